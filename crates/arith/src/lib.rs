@@ -1,1 +1,29 @@
-//! TODO
+//! Arithmetic modulo n² for the Paillier cryptosystem.
+//!
+//! Everything here works on numbers modulo the *square* of an odd n, kept as pairs (a, b) that
+//! stand for a + b·n, so that a product costs five half-size products instead of eight.
+//!
+//! - [`SquareModulus`] and [`Residue`]: the ring and its elements, products, squares, inverses.
+//! - [`SquareModulus::pow`]: powers with secret exponents, in constant time.
+//! - [`SquareModulus::pow_vartime`]: powers with public exponents.
+//! - [`multi_exp_vartime`]: many products of many powers with small signed exponents at once.
+//!
+//! Functions run in time that depends on the sizes of their arguments only, unless their name
+//! ends in `_vartime`; those must be given public data.
+//!
+//! This is the only crate of the workspace that may contain `unsafe` code, and it does so in
+//! `kernel` alone.
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("veilcast-arith needs a target with 64-bit pointers: its limbs are u64");
+
+mod kernel;
+mod limbs;
+mod multi_exp;
+mod pow;
+mod residue;
+mod square_modulus;
+
+pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
+pub use residue::Residue;
+pub use square_modulus::{MAX_LIMBS, ModulusError, SquareModulus};

@@ -1,0 +1,313 @@
+//! [`SquareModulus`], the ring of integers modulo n² on pairs of half-size numbers.
+//!
+//! With x = a₁ + b₁·n and y = a₂ + b₂·n, and R = 2^(64·L):
+//!
+//! 1. T = a₁·a₂ and U = a₁·b₂ + a₂·b₁ (3L² limb products; b₁·b₂ falls out modulo n²).
+//! 2. Reduce T: m = −T·n⁻¹ mod R, t = (T + m·n)/R < 2n (L² more), so T/R = t − m·n/R.
+//! 3. Reduce the second half: v = (U − m + 2n)/R modulo n, below 3n (L² more).
+//! 4. If t ≥ n, subtract n from t and add 1 to v; bring v below n by at most two subtractions.
+//!
+//! (t, v) is x·y/R. In all 5L² products instead of the 8L² of a Montgomery product on the 2L limbs
+//! of n²; a square takes 3.5L². The pair representation is the p-adic expansion cut after two
+//! digits, with n for p.
+
+use crypto_bigint::{BoxedUint, Odd};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::kernel::Kernel;
+use crate::limbs::{add_assign, add_word, is_below, negated_inverse, sbb, subtract_if_reached};
+use crate::residue::Residue;
+
+/// The most limbs that n may have: 4096 bits.
+pub const MAX_LIMBS: usize = 64;
+
+/// Room for a product of two half-size numbers.
+type Wide = [u64; 2 * MAX_LIMBS];
+
+/// Why a number can't be a [`SquareModulus`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModulusError {
+    /// n is even.
+    #[error("the modulus is even; an odd one is needed")]
+    Even,
+    /// n does not fill its limbs to the top bit, or has none or too many.
+    #[error("the modulus must have a multiple of 64 bits, 64 to 4096")]
+    Size,
+}
+
+/// The ring of integers modulo n², for an odd n of exactly 64·L bits, L at most [`MAX_LIMBS`].
+///
+/// n may be secret (a prime of a secret key): it is wiped on drop and not shown by `Debug`.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SquareModulus {
+    n: Box<[u64]>,
+    /// 2n, one limb longer.
+    two_n: Box<[u64]>,
+    /// −n⁻¹ modulo 2⁶⁴.
+    n_inv: u64,
+    /// 1 in Montgomery form: R modulo n².
+    one: Residue,
+    /// R in Montgomery form: multiplying by it multiplies by R.
+    r: Residue,
+    #[zeroize(skip)]
+    kernel: Kernel,
+}
+
+impl SquareModulus {
+    /// The ring modulo n² for the little-endian limbs of n.
+    ///
+    /// # Errors
+    /// n must be odd and have its top bit set in the last of 1 to [`MAX_LIMBS`] limbs.
+    pub fn new(n: &[u64]) -> Result<Self, ModulusError> {
+        let (Some(&lowest), Some(&highest)) = (n.first(), n.last()) else {
+            return Err(ModulusError::Size);
+        };
+        if n.len() > MAX_LIMBS || highest >> 63 == 0 {
+            return Err(ModulusError::Size);
+        }
+        if lowest & 1 == 0 {
+            return Err(ModulusError::Even);
+        }
+
+        let mut two_n = vec![0; n.len() + 1];
+        two_n[..n.len()].copy_from_slice(n);
+        two_n[n.len()] = add_assign(&mut two_n[..n.len()], n);
+
+        // R = n + (R − n), and R − n < n since n has its top bit set.
+        let mut remainder = vec![0; n.len()];
+        let mut borrow = 0;
+        for (r, &n) in remainder.iter_mut().zip(n) {
+            (*r, borrow) = sbb(0, n, borrow);
+        }
+        let mut quotient = vec![0; n.len()];
+        quotient[0] = 1;
+        let one = Residue::from_halves(&remainder, &quotient);
+
+        let mut modulus = Self {
+            n: n.into(),
+            two_n: two_n.into(),
+            n_inv: negated_inverse(lowest),
+            r: one.clone(),
+            one,
+            kernel: Kernel::for_limbs(n.len()),
+        };
+        for _ in 0..64 * n.len() {
+            let twice = modulus.add(&modulus.r, &modulus.r);
+            modulus.r = twice;
+        }
+        Ok(modulus)
+    }
+
+    /// L, the number of limbs of n.
+    pub fn limbs(&self) -> usize {
+        self.n.len()
+    }
+
+    /// The little-endian limbs of n.
+    pub fn n(&self) -> &[u64] {
+        &self.n
+    }
+
+    /// The name of the kernel that computes here, for benchmarks.
+    pub fn kernel_name(&self) -> &'static str {
+        self.kernel.name
+    }
+
+    /// 1.
+    pub fn one(&self) -> Residue {
+        self.one.clone()
+    }
+
+    /// The residue of a number of any length, given by its little-endian limbs.
+    ///
+    /// Takes ⌈length/L⌉ products; the length is public, the number may be secret.
+    pub fn residue(&self, number: &[u64]) -> Residue {
+        // Horner's rule in digits of R, then once more times R for the Montgomery form.
+        let mut x = Residue::from_halves(&vec![0; self.limbs()], &vec![0; self.limbs()]);
+        for digit in number.chunks(self.limbs()).rev() {
+            self.mul_assign(&mut x, &self.r);
+            let mut low = vec![0; self.limbs()];
+            low[..digit.len()].copy_from_slice(digit);
+            let (_, carry) = subtract_if_reached(&mut low, 0, &self.n);
+            let mut high = vec![0; self.limbs()];
+            high[0] = carry;
+            x = self.add(&x, &Residue::from_halves(&low, &high));
+        }
+        self.mul_assign(&mut x, &self.r);
+        x
+    }
+
+    /// The residue a + b·n for the halves a and b, L limbs each and below n; none if they aren't.
+    pub fn residue_from_halves(&self, a: &[u64], b: &[u64]) -> Option<Residue> {
+        let fits = |x: &[u64]| x.len() == self.limbs() && is_below(x, &self.n);
+        (fits(a) && fits(b)).then(|| self.mul(&Residue::from_halves(a, b), &self.r))
+    }
+
+    /// The halves a = x mod n and b = ⌊x/n⌋ of x, L limbs each.
+    pub fn halves(&self, x: &Residue) -> (Vec<u64>, Vec<u64>) {
+        let mut unit = vec![0; self.limbs()];
+        unit[0] = 1;
+        let plain = self.mul(x, &Residue::from_halves(&unit, &vec![0; self.limbs()]));
+        let (a, b) = plain.halves();
+        (a.to_vec(), b.to_vec())
+    }
+
+    /// The number x below n², as 2L little-endian limbs.
+    pub fn to_limbs(&self, x: &Residue) -> Vec<u64> {
+        let (a, b) = self.halves(x);
+        let mut number = vec![0; 2 * self.limbs()];
+        (self.kernel.mul)(&mut number, &b, &self.n);
+        let (low, high) = number.split_at_mut(self.limbs());
+        let carry = add_assign(low, &a);
+        add_word(high, carry);
+        number
+    }
+
+    /// x + y.
+    pub fn add(&self, x: &Residue, y: &Residue) -> Residue {
+        let mut sum = x.clone();
+        let (a, b) = sum.limbs_mut().split_at_mut(self.limbs());
+        let (ya, yb) = y.halves();
+        let high = add_assign(a, ya);
+        let (_, carry) = subtract_if_reached(a, high, &self.n);
+        let high = add_assign(b, yb) + add_word(b, carry);
+        subtract_if_reached(b, high, &self.n);
+        sum
+    }
+
+    /// x·y.
+    pub fn mul(&self, x: &Residue, y: &Residue) -> Residue {
+        let mut product = x.clone();
+        self.mul_assign(&mut product, y);
+        product
+    }
+
+    /// x ← x·y, in 5L² limb products.
+    pub fn mul_assign(&self, x: &mut Residue, y: &Residue) {
+        let l = self.limbs();
+        let (mut t, mut u, mut v): (Wide, Wide, Wide) = ([0; _], [0; _], [0; _]);
+        let (t, u, v) = (&mut t[..2 * l], &mut u[..2 * l], &mut v[..2 * l]);
+        let ((xa, xb), (ya, yb)) = (x.halves(), y.halves());
+        (self.kernel.mul)(t, xa, ya);
+        (self.kernel.mul)(u, xa, yb);
+        (self.kernel.mul)(v, xb, ya);
+        let carry = add_assign(u, v);
+        self.reduce_pair(x, t, u, carry);
+    }
+
+    /// x ← x², in about 3.5L² limb products.
+    pub fn square_assign(&self, x: &mut Residue) {
+        let l = self.limbs();
+        let (mut t, mut u): (Wide, Wide) = ([0; _], [0; _]);
+        let (t, u) = (&mut t[..2 * l], &mut u[..2 * l]);
+        let (a, b) = x.halves();
+        (self.kernel.square)(t, a);
+        (self.kernel.mul)(u, a, b);
+        let mut carry = 0;
+        for u in u.iter_mut() {
+            (*u, carry) = ((*u << 1) | carry, *u >> 63);
+        }
+        self.reduce_pair(x, t, u, carry);
+    }
+
+    /// Steps 2 to 4 of a product: x ← (T + U·n)/R for T < n² and (carry, U) ≤ 2(n − 1)².
+    fn reduce_pair(&self, x: &mut Residue, t: &mut [u64], u: &mut [u64], carry: u64) {
+        let l = self.limbs();
+        let t_high = (self.kernel.redc)(t, &self.n, self.n_inv);
+        let (m, t) = t.split_at_mut(l);
+
+        // U + 2n − m, which is not negative because m < R < 2n.
+        let mut signed: i128 = 0;
+        for ((u, &two_n), &m) in u.iter_mut().zip(&self.two_n[..l]).zip(&*m) {
+            signed += i128::from(*u) + i128::from(two_n) - i128::from(m);
+            *u = signed as u64;
+            signed >>= 64;
+        }
+        signed += i128::from(self.two_n[l]);
+        for u in &mut u[l..] {
+            signed += i128::from(*u);
+            *u = signed as u64;
+            signed >>= 64;
+        }
+        let above = (signed + i128::from(carry)) as u64;
+
+        let v_high = (self.kernel.redc)(u, &self.n, self.n_inv) + above;
+        let v = &mut u[l..];
+        let (_, one) = subtract_if_reached(t, t_high, &self.n);
+        let v_high = v_high + add_word(v, one);
+        let (v_high, _) = subtract_if_reached(v, v_high, &self.n);
+        subtract_if_reached(v, v_high, &self.n);
+
+        let (a, b) = x.limbs_mut().split_at_mut(l);
+        a.copy_from_slice(t);
+        b.copy_from_slice(v);
+    }
+
+    /// x ← x·(1 + m·n) for m of L limbs below n: 4L² limb products, since 1 + m·n changes only
+    /// the second half: (a, b)·(1, m) = (a, b + a·m).
+    ///
+    /// # Panics
+    /// If m has another number of limbs or is not below n.
+    pub fn mul_one_plus_n_times(&self, x: &mut Residue, m: &[u64]) {
+        let l = self.limbs();
+        assert!(
+            m.len() == l && is_below(m, &self.n),
+            "the multiple of n must be below n"
+        );
+        // a is in Montgomery form, so m must be too for the product to stay there: a·m·R/R.
+        let m = self.half_product(m, self.r_mod_n());
+        let product = self.half_product(&m, x.halves().0);
+        let b = &mut x.limbs_mut()[l..];
+        let high = add_assign(b, &product);
+        subtract_if_reached(b, high, &self.n);
+    }
+
+    /// R² mod n: the first half of R in Montgomery form.
+    fn r_mod_n(&self) -> &[u64] {
+        self.r.halves().0
+    }
+
+    /// x·y/R modulo n for x, y < n.
+    fn half_product(&self, x: &[u64], y: &[u64]) -> Vec<u64> {
+        let mut t: Wide = [0; _];
+        let t = &mut t[..2 * self.limbs()];
+        (self.kernel.mul)(t, x, y);
+        let high = (self.kernel.redc)(t, &self.n, self.n_inv);
+        let product = &mut t[self.limbs()..];
+        subtract_if_reached(product, high, &self.n);
+        product.to_vec()
+    }
+
+    /// The inverse of x, or none if x has a factor in common with n. Variable time in x and n.
+    ///
+    /// An inversion modulo n (by crypto-bigint), and one step of Hensel's lifting from n to n².
+    pub fn invert_vartime(&self, x: &Residue) -> Option<Residue> {
+        let bits = 64 * self.limbs() as u32;
+        let n = Odd::new(BoxedUint::from_words(self.n.iter().copied())).into_option()?;
+        let a = BoxedUint::from_words(self.halves(x).0);
+        debug_assert_eq!(a.bits_precision(), bits);
+        let guess = a.invert_odd_mod_vartime(&n).into_option()?;
+        // x·guess = 1 + k·n, so x⁻¹ = guess·(1 − k·n).
+        let mut inverse = self.residue(guess.as_words());
+        let (_, mut k) = self.halves(&self.mul(x, &inverse));
+        let mut borrow = 0;
+        for (k, &n) in k.iter_mut().zip(&self.n) {
+            (*k, borrow) = sbb(n, *k, borrow);
+        }
+        subtract_if_reached(&mut k, 0, &self.n);
+        self.mul_one_plus_n_times(&mut inverse, &k);
+        Some(inverse)
+    }
+}
+
+impl std::fmt::Debug for SquareModulus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "SquareModulus({} limbs, {})",
+            self.limbs(),
+            self.kernel.name
+        )
+    }
+}

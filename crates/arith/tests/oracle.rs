@@ -1,0 +1,204 @@
+//! The ring modulo n² against num-bigint, over limb counts and over operands that make carries run.
+
+use num_bigint::BigUint;
+use num_integer::Integer;
+use num_traits::{One, Zero};
+use proptest::prelude::*;
+use veilcast_arith::{SquareModulus, divide_vartime, multi_exp_vartime};
+
+/// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
+const LIMBS: [usize; 13] = [1, 2, 3, 4, 5, 7, 8, 13, 16, 24, 32, 48, 64];
+
+/// Limbs that are all zeros, all ones, sparse or random, so that carries and borrows run far.
+fn limbs(count: usize) -> impl Strategy<Value = Vec<u64>> {
+    let limb = prop_oneof![
+        2 => Just(0u64),
+        2 => Just(u64::MAX),
+        1 => (0u32..64).prop_map(|bit| 1 << bit),
+        1 => (0u32..64).prop_map(|bit| !(1 << bit)),
+        3 => any::<u64>(),
+    ];
+    prop_oneof![
+        1 => Just(vec![0; count]),
+        1 => Just(vec![u64::MAX; count]),
+        6 => prop::collection::vec(limb, count),
+    ]
+}
+
+/// A modulus of `count` limbs: odd, top bit set.
+fn modulus_limbs(count: usize) -> impl Strategy<Value = Vec<u64>> {
+    limbs(count).prop_map(|mut n| {
+        *n.first_mut().unwrap() |= 1;
+        *n.last_mut().unwrap() |= 1 << 63;
+        n
+    })
+}
+
+fn big(limbs: &[u64]) -> BigUint {
+    BigUint::from_slice(
+        &limbs
+            .iter()
+            .flat_map(|&x| [x as u32, (x >> 32) as u32])
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn low_limbs(x: &BigUint, count: usize) -> Vec<u64> {
+    let mut digits = x.to_u64_digits();
+    digits.resize(count, 0);
+    digits
+}
+
+/// A modulus, and two operands that lean to the ends of the ring.
+fn ring() -> impl Strategy<Value = (Vec<u64>, Vec<u64>, Vec<u64>)> {
+    prop::sample::select(&LIMBS[..])
+        .prop_flat_map(modulus_limbs)
+        .prop_flat_map(|n| (Just(n.clone()), element(n.clone()), element(n)))
+}
+
+/// A number below n², as 2L limbs.
+fn element(n: Vec<u64>) -> impl Strategy<Value = Vec<u64>> {
+    let (count, n) = (2 * n.len(), big(&n));
+    let square = n.pow(2);
+    let ends = vec![
+        BigUint::zero(),
+        BigUint::one(),
+        &n - 1u8,
+        n.clone(),
+        &n + 1u8,
+        &square - &n,
+        &square - 1u8,
+    ];
+    prop_oneof![
+        5 => limbs(count).prop_map(move |x| low_limbs(&(big(&x) % &square), count)),
+        2 => prop::sample::select(ends).prop_map(move |x| low_limbs(&x, count)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn products_squares_and_sums_agree((n, x, y) in ring()) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let (square, bx, by) = (big(&n).pow(2), big(&x), big(&y));
+        let (rx, ry) = (ring.residue(&x), ring.residue(&y));
+        prop_assert_eq!(ring.to_limbs(&rx), x.clone());
+        prop_assert_eq!(big(&ring.to_limbs(&ring.mul(&rx, &ry))), &bx * &by % &square);
+        prop_assert_eq!(big(&ring.to_limbs(&ring.add(&rx, &ry))), (&bx + &by) % &square);
+        let mut s = rx.clone();
+        ring.square_assign(&mut s);
+        prop_assert_eq!(big(&ring.to_limbs(&s)), &bx * &bx % &square);
+        // A square and a product of equal factors are the same pair, limb by limb.
+        prop_assert_eq!(s, ring.mul(&rx, &rx));
+    }
+
+    #[test]
+    fn halves_are_the_digits_to_the_base_n((n, x, _) in ring()) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let (a, b) = ring.halves(&ring.residue(&x));
+        prop_assert_eq!(big(&a), big(&x) % big(&n));
+        prop_assert_eq!(big(&b), big(&x) / big(&n));
+        prop_assert_eq!(ring.residue_from_halves(&a, &b), Some(ring.residue(&x)));
+        prop_assert_eq!(ring.residue_from_halves(&n, &b), None);
+        prop_assert_eq!(ring.residue_from_halves(&a, &n), None);
+    }
+
+    #[test]
+    fn numbers_of_any_length_are_reduced((n, x, y) in ring(), extra in 0usize..70) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let long = [&x[..], &y[..], &vec![u64::MAX; extra][..]].concat();
+        prop_assert_eq!(big(&ring.to_limbs(&ring.residue(&long))), big(&long) % big(&n).pow(2));
+        prop_assert_eq!(ring.residue(&[]), ring.residue(&[0]));
+    }
+
+    #[test]
+    fn one_plus_n_times_m_is_a_factor_like_any_other((n, x, y) in ring()) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let m = low_limbs(&(big(&y) % big(&n)), n.len());
+        let factor = low_limbs(&(big(&m) * big(&n) + 1u8), 2 * n.len());
+        let mut short = ring.residue(&x);
+        ring.mul_one_plus_n_times(&mut short, &m);
+        prop_assert_eq!(short, ring.mul(&ring.residue(&x), &ring.residue(&factor)));
+    }
+
+    #[test]
+    fn inverses_exist_exactly_for_units((n, x, _) in ring()) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let rx = ring.residue(&x);
+        let is_unit = big(&x).gcd(&big(&n)).is_one();
+        let inverse = ring.invert_vartime(&rx);
+        prop_assert_eq!(inverse.is_some(), is_unit);
+        if let Some(inverse) = inverse {
+            prop_assert_eq!(ring.mul(&rx, &inverse), ring.one());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+
+    #[test]
+    fn powers_agree((n, x, _) in ring(), exponent in (0usize..4).prop_flat_map(limbs)) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let expected = big(&x).modpow(&big(&exponent), &big(&n).pow(2));
+        let base = ring.residue(&x);
+        prop_assert_eq!(big(&ring.to_limbs(&ring.pow(&base, &exponent))), expected.clone());
+        prop_assert_eq!(big(&ring.to_limbs(&ring.pow_vartime(&base, &exponent))), expected);
+    }
+
+    #[test]
+    fn many_small_powers_agree(
+        (n, seed, _) in ring(),
+        rows in prop::collection::vec(prop::collection::vec(exponent(), 9), 1..4),
+    ) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let square = big(&n).pow(2);
+        // Units only: division must be possible.
+        let units: Vec<BigUint> = (0u32..)
+            .map(|i| (big(&seed) + i) % &square)
+            .filter(|x| x.gcd(&big(&n)).is_one())
+            .take(9)
+            .collect();
+        let bases: Vec<_> = units.iter().map(|x| ring.residue(&x.to_u64_digits())).collect();
+        let fractions = rows.iter().map(|row| multi_exp_vartime(&ring, &bases, row)).collect();
+        let values = divide_vartime(&ring, fractions).unwrap();
+        for (row, value) in rows.iter().zip(&values) {
+            let mut expected = BigUint::one() % &square;
+            for (x, &w) in units.iter().zip(row) {
+                let base = if w < 0 { x.modinv(&square).unwrap() } else { x.clone() };
+                expected = expected * base.modpow(&w.unsigned_abs().into(), &square) % &square;
+            }
+            prop_assert_eq!(big(&ring.to_limbs(value)), expected);
+        }
+    }
+}
+
+fn exponent() -> impl Strategy<Value = i32> {
+    prop_oneof![
+        Just(0),
+        Just(1),
+        Just(-1),
+        Just(i32::MAX),
+        Just(i32::MIN),
+        -127i32..128,
+        any::<i32>()
+    ]
+}
+
+#[test]
+fn a_denominator_without_an_inverse_is_reported() {
+    let ring = SquareModulus::new(&[(1 << 63) | 15]).unwrap();
+    let divisor = ring.residue(ring.n());
+    let fraction = multi_exp_vartime(&ring, &[divisor], &[-1]);
+    assert!(divide_vartime(&ring, vec![fraction]).is_none());
+}
+
+#[test]
+fn moduli_out_of_range_are_refused() {
+    use veilcast_arith::ModulusError::{Even, Size};
+    assert_eq!(SquareModulus::new(&[]).unwrap_err(), Size);
+    assert_eq!(SquareModulus::new(&[3]).unwrap_err(), Size);
+    assert_eq!(SquareModulus::new(&[1 << 63]).unwrap_err(), Even);
+    assert_eq!(SquareModulus::new(&[u64::MAX; 65]).unwrap_err(), Size);
+}
