@@ -28,8 +28,8 @@ fn limbs(count: usize) -> impl Strategy<Value = Vec<u64>> {
 /// A modulus of `count` limbs: odd, top bit set.
 fn modulus_limbs(count: usize) -> impl Strategy<Value = Vec<u64>> {
     limbs(count).prop_map(|mut n| {
-        *n.first_mut().unwrap() |= 1;
-        *n.last_mut().unwrap() |= 1 << 63;
+        n[0] |= 1;
+        n[count - 1] |= 1 << 63;
         n
     })
 }

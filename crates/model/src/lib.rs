@@ -1,1 +1,39 @@
-//! TODO
+//! Affine networks: what a model is before anything is encrypted.
+//!
+//! A model is one affine map y = A·x + b (any network of affine layers collapses to it), its
+//! integer form that the encrypted evaluation computes, and a public [`Card`] that tells a client
+//! how records become integers and how integer scores become predictions. This crate knows no
+//! cryptography and no network.
+//!
+//! | subject | start at |
+//! |---|---|
+//! | the public card: inputs, quantisation, outputs, limits | [`card`] |
+//! | the affine map, in floats and in exact integers | [`FloatMap`], [`IntegerMap`] |
+//! | the proof that no score overflows | [`BoundsCertificate`] |
+//! | from a network of dense layers to one map | [`Network`] |
+//! | a model, its directory, building one | [`Model`], [`Blueprint`] |
+//! | labelled images in MNIST's format | [`idx`] |
+//! | training (feature `train`) | `train` |
+//! | reading records from files (feature `input`) | `input` |
+#![forbid(unsafe_code)]
+
+mod bounds;
+pub mod card;
+mod float_map;
+pub mod idx;
+#[cfg(feature = "input")]
+pub mod input;
+mod integer_map;
+mod model;
+mod network;
+#[cfg(feature = "train")]
+pub mod train;
+
+pub use bounds::{BoundsCertificate, BoundsError};
+pub use card::{Card, CardDigest};
+pub use float_map::FloatMap;
+pub use integer_map::IntegerMap;
+pub use model::{
+    Accuracy, Blueprint, BuildError, Model, ModelError, Report, TrainingReport, check_destination,
+};
+pub use network::{DenseLayer, Network};
