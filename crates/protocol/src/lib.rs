@@ -27,9 +27,11 @@ pub use error::{DecodeError, ShapeError};
 pub use framing::{BinaryBody, Encoding, Framing};
 pub use layout::{Layout, UnknownLayout};
 pub use limits::Limits;
-pub use metadata::{ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady, TensorMetadata};
+pub use metadata::{
+    ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady, TensorMetadata,
+};
 pub use problem::Problem;
-pub use request::{InferRequest, PublicKeyError};
+pub use request::{InferRequest, RequestError};
 pub use response::InferResponse;
 
 /// The name of the request's only input tensor, of shape `[rows, columns]`.

@@ -1,0 +1,225 @@
+//! What can be wrong with a message.
+
+use thiserror::Error;
+
+use crate::RequestError;
+
+/// Why bytes are not a matrix of ciphertexts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// A dimension is zero.
+    #[error("a tensor needs at least one row and one column")]
+    Empty,
+    /// The product of the dimensions, or of them and the width, is beyond any memory.
+    #[error("the tensor's shape is too large")]
+    Overflow,
+    /// The width is zero.
+    #[error("a ciphertext needs at least one byte")]
+    NoWidth,
+    /// There are not as many bytes as the shape needs.
+    #[error("the shape needs {expected} bytes, but there are {got}")]
+    Length {
+        /// Rows · columns · width.
+        expected: usize,
+        /// The bytes that were given.
+        got: usize,
+    },
+}
+
+/// Why a body is not a message; always the sender's fault.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The body is larger than the limits allow.
+    #[error(
+        "the body has {got} bytes, and at most {limit} are allowed: send fewer records at once"
+    )]
+    BodyTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+        /// The body's bytes.
+        got: usize,
+    },
+    /// The JSON header does not end where the header length says.
+    #[error("the JSON header does not end at byte {given}, where the header length puts it")]
+    HeaderLength {
+        /// The header length that came with the body.
+        given: usize,
+    },
+    /// The JSON is malformed, or a member is missing or of the wrong type.
+    #[error("the JSON is not a message of this protocol: {0}")]
+    Json(String),
+    /// The body ends before its tensor does.
+    #[error("the body is cut short: its tensor needs {expected} bytes, and {got} are left")]
+    Truncated {
+        /// The bytes that the tensor needs.
+        expected: usize,
+        /// The bytes behind the header.
+        got: usize,
+    },
+    /// The body goes on behind its tensor.
+    #[error("the body has {0} bytes too many at its end")]
+    TrailingBytes(usize),
+
+    /// The message's identifier is too long.
+    #[error("the id has more than {limit} bytes", limit = crate::Limits::MAX_ID_BYTES)]
+    IdTooLong,
+    /// A parameter is missing.
+    #[error("the parameter `{0}` is missing")]
+    MissingParameter(&'static str),
+    /// The public key is not unpadded base64url.
+    #[error("`public_key` is not base64url without padding")]
+    KeyEncoding,
+    /// The public key is longer than the limits allow.
+    #[error("`public_key` has more than {limit} bytes")]
+    KeyTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The public key is not a minimal number, or its ciphertexts don't have its width.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The layout is unknown.
+    #[error("the layout {0:?} is unknown: see the model's card for the layouts it allows")]
+    UnknownLayout(String),
+    /// The card digest is not `sha256:` and 64 lower-case hexadecimal digits.
+    #[error("`card_digest` is not `sha256:` and 64 lower-case hexadecimal digits")]
+    MalformedDigest,
+    /// The key fingerprint is not 64 lower-case hexadecimal digits.
+    #[error("`key_fingerprint` is not 64 lower-case hexadecimal digits")]
+    MalformedFingerprint,
+
+    /// There is not exactly one tensor.
+    #[error("there are {got} tensors where only `{expected}` belongs")]
+    TensorCount {
+        /// The name of the tensor that belongs there.
+        expected: &'static str,
+        /// How many there are.
+        got: usize,
+    },
+    /// The tensor is not the one that belongs there.
+    #[error("there is a tensor {got:?} where only `{expected}` belongs")]
+    TensorName {
+        /// The name of the tensor that belongs there.
+        expected: &'static str,
+        /// The name that was given, shortened.
+        got: String,
+    },
+    /// The tensor's datatype is not `BYTES`.
+    #[error("the tensor's datatype is {0:?}, and only `BYTES` holds ciphertexts")]
+    Datatype(String),
+    /// The shape has not two dimensions.
+    #[error("the tensor's shape has {0} dimensions, and needs two: rows and columns")]
+    Rank(usize),
+    /// The shape is empty or overflows.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// There are more records than the limits allow.
+    #[error("there are {got} records, and at most {limit} are allowed: send fewer at once")]
+    TooManyRecords {
+        /// The limit.
+        limit: usize,
+        /// The records in the message.
+        got: usize,
+    },
+    /// There are more ciphertexts than the limits allow.
+    #[error(
+        "there are {got} ciphertexts, and at most {limit} are allowed: send fewer records at once"
+    )]
+    TooManyCiphertexts {
+        /// The limit.
+        limit: usize,
+        /// The ciphertexts in the message.
+        got: usize,
+    },
+
+    /// The tensor has neither `data` nor `binary_data_size`, or both.
+    #[error("the tensor needs either `data` or the parameter `binary_data_size`")]
+    DataPlace,
+    /// The tensor's `binary_data_size` does not go with its shape and key.
+    #[error("`binary_data_size` is {got}, but the shape and the key need {expected}")]
+    BinarySize {
+        /// The size that the shape and the key need.
+        expected: usize,
+        /// The size that was given.
+        got: usize,
+    },
+    /// The binary size of an answer is not a size of elements of equal width.
+    #[error("`binary_data_size` is {size}, which is not {count} ciphertexts of one allowed width")]
+    UnevenBinarySize {
+        /// The size that was given.
+        size: usize,
+        /// The elements of the shape.
+        count: usize,
+    },
+    /// `data` is not an array of strings, or of arrays of strings of a row each.
+    #[error("`data` is not an array of base64 strings, flat or row by row")]
+    DataForm,
+    /// `data` does not hold as many elements as the shape says.
+    #[error("`data` does not hold exactly {expected} elements")]
+    ElementCount {
+        /// The elements of the shape.
+        expected: usize,
+    },
+    /// An element is not padded base64 of the standard alphabet.
+    #[error("element {index} is not base64")]
+    ElementEncoding {
+        /// The element's place, counted row by row from 0.
+        index: usize,
+    },
+    /// An element has not the width of a ciphertext.
+    #[error(
+        "element {index} has {got} bytes, and a ciphertext under this key has exactly {expected}"
+    )]
+    ElementWidth {
+        /// The element's place, counted row by row from 0.
+        index: usize,
+        /// The width of a ciphertext.
+        expected: usize,
+        /// The element's bytes.
+        got: usize,
+    },
+}
+
+impl DecodeError {
+    /// What happened, for programs: a name that does not change from version to version.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::HeaderLength { .. } => "wrong_header_length",
+            Self::Json(_) => "malformed_json",
+            Self::Truncated { .. } => "truncated_body",
+            Self::TrailingBytes(_) => "trailing_bytes",
+            Self::IdTooLong => "id_too_long",
+            Self::MissingParameter(_) => "missing_parameter",
+            Self::KeyEncoding | Self::KeyTooLong { .. } => "malformed_public_key",
+            Self::Request(error) => error.code(),
+            Self::UnknownLayout(_) => "unknown_layout",
+            Self::MalformedDigest => "malformed_card_digest",
+            Self::MalformedFingerprint => "malformed_key_fingerprint",
+            Self::TensorCount { .. } => "wrong_tensor_count",
+            Self::TensorName { .. } => "unknown_tensor",
+            Self::Datatype(_) => "wrong_datatype",
+            Self::Rank(_) | Self::Shape(_) => "wrong_shape",
+            Self::TooManyRecords { .. } => "too_many_records",
+            Self::TooManyCiphertexts { .. } => "too_many_ciphertexts",
+            Self::DataPlace => "misplaced_data",
+            Self::BinarySize { .. } | Self::UnevenBinarySize { .. } => "wrong_binary_size",
+            Self::DataForm => "malformed_data",
+            Self::ElementCount { .. } => "wrong_element_count",
+            Self::ElementEncoding { .. } => "malformed_element",
+            Self::ElementWidth { .. } => "wrong_ciphertext_width",
+        }
+    }
+}
+
+/// The beginning of a text that a stranger sent, short enough to repeat to him.
+pub(crate) fn excerpt(text: &str) -> String {
+    const CHARACTERS: usize = 64;
+    match text.char_indices().nth(CHARACTERS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}

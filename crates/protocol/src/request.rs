@@ -1,0 +1,325 @@
+//! The request: ciphertexts of a client's records, and what they were made with.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::error::excerpt;
+use crate::framing::{split, to_json};
+use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text};
+use crate::{
+    BinaryBody, CardDigest, Ciphertexts, DecodeError, Encoding, Framing, INPUT_TENSOR, Layout,
+    Limits, OUTPUT_TENSOR,
+};
+
+/// A request for the scores of encrypted records.
+///
+/// Its modulus is minimal, and its ciphertexts have twice the modulus' bytes. Neither is checked further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InferRequest {
+    id: Option<String>,
+    public_key: Vec<u8>,
+    layout: Layout,
+    card_digest: CardDigest,
+    ciphertexts: Ciphertexts,
+    answer: Encoding,
+}
+
+impl InferRequest {
+    /// A request with the modulus n as minimal big-endian bytes, the digest of the card that the records were prepared
+    /// with, and ciphertexts of 2 · len(n) bytes in the shape that the layout asks for: `[records, features]` for `scalar`.
+    ///
+    /// It has no id, and asks for a binary answer.
+    ///
+    /// # Errors
+    /// A [`RequestError`] if n is empty or starts with a zero byte, or if the ciphertexts have another width.
+    pub fn new(
+        public_key: Vec<u8>,
+        layout: Layout,
+        card_digest: CardDigest,
+        ciphertexts: Ciphertexts,
+    ) -> Result<Self, RequestError> {
+        let expected = ciphertext_width(&public_key)?;
+        if ciphertexts.width() != expected {
+            return Err(RequestError::CiphertextWidth {
+                expected,
+                got: ciphertexts.width(),
+            });
+        }
+        Ok(Self {
+            id: None,
+            public_key,
+            layout,
+            card_digest,
+            ciphertexts,
+            answer: Encoding::Binary,
+        })
+    }
+
+    /// The request with an identifier, which the response repeats; at most [`Limits::MAX_ID_BYTES`] bytes arrive.
+    #[must_use]
+    pub fn with_id(self, id: impl Into<String>) -> Self {
+        Self {
+            id: Some(id.into()),
+            ..self
+        }
+    }
+
+    /// The request with the form in which it wants its answer.
+    #[must_use]
+    pub fn with_answer(self, answer: Encoding) -> Self {
+        Self { answer, ..self }
+    }
+
+    /// The identifier that the client chose.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The modulus n as minimal big-endian bytes, unchecked.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8] {
+        &self.public_key
+    }
+
+    /// How the records are laid out.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// The digest of the card that the records were prepared with.
+    #[must_use]
+    pub fn card_digest(&self) -> CardDigest {
+        self.card_digest
+    }
+
+    /// The number of records, at least one.
+    #[must_use]
+    pub fn records(&self) -> usize {
+        match self.layout {
+            Layout::Scalar => self.ciphertexts.rows(),
+        }
+    }
+
+    /// The ciphertexts, unchecked.
+    #[must_use]
+    pub fn ciphertexts(&self) -> &Ciphertexts {
+        &self.ciphertexts
+    }
+
+    /// The form in which the client wants its answer.
+    #[must_use]
+    pub fn answer(&self) -> Encoding {
+        self.answer
+    }
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// A [`DecodeError`] of its own for each fault.
+    pub fn decode(body: &[u8], framing: Framing, limits: &Limits) -> Result<Self, DecodeError> {
+        let (received, raw) = split::<ReceivedRequest<'_>>(body, framing, limits)?;
+        let parameters = received.parameters;
+        let id = read_id(received.id)?;
+        let public_key = read_key(required(parameters.public_key, "public_key")?, limits)?;
+        let layout = read_layout(required(parameters.layout, "layout")?)?;
+        let card_digest = read_digest(required(parameters.card_digest, "card_digest")?)?;
+
+        let width = ciphertext_width(&public_key)?;
+        let input = received.inputs.get(INPUT_TENSOR)?;
+        let ciphertexts = input.decode(INPUT_TENSOR, Some(width), raw, limits)?;
+
+        let output = received.outputs.at_most_one(OUTPUT_TENSOR)?;
+        if let Some(output) = &output
+            && output.name.0 != OUTPUT_TENSOR
+        {
+            let got = excerpt(&output.name.0);
+            return Err(DecodeError::TensorName {
+                expected: OUTPUT_TENSOR,
+                got,
+            });
+        }
+        let binary = output
+            .and_then(|output| output.parameters.binary_data)
+            .or(parameters.binary_data_output)
+            .unwrap_or(false);
+        let answer = if binary {
+            Encoding::Binary
+        } else {
+            Encoding::Json
+        };
+        Ok(Self {
+            id,
+            answer,
+            ..Self::new(public_key, layout, card_digest, ciphertexts)?
+        })
+    }
+
+    /// The request as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        to_json(&self.header(SentTensor::json(INPUT_TENSOR, &self.ciphertexts)))
+    }
+
+    /// The request in the binary tensor data extension, which is also the content of a request file.
+    #[must_use]
+    pub fn to_binary(&self) -> BinaryBody {
+        let header = self.header(SentTensor::binary(INPUT_TENSOR, &self.ciphertexts));
+        BinaryBody::new(&header, &self.ciphertexts)
+    }
+
+    fn header<'a>(&'a self, input: SentTensor<'a>) -> SentRequest<'a> {
+        SentRequest {
+            id: self.id.as_deref(),
+            parameters: SentParameters {
+                public_key: URL_SAFE_NO_PAD.encode(&self.public_key),
+                layout: self.layout.name(),
+                card_digest: self.card_digest.to_string(),
+            },
+            inputs: [input],
+            outputs: [SentOutput {
+                name: OUTPUT_TENSOR,
+                parameters: SentOutputParameters {
+                    binary_data: self.answer == Encoding::Binary,
+                },
+            }],
+        }
+    }
+}
+
+/// Why parts do not make a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The modulus has no bytes.
+    #[error("`public_key` is empty")]
+    EmptyKey,
+    /// The modulus starts with a zero byte.
+    #[error("`public_key` starts with a zero byte: write the modulus in as few bytes as it needs")]
+    PaddedKey,
+    /// The ciphertexts have not twice the modulus' bytes.
+    #[error("a ciphertext has {got} bytes, and under this key it has exactly {expected}")]
+    CiphertextWidth {
+        /// Twice the modulus' bytes.
+        expected: usize,
+        /// The ciphertexts' bytes.
+        got: usize,
+    },
+}
+
+impl RequestError {
+    /// What happened, for programs: a name that does not change from version to version.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyKey | Self::PaddedKey => "malformed_public_key",
+            Self::CiphertextWidth { .. } => "wrong_ciphertext_width",
+        }
+    }
+}
+
+/// The bytes of a ciphertext under this modulus, which must be minimal.
+fn ciphertext_width(public_key: &[u8]) -> Result<usize, RequestError> {
+    match public_key {
+        [] => Err(RequestError::EmptyKey),
+        [0, ..] => Err(RequestError::PaddedKey),
+        _ => Ok(2 * public_key.len()),
+    }
+}
+
+fn read_key(text: Text<'_>, limits: &Limits) -> Result<Vec<u8>, DecodeError> {
+    let limit = limits.max_key_bytes;
+    if text.0.len() > limit.saturating_mul(4).div_ceil(3) {
+        return Err(DecodeError::KeyTooLong { limit });
+    }
+    URL_SAFE_NO_PAD
+        .decode(text.0.as_bytes())
+        .map_err(|_| DecodeError::KeyEncoding)
+}
+
+pub(crate) fn read_id(id: Option<Text<'_>>) -> Result<Option<String>, DecodeError> {
+    match id {
+        Some(id) if id.0.len() > Limits::MAX_ID_BYTES => Err(DecodeError::IdTooLong),
+        id => Ok(id.map(|id| id.0.into_owned())),
+    }
+}
+
+pub(crate) fn read_layout(name: Text<'_>) -> Result<Layout, DecodeError> {
+    name.0
+        .parse()
+        .map_err(|_| DecodeError::UnknownLayout(excerpt(&name.0)))
+}
+
+pub(crate) fn read_digest(digest: Text<'_>) -> Result<CardDigest, DecodeError> {
+    digest.0.parse().map_err(|_| DecodeError::MalformedDigest)
+}
+
+pub(crate) fn required<T>(value: Option<T>, name: &'static str) -> Result<T, DecodeError> {
+    value.ok_or(DecodeError::MissingParameter(name))
+}
+
+#[derive(Deserialize)]
+struct ReceivedRequest<'a> {
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    parameters: ReceivedParameters<'a>,
+    #[serde(borrow, default)]
+    inputs: OnlyOne<ReceivedTensor<'a>>,
+    #[serde(borrow, default)]
+    outputs: OnlyOne<ReceivedOutput<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+struct ReceivedParameters<'a> {
+    #[serde(borrow)]
+    public_key: Option<Text<'a>>,
+    #[serde(borrow)]
+    layout: Option<Text<'a>>,
+    #[serde(borrow)]
+    card_digest: Option<Text<'a>>,
+    binary_data_output: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct ReceivedOutput<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(default)]
+    parameters: ReceivedOutputParameters,
+}
+
+#[derive(Default, Deserialize)]
+struct ReceivedOutputParameters {
+    binary_data: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct SentRequest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    parameters: SentParameters,
+    inputs: [SentTensor<'a>; 1],
+    outputs: [SentOutput; 1],
+}
+
+#[derive(Serialize)]
+struct SentParameters {
+    public_key: String,
+    layout: &'static str,
+    card_digest: String,
+}
+
+#[derive(Serialize)]
+struct SentOutput {
+    name: &'static str,
+    parameters: SentOutputParameters,
+}
+
+#[derive(Serialize)]
+struct SentOutputParameters {
+    binary_data: bool,
+}

@@ -1,0 +1,131 @@
+//! The response: encrypted scores, and what they were computed from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::framing::{split, to_json};
+use crate::request::{read_digest, read_id, read_layout, required};
+use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text};
+use crate::{
+    BinaryBody, CardDigest, Ciphertexts, DecodeError, Framing, KeyFingerprint, Layout, Limits,
+    OUTPUT_TENSOR,
+};
+
+/// The encrypted scores of a request's records.
+///
+/// It repeats what the request named, so that the client can tell whose answer it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InferResponse {
+    /// The request's identifier, if it had one.
+    pub id: Option<String>,
+    /// The name of the model.
+    pub model_name: String,
+    /// The version of the model.
+    pub model_version: String,
+    /// The fingerprint of the key that the scores are encrypted under.
+    pub key_fingerprint: KeyFingerprint,
+    /// The digest of the model's public card.
+    pub card_digest: CardDigest,
+    /// The layout of the request.
+    pub layout: Layout,
+    /// The scores, of shape `[records, outputs]` for `scalar`.
+    pub scores: Ciphertexts,
+}
+
+impl InferResponse {
+    /// Reads a response.
+    ///
+    /// The scores' width is whatever the sender gave them, up to the limit: compare it with the key's.
+    ///
+    /// # Errors
+    /// A [`DecodeError`] of its own for each fault.
+    pub fn decode(body: &[u8], framing: Framing, limits: &Limits) -> Result<Self, DecodeError> {
+        let (received, raw) = split::<ReceivedResponse<'_>>(body, framing, limits)?;
+        let parameters = received.parameters;
+        let fingerprint = required(parameters.key_fingerprint, "key_fingerprint")?;
+        Ok(Self {
+            id: read_id(received.id)?,
+            model_name: received.model_name.0.into_owned(),
+            model_version: received.model_version.0.into_owned(),
+            key_fingerprint: fingerprint
+                .0
+                .parse()
+                .map_err(|_| DecodeError::MalformedFingerprint)?,
+            card_digest: read_digest(required(parameters.card_digest, "card_digest")?)?,
+            layout: read_layout(required(parameters.layout, "layout")?)?,
+            scores: received.outputs.get(OUTPUT_TENSOR)?.decode(
+                OUTPUT_TENSOR,
+                None,
+                raw,
+                limits,
+            )?,
+        })
+    }
+
+    /// The response as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        to_json(&self.header(SentTensor::json(OUTPUT_TENSOR, &self.scores)))
+    }
+
+    /// The response in the binary tensor data extension, which is also the content of a response file.
+    #[must_use]
+    pub fn to_binary(&self) -> BinaryBody {
+        let header = self.header(SentTensor::binary(OUTPUT_TENSOR, &self.scores));
+        BinaryBody::new(&header, &self.scores)
+    }
+
+    fn header<'a>(&'a self, output: SentTensor<'a>) -> SentResponse<'a> {
+        SentResponse {
+            model_name: &self.model_name,
+            model_version: &self.model_version,
+            id: self.id.as_deref(),
+            parameters: SentParameters {
+                key_fingerprint: self.key_fingerprint.to_string(),
+                layout: self.layout.name(),
+                card_digest: self.card_digest.to_string(),
+            },
+            outputs: [output],
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ReceivedResponse<'a> {
+    #[serde(borrow)]
+    model_name: Text<'a>,
+    #[serde(borrow)]
+    model_version: Text<'a>,
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    parameters: ReceivedParameters<'a>,
+    #[serde(borrow, default)]
+    outputs: OnlyOne<ReceivedTensor<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+struct ReceivedParameters<'a> {
+    #[serde(borrow)]
+    key_fingerprint: Option<Text<'a>>,
+    #[serde(borrow)]
+    layout: Option<Text<'a>>,
+    #[serde(borrow)]
+    card_digest: Option<Text<'a>>,
+}
+
+#[derive(Serialize)]
+struct SentResponse<'a> {
+    model_name: &'a str,
+    model_version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    parameters: SentParameters,
+    outputs: [SentTensor<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct SentParameters {
+    key_fingerprint: String,
+    layout: &'static str,
+    card_digest: String,
+}
