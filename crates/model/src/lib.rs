@@ -21,19 +21,16 @@ mod bounds;
 pub mod card;
 mod float_map;
 pub mod idx;
-#[cfg(feature = "input")]
-pub mod input;
 mod integer_map;
 mod model;
 mod network;
-#[cfg(feature = "train")]
-pub mod train;
 
 pub use bounds::{BoundsCertificate, BoundsError};
 pub use card::{Card, CardDigest};
-pub use float_map::FloatMap;
-pub use integer_map::IntegerMap;
+pub use float_map::{FloatMap, QuantizeError};
+pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
-    Accuracy, Blueprint, BuildError, Model, ModelError, Report, TrainingReport, check_destination,
+    Accuracy, Blueprint, BuildError, CARD_FILE, Model, ModelError, REPORT_FILE, Report,
+    TrainingReport, WEIGHTS_FILE, check_destination,
 };
 pub use network::{DenseLayer, Network};

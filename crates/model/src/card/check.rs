@@ -1,0 +1,166 @@
+//! The checks that make a [`CardSpec`] a card.
+
+use std::collections::HashSet;
+
+use super::{
+    Activation, CARD_FORMAT, CardError, CardSpec, Input, InputKind, MAX_FEATURES, MAX_INPUT_BITS,
+    MAX_OUTPUTS, MAX_SLOT_BITS, Output, PerFeature, Quantization,
+};
+
+const POSITIVE: &str = "finite and greater than 0";
+const FINITE: &str = "finite";
+
+/// Checks every field; returns the number of features after preprocessing.
+pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
+    if spec.format != CARD_FORMAT {
+        return Err(CardError::Format {
+            found: spec.format.clone(),
+        });
+    }
+    check_name("name", &spec.name, |c| !c.is_ascii_uppercase())?;
+    check_name("version", &spec.version, |_| true)?;
+    let raw = check_input(&spec.input)?;
+    let features = spec.input.preprocessing.width(raw)?;
+    check_quantization(&spec.quantization, features)?;
+    check_output(&spec.output)?;
+    let bounds = spec.bounds;
+    if !(1..=MAX_SLOT_BITS).contains(&bounds.slot_bits) || !bounds.certified {
+        return Err(CardError::Bounds {
+            slot_bits: bounds.slot_bits,
+            certified: bounds.certified,
+        });
+    }
+    if spec.layouts.scalar.is_none() {
+        return Err(CardError::NoLayout);
+    }
+    if spec.limits.max_records == 0 {
+        return Err(CardError::NoRecords);
+    }
+    Ok(features)
+}
+
+fn check_name(
+    field: &'static str,
+    name: &str,
+    also: impl Fn(&char) -> bool,
+) -> Result<(), CardError> {
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let fine = (1..=64).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| inside(c) && also(&c));
+    if fine {
+        return Ok(());
+    }
+    Err(CardError::Name {
+        field,
+        found: name.chars().take(80).collect(),
+    })
+}
+
+/// Returns the number of values in a raw record.
+fn check_input(input: &Input) -> Result<usize, CardError> {
+    let suits = match (input.kind, input.shape.as_slice()) {
+        (InputKind::Table, [_]) | (InputKind::Image, [_, _] | [_, _, 3]) => true,
+        (InputKind::Table | InputKind::Image, _) => false,
+    };
+    let values = input
+        .shape
+        .iter()
+        .try_fold(1, |product: usize, &side| product.checked_mul(side))
+        .filter(|values| suits && (1..=MAX_FEATURES).contains(values))
+        .ok_or_else(|| CardError::Shape {
+            shape: input.shape.iter().copied().take(8).collect(),
+        })?;
+    let problem = match (input.kind, &input.features) {
+        (InputKind::Image, None) => None,
+        (InputKind::Image, Some(_)) => Some("an image has none".to_owned()),
+        (InputKind::Table, None) => Some("a table needs one for each column".to_owned()),
+        (InputKind::Table, Some(names)) if names.len() != values => {
+            Some(format!("{} names for {values} columns", names.len()))
+        }
+        (InputKind::Table, Some(names)) => check_texts(names),
+    };
+    match problem {
+        None => Ok(values),
+        Some(problem) => Err(CardError::FeatureNames { problem }),
+    }
+}
+
+fn check_quantization(quantization: &Quantization, features: usize) -> Result<(), CardError> {
+    let Quantization { bits, step, zero } = quantization;
+    if !(1..=MAX_INPUT_BITS).contains(bits) {
+        return Err(CardError::InputBits { bits: *bits });
+    }
+    for (field, numbers) in [("step", step), ("zero", zero)] {
+        if let PerFeature::Each(list) = numbers
+            && list.len() != features
+        {
+            return Err(CardError::PerFeature {
+                field,
+                found: list.len(),
+                expected: features,
+            });
+        }
+    }
+    check_numbers("quantization.step", step.as_slice(), POSITIVE)?;
+    check_numbers("quantization.zero", zero.as_slice(), FINITE)
+}
+
+fn check_output(output: &Output) -> Result<(), CardError> {
+    let (labels, outputs) = (output.labels.len(), output.scales.len());
+    if !(1..=MAX_OUTPUTS).contains(&outputs) {
+        return Err(CardError::OutputCount { found: outputs });
+    }
+    check_numbers("output.scales", &output.scales, POSITIVE)?;
+    let expected = match (output.activation, outputs) {
+        (Activation::Sigmoid, 1) => 2,
+        _ => outputs,
+    };
+    let problem = if output.activation == Activation::Softmax && outputs < 2 {
+        Some("softmax needs at least two outputs; a single one takes sigmoid".to_owned())
+    } else if labels != expected {
+        Some(format!(
+            "{labels} labels, but {outputs} outputs with this activation need {expected}"
+        ))
+    } else {
+        check_texts(&output.labels).map(|problem| format!("labels: {problem}"))
+    };
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(CardError::Output { problem }),
+    }
+}
+
+/// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.
+fn check_texts(texts: &[String]) -> Option<String> {
+    let mut seen = HashSet::with_capacity(texts.len());
+    texts.iter().enumerate().find_map(|(index, text)| {
+        if text.trim().is_empty() {
+            Some(format!("number {index} is empty"))
+        } else if text.len() > 256 || text.chars().any(char::is_control) {
+            Some(format!(
+                "number {index} is longer than 256 bytes or has control characters"
+            ))
+        } else if !seen.insert(text) {
+            Some(format!("{text:?} stands there twice"))
+        } else {
+            None
+        }
+    })
+}
+
+fn check_numbers(
+    field: &'static str,
+    numbers: &[f64],
+    expected: &'static str,
+) -> Result<(), CardError> {
+    let bad = |number: &&f64| !number.is_finite() || (expected == POSITIVE && **number <= 0.0);
+    match numbers.iter().find(bad) {
+        None => Ok(()),
+        Some(&found) => Err(CardError::Number {
+            field,
+            found,
+            expected,
+        }),
+    }
+}

@@ -1,0 +1,177 @@
+//! What can be wrong with a card, with a record for it, and with scores for it.
+
+use super::{MAX_CARD_BYTES, MAX_FEATURES, MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS};
+
+/// The card itself is unusable: its publisher's fault.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CardError {
+    /// More bytes than any card has.
+    #[error("the card has {bytes} bytes, more than the {MAX_CARD_BYTES} a card may have")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Not JSON, or not the fields of a card.
+    #[error("the card isn't valid: {0}")]
+    Json(#[source] serde_json::Error),
+    /// A card of another kind or of a later version.
+    #[error(
+        "the card's format is {found:?}; this version reads {:?}",
+        super::CARD_FORMAT
+    )]
+    Format {
+        /// What its `format` field says.
+        found: String,
+    },
+    /// A name that can't stand in a URL.
+    #[error(
+        "the {field} {found:?} isn't allowed: use 1 to 64 letters, digits, dots, hyphens and \
+         underscores, a letter or digit first (lower case in a name)"
+    )]
+    Name {
+        /// `name` or `version`.
+        field: &'static str,
+        /// What it says.
+        found: String,
+    },
+    /// The shape has no values, too many, or isn't one the input's kind can have.
+    #[error(
+        "the input shape {shape:?} doesn't suit its kind: a table has [columns], an image \
+         [rows, columns] or [rows, columns, 3], with at most {MAX_FEATURES} values"
+    )]
+    Shape {
+        /// The shape.
+        shape: Vec<usize>,
+    },
+    /// Preprocessing that can't be carried out.
+    #[error("preprocessing step {step}: {problem}")]
+    Preprocessing {
+        /// Index of the step, from 0.
+        step: usize,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Feature names are missing, superfluous, repeated or empty.
+    #[error("the input's feature names: {problem}")]
+    FeatureNames {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// Bits of a quantised input out of range.
+    #[error("quantization.bits is {bits}; it must be 1 to {MAX_INPUT_BITS}")]
+    InputBits {
+        /// What the card says.
+        bits: u32,
+    },
+    /// A list with a value per feature has another length.
+    #[error("quantization.{field} has {found} values for {expected} features")]
+    PerFeature {
+        /// `step` or `zero`.
+        field: &'static str,
+        /// Length of the list.
+        found: usize,
+        /// Number of features.
+        expected: usize,
+    },
+    /// A number that must be finite, or finite and positive, isn't.
+    #[error("{field} holds {found}; it must be {expected}")]
+    Number {
+        /// The field's path.
+        field: &'static str,
+        /// The value found.
+        found: f64,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// Wrong number of outputs for the activation or the labels.
+    #[error("the output: {problem}")]
+    Output {
+        /// What is wrong.
+        problem: String,
+    },
+    /// Number of outputs out of range.
+    #[error("output.scales has {found} values; a model has 1 to {MAX_OUTPUTS} outputs")]
+    OutputCount {
+        /// How many there are.
+        found: usize,
+    },
+    /// Score width out of range, or not proven.
+    #[error(
+        "bounds: slot_bits must be 1 to {MAX_SLOT_BITS} and certified; the card says {slot_bits}, \
+         certified: {certified}"
+    )]
+    Bounds {
+        /// S as the card has it.
+        slot_bits: u32,
+        /// Whether the card calls it proven.
+        certified: bool,
+    },
+    /// No layout is allowed.
+    #[error("the card allows no layout; at least one is needed, such as \"scalar\": {{}}")]
+    NoLayout,
+    /// A request may hold no record.
+    #[error("limits.max_records is 0; at least one record must be allowed")]
+    NoRecords,
+}
+
+/// A record doesn't fit the card: its sender's fault.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// Too few or too many values.
+    #[error("the record has {found} values; the model takes {expected}")]
+    Length {
+        /// Number of values given.
+        found: usize,
+        /// Number of values the model takes.
+        expected: usize,
+    },
+    /// A value is missing or not finite.
+    #[error("feature {name:?} (number {index}, from 0) is {value}; it must be a finite number")]
+    NotFinite {
+        /// Its index, from 0.
+        index: usize,
+        /// Its name.
+        name: String,
+        /// The value.
+        value: f64,
+    },
+    /// An integer feature above the quantisation's maximum.
+    #[error("quantised feature {index} is {value}; the largest possible is {max}")]
+    TooLarge {
+        /// Its index, from 0.
+        index: usize,
+        /// The value.
+        value: u32,
+        /// The maximum.
+        max: u32,
+    },
+}
+
+/// Scores don't fit the card: the fault of whoever computed them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScoreError {
+    /// Too few or too many scores.
+    #[error("the answer has {found} scores; the model has {expected} outputs")]
+    Length {
+        /// Number of scores given.
+        found: usize,
+        /// Number of the model's outputs.
+        expected: usize,
+    },
+    /// A score outside the certified bounds.
+    #[error(
+        "score {output} is {score}, outside the ±2^{} that the card certifies; the answer \
+         wasn't computed by this model, or not from this record", slot_bits - 1
+    )]
+    OutOfBounds {
+        /// Index of the output, from 0.
+        output: usize,
+        /// The score.
+        score: i64,
+        /// S of the card.
+        slot_bits: u32,
+    },
+}

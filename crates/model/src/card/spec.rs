@@ -1,0 +1,131 @@
+//! The fields of a card as they stand in JSON, not yet checked against each other.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CardError, Preprocessing, Quantization};
+
+/// The `format` field of every card that this version reads.
+pub const CARD_FORMAT: &str = "veilcast-card/1";
+
+/// The fields of a card; [`Card::new`](super::Card::new) checks them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardSpec {
+    /// Always [`CARD_FORMAT`].
+    pub format: String,
+    /// The model's name, `[a-z0-9][a-z0-9._-]{0,63}`.
+    pub name: String,
+    /// The model's version, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+    pub version: String,
+    /// What the model predicts, in a sentence or two for people.
+    pub description: String,
+    /// What a record looks like.
+    pub input: Input,
+    /// How preprocessed features become integers.
+    pub quantization: Quantization,
+    /// How integer scores become predictions.
+    pub output: Output,
+    /// The proven width of the scores.
+    pub bounds: Bounds,
+    /// The layouts in which records may be sent.
+    pub layouts: Layouts,
+    /// What one request may hold.
+    pub limits: Limits,
+}
+
+/// What a raw record looks like, and what happens to it before quantisation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What sort of thing a record is.
+    pub kind: InputKind,
+    /// What people should know of it: units, ranges, which side is up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// `[columns]` of a table; `[rows, columns]` or `[rows, columns, 3]` of an image.
+    pub shape: Vec<usize>,
+    /// A table's column names, in order; an image has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<String>>,
+    /// What happens to raw values before they are quantised.
+    pub preprocessing: Preprocessing,
+}
+
+/// What sort of thing a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputKind {
+    /// Pixels 0 to 255, row by row, grey or red-green-blue.
+    Image,
+    /// Named columns of numbers.
+    Table,
+}
+
+/// How integer scores become predictions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// A label an output; two labels (negative, positive) for a single sigmoid output.
+    pub labels: Vec<String>,
+    /// What an integer score of 1 is worth, for each output.
+    pub scales: Vec<f64>,
+    /// The final function, which the client applies.
+    pub activation: Activation,
+}
+
+/// The final, order-preserving function on the scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// Probabilities that sum to one over the outputs.
+    Softmax,
+    /// A probability for each output by itself.
+    Sigmoid,
+    /// The scores are the prediction.
+    None,
+}
+
+/// The proven width of the scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
+    pub slot_bits: u32,
+    /// That the model owner has proven it for every possible record; always true.
+    pub certified: bool,
+}
+
+/// The layouts in which records may be sent, each with its numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layouts {
+    /// One feature a ciphertext, one score a ciphertext.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scalar: Option<ScalarLayout>,
+}
+
+/// The numbers of the `scalar` layout: none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScalarLayout {}
+
+/// What one request may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Most records a request.
+    pub max_records: u32,
+}
+
+/// Refuses another format by its name, before its other fields can give a misleading error.
+pub(super) fn check_format(json: &[u8]) -> Result<(), CardError> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: String,
+    }
+    let Format { format } = serde_json::from_slice(json).map_err(CardError::Json)?;
+    if format != CARD_FORMAT {
+        return Err(CardError::Format { found: format });
+    }
+    Ok(())
+}

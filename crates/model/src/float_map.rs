@@ -1,0 +1,186 @@
+//! The affine map in floats, and its quantisation.
+
+use std::fmt;
+
+use crate::card::Quantization;
+use crate::integer_map::{IntegerMap, ShapeError, check_shape};
+
+/// y = A·x + b on preprocessed features, with `outputs` rows and `inputs` columns. Private.
+#[derive(Clone, PartialEq)]
+pub struct FloatMap {
+    inputs: usize,
+    outputs: usize,
+    weights: Vec<f64>,
+    biases: Vec<f64>,
+}
+
+impl FloatMap {
+    /// Makes a map from `outputs` rows of `inputs` weights, row by row, and a bias a row.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the numbers don't fit together, or one isn't finite.
+    pub fn new(
+        inputs: usize,
+        outputs: usize,
+        weights: Vec<f64>,
+        biases: Vec<f64>,
+    ) -> Result<Self, ShapeError> {
+        check_shape(inputs, outputs, weights.len(), biases.len())?;
+        let unfit = |values: &[f64]| values.iter().any(|value| !value.is_finite());
+        let mut rows = weights.chunks(inputs).zip(&biases);
+        if let Some(output) = rows.position(|(row, bias)| unfit(row) || unfit(&[*bias])) {
+            return Err(ShapeError::NotFinite { output });
+        }
+        Ok(Self {
+            inputs,
+            outputs,
+            weights,
+            biases,
+        })
+    }
+
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// All weights, output by output.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// The weights of one output.
+    ///
+    /// # Panics
+    /// If there is no such output.
+    pub fn row(&self, output: usize) -> &[f64] {
+        &self.weights[output * self.inputs..][..self.inputs]
+    }
+
+    /// A bias an output.
+    pub fn biases(&self) -> &[f64] {
+        &self.biases
+    }
+
+    /// Computes the scores of one preprocessed record.
+    ///
+    /// # Errors
+    /// [`ShapeError::Input`] if the record has another length than the map's inputs.
+    pub fn evaluate(&self, features: &[f64]) -> Result<Vec<f64>, ShapeError> {
+        if features.len() != self.inputs {
+            return Err(ShapeError::Input {
+                found: features.len(),
+                expected: self.inputs,
+            });
+        }
+        let rows = self.weights.chunks(self.inputs).zip(&self.biases);
+        Ok(rows.map(|(row, bias)| dot(row, features) + bias).collect())
+    }
+
+    /// Rounds the map to integers that act on quantised features, with a scale an output.
+    ///
+    /// A quantised feature x_q stands for zero + step·x_q. So step goes into the weights and
+    /// zero into the bias; the largest weight of an output becomes 2^(`weight_bits`−1) − 1.
+    /// Returns the map and what a score of 1 is worth for each output.
+    ///
+    /// # Errors
+    /// [`QuantizeError`] if `weight_bits` is out of range, or a bias is too large beside the
+    /// weights of its output.
+    pub(crate) fn quantize(
+        &self,
+        quantization: &Quantization,
+        weight_bits: u32,
+    ) -> Result<(IntegerMap, Vec<f64>), QuantizeError> {
+        if !(2..=MAX_WEIGHT_BITS).contains(&weight_bits) {
+            return Err(QuantizeError::WeightBits { bits: weight_bits });
+        }
+        let top = f64::from((1_i32 << (weight_bits - 1)) - 1);
+        let mut weights = Vec::with_capacity(self.weights.len());
+        let mut biases = Vec::with_capacity(self.outputs);
+        let mut scales = Vec::with_capacity(self.outputs);
+        for output in 0..self.outputs {
+            let row = self.row(output);
+            let stepped = row.iter().enumerate();
+            let stepped = stepped.map(|(i, weight)| weight * quantization.step.at(i));
+            let zeros = row.iter().enumerate();
+            let zeros = zeros.map(|(i, weight)| weight * quantization.zero.at(i));
+            let bias = self.biases[output] + zeros.sum::<f64>();
+            let largest = stepped
+                .clone()
+                .fold(0.0, |largest: f64, weight| largest.max(weight.abs()));
+            let scale = scale(largest, bias, top);
+            let integer_bias = (bias / scale).round();
+            if !scale.is_normal() || !largest.is_finite() || integer_bias.abs() > MAX_BIAS {
+                return Err(QuantizeError::Range {
+                    output,
+                    largest,
+                    bias,
+                });
+            }
+            weights.extend(stepped.map(|weight| (weight / scale).round() as i32));
+            biases.push(integer_bias as i64);
+            scales.push(scale);
+        }
+        let map = IntegerMap::new(self.inputs, self.outputs, weights, biases)
+            .expect("as many weights and biases as the float map has");
+        Ok((map, scales))
+    }
+}
+
+/// Most bits of an integer weight, sign included.
+const MAX_WEIGHT_BITS: u32 = 16;
+/// Largest integer bias: any larger one could never be certified.
+const MAX_BIAS: f64 = (1_u64 << 61) as f64;
+
+/// The map can't be rounded to integers.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QuantizeError {
+    /// Weight bits out of range.
+    #[error("weights of {bits} bits aren't possible; use 2 to {MAX_WEIGHT_BITS}")]
+    WeightBits {
+        /// The bits asked for.
+        bits: u32,
+    },
+    /// Weights and bias of an output are too far apart, or not representable.
+    #[error(
+        "output {output} can't be quantised: its largest weight (times the input's step) is \
+         {largest:e} beside a bias of {bias:e}; standardise the features before training"
+    )]
+    Range {
+        /// Index of the output, from 0.
+        output: usize,
+        /// Its largest weight times the feature's step.
+        largest: f64,
+        /// Its bias, with the features' zeros.
+        bias: f64,
+    },
+}
+
+/// What a score of 1 is worth; an output without weights is scaled to its bias.
+fn scale(largest: f64, bias: f64, top: f64) -> f64 {
+    match (largest > 0.0, bias != 0.0) {
+        (true, _) => largest / top,
+        (false, true) => bias.abs() / top,
+        (false, false) => 1.0,
+    }
+}
+
+fn dot(row: &[f64], features: &[f64]) -> f64 {
+    row.iter().zip(features).map(|(a, x)| a * x).sum()
+}
+
+/// Shows the shape only: the weights are private.
+impl fmt::Debug for FloatMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FloatMap")
+            .field("inputs", &self.inputs)
+            .field("outputs", &self.outputs)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,156 @@
+//! A model: its public card with its private maps, in memory and as a directory.
+
+mod blueprint;
+mod directory;
+mod error;
+mod report;
+mod weights;
+
+pub use blueprint::{Blueprint, BuildError};
+pub use directory::{CARD_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
+pub use error::ModelError;
+pub use report::{Accuracy, Report, TrainingReport};
+
+use crate::card::{Card, CardDigest, Prediction, RecordError};
+use crate::{BoundsCertificate, FloatMap, IntegerMap};
+
+/// A model whose card, maps and bounds have been checked against each other.
+///
+/// All but its card is private to the model owner. Put it into an `Arc` to share it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    card: Card,
+    integer_map: IntegerMap,
+    float_map: FloatMap,
+    certificate: BoundsCertificate,
+    report: Option<Report>,
+}
+
+impl Model {
+    /// Reads a model from the bytes of `card.json` and `weights.safetensors`, without a report.
+    ///
+    /// # Errors
+    /// [`ModelError`], as [`load`](Self::load) gives it.
+    pub fn from_bytes(card_json: &[u8], weights: &[u8]) -> Result<Self, ModelError> {
+        let card = Card::parse(card_json).map_err(ModelError::Card)?;
+        let (integer_map, float_map) = weights::parse(weights, card.digest())?;
+        Self::assemble(card, integer_map, float_map)
+    }
+
+    /// Checks the maps against the card and proves the bounds.
+    fn assemble(
+        card: Card,
+        integer_map: IntegerMap,
+        float_map: FloatMap,
+    ) -> Result<Self, ModelError> {
+        let expected = (card.features(), card.outputs());
+        for (inputs, outputs) in [
+            (integer_map.inputs(), integer_map.outputs()),
+            (float_map.inputs(), float_map.outputs()),
+        ] {
+            if (inputs, outputs) != expected {
+                return Err(ModelError::Shape {
+                    inputs,
+                    outputs,
+                    features: expected.0,
+                    labels: expected.1,
+                });
+            }
+        }
+        let certificate = integer_map
+            .certify(card.quantization().max(), card.slot_bits())
+            .map_err(ModelError::Bounds)?;
+        Ok(Self {
+            card,
+            integer_map,
+            float_map,
+            certificate,
+            report: None,
+        })
+    }
+
+    /// The public card.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// The exact bytes of `card.json`.
+    pub fn card_json(&self) -> &[u8] {
+        self.card.json()
+    }
+
+    /// The digest of [`card_json`](Self::card_json).
+    pub fn card_digest(&self) -> CardDigest {
+        self.card.digest()
+    }
+
+    /// The integer map, which the encrypted evaluation computes. Private.
+    pub fn integer_map(&self) -> &IntegerMap {
+        &self.integer_map
+    }
+
+    /// The map in floats, on preprocessed features. Private.
+    pub fn float_map(&self) -> &FloatMap {
+        &self.float_map
+    }
+
+    /// The proven bounds of the scores. Private.
+    pub fn certificate(&self) -> &BoundsCertificate {
+        &self.certificate
+    }
+
+    /// How the model was made and how well it does, if known.
+    pub fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+
+    /// Adds how the model was made and how well it does.
+    pub fn with_report(mut self, report: Report) -> Self {
+        self.report = Some(report);
+        self
+    }
+
+    /// Computes the integer scores of one quantised record in the clear.
+    ///
+    /// # Errors
+    /// [`RecordError`] if the record has another length or a feature above the maximum.
+    pub fn evaluate(&self, features: &[u32]) -> Result<Vec<i64>, RecordError> {
+        if features.len() != self.card.features() {
+            return Err(RecordError::Length {
+                found: features.len(),
+                expected: self.card.features(),
+            });
+        }
+        let max = self.certificate.max_input;
+        if let Some(index) = features.iter().position(|&value| value > max) {
+            return Err(RecordError::TooLarge {
+                index,
+                value: features[index],
+                max,
+            });
+        }
+        let scores = self.integer_map.evaluate(features);
+        Ok(scores.expect("the length is checked and the bounds are certified"))
+    }
+
+    /// Predicts one raw record in the clear, by the quantised map.
+    ///
+    /// # Errors
+    /// [`RecordError`] if the record doesn't fit the card.
+    pub fn predict(&self, raw: &[f64]) -> Result<Prediction, RecordError> {
+        let scores = self.evaluate(&self.card.quantize(raw)?.values)?;
+        let prediction = self.card.predict(&scores);
+        Ok(prediction.expect("certified scores fit the card"))
+    }
+
+    /// Predicts one raw record in the clear, by the float map.
+    ///
+    /// # Errors
+    /// [`RecordError`] if the record doesn't fit the card.
+    pub fn predict_float(&self, raw: &[f64]) -> Result<Prediction, RecordError> {
+        let features = self.card.preprocess(raw)?;
+        let scores = self.float_map.evaluate(&features);
+        let scores = scores.expect("preprocessing gives as many features as the map takes");
+        Ok(self.card.predict_from_floats(scores))
+    }
+}

@@ -1,0 +1,119 @@
+//! Building a model from a float map and what its card shall say.
+
+use super::{Model, Report};
+use crate::FloatMap;
+use crate::bounds::BoundsError;
+use crate::card::{
+    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
+    MAX_SLOT_BITS, Output, Quantization,
+};
+use crate::float_map::QuantizeError;
+
+/// What a card shall say of a model whose weights aren't quantised yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blueprint {
+    /// The model's name, `[a-z0-9][a-z0-9._-]{0,63}`.
+    pub name: String,
+    /// The model's version, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+    pub version: String,
+    /// What the model predicts, in a sentence or two for people.
+    pub description: String,
+    /// What a record looks like.
+    pub input: Input,
+    /// How preprocessed features become integers.
+    pub quantization: Quantization,
+    /// A label an output; two (negative, positive) for a single sigmoid output.
+    pub labels: Vec<String>,
+    /// The final function, which the client applies.
+    pub activation: Activation,
+    /// The layouts in which records may be sent.
+    pub layouts: Layouts,
+    /// What one request may hold.
+    pub limits: Limits,
+    /// Bits of the integer weights, sign included, 2 to 16.
+    pub weight_bits: u32,
+}
+
+/// A model can't be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The blueprint isn't fit for a card.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// The map can't be rounded to integers.
+    #[error(transparent)]
+    Quantize(#[from] QuantizeError),
+    /// The scores would be too wide.
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
+    /// The map has another number of inputs than the card has features.
+    #[error("the map takes {inputs} values, but the card describes {features} features")]
+    Features {
+        /// Inputs of the map.
+        inputs: usize,
+        /// Features of the card.
+        features: usize,
+    },
+}
+
+impl Blueprint {
+    /// Quantises a float map, proves its bounds and writes its card.
+    ///
+    /// # Errors
+    /// [`BuildError`] if the blueprint is unfit for a card, or the map can't be quantised or
+    /// certified.
+    pub fn build(self, float_map: FloatMap) -> Result<Model, BuildError> {
+        // The card is made twice: its checks come before the map is rounded by its numbers.
+        let mut spec = self.spec(vec![1.0; float_map.outputs()], MAX_SLOT_BITS);
+        let features = Card::new(spec.clone())?.features();
+        if features != float_map.inputs() {
+            return Err(BuildError::Features {
+                inputs: float_map.inputs(),
+                features,
+            });
+        }
+        let weight_bits = self.weight_bits;
+        let (integer_map, scales) = float_map.quantize(&spec.quantization, weight_bits)?;
+        let certificate = integer_map.certify(spec.quantization.max(), MAX_SLOT_BITS)?;
+        spec.output.scales = scales;
+        spec.bounds.slot_bits = certificate.slot_bits;
+        let card = Card::new(spec)?;
+        let report = Report {
+            card: card.digest(),
+            weight_bits,
+            bounds: certificate.clone(),
+            accuracy: None,
+            training: None,
+        };
+        Ok(Model {
+            card,
+            integer_map,
+            float_map,
+            certificate,
+            report: Some(report),
+        })
+    }
+
+    fn spec(&self, scales: Vec<f64>, slot_bits: u32) -> CardSpec {
+        CardSpec {
+            format: CARD_FORMAT.to_owned(),
+            name: self.name.clone(),
+            version: self.version.clone(),
+            description: self.description.clone(),
+            input: self.input.clone(),
+            quantization: self.quantization.clone(),
+            output: Output {
+                labels: self.labels.clone(),
+                scales,
+                activation: self.activation,
+            },
+            bounds: Bounds {
+                slot_bits,
+                certified: true,
+            },
+            layouts: self.layouts.clone(),
+            limits: self.limits,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Model directories: read with every check, written whole or not at all.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Model, ModelError, Report, weights};
+use crate::card::MAX_CARD_BYTES;
+
+/// The public card's file.
+pub const CARD_FILE: &str = "card.json";
+/// The private weights' file.
+pub const WEIGHTS_FILE: &str = "weights.safetensors";
+/// The private report's file.
+pub const REPORT_FILE: &str = "report.json";
+
+const MAX_WEIGHTS_BYTES: u64 = 2 << 30;
+const MAX_REPORT_BYTES: u64 = 16 << 20;
+
+impl Model {
+    /// Reads a model directory and checks all of it: the card, the weights' shapes and values,
+    /// that they belong together, and the bounds, which are proven anew.
+    ///
+    /// `report.json` may be missing; if it is there it must be this model's.
+    ///
+    /// # Errors
+    /// [`ModelError`] names the file and what is wrong with it.
+    pub fn load(directory: &Path) -> Result<Self, ModelError> {
+        let card = read(directory, CARD_FILE, MAX_CARD_BYTES as u64)?;
+        let weights = read(directory, WEIGHTS_FILE, MAX_WEIGHTS_BYTES)?;
+        let mut model = Self::from_bytes(&card, &weights)?;
+        model.report = match read(directory, REPORT_FILE, MAX_REPORT_BYTES) {
+            Ok(json) => Some(model.parse_report(&json)?),
+            Err(ModelError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(model)
+    }
+
+    fn parse_report(&self, json: &[u8]) -> Result<Report, ModelError> {
+        let report: Report = serde_json::from_slice(json).map_err(ModelError::Report)?;
+        if report.card != self.card_digest() {
+            return Err(ModelError::ReportMismatch { what: "card" });
+        }
+        if report.bounds != self.certificate {
+            return Err(ModelError::ReportMismatch { what: "bounds" });
+        }
+        Ok(report)
+    }
+
+    /// Writes the model as a directory, which appears whole or not at all.
+    ///
+    /// The weights and the report are readable by their owner only. With `force` an existing
+    /// model directory is replaced; anything else never is.
+    ///
+    /// # Errors
+    /// [`ModelError`] as [`check_destination`], or if writing fails; then the destination is as
+    /// it was.
+    pub fn save(&self, directory: &Path, force: bool) -> Result<(), ModelError> {
+        check_destination(directory, force)?;
+        let failed = |source| ModelError::Io {
+            action: "write",
+            path: directory.to_owned(),
+            source,
+        };
+        let weights = weights::serialize(self)?;
+        let parent = parent(directory);
+        fs::create_dir_all(parent).map_err(failed)?;
+        let fresh = sibling(parent).map_err(failed)?;
+        write(&fresh.path().join(CARD_FILE), self.card_json(), false).map_err(failed)?;
+        write(&fresh.path().join(WEIGHTS_FILE), &weights, true).map_err(failed)?;
+        if let Some(report) = &self.report {
+            let mut json = serde_json::to_vec_pretty(report).map_err(ModelError::Report)?;
+            json.push(b'\n');
+            write(&fresh.path().join(REPORT_FILE), &json, true).map_err(failed)?;
+        }
+        put_in_place(fresh, directory).map_err(failed)
+    }
+}
+
+/// Checks, before work is spent on a model, that it could be saved in `directory`: that nothing
+/// is there, or an empty directory, or, with `force`, a model directory.
+///
+/// # Errors
+/// [`ModelError::Exists`], [`ModelError::NotAModelDirectory`], or [`ModelError::Io`].
+pub fn check_destination(directory: &Path, force: bool) -> Result<(), ModelError> {
+    let failed = |source| ModelError::Io {
+        action: "read",
+        path: directory.to_owned(),
+        source,
+    };
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(ModelError::Exists {
+                path: directory.to_owned(),
+            });
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        if !force {
+            return Err(ModelError::Exists {
+                path: directory.to_owned(),
+            });
+        }
+        if ![CARD_FILE, WEIGHTS_FILE, REPORT_FILE]
+            .iter()
+            .any(|known| name == *known)
+        {
+            return Err(ModelError::NotAModelDirectory {
+                path: directory.to_owned(),
+                entry: name.to_string_lossy().into_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn parent(directory: &Path) -> &Path {
+    match directory.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A new directory beside the destination, removed again unless it is kept.
+fn sibling(parent: &Path) -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix(".model-")
+        .tempdir_in(parent)
+}
+
+/// Renames `fresh` to `directory`. What stood there before is moved aside first, and back if the
+/// renaming fails.
+fn put_in_place(fresh: tempfile::TempDir, directory: &Path) -> io::Result<()> {
+    if directory.exists() {
+        let aside = sibling(parent(directory))?;
+        let old = aside.path().join("old");
+        fs::rename(directory, &old)?;
+        if let Err(error) = fs::rename(fresh.path(), directory) {
+            fs::rename(&old, directory)?;
+            return Err(error);
+        }
+    } else {
+        fs::rename(fresh.path(), directory)?;
+    }
+    // It has moved: there is nothing left to remove.
+    let _ = fresh.keep();
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = private;
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Reads a file whose size is checked before it is read.
+fn read(directory: &Path, name: &'static str, limit: u64) -> Result<Vec<u8>, ModelError> {
+    let path: PathBuf = directory.join(name);
+    let failed = |source| ModelError::Io {
+        action: "read",
+        path: path.clone(),
+        source,
+    };
+    let file = fs::File::open(&path).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    if bytes > limit {
+        return Err(ModelError::FileTooLarge {
+            file: name,
+            bytes,
+            limit,
+        });
+    }
+    let mut content = Vec::new();
+    file.take(limit).read_to_end(&mut content).map_err(failed)?;
+    Ok(content)
+}

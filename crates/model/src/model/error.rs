@@ -1,0 +1,105 @@
+//! What can be wrong with a model's files.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::{CARD_FILE, REPORT_FILE, WEIGHTS_FILE};
+use crate::bounds::BoundsError;
+use crate::card::{CardDigest, CardError};
+use crate::integer_map::ShapeError;
+
+/// A model can't be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The operating system refused.
+    #[error("can't {action} {path}: {source}", path = path.display())]
+    Io {
+        /// What was tried: `read` or `write`.
+        action: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The destination holds something already.
+    #[error("{path} exists already; choose another place or use --force", path = path.display())]
+    Exists {
+        /// The destination.
+        path: PathBuf,
+    },
+    /// The destination holds something that isn't a model, which is never replaced.
+    #[error(
+        "{path} holds {entry:?}, which doesn't belong to a model directory, so it isn't \
+         replaced; choose another place", path = path.display()
+    )]
+    NotAModelDirectory {
+        /// The destination.
+        path: PathBuf,
+        /// What else it holds.
+        entry: String,
+    },
+    /// A file is larger than any such file of a model.
+    #[error("{file} has {bytes} bytes, more than the {limit} it may have")]
+    FileTooLarge {
+        /// The file's name.
+        file: &'static str,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The card is unusable.
+    #[error("{CARD_FILE}: {0}")]
+    Card(#[source] CardError),
+    /// The weights aren't a safetensors file.
+    #[error("{WEIGHTS_FILE}: not a valid safetensors file: {0}")]
+    Safetensors(#[source] safetensors::SafeTensorError),
+    /// The weights aren't the tensors of a model.
+    #[error("{WEIGHTS_FILE}: {problem}")]
+    Tensor {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// The tensors contradict each other or hold values that aren't finite.
+    #[error("{WEIGHTS_FILE}: {0}")]
+    Weights(#[source] ShapeError),
+    /// The weights name no card, or another one.
+    #[error(
+        "{WEIGHTS_FILE} belongs to card {named}, but {CARD_FILE} is {card}; the two files come \
+         from different models, or the card was edited"
+    )]
+    Mismatch {
+        /// The card that the weights name.
+        named: String,
+        /// The card beside them.
+        card: CardDigest,
+    },
+    /// The weights have another shape than the card says.
+    #[error(
+        "{WEIGHTS_FILE} maps {inputs} inputs to {outputs} outputs, but {CARD_FILE} has \
+         {features} features and {labels} scores"
+    )]
+    Shape {
+        /// Inputs of the weights.
+        inputs: usize,
+        /// Outputs of the weights.
+        outputs: usize,
+        /// Features of the card.
+        features: usize,
+        /// Scores of the card.
+        labels: usize,
+    },
+    /// The card promises narrower scores than the weights give.
+    #[error("{WEIGHTS_FILE} breaks the bounds in {CARD_FILE}: {0}")]
+    Bounds(#[source] BoundsError),
+    /// The report isn't one.
+    #[error("{REPORT_FILE}: {0}")]
+    Report(#[source] serde_json::Error),
+    /// The report speaks of another model.
+    #[error("{REPORT_FILE} isn't of this model: its {what} differs; delete it or restore it")]
+    ReportMismatch {
+        /// What differs.
+        what: &'static str,
+    },
+}

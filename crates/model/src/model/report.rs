@@ -1,0 +1,58 @@
+//! The report beside a model: how it was made and how well it does. Private.
+
+use serde::{Deserialize, Serialize};
+
+use crate::BoundsCertificate;
+use crate::card::CardDigest;
+
+/// How a model was made, how well it does, and its proven bounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The card of the model it speaks of.
+    pub card: CardDigest,
+    /// Bits of the integer weights, sign included.
+    pub weight_bits: u32,
+    /// The proven bounds of the scores.
+    pub bounds: BoundsCertificate,
+    /// Accuracies on a test set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
+    /// How it was trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingReport>,
+}
+
+/// Shares of a test set that are predicted rightly, 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accuracy {
+    /// Number of test records.
+    pub records: usize,
+    /// By the float network, layer by layer.
+    pub network: f64,
+    /// By the collapsed map in floats.
+    pub collapsed: f64,
+    /// By the integer map on quantised records.
+    pub quantized: f64,
+}
+
+/// How a network was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingReport {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Passes over the training records.
+    pub epochs: usize,
+    /// Records a step.
+    pub batch_size: usize,
+    /// Adam's learning rate at the start.
+    pub learning_rate: f64,
+    /// The seed of initial weights and shuffling.
+    pub seed: u64,
+    /// Number of training records.
+    pub records: usize,
+    /// Mean cross-entropy over the last epoch.
+    pub final_loss: f64,
+}
