@@ -11,11 +11,13 @@
 //! of n²; a square takes 3.5L². The pair representation is the p-adic expansion cut after two
 //! digits, with n for p.
 
-use crypto_bigint::{BoxedUint, Odd};
+use crypto_bigint::{BoxedUint, CtOption, Gcd, Odd};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::kernel::Kernel;
-use crate::limbs::{add_assign, add_word, is_below, negated_inverse, sbb, subtract_if_reached};
+use crate::limbs::{
+    adc, add_assign, add_word, is_below, negated_inverse, sbb, subtract_if_reached,
+};
 use crate::residue::Residue;
 
 /// The most limbs that n may have: 4096 bits.
@@ -109,6 +111,11 @@ impl SquareModulus {
         &self.n
     }
 
+    /// Whether x, of L limbs, is below n.
+    pub fn is_below_n(&self, x: &[u64]) -> bool {
+        x.len() == self.limbs() && is_below(x, &self.n)
+    }
+
     /// The name of the kernel that computes here, for benchmarks.
     pub fn kernel_name(&self) -> &'static str {
         self.kernel.name
@@ -140,8 +147,8 @@ impl SquareModulus {
 
     /// The residue a + b·n for the halves a and b, L limbs each and below n; none if they aren't.
     pub fn residue_from_halves(&self, a: &[u64], b: &[u64]) -> Option<Residue> {
-        let fits = |x: &[u64]| x.len() == self.limbs() && is_below(x, &self.n);
-        (fits(a) && fits(b)).then(|| self.mul(&Residue::from_halves(a, b), &self.r))
+        (self.is_below_n(a) && self.is_below_n(b))
+            .then(|| self.mul(&Residue::from_halves(a, b), &self.r))
     }
 
     /// The halves a = x mod n and b = ⌊x/n⌋ of x, L limbs each.
@@ -174,6 +181,28 @@ impl SquareModulus {
         let high = add_assign(b, yb) + add_word(b, carry);
         subtract_if_reached(b, high, &self.n);
         sum
+    }
+
+    /// x − y.
+    pub fn sub(&self, x: &Residue, y: &Residue) -> Residue {
+        let mut difference = x.clone();
+        let (a, b) = difference.limbs_mut().split_at_mut(self.limbs());
+        let (ya, yb) = y.halves();
+        let borrow = self.sub_half(a, ya, 0);
+        self.sub_half(b, yb, borrow);
+        difference
+    }
+
+    /// x ← x − y − borrow, plus n if that is negative; returns 1 if n was added, else 0.
+    fn sub_half(&self, x: &mut [u64], y: &[u64], mut borrow: u64) -> u64 {
+        for (x, &y) in x.iter_mut().zip(y) {
+            (*x, borrow) = sbb(*x, y, borrow);
+        }
+        let (mask, mut carry) = (borrow.wrapping_neg(), 0);
+        for (x, &n) in x.iter_mut().zip(&self.n) {
+            (*x, carry) = adc(*x, n & mask, carry);
+        }
+        borrow
     }
 
     /// x·y.
@@ -279,24 +308,46 @@ impl SquareModulus {
         product.to_vec()
     }
 
-    /// The inverse of x, or none if x has a factor in common with n. Variable time in x and n.
+    /// Whether all of these are units, that is coprime to n: one product of half size each, and one
+    /// greatest common divisor (by crypto-bigint). Variable time in the numbers and n.
+    pub fn are_units_vartime<'a>(&self, numbers: impl IntoIterator<Item = &'a Residue>) -> bool {
+        // The Montgomery form multiplies by powers of 2, which are coprime to n.
+        let mut product = self.one.halves().0.to_vec();
+        for x in numbers {
+            product = self.half_product(&product, x.halves().0);
+        }
+        let n = BoxedUint::from_words(self.n.iter().copied());
+        BoxedUint::from_words(product)
+            .gcd_vartime(&n)
+            .is_one()
+            .to_bool()
+    }
+
+    /// The inverse of x, or none if x has a factor in common with n.
     ///
     /// An inversion modulo n (by crypto-bigint), and one step of Hensel's lifting from n to n².
+    pub fn invert(&self, x: &Residue) -> Option<Residue> {
+        self.lift_inverse(x, BoxedUint::invert_odd_mod)
+    }
+
+    /// The same faster, in time that depends on x and n.
     pub fn invert_vartime(&self, x: &Residue) -> Option<Residue> {
-        let bits = 64 * self.limbs() as u32;
+        self.lift_inverse(x, BoxedUint::invert_odd_mod_vartime)
+    }
+
+    fn lift_inverse(
+        &self,
+        x: &Residue,
+        invert: fn(&BoxedUint, &Odd<BoxedUint>) -> CtOption<BoxedUint>,
+    ) -> Option<Residue> {
         let n = Odd::new(BoxedUint::from_words(self.n.iter().copied())).into_option()?;
-        let a = BoxedUint::from_words(self.halves(x).0);
-        debug_assert_eq!(a.bits_precision(), bits);
-        let guess = a.invert_odd_mod_vartime(&n).into_option()?;
+        let guess = invert(&BoxedUint::from_words(self.halves(x).0), &n).into_option()?;
         // x·guess = 1 + k·n, so x⁻¹ = guess·(1 − k·n).
         let mut inverse = self.residue(guess.as_words());
-        let (_, mut k) = self.halves(&self.mul(x, &inverse));
-        let mut borrow = 0;
-        for (k, &n) in k.iter_mut().zip(&self.n) {
-            (*k, borrow) = sbb(n, *k, borrow);
-        }
-        subtract_if_reached(&mut k, 0, &self.n);
-        self.mul_one_plus_n_times(&mut inverse, &k);
+        let (_, k) = self.halves(&self.mul(x, &inverse));
+        let mut minus_k = vec![0; self.limbs()];
+        self.sub_half(&mut minus_k, &k, 0);
+        self.mul_one_plus_n_times(&mut inverse, &minus_k);
         Some(inverse)
     }
 }

@@ -27,7 +27,7 @@ fn limbs(count: usize) -> impl Strategy<Value = Vec<u64>> {
 
 /// A modulus of `count` limbs: odd, top bit set.
 fn modulus_limbs(count: usize) -> impl Strategy<Value = Vec<u64>> {
-    limbs(count).prop_map(|mut n| {
+    limbs(count).prop_map(move |mut n| {
         n[0] |= 1;
         n[count - 1] |= 1 << 63;
         n
@@ -86,6 +86,7 @@ proptest! {
         prop_assert_eq!(ring.to_limbs(&rx), x.clone());
         prop_assert_eq!(big(&ring.to_limbs(&ring.mul(&rx, &ry))), &bx * &by % &square);
         prop_assert_eq!(big(&ring.to_limbs(&ring.add(&rx, &ry))), (&bx + &by) % &square);
+        prop_assert_eq!(big(&ring.to_limbs(&ring.sub(&rx, &ry))), (&bx + &square - &by) % &square);
         let mut s = rx.clone();
         ring.square_assign(&mut s);
         prop_assert_eq!(big(&ring.to_limbs(&s)), &bx * &bx % &square);
@@ -127,8 +128,10 @@ proptest! {
         let ring = SquareModulus::new(&n).unwrap();
         let rx = ring.residue(&x);
         let is_unit = big(&x).gcd(&big(&n)).is_one();
+        prop_assert_eq!(ring.are_units_vartime([&ring.one(), &rx, &rx]), is_unit);
         let inverse = ring.invert_vartime(&rx);
         prop_assert_eq!(inverse.is_some(), is_unit);
+        prop_assert_eq!(&ring.invert(&rx), &inverse);
         if let Some(inverse) = inverse {
             prop_assert_eq!(ring.mul(&rx, &inverse), ring.one());
         }

@@ -1,0 +1,44 @@
+//! [`Plaintext`], a number that a key can encrypt.
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A number from 0 to n − 1 for the [`PublicKey`](crate::PublicKey) that checked it.
+///
+/// Negative numbers are kept as n − |v|. A plaintext is secret: it is wiped on drop, and `Debug`
+/// does not show it; the comparison runs in variable time.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Plaintext {
+    /// Little-endian, as many as n has.
+    limbs: Box<[u64]>,
+}
+
+impl Plaintext {
+    /// From limbs that are known to be as many as n's and below it.
+    pub(crate) fn from_checked(limbs: Vec<u64>) -> Self {
+        Self {
+            limbs: limbs.into(),
+        }
+    }
+
+    /// The number as little-endian limbs, as many as n has.
+    pub fn limbs(&self) -> &[u64] {
+        &self.limbs
+    }
+}
+
+impl std::fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Plaintext(secret)")
+    }
+}
+
+/// Why a number can't be a plaintext.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlaintextError {
+    /// The number is not below n (or, if signed, its magnitude is not below n/2).
+    #[error(
+        "the number is too large for the key: it must be below n, or n/2 in magnitude if signed"
+    )]
+    TooLarge,
+}

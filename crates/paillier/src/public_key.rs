@@ -1,0 +1,376 @@
+//! [`PublicKey`]: encryption, and computing on ciphertexts.
+
+use std::sync::Arc;
+
+use crypto_bigint::{BoxedUint, ConcatenatingMul, Odd};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use veilcast_arith::{Residue, SquareModulus, divide_vartime, multi_exp_vartime};
+use zeroize::Zeroizing;
+
+use crate::ciphertext::{Ciphertext, CiphertextError};
+use crate::encoding::{bytes_from_limbs, limbs_from_bytes};
+use crate::modulus_checks;
+use crate::plaintext::{Plaintext, PlaintextError};
+use crate::policy::KeyPolicy;
+use crate::random;
+use crate::randomizer::Randomizer;
+
+/// A modulus n under which anyone can encrypt and compute. Cheap to clone.
+#[derive(Clone)]
+pub struct PublicKey(Arc<Inner>);
+
+struct Inner {
+    ring: SquareModulus,
+    /// n² as 2L limbs.
+    n_squared: Vec<u64>,
+    /// SHA-256 of n's bytes.
+    fingerprint: [u8; 32],
+    /// The first bytes of the fingerprint: tells ciphertexts of different keys apart.
+    tag: u64,
+}
+
+/// Why a number can't be a public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublicKeyError {
+    /// The size is not among the accepted ones.
+    #[error("the key's modulus has {0} bits; 2048, 3072 or 4096 are accepted")]
+    Size(u32),
+    /// The modulus is even.
+    #[error("the key's modulus is even, so it is not a product of two large primes")]
+    Even,
+    /// A prime below 2¹⁶ divides the modulus.
+    #[error("the key's modulus is divisible by {0}, so it is not a product of two large primes")]
+    SmallFactor(u32),
+    /// The modulus is a prime, or passes for one.
+    #[error("the key's modulus is a prime, not a product of two")]
+    Prime,
+    /// The modulus is a perfect power.
+    #[error(
+        "the key's modulus is a perfect power (exponent {0}), not a product of two different primes"
+    )]
+    PerfectPower(u32),
+}
+
+impl PublicKey {
+    /// The key with modulus n, given as big-endian bytes; leading zeros are accepted.
+    ///
+    /// Takes some milliseconds: keep the key for further use. Variable time, since n is public.
+    ///
+    /// # Errors
+    /// n must have a size that the policy accepts, be odd, have no factor below 2¹⁶, and be neither
+    /// a prime nor a perfect power. That two large primes make it up can't be seen from outside.
+    pub fn from_modulus(n: &[u8], policy: KeyPolicy) -> Result<Self, PublicKeyError> {
+        let n = &n[n.iter().take_while(|&&byte| byte == 0).count()..];
+        let bits = n
+            .first()
+            .map_or(0, |top| 8 * n.len() as u32 - top.leading_zeros());
+        if !policy.allows(bits) {
+            return Err(PublicKeyError::Size(bits));
+        }
+        let n = BoxedUint::from_be_slice_vartime(n);
+        let n = Odd::new(n).into_option().ok_or(PublicKeyError::Even)?;
+        modulus_checks::check_vartime(&n)?;
+        Ok(Self::from_checked(&n))
+    }
+
+    /// The key of a modulus that is known to be good.
+    pub(crate) fn from_checked(n: &Odd<BoxedUint>) -> Self {
+        let n = n.as_ref();
+        let ring = SquareModulus::new(n.as_words())
+            .expect("an accepted modulus is odd and fills its limbs");
+        let fingerprint: [u8; 32] = Sha256::digest(n.to_be_bytes()).into();
+        let tag = fingerprint[..8]
+            .iter()
+            .fold(0, |tag, &byte| (tag << 8) | u64::from(byte));
+        let n_squared = n.concatenating_mul(n).as_words().to_vec();
+        Self(Arc::new(Inner {
+            ring,
+            n_squared,
+            fingerprint,
+            tag,
+        }))
+    }
+
+    /// The modulus n as big-endian bytes without leading zeros.
+    pub fn modulus(&self) -> Vec<u8> {
+        bytes_from_limbs(self.0.ring.n())
+    }
+
+    /// |n| in bits.
+    pub fn bits(&self) -> u32 {
+        64 * self.limbs() as u32
+    }
+
+    /// |n| in 64-bit limbs.
+    pub fn limbs(&self) -> usize {
+        self.0.ring.limbs()
+    }
+
+    /// The bytes of a ciphertext's encoding: twice those of n.
+    pub fn ciphertext_bytes(&self) -> usize {
+        16 * self.limbs()
+    }
+
+    /// SHA-256 of [`modulus`](Self::modulus): a short name for the key.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.0.fingerprint
+    }
+
+    pub(crate) fn tag(&self) -> u64 {
+        self.0.tag
+    }
+
+    pub(crate) fn ring(&self) -> &SquareModulus {
+        &self.0.ring
+    }
+
+    /// The plaintext with the given little-endian limbs; missing ones are zeros.
+    ///
+    /// # Errors
+    /// The number must be below n.
+    pub fn plaintext(&self, number: &[u64]) -> Result<Plaintext, PlaintextError> {
+        let (low, high) = number.split_at(number.len().min(self.limbs()));
+        let mut limbs = low.to_vec();
+        limbs.resize(self.limbs(), 0);
+        if self.0.ring.is_below_n(&limbs) && high.iter().all(|&limb| limb == 0) {
+            Ok(Plaintext::from_checked(limbs))
+        } else {
+            Err(PlaintextError::TooLarge)
+        }
+    }
+
+    /// The plaintext that stands for a signed number: v itself, or n − |v|.
+    ///
+    /// # Errors
+    /// None for the accepted key sizes, which hold every `i128`.
+    pub fn encode(&self, value: i128) -> Result<Plaintext, PlaintextError> {
+        let magnitude = value.unsigned_abs();
+        let plaintext = self.plaintext(&[magnitude as u64, (magnitude >> 64) as u64])?;
+        Ok(if value < 0 {
+            self.negate(&plaintext)
+        } else {
+            plaintext
+        })
+    }
+
+    /// The signed number that a plaintext stands for, if it fits: above n/2 it is negative.
+    pub fn decode(&self, plaintext: &Plaintext) -> Option<i128> {
+        let to_i128 = |limbs: &[u64]| {
+            let (low, high) = limbs.split_at(2);
+            let fits = high.iter().all(|&limb| limb == 0);
+            fits.then(|| i128::try_from(u128::from(low[1]) << 64 | u128::from(low[0])).ok())
+                .flatten()
+        };
+        to_i128(plaintext.limbs()).or_else(|| to_i128(self.negate(plaintext).limbs()).map(|v| -v))
+    }
+
+    /// n − m, or 0 for 0.
+    fn negate(&self, m: &Plaintext) -> Plaintext {
+        let n = BoxedUint::from_words(self.0.ring.n().iter().copied());
+        let m = Zeroizing::new(BoxedUint::from_words(m.limbs().iter().copied()));
+        let negated = m.neg_mod(&n.into_nz().expect("n is not zero"));
+        Plaintext::from_checked(negated.as_words().to_vec())
+    }
+
+    /// A fresh encryption of 0, rⁿ for a uniform r: one full power modulo n².
+    ///
+    /// r is coprime to n but for a chance that amounts to factoring n by a guess.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn randomizer(&self) -> Randomizer {
+        let r = self.0.ring.residue(&random::below_modulus(&self.0.ring));
+        let residue = self.0.ring.pow_vartime(&r, self.0.ring.n());
+        Randomizer {
+            residue,
+            key_tag: self.tag(),
+        }
+    }
+
+    /// Encrypts under a fresh [`randomizer`](Self::randomizer): c = (1 + m·n)·rⁿ.
+    ///
+    /// The key's owner encrypts several times faster with
+    /// [`SecretKey::encrypt`](crate::SecretKey::encrypt).
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn encrypt(&self, m: &Plaintext) -> Ciphertext {
+        self.encrypt_with(m, self.randomizer())
+    }
+
+    /// Encrypts under a randomiser made beforehand.
+    pub fn encrypt_with(&self, m: &Plaintext, randomizer: Randomizer) -> Ciphertext {
+        self.assert_own(randomizer.key_tag);
+        let mut residue = randomizer.residue;
+        self.0.ring.mul_one_plus_n_times(&mut residue, m.limbs());
+        self.ciphertext(residue)
+    }
+
+    /// The sum of two encrypted numbers.
+    pub fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Ciphertext {
+        self.ciphertext(self.0.ring.mul(self.residue(a), self.residue(b)))
+    }
+
+    /// The difference of two encrypted numbers. Variable time in the ciphertexts, which are public.
+    pub fn sub(&self, a: &Ciphertext, b: &Ciphertext) -> Ciphertext {
+        let inverse = self.invert(self.residue(b));
+        self.ciphertext(self.0.ring.mul(self.residue(a), &inverse))
+    }
+
+    /// The sum of an encrypted number and a known one.
+    pub fn add_plaintext(&self, c: &Ciphertext, m: &Plaintext) -> Ciphertext {
+        let mut residue = self.residue(c).clone();
+        self.0.ring.mul_one_plus_n_times(&mut residue, m.limbs());
+        self.ciphertext(residue)
+    }
+
+    /// The product of an encrypted number and a known one, in time that does not depend on either.
+    ///
+    /// A power with an exponent of |n| bits: slow, but right for a secret factor.
+    pub fn mul(&self, c: &Ciphertext, factor: &Plaintext) -> Ciphertext {
+        self.ciphertext(self.0.ring.pow(self.residue(c), factor.limbs()))
+    }
+
+    /// The product of an encrypted number and a known one, in time that depends on the factor.
+    ///
+    /// Factors above n/2, which stand for negative ones, cost one inversion more than their
+    /// magnitude's. A factor of 0 gives the ciphertext 1: re-randomise before giving it away.
+    pub fn mul_vartime(&self, c: &Ciphertext, factor: &Plaintext) -> Ciphertext {
+        let negated = self.negate(factor);
+        let power = |m: &Plaintext| {
+            let used = m.limbs().len()
+                - m.limbs()
+                    .iter()
+                    .rev()
+                    .take_while(|&&limb| limb == 0)
+                    .count();
+            self.0.ring.pow_vartime(self.residue(c), &m.limbs()[..used])
+        };
+        let is_negative = negated.limbs().iter().rev().lt(factor.limbs().iter().rev());
+        self.ciphertext(if is_negative {
+            self.invert(&power(&negated))
+        } else {
+            power(factor)
+        })
+    }
+
+    /// Σᵢ row\[i\]·cᵢ for each row of weights, spread over the cores. Variable time in the weights.
+    ///
+    /// The results are not re-randomised: the key's owner could read the weights from them.
+    ///
+    /// # Panics
+    /// If a row has another length than `ciphertexts`.
+    pub fn weighted_sums_vartime<'a>(
+        &self,
+        ciphertexts: &[Ciphertext],
+        rows: impl IntoParallelIterator<Item = &'a [i32]>,
+    ) -> Vec<Ciphertext> {
+        let ring = &self.0.ring;
+        let bases: Vec<Residue> = ciphertexts
+            .iter()
+            .map(|c| self.residue(c).clone())
+            .collect();
+        let fractions = rows
+            .into_par_iter()
+            .map(|row| multi_exp_vartime(ring, &bases, row))
+            .collect();
+        let values = divide_vartime(ring, fractions).expect("ciphertexts are units");
+        values
+            .into_iter()
+            .map(|residue| self.ciphertext(residue))
+            .collect()
+    }
+
+    /// The same plaintext under other randomness, so that the ciphertext tells nothing of how it
+    /// was computed, not even to the key's owner.
+    pub fn rerandomize(&self, c: &Ciphertext, randomizer: Randomizer) -> Ciphertext {
+        self.assert_own(randomizer.key_tag);
+        self.ciphertext(self.0.ring.mul(self.residue(c), &randomizer.residue))
+    }
+
+    /// The ciphertext's canonical encoding: [`ciphertext_bytes`](Self::ciphertext_bytes) bytes, big-endian.
+    pub fn encode_ciphertext(&self, c: &Ciphertext) -> Vec<u8> {
+        bytes_from_limbs(&self.0.ring.to_limbs(self.residue(c)))
+    }
+
+    /// Ciphertexts from their encodings. Variable time.
+    ///
+    /// # Errors
+    /// Each must be of the canonical width, from 1 to n² − 1, and coprime to n. The latter is
+    /// checked for all at once, by one greatest common divisor.
+    pub fn decode_ciphertexts<'a>(
+        &self,
+        encodings: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Vec<Ciphertext>, CiphertextError> {
+        let mut ciphertexts = Vec::new();
+        for (index, bytes) in encodings.into_iter().enumerate() {
+            let (expected, actual) = (self.ciphertext_bytes(), bytes.len());
+            if actual != expected {
+                return Err(CiphertextError::Width {
+                    index,
+                    expected,
+                    actual,
+                });
+            }
+            let limbs = limbs_from_bytes(bytes);
+            let is_below = limbs.iter().rev().lt(self.0.n_squared.iter().rev());
+            if !is_below || limbs.iter().all(|&limb| limb == 0) {
+                return Err(CiphertextError::Range { index });
+            }
+            ciphertexts.push(self.ciphertext(self.0.ring.residue(&limbs)));
+        }
+        if !self
+            .0
+            .ring
+            .are_units_vartime(ciphertexts.iter().map(|c| &c.residue))
+        {
+            return Err(CiphertextError::NotAUnit);
+        }
+        Ok(ciphertexts)
+    }
+
+    /// The inverse of a ciphertext's residue.
+    fn invert(&self, x: &Residue) -> Residue {
+        self.0
+            .ring
+            .invert_vartime(x)
+            .expect("ciphertexts are units")
+    }
+
+    fn ciphertext(&self, residue: Residue) -> Ciphertext {
+        Ciphertext {
+            residue,
+            key_tag: self.tag(),
+        }
+    }
+
+    /// The ciphertext's residue, if it is this key's.
+    pub(crate) fn residue<'a>(&self, c: &'a Ciphertext) -> &'a Residue {
+        self.assert_own(c.key_tag);
+        &c.residue
+    }
+
+    fn assert_own(&self, tag: u64) {
+        assert_eq!(
+            tag,
+            self.tag(),
+            "ciphertexts and randomisers belong to one key, and this is another"
+        );
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ring.n() == other.0.ring.n()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PublicKey({} bits, {:016x}…)", self.bits(), self.tag())
+    }
+}

@@ -1,0 +1,284 @@
+//! [`SecretKey`]: key generation, decryption, and the owner's faster encryption.
+
+use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd, Odd};
+use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
+use crypto_primes::{Flavor, is_prime, sieve_and_find};
+use veilcast_arith::Residue;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::ciphertext::Ciphertext;
+use crate::encoding::{bytes_from_limbs, limbs_from_bytes};
+use crate::plaintext::Plaintext;
+use crate::policy::KeyPolicy;
+use crate::prime_ring::PrimeRing;
+use crate::public_key::PublicKey;
+use crate::random;
+use crate::randomizer::Randomizer;
+
+/// Two primes p and q of equal length, and what they allow: to decrypt, and to encrypt faster.
+///
+/// It can't be cloned and is wiped on drop; `Debug` shows the public key alone.
+pub struct SecretKey {
+    public: PublicKey,
+    secret: Secret,
+}
+
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Secret {
+    p: PrimeRing,
+    q: PrimeRing,
+    /// q⁻¹ modulo p.
+    q_inverse: BoxedUint,
+    /// q² as limbs.
+    q_squared: Vec<u64>,
+    /// q⁻² modulo p².
+    q_squared_inverse: Residue,
+}
+
+/// Why two numbers can't be a secret key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretKeyError {
+    /// The size is not among the accepted ones.
+    #[error("a key of {0} bits is not supported; choose 2048, 3072 or 4096")]
+    Size(u32),
+    /// The primes don't have half as many bits as their product each.
+    #[error(
+        "the key's primes have {p} and {q} bits; both must have the same number, and their product twice that"
+    )]
+    Lengths {
+        /// Bits of the first.
+        p: u32,
+        /// Bits of the second.
+        q: u32,
+    },
+    /// One of them is not prime.
+    #[error(
+        "{0} of the key is not a prime number: the key is damaged or was made by a faulty program"
+    )]
+    NotPrime(&'static str),
+    /// The primes are equal, or so close that their product is easily factored.
+    #[error("the key's primes are too close to each other: the key is not safe to use")]
+    TooClose,
+    /// n has a factor in common with φ(n).
+    #[error("the key's modulus has a factor in common with (p − 1)·(q − 1): not a Paillier key")]
+    NotCoprime,
+    /// A number encrypted under the key did not decrypt.
+    #[error("the key failed its self-test: a number encrypted under it did not decrypt")]
+    SelfTest,
+}
+
+/// A ciphertext could not be decrypted. It says no more, on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the ciphertext could not be decrypted")]
+pub struct DecryptError;
+
+impl SecretKey {
+    /// A new key whose modulus has `bits` bits; the two primes are searched for at once.
+    ///
+    /// Both primes are 3 modulo 4 and have their two top bits set.
+    ///
+    /// # Errors
+    /// The size must be one that the policy accepts.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn generate(bits: u32, policy: KeyPolicy) -> Result<Self, SecretKeyError> {
+        if !policy.allows(bits) {
+            return Err(SecretKeyError::Size(bits));
+        }
+        loop {
+            let (p, q) = rayon::join(|| random_prime(bits / 2), || random_prime(bits / 2));
+            match Self::from_prime_numbers(p, q, policy) {
+                Err(SecretKeyError::TooClose | SecretKeyError::NotCoprime) => continue,
+                key => return key,
+            }
+        }
+    }
+
+    /// The key of two primes, given as big-endian bytes, after full checks.
+    ///
+    /// # Errors
+    /// The primes must be prime, of equal length, far enough apart, and give a modulus of a size that
+    /// the policy accepts, coprime to (p − 1)·(q − 1); a round trip must succeed.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn from_primes(p: &[u8], q: &[u8], policy: KeyPolicy) -> Result<Self, SecretKeyError> {
+        let number = |bytes: &[u8]| {
+            let limbs = Zeroizing::new(limbs_from_bytes(bytes));
+            let used = limbs.len() - limbs.iter().rev().take_while(|&&limb| limb == 0).count();
+            Zeroizing::new(BoxedUint::from_words(limbs[..used].iter().copied()))
+        };
+        let (p, q) = (number(p), number(q));
+        let bits = p.bits() + q.bits();
+        if !policy.allows(bits) {
+            return Err(SecretKeyError::Size(bits));
+        }
+        for (name, prime) in [("p", &p), ("q", &q)] {
+            if !is_prime(Flavor::Any, &**prime) {
+                return Err(SecretKeyError::NotPrime(name));
+            }
+        }
+        Self::from_prime_numbers(p, q, policy)
+    }
+
+    /// The key of two numbers that are known to be prime.
+    fn from_prime_numbers(
+        p: Zeroizing<BoxedUint>,
+        q: Zeroizing<BoxedUint>,
+        policy: KeyPolicy,
+    ) -> Result<Self, SecretKeyError> {
+        let n = p.concatenating_mul(&*q);
+        let half = n.bits() / 2;
+        if p.bits() != half || q.bits() != half || !policy.allows(n.bits()) {
+            return Err(SecretKeyError::Lengths {
+                p: p.bits(),
+                q: q.bits(),
+            });
+        }
+        let (larger, smaller) = if *p > *q { (&p, &q) } else { (&q, &p) };
+        if larger.wrapping_sub(&**smaller).bits() + 100 < half {
+            return Err(SecretKeyError::TooClose);
+        }
+        let minus_one = |x: &BoxedUint| Zeroizing::new(x.wrapping_sub(BoxedUint::one()));
+        let phi = Zeroizing::new(minus_one(&p).concatenating_mul(&*minus_one(&q)));
+        if !n.gcd(&phi).is_one().to_bool() {
+            return Err(SecretKeyError::NotCoprime);
+        }
+
+        let odd = |x: &BoxedUint| Odd::new(x.clone()).expect("large primes are odd");
+        let public = PublicKey::from_checked(&odd(&n));
+        let (odd_p, odd_q) = (Zeroizing::new(odd(&p)), odd(&q));
+        let (ring_p, ring_q) = (PrimeRing::new(&odd_p, &q), PrimeRing::new(&odd_q, &p));
+        let q_squared = q.concatenating_mul(&*q).as_words().to_vec();
+        let in_p = ring_p.ring().residue(&q_squared);
+        let secret = Secret {
+            q_squared_inverse: ring_p
+                .ring()
+                .invert(&in_p)
+                .expect("different primes are coprime"),
+            q_inverse: q
+                .rem(odd_p.as_nz_ref())
+                .invert_odd_mod(&odd_p)
+                .expect("different primes are coprime"),
+            q_squared,
+            p: ring_p,
+            q: ring_q,
+        };
+        let key = Self { public, secret };
+        key.self_test()?;
+        Ok(key)
+    }
+
+    /// A random number there and back, by the owner's encryption and by the public key's.
+    fn self_test(&self) -> Result<(), SecretKeyError> {
+        let m = Plaintext::from_checked(random::below_modulus(self.public.ring()).to_vec());
+        for c in [self.encrypt(&m), self.public.encrypt(&m)] {
+            if self.decrypt(&c) != Ok(m.clone()) {
+                return Err(SecretKeyError::SelfTest);
+            }
+        }
+        Ok(())
+    }
+
+    /// The public key.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The primes p and q as big-endian bytes: the secret itself, for key files alone.
+    pub(crate) fn primes(&self) -> [Zeroizing<Vec<u8>>; 2] {
+        [&self.secret.p, &self.secret.q]
+            .map(|prime| Zeroizing::new(bytes_from_limbs(prime.ring().n())))
+    }
+
+    /// A fresh encryption of 0, distributed exactly as [`PublicKey::randomizer`]'s, by powers of
+    /// half-size exponents modulo p² and q² and the Chinese remainder theorem.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn randomizer(&self) -> Randomizer {
+        let Secret {
+            p,
+            q,
+            q_squared,
+            q_squared_inverse,
+            ..
+        } = &self.secret;
+        let (in_p, in_q) = (p.nth_power(), q.nth_power());
+        // Garner: x = x_q + q²·((x_p − x_q)·q⁻² mod p²).
+        let low = Zeroizing::new(q.ring().to_limbs(&in_q));
+        let mut quotient = p.ring().sub(&in_p, &p.ring().residue(&low));
+        p.ring().mul_assign(&mut quotient, q_squared_inverse);
+        let quotient = Zeroizing::new(p.ring().to_limbs(&quotient));
+
+        let ring = self.public.ring();
+        let mut residue = ring.mul(&ring.residue(&quotient), &ring.residue(q_squared));
+        residue = ring.add(&residue, &ring.residue(&low));
+        Randomizer {
+            residue,
+            key_tag: self.public.tag(),
+        }
+    }
+
+    /// Encrypts as [`PublicKey::encrypt`] does, several times faster.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn encrypt(&self, m: &Plaintext) -> Ciphertext {
+        self.public.encrypt_with(m, self.randomizer())
+    }
+
+    /// The plaintext of a ciphertext, modulo p and q and by the Chinese remainder theorem.
+    ///
+    /// Constant time; the ciphertext is blinded, and the result is checked against faults before
+    /// it leaves. A plaintext that was decrypted must not be sent to whoever made the ciphertext.
+    ///
+    /// # Errors
+    /// A fault in the computation gives one opaque error.
+    ///
+    /// # Panics
+    /// If the ciphertext belongs to another key, or the operating system's generator fails.
+    pub fn decrypt(&self, c: &Ciphertext) -> Result<Plaintext, DecryptError> {
+        let c = self.public.ring().to_limbs(self.public.residue(c));
+        let in_p = self.secret.p.decrypt(&c).map_err(|_| DecryptError)?;
+        let in_q = self.secret.q.decrypt(&c).map_err(|_| DecryptError)?;
+
+        // Garner: m = m_q + q·((m_p − m_q)·q⁻¹ mod p).
+        let (p, q) = (self.secret.p.prime(), self.secret.q.prime());
+        let difference = Zeroizing::new(in_p.sub_mod(&in_q.rem(p), p));
+        let quotient = Zeroizing::new(difference.mul_mod(&self.secret.q_inverse, p));
+        let m = Zeroizing::new(quotient.concatenating_mul(q.as_ref()).wrapping_add(&*in_q));
+        let agrees = m.rem(p) == *in_p && m.rem(q) == *in_q;
+        if agrees {
+            Ok(Plaintext::from_checked(m.as_words().to_vec()))
+        } else {
+            Err(DecryptError)
+        }
+    }
+}
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SecretKey({:?})", self.public)
+    }
+}
+
+/// A random prime with its two top bits set that is 3 modulo 4.
+fn random_prime(bits: u32) -> Zeroizing<BoxedUint> {
+    let sieve =
+        SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb).expect("a large size");
+    let is_good =
+        |candidate: &BoxedUint| candidate.bit_vartime(1) && is_prime(Flavor::Any, candidate);
+    let prime = sieve_and_find(
+        &mut random::generator(),
+        sieve,
+        |_, candidate: &BoxedUint| is_good(candidate),
+    );
+    Zeroizing::new(
+        prime
+            .expect("the size is in range")
+            .expect("the search goes on until it finds one"),
+    )
+}
