@@ -217,7 +217,7 @@ impl DecodeError {
 
 /// The beginning of a text that a stranger sent, short enough to repeat to him.
 pub(crate) fn excerpt(text: &str) -> String {
-    const CHARACTERS: usize = 64;
+    const CHARACTERS: usize = 128;
     match text.char_indices().nth(CHARACTERS) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),

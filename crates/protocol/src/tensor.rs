@@ -224,7 +224,7 @@ fn from_binary(raw: &[u8], size: usize, width: usize) -> Result<Vec<u8>, DecodeE
     if raw.len() > size {
         return Err(DecodeError::TrailingBytes(raw.len() - size));
     }
-    let mut bytes = Vec::with_capacity(size);
+    let mut bytes = Vec::with_capacity(size / (PREFIX_BYTES + width) * width);
     for (index, element) in raw.chunks_exact(PREFIX_BYTES + width).enumerate() {
         let (prefix, element) = element.split_at(PREFIX_BYTES);
         let got = prefix
