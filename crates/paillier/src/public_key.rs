@@ -98,6 +98,11 @@ impl PublicKey {
         bytes_from_limbs(self.0.ring.n())
     }
 
+    /// The modulus n as little-endian limbs.
+    pub fn modulus_limbs(&self) -> &[u64] {
+        self.0.ring.n()
+    }
+
     /// |n| in bits.
     pub fn bits(&self) -> u32 {
         64 * self.limbs() as u32
@@ -139,6 +144,14 @@ impl PublicKey {
         } else {
             Err(PlaintextError::TooLarge)
         }
+    }
+
+    /// A uniform plaintext from 1 to n − 1.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn random_plaintext(&self) -> Plaintext {
+        Plaintext::from_checked(random::below_modulus(&self.0.ring).to_vec())
     }
 
     /// The plaintext that stands for a signed number: v itself, or n − |v|.

@@ -173,7 +173,7 @@ impl SecretKey {
 
     /// A random number there and back, by the owner's encryption and by the public key's.
     fn self_test(&self) -> Result<(), SecretKeyError> {
-        let m = Plaintext::from_checked(random::below_modulus(self.public.ring()).to_vec());
+        let m = self.public.random_plaintext();
         for c in [self.encrypt(&m), self.public.encrypt(&m)] {
             if self.decrypt(&c) != Ok(m.clone()) {
                 return Err(SecretKeyError::SelfTest);

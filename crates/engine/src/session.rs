@@ -1,0 +1,140 @@
+//! [`Session`], the data owner's side: records in, request out; answer in, scores out.
+
+use rayon::prelude::*;
+use veilcast_model::Card;
+use veilcast_paillier::SecretKey;
+use veilcast_protocol::{
+    CardDigest, Ciphertexts, InferRequest, InferResponse, KeyFingerprint, Layout,
+};
+
+use crate::error::SessionError;
+use crate::scalar;
+
+/// A secret key and a model's card: encrypts records for that model, and decrypts its answers.
+#[derive(Debug)]
+pub struct Session {
+    card: Card,
+    card_digest: CardDigest,
+    key: SecretKey,
+    layout: Layout,
+}
+
+impl Session {
+    /// A session with the model of a card.
+    ///
+    /// # Errors
+    /// The card must allow a layout that this version knows.
+    pub fn new(card: Card, key: SecretKey) -> Result<Self, SessionError> {
+        card.layouts().scalar.ok_or(SessionError::NoLayout)?;
+        let card_digest = CardDigest::of(card.json());
+        Ok(Self {
+            card,
+            card_digest,
+            key,
+            layout: Layout::Scalar,
+        })
+    }
+
+    /// The model's card.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// The layout that requests will have.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Encrypts quantised records, `features` integers each as [`Card::quantize`] gives them.
+    ///
+    /// # Errors
+    /// There must be a record, and each must be quantised for this card.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn encrypt(&self, records: &[Vec<u32>]) -> Result<InferRequest, SessionError> {
+        if records.is_empty() {
+            return Err(SessionError::NoRecords);
+        }
+        let (expected, max) = (self.card.features(), self.card.quantization().max());
+        let is_good =
+            |record: &Vec<u32>| record.len() == expected && record.iter().all(|&x| x <= max);
+        if let Some(record) = records.iter().position(|record| !is_good(record)) {
+            return Err(SessionError::Record {
+                record,
+                expected,
+                actual: records[record].len(),
+            });
+        }
+
+        let public = self.key.public_key();
+        let plaintexts: Vec<_> = records
+            .iter()
+            .flat_map(|record| scalar::plaintexts(public, record))
+            .collect();
+        let bytes = plaintexts
+            .par_iter()
+            .flat_map_iter(|m| public.encode_ciphertext(&self.key.encrypt(m)))
+            .collect();
+        let shape = [records.len(), scalar::ciphertexts_per_record(&self.card)];
+        let ciphertexts = Ciphertexts::new(shape, public.ciphertext_bytes(), bytes)
+            .expect("a ciphertext for each feature");
+        let request =
+            InferRequest::new(public.modulus(), self.layout, self.card_digest, ciphertexts);
+        Ok(request.expect("ciphertexts are twice as wide as the modulus"))
+    }
+
+    /// Decrypts an answer: for each record, a score an output, exactly as the model computes them
+    /// from the quantised record.
+    ///
+    /// # Errors
+    /// The answer must name this session's key and card, and be undamaged.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn decrypt(&self, answer: &InferResponse) -> Result<Vec<Vec<i64>>, SessionError> {
+        let public = self.key.public_key();
+        if answer.card_digest != self.card_digest {
+            return Err(SessionError::OtherCard(answer.card_digest));
+        }
+        if answer.key_fingerprint != KeyFingerprint::of(&public.modulus()) {
+            return Err(SessionError::OtherKey);
+        }
+        if answer.layout != self.layout {
+            return Err(SessionError::OtherRequest);
+        }
+        let (expected, actual) = (self.card.outputs(), answer.scores.columns());
+        if actual != expected {
+            return Err(SessionError::Shape { expected, actual });
+        }
+
+        let ciphertexts = public.decode_ciphertexts(answer.scores.iter())?;
+        let slot_bits = self.card.slot_bits();
+        let score = |c| Ok(scalar::score(slot_bits, &self.key.decrypt(c)?));
+        let scores = ciphertexts
+            .par_iter()
+            .map(score)
+            .collect::<Result<Vec<i64>, SessionError>>()?;
+        Ok(scores.chunks(expected).map(<[i64]>::to_vec).collect())
+    }
+
+    /// Decrypts the answer to a request, and checks that it is that.
+    ///
+    /// # Errors
+    /// As [`decrypt`](Self::decrypt), and the answer must belong to the request.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn decrypt_answer_to(
+        &self,
+        request: &InferRequest,
+        answer: &InferResponse,
+    ) -> Result<Vec<Vec<i64>>, SessionError> {
+        let belongs =
+            answer.id.as_deref() == request.id() && answer.scores.rows() == request.records();
+        if !belongs {
+            return Err(SessionError::OtherRequest);
+        }
+        self.decrypt(answer)
+    }
+}
