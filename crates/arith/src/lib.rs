@@ -21,6 +21,7 @@ mod kernel;
 mod limbs;
 mod multi_exp;
 mod pow;
+mod product;
 mod residue;
 mod square_modulus;
 

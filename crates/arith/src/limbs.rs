@@ -1,5 +1,7 @@
 //! Steps on single limbs and on little-endian limb slices, all in constant time.
 
+use std::hint::black_box;
+
 /// t + a·b + carry as (low, high); it can't overflow two limbs.
 #[inline(always)]
 pub(crate) fn mac(t: u64, a: u64, b: u64, carry: u64) -> (u64, u64) {
@@ -7,11 +9,12 @@ pub(crate) fn mac(t: u64, a: u64, b: u64, carry: u64) -> (u64, u64) {
     (wide as u64, (wide >> 64) as u64)
 }
 
-/// a + b + carry as (sum, carry out).
+/// a + b + carry as (sum, carry out), where a carry is 0 or 1.
 #[inline(always)]
 pub(crate) fn adc(a: u64, b: u64, carry: u64) -> (u64, u64) {
-    let wide = u128::from(a) + u128::from(b) + u128::from(carry);
-    (wide as u64, (wide >> 64) as u64)
+    let (s, first) = a.overflowing_add(b);
+    let (s, second) = s.overflowing_add(carry);
+    (s, u64::from(first | second))
 }
 
 /// a − b − borrow as (difference, borrow out), where a borrow is 0 or 1.
@@ -22,15 +25,40 @@ pub(crate) fn sbb(a: u64, b: u64, borrow: u64) -> (u64, u64) {
     (d, u64::from(first | second))
 }
 
+/// x\[i\] ← step(x\[i\], y\[i\], carry) from the lowest limb up; returns the last carry.
+///
+/// Eight limbs at a time, which compilers turn into one unbroken chain of carries.
+#[inline(always)]
+fn chain(
+    x: &mut [u64],
+    y: &[u64],
+    mut carry: u64,
+    step: impl Fn(u64, u64, u64) -> (u64, u64),
+) -> u64 {
+    debug_assert_eq!(x.len(), y.len());
+    let (x_eights, x_rest) = x.as_chunks_mut::<8>();
+    let (y_eights, y_rest) = y.as_chunks::<8>();
+    for (x, y) in x_eights.iter_mut().zip(y_eights) {
+        for (x, &y) in x.iter_mut().zip(y) {
+            (*x, carry) = step(*x, y, carry);
+        }
+    }
+    for (x, &y) in x_rest.iter_mut().zip(y_rest) {
+        (*x, carry) = step(*x, y, carry);
+    }
+    carry
+}
+
 /// x += y for slices of one length; returns the carry.
 #[inline]
 pub(crate) fn add_assign(x: &mut [u64], y: &[u64]) -> u64 {
-    debug_assert_eq!(x.len(), y.len());
-    let mut carry = 0;
-    for (x, &y) in x.iter_mut().zip(y) {
-        (*x, carry) = adc(*x, y, carry);
-    }
-    carry
+    chain(x, y, 0, adc)
+}
+
+/// x −= y for slices of one length; returns the borrow.
+#[inline]
+pub(crate) fn sub_assign(x: &mut [u64], y: &[u64]) -> u64 {
+    chain(x, y, 0, sbb)
 }
 
 /// x += word, carried upwards; returns the carry.
@@ -48,25 +76,12 @@ pub(crate) fn add_word(x: &mut [u64], word: u64) -> u64 {
 /// Returns what is left of `high`, and 1 if n was subtracted, else 0.
 #[inline]
 pub(crate) fn subtract_if_reached(x: &mut [u64], high: u64, n: &[u64]) -> (u64, u64) {
-    debug_assert_eq!(x.len(), n.len());
-    let mut borrow = 0;
-    for (&x, &n) in x.iter().zip(n) {
-        (_, borrow) = sbb(x, n, borrow);
-    }
-    let (left, borrow) = sbb(high, 0, borrow);
-    // All ones where the subtraction did not underflow.
-    let mask = borrow.wrapping_sub(1);
-    borrow_masked(x, n, mask);
-    ((left & mask) | (high & !mask), mask & 1)
-}
-
-/// x −= n & mask; the borrow is known to the caller.
-#[inline]
-fn borrow_masked(x: &mut [u64], n: &[u64], mask: u64) {
-    let mut borrow = 0;
-    for (x, &n) in x.iter_mut().zip(n) {
-        (*x, borrow) = sbb(*x, n & mask, borrow);
-    }
+    let (left, underflow) = sbb(high, 0, sub_assign(x, n));
+    // Where the subtraction underflowed, it is undone; the mask is hidden from the optimiser, which
+    // might make a branch of it.
+    let mask = black_box(underflow.wrapping_neg());
+    let carry = chain(x, n, 0, |x, n, carry| adc(x, n & mask, carry));
+    (left.wrapping_add(carry & mask), 1 - underflow)
 }
 
 /// Whether x < n, for slices of one length.

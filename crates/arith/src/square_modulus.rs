@@ -1,15 +1,7 @@
 //! [`SquareModulus`], the ring of integers modulo n² on pairs of half-size numbers.
 //!
-//! With x = a₁ + b₁·n and y = a₂ + b₂·n, and R = 2^(64·L):
-//!
-//! 1. T = a₁·a₂ and U = a₁·b₂ + a₂·b₁ (3L² limb products; b₁·b₂ falls out modulo n²).
-//! 2. Reduce T: m = −T·n⁻¹ mod R, t = (T + m·n)/R < 2n (L² more), so T/R = t − m·n/R.
-//! 3. Reduce the second half: v = (U − m + 2n)/R modulo n, below 3n (L² more).
-//! 4. If t ≥ n, subtract n from t and add 1 to v; bring v below n by at most two subtractions.
-//!
-//! (t, v) is x·y/R. In all 5L² products instead of the 8L² of a Montgomery product on the 2L limbs
-//! of n²; a square takes 3.5L². The pair representation is the p-adic expansion cut after two
-//! digits, with n for p.
+//! x is kept as the pair (a, b), x = a + b·n: its p-adic expansion cut after two digits, with n
+//! for p. Products and squares are in `product`, powers in `pow`.
 
 use crypto_bigint::{BoxedUint, CtOption, Gcd, Odd};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -22,9 +14,6 @@ use crate::residue::Residue;
 
 /// The most limbs that n may have: 4096 bits.
 pub const MAX_LIMBS: usize = 64;
-
-/// Room for a product of two half-size numbers.
-type Wide = [u64; 2 * MAX_LIMBS];
 
 /// Why a number can't be a [`SquareModulus`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,17 +32,17 @@ pub enum ModulusError {
 /// n may be secret (a prime of a secret key): it is wiped on drop and not shown by `Debug`.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SquareModulus {
-    n: Box<[u64]>,
-    /// 2n, one limb longer.
-    two_n: Box<[u64]>,
+    pub(crate) n: Box<[u64]>,
+    /// 2n − R, so 2n without its top bit.
+    pub(crate) two_n_low: Box<[u64]>,
     /// −n⁻¹ modulo 2⁶⁴.
-    n_inv: u64,
+    pub(crate) n_inv: u64,
     /// 1 in Montgomery form: R modulo n².
     one: Residue,
     /// R in Montgomery form: multiplying by it multiplies by R.
     r: Residue,
     #[zeroize(skip)]
-    kernel: Kernel,
+    pub(crate) kernel: Kernel,
 }
 
 impl SquareModulus {
@@ -72,9 +61,8 @@ impl SquareModulus {
             return Err(ModulusError::Even);
         }
 
-        let mut two_n = vec![0; n.len() + 1];
-        two_n[..n.len()].copy_from_slice(n);
-        two_n[n.len()] = add_assign(&mut two_n[..n.len()], n);
+        let mut two_n_low = n.to_vec();
+        add_assign(&mut two_n_low, n);
 
         // R = n + (R − n), and R − n < n since n has its top bit set.
         let mut remainder = vec![0; n.len()];
@@ -88,7 +76,7 @@ impl SquareModulus {
 
         let mut modulus = Self {
             n: n.into(),
-            two_n: two_n.into(),
+            two_n_low: two_n_low.into(),
             n_inv: negated_inverse(lowest),
             r: one.clone(),
             one,
@@ -164,7 +152,7 @@ impl SquareModulus {
     pub fn to_limbs(&self, x: &Residue) -> Vec<u64> {
         let (a, b) = self.halves(x);
         let mut number = vec![0; 2 * self.limbs()];
-        (self.kernel.mul)(&mut number, &b, &self.n);
+        (self.kernel.mul_add)(&mut number, &b, &self.n);
         let (low, high) = number.split_at_mut(self.limbs());
         let carry = add_assign(low, &a);
         add_word(high, carry);
@@ -205,74 +193,6 @@ impl SquareModulus {
         borrow
     }
 
-    /// x·y.
-    pub fn mul(&self, x: &Residue, y: &Residue) -> Residue {
-        let mut product = x.clone();
-        self.mul_assign(&mut product, y);
-        product
-    }
-
-    /// x ← x·y, in 5L² limb products.
-    pub fn mul_assign(&self, x: &mut Residue, y: &Residue) {
-        let l = self.limbs();
-        let (mut t, mut u, mut v): (Wide, Wide, Wide) = ([0; _], [0; _], [0; _]);
-        let (t, u, v) = (&mut t[..2 * l], &mut u[..2 * l], &mut v[..2 * l]);
-        let ((xa, xb), (ya, yb)) = (x.halves(), y.halves());
-        (self.kernel.mul)(t, xa, ya);
-        (self.kernel.mul)(u, xa, yb);
-        (self.kernel.mul)(v, xb, ya);
-        let carry = add_assign(u, v);
-        self.reduce_pair(x, t, u, carry);
-    }
-
-    /// x ← x², in about 3.5L² limb products.
-    pub fn square_assign(&self, x: &mut Residue) {
-        let l = self.limbs();
-        let (mut t, mut u): (Wide, Wide) = ([0; _], [0; _]);
-        let (t, u) = (&mut t[..2 * l], &mut u[..2 * l]);
-        let (a, b) = x.halves();
-        (self.kernel.square)(t, a);
-        (self.kernel.mul)(u, a, b);
-        let mut carry = 0;
-        for u in u.iter_mut() {
-            (*u, carry) = ((*u << 1) | carry, *u >> 63);
-        }
-        self.reduce_pair(x, t, u, carry);
-    }
-
-    /// Steps 2 to 4 of a product: x ← (T + U·n)/R for T < n² and (carry, U) ≤ 2(n − 1)².
-    fn reduce_pair(&self, x: &mut Residue, t: &mut [u64], u: &mut [u64], carry: u64) {
-        let l = self.limbs();
-        let t_high = (self.kernel.redc)(t, &self.n, self.n_inv);
-        let (m, t) = t.split_at_mut(l);
-
-        // U + 2n − m, which is not negative because m < R < 2n.
-        let mut signed: i128 = 0;
-        for ((u, &two_n), &m) in u.iter_mut().zip(&self.two_n[..l]).zip(&*m) {
-            signed += i128::from(*u) + i128::from(two_n) - i128::from(m);
-            *u = signed as u64;
-            signed >>= 64;
-        }
-        signed += i128::from(self.two_n[l]);
-        for u in &mut u[l..] {
-            signed += i128::from(*u);
-            *u = signed as u64;
-            signed >>= 64;
-        }
-        let above = (signed + i128::from(carry)) as u64;
-
-        let v_high = (self.kernel.redc)(u, &self.n, self.n_inv) + above;
-        let v = &mut u[l..];
-        let (_, one) = subtract_if_reached(t, t_high, &self.n);
-        let v_high = v_high + add_word(v, one);
-        let (v_high, _) = subtract_if_reached(v, v_high, &self.n);
-        subtract_if_reached(v, v_high, &self.n);
-
-        let (a, b) = x.limbs_mut().split_at_mut(l);
-        a.copy_from_slice(t);
-        b.copy_from_slice(v);
-    }
-
     /// x ← x·(1 + m·n) for m of L limbs below n: 4L² limb products, since 1 + m·n changes only
     /// the second half: (a, b)·(1, m) = (a, b + a·m).
     ///
@@ -295,17 +215,6 @@ impl SquareModulus {
     /// R² mod n: the first half of R in Montgomery form.
     fn r_mod_n(&self) -> &[u64] {
         self.r.halves().0
-    }
-
-    /// x·y/R modulo n for x, y < n.
-    fn half_product(&self, x: &[u64], y: &[u64]) -> Vec<u64> {
-        let mut t: Wide = [0; _];
-        let t = &mut t[..2 * self.limbs()];
-        (self.kernel.mul)(t, x, y);
-        let high = (self.kernel.redc)(t, &self.n, self.n_inv);
-        let product = &mut t[self.limbs()..];
-        subtract_if_reached(product, high, &self.n);
-        product.to_vec()
     }
 
     /// Whether all of these are units, that is coprime to n: one product of half size each, and one

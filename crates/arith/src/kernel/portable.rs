@@ -8,26 +8,27 @@ use crate::limbs::{adc, mac};
 
 pub(super) const KERNEL: Kernel = Kernel {
     name: "portable",
-    mul,
+    mul_add,
     square,
     redc,
 };
 
-fn mul(out: &mut [u64], x: &[u64], y: &[u64]) {
+fn mul_add(out: &mut [u64], x: &[u64], y: &[u64]) -> u64 {
     let l = x.len();
     assert!(
         y.len() == l && out.len() == 2 * l,
         "a product needs L, L and 2L limbs"
     );
-    out[..l].fill(0);
+    let mut top = 0;
     for (i, &xi) in x.iter().enumerate() {
         let row = &mut out[i..i + l + 1];
         let mut carry = 0;
         for (t, &yj) in row.iter_mut().zip(y) {
             (*t, carry) = mac(*t, xi, yj, carry);
         }
-        row[l] = carry;
+        (row[l], top) = adc(row[l], carry, top);
     }
+    top
 }
 
 fn square(out: &mut [u64], x: &[u64]) {
