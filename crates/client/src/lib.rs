@@ -1,1 +1,29 @@
-//! TODO
+//! The HTTP transport of a Veilcast client: it carries messages to a service and brings answers back.
+//!
+//! A thin shell: encrypting records, checking answers and decrypting them is the session's work, which does no I/O.
+//! What passes here is public keys and ciphertexts; nothing secret is ever in a URL, a header or a log.
+//!
+//! ```no_run
+//! # async fn example(request: veilcast_protocol::InferRequest) -> Result<(), veilcast_client::ClientError> {
+//! let client = veilcast_client::Client::new("http://localhost:8080")?;
+//! let card = client.card("digits").await?.answer;
+//! let exchange = client.infer("digits", &request).await?;
+//! println!("{} bytes up, {} down", exchange.bytes_up, exchange.bytes_down);
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod error;
+mod exchange;
+mod options;
+mod retry;
+mod tls;
+mod url;
+
+pub use client::Client;
+pub use error::{ClientError, UrlFault};
+pub use exchange::Exchange;
+pub use options::Options;

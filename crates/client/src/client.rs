@@ -1,0 +1,170 @@
+//! The calls that a client makes.
+
+use http::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder, redirect};
+use veilcast_protocol::{
+    Framing, HEADER_LENGTH, InferRequest, InferResponse, Limits, MEDIA_BINARY, MEDIA_JSON,
+    ModelMetadata, ServerMetadata,
+};
+
+use crate::exchange::{Answer, Exchange, not_veilcast, send};
+use crate::url::BaseUrl;
+use crate::{ClientError, Options, tls};
+
+/// A connection to one service; cheap to clone, and the clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: BaseUrl,
+    options: Options,
+}
+
+impl Client {
+    /// A client of the service at a URL such as `https://example.org` or `http://localhost:8080/veilcast`.
+    ///
+    /// It does not connect yet.
+    ///
+    /// # Errors
+    /// [`ClientError::Url`] if the text is no such URL; [`ClientError::Tls`] if the machine has no trusted certificates.
+    pub fn new(url: &str) -> Result<Self, ClientError> {
+        Self::with_options(url, Options::default())
+    }
+
+    /// A client with limits of its own.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn with_options(url: &str, options: Options) -> Result<Self, ClientError> {
+        let base = BaseUrl::parse(url)?;
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config(&base)?)
+            .user_agent(concat!("veilcast/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .connect_timeout(options.connect_timeout)
+            .timeout(options.request_timeout);
+        // The environment's proxy can't reach a service on this machine.
+        let builder = if base.is_loopback() {
+            builder.no_proxy()
+        } else {
+            builder
+        };
+        let http = builder
+            .build()
+            .map_err(|error| ClientError::Tls(error.to_string()))?;
+        if !base.is_https() && !base.is_loopback() {
+            tracing::warn!(url = %base, "the connection is not protected by TLS");
+        }
+        Ok(Self {
+            http,
+            base,
+            options,
+        })
+    }
+
+    /// What the service says about itself.
+    ///
+    /// # Errors
+    /// [`ClientError::NotVeilcast`] if it is another kind of service; any other [`ClientError`] if the call fails.
+    pub async fn server_metadata(&self) -> Result<Exchange<ServerMetadata>, ClientError> {
+        let answer = self.get(&["v2"]).await?;
+        let metadata = answer.try_map(|answer| answer.json::<ServerMetadata>(&self.base))?;
+        if metadata.answer.name == ServerMetadata::NAME {
+            Ok(metadata)
+        } else {
+            Err(not_veilcast(&self.base, "it goes by another name"))
+        }
+    }
+
+    /// What the service says about a model: its versions, and the shapes of its tensors.
+    ///
+    /// # Errors
+    /// A [`ClientError`] if the call fails.
+    pub async fn model_metadata(
+        &self,
+        model: &str,
+    ) -> Result<Exchange<ModelMetadata>, ClientError> {
+        let answer = self.get(&["v2", "models", model]).await?;
+        answer.try_map(|answer| answer.json(&self.base))
+    }
+
+    /// The exact bytes of a model's public card, unchecked.
+    ///
+    /// # Errors
+    /// A [`ClientError`] if the call fails.
+    pub async fn card(&self, model: &str) -> Result<Exchange<Vec<u8>>, ClientError> {
+        let answer = self.get(&["v2", "models", model, "card"]).await?;
+        answer.try_map(|answer| {
+            if answer.is(MEDIA_JSON) {
+                Ok(answer.body)
+            } else {
+                Err(not_veilcast(&self.base, "its card is not JSON"))
+            }
+        })
+    }
+
+    /// The encrypted scores of encrypted records; the service's echoes are unchecked.
+    ///
+    /// The request goes out in the binary tensor data extension, and should ask for a binary answer.
+    ///
+    /// # Errors
+    /// A [`ClientError`] if the call fails.
+    pub async fn infer(
+        &self,
+        model: &str,
+        request: &InferRequest,
+    ) -> Result<Exchange<InferResponse>, ClientError> {
+        let body = request.to_binary();
+        let call = self
+            .call(Method::POST, &["v2", "models", model, "infer"])
+            .header(CONTENT_TYPE, MEDIA_BINARY)
+            .header(ACCEPT, MEDIA_BINARY)
+            .header(HEADER_LENGTH, body.header_length)
+            .body(body.bytes);
+        let limit = self.options.max_response_bytes;
+        let limits = Limits {
+            max_body_bytes: limit,
+            max_records: request.records(),
+            max_ciphertexts: limit / request.ciphertexts().width(),
+            max_key_bytes: request.public_key().len(),
+        };
+        self.send(call)
+            .await?
+            .try_map(|answer| self.read_scores(&answer, &limits))
+    }
+
+    fn read_scores(&self, answer: &Answer, limits: &Limits) -> Result<InferResponse, ClientError> {
+        let header_length = answer.headers.get(HEADER_LENGTH);
+        let framing = match header_length.map(|value| value.to_str().ok()?.parse().ok()) {
+            Some(Some(length)) => Framing::HeaderLength(length),
+            None if answer.is(MEDIA_JSON) => Framing::Json,
+            Some(None) | None => {
+                return Err(not_veilcast(
+                    &self.base,
+                    "its answer is neither JSON nor binary tensors",
+                ));
+            }
+        };
+        InferResponse::decode(&answer.body, framing, limits).map_err(|source| {
+            ClientError::Malformed {
+                url: self.base.to_string(),
+                source,
+            }
+        })
+    }
+
+    async fn get(&self, path: &[&str]) -> Result<Exchange<Answer>, ClientError> {
+        self.send(self.call(Method::GET, path).header(ACCEPT, MEDIA_JSON))
+            .await
+    }
+
+    fn call(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.http.request(method, self.base.join(path))
+    }
+
+    async fn send(&self, call: RequestBuilder) -> Result<Exchange<Answer>, ClientError> {
+        let request = call
+            .build()
+            .expect("the URL, the headers and the body are sound");
+        send(&self.http, &self.base, &self.options, request).await
+    }
+}

@@ -1,0 +1,133 @@
+//! Why a call brought no answer.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use veilcast_protocol::DecodeError;
+
+/// Why a text is not the URL of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UrlFault {
+    /// It does not say how to connect.
+    #[error("write http:// or https:// before it")]
+    NoScheme,
+    /// It names another protocol.
+    #[error("it must begin with http:// or https://")]
+    Scheme,
+    /// It is no URL.
+    #[error("{0}")]
+    Malformed(String),
+    /// It holds a user name or password.
+    #[error("a user name or password does not belong in it")]
+    Credentials,
+    /// It goes on behind its path.
+    #[error("leave out what begins with `?` or `#`")]
+    Query,
+}
+
+/// Why a call brought no answer, sorted by whose fault it is.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    // The caller.
+    /// The URL is not a service's.
+    #[error("{url} is not the URL of a service: {fault}")]
+    Url {
+        /// The URL as it was given.
+        url: String,
+        /// What is wrong with it.
+        fault: UrlFault,
+    },
+
+    // This machine and the network.
+    /// TLS could not be set up on this machine.
+    #[error("TLS can't be set up: {0}")]
+    Tls(String),
+    /// Nothing listens at the address.
+    #[error("{url} refuses connections: is the service running, and is its port right?")]
+    ConnectionRefused {
+        /// The service's URL.
+        url: String,
+    },
+    /// No connection came about.
+    #[error("{url} can't be reached: {reason}")]
+    Unreachable {
+        /// The service's URL.
+        url: String,
+        /// What failed, from the name's resolution to the TLS handshake.
+        reason: String,
+    },
+    /// The answer did not come in time.
+    #[error(
+        "{url} did not answer in time: try again, send fewer records at once, or allow more time"
+    )]
+    TimedOut {
+        /// The service's URL.
+        url: String,
+    },
+    /// The connection broke.
+    #[error("the connection to {url} broke: {reason}")]
+    Interrupted {
+        /// The service's URL.
+        url: String,
+        /// What broke.
+        reason: String,
+    },
+
+    // The service refuses.
+    /// The service is busy, or the caller has used up his share, and trying again did not help.
+    #[error("{url} is busy ({status}: {message}), after {tries} tries: try again later")]
+    Busy {
+        /// The service's URL.
+        url: String,
+        /// 429 or 503.
+        status: u16,
+        /// The problem's stable code; empty if there was none.
+        code: String,
+        /// The service's words.
+        message: String,
+        /// How often the call was tried.
+        tries: u32,
+        /// How long the service asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The service refuses the request, or failed over it.
+    #[error("{url} refuses ({status}): {message}")]
+    Refused {
+        /// The service's URL.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The problem's stable code; empty if the service of the protocol is another than Veilcast.
+        code: String,
+        /// The service's words.
+        message: String,
+    },
+
+    // The service answers nonsense.
+    /// What answers is not a Veilcast service.
+    #[error("{url} is not a Veilcast service: {reason}")]
+    NotVeilcast {
+        /// The service's URL.
+        url: String,
+        /// What gives it away.
+        reason: String,
+    },
+    /// The answer is larger than allowed.
+    #[error("{url} sends more than the {limit} bytes that are allowed: send fewer records at once")]
+    ResponseTooLarge {
+        /// The service's URL.
+        url: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The answer is not a message of the protocol.
+    #[error("{url} sends a malformed answer: {source}")]
+    Malformed {
+        /// The service's URL.
+        url: String,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+}

@@ -1,0 +1,30 @@
+//! How patient and how generous a client is.
+
+use std::time::Duration;
+
+/// Limits in time, size and tries of a client's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The longest time to establish a connection.
+    pub connect_timeout: Duration,
+    /// The longest time of one try, from connecting to the answer's last byte; a service computes for a while.
+    pub request_timeout: Duration,
+    /// The largest body accepted from a service, in bytes.
+    pub max_response_bytes: usize,
+    /// How often a call is tried in all while the service says that it is busy; at least one.
+    pub tries: u32,
+    /// The longest pause before another try; a service that asks for a longer one is given up on at once.
+    pub longest_pause: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(600),
+            max_response_bytes: 256 << 20,
+            tries: 5,
+            longest_pause: Duration::from_secs(30),
+        }
+    }
+}
