@@ -34,6 +34,8 @@
 mod ciphertext;
 mod encoding;
 mod key_file;
+#[cfg(test)]
+mod known_answers;
 mod modulus_checks;
 mod plaintext;
 mod policy;
