@@ -1,2 +1,61 @@
-//! x
-fn main() {}
+//! Benchmarks: one file a question, the peers in the same run, ratios before nanoseconds.
+//!
+//! `cargo run --release -p veilcast-bench --features gmp -- all` prints Markdown.
+#![allow(clippy::print_stdout)] // Printing tables is what this program is for.
+
+#[cfg(feature = "gmp")]
+#[allow(unsafe_code)] // Calls into a C library, behind safe functions.
+mod gmp;
+mod operands;
+mod powers;
+mod product;
+mod race;
+mod table;
+
+use clap::{Parser, ValueEnum};
+
+/// Times Veilcast and its peers in turns, in one run, and prints Markdown tables.
+#[derive(Parser)]
+#[command(name = "veilcast-bench")]
+struct Args {
+    /// The question to answer.
+    question: Question,
+    /// Sizes of n in bits, multiples of 128.
+    #[arg(long, value_delimiter = ',', default_values_t = [1024, 2048, 3072, 4096],
+          value_parser = parse_bits)]
+    bits: Vec<usize>,
+    /// Rounds; each round times every contender once, and medians are over the rounds.
+    #[arg(long, default_value_t = 101, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Question {
+    /// Products and squares modulo n² and p².
+    Product,
+    /// Powers modulo n² and p² with exponents as long as n and p.
+    Powers,
+    /// Every question.
+    All,
+}
+
+fn parse_bits(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(bits) if (256..=4096).contains(&bits) && bits % 128 == 0 => Ok(bits),
+        _ => Err("give a multiple of 128 from 256 to 4096".into()),
+    }
+}
+
+fn main() {
+    let args = Args::parse();
+    let asked = |question| args.question == question || args.question == Question::All;
+    if cfg!(not(feature = "gmp")) {
+        println!("Built without the feature `gmp`: the columns for GMP are missing.\n");
+    }
+    if asked(Question::Product) {
+        product::run(&args.bits, args.rounds);
+    }
+    if asked(Question::Powers) {
+        powers::run(&args.bits, args.rounds);
+    }
+}
