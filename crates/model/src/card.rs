@@ -16,10 +16,12 @@ mod spec;
 pub use digest::{CardDigest, DigestError};
 pub use error::{CardError, RecordError, ScoreError};
 pub use prediction::Prediction;
+#[cfg(feature = "train")]
+pub(crate) use prediction::argmax;
 pub use preprocessing::{Preprocessing, PreprocessingVersion, Step};
 pub use quantization::{PerFeature, Quantization, QuantizedRecord};
 pub use spec::{
-    Activation, Bounds, CARD_FORMAT, CardSpec, Input, InputKind, Layouts, Limits, Output,
+    Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Layouts, Limits, Output,
     ScalarLayout,
 };
 

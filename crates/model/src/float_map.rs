@@ -133,7 +133,7 @@ impl FloatMap {
 }
 
 /// Most bits of an integer weight, sign included.
-const MAX_WEIGHT_BITS: u32 = 16;
+pub(crate) const MAX_WEIGHT_BITS: u32 = 16;
 /// Largest integer bias: any larger one could never be certified.
 const MAX_BIAS: f64 = (1_u64 << 61) as f64;
 

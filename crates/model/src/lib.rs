@@ -21,9 +21,13 @@ mod bounds;
 pub mod card;
 mod float_map;
 pub mod idx;
+#[cfg(feature = "input")]
+pub mod input;
 mod integer_map;
 mod model;
 mod network;
+#[cfg(feature = "train")]
+pub mod train;
 
 pub use bounds::{BoundsCertificate, BoundsError};
 pub use card::{Card, CardDigest};

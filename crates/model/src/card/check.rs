@@ -71,6 +71,9 @@ fn check_input(input: &Input) -> Result<usize, CardError> {
         .ok_or_else(|| CardError::Shape {
             shape: input.shape.iter().copied().take(8).collect(),
         })?;
+    if input.fit.is_some() && (input.kind, input.shape.len()) != (InputKind::Image, 2) {
+        return Err(CardError::Fit);
+    }
     let problem = match (input.kind, &input.features) {
         (InputKind::Image, None) => None,
         (InputKind::Image, Some(_)) => Some("an image has none".to_owned()),

@@ -44,6 +44,9 @@ pub enum CardError {
         /// The shape.
         shape: Vec<usize>,
     },
+    /// Pictures can't be fitted to what isn't a grey image.
+    #[error("input.fit is only for a grey image, whose shape is [rows, columns]")]
+    Fit,
     /// Preprocessing that can't be carried out.
     #[error("preprocessing step {step}: {problem}")]
     Preprocessing {

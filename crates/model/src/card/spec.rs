@@ -47,6 +47,9 @@ pub struct Input {
     /// A table's column names, in order; an image has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
+    /// How a picture of another size is brought to the image's shape; without it none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fit>,
     /// What happens to raw values before they are quantised.
     pub preprocessing: Preprocessing,
 }
@@ -59,6 +62,15 @@ pub enum InputKind {
     Image,
     /// Named columns of numbers.
     Table,
+}
+
+/// How a picture of another size is brought to the shape of a grey image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// As MNIST was made: a drawing on a plain ground is cropped to its ink, scaled to fit a box
+    /// of 20/28 of each side, and put down with its centre of mass in the middle, light on dark.
+    Mnist,
 }
 
 /// How integer scores become predictions.

@@ -1,0 +1,31 @@
+//! Trains the digit model with default options: `train_digits DATA_DIR MODEL_DIR [--force]`.
+#![allow(clippy::print_stdout, reason = "an example talks to whoever runs it")]
+
+use std::error::Error;
+use std::path::Path;
+
+use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_model::train::{Options, train};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (data, out, force) = match &arguments[..] {
+        [data, out] => (Path::new(data), Path::new(out), false),
+        [data, out, flag] if flag == "--force" => (Path::new(data), Path::new(out), true),
+        _ => return Err("usage: train_digits DATA_DIR MODEL_DIR [--force]".into()),
+    };
+    veilcast_model::check_destination(out, force)?;
+    let images = LabelledImages::open(data, Split::Train)?;
+    let test = LabelledImages::open(data, Split::Test)?;
+    let model = train(&images, &test, &Options::default(), |progress| {
+        if progress.batch == progress.batches {
+            let (epoch, epochs, loss) = (progress.epoch, progress.epochs, progress.loss);
+            println!("epoch {epoch} of {epochs}: loss {loss:.4}");
+        }
+    })?;
+    model.save(out, force)?;
+    if let Some(accuracy) = model.report().and_then(|report| report.accuracy) {
+        println!("accuracy: {accuracy:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Reading records from files: PNG, CSV, NPY and IDX, told apart by their content.
+//!
+//! [`open`] gives the raw records that [`Card::quantize`] takes, in the file's order. CSV and NPY
+//! files are read as the records are asked for; sizes are checked before anything is allocated.
+
+mod array;
+mod drawing;
+mod error;
+mod picture;
+mod table;
+
+pub use drawing::{DrawingError, fit_mnist};
+pub use error::ReadError;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use crate::Card;
+use crate::card::{Input, InputKind};
+use crate::idx::Images;
+
+/// Largest file accepted, in bytes.
+pub const MAX_FILE_BYTES: u64 = 8 << 30;
+
+/// The raw records of a file, in its order; it ends after the first error.
+pub struct Records {
+    source: Option<Source>,
+    input: Input,
+    count: Option<u64>,
+    given: u64,
+}
+
+type Source = Box<dyn Iterator<Item = Result<Vec<f64>, ReadError>> + Send>;
+
+/// Opens a file of records for a model.
+///
+/// - PNG: one image. One of the model's own size is taken as it is; another is fitted if the
+///   card says how ([`Fit`](crate::card::Fit)).
+/// - CSV: a header, then a row a record. A table's columns are found by name, in any order; an
+///   image's are `pixel0` … in any order, or as many columns of any names as it has pixels.
+/// - NPY: booleans, integers or floats of shape `[records, features]` or `[records, shape…]`, or
+///   without `records` for a single one.
+/// - IDX images, plain or gzipped.
+///
+/// # Errors
+/// [`ReadError`] names the file and the place in it; so do the errors of the records.
+pub fn open(card: &Card, path: &Path) -> Result<Records, ReadError> {
+    let name = path.display().to_string();
+    let failed = |source| ReadError::io(&name, source);
+    let file = File::open(path).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    if bytes > MAX_FILE_BYTES {
+        return Err(ReadError::FileTooLarge { file: name, bytes });
+    }
+    let mut file = BufReader::new(file);
+    let start = file.fill_buf().map_err(failed)?;
+    let input = card.input();
+    let (source, count): (Source, Option<u64>) = match Kind::of(start) {
+        Kind::Empty => return Err(ReadError::Empty { file: name }),
+        Kind::Png => {
+            let record = picture::read(input, &name, file)?;
+            (Box::new(std::iter::once(Ok(record))), Some(1))
+        }
+        Kind::Npy => array::read(card, &name, file, bytes)?,
+        Kind::Idx => idx(input, path, &name)?,
+        Kind::Csv => (table::read(card, &name, file)?, None),
+    };
+    Ok(Records {
+        source: Some(source),
+        input: input.clone(),
+        count,
+        given: 0,
+    })
+}
+
+impl Records {
+    /// The number of records in the file, where it says so beforehand: all but CSV do.
+    pub fn count_in_file(&self) -> Option<u64> {
+        self.count
+    }
+}
+
+impl Iterator for Records {
+    type Item = Result<Vec<f64>, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.source.as_mut()?.next();
+        let next = next.map(|record| check_values(&self.input, self.given, record?));
+        match &next {
+            Some(Ok(_)) => self.given += 1,
+            Some(Err(_)) | None => self.source = None,
+        }
+        next
+    }
+}
+
+/// Values are finite, and pixels run from 0 to 255. An image of fractions up to 1 was scaled
+/// already, and would pass for a blank one.
+fn check_values(input: &Input, record: u64, values: Vec<f64>) -> Result<Vec<f64>, ReadError> {
+    let (top, bottom) = match input.kind {
+        InputKind::Image => (255.0, 0.0),
+        InputKind::Table => (f64::MAX, f64::MIN),
+    };
+    if let Some(feature) = values.iter().position(|v| !(bottom..=top).contains(v)) {
+        return Err(ReadError::Value {
+            record,
+            feature,
+            value: values[feature],
+            expected: match input.kind {
+                InputKind::Image => "a pixel from 0 to 255",
+                InputKind::Table => "a finite number",
+            },
+        });
+    }
+    let scaled = |v: &f64| *v <= 1.0;
+    let fraction = |v: &f64| v.fract() != 0.0;
+    if input.kind == InputKind::Image && values.iter().all(scaled) && values.iter().any(fraction) {
+        return Err(ReadError::ScaledPixels { record });
+    }
+    Ok(values)
+}
+
+fn idx(input: &Input, path: &Path, name: &str) -> Result<(Source, Option<u64>), ReadError> {
+    let images: Images = Images::open(path).map_err(ReadError::Idx)?;
+    let found = [images.rows(), images.columns()];
+    if input.kind != InputKind::Image || input.shape != found {
+        return Err(ReadError::Shape {
+            file: name.to_owned(),
+            found: format!("images of {found:?}"),
+            expected: format!("{:?}", input.shape),
+        });
+    }
+    let count = images.len();
+    let record = move |index| {
+        let image = images.iter().nth(index).unwrap_or_default();
+        Ok(image.iter().copied().map(f64::from).collect())
+    };
+    Ok((Box::new((0..count).map(record)), Some(count as u64)))
+}
+
+/// What a file is, by its first bytes.
+enum Kind {
+    Empty,
+    Png,
+    Npy,
+    Idx,
+    Csv,
+}
+
+impl Kind {
+    fn of(start: &[u8]) -> Self {
+        let is = |magic: &[u8]| start.starts_with(magic);
+        if start.is_empty() {
+            Self::Empty
+        } else if is(b"\x89PNG") {
+            Self::Png
+        } else if is(b"\x93NUMPY") {
+            Self::Npy
+        } else if is(b"\x1f\x8b") || is(b"\0\0") {
+            Self::Idx
+        } else {
+            Self::Csv
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Training a digit model: dense layers with identity activations, collapsed and quantised.
+//!
+//! Softmax cross-entropy, Adam with a learning rate that falls linearly to 0, mini-batches.
+//! Initial weights and shuffling come from the seed alone, so that the same data and options give
+//! the same model, byte for byte, on the same kind of processor.
+
+mod optimize;
+
+use std::fmt;
+
+use crate::card::{
+    Activation, Fit, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
+    ScalarLayout, Step, argmax,
+};
+use crate::idx::LabelledImages;
+use crate::{Accuracy, Blueprint, BuildError, Model, Network, ShapeError, TrainingReport};
+
+/// What to train and how; [`Default`] gives the built-in digit model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// The model's name in its card.
+    pub name: String,
+    /// The model's version in its card.
+    pub version: String,
+    /// The model's description in its card.
+    pub description: String,
+    /// Widths of the hidden layers; none gives a single layer.
+    pub hidden: Vec<usize>,
+    /// Passes over the training images, at least 1.
+    pub epochs: usize,
+    /// Images a step, at least 1.
+    pub batch_size: usize,
+    /// Adam's learning rate at the start, finite and positive.
+    pub learning_rate: f64,
+    /// The seed of initial weights and shuffling.
+    pub seed: u64,
+    /// Bits of a quantised pixel, 1 to 16.
+    pub input_bits: u32,
+    /// Bits of a quantised weight, sign included, 2 to 16.
+    pub weight_bits: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: "digits".to_owned(),
+            version: "1".to_owned(),
+            description: "Recognises handwritten digits, 0 to 9.".to_owned(),
+            hidden: vec![128, 64],
+            epochs: 12,
+            batch_size: 128,
+            learning_rate: 1e-3,
+            seed: 1,
+            input_bits: 8,
+            weight_bits: 8,
+        }
+    }
+}
+
+/// How far training has come; given after each mini-batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// The current pass, from 1.
+    pub epoch: usize,
+    /// Number of passes.
+    pub epochs: usize,
+    /// Mini-batches done in this pass.
+    pub batch: usize,
+    /// Mini-batches a pass.
+    pub batches: usize,
+    /// Mean cross-entropy in this pass so far.
+    pub loss: f64,
+}
+
+/// Training failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// An option is out of range.
+    #[error("{option} is {value}; it must be {expected}")]
+    Option {
+        /// The option's name.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The training set shows a single class.
+    #[error("every training image has the label 0; at least two classes are needed")]
+    OneClass,
+    /// Images to train on and to test with differ in size.
+    #[error("training images are {train}, test images {test}; they must be of one size")]
+    ImageSize {
+        /// Rows × columns to train on.
+        train: String,
+        /// Rows × columns to test with.
+        test: String,
+    },
+    /// A test image has a label that no training image has.
+    #[error("test image {index} (from 0) has the label {label}, but training labels end at {last}")]
+    TestLabel {
+        /// Index of the image.
+        index: usize,
+        /// Its label.
+        label: u8,
+        /// The largest training label.
+        last: u8,
+    },
+    /// The loss or the weights are no longer finite.
+    #[error("training diverged in epoch {epoch}; use a smaller learning rate")]
+    Diverged {
+        /// The pass in which it happened, from 1.
+        epoch: usize,
+    },
+    /// The layers don't make a map.
+    #[error("the trained layers can't be collapsed: {0}")]
+    Collapse(#[from] ShapeError),
+    /// The trained map can't be made a model.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The tensor library failed.
+    #[error("the tensor library failed: {0}")]
+    Tensors(#[from] candle_core::Error),
+}
+
+/// Trains a model on images, and measures it on others; `progress` is called after each
+/// mini-batch.
+///
+/// The labels are 0 to the largest in `train`; the model's report has the accuracies on `test`.
+///
+/// # Errors
+/// [`TrainError`] if options or data don't fit, or training fails.
+pub fn train(
+    train: &LabelledImages,
+    test: &LabelledImages,
+    options: &Options,
+    mut progress: impl FnMut(Progress),
+) -> Result<Model, TrainError> {
+    options.check()?;
+    let last = train.labels().iter().copied().max().unwrap_or(0);
+    check_data(train, test, last)?;
+    let trained = optimize::optimize(train, usize::from(last) + 1, options, &mut progress)?;
+    let float_map = trained.network.collapse()?;
+    let model = options.blueprint(train, last).build(float_map)?;
+    let mut report = model.report().cloned().expect("a built model has a report");
+    report.accuracy = Some(accuracy(&trained.network, &model, test)?);
+    report.training = Some(TrainingReport {
+        hidden: options.hidden.clone(),
+        epochs: options.epochs,
+        batch_size: options.batch_size,
+        learning_rate: options.learning_rate,
+        seed: options.seed,
+        records: train.len(),
+        final_loss: trained.final_loss,
+    });
+    Ok(model.with_report(report))
+}
+
+impl Options {
+    fn check(&self) -> Result<(), TrainError> {
+        let wrong = |option, value: &dyn fmt::Display, expected| {
+            Err(TrainError::Option {
+                option,
+                value: value.to_string(),
+                expected,
+            })
+        };
+        if let Some(width) = self
+            .hidden
+            .iter()
+            .find(|width| !(1..=4096).contains(*width))
+        {
+            return wrong("a hidden layer's width", width, "1 to 4096");
+        }
+        if self.epochs == 0 {
+            return wrong("the number of epochs", &0, "at least 1");
+        }
+        if self.batch_size == 0 {
+            return wrong("the batch size", &0, "at least 1");
+        }
+        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            return wrong(
+                "the learning rate",
+                &self.learning_rate,
+                "finite and greater than 0",
+            );
+        }
+        if !(1..=crate::card::MAX_INPUT_BITS).contains(&self.input_bits) {
+            return wrong("the number of input bits", &self.input_bits, "1 to 16");
+        }
+        if !(2..=crate::float_map::MAX_WEIGHT_BITS).contains(&self.weight_bits) {
+            return wrong("the number of weight bits", &self.weight_bits, "2 to 16");
+        }
+        Ok(())
+    }
+
+    fn blueprint(&self, images: &LabelledImages, last: u8) -> Blueprint {
+        let (rows, columns) = (images.images().rows(), images.images().columns());
+        let top = f64::from((1_u32 << self.input_bits) - 1);
+        Blueprint {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            description: self.description.clone(),
+            input: Input {
+                kind: InputKind::Image,
+                description: format!(
+                    "A grey image of {rows} rows of {columns} pixels, row by row from the top \
+                     left, 0 for the dark ground to 255 for light ink, as in MNIST: one digit, \
+                     upright, scaled to fit 20/28 of each side, its centre of mass in the middle."
+                ),
+                shape: vec![rows, columns],
+                features: None,
+                fit: Some(Fit::Mnist),
+                preprocessing: Preprocessing::new(vec![Step::Scale {
+                    factor: 1.0 / 255.0,
+                }]),
+            },
+            quantization: Quantization {
+                bits: self.input_bits,
+                step: PerFeature::All(1.0 / top),
+                zero: PerFeature::All(0.0),
+            },
+            labels: (0..=last).map(|label| label.to_string()).collect(),
+            activation: Activation::Softmax,
+            layouts: Layouts {
+                scalar: Some(ScalarLayout {}),
+            },
+            limits: Limits { max_records: 128 },
+            weight_bits: self.weight_bits,
+        }
+    }
+}
+
+fn check_data(train: &LabelledImages, test: &LabelledImages, last: u8) -> Result<(), TrainError> {
+    if last == 0 {
+        return Err(TrainError::OneClass);
+    }
+    let size = |set: &LabelledImages| (set.images().rows(), set.images().columns());
+    if size(train) != size(test) {
+        let text = |(rows, columns)| format!("{rows} × {columns}");
+        return Err(TrainError::ImageSize {
+            train: text(size(train)),
+            test: text(size(test)),
+        });
+    }
+    match test.labels().iter().position(|&label| label > last) {
+        None => Ok(()),
+        Some(index) => Err(TrainError::TestLabel {
+            index,
+            label: test.labels()[index],
+            last,
+        }),
+    }
+}
+
+/// Measures the float network, the collapsed map and the integer map.
+fn accuracy(
+    network: &Network,
+    model: &Model,
+    test: &LabelledImages,
+) -> Result<Accuracy, TrainError> {
+    const FITS: &str = "test images have the size that the card was made for";
+    let mut right = [0_usize; 3];
+    for (raw, &label) in test.images().records().zip(test.labels()) {
+        let features = model.card().preprocess(&raw).expect(FITS);
+        let predicted = [
+            argmax(&network.evaluate(&features)?),
+            argmax(&model.float_map().evaluate(&features)?),
+            model.predict(&raw).expect(FITS).index,
+        ];
+        for (right, index) in right.iter_mut().zip(predicted) {
+            *right += usize::from(index == usize::from(label));
+        }
+    }
+    let share = |right| right as f64 / test.len() as f64;
+    let [network, collapsed, quantized] = right.map(share);
+    Ok(Accuracy {
+        records: test.len(),
+        network,
+        collapsed,
+        quantized,
+    })
+}
