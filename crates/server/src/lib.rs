@@ -1,1 +1,34 @@
-//! TODO
+//! The Veilcast service over HTTP: the Open Inference Protocol ("V2") on encrypted records.
+//!
+//! [`App`] holds the models and the limits, [`router`] makes of it an application that tests call without a socket, and
+//! [`serve`] runs that on a listener until it is told to stop. The service holds no key of any kind: what arrives are
+//! public moduli and ciphertexts, what leaves are ciphertexts.
+//!
+//! | subject | file |
+//! |---|---|
+//! | what an operator sets | `config` |
+//! | models by name and version | `models` |
+//! | which path does what | `routes` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
+//! | every refusal, its status and its code | `fault` |
+//! | what an operator sees | `observe`, `metrics` |
+//! | connections and the end | `serve` |
+
+#![forbid(unsafe_code)]
+
+mod admission;
+mod app;
+mod body;
+mod config;
+mod fault;
+mod infer;
+mod metrics;
+mod models;
+mod observe;
+mod routes;
+mod serve;
+
+pub use app::{App, StartError};
+pub use config::{Config, ConfigError};
+pub use routes::router;
+pub use serve::serve;

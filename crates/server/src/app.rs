@@ -1,0 +1,79 @@
+//! The service: its models, its limits and its counters.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use veilcast_engine::Evaluator;
+
+use crate::admission::Admission;
+use crate::config::{Config, ConfigError};
+use crate::metrics::Metrics;
+use crate::models::Models;
+
+/// A service that is ready to answer.
+pub struct App {
+    pub(crate) models: Models,
+    pub(crate) config: Config,
+    pub(crate) admission: Admission,
+    pub(crate) metrics: Metrics,
+}
+
+/// Why a service can't start; always for the operator to mend.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is nothing to serve.
+    #[error("there is no model to serve: name at least one")]
+    NoModel,
+    /// Two models go by the same name and version.
+    #[error("there are two models {name} of version {version}: give one of them another version")]
+    DuplicateModel {
+        /// The models' name.
+        name: String,
+        /// The models' version.
+        version: String,
+    },
+    /// A model's smallest request is larger than the largest body allowed.
+    #[error(
+        "a request of one record for the model {name} may take {needed} bytes: raise `max_body_bytes`, which is {limit}"
+    )]
+    BodyLimit {
+        /// The model's name.
+        name: String,
+        /// Bytes of a request of one record, as JSON under the largest key.
+        needed: usize,
+        /// The limit that is set.
+        limit: usize,
+    },
+}
+
+impl App {
+    /// A service for these models, of which those of one name differ in their version: the last one answers requests
+    /// that don't name a version.
+    ///
+    /// # Errors
+    /// A [`StartError`] if there is no model, if two are the same, or if a setting makes no sense.
+    pub fn new(
+        evaluators: impl IntoIterator<Item = Evaluator>,
+        config: Config,
+    ) -> Result<Arc<Self>, StartError> {
+        config.check()?;
+        let models = Models::new(evaluators, &config)?;
+        let admission = Admission::new(&config);
+        Ok(Arc::new(Self {
+            models,
+            config,
+            admission,
+            metrics: Metrics::new(),
+        }))
+    }
+
+    /// The service's settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}

@@ -1,0 +1,113 @@
+//! What an operator sets.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// The service's address and limits, as a configuration file gives them; what it leaves out has its default.
+///
+/// The bodies in memory take at most `max_body_bytes` · (`concurrent_uploads` + `queue_length` + `concurrent_computations`).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The address to listen on; only this machine reaches the default.
+    pub listen: SocketAddr,
+    /// Connections at a time; further ones wait until the operating system turns them away.
+    pub max_connections: usize,
+    /// The largest body of a request, in bytes; a model's own limit may be lower.
+    pub max_body_bytes: usize,
+    /// Bodies that are received at a time; further requests are told to come back.
+    pub concurrent_uploads: usize,
+    /// Requests that are computed at a time; each of them uses all cores.
+    pub concurrent_computations: usize,
+    /// Requests that wait for their computation; further ones are told to come back.
+    pub queue_length: usize,
+    /// The longest time for the header of a request, and between two requests of a connection.
+    #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
+    pub header_timeout: Duration,
+    /// The longest time for the body of a request.
+    #[serde(rename = "body_timeout_seconds", deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+    /// When a client that was told to come back should do so.
+    #[serde(rename = "retry_after_seconds", deserialize_with = "seconds")]
+    pub retry_after: Duration,
+    /// How long the requests under way may take to finish when the service is to end.
+    #[serde(rename = "shutdown_grace_seconds", deserialize_with = "seconds")]
+    pub shutdown_grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            max_connections: 512,
+            max_body_bytes: 64 << 20,
+            concurrent_uploads: 16,
+            concurrent_computations: 2,
+            queue_length: 16,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(60),
+            retry_after: Duration::from_secs(2),
+            shutdown_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A setting that no service can run with.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the setting `{name}` must be {expected}")]
+pub struct ConfigError {
+    name: &'static str,
+    expected: &'static str,
+}
+
+impl Config {
+    /// Checks that the numbers make sense.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the first setting that does not.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let counts = [
+            ("max_connections", self.max_connections, 1),
+            ("concurrent_uploads", self.concurrent_uploads, 1),
+            ("concurrent_computations", self.concurrent_computations, 1),
+            ("queue_length", self.queue_length, 0),
+        ];
+        for (name, count, least) in counts {
+            if !(least..=1_000_000).contains(&count) {
+                let expected = if least == 0 {
+                    "0 to 1000000"
+                } else {
+                    "1 to 1000000"
+                };
+                return Err(ConfigError { name, expected });
+            }
+        }
+        let times = [
+            ("header_timeout_seconds", self.header_timeout),
+            ("body_timeout_seconds", self.body_timeout),
+        ];
+        match times.into_iter().find(|(_, time)| time.is_zero()) {
+            Some((name, _)) => Err(ConfigError {
+                name,
+                expected: "more than 0",
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A time as a number of seconds, whole or not, up to a day.
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    const DAY: f64 = 24.0 * 3600.0;
+    let seconds = f64::deserialize(deserializer)?;
+    if (0.0..=DAY).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(serde::de::Error::custom(
+            "a time must be 0 to 86400 seconds",
+        ))
+    }
+}

@@ -1,0 +1,107 @@
+//! Every refusal, its status and its stable code.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use thiserror::Error;
+use veilcast_engine::EvaluateError;
+use veilcast_protocol::{DecodeError, Problem};
+
+/// Why a request gets no answer. Its text goes to the client, so it tells nothing of weights or of what is encrypted.
+#[derive(Debug, Error)]
+pub(crate) enum Fault {
+    // The client's.
+    #[error("there is nothing at this path: the service's routes begin with /v2")]
+    UnknownRoute,
+    #[error("this path does not take this method")]
+    MethodNotAllowed,
+    #[error("there is no such model: this service has {known}")]
+    UnknownModel { known: String },
+    #[error("there is no such version of the model: this service has {known}")]
+    UnknownVersion { known: String },
+    #[error(
+        "the body must be application/json, or application/octet-stream for binary tensors, and not compressed"
+    )]
+    UnsupportedMediaType,
+    #[error("the Inference-Header-Content-Length header is not a number of bytes")]
+    HeaderLength,
+    #[error(
+        "the body is larger than the {limit} bytes that are allowed: send fewer records at once"
+    )]
+    BodyTooLarge { limit: usize },
+    #[error("the body did not arrive within {seconds} seconds: send fewer records at once", seconds = .0.as_secs_f64())]
+    BodyTimeout(Duration),
+    #[error("the body broke off")]
+    BodyBroken,
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+
+    // Nobody's.
+    #[error("the service is busy: try again in a moment")]
+    Busy { retry_after: Duration },
+
+    // The service's.
+    #[error("the service failed at this request: its operator finds the reason in the log")]
+    Internal,
+}
+
+impl Fault {
+    /// The one place where faults become statuses and codes.
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::UnknownRoute => (StatusCode::NOT_FOUND, "unknown_route"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::UnknownModel { .. } => (StatusCode::NOT_FOUND, "unknown_model"),
+            Self::UnknownVersion { .. } => (StatusCode::NOT_FOUND, "unknown_version"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            Self::HeaderLength => (StatusCode::BAD_REQUEST, "wrong_header_length"),
+            Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::BodyTimeout(_) => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
+            Self::BodyBroken => (StatusCode::BAD_REQUEST, "truncated_body"),
+            Self::Decode(error @ DecodeError::BodyTooLarge { .. }) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, error.code())
+            }
+            Self::Decode(error) => (StatusCode::BAD_REQUEST, error.code()),
+            Self::Evaluate(error) => match error {
+                EvaluateError::CardDigest { .. } => (StatusCode::CONFLICT, "wrong_card_digest"),
+                EvaluateError::Layout(_) => (StatusCode::BAD_REQUEST, "layout_not_allowed"),
+                EvaluateError::TooManyRecords { .. } => {
+                    (StatusCode::BAD_REQUEST, "too_many_records")
+                }
+                EvaluateError::Shape { .. } => (StatusCode::BAD_REQUEST, "wrong_shape"),
+                EvaluateError::PublicKey(_) => (StatusCode::BAD_REQUEST, "invalid_public_key"),
+                EvaluateError::Ciphertext(_) => (StatusCode::BAD_REQUEST, "invalid_ciphertext"),
+                // By their definition, errors of evaluation are the client's.
+                _ => (StatusCode::BAD_REQUEST, "invalid_request"),
+            },
+            Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+}
+
+/// The code of a refusal, kept beside the response for logs and metrics.
+#[derive(Clone, Copy)]
+pub(crate) struct FaultCode(pub(crate) &'static str);
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status_and_code();
+        let mut response = (status, Json(Problem::new(code, self.to_string()))).into_response();
+        response.extensions_mut().insert(FaultCode(code));
+        if let Self::Busy { retry_after } = self {
+            let seconds = retry_after.as_secs_f64().ceil() as u64;
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,138 @@
+//! A request's way through upload, queue and computation.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use veilcast_protocol::{Encoding, Framing, HEADER_LENGTH, InferRequest, MEDIA_BINARY, MEDIA_JSON};
+
+use crate::admission::{Turn, Upload};
+use crate::app::App;
+use crate::body::{discard, receive};
+use crate::fault::Fault;
+use crate::models::{Requested, ServedModel};
+
+/// `POST …/infer`: encrypted scores of encrypted records.
+pub(crate) async fn infer(
+    State(app): State<Arc<App>>,
+    requested: Result<Requested, Fault>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Fault> {
+    let (model, framing, upload) = match admit(&app, requested, &headers) {
+        Ok(admitted) => admitted,
+        Err(fault) => {
+            discard(body).await;
+            return Err(fault);
+        }
+    };
+    let body = receive(body, model.limits.max_body_bytes, app.config.body_timeout).await?;
+    tracing::Span::current().record("bytes_in", body.len());
+    app.metrics.body_received(model.name(), body.len());
+    let place = app.admission.place().ok_or_else(|| busy(&app))?;
+    drop(upload);
+    let turn = app.admission.turn(place).await;
+    compute(app, model, framing, body, turn).await
+}
+
+/// What can be refused before the body is received.
+fn admit(
+    app: &App,
+    requested: Result<Requested, Fault>,
+    headers: &HeaderMap,
+) -> Result<(Arc<ServedModel>, Framing, Upload), Fault> {
+    let Requested(model) = requested?;
+    let framing = framing(headers)?;
+    let upload = app.admission.upload().ok_or_else(|| busy(app))?;
+    Ok((model, framing, upload))
+}
+
+fn busy(app: &App) -> Fault {
+    Fault::Busy {
+        retry_after: app.config.retry_after,
+    }
+}
+
+/// The form of the body, by its headers. Without any it is JSON, the protocol's plain form.
+fn framing(headers: &HeaderMap) -> Result<Framing, Fault> {
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity")
+    {
+        return Err(Fault::UnsupportedMediaType);
+    }
+    if let Some(length) = headers.get(HEADER_LENGTH) {
+        let length = length.to_str().ok().and_then(|length| length.parse().ok());
+        return length.map(Framing::HeaderLength).ok_or(Fault::HeaderLength);
+    }
+    let Some(media_type) = headers.get(CONTENT_TYPE) else {
+        return Ok(Framing::Json);
+    };
+    let media_type = media_type.to_str().unwrap_or_default();
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    match essence.as_str() {
+        MEDIA_JSON => Ok(Framing::Json),
+        MEDIA_BINARY => Ok(Framing::SelfDelimiting),
+        _ => Err(Fault::UnsupportedMediaType),
+    }
+}
+
+/// Decodes, evaluates and encodes on a thread that may block. It runs to its end and keeps its place even if the client
+/// goes away, so that abandoned requests can't pile up.
+async fn compute(
+    app: Arc<App>,
+    model: Arc<ServedModel>,
+    framing: Framing,
+    body: Vec<u8>,
+    turn: Turn,
+) -> Result<Response, Fault> {
+    let span = tracing::Span::current();
+    let task = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        span.in_scope(|| answer(&app, &model, framing, body))
+    });
+    match task.await {
+        Ok(answer) => answer,
+        Err(error) => {
+            // The panic's message has gone to standard error; it is not repeated to the client.
+            tracing::error!(panicked = error.is_panic(), "a computation failed");
+            Err(Fault::Internal)
+        }
+    }
+}
+
+fn answer(
+    app: &App,
+    model: &ServedModel,
+    framing: Framing,
+    body: Vec<u8>,
+) -> Result<Response, Fault> {
+    let started = Instant::now();
+    let request = InferRequest::decode(&body, framing, &model.limits)?;
+    drop(body);
+    let scores = model.evaluator.evaluate(&request)?;
+    let response = match request.answer() {
+        Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], scores.to_json()).into_response(),
+        Encoding::Binary => {
+            let body = scores.to_binary();
+            let header_length = HeaderValue::from(body.header_length);
+            let headers = [
+                (CONTENT_TYPE, HeaderValue::from_static(MEDIA_BINARY)),
+                (HeaderName::from_static(HEADER_LENGTH), header_length),
+            ];
+            (headers, body.bytes).into_response()
+        }
+    };
+    app.metrics
+        .computed(model.name(), request.records(), started.elapsed());
+    Ok(response)
+}

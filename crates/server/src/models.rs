@@ -1,0 +1,121 @@
+//! Models by name and version.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use veilcast_engine::Evaluator;
+use veilcast_protocol::Limits;
+
+use crate::app::{App, StartError};
+use crate::config::Config;
+use crate::fault::Fault;
+
+/// A model, and what a request to it may hold.
+pub(crate) struct ServedModel {
+    pub(crate) evaluator: Evaluator,
+    pub(crate) limits: Limits,
+}
+
+impl ServedModel {
+    fn new(evaluator: Evaluator, config: &Config) -> Result<Self, StartError> {
+        let card = evaluator.card();
+        let limit = config.max_body_bytes;
+        let needed = Limits::for_tensor(1, card.features()).max_body_bytes;
+        if needed > limit {
+            return Err(StartError::BodyLimit {
+                name: card.name().to_owned(),
+                needed,
+                limit,
+            });
+        }
+        let records = usize::try_from(card.limits().max_records).unwrap_or(usize::MAX);
+        let mut limits = Limits::for_tensor(records, card.features());
+        limits.max_body_bytes = limits.max_body_bytes.min(limit);
+        Ok(Self { evaluator, limits })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.evaluator.card().name()
+    }
+
+    pub(crate) fn version(&self) -> &str {
+        self.evaluator.card().version()
+    }
+}
+
+/// All models of the service; the versions of one name in the order in which they were given, and at least one.
+pub(crate) struct Models(BTreeMap<String, Vec<Arc<ServedModel>>>);
+
+impl Models {
+    pub(crate) fn new(
+        evaluators: impl IntoIterator<Item = Evaluator>,
+        config: &Config,
+    ) -> Result<Self, StartError> {
+        let mut models = BTreeMap::<String, Vec<_>>::new();
+        for evaluator in evaluators {
+            let model = Arc::new(ServedModel::new(evaluator, config)?);
+            let (name, version) = (model.name().to_owned(), model.version().to_owned());
+            let versions = models.entry(name.clone()).or_default();
+            if versions
+                .iter()
+                .any(|other: &Arc<ServedModel>| other.version() == version)
+            {
+                return Err(StartError::DuplicateModel { name, version });
+            }
+            versions.push(model);
+        }
+        if models.is_empty() {
+            Err(StartError::NoModel)
+        } else {
+            Ok(Self(models))
+        }
+    }
+
+    /// The versions of a model.
+    pub(crate) fn versions(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .get(name)
+            .into_iter()
+            .flatten()
+            .map(|model| model.version())
+    }
+
+    /// The model of this name and version; of several, the one given last.
+    fn get(&self, name: &str, version: Option<&str>) -> Result<Arc<ServedModel>, Fault> {
+        let versions = self.0.get(name).ok_or_else(|| Fault::UnknownModel {
+            known: self
+                .0
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
+        })?;
+        let mut latest_first = versions.iter().rev();
+        let found =
+            latest_first.find(|model| version.is_none_or(|version| model.version() == version));
+        found.cloned().ok_or_else(|| Fault::UnknownVersion {
+            known: self.versions(name).collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+/// The model that a request's path names.
+pub(crate) struct Requested(pub(crate) Arc<ServedModel>);
+
+impl FromRequestParts<Arc<App>> for Requested {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fault> {
+        // A path that is no text after decoding names no model, just as an unknown one.
+        let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
+        let path = path.map(|Path(path)| path).unwrap_or_default();
+        let name = path.get("model").map_or("", String::as_str);
+        let model = app
+            .models
+            .get(name, path.get("version").map(String::as_str))?;
+        tracing::Span::current().record("model", model.name());
+        Ok(Self(model))
+    }
+}
