@@ -1,0 +1,88 @@
+//! Decrypted scores equal the reference evaluation, always.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod common;
+
+use proptest::prelude::*;
+
+/// Rows of weights whose largest magnitude is the top of their bits, biases, and records, all of
+/// them leaning to the ends of their ranges.
+#[derive(Debug, Clone)]
+struct Case {
+    weights: Vec<Vec<i32>>,
+    biases: Vec<i64>,
+    input_bits: u32,
+    weight_bits: u32,
+    records: Vec<Vec<u32>>,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    (1usize..6, 1usize..4, 1u32..=16, 2u32..=16, 1usize..4).prop_flat_map(
+        |(inputs, outputs, input_bits, weight_bits, records)| {
+            let (top, max) = ((1i32 << (weight_bits - 1)) - 1, (1u32 << input_bits) - 1);
+            let weight = prop_oneof![
+                Just(0),
+                Just(1),
+                Just(-1),
+                Just(top),
+                Just(-top),
+                -top..=top
+            ];
+            let row = prop::collection::vec(weight, inputs).prop_map(move |mut row| {
+                row[0] = if row[0] < 0 { -top } else { top };
+                row
+            });
+            let bias = prop_oneof![Just(0i64), -100_000i64..100_000];
+            let feature = prop_oneof![Just(0), Just(max), 0..=max];
+            (
+                prop::collection::vec(row, outputs),
+                prop::collection::vec(bias, outputs),
+                prop::collection::vec(prop::collection::vec(feature, inputs), records),
+            )
+                .prop_map(move |(weights, biases, records)| Case {
+                    weights,
+                    biases,
+                    input_bits,
+                    weight_bits,
+                    records,
+                })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn encrypted_scores_equal_the_reference(case in case()) {
+        let model = common::model(&case.weights, &case.biases, case.input_bits, case.weight_bits);
+        let expected: Vec<Vec<i64>> = case.records.iter().map(|r| model.evaluate(r).unwrap()).collect();
+        let (session, evaluator) = common::sides(model);
+        let request = session.encrypt(&case.records).unwrap();
+        let answer = evaluator.evaluate(&request).unwrap();
+        prop_assert_eq!(session.decrypt_answer_to(&request, &answer).unwrap(), expected);
+    }
+}
+
+#[test]
+fn scores_at_the_ends_of_the_certified_range_are_exact() {
+    // Σ|w|·max + |b| = 2·127·255 + 765 = 65,535 = 2¹⁶ − 1: the slot is used up to its last value.
+    let model = common::model(&[vec![127, 127], vec![-127, -127]], &[765, -765], 8, 8);
+    assert_eq!(model.card().slot_bits(), 17);
+    let (session, evaluator) = common::sides(model);
+    let request = session.encrypt(&[vec![255, 255], vec![0, 0]]).unwrap();
+    let scores = session
+        .decrypt(&evaluator.evaluate(&request).unwrap())
+        .unwrap();
+    assert_eq!(scores, [[65_535, -65_535], [765, -765]]);
+}
+
+#[test]
+fn outputs_without_weights_and_with_one_are_answered() {
+    let (session, evaluator) =
+        common::sides(common::model(&[vec![0, 0], vec![1, 0]], &[1, 0], 4, 2));
+    let request = session.encrypt(&[vec![9, 3]]).unwrap();
+    let answer = evaluator.evaluate(&request).unwrap();
+    assert_eq!(session.decrypt(&answer).unwrap(), [[1, 9]]);
+}
