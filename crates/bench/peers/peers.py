@@ -1,0 +1,242 @@
+"""Times other systems for computing on encrypted numbers: single operations, and one digit.
+
+The case: an image of 784 pixels of 8 bits and ten outputs with signed 8-bit weights, as a client
+that encrypts, a server that computes Enc(W·x + b), and a client that decrypts. Every answer is
+checked against W·x + b in the clear. CPU time, one thread, medians.
+
+Each peer runs in a process of its own, because sf-heu picks its big-integer library when it loads.
+Prints Markdown; --json FILE writes the same figures as JSON.
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+
+PIXELS, OUTPUTS, WEIGHT_BITS = 784, 10, 8
+
+SINGLE = ["encrypt", "decrypt", "add", "multiply_77", "multiply_minus_77"]
+CASE = ["client", "server", "decrypt_scores"]
+
+
+def digit():
+    """Pixels, weights (a row an output) and biases, the same in every run."""
+    chance = random.Random(784)
+    # About a fifth of a digit's pixels are ink.
+    pixels = [chance.randrange(1, 256) if chance.random() < 0.2 else 0 for _ in range(PIXELS)]
+    top = 2 ** (WEIGHT_BITS - 1)
+    # Trained weights crowd around zero.
+    weight = lambda: max(-top + 1, min(top - 1, round(chance.gauss(0, top / 4))))
+    weights = [[weight() for _ in range(PIXELS)] for _ in range(OUTPUTS)]
+    biases = [chance.randrange(-(2**20), 2**20) for _ in range(OUTPUTS)]
+    return pixels, weights, biases
+
+
+def median_time(rounds, call, calls=1):
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        for _ in range(calls):
+            result = call()
+        times.append((time.process_time() - start) / calls)
+    return statistics.median(times), result
+
+
+def measure_case(rounds, encrypt, serve, decrypt):
+    """Times the three stages and checks the scores."""
+    pixels, weights, biases = digit()
+    figures = {}
+    figures["client"], request = median_time(rounds, lambda: encrypt(pixels))
+    figures["server"], response = median_time(rounds, lambda: serve(request, weights, biases))
+    figures["decrypt_scores"], scores = median_time(rounds, lambda: decrypt(response))
+    expected = [sum(w * x for w, x in zip(row, pixels)) + b for row, b in zip(weights, biases)]
+    if [round(score) for score in scores] != expected:
+        sys.exit(f"wrong scores: {scores} instead of {expected}")
+    return figures
+
+
+def measure_phe(bits, rounds, _variant):
+    import phe
+    from phe import paillier
+    from phe.util import HAVE_GMP
+
+    if not HAVE_GMP:
+        sys.exit("phe runs without gmpy2: install it, or phe is measured unfairly")
+    public, secret = paillier.generate_paillier_keypair(n_length=bits)
+    a, b = public.encrypt(1234), public.encrypt(77)
+    figures = {
+        "encrypt": median_time(5 * rounds, lambda: public.encrypt(1234))[0],
+        "decrypt": median_time(5 * rounds, lambda: secret.decrypt(a))[0],
+        "add": median_time(5 * rounds, lambda: a + b, 50)[0],
+        "multiply_77": median_time(5 * rounds, lambda: a * 77, 20)[0],
+        "multiply_minus_77": median_time(5 * rounds, lambda: a * -77, 20)[0],
+    }
+
+    def serve(request, weights, biases):
+        scores = []
+        for row, bias in zip(weights, biases):
+            score = public.encrypt(bias)  # re-randomises
+            for c, w in zip(request, row):
+                if w:
+                    score = score + c * w
+            scores.append(score)
+        return scores
+
+    return figures | measure_case(
+        1,
+        lambda pixels: [public.encrypt(x) for x in pixels],
+        serve,
+        lambda response: [secret.decrypt(c) for c in response],
+    )
+
+
+def measure_heu(bits, rounds, variant):
+    """z-paillier or f-paillier, the server's part by its `matmul` or by bit-planes."""
+    import numpy
+    from heu import numpy as hnp
+    from heu import phe
+
+    scheme, server = variant.split("/")
+    kit = hnp.setup(scheme, bits)
+    encryptor, decryptor, evaluator = kit.encryptor(), kit.decryptor(), kit.evaluator()
+    scalar = evaluator.phe if not callable(evaluator.phe) else evaluator.phe()
+    encoder = kit.bigint_encoder()
+    message = encoder.encode(1234)
+    a, b = encryptor.encrypt(message), encryptor.encrypt(encoder.encode(77))
+    figures = {
+        "encrypt": median_time(5 * rounds, lambda: encryptor.encrypt(message), 5)[0],
+        "decrypt": median_time(5 * rounds, lambda: decryptor.decrypt(a))[0],
+        "add": median_time(5 * rounds, lambda: scalar.add(a, b), 50)[0],
+        "multiply_77": median_time(5 * rounds, lambda: scalar.mul(a, 77), 20)[0],
+        "multiply_minus_77": median_time(5 * rounds, lambda: scalar.mul(a, -77), 20)[0],
+    }
+
+    def encode(values):
+        return kit.array(numpy.array(values, dtype=numpy.int64), phe.BigintEncoderParams())
+
+    def by_matmul(request, weights, biases):
+        product = evaluator.matmul(encode(weights), request)
+        return evaluator.add(product, encode(biases))
+
+    def by_bit_planes(request, weights, biases):
+        def sum_of(magnitudes):
+            total = None
+            for bit in reversed(range(WEIGHT_BITS)):
+                if total is not None:
+                    total = scalar.add(total, total)
+                plane = [i for i, w in enumerate(magnitudes) if w >> bit & 1]
+                if plane:
+                    part = evaluator.select_sum(request, plane)
+                    total = part if total is None else scalar.add(total, part)
+            return total
+
+        scores = []
+        for row, bias in zip(weights, biases):
+            positive = sum_of([max(w, 0) for w in row])
+            negative = sum_of([max(-w, 0) for w in row])
+            score = scalar.sub(positive, negative)
+            scores.append(scalar.add(score, encoder.encode(bias)))
+        return scores
+
+    def decrypt(response):
+        if isinstance(response, list):
+            return [encoder.decode(decryptor.decrypt(c)) for c in response]
+        return list(decryptor.decrypt(response).to_numpy(encoder))
+
+    serve = by_matmul if server == "matmul" else by_bit_planes
+    encrypt = lambda pixels: encryptor.encrypt(encode(pixels))
+    return figures | measure_case(rounds, encrypt, serve, decrypt)
+
+
+def measure_tenseal(_bits, rounds, _variant):
+    """CKKS at N = 4096 with ten inner products; single operations are on vectors, so left out."""
+    import tenseal
+
+    context = tenseal.context(
+        tenseal.SCHEME_TYPE.CKKS, poly_modulus_degree=4096, coeff_mod_bit_sizes=[40, 29, 40]
+    )
+    context.global_scale = 2**29
+    context.generate_galois_keys()
+
+    def serve(request, weights, _biases):
+        return [request.dot([w / 128 for w in row]) for row in weights]
+
+    pixels, weights, biases = digit()
+    encrypt = lambda: tenseal.ckks_vector(context, [x / 255 for x in pixels])
+    figures = {}
+    figures["client"], request = median_time(5 * rounds, encrypt)
+    figures["server"], response = median_time(rounds, lambda: serve(request, weights, biases))
+    decrypt = lambda: [c.decrypt()[0] for c in response]
+    figures["decrypt_scores"], scores = median_time(rounds, decrypt)
+    for score, row in zip(scores, weights):
+        expected = sum(w * x for w, x in zip(row, pixels)) / 128 / 255
+        if abs(score - expected) > 0.1:
+            sys.exit(f"wrong score: {score} instead of {expected}")
+    return figures
+
+
+# name: (function, variant, environment, whether the key size in bits matters)
+PEERS = {
+    "phe": (measure_phe, "", {}, True),
+    "heu z-paillier gmp, matmul": (
+        measure_heu, "z-paillier/matmul", {"BIGINT_LIB": "gmp"}, True),
+    "heu z-paillier openssl, bit-planes": (
+        measure_heu, "z-paillier/planes", {"BIGINT_LIB": "openssl"}, True),
+    "heu f-paillier gmp, bit-planes": (
+        measure_heu, "f-paillier/planes", {"BIGINT_LIB": "gmp"}, True),
+    "tenseal CKKS": (measure_tenseal, "", {}, False),
+}
+
+
+def print_table(title, columns, figures, unit, scale):
+    print(f"## {title}\n\n| peer | bits | {' | '.join(f'{c} {unit}' for c in columns)} |")
+    print("|---" * (len(columns) + 2) + "|")
+    for entry in figures:
+        if columns[0] in entry:
+            cells = (f"{entry[column] * scale:.4g}" for column in columns)
+            print(f"| {entry['peer']} | {entry['bits'] or '–'} | {' | '.join(cells)} |")
+    print()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bits", default="2048,3072", help="key sizes, with commas between")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
+    parser.add_argument("--peer", choices=PEERS, action="append", help="this peer only")
+    parser.add_argument("--one", nargs=2, metavar=("PEER", "BITS"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+
+    if args.one:
+        measure, variant, _, _ = PEERS[args.one[0]]
+        print(json.dumps(measure(int(args.one[1]), args.rounds, variant)))
+        return
+
+    figures = []
+    # One thread each: what is compared is the work, not the number of cores.
+    threads = {"YACL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    for peer in args.peer or PEERS:
+        _, _, environment, by_bits = PEERS[peer]
+        for bits in map(int, args.bits.split(",")) if by_bits else [0]:
+            print(f"measuring {peer}, {bits} bits …", file=sys.stderr)
+            done = subprocess.run(
+                [sys.executable, __file__, "--rounds", str(args.rounds), "--one", peer, str(bits)],
+                env=os.environ | threads | environment,
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+            )
+            figures.append({"peer": peer, "bits": bits} | json.loads(done.stdout.splitlines()[-1]))
+    print_table("Single operations", SINGLE, figures, "µs", 1e6)
+    print_table(f"One digit, {PIXELS} to {OUTPUTS}", CASE, figures, "s", 1)
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as file:
+            json.dump(figures, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Installs the peers into a virtual environment of their own and measures them.
+#
+#   peers.sh [--bits 2048,3072] [--rounds 5] [--json FILE]
+#
+# PYTHON names the interpreter, 3.10 by default: sf-heu 0.6 has wheels for no other.
+# PEERS_VENV names the environment's folder, target/peers-venv by default.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+venv=${PEERS_VENV:-$here/../../../target/peers-venv}
+python=${PYTHON:-python3.10}
+
+if [ ! -x "$venv/bin/python" ]; then
+    command -v "$python" >/dev/null || {
+        echo "peers.sh: no $python here: install Python 3.10 or name one by PYTHON" >&2
+        exit 1
+    }
+    "$python" -m venv "$venv"
+fi
+"$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+exec "$venv/bin/python" "$here/peers.py" "$@"
