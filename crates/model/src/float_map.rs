@@ -135,7 +135,7 @@ impl FloatMap {
 /// Most bits of an integer weight, sign included.
 pub(crate) const MAX_WEIGHT_BITS: u32 = 16;
 /// Largest integer bias: any larger one could never be certified.
-const MAX_BIAS: f64 = (1_u64 << 61) as f64;
+const MAX_BIAS: f64 = (1_u64 << 62) as f64;
 
 /// The map can't be rounded to integers.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

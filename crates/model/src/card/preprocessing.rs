@@ -45,7 +45,7 @@ impl From<PreprocessingVersion> for u32 {
 
 /// One step of preprocessing, told apart by its `op`.
 ///
-/// A step may change the number of values: [`Preprocessing::width`] follows it.
+/// A step may change the number of values, as one-hot encoding would.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]

@@ -1,0 +1,251 @@
+//! Quantisation and the bounds certificate, at the bounds.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod common;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use veilcast_model::card::PerFeature;
+use veilcast_model::{BoundsError, DenseLayer, FloatMap, IntegerMap, Network, ShapeError};
+
+prop_compose! {
+    fn maps()(inputs in 1_usize..12, outputs in 1_usize..6)(
+        weights in vec(any::<i16>().prop_map(i32::from), inputs * outputs),
+        biases in vec(-(1_i64 << 40)..1 << 40, outputs),
+        inputs in Just(inputs),
+        outputs in Just(outputs),
+    ) -> IntegerMap {
+        IntegerMap::new(inputs, outputs, weights, biases).unwrap()
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_record_leaves_the_certified_bounds(
+        map in maps(),
+        bits in 1_u32..=16,
+        seed in vec(any::<u32>(), 12),
+    ) {
+        let max = (1 << bits) - 1;
+        let certificate = map.certify(max, 62).unwrap();
+        let edge = 1_i64 << (certificate.slot_bits - 1);
+        let random: Vec<u32> = seed.iter().take(map.inputs()).map(|x| x & max).collect();
+        for (output, bound) in certificate.output_bounds.iter().enumerate() {
+            let bound = i64::try_from(*bound).unwrap();
+            prop_assert!(bound < edge);
+            // The two records that go furthest up and furthest down.
+            let extreme = |up: bool| -> Vec<u32> {
+                let row = map.row(output).iter();
+                row.map(|&weight| if (weight > 0) == up { max } else { 0 }).collect()
+            };
+            for record in [&random, &extreme(true), &extreme(false)] {
+                let score = map.evaluate(record).unwrap()[output];
+                prop_assert!(-bound <= score && score <= bound);
+                prop_assert!(-edge < score && score < edge);
+            }
+            // The bound is what Σ|w|·max + |b| says, and reached where all signs agree.
+            let row = map.row(output);
+            let sum: i64 = row.iter().map(|w| i64::from(w.abs())).sum();
+            prop_assert_eq!(bound, sum * i64::from(max) + map.biases()[output].abs());
+            let sign = map.biases()[output].signum();
+            if row.iter().all(|&weight| i64::from(weight) * sign > 0) {
+                let top = map.evaluate(&vec![max; map.inputs()]).unwrap()[output];
+                prop_assert_eq!(top, sign * bound);
+            }
+        }
+        // It is the least width.
+        let widest = certificate.output_bounds.iter().max().unwrap();
+        prop_assert!(certificate.slot_bits == 1 || *widest >= 1 << (certificate.slot_bits - 2));
+    }
+
+    #[test]
+    fn evaluation_agrees_with_another_order_of_sums(map in maps(), seed in vec(0..=65_535_u32, 12)) {
+        let record = &seed[..map.inputs()];
+        let mut expected: Vec<i128> = map.biases().iter().map(|&bias| bias.into()).collect();
+        for (input, &feature) in record.iter().enumerate().rev() {
+            for (output, score) in expected.iter_mut().enumerate() {
+                *score += i128::from(map.row(output)[input]) * i128::from(feature);
+            }
+        }
+        let scores: Vec<i128> = map.evaluate(record).unwrap().into_iter().map(Into::into).collect();
+        prop_assert_eq!(scores, expected);
+    }
+
+    #[test]
+    fn quantised_predictions_are_near_the_float_ones(
+        weights in vec(-2.0..2.0_f64, 6),
+        biases in vec(-5.0..5.0_f64, 2),
+        raw in (-100.0..155.0_f64, 0.0..63.75_f64, 3.0..513.0_f64),
+    ) {
+        let map = FloatMap::new(3, 2, weights.clone(), biases).unwrap();
+        let mut blueprint = common::patients();
+        blueprint.weight_bits = 16;
+        let Ok(model) = blueprint.build(map) else {
+            // Only weights that all but vanish beside the bias can't be quantised.
+            prop_assert!(weights.chunks(3).any(|row| row.iter().all(|w| w.abs() < 1e-9)));
+            return Ok(());
+        };
+        let raw = [raw.0, raw.1, raw.2];
+        let quantized = model.card().quantize(&raw).unwrap();
+        prop_assert_eq!(quantized.clipped, 0);
+        let scores = model.card().dequantize(&model.evaluate(&quantized.values).unwrap()).unwrap();
+        let floats = model.predict_float(&raw).unwrap().scores;
+        for (output, (score, float)) in scores.iter().zip(floats).enumerate() {
+            // Half a step of each feature, and half a scale a weight and for the bias.
+            let steps: f64 = weights[3 * output..][..3]
+                .iter()
+                .zip([1.0, 0.25, 2.0])
+                .map(|(weight, step)| weight.abs() * step / 2.0)
+                .sum();
+            let rounding = model.card().output().scales[output] * (3.0 * 255.0 + 1.0) / 2.0;
+            prop_assert!((score - float).abs() <= (steps + rounding) * (1.0 + 1e-9) + 1e-9);
+        }
+    }
+}
+
+#[test]
+fn width_steps_up_exactly_at_a_power_of_two() {
+    let bits = |bias| {
+        let map = IntegerMap::new(1, 1, vec![0], vec![bias]).unwrap();
+        map.certify(255, 62)
+            .map(|certificate| certificate.slot_bits)
+    };
+    assert_eq!(bits(0), Ok(1));
+    assert_eq!(bits(1), Ok(2));
+    assert_eq!(bits(127), Ok(8));
+    assert_eq!(bits(-127), Ok(8));
+    assert_eq!(bits(128), Ok(9));
+    assert_eq!(bits((1 << 61) - 1), Ok(62));
+    assert_eq!(
+        bits(-(1 << 61)),
+        Err(BoundsError::TooWide {
+            output: 0,
+            bound: 1 << 61,
+            needed: 63,
+            limit: 62
+        })
+    );
+    assert!(bits(i64::MIN).is_err());
+}
+
+#[test]
+fn the_largest_numbers_overflow_nothing() {
+    let inputs = 1 << 18;
+    let map = IntegerMap::new(inputs, 1, vec![i32::MIN; inputs], vec![i64::MIN]).unwrap();
+    let error = map.certify(u32::MAX, 62).unwrap_err();
+    let BoundsError::TooWide { bound, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(bound, (1_u128 << 49) * u128::from(u32::MAX) + (1 << 63));
+    let overflow = map.evaluate(&vec![u32::MAX; inputs]);
+    assert_eq!(overflow, Err(ShapeError::Overflow { output: 0 }));
+}
+
+#[test]
+fn maps_whose_parts_do_not_fit_are_refused() {
+    assert!(IntegerMap::new(0, 1, vec![], vec![0]).is_err());
+    assert!(IntegerMap::new(1, 0, vec![], vec![]).is_err());
+    assert!(IntegerMap::new(2, 2, vec![0; 3], vec![0; 2]).is_err());
+    assert!(IntegerMap::new(2, 2, vec![0; 4], vec![0; 1]).is_err());
+    assert!(IntegerMap::new(usize::MAX, 2, vec![], vec![0; 2]).is_err());
+    let map = IntegerMap::new(2, 1, vec![1, 2], vec![3]).unwrap();
+    assert!(map.evaluate(&[1]).is_err());
+    assert_eq!(map.evaluate(&[10, 100]), Ok(vec![213]));
+    for bad in [f64::NAN, f64::INFINITY] {
+        let weight = FloatMap::new(1, 2, vec![0.0, bad], vec![0.0; 2]);
+        assert_eq!(weight, Err(ShapeError::NotFinite { output: 1 }));
+        let bias = FloatMap::new(1, 2, vec![0.0; 2], vec![bad, 0.0]);
+        assert_eq!(bias, Err(ShapeError::NotFinite { output: 0 }));
+    }
+}
+
+#[test]
+fn private_numbers_are_not_printed() {
+    let model = common::patients_model();
+    let maps = format!("{:?} {:?}", model.integer_map(), model.float_map());
+    assert!(!maps.contains("127") && !maps.contains("0.125"), "{maps}");
+}
+
+#[test]
+fn layers_collapse_to_what_they_compute() {
+    let first = DenseLayer::new(
+        2,
+        3,
+        vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        vec![1.0, -1.0, 0.5],
+    );
+    let second = DenseLayer::new(3, 2, vec![1.0, 0.0, -1.0, 2.0, 1.0, 0.5], vec![10.0, 20.0]);
+    let network = Network::new(vec![first.unwrap(), second.unwrap()]).unwrap();
+    let map = network.collapse().unwrap();
+    assert_eq!(map.weights(), [-4.0, -4.0, 7.5, 11.0]);
+    assert_eq!(map.biases(), [10.5, 21.25]);
+    let record = [3.0, -7.0];
+    assert_eq!(map.evaluate(&record), network.evaluate(&record));
+    let lone = |inputs| DenseLayer::new(inputs, 1, vec![1.0; inputs], vec![0.0]).unwrap();
+    assert!(Network::new(vec![lone(2), lone(2)]).is_err());
+    assert!(Network::new(vec![]).is_err());
+}
+
+#[test]
+fn quantising_folds_steps_and_zeros_into_the_map() {
+    let mut blueprint = common::patients();
+    blueprint.quantization.step = PerFeature::Each(vec![1.0, 0.5, 2.0]);
+    blueprint.quantization.zero = PerFeature::Each(vec![-10.0, 1.0, 0.0]);
+    // Weights times steps are 127, 1, -2 and 0, 0, 0; the second output has its bias alone.
+    let map = FloatMap::new(
+        3,
+        2,
+        vec![127.0, 2.0, -1.0, 0.0, 0.0, 0.0],
+        vec![1300.0, -5.0],
+    );
+    let model = blueprint.build(map.unwrap()).unwrap();
+    assert_eq!(model.integer_map().weights(), [127, 1, -2, 0, 0, 0]);
+    assert_eq!(model.integer_map().biases(), [1300 - 1270 + 2, -127]);
+    assert_eq!(model.card().output().scales, [1.0, 5.0 / 127.0]);
+    assert_eq!(model.card().slot_bits(), 17);
+    let bounds = &model.certificate().output_bounds;
+    assert_eq!(bounds, &[130 * 255 + 32, 127]);
+}
+
+#[test]
+fn maps_that_cannot_be_quantised_are_refused_with_the_numbers() {
+    let build = |weights: Vec<f64>, bias: f64, bits| {
+        let mut blueprint = common::patients();
+        blueprint.weight_bits = bits;
+        let map = FloatMap::new(3, 2, weights, vec![bias, 0.0]).unwrap();
+        blueprint
+            .build(map)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    let fine = vec![1.0; 6];
+    assert_eq!(build(fine.clone(), 0.0, 8), Ok(()));
+    assert!(
+        build(fine.clone(), 0.0, 1)
+            .unwrap_err()
+            .contains("weights of 1 bits")
+    );
+    assert!(
+        build(fine.clone(), 0.0, 17)
+            .unwrap_err()
+            .contains("weights of 17 bits")
+    );
+    assert!(
+        build(fine.clone(), 1e200, 8)
+            .unwrap_err()
+            .contains("beside a bias of 1e200")
+    );
+    let wide = build(fine, 5e16, 8).unwrap_err();
+    assert!(
+        wide.contains("score 0 may reach") && wide.contains("62"),
+        "{wide}"
+    );
+    assert!(build(vec![f64::MAX; 6], 0.0, 8).is_err());
+    assert!(build(vec![f64::MIN_POSITIVE; 6], 0.0, 8).is_err());
+    let narrow = FloatMap::new(2, 2, vec![1.0; 4], vec![0.0; 2]).unwrap();
+    let error = common::patients().build(narrow).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the map takes 2 values, but the card describes 3 features"
+    );
+}

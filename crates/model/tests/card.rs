@@ -1,0 +1,274 @@
+//! Cards: what is accepted, what is refused and how, and what they do with records and scores.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod common;
+
+use serde_json::{Value, json};
+use veilcast_model::card::{Card, CardDigest, RecordError, ScoreError};
+
+fn patients_json() -> Value {
+    serde_json::from_slice(common::patients_model().card_json()).unwrap()
+}
+
+fn parse(card: &Value) -> Result<Card, String> {
+    Card::parse(&serde_json::to_vec(card).unwrap()).map_err(|error| error.to_string())
+}
+
+/// The card with one value replaced, by JSON pointer.
+fn with(pointer: &str, value: Value) -> Value {
+    let mut card = patients_json();
+    *card.pointer_mut(pointer).expect(pointer) = value;
+    card
+}
+
+#[test]
+fn a_card_is_its_exact_bytes() {
+    let written = common::patients_model().card().clone();
+    assert_eq!(Card::parse(written.json()).unwrap(), written);
+    let compact = serde_json::to_vec(&patients_json()).unwrap();
+    let other = Card::parse(&compact).unwrap();
+    assert_eq!(other.json(), compact);
+    assert_eq!(other.digest(), CardDigest::of(&compact));
+    assert_ne!(other.digest(), written.digest());
+    assert_eq!(other.output(), written.output());
+}
+
+#[test]
+fn each_wrong_field_has_its_error() {
+    let long = "x".repeat(65);
+    let cases = [
+        (
+            "/format",
+            json!("veilcast-card/2"),
+            "format is \"veilcast-card/2\"",
+        ),
+        ("/name", json!(""), "the name \"\" isn't allowed"),
+        ("/name", json!("Digits"), "the name \"Digits\""),
+        ("/name", json!(".hidden"), "the name \".hidden\""),
+        ("/name", json!("a/b"), "the name \"a/b\""),
+        ("/name", json!(long), "the name"),
+        ("/version", json!("1 beta"), "the version \"1 beta\""),
+        ("/input/shape", json!([]), "shape []"),
+        ("/input/shape", json!([0]), "shape [0]"),
+        ("/input/shape", json!([3, 1]), "shape [3, 1]"),
+        ("/input/shape", json!([1_000_000]), "shape [1000000]"),
+        ("/input/shape", json!([4]), "3 names for 4 columns"),
+        (
+            "/input/features",
+            json!(["a", "b", "a"]),
+            "\"a\" stands there twice",
+        ),
+        (
+            "/input/features",
+            json!(["a", " ", "c"]),
+            "number 1 is empty",
+        ),
+        (
+            "/input/features",
+            json!(["a", "b\n", "c"]),
+            "control characters",
+        ),
+        (
+            "/input/features",
+            Value::Null,
+            "a table needs one for each column",
+        ),
+        ("/input/kind", json!("image"), "shape [3]"),
+        ("/input/kind", json!("sound"), "unknown variant `sound`"),
+        (
+            "/input/preprocessing/version",
+            json!(2),
+            "preprocessing version 2 isn't known",
+        ),
+        (
+            "/input/preprocessing/steps",
+            json!([{"op": "scale", "factor": 0.0}]),
+            "step 0: the factor",
+        ),
+        (
+            "/input/preprocessing/steps",
+            json!([{"op": "whiten"}]),
+            "unknown variant `whiten`",
+        ),
+        ("/quantization/bits", json!(0), "bits is 0"),
+        ("/quantization/bits", json!(17), "bits is 17"),
+        (
+            "/quantization/step",
+            json!([1.0, 1.0]),
+            "step has 2 values for 3 features",
+        ),
+        ("/quantization/step", json!([1.0, 0.0, 1.0]), "step holds 0"),
+        ("/quantization/step", json!(-1.0), "step holds -1"),
+        (
+            "/quantization/zero",
+            json!([1.0]),
+            "zero has 1 values for 3 features",
+        ),
+        ("/quantization/zero", json!("0"), "the card isn't valid"),
+        ("/output/labels", json!(["no"]), "1 labels, but 2 outputs"),
+        (
+            "/output/labels",
+            json!(["no", "no"]),
+            "\"no\" stands there twice",
+        ),
+        ("/output/scales", json!([]), "output.scales has 0"),
+        (
+            "/output/scales",
+            json!([1.0, -1.0]),
+            "output.scales holds -1",
+        ),
+        (
+            "/output/activation",
+            json!("relu"),
+            "unknown variant `relu`",
+        ),
+        ("/bounds/slot_bits", json!(0), "says 0"),
+        ("/bounds/slot_bits", json!(63), "says 63"),
+        ("/bounds/certified", json!(false), "certified: false"),
+        ("/layouts", json!({}), "allows no layout"),
+        ("/layouts", json!({"magic": {}}), "unknown field `magic`"),
+        ("/layouts/scalar", json!({"k": 1}), "unknown field `k`"),
+        ("/limits/max_records", json!(0), "max_records is 0"),
+        ("/limits/max_records", json!(-1), "invalid value"),
+    ];
+    for (pointer, value, expected) in cases {
+        let error = parse(&with(pointer, value.clone())).expect_err(pointer);
+        assert!(error.contains(expected), "{pointer} = {value}: {error}");
+    }
+    let mut card = patients_json();
+    card["weights"] = json!([1]);
+    assert!(
+        parse(&card)
+            .unwrap_err()
+            .contains("unknown field `weights`")
+    );
+    let mut card = patients_json();
+    card["input"]["fit"] = json!("mnist");
+    assert!(parse(&card).unwrap_err().contains("only for a grey image"));
+    assert!(Card::parse(b"").is_err());
+    assert!(
+        Card::parse(&vec![b' '; (16 << 20) + 1])
+            .unwrap_err()
+            .to_string()
+            .contains("more than")
+    );
+    let shape = json!([u64::MAX, u64::MAX]);
+    assert!(parse(&with("/input/shape", shape)).is_err());
+}
+
+#[test]
+fn records_are_quantised_by_the_features_own_steps() {
+    let model = common::patients_model();
+    let card = model.card();
+    let quantized = card.quantize(&[-100.0, 0.0, 3.0]).unwrap();
+    assert_eq!((quantized.values, quantized.clipped), (vec![0, 0, 0], 0));
+    // 0.375/0.25 = 1.5 and 5/2 = 2.5: halves round up.
+    let quantized = card.quantize(&[-98.0, 0.375, 8.0]).unwrap();
+    assert_eq!((quantized.values, quantized.clipped), (vec![2, 2, 3], 0));
+    let quantized = card.quantize(&[-1e300, 1e300, 513.0]).unwrap();
+    assert_eq!(
+        (quantized.values, quantized.clipped),
+        (vec![0, 255, 255], 2)
+    );
+}
+
+#[test]
+fn records_that_do_not_fit_are_refused() {
+    let model = common::patients_model();
+    assert_eq!(
+        model.card().quantize(&[1.0, 2.0]),
+        Err(RecordError::Length {
+            found: 2,
+            expected: 3
+        })
+    );
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let error = model.card().quantize(&[1.0, bad, 2.0]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("feature \"dose\" (number 1, from 0)"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn pixels_of_eight_bits_are_quantised_to_themselves() {
+    let model = common::four_pixels_model();
+    for pixel in 0..=255_u32 {
+        let quantized = model.card().quantize(&[f64::from(pixel); 4]).unwrap();
+        assert_eq!((quantized.values, quantized.clipped), (vec![pixel; 4], 0));
+    }
+}
+
+#[test]
+fn scores_that_do_not_fit_are_refused() {
+    let model = common::patients_model();
+    let card = model.card();
+    let edge = 1_i64 << (card.slot_bits() - 1);
+    assert!(card.dequantize(&[edge - 1, 1 - edge]).is_ok());
+    for bad in [edge, -edge, i64::MAX, i64::MIN] {
+        let error = card.dequantize(&[0, bad]).unwrap_err();
+        assert!(
+            matches!(error, ScoreError::OutOfBounds { output: 1, .. }),
+            "{error}"
+        );
+    }
+    assert!(matches!(
+        card.predict(&[0]),
+        Err(ScoreError::Length {
+            found: 1,
+            expected: 2
+        })
+    ));
+}
+
+/// A card like the patients', with a final function and scales of 1.
+fn card(activation: &str, labels: &[&str], outputs: usize) -> Card {
+    let mut card = with("/output/activation", json!(activation));
+    card["output"]["labels"] = json!(labels);
+    card["output"]["scales"] = json!(vec![1.0; outputs]);
+    parse(&card).unwrap()
+}
+
+#[test]
+fn predictions_by_each_activation() {
+    let softmax = card("softmax", &["a", "b", "c"], 3);
+    let prediction = softmax.predict(&[1, 3, 3]).unwrap();
+    assert_eq!((prediction.index, prediction.label.as_str()), (1, "b"));
+    assert_eq!(prediction.scores, [1.0, 3.0, 3.0]);
+    let probabilities = prediction.probabilities.unwrap();
+    assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    assert!((probabilities[1] / probabilities[0] - 2_f64.exp()).abs() < 1e-9);
+
+    // Scores far apart overflow no exponential.
+    let far = softmax.predict(&[-10_000, 0, 10_000]).unwrap();
+    assert_eq!(far.probabilities, Some(vec![0.0, 0.0, 1.0]));
+
+    let sigmoid = card("sigmoid", &["negative", "positive"], 1);
+    for (score, index) in [(-1, 0), (0, 0), (1, 1)] {
+        let prediction = sigmoid.predict(&[score]).unwrap();
+        let probabilities = prediction.probabilities.unwrap();
+        let positive = 1.0 / (1.0 + f64::exp(-(score as f64)));
+        assert_eq!(prediction.index, index, "{score}");
+        assert!((probabilities[1] - positive).abs() < 1e-12);
+        assert!((probabilities[0] + probabilities[1] - 1.0).abs() < 1e-12);
+    }
+
+    let several = card("sigmoid", &["a", "b"], 2);
+    assert_eq!(
+        several.predict(&[0, 0]).unwrap().probabilities,
+        Some(vec![0.5, 0.5])
+    );
+
+    let regression = card("none", &["dose"], 1).predict(&[-7]).unwrap();
+    assert_eq!(regression.scores, [-7.0]);
+    assert_eq!((regression.index, regression.probabilities), (0, None));
+
+    let lone = with(
+        "/output",
+        json!({"labels": ["a"], "scales": [1.0], "activation": "softmax"}),
+    );
+    assert!(parse(&lone).unwrap_err().contains("at least two outputs"));
+}

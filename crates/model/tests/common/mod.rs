@@ -1,0 +1,82 @@
+//! Small models for the tests.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::path::PathBuf;
+
+use veilcast_model::card::{
+    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
+    ScalarLayout, Step,
+};
+use veilcast_model::{Blueprint, FloatMap, Model};
+
+/// What a card says of patients with an age, a dose and a weight.
+pub(crate) fn patients() -> Blueprint {
+    Blueprint {
+        name: "patients".to_owned(),
+        version: "1.0".to_owned(),
+        description: "Whether a patient responds.".to_owned(),
+        input: Input {
+            kind: InputKind::Table,
+            description: String::new(),
+            shape: vec![3],
+            features: Some(["age", "dose", "weight"].map(str::to_owned).to_vec()),
+            fit: None,
+            preprocessing: Preprocessing::new(vec![]),
+        },
+        quantization: Quantization {
+            bits: 8,
+            step: PerFeature::Each(vec![1.0, 0.25, 2.0]),
+            zero: PerFeature::Each(vec![-100.0, 0.0, 3.0]),
+        },
+        labels: vec!["no".to_owned(), "yes".to_owned()],
+        activation: Activation::Softmax,
+        layouts: Layouts {
+            scalar: Some(ScalarLayout {}),
+        },
+        limits: Limits { max_records: 10 },
+        weight_bits: 8,
+    }
+}
+
+/// What a card says of grey images of 2 × 2 pixels.
+pub(crate) fn four_pixels() -> Blueprint {
+    let mut blueprint = patients();
+    blueprint.input.kind = InputKind::Image;
+    blueprint.input.shape = vec![2, 2];
+    blueprint.input.features = None;
+    blueprint.input.preprocessing = Preprocessing::new(vec![Step::Scale {
+        factor: 1.0 / 255.0,
+    }]);
+    blueprint.quantization.step = PerFeature::All(1.0 / 255.0);
+    blueprint.quantization.zero = PerFeature::All(0.0);
+    blueprint
+}
+
+/// A model of patients.
+pub(crate) fn patients_model() -> Model {
+    let weights = vec![0.5, -1.0, 0.25, -0.5, 2.0, 0.125];
+    let map = FloatMap::new(3, 2, weights, vec![1.0, -3.0]).unwrap();
+    patients().build(map).unwrap()
+}
+
+/// A model of images of 2 × 2 pixels.
+pub(crate) fn four_pixels_model() -> Model {
+    let weights = vec![1.0, -1.0, 0.5, 0.25, 0.0, 2.0, -3.0, 1.0];
+    let map = FloatMap::new(4, 2, weights, vec![0.0, 0.5]).unwrap();
+    four_pixels().build(map).unwrap()
+}
+
+/// A file of `tests/fixtures`.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+/// A directory at the root of the repository.
+pub(crate) fn repository(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(name)
+}

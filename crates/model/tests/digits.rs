@@ -1,0 +1,54 @@
+//! The built-in digit model, on all of MNIST's test images.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod common;
+
+use common::repository;
+use veilcast_model::Model;
+use veilcast_model::idx::{LabelledImages, Split};
+
+#[test]
+fn accuracy_on_all_test_images() {
+    let model = Model::load(&repository("models/digits")).unwrap();
+    let test = LabelledImages::open(&repository("data/mnist"), Split::Test).unwrap();
+    assert_eq!(test.len(), 10_000);
+    let (mut float, mut quantized) = (0, 0);
+    for (raw, &label) in test.images().records().zip(test.labels()) {
+        let right = |prediction: veilcast_model::card::Prediction| {
+            assert_eq!(prediction.label, prediction.index.to_string());
+            usize::from(prediction.index == usize::from(label))
+        };
+        float += right(model.predict_float(&raw).unwrap());
+        quantized += right(model.predict(&raw).unwrap());
+    }
+    assert!(float >= 9_240, "{float} of 10,000 by the float map");
+    assert!(
+        quantized >= 9_240,
+        "{quantized} of 10,000 by the integer map"
+    );
+    let report = model.report().unwrap().accuracy.unwrap();
+    assert_eq!(
+        (report.collapsed, report.quantized),
+        (float as f64 / 1e4, quantized as f64 / 1e4)
+    );
+    assert_eq!(report.records, 10_000);
+}
+
+#[test]
+fn the_card_says_what_a_stranger_needs() {
+    let model = Model::load(&repository("models/digits")).unwrap();
+    let card = model.card();
+    assert_eq!(
+        (card.name(), card.features(), card.outputs()),
+        ("digits", 784, 10)
+    );
+    assert_eq!(card.input().shape, [28, 28]);
+    assert_eq!(
+        card.output().labels,
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+    );
+    // A pixel is its own integer.
+    let ramp: Vec<u32> = (0..784).map(|pixel| pixel % 256).collect();
+    let raw: Vec<f64> = ramp.iter().copied().map(f64::from).collect();
+    assert_eq!(card.quantize(&raw).unwrap().values, ramp);
+}

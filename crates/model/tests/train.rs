@@ -1,0 +1,174 @@
+//! Training: reproducible, and refused where it makes no sense.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+#![cfg(feature = "train")]
+
+mod common;
+
+use std::fs;
+
+use common::repository;
+use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_model::train::{Options, TrainError, train};
+
+fn subset(split: Split, count: usize) -> LabelledImages {
+    let mut set = LabelledImages::open(&repository("data/mnist"), split).unwrap();
+    set.truncate(count);
+    set
+}
+
+fn small(seed: u64) -> Options {
+    Options {
+        hidden: vec![16],
+        epochs: 3,
+        batch_size: 32,
+        learning_rate: 3e-3,
+        seed,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_bytes_again() {
+    let (images, test) = (subset(Split::Train, 1_000), subset(Split::Test, 500));
+    let root = tempfile::tempdir().unwrap();
+    let run = |name: &str, seed| {
+        let mut steps = 0;
+        let model = train(&images, &test, &small(seed), |progress| {
+            steps += 1;
+            assert_eq!((progress.epochs, progress.batches), (3, 32));
+            assert!(progress.loss.is_finite());
+        });
+        let model = model.unwrap();
+        assert_eq!(steps, 96);
+        let path = root.path().join(name);
+        model.save(&path, false).unwrap();
+        let bytes = ["card.json", "weights.safetensors", "report.json"]
+            .map(|file| fs::read(path.join(file)).unwrap());
+        (model, bytes)
+    };
+    let (model, first) = run("first", 7);
+    assert_eq!(run("second", 7).1, first);
+    assert_ne!(run("third", 8).1, first);
+
+    let report = model.report().unwrap();
+    let accuracy = report.accuracy.unwrap();
+    assert_eq!(accuracy.records, 500);
+    assert!(accuracy.network > 0.7, "{accuracy:?}");
+    assert!(
+        (accuracy.network - accuracy.collapsed).abs() < 0.005,
+        "{accuracy:?}"
+    );
+    assert!(
+        (accuracy.network - accuracy.quantized).abs() < 0.02,
+        "{accuracy:?}"
+    );
+    assert_eq!(report.training.as_ref().unwrap().hidden, [16]);
+}
+
+#[test]
+fn a_single_layer_and_few_bits_are_possible() {
+    let (images, test) = (subset(Split::Train, 1_000), subset(Split::Test, 500));
+    let options = Options {
+        hidden: vec![],
+        input_bits: 4,
+        weight_bits: 6,
+        ..small(1)
+    };
+    let model = train(&images, &test, &options, |_| ()).unwrap();
+    assert_eq!(model.card().quantization().max(), 15);
+    assert!(
+        model
+            .integer_map()
+            .weights()
+            .iter()
+            .all(|weight| weight.abs() <= 31)
+    );
+    assert!(model.report().unwrap().accuracy.unwrap().quantized > 0.7);
+}
+
+#[test]
+fn options_out_of_range_are_refused() {
+    let images = subset(Split::Test, 50);
+    let refused = |options: Options| {
+        let error = train(&images, &images, &options, |_| ()).unwrap_err();
+        assert!(matches!(error, TrainError::Option { .. }), "{error}");
+    };
+    refused(Options {
+        hidden: vec![0],
+        ..small(1)
+    });
+    refused(Options {
+        hidden: vec![8, 5000],
+        ..small(1)
+    });
+    refused(Options {
+        epochs: 0,
+        ..small(1)
+    });
+    refused(Options {
+        batch_size: 0,
+        ..small(1)
+    });
+    refused(Options {
+        learning_rate: f64::NAN,
+        ..small(1)
+    });
+    refused(Options {
+        learning_rate: -1.0,
+        ..small(1)
+    });
+    refused(Options {
+        input_bits: 17,
+        ..small(1)
+    });
+    refused(Options {
+        weight_bits: 1,
+        ..small(1)
+    });
+}
+
+#[test]
+fn data_that_does_not_fit_is_refused() {
+    let set = |pixels: &[u8], columns: u8, labels: &[u8]| {
+        let count = labels.len() as u8;
+        let images = [
+            &[0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, columns],
+            pixels,
+        ]
+        .concat();
+        let labels = [&[0, 0, 8, 1, 0, 0, 0, count], labels].concat();
+        LabelledImages::from_bytes(("images", &images), ("labels", &labels)).unwrap()
+    };
+    let two = set(&[0, 255], 1, &[0, 1]);
+    let error = |train_set: &LabelledImages, test_set: &LabelledImages| {
+        train(train_set, test_set, &small(1), |_| ())
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(error(&set(&[0, 255], 1, &[0, 0]), &two).contains("at least two classes"));
+    assert!(
+        error(&two, &set(&[0, 255], 1, &[1, 2])).contains("test image 1 (from 0) has the label 2")
+    );
+    assert!(error(&two, &set(&[0; 4], 2, &[0, 1])).contains("test images 1 × 2"));
+    let wild = Options {
+        learning_rate: 1e30,
+        ..small(1)
+    };
+    let error = train(&two, &two, &wild, |_| ()).unwrap_err();
+    assert!(
+        matches!(error, TrainError::Diverged { .. } | TrainError::Collapse(_)),
+        "{error}"
+    );
+    assert!(
+        train(
+            &two,
+            &two,
+            &Options {
+                name: "No Name".into(),
+                ..small(1)
+            },
+            |_| ()
+        )
+        .is_err()
+    );
+}
