@@ -36,7 +36,7 @@ pub(crate) async fn infer(
     let place = app.admission.place().ok_or_else(|| busy(&app))?;
     drop(upload);
     let turn = app.admission.turn(place).await;
-    compute(app, model, framing, body, turn).await
+    compute(turn, move || answer(&app, &model, framing, body)).await
 }
 
 /// What can be refused before the body is received.
@@ -86,19 +86,16 @@ fn framing(headers: &HeaderMap) -> Result<Framing, Fault> {
     }
 }
 
-/// Decodes, evaluates and encodes on a thread that may block. It runs to its end and keeps its place even if the client
-/// goes away, so that abandoned requests can't pile up.
-async fn compute(
-    app: Arc<App>,
-    model: Arc<ServedModel>,
-    framing: Framing,
-    body: Vec<u8>,
+/// Does a piece of work on a thread that may block. It runs to its end and keeps its place even if the client goes away,
+/// so that abandoned requests can't pile up.
+async fn compute<T: Send + 'static>(
     turn: Turn,
-) -> Result<Response, Fault> {
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
     let span = tracing::Span::current();
     let task = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        span.in_scope(|| answer(&app, &model, framing, body))
+        span.in_scope(work)
     });
     match task.await {
         Ok(answer) => answer,
@@ -110,6 +107,7 @@ async fn compute(
     }
 }
 
+/// Decodes, evaluates and encodes.
 fn answer(
     app: &App,
     model: &ServedModel,
@@ -135,4 +133,24 @@ fn answer(
     app.metrics
         .computed(model.name(), request.records(), started.elapsed());
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::Admission;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn panics_end_neither_the_service_nor_its_places() {
+        let admission = Admission::new(&Config::default());
+        for _ in 0..3 {
+            let turn = admission.turn(admission.place().unwrap()).await;
+            let failed = compute::<()>(turn, || panic!("a defect")).await;
+            assert!(matches!(failed, Err(Fault::Internal)));
+        }
+        assert_eq!(admission.load().computing, 0);
+        let turn = admission.turn(admission.place().unwrap()).await;
+        assert!(matches!(compute(turn, || Ok(7)).await, Ok(7)));
+    }
 }

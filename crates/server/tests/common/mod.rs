@@ -1,0 +1,231 @@
+//! A small model, a key that is unfit for use, and requests for the router without a socket.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Request, StatusCode};
+use axum::{Router, response::Response};
+use http_body_util::BodyExt as _;
+use hyper::body::Frame;
+use num_bigint::BigUint;
+use tower::ServiceExt as _;
+use veilcast_engine::{Evaluator, KeyPolicy};
+use veilcast_model::card::{
+    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, PreprocessingVersion,
+    Quantization, ScalarLayout,
+};
+use veilcast_model::{Blueprint, FloatMap};
+use veilcast_paillier::PublicKey;
+use veilcast_protocol::{
+    CardDigest, Ciphertexts, HEADER_LENGTH, InferRequest, Layout, MEDIA_BINARY, Problem,
+};
+use veilcast_server::{App, Config, router};
+
+/// Primes of 512 bits, published here and small: unfit for use.
+pub(crate) const P: &str = "cfe0e58d17de75a36bff2d1fd1400defd9f7f90dd2b2fd528cd7228a043c71c1\
+    0428cb8412ed4d0d85d22adc032586337c470a4462a55d08b0018f3db335d02f";
+pub(crate) const Q: &str = "f8b362687f0aafa9ecbd4f62abcedfe4deb81d1b77ed73b47863f683855c7cb3\
+    4d1ac2de6928afbbd2db7aba1d0005641f1e858dbb7f5a400cc6dbd3fc81a623";
+/// A prime of 1024 bits.
+pub(crate) const PRIME: &str = "d7debff5d023d44a916b730ef61073ff7732402d74e733a54c761a3b6cfec536\
+    5544fdf06242af60b1d977f52dd9eec05aa98b8b349bb1f3290d1c10548b0a54\
+    dcfabb0983b5e970273508d97818913747b2f77e8d113cc7bd51175d0862dc64\
+    0211d3c7b28d2a0e5386696c3612174feedcd7b670421ecd78fcb1b445841bf7";
+
+pub(crate) const FEATURES: usize = 4;
+pub(crate) const OUTPUTS: usize = 3;
+pub(crate) const MAX_RECORDS: u32 = 400;
+const POLICY: KeyPolicy = KeyPolicy {
+    allow_insecure_1024: true,
+};
+
+pub(crate) fn number(hex: &str) -> BigUint {
+    BigUint::parse_bytes(hex.as_bytes(), 16).unwrap()
+}
+
+pub(crate) fn modulus() -> BigUint {
+    number(P) * number(Q)
+}
+
+/// A number as exactly so many big-endian bytes.
+pub(crate) fn fixed_width(number: &BigUint, width: usize) -> Vec<u8> {
+    let bytes = number.to_bytes_be();
+    [vec![0; width - bytes.len()], bytes].concat()
+}
+
+/// The model `sums` of a version: 4 features of 4 bits, 3 scores.
+pub(crate) fn evaluator(version: &str) -> Evaluator {
+    let weights = vec![
+        1.0, -2.0, 0.5, 0.0, 0.25, 0.25, 0.25, 0.25, -1.0, 0.0, 1.0, 2.0,
+    ];
+    let map = FloatMap::new(FEATURES, OUTPUTS, weights, vec![0.0, 1.0, -1.0]).unwrap();
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let blueprint = Blueprint {
+        name: "sums".to_owned(),
+        version: version.to_owned(),
+        description: "Three sums of four numbers.".to_owned(),
+        input: Input {
+            kind: InputKind::Table,
+            description: String::new(),
+            shape: vec![FEATURES],
+            features: Some(names(&["a", "b", "c", "d"])),
+            fit: None,
+            preprocessing: Preprocessing {
+                version: PreprocessingVersion::V1,
+                steps: vec![],
+            },
+        },
+        quantization: Quantization {
+            bits: 4,
+            step: PerFeature::All(1.0),
+            zero: PerFeature::All(0.0),
+        },
+        labels: names(&["x", "y", "z"]),
+        activation: Activation::None,
+        layouts: Layouts {
+            scalar: Some(ScalarLayout {}),
+        },
+        limits: Limits {
+            max_records: MAX_RECORDS,
+        },
+        weight_bits: 6,
+    };
+    Evaluator::new(blueprint.build(map).unwrap(), POLICY)
+}
+
+pub(crate) fn app(config: Config) -> std::sync::Arc<App> {
+    App::new([evaluator("1")], config).unwrap()
+}
+
+pub(crate) fn service() -> Router {
+    router(app(Config::default()))
+}
+
+pub(crate) fn card_digest() -> CardDigest {
+    evaluator("1").card_digest()
+}
+
+/// The ciphertexts of one record, one after the other.
+pub(crate) fn record() -> Vec<u8> {
+    let key = PublicKey::from_modulus(&modulus().to_bytes_be(), POLICY).unwrap();
+    let encrypt = |x| key.encode_ciphertext(&key.encrypt(&key.encode(x).unwrap()));
+    [3, 0, 15, 7].into_iter().flat_map(encrypt).collect()
+}
+
+/// A sound request, which holds the same record several times.
+pub(crate) fn request(records: usize) -> InferRequest {
+    let ciphertexts = Ciphertexts::new([records, FEATURES], 256, record().repeat(records)).unwrap();
+    InferRequest::new(
+        modulus().to_bytes_be(),
+        Layout::Scalar,
+        card_digest(),
+        ciphertexts,
+    )
+    .unwrap()
+}
+
+pub(crate) const INFER: &str = "/v2/models/sums/infer";
+
+/// A binary request as HTTP.
+pub(crate) fn post(request: &InferRequest) -> Request<Body> {
+    let body = request.to_binary();
+    Request::post(INFER)
+        .header(CONTENT_TYPE, MEDIA_BINARY)
+        .header(HEADER_LENGTH, body.header_length)
+        .body(body.bytes.into())
+        .unwrap()
+}
+
+/// A JSON body as HTTP.
+pub(crate) fn post_json(body: impl Into<Body>) -> Request<Body> {
+    Request::post(INFER)
+        .header(CONTENT_TYPE, "application/json")
+        .body(body.into())
+        .unwrap()
+}
+
+pub(crate) fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+/// What the service answers.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// The status and the stable code of a problem document.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        assert_eq!(self.headers[CONTENT_TYPE], "application/json");
+        let problem: Problem = serde_json::from_slice(&self.body).unwrap();
+        assert!(!problem.error.is_empty());
+        (self.status.as_u16(), problem.code.into_owned())
+    }
+}
+
+pub(crate) async fn call(service: &Router, request: Request<Body>) -> Answer {
+    let response: Response = service.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
+}
+
+/// A body in pieces, of unknown length.
+pub(crate) fn pieces(
+    pieces: impl Iterator<Item = io::Result<Vec<u8>>> + Send + Unpin + 'static,
+) -> Body {
+    struct Pieces<I>(I);
+
+    impl<I: Iterator<Item = io::Result<Vec<u8>>> + Unpin> HttpBody for Pieces<I> {
+        type Data = Bytes;
+        type Error = io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+            Poll::Ready(self.0.next().map(|piece| Ok(Frame::data(piece?.into()))))
+        }
+    }
+
+    Body::new(Pieces(pieces))
+}
+
+/// A body that never comes.
+pub(crate) fn stalled() -> Body {
+    struct Stalled;
+
+    impl HttpBody for Stalled {
+        type Data = Bytes;
+        type Error = io::Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+            Poll::Pending
+        }
+    }
+
+    Body::new(Stalled)
+}

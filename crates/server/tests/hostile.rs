@@ -1,0 +1,275 @@
+//! Every bad request gets its own code, tells nothing, and leaves the service serving.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderValue, Request, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use common::{
+    FEATURES, INFER, MAX_RECORDS, P, PRIME, Q, call, card_digest, fixed_width, modulus, number,
+    pieces, post, post_json, record, request, service,
+};
+use num_bigint::BigUint;
+use veilcast_protocol::{CardDigest, Ciphertexts, Encoding, HEADER_LENGTH, InferRequest, Layout};
+
+const WIDTH: usize = 256;
+
+/// Asserts the refusal, and that a sound request is served after it. Returns the refusal's text.
+#[track_caller]
+fn refused(service: &Router, request: Request<Body>, status: u16, code: &str) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let answer = call(service, request).await;
+        assert_eq!(
+            answer.problem(),
+            (status, code.to_owned()),
+            "{}",
+            answer.text()
+        );
+        let sound = call(service, post(&common::request(1))).await;
+        assert_eq!(
+            sound.status,
+            StatusCode::OK,
+            "{}",
+            String::from_utf8_lossy(&sound.body)
+        );
+        answer.text()
+    })
+}
+
+/// A request under n with these ciphertexts.
+fn with_ciphertexts(shape: [usize; 2], bytes: Vec<u8>) -> InferRequest {
+    let ciphertexts = Ciphertexts::new(shape, WIDTH, bytes).unwrap();
+    InferRequest::new(
+        modulus().to_bytes_be(),
+        Layout::Scalar,
+        card_digest(),
+        ciphertexts,
+    )
+    .unwrap()
+}
+
+/// A request under another modulus, with ciphertexts 2.
+fn with_modulus(n: &BigUint) -> InferRequest {
+    let n = n.to_bytes_be();
+    let width = 2 * n.len();
+    let bytes = fixed_width(&BigUint::from(2u8), width).repeat(FEATURES);
+    let ciphertexts = Ciphertexts::new([1, FEATURES], width, bytes).unwrap();
+    InferRequest::new(n, Layout::Scalar, card_digest(), ciphertexts).unwrap()
+}
+
+#[test]
+fn numbers_that_are_no_ciphertexts() {
+    let service = service();
+    let n = modulus();
+    let n_squared = &n * &n;
+    let numbers = [
+        ("zero", BigUint::ZERO),
+        ("n", n.clone()),
+        ("a multiple of n", &n * 12345u32),
+        ("n²", n_squared.clone()),
+        ("n² + 1", &n_squared + 1u32),
+        ("all ones", (BigUint::from(1u8) << (8 * WIDTH)) - 1u32),
+        ("p", number(P)),
+        ("p²", number(P) * number(P)),
+        ("a multiple of q", number(Q) * 98765u32),
+    ];
+    for (name, number) in numbers {
+        // At the first and at the last place, among sound ones.
+        for place in [0, FEATURES - 1] {
+            let mut bytes = record();
+            bytes[place * WIDTH..][..WIDTH].copy_from_slice(&fixed_width(&number, WIDTH));
+            println!("{name} at {place}");
+            let bad = with_ciphertexts([1, FEATURES], bytes);
+            refused(&service, post(&bad), 400, "invalid_ciphertext");
+        }
+    }
+}
+
+#[test]
+fn ciphertexts_of_the_wrong_width() {
+    let service = service();
+    let sound = String::from_utf8(request(1).to_json()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&sound).unwrap();
+    let first = json["inputs"][0]["data"][0].as_str().unwrap();
+    let bytes = STANDARD.decode(first).unwrap();
+    for wrong in [&bytes[1..], &[&[0], &bytes[..]].concat(), &[]] {
+        let body = sound.replace(first, &STANDARD.encode(wrong));
+        refused(&service, post_json(body), 400, "wrong_ciphertext_width");
+    }
+    // A modulus of another size, for which all of them are wrong.
+    let key = json["parameters"]["public_key"].as_str().unwrap();
+    let body = sound.replace(key, &key[4..]);
+    refused(&service, post_json(body), 400, "wrong_ciphertext_width");
+}
+
+#[test]
+fn moduli_that_are_no_public_keys() {
+    let service = service();
+    let n = modulus();
+    let cases = [
+        (&n - 1u32, "is even"),
+        (BigUint::from(1u8), "has 1 bits"),
+        (BigUint::from(15u8), "has 4 bits"),
+        (number(P), "has 512 bits"),
+        (&n >> 1u8 | BigUint::from(1u8), "has 1023 bits"),
+        (&n << 8u8 | BigUint::from(1u8), "has 1032 bits"),
+        (number(PRIME), "is a prime"),
+        (number(Q) * number(Q), "is a perfect power"),
+        (
+            (number(PRIME) / 65521u32 | BigUint::from(1u8)) * 65521u32,
+            "is divisible by",
+        ),
+        (
+            (number(PRIME) / 6u32 * 2u32 + 1u32) * 3u32,
+            "is divisible by 3",
+        ),
+        (BigUint::from(1u8) << 2047u16, "is even"),
+        (BigUint::from(3u8).pow(2584), "is divisible by 3"),
+    ];
+    for (n, reason) in cases {
+        let text = refused(&service, post(&with_modulus(&n)), 400, "invalid_public_key");
+        assert!(text.contains(reason), "{reason}: {text}");
+    }
+    let huge = BigUint::from(1u8) << 4097u16 | BigUint::from(1u8);
+    refused(
+        &service,
+        post(&with_modulus(&huge)),
+        400,
+        "malformed_public_key",
+    );
+}
+
+#[test]
+fn requests_that_do_not_fit_the_model() {
+    let service = service();
+    let sound = record();
+    for (features, bytes) in [
+        (FEATURES - 1, sound[WIDTH..].to_vec()),
+        (FEATURES + 1, [&sound[..WIDTH], &sound].concat()),
+    ] {
+        let bad = with_ciphertexts([1, features], bytes);
+        refused(&service, post(&bad), 400, "wrong_shape");
+    }
+    let transposed = with_ciphertexts([FEATURES, 1], sound.clone());
+    refused(&service, post(&transposed), 400, "wrong_shape");
+
+    let many = MAX_RECORDS as usize + 1;
+    let many = with_ciphertexts([many, FEATURES], sound.repeat(many));
+    refused(&service, post(&many), 400, "too_many_records");
+
+    let digest = CardDigest::of(b"another card");
+    let ciphertexts = Ciphertexts::new([1, FEATURES], WIDTH, sound).unwrap();
+    let other_card =
+        InferRequest::new(modulus().to_bytes_be(), Layout::Scalar, digest, ciphertexts).unwrap();
+    refused(&service, post(&other_card), 409, "wrong_card_digest");
+
+    let mut elsewhere = post(&request(1));
+    *elsewhere.uri_mut() = "/v2/models/other/infer".parse().unwrap();
+    refused(&service, elsewhere, 404, "unknown_model");
+    let mut elsewhere = post(&request(1));
+    *elsewhere.uri_mut() = "/v2/models/sums/versions/9/infer".parse().unwrap();
+    refused(&service, elsewhere, 404, "unknown_version");
+}
+
+#[test]
+fn bodies_that_are_damaged() {
+    let service = service();
+    let sound = request(1);
+    let binary = sound.to_binary();
+    let post_binary = |bytes: Vec<u8>, length: &str| {
+        Request::post(INFER)
+            .header(HEADER_LENGTH, length)
+            .body(Body::from(bytes))
+            .unwrap()
+    };
+    let length = binary.header_length.to_string();
+    let cut = binary.bytes[..binary.bytes.len() - 1].to_vec();
+    refused(&service, post_binary(cut, &length), 400, "truncated_body");
+    let header_only = binary.bytes[..binary.header_length].to_vec();
+    refused(
+        &service,
+        post_binary(header_only, &length),
+        400,
+        "truncated_body",
+    );
+    let long = [&binary.bytes[..], &[0]].concat();
+    refused(&service, post_binary(long, &length), 400, "trailing_bytes");
+    for wrong in ["", "-1", "1e3", "99999999999999999999"] {
+        refused(
+            &service,
+            post_binary(binary.bytes.clone(), wrong),
+            400,
+            "wrong_header_length",
+        );
+    }
+    let beyond = (binary.bytes.len() + 1).to_string();
+    refused(
+        &service,
+        post_binary(binary.bytes.clone(), &beyond),
+        400,
+        "wrong_header_length",
+    );
+
+    let json = sound.with_answer(Encoding::Json).to_json();
+    refused(
+        &service,
+        post_json(json[..json.len() - 1].to_vec()),
+        400,
+        "malformed_json",
+    );
+    refused(&service, post_json(""), 400, "malformed_json");
+    refused(&service, post_json("{}"), 400, "missing_parameter");
+    let broken = pieces([Ok(json), Err(std::io::Error::other("gone"))].into_iter());
+    refused(&service, post_json(broken), 400, "truncated_body");
+}
+
+#[test]
+fn bodies_that_are_too_large() {
+    let limit = 64 * 1024;
+    let config = veilcast_server::Config {
+        max_body_bytes: limit,
+        ..Default::default()
+    };
+    let service = veilcast_server::router(common::app(config));
+    refused(
+        &service,
+        post_json(vec![b' '; limit + 1]),
+        413,
+        "body_too_large",
+    );
+    // Without a length beforehand, and without an end.
+    let piece = || Ok(vec![b' '; 1000]);
+    let endless = pieces(std::iter::repeat_with(piece));
+    refused(&service, post_json(endless), 413, "body_too_large");
+}
+
+#[test]
+fn media_types_that_are_not_understood() {
+    let service = service();
+    for media_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json5",
+        "",
+        "\u{80}",
+    ] {
+        let mut typed = post_json(request(1).to_json());
+        let media_type = HeaderValue::from_bytes(media_type.as_bytes()).unwrap();
+        typed.headers_mut().insert(CONTENT_TYPE, media_type);
+        refused(&service, typed, 415, "unsupported_media_type");
+    }
+    let mut compressed = post(&request(1));
+    compressed
+        .headers_mut()
+        .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    refused(&service, compressed, 415, "unsupported_media_type");
+}

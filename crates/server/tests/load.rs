@@ -1,0 +1,156 @@
+//! What happens when there is too much to do, or too slowly.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use common::{app, call, get, post, post_json, request, stalled};
+use veilcast_server::{Config, router};
+
+/// Waits until a gauge has a value.
+async fn wait_for(service: &Router, line: &str) {
+    let started = Instant::now();
+    while !call(service, get("/metrics"))
+        .await
+        .text()
+        .lines()
+        .any(|other| other == line)
+    {
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{line} never came"
+        );
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn full_queue_sends_away() {
+    let config = Config {
+        concurrent_computations: 1,
+        queue_length: 1,
+        retry_after: Duration::from_millis(2500),
+        ..Config::default()
+    };
+    let service = router(app(config));
+    let spawn = |request| {
+        let service = service.clone();
+        tokio::spawn(async move { call(&service, request).await.status })
+    };
+    let (long, short) = (post(&request(common::MAX_RECORDS as usize)), request(1));
+    let computing = spawn(long);
+    wait_for(&service, "veilcast_computing 1").await;
+    let waiting = spawn(post(&short));
+    wait_for(&service, "veilcast_waiting 1").await;
+
+    let busy = call(&service, post(&short)).await;
+    assert_eq!(busy.problem(), (503, "busy".to_owned()));
+    assert_eq!(busy.headers[RETRY_AFTER], "3");
+    // Whoever asks for no computation is answered all the same.
+    assert_eq!(
+        call(&service, get("/v2/health/live")).await.status,
+        StatusCode::OK
+    );
+
+    assert_eq!(computing.await.unwrap(), StatusCode::OK);
+    assert_eq!(waiting.await.unwrap(), StatusCode::OK);
+    assert_eq!(call(&service, post(&short)).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn abandoned_requests_leave_the_queue() {
+    let config = Config {
+        concurrent_computations: 1,
+        queue_length: 1,
+        ..Config::default()
+    };
+    let service = router(app(config));
+    let spawn = |request| {
+        let service = service.clone();
+        tokio::spawn(async move { call(&service, request).await.status })
+    };
+    let long = request(common::MAX_RECORDS as usize);
+    let computing = spawn(post(&long));
+    wait_for(&service, "veilcast_computing 1").await;
+    let waiting = spawn(post(&long));
+    wait_for(&service, "veilcast_waiting 1").await;
+    waiting.abort();
+    wait_for(&service, "veilcast_waiting 0").await;
+    // A computation goes on to its end, and keeps its place until then.
+    computing.abort();
+    assert!(computing.await.unwrap_err().is_cancelled());
+    wait_for(&service, "veilcast_computing 1").await;
+    wait_for(&service, "veilcast_computing 0").await;
+}
+
+#[tokio::test]
+async fn too_many_uploads_are_sent_away() {
+    let config = Config {
+        concurrent_uploads: 1,
+        body_timeout: Duration::from_secs(3),
+        ..Config::default()
+    };
+    let service = router(app(config));
+    let slow = tokio::spawn({
+        let service = service.clone();
+        async move { call(&service, post_json(stalled())).await.problem() }
+    });
+    wait_for(&service, "veilcast_uploading 1").await;
+    let busy = call(&service, post(&request(1))).await;
+    assert_eq!(busy.problem(), (503, "busy".to_owned()));
+    assert!(busy.headers.contains_key(RETRY_AFTER));
+
+    assert_eq!(slow.await.unwrap(), (408, "body_timeout".to_owned()));
+    assert_eq!(
+        call(&service, post(&request(1))).await.status,
+        StatusCode::OK
+    );
+}
+
+#[test]
+fn configuration_files_are_understood() {
+    let config: Config = toml::from_str(
+        "listen = '[::]:80'\nmax_connections = 7\nheader_timeout_seconds = 2\nbody_timeout_seconds = 0.5\n",
+    )
+    .unwrap();
+    let expected = Config {
+        listen: "[::]:80".parse().unwrap(),
+        max_connections: 7,
+        header_timeout: Duration::from_secs(2),
+        body_timeout: Duration::from_millis(500),
+        ..Config::default()
+    };
+    assert_eq!(config, expected);
+    assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
+
+    for wrong in [
+        "port = 1",
+        "retry_after_seconds = -1",
+        "retry_after_seconds = nan",
+        "listen = 80",
+    ] {
+        assert!(toml::from_str::<Config>(wrong).is_err(), "{wrong}");
+    }
+    let check = |config: Config| config.check().unwrap_err().to_string();
+    let instant = Config {
+        body_timeout: Duration::ZERO,
+        ..Config::default()
+    };
+    assert_eq!(
+        check(instant),
+        "the setting `body_timeout_seconds` must be more than 0"
+    );
+    let endless = Config {
+        queue_length: usize::MAX,
+        ..Config::default()
+    };
+    assert_eq!(
+        check(endless),
+        "the setting `queue_length` must be 0 to 1000000"
+    );
+}
