@@ -5,6 +5,7 @@
 //!
 //! - [`SquareModulus`] and [`Residue`]: the ring and its elements, products, squares, inverses.
 //! - [`SquareModulus::pow`]: powers with secret exponents, in constant time.
+//! - [`FixedBase`]: the same faster, for a base that is used again.
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents.
 //! - [`multi_exp_vartime`]: many products of many powers with small signed exponents at once.
 //!
@@ -17,6 +18,7 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("veilcast-arith needs a target with 64-bit pointers: its limbs are u64");
 
+mod fixed_base;
 mod kernel;
 mod limbs;
 mod multi_exp;
@@ -25,6 +27,7 @@ mod product;
 mod residue;
 mod square_modulus;
 
+pub use fixed_base::FixedBase;
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
 pub use residue::Residue;
 pub use square_modulus::{MAX_LIMBS, ModulusError, SquareModulus};

@@ -1,9 +1,8 @@
 //! Powers modulo n²: with secret exponents in constant time, with public ones in variable time.
 
-use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use crate::limbs::bit_window;
+use crate::limbs::{bit_window, select};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
@@ -19,21 +18,28 @@ impl SquareModulus {
     /// Fixed windows of five bits: 64 squarings and 13 products a limb, 30 products for the
     /// table, which is scanned whole at each look-up and wiped at the end.
     pub fn pow(&self, base: &Residue, exponent: &[u64]) -> Residue {
-        let mut table = Zeroizing::new(Vec::with_capacity(1 << SECRET_WINDOW));
-        table.push(self.one());
-        for i in 1..1 << SECRET_WINDOW {
-            let next = self.mul(&table[i - 1], base);
-            table.push(next);
+        let width = base.limbs().len();
+        let mut table = Zeroizing::new(Vec::with_capacity(width << SECRET_WINDOW));
+        let mut entry = self.one();
+        for _ in 0..1 << SECRET_WINDOW {
+            table.extend_from_slice(entry.limbs());
+            self.mul_assign(&mut entry, base);
         }
 
         let windows = (64 * exponent.len()).div_ceil(SECRET_WINDOW);
-        let mut power = self.one();
-        for window in (0..windows).rev() {
+        let factor = |window: usize| {
+            let digit = bit_window(exponent, window * SECRET_WINDOW, SECRET_WINDOW);
+            Residue::from_limbs(select(&table, width, digit))
+        };
+        let Some(highest) = windows.checked_sub(1) else {
+            return self.one();
+        };
+        let mut power = factor(highest);
+        for window in (0..highest).rev() {
             for _ in 0..SECRET_WINDOW {
                 self.square_assign(&mut power);
             }
-            let digit = bit_window(exponent, window * SECRET_WINDOW, SECRET_WINDOW);
-            self.mul_assign(&mut power, &select(&table, digit));
+            self.mul_assign(&mut power, &factor(window));
         }
         power
     }
@@ -83,16 +89,4 @@ impl SquareModulus {
         }
         power.unwrap_or_else(|| self.one())
     }
-}
-
-/// The table's entry at a secret index: every entry is read, whatever the index.
-fn select(table: &[Residue], index: u64) -> Residue {
-    let mut chosen = table[0].clone();
-    for (i, entry) in table.iter().enumerate() {
-        let choice = (i as u64).ct_eq(&index);
-        for (chosen, limb) in chosen.limbs_mut().iter_mut().zip(entry.limbs()) {
-            chosen.conditional_assign(limb, choice);
-        }
-    }
-    chosen
 }

@@ -22,6 +22,11 @@ impl Residue {
         }
     }
 
+    /// From limbs that another residue of the same modulus had.
+    pub(crate) fn from_limbs(limbs: Box<[u64]>) -> Self {
+        Self { limbs }
+    }
+
     pub(crate) fn limbs(&self) -> &[u64] {
         &self.limbs
     }

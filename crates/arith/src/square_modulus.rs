@@ -119,15 +119,17 @@ impl SquareModulus {
     /// Takes ⌈length/L⌉ products; the length is public, the number may be secret.
     pub fn residue(&self, number: &[u64]) -> Residue {
         // Horner's rule in digits of R, then once more times R for the Montgomery form.
-        let mut x = Residue::from_halves(&vec![0; self.limbs()], &vec![0; self.limbs()]);
-        for digit in number.chunks(self.limbs()).rev() {
+        let digit = |limbs: &[u64]| {
+            let (mut low, mut high) = (vec![0; self.limbs()], vec![0; self.limbs()]);
+            low[..limbs.len()].copy_from_slice(limbs);
+            (_, high[0]) = subtract_if_reached(&mut low, 0, &self.n);
+            Residue::from_halves(&low, &high)
+        };
+        let mut digits = number.chunks(self.limbs()).rev().map(digit);
+        let mut x = digits.next().unwrap_or_else(|| digit(&[]));
+        for digit in digits {
             self.mul_assign(&mut x, &self.r);
-            let mut low = vec![0; self.limbs()];
-            low[..digit.len()].copy_from_slice(digit);
-            let (_, carry) = subtract_if_reached(&mut low, 0, &self.n);
-            let mut high = vec![0; self.limbs()];
-            high[0] = carry;
-            x = self.add(&x, &Residue::from_halves(&low, &high));
+            x = self.add(&x, &digit);
         }
         self.mul_assign(&mut x, &self.r);
         x

@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::{One, Zero};
 use proptest::prelude::*;
-use veilcast_arith::{SquareModulus, divide_vartime, multi_exp_vartime};
+use veilcast_arith::{FixedBase, SquareModulus, divide_vartime, multi_exp_vartime};
 
 /// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
 const LIMBS: [usize; 13] = [1, 2, 3, 4, 5, 7, 8, 13, 16, 24, 32, 48, 64];
@@ -147,6 +147,8 @@ proptest! {
         let expected = big(&x).modpow(&big(&exponent), &big(&n).pow(2));
         let base = ring.residue(&x);
         prop_assert_eq!(big(&ring.to_limbs(&ring.pow(&base, &exponent))), expected.clone());
+        let table = FixedBase::new(&ring, &base, exponent.len());
+        prop_assert_eq!(big(&ring.to_limbs(&table.pow(&ring, &exponent))), expected.clone());
         prop_assert_eq!(big(&ring.to_limbs(&ring.pow_vartime(&base, &exponent))), expected);
     }
 
