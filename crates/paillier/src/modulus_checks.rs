@@ -16,7 +16,7 @@ use crate::public_key::PublicKeyError;
 const SMALL_FACTOR_BOUND: u32 = 1 << 16;
 
 /// All primes below [`SMALL_FACTOR_BOUND`].
-static SMALL_PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
+pub(crate) static SMALL_PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
     let mut is_composite = vec![false; SMALL_FACTOR_BOUND as usize];
     let mut primes = Vec::new();
     for i in 2..SMALL_FACTOR_BOUND as usize {

@@ -1,0 +1,60 @@
+//! [`RandomizerPool`]: randomisers made ahead in the background.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::randomizer::Randomizer;
+
+/// Randomisers made ahead by a thread of its own, so that encrypting or re-randomising costs one
+/// product when it is asked for.
+///
+/// Each is given out once, and wiped when used or when the pool is dropped. Dropping the pool ends
+/// the thread after the randomiser that it is making.
+pub struct RandomizerPool {
+    source: Box<dyn Fn() -> Randomizer + Send + Sync>,
+    made: Mutex<Receiver<Randomizer>>,
+}
+
+impl RandomizerPool {
+    /// Starts to make randomisers from `source`, such as
+    /// [`SecretKey::randomizer`](crate::SecretKey::randomizer) or
+    /// [`PublicKey::randomizer`](crate::PublicKey::randomizer), and keeps up to `capacity` ready.
+    ///
+    /// # Errors
+    /// The operating system may refuse another thread.
+    pub fn new<S>(source: S, capacity: usize) -> std::io::Result<Self>
+    where
+        S: Fn() -> Randomizer + Clone + Send + Sync + 'static,
+    {
+        let (sender, made) = sync_channel(capacity);
+        let make = source.clone();
+        // Blocks while the pool is full, and ends when nobody can receive any more.
+        thread::Builder::new()
+            .name("randomizers".into())
+            .spawn(move || while sender.send(make()).is_ok() {})?;
+        Ok(Self {
+            source: Box::new(source),
+            made: Mutex::new(made),
+        })
+    }
+
+    /// A randomiser: one made ahead, or if there is none, one made now.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn take(&self) -> Randomizer {
+        let ahead = self
+            .made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .try_recv();
+        ahead.unwrap_or_else(|_| (self.source)())
+    }
+}
+
+impl std::fmt::Debug for RandomizerPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RandomizerPool")
+    }
+}
