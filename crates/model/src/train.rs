@@ -13,7 +13,9 @@ use crate::card::{
     ScalarLayout, Step, argmax,
 };
 use crate::idx::LabelledImages;
-use crate::{Accuracy, Blueprint, BuildError, Model, Network, ShapeError, TrainingReport};
+use crate::{
+    Accuracy, Blueprint, BuildError, FloatMap, Model, Network, ShapeError, TrainingReport,
+};
 
 /// What to train and how; [`Default`] gives the built-in digit model.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,9 +142,21 @@ pub fn train(
     options.check()?;
     let last = train.labels().iter().copied().max().unwrap_or(0);
     check_data(train, test, last)?;
-    let trained = optimize::optimize(train, usize::from(last) + 1, options, &mut progress)?;
-    let float_map = trained.network.collapse()?;
-    let model = options.blueprint(train, last).build(float_map)?;
+    let blueprint = options.blueprint(train, last);
+    // A name or size that no card may have shows before time is spent on training.
+    let (inputs, classes) = (
+        blueprint.input.shape.iter().product(),
+        blueprint.labels.len(),
+    );
+    let blank = FloatMap::new(
+        inputs,
+        classes,
+        vec![0.0; inputs * classes],
+        vec![0.0; classes],
+    )?;
+    blueprint.clone().build(blank)?;
+    let trained = optimize::optimize(train, classes, options, &mut progress)?;
+    let model = blueprint.build(trained.network.collapse()?)?;
     let mut report = model.report().cloned().expect("a built model has a report");
     report.accuracy = Some(accuracy(&trained.network, &model, test)?);
     report.training = Some(TrainingReport {

@@ -159,16 +159,11 @@ fn data_that_does_not_fit_is_refused() {
         matches!(error, TrainError::Diverged { .. } | TrainError::Collapse(_)),
         "{error}"
     );
-    assert!(
-        train(
-            &two,
-            &two,
-            &Options {
-                name: "No Name".into(),
-                ..small(1)
-            },
-            |_| ()
-        )
-        .is_err()
-    );
+    let named = Options {
+        name: "No Name".into(),
+        ..small(1)
+    };
+    // Before any step of training.
+    let error = train(&two, &two, &named, |_| panic!("trained")).unwrap_err();
+    assert!(error.to_string().contains("\"No Name\""), "{error}");
 }
