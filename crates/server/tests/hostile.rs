@@ -125,7 +125,7 @@ fn moduli_that_are_no_public_keys() {
         (number(PRIME), "is a prime"),
         (number(Q) * number(Q), "is a perfect power"),
         (
-            (number(PRIME) / 65521u32 | BigUint::from(1u8)) * 65521u32,
+            ((number(PRIME) / 65521u32) | BigUint::from(1u8)) * 65521u32,
             "is divisible by",
         ),
         (

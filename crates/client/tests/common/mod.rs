@@ -1,0 +1,30 @@
+//! Services on free ports.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use veilcast_client::{Client, Options};
+
+/// The URL of an application, which runs as long as the test.
+pub(crate) async fn start(application: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, application).await });
+    url
+}
+
+/// A client that loses its patience soon.
+pub(crate) fn client(url: &str) -> Client {
+    let options = Options {
+        request_timeout: Duration::from_secs(5),
+        max_response_bytes: 64 << 10,
+        tries: 3,
+        longest_pause: Duration::from_secs(1),
+        ..Options::default()
+    };
+    Client::with_options(url, options).unwrap()
+}

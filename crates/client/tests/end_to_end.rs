@@ -1,0 +1,160 @@
+//! A real session through a real service: the scores are the model's, and only the key's owner sees them.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+
+use common::client;
+use tokio::net::TcpListener;
+use veilcast_client::{Client, ClientError};
+use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_model::card::{
+    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, PreprocessingVersion,
+    Quantization, ScalarLayout,
+};
+use veilcast_model::{Blueprint, Card, FloatMap, Model};
+use veilcast_paillier::SecretKey;
+use veilcast_protocol::Ciphertexts;
+use veilcast_protocol::{InferRequest, Layout};
+use veilcast_server::{App, Config, serve};
+
+const POLICY: KeyPolicy = KeyPolicy {
+    allow_insecure_1024: true,
+};
+
+fn model() -> Model {
+    let weights = vec![1.0, -2.0, 0.5, -0.25, 0.0, 2.0];
+    let map = FloatMap::new(3, 2, weights, vec![-7.0, 1.5]).unwrap();
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    let blueprint = Blueprint {
+        name: "risk".to_owned(),
+        version: "2024-05".to_owned(),
+        description: "Two scores of three numbers.".to_owned(),
+        input: Input {
+            kind: InputKind::Table,
+            description: String::new(),
+            shape: vec![3],
+            features: Some(texts(&["age", "dose", "days"])),
+            fit: None,
+            preprocessing: Preprocessing {
+                version: PreprocessingVersion::V1,
+                steps: vec![],
+            },
+        },
+        quantization: Quantization {
+            bits: 8,
+            step: PerFeature::All(1.0),
+            zero: PerFeature::All(0.0),
+        },
+        labels: texts(&["low", "high"]),
+        activation: Activation::Softmax,
+        layouts: Layouts {
+            scalar: Some(ScalarLayout {}),
+        },
+        limits: Limits { max_records: 10 },
+        weight_bits: 8,
+    };
+    blueprint.build(map).unwrap()
+}
+
+/// The URL of a service with the model.
+async fn start() -> String {
+    let app = App::new([Evaluator::new(model(), POLICY)], Config::default()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve(listener, app, std::future::pending()));
+    url
+}
+
+async fn session(client: &Client) -> Session {
+    let card = Card::parse(&client.card("risk").await.unwrap().answer).unwrap();
+    Session::new(card, SecretKey::generate(1024, POLICY).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn scores_are_those_of_the_model() {
+    let client = client(&start().await);
+    let session = session(&client).await;
+    let records = vec![
+        vec![0, 0, 0],
+        vec![255, 255, 255],
+        vec![255, 0, 17],
+        vec![0, 255, 0],
+    ];
+    let request = session.encrypt(&records).unwrap().with_id("records 1 to 4");
+
+    let exchange = client.infer("risk", &request).await.unwrap();
+    assert_eq!(exchange.tries, 1);
+    assert_eq!(exchange.bytes_up, request.to_binary().bytes.len() as u64);
+    assert_eq!(
+        exchange.bytes_down,
+        exchange.answer.to_binary().bytes.len() as u64
+    );
+
+    let scores = session
+        .decrypt_answer_to(&request, &exchange.answer)
+        .unwrap();
+    let model = model();
+    let expected: Vec<_> = records
+        .iter()
+        .map(|record| model.evaluate(record).unwrap())
+        .collect();
+    assert_eq!(scores, expected);
+    assert!(
+        session_of_another(&client)
+            .await
+            .decrypt(&exchange.answer)
+            .is_err()
+    );
+}
+
+/// Someone else with the same card, and a key of his own.
+async fn session_of_another(client: &Client) -> Session {
+    session(client).await
+}
+
+#[tokio::test]
+async fn service_describes_itself() {
+    let client = client(&start().await);
+    let server = client.server_metadata().await.unwrap();
+    assert_eq!(server.answer.name, "veilcast");
+    assert!(server.bytes_down > 0);
+    assert_eq!(server.bytes_up, 0);
+    let metadata = client.model_metadata("risk").await.unwrap().answer;
+    assert_eq!(metadata.versions, ["2024-05"]);
+    assert_eq!(metadata.inputs[0].shape, [-1, 3]);
+    assert_eq!(
+        client.card("risk").await.unwrap().answer,
+        model().card_json()
+    );
+}
+
+#[tokio::test]
+async fn refusals_arrive_with_their_code() {
+    let client = client(&start().await);
+    let refusal = |error| match error {
+        ClientError::Refused {
+            status,
+            code,
+            message,
+            ..
+        } => {
+            assert!(!message.is_empty());
+            (status, code)
+        }
+        other => panic!("{other}"),
+    };
+    for model in ["riskier", "../v2", "a/b", "?", "ö", ""] {
+        let (status, _) = refusal(client.card(model).await.unwrap_err());
+        assert_eq!(status, 404, "{model}");
+    }
+    let session = session(&client).await;
+    let sound = session.encrypt(&[vec![1, 2, 3]]).unwrap();
+    let (key, digest) = (sound.public_key().to_vec(), sound.card_digest());
+    let width = sound.ciphertexts().width();
+    let zeros = Ciphertexts::new([1, 3], width, vec![0; 3 * width]).unwrap();
+    let bad = InferRequest::new(key, Layout::Scalar, digest, zeros).unwrap();
+    let (status, code) = refusal(client.infer("risk", &bad).await.unwrap_err());
+    assert_eq!((status, &*code), (400, "invalid_ciphertext"));
+    assert!(client.infer("risk", &sound).await.is_ok());
+}

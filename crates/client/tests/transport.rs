@@ -1,0 +1,381 @@
+//! What the client makes of services that are away, busy, strange or hostile.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::response::{Html, IntoResponse, Redirect};
+use axum::routing::{any, get};
+use common::{client, start};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+use veilcast_client::{Client, ClientError, Options, UrlFault};
+use veilcast_protocol::{
+    CardDigest, Ciphertexts, DecodeError, HEADER_LENGTH, InferRequest, InferResponse,
+    KeyFingerprint, Layout, Problem,
+};
+
+fn request() -> InferRequest {
+    let ciphertexts = Ciphertexts::new([1, 2], 6, vec![7; 12]).unwrap();
+    InferRequest::new(
+        vec![9, 9, 9],
+        Layout::Scalar,
+        CardDigest::of(b"card"),
+        ciphertexts,
+    )
+    .unwrap()
+}
+
+fn response() -> InferResponse {
+    InferResponse {
+        id: None,
+        model_name: "m".to_owned(),
+        model_version: "1".to_owned(),
+        key_fingerprint: KeyFingerprint::of(&[9, 9, 9]),
+        card_digest: CardDigest::of(b"card"),
+        layout: Layout::Scalar,
+        scores: Ciphertexts::new([1, 1], 6, vec![8; 6]).unwrap(),
+    }
+}
+
+/// A service that answers every request alike.
+async fn answering<R: IntoResponse + Clone + Send + Sync + 'static>(answer: R) -> Client {
+    client(&start(Router::new().fallback(any(async move || answer.clone()))).await)
+}
+
+#[test]
+fn urls_that_are_no_services() {
+    let fault = |url: &str| match Client::new(url) {
+        Err(ClientError::Url { fault, .. }) => fault,
+        other => panic!("{url}: {other:?}"),
+    };
+    assert_eq!(fault("localhost:8080"), UrlFault::NoScheme);
+    assert_eq!(fault("example.org"), UrlFault::NoScheme);
+    assert_eq!(fault("ftp://example.org"), UrlFault::Scheme);
+    assert_eq!(fault("http://example.org/?x=1"), UrlFault::Query);
+    assert_eq!(fault("http://example.org/#x"), UrlFault::Query);
+    assert!(matches!(fault("http://:80"), UrlFault::Malformed(_)));
+    assert_eq!(fault("http://user:hush@example.org"), UrlFault::Credentials);
+    let error = Client::new("http://user:hush@example.org")
+        .unwrap_err()
+        .to_string();
+    assert!(!error.contains("hush"), "{error}");
+}
+
+#[tokio::test]
+async fn paths_stand_below_the_base() {
+    let application = Router::new().route(
+        "/deep/er/v2/models/a%2Fb%3F/card",
+        get(async || ([(CONTENT_TYPE, "application/json")], "{}")),
+    );
+    let url = start(application).await;
+    for base in [format!("{url}/deep/er"), format!("{url}/deep/er/")] {
+        assert_eq!(client(&base).card("a/b?").await.unwrap().answer, b"{}");
+    }
+}
+
+#[tokio::test]
+async fn services_that_are_away() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let error = client(&format!("http://{address}"))
+        .server_metadata()
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, ClientError::ConnectionRefused { .. }),
+        "{error}"
+    );
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "http://{address} refuses connections: is the service running, and is its port right?"
+        )
+    );
+    let error = client("http://veilcast.invalid")
+        .server_metadata()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn services_that_do_not_answer() {
+    // The operating system accepts the connection; nobody reads from it.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let options = Options {
+        request_timeout: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let client = Client::with_options(&url, options).unwrap();
+    let error = client.server_metadata().await.unwrap_err();
+    assert!(matches!(error, ClientError::TimedOut { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn connections_that_break() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort")
+            .await
+            .unwrap();
+    });
+    let error = client(&url).server_metadata().await.unwrap_err();
+    assert!(matches!(error, ClientError::Interrupted { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn others_are_told_from_us() {
+    let reason = async |client: Client| match client.server_metadata().await {
+        Err(ClientError::NotVeilcast { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        reason(answering(Html("<h1>It works!</h1>")).await).await,
+        "its answer is another's"
+    );
+    let triton = r#"{"name":"triton","version":"2","extensions":[]}"#;
+    assert_eq!(
+        reason(answering(triton).await).await,
+        "it goes by another name"
+    );
+    assert_eq!(
+        reason(answering((StatusCode::NOT_FOUND, "nothing here")).await).await,
+        "it answers 404 Not Found without a problem document"
+    );
+    assert_eq!(
+        reason(answering(Redirect::permanent("https://example.org/x")).await).await,
+        "it redirects to https://example.org/x, so use the URL there"
+    );
+    let nowhere = (StatusCode::FOUND, [(LOCATION, "")]);
+    assert_eq!(
+        reason(answering(nowhere).await).await,
+        "it redirects to , so use the URL there"
+    );
+
+    let page = answering(Html("<h1>It works!</h1>")).await;
+    assert!(matches!(
+        page.card("m").await,
+        Err(ClientError::NotVeilcast { .. })
+    ));
+    assert!(matches!(
+        page.infer("m", &request()).await,
+        Err(ClientError::NotVeilcast { .. })
+    ));
+}
+
+#[tokio::test]
+async fn words_of_strangers_are_harmless() {
+    let text = format!("\u{1b}[2J\r\n{}", "x".repeat(5000));
+    let problem = serde_json::to_string(&Problem::new("strange", text)).unwrap();
+    let error = answering((StatusCode::BAD_REQUEST, problem))
+        .await
+        .card("m")
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("[2J") && !text.contains(char::is_control),
+        "{text:?}"
+    );
+    assert!(text.len() < 700);
+}
+
+#[tokio::test]
+async fn answers_that_are_too_large() {
+    let error = answering(vec![b' '; (64 << 10) + 1])
+        .await
+        .card("m")
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, ClientError::ResponseTooLarge { limit: 65536, .. }),
+        "{error}"
+    );
+    // Without a length beforehand.
+    let stream = async || {
+        (
+            [(CONTENT_TYPE, "application/json")],
+            Body::new(LongBody(100)),
+        )
+    };
+    let url = start(Router::new().fallback(get(stream))).await;
+    let error = client(&url).card("m").await.unwrap_err();
+    assert!(
+        matches!(error, ClientError::ResponseTooLarge { limit: 65536, .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn answers_in_either_form_are_understood() {
+    let json = (
+        [(CONTENT_TYPE, "application/json; charset=utf-8")],
+        response().to_json(),
+    );
+    let exchange = answering(json).await.infer("m", &request()).await.unwrap();
+    assert_eq!(exchange.answer, response());
+
+    let body = response().to_binary();
+    let headers = [
+        (CONTENT_TYPE.as_str(), "application/octet-stream".to_owned()),
+        (HEADER_LENGTH, body.header_length.to_string()),
+    ];
+    let exchange = answering((headers.clone(), body.bytes.clone()))
+        .await
+        .infer("m", &request())
+        .await
+        .unwrap();
+    assert_eq!(exchange.answer, response());
+    assert_eq!(exchange.bytes_down, body.bytes.len() as u64);
+
+    let cut = (headers, body.bytes[..body.bytes.len() - 1].to_vec());
+    let error = answering(cut)
+        .await
+        .infer("m", &request())
+        .await
+        .unwrap_err();
+    let ClientError::Malformed { source, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        source,
+        DecodeError::Truncated {
+            expected: 10,
+            got: 9
+        }
+    );
+}
+
+/// A service that is busy at first; and how often it was asked.
+async fn busy(
+    times: u32,
+    answer: impl IntoResponse + Clone + Send + Sync + 'static,
+) -> (Client, Arc<AtomicU32>) {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&asked);
+    let handler = async move || {
+        if counter.fetch_add(1, Ordering::SeqCst) < times {
+            answer.clone().into_response()
+        } else {
+            ([(CONTENT_TYPE, "application/json")], response().to_json()).into_response()
+        }
+    };
+    (
+        client(&start(Router::new().fallback(any(handler))).await),
+        asked,
+    )
+}
+
+#[tokio::test]
+async fn busy_services_are_asked_again() {
+    let problem = Problem::new("busy", "try again");
+    let body = serde_json::to_string(&problem).unwrap();
+    let answer = (
+        StatusCode::SERVICE_UNAVAILABLE,
+        [(RETRY_AFTER, "1")],
+        body.clone(),
+    );
+    let (client, asked) = busy(1, answer).await;
+    let started = Instant::now();
+    let exchange = client.infer("m", &request()).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert_eq!((exchange.tries, asked.load(Ordering::SeqCst)), (2, 2));
+    assert_eq!(
+        exchange.bytes_up,
+        2 * request().to_binary().bytes.len() as u64
+    );
+    assert_eq!(
+        exchange.bytes_down,
+        (body.len() + response().to_json().len()) as u64
+    );
+    assert_eq!(exchange.answer, response());
+}
+
+#[tokio::test]
+async fn patience_ends() {
+    let body = serde_json::to_string(&Problem::new("quota", "slow down")).unwrap();
+    let (client, asked) = busy(99, (StatusCode::TOO_MANY_REQUESTS, body.clone())).await;
+    let error = client.infer("m", &request()).await.unwrap_err();
+    let ClientError::Busy {
+        status: 429,
+        code,
+        message,
+        tries: 3,
+        retry_after: None,
+        ..
+    } = &error
+    else {
+        panic!("{error:?}")
+    };
+    assert_eq!((&**code, &**message), ("quota", "slow down"));
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+
+    // A longer pause than we would make.
+    let (client, asked) = busy(
+        1,
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            [(RETRY_AFTER, "3600")],
+            body,
+        ),
+    )
+    .await;
+    let error = client.infer("m", &request()).await.unwrap_err();
+    let hour = Some(Duration::from_secs(3600));
+    assert!(
+        matches!(error, ClientError::Busy { status: 503, tries: 1, retry_after, .. } if retry_after == hour)
+    );
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn other_failures_are_not_tried_again() {
+    let body = serde_json::to_string(&Problem::new("internal", "it failed")).unwrap();
+    let (client, asked) = busy(99, (StatusCode::INTERNAL_SERVER_ERROR, body)).await;
+    let error = client.infer("m", &request()).await.unwrap_err();
+    assert!(
+        matches!(error, ClientError::Refused { status: 500, .. }),
+        "{error}"
+    );
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn plain_services_have_no_tls() {
+    let url = start(Router::new()).await.replace("http://", "https://");
+    let error = client(&url).server_metadata().await.unwrap_err();
+    assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
+}
+
+/// Kilobytes without a length beforehand.
+struct LongBody(usize);
+
+impl axum::body::HttpBody for LongBody {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        let piece = self.0.checked_sub(1).map(|left| {
+            self.0 = left;
+            Ok(hyper::body::Frame::data(vec![b' '; 1024].into()))
+        });
+        std::task::Poll::Ready(piece)
+    }
+}

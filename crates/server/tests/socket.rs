@@ -1,0 +1,213 @@
+//! The service on a real socket: slow clients, many connections, and the end.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod common;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use common::{INFER, MAX_RECORDS, app, request};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use veilcast_protocol::{HEADER_LENGTH, InferRequest};
+use veilcast_server::{Config, serve};
+
+/// A service on a free port, which ends when told to.
+struct Service {
+    address: SocketAddr,
+    end: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Service {
+    async fn start(config: Config) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (end, ended) = oneshot::channel();
+        let task = tokio::spawn(serve(listener, app(config), async { ended.await.unwrap() }));
+        Self { address, end, task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+}
+
+/// The status of the next answer, whose body is read and thrown away; nothing if the connection is closed instead.
+async fn status(stream: &mut TcpStream) -> Option<u16> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    let length = head
+        .split("\r\ncontent-length: ")
+        .nth(1)
+        .unwrap()
+        .split("\r\n")
+        .next()
+        .unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).await.unwrap();
+    Some(head.split(' ').nth(1).unwrap().parse().unwrap())
+}
+
+const LIVE: &[u8] = b"GET /v2/health/live HTTP/1.1\r\nhost: x\r\n\r\n";
+
+async fn live(stream: &mut TcpStream) -> Option<u16> {
+    stream.write_all(LIVE).await.ok()?;
+    status(stream).await
+}
+
+/// The bytes of a request on the wire.
+fn infer(request: &InferRequest) -> Vec<u8> {
+    let body = request.to_binary();
+    let head = format!(
+        "POST {INFER} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n{HEADER_LENGTH}: {}\r\n\r\n",
+        body.bytes.len(),
+        body.header_length,
+    );
+    [head.as_bytes(), &body.bytes].concat()
+}
+
+#[tokio::test]
+async fn connection_serves_several_requests() {
+    let service = Service::start(Config::default()).await;
+    let mut stream = service.connect().await;
+    for _ in 0..2 {
+        assert_eq!(live(&mut stream).await, Some(200));
+        stream.write_all(&infer(&request(1))).await.unwrap();
+        assert_eq!(status(&mut stream).await, Some(200));
+    }
+}
+
+#[tokio::test]
+async fn slow_clients_are_cut_off() {
+    let config = Config {
+        header_timeout: Duration::from_millis(300),
+        body_timeout: Duration::from_millis(300),
+        ..Config::default()
+    };
+    let service = Service::start(config).await;
+    let (mut silent, mut slow_header, mut slow_body) = (
+        service.connect().await,
+        service.connect().await,
+        service.connect().await,
+    );
+
+    let bytes = infer(&request(1));
+    slow_body
+        .write_all(&bytes[..bytes.len() - 1])
+        .await
+        .unwrap();
+    assert_eq!(status(&mut slow_body).await, Some(408));
+
+    let started = Instant::now();
+    let mut sent = 0;
+    for byte in LIVE.iter().cycle() {
+        if slow_header.write_all(&[*byte]).await.is_err() {
+            break;
+        }
+        sent += 1;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        assert!(
+            started.elapsed() < Duration::from_secs(10),
+            "{sent} bytes are in"
+        );
+    }
+    assert!(sent < LIVE.len(), "the whole header came in");
+    assert_eq!(status(&mut slow_header).await, None);
+    assert_eq!(status(&mut silent).await, None);
+
+    assert_eq!(live(&mut service.connect().await).await, Some(200));
+}
+
+#[tokio::test]
+async fn refusal_of_a_large_body_arrives() {
+    let config = Config {
+        max_body_bytes: 64 << 10,
+        ..Config::default()
+    };
+    let service = Service::start(config).await;
+    let mut stream = service.connect().await;
+    let head = format!(
+        "POST {INFER} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+        4 << 20
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; 4 << 20]).await.unwrap();
+    assert_eq!(status(&mut stream).await, Some(413));
+    assert_eq!(live(&mut service.connect().await).await, Some(200));
+}
+
+#[tokio::test]
+async fn header_floods_are_refused() {
+    let service = Service::start(Config::default()).await;
+    let mut stream = service.connect().await;
+    let flood = format!(
+        "GET /v2 HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n",
+        "y".repeat(1 << 20)
+    );
+    // The service may hang up before all is sent.
+    let _ = stream.write_all(flood.as_bytes()).await;
+    let answer = status(&mut stream).await;
+    assert!(matches!(answer, None | Some(431)), "{answer:?}");
+    assert_eq!(live(&mut service.connect().await).await, Some(200));
+}
+
+#[tokio::test]
+async fn connections_wait_for_a_place() {
+    let service = Service::start(Config {
+        max_connections: 1,
+        ..Config::default()
+    })
+    .await;
+    let mut first = service.connect().await;
+    assert_eq!(live(&mut first).await, Some(200));
+    let mut second = service.connect().await;
+    let waiting = tokio::time::timeout(Duration::from_millis(300), live(&mut second)).await;
+    assert!(waiting.is_err(), "the second connection was answered");
+    drop(first);
+    assert_eq!(status(&mut second).await, Some(200));
+}
+
+#[tokio::test]
+async fn requests_under_way_are_finished_at_the_end() {
+    let service = Service::start(Config::default()).await;
+    let (mut idle, mut busy) = (service.connect().await, service.connect().await);
+    assert_eq!(live(&mut idle).await, Some(200));
+    busy.write_all(&infer(&request(MAX_RECORDS as usize)))
+        .await
+        .unwrap();
+    // A second connection's answer comes after the first one's request has been accepted.
+    assert_eq!(live(&mut idle).await, Some(200));
+
+    service.end.send(()).unwrap();
+    assert_eq!(status(&mut idle).await, None);
+    assert_eq!(status(&mut busy).await, Some(200));
+    assert_eq!(status(&mut busy).await, None);
+    service.task.await.unwrap();
+    assert!(TcpStream::connect(service.address).await.is_err());
+}
+
+#[tokio::test]
+async fn grace_has_an_end() {
+    let config = Config {
+        shutdown_grace: Duration::from_millis(200),
+        ..Config::default()
+    };
+    let service = Service::start(config).await;
+    let mut stalled = service.connect().await;
+    let bytes = infer(&request(1));
+    stalled.write_all(&bytes[..bytes.len() - 1]).await.unwrap();
+    assert_eq!(live(&mut service.connect().await).await, Some(200));
+
+    let started = Instant::now();
+    service.end.send(()).unwrap();
+    service.task.await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(status(&mut stalled).await, None);
+}
