@@ -1,2 +1,53 @@
-//! x
-fn main() {}
+//! The binary `veilcast`: predictions on data that the predicting service never sees.
+//!
+//! | subject | start at |
+//! |---|---|
+//! | the verbs, one file each | [`verbs`] |
+//! | arguments shared by all verbs | [`args`] |
+//! | what is printed, for people and for programs | [`output`] |
+//! | errors with their causes and a hint | [`failure`] |
+//! | files that appear whole or not at all | [`files`] |
+//! | key files, models, requests and responses in files | [`keys`], [`models`], [`messages`] |
+//! | records in, predictions out | [`records`], [`predictions`] |
+//! | a service in this process | [`serving`] |
+//! | the built-in digit model and its test images | [`builtin`] |
+#![forbid(unsafe_code)]
+
+mod args;
+mod builtin;
+mod failure;
+mod files;
+mod keys;
+mod logging;
+mod messages;
+mod models;
+mod output;
+mod predictions;
+mod records;
+mod runtime;
+mod serving;
+mod verbs;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Cli;
+use crate::output::{Output, StdoutClosed};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    match cli.verb.run(output) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read us has seen enough, as in `veilcast predict … | head`.
+        Err(error) if error.is::<StdoutClosed>() => ExitCode::SUCCESS,
+        Err(error) => {
+            let text = failure::describe(&error);
+            // If even standard error is gone, the exit status still tells.
+            let _ = writeln!(std::io::stderr(), "{text}");
+            ExitCode::FAILURE
+        }
+    }
+}

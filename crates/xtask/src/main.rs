@@ -1,2 +1,77 @@
-//! x
-fn main() {}
+//! The project's own automation: `cargo xtask test` runs every check there is.
+//!
+//! | subject | start at |
+//! |---|---|
+//! | the steps, one by one or all | [`steps`] |
+//! | what the crates may know of each other | [`layers`] |
+//! | the commands of the README | [`readme`] |
+//! | python-paillier | [`interop`] |
+#![forbid(unsafe_code)]
+
+mod interop;
+mod layers;
+mod readme;
+mod shell;
+mod steps;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::steps::{ALL, Step};
+use crate::workspace::Workspace;
+
+/// The project's own automation.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Clone, Subcommand)]
+enum Task {
+    /// Run every step, and list the ones that failed.
+    Test,
+    /// Check that the code is formatted.
+    Fmt,
+    /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
+    Layers,
+    /// Run clippy on everything; a warning is an error.
+    Clippy,
+    /// Check the crates whose features others switch on by themselves.
+    Features,
+    /// Run unit and integration tests.
+    Tests,
+    /// Run the examples in the documentation.
+    Doctests,
+    /// Build the documentation; a warning is an error.
+    Doc,
+    /// Run the README's commands.
+    Readme,
+    /// Test together with python-paillier.
+    Interop,
+}
+
+fn main() -> ExitCode {
+    let chosen: &[Step] = match Cli::parse().task {
+        Task::Test => ALL,
+        Task::Fmt => &[steps::FMT],
+        Task::Layers => &[steps::LAYERS],
+        Task::Clippy => &[steps::CLIPPY],
+        Task::Features => &[steps::FEATURES],
+        Task::Tests => &[steps::TESTS],
+        Task::Doctests => &[steps::DOCTESTS],
+        Task::Doc => &[steps::DOC],
+        Task::Readme => &[steps::README],
+        Task::Interop => &[steps::INTEROP],
+    };
+    match Workspace::find().and_then(|workspace| steps::run(chosen, &workspace)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            shell::say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The command line as typed: verbs, and arguments that several of them share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use veilcast_paillier::{DEFAULT_KEY_BITS, KEY_BITS};
+
+use crate::output::Output;
+use crate::verbs;
+
+/// Predictions on data that the predicting service never sees.
+///
+/// The data owner encrypts records under a Paillier key, the service computes its model on the
+/// ciphertexts, and only the data owner can decrypt the predictions.
+#[derive(Parser)]
+#[command(
+    name = "veilcast",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// Print results as JSON on standard output, a document a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    Demo(verbs::demo::Args),
+    Train(verbs::train::Args),
+    Evaluate(verbs::evaluate::Args),
+    Inspect(verbs::inspect::Args),
+    Serve(verbs::serve::Args),
+    Keygen(verbs::keygen::Args),
+    Pubkey(verbs::pubkey::Args),
+    Predict(verbs::predict::Args),
+    Encrypt(verbs::encrypt::Args),
+    Compute(verbs::compute::Args),
+    Decrypt(verbs::decrypt::Args),
+}
+
+impl Verb {
+    pub(crate) fn run(self, output: Output) -> anyhow::Result<()> {
+        match self {
+            Self::Demo(args) => verbs::demo::run(&args, output),
+            Self::Train(args) => verbs::train::run(args, output),
+            Self::Evaluate(args) => verbs::evaluate::run(&args, output),
+            Self::Inspect(args) => verbs::inspect::run(&args, output),
+            Self::Serve(args) => verbs::serve::run(args, output),
+            Self::Keygen(args) => verbs::keygen::run(&args, output),
+            Self::Pubkey(args) => verbs::pubkey::run(&args, output),
+            Self::Predict(args) => verbs::predict::run(&args, output),
+            Self::Encrypt(args) => verbs::encrypt::run(&args, output),
+            Self::Compute(args) => verbs::compute::run(&args, output),
+            Self::Decrypt(args) => verbs::decrypt::run(&args, output),
+        }
+    }
+}
+
+/// The size of a key made for this run.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct KeyBits {
+    /// Size of the key, in bits: 2048, 3072 or 4096.
+    #[arg(long = "key-bits", value_name = "BITS", default_value_t = DEFAULT_KEY_BITS, value_parser = key_bits)]
+    pub(crate) bits: u32,
+}
+
+/// An output file that must be given.
+#[derive(Args)]
+pub(crate) struct OutFile {
+    /// File to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replace the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// An output file in place of standard output.
+#[derive(Args)]
+pub(crate) struct OptionalOutFile {
+    /// File to write instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the file if it exists.
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+}
+
+/// Reads a key size that is allowed.
+pub(crate) fn key_bits(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(bits) if KEY_BITS.contains(&bits) => Ok(bits),
+        _ => Err("a key has 2048, 3072 or 4096 bits".to_owned()),
+    }
+}

@@ -1,0 +1,98 @@
+//! Key files: read with every check, written for their owner alone.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use veilcast_paillier::{KeyFileError, KeyPolicy, PublicKey, SecretKey};
+use zeroize::Zeroizing;
+
+use crate::failure::Hint as _;
+use crate::files::{self, OutputFile, Readers};
+
+/// No key file is longer.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// A new secret key.
+pub(crate) fn generate(bits: u32) -> anyhow::Result<SecretKey> {
+    SecretKey::generate(bits, KeyPolicy::default()).context("can't make a key")
+}
+
+/// The secret key in a file, or a new one of `bits` if there is no file.
+pub(crate) fn load_or_generate(path: Option<&Path>, bits: u32) -> anyhow::Result<SecretKey> {
+    path.map_or_else(|| generate(bits), load_secret)
+}
+
+/// Reads a secret key.
+pub(crate) fn load_secret(path: &Path) -> anyhow::Result<SecretKey> {
+    let json = read(path)?;
+    match SecretKey::from_json(&json, KeyPolicy::default()) {
+        Ok(key) => Ok(key),
+        Err(KeyFileError::Json(_)) if PublicKey::from_json(&json, KeyPolicy::default()).is_ok() => {
+            Err(anyhow!(
+                "{} holds a public key, and a secret one is needed",
+                path.display()
+            ))
+            .hint("give the file that `veilcast keygen` wrote")
+        }
+        Err(error) => Err(error).with_context(|| unusable(path)),
+    }
+}
+
+/// Reads a public key, or the public part of a secret one.
+pub(crate) fn load_public(path: &Path) -> anyhow::Result<PublicKey> {
+    PublicKey::from_json(&read(path)?, KeyPolicy::default()).with_context(|| unusable(path))
+}
+
+/// The file of a secret key, which only its owner can read.
+pub(crate) struct SecretFile(OutputFile);
+
+impl SecretFile {
+    /// Begins the file, so that a bad place is found before a key is made.
+    pub(crate) fn create(path: &Path, force: bool) -> anyhow::Result<Self> {
+        OutputFile::create(path, force, Readers::Owner).map(Self)
+    }
+
+    /// Writes the key and gives the file its name.
+    pub(crate) fn finish(mut self, key: &SecretKey) -> anyhow::Result<()> {
+        let json = key.to_json(&name(key.public_key()));
+        writeln!(self.0, "{}", *json).context("can't write the key file")?;
+        self.0.finish()
+    }
+}
+
+/// A public key as the content of a key file.
+pub(crate) fn public_json(key: &PublicKey) -> String {
+    key.to_json(&name(key)) + "\n"
+}
+
+/// A key's fingerprint in hexadecimal digits.
+pub(crate) fn fingerprint(key: &PublicKey) -> String {
+    key.fingerprint()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// What a key is called in its file: the start of its fingerprint.
+fn name(key: &PublicKey) -> String {
+    format!("veilcast {}", &fingerprint(key)[..16])
+}
+
+fn read(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let bytes = files::read(path, MAX_BYTES)?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(anyhow!(
+                "{} isn't a key file: it isn't text",
+                path.display()
+            ))
+        }
+    }
+}
+
+fn unusable(path: &Path) -> String {
+    format!("can't use the key file {}", path.display())
+}

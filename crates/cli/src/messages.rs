@@ -1,0 +1,25 @@
+//! Requests and responses in files: the binary bodies of the HTTP messages.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits};
+
+use crate::failure::Hint as _;
+use crate::files;
+
+/// Reads a request file for a model that takes up to `limits`.
+pub(crate) fn load_request(path: &Path, limits: &Limits) -> anyhow::Result<InferRequest> {
+    let body = files::read(path, limits.max_body_bytes as u64)?;
+    InferRequest::decode(&body, Framing::SelfDelimiting, limits)
+        .with_context(|| format!("{} isn't a request that this model takes", path.display()))
+        .hint("give a file that `veilcast encrypt` wrote with this model's card")
+}
+
+/// Reads a response file of a model that gives up to `limits`.
+pub(crate) fn load_response(path: &Path, limits: &Limits) -> anyhow::Result<InferResponse> {
+    let body = files::read(path, limits.max_body_bytes as u64)?;
+    InferResponse::decode(&body, Framing::SelfDelimiting, limits)
+        .with_context(|| format!("{} isn't a response of this model", path.display()))
+        .hint("give a file that `veilcast compute` wrote")
+}

@@ -1,0 +1,27 @@
+//! Models and cards from files, with what to do when they can't be used.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use veilcast_model::card::MAX_CARD_BYTES;
+use veilcast_model::{Card, Model};
+
+use crate::failure::Hint as _;
+use crate::files;
+
+/// Reads a model directory.
+pub(crate) fn load(directory: &Path) -> anyhow::Result<Model> {
+    Model::load(directory)
+        .with_context(|| format!("can't use the model in {}", directory.display()))
+        .hint("give a directory that `veilcast train` wrote, as it wrote it")
+}
+
+/// Reads a public card.
+pub(crate) fn load_card(path: &Path) -> anyhow::Result<Card> {
+    let json = files::read(path, MAX_CARD_BYTES as u64)?;
+    Card::parse(&json)
+        .with_context(|| format!("can't use the card {}", path.display()))
+        .hint(
+            "the model owner gives it: it is his model's card.json, or SERVER/v2/models/MODEL/card",
+        )
+}

@@ -1,0 +1,118 @@
+//! Predictions as CSV or JSON lines: the same whether they came over HTTP or through files.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use veilcast_model::Card;
+
+use crate::files::{OutputFile, Readers};
+use crate::output::{self, Output};
+
+/// Writes a prediction a record, in input order, as `record,label,<score per class…>`.
+pub(crate) struct Predictions<'a> {
+    card: &'a Card,
+    sink: Sink,
+    count: u64,
+}
+
+enum Sink {
+    /// CSV into a file that appears when all is done.
+    File(csv::Writer<OutputFile>),
+    /// CSV on standard output.
+    Stdout,
+    /// An object a line on standard output.
+    JsonLines(Output),
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    record: u64,
+    label: &'a str,
+    scores: &'a [f64],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probabilities: Option<&'a [f64]>,
+}
+
+impl<'a> Predictions<'a> {
+    /// Prepares the place. Without a file, predictions go to standard output.
+    pub(crate) fn begin(
+        card: &'a Card,
+        file: Option<&Path>,
+        force: bool,
+        output: Output,
+    ) -> anyhow::Result<Self> {
+        let sink = match file {
+            Some(path) => Sink::File(csv::Writer::from_writer(OutputFile::create(
+                path,
+                force,
+                Readers::Usual,
+            )?)),
+            None if output.is_json() => Sink::JsonLines(output),
+            None => Sink::Stdout,
+        };
+        Ok(Self {
+            card,
+            sink,
+            count: 0,
+        })
+    }
+
+    /// Adds the prediction of the next record.
+    pub(crate) fn add(&mut self, scores: &[i64]) -> anyhow::Result<()> {
+        let record = self.count;
+        let prediction = self
+            .card
+            .predict(scores)
+            .with_context(|| format!("the scores of record {record} (from 0) can't be right"))?;
+        if record == 0 {
+            self.row(header(self.card))?;
+        }
+        self.count += 1;
+        if let Sink::JsonLines(output) = self.sink {
+            return output.json(&Line {
+                record,
+                label: &prediction.label,
+                scores: &prediction.scores,
+                probabilities: prediction.probabilities.as_deref(),
+            });
+        }
+        let mut row = vec![record.to_string(), prediction.label];
+        row.extend(prediction.scores.iter().map(f64::to_string));
+        self.row(row)
+    }
+
+    /// Completes the output; returns the number of records.
+    pub(crate) fn finish(self) -> anyhow::Result<u64> {
+        if let Sink::File(csv) = self.sink {
+            let file = csv.into_inner().map_err(|error| error.into_error());
+            file.context("can't write the predictions")?.finish()?;
+        }
+        Ok(self.count)
+    }
+
+    fn row(&mut self, row: Vec<String>) -> anyhow::Result<()> {
+        match &mut self.sink {
+            Sink::File(csv) => csv.write_record(row).context("can't write the predictions"),
+            Sink::Stdout => {
+                let mut line = csv::Writer::from_writer(Vec::new());
+                line.write_record(row)
+                    .context("can't write the predictions")?;
+                output::print(&line.into_inner().map_err(|error| error.into_error())?)
+            }
+            Sink::JsonLines(_) => Ok(()),
+        }
+    }
+}
+
+/// The columns' names: a score an output, named by its label.
+fn header(card: &Card) -> Vec<String> {
+    let labels = &card.output().labels;
+    // A single sigmoid output has two labels, and its score is the second's.
+    let scored = &labels[labels.len() - card.outputs()..];
+    let scores = scored.iter().map(|label| format!("score_{label}"));
+    ["record".to_owned(), "label".to_owned()]
+        .into_iter()
+        .chain(scores)
+        .collect()
+}

@@ -1,0 +1,89 @@
+//! Records read from files, quantised, and grouped into requests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use veilcast_model::card::QuantizedRecord;
+use veilcast_model::{Card, input};
+
+/// Most ciphertexts that one request of ours carries, unless a record has more: it bounds the memory
+/// and the time that a request takes (6 MB under the default key), and lets long work show progress.
+const REQUEST_CIPHERTEXTS: usize = 1 << 13;
+
+/// Records for one request, in input order.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// The quantised records.
+    pub(crate) records: Vec<Vec<u32>>,
+    /// How many of their values lay outside the model's range.
+    pub(crate) clipped: usize,
+}
+
+/// How many records of a model to send at once.
+pub(crate) fn batch_size(card: &Card) -> usize {
+    let most = (REQUEST_CIPHERTEXTS / card.features()).max(1);
+    most.min(card.limits().max_records as usize)
+}
+
+/// The records of all files, in order, in batches of `size`; ends after the first error.
+///
+/// Files are opened one after another, but each is looked for beforehand.
+pub(crate) fn batches<'a>(
+    card: &'a Card,
+    inputs: &'a [PathBuf],
+    size: usize,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Batch>> + use<'a>> {
+    for path in inputs {
+        let metadata =
+            fs::metadata(path).with_context(|| format!("can't read {}", path.display()))?;
+        if metadata.is_dir() {
+            bail!("{} is a directory, not a file of records", path.display());
+        }
+    }
+    let mut records = inputs.iter().flat_map(|path| quantized(card, path));
+    let mut failed = false;
+    Ok(std::iter::from_fn(move || {
+        let mut batch = Batch::default();
+        while !failed && batch.records.len() < size {
+            match records.next() {
+                Some(Ok(record)) => {
+                    batch.clipped += record.clipped;
+                    batch.records.push(record.values);
+                }
+                Some(Err(error)) => {
+                    failed = true;
+                    return Some(Err(error));
+                }
+                None => break,
+            }
+        }
+        (!batch.records.is_empty()).then_some(Ok(batch))
+    }))
+}
+
+/// The quantised records of one file.
+fn quantized<'a>(
+    card: &'a Card,
+    path: &'a Path,
+) -> Box<dyn Iterator<Item = anyhow::Result<QuantizedRecord>> + 'a> {
+    let records = match input::open(card, path) {
+        Ok(records) => records,
+        Err(error) => return Box::new(std::iter::once(Err(error.into()))),
+    };
+    Box::new(records.enumerate().map(move |(index, record)| {
+        // The reader's errors name the place; only the card's need it added.
+        card.quantize(&record.with_context(|| format!("can't use {}", path.display()))?)
+            .with_context(|| format!("record {index} (from 0) of {}", path.display()))
+    }))
+}
+
+/// Says how many values were moved into the model's range, if any.
+pub(crate) fn clipped_note(clipped: usize) -> Option<String> {
+    let what = match clipped {
+        0 => return None,
+        1 => "1 value outside the range that the model knows was",
+        _ => &format!("{clipped} values outside the range that the model knows were"),
+    };
+    Some(format!("note: {what} moved to its edge"))
+}

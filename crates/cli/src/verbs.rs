@@ -1,0 +1,13 @@
+//! The verbs: each has its arguments as typed, and what it does.
+
+pub(crate) mod compute;
+pub(crate) mod decrypt;
+pub(crate) mod demo;
+pub(crate) mod encrypt;
+pub(crate) mod evaluate;
+pub(crate) mod inspect;
+pub(crate) mod keygen;
+pub(crate) mod predict;
+pub(crate) mod pubkey;
+pub(crate) mod serve;
+pub(crate) mod train;

@@ -1,0 +1,55 @@
+//! `veilcast decrypt`: a response file to predictions, offline.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use veilcast_engine::Session;
+use veilcast_protocol::Limits;
+
+use crate::args::OptionalOutFile;
+use crate::failure::Hint as _;
+use crate::output::{Output, counted};
+use crate::predictions::Predictions;
+use crate::{keys, messages, models};
+
+/// Decrypt a response file into predictions, as CSV.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Secret key file that encrypted the request.
+    #[arg(long)]
+    key: PathBuf,
+    /// The model's public card.
+    #[arg(long)]
+    card: PathBuf,
+    /// File that `veilcast compute` wrote.
+    #[arg(long = "in", value_name = "RESPONSE")]
+    response: PathBuf,
+    #[command(flatten)]
+    file: OptionalOutFile,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    records: u64,
+}
+
+pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
+    let card = models::load_card(&args.card)?;
+    let (file, force) = (args.file.out.as_deref(), args.file.force);
+    let mut predictions = Predictions::begin(&card, file, force, output)?;
+    let key = keys::load_secret(&args.key)?;
+    let limits = Limits::for_tensor(card.limits().max_records as usize, card.outputs());
+    let response = messages::load_response(&args.response, &limits)?;
+    let session = Session::new(card.clone(), key)?;
+    let scores = session
+        .decrypt(&response)
+        .with_context(|| format!("can't decrypt {}", args.response.display()))
+        .hint("use the key and the card that made the request")?;
+    for record in &scores {
+        predictions.add(record)?;
+    }
+    let records = predictions.finish()?;
+    output.note(format!("{} decrypted", counted(records, "record")));
+    output.json(&Summary { records })
+}

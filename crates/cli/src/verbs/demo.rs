@@ -1,0 +1,164 @@
+//! `veilcast demo`: the whole way, from a handwritten digit to its encrypted prediction.
+
+mod report;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use tokio::net::TcpListener;
+use veilcast_client::Client;
+use veilcast_engine::Session;
+use veilcast_model::Model;
+use veilcast_model::idx::LabelledImages;
+use veilcast_server::Config;
+
+use self::report::{Image, Summary};
+use crate::args::KeyBits;
+use crate::failure::Hint as _;
+use crate::output::Output;
+use crate::serving::{self, Service};
+use crate::{builtin, keys, logging, runtime};
+
+/// The port that is tried first.
+const PORT: u16 = 8080;
+
+/// Serve the built-in digit model on this machine, and predict encrypted MNIST test images.
+///
+/// Each image is encrypted under a fresh key, sent over HTTP, predicted on ciphertexts and
+/// decrypted; its scores must equal those computed in the clear, else the exit status is 1.
+/// Afterwards the service stays up until Ctrl-C. With --json a line an image is printed, then
+/// one with the summary.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How many of the 10,000 test images to predict.
+    #[arg(long, value_name = "N", default_value = "10")]
+    count: NonZeroUsize,
+    #[command(flatten)]
+    key_bits: KeyBits,
+    /// Port to serve on [default: 8080, or a free one if that is taken].
+    #[arg(long)]
+    port: Option<u16>,
+    /// Exit after the summary.
+    #[arg(long)]
+    exit: bool,
+}
+
+pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
+    logging::start(logging::Format::Text, "warn");
+    let (model, mut images) = (builtin::model()?, builtin::test_images()?);
+    if args.count.get() > images.len() {
+        bail!(
+            "there are {} test images; --count asks for {}",
+            images.len(),
+            args.count
+        );
+    }
+    images.truncate(args.count.get());
+
+    let runtime = runtime::start()?;
+    let listener = runtime.block_on(listen(args.port))?;
+    let service = Service::start(&runtime, listener, vec![model.clone()], Config::default())?;
+    let url = service.url();
+    output.text(format!(
+        "Serving the model {:?} at {url}",
+        model.card().name()
+    ))?;
+
+    let start = Instant::now();
+    let key = keys::generate(args.key_bits.bits)?;
+    let key_seconds = start.elapsed().as_secs_f64();
+    output.text(format!(
+        "Made a key of {} bits in {key_seconds:.1} s\n",
+        args.key_bits.bits
+    ))?;
+
+    let client = Client::new(&url)?;
+    let predict = Predict {
+        runtime: &runtime,
+        client,
+        session: Session::new(model.card().clone(), key)?,
+        model,
+    };
+    let done = predict.all(&images, output)?;
+    let summary = Summary::of(&done, args.key_bits.bits);
+    output.result(&summary)?;
+    summary.check()?;
+    if !args.exit {
+        output.note(format!("\nStill serving at {url}; press Ctrl-C to stop."));
+        runtime.block_on(serving::interrupted())?;
+    }
+    runtime.block_on(service.stop())?;
+    runtime.shutdown_background();
+    Ok(())
+}
+
+/// The port asked for; without one the usual, or a free one if that is taken.
+async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
+    let bind = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    match (port, bind(port.unwrap_or(PORT)).await) {
+        (_, Ok(listener)) => Ok(listener),
+        (None, Err(_)) => bind(0).await.context("no port is free"),
+        (Some(port), Err(error)) => Err(error)
+            .with_context(|| format!("can't serve on port {port}"))
+            .hint("choose another --port, or leave it out"),
+    }
+}
+
+/// What it takes to predict images over HTTP.
+struct Predict<'a> {
+    runtime: &'a tokio::runtime::Runtime,
+    client: Client,
+    session: Session,
+    model: Model,
+}
+
+impl Predict<'_> {
+    fn all(&self, images: &LabelledImages, output: Output) -> anyhow::Result<Vec<Image>> {
+        output.text(Image::HEADER)?;
+        let mut done = Vec::with_capacity(images.len());
+        for (index, (record, &label)) in images.images().records().zip(images.labels()).enumerate()
+        {
+            let image = self.one(index, &record, usize::from(label))?;
+            output.result(&image)?;
+            done.push(image);
+        }
+        Ok(done)
+    }
+
+    fn one(&self, index: usize, record: &[f64], label: usize) -> anyhow::Result<Image> {
+        let card = self.model.card();
+        let features = card.quantize(record)?.values;
+        let reference = self.model.evaluate(&features)?;
+        let (request, encrypt) = timed(|| self.session.encrypt(&[features]));
+        let request = request?;
+        let call = self.client.infer(card.name(), &request);
+        let (exchange, server) = timed(|| self.runtime.block_on(call));
+        let exchange = exchange?;
+        let (scores, decrypt) =
+            timed(|| self.session.decrypt_answer_to(&request, &exchange.answer));
+        let scores = scores?.concat();
+        Ok(Image {
+            image: index,
+            digit: card.output().labels.get(label).cloned().unwrap_or_default(),
+            predicted: card.predict(&scores)?.label,
+            agrees: scores == reference,
+            encrypt_ms: milliseconds(encrypt),
+            server_ms: milliseconds(server),
+            decrypt_ms: milliseconds(decrypt),
+            bytes_up: exchange.bytes_up,
+            bytes_down: exchange.bytes_down,
+        })
+    }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed())
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

@@ -1,0 +1,149 @@
+//! The demo's lines and its summary.
+
+use std::fmt;
+
+use anyhow::bail;
+use serde::Serialize;
+
+/// One image's prediction, and what it took.
+#[derive(Serialize)]
+pub(super) struct Image {
+    pub(super) image: usize,
+    /// The true label.
+    pub(super) digit: String,
+    pub(super) predicted: String,
+    /// Whether every integer score equals the one computed in the clear.
+    pub(super) agrees: bool,
+    pub(super) encrypt_ms: f64,
+    /// From sending the request to receiving the whole answer.
+    pub(super) server_ms: f64,
+    pub(super) decrypt_ms: f64,
+    pub(super) bytes_up: u64,
+    pub(super) bytes_down: u64,
+}
+
+impl Image {
+    pub(super) const HEADER: &str =
+        "image  digit  predicted  encrypt ms  server ms  decrypt ms  bytes up  bytes down";
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            image,
+            digit,
+            predicted,
+            encrypt_ms,
+            server_ms,
+            decrypt_ms,
+            bytes_up,
+            bytes_down,
+            ..
+        } = self;
+        write!(
+            f,
+            "{image:>5}  {digit:>5}  {predicted:>9}  {encrypt_ms:>10.1}  {server_ms:>9.1}  {decrypt_ms:>10.1}  {bytes_up:>8}  {bytes_down:>10}"
+        )?;
+        if !self.agrees {
+            write!(f, "  DISAGREES with the model in the clear")?;
+        } else if digit != predicted {
+            write!(f, "  wrong, as in the clear")?;
+        }
+        Ok(())
+    }
+}
+
+/// All images together.
+#[derive(Serialize)]
+pub(super) struct Summary {
+    images: usize,
+    right: usize,
+    agreeing: usize,
+    key_bits: u32,
+    median_encrypt_ms: f64,
+    median_server_ms: f64,
+    median_decrypt_ms: f64,
+    median_bytes_up: f64,
+    median_bytes_down: f64,
+}
+
+impl Summary {
+    pub(super) fn of(images: &[Image], key_bits: u32) -> Self {
+        let count = |is: fn(&Image) -> bool| images.iter().filter(|image| is(image)).count();
+        let median_of = |value: fn(&Image) -> f64| median(images.iter().map(value).collect());
+        Self {
+            images: images.len(),
+            right: count(|image| image.digit == image.predicted),
+            agreeing: count(|image| image.agrees),
+            key_bits,
+            median_encrypt_ms: median_of(|image| image.encrypt_ms),
+            median_server_ms: median_of(|image| image.server_ms),
+            median_decrypt_ms: median_of(|image| image.decrypt_ms),
+            median_bytes_up: median_of(|image| image.bytes_up as f64),
+            median_bytes_down: median_of(|image| image.bytes_down as f64),
+        }
+    }
+
+    /// Fails if an encrypted prediction differs from the plain one.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        if self.agreeing < self.images {
+            let wrong = self.images - self.agreeing;
+            bail!(
+                "{wrong} of {} images have other scores on ciphertexts",
+                self.images
+            );
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            images,
+            right,
+            agreeing,
+            key_bits,
+            ..
+        } = self;
+        writeln!(f)?;
+        writeln!(f, "{right} of {images} digits are right")?;
+        writeln!(
+            f,
+            "{agreeing} of {images} agree with the model in the clear, score by score"
+        )?;
+        writeln!(
+            f,
+            "median: {:.1} ms to encrypt, {:.1} ms at the server, {:.1} ms to decrypt",
+            self.median_encrypt_ms, self.median_server_ms, self.median_decrypt_ms
+        )?;
+        write!(
+            f,
+            "        {} bytes up, {} bytes down, under a key of {key_bits} bits",
+            self.median_bytes_up, self.median_bytes_down
+        )
+    }
+}
+
+/// The middle value, or the mean of the two in the middle; 0 if there is none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => 0.0,
+        length if length % 2 == 1 => values[middle],
+        _ => (values[middle - 1] + values[middle]) / 2.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![]), 0.0);
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+}

@@ -1,0 +1,265 @@
+//! `veilcast evaluate`: how well a model does, in the clear and encrypted.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_model::Model;
+use veilcast_model::idx::{LabelledImages, Split};
+
+use crate::args::KeyBits;
+use crate::failure::Hint as _;
+use crate::output::Output;
+use crate::{keys, models};
+
+/// Measure a model on labelled images, in the clear and, with --encrypted, on ciphertexts.
+///
+/// On ciphertexts every integer score must equal the one computed in the clear; if one doesn't,
+/// the exit status is 1.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Directory of the model.
+    #[arg(long, value_name = "MODEL_DIR")]
+    model: PathBuf,
+    /// Directory of IDX files with MNIST's names, plain or .gz; the test images are used.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Use the first N images only.
+    #[arg(long, value_name = "N")]
+    limit: Option<NonZeroUsize>,
+    /// Compute on ciphertexts too, and compare.
+    #[arg(long)]
+    encrypted: bool,
+    #[command(flatten)]
+    key_bits: KeyBits,
+}
+
+#[derive(Serialize)]
+struct Evaluation {
+    model: String,
+    version: String,
+    records: usize,
+    accuracy: Accuracies,
+    /// A row a true label, a column a predicted one, by the quantised map.
+    confusion: Vec<Vec<usize>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted: Option<Encrypted>,
+    #[serde(skip)]
+    labels: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Accuracies {
+    /// Of the float network on the whole test set, as the report has it from training.
+    network_when_trained: Option<f64>,
+    collapsed: f64,
+    quantized: f64,
+}
+
+#[derive(Serialize)]
+struct Encrypted {
+    key_bits: u32,
+    records: usize,
+    /// Records of which every integer score equals the one in the clear.
+    agreeing: usize,
+    accuracy: f64,
+    encrypt_ms: f64,
+    compute_ms: f64,
+    decrypt_ms: f64,
+}
+
+pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
+    let model = models::load(&args.model)?;
+    let mut test = LabelledImages::open(&args.data, Split::Test)
+        .with_context(|| format!("can't use the images in {}", args.data.display()))
+        .hint("give a directory with MNIST's four files, such as data/mnist")?;
+    if let Some(limit) = args.limit {
+        test.truncate(limit.get());
+    }
+    let labels = model.card().output().labels.clone();
+    if let Some(label) = test
+        .labels()
+        .iter()
+        .find(|&&label| usize::from(label) >= labels.len())
+    {
+        bail!(
+            "an image has the label {label}, but the model knows {} labels",
+            labels.len()
+        );
+    }
+    let mut evaluation = in_the_clear(&model, &test, labels)?;
+    if args.encrypted {
+        evaluation.encrypted = Some(encrypted(model, &test, args.key_bits.bits, output)?);
+    }
+    output.result(&evaluation)?;
+    match evaluation.encrypted {
+        Some(Encrypted {
+            records, agreeing, ..
+        }) if agreeing < records => {
+            bail!(
+                "{} of {records} records have other scores on ciphertexts",
+                records - agreeing
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+fn in_the_clear(
+    model: &Model,
+    test: &LabelledImages,
+    labels: Vec<String>,
+) -> anyhow::Result<Evaluation> {
+    let mut confusion = vec![vec![0; labels.len()]; labels.len()];
+    let mut collapsed = 0;
+    for (record, &label) in test.images().records().zip(test.labels()) {
+        let label = usize::from(label);
+        confusion[label][model.predict(&record)?.index] += 1;
+        collapsed += usize::from(model.predict_float(&record)?.index == label);
+    }
+    let quantized: usize = (0..labels.len()).map(|label| confusion[label][label]).sum();
+    let when_trained = model.report().and_then(|report| report.accuracy);
+    Ok(Evaluation {
+        model: model.card().name().to_owned(),
+        version: model.card().version().to_owned(),
+        records: test.len(),
+        accuracy: Accuracies {
+            network_when_trained: when_trained.map(|accuracy| accuracy.network),
+            collapsed: share(collapsed, test.len()),
+            quantized: share(quantized, test.len()),
+        },
+        confusion,
+        encrypted: None,
+        labels,
+    })
+}
+
+fn encrypted(
+    model: Model,
+    test: &LabelledImages,
+    key_bits: u32,
+    output: Output,
+) -> anyhow::Result<Encrypted> {
+    let session = Session::new(model.card().clone(), keys::generate(key_bits)?)?;
+    let evaluator = Evaluator::new(model.clone(), KeyPolicy::default());
+    let bar = output.progress(Some(test.len() as u64), "encrypted records");
+    let (mut agreeing, mut right) = (0, 0);
+    let mut times = [Duration::ZERO; 3];
+    for (record, &label) in test.images().records().zip(test.labels()) {
+        let features = model.card().quantize(&record)?.values;
+        let reference = model.evaluate(&features)?;
+        let records = [features];
+        let request = timed(&mut times[0], || session.encrypt(&records))?;
+        let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
+        let scores = timed(&mut times[2], || {
+            session.decrypt_answer_to(&request, &response)
+        })?;
+        let [scores] = &scores[..] else {
+            bail!("one record gave {} answers", scores.len())
+        };
+        agreeing += usize::from(*scores == reference);
+        right += usize::from(model.card().predict(scores)?.index == usize::from(label));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let [encrypt_ms, compute_ms, decrypt_ms] =
+        times.map(|time| time.as_secs_f64() * 1e3 / test.len() as f64);
+    let (records, accuracy) = (test.len(), share(right, test.len()));
+    Ok(Encrypted {
+        key_bits,
+        records,
+        agreeing,
+        accuracy,
+        encrypt_ms,
+        compute_ms,
+        decrypt_ms,
+    })
+}
+
+fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    *total += start.elapsed();
+    result
+}
+
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole as f64
+}
+
+impl fmt::Display for Evaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            model,
+            version,
+            records,
+            accuracy,
+            ..
+        } = self;
+        writeln!(f, "{model} {version} on {records} images")?;
+        if let Some(network) = accuracy.network_when_trained {
+            writeln!(
+                f,
+                "  float network   {network:.4} (whole test set, when it was trained)"
+            )?;
+        }
+        writeln!(f, "  collapsed map   {:.4}", accuracy.collapsed)?;
+        writeln!(f, "  quantised map   {:.4}", accuracy.quantized)?;
+        self.write_confusion(f)?;
+        match &self.encrypted {
+            Some(encrypted) => write!(f, "\n{encrypted}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Evaluation {
+    fn write_confusion(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |label: &String| label.chars().take(8).collect::<String>();
+        let counts = self
+            .confusion
+            .iter()
+            .flatten()
+            .map(|count| count.to_string().len());
+        let names = self.labels.iter().map(|label| name(label).chars().count());
+        let width = counts.chain(names).max().unwrap_or(0) + 1;
+        write!(f, "true labels down, predicted ones across\n{:width$}", "")?;
+        for label in &self.labels {
+            write!(f, "{:>width$}", name(label))?;
+        }
+        for (label, row) in self.labels.iter().zip(&self.confusion) {
+            write!(f, "\n{:>width$}", name(label))?;
+            for count in row {
+                write!(f, "{count:>width$}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Encrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            key_bits,
+            records,
+            agreeing,
+            accuracy,
+            encrypt_ms,
+            compute_ms,
+            decrypt_ms,
+        } = self;
+        writeln!(f, "on ciphertexts under a key of {key_bits} bits")?;
+        writeln!(
+            f,
+            "  every score equal for {agreeing} of {records} images, accuracy {accuracy:.4}"
+        )?;
+        write!(
+            f,
+            "  an image takes {encrypt_ms:.1} ms to encrypt, {compute_ms:.1} ms to compute, {decrypt_ms:.1} ms to decrypt"
+        )
+    }
+}

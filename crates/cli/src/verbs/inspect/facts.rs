@@ -1,0 +1,331 @@
+//! What `inspect` tells, as fields for programs and as lines for people.
+
+use std::fmt::{self, Display};
+
+use serde::Serialize;
+use veilcast_model::card::{Activation, InputKind};
+use veilcast_model::{Accuracy, Card, Model, TrainingReport};
+use veilcast_paillier::PublicKey;
+use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, Layout, ServerMetadata};
+
+use crate::keys;
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum Facts {
+    Model(Box<ModelFacts>),
+    Card(CardFacts),
+    PublicKey(KeyFacts),
+    SecretKey(KeyFacts),
+    Request(MessageFacts),
+    Response(MessageFacts),
+    Service(ServiceFacts),
+}
+
+#[derive(Serialize)]
+pub(super) struct ModelFacts {
+    #[serde(flatten)]
+    card: CardFacts,
+    weights: usize,
+    nonzero_weights: usize,
+    weight_bits: Option<u32>,
+    accuracy: Option<Accuracy>,
+    training: Option<TrainingReport>,
+}
+
+#[derive(Serialize)]
+pub(super) struct CardFacts {
+    name: String,
+    version: String,
+    description: String,
+    card_digest: String,
+    input: InputKind,
+    shape: Vec<usize>,
+    features: usize,
+    input_bits: u32,
+    labels: Vec<String>,
+    outputs: usize,
+    activation: Activation,
+    slot_bits: u32,
+    layouts: Vec<&'static str>,
+    max_records: u32,
+}
+
+#[derive(Serialize)]
+pub(super) struct KeyFacts {
+    bits: u32,
+    fingerprint: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct MessageFacts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    card_digest: String,
+    key_fingerprint: String,
+    key_bits: usize,
+    layout: &'static str,
+    records: usize,
+    ciphertexts: usize,
+    bytes: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct ServiceFacts {
+    name: String,
+    version: String,
+    extensions: Vec<String>,
+}
+
+impl ModelFacts {
+    pub(super) fn of(model: &Model) -> Self {
+        let weights = model.integer_map().weights();
+        let report = model.report();
+        Self {
+            card: CardFacts::of(model.card()),
+            weights: weights.len(),
+            nonzero_weights: weights.iter().filter(|&&weight| weight != 0).count(),
+            weight_bits: report.map(|report| report.weight_bits),
+            accuracy: report.and_then(|report| report.accuracy),
+            training: report.and_then(|report| report.training.clone()),
+        }
+    }
+}
+
+impl CardFacts {
+    pub(super) fn of(card: &Card) -> Self {
+        let scalar = card.layouts().scalar.map(|_| Layout::Scalar.name());
+        Self {
+            name: card.name().to_owned(),
+            version: card.version().to_owned(),
+            description: card.description().to_owned(),
+            card_digest: card.digest().to_string(),
+            input: card.input().kind,
+            shape: card.input().shape.clone(),
+            features: card.features(),
+            input_bits: card.quantization().bits,
+            labels: card.output().labels.clone(),
+            outputs: card.outputs(),
+            activation: card.output().activation,
+            slot_bits: card.slot_bits(),
+            layouts: scalar.into_iter().collect(),
+            max_records: card.limits().max_records,
+        }
+    }
+}
+
+impl KeyFacts {
+    pub(super) fn of(key: &PublicKey) -> Self {
+        Self {
+            bits: key.bits(),
+            fingerprint: keys::fingerprint(key),
+        }
+    }
+}
+
+impl MessageFacts {
+    pub(super) fn of_request(request: &InferRequest, bytes: usize) -> Self {
+        Self {
+            model: None,
+            version: None,
+            id: request.id().map(str::to_owned),
+            card_digest: request.card_digest().to_string(),
+            key_fingerprint: KeyFingerprint::of(request.public_key()).to_string(),
+            key_bits: 8 * request.public_key().len(),
+            layout: request.layout().name(),
+            records: request.records(),
+            ciphertexts: request.ciphertexts().len(),
+            bytes,
+        }
+    }
+
+    pub(super) fn of_response(response: &InferResponse, bytes: usize) -> Self {
+        Self {
+            model: Some(response.model_name.clone()),
+            version: Some(response.model_version.clone()),
+            id: response.id.clone(),
+            card_digest: response.card_digest.to_string(),
+            key_fingerprint: response.key_fingerprint.to_string(),
+            key_bits: 4 * response.scores.width(),
+            layout: response.layout.name(),
+            records: response.scores.rows(),
+            ciphertexts: response.scores.len(),
+            bytes,
+        }
+    }
+}
+
+impl From<ServerMetadata> for ServiceFacts {
+    fn from(metadata: ServerMetadata) -> Self {
+        let ServerMetadata {
+            name,
+            version,
+            extensions,
+        } = metadata;
+        Self {
+            name,
+            version,
+            extensions,
+        }
+    }
+}
+
+impl Display for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Model(model) => model.fmt(f),
+            Self::Card(card) => write!(f, "public card\n{card}"),
+            Self::PublicKey(key) => write!(f, "public key\n{key}"),
+            Self::SecretKey(key) => write!(f, "secret key, sound\n{key}"),
+            Self::Request(message) => write!(f, "request with encrypted records\n{message}"),
+            Self::Response(message) => write!(f, "response with encrypted scores\n{message}"),
+            Self::Service(service) => service.fmt(f),
+        }
+    }
+}
+
+impl Display for ModelFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "model directory\n{}", self.card)?;
+        let bits = self
+            .weight_bits
+            .map_or(String::new(), |bits| format!(" of {bits} bits"));
+        write!(
+            f,
+            "{}",
+            line(
+                "weights",
+                format!("{}{bits}, {} not zero", self.weights, self.nonzero_weights)
+            )
+        )?;
+        if let Some(training) = &self.training {
+            let TrainingReport {
+                hidden,
+                epochs,
+                seed,
+                records,
+                ..
+            } = training;
+            let text = format!(
+                "hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}"
+            );
+            write!(f, "\n{}", line("training", text))?;
+        }
+        if let Some(Accuracy {
+            records,
+            network,
+            collapsed,
+            quantized,
+        }) = self.accuracy
+        {
+            let text = format!(
+                "float {network:.4}, collapsed {collapsed:.4}, quantised {quantized:.4} on {records} records"
+            );
+            write!(f, "\n{}", line("accuracy", text))?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for CardFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.input {
+            InputKind::Image => "image",
+            InputKind::Table => "table",
+        };
+        let activation = match self.activation {
+            Activation::Softmax => "softmax",
+            Activation::Sigmoid => "sigmoid",
+            Activation::None => "none",
+        };
+        let input = format!(
+            "{kind} of shape {:?}, {} features of {} bits",
+            self.shape, self.features, self.input_bits
+        );
+        let output = format!(
+            "{} scores of at most {} bits, final function {activation}",
+            self.outputs, self.slot_bits
+        );
+        let layouts = format!(
+            "{}, at most {} records a request",
+            self.layouts.join(", "),
+            self.max_records
+        );
+        writeln!(
+            f,
+            "{}",
+            line("name", format!("{} {}", self.name, self.version))
+        )?;
+        writeln!(f, "{}", line("about", &self.description))?;
+        writeln!(f, "{}", line("card", &self.card_digest))?;
+        writeln!(f, "{}", line("input", input))?;
+        writeln!(f, "{}", line("output", output))?;
+        writeln!(f, "{}", line("labels", self.labels.join(", ")))?;
+        write!(f, "{}", line("layouts", layouts))
+    }
+}
+
+impl Display for KeyFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", line("bits", self.bits))?;
+        write!(f, "{}", line("print", &self.fingerprint))
+    }
+}
+
+impl Display for MessageFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(model), Some(version)) = (&self.model, &self.version) {
+            writeln!(f, "{}", line("model", format!("{model} {version}")))?;
+        }
+        if let Some(id) = &self.id {
+            writeln!(f, "{}", line("id", id))?;
+        }
+        writeln!(f, "{}", line("card", &self.card_digest))?;
+        writeln!(
+            f,
+            "{}",
+            line(
+                "key",
+                format!("{} bits, {}", self.key_bits, self.key_fingerprint)
+            )
+        )?;
+        writeln!(
+            f,
+            "{}",
+            line(
+                "records",
+                format!("{} in the layout {}", self.records, self.layout)
+            )
+        )?;
+        write!(
+            f,
+            "{}",
+            line(
+                "size",
+                format!("{} ciphertexts, {} bytes", self.ciphertexts, self.bytes)
+            )
+        )
+    }
+}
+
+impl Display for ServiceFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "service")?;
+        writeln!(
+            f,
+            "{}",
+            line("name", format!("{} {}", self.name, self.version))
+        )?;
+        write!(f, "{}", line("extras", self.extensions.join(", ")))
+    }
+}
+
+/// A fact on a line, without characters that a terminal would obey: files come from strangers.
+fn line(name: &str, value: impl Display) -> String {
+    let value = value.to_string().replace(char::is_control, "\u{fffd}");
+    format!("  {name:<9}{value}")
+}

@@ -1,0 +1,98 @@
+//! `veilcast serve`: models over HTTP.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use veilcast_model::Model;
+use veilcast_server::Config;
+
+use crate::failure::Hint as _;
+use crate::output::Output;
+use crate::serving::{self, Service};
+use crate::{files, logging, models, runtime};
+
+/// Largest configuration file, in bytes.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// Serve models over HTTP until Ctrl-C or SIGTERM.
+///
+/// The first line on standard output is the address; logs go to standard error. RUST_LOG chooses
+/// what is logged, such as RUST_LOG=debug.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Directory of a model; may be given several times.
+    #[arg(long = "model", value_name = "MODEL_DIR", required = true)]
+    models: Vec<PathBuf>,
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Configuration file with limits, in TOML.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Form of the logs; json is the default with --json.
+    #[arg(long, value_name = "FORM")]
+    log: Option<logging::Format>,
+}
+
+#[derive(Serialize)]
+struct Listening {
+    listening: String,
+    models: Vec<String>,
+}
+
+impl fmt::Display for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "listening on {}", self.listening)
+    }
+}
+
+pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
+    let usual = if output.is_json() {
+        logging::Format::Json
+    } else {
+        logging::Format::Text
+    };
+    logging::start(args.log.unwrap_or(usual), "info");
+    let mut config = args
+        .config
+        .as_deref()
+        .map_or_else(|| Ok(Config::default()), load_config)?;
+    config.listen = args.listen.unwrap_or(config.listen);
+    let models: Vec<Model> = args
+        .models
+        .iter()
+        .map(|path| models::load(path))
+        .collect::<anyhow::Result<_>>()?;
+    let names = models
+        .iter()
+        .map(|model| model.card().name().to_owned())
+        .collect();
+
+    let runtime = runtime::start()?;
+    let listener = runtime
+        .block_on(TcpListener::bind(config.listen))
+        .with_context(|| format!("can't listen on {}", config.listen))
+        .hint("choose another address with --listen; port 0 takes a free one")?;
+    let service = Service::start(&runtime, listener, models, config)?;
+    output.result(&Listening {
+        listening: service.url(),
+        models: names,
+    })?;
+    runtime.block_on(async {
+        serving::interrupted().await?;
+        service.stop().await
+    })?;
+    // A computation that outlasts the grace isn't waited for.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn load_config(path: &Path) -> anyhow::Result<Config> {
+    let unusable = || format!("can't use the configuration {}", path.display());
+    let text = String::from_utf8(files::read(path, MAX_CONFIG_BYTES)?).with_context(unusable)?;
+    toml::from_str(&text).with_context(unusable)
+}

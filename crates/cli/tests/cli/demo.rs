@@ -1,0 +1,44 @@
+//! `demo`, with the built-in model and images.
+
+use serde_json::Value;
+
+use crate::common::Place;
+
+#[test]
+fn the_demo_predicts_real_digits() {
+    let output = Place::new().run("demo --count 2 --key-bits 2048 --exit --json");
+    let lines: Vec<Value> = output
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // The first test images of MNIST show a 7 and a 2.
+    for (line, digit) in lines.iter().zip(["7", "2"]) {
+        assert_eq!(
+            (&line["digit"], &line["predicted"]),
+            (&digit.into(), &digit.into())
+        );
+        // 784 ciphertexts of 512 bytes, with their lengths, behind a header; 10 come back.
+        let (up, down) = (
+            line["bytes_up"].as_u64().unwrap(),
+            line["bytes_down"].as_u64().unwrap(),
+        );
+        assert!((784 * 516..785 * 516 + 2000).contains(&up), "{up}");
+        assert!((10 * 516..12 * 516).contains(&down), "{down}");
+    }
+    let summary = &lines[2];
+    assert_eq!(
+        (&summary["images"], &summary["agreeing"]),
+        (&2.into(), &2.into())
+    );
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let message = Place::new().fail(&format!("demo --count 1 --exit --port {port}"));
+    assert!(
+        message.starts_with(&format!("error: can't serve on port {port}\n")),
+        "{message}"
+    );
+}

@@ -1,0 +1,107 @@
+//! `keygen` and `pubkey`, and bad key files.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::common::Place;
+
+#[test]
+fn a_new_key_is_its_owners_alone() {
+    let place = Place::new();
+    let facts = place.json("keygen --json --bits 2048 --out new.json");
+    assert_eq!(facts["bits"], 2048);
+    let mode = place
+        .path("new.json")
+        .metadata()
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let key: Value = serde_json::from_str(&place.read("new.json")).unwrap();
+    assert_eq!(key["kty"], "DAJ");
+
+    let public: Value = serde_json::from_str(&place.run("pubkey new.json")).unwrap();
+    assert_eq!(public["n"], key["pub"]["n"]);
+    assert!(public.get("p").is_none() && public.get("q").is_none());
+    place.run("pubkey new.json --out public.json");
+    assert_eq!(place.read("public.json"), place.run("pubkey public.json"));
+    assert_eq!(
+        place.json("inspect --json public.json")["fingerprint"],
+        facts["fingerprint"]
+    );
+}
+
+#[test]
+fn a_key_is_never_replaced_by_accident() {
+    let place = Place::new();
+    let before = place.read("key.json");
+    assert_snapshot!(place.fail("keygen --bits 2048 --out key.json"), @"");
+    assert_eq!(place.read("key.json"), before);
+    assert_eq!(place.names(), ["key.json", "model", "records.csv"]);
+}
+
+#[test]
+fn force_replaces_a_key() {
+    let place = Place::new();
+    place.write("old.json", "old");
+    place.run("keygen --bits 2048 --out old.json --force");
+    assert_eq!(place.json("inspect --json old.json")["kind"], "secret_key");
+}
+
+#[test]
+fn a_place_that_cant_be_written_is_found_at_once() {
+    let place = Place::new();
+    assert_snapshot!(place.fail("keygen --out missing/key.json"), @"");
+    assert_snapshot!(place.fail("keygen --out model --force"), @"");
+}
+
+#[test]
+fn a_key_with_a_composite_prime_is_refused() {
+    let place = Place::new();
+    let mut key: Value = serde_json::from_str(&place.read("key.json")).unwrap();
+    key["p"] = json!(multiple_of_three(key["p"].as_str().unwrap()));
+    place.write("bad.json", key.to_string());
+    assert_snapshot!(place.fail("inspect bad.json"), @"");
+    let line = "encrypt --key bad.json --card model/card.json --in records.csv --out request";
+    assert!(place.fail(line).contains("is not a prime number"));
+    assert!(!place.path("request").exists());
+}
+
+/// The number with another last digit, so that 3 divides it and 2 doesn't.
+///
+/// A base64url digit has 6 bits, and 64 ≡ 1 modulo 3; a 1024-bit number leaves 4 of the last
+/// digit's bits unused as zeros, so its digits are taken as a number 16 times as large.
+fn multiple_of_three(base64: &str) -> String {
+    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    assert_eq!(base64.len(), 171);
+    let (start, _) = base64.split_at(170);
+    let sum: usize = start.chars().map(|c| DIGITS.find(c).unwrap()).sum();
+    let last = (0..4)
+        .map(|two_bits| two_bits * 16)
+        .filter(|digit| digit & 16 != 0);
+    let last = last.into_iter().find(|digit| (sum + digit) % 3 == 0);
+    match last {
+        Some(digit) => format!("{start}{}", &DIGITS[digit..=digit]),
+        None => {
+            // Neither odd ending does: change the digit before by one step and try again.
+            let (rest, digit) = start.split_at(169);
+            let digit = DIGITS.find(digit).unwrap();
+            let other = if digit == 63 { 62 } else { digit + 1 };
+            multiple_of_three(&format!("{rest}{}A", &DIGITS[other..=other]))
+        }
+    }
+}
+
+#[test]
+fn other_files_are_not_keys() {
+    let place = Place::new();
+    assert_snapshot!(place.fail("pubkey records.csv"), @"");
+    assert_snapshot!(place.fail("pubkey missing.json"), @"");
+    place.run("pubkey key.json --out public.json");
+    let line = "encrypt --key public.json --card model/card.json --in records.csv --out request";
+    assert_snapshot!(place.fail(line), @"");
+    place.write("noise.json", [0xff_u8; 100]);
+    assert_snapshot!(place.fail("pubkey noise.json"), @"");
+}

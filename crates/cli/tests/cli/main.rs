@@ -1,0 +1,15 @@
+//! The real binary: every verb's good path, and what it says about bad input.
+
+mod common;
+
+mod demo;
+mod evaluate;
+mod files;
+mod images;
+mod inspect;
+mod keys;
+mod offline;
+mod predict;
+mod serve;
+mod train;
+mod usage;

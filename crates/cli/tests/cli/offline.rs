@@ -1,0 +1,132 @@
+//! `encrypt`, `compute` and `decrypt`: the same as `predict`, without a network.
+
+use insta::assert_snapshot;
+
+use crate::common::{Place, table_model};
+
+const ENCRYPT: &str = "encrypt --key key.json --card model/card.json --in two.csv --out request";
+const COMPUTE: &str = "compute --model model --in request --out response";
+const DECRYPT: &str = "decrypt --key key.json --card model/card.json --in response --out out.csv";
+
+fn place() -> Place {
+    let place = Place::new();
+    place.write("two.csv", "height,age,weight\n3,1,2\n6,4,5\n");
+    place
+}
+
+#[test]
+fn files_give_what_http_gives() {
+    let place = place();
+    place.run(ENCRYPT);
+    place.run(COMPUTE);
+    place.run(DECRYPT);
+    let server = place.serve("--model model");
+    let url = &server.url;
+    place.run(&format!(
+        "predict --server {url} --model risk --key key.json --out http.csv two.csv"
+    ));
+    assert_eq!(place.read("out.csv"), place.read("http.csv"));
+    assert_snapshot!(place.read("out.csv"), @"");
+    // Without a file the same goes to standard output.
+    assert_eq!(
+        place.run(&DECRYPT.replace("--out out.csv", "")),
+        place.read("out.csv")
+    );
+}
+
+#[test]
+fn predictions_equal_the_model_in_the_clear() {
+    let place = place();
+    place.run(ENCRYPT);
+    place.run(COMPUTE);
+    let lines = place.run(&(DECRYPT.replace("--out out.csv", "") + "--json"));
+    let lines: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let model = table_model("risk");
+    for (line, record) in lines.iter().zip([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) {
+        let expected = model.predict(&record).unwrap();
+        assert_eq!(line["label"], expected.label);
+        let scores: Vec<f64> = serde_json::from_value(line["scores"].clone()).unwrap();
+        assert_eq!(scores, expected.scores);
+    }
+    assert_eq!(lines[2], serde_json::json!({"records": 2}));
+}
+
+#[test]
+fn a_request_takes_so_many_records_and_no_more() {
+    let place = place();
+    assert_snapshot!(place.fail(&ENCRYPT.replace("two.csv", "records.csv")), @"");
+    place.write("none.csv", "age,weight,height\n");
+    assert_snapshot!(place.fail(&ENCRYPT.replace("two.csv", "none.csv")), @"");
+    assert!(
+        !place.names().iter().any(|name| name.contains("request")),
+        "{:?}",
+        place.names()
+    );
+}
+
+#[test]
+fn requests_of_other_models_are_refused() {
+    let place = place();
+    table_model("other")
+        .save(&place.path("other"), false)
+        .unwrap();
+    place.run(ENCRYPT);
+    let message = place.fail(&COMPUTE.replace("--model model", "--model other"));
+    assert!(message.contains("was made for the card"), "{message}");
+    place.run(COMPUTE);
+    let message = place.fail(&DECRYPT.replace("model/card.json", "other/card.json"));
+    assert!(
+        message.contains("another version of the model"),
+        "{message}"
+    );
+}
+
+#[test]
+fn answers_under_other_keys_are_refused() {
+    let place = place();
+    place.run("keygen --bits 2048 --out other.json");
+    place.run(ENCRYPT);
+    place.run(COMPUTE);
+    assert_snapshot!(place.fail(&DECRYPT.replace("key.json", "other.json")), @"");
+    assert!(!place.path("out.csv").exists());
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let place = place();
+    place.run(ENCRYPT);
+    let request = std::fs::read(place.path("request")).unwrap();
+    for (name, bytes) in [
+        ("short", request[..request.len() - 1].to_vec()),
+        ("long", [&request[..], b"x"].concat()),
+        ("zero", zeroed(&request)),
+        ("empty", Vec::new()),
+        ("noise", b"noise".to_vec()),
+    ] {
+        place.write("bad", bytes);
+        let message = place.fail(&COMPUTE.replace("--in request", "--in bad"));
+        let expected = match name {
+            "short" => "ends",
+            "long" => "goes on",
+            "zero" => "ciphertext",
+            "empty" | "noise" => "JSON",
+            _ => unreachable!(),
+        };
+        assert!(message.contains(expected), "{name}: {message}");
+        assert!(!place.path("response").exists());
+    }
+    // A request isn't a response.
+    let message = place.fail(&DECRYPT.replace("--in response", "--in request"));
+    assert!(message.contains("isn't a response"), "{message}");
+}
+
+/// A request whose last ciphertext is 0.
+fn zeroed(request: &[u8]) -> Vec<u8> {
+    let mut request = request.to_vec();
+    let end = request.len();
+    request[end - 512..].fill(0);
+    request
+}

@@ -1,0 +1,118 @@
+//! `predict` over real HTTP.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::common::{Place, RECORDS, table_model};
+
+#[test]
+fn many_records_go_in_several_requests_in_order() {
+    let place = Place::new();
+    let server = place.serve("--model model");
+    let (url, model) = (&server.url, table_model("risk"));
+    let line = format!("predict --server {url} --model risk --key key.json --json records.csv");
+    let lines: Vec<Value> = place
+        .run(&line)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let records: Vec<Vec<f64>> = RECORDS
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').map(|cell| cell.parse().unwrap()).collect())
+        .collect();
+    assert_eq!(lines.len(), records.len() + 1);
+    for (index, (line, record)) in lines.iter().zip(&records).enumerate() {
+        assert_eq!(line["record"], index);
+        assert_eq!(line["label"], model.predict(record).unwrap().label);
+    }
+    assert_eq!(
+        (&lines[5]["records"], &lines[5]["requests"]),
+        (&5.into(), &3.into())
+    );
+}
+
+#[test]
+fn a_key_of_this_run_gives_the_same() {
+    let place = Place::new();
+    let server = place.serve("--model model");
+    let predict = format!("predict --server {} --model risk records.csv", server.url);
+    let with_key = place.run(&format!("{predict} --key key.json"));
+    let output = place
+        .veilcast()
+        .args(predict.split_whitespace())
+        .args(["--key-bits", "2048"])
+        .assert();
+    output.success().stdout(with_key);
+}
+
+#[test]
+fn several_files_are_one_after_another() {
+    let place = Place::new();
+    place.write("a.csv", "age,weight,height\n1,2,3\n");
+    place.write("b.csv", "age,weight,height\n4,5,6\n99,0,0\n");
+    let server = place.serve("--model model");
+    let predict = format!(
+        "predict --server {} --model risk --key key.json",
+        server.url
+    );
+    let output = place
+        .veilcast()
+        .args(predict.split_whitespace())
+        .args(["a.csv", "b.csv"])
+        .assert();
+    let output = output.success().get_output().clone();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 4);
+    let notes = String::from_utf8(output.stderr).unwrap();
+    assert!(notes.contains("note: 1 value outside the range"), "{notes}");
+}
+
+#[test]
+fn bad_records_are_refused() {
+    let place = Place::new();
+    let server = place.serve("--model model");
+    let predict = |file: &str| {
+        place.fail(&format!(
+            "predict --server {} --model risk --key key.json {file}",
+            server.url
+        ))
+    };
+    place.write("cell.csv", "age,weight,height\n1,2,three\n");
+    assert_snapshot!(predict("cell.csv"), @"");
+    place.write("column.csv", "age,weight\n1,2\n");
+    assert_snapshot!(predict("column.csv"), @"");
+    place.write("empty.csv", "");
+    assert_snapshot!(predict("empty.csv"), @"");
+    place.write("header.csv", "age,weight,height\n");
+    assert_snapshot!(predict("header.csv"), @"");
+    assert_snapshot!(predict("records.csv missing.csv"), @"");
+}
+
+#[test]
+fn a_failure_leaves_no_file() {
+    let place = Place::new();
+    let server = place.serve("--model model");
+    place.write("bad.csv", "age,weight,height\n1,2,3\n4,5,6\n1,2,x\n");
+    let line = format!(
+        "predict --server {} --model risk --key key.json --out out.csv bad.csv",
+        server.url
+    );
+    place.fail(&line);
+    assert_eq!(
+        place.names(),
+        ["bad.csv", "key.json", "model", "records.csv"]
+    );
+}
+
+#[test]
+fn bad_services_are_named() {
+    let place = Place::new();
+    let server = place.serve("--model model");
+    let url = &server.url;
+    let predict = |line: &str| place.fail(&format!("predict --key key.json records.csv {line}"));
+    let message = predict(&format!("--server {url} --model other"));
+    assert_snapshot!(message.replace(url.as_str(), "URL"), @"");
+    assert_snapshot!(predict("--server localhost:80 --model risk"), @"");
+    // Nothing listens on the discard port.
+    assert_snapshot!(predict("--server http://127.0.0.1:9 --model risk"), @"");
+}

@@ -1,0 +1,68 @@
+//! `train`, on a few of MNIST's images.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+use veilcast_model::idx::{LabelledImages, Split};
+
+use crate::common::{MNIST, Place};
+
+/// Writes the first images of MNIST as plain IDX files.
+pub(crate) fn small_mnist(folder: &Path, train: usize, test: usize) {
+    std::fs::create_dir(folder).unwrap();
+    for (split, name, count) in [(Split::Train, "train", train), (Split::Test, "t10k", test)] {
+        let mut set = LabelledImages::open(Path::new(MNIST), split).unwrap();
+        set.truncate(count);
+        let number = |n: usize| (n as u32).to_be_bytes();
+        let mut images = vec![0, 0, 8, 3];
+        images.extend([number(count), number(28), number(28)].concat());
+        images.extend(set.images().pixels());
+        std::fs::write(folder.join(format!("{name}-images-idx3-ubyte")), images).unwrap();
+        let mut labels = vec![0, 0, 8, 1];
+        labels.extend(number(count));
+        labels.extend(set.labels());
+        std::fs::write(folder.join(format!("{name}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
+const TRAIN: &str = "train --data small --out trained --hidden 16 --epochs 2";
+
+#[test]
+fn a_model_is_trained_and_can_be_used() {
+    let place = Place::new();
+    small_mnist(&place.path("small"), 2000, 200);
+    let result = place.json(&format!("{TRAIN} --json"));
+    let accuracy = result["accuracy"]["quantized"].as_f64().unwrap();
+    assert!((0.5..=1.0).contains(&accuracy), "{result}");
+    assert_eq!(result["accuracy"]["records"], 200);
+    let facts = place.json("inspect --json trained");
+    assert_eq!(facts["kind"], "model");
+    assert_eq!(facts["training"]["hidden"], serde_json::json!([16]));
+    let measured = place.json("evaluate --json --model trained --data small");
+    assert_eq!(
+        measured["accuracy"]["quantized"],
+        result["accuracy"]["quantized"]
+    );
+
+    assert_snapshot!(place.fail(TRAIN), @"");
+    // The same seed gives the same model.
+    let again = place.json(&format!("{TRAIN} --json --force"));
+    assert_eq!(again["card_digest"], result["card_digest"]);
+}
+
+#[test]
+fn bad_data_and_options_are_refused() {
+    let place = Place::new();
+    assert_snapshot!(place.fail("train --data missing --out trained"), @"");
+    small_mnist(&place.path("small"), 20, 10);
+    assert_snapshot!(place.fail(&format!("{TRAIN} --input-bits 17")), @"");
+    let images = place.path("small").join("train-images-idx3-ubyte");
+    let mut bytes = std::fs::read(&images).unwrap();
+    bytes.pop();
+    std::fs::write(&images, &bytes).unwrap();
+    assert_snapshot!(place.fail(TRAIN), @"");
+    bytes[3] = 4;
+    std::fs::write(&images, &bytes).unwrap();
+    assert_snapshot!(place.fail(TRAIN), @"");
+    assert!(!place.path("trained").exists());
+}

@@ -1,0 +1,132 @@
+//! The steps that make up `cargo xtask test`.
+
+use std::time::Instant;
+
+use anyhow::bail;
+
+use crate::shell::{cargo, run as run_command, say};
+use crate::workspace::Workspace;
+use crate::{interop, layers, readme};
+
+/// A named check.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    name: &'static str,
+    check: fn(&Workspace) -> anyhow::Result<()>,
+}
+
+pub(crate) const FMT: Step = Step {
+    name: "fmt",
+    check: |workspace| run_command(&mut cargo(workspace, ["fmt", "--all", "--check"])),
+};
+pub(crate) const LAYERS: Step = Step {
+    name: "layers",
+    check: layers::check,
+};
+pub(crate) const CLIPPY: Step = Step {
+    name: "clippy",
+    check: |workspace| {
+        let arguments = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-Dwarnings",
+        ];
+        run_command(&mut cargo(workspace, arguments))
+    },
+};
+pub(crate) const FEATURES: Step = Step {
+    name: "features",
+    check: |workspace| {
+        // In the workspace other crates switch the model's features on; a server has none of them.
+        let arguments = [
+            "clippy",
+            "--package",
+            "veilcast-server",
+            "--package",
+            "veilcast-model",
+        ];
+        let arguments =
+            arguments
+                .into_iter()
+                .chain(["--all-targets", "--locked", "--", "-Dwarnings"]);
+        run_command(&mut cargo(workspace, arguments))
+    },
+};
+pub(crate) const TESTS: Step = Step {
+    name: "tests",
+    check: |workspace| {
+        let arguments = [
+            "test",
+            "--workspace",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--locked",
+        ];
+        run_command(&mut cargo(workspace, arguments))
+    },
+};
+pub(crate) const DOCTESTS: Step = Step {
+    name: "doctests",
+    check: |workspace| {
+        run_command(&mut cargo(
+            workspace,
+            ["test", "--workspace", "--doc", "--locked"],
+        ))
+    },
+};
+pub(crate) const DOC: Step = Step {
+    name: "doc",
+    check: |workspace| {
+        let mut command = cargo(workspace, ["doc", "--workspace", "--no-deps", "--locked"]);
+        run_command(command.env("RUSTDOCFLAGS", "-Dwarnings"))
+    },
+};
+pub(crate) const README: Step = Step {
+    name: "readme",
+    check: readme::check,
+};
+pub(crate) const INTEROP: Step = Step {
+    name: "interop",
+    check: interop::check,
+};
+
+/// Every step, quick ones first.
+pub(crate) const ALL: &[Step] = &[
+    FMT, LAYERS, CLIPPY, FEATURES, TESTS, DOCTESTS, DOC, README, INTEROP,
+];
+
+/// Runs steps one after another, all of them even if one fails, and lists their times.
+pub(crate) fn run(steps: &[Step], workspace: &Workspace) -> anyhow::Result<()> {
+    let mut lines = Vec::with_capacity(steps.len());
+    let mut failed = Vec::new();
+    for step in steps {
+        say(format!("== {}", step.name));
+        let start = Instant::now();
+        let result = (step.check)(workspace);
+        let seconds = start.elapsed().as_secs_f64();
+        let verdict = match &result {
+            Ok(()) => "passed".to_owned(),
+            Err(error) => {
+                failed.push(step.name);
+                format!("FAILED: {error:#}")
+            }
+        };
+        let line = format!("{:<10}{seconds:>7.1} s  {verdict}", step.name);
+        say(&line);
+        lines.push(line);
+    }
+    if steps.len() > 1 {
+        say(format!("\n{}", lines.join("\n")));
+    }
+    if !failed.is_empty() {
+        bail!(
+            "failed: {}; run one alone with `cargo xtask NAME`",
+            failed.join(", ")
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+"""Veilcast and python-paillier together: keys, ciphertexts, and a client of the service.
+
+Run by `cargo xtask interop` as: python test_interop.py VEILCAST, from the repository's root.
+"""
+
+import csv
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import phe
+from phe import paillier
+from phe.util import base64_to_int
+
+import phe_client
+
+VEILCAST = sys.argv.pop(1)
+MODEL = Path("models/digits")
+KEY_BITS = 2048
+
+
+def veilcast(*arguments):
+    """Runs the binary; gives its standard output."""
+    done = subprocess.run([VEILCAST, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise AssertionError(f"veilcast {arguments} failed: {done.stderr}")
+    return done.stdout
+
+
+def pheutil(*arguments):
+    """Runs python-paillier's own command-line tool; gives its standard output."""
+    tool = Path(sys.executable).with_name("pheutil")
+    done = subprocess.run([tool, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise AssertionError(f"pheutil {arguments} failed: {done.stderr}")
+    return done.stdout
+
+
+def load_key(path):
+    """python-paillier's keys of a key file."""
+    content = json.loads(Path(path).read_text())
+    public = paillier.PaillierPublicKey(base64_to_int(content["pub"]["n"]))
+    p, q = base64_to_int(content["p"]), base64_to_int(content["q"])
+    return public, paillier.PaillierPrivateKey(public, p, q)
+
+
+def test_images(count):
+    """The first of MNIST's test images, and their labels."""
+    with gzip.open("data/mnist/t10k-images-idx3-ubyte.gz") as file:
+        pixels = file.read(16 + 784 * count)[16:]
+    with gzip.open("data/mnist/t10k-labels-idx1-ubyte.gz") as file:
+        labels = file.read(8 + count)[8:]
+    return [list(pixels[784 * i : 784 * (i + 1)]) for i in range(count)], list(labels)
+
+
+class Interoperability(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = Path(cls.folder.name)
+        cls.theirs, cls.ours = cls.path / "phe.json", cls.path / "veilcast.json"
+        pheutil("genpkey", "--keysize", KEY_BITS, cls.theirs)
+        veilcast("keygen", "--bits", KEY_BITS, "--out", cls.ours)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_their_keys_are_read(self):
+        public = load_key(self.theirs)[0]
+        for name, kind in [("phe.json", "secret_key"), ("phe.pub.json", "public_key")]:
+            if kind == "public_key":
+                pheutil("extract", self.theirs, self.path / name)
+            facts = json.loads(veilcast("inspect", "--json", self.path / name))
+            self.assertEqual((facts["kind"], facts["bits"]), (kind, KEY_BITS))
+            written = json.loads(veilcast("pubkey", self.path / name))
+            self.assertEqual(base64_to_int(written["n"]), public.n)
+
+    def test_our_keys_are_read(self):
+        public_file = self.path / "veilcast.pub.json"
+        veilcast("pubkey", self.ours, "--out", public_file)
+        encrypted = self.path / "number.json"
+        pheutil("encrypt", "--output", encrypted, public_file, "--", "-42.5")
+        self.assertEqual(float(pheutil("decrypt", self.ours, encrypted)), -42.5)
+
+    def test_our_ciphertexts_are_decrypted(self):
+        card = json.loads((MODEL / "card.json").read_text())
+        [image], _ = test_images(1)
+        table = self.path / "image.csv"
+        with table.open("w") as file:
+            csv.writer(file).writerows([[f"pixel{i}" for i in range(784)], image])
+        request = self.path / "request"
+        veilcast(
+            "encrypt", "--key", self.ours, "--card", MODEL / "card.json", "--in", table,
+            "--out", request,
+        )  # fmt: skip
+        content = request.read_bytes()
+        header, end = json.JSONDecoder().raw_decode(content[: content.index(b"\0")].decode("latin1"))
+        self.assertEqual(header["inputs"][0]["shape"], [1, 784])
+        _, private = load_key(self.ours)
+        width = 2 * KEY_BITS // 8
+        elements = content[end:]
+        self.assertEqual(len(elements), 784 * (4 + width))
+        for i, value in enumerate(phe_client.quantize(card, image)):
+            element = elements[i * (4 + width) : (i + 1) * (4 + width)]
+            self.assertEqual(int.from_bytes(element[:4], "little"), width)
+            self.assertEqual(private.raw_decrypt(int.from_bytes(element[4:], "big")), value)
+
+    def test_their_ciphertexts_are_decrypted(self):
+        """A response that python-paillier made, with the mask that a service would add."""
+        content = (MODEL / "card.json").read_bytes()
+        card = json.loads(content)
+        public, _ = load_key(self.theirs)
+        slot_bits = card["bounds"]["slot_bits"]
+        scores = [1000 * (i - 4) for i in range(10)]
+        width = 2 * KEY_BITS // 8
+        body = b""
+        for value in scores:
+            masked = value + 2 ** (slot_bits - 1) + 2**slot_bits * 12345678901234567890
+            ciphertext = public.raw_encrypt(masked)
+            body += width.to_bytes(4, "little") + phe_client.ciphertext_bytes(public, ciphertext)
+        facts = json.loads(veilcast("inspect", "--json", self.theirs))
+        digest = json.loads(veilcast("inspect", "--json", MODEL / "card.json"))["card_digest"]
+        header = {
+            "model_name": card["name"],
+            "model_version": card["version"],
+            "parameters": {
+                "key_fingerprint": facts["fingerprint"],
+                "layout": "scalar",
+                "card_digest": digest,
+            },
+            "outputs": [
+                {
+                    "name": "scores",
+                    "shape": [1, 10],
+                    "datatype": "BYTES",
+                    "parameters": {"binary_data_size": len(body)},
+                }
+            ],
+        }
+        response, table = self.path / "response", self.path / "predictions.csv"
+        response.write_bytes(json.dumps(header).encode() + body)
+        veilcast(
+            "decrypt", "--key", self.theirs, "--card", MODEL / "card.json", "--in", response,
+            "--out", table,
+        )  # fmt: skip
+        with table.open() as file:
+            _, row = csv.reader(file)
+        scaled = [value * scale for value, scale in zip(scores, card["output"]["scales"])]
+        self.assertEqual([float(value) for value in row[2:]], scaled)
+
+    def test_a_client_of_phe_alone(self):
+        """Right predictions through the scalar layout, and the scores that our own client gets."""
+        images, labels = test_images(2)
+        public, private = load_key(self.theirs)
+        server = subprocess.Popen(
+            [VEILCAST, "serve", "--json", "--model", MODEL, "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            url = json.loads(server.stdout.readline())["listening"]
+            service = phe_client.Service(url)
+            scores = phe_client.predict(service, "digits", public, private, images)
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
+        self.assertEqual(server.returncode, 0, "the service ends in order")
+        card = json.loads((MODEL / "card.json").read_text())
+        scales = card["output"]["scales"]
+        for row, label in zip(scores, labels):
+            scaled = [value * scale for value, scale in zip(row, scales)]
+            self.assertEqual(scaled.index(max(scaled)), label)
+
+
+if __name__ == "__main__":
+    print(f"python-paillier {phe.__version__}, GMP: {phe.util.HAVE_GMP}")
+    unittest.main(verbosity=2)
