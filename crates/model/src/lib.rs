@@ -9,6 +9,7 @@
 //! |---|---|
 //! | the public card: inputs, quantisation, outputs, limits | [`card`] |
 //! | the affine map, in floats and in exact integers | [`FloatMap`], [`IntegerMap`] |
+//! | the few additions that its weighted sums take | [`Program`] |
 //! | the proof that no score overflows | [`BoundsCertificate`] |
 //! | from a network of dense layers to one map | [`Network`] |
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |
@@ -26,6 +27,7 @@ pub mod input;
 mod integer_map;
 mod model;
 mod network;
+pub mod program;
 #[cfg(feature = "train")]
 pub mod train;
 
@@ -38,3 +40,4 @@ pub use model::{
     TrainingReport, WEIGHTS_FILE, check_destination,
 };
 pub use network::{DenseLayer, Network};
+pub use program::Program;
