@@ -19,6 +19,16 @@ pub struct Fraction {
     denominator: Option<Residue>,
 }
 
+impl Fraction {
+    /// numerator/denominator, where none stands for 1.
+    pub fn new(numerator: Option<Residue>, denominator: Option<Residue>) -> Self {
+        Self {
+            numerator,
+            denominator,
+        }
+    }
+}
+
 /// The product of bases\[i\]^exponents\[i\], as a fraction. Variable time in the exponents.
 ///
 /// Costs about one product for each non-zero digit of an exponent and two for each bucket; the

@@ -59,10 +59,9 @@ impl Evaluator {
         let key = self.keys.get(request.public_key())?;
         let inputs = key.decode_ciphertexts(request.ciphertexts().iter())?;
 
-        let (map, slot_bits) = (self.model.integer_map(), self.card().slot_bits());
         let answers: Vec<Ciphertext> = inputs
             .par_chunks(scalar::ciphertexts_per_record(self.card()))
-            .flat_map(|record| scalar::evaluate(&key, map, slot_bits, record))
+            .flat_map(|record| scalar::evaluate(&key, &self.model, record))
             .collect();
 
         let bytes = answers
@@ -70,7 +69,7 @@ impl Evaluator {
             .flat_map_iter(|c| key.encode_ciphertext(c))
             .collect();
         let scores = Ciphertexts::new(
-            [request.records(), map.outputs()],
+            [request.records(), self.card().outputs()],
             key.ciphertext_bytes(),
             bytes,
         )

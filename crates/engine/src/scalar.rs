@@ -8,7 +8,8 @@
 //! with the card's S = `slot_bits` and a uniform ρ that hides everything above the slot. So the
 //! score is (answer mod 2^S) − 2^(S−1), exactly.
 
-use veilcast_model::{Card, IntegerMap};
+use rayon::prelude::*;
+use veilcast_model::{Card, Model};
 use veilcast_paillier::{Ciphertext, Plaintext, PublicKey};
 
 use crate::mask;
@@ -33,25 +34,25 @@ pub(crate) fn plaintexts<'a>(
 ///
 /// Every answer is multiplied by a fresh ρⁿ, for the key's owner knows the randomness that he
 /// encrypted with, and could read Π rᵢ^wᵢ off an answer that kept it.
-pub(crate) fn evaluate(
-    key: &PublicKey,
-    map: &IntegerMap,
-    slot_bits: u32,
-    record: &[Ciphertext],
-) -> Vec<Ciphertext> {
-    use rayon::prelude::*;
-
-    let rows = (0..map.outputs())
-        .into_par_iter()
-        .map(|output| map.row(output));
-    let sums = key.weighted_sums_vartime(record, rows);
+pub(crate) fn evaluate(key: &PublicKey, model: &Model, record: &[Ciphertext]) -> Vec<Ciphertext> {
+    let slot_bits = model.card().slot_bits();
+    let results: Vec<_> = model
+        .program()
+        .outputs()
+        .iter()
+        .map(|o| [o.plus, o.minus])
+        .collect();
+    let sums = key.run_program_vartime(record, model.program().steps(), &results);
     let answer = |(sum, &bias): (&Ciphertext, &i64)| {
         let slot = bias + (1 << (slot_bits - 1));
         let low = u64::try_from(slot).expect("the certificate bounds the bias by the slot");
         let masked = key.add_plaintext(sum, &mask::bounded(key, slot_bits, low));
         key.rerandomize(&masked, key.randomizer())
     };
-    sums.par_iter().zip(map.biases()).map(answer).collect()
+    sums.par_iter()
+        .zip(model.integer_map().biases())
+        .map(answer)
+        .collect()
 }
 
 /// The score in a decrypted answer.

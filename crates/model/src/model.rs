@@ -12,7 +12,7 @@ pub use error::ModelError;
 pub use report::{Accuracy, Report, TrainingReport};
 
 use crate::card::{Card, CardDigest, Prediction, RecordError};
-use crate::{BoundsCertificate, FloatMap, IntegerMap};
+use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
 
 /// A model whose card, maps and bounds have been checked against each other.
 ///
@@ -22,6 +22,7 @@ pub struct Model {
     card: Card,
     integer_map: IntegerMap,
     float_map: FloatMap,
+    program: Program,
     certificate: BoundsCertificate,
     report: Option<Report>,
 }
@@ -33,8 +34,8 @@ impl Model {
     /// [`ModelError`], as [`load`](Self::load) gives it.
     pub fn from_bytes(card_json: &[u8], weights: &[u8]) -> Result<Self, ModelError> {
         let card = Card::parse(card_json).map_err(ModelError::Card)?;
-        let (integer_map, float_map) = weights::parse(weights, card.digest())?;
-        Self::assemble(card, integer_map, float_map)
+        let (integer_map, float_map, program) = weights::parse(weights, card.digest())?;
+        Self::assemble(card, integer_map, float_map, program)
     }
 
     /// Checks the maps against the card and proves the bounds.
@@ -42,6 +43,7 @@ impl Model {
         card: Card,
         integer_map: IntegerMap,
         float_map: FloatMap,
+        program: Program,
     ) -> Result<Self, ModelError> {
         let expected = (card.features(), card.outputs());
         for (inputs, outputs) in [
@@ -64,6 +66,7 @@ impl Model {
             card,
             integer_map,
             float_map,
+            program,
             certificate,
             report: None,
         })
@@ -92,6 +95,11 @@ impl Model {
     /// The map in floats, on preprocessed features. Private.
     pub fn float_map(&self) -> &FloatMap {
         &self.float_map
+    }
+
+    /// A short program for the integer map's weighted sums. Private.
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
     /// The proven bounds of the scores. Private.

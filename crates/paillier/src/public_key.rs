@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Odd};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use veilcast_arith::{Residue, SquareModulus, divide_vartime, multi_exp_vartime};
+use veilcast_arith::{Fraction, Residue, SquareModulus, divide_vartime, multi_exp_vartime};
 use zeroize::Zeroizing;
 
 use crate::ciphertext::{Ciphertext, CiphertextError};
@@ -15,6 +15,9 @@ use crate::plaintext::{Plaintext, PlaintextError};
 use crate::policy::KeyPolicy;
 use crate::random;
 use crate::randomizer::Randomizer;
+
+/// Steps of a program that a thread takes at once: fewer are not worth handing over.
+const MIN_STEPS: usize = 8;
 
 /// A modulus n under which anyone can encrypt and compute. Cheap to clone.
 #[derive(Clone)]
@@ -290,6 +293,61 @@ impl PublicKey {
             .map(|row| multi_exp_vartime(ring, &bases, row))
             .collect();
         let values = divide_vartime(ring, fractions).expect("ciphertexts are units");
+        values
+            .into_iter()
+            .map(|residue| self.ciphertext(residue))
+            .collect()
+    }
+
+    /// Weighted sums by a straight-line program of additions, spread over the cores. Variable time
+    /// in the program.
+    ///
+    /// Registers 0 to `ciphertexts.len()` − 1 hold the ciphertexts; step k puts the sum of two
+    /// earlier registers into the next one. Each result is the difference of two registers, where
+    /// none stands for 0. Steps that stand together and don't use each other run at once.
+    ///
+    /// The results are not re-randomised: the key's owner could read the program from them.
+    ///
+    /// # Panics
+    /// If a step or result uses a register that is not computed before it.
+    pub fn run_program_vartime(
+        &self,
+        ciphertexts: &[Ciphertext],
+        steps: &[[u32; 2]],
+        results: &[[Option<u32>; 2]],
+    ) -> Vec<Ciphertext> {
+        let ring = &self.0.ring;
+        let mut registers: Vec<Residue> = ciphertexts
+            .iter()
+            .map(|c| self.residue(c).clone())
+            .collect();
+        let mut left = steps;
+        while !left.is_empty() {
+            let known = registers.len();
+            let is_ready =
+                |step: &&[u32; 2]| step.iter().all(|&register| (register as usize) < known);
+            let (ready, rest) = left.split_at(left.iter().take_while(is_ready).count());
+            assert!(
+                !ready.is_empty(),
+                "a step uses a register that is not computed before it"
+            );
+            let sum = |&[a, b]: &[u32; 2]| {
+                let mut sum = registers[a as usize].clone();
+                match a == b {
+                    true => ring.square_assign(&mut sum),
+                    false => ring.mul_assign(&mut sum, &registers[b as usize]),
+                }
+                sum
+            };
+            let sums: Vec<Residue> = ready.par_iter().with_min_len(MIN_STEPS).map(sum).collect();
+            registers.extend(sums);
+            left = rest;
+        }
+        let register = |register: Option<u32>| register.map(|r| registers[r as usize].clone());
+        let fractions = results
+            .iter()
+            .map(|&[plus, minus]| Fraction::new(register(plus), register(minus)));
+        let values = divide_vartime(ring, fractions.collect()).expect("ciphertexts are units");
         values
             .into_iter()
             .map(|residue| self.ciphertext(residue))

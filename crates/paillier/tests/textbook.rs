@@ -171,6 +171,28 @@ proptest! {
 }
 
 #[test]
+fn programs_add_and_subtract_registers() {
+    let secret = &KEYS.secret;
+    let key = secret.public_key();
+    let inputs = [3, -5].map(|v| secret.encrypt(&key.encode(v).unwrap()));
+    // r2 = 2a, r3 = a + b, r4 = 2a + b.
+    let steps = [[0, 0], [0, 1], [2, 1]];
+    let results = [
+        [Some(4), None],
+        [Some(2), Some(3)],
+        [None, Some(1)],
+        [None, None],
+        [Some(0), Some(0)],
+    ];
+    let values = key.run_program_vartime(&inputs, &steps, &results);
+    let values: Vec<_> = values
+        .iter()
+        .map(|c| key.decode(&secret.decrypt(c).unwrap()).unwrap())
+        .collect();
+    assert_eq!(values, [1, 8, 5, 0, 0]);
+}
+
+#[test]
 fn the_oracle_works_with_a_general_g_too() {
     let textbook = &KEYS.textbook;
     // g = (1 + 3n)·5ⁿ has an order that is a multiple of n.

@@ -1,13 +1,13 @@
 //! Building a model from a float map and what its card shall say.
 
 use super::{Model, Report};
-use crate::FloatMap;
 use crate::bounds::BoundsError;
 use crate::card::{
     Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
     MAX_SLOT_BITS, Output, Quantization,
 };
 use crate::float_map::QuantizeError;
+use crate::{FloatMap, Program};
 
 /// What a card shall say of a model whose weights aren't quantised yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +88,7 @@ impl Blueprint {
         };
         Ok(Model {
             card,
+            program: Program::compile(&integer_map),
             integer_map,
             float_map,
             certificate,

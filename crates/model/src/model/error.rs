@@ -7,6 +7,7 @@ use super::{CARD_FILE, REPORT_FILE, WEIGHTS_FILE};
 use crate::bounds::BoundsError;
 use crate::card::{CardDigest, CardError};
 use crate::integer_map::ShapeError;
+use crate::program::ProgramError;
 
 /// A model can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,9 @@ pub enum ModelError {
     /// The card is unusable.
     #[error("{CARD_FILE}: {0}")]
     Card(#[source] CardError),
+    /// The program isn't one for the weights.
+    #[error("{WEIGHTS_FILE}: {0}")]
+    Program(#[source] ProgramError),
     /// The weights aren't a safetensors file.
     #[error("{WEIGHTS_FILE}: not a valid safetensors file: {0}")]
     Safetensors(#[source] safetensors::SafeTensorError),

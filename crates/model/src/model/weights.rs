@@ -1,4 +1,5 @@
-//! `weights.safetensors`: the private maps, and the digest of the card they belong to.
+//! `weights.safetensors`: the private maps, the program for their sums, and the digest of the card
+//! they belong to.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,6 +8,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 
 use super::{Model, ModelError};
 use crate::card::CardDigest;
+use crate::program::{Output, Program};
 use crate::{FloatMap, IntegerMap};
 
 /// The metadata entry that holds the card's digest. It is the only one: several would be
@@ -17,9 +19,20 @@ const INTEGER_WEIGHTS: &str = "integer.weights";
 const INTEGER_BIASES: &str = "integer.biases";
 const FLOAT_WEIGHTS: &str = "float.weights";
 const FLOAT_BIASES: &str = "float.biases";
-const NAMES: [&str; 4] = [INTEGER_WEIGHTS, INTEGER_BIASES, FLOAT_WEIGHTS, FLOAT_BIASES];
+/// The two registers that each step adds.
+const PROGRAM_STEPS: &str = "program.steps";
+/// For each output the registers that are added and subtracted, or −1.
+const PROGRAM_OUTPUTS: &str = "program.outputs";
+const NAMES: [&str; 6] = [
+    INTEGER_WEIGHTS,
+    INTEGER_BIASES,
+    FLOAT_WEIGHTS,
+    FLOAT_BIASES,
+    PROGRAM_STEPS,
+    PROGRAM_OUTPUTS,
+];
 
-/// Longest safetensors header accepted; four tensors need a few hundred bytes.
+/// Longest safetensors header accepted; six tensors need a few hundred bytes.
 const MAX_HEADER: u64 = 64 << 10;
 
 /// The bytes of the weights file of a model; the same model always gives the same bytes.
@@ -27,6 +40,15 @@ pub(super) fn serialize(model: &Model) -> Result<Vec<u8>, ModelError> {
     let (integers, floats) = (&model.integer_map, &model.float_map);
     let matrix = vec![integers.outputs(), integers.inputs()];
     let vector = vec![integers.outputs()];
+    let steps = vec![model.program.steps().len(), 2];
+    let ends = vec![integers.outputs(), 2];
+    let register = |register: Option<u32>| register.map_or(-1, i64::from);
+    let outputs: Vec<i64> = model
+        .program
+        .outputs()
+        .iter()
+        .flat_map(|o| [register(o.plus), register(o.minus)])
+        .collect();
     let tensors = [
         Tensor::new(
             INTEGER_WEIGHTS,
@@ -48,14 +70,27 @@ pub(super) fn serialize(model: &Model) -> Result<Vec<u8>, ModelError> {
         Tensor::new(FLOAT_BIASES, Dtype::F64, &vector, floats.biases(), |b| {
             b.to_le_bytes()
         }),
+        Tensor::new(
+            PROGRAM_STEPS,
+            Dtype::U32,
+            &steps,
+            model.program.steps().as_flattened(),
+            |r| r.to_le_bytes(),
+        ),
+        Tensor::new(PROGRAM_OUTPUTS, Dtype::I64, &ends, &outputs, |r| {
+            r.to_le_bytes()
+        }),
     ];
     let metadata = HashMap::from([(CARD_KEY.to_owned(), model.card_digest().to_string())]);
     let named = tensors.into_iter().map(|tensor| (tensor.name, tensor));
     safetensors::serialize(named, Some(metadata)).map_err(ModelError::Safetensors)
 }
 
-/// Reads the maps, and checks that they belong to the card.
-pub(super) fn parse(bytes: &[u8], card: CardDigest) -> Result<(IntegerMap, FloatMap), ModelError> {
+/// Reads the maps and the program, and checks that they belong to the card.
+pub(super) fn parse(
+    bytes: &[u8],
+    card: CardDigest,
+) -> Result<(IntegerMap, FloatMap, Program), ModelError> {
     if let Some(length) = bytes.first_chunk::<8>()
         && u64::from_le_bytes(*length) > MAX_HEADER
     {
@@ -84,7 +119,7 @@ pub(super) fn parse(bytes: &[u8], card: CardDigest) -> Result<(IntegerMap, Float
             problem: format!("tensor {name:?} doesn't belong to a model"),
         });
     }
-    let (outputs, inputs) = matrix_shape(&tensors)?;
+    let [outputs, inputs] = matrix_shape(&tensors, INTEGER_WEIGHTS)?;
     let (matrix, vector) = ([outputs, inputs], [outputs]);
     let integer_map = IntegerMap::new(
         inputs,
@@ -122,18 +157,62 @@ pub(super) fn parse(bytes: &[u8], card: CardDigest) -> Result<(IntegerMap, Float
             f64::from_le_bytes,
         )?,
     );
+    let integer_map = integer_map.map_err(ModelError::Weights)?;
+    let program = program(&tensors, &integer_map)?;
     Ok((
-        integer_map.map_err(ModelError::Weights)?,
+        integer_map,
         float_map.map_err(ModelError::Weights)?,
+        program,
     ))
 }
 
-fn matrix_shape(tensors: &SafeTensors<'_>) -> Result<(usize, usize), ModelError> {
-    match tensor(tensors, INTEGER_WEIGHTS)?.shape() {
-        &[outputs, inputs] => Ok((outputs, inputs)),
+/// Reads the program, and checks that it computes the map's sums.
+fn program(tensors: &SafeTensors<'_>, map: &IntegerMap) -> Result<Program, ModelError> {
+    let shape = matrix_shape(tensors, PROGRAM_STEPS)?;
+    let steps = values(
+        tensors,
+        PROGRAM_STEPS,
+        Dtype::U32,
+        &[shape[0], 2],
+        u32::from_le_bytes,
+    )?;
+    let ends = [map.outputs(), 2];
+    let ends = values(
+        tensors,
+        PROGRAM_OUTPUTS,
+        Dtype::I64,
+        &ends,
+        i64::from_le_bytes,
+    )?;
+    let register = |register: i64| match register {
+        -1 => Ok(None),
+        _ => u32::try_from(register)
+            .map(Some)
+            .map_err(|_| ModelError::Tensor {
+                problem: format!("tensor {PROGRAM_OUTPUTS:?} names register {register}"),
+            }),
+    };
+    let output = |&[plus, minus]: &[i64; 2]| {
+        Ok(Output {
+            plus: register(plus)?,
+            minus: register(minus)?,
+        })
+    };
+    let outputs = ends
+        .as_chunks()
+        .0
+        .iter()
+        .map(output)
+        .collect::<Result<_, ModelError>>()?;
+    Program::new(map, steps.as_chunks().0.to_vec(), outputs).map_err(ModelError::Program)
+}
+
+fn matrix_shape(tensors: &SafeTensors<'_>, name: &str) -> Result<[usize; 2], ModelError> {
+    match tensor(tensors, name)?.shape() {
+        &[rows, columns] => Ok([rows, columns]),
         other => Err(ModelError::Tensor {
             problem: format!(
-                "tensor {INTEGER_WEIGHTS:?} has {} dimensions; a matrix has 2",
+                "tensor {name:?} has {} dimensions; a matrix has 2",
                 other.len()
             ),
         }),
