@@ -273,6 +273,40 @@ fn weights_beyond_the_cards_bounds_are_refused() {
 }
 
 #[test]
+fn a_program_for_other_weights_is_refused() {
+    for (name, bytes, expected) in [
+        (
+            "program.outputs",
+            (-1_i64).to_le_bytes(),
+            "output 0 of the program is not the weighted sum",
+        ),
+        (
+            "program.outputs",
+            i64::from(u32::MAX).to_le_bytes(),
+            "uses register 4294967295",
+        ),
+        (
+            "program.outputs",
+            (-2_i64).to_le_bytes(),
+            "names register -2",
+        ),
+        (
+            "integer.weights",
+            7_i64.to_le_bytes(),
+            "of the program is not the weighted sum",
+        ),
+    ] {
+        let saved = saved();
+        saved.edit(WEIGHTS_FILE, |file| {
+            let start = tensor_start(file, name);
+            file[start..start + 8].copy_from_slice(&bytes);
+        });
+        let error = saved.error();
+        assert!(error.contains(expected), "{name}: {error}");
+    }
+}
+
+#[test]
 fn floats_that_are_not_finite_are_refused() {
     for name in ["float.weights", "float.biases"] {
         let saved = saved();
