@@ -32,6 +32,8 @@ async fn wait_for(service: &Router, line: &str) {
 #[tokio::test]
 async fn full_queue_sends_away() {
     let config = Config {
+        // Whoever waits or computes does not upload any more.
+        concurrent_uploads: 1,
         concurrent_computations: 1,
         queue_length: 1,
         retry_after: Duration::from_millis(2500),
