@@ -46,7 +46,8 @@ pub(crate) fn describe(error: &anyhow::Error) -> String {
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         if !above.contains(&cause) {
-            text += &format!("\n  cause: {cause}");
+            let indented = cause.trim_end().replace('\n', "\n    ");
+            text += &format!("\n  cause: {indented}");
             above = cause;
         }
     }

@@ -51,8 +51,10 @@ impl OutputFile {
         }
         #[cfg(not(unix))]
         let _ = readers;
+        // The error's own text would name the file that was to be renamed.
         let file = builder
             .tempfile_in(directory(path))
+            .map_err(|error| io::Error::from(error.kind()))
             .with_context(|| format!("can't write {}", path.display()))?;
         let (path, file) = (path.to_owned(), BufWriter::new(file));
         Ok(Self { path, file, force })

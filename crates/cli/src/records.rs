@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use veilcast_model::Card;
 use veilcast_model::card::QuantizedRecord;
-use veilcast_model::{Card, input};
+use veilcast_model::input::{self, ReadError};
 
 /// Most ciphertexts that one request of ours carries, unless a record has more: it bounds the memory
 /// and the time that a request takes (6 MB under the default key), and lets long work show progress.
@@ -72,10 +73,20 @@ fn quantized<'a>(
         Err(error) => return Box::new(std::iter::once(Err(error.into()))),
     };
     Box::new(records.enumerate().map(move |(index, record)| {
-        // The reader's errors name the place; only the card's need it added.
-        card.quantize(&record.with_context(|| format!("can't use {}", path.display()))?)
+        let record = record.map_err(|error| naming(error, path))?;
+        card.quantize(&record)
             .with_context(|| format!("record {index} (from 0) of {}", path.display()))
     }))
+}
+
+/// The error with the file's name, if it doesn't tell it itself.
+fn naming(error: ReadError, path: &Path) -> anyhow::Error {
+    let name = path.display().to_string();
+    if error.to_string().contains(&name) {
+        error.into()
+    } else {
+        anyhow::Error::new(error).context(format!("can't use {name}"))
+    }
 }
 
 /// Says how many values were moved into the model's range, if any.

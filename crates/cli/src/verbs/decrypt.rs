@@ -8,7 +8,6 @@ use veilcast_engine::Session;
 use veilcast_protocol::Limits;
 
 use crate::args::OptionalOutFile;
-use crate::failure::Hint as _;
 use crate::output::{Output, counted};
 use crate::predictions::Predictions;
 use crate::{keys, messages, models};
@@ -44,8 +43,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let session = Session::new(card.clone(), key)?;
     let scores = session
         .decrypt(&response)
-        .with_context(|| format!("can't decrypt {}", args.response.display()))
-        .hint("use the key and the card that made the request")?;
+        .with_context(|| format!("can't decrypt {}", args.response.display()))?;
     for record in &scores {
         predictions.add(record)?;
     }

@@ -86,8 +86,11 @@ struct Members {
 
 fn file(path: &Path) -> anyhow::Result<Facts> {
     let unknown = || {
-        Err(anyhow!("{} is no file of Veilcast's", path.display()))
-            .hint("give a card, a key, a request, a response, a model directory or a URL")
+        Err(anyhow!(
+            "{} isn't a file of Veilcast's, or it is damaged",
+            path.display()
+        ))
+        .hint("give a card, a key, a request, a response, a model directory or a URL")
     };
     // It may be a secret key: wiped when done.
     let content = Zeroizing::new(files::read(path, MAX_BYTES)?);

@@ -40,7 +40,11 @@ fn ciphertexts_give_the_same_scores() {
 fn corrupt_models_are_refused() {
     let place = Place::new();
     let evaluate = |model: &str| place.fail(&format!("evaluate --model {model} --data {MNIST}"));
-    assert_snapshot!(evaluate("missing"), @"");
+    assert_snapshot!(evaluate("missing"), @r"
+    error: can't use the model in missing
+      cause: can't read missing/card.json: No such file or directory (os error 2)
+      hint: give a directory that `veilcast train` wrote, as it wrote it
+    ");
     let copy = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
         std::fs::create_dir_all(place.path("bad")).unwrap();
         for file in ["card.json", "weights.safetensors", "report.json"] {

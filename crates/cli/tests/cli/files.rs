@@ -11,7 +11,10 @@ fn nothing_is_overwritten_without_force() {
     let place = Place::new();
     place.write("one.csv", "age,weight,height\n1,2,3\n");
     place.write("request", "mine");
-    assert_snapshot!(place.fail(&format!("{ENCRYPT} request")), @"");
+    assert_snapshot!(place.fail(&format!("{ENCRYPT} request")), @r"
+    error: request exists already
+      hint: choose another name, or replace it with --force
+    ");
     assert_eq!(place.read("request"), "mine");
     place.run(&format!("{ENCRYPT} request --force"));
     assert_eq!(place.json("inspect --json request")["kind"], "request");
@@ -21,8 +24,8 @@ fn nothing_is_overwritten_without_force() {
 fn devices_and_folders_are_never_replaced() {
     let place = Place::new();
     place.write("one.csv", "age,weight,height\n1,2,3\n");
-    assert_snapshot!(place.fail(&format!("{ENCRYPT} /dev/null --force")), @"");
-    assert_snapshot!(place.fail(&format!("{ENCRYPT} model --force")), @"");
+    assert_snapshot!(place.fail(&format!("{ENCRYPT} /dev/null --force")), @"error: /dev/null exists and isn't a regular file");
+    assert_snapshot!(place.fail(&format!("{ENCRYPT} model --force")), @"error: model exists and isn't a regular file");
 }
 
 #[test]
@@ -30,7 +33,10 @@ fn a_failure_leaves_nothing_behind() {
     let place = Place::new();
     place.write("one.csv", "age,weight\n1,2\n");
     place.fail(&format!("{ENCRYPT} request"));
-    assert_snapshot!(place.fail(&format!("{ENCRYPT} missing/request")), @"");
+    assert_snapshot!(place.fail(&format!("{ENCRYPT} missing/request")), @r"
+    error: can't write missing/request
+      cause: entity not found
+    ");
     assert_eq!(
         place.names(),
         ["key.json", "model", "one.csv", "records.csv"]

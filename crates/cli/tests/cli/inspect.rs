@@ -49,7 +49,16 @@ fn a_model_is_shown() {
         .lines()
         .filter(|line| !line.contains("sha256:"))
         .collect();
-    assert_snapshot!(shown.join("\n"), @"");
+    assert_snapshot!(shown.join("\n"), @r"
+    model directory
+      name     risk 1
+      about    Tells low from high.
+      input    table of shape [3], 3 features of 4 bits
+      output   2 scores of at most 9 bits, final function softmax
+      labels   low, high
+      layouts  scalar, at most 2 records a request
+      weights  6 of 4 bits, 5 not zero
+    ");
 }
 
 #[test]
@@ -72,12 +81,27 @@ fn of_a_secret_key_only_public_facts_are_shown() {
 #[test]
 fn other_things_are_refused() {
     let place = Place::new();
-    assert_snapshot!(place.fail("inspect records.csv"), @"");
-    assert_snapshot!(place.fail("inspect missing"), @"");
+    assert_snapshot!(place.fail("inspect records.csv"), @r"
+    error: records.csv isn't a file of Veilcast's, or it is damaged
+      hint: give a card, a key, a request, a response, a model directory or a URL
+    ");
+    assert_snapshot!(place.fail("inspect missing"), @r"
+    error: can't read missing
+      cause: No such file or directory (os error 2)
+    ");
     std::fs::create_dir(place.path("folder")).unwrap();
-    assert_snapshot!(place.fail("inspect folder"), @"");
+    assert_snapshot!(place.fail("inspect folder"), @r"
+    error: folder isn't a model directory: it has no card.json
+      hint: give a directory that `veilcast train` wrote
+    ");
     place.write("cut.json", &place.read("model/card.json").as_bytes()[..200]);
-    assert_snapshot!(place.fail("inspect cut.json"), @"");
+    assert_snapshot!(place.fail("inspect cut.json"), @r"
+    error: cut.json isn't a file of Veilcast's, or it is damaged
+      hint: give a card, a key, a request, a response, a model directory or a URL
+    ");
     place.write("old.json", r#"{"format": "veilcast-card/0"}"#);
-    assert_snapshot!(place.fail("inspect old.json"), @"");
+    assert_snapshot!(place.fail("inspect old.json"), @r#"
+    error: can't use the card old.json
+      cause: the card's format is "veilcast-card/0"; this version reads "veilcast-card/1"
+    "#);
 }

@@ -37,7 +37,10 @@ fn a_new_key_is_its_owners_alone() {
 fn a_key_is_never_replaced_by_accident() {
     let place = Place::new();
     let before = place.read("key.json");
-    assert_snapshot!(place.fail("keygen --bits 2048 --out key.json"), @"");
+    assert_snapshot!(place.fail("keygen --bits 2048 --out key.json"), @r"
+    error: key.json exists already
+      hint: choose another name, or replace it with --force
+    ");
     assert_eq!(place.read("key.json"), before);
     assert_eq!(place.names(), ["key.json", "model", "records.csv"]);
 }
@@ -53,8 +56,11 @@ fn force_replaces_a_key() {
 #[test]
 fn a_place_that_cant_be_written_is_found_at_once() {
     let place = Place::new();
-    assert_snapshot!(place.fail("keygen --out missing/key.json"), @"");
-    assert_snapshot!(place.fail("keygen --out model --force"), @"");
+    assert_snapshot!(place.fail("keygen --out missing/key.json"), @r"
+    error: can't write missing/key.json
+      cause: entity not found
+    ");
+    assert_snapshot!(place.fail("keygen --out model --force"), @"error: model exists and isn't a regular file");
 }
 
 #[test]
@@ -63,7 +69,10 @@ fn a_key_with_a_composite_prime_is_refused() {
     let mut key: Value = serde_json::from_str(&place.read("key.json")).unwrap();
     key["p"] = json!(multiple_of_three(key["p"].as_str().unwrap()));
     place.write("bad.json", key.to_string());
-    assert_snapshot!(place.fail("inspect bad.json"), @"");
+    assert_snapshot!(place.fail("inspect bad.json"), @r"
+    error: can't use the key file bad.json
+      cause: p of the key is not a prime number: the key is damaged or was made by a faulty program
+    ");
     let line = "encrypt --key bad.json --card model/card.json --in records.csv --out request";
     assert!(place.fail(line).contains("is not a prime number"));
     assert!(!place.path("request").exists());
@@ -97,11 +106,20 @@ fn multiple_of_three(base64: &str) -> String {
 #[test]
 fn other_files_are_not_keys() {
     let place = Place::new();
-    assert_snapshot!(place.fail("pubkey records.csv"), @"");
-    assert_snapshot!(place.fail("pubkey missing.json"), @"");
+    assert_snapshot!(place.fail("pubkey records.csv"), @r"
+    error: can't use the key file records.csv
+      cause: not a Paillier key file: expected value at line 1 column 1
+    ");
+    assert_snapshot!(place.fail("pubkey missing.json"), @r"
+    error: can't read missing.json
+      cause: No such file or directory (os error 2)
+    ");
     place.run("pubkey key.json --out public.json");
     let line = "encrypt --key public.json --card model/card.json --in records.csv --out request";
-    assert_snapshot!(place.fail(line), @"");
+    assert_snapshot!(place.fail(line), @r"
+    error: public.json holds a public key, and a secret one is needed
+      hint: give the file that `veilcast keygen` wrote
+    ");
     place.write("noise.json", [0xff_u8; 100]);
-    assert_snapshot!(place.fail("pubkey noise.json"), @"");
+    assert_snapshot!(place.fail("pubkey noise.json"), @"error: noise.json isn't a key file: it isn't text");
 }

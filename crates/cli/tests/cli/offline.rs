@@ -26,7 +26,11 @@ fn files_give_what_http_gives() {
         "predict --server {url} --model risk --key key.json --out http.csv two.csv"
     ));
     assert_eq!(place.read("out.csv"), place.read("http.csv"));
-    assert_snapshot!(place.read("out.csv"), @"");
+    assert_snapshot!(place.read("out.csv"), @r"
+    record,label,score_low,score_high
+    0,high,-4,8
+    1,high,-4,11
+    ");
     // Without a file the same goes to standard output.
     assert_eq!(
         place.run(&DECRYPT.replace("--out out.csv", "")),
@@ -57,9 +61,12 @@ fn predictions_equal_the_model_in_the_clear() {
 #[test]
 fn a_request_takes_so_many_records_and_no_more() {
     let place = place();
-    assert_snapshot!(place.fail(&ENCRYPT.replace("two.csv", "records.csv")), @"");
+    assert_snapshot!(place.fail(&ENCRYPT.replace("two.csv", "records.csv")), @r"
+    error: records.csv holds more than 2 records
+      hint: a request to this model takes at most 2: split the file
+    ");
     place.write("none.csv", "age,weight,height\n");
-    assert_snapshot!(place.fail(&ENCRYPT.replace("two.csv", "none.csv")), @"");
+    assert_snapshot!(place.fail(&ENCRYPT.replace("two.csv", "none.csv")), @"error: none.csv holds no records");
     assert!(
         !place.names().iter().any(|name| name.contains("request")),
         "{:?}",
@@ -90,7 +97,10 @@ fn answers_under_other_keys_are_refused() {
     place.run("keygen --bits 2048 --out other.json");
     place.run(ENCRYPT);
     place.run(COMPUTE);
-    assert_snapshot!(place.fail(&DECRYPT.replace("key.json", "other.json")), @"");
+    assert_snapshot!(place.fail(&DECRYPT.replace("key.json", "other.json")), @r"
+    error: can't decrypt response
+      cause: the answer is encrypted under another key: use the key that encrypted the request
+    ");
     assert!(!place.path("out.csv").exists());
 }
 
@@ -109,8 +119,8 @@ fn damaged_files_are_refused() {
         place.write("bad", bytes);
         let message = place.fail(&COMPUTE.replace("--in request", "--in bad"));
         let expected = match name {
-            "short" => "ends",
-            "long" => "goes on",
+            "short" => "cut short",
+            "long" => "1 bytes too many",
             "zero" => "ciphertext",
             "empty" | "noise" => "JSON",
             _ => unreachable!(),

@@ -78,14 +78,17 @@ fn bad_records_are_refused() {
         ))
     };
     place.write("cell.csv", "age,weight,height\n1,2,three\n");
-    assert_snapshot!(predict("cell.csv"), @"");
+    assert_snapshot!(predict("cell.csv"), @r#"error: cell.csv, line 2, column "height": "three" isn't a finite number"#);
     place.write("column.csv", "age,weight\n1,2\n");
-    assert_snapshot!(predict("column.csv"), @"");
+    assert_snapshot!(predict("column.csv"), @r#"error: column.csv: the header lacks "height""#);
     place.write("empty.csv", "");
-    assert_snapshot!(predict("empty.csv"), @"");
+    assert_snapshot!(predict("empty.csv"), @"error: empty.csv is empty; expected PNG, CSV, NPY or IDX");
     place.write("header.csv", "age,weight,height\n");
-    assert_snapshot!(predict("header.csv"), @"");
-    assert_snapshot!(predict("records.csv missing.csv"), @"");
+    assert_snapshot!(predict("header.csv"), @"error: there are no records in the input");
+    assert_snapshot!(predict("records.csv missing.csv"), @r"
+    error: can't read missing.csv
+      cause: No such file or directory (os error 2)
+    ");
 }
 
 #[test]
@@ -111,8 +114,12 @@ fn bad_services_are_named() {
     let url = &server.url;
     let predict = |line: &str| place.fail(&format!("predict --key key.json records.csv {line}"));
     let message = predict(&format!("--server {url} --model other"));
-    assert_snapshot!(message.replace(url.as_str(), "URL"), @"");
-    assert_snapshot!(predict("--server localhost:80 --model risk"), @"");
+    assert_snapshot!(message.replace(url.as_str(), "URL"), @r#"
+    error: the service has no model "other"
+      cause: there is no such model: this service has risk
+      hint: ask its operator for the models' names
+    "#);
+    assert_snapshot!(predict("--server localhost:80 --model risk"), @"error: localhost:80 is not the URL of a service: write http:// or https:// before it");
     // Nothing listens on the discard port.
-    assert_snapshot!(predict("--server http://127.0.0.1:9 --model risk"), @"");
+    assert_snapshot!(predict("--server http://127.0.0.1:9 --model risk"), @"error: http://127.0.0.1:9 refuses connections: is the service running, and is its port right?");
 }

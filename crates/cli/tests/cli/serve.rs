@@ -40,9 +40,26 @@ fn a_configuration_is_read() {
         place.write("bad.toml", text);
         place.fail("serve --model model --listen 127.0.0.1:0 --config bad.toml")
     };
-    assert_snapshot!(fail("max_connections = 0"), @"");
-    assert_snapshot!(fail("max_conections = 1"), @"");
-    assert_snapshot!(fail("= 1"), @"");
+    assert_snapshot!(fail("max_connections = 0"), @r"
+    error: the service can't start
+      cause: the setting `max_connections` must be 1 to 1000000
+    ");
+    assert_snapshot!(fail("max_conections = 1"), @r"
+    error: can't use the configuration bad.toml
+      cause: TOML parse error at line 1, column 1
+          |
+        1 | max_conections = 1
+          | ^^^^^^^^^^^^^^
+        unknown field `max_conections`, expected one of `listen`, `max_connections`, `max_body_bytes`, `concurrent_uploads`, `concurrent_computations`, `queue_length`, `header_timeout_seconds`, `body_timeout_seconds`, `retry_after_seconds`, `shutdown_grace_seconds`
+    ");
+    assert_snapshot!(fail("= 1"), @r"
+    error: can't use the configuration bad.toml
+      cause: TOML parse error at line 1, column 1
+          |
+        1 | = 1
+          | ^
+        unquoted keys cannot be empty, expected letters, numbers, `-`, `_`
+    ");
 }
 
 #[test]
@@ -51,8 +68,19 @@ fn a_service_that_cant_start_says_why() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let message = place.fail(&format!("serve --model model --listen {address}"));
-    assert_snapshot!(message.replace(&address, "ADDRESS"), @"");
+    assert_snapshot!(message.replace(&address, "ADDRESS"), @r"
+    error: can't listen on ADDRESS
+      cause: Address already in use (os error 98)
+      hint: choose another address with --listen; port 0 takes a free one
+    ");
     let message = place.fail("serve --model model --model model --listen 127.0.0.1:0");
-    assert_snapshot!(message, @"");
-    assert_snapshot!(place.fail("serve --model missing --listen 127.0.0.1:0"), @"");
+    assert_snapshot!(message, @r"
+    error: the service can't start
+      cause: there are two models risk of version 1: give one of them another version
+    ");
+    assert_snapshot!(place.fail("serve --model missing --listen 127.0.0.1:0"), @r"
+    error: can't use the model in missing
+      cause: can't read missing/card.json: No such file or directory (os error 2)
+      hint: give a directory that `veilcast train` wrote, as it wrote it
+    ");
 }

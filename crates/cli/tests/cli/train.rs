@@ -44,7 +44,7 @@ fn a_model_is_trained_and_can_be_used() {
         result["accuracy"]["quantized"]
     );
 
-    assert_snapshot!(place.fail(TRAIN), @"");
+    assert_snapshot!(place.fail(TRAIN), @"error: trained exists already; choose another place or use --force");
     // The same seed gives the same model.
     let again = place.json(&format!("{TRAIN} --json --force"));
     assert_eq!(again["card_digest"], result["card_digest"]);
@@ -53,16 +53,28 @@ fn a_model_is_trained_and_can_be_used() {
 #[test]
 fn bad_data_and_options_are_refused() {
     let place = Place::new();
-    assert_snapshot!(place.fail("train --data missing --out trained"), @"");
+    assert_snapshot!(place.fail("train --data missing --out trained"), @r"
+    error: can't use the images in missing
+      cause: missing has no file train-images-idx3-ubyte, nor train-images-idx3-ubyte.gz; expected MNIST's names
+      hint: give a directory with MNIST's four files, such as data/mnist
+    ");
     small_mnist(&place.path("small"), 20, 10);
-    assert_snapshot!(place.fail(&format!("{TRAIN} --input-bits 17")), @"");
+    assert_snapshot!(place.fail(&format!("{TRAIN} --input-bits 17")), @"error: the number of input bits is 17; it must be 1 to 16");
     let images = place.path("small").join("train-images-idx3-ubyte");
     let mut bytes = std::fs::read(&images).unwrap();
     bytes.pop();
     std::fs::write(&images, &bytes).unwrap();
-    assert_snapshot!(place.fail(TRAIN), @"");
+    assert_snapshot!(place.fail(TRAIN), @r"
+    error: can't use the images in small
+      cause: small/train-images-idx3-ubyte ends after 15679 bytes of content; its header announces 15680
+      hint: give a directory with MNIST's four files, such as data/mnist
+    ");
     bytes[3] = 4;
     std::fs::write(&images, &bytes).unwrap();
-    assert_snapshot!(place.fail(TRAIN), @"");
+    assert_snapshot!(place.fail(TRAIN), @r"
+    error: can't use the images in small
+      cause: small/train-images-idx3-ubyte starts with 0x00000804; an IDX file of images starts with 0x00000803
+      hint: give a directory with MNIST's four files, such as data/mnist
+    ");
     assert!(!place.path("trained").exists());
 }

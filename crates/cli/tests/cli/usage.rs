@@ -57,7 +57,8 @@ fn wrong_usage_exits_with_2() {
 
 #[test]
 fn wrong_usage_says_what_is_right() {
-    let mut command = Place::new().veilcast();
+    let place = Place::new();
+    let mut command = place.veilcast();
     command.args(["keygen", "--out", "k.json", "--bits", "1024"]);
     command
         .assert()
