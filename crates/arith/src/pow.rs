@@ -9,8 +9,8 @@ use crate::square_modulus::SquareModulus;
 /// Bits of the exponent taken at a time in constant time: 2⁵ table entries.
 const SECRET_WINDOW: usize = 5;
 
-/// Bits of the exponent taken at a time in variable time: 2⁵ odd powers in the table.
-const PUBLIC_WINDOW: usize = 6;
+/// Most bits of the exponent taken at a time in variable time.
+const LARGEST_PUBLIC_WINDOW: usize = 7;
 
 impl SquareModulus {
     /// base^exponent, in time that depends on the exponent's length in limbs alone.
@@ -48,18 +48,25 @@ impl SquareModulus {
     ///
     /// Sliding windows over odd powers (Handbook of Applied Cryptography, 14.85).
     pub fn pow_vartime(&self, base: &Residue, exponent: &[u64]) -> Residue {
-        let mut square = base.clone();
-        self.square_assign(&mut square);
-        let mut odd_powers = Vec::with_capacity(1 << (PUBLIC_WINDOW - 1));
-        odd_powers.push(base.clone());
-        for i in 1..1 << (PUBLIC_WINDOW - 1) {
-            let next = self.mul(&odd_powers[i - 1], &square);
-            odd_powers.push(next);
+        let is_set = |i: usize| bit_window(exponent, i, 1) == 1;
+        let bits = (0..64 * exponent.len())
+            .rev()
+            .find(|&i| is_set(i))
+            .map_or(0, |highest| highest + 1);
+        let window = public_window(bits);
+
+        let mut odd_powers = vec![base.clone()];
+        if window > 1 {
+            let mut square = base.clone();
+            self.square_assign(&mut square);
+            for i in 1..1 << (window - 1) {
+                let next = self.mul(&odd_powers[i - 1], &square);
+                odd_powers.push(next);
+            }
         }
 
-        let is_set = |i: usize| bit_window(exponent, i, 1) == 1;
         let mut power: Option<Residue> = None;
-        let mut remaining = 64 * exponent.len();
+        let mut remaining = bits;
         while remaining > 0 {
             if !is_set(remaining - 1) {
                 remaining -= 1;
@@ -69,7 +76,7 @@ impl SquareModulus {
                 continue;
             }
             // The longest window below `remaining` that ends in a set bit.
-            let start = remaining.saturating_sub(PUBLIC_WINDOW);
+            let start = remaining.saturating_sub(window);
             let low = (start..remaining)
                 .find(|&i| is_set(i))
                 .unwrap_or(remaining - 1);
@@ -89,4 +96,13 @@ impl SquareModulus {
         }
         power.unwrap_or_else(|| self.one())
     }
+}
+
+/// The window with the fewest products for an exponent of that many bits: those of the table and
+/// one for each window, which are `window` + 1 bits apart on average.
+fn public_window(bits: usize) -> usize {
+    let products = |window: usize| (1 << (window - 1)) + bits / (window + 1);
+    (1..=LARGEST_PUBLIC_WINDOW)
+        .min_by_key(|&window| products(window))
+        .unwrap_or(1)
 }

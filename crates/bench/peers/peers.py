@@ -1,8 +1,10 @@
 """Times other systems for computing on encrypted numbers: single operations, and one digit.
 
-The case: an image of 784 pixels of 8 bits and ten outputs with signed 8-bit weights, as a client
+The case: an image of 784 pixels of 8 bits and ten outputs with signed weights, as a client
 that encrypts, a server that computes Enc(W·x + b), and a client that decrypts. Every answer is
 checked against W·x + b in the clear. CPU time, one thread, medians.
+
+Our own service reads the request's bytes and writes the answer's; the peers' times leave that out.
 
 Each peer runs in a process of its own, because sf-heu picks its big-integer library when it loads.
 Prints Markdown; --json FILE writes the same figures as JSON.
@@ -17,7 +19,8 @@ import subprocess
 import sys
 import time
 
-PIXELS, OUTPUTS, WEIGHT_BITS = 784, 10, 8
+PIXELS, OUTPUTS = 784, 10
+WEIGHT_BITS = int(os.environ.get("WEIGHT_BITS", "8"))
 
 SINGLE = ["encrypt", "decrypt", "add", "multiply_77", "multiply_minus_77"]
 CASE = ["client", "server", "decrypt_scores"]
@@ -32,6 +35,8 @@ def digit():
     # Trained weights crowd around zero.
     weight = lambda: max(-top + 1, min(top - 1, round(chance.gauss(0, top / 4))))
     weights = [[weight() for _ in range(PIXELS)] for _ in range(OUTPUTS)]
+    for row in weights:
+        row[0] = top - 1  # quantising scales the largest weight to this
     biases = [chance.randrange(-(2**20), 2**20) for _ in range(OUTPUTS)]
     return pixels, weights, biases
 
@@ -57,6 +62,20 @@ def measure_case(rounds, encrypt, serve, decrypt):
     if [round(score) for score in scores] != expected:
         sys.exit(f"wrong scores: {scores} instead of {expected}")
     return figures
+
+
+def measure_veilcast(bits, rounds, _variant):
+    """Our own figures, by the benchmark program that VEILCAST_BENCH names."""
+    pixels, weights, biases = digit()
+    case = {"pixels": pixels, "weights": weights, "biases": biases, "weight_bits": WEIGHT_BITS}
+    done = subprocess.run(
+        [os.environ["VEILCAST_BENCH"], "digit"],
+        input=json.dumps(case | {"bits": bits, "rounds": rounds}),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
 
 
 def measure_phe(bits, rounds, _variant):
@@ -181,6 +200,7 @@ def measure_tenseal(_bits, rounds, _variant):
 
 # name: (function, variant, environment, whether the key size in bits matters)
 PEERS = {
+    "veilcast": (measure_veilcast, "", {}, True),
     "phe": (measure_phe, "", {}, True),
     "heu z-paillier gmp, matmul": (
         measure_heu, "z-paillier/matmul", {"BIGINT_LIB": "gmp"}, True),
@@ -193,11 +213,21 @@ PEERS = {
 
 
 def print_table(title, columns, figures, unit, scale):
+    """A row a peer; in parentheses how many times ours it is."""
+    ours = {entry["bits"]: entry for entry in figures if entry["peer"] == "veilcast"}
+    # A peer that has no key size of its own stands beside our smallest.
+    smallest = ours.get(min(ours, default=0), {})
+
+    def cell(entry, column):
+        own = ours.get(entry["bits"], smallest).get(column)
+        times = f" ({entry[column] / own:.1f}×)" if own and entry["peer"] != "veilcast" else ""
+        return f"{entry[column] * scale:.4g}{times}"
+
     print(f"## {title}\n\n| peer | bits | {' | '.join(f'{c} {unit}' for c in columns)} |")
     print("|---" * (len(columns) + 2) + "|")
     for entry in figures:
         if columns[0] in entry:
-            cells = (f"{entry[column] * scale:.4g}" for column in columns)
+            cells = (cell(entry, column) for column in columns)
             print(f"| {entry['peer']} | {entry['bits'] or '–'} | {' | '.join(cells)} |")
     print()
 
@@ -206,6 +236,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bits", default="2048,3072", help="key sizes, with commas between")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--weight-bits", type=int, default=8, help="bits of a weight, with its sign")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     parser.add_argument("--peer", choices=PEERS, action="append", help="this peer only")
     parser.add_argument("--one", nargs=2, metavar=("PEER", "BITS"), help=argparse.SUPPRESS)
@@ -218,7 +249,7 @@ def main():
 
     figures = []
     # One thread each: what is compared is the work, not the number of cores.
-    threads = {"YACL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    threads = {"YACL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "WEIGHT_BITS": str(args.weight_bits)}
     for peer in args.peer or PEERS:
         _, _, environment, by_bits = PEERS[peer]
         for bits in map(int, args.bits.split(",")) if by_bits else [0]:
@@ -232,7 +263,15 @@ def main():
             )
             figures.append({"peer": peer, "bits": bits} | json.loads(done.stdout.splitlines()[-1]))
     print_table("Single operations", SINGLE, figures, "µs", 1e6)
-    print_table(f"One digit, {PIXELS} to {OUTPUTS}", CASE, figures, "s", 1)
+    weights = f"{args.weight_bits}-bit weights"
+    print_table(f"One digit, {PIXELS} to {OUTPUTS}, {weights}", CASE, figures, "s", 1)
+    for entry in figures:
+        if "products" in entry:
+            print(
+                f"veilcast, {entry['bits']} bits: {entry['products']} products a prediction, "
+                f"{entry['weighted_sums']:.4g} s of the server's time; the rest reads the request, "
+                "masks the answers and makes them fresh, which the others don't, but for phe."
+            )
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(figures, file, indent=2)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the peers into a virtual environment of their own and measures them.
 #
-#   peers.sh [--bits 2048,3072] [--rounds 5] [--json FILE]
+#   peers.sh [--bits 2048,3072] [--rounds 5] [--weight-bits 8] [--json FILE]
 #
 # PYTHON names the interpreter, 3.10 by default: sf-heu 0.6 has wheels for no other.
 # PEERS_VENV names the environment's folder, target/peers-venv by default.
@@ -18,4 +18,8 @@ if [ ! -x "$venv/bin/python" ]; then
     "$python" -m venv "$venv"
 fi
 "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+(cd "$here" && cargo build --quiet --release --package veilcast-bench)
+target=$(cd "$here" && cargo metadata --format-version 1 --no-deps | "$venv/bin/python" -c \
+    'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+export VEILCAST_BENCH="$target/release/veilcast-bench"
 exec "$venv/bin/python" "$here/peers.py" "$@"

@@ -3,6 +3,7 @@
 //! `cargo run --release -p veilcast-bench --features gmp -- all` prints Markdown.
 #![allow(clippy::print_stdout)] // Printing tables is what this program is for.
 
+mod digit;
 #[cfg(feature = "gmp")]
 #[allow(unsafe_code)] // Calls into a C library, behind safe functions.
 mod gmp;
@@ -10,6 +11,7 @@ mod operands;
 mod powers;
 mod product;
 mod race;
+mod scheme;
 mod table;
 
 use clap::{Parser, ValueEnum};
@@ -35,7 +37,11 @@ enum Question {
     Product,
     /// Powers modulo n² and p² with exponents as long as n and p.
     Powers,
-    /// Every question.
+    /// Operations of the scheme: encrypting in each way, decrypting, computing.
+    Scheme,
+    /// One prediction for the case on standard input, as JSON: for peers/peers.py.
+    Digit,
+    /// Every question but the last.
     All,
 }
 
@@ -46,8 +52,11 @@ fn parse_bits(text: &str) -> Result<usize, String> {
     }
 }
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
+    if args.question == Question::Digit {
+        return digit::run();
+    }
     let asked = |question| args.question == question || args.question == Question::All;
     if cfg!(not(feature = "gmp")) {
         println!("Built without the feature `gmp`: the columns for GMP are missing.\n");
@@ -58,4 +67,8 @@ fn main() {
     if asked(Question::Powers) {
         powers::run(&args.bits, args.rounds);
     }
+    if asked(Question::Scheme) {
+        scheme::run(&args.bits, args.rounds);
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::operands::Operands;
 use crate::race::{Race, Results};
 use crate::table::{Table, ratio, time};
 
-const GMP: &str = "GMP";
+pub(crate) const GMP: &str = "GMP";
 const CRYPTO_BIGINT: &str = "crypto-bigint";
 
 /// A power takes milliseconds: fewer rounds than a product's do.
@@ -90,12 +90,19 @@ fn public(operands: &Operands, rounds: u32) -> Results {
     } = operands;
     let base = ring.residue(x);
     let race = Race::new(move || drop(black_box(ring.pow_vartime(&base, exponent))));
+    against_gmp(race, operands).run(rounds)
+}
+
+/// Adds GMP's power with a public exponent modulo n², where it is there.
+pub(crate) fn against_gmp<'a>(race: Race<'a>, operands: &'a Operands) -> Race<'a> {
     #[cfg(feature = "gmp")]
     let race = {
         let mut gmp = gmp::Power::new(operands);
         race.against(GMP, move || gmp.public())
     };
-    race.run(rounds)
+    #[cfg(not(feature = "gmp"))]
+    let _ = operands;
+    race
 }
 
 #[cfg(feature = "gmp")]

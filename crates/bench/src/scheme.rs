@@ -1,0 +1,101 @@
+//! How fast are the operations of the scheme: encrypting in each way, decrypting, computing?
+//!
+//! Other Paillier libraries are measured beside by `peers/peers.sh`; here a fresh randomiser, which
+//! every answer of a service takes, is compared with GMP's power with the same exponent.
+
+use std::hint::black_box;
+
+use veilcast_paillier::{KeyPolicy, PublicKey, SecretKey, ShortExponentRandomizers};
+
+use crate::operands::Operands;
+use crate::powers;
+use crate::race::{Race, Results};
+use crate::table::{Table, ratio, time};
+
+/// These operations take up to many milliseconds: fewer rounds than a product's do.
+const ROUNDS_DIVISOR: u32 = 5;
+
+type Operation<'a> = Box<dyn Fn() + 'a>;
+
+pub(crate) fn run(bits: &[usize], rounds: u32) {
+    let table = Table::start(
+        "Operations of the scheme",
+        "Time of one operation; a randomiser ρⁿ modulo n² also divided by GMP's `mpz_powm` with that \
+         exponent and modulus.",
+        &["bits of n", "operation", "time", "÷ GMP"],
+    );
+    let rounds = rounds.div_ceil(ROUNDS_DIVISOR);
+    for &bits in bits {
+        let policy = KeyPolicy {
+            allow_insecure_1024: true,
+        };
+        let Ok(secret) = SecretKey::generate(bits as u32, policy) else {
+            table.row(&[
+                bits.to_string(),
+                "not a size that keys have".into(),
+                "–".into(),
+                "–".into(),
+            ]);
+            continue;
+        };
+        let key = secret.public_key();
+        let number = |value| key.encode(value).expect("a small number");
+        let (m, factor, negative) = (number(1234), number(77), number(-77));
+        let short = ShortExponentRandomizers::new(key).expect("the key's primes are 3 modulo 4");
+        let (a, b) = (secret.encrypt(&m), secret.encrypt(&factor));
+        // Makes the owner's tables, which cost as much as some encryptions.
+        (0..20).for_each(|_| drop(secret.randomizer()));
+
+        let operations: [(&str, Operation<'_>); 8] = [
+            (
+                "encrypt, owner",
+                Box::new(|| drop(black_box(secret.encrypt(&m)))),
+            ),
+            (
+                "encrypt, short exponent",
+                Box::new(|| drop(black_box(key.encrypt_with(&m, short.randomizer())))),
+            ),
+            (
+                "encrypt, classic",
+                Box::new(|| drop(black_box(key.encrypt(&m)))),
+            ),
+            ("decrypt", Box::new(|| drop(black_box(secret.decrypt(&a))))),
+            ("c + c", Box::new(|| drop(black_box(key.add(&a, &b))))),
+            (
+                "c · 77",
+                Box::new(|| drop(black_box(key.mul_vartime(&a, &factor)))),
+            ),
+            (
+                "c · −77",
+                Box::new(|| drop(black_box(key.mul_vartime(&a, &negative)))),
+            ),
+            (
+                "c + m",
+                Box::new(|| drop(black_box(key.add_plaintext(&a, &m)))),
+            ),
+        ];
+        for (name, operation) in &operations {
+            let results = Race::new(operation).run(rounds);
+            table.row(&[
+                bits.to_string(),
+                (*name).into(),
+                time(results.ours()),
+                "–".into(),
+            ]);
+        }
+        let results = randomizer(key, bits, rounds);
+        table.row(&[
+            bits.to_string(),
+            "ρⁿ".into(),
+            time(results.ours()),
+            ratio(results.ratio_to(powers::GMP)),
+        ]);
+    }
+    table.end();
+}
+
+fn randomizer(key: &PublicKey, bits: usize, rounds: u32) -> Results {
+    let operands = Operands::of_bits(bits);
+    let race = Race::new(|| drop(black_box(key.randomizer())));
+    powers::against_gmp(race, &operands).run(rounds)
+}
