@@ -24,6 +24,9 @@ impl SquareModulus {
 
     /// x ← x·y, in 5L² limb products.
     pub fn mul_assign(&self, x: &mut Residue, y: &Residue) {
+        if let Some(pairs) = &self.pair_kernel {
+            return pairs.mul(x.limbs_mut(), y.limbs());
+        }
         let mul_add = self.kernel.mul_add;
         let (xa, xb) = x.limbs_mut().split_at_mut(self.limbs());
         let (ya, yb) = y.halves();
@@ -41,6 +44,9 @@ impl SquareModulus {
 
     /// x ← x², in about 3.5L² limb products.
     pub fn square_assign(&self, x: &mut Residue) {
+        if let Some(pairs) = &self.pair_kernel {
+            return pairs.square(x.limbs_mut());
+        }
         let (a, b) = x.limbs_mut().split_at_mut(self.limbs());
         // 2b modulo n, so that v < 2n.
         let mut top = 0;

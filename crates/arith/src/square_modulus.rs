@@ -3,10 +3,12 @@
 //! x is kept as the pair (a, b), x = a + b·n: its p-adic expansion cut after two digits, with n
 //! for p. Products and squares are in `product`, powers in `pow`.
 
+use std::sync::Arc;
+
 use crypto_bigint::{BoxedUint, CtOption, Gcd, Odd};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, PairKernel, pair_kernel};
 use crate::limbs::{
     adc, add_assign, add_word, is_below, negated_inverse, sbb, subtract_if_reached,
 };
@@ -43,6 +45,8 @@ pub struct SquareModulus {
     r: Residue,
     #[zeroize(skip)]
     pub(crate) kernel: Kernel,
+    #[zeroize(skip)] // It wipes itself.
+    pub(crate) pair_kernel: Option<Arc<dyn PairKernel>>,
 }
 
 impl SquareModulus {
@@ -81,6 +85,7 @@ impl SquareModulus {
             r: one.clone(),
             one,
             kernel: Kernel::for_limbs(n.len()),
+            pair_kernel: pair_kernel(n),
         };
         for _ in 0..64 * n.len() {
             let twice = modulus.add(&modulus.r, &modulus.r);
@@ -106,7 +111,10 @@ impl SquareModulus {
 
     /// The name of the kernel that computes here, for benchmarks.
     pub fn kernel_name(&self) -> &'static str {
-        self.kernel.name
+        match &self.pair_kernel {
+            Some(pairs) => pairs.name(),
+            None => self.kernel.name,
+        }
     }
 
     /// 1.
@@ -269,7 +277,7 @@ impl std::fmt::Debug for SquareModulus {
             f,
             "SquareModulus({} limbs, {})",
             self.limbs(),
-            self.kernel.name
+            self.kernel_name()
         )
     }
 }

@@ -7,13 +7,17 @@
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // The fence: every other file of the workspace is free of unsafe code.
 mod adx;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // The fence's other half.
+mod ifma;
 mod portable;
 #[cfg(test)]
 mod tests;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-/// Set to `portable`, this environment variable keeps to the portable kernels.
+/// This environment variable keeps to slower kernels: `portable` to the portable ones, `adx` to
+/// those that multiply limb by limb.
 const CHOICE: &str = "VEILCAST_KERNEL";
 
 /// The inner loops for numbers of L limbs. All run in constant time.
@@ -37,7 +41,7 @@ impl Kernel {
     pub(crate) fn for_limbs(limbs: usize) -> Self {
         #[cfg(target_arch = "x86_64")]
         if adx::serves(limbs)
-            && !portable_is_forced()
+            && limit() >= Limit::Adx
             && let Some(adx) = adx::Adx::detect()
         {
             return adx.kernel();
@@ -46,8 +50,43 @@ impl Kernel {
     }
 }
 
-/// Whether the environment asks for the portable kernels; it is read once.
-fn portable_is_forced() -> bool {
-    static FORCED: OnceLock<bool> = OnceLock::new();
-    *FORCED.get_or_init(|| std::env::var_os(CHOICE).is_some_and(|choice| choice == "portable"))
+/// Whole products of pairs modulo n², for the n that it was made for. Runs in constant time.
+///
+/// A pair (a, b) is 2L limbs, a's before b's, both below n.
+pub(crate) trait PairKernel: Send + Sync {
+    /// The kernel's name, for tests and benchmarks.
+    fn name(&self) -> &'static str;
+    /// x ← x·y/R.
+    fn mul(&self, x: &mut [u64], y: &[u64]);
+    /// x ← x²/R.
+    fn square(&self, x: &mut [u64]);
+}
+
+/// The processor's kernel for pairs modulo n², if it has one that beats products of limbs.
+pub(crate) fn pair_kernel(n: &[u64]) -> Option<Arc<dyn PairKernel>> {
+    #[cfg(target_arch = "x86_64")]
+    if limit() >= Limit::None
+        && let Some(kernel) = ifma::Ifma::detect().and_then(|ifma| ifma.kernel(n))
+    {
+        return Some(Arc::new(kernel));
+    }
+    None
+}
+
+/// How far kernels may go.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Limit {
+    Portable,
+    Adx,
+    None,
+}
+
+/// What the environment asks for; it is read once.
+fn limit() -> Limit {
+    static LIMIT: OnceLock<Limit> = OnceLock::new();
+    *LIMIT.get_or_init(|| match std::env::var(CHOICE).as_deref() {
+        Ok("portable") => Limit::Portable,
+        Ok("adx") => Limit::Adx,
+        _ => Limit::None,
+    })
 }

@@ -5,8 +5,8 @@ use num_bigint::BigUint;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{Kernel, portable};
-use crate::limbs::negated_inverse;
+use super::{Kernel, PairKernel, portable};
+use crate::limbs::{negated_inverse, subtract_if_reached};
 
 /// Runs the checks on a kernel at each of the limb counts; one test a limb count.
 macro_rules! kernel_tests {
@@ -37,6 +37,91 @@ kernel_tests!(portable_set, Some(portable::KERNEL), [1 2 3 5 8 13 16 24 32 48 64
 
 #[cfg(target_arch = "x86_64")]
 kernel_tests!(adx_set, super::super::adx::Adx::detect().map(|adx| adx.kernel()), [8 16 24 32 40 48 56 64]);
+
+#[cfg(target_arch = "x86_64")]
+mod ifma_set {
+    use super::*;
+    use crate::kernel::ifma::Ifma;
+
+    const LIMBS: [usize; 5] = [16, 24, 32, 48, 64];
+
+    #[test]
+    fn agrees_on_boundaries() {
+        let Some(ifma) = Ifma::detect() else {
+            return absent("ifma_set");
+        };
+        for l in LIMBS {
+            let ends = boundaries(l);
+            for n in &ends {
+                let mut n = n.clone();
+                n[0] |= 1;
+                n[l - 1] |= 1 << 63;
+                let kernel = ifma.kernel(&n).unwrap();
+                for x in &ends {
+                    for y in &ends {
+                        check_pairs(&kernel, &n, [x, y], [y, &n]);
+                        check_pairs(&kernel, &n, [x, x], [y, x]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn agrees_on_sparse_and_random_numbers() {
+        let Some(ifma) = Ifma::detect() else {
+            return absent("ifma_set");
+        };
+        for l in LIMBS {
+            let case = [(); 5].map(|()| limbs(l));
+            TestRunner::new(Config::with_cases(400))
+                .run(&case, |[mut n, a1, b1, a2, b2]| {
+                    n[0] |= 1;
+                    n[l - 1] |= 1 << 63;
+                    let kernel = ifma.kernel(&n).unwrap();
+                    check_pairs(&kernel, &n, [&a1, &b1], [&a2, &b2]);
+                    Ok(())
+                })
+                .unwrap();
+        }
+    }
+}
+
+/// Checks a product and a square of pairs, brought below n first.
+fn check_pairs(kernel: &dyn PairKernel, n: &[u64], x: [&[u64]; 2], y: [&[u64]; 2]) {
+    let l = n.len();
+    let below_n = |x: &[u64]| {
+        // n has its top bit set, so that one subtraction is enough.
+        let mut x = x.to_vec();
+        subtract_if_reached(&mut x, 0, n);
+        x
+    };
+    let (mut x, y) = (x.map(below_n).concat(), y.map(below_n).concat());
+    let (big_n, before) = (big(n), x.clone());
+    let value = |pair: &[u64]| {
+        let (a, b) = (big(&pair[..l]), big(&pair[l..]));
+        assert!(
+            a < big_n && b < big_n,
+            "halves below {n:x?} for {before:x?} and {y:x?}"
+        );
+        a + b * &big_n
+    };
+    let square = &big_n * &big_n;
+    let agrees = |product: &[u64], expected: BigUint| {
+        let product = value(product) << (64 * l);
+        assert_eq!(
+            product % &square,
+            expected % &square,
+            "{before:x?} {y:x?} {n:x?}"
+        );
+    };
+
+    kernel.mul(&mut x, &y);
+    agrees(&x, value(&before) * value(&y));
+    x.copy_from_slice(&before);
+    kernel.square(&mut x);
+    agrees(&x, value(&before).pow(2));
+}
 
 /// A set that can't run here is not tested: said aloud, and an error where all must be tested.
 fn absent(set: &str) {
