@@ -154,7 +154,7 @@ class Interoperability(unittest.TestCase):
         self.assertEqual([float(value) for value in row[2:]], scaled)
 
     def test_a_client_of_phe_alone(self):
-        """Right predictions through the scalar layout, and the scores that our own client gets."""
+        """Right predictions through the scalar layout, from a running service."""
         images, labels = test_images(2)
         public, private = load_key(self.theirs)
         server = subprocess.Popen(

@@ -18,7 +18,7 @@ pub(crate) struct Predictions<'a> {
 
 enum Sink {
     /// CSV into a file that appears when all is done.
-    File(csv::Writer<OutputFile>),
+    File(Box<csv::Writer<OutputFile>>),
     /// CSV on standard output.
     Stdout,
     /// An object a line on standard output.
@@ -43,11 +43,10 @@ impl<'a> Predictions<'a> {
         output: Output,
     ) -> anyhow::Result<Self> {
         let sink = match file {
-            Some(path) => Sink::File(csv::Writer::from_writer(OutputFile::create(
-                path,
-                force,
-                Readers::Usual,
-            )?)),
+            Some(path) => {
+                let file = OutputFile::create(path, force, Readers::Usual)?;
+                Sink::File(Box::new(csv::Writer::from_writer(file)))
+            }
             None if output.is_json() => Sink::JsonLines(output),
             None => Sink::Stdout,
         };

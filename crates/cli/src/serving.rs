@@ -1,5 +1,6 @@
 //! A service that runs in this process until it is told to stop.
 
+use std::io;
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
@@ -51,29 +52,67 @@ impl Service {
         format!("http://{}", self.address)
     }
 
-    /// Lets the requests under way finish; another interruption ends the wait.
+    /// Lets the requests under way finish.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         // If nobody listens any more, it has stopped already.
         let _ = self.stop.send(());
+        self.task.await.context("the service failed")
+    }
+
+    /// Serves until an interruption, then stops; another interruption ends the wait for requests
+    /// under way.
+    pub(crate) async fn stop_after(self, mut interruptions: Interruptions) -> anyhow::Result<()> {
+        interruptions.next().await;
         tokio::select! {
-            ended = self.task => ended.context("the service failed"),
-            interrupted = interrupted() => interrupted,
+            stopped = self.stop() => stopped,
+            () = interruptions.next() => Ok(()),
         }
     }
 }
 
-/// Completes when the user or the system asks the process to end: Ctrl-C, or SIGTERM.
-pub(crate) async fn interrupted() -> anyhow::Result<()> {
-    let cant_listen = "can't listen for the signals that end the service";
+/// The user's or the system's wishes that the process end: Ctrl-C, and SIGTERM.
+///
+/// From the moment that they are listened for, they no longer end it by themselves.
+pub(crate) struct Interruptions {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context(cant_listen)?;
-        tokio::select! {
-            done = tokio::signal::ctrl_c() => done.context(cant_listen),
-            _ = terminate.recv() => Ok(()),
-        }
+    signals: [tokio::signal::unix::Signal; 2],
+    #[cfg(windows)]
+    signal: tokio::signal::windows::CtrlC,
+}
+
+impl Interruptions {
+    pub(crate) fn listen(runtime: &Runtime) -> anyhow::Result<Self> {
+        let _context = runtime.enter();
+        Self::signals().context("can't listen for the signals that end the service")
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.context(cant_listen)
+
+    #[cfg(unix)]
+    fn signals() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let signals = [
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        ];
+        Ok(Self { signals })
+    }
+
+    #[cfg(windows)]
+    fn signals() -> io::Result<Self> {
+        let signal = tokio::signal::windows::ctrl_c()?;
+        Ok(Self { signal })
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.signals;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        #[cfg(windows)]
+        self.signal.recv().await;
+    }
 }

@@ -18,7 +18,7 @@ use self::report::{Image, Summary};
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
-use crate::serving::{self, Service};
+use crate::serving::{Interruptions, Service};
 use crate::{builtin, keys, logging, runtime};
 
 /// The port that is tried first.
@@ -82,14 +82,21 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         model,
     };
     let done = predict.all(&images, output)?;
-    let summary = Summary::of(&done, args.key_bits.bits);
+    let summary = Summary::of(&done, args.key_bits.bits, url.clone());
+    // Before the summary is told: whoever reads it may end the service at once.
+    let stays_up = !args.exit;
+    let interruptions = stays_up
+        .then(|| Interruptions::listen(&runtime))
+        .transpose()?;
     output.result(&summary)?;
     summary.check()?;
-    if !args.exit {
-        output.note(format!("\nStill serving at {url}; press Ctrl-C to stop."));
-        runtime.block_on(serving::interrupted())?;
+    match interruptions {
+        None => runtime.block_on(service.stop())?,
+        Some(interruptions) => {
+            output.note(format!("\nStill serving at {url}; press Ctrl-C to stop."));
+            runtime.block_on(service.stop_after(interruptions))?;
+        }
     }
-    runtime.block_on(service.stop())?;
     runtime.shutdown_background();
     Ok(())
 }

@@ -12,7 +12,7 @@ use veilcast_server::Config;
 
 use crate::failure::Hint as _;
 use crate::output::Output;
-use crate::serving::{self, Service};
+use crate::serving::{Interruptions, Service};
 use crate::{files, logging, models, runtime};
 
 /// Largest configuration file, in bytes.
@@ -78,14 +78,13 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         .with_context(|| format!("can't listen on {}", config.listen))
         .hint("choose another address with --listen; port 0 takes a free one")?;
     let service = Service::start(&runtime, listener, models, config)?;
+    // Before the address is told: whoever reads it may end the service at once.
+    let interruptions = Interruptions::listen(&runtime)?;
     output.result(&Listening {
         listening: service.url(),
         models: names,
     })?;
-    runtime.block_on(async {
-        serving::interrupted().await?;
-        service.stop().await
-    })?;
+    runtime.block_on(service.stop_after(interruptions))?;
     // A computation that outlasts the grace isn't waited for.
     runtime.shutdown_background();
     Ok(())

@@ -1,5 +1,8 @@
 //! `demo`, with the built-in model and images.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 
 use crate::common::Place;
@@ -41,4 +44,29 @@ fn a_port_that_is_taken_is_named() {
         message.starts_with(&format!("error: can't serve on port {port}\n")),
         "{message}"
     );
+}
+
+#[test]
+fn the_demo_serves_until_it_is_interrupted() {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_veilcast"))
+        .args(["demo", "--count", "1", "--key-bits", "2048", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let summary: Value = serde_json::from_str(&lines.nth(1).unwrap().unwrap()).unwrap();
+    let model = format!(
+        "inspect --json {}/v2/models/digits",
+        summary["url"].as_str().unwrap()
+    );
+    assert_eq!(Place::new().json(&model)["name"], "digits");
+    let id = demo.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(demo.wait().unwrap().success());
 }

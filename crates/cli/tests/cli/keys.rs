@@ -80,27 +80,17 @@ fn a_key_with_a_composite_prime_is_refused() {
 
 /// The number with another last digit, so that 3 divides it and 2 doesn't.
 ///
-/// A base64url digit has 6 bits, and 64 ≡ 1 modulo 3; a 1024-bit number leaves 4 of the last
-/// digit's bits unused as zeros, so its digits are taken as a number 16 times as large.
+/// 1024 bits take 171 digits of base64url, 6 bits each; the last one's two lowest bits are unused
+/// zeros. So the digits are 4 times the number, and as 64 ≡ 4 ≡ 1 modulo 3, their sum is as good.
 fn multiple_of_three(base64: &str) -> String {
     const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     assert_eq!(base64.len(), 171);
-    let (start, _) = base64.split_at(170);
+    let start = &base64[..170];
     let sum: usize = start.chars().map(|c| DIGITS.find(c).unwrap()).sum();
-    let last = (0..4)
-        .map(|two_bits| two_bits * 16)
-        .filter(|digit| digit & 16 != 0);
-    let last = last.into_iter().find(|digit| (sum + digit) % 3 == 0);
-    match last {
-        Some(digit) => format!("{start}{}", &DIGITS[digit..=digit]),
-        None => {
-            // Neither odd ending does: change the digit before by one step and try again.
-            let (rest, digit) = start.split_at(169);
-            let digit = DIGITS.find(digit).unwrap();
-            let other = if digit == 63 { 62 } else { digit + 1 };
-            multiple_of_three(&format!("{rest}{}A", &DIGITS[other..=other]))
-        }
-    }
+    let odd_endings = (4..64).step_by(8);
+    let mut fitting = odd_endings.filter(|digit| (sum + digit).is_multiple_of(3));
+    let digit = fitting.next().unwrap();
+    format!("{start}{}", &DIGITS[digit..=digit])
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The real binary: every verb's good path, and what it says about bad input.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod common;
 
 mod demo;

@@ -60,6 +60,8 @@ pub(super) struct Summary {
     right: usize,
     agreeing: usize,
     key_bits: u32,
+    /// Where the service is, as long as it stays up.
+    url: String,
     median_encrypt_ms: f64,
     median_server_ms: f64,
     median_decrypt_ms: f64,
@@ -68,7 +70,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn of(images: &[Image], key_bits: u32) -> Self {
+    pub(super) fn of(images: &[Image], key_bits: u32, url: String) -> Self {
         let count = |is: fn(&Image) -> bool| images.iter().filter(|image| is(image)).count();
         let median_of = |value: fn(&Image) -> f64| median(images.iter().map(value).collect());
         Self {
@@ -76,6 +78,7 @@ impl Summary {
             right: count(|image| image.digit == image.predicted),
             agreeing: count(|image| image.agrees),
             key_bits,
+            url,
             median_encrypt_ms: median_of(|image| image.encrypt_ms),
             median_server_ms: median_of(|image| image.server_ms),
             median_decrypt_ms: median_of(|image| image.decrypt_ms),
