@@ -37,6 +37,7 @@ mod key_file;
 #[cfg(test)]
 mod known_answers;
 mod modulus_checks;
+mod operations;
 mod plaintext;
 mod policy;
 mod pool;

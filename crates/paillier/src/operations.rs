@@ -1,0 +1,158 @@
+//! Computing on ciphertexts with the public key alone.
+
+use rayon::prelude::*;
+use veilcast_arith::{Fraction, Residue, divide_vartime, multi_exp_vartime};
+
+use crate::ciphertext::Ciphertext;
+use crate::plaintext::Plaintext;
+use crate::public_key::PublicKey;
+use crate::randomizer::Randomizer;
+
+/// Steps of a program that a thread takes at once: fewer are not worth handing over.
+const MIN_STEPS: usize = 8;
+
+impl PublicKey {
+    /// The sum of two encrypted numbers.
+    pub fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Ciphertext {
+        self.ciphertext(self.ring().mul(self.residue(a), self.residue(b)))
+    }
+
+    /// The difference of two encrypted numbers. Variable time in the ciphertexts, which are public.
+    pub fn sub(&self, a: &Ciphertext, b: &Ciphertext) -> Ciphertext {
+        let inverse = self.invert(self.residue(b));
+        self.ciphertext(self.ring().mul(self.residue(a), &inverse))
+    }
+
+    /// The sum of an encrypted number and a known one.
+    pub fn add_plaintext(&self, c: &Ciphertext, m: &Plaintext) -> Ciphertext {
+        let mut residue = self.residue(c).clone();
+        self.ring().mul_one_plus_n_times(&mut residue, m.limbs());
+        self.ciphertext(residue)
+    }
+
+    /// The product of an encrypted number and a known one, in time that does not depend on either.
+    ///
+    /// A power with an exponent of |n| bits: slow, but right for a secret factor.
+    pub fn mul(&self, c: &Ciphertext, factor: &Plaintext) -> Ciphertext {
+        self.ciphertext(self.ring().pow(self.residue(c), factor.limbs()))
+    }
+
+    /// The product of an encrypted number and a known one, in time that depends on the factor.
+    ///
+    /// Factors above n/2, which stand for negative ones, cost one inversion more than their
+    /// magnitude's. A factor of 0 gives the ciphertext 1: re-randomise before giving it away.
+    pub fn mul_vartime(&self, c: &Ciphertext, factor: &Plaintext) -> Ciphertext {
+        let negated = self.negate(factor);
+        let power = |m: &Plaintext| {
+            let used = m.limbs().len()
+                - m.limbs()
+                    .iter()
+                    .rev()
+                    .take_while(|&&limb| limb == 0)
+                    .count();
+            self.ring().pow_vartime(self.residue(c), &m.limbs()[..used])
+        };
+        let is_negative = negated.limbs().iter().rev().lt(factor.limbs().iter().rev());
+        self.ciphertext(if is_negative {
+            self.invert(&power(&negated))
+        } else {
+            power(factor)
+        })
+    }
+
+    /// Σᵢ row\[i\]·cᵢ for each row of weights, spread over the cores. Variable time in the weights.
+    ///
+    /// The results are not re-randomised: the key's owner could read the weights from them.
+    ///
+    /// # Panics
+    /// If a row has another length than `ciphertexts`.
+    pub fn weighted_sums_vartime<'a>(
+        &self,
+        ciphertexts: &[Ciphertext],
+        rows: impl IntoParallelIterator<Item = &'a [i32]>,
+    ) -> Vec<Ciphertext> {
+        let ring = self.ring();
+        let bases: Vec<Residue> = ciphertexts
+            .iter()
+            .map(|c| self.residue(c).clone())
+            .collect();
+        let fractions = rows
+            .into_par_iter()
+            .map(|row| multi_exp_vartime(ring, &bases, row))
+            .collect();
+        let values = divide_vartime(ring, fractions).expect("ciphertexts are units");
+        values
+            .into_iter()
+            .map(|residue| self.ciphertext(residue))
+            .collect()
+    }
+
+    /// Weighted sums by a straight-line program of additions, spread over the cores. Variable time
+    /// in the program.
+    ///
+    /// Registers 0 to `ciphertexts.len()` − 1 hold the ciphertexts; step k puts the sum of two
+    /// earlier registers into the next one. Each result is the difference of two registers, where
+    /// none stands for 0. Steps that stand together and don't use each other run at once.
+    ///
+    /// The results are not re-randomised: the key's owner could read the program from them.
+    ///
+    /// # Panics
+    /// If a step or result uses a register that is not computed before it.
+    pub fn run_program_vartime(
+        &self,
+        ciphertexts: &[Ciphertext],
+        steps: &[[u32; 2]],
+        results: &[[Option<u32>; 2]],
+    ) -> Vec<Ciphertext> {
+        let ring = self.ring();
+        let mut registers: Vec<Residue> = ciphertexts
+            .iter()
+            .map(|c| self.residue(c).clone())
+            .collect();
+        let mut left = steps;
+        while !left.is_empty() {
+            let known = registers.len();
+            let is_ready =
+                |step: &&[u32; 2]| step.iter().all(|&register| (register as usize) < known);
+            let (ready, rest) = left.split_at(left.iter().take_while(is_ready).count());
+            assert!(
+                !ready.is_empty(),
+                "a step uses a register that is not computed before it"
+            );
+            let sum = |&[a, b]: &[u32; 2]| {
+                let mut sum = registers[a as usize].clone();
+                match a == b {
+                    true => ring.square_assign(&mut sum),
+                    false => ring.mul_assign(&mut sum, &registers[b as usize]),
+                }
+                sum
+            };
+            let sums: Vec<Residue> = ready.par_iter().with_min_len(MIN_STEPS).map(sum).collect();
+            registers.extend(sums);
+            left = rest;
+        }
+        let register = |register: Option<u32>| register.map(|r| registers[r as usize].clone());
+        let fractions = results
+            .iter()
+            .map(|&[plus, minus]| Fraction::new(register(plus), register(minus)));
+        let values = divide_vartime(ring, fractions.collect()).expect("ciphertexts are units");
+        values
+            .into_iter()
+            .map(|residue| self.ciphertext(residue))
+            .collect()
+    }
+
+    /// The same plaintext under other randomness, so that the ciphertext tells nothing of how it
+    /// was computed, not even to the key's owner.
+    pub fn rerandomize(&self, c: &Ciphertext, randomizer: Randomizer) -> Ciphertext {
+        self.assert_own(randomizer.key_tag);
+        self.ciphertext(self.ring().mul(self.residue(c), &randomizer.residue))
+    }
+
+    /// The inverse of a ciphertext's residue.
+    fn invert(&self, x: &Residue) -> Residue {
+        self.ring()
+            .invert_vartime(x)
+            .expect("ciphertexts are units")
+    }
+}
