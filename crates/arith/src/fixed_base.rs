@@ -6,8 +6,9 @@
 //! factor is picked by reading all 2^w candidates, so that the digits don't show in the memory
 //! accesses.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::lanes::SharedLanes;
 use crate::limbs::{bit_window, select};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
@@ -18,33 +19,67 @@ const WINDOW: usize = 5;
 /// A table of powers of one base, for exponents up to a given length.
 ///
 /// It takes 2⁵ residues for each five bits of the exponent: at 1024-bit exponents modulo a 1024-bit
-/// p², 1.6 MiB; at 1536 bits 3.7 MiB. It is wiped on drop.
+/// p², 1.6 MiB; at 1536 bits 3.7 MiB; a quarter more where it serves many at once. It is wiped on
+/// drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct FixedBase {
     /// For each digit, from the lowest, the factors of the digit's values from 0.
     table: Vec<u64>,
     /// Limbs that exponents have.
     exponent_limbs: usize,
+    /// What computes with the table, if it is not made for one power at a time.
+    #[zeroize(skip)] // wipes itself
+    lanes: Option<SharedLanes>,
 }
 
 impl FixedBase {
-    /// A table for exponents of up to `exponent_limbs` limbs; costs 31 products for each digit.
+    /// A table for exponents of up to `exponent_limbs` limbs; costs 32 products for each digit.
     pub fn new(modulus: &SquareModulus, base: &Residue, exponent_limbs: usize) -> Self {
+        Self::with_lanes(modulus, base, exponent_limbs, None)
+    }
+
+    /// The same for eight or more powers at a time, which then take about a third of the time on
+    /// processors with AVX-512 IFMA; one alone takes twice the time there.
+    pub fn for_many(modulus: &SquareModulus, base: &Residue, exponent_limbs: usize) -> Self {
+        Self::with_lanes(modulus, base, exponent_limbs, SharedLanes::new(modulus))
+    }
+
+    fn with_lanes(
+        modulus: &SquareModulus,
+        base: &Residue,
+        exponent_limbs: usize,
+        lanes: Option<SharedLanes>,
+    ) -> Self {
         let digits = (64 * exponent_limbs).div_ceil(WINDOW);
-        let mut table = Vec::with_capacity((digits << WINDOW) * base.limbs().len());
+        let entry_limbs = lanes
+            .as_ref()
+            .map_or(2 * modulus.limbs(), SharedLanes::entry_limbs);
+        let mut table = Vec::with_capacity((digits << WINDOW) * entry_limbs);
         // The base of the digit at hand: base^(2^(w·i)).
         let mut digit_base = base.clone();
         for _ in 0..digits {
-            let mut factor = modulus.one();
-            for _ in 0..1 << WINDOW {
-                table.extend_from_slice(factor.limbs());
-                modulus.mul_assign(&mut factor, &digit_base);
+            let mut factors = vec![modulus.one()];
+            for i in 0..1 << WINDOW {
+                let next = modulus.mul(&factors[i], &digit_base);
+                factors.push(next);
             }
-            digit_base = factor;
+            digit_base = factors.pop().expect("there are 33");
+            match &lanes {
+                Some(lanes) => factors.as_chunks::<8>().0.iter().for_each(|eight| {
+                    let entries = Zeroizing::new(lanes.entries(eight.each_ref()));
+                    entries
+                        .iter()
+                        .for_each(|entry| table.extend_from_slice(entry));
+                }),
+                None => factors
+                    .iter()
+                    .for_each(|factor| table.extend_from_slice(factor.limbs())),
+            }
         }
         Self {
             table,
             exponent_limbs,
+            lanes,
         }
     }
 
@@ -53,24 +88,50 @@ impl FixedBase {
     /// # Panics
     /// If the exponent has more limbs than the table serves.
     pub fn pow(&self, modulus: &SquareModulus, exponent: &[u64]) -> Residue {
+        self.pow_many(modulus, &[exponent])
+            .pop()
+            .expect("a power for each exponent")
+    }
+
+    /// base^exponent for each exponent, in time that depends on their number and the table's size
+    /// alone.
+    ///
+    /// # Panics
+    /// If an exponent has more limbs than the table serves.
+    pub fn pow_many(&self, modulus: &SquareModulus, exponents: &[&[u64]]) -> Vec<Residue> {
+        let fits = |exponent: &&[u64]| exponent.len() <= self.exponent_limbs;
         assert!(
-            exponent.len() <= self.exponent_limbs,
-            "the exponent is longer than the table"
+            exponents.iter().all(fits),
+            "an exponent is longer than the table"
         );
-        let width = 2 * modulus.limbs();
-        let mut power: Option<Residue> = None;
-        for (i, factors) in self.table.chunks_exact(width << WINDOW).enumerate() {
-            let factor = Residue::from_limbs(select(
-                factors,
-                width,
-                bit_window(exponent, i * WINDOW, WINDOW),
-            ));
-            match &mut power {
-                Some(power) => modulus.mul_assign(power, &factor),
-                None => power = Some(factor),
-            }
+        let count = (64 * self.exponent_limbs).div_ceil(WINDOW);
+        let digits = |exponent: &&[u64]| {
+            (0..count)
+                .map(|i| bit_window(exponent, i * WINDOW, WINDOW))
+                .collect()
+        };
+        let digits: Zeroizing<Vec<Vec<u64>>> =
+            Zeroizing::new(exponents.iter().map(digits).collect());
+        match &self.lanes {
+            Some(lanes) => lanes.products(modulus, &self.table, 1 << WINDOW, &digits),
+            None => digits
+                .iter()
+                .map(|digits| self.product(modulus, digits))
+                .collect(),
         }
-        power.unwrap_or_else(|| modulus.one())
+    }
+
+    /// The product of the factors of these digits.
+    fn product(&self, modulus: &SquareModulus, digits: &[u64]) -> Residue {
+        let width = 2 * modulus.limbs();
+        let parts = self.table.chunks_exact(width << WINDOW).zip(digits);
+        let mut factors =
+            parts.map(|(part, &digit)| Residue::from_limbs(select(part, width, digit)));
+        let mut product = factors.next().unwrap_or_else(|| modulus.one());
+        for factor in factors {
+            modulus.mul_assign(&mut product, &factor);
+        }
+        product
     }
 }
 

@@ -5,7 +5,8 @@
 //!
 //! - [`SquareModulus`] and [`Residue`]: the ring and its elements, products, squares, inverses.
 //! - [`SquareModulus::pow`]: powers with secret exponents, in constant time.
-//! - [`FixedBase`]: the same faster, for a base that is used again.
+//! - [`pow_many`]: several such powers, faster than one by one where the processor can.
+//! - [`FixedBase`]: faster still, for a base that is used again.
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents.
 //! - [`multi_exp_vartime`]: many products of many powers with small signed exponents at once.
 //!
@@ -20,6 +21,7 @@ compile_error!("veilcast-arith needs a target with 64-bit pointers: its limbs ar
 
 mod fixed_base;
 mod kernel;
+mod lanes;
 mod limbs;
 mod multi_exp;
 mod pow;
@@ -28,6 +30,7 @@ mod residue;
 mod square_modulus;
 
 pub use fixed_base::FixedBase;
+pub use lanes::{Power, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
 pub use residue::Residue;
 pub use square_modulus::{MAX_LIMBS, ModulusError, SquareModulus};

@@ -7,7 +7,7 @@ use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
 /// Bits of the exponent taken at a time in constant time: 2⁵ table entries.
-const SECRET_WINDOW: usize = 5;
+pub(crate) const SECRET_WINDOW: usize = 5;
 
 /// Most bits of the exponent taken at a time in variable time.
 const LARGEST_PUBLIC_WINDOW: usize = 7;

@@ -4,7 +4,9 @@ use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::{One, Zero};
 use proptest::prelude::*;
-use veilcast_arith::{FixedBase, SquareModulus, divide_vartime, multi_exp_vartime};
+use veilcast_arith::{
+    FixedBase, Power, SquareModulus, divide_vartime, multi_exp_vartime, pow_many,
+};
 
 /// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
 const LIMBS: [usize; 13] = [1, 2, 3, 4, 5, 7, 8, 13, 16, 24, 32, 48, 64];
@@ -147,9 +149,32 @@ proptest! {
         let expected = big(&x).modpow(&big(&exponent), &big(&n).pow(2));
         let base = ring.residue(&x);
         prop_assert_eq!(big(&ring.to_limbs(&ring.pow(&base, &exponent))), expected.clone());
-        let table = FixedBase::new(&ring, &base, exponent.len());
-        prop_assert_eq!(big(&ring.to_limbs(&table.pow(&ring, &exponent))), expected.clone());
+        for table in [FixedBase::new, FixedBase::for_many] {
+            let table = table(&ring, &base, exponent.len());
+            prop_assert_eq!(big(&ring.to_limbs(&table.pow(&ring, &exponent))), expected.clone());
+        }
         prop_assert_eq!(big(&ring.to_limbs(&ring.pow_vartime(&base, &exponent))), expected);
+    }
+
+    #[test]
+    fn powers_of_many_agree_with_powers_of_one(
+        rings in prop::sample::select(&LIMBS[..]).prop_flat_map(|l| prop::collection::vec(
+            modulus_limbs(l).prop_flat_map(|n| (Just(n.clone()), element(n))), 1..20)),
+        exponents in (0usize..3).prop_flat_map(|length| prop::collection::vec(limbs(length), 20)),
+    ) {
+        let rings: Vec<_> = rings.iter().map(|(n, x)| (SquareModulus::new(n).unwrap(), x)).collect();
+        let bases: Vec<_> = rings.iter().map(|(ring, x)| ring.residue(x)).collect();
+        let powers: Vec<_> = rings.iter().zip(&bases).zip(&exponents)
+            .map(|(((modulus, _), base), exponent)| Power { modulus, base, exponent })
+            .collect();
+        let expected: Vec<_> = powers.iter().map(|p| p.modulus.pow(p.base, p.exponent)).collect();
+        prop_assert_eq!(pow_many(&powers), expected);
+
+        let (ring, base) = (&rings[0].0, &bases[0]);
+        let exponents: Vec<&[u64]> = exponents[..rings.len()].iter().map(Vec::as_slice).collect();
+        let expected: Vec<_> = exponents.iter().map(|exponent| ring.pow(base, exponent)).collect();
+        let table = FixedBase::for_many(ring, base, exponents[0].len());
+        prop_assert_eq!(table.pow_many(ring, &exponents), expected);
     }
 
     #[test]

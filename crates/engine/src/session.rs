@@ -72,9 +72,10 @@ impl Session {
             .iter()
             .flat_map(|record| scalar::plaintexts(public, record))
             .collect();
-        let bytes = plaintexts
+        let ciphertexts = self.key.encrypt_many(&plaintexts);
+        let bytes = ciphertexts
             .par_iter()
-            .flat_map_iter(|m| public.encode_ciphertext(&self.key.encrypt(m)))
+            .flat_map_iter(|c| public.encode_ciphertext(c))
             .collect();
         let shape = [records.len(), scalar::ciphertexts_per_record(&self.card)];
         let ciphertexts = Ciphertexts::new(shape, public.ciphertext_bytes(), bytes)
@@ -110,11 +111,11 @@ impl Session {
 
         let ciphertexts = public.decode_ciphertexts(answer.scores.iter())?;
         let slot_bits = self.card.slot_bits();
-        let score = |c| Ok(scalar::score(slot_bits, &self.key.decrypt(c)?));
-        let scores = ciphertexts
-            .par_iter()
-            .map(score)
-            .collect::<Result<Vec<i64>, SessionError>>()?;
+        let answers = self.key.decrypt_many(&ciphertexts)?;
+        let scores: Vec<i64> = answers
+            .iter()
+            .map(|m| scalar::score(slot_bits, m))
+            .collect();
         Ok(scores.chunks(expected).map(<[i64]>::to_vec).collect())
     }
 

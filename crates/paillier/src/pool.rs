@@ -6,33 +6,35 @@ use std::thread;
 
 use crate::randomizer::Randomizer;
 
+/// Randomisers that are made together, which takes less time than one by one.
+const AT_ONCE: usize = 8;
+
 /// Randomisers made ahead by a thread of its own, so that encrypting or re-randomising costs one
 /// product when it is asked for.
 ///
 /// Each is given out once, and wiped when used or when the pool is dropped. Dropping the pool ends
-/// the thread after the randomiser that it is making.
+/// the thread after the randomisers that it is making.
 pub struct RandomizerPool {
-    source: Box<dyn Fn() -> Randomizer + Send + Sync>,
+    source: Box<dyn Fn(usize) -> Vec<Randomizer> + Send + Sync>,
     made: Mutex<Receiver<Randomizer>>,
 }
 
 impl RandomizerPool {
-    /// Starts to make randomisers from `source`, such as
-    /// [`SecretKey::randomizer`](crate::SecretKey::randomizer) or
-    /// [`PublicKey::randomizer`](crate::PublicKey::randomizer), and keeps up to `capacity` ready.
+    /// Starts to make randomisers from `source`, which makes as many as it is asked for, such as
+    /// [`SecretKey::randomizers`](crate::SecretKey::randomizers), and keeps up to `capacity` ready.
     ///
     /// # Errors
     /// The operating system may refuse another thread.
     pub fn new<S>(source: S, capacity: usize) -> std::io::Result<Self>
     where
-        S: Fn() -> Randomizer + Clone + Send + Sync + 'static,
+        S: Fn(usize) -> Vec<Randomizer> + Clone + Send + Sync + 'static,
     {
         let (sender, made) = sync_channel(capacity);
         let make = source.clone();
         // Blocks while the pool is full, and ends when nobody can receive any more.
         thread::Builder::new()
             .name("randomizers".into())
-            .spawn(move || while sender.send(make()).is_ok() {})?;
+            .spawn(move || while make(AT_ONCE).into_iter().all(|r| sender.send(r).is_ok()) {})?;
         Ok(Self {
             source: Box::new(source),
             made: Mutex::new(made),
@@ -49,7 +51,11 @@ impl RandomizerPool {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .try_recv();
-        ahead.unwrap_or_else(|_| (self.source)())
+        ahead.unwrap_or_else(|_| {
+            (self.source)(1)
+                .pop()
+                .expect("a source makes what it is asked for")
+        })
     }
 }
 

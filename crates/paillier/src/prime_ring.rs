@@ -1,10 +1,10 @@
 //! [`PrimeRing`], what the key's owner computes modulo the square of one of the two primes.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crypto_bigint::{BoxedUint, Limb, NonZero, Odd};
-use veilcast_arith::{FixedBase, Residue, SquareModulus};
+use veilcast_arith::{FixedBase, Power, Residue, SquareModulus};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::modulus_checks::SMALL_PRIMES;
@@ -14,7 +14,7 @@ use crate::random;
 const BLINDING_LIMBS: usize = 2;
 
 /// n-th powers made one by one before a table is made for them: it costs about as much as eight.
-const BEFORE_TABLE: u32 = 8;
+const BEFORE_TABLE: usize = 8;
 
 /// The ring modulo p², and what decryption needs modulo p, for a prime p of a key p·q.
 ///
@@ -34,7 +34,7 @@ pub(crate) struct PrimeRing {
     nth_powers: OnceLock<FixedBase>,
     /// How many were asked for.
     #[zeroize(skip)]
-    asked: AtomicU32,
+    asked: AtomicUsize,
 }
 
 /// A power that Fermat's theorem says is 1 modulo p was not: a fault in the computation, or not a
@@ -62,7 +62,7 @@ impl PrimeRing {
             h,
             blinds,
             nth_powers: OnceLock::new(),
-            asked: AtomicU32::new(0),
+            asked: AtomicUsize::new(0),
         }
     }
 
@@ -75,20 +75,23 @@ impl PrimeRing {
         &self.prime
     }
 
-    /// rⁿ modulo p² for a random unit r: the n-th powers are the subgroup of order p − 1.
+    /// rⁿ modulo p² for each of `count` random units r: the n-th powers are the subgroup of order
+    /// p − 1.
     ///
-    /// The first few are made one by one. When more are asked for, a table of a generator's powers
-    /// is made, and each takes a uniform exponent below p − 1 through it.
-    pub(crate) fn nth_power(&self) -> Residue {
-        if self.nth_powers.get().is_none()
-            && self.asked.fetch_add(1, Ordering::Relaxed) < BEFORE_TABLE
-        {
-            return uniform_nth_power(&self.ring);
+    /// The first few are made by a full power each. When more are asked for, a table of a
+    /// generator's powers is made, and each takes a uniform exponent below p − 1 through it.
+    pub(crate) fn nth_powers(&self, count: usize) -> Vec<Residue> {
+        let asked = self.asked.fetch_add(count, Ordering::Relaxed);
+        if self.nth_powers.get().is_none() && asked.saturating_add(count) <= BEFORE_TABLE {
+            return (0..count).map(|_| uniform_nth_power(&self.ring)).collect();
         }
-        let table = self
-            .nth_powers
-            .get_or_init(|| FixedBase::new(&self.ring, &self.generator(), self.ring.limbs()));
-        table.pow(&self.ring, &random::below_modulus(&self.ring))
+        let table = || FixedBase::for_many(&self.ring, &self.generator(), self.ring.limbs());
+        let table = self.nth_powers.get_or_init(table);
+        let exponents: Vec<_> = (0..count)
+            .map(|_| random::below_modulus(&self.ring))
+            .collect();
+        let exponents: Vec<&[u64]> = exponents.iter().map(|exponent| &exponent[..]).collect();
+        table.pow_many(&self.ring, &exponents)
     }
 
     /// A generator of the n-th powers modulo p², but for prime factors of p − 1 above 2¹⁶.
@@ -119,17 +122,30 @@ impl PrimeRing {
         }
     }
 
-    /// m modulo p for c = (1 + n)^m·rⁿ: L(c^(p−1))·h with L(x) = (x − 1)/p, the second half of x.
-    ///
-    /// c is blinded by an n-th power, which the power makes 1 again. The first half of the power
-    /// must be 1, by Fermat; that it is, is checked: a fault would give the primes away.
-    pub(crate) fn decrypt(&self, c: &[u64]) -> Result<Zeroizing<BoxedUint>, NotOneModP> {
-        let mut power = self.ring.residue(c);
+    /// c modulo p², times an n-th power that blinds it and that decrypting makes 1 again.
+    pub(crate) fn blinded(&self, c: &[u64]) -> Residue {
+        let mut blinded = self.ring.residue(c);
         let blind = self.blinds.pow(&self.ring, &random::limbs(BLINDING_LIMBS));
-        self.ring.mul_assign(&mut power, &blind);
-        power = self.ring.pow(&power, &self.order);
+        self.ring.mul_assign(&mut blinded, &blind);
+        blinded
+    }
 
-        let (first, second) = self.ring.halves(&power);
+    /// The power that decrypting takes: c^(p−1).
+    pub(crate) fn power<'a>(&'a self, blinded: &'a Residue) -> Power<'a> {
+        Power {
+            modulus: &self.ring,
+            base: blinded,
+            exponent: &self.order,
+        }
+    }
+
+    /// m modulo p for that power of c = (1 + n)^m·rⁿ: L(c^(p−1))·h with L(x) = (x − 1)/p, the
+    /// second half of x.
+    ///
+    /// The first half of the power must be 1, by Fermat; that it is, is checked: a fault would give
+    /// the primes away.
+    pub(crate) fn message(&self, power: &Residue) -> Result<Zeroizing<BoxedUint>, NotOneModP> {
+        let (first, second) = self.ring.halves(power);
         let difference = first
             .iter()
             .enumerate()

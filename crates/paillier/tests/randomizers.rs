@@ -32,6 +32,11 @@ fn every_source_makes_fresh_encryptions_of_zero() {
         check(&secret, 3, || key.randomizer());
         // Before and after the owner's tables are made.
         check(&secret, 30, || secret.randomizer());
+        let many: Vec<_> = (0..70).map(|v| key.encode(v).unwrap()).collect();
+        let encrypted = secret.encrypt_many(&many);
+        assert_eq!(secret.decrypt_many(&encrypted).unwrap(), many);
+        let distinct: HashSet<_> = encrypted.iter().map(|c| key.encode_ciphertext(c)).collect();
+        assert_eq!(distinct.len(), many.len());
         let short = ShortExponentRandomizers::new(key).unwrap();
         check(&secret, 10, || short.randomizer());
     }
@@ -41,7 +46,7 @@ fn every_source_makes_fresh_encryptions_of_zero() {
 fn a_pool_gives_each_randomizer_once_and_never_runs_dry() {
     let secret = Arc::new(SecretKey::generate(1024, TESTS_ONLY).unwrap());
     let source = Arc::clone(&secret);
-    let pool = RandomizerPool::new(move || source.randomizer(), 4).unwrap();
+    let pool = RandomizerPool::new(move |count| source.randomizers(count), 4).unwrap();
     check(&secret, 40, || pool.take());
 }
 

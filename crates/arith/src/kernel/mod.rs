@@ -10,6 +10,9 @@ mod adx;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // The fence's other half.
 mod ifma;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)] // Its last part.
+pub(crate) mod lanes;
 mod portable;
 #[cfg(test)]
 mod tests;
