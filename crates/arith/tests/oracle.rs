@@ -204,6 +204,53 @@ proptest! {
     }
 }
 
+/// The lanes at their ends: the largest and the sparsest modulus, and numbers where carries run.
+#[test]
+fn powers_of_many_agree_at_the_ends() {
+    for l in [16, 24, 32, 48, 64] {
+        let mut sparse = vec![0; l];
+        (sparse[0], sparse[l - 1]) = (1, 1 << 63);
+        for n in [vec![u64::MAX; l], sparse] {
+            let ring = SquareModulus::new(&n).unwrap();
+            let (n, square) = (big(&n), big(&n).pow(2));
+            let half = BigUint::one() << (64 * l);
+            let ends = [
+                BigUint::zero(),
+                BigUint::one(),
+                &n - 1u8,
+                n.clone(),
+                &n + 1u8,
+                (half - 1u8) * &n % &square,
+                (&n - 1u8) * &n,
+                &square - &n,
+                &square - &n - 1u8,
+                &square - 1u8,
+            ];
+            let bases: Vec<_> = ends
+                .iter()
+                .map(|x| ring.residue(&x.to_u64_digits()))
+                .collect();
+            for exponent in [1u64, 2, 3, 31, u64::MAX] {
+                let limbs = [exponent];
+                let power = |base| Power {
+                    modulus: &ring,
+                    base,
+                    exponent: &limbs,
+                };
+                let powers = pow_many(&bases.iter().map(power).collect::<Vec<_>>());
+                for (x, power) in ends.iter().zip(&powers) {
+                    let expected = x.modpow(&exponent.into(), &square);
+                    assert_eq!(
+                        big(&ring.to_limbs(power)),
+                        expected,
+                        "{l} limbs, {x}^{exponent}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 fn exponent() -> impl Strategy<Value = i32> {
     prop_oneof![
         Just(0),

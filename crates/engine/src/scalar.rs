@@ -8,9 +8,8 @@
 //! with the card's S = `slot_bits` and a uniform ρ that hides everything above the slot. So the
 //! score is (answer mod 2^S) − 2^(S−1), exactly.
 
-use rayon::prelude::*;
 use veilcast_model::{Card, Model};
-use veilcast_paillier::{Ciphertext, Plaintext, PublicKey};
+use veilcast_paillier::{Ciphertext, Plaintext, PublicKey, Randomizer};
 
 use crate::mask;
 
@@ -43,14 +42,16 @@ pub(crate) fn evaluate(key: &PublicKey, model: &Model, record: &[Ciphertext]) ->
         .map(|o| [o.plus, o.minus])
         .collect();
     let sums = key.run_program_vartime(record, model.program().steps(), &results);
-    let answer = |(sum, &bias): (&Ciphertext, &i64)| {
+    let randomizers = key.randomizers(sums.len());
+    let answer = |((sum, &bias), randomizer): ((&Ciphertext, &i64), Randomizer)| {
         let slot = bias + (1 << (slot_bits - 1));
         let low = u64::try_from(slot).expect("the certificate bounds the bias by the slot");
         let masked = key.add_plaintext(sum, &mask::bounded(key, slot_bits, low));
-        key.rerandomize(&masked, key.randomizer())
+        key.rerandomize(&masked, randomizer)
     };
-    sums.par_iter()
+    sums.iter()
         .zip(model.integer_map().biases())
+        .zip(randomizers)
         .map(answer)
         .collect()
 }

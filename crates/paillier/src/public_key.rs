@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Odd};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use veilcast_arith::{Residue, SquareModulus};
+use veilcast_arith::{Power, Residue, SquareModulus, pow_many};
 use zeroize::Zeroizing;
 
 use crate::ciphertext::{Ciphertext, CiphertextError};
@@ -14,6 +15,9 @@ use crate::plaintext::{Plaintext, PlaintextError};
 use crate::policy::KeyPolicy;
 use crate::random;
 use crate::randomizer::Randomizer;
+
+/// Powers that are computed at once.
+const LANES: usize = 8;
 
 /// A modulus n under which anyone can encrypt and compute. Cheap to clone.
 #[derive(Clone)]
@@ -199,6 +203,37 @@ impl PublicKey {
             residue,
             key_tag: self.tag(),
         }
+    }
+
+    /// Fresh encryptions of 0, as [`randomizer`](Self::randomizer) makes them, spread over the
+    /// cores; many at once take less time each on processors with AVX-512 IFMA.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn randomizers(&self, count: usize) -> Vec<Randomizer> {
+        let (ring, key_tag) = (&self.0.ring, self.tag());
+        let group = |start: usize| {
+            let count = LANES.min(count - start);
+            let r: Vec<Residue> = (0..count)
+                .map(|_| ring.residue(&random::below_modulus(ring)))
+                .collect();
+            let powers: Vec<_> = r
+                .iter()
+                .map(|base| Power {
+                    modulus: ring,
+                    base,
+                    exponent: ring.n(),
+                })
+                .collect();
+            pow_many(&powers)
+                .into_iter()
+                .map(move |residue| Randomizer { residue, key_tag })
+        };
+        (0..count)
+            .into_par_iter()
+            .step_by(LANES)
+            .flat_map_iter(group)
+            .collect()
     }
 
     /// Encrypts under a fresh [`randomizer`](Self::randomizer): c = (1 + m·n)·rⁿ.

@@ -30,6 +30,8 @@ fn every_source_makes_fresh_encryptions_of_zero() {
         let secret = SecretKey::generate(bits, TESTS_ONLY).unwrap();
         let key = secret.public_key();
         check(&secret, 3, || key.randomizer());
+        let made = std::cell::RefCell::new(key.randomizers(11));
+        check(&secret, 11, || made.borrow_mut().pop().unwrap());
         // Before and after the owner's tables are made.
         check(&secret, 30, || secret.randomizer());
         let many: Vec<_> = (0..70).map(|v| key.encode(v).unwrap()).collect();

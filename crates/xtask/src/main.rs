@@ -44,6 +44,8 @@ enum Task {
     Features,
     /// Run unit and integration tests.
     Tests,
+    /// Run the tests of the arithmetic and what stands on it with each slower kernel.
+    Kernels,
     /// Run the examples in the documentation.
     Doctests,
     /// Build the documentation; a warning is an error.
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Task::Clippy => &[steps::CLIPPY],
         Task::Features => &[steps::FEATURES],
         Task::Tests => &[steps::TESTS],
+        Task::Kernels => &[steps::KERNELS],
         Task::Doctests => &[steps::DOCTESTS],
         Task::Doc => &[steps::DOC],
         Task::Readme => &[steps::README],

@@ -18,9 +18,6 @@ use std::arch::x86_64::*;
 
 use zeroize::Zeroize;
 
-/// Digits of numbers of 16, 24, 32, 48 and 64 limbs.
-const DIGITS: [usize; 5] = [20, 30, 40, 60, 79];
-
 /// A digit of eight numbers.
 #[derive(Clone, Copy, Default, Zeroize)]
 #[repr(C, align(64))]
@@ -40,32 +37,36 @@ impl LaneKernel {
 
     /// x ← x·y/R' in each lane, for D digits of n and `n_inv` = −n⁻¹ mod 2⁵² in each.
     pub(crate) fn mul(self, x: &mut [Lanes], y: &[Lanes], n: &[Lanes], n_inv: &Lanes) {
-        assert!(x.len() == 2 * n.len() && y.len() == 2 * n.len() && DIGITS.contains(&n.len()));
-        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-        unsafe {
-            match n.len() {
-                20 => mul::<20>(x, y, n, n_inv),
-                30 => mul::<30>(x, y, n, n_inv),
-                40 => mul::<40>(x, y, n, n_inv),
-                60 => mul::<60>(x, y, n, n_inv),
-                _ => mul::<79>(x, y, n, n_inv),
-            }
+        match n.len() {
+            20 => self.mul_of::<20>(x, y, n, n_inv),
+            30 => self.mul_of::<30>(x, y, n, n_inv),
+            40 => self.mul_of::<40>(x, y, n, n_inv),
+            60 => self.mul_of::<60>(x, y, n, n_inv),
+            _ => self.mul_of::<79>(x, y, n, n_inv),
         }
+    }
+
+    fn mul_of<const D: usize>(self, x: &mut [Lanes], y: &[Lanes], n: &[Lanes], n_inv: &Lanes) {
+        let [a, b] = halves_mut(x);
+        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+        unsafe { mul::<D>(a, b, halves(y), whole(n), load(n_inv)) }
     }
 
     /// x ← x²/R' in each lane.
     pub(crate) fn square(self, x: &mut [Lanes], n: &[Lanes], n_inv: &Lanes) {
-        assert!(x.len() == 2 * n.len() && DIGITS.contains(&n.len()));
-        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-        unsafe {
-            match n.len() {
-                20 => square::<20>(x, n, n_inv),
-                30 => square::<30>(x, n, n_inv),
-                40 => square::<40>(x, n, n_inv),
-                60 => square::<60>(x, n, n_inv),
-                _ => square::<79>(x, n, n_inv),
-            }
+        match n.len() {
+            20 => self.square_of::<20>(x, n, n_inv),
+            30 => self.square_of::<30>(x, n, n_inv),
+            40 => self.square_of::<40>(x, n, n_inv),
+            60 => self.square_of::<60>(x, n, n_inv),
+            _ => self.square_of::<79>(x, n, n_inv),
         }
+    }
+
+    fn square_of<const D: usize>(self, x: &mut [Lanes], n: &[Lanes], n_inv: &Lanes) {
+        let [a, b] = halves_mut(x);
+        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+        unsafe { square::<D>(a, b, whole(n), load(n_inv)) }
     }
 
     /// In each lane, the entry of that lane's index: all entries are read, whatever the indices.
@@ -85,7 +86,8 @@ impl LaneKernel {
 
 const DIGIT: i64 = (1 << 52) - 1;
 
-/// The sum of a column: the products' low halves, and the high ones, which count a column further.
+/// The sum of a column's products: their low halves, and the high ones, which count a column
+/// further.
 #[derive(Clone, Copy)]
 struct Column {
     low: __m512i,
@@ -105,126 +107,99 @@ macro_rules! with_lanes {
 }
 
 with_lanes! {
-    fn mul<const D: usize>(x: &mut [Lanes], y: &[Lanes], n: &[Lanes], n_inv: &Lanes) {
-        let (mut m, mut t) = ([Lanes::default(); D], [Lanes::default(); D]);
-        let (a, b) = x.split_at_mut(D);
-        let (ya, yb) = y.split_at(D);
-
-        let mut carry = zero();
+    /// Both sums column by column, T's before U's, which takes m from it. Every kind of product has
+    /// a sum of its own, so that none waits for another's multiplications.
+    fn mul<const D: usize>(a: &mut [Lanes; D], b: &mut [Lanes; D], [ya, yb]: [&[Lanes; D]; 2], n: &[Lanes; D], n_inv: __m512i) {
+        let (mut m, mut m_of_u) = ([zero(); D], [zero(); D]);
+        let (mut carry_t, mut carry_u) = (zero(), zero());
         for k in 0..2 * D {
-            let column = products(zeros(), a, ya, k);
-            carry = reduce(carry, column, &mut m, &mut t, n, n_inv, k);
-        }
-        let mut m_of_u = [Lanes::default(); D];
-        let mut carry = zero();
-        for k in 0..2 * D {
-            let column = products(products(zeros(), a, yb, k), b, ya, k);
-            let carry_in = with_rest(carry, &m, n, k);
-            // Above D, m has served and makes room for v.
-            carry = reduce(carry_in, column, &mut m_of_u, &mut m, n, n_inv, k);
-        }
-        a.copy_from_slice(&t);
-        b.copy_from_slice(&m);
-    }
-
-    fn square<const D: usize>(x: &mut [Lanes], n: &[Lanes], n_inv: &Lanes) {
-        let (mut m, mut t) = ([Lanes::default(); D], [Lanes::default(); D]);
-        let (a, b) = x.split_at_mut(D);
-
-        let mut carry = zero();
-        for k in 0..2 * D {
-            let column = squares(a, k);
-            carry = reduce(carry, column, &mut m, &mut t, n, n_inv, k);
-        }
-        let mut m_of_u = [Lanes::default(); D];
-        let mut carry = zero();
-        for k in 0..2 * D {
-            let column = doubled(products(zeros(), a, b, k));
-            let carry_in = with_rest(carry, &m, n, k);
-            // Above D, m has served and makes room for v.
-            carry = reduce(carry_in, column, &mut m_of_u, &mut m, n, n_inv, k);
-        }
-        a.copy_from_slice(&t);
-        b.copy_from_slice(&m);
-    }
-
-    /// Adds the products xᵢ·y_(k−i) to a column.
-    fn products(column: Column, x: &[Lanes], y: &[Lanes], k: usize) -> Column {
-        let d = x.len();
-        let (from, to) = ((k + 1).saturating_sub(d), (k + 1).min(d));
-        // Two chains each, for the multiplications' latency.
-        let (mut even, mut odd) = (column, zeros());
-        let (xs, ys) = (x[from..to].chunks_exact(2), y[k + 1 - to..k + 1 - from].rchunks_exact(2));
-        if let ([x], [y]) = (xs.remainder(), ys.remainder()) {
-            odd = multiply_add(odd, load(x), load(y));
-        }
-        for (x, y) in xs.zip(ys) {
-            even = multiply_add(even, load(&x[0]), load(&y[1]));
-            odd = multiply_add(odd, load(&x[1]), load(&y[0]));
-        }
-        Column { low: add(even.low, odd.low), high: add(even.high, odd.high) }
-    }
-
-    /// The products xᵢ·x_(k−i), those of different digits once and doubled.
-    fn squares(x: &[Lanes], k: usize) -> Column {
-        let d = x.len();
-        let (from, to) = ((k + 1).saturating_sub(d), k.div_ceil(2));
-        let (mut even, mut odd) = (zeros(), zeros());
-        for i in from..to {
-            odd = multiply_add(odd, load(&x[i]), load(&x[k - i]));
-            std::mem::swap(&mut even, &mut odd);
-        }
-        let column = doubled(Column { low: add(even.low, odd.low), high: add(even.high, odd.high) });
-        match k.is_multiple_of(2) && k / 2 < d {
-            true => multiply_add(column, load(&x[k / 2]), load(&x[k / 2])),
-            false => column,
+            let [mut a_ya, mut m_n, mut a_yb, mut b_ya, mut m_n_of_u] = [zeros(); 5];
+            let (from, to) = if k < D { (0, k) } else { (k - D + 1, D) };
+            for i in from..to {
+                let (ai, bi, j) = (load(&a[i]), load(&b[i]), k - i);
+                let (yaj, ybj, nj) = (load(&ya[j]), load(&yb[j]), load(&n[j]));
+                a_ya = multiply_add(a_ya, ai, yaj);
+                m_n = multiply_add(m_n, m[i], nj);
+                a_yb = multiply_add(a_yb, ai, ybj);
+                b_ya = multiply_add(b_ya, bi, yaj);
+                m_n_of_u = multiply_add(m_n_of_u, m_of_u[i], nj);
+            }
+            if k < D {
+                let (ak, bk, ya0, yb0) = (load(&a[k]), load(&b[k]), load(&ya[0]), load(&yb[0]));
+                a_ya = multiply_add(a_ya, ak, ya0);
+                a_yb = multiply_add(a_yb, ak, yb0);
+                b_ya = multiply_add(b_ya, bk, ya0);
+            }
+            let (t, u) = (sum(a_ya, m_n), sum(sum(a_yb, b_ya), m_n_of_u));
+            (carry_t, carry_u) = end_column([a, b], [t, u], [carry_t, carry_u], [&mut m, &mut m_of_u], n, n_inv, k);
         }
     }
 
-    /// Column k of a sum, reduced: sets mₖ below D and digit k − D of the result above, and gives
-    /// the carry into the next column.
-    fn reduce<const D: usize>(
-        carry: __m512i, column: Column, m: &mut [Lanes; D], out: &mut [Lanes; D],
-        n: &[Lanes], n_inv: &Lanes, k: usize,
-    ) -> __m512i {
-        let mut column = Column { low: add(column.low, carry), high: column.high };
+    /// The same with a·a, of which products of different digits are taken once and doubled, and 2·a·b.
+    fn square<const D: usize>(a: &mut [Lanes; D], b: &mut [Lanes; D], n: &[Lanes; D], n_inv: __m512i) {
+        let (mut m, mut m_of_u) = ([zero(); D], [zero(); D]);
+        let (mut carry_t, mut carry_u) = (zero(), zero());
+        for k in 0..2 * D {
+            let [mut even, mut odd, mut m_n, mut a_b, mut m_n_of_u] = [zeros(); 5];
+            let (from, to) = if k < D { (0, k) } else { (k - D + 1, D) };
+            for i in from..to {
+                let (ai, bj, nj) = (load(&a[i]), load(&b[k - i]), load(&n[k - i]));
+                m_n = multiply_add(m_n, m[i], nj);
+                a_b = multiply_add(a_b, ai, bj);
+                m_n_of_u = multiply_add(m_n_of_u, m_of_u[i], nj);
+            }
+            for i in from..k.div_ceil(2) {
+                let product = multiply_add(odd, load(&a[i]), load(&a[k - i]));
+                (even, odd) = (product, even);
+            }
+            let mut a_a = doubled(sum(even, odd));
+            if k.is_multiple_of(2) && k / 2 < D {
+                let middle = load(&a[k / 2]);
+                a_a = multiply_add(a_a, middle, middle);
+            }
+            if k < D {
+                a_b = multiply_add(a_b, load(&a[k]), load(&b[0]));
+            }
+            let (t, u) = (sum(a_a, m_n), sum(doubled(a_b), m_n_of_u));
+            (carry_t, carry_u) = end_column([a, b], [t, u], [carry_t, carry_u], [&mut m, &mut m_of_u], n, n_inv, k);
+        }
+    }
+
+    /// The end of column k: below D it makes mₖ for both sums; above, digit k − D of the results,
+    /// which takes the place of a digit that has served. Gives the carries into the next column.
+    fn end_column<const D: usize>(
+        [a, b]: [&mut [Lanes; D]; 2], [mut t, mut u]: [Column; 2], [carry_t, carry_u]: [__m512i; 2],
+        [m, m_of_u]: [&mut [__m512i; D]; 2], n: &[Lanes; D], n_inv: __m512i, k: usize,
+    ) -> (__m512i, __m512i) {
+        t.low = add(t.low, carry_t);
+        u.low = add(u.low, carry_u);
         if k < D {
-            column = products_below(column, &m[..k], n, k);
-            let mk = _mm512_madd52lo_epu64(zero(), column.low, load(n_inv));
-            store(&mut m[k], mk);
-            column = multiply_add(column, mk, load(&n[0]));
+            let n0 = load(&n[0]);
+            m[k] = _mm512_madd52lo_epu64(zero(), t.low, n_inv);
+            t = multiply_add(t, m[k], n0);
+            u.low = _mm512_sub_epi64(u.low, m[k]);
+            m_of_u[k] = _mm512_madd52lo_epu64(zero(), u.low, n_inv);
+            u = multiply_add(u, m_of_u[k], n0);
         } else {
-            column = products(column, &m[..], n, k);
-            store(&mut out[k - D], _mm512_and_si512(column.low, _mm512_set1_epi64(DIGIT)));
+            u.low = add(u.low, load(&n[k - D]));
+            let digit = _mm512_set1_epi64(DIGIT);
+            store(&mut a[k - D], _mm512_and_si512(t.low, digit));
+            store(&mut b[k - D], _mm512_and_si512(u.low, digit));
         }
-        // U − m may be negative in between: the carry keeps its sign.
-        add(_mm512_srai_epi64::<52>(column.low), column.high)
-    }
-
-    /// Adds the products mᵢ·n_(k−i) for the m that are known so far.
-    fn products_below(column: Column, m: &[Lanes], n: &[Lanes], k: usize) -> Column {
-        let (mut even, mut odd) = (column, zeros());
-        for (m, n) in m.iter().zip(n[1..=k].iter().rev()) {
-            odd = multiply_add(odd, load(m), load(n));
-            std::mem::swap(&mut even, &mut odd);
-        }
-        Column { low: add(even.low, odd.low), high: add(even.high, odd.high) }
-    }
-
-    /// The carry into column k of U, with −mₖ below D and n's digit above.
-    fn with_rest<const D: usize>(carry: __m512i, m: &[Lanes; D], n: &[Lanes], k: usize) -> __m512i {
-        match k < D {
-            true => _mm512_sub_epi64(carry, load(&m[k])),
-            false => add(carry, load(&n[k - D])),
-        }
+        // U − m may be negative in between: its carry keeps the sign.
+        (add(_mm512_srli_epi64::<52>(t.low), t.high), add(_mm512_srai_epi64::<52>(u.low), u.high))
     }
 
     fn multiply_add(sum: Column, x: __m512i, y: __m512i) -> Column {
         Column { low: _mm512_madd52lo_epu64(sum.low, x, y), high: _mm512_madd52hi_epu64(sum.high, x, y) }
     }
 
-    fn doubled(column: Column) -> Column {
-        Column { low: add(column.low, column.low), high: add(column.high, column.high) }
+    fn sum(x: Column, y: Column) -> Column {
+        Column { low: add(x.low, y.low), high: add(x.high, y.high) }
+    }
+
+    fn doubled(x: Column) -> Column {
+        sum(x, x)
     }
 
     fn select(out: &mut [Lanes], table: &[Lanes], indices: [u64; 8]) {
@@ -270,4 +245,18 @@ with_lanes! {
         // SAFETY: eight limbs are 64 bytes, and aligned to that.
         unsafe { _mm512_store_si512(x.0.as_mut_ptr().cast(), lanes) }
     }
+}
+
+fn whole<const D: usize>(x: &[Lanes]) -> &[Lanes; D] {
+    x.try_into().expect("D digits")
+}
+
+fn halves<const D: usize>(x: &[Lanes]) -> [&[Lanes; D]; 2] {
+    let (a, b) = x.split_at(D);
+    [whole(a), whole(b)]
+}
+
+fn halves_mut<const D: usize>(x: &mut [Lanes]) -> [&mut [Lanes; D]; 2] {
+    let (a, b) = x.split_at_mut(D);
+    [a, b].map(|half| half.try_into().expect("D digits"))
 }
