@@ -1,7 +1,7 @@
-//! Eight numbers at once: [`pow_many`], and the lanes that fixed-base tables use.
+//! Several numbers at once: [`pow_many`], and the lanes that fixed-base tables use.
 //!
-//! On processors with AVX-512 IFMA eight independent products cost little more than two single
-//! ones. Elsewhere the same functions compute one number after another.
+//! On processors with AVX-512 IFMA eight independent products cost about as much as two single ones,
+//! and four as much as one. Elsewhere the same functions compute one number after another.
 
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
@@ -42,7 +42,7 @@ mod imp {
     use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
     use super::Power;
-    use crate::kernel::lanes::{LaneKernel, Lanes};
+    use crate::kernel::lanes::{LaneKernel, Lanes, Lanes4, Lanes8};
     use crate::limbs::{add_word, bit_window, subtract_if_reached};
     use crate::pow::SECRET_WINDOW;
     use crate::residue::Residue;
@@ -55,7 +55,7 @@ mod imp {
     fn worth_lanes(limbs: usize) -> usize {
         match limbs {
             ..=16 => 2,
-            17..=24 => 3,
+            17..=48 => 3,
             _ => 4,
         }
     }
@@ -93,38 +93,41 @@ mod imp {
         }
     }
 
-    /// Eight rings of one size, one a lane.
-    struct Ring {
+    /// Rings of one size, one a lane.
+    struct Ring<L: Lanes> {
         kernel: LaneKernel,
-        n: Zeroizing<Vec<Lanes>>,
-        n_inv: Lanes,
-        enter: Zeroizing<Vec<Lanes>>,
-        leave: Zeroizing<Vec<Lanes>>,
+        n: Zeroizing<Vec<L>>,
+        n_inv: L,
+        enter: Zeroizing<Vec<L>>,
+        leave: Zeroizing<Vec<L>>,
     }
 
-    impl Ring {
-        fn new(kernel: LaneKernel, lanes: [&Lane; 8]) -> Self {
+    impl<L: Lanes> Ring<L> {
+        /// From as many lanes as there are; the last serves for those that are left over.
+        fn new(kernel: LaneKernel, lanes: &[&Lane]) -> Self {
+            let lane = |i: usize| lanes[i.min(lanes.len() - 1)];
             Self {
                 kernel,
-                n: transposed(lanes.map(|lane| &lane.n[..])),
-                n_inv: Lanes(lanes.map(|lane| lane.n_inv)),
-                enter: transposed(lanes.map(|lane| &lane.enter[..])),
-                leave: transposed(lanes.map(|lane| &lane.leave[..])),
+                n: transposed(|i| &lane(i).n),
+                n_inv: L::from_fn(|i| lane(i).n_inv),
+                enter: transposed(|i| &lane(i).enter),
+                leave: transposed(|i| &lane(i).leave),
             }
         }
 
-        fn mul(&self, x: &mut [Lanes], y: &[Lanes]) {
-            self.kernel.mul(x, y, &self.n, &self.n_inv);
+        fn mul(&self, x: &mut [L], y: &[L]) {
+            L::mul(self.kernel, x, y, &self.n, &self.n_inv);
         }
 
-        fn square(&self, x: &mut [Lanes]) {
-            self.kernel.square(x, &self.n, &self.n_inv);
+        fn square(&self, x: &mut [L]) {
+            L::square(self.kernel, x, &self.n, &self.n_inv);
         }
 
-        /// Eight residues as lanes.
-        fn enter(&self, residues: [&Residue; 8]) -> Zeroizing<Vec<Lanes>> {
-            let digits = residues.map(|residue| Zeroizing::new(pair_digits(residue, self.n.len())));
-            let mut lanes = transposed(std::array::from_fn(|i| &digits[i][..]));
+        /// Residues as lanes; the last is repeated in lanes that are left over.
+        fn enter(&self, residues: &[&Residue]) -> Zeroizing<Vec<L>> {
+            let digits = |residue: &&Residue| Zeroizing::new(pair_digits(residue, self.n.len()));
+            let digits: Vec<_> = residues.iter().map(digits).collect();
+            let mut lanes = transposed(|i| &digits[i.min(digits.len() - 1)]);
             self.mul(&mut lanes, &self.enter);
             lanes
         }
@@ -132,13 +135,16 @@ mod imp {
         /// The residues of the first lanes, of the rings that they are for.
         fn leave<'m>(
             &self,
-            mut lanes: Zeroizing<Vec<Lanes>>,
+            mut lanes: Zeroizing<Vec<L>>,
             moduli: impl Iterator<Item = &'m SquareModulus>,
         ) -> Vec<Residue> {
             self.mul(&mut lanes, &self.leave);
             let (a, b) = lanes.split_at(self.n.len());
-            let lane = |digits: &[Lanes], lane: usize| {
-                digits.iter().map(|digit| digit.0[lane]).collect::<Vec<_>>()
+            let lane = |digits: &[L], lane: usize| {
+                digits
+                    .iter()
+                    .map(|digit| digit.lane(lane))
+                    .collect::<Vec<_>>()
             };
             moduli
                 .enumerate()
@@ -198,16 +204,16 @@ mod imp {
         number
     }
 
-    /// Eight numbers' digits, digit by digit.
-    fn transposed(numbers: [&[u64]; 8]) -> Zeroizing<Vec<Lanes>> {
-        let digit = |i| Lanes(numbers.map(|number| number[i]));
-        Zeroizing::new((0..numbers[0].len()).map(digit).collect())
+    /// The numbers of all lanes, digit by digit.
+    fn transposed<'a, L: Lanes>(number: impl Fn(usize) -> &'a [u64]) -> Zeroizing<Vec<L>> {
+        let digit = |i| L::from_fn(|lane| number(lane)[i]);
+        Zeroizing::new((0..number(0).len()).map(digit).collect())
     }
 
     /// One to eight powers at once; none where they are faster one by one.
     pub(super) fn pow_group(powers: &[Power<'_>]) -> Option<Vec<Residue>> {
         let kernel = LaneKernel::detect()?;
-        let [first, ..] = powers else { return None };
+        let first = powers.first()?;
         let (limbs, length) = (first.modulus.limbs(), first.exponent.len());
         let digits = digits(limbs)?;
         let is_like_first =
@@ -215,14 +221,26 @@ mod imp {
         if powers.len() < worth_lanes(limbs) || length == 0 || !powers.iter().all(is_like_first) {
             return None;
         }
-        // Lanes that are left over compute the last power again.
-        let lane = |i: usize| &powers[i.min(powers.len() - 1)];
-        let lanes: [Lane; 8] = std::array::from_fn(|i| Lane::new(lane(i).modulus, digits));
-        let ring = Ring::new(kernel, std::array::from_fn(|i| &lanes[i]));
+        Some(match powers.len() {
+            ..=4 => pow_lanes::<Lanes4>(kernel, powers, digits),
+            _ => pow_lanes::<Lanes8>(kernel, powers, digits),
+        })
+    }
 
-        let base = ring.enter(std::array::from_fn(|i| lane(i).base));
-        let ones = std::array::from_fn::<_, 8, _>(|i| lane(i).modulus.one());
-        let mut entry = ring.enter(std::array::from_fn(|i| &ones[i]));
+    fn pow_lanes<L: Lanes>(
+        kernel: LaneKernel,
+        powers: &[Power<'_>],
+        digits: usize,
+    ) -> Vec<Residue> {
+        let lanes: Vec<Lane> = powers
+            .iter()
+            .map(|power| Lane::new(power.modulus, digits))
+            .collect();
+        let ring = Ring::<L>::new(kernel, &lanes.iter().collect::<Vec<_>>());
+
+        let base = ring.enter(&powers.iter().map(|power| power.base).collect::<Vec<_>>());
+        let ones: Vec<Residue> = powers.iter().map(|power| power.modulus.one()).collect();
+        let mut entry = ring.enter(&ones.iter().collect::<Vec<_>>());
         let mut table = Zeroizing::new(Vec::with_capacity(entry.len() << SECRET_WINDOW));
         for _ in 0..1 << SECRET_WINDOW {
             table.extend_from_slice(&entry);
@@ -231,11 +249,13 @@ mod imp {
 
         let mut factor = entry;
         let mut select = |window: usize| {
-            let digit = |i| bit_window(lane(i).exponent, window * SECRET_WINDOW, SECRET_WINDOW);
-            kernel.select(&mut factor, &table, std::array::from_fn(digit));
+            let exponent = |i: usize| powers[i.min(powers.len() - 1)].exponent;
+            let indices =
+                L::from_fn(|i| bit_window(exponent(i), window * SECRET_WINDOW, SECRET_WINDOW));
+            L::select(kernel, &mut factor, &table, &indices);
             factor.clone()
         };
-        let highest = (64 * length).div_ceil(SECRET_WINDOW) - 1;
+        let highest = (64 * powers[0].exponent.len()).div_ceil(SECRET_WINDOW) - 1;
         let mut power = select(highest);
         for window in (0..highest).rev() {
             for _ in 0..SECRET_WINDOW {
@@ -243,10 +263,10 @@ mod imp {
             }
             ring.mul(&mut power, &select(window));
         }
-        Some(ring.leave(power, powers.iter().map(|power| power.modulus)))
+        ring.leave(power, powers.iter().map(|power| power.modulus))
     }
 
-    /// Eight lanes of one ring, with which tables of its numbers can be made.
+    /// The lanes of one ring, with which tables of its numbers can be made.
     #[derive(Zeroize, ZeroizeOnDrop)]
     pub(crate) struct SharedLanes {
         lane: Lane,
@@ -263,8 +283,8 @@ mod imp {
             })
         }
 
-        fn ring(&self) -> Ring {
-            Ring::new(self.kernel, [&self.lane; 8])
+        fn ring<L: Lanes>(&self) -> Ring<L> {
+            Ring::new(self.kernel, &[&self.lane])
         }
 
         /// Limbs that an entry of a table takes.
@@ -274,8 +294,8 @@ mod imp {
 
         /// Eight numbers as entries of a table.
         pub(crate) fn entries(&self, numbers: [&Residue; 8]) -> [Vec<u64>; 8] {
-            let lanes = self.ring().enter(numbers);
-            std::array::from_fn(|i| lanes.iter().map(|digit| digit.0[i]).collect())
+            let lanes = self.ring::<Lanes8>().enter(&numbers);
+            std::array::from_fn(|i| lanes.iter().map(|digit| digit.lane(i)).collect())
         }
 
         /// For each list of indices the product of the entries they pick, one from each part of
@@ -287,16 +307,28 @@ mod imp {
             entries: usize,
             picks: &[Vec<u64>],
         ) -> Vec<Residue> {
-            let ring = self.ring();
-            let groups: Vec<&[Vec<u64>]> = picks.chunks(8).collect();
-            let mut products: Vec<Option<Zeroizing<Vec<Lanes>>>> = vec![None; groups.len()];
-            let mut factor = Zeroizing::new(vec![Lanes::default(); self.entry_limbs()]);
+            match picks.len() {
+                ..=4 => self.products_in::<Lanes4>(modulus, table, entries, picks),
+                _ => self.products_in::<Lanes8>(modulus, table, entries, picks),
+            }
+        }
+
+        fn products_in<L: Lanes>(
+            &self,
+            modulus: &SquareModulus,
+            table: &[u64],
+            entries: usize,
+            picks: &[Vec<u64>],
+        ) -> Vec<Residue> {
+            let ring = self.ring::<L>();
+            let groups: Vec<&[Vec<u64>]> = picks.chunks(L::COUNT).collect();
+            let mut products: Vec<Option<Zeroizing<Vec<L>>>> = vec![None; groups.len()];
+            let mut factor = Zeroizing::new(vec![L::default(); self.entry_limbs()]);
             // Part by part, so that each is read from memory once for all groups.
             for (i, part) in table.chunks_exact(entries * self.entry_limbs()).enumerate() {
                 for (group, product) in groups.iter().zip(&mut products) {
-                    let index = |lane: usize| group[lane.min(group.len() - 1)][i];
-                    self.kernel
-                        .select_shared(&mut factor, part, std::array::from_fn(index));
+                    let indices = L::from_fn(|lane| group[lane.min(group.len() - 1)][i]);
+                    L::select_shared(self.kernel, &mut factor, part, &indices);
                     match product {
                         Some(product) => ring.mul(product, &factor),
                         None => *product = Some(factor.clone()),

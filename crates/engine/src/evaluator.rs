@@ -29,6 +29,14 @@ impl Evaluator {
         }
     }
 
+    /// Keeps up to `count` randomisers ready for each of the eight keys that returned last, made in
+    /// the background: a returning client waits less, and the processor has more to do.
+    #[must_use]
+    pub fn with_randomizers_ahead(mut self, count: usize) -> Self {
+        self.keys.set_ahead(count);
+        self
+    }
+
     /// The model's public card.
     pub fn card(&self) -> &Card {
         self.model.card()
@@ -56,12 +64,13 @@ impl Evaluator {
     /// If the operating system's generator fails.
     pub fn evaluate(&self, request: &InferRequest) -> Result<InferResponse, EvaluateError> {
         self.check(request)?;
-        let key = self.keys.get(request.public_key())?;
+        let checked = self.keys.get(request.public_key())?;
+        let key = &checked.key;
         let inputs = key.decode_ciphertexts(request.ciphertexts().iter())?;
 
         let answers: Vec<Ciphertext> = inputs
             .par_chunks(scalar::ciphertexts_per_record(self.card()))
-            .flat_map(|record| scalar::evaluate(&key, &self.model, record))
+            .flat_map(|record| scalar::evaluate(&checked, &self.model, record))
             .collect();
 
         let bytes = answers

@@ -11,6 +11,7 @@
 use veilcast_model::{Card, Model};
 use veilcast_paillier::{Ciphertext, Plaintext, PublicKey, Randomizer};
 
+use crate::key_cache::CheckedKey;
 use crate::mask;
 
 /// Ciphertexts that a record takes.
@@ -33,7 +34,12 @@ pub(crate) fn plaintexts<'a>(
 ///
 /// Every answer is multiplied by a fresh ρⁿ, for the key's owner knows the randomness that he
 /// encrypted with, and could read Π rᵢ^wᵢ off an answer that kept it.
-pub(crate) fn evaluate(key: &PublicKey, model: &Model, record: &[Ciphertext]) -> Vec<Ciphertext> {
+pub(crate) fn evaluate(
+    checked: &CheckedKey,
+    model: &Model,
+    record: &[Ciphertext],
+) -> Vec<Ciphertext> {
+    let key = &checked.key;
     let slot_bits = model.card().slot_bits();
     let results: Vec<_> = model
         .program()
@@ -42,7 +48,7 @@ pub(crate) fn evaluate(key: &PublicKey, model: &Model, record: &[Ciphertext]) ->
         .map(|o| [o.plus, o.minus])
         .collect();
     let sums = key.run_program_vartime(record, model.program().steps(), &results);
-    let randomizers = key.randomizers(sums.len());
+    let randomizers = checked.randomizers(sums.len());
     let answer = |((sum, &bias), randomizer): ((&Ciphertext, &i64), Randomizer)| {
         let slot = bias + (1 << (slot_bits - 1));
         let low = u64::try_from(slot).expect("the certificate bounds the bias by the slot");

@@ -1,8 +1,10 @@
 //! [`Session`], the data owner's side: records in, request out; answer in, scores out.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use veilcast_model::Card;
-use veilcast_paillier::SecretKey;
+use veilcast_paillier::{RandomizerPool, SecretKey};
 use veilcast_protocol::{
     CardDigest, Ciphertexts, InferRequest, InferResponse, KeyFingerprint, Layout,
 };
@@ -15,7 +17,9 @@ use crate::scalar;
 pub struct Session {
     card: Card,
     card_digest: CardDigest,
-    key: SecretKey,
+    key: Arc<SecretKey>,
+    /// Randomisers made ahead, if that was asked for.
+    pool: Option<RandomizerPool>,
     layout: Layout,
 }
 
@@ -30,9 +34,24 @@ impl Session {
         Ok(Self {
             card,
             card_digest,
-            key,
+            key: Arc::new(key),
+            pool: None,
             layout: Layout::Scalar,
         })
+    }
+
+    /// Keeps up to `count` randomisers ready, made in the background: an encryption then takes a
+    /// few products when it is asked for, where a person waits for it.
+    ///
+    /// # Errors
+    /// The operating system may refuse another thread.
+    pub fn with_randomizers_ahead(mut self, count: usize) -> std::io::Result<Self> {
+        let key = Arc::clone(&self.key);
+        self.pool = Some(RandomizerPool::new(
+            move |count| key.randomizers(count),
+            count,
+        )?);
+        Ok(self)
     }
 
     /// The model's card.
@@ -72,7 +91,10 @@ impl Session {
             .iter()
             .flat_map(|record| scalar::plaintexts(public, record))
             .collect();
-        let ciphertexts = self.key.encrypt_many(&plaintexts);
+        let ciphertexts = match &self.pool {
+            Some(pool) => public.encrypt_many_with(&plaintexts, pool.take(plaintexts.len())),
+            None => self.key.encrypt_many(&plaintexts),
+        };
         let bytes = ciphertexts
             .par_iter()
             .flat_map_iter(|c| public.encode_ciphertext(c))

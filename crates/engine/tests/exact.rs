@@ -86,3 +86,26 @@ fn outputs_without_weights_and_with_one_are_answered() {
     let answer = evaluator.evaluate(&request).unwrap();
     assert_eq!(session.decrypt(&answer).unwrap(), [[1, 9]]);
 }
+
+#[test]
+fn randomizers_made_ahead_change_nothing_but_the_time() {
+    let (session, evaluator) =
+        common::sides(common::model(&[vec![3, -1], vec![0, 3]], &[5, -5], 4, 3));
+    let session = session.with_randomizers_ahead(3).unwrap();
+    let evaluator = evaluator.with_randomizers_ahead(3);
+    let mut seen = std::collections::HashSet::new();
+    for x in 0..10 {
+        let request = session.encrypt(&[vec![x, 15 - x]]).unwrap();
+        let answer = evaluator.evaluate(&request).unwrap();
+        let x = i64::from(x);
+        assert_eq!(
+            session.decrypt(&answer).unwrap(),
+            [[4 * x - 10, 40 - 3 * x]]
+        );
+        let sent = request.ciphertexts().iter().chain(answer.scores.iter());
+        assert!(
+            sent.into_iter().all(|c| seen.insert(c.to_vec())),
+            "no ciphertext comes twice"
+        );
+    }
+}

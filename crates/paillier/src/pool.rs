@@ -41,21 +41,17 @@ impl RandomizerPool {
         })
     }
 
-    /// A randomiser: one made ahead, or if there is none, one made now.
+    /// As many randomisers: those made ahead, and for what is missing new ones.
     ///
     /// # Panics
     /// If the operating system's generator fails.
-    pub fn take(&self) -> Randomizer {
-        let ahead = self
-            .made
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .try_recv();
-        ahead.unwrap_or_else(|_| {
-            (self.source)(1)
-                .pop()
-                .expect("a source makes what it is asked for")
-        })
+    pub fn take(&self, count: usize) -> Vec<Randomizer> {
+        let mut taken: Vec<Randomizer> = {
+            let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            made.try_iter().take(count).collect()
+        };
+        taken.extend((self.source)(count - taken.len()));
+        taken
     }
 }
 

@@ -255,6 +255,27 @@ impl PublicKey {
         self.ciphertext(residue)
     }
 
+    /// Encrypts several plaintexts under as many randomisers made beforehand, spread over the cores.
+    ///
+    /// # Panics
+    /// If there are not as many randomisers as plaintexts.
+    pub fn encrypt_many_with(
+        &self,
+        plaintexts: &[Plaintext],
+        randomizers: Vec<Randomizer>,
+    ) -> Vec<Ciphertext> {
+        assert_eq!(
+            plaintexts.len(),
+            randomizers.len(),
+            "a randomiser for each plaintext"
+        );
+        let encrypted = plaintexts
+            .par_iter()
+            .zip(randomizers)
+            .map(|(m, r)| self.encrypt_with(m, r));
+        encrypted.collect()
+    }
+
     /// The ciphertext's canonical encoding: [`ciphertext_bytes`](Self::ciphertext_bytes) bytes, big-endian.
     pub fn encode_ciphertext(&self, c: &Ciphertext) -> Vec<u8> {
         bytes_from_limbs(&self.0.ring.to_limbs(self.residue(c)))

@@ -217,16 +217,22 @@ impl SecretKey {
             .expect("as many as were asked for")
     }
 
-    /// Fresh encryptions of 0, as [`randomizer`](Self::randomizer) makes them; many at once take
-    /// less time each on processors with AVX-512 IFMA.
+    /// Fresh encryptions of 0, as [`randomizer`](Self::randomizer) makes them, spread over the cores;
+    /// many at once take less time each on processors with AVX-512 IFMA.
     ///
     /// # Panics
     /// If the operating system's generator fails.
     pub fn randomizers(&self, count: usize) -> Vec<Randomizer> {
         let Secret { p, q, .. } = &self.secret;
-        let pairs = p.nth_powers(count).into_iter().zip(q.nth_powers(count));
-        pairs
-            .map(|(in_p, in_q)| self.combine(&in_p, &in_q))
+        let group = |start: usize| {
+            let count = GROUP.min(count - start);
+            let pairs = p.nth_powers(count).into_iter().zip(q.nth_powers(count));
+            pairs.map(|(in_p, in_q)| self.combine(&in_p, &in_q))
+        };
+        (0..count)
+            .into_par_iter()
+            .step_by(GROUP)
+            .flat_map_iter(group)
             .collect()
     }
 
@@ -267,18 +273,8 @@ impl SecretKey {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn encrypt_many(&self, plaintexts: &[Plaintext]) -> Vec<Ciphertext> {
-        let encrypt = |group: &[Plaintext]| -> Vec<Ciphertext> {
-            let randomizers = self.randomizers(group.len());
-            group
-                .iter()
-                .zip(randomizers)
-                .map(|(m, r)| self.public.encrypt_with(m, r))
-                .collect()
-        };
-        plaintexts
-            .par_chunks(GROUP)
-            .flat_map_iter(encrypt)
-            .collect()
+        self.public
+            .encrypt_many_with(plaintexts, self.randomizers(plaintexts.len()))
     }
 
     /// The plaintext of a ciphertext, modulo p and q and by the Chinese remainder theorem.

@@ -49,7 +49,10 @@ fn a_pool_gives_each_randomizer_once_and_never_runs_dry() {
     let secret = Arc::new(SecretKey::generate(1024, TESTS_ONLY).unwrap());
     let source = Arc::clone(&secret);
     let pool = RandomizerPool::new(move |count| source.randomizers(count), 4).unwrap();
-    check(&secret, 40, || pool.take());
+    let taken = std::cell::RefCell::new(pool.take(40));
+    check(&secret, 40, || taken.borrow_mut().pop().unwrap());
+    check(&secret, 10, || pool.take(1).pop().unwrap());
+    assert!(pool.take(0).is_empty());
 }
 
 #[test]

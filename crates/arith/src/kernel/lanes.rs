@@ -1,8 +1,9 @@
-//! Eight products of pairs at once, for x86-64 processors with AVX-512 IFMA.
+//! Eight or four products of pairs at once, for x86-64 processors with AVX-512 IFMA.
 //!
 //! Where [`ifma`](super::ifma) spreads the digits of one number over the lanes of a vector, here
 //! each lane has a number of its own: digit i of eight numbers stands in one vector, nothing ever
-//! passes between lanes, and all multiplications are useful.
+//! passes between lanes, and all multiplications are useful. Four lanes take about half the time of
+//! eight, where processors start two narrow multiplications a cycle and one wide one.
 //!
 //! Digits of 52 bits, D to a number, R' = 2^(52·D). Both halves are multiplied column by column,
 //! the reduction in between (*finely integrated product scanning*, Koç, Acar and Kaliski 1996):
@@ -11,19 +12,14 @@
 //! 2. U = a₁·b₂ + b₁·a₂ − m gives v = (U + m'·n)/R' + n.
 //!
 //! With factors a < 2n and b < 4n, and n < R'/2¹², t < 2n and v < 3n: no subtraction is needed
-//! until the end. Cost: 10·D² vector multiplications for eight products, 7·D² for eight squares.
+//! until the end. Cost: 10·D² vector multiplications for all lanes' products, 7·D² for squares.
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::*;
 
 use zeroize::Zeroize;
 
-/// A digit of eight numbers.
-#[derive(Clone, Copy, Default, Zeroize)]
-#[repr(C, align(64))]
-pub(crate) struct Lanes(pub(crate) [u64; 8]);
-
-/// Proof that the processor has AVX-512 with IFMA.
+/// Proof that the processor has AVX-512 with IFMA, for vectors of all lengths.
 #[derive(Clone, Copy)]
 pub(crate) struct LaneKernel(());
 
@@ -31,87 +27,140 @@ impl LaneKernel {
     pub(crate) fn detect() -> Option<Self> {
         (super::limit() >= super::Limit::None
             && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512ifma"))
         .then_some(Self(()))
     }
+}
 
-    /// x ← x·y/R' in each lane, for D digits of n and `n_inv` = −n⁻¹ mod 2⁵² in each.
-    pub(crate) fn mul(self, x: &mut [Lanes], y: &[Lanes], n: &[Lanes], n_inv: &Lanes) {
-        match n.len() {
-            20 => self.mul_of::<20>(x, y, n, n_inv),
-            30 => self.mul_of::<30>(x, y, n, n_inv),
-            40 => self.mul_of::<40>(x, y, n, n_inv),
-            60 => self.mul_of::<60>(x, y, n, n_inv),
-            _ => self.mul_of::<79>(x, y, n, n_inv),
-        }
-    }
+/// A digit of several numbers, a lane each. All operations run in constant time.
+pub(crate) trait Lanes: Copy + Default + Zeroize {
+    /// How many numbers.
+    const COUNT: usize;
 
-    fn mul_of<const D: usize>(self, x: &mut [Lanes], y: &[Lanes], n: &[Lanes], n_inv: &Lanes) {
-        let [a, b] = halves_mut(x);
-        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-        unsafe { mul::<D>(a, b, halves(y), whole(n), load(n_inv)) }
-    }
+    fn from_fn(lane: impl FnMut(usize) -> u64) -> Self;
+
+    fn lane(&self, lane: usize) -> u64;
+
+    /// x ← x·y/R' in each lane, for D digits of n and `n_inv` = −n⁻¹ mod 2⁵² in each; x and y
+    /// hold the digits of a, then those of b.
+    fn mul(kernel: LaneKernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self);
 
     /// x ← x²/R' in each lane.
-    pub(crate) fn square(self, x: &mut [Lanes], n: &[Lanes], n_inv: &Lanes) {
-        match n.len() {
-            20 => self.square_of::<20>(x, n, n_inv),
-            30 => self.square_of::<30>(x, n, n_inv),
-            40 => self.square_of::<40>(x, n, n_inv),
-            60 => self.square_of::<60>(x, n, n_inv),
-            _ => self.square_of::<79>(x, n, n_inv),
-        }
-    }
-
-    fn square_of<const D: usize>(self, x: &mut [Lanes], n: &[Lanes], n_inv: &Lanes) {
-        let [a, b] = halves_mut(x);
-        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-        unsafe { square::<D>(a, b, whole(n), load(n_inv)) }
-    }
+    fn square(kernel: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self);
 
     /// In each lane, the entry of that lane's index: all entries are read, whatever the indices.
-    pub(crate) fn select(self, out: &mut [Lanes], table: &[Lanes], indices: [u64; 8]) {
-        assert!(!out.is_empty() && table.len().is_multiple_of(out.len()));
-        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-        unsafe { select(out, table, indices) }
-    }
+    fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self);
 
     /// The same from a table that all lanes share.
-    pub(crate) fn select_shared(self, out: &mut [Lanes], table: &[u64], indices: [u64; 8]) {
-        assert!(!out.is_empty() && table.len().is_multiple_of(out.len()));
+    fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[u64], indices: &Self);
+}
+
+/// The digits that numbers have: of 16, 24, 32, 48 and 64 limbs.
+macro_rules! for_digits {
+    ($digits:expr, $D:ident => $call:expr) => {
+        match $digits {
+            20 => {
+                const $D: usize = 20;
+                $call
+            }
+            30 => {
+                const $D: usize = 30;
+                $call
+            }
+            40 => {
+                const $D: usize = 40;
+                $call
+            }
+            60 => {
+                const $D: usize = 60;
+                $call
+            }
+            _ => {
+                const $D: usize = 79;
+                $call
+            }
+        }
+    };
+}
+
+/// Marks functions that run only where a [`LaneKernel`] was found.
+macro_rules! with_lanes {
+    ($($(#[$doc:meta])* $visible:vis fn $name:ident $(<const $d:ident: usize>)? ($($args:tt)*) $(-> $out:ty)? $body:block)*) => {
+        $(
+            $(#[$doc])*
+            #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+            #[inline]
+            $visible fn $name $(<const $d: usize>)? ($($args)*) $(-> $out)? $body
+        )*
+    };
+}
+
+/// The kernel for vectors of one length, given the operations on them.
+macro_rules! lane_kernel {
+    ($module:ident, $Digit:ident, $count:literal, $align:literal, $Vector:ty, { $($operations:tt)* }) => {
+/// A digit of as many numbers as the name tells.
+#[derive(Clone, Copy, Default, Zeroize)]
+#[repr(C, align($align))]
+pub(crate) struct $Digit([u64; $count]);
+
+impl Lanes for $Digit {
+    const COUNT: usize = $count;
+
+    fn from_fn(lane: impl FnMut(usize) -> u64) -> Self {
+        Self(std::array::from_fn(lane))
+    }
+
+    fn lane(&self, lane: usize) -> u64 {
+        self.0[lane]
+    }
+
+    fn mul(_: LaneKernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self) {
         // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-        unsafe { select_shared(out, table, indices) }
+        for_digits!(n.len(), D => unsafe { $module::mul::<D>(halves_mut(x), halves(y), whole(n), n_inv) })
+    }
+
+    fn square(_: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self) {
+        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+        for_digits!(n.len(), D => unsafe { $module::square::<D>(halves_mut(x), whole(n), n_inv) })
+    }
+
+    fn select(_: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self) {
+        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+        unsafe { $module::select(out, table, indices) }
+    }
+
+    fn select_shared(_: LaneKernel, out: &mut [Self], table: &[u64], indices: &Self) {
+        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+        unsafe { $module::select_shared(out, table, indices) }
     }
 }
 
-const DIGIT: i64 = (1 << 52) - 1;
+mod $module {
+use super::*;
+use super::$Digit as Digit;
+
+type Vector = $Vector;
 
 /// The sum of a column's products: their low halves, and the high ones, which count a column
 /// further.
 #[derive(Clone, Copy)]
 struct Column {
-    low: __m512i,
-    high: __m512i,
-}
-
-/// Marks functions that run only where a [`LaneKernel`] was found.
-macro_rules! with_lanes {
-    ($($(#[$doc:meta])* fn $name:ident $(<const $d:ident: usize>)? ($($args:tt)*) $(-> $out:ty)? $body:block)*) => {
-        $(
-            $(#[$doc])*
-            #[target_feature(enable = "avx512f,avx512ifma")]
-            #[inline]
-            fn $name $(<const $d: usize>)? ($($args)*) $(-> $out)? $body
-        )*
-    };
+    low: Vector,
+    high: Vector,
 }
 
 with_lanes! {
+    $($operations)*
+
     /// Both sums column by column, T's before U's, which takes m from it. Every kind of product has
     /// a sum of its own, so that none waits for another's multiplications.
-    fn mul<const D: usize>(a: &mut [Lanes; D], b: &mut [Lanes; D], [ya, yb]: [&[Lanes; D]; 2], n: &[Lanes; D], n_inv: __m512i) {
-        let (mut m, mut m_of_u) = ([zero(); D], [zero(); D]);
-        let (mut carry_t, mut carry_u) = (zero(), zero());
+    pub(super) fn mul<const D: usize>(
+        [a, b]: [&mut [Digit; D]; 2], [ya, yb]: [&[Digit; D]; 2], n: &[Digit; D], n_inv: &Digit,
+    ) {
+        let n_inv = load(n_inv);
+        let (mut m, mut m_of_u) = ([all(0); D], [all(0); D]);
+        let (mut carry_t, mut carry_u) = (all(0), all(0));
         for k in 0..2 * D {
             let [mut a_ya, mut m_n, mut a_yb, mut b_ya, mut m_n_of_u] = [zeros(); 5];
             let (from, to) = if k < D { (0, k) } else { (k - D + 1, D) };
@@ -136,9 +185,10 @@ with_lanes! {
     }
 
     /// The same with a·a, of which products of different digits are taken once and doubled, and 2·a·b.
-    fn square<const D: usize>(a: &mut [Lanes; D], b: &mut [Lanes; D], n: &[Lanes; D], n_inv: __m512i) {
-        let (mut m, mut m_of_u) = ([zero(); D], [zero(); D]);
-        let (mut carry_t, mut carry_u) = (zero(), zero());
+    pub(super) fn square<const D: usize>([a, b]: [&mut [Digit; D]; 2], n: &[Digit; D], n_inv: &Digit) {
+        let n_inv = load(n_inv);
+        let (mut m, mut m_of_u) = ([all(0); D], [all(0); D]);
+        let (mut carry_t, mut carry_u) = (all(0), all(0));
         for k in 0..2 * D {
             let [mut even, mut odd, mut m_n, mut a_b, mut m_n_of_u] = [zeros(); 5];
             let (from, to) = if k < D { (0, k) } else { (k - D + 1, D) };
@@ -168,30 +218,30 @@ with_lanes! {
     /// The end of column k: below D it makes mₖ for both sums; above, digit k − D of the results,
     /// which takes the place of a digit that has served. Gives the carries into the next column.
     fn end_column<const D: usize>(
-        [a, b]: [&mut [Lanes; D]; 2], [mut t, mut u]: [Column; 2], [carry_t, carry_u]: [__m512i; 2],
-        [m, m_of_u]: [&mut [__m512i; D]; 2], n: &[Lanes; D], n_inv: __m512i, k: usize,
-    ) -> (__m512i, __m512i) {
+        [a, b]: [&mut [Digit; D]; 2], [mut t, mut u]: [Column; 2], [carry_t, carry_u]: [Vector; 2],
+        [m, m_of_u]: [&mut [Vector; D]; 2], n: &[Digit; D], n_inv: Vector, k: usize,
+    ) -> (Vector, Vector) {
         t.low = add(t.low, carry_t);
         u.low = add(u.low, carry_u);
         if k < D {
             let n0 = load(&n[0]);
-            m[k] = _mm512_madd52lo_epu64(zero(), t.low, n_inv);
+            m[k] = add_low(all(0), t.low, n_inv);
             t = multiply_add(t, m[k], n0);
-            u.low = _mm512_sub_epi64(u.low, m[k]);
-            m_of_u[k] = _mm512_madd52lo_epu64(zero(), u.low, n_inv);
+            u.low = subtract(u.low, m[k]);
+            m_of_u[k] = add_low(all(0), u.low, n_inv);
             u = multiply_add(u, m_of_u[k], n0);
         } else {
             u.low = add(u.low, load(&n[k - D]));
-            let digit = _mm512_set1_epi64(DIGIT);
-            store(&mut a[k - D], _mm512_and_si512(t.low, digit));
-            store(&mut b[k - D], _mm512_and_si512(u.low, digit));
+            let digit = all(DIGIT);
+            store(&mut a[k - D], and(t.low, digit));
+            store(&mut b[k - D], and(u.low, digit));
         }
         // U − m may be negative in between: its carry keeps the sign.
-        (add(_mm512_srli_epi64::<52>(t.low), t.high), add(_mm512_srai_epi64::<52>(u.low), u.high))
+        (add(above_digit(t.low), t.high), add(above_digit(u.low), u.high))
     }
 
-    fn multiply_add(sum: Column, x: __m512i, y: __m512i) -> Column {
-        Column { low: _mm512_madd52lo_epu64(sum.low, x, y), high: _mm512_madd52hi_epu64(sum.high, x, y) }
+    fn multiply_add(sum: Column, x: Vector, y: Vector) -> Column {
+        Column { low: add_low(sum.low, x, y), high: add_high(sum.high, x, y) }
     }
 
     fn sum(x: Column, y: Column) -> Column {
@@ -202,61 +252,114 @@ with_lanes! {
         sum(x, x)
     }
 
-    fn select(out: &mut [Lanes], table: &[Lanes], indices: [u64; 8]) {
-        let indices = load(&Lanes(indices));
+    pub(super) fn select(out: &mut [Digit], table: &[Digit], indices: &Digit) {
         for (e, entry) in table.chunks_exact(out.len()).enumerate() {
-            let chosen = _mm512_cmpeq_epi64_mask(indices, _mm512_set1_epi64(e as i64));
             for (out, entry) in out.iter_mut().zip(entry) {
-                let lanes = _mm512_mask_mov_epi64(load(out), chosen, load(entry));
+                let lanes = where_equal(load(indices), e as i64, load(entry), load(out));
                 store(out, lanes);
             }
         }
     }
 
-    fn select_shared(out: &mut [Lanes], table: &[u64], indices: [u64; 8]) {
-        let indices = load(&Lanes(indices));
+    pub(super) fn select_shared(out: &mut [Digit], table: &[u64], indices: &Digit) {
         for (e, entry) in table.chunks_exact(out.len()).enumerate() {
-            let chosen = _mm512_cmpeq_epi64_mask(indices, _mm512_set1_epi64(e as i64));
             for (out, &digit) in out.iter_mut().zip(entry) {
-                let lanes = _mm512_mask_set1_epi64(load(out), chosen, digit as i64);
+                let lanes = where_equal(load(indices), e as i64, all(digit as i64), load(out));
                 store(out, lanes);
             }
         }
     }
 
     fn zeros() -> Column {
-        Column { low: zero(), high: zero() }
+        Column { low: all(0), high: all(0) }
     }
+}
+}
+    };
+}
 
-    fn zero() -> __m512i {
-        _mm512_setzero_si512()
+const DIGIT: i64 = (1 << 52) - 1;
+
+lane_kernel!(eight, Lanes8, 8, 64, __m512i, {
+    fn all(x: i64) -> Vector {
+        _mm512_set1_epi64(x)
     }
-
-    fn add(x: __m512i, y: __m512i) -> __m512i {
+    fn add(x: Vector, y: Vector) -> Vector {
         _mm512_add_epi64(x, y)
     }
-
-    fn load(x: &Lanes) -> __m512i {
+    fn subtract(x: Vector, y: Vector) -> Vector {
+        _mm512_sub_epi64(x, y)
+    }
+    fn and(x: Vector, y: Vector) -> Vector {
+        _mm512_and_si512(x, y)
+    }
+    fn above_digit(x: Vector) -> Vector {
+        _mm512_srai_epi64::<52>(x)
+    }
+    fn add_low(sum: Vector, x: Vector, y: Vector) -> Vector {
+        _mm512_madd52lo_epu64(sum, x, y)
+    }
+    fn add_high(sum: Vector, x: Vector, y: Vector) -> Vector {
+        _mm512_madd52hi_epu64(sum, x, y)
+    }
+    fn where_equal(x: Vector, value: i64, then: Vector, otherwise: Vector) -> Vector {
+        _mm512_mask_mov_epi64(otherwise, _mm512_cmpeq_epi64_mask(x, all(value)), then)
+    }
+    fn load(x: &Digit) -> Vector {
         // SAFETY: eight limbs are 64 bytes, and aligned to that.
         unsafe { _mm512_load_si512(x.0.as_ptr().cast()) }
     }
-
-    fn store(x: &mut Lanes, lanes: __m512i) {
+    fn store(x: &mut Digit, lanes: Vector) {
         // SAFETY: eight limbs are 64 bytes, and aligned to that.
         unsafe { _mm512_store_si512(x.0.as_mut_ptr().cast(), lanes) }
     }
-}
+});
 
-fn whole<const D: usize>(x: &[Lanes]) -> &[Lanes; D] {
+lane_kernel!(four, Lanes4, 4, 32, __m256i, {
+    fn all(x: i64) -> Vector {
+        _mm256_set1_epi64x(x)
+    }
+    fn add(x: Vector, y: Vector) -> Vector {
+        _mm256_add_epi64(x, y)
+    }
+    fn subtract(x: Vector, y: Vector) -> Vector {
+        _mm256_sub_epi64(x, y)
+    }
+    fn and(x: Vector, y: Vector) -> Vector {
+        _mm256_and_si256(x, y)
+    }
+    fn above_digit(x: Vector) -> Vector {
+        _mm256_srai_epi64::<52>(x)
+    }
+    fn add_low(sum: Vector, x: Vector, y: Vector) -> Vector {
+        _mm256_madd52lo_epu64(sum, x, y)
+    }
+    fn add_high(sum: Vector, x: Vector, y: Vector) -> Vector {
+        _mm256_madd52hi_epu64(sum, x, y)
+    }
+    fn where_equal(x: Vector, value: i64, then: Vector, otherwise: Vector) -> Vector {
+        _mm256_mask_mov_epi64(otherwise, _mm256_cmpeq_epi64_mask(x, all(value)), then)
+    }
+    fn load(x: &Digit) -> Vector {
+        // SAFETY: four limbs are 32 bytes, and aligned to that.
+        unsafe { _mm256_load_si256(x.0.as_ptr().cast()) }
+    }
+    fn store(x: &mut Digit, lanes: Vector) {
+        // SAFETY: four limbs are 32 bytes, and aligned to that.
+        unsafe { _mm256_store_si256(x.0.as_mut_ptr().cast(), lanes) }
+    }
+});
+
+fn whole<L, const D: usize>(x: &[L]) -> &[L; D] {
     x.try_into().expect("D digits")
 }
 
-fn halves<const D: usize>(x: &[Lanes]) -> [&[Lanes; D]; 2] {
+fn halves<L, const D: usize>(x: &[L]) -> [&[L; D]; 2] {
     let (a, b) = x.split_at(D);
     [whole(a), whole(b)]
 }
 
-fn halves_mut<const D: usize>(x: &mut [Lanes]) -> [&mut [Lanes; D]; 2] {
+fn halves_mut<L, const D: usize>(x: &mut [L]) -> [&mut [L; D]; 2] {
     let (a, b) = x.split_at_mut(D);
     [a, b].map(|half| half.try_into().expect("D digits"))
 }
