@@ -61,6 +61,10 @@ impl App {
         config: Config,
     ) -> Result<Arc<Self>, StartError> {
         config.check()?;
+        let ahead = config.randomizers_ahead;
+        let evaluators = evaluators
+            .into_iter()
+            .map(|e| e.with_randomizers_ahead(ahead));
         let models = Models::new(evaluators, &config)?;
         let admission = Admission::new(&config);
         Ok(Arc::new(Self {

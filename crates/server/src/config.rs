@@ -24,6 +24,9 @@ pub struct Config {
     pub concurrent_computations: usize,
     /// Requests that wait for their computation; further ones are told to come back.
     pub queue_length: usize,
+    /// How many randomisers to keep ready for each of the last eight keys that returned: their
+    /// answers come sooner, and the processor has more to do.
+    pub randomizers_ahead: usize,
     /// The longest time for the header of a request, and between two requests of a connection.
     #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
     pub header_timeout: Duration,
@@ -47,6 +50,7 @@ impl Default for Config {
             concurrent_uploads: 16,
             concurrent_computations: 2,
             queue_length: 16,
+            randomizers_ahead: 0,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
             retry_after: Duration::from_secs(2),
@@ -74,6 +78,7 @@ impl Config {
             ("concurrent_uploads", self.concurrent_uploads, 1),
             ("concurrent_computations", self.concurrent_computations, 1),
             ("queue_length", self.queue_length, 0),
+            ("randomizers_ahead", self.randomizers_ahead, 0),
         ];
         for (name, count, least) in counts {
             if !(least..=1_000_000).contains(&count) {
