@@ -140,16 +140,11 @@ mod imp {
         ) -> Vec<Residue> {
             self.mul(&mut lanes, &self.leave);
             let (a, b) = lanes.split_at(self.n.len());
-            let lane = |digits: &[L], lane: usize| {
-                digits
-                    .iter()
-                    .map(|digit| digit.lane(lane))
-                    .collect::<Vec<_>>()
+            let lane = |digits: &[L], i: usize| -> Zeroizing<Vec<u64>> {
+                Zeroizing::new(digits.iter().map(|digit| digit.lane(i)).collect())
             };
-            moduli
-                .enumerate()
-                .map(|(i, modulus)| reduced(modulus, &lane(a, i), &lane(b, i)))
-                .collect()
+            let residue = |(i, modulus)| reduced(modulus, &lane(a, i), &lane(b, i));
+            moduli.enumerate().map(residue).collect()
         }
     }
 

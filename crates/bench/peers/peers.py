@@ -22,7 +22,7 @@ import time
 PIXELS, OUTPUTS = 784, 10
 WEIGHT_BITS = int(os.environ.get("WEIGHT_BITS", "8"))
 
-SINGLE = ["encrypt", "decrypt", "add", "multiply_77", "multiply_minus_77"]
+SINGLE = ["encrypt", "encrypt_of_many", "decrypt", "decrypt_of_many", "add", "multiply_77", "multiply_minus_77"]
 CASE = ["client", "server", "decrypt_scores"]
 
 
@@ -219,6 +219,8 @@ def print_table(title, columns, figures, unit, scale):
     smallest = ours.get(min(ours, default=0), {})
 
     def cell(entry, column):
+        if column not in entry:
+            return "–"
         own = ours.get(entry["bits"], smallest).get(column)
         times = f" ({entry[column] / own:.1f}×)" if own and entry["peer"] != "veilcast" else ""
         return f"{entry[column] * scale:.4g}{times}"

@@ -28,6 +28,9 @@ struct Case {
     rounds: u32,
 }
 
+/// How many are encrypted or decrypted together, where that is measured.
+const MANY: usize = 64;
+
 type Failure = Box<dyn std::error::Error>;
 
 pub(crate) fn run() -> Result<(), Failure> {
@@ -44,6 +47,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     let key = secret.public_key();
     let number = |value| key.encode(value).map(|m| (secret.encrypt(&m), m));
     let ((a, m), (b, factor), (_, negative)) = (number(1234)?, number(77)?, number(-77)?);
+    let many = vec![m.clone(); MANY];
+    let encrypted = secret.encrypt_many(&many);
     let policy = KeyPolicy::default();
     let again = SecretKey::from_json(&secret.to_json("bench"), policy)?;
 
@@ -69,6 +74,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     let rounds = case.rounds;
     let figures = json!({
         "encrypt": median(5 * rounds, 4, || drop(black_box(secret.encrypt(&m)))),
+        "encrypt_of_many": median(rounds, 1, || drop(black_box(secret.encrypt_many(&many)))) / MANY as f64,
+        "decrypt_of_many": median(rounds, 1, || drop(black_box(secret.decrypt_many(&encrypted)))) / MANY as f64,
         "decrypt": median(5 * rounds, 4, || drop(black_box(secret.decrypt(&a)))),
         "add": median(5 * rounds, 50, || drop(black_box(key.add(&a, &b)))),
         "multiply_77": median(5 * rounds, 20, || drop(black_box(key.mul_vartime(&a, &factor)))),

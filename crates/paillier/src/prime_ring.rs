@@ -94,6 +94,11 @@ impl PrimeRing {
         table.pow_many(&self.ring, &exponents)
     }
 
+    /// Whether n-th powers come from a table by now.
+    pub(crate) fn has_table(&self) -> bool {
+        self.nth_powers.get().is_some()
+    }
+
     /// A generator of the n-th powers modulo p², but for prime factors of p − 1 above 2¹⁶.
     ///
     /// A random element misses the factor ℓ of p − 1 with probability 1/ℓ; for every ℓ below 2¹⁶

@@ -1,5 +1,7 @@
 //! [`SecretKey`]: key generation, decryption, and the owner's faster encryption.
 
+use std::sync::{Mutex, PoisonError};
+
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd, Odd};
 use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
 use crypto_primes::{Flavor, is_prime, sieve_and_find};
@@ -16,6 +18,9 @@ use crate::public_key::PublicKey;
 use crate::random;
 use crate::randomizer::Randomizer;
 
+/// Randomisers that are made when one is asked for: eight take little more time than one.
+const AT_ONCE: usize = 8;
+
 /// Randomisers that a thread makes at once: tables are read once for all of them.
 const GROUP: usize = 32;
 
@@ -28,6 +33,8 @@ const DECRYPTED_AT_ONCE: usize = 4;
 pub struct SecretKey {
     public: PublicKey,
     secret: Secret,
+    /// Randomisers that were made with another one that was asked for.
+    spare: Mutex<Vec<Randomizer>>,
 }
 
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -156,7 +163,7 @@ impl SecretKey {
 
         let odd = |x: &BoxedUint| Odd::new(x.clone()).expect("large primes are odd");
         let public = PublicKey::from_checked(&odd(&n));
-        let (odd_p, odd_q) = (Zeroizing::new(odd(&p)), odd(&q));
+        let (odd_p, odd_q) = (Zeroizing::new(odd(&p)), Zeroizing::new(odd(&q)));
         let (ring_p, ring_q) = (PrimeRing::new(&odd_p, &q), PrimeRing::new(&odd_q, &p));
         let q_squared = Zeroizing::new(q.concatenating_mul(&*q));
         let in_p = ring_p.ring().residue(q_squared.as_words());
@@ -173,7 +180,12 @@ impl SecretKey {
             p: ring_p,
             q: ring_q,
         };
-        let key = Self { public, secret };
+        let spare = Mutex::new(Vec::new());
+        let key = Self {
+            public,
+            secret,
+            spare,
+        };
         key.self_test()?;
         Ok(key)
     }
@@ -207,14 +219,26 @@ impl SecretKey {
     /// each five bits of p and q and are wiped on drop (up to 4 MiB for a key of 2048 bits, 9 MiB at
     /// 3072, 17 MiB at 4096), and each randomiser takes a product for each five bits. Its exponents
     /// are uniform and of full length; their base generates all n-th powers, but for a chance below
-    /// 2⁻¹⁹ that it generates a subgroup whose index has only prime factors above 2¹⁶.
+    /// 2⁻¹⁹ that it generates a subgroup whose index has only prime factors above 2¹⁶. Eight are made
+    /// at a time, and seven kept for the next calls.
     ///
     /// # Panics
     /// If the operating system's generator fails.
     pub fn randomizer(&self) -> Randomizer {
-        self.randomizers(1)
-            .pop()
-            .expect("as many as were asked for")
+        // The lock is not held while randomisers are made: their threads may want one themselves.
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let ready = spare().pop();
+        ready.unwrap_or_else(|| {
+            let count = if self.secret.p.has_table() {
+                AT_ONCE
+            } else {
+                1
+            };
+            let mut made = self.randomizers(count);
+            let one = made.pop().expect("as many as were asked for");
+            spare().append(&mut made);
+            one
+        })
     }
 
     /// Fresh encryptions of 0, as [`randomizer`](Self::randomizer) makes them, spread over the cores;
