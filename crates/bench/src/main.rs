@@ -54,6 +54,11 @@ fn parse_bits(text: &str) -> Result<usize, String> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
+    // One thread, this one, whose CPU time is measured: what is compared is the work.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .use_current_thread()
+        .build_global()?;
     if args.question == Question::Digit {
         return digit::run();
     }

@@ -15,6 +15,9 @@ use crate::table::{Table, ratio, time};
 /// These operations take up to many milliseconds: fewer rounds than a product's do.
 const ROUNDS_DIVISOR: u32 = 5;
 
+/// How many are encrypted or decrypted together, where that is measured.
+const MANY: usize = 64;
+
 type Operation<'a> = Box<dyn Fn() + 'a>;
 
 pub(crate) fn run(bits: &[usize], rounds: u32) {
@@ -46,40 +49,67 @@ pub(crate) fn run(bits: &[usize], rounds: u32) {
         // Makes the owner's tables, which cost as much as some encryptions.
         (0..20).for_each(|_| drop(secret.randomizer()));
 
-        let operations: [(&str, Operation<'_>); 8] = [
+        let many = vec![m.clone(); MANY];
+        let encrypted = secret.encrypt_many(&many);
+        let operations: [(&str, usize, Operation<'_>); 11] = [
             (
                 "encrypt, owner",
-                Box::new(|| drop(black_box(secret.encrypt(&m)))),
+                8, // randomisers are made eight at a time
+                Box::new(|| (0..8).for_each(|_| drop(black_box(secret.encrypt(&m))))),
             ),
             (
                 "encrypt, short exponent",
+                1,
                 Box::new(|| drop(black_box(key.encrypt_with(&m, short.randomizer())))),
             ),
             (
                 "encrypt, classic",
+                1,
                 Box::new(|| drop(black_box(key.encrypt(&m)))),
             ),
-            ("decrypt", Box::new(|| drop(black_box(secret.decrypt(&a))))),
-            ("c + c", Box::new(|| drop(black_box(key.add(&a, &b))))),
+            (
+                "encrypt, owner, of 64",
+                MANY,
+                Box::new(|| drop(black_box(secret.encrypt_many(&many)))),
+            ),
+            (
+                "decrypt, of 64",
+                MANY,
+                Box::new(|| drop(black_box(secret.decrypt_many(&encrypted)))),
+            ),
+            (
+                "ρⁿ, of 8",
+                8,
+                Box::new(|| drop(black_box(key.randomizers(8)))),
+            ),
+            (
+                "decrypt",
+                1,
+                Box::new(|| drop(black_box(secret.decrypt(&a)))),
+            ),
+            ("c + c", 1, Box::new(|| drop(black_box(key.add(&a, &b))))),
             (
                 "c · 77",
+                1,
                 Box::new(|| drop(black_box(key.mul_vartime(&a, &factor)))),
             ),
             (
                 "c · −77",
+                1,
                 Box::new(|| drop(black_box(key.mul_vartime(&a, &negative)))),
             ),
             (
                 "c + m",
+                1,
                 Box::new(|| drop(black_box(key.add_plaintext(&a, &m)))),
             ),
         ];
-        for (name, operation) in &operations {
+        for (name, count, operation) in &operations {
             let results = Race::new(operation).run(rounds);
             table.row(&[
                 bits.to_string(),
                 (*name).into(),
-                time(results.ours()),
+                time(results.ours() / *count as f64),
                 "–".into(),
             ]);
         }
