@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use veilcast_model::Card;
-use veilcast_paillier::{RandomizerPool, SecretKey};
+use veilcast_paillier::{PoolError, RandomizerPool, SecretKey};
 use veilcast_protocol::{
     CardDigest, Ciphertexts, InferRequest, InferResponse, KeyFingerprint, Layout,
 };
@@ -45,7 +45,7 @@ impl Session {
     ///
     /// # Errors
     /// The operating system may refuse another thread.
-    pub fn with_randomizers_ahead(mut self, count: usize) -> std::io::Result<Self> {
+    pub fn with_randomizers_ahead(mut self, count: usize) -> Result<Self, PoolError> {
         let key = Arc::clone(&self.key);
         self.pool = Some(RandomizerPool::new(
             move |count| key.randomizers(count),

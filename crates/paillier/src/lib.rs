@@ -52,7 +52,7 @@ pub use ciphertext::{Ciphertext, CiphertextError};
 pub use key_file::KeyFileError;
 pub use plaintext::{Plaintext, PlaintextError};
 pub use policy::{DEFAULT_KEY_BITS, KEY_BITS, KeyPolicy};
-pub use pool::RandomizerPool;
+pub use pool::{PoolError, RandomizerPool};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use randomizer::Randomizer;
 pub use secret_key::{DecryptError, SecretKey, SecretKeyError};

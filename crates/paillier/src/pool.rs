@@ -6,6 +6,11 @@ use std::thread;
 
 use crate::randomizer::Randomizer;
 
+/// The operating system refused a thread for a pool.
+#[derive(Debug, thiserror::Error)]
+#[error("can't start a thread that makes randomisers ahead; go on without")]
+pub struct PoolError(#[source] std::io::Error);
+
 /// Randomisers that are made together, which takes less time than one by one.
 const AT_ONCE: usize = 8;
 
@@ -25,7 +30,7 @@ impl RandomizerPool {
     ///
     /// # Errors
     /// The operating system may refuse another thread.
-    pub fn new<S>(source: S, capacity: usize) -> std::io::Result<Self>
+    pub fn new<S>(source: S, capacity: usize) -> Result<Self, PoolError>
     where
         S: Fn(usize) -> Vec<Randomizer> + Clone + Send + Sync + 'static,
     {
@@ -34,7 +39,8 @@ impl RandomizerPool {
         // Blocks while the pool is full, and ends when nobody can receive any more.
         thread::Builder::new()
             .name("randomizers".into())
-            .spawn(move || while make(AT_ONCE).into_iter().all(|r| sender.send(r).is_ok()) {})?;
+            .spawn(move || while make(AT_ONCE).into_iter().all(|r| sender.send(r).is_ok()) {})
+            .map_err(PoolError)?;
         Ok(Self {
             source: Box::new(source),
             made: Mutex::new(made),
