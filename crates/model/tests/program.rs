@@ -116,7 +116,13 @@ fn the_digit_model_takes_fewer_products_than_it_has_weights() {
     let model =
         Model::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/digits").as_ref()).unwrap();
     let map = model.integer_map();
-    let steps = Program::compile(map).steps().len();
+    let program = Program::compile(map);
+    assert_eq!(
+        &program,
+        model.program(),
+        "the same map always gives the same program"
+    );
+    let steps = program.steps().len();
     let naive: u32 = map
         .weights()
         .iter()
