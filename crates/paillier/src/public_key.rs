@@ -281,7 +281,7 @@ impl PublicKey {
         bytes_from_limbs(&self.0.ring.to_limbs(self.residue(c)))
     }
 
-    /// Ciphertexts from their encodings. Variable time.
+    /// Ciphertexts from their encodings, spread over the cores. Variable time.
     ///
     /// # Errors
     /// Each must be of the canonical width, from 1 to n² − 1, and coprime to n. The latter is
@@ -290,7 +290,7 @@ impl PublicKey {
         &self,
         encodings: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Vec<Ciphertext>, CiphertextError> {
-        let mut ciphertexts = Vec::new();
+        let mut numbers = Vec::new();
         for (index, bytes) in encodings.into_iter().enumerate() {
             let (expected, actual) = (self.ciphertext_bytes(), bytes.len());
             if actual != expected {
@@ -305,8 +305,10 @@ impl PublicKey {
             if !is_below || limbs.iter().all(|&limb| limb == 0) {
                 return Err(CiphertextError::Range { index });
             }
-            ciphertexts.push(self.ciphertext(self.0.ring.residue(&limbs)));
+            numbers.push(limbs);
         }
+        let residue = |limbs: &Vec<u64>| self.ciphertext(self.0.ring.residue(limbs));
+        let ciphertexts: Vec<Ciphertext> = numbers.par_iter().map(residue).collect();
         if !self
             .0
             .ring
