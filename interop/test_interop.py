@@ -17,9 +17,11 @@ from phe import paillier
 from phe.util import base64_to_int
 
 import phe_client
+import seeded
 
 VEILCAST = sys.argv.pop(1)
 MODEL = Path("models/digits")
+FIXTURES = Path("crates/paillier/tests/fixtures")
 KEY_BITS = 2048
 
 
@@ -152,6 +154,15 @@ class Interoperability(unittest.TestCase):
             _, row = csv.reader(file)
         scaled = [value * scale for value, scale in zip(scores, card["output"]["scales"])]
         self.assertEqual([float(value) for value in row[2:]], scaled)
+
+    def test_seeds_give_the_same_ciphertexts(self):
+        """The vectors that the Rust code is tested with too."""
+        cases = json.loads((FIXTURES / "seeded.json").read_text())["cases"]
+        self.assertTrue(cases)
+        for case in cases:
+            n, seed = int(case["n"], 16), bytes.fromhex(case["seed"])
+            for number, expected in enumerate(case["ciphertexts"], case["first"]):
+                self.assertEqual(seeded.ciphertext(n, seed, number), int(expected, 16))
 
     def test_a_client_of_phe_alone(self):
         """Right predictions through the scalar layout, from a running service."""

@@ -19,7 +19,7 @@ impl std::fmt::Debug for Ciphertext {
     }
 }
 
-/// Why bytes are not a ciphertext.
+/// Why bytes are not a ciphertext, or a seed does not give one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CiphertextError {
@@ -42,4 +42,7 @@ pub enum CiphertextError {
     /// The number has a factor in common with n.
     #[error("a ciphertext is not coprime to the key's modulus")]
     NotAUnit,
+    /// Ciphertexts of a seed are asked for beyond number 2⁶⁴ − 1.
+    #[error("a seed has no ciphertexts beyond number 2⁶⁴ − 1: begin a new seed")]
+    SeedUsedUp,
 }

@@ -46,6 +46,7 @@ mod public_key;
 mod random;
 mod randomizer;
 mod secret_key;
+mod seeded;
 mod short_exponent;
 
 pub use ciphertext::{Ciphertext, CiphertextError};

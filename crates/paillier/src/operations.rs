@@ -142,6 +142,30 @@ impl PublicKey {
             .collect()
     }
 
+    /// Σᵢ sums\[i\]·2^(bits·i) for each list of sums, by Horner's rule, spread over the cores: `bits`
+    /// squarings and one product for every sum but the last. Variable time in the sizes alone.
+    ///
+    /// An empty list gives the ciphertext 1. The results are not re-randomised: the key's owner
+    /// could read from them how they were computed.
+    pub fn horner_vartime(&self, sums: &[Vec<Ciphertext>], bits: u32) -> Vec<Ciphertext> {
+        let ring = self.ring();
+        let horner = |sums: &Vec<Ciphertext>| {
+            let mut highest_first = sums.iter().rev().map(|c| self.residue(c));
+            let Some(highest) = highest_first.next() else {
+                return self.ciphertext(ring.one());
+            };
+            let mut total = highest.clone();
+            for sum in highest_first {
+                for _ in 0..bits {
+                    ring.square_assign(&mut total);
+                }
+                ring.mul_assign(&mut total, sum);
+            }
+            self.ciphertext(total)
+        };
+        sums.par_iter().map(horner).collect()
+    }
+
     /// The same plaintext under other randomness, so that the ciphertext tells nothing of how it
     /// was computed, not even to the key's owner.
     pub fn rerandomize(&self, c: &Ciphertext, randomizer: Randomizer) -> Ciphertext {

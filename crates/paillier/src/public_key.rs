@@ -309,14 +309,20 @@ impl PublicKey {
         }
         let residue = |limbs: &Vec<u64>| self.ciphertext(self.0.ring.residue(limbs));
         let ciphertexts: Vec<Ciphertext> = numbers.par_iter().map(residue).collect();
-        if !self
-            .0
-            .ring
-            .are_units_vartime(ciphertexts.iter().map(|c| &c.residue))
-        {
-            return Err(CiphertextError::NotAUnit);
+        self.all_units_vartime(ciphertexts)
+    }
+
+    /// These ciphertexts, if all of them are coprime to n.
+    pub(crate) fn all_units_vartime(
+        &self,
+        ciphertexts: Vec<Ciphertext>,
+    ) -> Result<Vec<Ciphertext>, CiphertextError> {
+        let residues = ciphertexts.iter().map(|c| &c.residue);
+        if self.0.ring.are_units_vartime(residues) {
+            Ok(ciphertexts)
+        } else {
+            Err(CiphertextError::NotAUnit)
         }
-        Ok(ciphertexts)
     }
 
     pub(crate) fn ciphertext(&self, residue: Residue) -> Ciphertext {

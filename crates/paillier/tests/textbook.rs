@@ -193,6 +193,43 @@ fn programs_add_and_subtract_registers() {
 }
 
 #[test]
+fn horner_shifts_and_adds() {
+    let secret = &KEYS.secret;
+    let key = secret.public_key();
+    for bits in [0, 1, 61] {
+        let shift = key.plaintext(&[1 << bits]).unwrap();
+        let lists: Vec<Vec<_>> = (0..10)
+            .map(|count| {
+                (0..count)
+                    .map(|v| secret.encrypt(&key.encode(7 * v - 9).unwrap()))
+                    .collect()
+            })
+            .collect();
+        let totals = key.horner_vartime(&lists, bits);
+        assert_eq!(totals.len(), lists.len());
+        for (list, total) in lists.iter().zip(&totals) {
+            // Lowest first, each shift a multiplication of its own.
+            let (mut expected, mut power) = (
+                key.encode(0).map(|m| secret.encrypt(&m)).unwrap(),
+                key.encode(1).unwrap(),
+            );
+            for c in list {
+                expected = key.add(&expected, &key.mul(c, &power));
+                power = secret
+                    .decrypt(&key.mul(&secret.encrypt(&power), &shift))
+                    .unwrap();
+            }
+            assert_eq!(
+                secret.decrypt(total),
+                secret.decrypt(&expected),
+                "{} at {bits} bits",
+                list.len()
+            );
+        }
+    }
+}
+
+#[test]
 fn the_oracle_works_with_a_general_g_too() {
     let textbook = &KEYS.textbook;
     // g = (1 + 3n)·5ⁿ has an order that is a multiple of n.

@@ -1,0 +1,88 @@
+//! Ciphertexts made from a seed: what a seeded upload need not send.
+//!
+//! Every unit of Z*_{n²} is a ciphertext of something: (m, r) ↦ (1 + m·n)·rⁿ maps Z_n × Z*_n onto
+//! Z*_{n²}, one to one (Paillier 1999, lemma 3). So ciphertexts z_i can be drawn from an
+//! extendable-output function that both sides run on the same short seed. Whoever has the secret
+//! key learns what they hold by decrypting them, ahead of time, and then sends only the difference
+//! to what he wants them to hold; the service adds that as a plaintext.
+//!
+//! Ciphertext number i is a + b·n, where a and b are the two big-endian halves of 2·(|n|/8 + 16)
+//! bytes of SHAKE256 (FIPS 202), each reduced modulo n, after absorbing
+//!
+//! 1. `veilcast seeded upload v1`,
+//! 2. the length of n in bytes, as four bytes, and n,
+//! 3. the seed of 32 bytes,
+//! 4. i, as eight bytes,
+//!
+//! all numbers big-endian. The 128 bits beyond |n| keep the halves within 2⁻¹²⁸ of uniform.
+//!
+//! Security rests on SHAKE256 being a random oracle: then the z_i are uniform, as the randomness of
+//! fresh encryptions makes ciphertexts, and the seed tells nothing about what they hold.
+
+use crypto_bigint::BoxedUint;
+use rayon::prelude::*;
+use shake::{ExtendableOutput, Shake256, Shake256Reader, Update, XofReader};
+
+use crate::ciphertext::{Ciphertext, CiphertextError};
+use crate::encoding::limbs_from_bytes;
+use crate::public_key::PublicKey;
+
+/// Sets these ciphertexts apart from whatever else SHAKE256 is used for.
+const DOMAIN: &[u8] = b"veilcast seeded upload v1";
+
+/// Bytes drawn for a half beyond those of n.
+const EXTRA_BYTES: usize = 16;
+
+impl PublicKey {
+    /// The ciphertexts number `first` to `first + count − 1` of a seed, spread over the cores.
+    ///
+    /// They hold numbers that only the secret key tells. A number of a seed must be used **once
+    /// only**: two plaintexts sent against the same ciphertext tell their difference to everyone.
+    /// Seeds come from the operating system's generator. Variable time: n, the seed and the
+    /// ciphertexts are public.
+    ///
+    /// # Errors
+    /// Each ciphertext is coprime to n but for a chance that amounts to factoring n by a guess, or
+    /// under a stranger's modulus with small factors; otherwise this gives
+    /// [`CiphertextError::NotAUnit`], on both sides alike, and another seed is needed. Numbers end
+    /// at 2⁶⁴ − 1 ([`CiphertextError::SeedUsedUp`]).
+    pub fn seeded_ciphertexts(
+        &self,
+        seed: &[u8; 32],
+        first: u64,
+        count: usize,
+    ) -> Result<Vec<Ciphertext>, CiphertextError> {
+        let last = (count as u64).saturating_sub(1);
+        if first.checked_add(last).is_none() {
+            return Err(CiphertextError::SeedUsedUp);
+        }
+        let n = self.modulus();
+        let mut absorbed = Shake256::default();
+        absorbed.update(DOMAIN);
+        absorbed.update(&(n.len() as u32).to_be_bytes());
+        absorbed.update(&n);
+        absorbed.update(seed);
+        let ciphertext = |i: usize| {
+            let mut absorbed = absorbed.clone();
+            absorbed.update(&(first + i as u64).to_be_bytes());
+            let mut output = absorbed.finalize_xof();
+            let (a, b) = (self.half(&mut output), self.half(&mut output));
+            let residue = self.ring().residue_from_halves(&a, &b);
+            self.ciphertext(residue.expect("the halves are reduced"))
+        };
+        let ciphertexts = (0..count).into_par_iter().map(ciphertext).collect();
+        self.all_units_vartime(ciphertexts)
+    }
+
+    /// The next half of a pair, modulo n.
+    fn half(&self, output: &mut Shake256Reader) -> Vec<u64> {
+        let mut bytes = vec![0; 8 * self.limbs() + EXTRA_BYTES];
+        output.read(&mut bytes);
+        let n = BoxedUint::from_words(self.modulus_limbs().iter().copied());
+        let n = n.into_nz().expect("n is not zero");
+        let number = BoxedUint::from_words(limbs_from_bytes(&bytes));
+        let mut limbs = number.rem_vartime(&n).to_words().into_vec();
+        limbs.resize(self.limbs(), 0);
+        limbs
+    }
+}
