@@ -122,9 +122,13 @@ fn model(case: &Case) -> Result<Model, Failure> {
         activation: Activation::Softmax,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
+            ..Layouts::default()
         },
-        limits: Limits { max_records: 1 },
-        weight_bits: case.weight_bits,
+        limits: Limits {
+            max_records: 1,
+            max_ciphertexts: inputs as u32,
+        },
+        max_weight: (1 << (case.weight_bits - 1)) - 1,
     };
     let model = blueprint.build(map)?;
     if model.integer_map().weights() != case.weights.concat() {

@@ -50,9 +50,13 @@ fn model() -> Model {
         activation: Activation::Softmax,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
+            ..Layouts::default()
         },
-        limits: Limits { max_records: 10 },
-        weight_bits: 8,
+        limits: Limits {
+            max_records: 10,
+            max_ciphertexts: 1000,
+        },
+        max_weight: 127,
     };
     blueprint.build(map).unwrap()
 }

@@ -8,6 +8,7 @@
 mod check;
 mod digest;
 mod error;
+mod layouts;
 mod prediction;
 mod preprocessing;
 mod quantization;
@@ -15,15 +16,16 @@ mod spec;
 
 pub use digest::{CardDigest, DigestError};
 pub use error::{CardError, RecordError, ScoreError};
+pub use layouts::{
+    FeaturesLayout, Layouts, MAX_FEATURES_PER_CIPHERTEXT, RecordsLayout, ScalarLayout,
+    SeededUploads,
+};
 pub use prediction::Prediction;
 #[cfg(feature = "train")]
 pub(crate) use prediction::argmax;
 pub use preprocessing::{Preprocessing, PreprocessingVersion, Step};
 pub use quantization::{PerFeature, Quantization, QuantizedRecord};
-pub use spec::{
-    Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Layouts, Limits, Output,
-    ScalarLayout,
-};
+pub use spec::{Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Limits, Output};
 
 /// Largest card accepted, in bytes.
 pub const MAX_CARD_BYTES: usize = 16 << 20;

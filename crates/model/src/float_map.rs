@@ -85,21 +85,21 @@ impl FloatMap {
     /// Rounds the map to integers that act on quantised features, with a scale an output.
     ///
     /// A quantised feature x_q stands for zero + step·x_q. So step goes into the weights and
-    /// zero into the bias; the largest weight of an output becomes 2^(`weight_bits`−1) − 1.
+    /// zero into the bias; the largest weight of an output becomes ±`max_weight`.
     /// Returns the map and what a score of 1 is worth for each output.
     ///
     /// # Errors
-    /// [`QuantizeError`] if `weight_bits` is out of range, or a bias is too large beside the
+    /// [`QuantizeError`] if `max_weight` is out of range, or a bias is too large beside the
     /// weights of its output.
-    pub(crate) fn quantize(
+    pub fn quantize(
         &self,
         quantization: &Quantization,
-        weight_bits: u32,
+        max_weight: u32,
     ) -> Result<(IntegerMap, Vec<f64>), QuantizeError> {
-        if !(2..=MAX_WEIGHT_BITS).contains(&weight_bits) {
-            return Err(QuantizeError::WeightBits { bits: weight_bits });
+        if !(1..=MAX_WEIGHT).contains(&max_weight) {
+            return Err(QuantizeError::MaxWeight { max_weight });
         }
-        let top = f64::from((1_i32 << (weight_bits - 1)) - 1);
+        let top = f64::from(max_weight);
         let mut weights = Vec::with_capacity(self.weights.len());
         let mut biases = Vec::with_capacity(self.outputs);
         let mut scales = Vec::with_capacity(self.outputs);
@@ -132,8 +132,8 @@ impl FloatMap {
     }
 }
 
-/// Most bits of an integer weight, sign included.
-pub(crate) const MAX_WEIGHT_BITS: u32 = 16;
+/// Largest magnitude that integer weights may be given: 16 bits with the sign.
+pub const MAX_WEIGHT: u32 = (1 << 15) - 1;
 /// Largest integer bias: any larger one could never be certified.
 const MAX_BIAS: f64 = (1_u64 << 62) as f64;
 
@@ -141,11 +141,11 @@ const MAX_BIAS: f64 = (1_u64 << 62) as f64;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuantizeError {
-    /// Weight bits out of range.
-    #[error("weights of {bits} bits aren't possible; use 2 to {MAX_WEIGHT_BITS}")]
-    WeightBits {
-        /// The bits asked for.
-        bits: u32,
+    /// Largest weight out of range.
+    #[error("weights up to {max_weight} aren't possible; use 1 to {MAX_WEIGHT}")]
+    MaxWeight {
+        /// The largest magnitude asked for.
+        max_weight: u32,
     },
     /// Weights and bias of an output are too far apart, or not representable.
     #[error(
@@ -160,6 +160,11 @@ pub enum QuantizeError {
         /// Its bias, with the features' zeros.
         bias: f64,
     },
+}
+
+/// Bits of integer weights up to a magnitude, sign included.
+pub(crate) fn weight_bits(max_weight: u32) -> u32 {
+    u32::BITS - max_weight.leading_zeros() + 1
 }
 
 /// What a score of 1 is worth; an output without weights is scaled to its bias.

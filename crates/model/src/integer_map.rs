@@ -134,6 +134,31 @@ impl IntegerMap {
         &self.biases
     }
 
+    /// The map from ciphertexts of `k` features each to what the `features` layout adds up:
+    /// ⌈inputs/k⌉ inputs, and a row o·k + j for each output o and position j, whose weight for
+    /// input g is that of feature g·k + j, or 0 beyond the last feature. Its biases are 0.
+    ///
+    /// # Panics
+    /// If `k` is 0.
+    pub fn grouped(&self, k: u32) -> IntegerMap {
+        let k = k as usize;
+        let inputs = self.inputs.div_ceil(k);
+        let mut weights = Vec::with_capacity(self.outputs * k * inputs);
+        for output in 0..self.outputs {
+            let row = self.row(output);
+            for position in 0..k {
+                let features = (0..inputs).map(|group| group * k + position);
+                weights.extend(features.map(|feature| row.get(feature).copied().unwrap_or(0)));
+            }
+        }
+        IntegerMap {
+            inputs,
+            outputs: self.outputs * k,
+            weights,
+            biases: vec![0; self.outputs * k],
+        }
+    }
+
     /// Computes the scores of one record exactly.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ pub mod train;
 
 pub use bounds::{BoundsCertificate, BoundsError};
 pub use card::{Card, CardDigest};
-pub use float_map::{FloatMap, QuantizeError};
+pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
     Accuracy, Blueprint, BuildError, CARD_FILE, Model, ModelError, REPORT_FILE, Report,

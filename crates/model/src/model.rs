@@ -3,6 +3,7 @@
 mod blueprint;
 mod directory;
 mod error;
+mod programs;
 mod report;
 mod weights;
 
@@ -11,6 +12,7 @@ pub use directory::{CARD_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
 pub use error::ModelError;
 pub use report::{Accuracy, Report, TrainingReport};
 
+use self::programs::Programs;
 use crate::card::{Card, CardDigest, Prediction, RecordError};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
 
@@ -22,7 +24,7 @@ pub struct Model {
     card: Card,
     integer_map: IntegerMap,
     float_map: FloatMap,
-    program: Program,
+    programs: Programs,
     certificate: BoundsCertificate,
     report: Option<Report>,
 }
@@ -34,8 +36,8 @@ impl Model {
     /// [`ModelError`], as [`load`](Self::load) gives it.
     pub fn from_bytes(card_json: &[u8], weights: &[u8]) -> Result<Self, ModelError> {
         let card = Card::parse(card_json).map_err(ModelError::Card)?;
-        let (integer_map, float_map, program) = weights::parse(weights, card.digest())?;
-        Self::assemble(card, integer_map, float_map, program)
+        let (integer_map, float_map, programs) = weights::parse(weights, &card)?;
+        Self::assemble(card, integer_map, float_map, programs)
     }
 
     /// Checks the maps against the card and proves the bounds.
@@ -43,7 +45,7 @@ impl Model {
         card: Card,
         integer_map: IntegerMap,
         float_map: FloatMap,
-        program: Program,
+        programs: Programs,
     ) -> Result<Self, ModelError> {
         let expected = (card.features(), card.outputs());
         for (inputs, outputs) in [
@@ -66,7 +68,7 @@ impl Model {
             card,
             integer_map,
             float_map,
-            program,
+            programs,
             certificate,
             report: None,
         })
@@ -99,7 +101,13 @@ impl Model {
 
     /// A short program for the integer map's weighted sums. Private.
     pub fn program(&self) -> &Program {
-        &self.program
+        &self.programs.single
+    }
+
+    /// A short program for the sums of [`IntegerMap::grouped`] with `k` features a ciphertext,
+    /// if the card's `features` layout offers that `k`. Private.
+    pub fn grouped_program(&self, k: u32) -> Option<&Program> {
+        self.programs.grouped.get(&k)
     }
 
     /// The proven bounds of the scores. Private.

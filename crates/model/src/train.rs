@@ -156,7 +156,16 @@ pub fn train(
     )?;
     blueprint.clone().build(blank)?;
     let trained = optimize::optimize(train, classes, options, &mut progress)?;
-    let model = blueprint.build(trained.network.collapse()?)?;
+    let map = trained.network.collapse()?;
+    let mut blueprint = blueprint;
+    let (integer_map, _) = map
+        .quantize(&blueprint.quantization, blueprint.max_weight)
+        .map_err(BuildError::from)?;
+    let certificate = integer_map
+        .certify(blueprint.quantization.max(), crate::card::MAX_SLOT_BITS)
+        .map_err(BuildError::from)?;
+    blueprint.layouts = Layouts::suggested(map.inputs(), map.outputs(), certificate.slot_bits);
+    let model = blueprint.build(map)?;
     let mut report = model.report().cloned().expect("a built model has a report");
     report.accuracy = Some(accuracy(&trained.network, &model, test)?);
     report.training = Some(TrainingReport {
@@ -203,7 +212,7 @@ impl Options {
         if !(1..=crate::card::MAX_INPUT_BITS).contains(&self.input_bits) {
             return wrong("the number of input bits", &self.input_bits, "1 to 16");
         }
-        if !(2..=crate::float_map::MAX_WEIGHT_BITS).contains(&self.weight_bits) {
+        if !(2..=16).contains(&self.weight_bits) {
             return wrong("the number of weight bits", &self.weight_bits, "2 to 16");
         }
         Ok(())
@@ -239,9 +248,13 @@ impl Options {
             activation: Activation::Softmax,
             layouts: Layouts {
                 scalar: Some(ScalarLayout {}),
+                ..Layouts::default()
             },
-            limits: Limits { max_records: 128 },
-            weight_bits: self.weight_bits,
+            limits: Limits {
+                max_records: 1000,
+                max_ciphertexts: 8192,
+            },
+            max_weight: (1 << (self.weight_bits - 1)) - 1,
         }
     }
 }

@@ -79,7 +79,7 @@ proptest! {
     ) {
         let map = FloatMap::new(3, 2, weights.clone(), biases).unwrap();
         let mut blueprint = common::patients();
-        blueprint.weight_bits = 16;
+        blueprint.max_weight = 32_767;
         let Ok(model) = blueprint.build(map) else {
             // Only weights that all but vanish beside the bias can't be quantised.
             prop_assert!(weights.chunks(3).any(|row| row.iter().all(|w| w.abs() < 1e-9)));
@@ -139,6 +139,20 @@ fn the_largest_numbers_overflow_nothing() {
     assert_eq!(bound, (1_u128 << 49) * u128::from(u32::MAX) + (1 << 63));
     let overflow = map.evaluate(&vec![u32::MAX; inputs]);
     assert_eq!(overflow, Err(ShapeError::Overflow { output: 0 }));
+}
+
+#[test]
+fn grouped_maps_have_a_row_for_each_position() {
+    let map = IntegerMap::new(5, 2, (1..=10).collect(), vec![7, 8]).unwrap();
+    let grouped = map.grouped(2);
+    assert_eq!((grouped.inputs(), grouped.outputs()), (3, 4));
+    let rows = [[1, 3, 5], [2, 4, 0], [6, 8, 10], [7, 9, 0]];
+    assert_eq!(grouped.weights(), rows.as_flattened());
+    assert_eq!(grouped.biases(), [0; 4]);
+    let whole = map.grouped(64);
+    assert_eq!((whole.inputs(), whole.outputs()), (1, 128));
+    assert_eq!(whole.weights()[..6], [1, 2, 3, 4, 5, 0]);
+    assert_eq!(map.grouped(1).weights(), map.weights());
 }
 
 #[test]
@@ -209,9 +223,9 @@ fn quantising_folds_steps_and_zeros_into_the_map() {
 
 #[test]
 fn maps_that_cannot_be_quantised_are_refused_with_the_numbers() {
-    let build = |weights: Vec<f64>, bias: f64, bits| {
+    let build = |weights: Vec<f64>, bias: f64, max_weight| {
         let mut blueprint = common::patients();
-        blueprint.weight_bits = bits;
+        blueprint.max_weight = max_weight;
         let map = FloatMap::new(3, 2, weights, vec![bias, 0.0]).unwrap();
         blueprint
             .build(map)
@@ -219,29 +233,29 @@ fn maps_that_cannot_be_quantised_are_refused_with_the_numbers() {
             .map_err(|error| error.to_string())
     };
     let fine = vec![1.0; 6];
-    assert_eq!(build(fine.clone(), 0.0, 8), Ok(()));
+    assert_eq!(build(fine.clone(), 0.0, 127), Ok(()));
     assert!(
-        build(fine.clone(), 0.0, 1)
+        build(fine.clone(), 0.0, 0)
             .unwrap_err()
-            .contains("weights of 1 bits")
+            .contains("weights up to 0 ")
     );
     assert!(
-        build(fine.clone(), 0.0, 17)
+        build(fine.clone(), 0.0, 32_768)
             .unwrap_err()
-            .contains("weights of 17 bits")
+            .contains("weights up to 32768 ")
     );
     assert!(
-        build(fine.clone(), 1e200, 8)
+        build(fine.clone(), 1e200, 127)
             .unwrap_err()
             .contains("beside a bias of 1e200")
     );
-    let wide = build(fine, 5e16, 8).unwrap_err();
+    let wide = build(fine, 5e16, 127).unwrap_err();
     assert!(
         wide.contains("score 0 may reach") && wide.contains("62"),
         "{wide}"
     );
-    assert!(build(vec![f64::MAX; 6], 0.0, 8).is_err());
-    assert!(build(vec![f64::MIN_POSITIVE; 6], 0.0, 8).is_err());
+    assert!(build(vec![f64::MAX; 6], 0.0, 127).is_err());
+    assert!(build(vec![f64::MIN_POSITIVE; 6], 0.0, 127).is_err());
     let narrow = FloatMap::new(2, 2, vec![1.0; 4], vec![0.0; 2]).unwrap();
     let error = common::patients().build(narrow).unwrap_err().to_string();
     assert_eq!(

@@ -4,7 +4,7 @@
 mod common;
 
 use serde_json::{Value, json};
-use veilcast_model::card::{Card, CardDigest, RecordError, ScoreError};
+use veilcast_model::card::{Card, CardDigest, Layouts, RecordError, ScoreError};
 
 fn patients_json() -> Value {
     serde_json::from_slice(common::patients_model().card_json()).unwrap()
@@ -128,7 +128,47 @@ fn each_wrong_field_has_its_error() {
         ("/layouts", json!({}), "allows no layout"),
         ("/layouts", json!({"magic": {}}), "unknown field `magic`"),
         ("/layouts/scalar", json!({"k": 1}), "unknown field `k`"),
-        ("/limits/max_records", json!(0), "max_records is 0"),
+        (
+            "/layouts",
+            json!({"seeded": {}, "records": {}}),
+            "only for the layouts scalar and features",
+        ),
+        (
+            "/layouts/features",
+            json!({"features_per_ciphertext": []}),
+            "features_per_ciphertext is []",
+        ),
+        (
+            "/layouts/features",
+            json!({"features_per_ciphertext": [1, 2]}),
+            "features_per_ciphertext is [1, 2]",
+        ),
+        (
+            "/layouts/features",
+            json!({"features_per_ciphertext": [3, 2]}),
+            "features_per_ciphertext is [3, 2]",
+        ),
+        (
+            "/layouts/features",
+            json!({"features_per_ciphertext": [2, 2]}),
+            "features_per_ciphertext is [2, 2]",
+        ),
+        (
+            "/layouts/features",
+            json!({"features_per_ciphertext": [2, 4]}),
+            "at most the model's 3 features",
+        ),
+        (
+            "/layouts/features",
+            json!({}),
+            "missing field `features_per_ciphertext`",
+        ),
+        ("/limits/max_records", json!(0), "limits.max_records is 0"),
+        (
+            "/limits/max_ciphertexts",
+            json!(0),
+            "limits.max_ciphertexts is 0",
+        ),
         ("/limits/max_records", json!(-1), "invalid value"),
     ];
     for (pointer, value, expected) in cases {
@@ -154,6 +194,54 @@ fn each_wrong_field_has_its_error() {
     );
     let shape = json!([u64::MAX, u64::MAX]);
     assert!(parse(&with("/input/shape", shape)).is_err());
+}
+
+#[test]
+fn layouts_allow_what_they_name() {
+    let layouts = |layouts: Value| parse(&with("/layouts", layouts)).unwrap().layouts().clone();
+    let all = json!({
+        "scalar": {}, "records": {}, "features": {"features_per_ciphertext": [2, 3]}, "seeded": {},
+    });
+    let written = layouts(all.clone());
+    assert_eq!(serde_json::to_value(&written).unwrap(), all);
+    let allowed = |layouts: &Layouts| (0..5).filter(|&k| layouts.features_allowed(k)).collect();
+    let numbers: Vec<u32> = allowed(&written);
+    assert_eq!(numbers, [1, 2, 3]);
+    let numbers: Vec<u32> = allowed(&layouts(json!({"records": {}})));
+    assert!(numbers.is_empty());
+    let grouped = json!({"features": {"features_per_ciphertext": [3]}, "seeded": {}});
+    let numbers: Vec<u32> = allowed(&layouts(grouped));
+    assert_eq!(numbers, [3]);
+}
+
+#[test]
+fn suggested_layouts_fit_the_keys() {
+    let numbers = |features, outputs, slot_bits| -> Vec<u32> {
+        let layouts = Layouts::suggested(features, outputs, slot_bits);
+        assert!(layouts.scalar.is_some() && layouts.records.is_some() && layouts.seeded.is_some());
+        layouts.grouped().to_vec()
+    };
+    // 35, 53 and 71 units of 57 bits fit; four answers have 3 scores each, five have 2.
+    assert_eq!(numbers(784, 10, 16), [9, 12, 13, 18, 24]);
+    assert_eq!(numbers(12, 10, 16), [9, 12]);
+    assert_eq!(numbers(1, 10, 16), [0_u32; 0]);
+    assert_eq!(numbers(784, 1, 16), [18, 27, 32]);
+    for outputs in 1..40 {
+        for slot_bits in 1..=62 {
+            let found = numbers(100, outputs, slot_bits);
+            let fits = |k: u32, bits: usize, answers| {
+                let slots = (outputs.div_ceil(answers) + 1) * k as usize - 1;
+                slots * (slot_bits as usize + 41) <= bits - 2
+            };
+            for bits in [2048, 3072, 4096] {
+                for answers in [4, 5] {
+                    let largest = (2..=32).rev().find(|&k| fits(k, bits, answers));
+                    assert!(largest.is_none_or(|k| found.contains(&k)));
+                }
+            }
+            assert!(found.len() <= 6);
+        }
+    }
 }
 
 #[test]

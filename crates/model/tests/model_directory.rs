@@ -6,7 +6,8 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use veilcast_model::{CARD_FILE, Model, REPORT_FILE, WEIGHTS_FILE, check_destination};
+use veilcast_model::card::{FeaturesLayout, Layouts, ScalarLayout};
+use veilcast_model::{CARD_FILE, Model, Program, REPORT_FILE, WEIGHTS_FILE, check_destination};
 
 /// A saved model of patients in a directory of its own.
 struct Saved {
@@ -295,6 +296,11 @@ fn a_program_for_other_weights_is_refused() {
             7_i64.to_le_bytes(),
             "of the program is not the weighted sum",
         ),
+        (
+            "program.3.outputs",
+            (-1_i64).to_le_bytes(),
+            "for 3 features a ciphertext: output 0 of the program is not the weighted sum",
+        ),
     ] {
         let saved = saved();
         saved.edit(WEIGHTS_FILE, |file| {
@@ -304,6 +310,78 @@ fn a_program_for_other_weights_is_refused() {
         let error = saved.error();
         assert!(error.contains(expected), "{name}: {error}");
     }
+}
+
+/// The patients' weights file with the digest of another card, whose layouts differ.
+fn weights_for(layouts: Layouts) -> (Vec<u8>, Vec<u8>) {
+    let mut blueprint = common::patients();
+    blueprint.layouts = layouts;
+    let model = blueprint.build(common::patients_model().float_map().clone());
+    let model = model.unwrap();
+    let saved = saved();
+    saved.edit(
+        WEIGHTS_FILE,
+        replace(
+            &common::patients_model().card_digest().to_string(),
+            &model.card_digest().to_string(),
+        ),
+    );
+    let weights = fs::read(saved.path.join(WEIGHTS_FILE)).unwrap();
+    (model.card_json().to_vec(), weights)
+}
+
+#[test]
+fn there_is_a_program_for_each_number_of_features_of_the_card() {
+    let model = common::patients_model();
+    for k in [2, 3] {
+        let grouped = model.integer_map().grouped(k);
+        assert_eq!(
+            model.grouped_program(k),
+            Some(&Program::compile(&grouped)),
+            "{k}"
+        );
+    }
+    for k in [0, 1, 4] {
+        assert_eq!(model.grouped_program(k), None);
+    }
+    let layouts = |numbers: &[u32]| Layouts {
+        scalar: Some(ScalarLayout {}),
+        features: Some(FeaturesLayout {
+            features_per_ciphertext: numbers.to_vec(),
+        }),
+        ..Layouts::default()
+    };
+    let (card, weights) = weights_for(layouts(&[3]));
+    let error = Model::from_bytes(&card, &weights).unwrap_err().to_string();
+    assert!(
+        error.contains("\"program.2.") && error.contains("doesn't belong"),
+        "{error}"
+    );
+    let scalar_alone = Layouts {
+        features: None,
+        ..layouts(&[])
+    };
+    let (card, weights) = weights_for(scalar_alone.clone());
+    let error = Model::from_bytes(&card, &weights).unwrap_err().to_string();
+    assert!(error.contains("doesn't belong"), "{error}");
+
+    // The other way: the card offers what the weights have no program for.
+    let mut blueprint = common::patients();
+    blueprint.layouts = scalar_alone;
+    let fewer = blueprint.build(model.float_map().clone()).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("fewer");
+    fewer.save(&path, false).unwrap();
+    let mut weights = fs::read(path.join(WEIGHTS_FILE)).unwrap();
+    replace(
+        &fewer.card_digest().to_string(),
+        &model.card_digest().to_string(),
+    )(&mut weights);
+    let error = Model::from_bytes(model.card_json(), &weights).unwrap_err();
+    assert!(
+        error.to_string().contains("\"program.2.steps\" is missing"),
+        "{error}"
+    );
 }
 
 #[test]

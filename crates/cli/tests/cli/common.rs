@@ -58,9 +58,13 @@ pub(crate) fn table_model(name: &str) -> Model {
         activation: Activation::Softmax,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
+            ..Layouts::default()
         },
-        limits: Limits { max_records: 2 },
-        weight_bits: 4,
+        limits: Limits {
+            max_records: 2,
+            max_ciphertexts: 1000,
+        },
+        max_weight: 7,
     };
     let map = FloatMap::new(3, 2, vec![7.0, -7.0, 0.0, -7.0, 7.0, 1.0], vec![3.0, -2.0]).unwrap();
     blueprint.build(map).unwrap()

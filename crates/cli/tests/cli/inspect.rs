@@ -56,7 +56,8 @@ fn a_model_is_shown() {
       input    table of shape [3], 3 features of 4 bits
       output   2 scores of at most 9 bits, final function softmax
       labels   low, high
-      layouts  scalar, at most 2 records a request
+      layouts  scalar
+      limits   at most 2 records and 1000 ciphertexts a request
       weights  6 of 4 bits, 5 not zero
     ");
 }

@@ -78,9 +78,13 @@ pub(crate) fn model(
         },
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
+            ..Layouts::default()
         },
-        limits: Limits { max_records: 4 },
-        weight_bits,
+        limits: Limits {
+            max_records: 4,
+            max_ciphertexts: 1000,
+        },
+        max_weight: (1 << (weight_bits - 1)) - 1,
     };
     let model = blueprint.build(map).unwrap();
     assert_eq!(

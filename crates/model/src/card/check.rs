@@ -30,11 +30,15 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
             certified: bounds.certified,
         });
     }
-    if spec.layouts.scalar.is_none() {
-        return Err(CardError::NoLayout);
-    }
-    if spec.limits.max_records == 0 {
-        return Err(CardError::NoRecords);
+    spec.layouts.check(features)?;
+    let limits = spec.limits;
+    for (field, limit) in [
+        ("max_records", limits.max_records),
+        ("max_ciphertexts", limits.max_ciphertexts),
+    ] {
+        if limit == 0 {
+            return Err(CardError::Limit { field });
+        }
     }
     Ok(features)
 }

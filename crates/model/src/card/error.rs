@@ -1,6 +1,9 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
-use super::{MAX_CARD_BYTES, MAX_FEATURES, MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS};
+use super::{
+    MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS, MAX_OUTPUTS,
+    MAX_SLOT_BITS,
+};
 
 /// The card itself is unusable: its publisher's fault.
 #[derive(Debug, thiserror::Error)]
@@ -113,9 +116,30 @@ pub enum CardError {
     /// No layout is allowed.
     #[error("the card allows no layout; at least one is needed, such as \"scalar\": {{}}")]
     NoLayout,
-    /// A request may hold no record.
-    #[error("limits.max_records is 0; at least one record must be allowed")]
-    NoRecords,
+    /// Seeded uploads without a layout that takes them.
+    #[error(
+        "layouts.seeded is only for the layouts scalar and features; allow one of them, or leave \
+         seeded out"
+    )]
+    SeededAlone,
+    /// Numbers of features a ciphertext that can't be offered.
+    #[error(
+        "layouts.features.features_per_ciphertext is {found:?}; it must have at least one number, \
+         in increasing order, each 2 to {MAX_FEATURES_PER_CIPHERTEXT} and at most the model's \
+         {features} features"
+    )]
+    FeaturesPerCiphertext {
+        /// The first of the numbers.
+        found: Vec<u32>,
+        /// Number of features.
+        features: usize,
+    },
+    /// A request may hold nothing.
+    #[error("limits.{field} is 0; it must be at least 1")]
+    Limit {
+        /// `max_records` or `max_ciphertexts`.
+        field: &'static str,
+    },
 }
 
 /// A record doesn't fit the card: its sender's fault.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CardError, Preprocessing, Quantization};
+use super::{CardError, Layouts, Preprocessing, Quantization};
 
 /// The `format` field of every card that this version reads.
 pub const CARD_FORMAT: &str = "veilcast-card/1";
@@ -107,26 +107,14 @@ pub struct Bounds {
     pub certified: bool,
 }
 
-/// The layouts in which records may be sent, each with its numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Layouts {
-    /// One feature a ciphertext, one score a ciphertext.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scalar: Option<ScalarLayout>,
-}
-
-/// The numbers of the `scalar` layout: none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScalarLayout {}
-
 /// What one request may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Most records a request.
+    /// Most records a request, at least 1.
     pub max_records: u32,
+    /// Most ciphertexts a request, at least 1.
+    pub max_ciphertexts: u32,
 }
 
 /// Refuses another format by its name, before its other fields can give a misleading error.

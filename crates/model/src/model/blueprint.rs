@@ -1,13 +1,14 @@
 //! Building a model from a float map and what its card shall say.
 
+use super::programs::Programs;
 use super::{Model, Report};
+use crate::FloatMap;
 use crate::bounds::BoundsError;
 use crate::card::{
     Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
     MAX_SLOT_BITS, Output, Quantization,
 };
-use crate::float_map::QuantizeError;
-use crate::{FloatMap, Program};
+use crate::float_map::{QuantizeError, weight_bits};
 
 /// What a card shall say of a model whose weights aren't quantised yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +31,8 @@ pub struct Blueprint {
     pub layouts: Layouts,
     /// What one request may hold.
     pub limits: Limits,
-    /// Bits of the integer weights, sign included, 2 to 16.
-    pub weight_bits: u32,
+    /// Largest magnitude of an integer weight, 1 to 32,767: that of each output's largest weight.
+    pub max_weight: u32,
 }
 
 /// A model can't be built.
@@ -73,22 +74,22 @@ impl Blueprint {
                 features,
             });
         }
-        let weight_bits = self.weight_bits;
-        let (integer_map, scales) = float_map.quantize(&spec.quantization, weight_bits)?;
+        let (integer_map, scales) = float_map.quantize(&spec.quantization, self.max_weight)?;
         let certificate = integer_map.certify(spec.quantization.max(), MAX_SLOT_BITS)?;
         spec.output.scales = scales;
         spec.bounds.slot_bits = certificate.slot_bits;
         let card = Card::new(spec)?;
         let report = Report {
             card: card.digest(),
-            weight_bits,
+            max_weight: self.max_weight,
+            weight_bits: weight_bits(self.max_weight),
             bounds: certificate.clone(),
             accuracy: None,
             training: None,
         };
         Ok(Model {
             card,
-            program: Program::compile(&integer_map),
+            programs: Programs::compile(&integer_map, &self.layouts),
             integer_map,
             float_map,
             certificate,

@@ -53,9 +53,14 @@ pub enum ModelError {
     /// The card is unusable.
     #[error("{CARD_FILE}: {0}")]
     Card(#[source] CardError),
-    /// The program isn't one for the weights.
-    #[error("{WEIGHTS_FILE}: {0}")]
-    Program(#[source] ProgramError),
+    /// A program isn't one for the weights.
+    #[error("{WEIGHTS_FILE}: for {k} features a ciphertext: {source}")]
+    Program {
+        /// Features a ciphertext that the program is for.
+        k: u32,
+        /// What is wrong with it.
+        source: ProgramError,
+    },
     /// The weights aren't a safetensors file.
     #[error("{WEIGHTS_FILE}: not a valid safetensors file: {0}")]
     Safetensors(#[source] safetensors::SafeTensorError),

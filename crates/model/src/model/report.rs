@@ -11,6 +11,8 @@ use crate::card::CardDigest;
 pub struct Report {
     /// The card of the model it speaks of.
     pub card: CardDigest,
+    /// Largest magnitude of an integer weight.
+    pub max_weight: u32,
     /// Bits of the integer weights, sign included.
     pub weight_bits: u32,
     /// The proven bounds of the scores.

@@ -1,13 +1,14 @@
-//! `weights.safetensors`: the private maps, the program for their sums, and the digest of the card
+//! `weights.safetensors`: the private maps, the programs for their sums, and the digest of the card
 //! they belong to.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 
+use super::programs::Programs;
 use super::{Model, ModelError};
-use crate::card::CardDigest;
+use crate::card::Card;
 use crate::program::{Output, Program};
 use crate::{FloatMap, IntegerMap};
 
@@ -19,37 +20,24 @@ const INTEGER_WEIGHTS: &str = "integer.weights";
 const INTEGER_BIASES: &str = "integer.biases";
 const FLOAT_WEIGHTS: &str = "float.weights";
 const FLOAT_BIASES: &str = "float.biases";
-/// The two registers that each step adds.
-const PROGRAM_STEPS: &str = "program.steps";
-/// For each output the registers that are added and subtracted, or −1.
-const PROGRAM_OUTPUTS: &str = "program.outputs";
-const NAMES: [&str; 6] = [
-    INTEGER_WEIGHTS,
-    INTEGER_BIASES,
-    FLOAT_WEIGHTS,
-    FLOAT_BIASES,
-    PROGRAM_STEPS,
-    PROGRAM_OUTPUTS,
-];
-
-/// Longest safetensors header accepted; six tensors need a few hundred bytes.
+/// Longest safetensors header accepted: four tensors and two a program need less.
 const MAX_HEADER: u64 = 64 << 10;
+
+/// The tensors of the program for `k` features a ciphertext: the two registers that each step
+/// adds, and for each output the registers that are added and subtracted, or −1.
+fn program_names(k: u32) -> [String; 2] {
+    match k {
+        1 => ["program.steps".to_owned(), "program.outputs".to_owned()],
+        _ => [format!("program.{k}.steps"), format!("program.{k}.outputs")],
+    }
+}
 
 /// The bytes of the weights file of a model; the same model always gives the same bytes.
 pub(super) fn serialize(model: &Model) -> Result<Vec<u8>, ModelError> {
     let (integers, floats) = (&model.integer_map, &model.float_map);
     let matrix = vec![integers.outputs(), integers.inputs()];
     let vector = vec![integers.outputs()];
-    let steps = vec![model.program.steps().len(), 2];
-    let ends = vec![integers.outputs(), 2];
-    let register = |register: Option<u32>| register.map_or(-1, i64::from);
-    let outputs: Vec<i64> = model
-        .program
-        .outputs()
-        .iter()
-        .flat_map(|o| [register(o.plus), register(o.minus)])
-        .collect();
-    let tensors = [
+    let mut tensors = vec![
         Tensor::new(
             INTEGER_WEIGHTS,
             Dtype::I32,
@@ -70,27 +58,42 @@ pub(super) fn serialize(model: &Model) -> Result<Vec<u8>, ModelError> {
         Tensor::new(FLOAT_BIASES, Dtype::F64, &vector, floats.biases(), |b| {
             b.to_le_bytes()
         }),
-        Tensor::new(
-            PROGRAM_STEPS,
-            Dtype::U32,
-            &steps,
-            model.program.steps().as_flattened(),
-            |r| r.to_le_bytes(),
-        ),
-        Tensor::new(PROGRAM_OUTPUTS, Dtype::I64, &ends, &outputs, |r| {
-            r.to_le_bytes()
-        }),
     ];
+    for (k, program) in model.programs.iter() {
+        let [steps, ends] = program_names(k);
+        let register = |register: Option<u32>| register.map_or(-1, i64::from);
+        let outputs: Vec<i64> = program
+            .outputs()
+            .iter()
+            .flat_map(|o| [register(o.plus), register(o.minus)])
+            .collect();
+        tensors.push(Tensor::new(
+            steps,
+            Dtype::U32,
+            &[program.steps().len(), 2],
+            program.steps().as_flattened(),
+            |r| r.to_le_bytes(),
+        ));
+        tensors.push(Tensor::new(
+            ends,
+            Dtype::I64,
+            &[program.outputs().len(), 2],
+            &outputs,
+            |r| r.to_le_bytes(),
+        ));
+    }
     let metadata = HashMap::from([(CARD_KEY.to_owned(), model.card_digest().to_string())]);
-    let named = tensors.into_iter().map(|tensor| (tensor.name, tensor));
+    let named = tensors
+        .into_iter()
+        .map(|tensor| (tensor.name.clone(), tensor));
     safetensors::serialize(named, Some(metadata)).map_err(ModelError::Safetensors)
 }
 
-/// Reads the maps and the program, and checks that they belong to the card.
+/// Reads the maps and the programs, and checks that they belong to the card.
 pub(super) fn parse(
     bytes: &[u8],
-    card: CardDigest,
-) -> Result<(IntegerMap, FloatMap, Program), ModelError> {
+    card: &Card,
+) -> Result<(IntegerMap, FloatMap, Programs), ModelError> {
     if let Some(length) = bytes.first_chunk::<8>()
         && u64::from_le_bytes(*length) > MAX_HEADER
     {
@@ -101,19 +104,27 @@ pub(super) fn parse(
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ModelError::Safetensors)?;
     let entries = metadata.metadata().as_ref();
     let named = entries.and_then(|entries| entries.get(CARD_KEY));
-    if named.is_none_or(|named| *named != card.to_string()) {
+    if named.is_none_or(|named| *named != card.digest().to_string()) {
         return Err(ModelError::Mismatch {
             named: named.map_or("(none)".to_owned(), |named| {
                 named.chars().take(80).collect()
             }),
-            card,
+            card: card.digest(),
         });
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(ModelError::Safetensors)?;
+    let grouped = card.layouts().grouped();
+    let programs = [1].iter().chain(grouped).flat_map(|&k| program_names(k));
+    let maps = [INTEGER_WEIGHTS, INTEGER_BIASES, FLOAT_WEIGHTS, FLOAT_BIASES];
+    let known: HashSet<String> = maps
+        .map(str::to_owned)
+        .into_iter()
+        .chain(programs)
+        .collect();
     if let Some(name) = tensors
         .names()
         .into_iter()
-        .find(|name| !NAMES.contains(name))
+        .find(|&name| !known.contains(name))
     {
         return Err(ModelError::Tensor {
             problem: format!("tensor {name:?} doesn't belong to a model"),
@@ -158,30 +169,36 @@ pub(super) fn parse(
         )?,
     );
     let integer_map = integer_map.map_err(ModelError::Weights)?;
-    let program = program(&tensors, &integer_map)?;
+    let programs = Programs {
+        single: program(&tensors, 1, &integer_map)?,
+        grouped: grouped
+            .iter()
+            .map(|&k| Ok((k, program(&tensors, k, &integer_map.grouped(k))?)))
+            .collect::<Result<_, ModelError>>()?,
+    };
     Ok((
         integer_map,
         float_map.map_err(ModelError::Weights)?,
-        program,
+        programs,
     ))
 }
 
-/// Reads the program, and checks that it computes the map's sums.
-fn program(tensors: &SafeTensors<'_>, map: &IntegerMap) -> Result<Program, ModelError> {
-    let shape = matrix_shape(tensors, PROGRAM_STEPS)?;
+/// Reads the program for `k` features a ciphertext, and checks that it computes the map's sums.
+fn program(tensors: &SafeTensors<'_>, k: u32, map: &IntegerMap) -> Result<Program, ModelError> {
+    let [steps_name, ends_name] = program_names(k);
+    let shape = matrix_shape(tensors, &steps_name)?;
     let steps = values(
         tensors,
-        PROGRAM_STEPS,
+        &steps_name,
         Dtype::U32,
         &[shape[0], 2],
         u32::from_le_bytes,
     )?;
-    let ends = [map.outputs(), 2];
     let ends = values(
         tensors,
-        PROGRAM_OUTPUTS,
+        &ends_name,
         Dtype::I64,
-        &ends,
+        &[map.outputs(), 2],
         i64::from_le_bytes,
     )?;
     let register = |register: i64| match register {
@@ -189,7 +206,7 @@ fn program(tensors: &SafeTensors<'_>, map: &IntegerMap) -> Result<Program, Model
         _ => u32::try_from(register)
             .map(Some)
             .map_err(|_| ModelError::Tensor {
-                problem: format!("tensor {PROGRAM_OUTPUTS:?} names register {register}"),
+                problem: format!("tensor {ends_name:?} names register {register}"),
             }),
     };
     let output = |&[plus, minus]: &[i64; 2]| {
@@ -204,7 +221,8 @@ fn program(tensors: &SafeTensors<'_>, map: &IntegerMap) -> Result<Program, Model
         .iter()
         .map(output)
         .collect::<Result<_, ModelError>>()?;
-    Program::new(map, steps.as_chunks().0.to_vec(), outputs).map_err(ModelError::Program)
+    Program::new(map, steps.as_chunks().0.to_vec(), outputs)
+        .map_err(|source| ModelError::Program { k, source })
 }
 
 fn matrix_shape(tensors: &SafeTensors<'_>, name: &str) -> Result<[usize; 2], ModelError> {
@@ -251,37 +269,37 @@ fn values<T, const N: usize>(
 }
 
 /// A tensor as its little-endian bytes.
-struct Tensor<'a> {
-    name: &'static str,
+struct Tensor {
+    name: String,
     dtype: Dtype,
-    shape: &'a [usize],
+    shape: Vec<usize>,
     bytes: Vec<u8>,
 }
 
-impl<'a> Tensor<'a> {
+impl Tensor {
     fn new<T: Copy, const N: usize>(
-        name: &'static str,
+        name: impl Into<String>,
         dtype: Dtype,
-        shape: &'a [usize],
+        shape: &[usize],
         values: &[T],
         encode: fn(T) -> [u8; N],
     ) -> Self {
         Self {
-            name,
+            name: name.into(),
             dtype,
-            shape,
+            shape: shape.to_vec(),
             bytes: values.iter().flat_map(|&value| encode(value)).collect(),
         }
     }
 }
 
-impl View for Tensor<'_> {
+impl View for Tensor {
     fn dtype(&self) -> Dtype {
         self.dtype
     }
 
     fn shape(&self) -> &[usize] {
-        self.shape
+        &self.shape
     }
 
     fn data(&self) -> Cow<'_, [u8]> {

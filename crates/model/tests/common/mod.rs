@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use veilcast_model::card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    ScalarLayout, Step,
+    Activation, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    Quantization, ScalarLayout, Step,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 
@@ -33,9 +33,16 @@ pub(crate) fn patients() -> Blueprint {
         activation: Activation::Softmax,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
+            features: Some(FeaturesLayout {
+                features_per_ciphertext: vec![2, 3],
+            }),
+            ..Layouts::default()
         },
-        limits: Limits { max_records: 10 },
-        weight_bits: 8,
+        limits: Limits {
+            max_records: 10,
+            max_ciphertexts: 1000,
+        },
+        max_weight: 127,
     }
 }
 

@@ -90,11 +90,13 @@ pub(crate) fn evaluator(version: &str) -> Evaluator {
         activation: Activation::None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
+            ..Layouts::default()
         },
         limits: Limits {
             max_records: MAX_RECORDS,
+            max_ciphertexts: MAX_RECORDS * FEATURES as u32,
         },
-        weight_bits: 6,
+        max_weight: 31,
     };
     Evaluator::new(blueprint.build(map).unwrap(), POLICY)
 }

@@ -3,10 +3,10 @@
 use std::fmt::{self, Display};
 
 use serde::Serialize;
-use veilcast_model::card::{Activation, InputKind};
+use veilcast_model::card::{Activation, InputKind, Layouts};
 use veilcast_model::{Accuracy, Card, Model, TrainingReport};
 use veilcast_paillier::PublicKey;
-use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, Layout, ServerMetadata};
+use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ServerMetadata};
 
 use crate::keys;
 
@@ -47,8 +47,9 @@ pub(super) struct CardFacts {
     outputs: usize,
     activation: Activation,
     slot_bits: u32,
-    layouts: Vec<&'static str>,
+    layouts: Layouts,
     max_records: u32,
+    max_ciphertexts: u32,
 }
 
 #[derive(Serialize)]
@@ -98,7 +99,6 @@ impl ModelFacts {
 
 impl CardFacts {
     pub(super) fn of(card: &Card) -> Self {
-        let scalar = card.layouts().scalar.map(|_| Layout::Scalar.name());
         Self {
             name: card.name().to_owned(),
             version: card.version().to_owned(),
@@ -112,8 +112,9 @@ impl CardFacts {
             outputs: card.outputs(),
             activation: card.output().activation,
             slot_bits: card.slot_bits(),
-            layouts: scalar.into_iter().collect(),
+            layouts: card.layouts().clone(),
             max_records: card.limits().max_records,
+            max_ciphertexts: card.limits().max_ciphertexts,
         }
     }
 }
@@ -250,10 +251,9 @@ impl Display for CardFacts {
             "{} scores of at most {} bits, final function {activation}",
             self.outputs, self.slot_bits
         );
-        let layouts = format!(
-            "{}, at most {} records a request",
-            self.layouts.join(", "),
-            self.max_records
+        let limits = format!(
+            "at most {} records and {} ciphertexts a request",
+            self.max_records, self.max_ciphertexts
         );
         writeln!(
             f,
@@ -265,7 +265,8 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("input", input))?;
         writeln!(f, "{}", line("output", output))?;
         writeln!(f, "{}", line("labels", self.labels.join(", ")))?;
-        write!(f, "{}", line("layouts", layouts))
+        writeln!(f, "{}", line("layouts", layout_names(&self.layouts)))?;
+        write!(f, "{}", line("limits", limits))
     }
 }
 
@@ -322,6 +323,23 @@ impl Display for ServiceFacts {
         )?;
         write!(f, "{}", line("extras", self.extensions.join(", ")))
     }
+}
+
+/// The layouts that a card allows.
+fn layout_names(layouts: &Layouts) -> String {
+    let numbers: Vec<_> = layouts.grouped().iter().map(u32::to_string).collect();
+    let features = format!("features ({} a ciphertext)", numbers.join(", "));
+    let seeded = "uploads full or seeded".to_owned();
+    [
+        layouts.scalar.map(|_| "scalar".to_owned()),
+        layouts.records.map(|_| "records".to_owned()),
+        layouts.features.as_ref().map(|_| features),
+        layouts.seeded.map(|_| seeded),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
 /// A fact on a line, without characters that a terminal would obey: files come from strangers.
