@@ -7,16 +7,20 @@ use veilcast_protocol::{
     ModelMetadata, ServerMetadata,
 };
 
-use crate::exchange::{Answer, Exchange, not_veilcast, send};
+use crate::exchange::{Answer, Exchange};
+use crate::failure::not_veilcast;
+use crate::transport::Transport;
 use crate::url::BaseUrl;
 use crate::{ClientError, Options, tls};
 
 /// A connection to one service; cheap to clone, and the clones share their connections.
+///
+/// Every call is a pure question, so it is asked again, after a growing pause and up to [`Options::tries`], while the
+/// service says that it is busy and when the connection breaks. That no connection comes about is reported at once
+/// until the service has answered for the first time, since the URL may be wrong, and counts as a restart afterwards.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    base: BaseUrl,
-    options: Options,
+    transport: Transport,
 }
 
 impl Client {
@@ -54,11 +58,8 @@ impl Client {
         if !base.is_https() && !base.is_loopback() {
             tracing::warn!(url = %base, "the connection is not protected by TLS");
         }
-        Ok(Self {
-            http,
-            base,
-            options,
-        })
+        let transport = Transport::new(http, base, options);
+        Ok(Self { transport })
     }
 
     /// What the service says about itself.
@@ -67,11 +68,11 @@ impl Client {
     /// [`ClientError::NotVeilcast`] if it is another kind of service; any other [`ClientError`] if the call fails.
     pub async fn server_metadata(&self) -> Result<Exchange<ServerMetadata>, ClientError> {
         let answer = self.get(&["v2"]).await?;
-        let metadata = answer.try_map(|answer| answer.json::<ServerMetadata>(&self.base))?;
+        let metadata = answer.try_map(|answer| answer.json::<ServerMetadata>(self.base()))?;
         if metadata.answer.name == ServerMetadata::NAME {
             Ok(metadata)
         } else {
-            Err(not_veilcast(&self.base, "it goes by another name"))
+            Err(not_veilcast(self.base(), "it goes by another name"))
         }
     }
 
@@ -84,7 +85,7 @@ impl Client {
         model: &str,
     ) -> Result<Exchange<ModelMetadata>, ClientError> {
         let answer = self.get(&["v2", "models", model]).await?;
-        answer.try_map(|answer| answer.json(&self.base))
+        answer.try_map(|answer| answer.json(self.base()))
     }
 
     /// The exact bytes of a model's public card, unchecked.
@@ -97,7 +98,7 @@ impl Client {
             if answer.is(MEDIA_JSON) {
                 Ok(answer.body)
             } else {
-                Err(not_veilcast(&self.base, "its card is not JSON"))
+                Err(not_veilcast(self.base(), "its card is not JSON"))
             }
         })
     }
@@ -120,7 +121,7 @@ impl Client {
             .header(ACCEPT, MEDIA_BINARY)
             .header(HEADER_LENGTH, body.header_length)
             .body(body.bytes);
-        let limit = self.options.max_response_bytes;
+        let limit = self.transport.options.max_response_bytes;
         let limits = Limits {
             max_body_bytes: limit,
             max_records: request.records(),
@@ -139,14 +140,14 @@ impl Client {
             None if answer.is(MEDIA_JSON) => Framing::Json,
             Some(None) | None => {
                 return Err(not_veilcast(
-                    &self.base,
+                    self.base(),
                     "its answer is neither JSON nor binary tensors",
                 ));
             }
         };
         InferResponse::decode(&answer.body, framing, limits).map_err(|source| {
             ClientError::Malformed {
-                url: self.base.to_string(),
+                url: self.base().to_string(),
                 source,
             }
         })
@@ -158,13 +159,18 @@ impl Client {
     }
 
     fn call(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        self.http.request(method, self.base.join(path))
+        let url = self.base().join(path);
+        self.transport.http.request(method, url)
     }
 
     async fn send(&self, call: RequestBuilder) -> Result<Exchange<Answer>, ClientError> {
         let request = call
             .build()
             .expect("the URL, the headers and the body are sound");
-        send(&self.http, &self.base, &self.options, request).await
+        self.transport.send(request).await
+    }
+
+    fn base(&self) -> &BaseUrl {
+        &self.transport.base
     }
 }

@@ -45,18 +45,22 @@ pub enum ClientError {
     #[error("TLS can't be set up: {0}")]
     Tls(String),
     /// Nothing listens at the address.
-    #[error("{url} refuses connections: is the service running, and is its port right?")]
+    #[error("{url} refuses connections{}: is the service running, and is its port right?", after(*.tries))]
     ConnectionRefused {
         /// The service's URL.
         url: String,
+        /// How often the call was tried.
+        tries: u32,
     },
     /// No connection came about.
-    #[error("{url} can't be reached: {reason}")]
+    #[error("{url} can't be reached: {reason}{}", after(*.tries))]
     Unreachable {
         /// The service's URL.
         url: String,
         /// What failed, from the name's resolution to the TLS handshake.
         reason: String,
+        /// How often the call was tried.
+        tries: u32,
     },
     /// The answer did not come in time.
     #[error(
@@ -67,21 +71,23 @@ pub enum ClientError {
         url: String,
     },
     /// The connection broke.
-    #[error("the connection to {url} broke: {reason}")]
+    #[error("the connection to {url} broke: {reason}{}", after(*.tries))]
     Interrupted {
         /// The service's URL.
         url: String,
-        /// What broke.
+        /// What broke, the last time.
         reason: String,
+        /// How often the call was tried.
+        tries: u32,
     },
 
     // The service refuses.
-    /// The service is busy, or the caller has used up his share, and trying again did not help.
-    #[error("{url} is busy ({status}: {message}), after {tries} tries: try again later")]
+    /// The service is busy or away for a moment, or the caller has used up his share, and trying again did not help.
+    #[error("{url} is busy ({status}: {message}){}: try again later", after(*.tries))]
     Busy {
         /// The service's URL.
         url: String,
-        /// 429 or 503.
+        /// 429 or 503, or a gateway's 502 or 504.
         status: u16,
         /// The problem's stable code; empty if there was none.
         code: String,
@@ -130,4 +136,12 @@ pub enum ClientError {
         /// What is wrong with it.
         source: DecodeError,
     },
+}
+
+/// How often a call was tried, where that was more than once.
+fn after(tries: u32) -> String {
+    match tries {
+        0 | 1 => String::new(),
+        tries => format!(", after {tries} tries"),
+    }
 }

@@ -1,6 +1,7 @@
 //! The HTTP transport of a Veilcast client: it carries messages to a service and brings answers back.
 //!
 //! A thin shell: encrypting records, checking answers and decrypting them is the session's work, which does no I/O.
+//! [`Client`] makes single calls; [`Pipeline`] carries any number of records through a session, group by group.
 //! What passes here is public keys and ciphertexts; nothing secret is ever in a URL, a header or a log.
 //!
 //! ```no_run
@@ -18,12 +19,16 @@
 mod client;
 mod error;
 mod exchange;
+mod failure;
 mod options;
+mod pipeline;
 mod retry;
 mod tls;
+mod transport;
 mod url;
 
 pub use client::Client;
 pub use error::{ClientError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
+pub use pipeline::{Answered, Answers, Pipeline, PipelineError};

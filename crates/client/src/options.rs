@@ -11,7 +11,8 @@ pub struct Options {
     pub request_timeout: Duration,
     /// The largest body accepted from a service, in bytes.
     pub max_response_bytes: usize,
-    /// How often a call is tried in all while the service says that it is busy; at least one.
+    /// How often a call is tried in all while the service is busy or the connection breaks; at least one. The default
+    /// and its growing pauses outlast a service's restart: they add up to a minute, or more.
     pub tries: u32,
     /// The longest pause before another try; a service that asks for a longer one is given up on at once.
     pub longest_pause: Duration,
@@ -23,7 +24,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(600),
             max_response_bytes: 256 << 20,
-            tries: 5,
+            tries: 8,
             longest_pause: Duration::from_secs(30),
         }
     }

@@ -12,17 +12,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How long to pause before the next try, after `failed` of them; nothing if it is time to give up.
 ///
-/// The service's word counts. Without it the pause doubles from try to try, and a random part of up to a half keeps
-/// clients that failed together from coming back together.
+/// The pause doubles from try to try, and is never shorter than the service asks for. A random part of up to a half
+/// keeps clients that failed together from coming back together.
 pub(crate) fn pause(failed: u32, asked: Option<Duration>, options: &Options) -> Option<Duration> {
     if failed >= options.tries {
         return None;
     }
-    let pause = match asked {
-        Some(asked) if asked > options.longest_pause => return None,
-        Some(asked) => asked.max(FIRST_PAUSE),
-        None => FIRST_PAUSE.saturating_mul(1 << (failed - 1).min(16)),
-    };
+    let asked = asked.unwrap_or_default();
+    if asked > options.longest_pause {
+        return None;
+    }
+    let pause = asked.max(FIRST_PAUSE.saturating_mul(1 << (failed - 1).min(16)));
     // The standard library's hasher is keyed at random; a pause needs no better randomness.
     let spread = RandomState::new().hash_one(failed) as u32;
     let part = f64::from(spread) / f64::from(u32::MAX) / 2.0;
@@ -73,10 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn service_names_the_pause() {
+    fn service_names_the_shortest_pause() {
         let asked = pause(1, Some(4 * SECOND), &options()).unwrap();
         assert!((4 * SECOND..=6 * SECOND).contains(&asked), "{asked:?}");
         assert!(pause(1, Some(Duration::ZERO), &options()).unwrap() >= FIRST_PAUSE);
+        assert!(pause(3, Some(SECOND), &options()).unwrap() >= 2 * SECOND);
         assert_eq!(pause(1, Some(10 * SECOND), &options()), Some(10 * SECOND));
         assert_eq!(pause(1, Some(11 * SECOND), &options()), None);
     }

@@ -5,79 +5,14 @@
 mod common;
 
 use common::client;
-use tokio::net::TcpListener;
+use common::service::{model, session, start_service};
 use veilcast_client::{Client, ClientError};
-use veilcast_engine::{Evaluator, KeyPolicy, Session};
-use veilcast_model::card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, PreprocessingVersion,
-    Quantization, ScalarLayout,
-};
-use veilcast_model::{Blueprint, Card, FloatMap, Model};
-use veilcast_paillier::SecretKey;
-use veilcast_protocol::Ciphertexts;
-use veilcast_protocol::{InferRequest, Layout};
-use veilcast_server::{App, Config, serve};
-
-const POLICY: KeyPolicy = KeyPolicy {
-    allow_insecure_1024: true,
-};
-
-fn model() -> Model {
-    let weights = vec![1.0, -2.0, 0.5, -0.25, 0.0, 2.0];
-    let map = FloatMap::new(3, 2, weights, vec![-7.0, 1.5]).unwrap();
-    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-    let blueprint = Blueprint {
-        name: "risk".to_owned(),
-        version: "2024-05".to_owned(),
-        description: "Two scores of three numbers.".to_owned(),
-        input: Input {
-            kind: InputKind::Table,
-            description: String::new(),
-            shape: vec![3],
-            features: Some(texts(&["age", "dose", "days"])),
-            fit: None,
-            preprocessing: Preprocessing {
-                version: PreprocessingVersion::V1,
-                steps: vec![],
-            },
-        },
-        quantization: Quantization {
-            bits: 8,
-            step: PerFeature::All(1.0),
-            zero: PerFeature::All(0.0),
-        },
-        labels: texts(&["low", "high"]),
-        activation: Activation::Softmax,
-        layouts: Layouts {
-            scalar: Some(ScalarLayout {}),
-            ..Layouts::default()
-        },
-        limits: Limits {
-            max_records: 10,
-            max_ciphertexts: 1000,
-        },
-        max_weight: 127,
-    };
-    blueprint.build(map).unwrap()
-}
-
-/// The URL of a service with the model.
-async fn start() -> String {
-    let app = App::new([Evaluator::new(model(), POLICY)], Config::default()).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve(listener, app, std::future::pending()));
-    url
-}
-
-async fn session(client: &Client) -> Session {
-    let card = Card::parse(&client.card("risk").await.unwrap().answer).unwrap();
-    Session::new(card, SecretKey::generate(1024, POLICY).unwrap()).unwrap()
-}
+use veilcast_engine::Session;
+use veilcast_protocol::{Ciphertexts, InferRequest, Layout};
 
 #[tokio::test]
 async fn scores_are_those_of_the_model() {
-    let client = client(&start().await);
+    let client = client(&start_service().await);
     let session = session(&client).await;
     let records = vec![
         vec![0, 0, 0],
@@ -119,7 +54,7 @@ async fn session_of_another(client: &Client) -> Session {
 
 #[tokio::test]
 async fn service_describes_itself() {
-    let client = client(&start().await);
+    let client = client(&start_service().await);
     let server = client.server_metadata().await.unwrap();
     assert_eq!(server.answer.name, "veilcast");
     assert!(server.bytes_down > 0);
@@ -135,7 +70,7 @@ async fn service_describes_itself() {
 
 #[tokio::test]
 async fn refusals_arrive_with_their_code() {
-    let client = client(&start().await);
+    let client = client(&start_service().await);
     let refusal = |error| match error {
         ClientError::Refused {
             status,

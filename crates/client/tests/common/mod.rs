@@ -1,7 +1,11 @@
-//! Services on free ports.
+//! Services on free ports, and what stands before them.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+pub(crate) mod messages;
+pub(crate) mod proxy;
+pub(crate) mod service;
 
 use std::time::Duration;
 

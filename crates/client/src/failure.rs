@@ -1,0 +1,168 @@
+//! What it means that a try brought no answer, and whether another can mend it.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+use veilcast_protocol::Problem;
+
+use crate::ClientError;
+use crate::retry::asked_pause;
+use crate::url::BaseUrl;
+
+/// Why a try brought no answer.
+pub(crate) struct Failure {
+    /// What to report if there is no further try.
+    pub(crate) error: ClientError,
+    /// Whether another try may succeed.
+    pub(crate) may_pass: bool,
+    /// How long the service asks to wait before.
+    pub(crate) asked: Option<Duration>,
+}
+
+/// One try of a call.
+pub(crate) struct Try<'a> {
+    pub(crate) base: &'a BaseUrl,
+    /// Which it is, from 1.
+    pub(crate) number: u32,
+    /// Whether anything at the URL answered before it.
+    pub(crate) reached: bool,
+}
+
+impl Try<'_> {
+    /// What an error of the HTTP library means.
+    ///
+    /// A connection that breaks is worth another try. One that does not come about is, if the service answered before:
+    /// it may be restarting. If nothing ever answered, the URL is likelier wrong, and whoever typed it should not wait.
+    /// A service that took all the time that a request has would take it again.
+    pub(crate) fn network(&self, error: &reqwest::Error) -> Failure {
+        let url = self.base.to_string();
+        let tries = self.number;
+        let reason = || {
+            causes(error)
+                .last()
+                .map(|cause| printable(&cause.to_string()))
+                .unwrap_or_default()
+        };
+        let io_error = |kind| {
+            causes(error)
+                .filter_map(|cause| cause.downcast_ref::<io::Error>())
+                .any(|cause| cause.kind() == kind)
+        };
+        let speaks_http = !causes(error)
+            .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+            .any(hyper::Error::is_parse);
+        let (error, may_pass) = if io_error(io::ErrorKind::ConnectionRefused) {
+            (ClientError::ConnectionRefused { url, tries }, self.reached)
+        } else if error.is_connect() {
+            let reason = reason();
+            (
+                ClientError::Unreachable { url, reason, tries },
+                self.reached,
+            )
+        } else if error.is_timeout() && !io_error(io::ErrorKind::TimedOut) {
+            (ClientError::TimedOut { url }, false)
+        } else if !speaks_http {
+            (not_veilcast(self.base, "it does not speak HTTP"), false)
+        } else {
+            // Also when the operating system finds that the other side is gone.
+            let reason = reason();
+            (ClientError::Interrupted { url, reason, tries }, true)
+        };
+        Failure {
+            error,
+            may_pass,
+            asked: None,
+        }
+    }
+
+    /// What a status other than success means.
+    pub(crate) fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+        if status.is_redirection() {
+            let place = headers.get(LOCATION).and_then(|place| place.to_str().ok());
+            let place = printable(place.unwrap_or("somewhere else"));
+            let reason = format!("it redirects to {place}, so use the URL there");
+            return lasting(not_veilcast(self.base, reason));
+        }
+        let url = self.base.to_string();
+        let problem = serde_json::from_slice::<Problem>(body).ok();
+        let words = problem.map(|Problem { error, code }| (printable(&code), printable(&error)));
+        if may_pass(status) {
+            let reason = status.canonical_reason().unwrap_or_default();
+            let (code, message) = words.unwrap_or_else(|| (String::new(), reason.to_owned()));
+            let retry_after = asked_pause(headers);
+            return Failure {
+                error: ClientError::Busy {
+                    url,
+                    status: status.as_u16(),
+                    code,
+                    message,
+                    tries: self.number,
+                    retry_after,
+                },
+                may_pass: true,
+                asked: retry_after,
+            };
+        }
+        let Some((code, message)) = words else {
+            let reason = format!("it answers {status} without a problem document");
+            return lasting(not_veilcast(self.base, reason));
+        };
+        lasting(ClientError::Refused {
+            url,
+            status: status.as_u16(),
+            code,
+            message,
+        })
+    }
+
+    /// The body exceeds the limit.
+    pub(crate) fn too_large(&self, limit: usize) -> Failure {
+        let url = self.base.to_string();
+        lasting(ClientError::ResponseTooLarge { url, limit })
+    }
+}
+
+/// The one way to say that something else lives at the URL.
+pub(crate) fn not_veilcast(base: &BaseUrl, reason: impl Into<String>) -> ClientError {
+    ClientError::NotVeilcast {
+        url: base.to_string(),
+        reason: reason.into(),
+    }
+}
+
+/// A failure that another try would only repeat.
+fn lasting(error: ClientError) -> Failure {
+    Failure {
+        error,
+        may_pass: false,
+        asked: None,
+    }
+}
+
+/// Whether a status speaks of the moment: the service is busy, or away behind its gateway.
+fn may_pass(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::GATEWAY_TIMEOUT
+    )
+}
+
+/// An error and what is behind it, down to the first cause.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// A stranger's words, short and without what a terminal would obey.
+fn printable(text: &str) -> String {
+    const CHARACTERS: usize = 500;
+    text.chars()
+        .take(CHARACTERS)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}

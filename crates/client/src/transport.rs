@@ -1,0 +1,125 @@
+//! A request's way there, and its answer's way back, as often as it takes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reqwest::{Request, Response};
+
+use crate::exchange::{Answer, Exchange};
+use crate::failure::{Failure, Try};
+use crate::retry::pause;
+use crate::url::BaseUrl;
+use crate::{ClientError, Options};
+
+/// The connections to a service.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: BaseUrl,
+    pub(crate) options: Options,
+    /// Whether anything at the URL has answered yet.
+    reached: Arc<AtomicBool>,
+}
+
+impl Transport {
+    pub(crate) fn new(http: reqwest::Client, base: BaseUrl, options: Options) -> Self {
+        Self {
+            http,
+            base,
+            options,
+            reached: Arc::default(),
+        }
+    }
+
+    /// Sends a request until there is an answer, or no hope of one, or patience ends.
+    ///
+    /// Every call of the protocol is a pure question: asked again, it changes nothing.
+    pub(crate) async fn send(&self, request: Request) -> Result<Exchange<Answer>, ClientError> {
+        let body = request.body().and_then(|body| body.as_bytes());
+        let request_bytes = body.map_or(0, <[u8]>::len) as u64;
+        let (mut bytes_down, mut tries) = (0, 0);
+        loop {
+            tries += 1;
+            let copy = request
+                .try_clone()
+                .expect("a body in memory can be sent again");
+            let failure = match self.attempt(copy, tries, &mut bytes_down).await {
+                Ok(answer) => {
+                    return Ok(Exchange {
+                        answer,
+                        bytes_up: request_bytes * u64::from(tries),
+                        bytes_down,
+                        tries,
+                    });
+                }
+                Err(failure) => failure,
+            };
+            let Failure {
+                error,
+                may_pass,
+                asked,
+            } = failure;
+            match pause(tries, asked, &self.options) {
+                Some(pause) if may_pass => {
+                    tracing::info!(%error, tries, ?pause, "trying again");
+                    tokio::time::sleep(pause).await;
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Sends a request once.
+    async fn attempt(
+        &self,
+        request: Request,
+        tries: u32,
+        bytes_down: &mut u64,
+    ) -> Result<Answer, Failure> {
+        let this = Try {
+            base: &self.base,
+            number: tries,
+            reached: self.reached.load(Ordering::Relaxed),
+        };
+        let response = self
+            .http
+            .execute(request)
+            .await
+            .map_err(|error| this.network(&error))?;
+        self.reached.store(true, Ordering::Relaxed);
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = self.read(&this, response, bytes_down).await?;
+        if status.is_success() {
+            Ok(Answer { headers, body })
+        } else {
+            Err(this.refusal(status, &headers, &body))
+        }
+    }
+
+    /// Reads a body piece by piece, up to the limit.
+    async fn read(
+        &self,
+        this: &Try<'_>,
+        mut response: Response,
+        bytes_down: &mut u64,
+    ) -> Result<Vec<u8>, Failure> {
+        let limit = self.options.max_response_bytes;
+        let announced = response.content_length().unwrap_or(0);
+        let announced = usize::try_from(announced)
+            .ok()
+            .filter(|&bytes| bytes <= limit);
+        let mut body = Vec::with_capacity(announced.ok_or_else(|| this.too_large(limit))?);
+        while let Some(piece) = response
+            .chunk()
+            .await
+            .map_err(|error| this.network(&error))?
+        {
+            *bytes_down += piece.len() as u64;
+            if piece.len() > limit - body.len() {
+                return Err(this.too_large(limit));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body)
+    }
+}

@@ -1,0 +1,71 @@
+//! A real service with a small model, and sessions with it.
+
+use tokio::net::TcpListener;
+use veilcast_client::Client;
+use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_model::card::{
+    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, PreprocessingVersion,
+    Quantization, ScalarLayout,
+};
+use veilcast_model::{Blueprint, Card, FloatMap, Model};
+use veilcast_paillier::SecretKey;
+use veilcast_server::{App, Config, serve};
+
+const POLICY: KeyPolicy = KeyPolicy {
+    allow_insecure_1024: true,
+};
+
+/// Three numbers of 8 bits to two scores.
+pub(crate) fn model() -> Model {
+    let weights = vec![1.0, -2.0, 0.5, -0.25, 0.0, 2.0];
+    let map = FloatMap::new(3, 2, weights, vec![-7.0, 1.5]).unwrap();
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    let blueprint = Blueprint {
+        name: "risk".to_owned(),
+        version: "2024-05".to_owned(),
+        description: "Two scores of three numbers.".to_owned(),
+        input: Input {
+            kind: InputKind::Table,
+            description: String::new(),
+            shape: vec![3],
+            features: Some(texts(&["age", "dose", "days"])),
+            fit: None,
+            preprocessing: Preprocessing {
+                version: PreprocessingVersion::V1,
+                steps: vec![],
+            },
+        },
+        quantization: Quantization {
+            bits: 8,
+            step: PerFeature::All(1.0),
+            zero: PerFeature::All(0.0),
+        },
+        labels: texts(&["low", "high"]),
+        activation: Activation::Softmax,
+        layouts: Layouts {
+            scalar: Some(ScalarLayout {}),
+            ..Layouts::default()
+        },
+        limits: Limits {
+            max_records: 10,
+            max_ciphertexts: 1000,
+        },
+        max_weight: 127,
+    };
+    blueprint.build(map).unwrap()
+}
+
+/// The URL of a service with the model.
+pub(crate) async fn start_service() -> String {
+    let app = App::new([Evaluator::new(model(), POLICY)], Config::default()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve(listener, app, std::future::pending()));
+    url
+}
+
+/// A session with the model of a service, under a key of its own.
+pub(crate) async fn session(client: &Client) -> Session {
+    let card = Card::parse(&client.card("risk").await.unwrap().answer).unwrap();
+    Session::new(card, SecretKey::generate(1024, POLICY).unwrap()).unwrap()
+}
