@@ -63,7 +63,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     }
     // The request's own ciphertexts, under the session's key as the service sees it.
     let service = PublicKey::from_modulus(request.public_key(), policy)?;
-    let inputs = service.decode_ciphertexts(request.ciphertexts().iter())?;
+    let inputs = service.decode_ciphertexts(request.upload().tensor().iter())?;
 
     let rounds = case.rounds;
     let figures = json!({

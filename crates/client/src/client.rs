@@ -125,7 +125,7 @@ impl Client {
         let limits = Limits {
             max_body_bytes: limit,
             max_records: request.records(),
-            max_ciphertexts: limit / request.ciphertexts().width(),
+            max_ciphertexts: limit / (2 * request.public_key().len()),
             max_key_bytes: request.public_key().len(),
         };
         self.send(call)

@@ -8,7 +8,7 @@ use common::client;
 use common::service::{model, session, start_service};
 use veilcast_client::{Client, ClientError};
 use veilcast_engine::Session;
-use veilcast_protocol::{Ciphertexts, InferRequest, Layout};
+use veilcast_protocol::{ByteMatrix, InferRequest, Layout};
 
 #[tokio::test]
 async fn scores_are_those_of_the_model() {
@@ -90,9 +90,9 @@ async fn refusals_arrive_with_their_code() {
     let session = session(&client).await;
     let sound = session.encrypt(&[vec![1, 2, 3]]).unwrap();
     let (key, digest) = (sound.public_key().to_vec(), sound.card_digest());
-    let width = sound.ciphertexts().width();
-    let zeros = Ciphertexts::new([1, 3], width, vec![0; 3 * width]).unwrap();
-    let bad = InferRequest::new(key, Layout::Scalar, digest, zeros).unwrap();
+    let width = sound.upload().tensor().width();
+    let zeros = ByteMatrix::new([1, 3], width, vec![0; 3 * width]).unwrap();
+    let bad = InferRequest::new(key, Layout::SCALAR, 1, digest, zeros).unwrap();
     let (status, code) = refusal(client.infer("risk", &bad).await.unwrap_err());
     assert_eq!((status, &*code), (400, "invalid_ciphertext"));
     assert!(client.infer("risk", &sound).await.is_ok());

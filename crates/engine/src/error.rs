@@ -3,6 +3,38 @@
 use veilcast_paillier::{CiphertextError, DecryptError, PublicKeyError};
 use veilcast_protocol::{CardDigest, Layout};
 
+/// Why records can't be laid out so, for this model under this key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// The model does not allow the layout.
+    #[error("the model does not accept the layout `{0}`: its card lists the ones it does")]
+    NotAllowed(Layout),
+    /// The model does not allow so many features a ciphertext.
+    #[error(
+        "the model does not accept {0} features a ciphertext: its card lists the numbers it does"
+    )]
+    FeaturesPerCiphertext(u32),
+    /// The model has not so many outputs, or the key no room for them.
+    #[error(
+        "an answer can't hold {asked} scores: this model has room for at most {most} under this key"
+    )]
+    ScoresPerAnswer {
+        /// Those asked for.
+        asked: u32,
+        /// By the model's outputs, the width of a score and the key's size.
+        most: u32,
+    },
+    /// The model does not allow seeded uploads, or not in this layout.
+    #[error("the model does not accept seeded uploads in this layout")]
+    SeededNotAllowed,
+    /// The key has no room for seeded uploads in this layout.
+    #[error(
+        "a seeded upload has no room under this key: ask for fewer scores an answer, or use a longer key"
+    )]
+    NoRoomForSeeded,
+}
+
 /// Why a request was not evaluated. Every variant is the client's fault, and says nothing of the
 /// weights or of what the ciphertexts hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,9 +50,9 @@ pub enum EvaluateError {
         /// The model's.
         current: CardDigest,
     },
-    /// The model does not allow the layout.
-    #[error("the model does not accept the layout {0:?}: its card lists the ones it does")]
-    Layout(Layout),
+    /// The model or the key does not allow the layout, or its numbers.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// More records than a request may hold.
     #[error(
         "the request holds {records} records; this model takes at most {max} a request: send several"
@@ -31,14 +63,47 @@ pub enum EvaluateError {
         /// By the card.
         max: usize,
     },
-    /// The ciphertexts are not as many as the layout and the model ask for.
-    #[error("each record needs {expected} ciphertexts, one a feature, but has {actual}")]
-    Shape {
+    /// More ciphertexts than a request may hold.
+    #[error(
+        "the request holds {ciphertexts} ciphertexts; this model takes at most {max} a request: send several"
+    )]
+    TooManyCiphertexts {
+        /// In the request.
+        ciphertexts: usize,
         /// By the card.
+        max: usize,
+    },
+    /// The rows are not as many as the records take.
+    #[error("the records take {expected} rows under this key, but there are {actual}")]
+    Rows {
+        /// By the layout.
         expected: usize,
         /// In the request.
         actual: usize,
     },
+    /// The ciphertexts of a row are not as many as the layout and the model ask for.
+    #[error("each row needs {expected} ciphertexts, but has {actual}")]
+    Columns {
+        /// By the layout.
+        expected: usize,
+        /// In the request.
+        actual: usize,
+    },
+    /// The corrections of a seeded upload are not of the size that the layout and the key ask for.
+    #[error(
+        "each record needs one element of {expected} bytes of corrections, but has {columns} of {actual}"
+    )]
+    Corrections {
+        /// Bytes by the layout.
+        expected: usize,
+        /// Elements of a row.
+        columns: usize,
+        /// Bytes of an element.
+        actual: usize,
+    },
+    /// The bits behind the last correction of a row are not zeros.
+    #[error("the bits behind the last correction of a row must be zeros")]
+    CorrectionPadding,
     /// The public key is not acceptable.
     #[error(transparent)]
     PublicKey(#[from] PublicKeyError),
@@ -51,9 +116,19 @@ pub enum EvaluateError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The model accepts no layout that this version knows.
-    #[error("the model's card allows no layout that this program knows: update it")]
-    NoLayout,
+    /// The answer's layout, or the session's for a seeded upload, is not possible.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The entries of a seeded upload are another key's, or not as many as it takes.
+    #[error(
+        "a seeded upload of these records takes {expected} entries of the session's key; these are {actual}, or another key's"
+    )]
+    Entries {
+        /// As many as the records have ciphertexts.
+        expected: usize,
+        /// Those that were given.
+        actual: usize,
+    },
     /// There is nothing to encrypt.
     #[error("there is no record to encrypt")]
     NoRecords,
@@ -82,13 +157,15 @@ pub enum SessionError {
         "the answer does not belong to the request: its id, layout or number of records differ"
     )]
     OtherRequest,
-    /// The answer has a wrong number of scores a record.
-    #[error("the answer has {actual} scores a record, but the model has {expected} outputs")]
+    /// The answer has not as many ciphertexts as the layout makes of its records.
+    #[error(
+        "the answer has {actual:?} rows and columns of ciphertexts, but its records make {expected:?}"
+    )]
     Shape {
-        /// By the card.
-        expected: usize,
+        /// By the layout.
+        expected: [usize; 2],
         /// In the answer.
-        actual: usize,
+        actual: [usize; 2],
     },
     /// A ciphertext of the answer is not one.
     #[error("the answer is damaged: {0}")]

@@ -1,15 +1,18 @@
 //! [`Evaluator`], the service's side: W·x + b on ciphertexts.
 
+use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
-use veilcast_model::{Card, Model};
-use veilcast_paillier::{Ciphertext, KeyPolicy};
+use veilcast_model::{Card, Model, Program};
+use veilcast_paillier::{Ciphertext, KeyPolicy, PublicKey};
 use veilcast_protocol::{
-    CardDigest, Ciphertexts, InferRequest, InferResponse, KeyFingerprint, Layout,
+    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Upload,
 };
 
+use crate::arrangement::Arrangement;
 use crate::error::EvaluateError;
-use crate::key_cache::KeyCache;
-use crate::scalar;
+use crate::key_cache::{CheckedKey, KeyCache};
+use crate::mask::Mask;
+use crate::seeded::SeededForm;
 
 /// A model that answers encrypted requests. It knows no secret key.
 pub struct Evaluator {
@@ -54,6 +57,10 @@ impl Evaluator {
 
     /// Computes the encrypted scores of a request's records.
     ///
+    /// Every answer is masked wherever no score stands, so that it tells no more than its scores
+    /// whatever the client encrypted, and multiplied by a fresh ρⁿ: the key's owner knows the
+    /// randomness that he encrypted with, and could read Π rᵢ^wᵢ off an answer that kept it.
+    ///
     /// Blocks while it computes, on rayon's threads. The time depends on the request's size, the
     /// key's size and the weights, never on what the ciphertexts hold.
     ///
@@ -63,26 +70,36 @@ impl Evaluator {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn evaluate(&self, request: &InferRequest) -> Result<InferResponse, EvaluateError> {
-        self.check(request)?;
+        let (requested, current) = (request.card_digest(), self.card_digest);
+        if requested != current {
+            return Err(EvaluateError::CardDigest { requested, current });
+        }
         let checked = self.keys.get(request.public_key())?;
         let key = &checked.key;
-        let inputs = key.decode_ciphertexts(request.ciphertexts().iter())?;
+        let arrangement = Arrangement::new(self.card(), request.layout(), key.bits())?;
+        let program = match arrangement.features_per_ciphertext() {
+            1 => self.model.program(),
+            k => (self.model.grouped_program(k as u32))
+                .expect("a model has programs for what its card allows"),
+        };
+        self.check_size(request, &arrangement)?;
+        let (inputs, form) = match request.upload() {
+            Upload::Full(ciphertexts) => (key.decode_ciphertexts(ciphertexts)?, None),
+            Upload::Seeded(upload) => {
+                let form = SeededForm::new(self.card(), &arrangement, key)?;
+                (form.expand(key, upload)?, Some(form))
+            }
+        };
 
-        let answers: Vec<Ciphertext> = inputs
-            .par_chunks(scalar::ciphertexts_per_record(self.card()))
-            .flat_map(|record| scalar::evaluate(&checked, &self.model, record))
-            .collect();
-
+        let sums = weighted_sums(key, &arrangement, program, &inputs);
+        let answers = self.conceal(&checked, &arrangement, form, request.records(), sums);
         let bytes = answers
             .par_iter()
             .flat_map_iter(|c| key.encode_ciphertext(c))
             .collect();
-        let scores = Ciphertexts::new(
-            [request.records(), self.card().outputs()],
-            key.ciphertext_bytes(),
-            bytes,
-        )
-        .expect("a score for each record and output");
+        let shape = [request.upload().rows(), arrangement.answers_per_row()];
+        let scores = ByteMatrix::new(shape, key.ciphertext_bytes(), bytes)
+            .expect("as many answers as the arrangement makes of a row");
         Ok(InferResponse {
             id: request.id().map(str::to_owned),
             model_name: self.card().name().to_owned(),
@@ -90,36 +107,101 @@ impl Evaluator {
             key_fingerprint: KeyFingerprint::of(request.public_key()),
             card_digest: self.card_digest,
             layout: request.layout(),
+            records: request.records(),
             scores,
         })
     }
 
-    /// Whether the request fits the model, before any arithmetic.
-    fn check(&self, request: &InferRequest) -> Result<(), EvaluateError> {
-        let (requested, current) = (request.card_digest(), self.card_digest);
-        if requested != current {
-            return Err(EvaluateError::CardDigest { requested, current });
-        }
-        let is_allowed = match request.layout() {
-            Layout::Scalar => self.card().layouts().scalar.is_some(),
-            _ => false,
-        };
-        if !is_allowed {
-            return Err(EvaluateError::Layout(request.layout()));
-        }
-        let (records, max) = (request.records(), self.card().limits().max_records as usize);
+    /// Whether the request has as many rows and ciphertexts as its records take, and no more than
+    /// the card allows.
+    fn check_size(
+        &self,
+        request: &InferRequest,
+        arrangement: &Arrangement,
+    ) -> Result<(), EvaluateError> {
+        let limits = self.card().limits();
+        let (records, max) = (request.records(), limits.max_records as usize);
         if records > max {
             return Err(EvaluateError::TooManyRecords { records, max });
         }
-        let (expected, actual) = (
-            scalar::ciphertexts_per_record(self.card()),
-            request.ciphertexts().columns(),
-        );
+        let (expected, actual) = (arrangement.rows(records), request.upload().rows());
         if actual != expected {
-            return Err(EvaluateError::Shape { expected, actual });
+            return Err(EvaluateError::Rows { expected, actual });
+        }
+        let expected = arrangement.ciphertexts_per_row();
+        if let Upload::Full(ciphertexts) = request.upload()
+            && ciphertexts.columns() != expected
+        {
+            let actual = ciphertexts.columns();
+            return Err(EvaluateError::Columns { expected, actual });
+        }
+        let (ciphertexts, max) = (actual * expected, limits.max_ciphertexts as usize);
+        if ciphertexts > max {
+            return Err(EvaluateError::TooManyCiphertexts { ciphertexts, max });
         }
         Ok(())
     }
+
+    /// The answers' ciphertexts, with biases, masked and re-randomised, row by row.
+    fn conceal(
+        &self,
+        checked: &CheckedKey,
+        arrangement: &Arrangement,
+        form: Option<SeededForm>,
+        records: usize,
+        sums: Vec<Ciphertext>,
+    ) -> Vec<Ciphertext> {
+        let key = &checked.key;
+        let randomizers = checked.randomizers(sums.len());
+        let (per_row, biases) = (
+            arrangement.answers_per_row(),
+            self.model.integer_map().biases(),
+        );
+        sums.into_par_iter()
+            .zip(randomizers)
+            .enumerate()
+            .map(|(index, (sum, randomizer))| {
+                let (row, answer) = (index / per_row, index % per_row);
+                let left = records - row * arrangement.records_per_row();
+                let filled = left.min(arrangement.records_per_row());
+                let bases = arrangement.bases(biases, answer, filled);
+                let end = arrangement.slots_end(bases.len());
+                let junk = match &form {
+                    Some(form) => form.junk(key, end),
+                    None => BoxedUint::zero_with_precision(key.bits()),
+                };
+                let mask = Mask::new(key, arrangement, bases.len(), &junk).sample(&bases);
+                key.rerandomize(&key.add_plaintext(&sum, &mask), randomizer)
+            })
+            .collect()
+    }
+}
+
+/// The sums A of each row's answers: neither masked nor re-randomised.
+fn weighted_sums(
+    key: &PublicKey,
+    arrangement: &Arrangement,
+    program: &Program,
+    inputs: &[Ciphertext],
+) -> Vec<Ciphertext> {
+    let registers = program.outputs().iter().map(|o| [o.plus, o.minus]);
+    let results: Vec<_> = registers.collect();
+    let k = arrangement.features_per_ciphertext();
+    let rows = inputs.par_chunks(arrangement.ciphertexts_per_row());
+    // For each answer what stands at each unit, from the lowest: y_(oᵢ,j) at ik + k − 1 − j.
+    let units: Vec<Vec<Ciphertext>> = rows
+        .flat_map_iter(|row| {
+            let sums = key.run_program_vartime(row, program.steps(), &results);
+            (0..arrangement.answers_per_row()).map(move |answer| {
+                let outputs = arrangement.outputs_of(answer);
+                outputs
+                    .flat_map(|output| (0..k).rev().map(move |j| output * k + j))
+                    .map(|sum| sums[sum].clone())
+                    .collect()
+            })
+        })
+        .collect();
+    key.horner_vartime(&units, arrangement.unit())
 }
 
 impl std::fmt::Debug for Evaluator {

@@ -4,21 +4,28 @@
 //!   ciphertexts, and returns encrypted scores that tell nothing else, not even to the key's owner.
 //! - [`Session`]: the data owner. Encrypts quantised records into a request, decrypts the answer.
 //!
-//! Both sides agree on a [`Layout`](veilcast_protocol::Layout): how records become plaintexts. Each
-//! layout has a module that holds both its sides.
+//! Both sides agree on a [`Layout`](veilcast_protocol::Layout): how records become plaintexts. One
+//! geometry serves all of them (`arrangement`); `packing` puts records in and takes scores out, `mask`
+//! hides what stands beside the scores, and `seeded` replaces ciphertexts by corrections to
+//! pseudo-random ones, which [`SeededEntries`] are made for ahead of time.
 //!
 //! Nothing here does input or output: values and messages go in, values and messages come out.
 
 #![forbid(unsafe_code)]
 
+mod arrangement;
+mod bits;
+mod entries;
 mod error;
 mod evaluator;
 mod key_cache;
 mod mask;
-mod scalar;
+mod packing;
+mod seeded;
 mod session;
 
-pub use error::{EvaluateError, SessionError};
+pub use entries::{EntryError, EntryStore, SeededEntries, StoredEntries};
+pub use error::{EvaluateError, LayoutError, SessionError};
 pub use evaluator::Evaluator;
 pub use session::Session;
 pub use veilcast_paillier::KeyPolicy;

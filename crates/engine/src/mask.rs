@@ -1,82 +1,130 @@
-//! The bounded-answer mask: an answer tells its slots and nothing above them.
+//! [`Mask`]: an answer tells its slots and nothing else.
 //!
-//! A client may encrypt anything, not only quantised features. With x_i = 2^(32·i), an unmasked
-//! answer Σ wᵢ·xᵢ would hold all the weights at once. So the service adds 2^S·ρ with ρ uniform
-//! below ⌊n/2^S⌋, where S is the top of the answer's slots: an answer is then uniform above bit S,
-//! but for one bit at most that says whether the sum passed n. Honest sums lie below 2^S, so that
-//! nothing passes n and the slots are exact.
+//! An answer's plaintext is a sum of slots, of garbage between and above them (see
+//! [`arrangement`](crate::arrangement)) and, after a seeded upload, of junk above them (see
+//! [`seeded`](crate::seeded)). The service adds a number with uniform bits wherever no slot is.
+//!
+//! **Between slots.** The w bits below a slot, down to the slot before it or to bit 0, get a mask M,
+//! uniform over the w-bit numbers whose 40 highest bits are neither all zeros nor all ones. Garbage G
+//! there has |G| < 2^(w−40): the highest of its units starts u bits below the slot and is a sum of at
+//! most two cross terms, each below 2^(S−1) in magnitude by the certificate, so |G| < 2^(w−u+S)·(1 + ε)
+//! with u − S = 41 and ε < 2^−40, for the lower units. So 0 ≤ G + M < 2^w: nothing borrows from the
+//! slot and nothing carries into it, whatever M is. And G + M is uniform but for a statistical distance
+//! |G|/(2^w − 2^(w−39)) < 2^−40: garbage is independent of the weights within 2^−40 a gap.
+//!
+//! **Above the slots.** With P the end of the slots, ⌊n/2^P⌋ = Q, and what stands above them at most D in
+//! magnitude (in units of 2^P), the mask is ρ, uniform with D ≤ ρ < Q − D. What stands above and ρ
+//! together lie between 0 and Q: nothing passes n, so that slots are exact; and they are uniform but
+//! for D/(Q − 2D) ≤ 2^−40, for which [`most_slots`](crate::arrangement::most_slots) and
+//! [`SeededForm`](crate::seeded::SeededForm) leave room.
+//!
+//! **Whatever the client encrypted** the same masks hold. With x_i = 2^(32·i) in the place of features,
+//! an unmasked answer would hold many weights at once. For any V, V + ρ·2^P modulo n is uniform above
+//! bit P but for 2D/Q and for 2^P/n, both at most 2^−39; and within a gap V + M is uniform but for 2^−39.
+//! So an answer tells its slots, and for each a carry that may come from below: S bits and one each.
 
+use crypto_bigint::BoxedUint;
 use veilcast_paillier::{Plaintext, PublicKey};
 
-/// low + 2^bits·ρ for a fresh ρ, uniform below ⌊n/2^bits⌋.
-///
-/// `low` is below 2^bits, and bits below |n|.
-///
-/// # Panics
-/// If the operating system's generator fails.
-pub(crate) fn bounded(key: &PublicKey, bits: u32, low: u64) -> Plaintext {
-    debug_assert!(bits >= 64 || low >> bits == 0);
-    let n = key.modulus_limbs();
-    // The bits of limb i that lie above the slots.
-    let above = |i: usize| {
-        u64::MAX
-            .checked_shl(bits.saturating_sub(64 * i as u32))
-            .unwrap_or(0)
-    };
-    loop {
-        // x ↦ ⌊x/2^bits⌋ is uniform once the x of the last, incomplete block are thrown away.
-        let x = key.random_plaintext();
-        let mut limbs = x.limbs().to_vec();
-        let is_in_last_block = (0..n.len()).all(|i| (limbs[i] ^ n[i]) & above(i) == 0);
-        if is_in_last_block {
-            continue;
+use crate::arrangement::{Arrangement, HIDING_BITS};
+use crate::bits;
+
+/// The masks of answers with a certain number of slots under a key.
+pub(crate) struct Mask<'a> {
+    key: &'a PublicKey,
+    slot_bits: u32,
+    /// Where slots start.
+    slots: Vec<u32>,
+    /// P.
+    end: u32,
+    /// D.
+    least: BoxedUint,
+    /// Q − D.
+    bound: BoxedUint,
+}
+
+impl<'a> Mask<'a> {
+    /// Masks for answers with `slots` slots, and junk of at most this magnitude above them, in units
+    /// of 2^P.
+    ///
+    /// # Panics
+    /// If there is no slot, or no room for masks; an [`Arrangement`] for the key has it.
+    pub(crate) fn new(
+        key: &'a PublicKey,
+        arrangement: &Arrangement,
+        slots: usize,
+        junk: &BoxedUint,
+    ) -> Self {
+        let end = arrangement.slots_end(slots);
+        let least = garbage(key, arrangement).wrapping_add(junk);
+        let quotient = number(key.modulus_limbs()) >> end;
+        assert!(
+            quotient.bits() > HIDING_BITS && &quotient >> HIDING_BITS >= least,
+            "an arrangement leaves room for masks"
+        );
+        Self {
+            key,
+            slot_bits: arrangement.slot_bits(),
+            slots: (0..slots).map(|index| arrangement.slot(index)).collect(),
+            end,
+            bound: quotient.wrapping_sub(&least),
+            least,
         }
-        for (i, limb) in limbs.iter_mut().enumerate() {
-            *limb &= above(i);
+    }
+
+    /// A fresh mask, with these numbers of at most S bits in the slots.
+    ///
+    /// # Panics
+    /// If there are not as many numbers as slots, or the operating system's generator fails.
+    pub(crate) fn sample(&self, numbers: &[u64]) -> Plaintext {
+        assert_eq!(numbers.len(), self.slots.len(), "a number for each slot");
+        loop {
+            // One uniform number below n holds all: once its bits above P are known not to be those
+            // of the last, incomplete block, the bits below are uniform and independent.
+            let uniform = self.key.random_plaintext();
+            let mut limbs = uniform.limbs().to_vec();
+            let above = number(&limbs) >> self.end;
+            if above < self.least || above >= self.bound || !self.gaps_are_inside(&limbs) {
+                continue;
+            }
+            for (&slot, &number) in self.slots.iter().zip(numbers) {
+                bits::set(&mut limbs, slot, self.slot_bits, number);
+            }
+            return self
+                .key
+                .plaintext(&limbs)
+                .expect("all of a complete block is below n");
         }
-        limbs[0] |= low;
-        return key
-            .plaintext(&limbs)
-            .expect("all of a complete block is below n");
+    }
+
+    /// Whether in each gap the highest bits are neither all zeros nor all ones.
+    fn gaps_are_inside(&self, limbs: &[u64]) -> bool {
+        let starts = std::iter::once(0).chain(self.slots.iter().map(|slot| slot + self.slot_bits));
+        let mut gaps = starts.zip(&self.slots);
+        gaps.all(|(start, &slot)| {
+            if start == slot {
+                return true;
+            }
+            let highest = bits::get(limbs, slot - HIDING_BITS, HIDING_BITS);
+            highest != 0 && highest != bits::ones(HIDING_BITS)
+        })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use veilcast_paillier::{KeyPolicy, SecretKey};
-
-    #[test]
-    fn the_low_bits_are_kept_and_the_rest_varies() {
-        let tests_only = KeyPolicy {
-            allow_insecure_1024: true,
-        };
-        let secret = SecretKey::generate(1024, tests_only).unwrap();
-        let key = secret.public_key();
-        for bits in [1, 23, 63, 64, 65, 130, 1000] {
-            let low = if bits < 64 {
-                (1 << bits) - 1
-            } else {
-                0x1234_5678_9abc_def0
-            };
-            let [a, b] = [bounded(key, bits, low), bounded(key, bits, low)];
-            for x in [&a, &b] {
-                assert_eq!(
-                    x.limbs()[0]
-                        & u64::MAX
-                            .checked_shr(64u32.saturating_sub(bits))
-                            .unwrap_or(0),
-                    low
-                );
-                for bit in 64..bits {
-                    assert_eq!(
-                        x.limbs()[bit as usize / 64] >> (bit % 64) & 1,
-                        0,
-                        "bit {bit} of {bits}"
-                    );
-                }
-            }
-            assert_ne!(a, b, "{bits} bits leave room for a mask that differs");
-        }
+/// The least D for garbage alone.
+pub(crate) fn garbage(key: &PublicKey, arrangement: &Arrangement) -> BoxedUint {
+    match arrangement.garbage_bits_above() {
+        Some(bits) => power_of_two(key, bits),
+        None => BoxedUint::zero_with_precision(key.bits()),
     }
+}
+
+/// 2^exponent, in as many limbs as n.
+pub(crate) fn power_of_two(key: &PublicKey, exponent: u32) -> BoxedUint {
+    BoxedUint::one_with_precision(key.bits()) << exponent
+}
+
+/// The number of these limbs.
+pub(crate) fn number(limbs: &[u64]) -> BoxedUint {
+    BoxedUint::from_words(limbs.iter().copied())
 }

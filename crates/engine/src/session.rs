@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use veilcast_model::Card;
-use veilcast_paillier::{PoolError, RandomizerPool, SecretKey};
+use veilcast_paillier::{Plaintext, PoolError, RandomizerPool, SecretKey};
 use veilcast_protocol::{
-    CardDigest, Ciphertexts, InferRequest, InferResponse, KeyFingerprint, Layout,
+    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload,
+    Upload,
 };
 
-use crate::error::SessionError;
-use crate::scalar;
+use crate::arrangement::Arrangement;
+use crate::entries::SeededEntries;
+use crate::error::{LayoutError, SessionError};
+use crate::seeded::SeededForm;
 
 /// A secret key and a model's card: encrypts records for that model, and decrypts its answers.
 #[derive(Debug)]
@@ -21,23 +24,44 @@ pub struct Session {
     /// Randomisers made ahead, if that was asked for.
     pool: Option<RandomizerPool>,
     layout: Layout,
+    arrangement: Arrangement,
 }
 
 impl Session {
-    /// A session with the model of a card.
+    /// A session with the model of a card, in the layout that asks least of it: the first that the
+    /// card allows of `scalar`, `features` and `records`, with an answer a score.
     ///
     /// # Errors
-    /// The card must allow a layout that this version knows.
-    pub fn new(card: Card, key: SecretKey) -> Result<Self, SessionError> {
-        card.layouts().scalar.ok_or(SessionError::NoLayout)?;
-        let card_digest = CardDigest::of(card.json());
+    /// The card must allow a layout under a key of this size.
+    pub fn new(card: Card, key: SecretKey) -> Result<Self, LayoutError> {
+        let layouts = card.layouts();
+        let layout = match &layouts.features {
+            _ if layouts.scalar.is_some() => Layout::SCALAR,
+            Some(features) => Layout::Features {
+                features_per_ciphertext: features.features_per_ciphertext[0],
+                scores_per_answer: 1,
+            },
+            None => Layout::Records,
+        };
         Ok(Self {
+            arrangement: Arrangement::new(&card, layout, key.public_key().bits())?,
+            card_digest: CardDigest::of(card.json()),
             card,
-            card_digest,
             key: Arc::new(key),
             pool: None,
-            layout: Layout::Scalar,
+            layout,
         })
+    }
+
+    /// Chooses another layout for the requests to come, such as the planner's choice.
+    ///
+    /// # Errors
+    /// The card must allow it, and the key have room for it; else the layout stays as it is.
+    pub fn set_layout(&mut self, layout: Layout) -> Result<(), LayoutError> {
+        let bits = self.key.public_key().bits();
+        self.arrangement = Arrangement::new(&self.card, layout, bits)?;
+        self.layout = layout;
+        Ok(())
     }
 
     /// Keeps up to `count` randomisers ready, made in the background: an encryption then takes a
@@ -64,6 +88,19 @@ impl Session {
         self.layout
     }
 
+    /// The records that share ciphertexts: 1 but for `records`. A request costs least if its records
+    /// are a multiple of it.
+    pub fn records_per_group(&self) -> usize {
+        self.arrangement.records_per_row()
+    }
+
+    /// The most records that the card allows in a request.
+    pub fn max_records(&self) -> usize {
+        let limits = self.card.limits();
+        let rows = limits.max_ciphertexts as usize / self.arrangement.ciphertexts_per_row();
+        (rows * self.records_per_group()).min(limits.max_records as usize)
+    }
+
     /// Encrypts quantised records, `features` integers each as [`Card::quantize`] gives them.
     ///
     /// # Errors
@@ -72,6 +109,70 @@ impl Session {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn encrypt(&self, records: &[Vec<u32>]) -> Result<InferRequest, SessionError> {
+        let plaintexts = self.plaintexts(records)?;
+        let public = self.key.public_key();
+        let ciphertexts = match &self.pool {
+            Some(pool) => public.encrypt_many_with(&plaintexts, pool.take(plaintexts.len())),
+            None => self.key.encrypt_many(&plaintexts),
+        };
+        let bytes = ciphertexts
+            .par_iter()
+            .flat_map_iter(|c| public.encode_ciphertext(c))
+            .collect();
+        let rows = self.arrangement.rows(records.len());
+        let shape = [rows, self.arrangement.ciphertexts_per_row()];
+        let ciphertexts = ByteMatrix::new(shape, public.ciphertext_bytes(), bytes)
+            .expect("as many ciphertexts as the arrangement makes of a row");
+        Ok(self.request(records.len(), ciphertexts.into()))
+    }
+
+    /// The entries that a seeded upload of so many records consumes.
+    ///
+    /// # Errors
+    /// The card must allow seeded uploads in this layout, and the key have room for them.
+    pub fn entries_for(&self, records: usize) -> Result<usize, LayoutError> {
+        SeededForm::new(&self.card, &self.arrangement, self.key.public_key())?;
+        Ok(self.arrangement.rows(records) * self.arrangement.ciphertexts_per_row())
+    }
+
+    /// Encrypts quantised records as corrections to pseudo-random ciphertexts: a few bytes each, and
+    /// next to no work.
+    ///
+    /// # Errors
+    /// As [`encrypt`](Self::encrypt); and the card must allow seeded uploads in this layout, and the
+    /// entries be [as many as it takes](Self::entries_for), of this key. They are used up in any case.
+    pub fn encrypt_seeded(
+        &self,
+        records: &[Vec<u32>],
+        entries: SeededEntries,
+    ) -> Result<InferRequest, SessionError> {
+        let plaintexts = self.plaintexts(records)?;
+        let public = self.key.public_key();
+        let form = SeededForm::new(&self.card, &self.arrangement, public)?;
+        let (expected, actual) = (plaintexts.len(), entries.len());
+        if entries.key_fingerprint != public.fingerprint() || actual != expected {
+            return Err(SessionError::Entries { expected, actual });
+        }
+        let per_row = self.arrangement.ciphertexts_per_row();
+        let rows = plaintexts
+            .par_chunks(per_row)
+            .zip(entries.plaintexts.par_chunks(per_row));
+        let corrections: Vec<Vec<u8>> = rows
+            .map(|(row, randoms)| form.corrections(public, row, randoms))
+            .collect();
+        let shape = [corrections.len(), 1];
+        let corrections = ByteMatrix::new(shape, form.row_bytes(), corrections.concat())
+            .expect("a row of corrections has its bytes");
+        let upload = Upload::Seeded(SeededUpload {
+            seed: entries.seed,
+            first: entries.first,
+            corrections,
+        });
+        Ok(self.request(records.len(), upload))
+    }
+
+    /// The plaintexts of records that are fit for the card.
+    fn plaintexts(&self, records: &[Vec<u32>]) -> Result<Vec<Plaintext>, SessionError> {
         if records.is_empty() {
             return Err(SessionError::NoRecords);
         }
@@ -85,30 +186,17 @@ impl Session {
                 actual: records[record].len(),
             });
         }
-
-        let public = self.key.public_key();
-        let plaintexts: Vec<_> = records
-            .iter()
-            .flat_map(|record| scalar::plaintexts(public, record))
-            .collect();
-        let ciphertexts = match &self.pool {
-            Some(pool) => public.encrypt_many_with(&plaintexts, pool.take(plaintexts.len())),
-            None => self.key.encrypt_many(&plaintexts),
-        };
-        let bytes = ciphertexts
-            .par_iter()
-            .flat_map_iter(|c| public.encode_ciphertext(c))
-            .collect();
-        let shape = [records.len(), scalar::ciphertexts_per_record(&self.card)];
-        let ciphertexts = Ciphertexts::new(shape, public.ciphertext_bytes(), bytes)
-            .expect("a ciphertext for each feature");
-        let request =
-            InferRequest::new(public.modulus(), self.layout, self.card_digest, ciphertexts);
-        Ok(request.expect("ciphertexts are twice as wide as the modulus"))
+        Ok(self.arrangement.plaintexts(self.key.public_key(), records))
     }
 
-    /// Decrypts an answer: for each record, a score an output, exactly as the model computes them
-    /// from the quantised record.
+    fn request(&self, records: usize, upload: Upload) -> InferRequest {
+        let modulus = self.key.public_key().modulus();
+        InferRequest::new(modulus, self.layout, records, self.card_digest, upload)
+            .expect("ciphertexts are twice as wide as the modulus, and rows follow from records")
+    }
+
+    /// Decrypts an answer in any layout of the card: for each record a score an output, exactly as the
+    /// model computes them from the quantised record.
     ///
     /// # Errors
     /// The answer must name this session's key and card, and be undamaged.
@@ -123,22 +211,18 @@ impl Session {
         if answer.key_fingerprint != KeyFingerprint::of(&public.modulus()) {
             return Err(SessionError::OtherKey);
         }
-        if answer.layout != self.layout {
-            return Err(SessionError::OtherRequest);
-        }
-        let (expected, actual) = (self.card.outputs(), answer.scores.columns());
+        let arrangement = Arrangement::new(&self.card, answer.layout, public.bits())?;
+        let expected = [
+            arrangement.rows(answer.records),
+            arrangement.answers_per_row(),
+        ];
+        let actual = answer.scores.shape();
         if actual != expected {
             return Err(SessionError::Shape { expected, actual });
         }
-
-        let ciphertexts = public.decode_ciphertexts(answer.scores.iter())?;
-        let slot_bits = self.card.slot_bits();
+        let ciphertexts = public.decode_ciphertexts(&answer.scores)?;
         let answers = self.key.decrypt_many(&ciphertexts)?;
-        let scores: Vec<i64> = answers
-            .iter()
-            .map(|m| scalar::score(slot_bits, m))
-            .collect();
-        Ok(scores.chunks(expected).map(<[i64]>::to_vec).collect())
+        Ok(arrangement.scores(&answers, answer.records))
     }
 
     /// Decrypts the answer to a request, and checks that it is that.
@@ -153,8 +237,9 @@ impl Session {
         request: &InferRequest,
         answer: &InferResponse,
     ) -> Result<Vec<Vec<i64>>, SessionError> {
-        let belongs =
-            answer.id.as_deref() == request.id() && answer.scores.rows() == request.records();
+        let belongs = answer.id.as_deref() == request.id()
+            && answer.layout == request.layout()
+            && answer.records == request.records();
         if !belongs {
             return Err(SessionError::OtherRequest);
         }

@@ -8,13 +8,13 @@ use num_bigint::BigUint;
 use veilcast_engine::{EvaluateError, SessionError};
 use veilcast_paillier::{CiphertextError, Plaintext, PublicKeyError};
 use veilcast_protocol::{
-    CardDigest, Ciphertexts, InferRequest, InferResponse, KeyFingerprint, Layout,
+    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout,
 };
 
 /// A request as somebody may make it by hand.
 fn request(key: &[u8], card: CardDigest, shape: [usize; 2], bytes: Vec<u8>) -> InferRequest {
-    let ciphertexts = Ciphertexts::new(shape, 2 * key.len(), bytes).unwrap();
-    InferRequest::new(key.to_vec(), Layout::Scalar, card, ciphertexts).unwrap()
+    let ciphertexts = ByteMatrix::new(shape, 2 * key.len(), bytes).unwrap();
+    InferRequest::new(key.to_vec(), Layout::SCALAR, shape[0], card, ciphertexts).unwrap()
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn answers_are_rerandomised_even_for_zero_and_unit_weights() {
     let randomness = |bytes: &[u8]| BigUint::from_bytes_be(bytes) % &n;
     let mut seen = vec![
         BigUint::from(1u8),
-        randomness(&query.ciphertexts().as_bytes()[..key.ciphertext_bytes()]),
+        randomness(&query.upload().tensor().as_bytes()[..key.ciphertext_bytes()]),
     ];
     for _ in 0..3 {
         for c in evaluator.evaluate(&query).unwrap().scores.iter() {
@@ -111,7 +111,7 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
     let good = session.encrypt(&[vec![1, 2]]).unwrap();
     let (key, card) = (good.public_key().to_vec(), evaluator.card_digest());
     let width = 2 * key.len();
-    let bytes = good.ciphertexts().as_bytes().to_vec();
+    let bytes = good.upload().tensor().as_bytes().to_vec();
     let with_first = |first: Vec<u8>| [first, bytes[width..].to_vec()].concat();
     let padded = |n: &[u8]| [vec![0; width - n.len()], n.to_vec()].concat();
 
@@ -127,18 +127,19 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
         }
     );
 
-    let five = bytes.repeat(5);
+    let many = bytes.repeat(301);
     let error = evaluator
-        .evaluate(&request(&key, card, [5, 2], five))
+        .evaluate(&request(&key, card, [301, 2], many))
         .unwrap_err();
-    assert_eq!(error, EvaluateError::TooManyRecords { records: 5, max: 4 });
+    let (records, max) = (301, 300);
+    assert_eq!(error, EvaluateError::TooManyRecords { records, max });
 
     let error = evaluator
         .evaluate(&request(&key, card, [2, 1], bytes.clone()))
         .unwrap_err();
     assert_eq!(
         error,
-        EvaluateError::Shape {
+        EvaluateError::Columns {
             expected: 2,
             actual: 1
         }
@@ -194,20 +195,23 @@ fn answers_to_something_else_are_refused() {
     );
     let width = answer.scores.width();
     let twice = answer.scores.as_bytes().repeat(2);
-    let two_rows = Ciphertexts::new([2, 1], width, twice.clone()).unwrap();
+    let two_rows = ByteMatrix::new([2, 1], width, twice.clone()).unwrap();
     assert_eq!(
         refused(&|a| a.scores = two_rows.clone()),
-        SessionError::OtherRequest
+        SessionError::Shape {
+            expected: [1, 1],
+            actual: [2, 1]
+        }
     );
-    let two_columns = Ciphertexts::new([1, 2], width, twice).unwrap();
+    let two_columns = ByteMatrix::new([1, 2], width, twice).unwrap();
     assert_eq!(
         refused(&|a| a.scores = two_columns.clone()),
         SessionError::Shape {
-            expected: 1,
-            actual: 2
+            expected: [1, 1],
+            actual: [1, 2]
         }
     );
-    let zeros = Ciphertexts::new([1, 1], width, vec![0; width]).unwrap();
+    let zeros = ByteMatrix::new([1, 1], width, vec![0; width]).unwrap();
     assert_eq!(
         refused(&|a| a.scores = zeros.clone()),
         SessionError::Ciphertext(CiphertextError::Range { index: 0 })

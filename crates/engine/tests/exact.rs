@@ -5,6 +5,7 @@
 mod common;
 
 use proptest::prelude::*;
+use veilcast_protocol::Layout;
 
 /// Rows of weights whose largest magnitude is the top of their bits, biases, and records, all of
 /// them leaning to the ends of their ranges.
@@ -58,24 +59,79 @@ proptest! {
     fn encrypted_scores_equal_the_reference(case in case()) {
         let model = common::model(&case.weights, &case.biases, case.input_bits, case.weight_bits);
         let expected: Vec<Vec<i64>> = case.records.iter().map(|r| model.evaluate(r).unwrap()).collect();
-        let (session, evaluator) = common::sides(model);
-        let request = session.encrypt(&case.records).unwrap();
-        let answer = evaluator.evaluate(&request).unwrap();
-        prop_assert_eq!(session.decrypt_answer_to(&request, &answer).unwrap(), expected);
+        let (mut session, evaluator) = common::sides(model);
+        for layout in common::layouts(&mut session) {
+            session.set_layout(layout).unwrap();
+            let request = session.encrypt(&case.records).unwrap();
+            let answer = evaluator.evaluate(&request).unwrap();
+            let scores = session.decrypt_answer_to(&request, &answer).unwrap();
+            prop_assert_eq!(&scores, &expected, "{:?}", layout);
+            if session.entries_for(1).is_ok() {
+                let entries = common::entries(&session, case.records.len());
+                let request = session.encrypt_seeded(&case.records, entries).unwrap();
+                let answer = evaluator.evaluate(&request).unwrap();
+                let scores = session.decrypt_answer_to(&request, &answer).unwrap();
+                prop_assert_eq!(&scores, &expected, "{:?}, seeded", layout);
+            }
+        }
     }
 }
 
+/// Every slot is used up to its last value, and so is every sum of garbage.
 #[test]
 fn scores_at_the_ends_of_the_certified_range_are_exact() {
-    // Σ|w|·max + |b| = 2·127·255 + 765 = 65,535 = 2¹⁶ − 1: the slot is used up to its last value.
-    let model = common::model(&[vec![127, 127], vec![-127, -127]], &[765, -765], 8, 8);
+    // 2·127·255 + 765 = 65,535 = 2¹⁶ − 1.
+    let rows = [[127, 127], [-127, -127], [127, -127], [0, 127]];
+    let weights: Vec<Vec<i32>> = rows.map(Vec::from).into();
+    let model = common::model(&weights, &[765, -765, 0, 0], 8, 8);
     assert_eq!(model.card().slot_bits(), 17);
-    let (session, evaluator) = common::sides(model);
-    let request = session.encrypt(&[vec![255, 255], vec![0, 0]]).unwrap();
-    let scores = session
-        .decrypt(&evaluator.evaluate(&request).unwrap())
-        .unwrap();
-    assert_eq!(scores, [[65_535, -65_535], [765, -765]]);
+    let records = [vec![255, 255], vec![0, 0], vec![255, 0], vec![0, 255]];
+    let expected = [
+        [65_535, -65_535, 0, 32_385],
+        [765, -765, 0, 0],
+        [33_150, -33_150, 32_385, 0],
+        [33_150, -33_150, -32_385, 32_385],
+    ];
+    let (mut session, evaluator) = common::sides(model);
+    let layouts = common::layouts(&mut session);
+    assert!(layouts.len() > 6, "{layouts:?}");
+    let mut seeded = 0;
+    for layout in layouts {
+        session.set_layout(layout).unwrap();
+        let full = session.encrypt(&records).unwrap();
+        let answer = evaluator.evaluate(&full).unwrap();
+        assert_eq!(session.decrypt(&answer).unwrap(), expected, "{layout:?}");
+        if session.entries_for(1).is_ok() {
+            seeded += 1;
+            let entries = common::entries(&session, records.len());
+            let request = session.encrypt_seeded(&records, entries).unwrap();
+            let answer = evaluator.evaluate(&request).unwrap();
+            assert_eq!(session.decrypt(&answer).unwrap(), expected, "{layout:?}");
+        }
+    }
+    assert!(seeded > 4, "{seeded}");
+}
+
+#[test]
+fn groups_of_records_may_be_partly_filled() {
+    let model = common::model(&[vec![3, -1], vec![0, 3]], &[5, -5], 4, 3);
+    let (mut session, evaluator) = common::sides(model);
+    session.set_layout(Layout::Records).unwrap();
+    let group = session.records_per_group();
+    assert_eq!(group as u32, (1024 - 41) / session.card().slot_bits());
+    for count in [1, 2, group - 1, group, group + 1, 2 * group] {
+        let record = |i: usize| vec![(i % 16) as u32, (i / 16 % 16) as u32];
+        let records: Vec<_> = (0..count).map(record).collect();
+        let request = session.encrypt(&records).unwrap();
+        assert_eq!(request.upload().rows(), count.div_ceil(group));
+        let answer = evaluator.evaluate(&request).unwrap();
+        let scores = session.decrypt_answer_to(&request, &answer).unwrap();
+        let expected = records.iter().map(|x| {
+            let [a, b] = [i64::from(x[0]), i64::from(x[1])];
+            vec![3 * a - b + 5, 3 * b - 5]
+        });
+        assert_eq!(scores, expected.collect::<Vec<_>>());
+    }
 }
 
 #[test]
@@ -102,7 +158,7 @@ fn randomizers_made_ahead_change_nothing_but_the_time() {
             session.decrypt(&answer).unwrap(),
             [[4 * x - 10, 40 - 3 * x]]
         );
-        let sent = request.ciphertexts().iter().chain(answer.scores.iter());
+        let sent = request.upload().tensor().iter().chain(answer.scores.iter());
         assert!(
             sent.into_iter().all(|c| seen.insert(c.to_vec())),
             "no ciphertext comes twice"

@@ -38,6 +38,15 @@ pub struct Output {
     pub minus: Option<u32>,
 }
 
+impl Output {
+    fn side(&mut self, is_minus: bool) -> &mut Option<u32> {
+        match is_minus {
+            false => &mut self.plus,
+            true => &mut self.minus,
+        }
+    }
+}
+
 /// A program that can't be run, or that computes something else than the map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

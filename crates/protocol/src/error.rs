@@ -83,6 +83,30 @@ pub enum DecodeError {
     /// The layout is unknown.
     #[error("the layout {0:?} is unknown: see the model's card for the layouts it allows")]
     UnknownLayout(String),
+    /// A number of the layout is zero.
+    #[error("`{0}` is 0, and needs to be at least 1")]
+    ZeroParameter(&'static str),
+    /// A number that the layout does not have.
+    #[error("the layout `{layout}` has no `{parameter}`")]
+    SurplusParameter {
+        /// The parameter.
+        parameter: &'static str,
+        /// The layout.
+        layout: &'static str,
+    },
+    /// The number of records is given, and is not that of the tensor's rows.
+    #[error(
+        "`records` is {got}, but the tensor has {rows} rows, and in this layout each is a record"
+    )]
+    RecordsAndRows {
+        /// The number that was given.
+        got: usize,
+        /// The tensor's rows.
+        rows: usize,
+    },
+    /// The seed of seeded ciphertexts is not 32 bytes in unpadded base64url.
+    #[error("`seed` is not 32 bytes in base64url without padding")]
+    MalformedSeed,
     /// The card digest is not `sha256:` and 64 lower-case hexadecimal digits.
     #[error("`card_digest` is not `sha256:` and 64 lower-case hexadecimal digits")]
     MalformedDigest,
@@ -197,6 +221,10 @@ impl DecodeError {
             Self::KeyEncoding | Self::KeyTooLong { .. } => "malformed_public_key",
             Self::Request(error) => error.code(),
             Self::UnknownLayout(_) => "unknown_layout",
+            Self::ZeroParameter(_)
+            | Self::SurplusParameter { .. }
+            | Self::RecordsAndRows { .. } => "wrong_layout_parameters",
+            Self::MalformedSeed => "malformed_seed",
             Self::MalformedDigest => "malformed_card_digest",
             Self::MalformedFingerprint => "malformed_key_fingerprint",
             Self::TensorCount { .. } => "wrong_tensor_count",

@@ -36,7 +36,7 @@ pub struct BinaryBody {
 
 impl BinaryBody {
     /// A body of this header and a tensor of these elements, each behind its 4-byte little-endian length.
-    pub(crate) fn new(header: &impl Serialize, tensor: &crate::Ciphertexts) -> Self {
+    pub(crate) fn new(header: &impl Serialize, tensor: &crate::ByteMatrix) -> Self {
         let mut bytes = to_json(header);
         let header_length = bytes.len();
         bytes.reserve_exact(binary_size(tensor));
@@ -56,7 +56,7 @@ impl BinaryBody {
 }
 
 /// The bytes that a tensor takes in a binary body.
-pub(crate) fn binary_size(tensor: &crate::Ciphertexts) -> usize {
+pub(crate) fn binary_size(tensor: &crate::ByteMatrix) -> usize {
     tensor.as_bytes().len() + PREFIX_BYTES * tensor.len()
 }
 

@@ -1,27 +1,68 @@
 //! How records become plaintexts.
 
 use std::fmt;
-use std::str::FromStr;
 
-use thiserror::Error;
+use crate::DecodeError;
+use crate::error::excerpt;
+use crate::tensor::Text;
 
-/// How the numbers of a record are laid out in ciphertexts; named in each request.
+/// How the numbers of records are laid out in ciphertexts; named in each request.
+///
+/// The numbers are unchecked but for zero: whether a model and a key allow them is for the evaluation to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layout {
-    /// One feature a ciphertext, one score a ciphertext: the textbook protocol.
-    Scalar,
+    /// One feature a ciphertext: the textbook protocol, which any Paillier client can speak. A row a record.
+    Scalar {
+        /// Scores that an answer's ciphertext holds, at least 1: more than one make *packed* answers.
+        scores_per_answer: u32,
+    },
+    /// One feature of many records a ciphertext, and one score of as many an answer. A row a group of records,
+    /// the last of which may be partly filled.
+    Records,
+    /// Several features of one record a ciphertext. A row a record.
+    Features {
+        /// Features that a ciphertext holds, at least 1.
+        features_per_ciphertext: u32,
+        /// Scores that an answer's ciphertext holds, at least 1.
+        scores_per_answer: u32,
+    },
 }
 
 impl Layout {
-    /// Every layout, in the order in which documents list them.
-    pub const ALL: &'static [Self] = &[Self::Scalar];
+    /// One feature a ciphertext, one score an answer.
+    pub const SCALAR: Self = Self::Scalar {
+        scores_per_answer: 1,
+    };
+
+    const NAMES: [&'static str; 3] = ["scalar", "records", "features"];
 
     /// The layout's name in messages and cards.
     #[must_use]
     pub fn name(self) -> &'static str {
+        let [scalar, records, features] = Self::NAMES;
         match self {
-            Self::Scalar => "scalar",
+            Self::Scalar { .. } => scalar,
+            Self::Records => records,
+            Self::Features { .. } => features,
+        }
+    }
+
+    /// The parameters that a message about `records` records names.
+    pub(crate) fn parameters(self, records: usize) -> LayoutParameters {
+        let several = |scores| (scores != 1).then_some(scores);
+        let (scores_per_answer, features_per_ciphertext) = match self {
+            Self::Scalar { scores_per_answer } => (several(scores_per_answer), None),
+            Self::Records => (None, None),
+            Self::Features {
+                features_per_ciphertext,
+                scores_per_answer,
+            } => (several(scores_per_answer), Some(features_per_ciphertext)),
+        };
+        LayoutParameters {
+            features_per_ciphertext,
+            scores_per_answer,
+            records: (self == Self::Records).then_some(records),
         }
     }
 }
@@ -32,19 +73,68 @@ impl fmt::Display for Layout {
     }
 }
 
-impl FromStr for Layout {
-    type Err = UnknownLayout;
-
-    fn from_str(name: &str) -> Result<Self, UnknownLayout> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|layout| layout.name() == name)
-            .ok_or(UnknownLayout)
-    }
+/// A layout's numbers as they stand in a message; those that are implied don't.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct LayoutParameters {
+    pub(crate) features_per_ciphertext: Option<u32>,
+    /// 1 if it is not given.
+    pub(crate) scores_per_answer: Option<u32>,
+    /// As many as the tensor has rows if it is not given.
+    pub(crate) records: Option<usize>,
 }
 
-/// A layout's name that this version does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("unknown layout: this version knows only `scalar`")]
-pub struct UnknownLayout;
+impl LayoutParameters {
+    /// The layout with this name.
+    pub(crate) fn layout(self, name: &Text<'_>) -> Result<Layout, DecodeError> {
+        let scores_per_answer = self.scores_per_answer.unwrap_or(1);
+        let features_per_ciphertext = self.features_per_ciphertext.unwrap_or(1);
+        for (name, number) in [
+            ("scores_per_answer", scores_per_answer),
+            ("features_per_ciphertext", features_per_ciphertext),
+        ] {
+            if number == 0 {
+                return Err(DecodeError::ZeroParameter(name));
+            }
+        }
+        let [scalar, records, features] = Layout::NAMES;
+        let (layout, surplus) = if name.0 == scalar {
+            let surplus = self
+                .features_per_ciphertext
+                .map(|_| "features_per_ciphertext");
+            (Layout::Scalar { scores_per_answer }, surplus)
+        } else if name.0 == records {
+            let scores = self.scores_per_answer.map(|_| "scores_per_answer");
+            let features = self
+                .features_per_ciphertext
+                .map(|_| "features_per_ciphertext");
+            (Layout::Records, scores.or(features))
+        } else if name.0 == features {
+            let layout = Layout::Features {
+                features_per_ciphertext,
+                scores_per_answer,
+            };
+            (layout, None)
+        } else {
+            return Err(DecodeError::UnknownLayout(excerpt(&name.0)));
+        };
+        match surplus {
+            Some(parameter) => Err(DecodeError::SurplusParameter {
+                parameter,
+                layout: layout.name(),
+            }),
+            None => Ok(layout),
+        }
+    }
+
+    /// The number of records of a message with so many rows, which is what the layout makes it.
+    pub(crate) fn records(self, layout: Layout, rows: usize) -> Result<usize, DecodeError> {
+        match (layout, self.records) {
+            (Layout::Records, None) => Err(DecodeError::MissingParameter("records")),
+            (Layout::Records, Some(0)) => Err(DecodeError::ZeroParameter("records")),
+            (Layout::Records, Some(records)) => Ok(records),
+            (_, None) => Ok(rows),
+            (_, Some(records)) if records == rows => Ok(rows),
+            (_, Some(got)) => Err(DecodeError::RecordsAndRows { got, rows }),
+        }
+    }
+}

@@ -9,7 +9,7 @@
 //!
 //! Nothing in these messages is secret from the service: they hold public keys and ciphertexts only.
 
-mod ciphertexts;
+mod byte_matrix;
 mod digest;
 mod error;
 mod framing;
@@ -20,12 +20,13 @@ mod problem;
 mod request;
 mod response;
 mod tensor;
+mod upload;
 
-pub use ciphertexts::Ciphertexts;
+pub use byte_matrix::ByteMatrix;
 pub use digest::{CardDigest, KeyFingerprint, MalformedHex};
 pub use error::{DecodeError, ShapeError};
 pub use framing::{BinaryBody, Encoding, Framing};
-pub use layout::{Layout, UnknownLayout};
+pub use layout::Layout;
 pub use limits::Limits;
 pub use metadata::{
     ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady, TensorMetadata,
@@ -33,10 +34,13 @@ pub use metadata::{
 pub use problem::Problem;
 pub use request::{InferRequest, RequestError};
 pub use response::InferResponse;
+pub use upload::{SeededUpload, Upload};
 
-/// The name of the request's only input tensor, of shape `[rows, columns]`.
+/// The name of the request's only input tensor: a row of ciphertexts for each record, or group of records.
 pub const INPUT_TENSOR: &str = "ciphertexts";
-/// The name of the response's only output tensor, of shape `[rows, columns]`.
+/// The name of a seeded request's only input tensor: one element for each record, of shape `[records, 1]`.
+pub const CORRECTIONS_TENSOR: &str = "corrections";
+/// The name of the response's only output tensor: a row of ciphertexts for each row of the request.
 pub const OUTPUT_TENSOR: &str = "scores";
 /// The datatype of both tensors.
 pub const DATATYPE: &str = "BYTES";

@@ -7,7 +7,7 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// Records of one request, and rows of its tensor.
     pub max_records: usize,
-    /// Ciphertexts of one tensor.
+    /// ByteMatrix of one tensor.
     pub max_ciphertexts: usize,
     /// Bytes of the public modulus n; a ciphertext has twice as many.
     pub max_key_bytes: usize,
@@ -18,22 +18,21 @@ impl Limits {
     pub const MAX_ID_BYTES: usize = 256;
     /// Bytes of n at 4096 bits, the largest key in use.
     pub const LARGEST_KEY_BYTES: usize = 512;
-    /// Bytes that [`for_tensor`](Self::for_tensor) grants a header, beside what grows with the tensor.
+    /// Bytes that [`new`](Self::new) grants a header, beside what grows with the tensor.
     pub const HEADER_BYTES: usize = 16 * 1024;
 
-    /// The limits for a tensor of at most `records` × `columns` ciphertexts under keys of at most 4096 bits, as JSON
-    /// or binary; saturates instead of overflowing.
+    /// The limits for so many records and ciphertexts under keys of at most 4096 bits, as JSON or binary; saturates
+    /// instead of overflowing.
     #[must_use]
-    pub fn for_tensor(records: usize, columns: usize) -> Self {
-        let ciphertexts = records.saturating_mul(columns);
+    pub fn new(max_records: usize, max_ciphertexts: usize) -> Self {
         // Base64 takes four characters for three bytes; then come two quotes, a comma, and room for indentation.
         let longest_element = (2 * Self::LARGEST_KEY_BYTES).div_ceil(3) * 4 + 16;
         Self {
-            max_body_bytes: ciphertexts
+            max_body_bytes: max_ciphertexts
                 .saturating_mul(longest_element)
                 .saturating_add(Self::HEADER_BYTES),
-            max_records: records,
-            max_ciphertexts: ciphertexts,
+            max_records,
+            max_ciphertexts,
             max_key_bytes: Self::LARGEST_KEY_BYTES,
         }
     }

@@ -7,52 +7,68 @@ use thiserror::Error;
 
 use crate::error::excerpt;
 use crate::framing::{split, to_json};
-use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text};
+use crate::layout::LayoutParameters;
+use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text, Width};
 use crate::{
-    BinaryBody, CardDigest, Ciphertexts, DecodeError, Encoding, Framing, INPUT_TENSOR, Layout,
-    Limits, OUTPUT_TENSOR,
+    BinaryBody, CORRECTIONS_TENSOR, CardDigest, DecodeError, Encoding, Framing, INPUT_TENSOR,
+    Layout, Limits, OUTPUT_TENSOR, SeededUpload, Upload,
 };
 
 /// A request for the scores of encrypted records.
 ///
-/// Its modulus is minimal, and its ciphertexts have twice the modulus' bytes. Neither is checked further.
+/// Its modulus is minimal, its ciphertexts have twice the modulus' bytes, and it has a row a record, or more records than
+/// rows in the `records` layout. Nothing is checked further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferRequest {
     id: Option<String>,
     public_key: Vec<u8>,
     layout: Layout,
+    records: usize,
     card_digest: CardDigest,
-    ciphertexts: Ciphertexts,
+    upload: Upload,
     answer: Encoding,
 }
 
 impl InferRequest {
-    /// A request with the modulus n as minimal big-endian bytes, the digest of the card that the records were prepared
-    /// with, and ciphertexts of 2 · len(n) bytes in the shape that the layout asks for: `[records, features]` for `scalar`.
+    /// A request with the modulus n as minimal big-endian bytes, the layout and number of the records, the digest of the
+    /// card that they were prepared with, and what the layout makes of them: ciphertexts of 2 · len(n) bytes, or corrections
+    /// of seeded ones.
     ///
     /// It has no id, and asks for a binary answer.
     ///
     /// # Errors
-    /// A [`RequestError`] if n is empty or starts with a zero byte, or if the ciphertexts have another width.
+    /// A [`RequestError`] if n is empty or starts with a zero byte, if ciphertexts have another width, or if there are not as
+    /// many records as rows, or in the `records` layout fewer.
     pub fn new(
         public_key: Vec<u8>,
         layout: Layout,
+        records: usize,
         card_digest: CardDigest,
-        ciphertexts: Ciphertexts,
+        upload: impl Into<Upload>,
     ) -> Result<Self, RequestError> {
-        let expected = ciphertext_width(&public_key)?;
-        if ciphertexts.width() != expected {
-            return Err(RequestError::CiphertextWidth {
-                expected,
-                got: ciphertexts.width(),
-            });
+        let upload = upload.into();
+        let (expected, rows) = (ciphertext_width(&public_key)?, upload.rows());
+        match &upload {
+            Upload::Full(ciphertexts) if ciphertexts.width() != expected => {
+                let got = ciphertexts.width();
+                return Err(RequestError::CiphertextWidth { expected, got });
+            }
+            _ => {}
+        }
+        let fits = match layout {
+            Layout::Records => records >= rows,
+            _ => records == rows,
+        };
+        if !fits {
+            return Err(RequestError::Records { records, rows });
         }
         Ok(Self {
             id: None,
             public_key,
             layout,
+            records,
             card_digest,
-            ciphertexts,
+            upload,
             answer: Encoding::Binary,
         })
     }
@@ -99,15 +115,13 @@ impl InferRequest {
     /// The number of records, at least one.
     #[must_use]
     pub fn records(&self) -> usize {
-        match self.layout {
-            Layout::Scalar => self.ciphertexts.rows(),
-        }
+        self.records
     }
 
-    /// The ciphertexts, unchecked.
+    /// The encrypted records, unchecked.
     #[must_use]
-    pub fn ciphertexts(&self) -> &Ciphertexts {
-        &self.ciphertexts
+    pub fn upload(&self) -> &Upload {
+        &self.upload
     }
 
     /// The form in which the client wants its answer.
@@ -125,12 +139,37 @@ impl InferRequest {
         let parameters = received.parameters;
         let id = read_id(received.id)?;
         let public_key = read_key(required(parameters.public_key, "public_key")?, limits)?;
-        let layout = read_layout(required(parameters.layout, "layout")?)?;
         let card_digest = read_digest(required(parameters.card_digest, "card_digest")?)?;
-
-        let width = ciphertext_width(&public_key)?;
-        let input = received.inputs.get(INPUT_TENSOR)?;
-        let ciphertexts = input.decode(INPUT_TENSOR, Some(width), raw, limits)?;
+        let numbers = LayoutParameters {
+            features_per_ciphertext: parameters.features_per_ciphertext,
+            scores_per_answer: parameters.scores_per_answer,
+            records: parameters.records,
+        };
+        let layout = numbers.layout(&required(parameters.layout, "layout")?)?;
+        let upload = match parameters.seed {
+            None => {
+                let width = Width::Exactly(ciphertext_width(&public_key)?);
+                let input = received.inputs.get(INPUT_TENSOR)?;
+                Upload::Full(input.decode(INPUT_TENSOR, width, raw, limits)?)
+            }
+            Some(seed) => Upload::Seeded(SeededUpload {
+                seed: read_seed(&seed)?,
+                first: parameters.first.unwrap_or(0),
+                corrections: received.inputs.get(CORRECTIONS_TENSOR)?.decode(
+                    CORRECTIONS_TENSOR,
+                    Width::AtMost(limits.max_body_bytes),
+                    raw,
+                    limits,
+                )?,
+            }),
+        };
+        let records = numbers.records(layout, upload.rows())?;
+        if records > limits.max_records {
+            return Err(DecodeError::TooManyRecords {
+                limit: limits.max_records,
+                got: records,
+            });
+        }
 
         let output = received.outputs.at_most_one(OUTPUT_TENSOR)?;
         if let Some(output) = &output
@@ -154,29 +193,40 @@ impl InferRequest {
         Ok(Self {
             id,
             answer,
-            ..Self::new(public_key, layout, card_digest, ciphertexts)?
+            ..Self::new(public_key, layout, records, card_digest, upload)?
         })
     }
 
     /// The request as JSON.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        to_json(&self.header(SentTensor::json(INPUT_TENSOR, &self.ciphertexts)))
+        let (name, tensor) = (self.upload.tensor_name(), self.upload.tensor());
+        to_json(&self.header(SentTensor::json(name, tensor)))
     }
 
     /// The request in the binary tensor data extension, which is also the content of a request file.
     #[must_use]
     pub fn to_binary(&self) -> BinaryBody {
-        let header = self.header(SentTensor::binary(INPUT_TENSOR, &self.ciphertexts));
-        BinaryBody::new(&header, &self.ciphertexts)
+        let (name, tensor) = (self.upload.tensor_name(), self.upload.tensor());
+        BinaryBody::new(&self.header(SentTensor::binary(name, tensor)), tensor)
     }
 
     fn header<'a>(&'a self, input: SentTensor<'a>) -> SentRequest<'a> {
+        let numbers = self.layout.parameters(self.records);
+        let seeded = match &self.upload {
+            Upload::Full(_) => None,
+            Upload::Seeded(seeded) => Some(seeded),
+        };
         SentRequest {
             id: self.id.as_deref(),
             parameters: SentParameters {
                 public_key: URL_SAFE_NO_PAD.encode(&self.public_key),
                 layout: self.layout.name(),
+                features_per_ciphertext: numbers.features_per_ciphertext,
+                scores_per_answer: numbers.scores_per_answer,
+                records: numbers.records,
+                seed: seeded.map(|seeded| URL_SAFE_NO_PAD.encode(seeded.seed)),
+                first: seeded.map(|seeded| seeded.first),
                 card_digest: self.card_digest.to_string(),
             },
             inputs: [input],
@@ -200,6 +250,14 @@ pub enum RequestError {
     /// The modulus starts with a zero byte.
     #[error("`public_key` starts with a zero byte: write the modulus in as few bytes as it needs")]
     PaddedKey,
+    /// There are not as many records as rows, or in the `records` layout fewer.
+    #[error("there are {records} records in {rows} rows, which the layout does not allow")]
+    Records {
+        /// The records that the request names.
+        records: usize,
+        /// The rows of its tensor.
+        rows: usize,
+    },
     /// The ciphertexts have not twice the modulus' bytes.
     #[error("a ciphertext has {got} bytes, and under this key it has exactly {expected}")]
     CiphertextWidth {
@@ -217,6 +275,7 @@ impl RequestError {
         match self {
             Self::EmptyKey | Self::PaddedKey => "malformed_public_key",
             Self::CiphertextWidth { .. } => "wrong_ciphertext_width",
+            Self::Records { .. } => "wrong_record_count",
         }
     }
 }
@@ -247,10 +306,12 @@ pub(crate) fn read_id(id: Option<Text<'_>>) -> Result<Option<String>, DecodeErro
     }
 }
 
-pub(crate) fn read_layout(name: Text<'_>) -> Result<Layout, DecodeError> {
-    name.0
-        .parse()
-        .map_err(|_| DecodeError::UnknownLayout(excerpt(&name.0)))
+fn read_seed(seed: &Text<'_>) -> Result<[u8; 32], DecodeError> {
+    let mut bytes = [0; 32];
+    match URL_SAFE_NO_PAD.decode_slice(seed.0.as_bytes(), &mut bytes) {
+        Ok(32) => Ok(bytes),
+        _ => Err(DecodeError::MalformedSeed),
+    }
 }
 
 pub(crate) fn read_digest(digest: Text<'_>) -> Result<CardDigest, DecodeError> {
@@ -279,6 +340,12 @@ struct ReceivedParameters<'a> {
     public_key: Option<Text<'a>>,
     #[serde(borrow)]
     layout: Option<Text<'a>>,
+    features_per_ciphertext: Option<u32>,
+    scores_per_answer: Option<u32>,
+    records: Option<usize>,
+    #[serde(borrow)]
+    seed: Option<Text<'a>>,
+    first: Option<u64>,
     #[serde(borrow)]
     card_digest: Option<Text<'a>>,
     binary_data_output: Option<bool>,
@@ -310,6 +377,16 @@ struct SentRequest<'a> {
 struct SentParameters {
     public_key: String,
     layout: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features_per_ciphertext: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores_per_answer: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<u64>,
     card_digest: String,
 }
 

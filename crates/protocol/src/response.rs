@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::framing::{split, to_json};
-use crate::request::{read_digest, read_id, read_layout, required};
-use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text};
+use crate::layout::LayoutParameters;
+use crate::request::{read_digest, read_id, required};
+use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text, Width};
 use crate::{
-    BinaryBody, CardDigest, Ciphertexts, DecodeError, Framing, KeyFingerprint, Layout, Limits,
+    BinaryBody, ByteMatrix, CardDigest, DecodeError, Framing, KeyFingerprint, Layout, Limits,
     OUTPUT_TENSOR,
 };
 
@@ -27,8 +28,10 @@ pub struct InferResponse {
     pub card_digest: CardDigest,
     /// The layout of the request.
     pub layout: Layout,
-    /// The scores, of shape `[records, outputs]` for `scalar`.
-    pub scores: Ciphertexts,
+    /// The number of the request's records.
+    pub records: usize,
+    /// The scores: a row for each of the request's, with as many answers as the layout makes of the outputs.
+    pub scores: ByteMatrix,
 }
 
 impl InferResponse {
@@ -42,6 +45,15 @@ impl InferResponse {
         let (received, raw) = split::<ReceivedResponse<'_>>(body, framing, limits)?;
         let parameters = received.parameters;
         let fingerprint = required(parameters.key_fingerprint, "key_fingerprint")?;
+        let numbers = LayoutParameters {
+            features_per_ciphertext: parameters.features_per_ciphertext,
+            scores_per_answer: parameters.scores_per_answer,
+            records: parameters.records,
+        };
+        let layout = numbers.layout(&required(parameters.layout, "layout")?)?;
+        let tensor = received.outputs.get(OUTPUT_TENSOR)?;
+        let width = Width::AtMost(limits.max_key_bytes.saturating_mul(2));
+        let scores = tensor.decode(OUTPUT_TENSOR, width, raw, limits)?;
         Ok(Self {
             id: read_id(received.id)?,
             model_name: received.model_name.0.into_owned(),
@@ -51,13 +63,9 @@ impl InferResponse {
                 .parse()
                 .map_err(|_| DecodeError::MalformedFingerprint)?,
             card_digest: read_digest(required(parameters.card_digest, "card_digest")?)?,
-            layout: read_layout(required(parameters.layout, "layout")?)?,
-            scores: received.outputs.get(OUTPUT_TENSOR)?.decode(
-                OUTPUT_TENSOR,
-                None,
-                raw,
-                limits,
-            )?,
+            layout,
+            records: numbers.records(layout, scores.rows())?,
+            scores,
         })
     }
 
@@ -75,6 +83,7 @@ impl InferResponse {
     }
 
     fn header<'a>(&'a self, output: SentTensor<'a>) -> SentResponse<'a> {
+        let numbers = self.layout.parameters(self.records);
         SentResponse {
             model_name: &self.model_name,
             model_version: &self.model_version,
@@ -82,6 +91,9 @@ impl InferResponse {
             parameters: SentParameters {
                 key_fingerprint: self.key_fingerprint.to_string(),
                 layout: self.layout.name(),
+                features_per_ciphertext: numbers.features_per_ciphertext,
+                scores_per_answer: numbers.scores_per_answer,
+                records: numbers.records,
                 card_digest: self.card_digest.to_string(),
             },
             outputs: [output],
@@ -109,6 +121,9 @@ struct ReceivedParameters<'a> {
     key_fingerprint: Option<Text<'a>>,
     #[serde(borrow)]
     layout: Option<Text<'a>>,
+    features_per_ciphertext: Option<u32>,
+    scores_per_answer: Option<u32>,
+    records: Option<usize>,
     #[serde(borrow)]
     card_digest: Option<Text<'a>>,
 }
@@ -127,5 +142,11 @@ struct SentResponse<'a> {
 struct SentParameters {
     key_fingerprint: String,
     layout: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features_per_ciphertext: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores_per_answer: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<usize>,
     card_digest: String,
 }

@@ -10,10 +10,10 @@ use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::ciphertexts::element_count;
+use crate::byte_matrix::element_count;
 use crate::error::excerpt;
 use crate::framing::PREFIX_BYTES;
-use crate::{Ciphertexts, DATATYPE, DecodeError, Limits};
+use crate::{ByteMatrix, DATATYPE, DecodeError, Limits};
 
 /// A string that borrows from the body unless it holds escapes.
 #[derive(Deserialize)]
@@ -111,6 +111,13 @@ impl<'de> Deserialize<'de> for Shape {
     }
 }
 
+/// What is known beforehand of the elements, which all have one width.
+#[derive(Clone, Copy)]
+pub(crate) enum Width {
+    Exactly(usize),
+    AtMost(usize),
+}
+
 /// What a message's JSON says about its tensor.
 #[derive(Deserialize)]
 pub(crate) struct ReceivedTensor<'a> {
@@ -131,16 +138,15 @@ struct ReceivedParameters {
 }
 
 impl ReceivedTensor<'_> {
-    /// The ciphertexts of the tensor called `name`, whose raw bytes, if it has any, are all that stands behind the JSON.
+    /// The elements of the tensor called `name`, whose raw bytes, if it has any, are all that stands behind the JSON.
     ///
-    /// The elements' width is `width` if the key is known; else they may have any one width up to the limit.
     pub(crate) fn decode(
         self,
         name: &'static str,
-        width: Option<usize>,
+        width: Width,
         raw: &[u8],
         limits: &Limits,
-    ) -> Result<Ciphertexts, DecodeError> {
+    ) -> Result<ByteMatrix, DecodeError> {
         if self.name.0 != name {
             return Err(DecodeError::TensorName {
                 expected: name,
@@ -167,7 +173,10 @@ impl ReceivedTensor<'_> {
                 got: count,
             });
         }
-        let max_width = limits.max_key_bytes.saturating_mul(2);
+        let (width, max_width) = match width {
+            Width::Exactly(width) => (Some(width), width),
+            Width::AtMost(width) => (None, width),
+        };
         let (width, bytes) = match (self.data, self.parameters.binary_data_size) {
             (Some(data), None) => {
                 if !raw.is_empty() {
@@ -181,7 +190,7 @@ impl ReceivedTensor<'_> {
             }
             (None, None) | (Some(_), Some(_)) => return Err(DecodeError::DataPlace),
         };
-        Ok(Ciphertexts::new(shape, width, bytes)?)
+        Ok(ByteMatrix::new(shape, width, bytes)?)
     }
 }
 
@@ -262,7 +271,7 @@ struct SentParameters {
 
 impl<'a> SentTensor<'a> {
     /// A tensor whose elements are base64 strings in the JSON.
-    pub(crate) fn json(name: &'static str, tensor: &'a Ciphertexts) -> Self {
+    pub(crate) fn json(name: &'static str, tensor: &'a ByteMatrix) -> Self {
         let data = Some(elements::Base64(tensor));
         Self {
             name,
@@ -274,7 +283,7 @@ impl<'a> SentTensor<'a> {
     }
 
     /// A tensor whose elements stand behind the JSON.
-    pub(crate) fn binary(name: &'static str, tensor: &'a Ciphertexts) -> Self {
+    pub(crate) fn binary(name: &'static str, tensor: &'a ByteMatrix) -> Self {
         let parameters = Some(SentParameters {
             binary_data_size: crate::framing::binary_size(tensor),
         });

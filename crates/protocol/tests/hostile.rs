@@ -257,3 +257,72 @@ fn responses_that_are_malformed() {
     assert_eq!(error("ERERERER", ""), width(0, 1, 0));
     assert_eq!(error("ERERERER", &"A".repeat(24)), width(0, 16, 18));
 }
+
+#[test]
+fn layout_parameters_must_fit_the_layout() {
+    let layout = |parameters: &str| json_error(r#""layout":"scalar""#, parameters);
+    for parameter in ["scores_per_answer", "features_per_ciphertext"] {
+        let zero = format!(r#""layout":"features","{parameter}":0"#);
+        assert_eq!(layout(&zero), DecodeError::ZeroParameter(parameter));
+    }
+    for (name, parameter) in [
+        ("scalar", "features_per_ciphertext"),
+        ("records", "features_per_ciphertext"),
+        ("records", "scores_per_answer"),
+    ] {
+        let surplus = format!(r#""layout":"{name}","records":2,"{parameter}":2"#);
+        assert_eq!(
+            layout(&surplus),
+            DecodeError::SurplusParameter {
+                parameter,
+                layout: name
+            }
+        );
+    }
+    assert_eq!(
+        layout(r#""layout":"records""#),
+        DecodeError::MissingParameter("records")
+    );
+    assert_eq!(
+        layout(r#""layout":"records","records":0"#),
+        DecodeError::ZeroParameter("records")
+    );
+    assert_eq!(
+        layout(r#""layout":"records","records":5"#),
+        DecodeError::TooManyRecords { limit: 4, got: 5 }
+    );
+    assert_eq!(
+        layout(r#""layout":"records","records":1"#),
+        DecodeError::Request(RequestError::Records {
+            records: 1,
+            rows: 2
+        })
+    );
+    assert_eq!(
+        layout(r#""layout":"scalar","records":3"#),
+        DecodeError::RecordsAndRows { got: 3, rows: 2 }
+    );
+}
+
+#[test]
+fn seeds_have_32_bytes_and_a_tensor_of_their_own() {
+    let seed = |text: &str| json_error(r#""layout""#, &format!(r#""seed":"{text}","layout""#));
+    for text in [
+        "",
+        "AAECAwQF",
+        &"A".repeat(44),
+        &"=".repeat(43),
+        &"é".repeat(43),
+    ] {
+        assert_eq!(seed(text), DecodeError::MalformedSeed, "{text:?}");
+    }
+    assert_eq!(
+        seed(&"A".repeat(43)),
+        DecodeError::TensorName {
+            expected: "corrections",
+            got: "ciphertexts".to_owned()
+        }
+    );
+    let first = r#""seed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","first":-1,"layout""#;
+    assert!(json_message(r#""layout""#, first).contains("invalid value"));
+}

@@ -6,7 +6,7 @@ mod common;
 
 use common::{binary_error, binary_with, json_error, limits, pair, request, response};
 use veilcast_protocol::{
-    Ciphertexts, DecodeError, Framing, InferRequest, InferResponse, Layout, Limits, RequestError,
+    ByteMatrix, DecodeError, Framing, InferRequest, InferResponse, Layout, Limits, RequestError,
     ShapeError,
 };
 
@@ -88,7 +88,7 @@ fn shapes_that_do_not_fit() {
     // As many elements in another shape are a sound message, which the model then refuses.
     let (body, length) = binary_with("[2,1]", "[1,2]");
     let decoded = InferRequest::decode(&body, Framing::HeaderLength(length), &limits()).unwrap();
-    assert_eq!(decoded.ciphertexts().shape(), [1, 2]);
+    assert_eq!(decoded.upload().tensor().shape(), [1, 2]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn binary_responses_of_uneven_size() {
 #[test]
 fn parts_that_make_no_message() {
     let new =
-        |key: &[u8]| InferRequest::new(key.to_vec(), Layout::Scalar, common::digest(), pair());
+        |key: &[u8]| InferRequest::new(key.to_vec(), Layout::SCALAR, 2, common::digest(), pair());
     assert_eq!(new(&[]), Err(RequestError::EmptyKey));
     assert_eq!(new(&[0, 1, 2]), Err(RequestError::PaddedKey));
     assert_eq!(
@@ -232,7 +232,7 @@ fn parts_that_make_no_message() {
         })
     );
 
-    let new = |shape, width, length| Ciphertexts::new(shape, width, vec![0; length]).unwrap_err();
+    let new = |shape, width, length| ByteMatrix::new(shape, width, vec![0; length]).unwrap_err();
     assert_eq!(new([0, 1], 6, 0), ShapeError::Empty);
     assert_eq!(new([1, 1], 0, 0), ShapeError::NoWidth);
     assert_eq!(new([usize::MAX, 2], 6, 0), ShapeError::Overflow);
@@ -249,7 +249,7 @@ fn parts_that_make_no_message() {
 #[test]
 fn rows_and_elements_are_in_order() {
     let bytes: Vec<u8> = (0..12).collect();
-    let matrix = Ciphertexts::new([2, 3], 2, bytes).unwrap();
+    let matrix = ByteMatrix::new([2, 3], 2, bytes).unwrap();
     assert_eq!(matrix.len(), 6);
     assert_eq!(matrix.iter().nth(3), Some(&[6, 7][..]));
     let second: Vec<&[u8]> = matrix.row(1).unwrap().collect();
@@ -259,11 +259,11 @@ fn rows_and_elements_are_in_order() {
 
 #[test]
 fn limits_leave_room_for_the_largest_keys() {
-    let limits = Limits::for_tensor(2, 3);
+    let limits = Limits::new(2, 6);
     let key = vec![0xff; Limits::LARGEST_KEY_BYTES];
     let width = 2 * key.len();
-    let full = Ciphertexts::new([2, 3], width, vec![0xff; 6 * width]).unwrap();
-    let request = InferRequest::new(key, Layout::Scalar, common::digest(), full)
+    let full = ByteMatrix::new([2, 3], width, vec![0xff; 6 * width]).unwrap();
+    let request = InferRequest::new(key, Layout::SCALAR, 2, common::digest(), full)
         .unwrap()
         .with_id("i".repeat(Limits::MAX_ID_BYTES));
     assert_eq!(
@@ -276,6 +276,6 @@ fn limits_leave_room_for_the_largest_keys() {
         Ok(request)
     );
 
-    let boundless = Limits::for_tensor(usize::MAX, 2);
+    let boundless = Limits::new(usize::MAX, usize::MAX);
     assert_eq!(boundless.max_body_bytes, usize::MAX);
 }

@@ -4,21 +4,21 @@
 
 use proptest::prelude::*;
 use veilcast_protocol::{
-    CardDigest, Ciphertexts, Encoding, Framing, InferRequest, InferResponse, KeyFingerprint,
-    Layout, Limits,
+    ByteMatrix, CardDigest, Encoding, Framing, InferRequest, InferResponse, KeyFingerprint, Layout,
+    Limits, SeededUpload, Upload,
 };
 
 const LIMITS: Limits = Limits {
     max_body_bytes: 1 << 20,
-    max_records: 8,
+    max_records: 9,
     max_ciphertexts: 64,
     max_key_bytes: 40,
 };
 
-fn matrix(width: usize) -> impl Strategy<Value = Ciphertexts> {
+fn matrix(width: usize) -> impl Strategy<Value = ByteMatrix> {
     (1..=8_usize, 1..=8_usize).prop_flat_map(move |(rows, columns)| {
         prop::collection::vec(any::<u8>(), rows * columns * width)
-            .prop_map(move |bytes| Ciphertexts::new([rows, columns], width, bytes).unwrap())
+            .prop_map(move |bytes| ByteMatrix::new([rows, columns], width, bytes).unwrap())
     })
 }
 
@@ -27,18 +27,50 @@ fn key() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(first, rest)| [vec![first], rest].concat())
 }
 
+/// A layout, and for `records` how many records more than rows there are.
+fn layouts() -> impl Strategy<Value = (Layout, usize)> {
+    prop_oneof![
+        (1..=u32::MAX).prop_map(|scores_per_answer| (Layout::Scalar { scores_per_answer }, 0)),
+        (0..=1_usize).prop_map(|more| (Layout::Records, more)),
+        (1..=u32::MAX, 1..=u32::MAX).prop_map(|(features_per_ciphertext, scores_per_answer)| {
+            let layout = Layout::Features {
+                features_per_ciphertext,
+                scores_per_answer,
+            };
+            (layout, 0)
+        }),
+    ]
+}
+
+fn uploads(ciphertext_width: usize) -> impl Strategy<Value = Upload> {
+    let corrections = (1..=8_usize, 1..=40_usize).prop_flat_map(|(rows, width)| {
+        prop::collection::vec(any::<u8>(), rows * width)
+            .prop_map(move |bytes| ByteMatrix::new([rows, 1], width, bytes).unwrap())
+    });
+    let seeded = (corrections, any::<[u8; 32]>(), any::<u64>());
+    prop_oneof![
+        matrix(ciphertext_width).prop_map(Upload::Full),
+        seeded.prop_map(|(corrections, seed, first)| Upload::Seeded(SeededUpload {
+            seed,
+            first,
+            corrections
+        })),
+    ]
+}
+
 fn requests() -> impl Strategy<Value = InferRequest> {
     key().prop_flat_map(|key| {
         let parts = (
-            matrix(2 * key.len()),
+            uploads(2 * key.len()),
+            layouts(),
             any::<[u8; 32]>(),
             any::<bool>(),
             prop::option::of(".{0,40}"),
         );
-        parts.prop_map(move |(ciphertexts, digest, binary, id)| {
+        parts.prop_map(move |(upload, (layout, more), digest, binary, id)| {
             let digest = CardDigest::from(digest);
-            let request =
-                InferRequest::new(key.clone(), Layout::Scalar, digest, ciphertexts).unwrap();
+            let records = upload.rows() + more;
+            let request = InferRequest::new(key.clone(), layout, records, digest, upload).unwrap();
             let request = request.with_answer(if binary {
                 Encoding::Binary
             } else {
@@ -58,16 +90,18 @@ fn responses() -> impl Strategy<Value = InferResponse> {
         any::<[u8; 32]>(),
         ".*",
         ".*",
+        layouts(),
         prop::option::of(".{0,40}"),
     );
     parts.prop_map(
-        |(scores, digest, model_name, model_version, id)| InferResponse {
+        |(scores, digest, model_name, model_version, (layout, more), id)| InferResponse {
             id,
             model_name,
             model_version,
             key_fingerprint: KeyFingerprint::of(&digest),
             card_digest: CardDigest::from(digest),
-            layout: Layout::Scalar,
+            layout,
+            records: scores.rows() + more,
             scores,
         },
     )
@@ -118,8 +152,10 @@ proptest! {
         for framing in [Framing::HeaderLength(body.header_length), Framing::SelfDelimiting] {
             if let Ok(decoded) = InferRequest::decode(&body.bytes, framing, &LIMITS) {
                 let raw = place >= body.header_length;
-                prop_assert_eq!(raw, decoded.ciphertexts() != request.ciphertexts());
-                prop_assert_eq!(decoded.ciphertexts().width(), 2 * decoded.public_key().len());
+                prop_assert_eq!(raw, decoded.upload().tensor() != request.upload().tensor());
+                if let Upload::Full(ciphertexts) = decoded.upload() {
+                    prop_assert_eq!(ciphertexts.width(), 2 * decoded.public_key().len());
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ mod common;
 use common::{annotated, digest, limits, pair, request, response};
 use veilcast_protocol::{
     CardDigest, Encoding, Framing, InferRequest, InferResponse, KeyFingerprint, Layout,
-    ModelMetadata, ModelReady, Problem, ServerMetadata,
+    ModelMetadata, ModelReady, Problem, SeededUpload, ServerMetadata, Upload,
 };
 
 const BINARY_REQUEST: &str = r#"
@@ -26,6 +26,25 @@ const JSON_REQUEST: &str = r#"
     '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},'
     '"inputs":[{"name":"ciphertexts","shape":[2,1],"datatype":"BYTES","data":["ERERERER","IiIiIiIi"]}],'
     '"outputs":[{"name":"scores","parameters":{"binary_data":false}}]}'
+"#;
+
+const SEEDED_REQUEST: &str = r#"
+    '{"parameters":{"public_key":"wP_u","layout":"features","features_per_ciphertext":9,"scores_per_answer":3,'
+    '"seed":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8","first":784,'
+    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},'
+    '"inputs":[{"name":"corrections","shape":[2,1],"datatype":"BYTES","parameters":{"binary_data_size":20}}],'
+    '"outputs":[{"name":"scores","parameters":{"binary_data":true}}]}'
+    06 00 00 00         # element 0 has 6 bytes
+    11 11 11 11 11 11
+    06 00 00 00         # element 1 has 6 bytes
+    22 22 22 22 22 22
+"#;
+
+const RECORDS_RESPONSE: &str = r#"
+    '{"model_name":"digits","model_version":"1","id":"7","parameters":{'
+    '"key_fingerprint":"c47a10dc272b1221f0380a2ae0f7d7fa830b3e378f2f5309bbf13f61ad211913","layout":"records","records":9,'
+    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},'
+    '"outputs":[{"name":"scores","shape":[2,1],"datatype":"BYTES","data":["ERERERER","IiIiIiIi"]}]}'
 "#;
 
 const BINARY_RESPONSE: &str = r#"
@@ -115,6 +134,37 @@ fn json_response_is_pinned() {
     );
 }
 
+#[test]
+fn seeded_request_is_pinned() {
+    let expected = annotated(SEEDED_REQUEST);
+    let layout = Layout::Features {
+        features_per_ciphertext: 9,
+        scores_per_answer: 3,
+    };
+    let upload = Upload::Seeded(SeededUpload {
+        seed: std::array::from_fn(|i| i as u8),
+        first: 784,
+        corrections: pair(),
+    });
+    let request = InferRequest::new(common::KEY.to_vec(), layout, 2, digest(), upload).unwrap();
+    assert_bytes(&request.to_binary().bytes, &expected);
+    let decoded = InferRequest::decode(&expected, Framing::SelfDelimiting, &limits());
+    assert_eq!(decoded, Ok(request));
+}
+
+#[test]
+fn response_about_groups_of_records_is_pinned() {
+    let expected = annotated(RECORDS_RESPONSE);
+    let response = InferResponse {
+        layout: Layout::Records,
+        records: 9,
+        ..response()
+    };
+    assert_bytes(&response.to_json(), &expected);
+    let decoded = InferResponse::decode(&expected, Framing::Json, &limits());
+    assert_eq!(decoded, Ok(response));
+}
+
 /// What another V2 client may write: other order, row-by-row data, white space, parameters and members of its own.
 #[test]
 fn foreign_json_request_is_understood() {
@@ -135,11 +185,11 @@ fn foreign_json_request_is_understood() {
     let decoded = InferRequest::decode(body, Framing::Json, &limits()).unwrap();
     assert_eq!(decoded.id(), None);
     assert_eq!(decoded.answer(), Encoding::Binary);
-    assert_eq!(decoded.layout(), Layout::Scalar);
+    assert_eq!(decoded.layout(), Layout::SCALAR);
     assert_eq!(decoded.card_digest(), digest());
     assert_eq!(decoded.public_key(), common::KEY);
     assert_eq!(decoded.records(), 2);
-    assert_eq!(decoded.ciphertexts(), &pair());
+    assert_eq!(decoded.upload().tensor(), &pair());
 }
 
 #[test]

@@ -72,10 +72,15 @@ impl Fault {
             Self::Evaluate(error) => match error {
                 EvaluateError::CardDigest { .. } => (StatusCode::CONFLICT, "wrong_card_digest"),
                 EvaluateError::Layout(_) => (StatusCode::BAD_REQUEST, "layout_not_allowed"),
-                EvaluateError::TooManyRecords { .. } => {
+                EvaluateError::TooManyRecords { .. } | EvaluateError::TooManyCiphertexts { .. } => {
                     (StatusCode::BAD_REQUEST, "too_many_records")
                 }
-                EvaluateError::Shape { .. } => (StatusCode::BAD_REQUEST, "wrong_shape"),
+                EvaluateError::Rows { .. } | EvaluateError::Columns { .. } => {
+                    (StatusCode::BAD_REQUEST, "wrong_shape")
+                }
+                EvaluateError::Corrections { .. } | EvaluateError::CorrectionPadding => {
+                    (StatusCode::BAD_REQUEST, "wrong_corrections")
+                }
                 EvaluateError::PublicKey(_) => (StatusCode::BAD_REQUEST, "invalid_public_key"),
                 EvaluateError::Ciphertext(_) => (StatusCode::BAD_REQUEST, "invalid_ciphertext"),
                 // By their definition, errors of evaluation are the client's.

@@ -22,7 +22,7 @@ impl ServedModel {
     fn new(evaluator: Evaluator, config: &Config) -> Result<Self, StartError> {
         let card = evaluator.card();
         let limit = config.max_body_bytes;
-        let needed = Limits::for_tensor(1, card.features()).max_body_bytes;
+        let needed = Limits::new(1, card.features()).max_body_bytes;
         if needed > limit {
             return Err(StartError::BodyLimit {
                 name: card.name().to_owned(),
@@ -30,8 +30,8 @@ impl ServedModel {
                 limit,
             });
         }
-        let records = usize::try_from(card.limits().max_records).unwrap_or(usize::MAX);
-        let mut limits = Limits::for_tensor(records, card.features());
+        let most = card.limits();
+        let mut limits = Limits::new(most.max_records as usize, most.max_ciphertexts as usize);
         limits.max_body_bytes = limits.max_body_bytes.min(limit);
         Ok(Self { evaluator, limits })
     }

@@ -15,7 +15,7 @@ use common::{
     pieces, post, post_json, record, request, service,
 };
 use num_bigint::BigUint;
-use veilcast_protocol::{CardDigest, Ciphertexts, Encoding, HEADER_LENGTH, InferRequest, Layout};
+use veilcast_protocol::{ByteMatrix, CardDigest, Encoding, HEADER_LENGTH, InferRequest, Layout};
 
 const WIDTH: usize = 256;
 
@@ -47,10 +47,11 @@ fn refused(service: &Router, request: Request<Body>, status: u16, code: &str) ->
 
 /// A request under n with these ciphertexts.
 fn with_ciphertexts(shape: [usize; 2], bytes: Vec<u8>) -> InferRequest {
-    let ciphertexts = Ciphertexts::new(shape, WIDTH, bytes).unwrap();
+    let ciphertexts = ByteMatrix::new(shape, WIDTH, bytes).unwrap();
     InferRequest::new(
         modulus().to_bytes_be(),
-        Layout::Scalar,
+        Layout::SCALAR,
+        ciphertexts.rows(),
         card_digest(),
         ciphertexts,
     )
@@ -62,8 +63,8 @@ fn with_modulus(n: &BigUint) -> InferRequest {
     let n = n.to_bytes_be();
     let width = 2 * n.len();
     let bytes = fixed_width(&BigUint::from(2u8), width).repeat(FEATURES);
-    let ciphertexts = Ciphertexts::new([1, FEATURES], width, bytes).unwrap();
-    InferRequest::new(n, Layout::Scalar, card_digest(), ciphertexts).unwrap()
+    let ciphertexts = ByteMatrix::new([1, FEATURES], width, bytes).unwrap();
+    InferRequest::new(n, Layout::SCALAR, 1, card_digest(), ciphertexts).unwrap()
 }
 
 #[test]
@@ -167,9 +168,15 @@ fn requests_that_do_not_fit_the_model() {
     refused(&service, post(&many), 400, "too_many_records");
 
     let digest = CardDigest::of(b"another card");
-    let ciphertexts = Ciphertexts::new([1, FEATURES], WIDTH, sound).unwrap();
-    let other_card =
-        InferRequest::new(modulus().to_bytes_be(), Layout::Scalar, digest, ciphertexts).unwrap();
+    let ciphertexts = ByteMatrix::new([1, FEATURES], WIDTH, sound).unwrap();
+    let other_card = InferRequest::new(
+        modulus().to_bytes_be(),
+        Layout::SCALAR,
+        1,
+        digest,
+        ciphertexts,
+    )
+    .unwrap();
     refused(&service, post(&other_card), 409, "wrong_card_digest");
 
     let mut elsewhere = post(&request(1));

@@ -138,7 +138,7 @@ fn services_that_make_no_sense_do_not_start() {
 async fn answers_come_in_the_form_asked_for() {
     let service = service();
     let sound = request(2).with_id("first");
-    let limits = Limits::for_tensor(2, OUTPUTS);
+    let limits = Limits::new(2, 2 * OUTPUTS);
     for answer_form in [Encoding::Json, Encoding::Binary] {
         let sound = sound.clone().with_answer(answer_form);
         // A stored request, posted as it is: its JSON header delimits itself.
@@ -187,7 +187,7 @@ async fn answers_come_in_the_form_asked_for() {
             assert_eq!(response.card_digest, sound.card_digest());
             assert_eq!(response.layout, sound.layout());
             assert_eq!(response.scores.shape(), [2, OUTPUTS]);
-            assert_eq!(response.scores.width(), sound.ciphertexts().width());
+            assert_eq!(response.scores.width(), sound.upload().tensor().width());
         }
     }
 }

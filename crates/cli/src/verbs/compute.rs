@@ -53,7 +53,8 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let mut file = OutputFile::create(out, *force, Readers::Usual)?;
     let evaluator = Evaluator::new(models::load(&args.model)?, KeyPolicy::default());
     let card = evaluator.card();
-    let limits = Limits::for_tensor(card.limits().max_records as usize, card.features());
+    let most = card.limits();
+    let limits = Limits::new(most.max_records as usize, most.max_ciphertexts as usize);
     let request = messages::load_request(&args.request, &limits)?;
     let response = evaluator
         .evaluate(&request)

@@ -38,7 +38,8 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let (file, force) = (args.file.out.as_deref(), args.file.force);
     let mut predictions = Predictions::begin(&card, file, force, output)?;
     let key = keys::load_secret(&args.key)?;
-    let limits = Limits::for_tensor(card.limits().max_records as usize, card.outputs());
+    let records = card.limits().max_records as usize;
+    let limits = Limits::new(records, records * card.outputs());
     let response = messages::load_response(&args.response, &limits)?;
     let session = Session::new(card.clone(), key)?;
     let scores = session

@@ -1,14 +1,15 @@
 //! A request and its answer, sound in form only.
 
 use veilcast_protocol::{
-    CardDigest, Ciphertexts, InferRequest, InferResponse, KeyFingerprint, Layout,
+    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout,
 };
 
 pub(crate) fn request() -> InferRequest {
-    let ciphertexts = Ciphertexts::new([1, 2], 6, vec![7; 12]).unwrap();
+    let ciphertexts = ByteMatrix::new([1, 2], 6, vec![7; 12]).unwrap();
     InferRequest::new(
         vec![9, 9, 9],
-        Layout::Scalar,
+        Layout::SCALAR,
+        1,
         CardDigest::of(b"card"),
         ciphertexts,
     )
@@ -22,7 +23,8 @@ pub(crate) fn response() -> InferResponse {
         model_version: "1".to_owned(),
         key_fingerprint: KeyFingerprint::of(&[9, 9, 9]),
         card_digest: CardDigest::of(b"card"),
-        layout: Layout::Scalar,
-        scores: Ciphertexts::new([1, 1], 6, vec![8; 6]).unwrap(),
+        layout: Layout::SCALAR,
+        records: 1,
+        scores: ByteMatrix::new([1, 1], 6, vec![8; 6]).unwrap(),
     }
 }

@@ -8,13 +8,14 @@
 
 use std::sync::LazyLock;
 
-use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_engine::{Evaluator, KeyPolicy, SeededEntries, Session};
 use veilcast_model::card::{
-    Activation, Card, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    PreprocessingVersion, Quantization, ScalarLayout,
+    Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    PreprocessingVersion, Quantization, RecordsLayout, ScalarLayout, SeededUploads,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::SecretKey;
+use veilcast_protocol::Layout;
 
 /// Keys of 1024 bits are for tests alone.
 pub(crate) const TESTS_ONLY: KeyPolicy = KeyPolicy {
@@ -78,10 +79,14 @@ pub(crate) fn model(
         },
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
-            ..Layouts::default()
+            records: Some(RecordsLayout {}),
+            features: (inputs > 1).then(|| FeaturesLayout {
+                features_per_ciphertext: (2..=inputs.min(4) as u32).collect(),
+            }),
+            seeded: Some(SeededUploads {}),
         },
         limits: Limits {
-            max_records: 4,
+            max_records: 300,
             max_ciphertexts: 1000,
         },
         max_weight: (1 << (weight_bits - 1)) - 1,
@@ -103,4 +108,27 @@ pub(crate) fn sides(model: Model) -> (Session, Evaluator) {
         Session::new(card, key()).unwrap(),
         Evaluator::new(model, TESTS_ONLY),
     )
+}
+
+/// Every layout, with every number of features and scores, that the session's card and key allow.
+pub(crate) fn layouts(session: &mut Session) -> Vec<Layout> {
+    let outputs = session.card().outputs() as u32;
+    let scalars = (1..=outputs).map(|scores_per_answer| Layout::Scalar { scores_per_answer });
+    let grouped = session.card().layouts().features.clone();
+    let grouped = grouped.map_or(vec![], |features| features.features_per_ciphertext);
+    let features = grouped.iter().flat_map(|&features_per_ciphertext| {
+        (1..=outputs).map(move |scores_per_answer| Layout::Features {
+            features_per_ciphertext,
+            scores_per_answer,
+        })
+    });
+    let all: Vec<Layout> = scalars.chain([Layout::Records]).chain(features).collect();
+    all.into_iter()
+        .filter(|&layout| session.set_layout(layout).is_ok())
+        .collect()
+}
+
+/// Entries for a seeded upload of so many records.
+pub(crate) fn entries(session: &Session, records: usize) -> SeededEntries {
+    SeededEntries::generate(&key(), session.entries_for(records).unwrap()).unwrap()
 }

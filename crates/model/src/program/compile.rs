@@ -1,77 +1,92 @@
 //! The search for a short program.
 //!
-//! 1. Every weight is written in digits to a base 2^w. A *term* is (output, sign, position, digit),
-//!    and each input is to be added to some terms.
-//! 2. Inputs that share two terms can be added to a new node once, which is then added to both
-//!    terms. Greedily, the pair of terms or nodes that most inputs share is made a node, until no
-//!    pair is shared (Paar 1997; Pippenger 1980 for what can be hoped for).
-//! 3. The digits d of a position are reduced from the largest: d counts as the next smaller digit
-//!    and the gap between them. What is left counts once.
-//! 4. The positions are put together by Horner's rule, with w doublings each.
+//! Every weight is written in digits to a base 2^w. There are two ways to put them together, each
+//! the other one read backwards:
 //!
-//! The sums come out as lists of what is to be added into each node; a list is added up in pairs of
-//! least depth first, which keeps the program shallow, so that many steps can run at once.
+//! - **By outputs**, good where inputs are many. A *term* is (output, sign, position, digit), and
+//!   each input is to be added to some terms. Inputs that share two terms are added to a new node
+//!   once, which is then added to both. The digits d of a position are reduced from the largest: d
+//!   counts as the next smaller digit and the gap between them. The positions are put together by
+//!   Horner's rule, with w doublings each.
+//! - **By inputs**, good where outputs are many. A *multiple* is (input, position, digit), and each
+//!   output is the sum of some multiples less some others, which are made first, each from two
+//!   smaller ones. Two multiples that several outputs share are added once.
 //!
-//! All widths are tried, and the shortest program is kept.
+//! What is shared is chosen greedily (Paar 1997; Pippenger 1980 for what can be hoped for). The sums
+//! come out as lists of registers; a list is added up in pairs of least depth first, which keeps
+//! the program shallow, so that many steps can run at once.
+//!
+//! All widths are tried, both ways unless one is clearly the better, and the shortest program is
+//! kept.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+mod builder;
+mod share;
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use self::builder::{Builder, Positions};
+use self::share::share_pairs;
 use super::{Output, Program};
 use crate::IntegerMap;
 
-/// Pairs of terms of all inputs that one search may look at; more outputs are split into groups.
-const MAX_PAIRS: usize = 1 << 22;
+/// Pairs that one search may look at; more outputs, or inputs, are split into groups.
+const MAX_PAIRS: usize = 1 << 23;
 
-/// The best program over all widths of digits.
+/// The best program over both ways and all widths of digits.
 pub(super) fn compile(map: &IntegerMap) -> Program {
-    let largest = map
-        .weights()
-        .iter()
-        .map(|w| w.unsigned_abs())
-        .max()
-        .unwrap_or(0);
-    let bits = (u32::BITS - largest.leading_zeros()).max(1);
-    (1..=bits)
-        .map(|width| with_width(map, width))
+    // Between these, with about half as many outputs as inputs, either way may be the better.
+    let few_outputs = map.outputs() <= map.inputs();
+    let many_outputs = 4 * map.outputs() > map.inputs();
+    let largest = map.weights().iter().map(|w| w.unsigned_abs()).max();
+    let bits = u32::BITS - largest.unwrap_or(0).leading_zeros();
+    (1..=bits.max(1))
+        .flat_map(|width| {
+            let by_outputs = few_outputs.then(|| by_outputs(map, width));
+            let by_inputs = many_outputs.then(|| by_inputs(map, width));
+            by_outputs.into_iter().chain(by_inputs)
+        })
         .min_by_key(|program| program.steps.len())
-        .expect("there is at least one width")
+        .expect("there is at least one width and one way")
 }
 
-fn with_width(map: &IntegerMap, width: u32) -> Program {
-    let mut builder = Builder::new(map.inputs());
-    let mut outputs = vec![Output::default(); map.outputs()];
-    let rows: Vec<usize> = (0..map.outputs()).collect();
-    for group in rows.chunks(group_size(map, width)) {
-        let mut terms = Terms::new(map, group, width);
-        terms.share_pairs();
-        for ((output, is_minus), register) in terms.build(&mut builder, width) {
-            let output: &mut Output = &mut outputs[output];
-            *(if is_minus {
-                &mut output.minus
-            } else {
-                &mut output.plus
-            }) = Some(register);
+/// The digits of a weight's magnitude that aren't 0, each with its position.
+fn digits(weight: i32, width: u32) -> impl Iterator<Item = (u32, u32)> {
+    let magnitude = u64::from(weight.unsigned_abs());
+    (0..u32::BITS.div_ceil(width))
+        .map(move |position| {
+            let digit = (magnitude >> (position * width)) & ((1 << width) - 1);
+            (position, digit as u32)
+        })
+        .filter(|&(_, digit)| digit != 0)
+}
+
+/// Splits outputs, or inputs, into groups in which lists of digits have at most [`MAX_PAIRS`]
+/// pairs: `count(i, list)` is the number of digits that i adds to a list.
+fn groups(length: usize, lists: usize, count: impl Fn(usize, usize) -> usize) -> Vec<Range<usize>> {
+    let mut groups = Vec::new();
+    let mut start = 0;
+    let mut lengths = vec![0; lists];
+    for i in 0..length {
+        let mut pairs = 0_usize;
+        for (list, length) in lengths.iter_mut().enumerate() {
+            *length += count(i, list);
+            pairs += *length * *length / 2;
+        }
+        if pairs > MAX_PAIRS && i > start {
+            groups.push(start..i);
+            start = i;
+            for (list, length) in lengths.iter_mut().enumerate() {
+                *length = count(i, list);
+            }
         }
     }
-    builder.finish(outputs)
-}
-
-/// How many outputs are searched at once, so that their pairs stay below [`MAX_PAIRS`].
-fn group_size(map: &IntegerMap, width: u32) -> usize {
-    let largest = map
-        .weights()
-        .iter()
-        .map(|w| w.unsigned_abs())
-        .max()
-        .unwrap_or(0);
-    let digits = (u32::BITS - largest.leading_zeros()).div_ceil(width).max(1) as usize;
-    let terms = (2 * MAX_PAIRS / map.inputs()).isqrt();
-    (terms / digits).max(1)
+    groups.push(start..length);
+    groups
 }
 
 /// Where an input counts: a digit at a position of the positive or negative sum of an output.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Term {
     output: usize,
     is_minus: bool,
@@ -79,242 +94,127 @@ struct Term {
     digit: u32,
 }
 
-/// For each position of a sum, and each digit there, the registers to be added.
-type Positions = BTreeMap<u32, BTreeMap<u32, Vec<u32>>>;
-
-/// What each input is to be added to, and the nodes that stand for pairs.
-struct Terms {
-    /// The terms, numbered from 0; nodes are numbered after them.
-    terms: Vec<Term>,
-    /// The two numbers that each node stands for.
-    nodes: Vec<[u32; 2]>,
-    /// For each input the sorted numbers that it is to be added to.
-    columns: Vec<Vec<u32>>,
-}
-
-impl Terms {
-    fn new(map: &IntegerMap, group: &[usize], width: u32) -> Self {
-        let mut numbers = HashMap::new();
-        let mut terms = Vec::new();
-        let mut columns = Vec::with_capacity(map.inputs());
-        for input in 0..map.inputs() {
-            let mut column = Vec::new();
-            for &output in group {
-                let weight = map.row(output)[input];
-                let positions = (0..u32::BITS / width + 1).take_while(|p| p * width < u32::BITS);
-                for position in positions {
-                    let digit = (weight.unsigned_abs() >> (position * width))
-                        & (((1u64 << width) - 1) as u32);
-                    if digit != 0 {
-                        let term = Term {
-                            output,
-                            is_minus: weight < 0,
-                            position,
-                            digit,
-                        };
-                        column.push(*numbers.entry(term).or_insert_with(|| {
-                            terms.push(term);
-                            terms.len() as u32 - 1
-                        }));
-                    }
-                }
-            }
-            column.sort_unstable();
-            columns.push(column);
-        }
-        Self {
-            terms,
-            nodes: Vec::new(),
-            columns,
-        }
-    }
-
-    /// Replaces the pair that most inputs share by a node, until no two inputs share one.
-    fn share_pairs(&mut self) {
-        let mut counts: HashMap<[u32; 2], u32> = HashMap::new();
-        // The inputs that were once to be added to each number.
-        let mut users: Vec<Vec<u32>> = vec![Vec::new(); self.terms.len()];
-        for (input, column) in self.columns.iter().enumerate() {
-            for (i, &a) in column.iter().enumerate() {
-                users[a as usize].push(input as u32);
-                for &b in &column[i + 1..] {
-                    *counts.entry([a, b]).or_default() += 1;
-                }
-            }
-        }
-        // Counts only go down once a pair is in the heap, or it is put in again: stale entries
-        // are recognised by their count.
-        let entry =
-            |(&pair, &count): (&[u32; 2], &u32)| (count > 1).then_some((count, Reverse(pair)));
-        let mut heap: BinaryHeap<_> = counts.iter().filter_map(entry).collect();
-        while let Some((count, Reverse(pair))) = heap.pop() {
-            let current = counts.get(&pair).copied().unwrap_or(0);
-            if current != count {
-                heap.extend(entry((&pair, &current)));
-                continue;
-            }
-            let node = (self.terms.len() + self.nodes.len()) as u32;
-            self.nodes.push(pair);
-            let [a, b] = pair;
-            let rarer = if users[a as usize].len() < users[b as usize].len() {
-                a
-            } else {
-                b
-            };
-            let mut moved = Vec::with_capacity(count as usize);
-            for &input in &users[rarer as usize] {
-                let column = &mut self.columns[input as usize];
-                if column.binary_search(&a).is_err() || column.binary_search(&b).is_err() {
-                    continue;
-                }
-                column.retain(|&number| number != a && number != b);
-                for &other in column.iter() {
-                    for number in pair {
-                        let count = counts.get_mut(&[other.min(number), other.max(number)]);
-                        *count.expect("the pair stood in this column") -= 1;
-                    }
-                    *counts.entry([other, node]).or_default() += 1;
-                }
-                column.push(node);
-                moved.push(input);
-            }
-            counts.remove(&pair);
-            let partners: std::collections::BTreeSet<u32> = moved
-                .iter()
-                .flat_map(|&input| &self.columns[input as usize])
-                .copied()
-                .collect();
-            let fresh = partners.into_iter().map(|other| [other, node]);
-            heap.extend(fresh.filter_map(|pair| entry((&pair, counts.get(&pair)?))));
-            users.push(moved);
-        }
-    }
-
-    /// Adds everything up, and gives the register of each output's positive and negative sum.
-    fn build(self, builder: &mut Builder, width: u32) -> BTreeMap<(usize, bool), u32> {
-        let mut summands: Vec<Vec<u32>> = vec![Vec::new(); self.terms.len() + self.nodes.len()];
-        for (input, column) in self.columns.iter().enumerate() {
+fn by_outputs(map: &IntegerMap, width: u32) -> Program {
+    let mut builder = Builder::new(map.inputs());
+    let mut outputs = vec![Output::default(); map.outputs()];
+    let count = |output: usize, input: usize| digits(map.row(output)[input], width).count();
+    for group in groups(map.outputs(), map.inputs(), count) {
+        let (terms, mut columns) = terms(map, group, width);
+        let nodes = share_pairs(&mut columns, terms.len());
+        let mut summands: Vec<Vec<u32>> = vec![Vec::new(); terms.len() + nodes.len()];
+        for (input, column) in columns.iter().enumerate() {
             for &number in column {
                 summands[number as usize].push(input as u32);
             }
         }
         // A node's parts have smaller numbers than itself.
-        for (index, &pair) in self.nodes.iter().enumerate().rev() {
-            let register = builder.sum(std::mem::take(&mut summands[self.terms.len() + index]));
+        for (index, &pair) in nodes.iter().enumerate().rev() {
+            let register = builder.sum(std::mem::take(&mut summands[terms.len() + index]));
             for part in pair {
                 summands[part as usize].extend(register);
             }
         }
         let mut sums: BTreeMap<(usize, bool), Positions> = BTreeMap::new();
-        for (term, summands) in self.terms.iter().zip(summands) {
+        for (term, summands) in terms.iter().zip(summands) {
             let positions = sums.entry((term.output, term.is_minus)).or_default();
-            positions
-                .entry(term.position)
-                .or_default()
-                .insert(term.digit, summands);
+            let digits = positions.entry(term.position).or_default();
+            digits.insert(term.digit, summands);
         }
-        sums.into_iter()
-            .filter_map(|(sum, positions)| Some((sum, builder.horner(positions, width)?)))
-            .collect()
+        for ((output, is_minus), positions) in sums {
+            let register = builder.horner(positions, width);
+            *outputs[output].side(is_minus) = register;
+        }
     }
+    builder.finish(outputs)
 }
 
-/// The steps so far, with the depth of every register.
-struct Builder {
-    inputs: usize,
-    steps: Vec<[u32; 2]>,
-    depths: Vec<u32>,
+/// The terms of some outputs, numbered from 0, and for each input the sorted numbers of those that
+/// it is to be added to.
+fn terms(map: &IntegerMap, group: Range<usize>, width: u32) -> (Vec<Term>, Vec<Vec<u32>>) {
+    let mut numbers = HashMap::new();
+    let mut terms = Vec::new();
+    let columns = (0..map.inputs()).map(|input| {
+        let mut column = Vec::new();
+        for output in group.clone() {
+            let weight = map.row(output)[input];
+            for (position, digit) in digits(weight, width) {
+                let term = Term {
+                    output,
+                    is_minus: weight < 0,
+                    position,
+                    digit,
+                };
+                column.push(*numbers.entry(term).or_insert_with(|| {
+                    terms.push(term);
+                    terms.len() as u32 - 1
+                }));
+            }
+        }
+        column.sort_unstable();
+        column
+    });
+    let columns = columns.collect();
+    (terms, columns)
 }
 
-impl Builder {
-    fn new(inputs: usize) -> Self {
-        Self {
-            inputs,
-            steps: Vec::new(),
-            depths: vec![0; inputs],
-        }
-    }
-
-    fn add(&mut self, a: u32, b: u32) -> u32 {
-        self.steps.push([a, b]);
-        self.depths
-            .push(1 + self.depths[a as usize].max(self.depths[b as usize]));
-        self.depths.len() as u32 - 1
-    }
-
-    /// The register of a sum of registers, adding the shallowest first; none for an empty sum.
-    fn sum(&mut self, registers: Vec<u32>) -> Option<u32> {
-        let mut heap: BinaryHeap<_> = registers
-            .into_iter()
-            .map(|register| Reverse((self.depths[register as usize], register)))
-            .collect();
-        while let Some(Reverse((_, a))) = heap.pop() {
-            let Some(Reverse((_, b))) = heap.pop() else {
-                return Some(a);
-            };
-            let sum = self.add(a, b);
-            heap.push(Reverse((self.depths[sum as usize], sum)));
-        }
-        None
-    }
-
-    /// Σ digit·(sum of the digit's registers), from the largest digit down.
-    fn weighted(&mut self, mut digits: BTreeMap<u32, Vec<u32>>) -> Option<u32> {
-        while let Some((digit, registers)) = digits.pop_last() {
-            let register = self.sum(registers)?;
-            if digit == 1 {
-                return Some(register);
-            }
-            // The largest digit counts as the next one and the gap between them.
-            let next = digits.last_key_value().map_or(digit / 2, |(&next, _)| next);
-            for part in [next, digit - next] {
-                digits.entry(part).or_default().push(register);
+fn by_inputs(map: &IntegerMap, width: u32) -> Program {
+    let mut builder = Builder::new(map.inputs());
+    // For each output what is added, then what is subtracted.
+    let mut summands: Vec<Vec<u32>> = vec![Vec::new(); 2 * map.outputs()];
+    let count = |input: usize, output: usize| digits(map.row(output)[input], width).count();
+    for group in groups(map.inputs(), map.outputs(), count) {
+        let mut registers = Vec::new();
+        let mut lists: Vec<Vec<u32>> = vec![Vec::new(); summands.len()];
+        for input in group {
+            let numbers = multiples(map, input, width, &mut builder, &mut registers);
+            for output in 0..map.outputs() {
+                let weight = map.row(output)[input];
+                let list = &mut lists[2 * output + usize::from(weight < 0)];
+                list.extend(digits(weight, width).map(|multiple| numbers[&multiple]));
             }
         }
-        None
+        lists.iter_mut().for_each(|list| list.sort_unstable());
+        for [a, b] in share_pairs(&mut lists, registers.len()) {
+            let sum = builder.add(registers[a as usize], registers[b as usize]);
+            registers.push(sum);
+        }
+        for (summands, list) in summands.iter_mut().zip(lists) {
+            summands.extend(list.iter().map(|&number| registers[number as usize]));
+        }
     }
+    let outputs = summands.as_chunks().0.iter().map(|[plus, minus]| Output {
+        plus: builder.sum(plus.iter().copied()),
+        minus: builder.sum(minus.iter().copied()),
+    });
+    let outputs = outputs.collect();
+    builder.finish(outputs)
+}
 
-    /// Σ 2^(width·position)·(the position's sum), by Horner's rule.
-    fn horner(&mut self, positions: Positions, width: u32) -> Option<u32> {
-        let mut total: Option<u32> = None;
-        let mut above = 0;
-        for (position, digits) in positions.into_iter().rev() {
-            if let Some(total) = &mut total {
-                for _ in 0..width * (above - position) {
-                    *total = self.add(*total, *total);
-                }
-            }
-            above = position;
-            let sum = self.weighted(digits);
-            total = self.sum(total.into_iter().chain(sum).collect());
-        }
-        let total = total?;
-        Some((0..width * above).fold(total, |total, _| self.add(total, total)))
-    }
-
-    /// The program, its steps in order of depth.
-    fn finish(self, mut outputs: Vec<Output>) -> Program {
-        let mut order: Vec<u32> = (self.inputs as u32..self.depths.len() as u32).collect();
-        order.sort_by_key(|&register| self.depths[register as usize]);
-        let mut renamed: Vec<u32> = (0..self.depths.len() as u32).collect();
-        for (index, &register) in order.iter().enumerate() {
-            renamed[register as usize] = (self.inputs + index) as u32;
-        }
-        let rename = |register: u32| renamed[register as usize];
-        let steps = order
-            .iter()
-            .map(|&register| self.steps[register as usize - self.inputs].map(rename))
-            .collect();
-        for output in &mut outputs {
-            *output = Output {
-                plus: output.plus.map(rename),
-                minus: output.minus.map(rename),
-            };
-        }
-        Program {
-            inputs: self.inputs,
-            steps,
-            outputs,
+/// Makes the multiples of an input that its weights need; gives the number of each (position,
+/// digit), which is its place among `registers`.
+fn multiples(
+    map: &IntegerMap,
+    input: usize,
+    width: u32,
+    builder: &mut Builder,
+    registers: &mut Vec<u32>,
+) -> BTreeMap<(u32, u32), u32> {
+    let mut needed: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for output in 0..map.outputs() {
+        for (position, digit) in digits(map.row(output)[input], width) {
+            needed.entry(position).or_default().insert(digit);
         }
     }
+    let mut numbers = BTreeMap::new();
+    let (mut register, mut below) = (input as u32, 0);
+    for (position, digits) in needed {
+        register = builder.double(register, width * (position - below));
+        below = position;
+        let made = builder.multiples(register, digits.clone());
+        for digit in digits {
+            numbers.insert((position, digit), registers.len() as u32);
+            registers.push(made[&digit]);
+        }
+    }
+    numbers
 }

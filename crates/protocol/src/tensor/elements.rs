@@ -1,4 +1,4 @@
-//! Ciphertexts as base64 strings in JSON, flat or row by row.
+//! ByteMatrix as base64 strings in JSON, flat or row by row.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::{Ciphertexts, DecodeError};
+use crate::{ByteMatrix, DecodeError};
 
-/// Ciphertexts that serialise as a flat array of base64 strings.
-pub(super) struct Base64<'a>(pub(super) &'a Ciphertexts);
+/// ByteMatrix that serialise as a flat array of base64 strings.
+pub(super) struct Base64<'a>(pub(super) &'a ByteMatrix);
 
 impl Serialize for Base64<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

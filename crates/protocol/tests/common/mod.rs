@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use veilcast_protocol::{
-    CardDigest, Ciphertexts, DecodeError, Encoding, Framing, InferRequest, InferResponse,
+    ByteMatrix, CardDigest, DecodeError, Encoding, Framing, InferRequest, InferResponse,
     KeyFingerprint, Layout, Limits,
 };
 
@@ -22,9 +22,9 @@ pub(crate) fn limits() -> Limits {
 }
 
 /// Two rows of one ciphertext: 11…11 and 22…22.
-pub(crate) fn pair() -> Ciphertexts {
+pub(crate) fn pair() -> ByteMatrix {
     let bytes = [[0x11; 6], [0x22; 6]].concat();
-    Ciphertexts::new([2, 1], 6, bytes).unwrap()
+    ByteMatrix::new([2, 1], 6, bytes).unwrap()
 }
 
 pub(crate) fn digest() -> CardDigest {
@@ -32,7 +32,7 @@ pub(crate) fn digest() -> CardDigest {
 }
 
 pub(crate) fn request() -> InferRequest {
-    InferRequest::new(KEY.to_vec(), Layout::Scalar, digest(), pair())
+    InferRequest::new(KEY.to_vec(), Layout::SCALAR, 2, digest(), pair())
         .unwrap()
         .with_id("7")
 }
@@ -44,7 +44,8 @@ pub(crate) fn response() -> InferResponse {
         model_version: "1".to_owned(),
         key_fingerprint: KeyFingerprint::of(&KEY),
         card_digest: digest(),
-        layout: Layout::Scalar,
+        layout: Layout::SCALAR,
+        records: 2,
         scores: pair(),
     }
 }

@@ -23,7 +23,7 @@ use veilcast_model::card::{
 use veilcast_model::{Blueprint, FloatMap};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{
-    CardDigest, Ciphertexts, HEADER_LENGTH, InferRequest, Layout, MEDIA_BINARY, Problem,
+    ByteMatrix, CardDigest, HEADER_LENGTH, InferRequest, Layout, MEDIA_BINARY, Problem,
 };
 use veilcast_server::{App, Config, router};
 
@@ -122,10 +122,11 @@ pub(crate) fn record() -> Vec<u8> {
 
 /// A sound request, which holds the same record several times.
 pub(crate) fn request(records: usize) -> InferRequest {
-    let ciphertexts = Ciphertexts::new([records, FEATURES], 256, record().repeat(records)).unwrap();
+    let ciphertexts = ByteMatrix::new([records, FEATURES], 256, record().repeat(records)).unwrap();
     InferRequest::new(
         modulus().to_bytes_be(),
-        Layout::Scalar,
+        Layout::SCALAR,
+        records,
         card_digest(),
         ciphertexts,
     )

@@ -139,7 +139,7 @@ impl MessageFacts {
             key_bits: 8 * request.public_key().len(),
             layout: request.layout().name(),
             records: request.records(),
-            ciphertexts: request.ciphertexts().len(),
+            ciphertexts: request.upload().tensor().len(),
             bytes,
         }
     }
@@ -153,7 +153,7 @@ impl MessageFacts {
             key_fingerprint: response.key_fingerprint.to_string(),
             key_bits: 4 * response.scores.width(),
             layout: response.layout.name(),
-            records: response.scores.rows(),
+            records: response.records,
             ciphertexts: response.scores.len(),
             bytes,
         }

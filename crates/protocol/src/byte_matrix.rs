@@ -1,19 +1,19 @@
-//! A matrix of ciphertexts of one width.
+//! A matrix of byte strings of one width.
 
 use crate::ShapeError;
 
-/// A matrix of ciphertexts as bytes, row by row, each big-endian and of the same width.
+/// A matrix of byte strings of the same width, row by row, such as ciphertexts as big-endian numbers.
 ///
-/// It has at least one row and one column. The numbers themselves are unchecked: any bytes of the right width may stand here.
+/// It has at least one row and one column. What the bytes stand for is unchecked.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Ciphertexts {
+pub struct ByteMatrix {
     rows: usize,
     columns: usize,
     width: usize,
     bytes: Vec<u8>,
 }
 
-impl Ciphertexts {
+impl ByteMatrix {
     /// A matrix of `rows` × `columns` elements of `width` bytes each, which `bytes` holds one after the other.
     ///
     /// # Errors
@@ -95,17 +95,17 @@ impl Ciphertexts {
     }
 }
 
-impl std::fmt::Debug for Ciphertexts {
+impl std::fmt::Debug for ByteMatrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "Ciphertexts({} × {} of {} bytes)",
+            "ByteMatrix({} × {} of {} bytes)",
             self.rows, self.columns, self.width
         )
     }
 }
 
-impl<'a> IntoIterator for &'a Ciphertexts {
+impl<'a> IntoIterator for &'a ByteMatrix {
     type Item = &'a [u8];
     type IntoIter = std::slice::ChunksExact<'a, u8>;
 

@@ -1,0 +1,226 @@
+//! [`Arrangement`]: where the numbers of records and scores stand in plaintexts.
+//!
+//! One geometry serves all layouts. With k features a ciphertext at a distance of u bits, a record's
+//! ciphertext g holds
+//!
+//! > X_g = Σⱼ x_(gk+j)·2^(u·j),  0 ≤ j < k,
+//!
+//! and an answer with the m outputs o₀, o₁, … is
+//!
+//! > A = Σᵢ Σⱼ y_(oᵢ,j)·2^(u·(ik + k−1−j)),  where y_(o,j) = Σ_g w_(o,gk+j)·X_g.
+//!
+//! So bit u·(ik + k − 1) of A starts the *slot* of output oᵢ: there, and nowhere else, stands
+//! Σ_f w_(oᵢ,f)·x_f, S bits wide once it is made non-negative. Around it stand cross terms
+//! w_(gk+j)·x_(gk+j′) with j ≠ j′, *garbage*, at multiples of u up to k − 1 units away. Slots of
+//! different outputs are k units apart, so that garbage never meets a slot.
+//!
+//! - `scalar` has k = 1, and so no garbage: u = S.
+//! - `features` has k > 1. Garbage is masked (see [`mask`](crate::mask)) by numbers 40 bits wider
+//!   than it can be, so that u = S + 41.
+//! - `records` has k = 1 and m = 1, and puts T records side by side at a distance of S bits: slot t
+//!   of output o's answer is the score of record t.
+
+use veilcast_model::Card;
+use veilcast_protocol::Layout;
+
+use crate::error::LayoutError;
+
+/// σ: what is masked is statistically hidden within 2^−σ.
+pub(crate) const HIDING_BITS: u32 = 40;
+
+/// Where things stand under a key of a certain size, for a model and a layout that suit it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arrangement {
+    layout: Layout,
+    /// S.
+    slot_bits: u32,
+    /// u.
+    unit: u32,
+    /// k.
+    features_per_ciphertext: usize,
+    /// m, or T for `records`: the slots of a full answer.
+    slots_per_answer: usize,
+    features: usize,
+    outputs: usize,
+}
+
+impl Arrangement {
+    /// The arrangement of a layout.
+    ///
+    /// # Errors
+    /// The card must allow the layout and its number of features a ciphertext, and the key must have
+    /// room for as many scores an answer.
+    pub(crate) fn new(card: &Card, layout: Layout, key_bits: u32) -> Result<Self, LayoutError> {
+        let layouts = card.layouts();
+        let (features_per_ciphertext, scores_per_answer) = match layout {
+            Layout::Scalar { scores_per_answer } if layouts.scalar.is_some() => {
+                (1, scores_per_answer)
+            }
+            Layout::Records if layouts.records.is_some() => (1, 1),
+            Layout::Features {
+                features_per_ciphertext: k,
+                scores_per_answer,
+            } => match &layouts.features {
+                None => return Err(LayoutError::NotAllowed(layout)),
+                Some(features) if features.features_per_ciphertext.contains(&k) => {
+                    (k, scores_per_answer)
+                }
+                Some(_) => return Err(LayoutError::FeaturesPerCiphertext(k)),
+            },
+            _ => return Err(LayoutError::NotAllowed(layout)),
+        };
+        let most = most_slots(card.slot_bits(), features_per_ciphertext, key_bits);
+        let slots_per_answer = if layout == Layout::Records {
+            most
+        } else {
+            scores_per_answer
+        };
+        let most_scores = most.min(card.outputs() as u32);
+        if !(1..=most_scores).contains(&scores_per_answer) {
+            return Err(LayoutError::ScoresPerAnswer {
+                asked: scores_per_answer,
+                most: most_scores,
+            });
+        }
+        Ok(Self {
+            layout,
+            slot_bits: card.slot_bits(),
+            unit: unit(card.slot_bits(), features_per_ciphertext),
+            features_per_ciphertext: features_per_ciphertext as usize,
+            slots_per_answer: slots_per_answer as usize,
+            features: card.features(),
+            outputs: card.outputs(),
+        })
+    }
+
+    /// S: the bits of a slot.
+    pub(crate) fn slot_bits(&self) -> u32 {
+        self.slot_bits
+    }
+
+    /// u: the bits from one feature of a ciphertext to the next.
+    pub(crate) fn unit(&self) -> u32 {
+        self.unit
+    }
+
+    /// k.
+    pub(crate) fn features_per_ciphertext(&self) -> usize {
+        self.features_per_ciphertext
+    }
+
+    /// The records of a row: 1 but for `records`.
+    pub(crate) fn records_per_row(&self) -> usize {
+        match self.layout {
+            Layout::Records => self.slots_per_answer,
+            _ => 1,
+        }
+    }
+
+    /// The rows that as many records take.
+    pub(crate) fn rows(&self, records: usize) -> usize {
+        records.div_ceil(self.records_per_row())
+    }
+
+    /// The ciphertexts of a row.
+    pub(crate) fn ciphertexts_per_row(&self) -> usize {
+        self.features.div_ceil(self.features_per_ciphertext)
+    }
+
+    /// The answers' ciphertexts of a row.
+    pub(crate) fn answers_per_row(&self) -> usize {
+        match self.layout {
+            Layout::Records => self.outputs,
+            _ => self.outputs.div_ceil(self.slots_per_answer),
+        }
+    }
+
+    /// The outputs that one of a row's answers holds, in the order of its slots.
+    pub(crate) fn outputs_of(&self, answer: usize) -> std::ops::Range<usize> {
+        match self.layout {
+            Layout::Records => answer..answer + 1,
+            _ => {
+                let first = answer * self.slots_per_answer;
+                first..(first + self.slots_per_answer).min(self.outputs)
+            }
+        }
+    }
+
+    /// The bit at which a slot of an answer starts.
+    pub(crate) fn slot(&self, index: usize) -> u32 {
+        self.unit * ((index + 1) * self.features_per_ciphertext - 1) as u32
+    }
+
+    /// P: the bit behind the last of as many slots.
+    pub(crate) fn slots_end(&self, slots: usize) -> u32 {
+        self.slot(slots - 1) + self.slot_bits
+    }
+
+    /// P of a full answer.
+    pub(crate) fn full_end(&self) -> u32 {
+        self.slots_end(self.slots_per_answer)
+    }
+
+    /// The bits that garbage takes above the last slot, in magnitude: |garbage| < 2^(P + this).
+    /// None if there is none.
+    ///
+    /// It is made of the k − 1 highest units. One unit's sum lies below 2^(S−1) in magnitude by the
+    /// certificate, and all lower ones together add less than as much again.
+    pub(crate) fn garbage_bits_above(&self) -> Option<u32> {
+        let units = self.features_per_ciphertext as u32 - 1;
+        (units > 0).then_some(self.unit * units)
+    }
+}
+
+/// u for k features a ciphertext.
+pub(crate) fn unit(slot_bits: u32, features_per_ciphertext: u32) -> u32 {
+    match features_per_ciphertext {
+        1 => slot_bits,
+        _ => slot_bits + HIDING_BITS + 1,
+    }
+}
+
+/// The most slots that an answer under a key can have.
+///
+/// With P the end of the slots and G the bits of garbage above, the mask above P is uniform over
+/// about n/2^P numbers, and needs to be 2^40 times as many as the garbage can be, and as what a
+/// modulus that is no power of two makes uneven.
+pub(crate) fn most_slots(slot_bits: u32, features_per_ciphertext: u32, key_bits: u32) -> u32 {
+    let (k, unit) = (
+        features_per_ciphertext,
+        unit(slot_bits, features_per_ciphertext),
+    );
+    match k {
+        1 => key_bits.saturating_sub(HIDING_BITS + 1) / unit,
+        // ((m + 1)·k − 1)·u ≤ |n| − 2
+        _ => (((key_bits - 2) / unit + 1) / k).saturating_sub(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The room that is asked for is what the masks need: P + G + 42 bits below n ≥ 2^(|n|−1).
+    #[test]
+    fn answers_have_room_for_their_masks() {
+        for key_bits in [1024, 2048, 3072, 4096] {
+            for slot_bits in 1..=62 {
+                for k in 1..=64 {
+                    let most = most_slots(slot_bits, k, key_bits);
+                    let unit = unit(slot_bits, k);
+                    let needed = |slots: u32| {
+                        let end = unit * (slots * k - 1) + slot_bits;
+                        match k {
+                            1 => end + HIDING_BITS,
+                            _ => end + unit * (k - 1) + HIDING_BITS + 2,
+                        }
+                    };
+                    if most > 0 {
+                        assert!(needed(most) < key_bits, "{key_bits} {slot_bits} {k}");
+                    }
+                    assert!(needed(most + 1) >= key_bits, "{key_bits} {slot_bits} {k}");
+                }
+            }
+        }
+    }
+}

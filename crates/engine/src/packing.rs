@@ -1,0 +1,62 @@
+//! Records into plaintexts, and decrypted answers into scores.
+
+use veilcast_paillier::{Plaintext, PublicKey};
+use zeroize::Zeroizing;
+
+use crate::arrangement::Arrangement;
+use crate::bits;
+
+impl Arrangement {
+    /// The plaintexts of quantised records, row by row.
+    pub(crate) fn plaintexts(&self, key: &PublicKey, records: &[Vec<u32>]) -> Vec<Plaintext> {
+        let k = self.features_per_ciphertext();
+        let rows = records.chunks(self.records_per_row());
+        let groups = rows.flat_map(|row| (0..self.ciphertexts_per_row()).map(move |g| (row, g)));
+        let plaintext = |(row, group): (&[Vec<u32>], usize)| {
+            let mut limbs = Zeroizing::new(vec![0; key.limbs()]);
+            for (t, record) in row.iter().enumerate() {
+                let features = record.iter().skip(group * k).take(k);
+                for (j, &x) in features.enumerate() {
+                    // Records are a slot apart, features a unit; only one of them is several.
+                    let bit = self.slot_bits() * t as u32 + self.unit() * j as u32;
+                    bits::add_at(&mut limbs, bit, u64::from(x));
+                }
+            }
+            key.plaintext(&limbs).expect("an arrangement fits the key")
+        };
+        groups.map(plaintext).collect()
+    }
+
+    /// The scores of each record, by the plaintexts of its answers, row by row.
+    pub(crate) fn scores(&self, answers: &[Plaintext], records: usize) -> Vec<Vec<i64>> {
+        let score = |answer: &Plaintext, slot: usize| {
+            let value = bits::get(answer.limbs(), self.slot(slot), self.slot_bits());
+            value as i64 - (1 << (self.slot_bits() - 1))
+        };
+        let per_row = self.records_per_row();
+        let of_record = |record: usize| {
+            let row = &answers[record / per_row * self.answers_per_row()..];
+            let answers = row.iter().take(self.answers_per_row()).enumerate();
+            answers
+                .flat_map(|(index, answer)| {
+                    let outputs = self.outputs_of(index).len();
+                    (0..outputs).map(move |i| score(answer, record % per_row + i))
+                })
+                .collect()
+        };
+        (0..records).map(of_record).collect()
+    }
+
+    /// What an answer of a row with so many records holds in its slots for a record of zeros: the
+    /// biases, made non-negative.
+    pub(crate) fn bases(&self, biases: &[i64], answer: usize, records: usize) -> Vec<u64> {
+        let base = |bias: i64| {
+            u64::try_from(bias + (1 << (self.slot_bits() - 1)))
+                .expect("the certificate bounds the bias by the slot")
+        };
+        // Several outputs and one record, or one output and several records.
+        let biases = &biases[self.outputs_of(answer)];
+        let repeated = std::iter::repeat_n(biases, records).flatten();
+        repeated.map(|&bias| base(bias)).collect()
+    }
+}
