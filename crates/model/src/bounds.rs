@@ -1,8 +1,18 @@
 //! The certificate that no score of any record overflows its slot.
 //!
-//! For every output o, |q_o| ≤ B_o = Σ_i |w_oi|·max x + |b_o|, computed exactly. S is the least
-//! width with B_o < 2^(S−1) for all o, so that every score lies strictly between −2^(S−1) and
-//! 2^(S−1) whatever the record.
+//! Features are never negative: 0 ≤ x ≤ X. So for every output o, with w⁺ and w⁻ its positive and
+//! negative weights, every partial sum of its products w·x lies between −X·Σ|w⁻| and X·Σw⁺, and
+//! the score, which has the bias b besides, between b − X·Σ|w⁻| and b + X·Σw⁺. Both lie within ±C_o,
+//! computed exactly:
+//!
+//! C_o = max(X·Σw⁺ + max(b, 0), X·Σ|w⁻| + max(−b, 0))
+//!
+//! S is the least width with C_o < 2^(S−1) for all o. So, whatever the record,
+//!
+//! - every score lies strictly between −2^(S−1) and 2^(S−1), and so does every sum of some of its
+//!   products, with the bias or without. The layout `features` relies on it: the slots beside a
+//!   score hold sums of products too, but of different features;
+//! - X·Σ|w| ≤ 2·C_o < 2^S, which bounds what the unknown parts of seeded uploads add up to.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +22,13 @@ use crate::IntegerMap;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BoundsCertificate {
-    /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
+    /// S: every score, and every sum of some of its products, lies strictly between −2^(S−1) and
+    /// 2^(S−1).
     pub slot_bits: u32,
     /// The largest integer a feature may have.
     pub max_input: u32,
-    /// The largest absolute value of each score.
+    /// C_o: the largest absolute value that each score, or a sum of some of its products, may
+    /// have.
     pub output_bounds: Vec<u64>,
 }
 
@@ -32,7 +44,7 @@ pub enum BoundsError {
     TooWide {
         /// Index of the output, from 0.
         output: usize,
-        /// The largest absolute value it may have.
+        /// The largest absolute value that it, or a part of its sum, may have.
         bound: u128,
         /// Bits that needs.
         needed: u32,
@@ -73,13 +85,19 @@ impl IntegerMap {
         })
     }
 
+    /// C_o, as this file's head has it.
     fn bound(&self, output: usize, max_input: u32) -> u128 {
+        let (mut plus, mut minus) = (0_u128, 0_u128);
+        for &weight in self.row(output) {
+            let side = if weight > 0 { &mut plus } else { &mut minus };
+            *side += u128::from(weight.unsigned_abs());
+        }
+        let max_input = u128::from(max_input);
+        let bias = self.biases()[output];
+        let (above, below) = (bias.max(0).unsigned_abs(), bias.min(0).unsigned_abs());
         // Below 2^18·2^31·2^32 + 2^63: no sum comes near 2^128.
-        let weights: u128 = self
-            .row(output)
-            .iter()
-            .map(|weight| u128::from(weight.unsigned_abs()))
-            .sum();
-        weights * u128::from(max_input) + u128::from(self.biases()[output].unsigned_abs())
+        let up = plus * max_input + u128::from(above);
+        let down = minus * max_input + u128::from(below);
+        up.max(down)
     }
 }

@@ -34,24 +34,33 @@ proptest! {
             let bound = i64::try_from(*bound).unwrap();
             prop_assert!(bound < edge);
             // The two records that go furthest up and furthest down.
+            let row = map.row(output);
             let extreme = |up: bool| -> Vec<u32> {
-                let row = map.row(output).iter();
-                row.map(|&weight| if (weight > 0) == up { max } else { 0 }).collect()
+                row.iter().map(|&weight| if (weight > 0) == up { max } else { 0 }).collect()
             };
+            let bias = map.biases()[output];
+            let mut reached = Vec::new();
             for record in [&random, &extreme(true), &extreme(false)] {
                 let score = map.evaluate(record).unwrap()[output];
                 prop_assert!(-bound <= score && score <= bound);
                 prop_assert!(-edge < score && score < edge);
+                // Every partial sum, of all features or of every second one.
+                for step in [1, 2] {
+                    let products = row.iter().zip(record).step_by(step);
+                    let mut sum = 0;
+                    for (&weight, &feature) in products {
+                        sum += i64::from(weight) * i64::from(feature);
+                        prop_assert!(-bound <= sum && sum <= bound);
+                    }
+                }
+                reached.extend([score.abs(), (score - bias).abs()]);
             }
-            // The bound is what Σ|w|·max + |b| says, and reached where all signs agree.
-            let row = map.row(output);
+            // The bound is reached: by a score, or by its products without the bias.
+            prop_assert!(reached.contains(&bound), "{bound} not in {reached:?}");
+            // What seeded uploads rely on.
             let sum: i64 = row.iter().map(|w| i64::from(w.abs())).sum();
-            prop_assert_eq!(bound, sum * i64::from(max) + map.biases()[output].abs());
-            let sign = map.biases()[output].signum();
-            if row.iter().all(|&weight| i64::from(weight) * sign > 0) {
-                let top = map.evaluate(&vec![max; map.inputs()]).unwrap()[output];
-                prop_assert_eq!(top, sign * bound);
-            }
+            prop_assert!(sum * i64::from(max) <= 2 * bound);
+            prop_assert!(2 * bound < 1 << certificate.slot_bits);
         }
         // It is the least width.
         let widest = certificate.output_bounds.iter().max().unwrap();
@@ -126,6 +135,23 @@ fn width_steps_up_exactly_at_a_power_of_two() {
         })
     );
     assert!(bits(i64::MIN).is_err());
+}
+
+#[test]
+fn signs_that_differ_do_not_add_up() {
+    let certify = |weights: [i32; 2], bias| {
+        let map = IntegerMap::new(2, 1, weights.to_vec(), vec![bias]).unwrap();
+        let certificate = map.certify(10, 62).unwrap();
+        (certificate.slot_bits, certificate.output_bounds[0])
+    };
+    assert_eq!(certify([5, 3], 0), (8, 80));
+    assert_eq!(certify([5, -3], 0), (7, 50));
+    assert_eq!(certify([5, -3], 13), (7, 63));
+    assert_eq!(certify([5, -3], 14), (8, 64));
+    // The products' sum reaches 50 before the bias takes it down.
+    assert_eq!(certify([5, -3], -20), (7, 50));
+    assert_eq!(certify([5, -3], -33), (7, 63));
+    assert_eq!(certify([5, -3], -34), (8, 64));
 }
 
 #[test]
@@ -216,9 +242,9 @@ fn quantising_folds_steps_and_zeros_into_the_map() {
     assert_eq!(model.integer_map().weights(), [127, 1, -2, 0, 0, 0]);
     assert_eq!(model.integer_map().biases(), [1300 - 1270 + 2, -127]);
     assert_eq!(model.card().output().scales, [1.0, 5.0 / 127.0]);
-    assert_eq!(model.card().slot_bits(), 17);
+    assert_eq!(model.card().slot_bits(), 16);
     let bounds = &model.certificate().output_bounds;
-    assert_eq!(bounds, &[130 * 255 + 32, 127]);
+    assert_eq!(bounds, &[128 * 255 + 32, 127]);
 }
 
 #[test]

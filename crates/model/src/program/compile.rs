@@ -6,7 +6,7 @@
 //! - **By outputs**, good where inputs are many. A *term* is (output, sign, position, digit), and
 //!   each input is to be added to some terms. Inputs that share two terms are added to a new node
 //!   once, which is then added to both. The digits d of a position are reduced from the largest: d
-//!   counts as the next smaller digit and the gap between them. The positions are put together by
+//!   counts as a smaller digit and the gap between them. The positions are put together by
 //!   Horner's rule, with w doublings each.
 //! - **By inputs**, good where outputs are many. A *multiple* is (input, position, digit), and each
 //!   output is the sum of some multiples less some others, which are made first, each from two
