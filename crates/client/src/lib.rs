@@ -1,7 +1,8 @@
 //! The HTTP transport of a Veilcast client: it carries messages to a service and brings answers back.
 //!
 //! A thin shell: encrypting records, checking answers and decrypting them is the session's work, which does no I/O.
-//! [`Client`] makes single calls; [`Pipeline`] carries any number of records through a session, group by group.
+//! [`Client`] makes single calls; [`Pipeline`] carries any number of records through a session, group by group;
+//! [`EntryDirectory`] keeps what seeded uploads are made of.
 //! What passes here is public keys and ciphertexts; nothing secret is ever in a URL, a header or a log.
 //!
 //! ```no_run
@@ -22,6 +23,7 @@ mod exchange;
 mod failure;
 mod options;
 mod pipeline;
+mod pool;
 mod retry;
 mod tls;
 mod transport;
@@ -32,3 +34,4 @@ pub use error::{ClientError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
 pub use pipeline::{Answered, Answers, Pipeline, PipelineError};
+pub use pool::{EntryDirectory, EntryDirectoryError};
