@@ -8,6 +8,7 @@
 //! - [`pow_many`]: several such powers, faster than one by one where the processor can.
 //! - [`FixedBase`]: faster still, for a base that is used again.
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents.
+//! - [`Registers`]: products of many public numbers, several at once where the processor can.
 //! - [`multi_exp_vartime`]: many products of many powers with small signed exponents at once.
 //!
 //! Functions run in time that depends on the sizes of their arguments only, unless their name
@@ -26,11 +27,13 @@ mod limbs;
 mod multi_exp;
 mod pow;
 mod product;
+mod registers;
 mod residue;
 mod square_modulus;
 
 pub use fixed_base::FixedBase;
 pub use lanes::{Power, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
+pub use registers::{Batch, Registers};
 pub use residue::Residue;
 pub use square_modulus::{MAX_LIMBS, ModulusError, SquareModulus};

@@ -10,7 +10,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::kernel::{Kernel, PairKernel, pair_kernel};
 use crate::limbs::{
-    adc, add_assign, add_word, is_below, negated_inverse, sbb, subtract_if_reached,
+    adc, add_assign, add_word, is_below, mac, negated_inverse, sbb, subtract_if_reached,
 };
 use crate::residue::Residue;
 
@@ -225,6 +225,62 @@ impl SquareModulus {
     /// R² mod n: the first half of R in Montgomery form.
     fn r_mod_n(&self) -> &[u64] {
         self.r.halves().0
+    }
+
+    /// x ← x·2^shift for a shift below 60: two divisions by one limb and 2L limb products. Variable
+    /// time in x, since processors may divide in variable time.
+    pub(crate) fn shift_up_vartime(&self, x: &mut Residue, shift: u32) {
+        let l = self.limbs();
+        // One more than n's top limb, so that no quotient is too large: it is at most 1 too small.
+        let divisor = u128::from(self.n[l - 1]) + 1;
+        let (a, b) = x.limbs_mut().split_at_mut(l);
+        let mut more = 0;
+        for half in [a, b] {
+            // (high, half) ← half·2^shift + more.
+            let (mut high, mut carry) = (0, more);
+            for limb in half.iter_mut() {
+                let wide = (u128::from(*limb) << shift) + u128::from(high);
+                (*limb, carry) = adc(wide as u64, 0, carry);
+                high = (wide >> 64) as u64;
+            }
+            high += carry;
+            let quotient = (((u128::from(high) << 64) | u128::from(half[l - 1])) / divisor) as u64;
+            let (mut borrow, mut product) = (0, 0);
+            for (limb, &n) in half.iter_mut().zip(&self.n) {
+                let low;
+                (low, product) = mac(0, quotient, n, product);
+                (*limb, borrow) = sbb(*limb, low, borrow);
+            }
+            high = high.wrapping_sub(product).wrapping_sub(borrow);
+            let (_, one) = subtract_if_reached(half, high, &self.n);
+            more = quotient + one;
+        }
+    }
+
+    /// x ← x/2^shift for a shift from 1 to 63: Montgomery's reduction by so many bits.
+    pub(crate) fn shift_down(&self, x: &mut Residue, shift: u32) {
+        let l = self.limbs();
+        let (a, b) = x.limbs_mut().split_at_mut(l);
+        // x = a + b·n = (a + m·n) + (b − m)·n.
+        let m = self.reduce_bits(a, shift);
+        let mut m_half = vec![0; l];
+        m_half[0] = m;
+        self.sub_half(b, &m_half, 0);
+        self.reduce_bits(b, shift);
+    }
+
+    /// half ← (half + m·n)/2^shift for the m below 2^shift that makes the division exact.
+    fn reduce_bits(&self, half: &mut [u64], shift: u32) -> u64 {
+        let m = half[0].wrapping_mul(self.n_inv) & ((1 << shift) - 1);
+        let (mut low, mut carry) = mac(half[0], m, self.n[0], 0);
+        for i in 1..half.len() {
+            let next;
+            (next, carry) = mac(half[i], m, self.n[i], carry);
+            half[i - 1] = (low >> shift) | (next << (64 - shift));
+            low = next;
+        }
+        half[half.len() - 1] = (low >> shift) | (carry << (64 - shift));
+        m
     }
 
     /// Whether all of these are units, that is coprime to n: one product of half size each, and one

@@ -5,7 +5,7 @@ use num_integer::Integer;
 use num_traits::{One, Zero};
 use proptest::prelude::*;
 use veilcast_arith::{
-    FixedBase, Power, SquareModulus, divide_vartime, multi_exp_vartime, pow_many,
+    FixedBase, Power, Registers, SquareModulus, divide_vartime, multi_exp_vartime, pow_many,
 };
 
 /// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
@@ -178,6 +178,33 @@ proptest! {
     }
 
     #[test]
+    fn products_of_registers_agree(
+        (n, x, y) in ring(),
+        batches in prop::collection::vec(prop::collection::vec(any::<[u32; 2]>(), 0..20), 1..6),
+        squares in any::<bool>(),
+    ) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let square = big(&n).pow(2);
+        let mut expected = vec![big(&x), big(&y)];
+        let mut registers = Registers::with_capacity(&ring, 2);
+        registers.append(registers.enter(&[ring.residue(&x), ring.residue(&y)]));
+        for pairs in batches {
+            let count = expected.len() as u32;
+            let pairs: Vec<_> = pairs.iter()
+                .map(|&[a, b]| [a % count, if squares { a % count } else { b % count }])
+                .collect();
+            registers.append(registers.products_vartime(&pairs));
+            expected.extend(pairs.iter()
+                .map(|&[a, b]| &expected[a as usize] * &expected[b as usize] % &square)
+                .collect::<Vec<_>>());
+            prop_assert_eq!(registers.count(), expected.len());
+        }
+        for (register, expected) in (0..).zip(&expected) {
+            prop_assert_eq!(&big(&ring.to_limbs(&registers.get(register))), expected);
+        }
+    }
+
+    #[test]
     fn many_small_powers_agree(
         (n, seed, _) in ring(),
         rows in prop::collection::vec(prop::collection::vec(exponent(), 9), 1..4),
@@ -204,48 +231,84 @@ proptest! {
     }
 }
 
-/// The lanes at their ends: the largest and the sparsest modulus, and numbers where carries run.
-#[test]
-fn powers_of_many_agree_at_the_ends() {
-    for l in [16, 24, 32, 48, 64] {
+/// Moduli at the ends for lanes, the largest and the sparsest, each with numbers where carries run.
+fn ends() -> Vec<(SquareModulus, Vec<BigUint>)> {
+    let with_ends = |n: Vec<u64>| {
+        let half = BigUint::one() << (64 * n.len());
+        let ring = SquareModulus::new(&n).expect("it is odd and fills its limbs");
+        let (n, square) = (big(&n), big(&n).pow(2));
+        let ends = vec![
+            BigUint::zero(),
+            BigUint::one(),
+            &n - 1u8,
+            n.clone(),
+            &n + 1u8,
+            (half - 1u8) * &n % &square,
+            (&n - 1u8) * &n,
+            &square - &n,
+            &square - &n - 1u8,
+            &square - 1u8,
+        ];
+        (ring, ends)
+    };
+    let moduli = [16, 24, 32, 48, 64].into_iter().flat_map(|l| {
         let mut sparse = vec![0; l];
         (sparse[0], sparse[l - 1]) = (1, 1 << 63);
-        for n in [vec![u64::MAX; l], sparse] {
-            let ring = SquareModulus::new(&n).unwrap();
-            let (n, square) = (big(&n), big(&n).pow(2));
-            let half = BigUint::one() << (64 * l);
-            let ends = [
-                BigUint::zero(),
-                BigUint::one(),
-                &n - 1u8,
-                n.clone(),
-                &n + 1u8,
-                (half - 1u8) * &n % &square,
-                (&n - 1u8) * &n,
-                &square - &n,
-                &square - &n - 1u8,
-                &square - 1u8,
-            ];
-            let bases: Vec<_> = ends
-                .iter()
-                .map(|x| ring.residue(&x.to_u64_digits()))
-                .collect();
-            for exponent in [1u64, 2, 3, 31, u64::MAX] {
-                let limbs = [exponent];
-                let power = |base| Power {
-                    modulus: &ring,
-                    base,
-                    exponent: &limbs,
-                };
-                let powers = pow_many(&bases.iter().map(power).collect::<Vec<_>>());
-                for (x, power) in ends.iter().zip(&powers) {
-                    let expected = x.modpow(&exponent.into(), &square);
-                    assert_eq!(
-                        big(&ring.to_limbs(power)),
-                        expected,
-                        "{l} limbs, {x}^{exponent}"
-                    );
-                }
+        [vec![u64::MAX; l], sparse]
+    });
+    moduli.map(with_ends).collect()
+}
+
+#[test]
+fn powers_of_many_agree_at_the_ends() {
+    for (ring, ends) in ends() {
+        let square = big(ring.n()).pow(2);
+        let bases: Vec<_> = ends
+            .iter()
+            .map(|x| ring.residue(&x.to_u64_digits()))
+            .collect();
+        for exponent in [1u64, 2, 3, 31, u64::MAX] {
+            let limbs = [exponent];
+            let power = |base| Power {
+                modulus: &ring,
+                base,
+                exponent: &limbs,
+            };
+            let powers = pow_many(&bases.iter().map(power).collect::<Vec<_>>());
+            for (x, power) in ends.iter().zip(&powers) {
+                let expected = x.modpow(&exponent.into(), &square);
+                assert_eq!(
+                    big(&ring.to_limbs(power)),
+                    expected,
+                    "{} limbs, {x}^{exponent}",
+                    ring.limbs()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn products_of_registers_agree_at_the_ends() {
+    for (ring, ends) in ends() {
+        let square = big(ring.n()).pow(2);
+        let residues: Vec<_> = ends
+            .iter()
+            .map(|x| ring.residue(&x.to_u64_digits()))
+            .collect();
+        let count = ends.len() as u32;
+        let pairs: Vec<_> = (0..count * count).map(|i| [i / count, i % count]).collect();
+        // By eights and by fours; lanes that stay unused repeat others.
+        for at_once in [8, 4, 3] {
+            let mut registers = Registers::with_capacity(&ring, 0);
+            registers.append(registers.enter(&residues));
+            for pairs in pairs.chunks(at_once) {
+                registers.append(registers.products_vartime(pairs));
+            }
+            for (&[a, b], product) in pairs.iter().zip(count..) {
+                let expected = &ends[a as usize] * &ends[b as usize] % &square;
+                let product = big(&ring.to_limbs(&registers.get(product)));
+                assert_eq!(product, expected, "{} limbs, {a} {b}", ring.limbs());
             }
         }
     }

@@ -12,6 +12,7 @@ mod powers;
 mod product;
 mod race;
 mod scheme;
+mod sums;
 mod table;
 
 use clap::{Parser, ValueEnum};
@@ -39,6 +40,8 @@ enum Question {
     Powers,
     /// Operations of the scheme: encrypting in each way, decrypting, computing.
     Scheme,
+    /// Weighted sums of ciphertexts by compiled programs, and packing them into answers.
+    Sums,
     /// One prediction for the case on standard input, as JSON: for peers/peers.py.
     Digit,
     /// Every question but the last.
@@ -74,6 +77,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if asked(Question::Scheme) {
         scheme::run(&args.bits, args.rounds);
+    }
+    if asked(Question::Sums) {
+        sums::run(&args.bits, args.rounds);
     }
     Ok(())
 }

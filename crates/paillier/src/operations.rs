@@ -1,7 +1,7 @@
 //! Computing on ciphertexts with the public key alone.
 
 use rayon::prelude::*;
-use veilcast_arith::{Fraction, Residue, divide_vartime, multi_exp_vartime};
+use veilcast_arith::{Fraction, Registers, Residue, divide_vartime, multi_exp_vartime};
 
 use crate::ciphertext::Ciphertext;
 use crate::plaintext::Plaintext;
@@ -9,7 +9,7 @@ use crate::public_key::PublicKey;
 use crate::randomizer::Randomizer;
 
 /// Steps of a program that a thread takes at once: fewer are not worth handing over.
-const MIN_STEPS: usize = 8;
+const STEPS_AT_ONCE: usize = 16;
 
 impl PublicKey {
     /// The sum of two encrypted numbers.
@@ -105,13 +105,15 @@ impl PublicKey {
         results: &[[Option<u32>; 2]],
     ) -> Vec<Ciphertext> {
         let ring = self.ring();
-        let mut registers: Vec<Residue> = ciphertexts
+        let residues: Vec<Residue> = ciphertexts
             .iter()
             .map(|c| self.residue(c).clone())
             .collect();
+        let mut registers = Registers::with_capacity(ring, ciphertexts.len() + steps.len());
+        registers.append(registers.enter(&residues));
         let mut left = steps;
         while !left.is_empty() {
-            let known = registers.len();
+            let known = registers.count();
             let is_ready =
                 |step: &&[u32; 2]| step.iter().all(|&register| (register as usize) < known);
             let (ready, rest) = left.split_at(left.iter().take_while(is_ready).count());
@@ -119,19 +121,16 @@ impl PublicKey {
                 !ready.is_empty(),
                 "a step uses a register that is not computed before it"
             );
-            let sum = |&[a, b]: &[u32; 2]| {
-                let mut sum = registers[a as usize].clone();
-                match a == b {
-                    true => ring.square_assign(&mut sum),
-                    false => ring.mul_assign(&mut sum, &registers[b as usize]),
-                }
-                sum
-            };
-            let sums: Vec<Residue> = ready.par_iter().with_min_len(MIN_STEPS).map(sum).collect();
-            registers.extend(sums);
+            let products: Vec<_> = ready
+                .par_chunks(STEPS_AT_ONCE)
+                .map(|steps| registers.products_vartime(steps))
+                .collect();
+            products
+                .into_iter()
+                .for_each(|batch| registers.append(batch));
             left = rest;
         }
-        let register = |register: Option<u32>| register.map(|r| registers[r as usize].clone());
+        let register = |register: Option<u32>| register.map(|r| registers.get(r));
         let fractions = results
             .iter()
             .map(|&[plus, minus]| Fraction::new(register(plus), register(minus)));

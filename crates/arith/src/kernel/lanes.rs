@@ -19,6 +19,8 @@ use std::arch::x86_64::*;
 
 use zeroize::Zeroize;
 
+use super::{Block, Lanes};
+
 /// Proof that the processor has AVX-512 with IFMA, for vectors of all lengths.
 #[derive(Clone, Copy)]
 pub(crate) struct LaneKernel(());
@@ -31,29 +33,6 @@ impl LaneKernel {
             && is_x86_feature_detected!("avx512ifma"))
         .then_some(Self(()))
     }
-}
-
-/// A digit of several numbers, a lane each. All operations run in constant time.
-pub(crate) trait Lanes: Copy + Default + Zeroize {
-    /// How many numbers.
-    const COUNT: usize;
-
-    fn from_fn(lane: impl FnMut(usize) -> u64) -> Self;
-
-    fn lane(&self, lane: usize) -> u64;
-
-    /// x ← x·y/R' in each lane, for D digits of n and `n_inv` = −n⁻¹ mod 2⁵² in each; x and y
-    /// hold the digits of a, then those of b.
-    fn mul(kernel: LaneKernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self);
-
-    /// x ← x²/R' in each lane.
-    fn square(kernel: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self);
-
-    /// In each lane, the entry of that lane's index: all entries are read, whatever the indices.
-    fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self);
-
-    /// The same from a table that all lanes share.
-    fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[u64], indices: &Self);
 }
 
 /// The digits that numbers have: of 16, 24, 32, 48 and 64 limbs.
@@ -134,6 +113,16 @@ impl Lanes for $Digit {
         // SAFETY: a `LaneKernel` proves that the processor has the instructions.
         unsafe { $module::select_shared(out, table, indices) }
     }
+
+    fn gather<'a>(_: LaneKernel, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]) {
+        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+        unsafe { $module::gather(lanes, std::array::from_fn(row)) }
+    }
+
+    fn scatter(_: LaneKernel, rows: &mut [Block], lanes: &[Self]) {
+        // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+        unsafe { $module::scatter(rows, lanes) }
+    }
 }
 
 mod $module {
@@ -141,6 +130,7 @@ use super::*;
 use super::$Digit as Digit;
 
 type Vector = $Vector;
+const COUNT: usize = $count;
 
 /// The sum of a column's products: their low halves, and the high ones, which count a column
 /// further.
@@ -270,6 +260,27 @@ with_lanes! {
         }
     }
 
+    pub(super) fn gather(lanes: &mut [Digit], rows: [&[Block]; COUNT]) {
+        for (i, digits) in lanes.as_chunks_mut::<COUNT>().0.iter_mut().enumerate() {
+            let (block, part) = (i * COUNT / 8, i * COUNT % 8 / COUNT);
+            let columns = transposed(rows.map(|row| load_part(&row[block], part)));
+            for (digit, column) in digits.iter_mut().zip(columns) {
+                store(digit, column);
+            }
+        }
+    }
+
+    pub(super) fn scatter(rows: &mut [Block], lanes: &[Digit]) {
+        let width = lanes.len() / 8;
+        for (i, digits) in lanes.as_chunks::<COUNT>().0.iter().enumerate() {
+            let (block, part) = (i * COUNT / 8, i * COUNT % 8 / COUNT);
+            let columns = transposed(digits.each_ref().map(|digit| load(digit)));
+            for (row, column) in rows.chunks_exact_mut(width).zip(columns) {
+                store_part(&mut row[block], part, column);
+            }
+        }
+    }
+
     fn zeros() -> Column {
         Column { low: all(0), high: all(0) }
     }
@@ -313,6 +324,43 @@ lane_kernel!(eight, Lanes8, 8, 64, __m512i, {
         // SAFETY: eight limbs are 64 bytes, and aligned to that.
         unsafe { _mm512_store_si512(x.0.as_mut_ptr().cast(), lanes) }
     }
+    fn load_part(block: &Block, part: usize) -> Vector {
+        let digits = &block.0.as_chunks::<8>().0[part];
+        // SAFETY: eight digits are 64 bytes.
+        unsafe { _mm512_loadu_si512(digits.as_ptr().cast()) }
+    }
+    fn store_part(block: &mut Block, part: usize, digits: Vector) {
+        let place = &mut block.0.as_chunks_mut::<8>().0[part];
+        // SAFETY: eight digits are 64 bytes.
+        unsafe { _mm512_storeu_si512(place.as_mut_ptr().cast(), digits) }
+    }
+    /// Vector i of the result has lane i of each vector.
+    fn transposed(rows: [Vector; 8]) -> [Vector; 8] {
+        // Pairs of rows, then of pairs, then of fours.
+        let pair = |i: usize, odd: bool| match odd {
+            false => _mm512_unpacklo_epi64(rows[2 * i], rows[2 * i + 1]),
+            true => _mm512_unpackhi_epi64(rows[2 * i], rows[2 * i + 1]),
+        };
+        let even_lanes = |x, y| _mm512_shuffle_i64x2::<0x88>(x, y);
+        let odd_lanes = |x, y| _mm512_shuffle_i64x2::<0xdd>(x, y);
+        let columns = |odd: bool| {
+            let pairs = [pair(0, odd), pair(1, odd), pair(2, odd), pair(3, odd)];
+            let (low, high) = (
+                even_lanes(pairs[0], pairs[1]),
+                even_lanes(pairs[2], pairs[3]),
+            );
+            let (low_odd, high_odd) =
+                (odd_lanes(pairs[0], pairs[1]), odd_lanes(pairs[2], pairs[3]));
+            [
+                even_lanes(low, high),
+                even_lanes(low_odd, high_odd),
+                odd_lanes(low, high),
+                odd_lanes(low_odd, high_odd),
+            ]
+        };
+        let ([c0, c2, c4, c6], [c1, c3, c5, c7]) = (columns(false), columns(true));
+        [c0, c1, c2, c3, c4, c5, c6, c7]
+    }
 });
 
 lane_kernel!(four, Lanes4, 4, 32, __m256i, {
@@ -347,6 +395,27 @@ lane_kernel!(four, Lanes4, 4, 32, __m256i, {
     fn store(x: &mut Digit, lanes: Vector) {
         // SAFETY: four limbs are 32 bytes, and aligned to that.
         unsafe { _mm256_store_si256(x.0.as_mut_ptr().cast(), lanes) }
+    }
+    fn load_part(block: &Block, part: usize) -> Vector {
+        let digits = &block.0.as_chunks::<4>().0[part];
+        // SAFETY: four digits are 32 bytes.
+        unsafe { _mm256_loadu_si256(digits.as_ptr().cast()) }
+    }
+    fn store_part(block: &mut Block, part: usize, digits: Vector) {
+        let place = &mut block.0.as_chunks_mut::<4>().0[part];
+        // SAFETY: four digits are 32 bytes.
+        unsafe { _mm256_storeu_si256(place.as_mut_ptr().cast(), digits) }
+    }
+    /// Vector i of the result has lane i of each vector.
+    fn transposed([a, b, c, d]: [Vector; 4]) -> [Vector; 4] {
+        let (low, low_odd) = (_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+        let (high, high_odd) = (_mm256_unpacklo_epi64(c, d), _mm256_unpackhi_epi64(c, d));
+        [
+            _mm256_permute2x128_si256::<0x20>(low, high),
+            _mm256_permute2x128_si256::<0x20>(low_odd, high_odd),
+            _mm256_permute2x128_si256::<0x31>(low, high),
+            _mm256_permute2x128_si256::<0x31>(low_odd, high_odd),
+        ]
     }
 });
 

@@ -13,11 +13,18 @@ mod ifma;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // Its last part.
 pub(crate) mod lanes;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "no_lanes.rs"]
+pub(crate) mod lanes;
 mod portable;
 #[cfg(test)]
 mod tests;
 
 use std::sync::{Arc, OnceLock};
+
+use zeroize::Zeroize;
+
+use self::lanes::LaneKernel;
 
 /// This environment variable keeps to slower kernels: `portable` to the portable ones, `adx` to
 /// those that multiply limb by limb.
@@ -75,6 +82,41 @@ pub(crate) fn pair_kernel(n: &[u64]) -> Option<Arc<dyn PairKernel>> {
     }
     None
 }
+
+/// A digit of several numbers, a lane each. All operations run in constant time.
+pub(crate) trait Lanes: Copy + Default + Zeroize {
+    /// How many numbers.
+    const COUNT: usize;
+
+    fn from_fn(lane: impl FnMut(usize) -> u64) -> Self;
+
+    fn lane(&self, lane: usize) -> u64;
+
+    /// x ← x·y/R' in each lane, for D digits of n and `n_inv` = −n⁻¹ mod 2⁵² in each; x and y
+    /// hold the digits of a, then those of b.
+    fn mul(kernel: LaneKernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self);
+
+    /// x ← x²/R' in each lane.
+    fn square(kernel: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self);
+
+    /// In each lane, the entry of that lane's index: all entries are read, whatever the indices.
+    fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self);
+
+    /// The same from a table that all lanes share.
+    fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[u64], indices: &Self);
+
+    /// Brings numbers that stand in rows of digits into lanes: `row` tells each lane's. There are
+    /// as many lanes as digits in a row, those that fill its last block among them.
+    fn gather<'a>(kernel: LaneKernel, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]);
+
+    /// Puts the numbers of the first lanes into rows of digits that stand one after another.
+    fn scatter(kernel: LaneKernel, rows: &mut [Block], lanes: &[Self]);
+}
+
+/// Eight digits of one number, as vectors load them.
+#[derive(Clone, Copy, Default)]
+#[repr(C, align(64))]
+pub(crate) struct Block(pub(crate) [u64; 8]);
 
 /// How far kernels may go.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,0 +1,58 @@
+//! No lanes: this processor has none.
+
+use zeroize::Zeroize;
+
+use super::{Block, Lanes};
+
+/// Proof that the processor has lanes: there is none.
+#[derive(Clone, Copy)]
+pub(crate) enum LaneKernel {}
+
+impl LaneKernel {
+    pub(crate) fn detect() -> Option<Self> {
+        None
+    }
+}
+
+/// What would be a digit of several numbers.
+#[derive(Clone, Copy, Default, Zeroize)]
+pub(crate) struct NoLanes<const COUNT: usize>;
+
+pub(crate) type Lanes8 = NoLanes<8>;
+pub(crate) type Lanes4 = NoLanes<4>;
+
+impl<const COUNT: usize> Lanes for NoLanes<COUNT> {
+    const COUNT: usize = COUNT;
+
+    fn from_fn(_: impl FnMut(usize) -> u64) -> Self {
+        Self
+    }
+
+    fn lane(&self, _: usize) -> u64 {
+        0
+    }
+
+    fn mul(kernel: LaneKernel, _: &mut [Self], _: &[Self], _: &[Self], _: &Self) {
+        match kernel {}
+    }
+
+    fn square(kernel: LaneKernel, _: &mut [Self], _: &[Self], _: &Self) {
+        match kernel {}
+    }
+
+    fn select(kernel: LaneKernel, _: &mut [Self], _: &[Self], _: &Self) {
+        match kernel {}
+    }
+
+    fn select_shared(kernel: LaneKernel, _: &mut [Self], _: &[u64], _: &Self) {
+        match kernel {}
+    }
+
+    fn gather<'a>(kernel: LaneKernel, _: &mut [Self], _: impl Fn(usize) -> &'a [Block]) {
+        match kernel {}
+    }
+
+    fn scatter(kernel: LaneKernel, _: &mut [Block], _: &[Self]) {
+        match kernel {}
+    }
+}

@@ -1,0 +1,167 @@
+//! Rings of one size in lanes: numbers in digits, and the way there and back.
+
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::kernel::lanes::LaneKernel;
+use crate::kernel::{Block, Lanes};
+use crate::limbs::{add_word, bit_window, subtract_if_reached};
+use crate::residue::Residue;
+use crate::square_modulus::SquareModulus;
+
+/// Bits of a digit.
+pub(super) const BITS: usize = 52;
+
+/// Digits that a number of that many limbs has, if there is a kernel for it: room for a
+/// factor of 2¹² above n.
+pub(super) fn digits(limbs: usize) -> Option<usize> {
+    matches!(limbs, 16 | 24 | 32 | 48 | 64).then(|| (64 * limbs + 12).div_ceil(BITS))
+}
+
+/// A ring's numbers in digits, for one lane.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(super) struct Lane {
+    pub(super) n: Vec<u64>,
+    n_inv: u64,
+    /// The pair R'²/R modulo n²: takes a residue into the lanes' Montgomery form.
+    enter: Vec<u64>,
+    /// The pair R modulo n²: takes it back.
+    leave: Vec<u64>,
+}
+
+impl Lane {
+    pub(super) fn new(modulus: &SquareModulus, digits: usize) -> Self {
+        // The pair 2^e is the Montgomery form of 2^e/R.
+        let mut enter = modulus.one();
+        for _ in 0..2 * BITS * digits - 128 * modulus.limbs() {
+            enter = modulus.add(&enter, &enter);
+        }
+        Self {
+            n: to_digits(modulus.n(), digits),
+            n_inv: modulus.n_inv & ((1 << BITS) - 1),
+            enter: pair_digits(&enter, digits),
+            leave: pair_digits(&modulus.one(), digits),
+        }
+    }
+}
+
+/// Rings of one size, one a lane.
+pub(super) struct Ring<L: Lanes> {
+    kernel: LaneKernel,
+    n: Zeroizing<Vec<L>>,
+    n_inv: L,
+    enter: Zeroizing<Vec<L>>,
+    leave: Zeroizing<Vec<L>>,
+}
+
+impl<L: Lanes> Ring<L> {
+    /// From as many lanes as there are; the last serves for those that are left over.
+    pub(super) fn new(kernel: LaneKernel, lanes: &[&Lane]) -> Self {
+        let lane = |i: usize| lanes[i.min(lanes.len() - 1)];
+        Self {
+            kernel,
+            n: transposed(|i| &lane(i).n),
+            n_inv: L::from_fn(|i| lane(i).n_inv),
+            enter: transposed(|i| &lane(i).enter),
+            leave: transposed(|i| &lane(i).leave),
+        }
+    }
+
+    pub(super) fn mul(&self, x: &mut [L], y: &[L]) {
+        L::mul(self.kernel, x, y, &self.n, &self.n_inv);
+    }
+
+    pub(super) fn square(&self, x: &mut [L]) {
+        L::square(self.kernel, x, &self.n, &self.n_inv);
+    }
+
+    /// Numbers that stand in rows of digits as lanes.
+    pub(super) fn gather<'a>(&self, lanes: &mut [L], row: impl Fn(usize) -> &'a [Block]) {
+        L::gather(self.kernel, lanes, row);
+    }
+
+    /// The numbers of the first lanes as rows of digits.
+    pub(super) fn scatter(&self, rows: &mut [Block], lanes: &[L]) {
+        L::scatter(self.kernel, rows, lanes);
+    }
+
+    /// Residues as lanes; the last is repeated in lanes that are left over.
+    pub(super) fn enter(&self, residues: &[&Residue]) -> Zeroizing<Vec<L>> {
+        let digits = |residue: &&Residue| Zeroizing::new(pair_digits(residue, self.n.len()));
+        let digits: Vec<_> = residues.iter().map(digits).collect();
+        let mut lanes = transposed(|i| &digits[i.min(digits.len() - 1)]);
+        self.mul(&mut lanes, &self.enter);
+        lanes
+    }
+
+    /// The residues of the first lanes, of the rings that they are for.
+    pub(super) fn leave<'m>(
+        &self,
+        mut lanes: Zeroizing<Vec<L>>,
+        moduli: impl Iterator<Item = &'m SquareModulus>,
+    ) -> Vec<Residue> {
+        self.mul(&mut lanes, &self.leave);
+        let (a, b) = lanes.split_at(self.n.len());
+        let lane = |digits: &[L], i: usize| -> Zeroizing<Vec<u64>> {
+            Zeroizing::new(digits.iter().map(|digit| digit.lane(i)).collect())
+        };
+        let residue = |(i, modulus)| reduced(modulus, &lane(a, i), &lane(b, i));
+        moduli.enumerate().map(residue).collect()
+    }
+}
+
+/// The residue of halves a < 2n and b < 3n, given in digits.
+pub(super) fn reduced(modulus: &SquareModulus, a: &[u64], b: &[u64]) -> Residue {
+    let l = modulus.limbs();
+    let (mut a, mut b) = (to_limbs(a, l + 1), to_limbs(b, l + 1));
+    let (a_low, a_high) = a.split_at_mut(l);
+    let (_, one) = subtract_if_reached(a_low, a_high[0], modulus.n());
+    add_word(&mut b, one);
+    let (b_low, b_high) = b.split_at_mut(l);
+    let mut high = b_high[0];
+    for _ in 0..3 {
+        (high, _) = subtract_if_reached(b_low, high, modulus.n());
+    }
+    let residue = Residue::from_halves(a_low, b_low);
+    a.zeroize();
+    b.zeroize();
+    residue
+}
+
+pub(super) fn to_digits(limbs: &[u64], digits: usize) -> Vec<u64> {
+    (0..digits)
+        .map(|i| bit_window(limbs, BITS * i, BITS))
+        .collect()
+}
+
+fn pair_digits(residue: &Residue, digits: usize) -> Vec<u64> {
+    let (a, b) = residue.halves();
+    (0..2 * digits)
+        .map(|i| {
+            if i < digits {
+                bit_window(a, BITS * i, BITS)
+            } else {
+                bit_window(b, BITS * (i - digits), BITS)
+            }
+        })
+        .collect()
+}
+
+fn to_limbs(digits: &[u64], limbs: usize) -> Vec<u64> {
+    let mut number = vec![0; limbs];
+    for (i, &digit) in digits.iter().enumerate() {
+        let (limb, shift) = (BITS * i / 64, BITS * i % 64);
+        let wide = u128::from(digit) << shift;
+        for (j, part) in [(limb, wide as u64), (limb + 1, (wide >> 64) as u64)] {
+            if let Some(limb) = number.get_mut(j) {
+                *limb |= part;
+            }
+        }
+    }
+    number
+}
+
+/// The numbers of all lanes, digit by digit.
+fn transposed<'a, L: Lanes>(number: impl Fn(usize) -> &'a [u64]) -> Zeroizing<Vec<L>> {
+    let digit = |i| L::from_fn(|lane| number(lane)[i]);
+    Zeroizing::new((0..number(0).len()).map(digit).collect())
+}

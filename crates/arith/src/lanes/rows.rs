@@ -1,0 +1,148 @@
+//! Numbers of one ring, each in a row of digits, to be gathered into lanes by eight or four.
+//!
+//! A product in lanes takes x·y/R' where residues are kept for x·y/R. Rows hold what is multiplied
+//! by R'/R = 2^s for an s below a digit's bits: shifts there and back take a hundredth of the time
+//! that products would.
+
+use super::ring::{BITS, Lane, Ring, digits, reduced};
+use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
+use crate::kernel::{Block, Lanes};
+use crate::residue::Residue;
+use crate::square_modulus::{MAX_LIMBS, SquareModulus};
+
+/// A ring for rows.
+pub(crate) struct RowRing {
+    eight: Ring<Lanes8>,
+    four: Ring<Lanes4>,
+    digits: usize,
+    /// s.
+    shift: u32,
+}
+
+/// Numbers in digits, of one [`RowRing`]. They are not wiped: what is computed in rows is public.
+pub(crate) struct Rows(Vec<Block>);
+
+impl RowRing {
+    /// The ring in lanes, if the processor has them for it.
+    pub(crate) fn new(modulus: &SquareModulus) -> Option<Self> {
+        let kernel = LaneKernel::detect()?;
+        let digits = digits(modulus.limbs())?;
+        let lane = Lane::new(modulus, digits);
+        Some(Self {
+            eight: Ring::new(kernel, &[&lane]),
+            four: Ring::new(kernel, &[&lane]),
+            digits,
+            shift: (BITS * digits - 64 * modulus.limbs()) as u32,
+        })
+    }
+
+    /// Blocks in a row: those that hold a's digits, then b's.
+    fn width(&self) -> usize {
+        (2 * self.digits).div_ceil(8)
+    }
+
+    /// No rows yet, and memory for some.
+    pub(crate) fn rows(&self, capacity: usize) -> Rows {
+        Rows(Vec::with_capacity(capacity * self.width()))
+    }
+
+    /// How many rows there are.
+    pub(crate) fn count(&self, rows: &Rows) -> usize {
+        rows.0.len() / self.width()
+    }
+
+    pub(crate) fn enter(&self, modulus: &SquareModulus, residues: &[Residue]) -> Rows {
+        let mut rows = Vec::with_capacity(residues.len() * self.width());
+        for residue in residues {
+            let mut residue = residue.clone();
+            modulus.shift_up_vartime(&mut residue, self.shift);
+            let (a, b) = residue.halves();
+            let (a, b) = (LittleEndian::new(a), LittleEndian::new(b));
+            let digit = |i: usize| match i.checked_sub(self.digits) {
+                None => a.digit(i),
+                // Zeros fill the last block.
+                Some(i) => b.digit(i.min(self.digits)),
+            };
+            let block = |k: usize| Block(std::array::from_fn(|j| digit(8 * k + j)));
+            rows.extend((0..self.width()).map(block));
+        }
+        Rows(rows)
+    }
+
+    pub(crate) fn leave(&self, modulus: &SquareModulus, rows: &Rows, row: usize) -> Residue {
+        let digits = self.row(rows, row as u32).iter().flat_map(|block| block.0);
+        let digits: Vec<u64> = digits.collect();
+        let (a, b) = digits[..2 * self.digits].split_at(self.digits);
+        let mut residue = reduced(modulus, a, b);
+        modulus.shift_down(&mut residue, self.shift);
+        residue
+    }
+
+    fn row<'a>(&self, rows: &'a Rows, row: u32) -> &'a [Block] {
+        &rows.0[row as usize * self.width()..][..self.width()]
+    }
+
+    /// The products of pairs of rows, in their order.
+    pub(crate) fn products(&self, rows: &Rows, pairs: &[[u32; 2]]) -> Rows {
+        let mut products = Vec::with_capacity(pairs.len() * self.width());
+        let mut lanes8 = [(); 2].map(|()| vec![Lanes8::default(); 8 * self.width()]);
+        let mut lanes4 = [(); 2].map(|()| vec![Lanes4::default(); 8 * self.width()]);
+        for group in pairs.chunks(Lanes8::COUNT) {
+            match group.len() {
+                ..=4 => self.group(&self.four, rows, group, &mut lanes4, &mut products),
+                _ => self.group(&self.eight, rows, group, &mut lanes8, &mut products),
+            }
+        }
+        Rows(products)
+    }
+
+    fn group<L: Lanes>(
+        &self,
+        ring: &Ring<L>,
+        rows: &Rows,
+        pairs: &[[u32; 2]],
+        [x, y]: &mut [Vec<L>; 2],
+        products: &mut Vec<Block>,
+    ) {
+        // Lanes that are left over repeat the last pair.
+        let row = |lane: usize, i: usize| self.row(rows, pairs[lane.min(pairs.len() - 1)][i]);
+        let digits = 2 * self.digits;
+        ring.gather(x, |lane| row(lane, 0));
+        if pairs.iter().all(|[a, b]| a == b) {
+            ring.square(&mut x[..digits]);
+        } else {
+            ring.gather(y, |lane| row(lane, 1));
+            ring.mul(&mut x[..digits], &y[..digits]);
+        }
+        let start = products.len();
+        products.resize(start + pairs.len() * self.width(), Block::default());
+        ring.scatter(&mut products[start..], x);
+    }
+}
+
+impl Rows {
+    pub(crate) fn append(&mut self, more: &Self) {
+        self.0.extend_from_slice(&more.0);
+    }
+}
+
+/// A public number's bytes, and zeros above, from which digits are read fast.
+struct LittleEndian([u8; 8 * MAX_LIMBS + 16]);
+
+impl LittleEndian {
+    fn new(number: &[u64]) -> Self {
+        let mut bytes = [0; _];
+        for (bytes, limb) in bytes.as_chunks_mut().0.iter_mut().zip(number) {
+            *bytes = limb.to_le_bytes();
+        }
+        Self(bytes)
+    }
+
+    /// Digit i: two digits are 13 bytes.
+    fn digit(&self, i: usize) -> u64 {
+        let (start, shift) = (13 * (i / 2) + 6 * (i % 2), 4 * (i % 2));
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&self.0[start..start + 8]);
+        (u64::from_le_bytes(bytes) >> shift) & ((1 << BITS) - 1)
+    }
+}

@@ -1,0 +1,91 @@
+//! Products of entries of a table that all lanes share.
+
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::ring::{Lane, Ring, digits};
+use crate::kernel::Lanes;
+use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
+use crate::residue::Residue;
+use crate::square_modulus::SquareModulus;
+
+/// The lanes of one ring, with which tables of its numbers can be made.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct SharedLanes {
+    lane: Lane,
+    #[zeroize(skip)]
+    kernel: LaneKernel,
+}
+
+impl SharedLanes {
+    pub(crate) fn new(modulus: &SquareModulus) -> Option<Self> {
+        let kernel = LaneKernel::detect()?;
+        Some(Self {
+            lane: Lane::new(modulus, digits(modulus.limbs())?),
+            kernel,
+        })
+    }
+
+    fn ring<L: Lanes>(&self) -> Ring<L> {
+        Ring::new(self.kernel, &[&self.lane])
+    }
+
+    /// Limbs that an entry of a table takes.
+    pub(crate) fn entry_limbs(&self) -> usize {
+        2 * self.lane.n.len()
+    }
+
+    /// Eight numbers as entries of a table.
+    pub(crate) fn entries(&self, numbers: [&Residue; 8]) -> [Vec<u64>; 8] {
+        let lanes = self.ring::<Lanes8>().enter(&numbers);
+        std::array::from_fn(|i| lanes.iter().map(|digit| digit.lane(i)).collect())
+    }
+
+    /// For each list of indices the product of the entries they pick, one from each part of
+    /// the table; a part has `entries` entries, which are all read.
+    pub(crate) fn products(
+        &self,
+        modulus: &SquareModulus,
+        table: &[u64],
+        entries: usize,
+        picks: &[Vec<u64>],
+    ) -> Vec<Residue> {
+        match picks.len() {
+            ..=4 => self.products_in::<Lanes4>(modulus, table, entries, picks),
+            _ => self.products_in::<Lanes8>(modulus, table, entries, picks),
+        }
+    }
+
+    fn products_in<L: Lanes>(
+        &self,
+        modulus: &SquareModulus,
+        table: &[u64],
+        entries: usize,
+        picks: &[Vec<u64>],
+    ) -> Vec<Residue> {
+        let ring = self.ring::<L>();
+        let groups: Vec<&[Vec<u64>]> = picks.chunks(L::COUNT).collect();
+        let mut products: Vec<Option<Zeroizing<Vec<L>>>> = vec![None; groups.len()];
+        let mut factor = Zeroizing::new(vec![L::default(); self.entry_limbs()]);
+        // Part by part, so that each is read from memory once for all groups.
+        for (i, part) in table.chunks_exact(entries * self.entry_limbs()).enumerate() {
+            for (group, product) in groups.iter().zip(&mut products) {
+                let indices = L::from_fn(|lane| group[lane.min(group.len() - 1)][i]);
+                L::select_shared(self.kernel, &mut factor, part, &indices);
+                match product {
+                    Some(product) => ring.mul(product, &factor),
+                    None => *product = Some(factor.clone()),
+                }
+            }
+        }
+        let mut residues = Vec::with_capacity(picks.len());
+        for (group, product) in groups.iter().zip(products) {
+            match product {
+                Some(product) => {
+                    residues.extend(ring.leave(product, group.iter().map(|_| modulus)))
+                }
+                None => residues.extend(group.iter().map(|_| modulus.one())),
+            }
+        }
+        residues
+    }
+}
