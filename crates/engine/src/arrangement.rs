@@ -21,6 +21,7 @@
 //!   of output o's answer is the score of record t.
 
 use veilcast_model::Card;
+use veilcast_model::card::Limits;
 use veilcast_protocol::Layout;
 
 use crate::error::LayoutError;
@@ -93,6 +94,11 @@ impl Arrangement {
         })
     }
 
+    /// The layout that it arranges.
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// S: the bits of a slot.
     pub(crate) fn slot_bits(&self) -> u32 {
         self.slot_bits
@@ -119,6 +125,12 @@ impl Arrangement {
     /// The rows that as many records take.
     pub(crate) fn rows(&self, records: usize) -> usize {
         records.div_ceil(self.records_per_row())
+    }
+
+    /// The most records that a request may hold.
+    pub(crate) fn max_records(&self, limits: Limits) -> usize {
+        let rows = limits.max_ciphertexts as usize / self.ciphertexts_per_row();
+        (rows * self.records_per_row()).min(limits.max_records as usize)
     }
 
     /// The ciphertexts of a row.

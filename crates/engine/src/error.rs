@@ -25,6 +25,9 @@ pub enum LayoutError {
         /// By the model's outputs, the width of a score and the key's size.
         most: u32,
     },
+    /// No layout of the model has room for a record.
+    #[error("no layout that the model accepts has room for a record under a key of {0} bits")]
+    NoneFits(u32),
     /// The model does not allow seeded uploads, or not in this layout.
     #[error("the model does not accept seeded uploads in this layout")]
     SeededNotAllowed,

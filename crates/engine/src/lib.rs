@@ -9,6 +9,8 @@
 //! hides what stands beside the scores, and `seeded` replaces ciphertexts by corrections to
 //! pseudo-random ones, which [`SeededEntries`] are made for ahead of time.
 //!
+//! [`Planner`] chooses the layout that serves a number of records in the least time.
+//!
 //! Nothing here does input or output: values and messages go in, values and messages come out.
 
 #![forbid(unsafe_code)]
@@ -21,11 +23,13 @@ mod evaluator;
 mod key_cache;
 mod mask;
 mod packing;
+pub mod planner;
 mod seeded;
 mod session;
 
 pub use entries::{EntryError, EntryStore, SeededEntries, StoredEntries};
 pub use error::{EvaluateError, LayoutError, SessionError};
 pub use evaluator::Evaluator;
+pub use planner::Planner;
 pub use session::Session;
-pub use veilcast_paillier::KeyPolicy;
+pub use veilcast_paillier::{KeyPolicy, PublicKey};

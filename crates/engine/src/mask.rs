@@ -56,7 +56,7 @@ impl<'a> Mask<'a> {
         junk: &BoxedUint,
     ) -> Self {
         let end = arrangement.slots_end(slots);
-        let least = garbage(key, arrangement).wrapping_add(junk);
+        let least = garbage(key.bits(), arrangement).wrapping_add(junk);
         let quotient = number(key.modulus_limbs()) >> end;
         assert!(
             quotient.bits() > HIDING_BITS && &quotient >> HIDING_BITS >= least,
@@ -111,17 +111,17 @@ impl<'a> Mask<'a> {
     }
 }
 
-/// The least D for garbage alone.
-pub(crate) fn garbage(key: &PublicKey, arrangement: &Arrangement) -> BoxedUint {
+/// The least D for garbage alone, under a key of so many bits.
+pub(crate) fn garbage(key_bits: u32, arrangement: &Arrangement) -> BoxedUint {
     match arrangement.garbage_bits_above() {
-        Some(bits) => power_of_two(key, bits),
-        None => BoxedUint::zero_with_precision(key.bits()),
+        Some(bits) => power_of_two(key_bits, bits),
+        None => BoxedUint::zero_with_precision(key_bits),
     }
 }
 
-/// 2^exponent, in as many limbs as n.
-pub(crate) fn power_of_two(key: &PublicKey, exponent: u32) -> BoxedUint {
-    BoxedUint::one_with_precision(key.bits()) << exponent
+/// 2^exponent, in as many limbs as a key of so many bits.
+pub(crate) fn power_of_two(key_bits: u32, exponent: u32) -> BoxedUint {
+    BoxedUint::one_with_precision(key_bits) << exponent
 }
 
 /// The number of these limbs.

@@ -64,16 +64,31 @@ impl SeededForm {
         arrangement: &Arrangement,
         key: &PublicKey,
     ) -> Result<Self, LayoutError> {
+        Self::under(card, arrangement, &number(key.modulus_limbs()))
+    }
+
+    /// The form for the modulus n; if there is room under one, there is under every larger one of
+    /// as many bits.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn under(
+        card: &Card,
+        arrangement: &Arrangement,
+        n: &BoxedUint,
+    ) -> Result<Self, LayoutError> {
+        let key_bits = n.bits();
         if card.layouts().seeded.is_none() || arrangement.records_per_row() != 1 {
             return Err(LayoutError::SeededNotAllowed);
         }
         let (low_bits, max_input) = (arrangement.full_end(), card.quantization().max());
         // (2^40 + 2)·(garbage + 2^U·weights) ≤ Q, with U as large as can be.
-        let hiding = BoxedUint::from_words_with_precision([(1 << HIDING_BITS) + 2], key.bits());
-        let room = &(number(key.modulus_limbs()) >> low_bits) / non_zero(hiding);
-        let weights = weight_sum(key, low_bits, max_input);
-        let junk = room.wrapping_sub(garbage(key, arrangement)) / non_zero(weights);
-        let is_room = garbage(key, arrangement) < room && junk.bits() > 1;
+        let hiding = BoxedUint::from_words_with_precision([(1 << HIDING_BITS) + 2], key_bits);
+        let room = &(n >> low_bits) / non_zero(hiding);
+        let weights = weight_sum(key_bits, low_bits, max_input);
+        let garbage = garbage(key_bits, arrangement);
+        let junk = room.wrapping_sub(&garbage) / non_zero(weights);
+        let is_room = garbage < room && junk.bits() > 1;
         if !is_room {
             return Err(LayoutError::NoRoomForSeeded);
         }
@@ -81,7 +96,7 @@ impl SeededForm {
         Ok(Self {
             low_bits,
             junk_bits,
-            top_bits: key.bits() - low_bits - junk_bits,
+            top_bits: key_bits - low_bits - junk_bits,
             max_input,
             ciphertexts_per_row: arrangement.ciphertexts_per_row(),
         })
@@ -99,7 +114,7 @@ impl SeededForm {
 
     /// The largest magnitude of junk in an answer with this P, in units of 2^P.
     pub(crate) fn junk(&self, key: &PublicKey, end: u32) -> BoxedUint {
-        weight_sum(key, end, self.max_input) << (self.junk_bits + self.low_bits - end)
+        weight_sum(key.bits(), end, self.max_input) << (self.junk_bits + self.low_bits - end)
     }
 
     /// The corrections that turn pseudo-random ciphertexts, given by their plaintexts, into encryptions
@@ -118,7 +133,7 @@ impl SeededForm {
         assert_eq!(randoms.len(), self.ciphertexts_per_row, "one each");
         let mut row = vec![0u64; self.row_bytes().div_ceil(8)];
         let width = self.correction_bits() as usize;
-        let slots = power_of_two(key, self.low_bits).wrapping_sub(BoxedUint::one());
+        let slots = power_of_two(key.bits(), self.low_bits).wrapping_sub(BoxedUint::one());
         for (index, (m, random)) in plaintexts.iter().zip(randoms).enumerate() {
             let random = Zeroizing::new(number(random.limbs()));
             let low = Zeroizing::new(number(m.limbs()).wrapping_sub(&*random) & &slots);
@@ -215,9 +230,9 @@ impl SeededForm {
 }
 
 /// ⌊2^P/x_max⌋ + 1, which Σ_g |W_g| does not exceed.
-fn weight_sum(key: &PublicKey, end: u32, max_input: u32) -> BoxedUint {
-    let max_input = BoxedUint::from_words_with_precision([u64::from(max_input)], key.bits());
-    (power_of_two(key, end) / non_zero(max_input)).wrapping_add(BoxedUint::one())
+fn weight_sum(key_bits: u32, end: u32, max_input: u32) -> BoxedUint {
+    let max_input = BoxedUint::from_words_with_precision([u64::from(max_input)], key_bits);
+    (power_of_two(key_bits, end) / non_zero(max_input)).wrapping_add(BoxedUint::one())
 }
 
 fn non_zero(number: BoxedUint) -> NonZero<BoxedUint> {

@@ -13,6 +13,7 @@ use veilcast_protocol::{
 use crate::arrangement::Arrangement;
 use crate::entries::SeededEntries;
 use crate::error::{LayoutError, SessionError};
+use crate::planner::Planner;
 use crate::seeded::SeededForm;
 
 /// A secret key and a model's card: encrypts records for that model, and decrypts its answers.
@@ -28,21 +29,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with the model of a card, in the layout that asks least of it: the first that the
-    /// card allows of `scalar`, `features` and `records`, with an answer a score.
+    /// A session with the model of a card, in the layout that the [`Planner`] chooses for one record.
     ///
     /// # Errors
-    /// The card must allow a layout under a key of this size.
+    /// The card must allow a request with a record under a key of this size.
     pub fn new(card: Card, key: SecretKey) -> Result<Self, LayoutError> {
-        let layouts = card.layouts();
-        let layout = match &layouts.features {
-            _ if layouts.scalar.is_some() => Layout::SCALAR,
-            Some(features) => Layout::Features {
-                features_per_ciphertext: features.features_per_ciphertext[0],
-                scores_per_answer: 1,
-            },
-            None => Layout::Records,
-        };
+        let layout = Planner::new(&card, key.public_key().bits()).best(1, 0)?.layout;
         Ok(Self {
             arrangement: Arrangement::new(&card, layout, key.public_key().bits())?,
             card_digest: CardDigest::of(card.json()),
@@ -96,9 +88,7 @@ impl Session {
 
     /// The most records that the card allows in a request.
     pub fn max_records(&self) -> usize {
-        let limits = self.card.limits();
-        let rows = limits.max_ciphertexts as usize / self.arrangement.ciphertexts_per_row();
-        (rows * self.records_per_group()).min(limits.max_records as usize)
+        self.arrangement.max_records(self.card.limits())
     }
 
     /// Encrypts quantised records, `features` integers each as [`Card::quantize`] gives them.

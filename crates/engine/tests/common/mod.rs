@@ -101,13 +101,12 @@ pub(crate) fn model(
     model
 }
 
-/// Both sides of a model under the test key.
+/// Both sides of a model under the test key, in the layout `scalar`.
 pub(crate) fn sides(model: Model) -> (Session, Evaluator) {
     let card = Card::parse(model.card_json()).unwrap();
-    (
-        Session::new(card, key()).unwrap(),
-        Evaluator::new(model, TESTS_ONLY),
-    )
+    let mut session = Session::new(card, key()).unwrap();
+    session.set_layout(Layout::SCALAR).unwrap();
+    (session, Evaluator::new(model, TESTS_ONLY))
 }
 
 /// Every layout, with every number of features and scores, that the session's card and key allow.

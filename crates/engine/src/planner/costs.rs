@@ -1,0 +1,161 @@
+//! [`Costs`]: what each operation takes, measured.
+
+use serde::{Deserialize, Serialize};
+use veilcast_paillier::KEY_BITS;
+
+use super::measured::MEASURED;
+
+/// Randomisers that cost little more together than some of them.
+pub const RANDOMIZERS_AT_ONCE: usize = 8;
+/// Decryptions that cost little more together than some of them.
+pub const DECRYPTIONS_AT_ONCE: usize = 4;
+
+/// What operations under keys of one size take, and what a byte on its way takes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Costs {
+    /// The size of the keys, in bits.
+    pub key_bits: u32,
+    /// Bytes a second between client and service, the same both ways.
+    pub link_bytes_per_second: f64,
+    /// Seconds that one core takes for each operation.
+    pub seconds: Seconds,
+}
+
+/// Seconds that one core takes for each operation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seconds {
+    /// A step of a program: a product modulo n².
+    pub product: f64,
+    /// A squaring modulo n², as Horner's rule does them.
+    pub square: f64,
+    /// An inversion modulo n², once for a record's weighted sums.
+    pub inversion: f64,
+    /// Decoding a ciphertext, one of many.
+    pub decoding: f64,
+    /// The check that all ciphertexts of a message are coprime to n.
+    pub unit_check: f64,
+    /// An encryption by the key's owner, one of many, with its encoding.
+    pub encryption: f64,
+    /// A correction to a pseudo-random ciphertext, which the key's owner sends for it.
+    pub correction: f64,
+    /// Making a pseudo-random ciphertext from its seed, and correcting it.
+    pub expansion: f64,
+    /// Making 1, 2, … randomisers ρⁿ at once.
+    pub randomizers: [f64; RANDOMIZERS_AT_ONCE],
+    /// Decrypting 1, 2, … ciphertexts at once.
+    pub decryptions: [f64; DECRYPTIONS_AT_ONCE],
+}
+
+/// Costs that can't be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CostsError {
+    /// Keys have no such size.
+    #[error("costs of keys of {0} bits are of no use; give 2048, 3072 or 4096")]
+    KeyBits(u32),
+    /// A time or the link's speed is not a positive number.
+    #[error("all times and the link's speed must be positive and below 10^12")]
+    Range,
+}
+
+impl Costs {
+    /// A link of 100 Mbit/s.
+    pub const LINK_BYTES_PER_SECOND: f64 = 12.5e6;
+
+    /// The costs that the planner goes by unless it is told better ones: those of a current x86-64
+    /// server with AVX-512 IFMA for keys of 2048, 3072 and 4096 bits, and for others the nearest
+    /// of these, scaled by what the operations' counts of limb products grow with.
+    pub fn built_in(key_bits: u32) -> Self {
+        let distance = |measured: &&Self| measured.key_bits.abs_diff(key_bits);
+        let nearest = MEASURED.iter().min_by_key(distance);
+        let nearest = nearest.expect("some sizes are measured");
+        let ratio = f64::from(key_bits) / f64::from(nearest.key_bits);
+        Self {
+            key_bits,
+            seconds: nearest
+                .seconds
+                .zip(&GROWTH, |s, power| s * ratio.powf(power)),
+            ..*nearest
+        }
+    }
+
+    /// These costs for keys of another size: on a machine that takes so many times the built-in
+    /// costs at the one size, each operation is taken to do so at the other.
+    #[must_use]
+    pub fn for_key_bits(&self, key_bits: u32) -> Self {
+        let (from, to) = (Self::built_in(self.key_bits), Self::built_in(key_bits));
+        let slowness = self.seconds.zip(&from.seconds, |own, usual| own / usual);
+        Self {
+            key_bits,
+            seconds: slowness.zip(&to.seconds, |factor, usual| factor * usual),
+            ..*self
+        }
+    }
+
+    /// These costs, if the planner can go by them; for costs that come from a file.
+    ///
+    /// # Errors
+    /// All numbers must be positive, and the key's size one that keys have.
+    pub fn checked(self) -> Result<Self, CostsError> {
+        if !KEY_BITS.contains(&self.key_bits) {
+            return Err(CostsError::KeyBits(self.key_bits));
+        }
+        let sound = |number: f64| number > 0.0 && number < 1e12;
+        let mut all_sound = sound(self.link_bytes_per_second);
+        self.seconds.zip(&self.seconds, |seconds, _| {
+            all_sound &= sound(seconds);
+            seconds
+        });
+        all_sound.then_some(self).ok_or(CostsError::Range)
+    }
+}
+
+impl Seconds {
+    /// As many randomisers.
+    pub(super) fn of_randomizers(&self, count: usize) -> f64 {
+        in_groups(&self.randomizers, count)
+    }
+
+    /// As many decryptions.
+    pub(super) fn of_decryptions(&self, count: usize) -> f64 {
+        in_groups(&self.decryptions, count)
+    }
+
+    fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {
+        Self {
+            product: f(self.product, other.product),
+            square: f(self.square, other.square),
+            inversion: f(self.inversion, other.inversion),
+            decoding: f(self.decoding, other.decoding),
+            unit_check: f(self.unit_check, other.unit_check),
+            encryption: f(self.encryption, other.encryption),
+            correction: f(self.correction, other.correction),
+            expansion: f(self.expansion, other.expansion),
+            randomizers: std::array::from_fn(|i| f(self.randomizers[i], other.randomizers[i])),
+            decryptions: std::array::from_fn(|i| f(self.decryptions[i], other.decryptions[i])),
+        }
+    }
+}
+
+/// The power of the key's size with which operations grow: 2 for a few products, 3 for powers.
+const GROWTH: Seconds = Seconds {
+    product: 2.0,
+    square: 2.0,
+    inversion: 2.0,
+    decoding: 2.0,
+    unit_check: 2.0,
+    encryption: 3.0,
+    correction: 1.0,
+    expansion: 2.0,
+    randomizers: [3.0; RANDOMIZERS_AT_ONCE],
+    decryptions: [3.0; DECRYPTIONS_AT_ONCE],
+};
+
+/// The time of `count` operations, given those of 1, 2, … at once.
+fn in_groups(groups: &[f64], count: usize) -> f64 {
+    let (full, rest) = (count / groups.len(), count % groups.len());
+    let rest = rest.checked_sub(1).map_or(0.0, |last| groups[last]);
+    full as f64 * groups[groups.len() - 1] + rest
+}

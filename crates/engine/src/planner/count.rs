@@ -1,0 +1,81 @@
+//! What one request takes: operations times their costs.
+
+use veilcast_model::Card;
+
+use super::costs::Costs;
+use super::sizes;
+use crate::arrangement::Arrangement;
+use crate::seeded::SeededForm;
+
+/// All that the count depends on.
+pub(super) struct Count<'a> {
+    pub(super) card: &'a Card,
+    pub(super) costs: &'a Costs,
+    /// Products of the program that computes a row's weighted sums.
+    pub(super) products: usize,
+    pub(super) arrangement: &'a Arrangement,
+    /// How a seeded upload is written; none if it is full.
+    pub(super) form: Option<&'a SeededForm>,
+}
+
+/// What a request takes.
+pub(super) struct Request {
+    pub(super) ciphertexts_up: usize,
+    pub(super) ciphertexts_down: usize,
+    pub(super) bytes_up: usize,
+    pub(super) bytes_down: usize,
+    pub(super) encrypt: f64,
+    pub(super) server: f64,
+    pub(super) decrypt: f64,
+}
+
+impl Count<'_> {
+    /// A request with as many records.
+    pub(super) fn request(&self, records: usize) -> Request {
+        let (arrangement, seconds) = (self.arrangement, &self.costs.seconds);
+        let rows = arrangement.rows(records);
+        let up = rows * arrangement.ciphertexts_per_row();
+        let down = rows * arrangement.answers_per_row();
+        let (encrypt, receive) = match self.form {
+            None => (seconds.encryption, seconds.decoding),
+            Some(_) => (seconds.correction, seconds.expansion),
+        };
+        let decoded =
+            |ciphertexts: usize, each: f64| seconds.unit_check + ciphertexts as f64 * each;
+        // A mask and a randomiser are a product each.
+        let conceal = seconds.of_randomizers(down) + (2 * down) as f64 * seconds.product;
+        Request {
+            ciphertexts_up: up,
+            ciphertexts_down: down,
+            bytes_up: sizes::request(
+                self.card,
+                self.costs.key_bits,
+                arrangement,
+                self.form,
+                records,
+            ),
+            bytes_down: sizes::answer(self.card, self.costs.key_bits, arrangement, records),
+            encrypt: up as f64 * encrypt,
+            server: decoded(up, receive) + rows as f64 * self.weighted_sums() + conceal,
+            decrypt: decoded(down, seconds.decoding) + seconds.of_decryptions(down),
+        }
+    }
+
+    /// The seconds of a row's weighted sums, put together to answers.
+    fn weighted_sums(&self) -> f64 {
+        let (arrangement, seconds) = (self.arrangement, &self.costs.seconds);
+        let sums = arrangement.features_per_ciphertext() * self.card.outputs();
+        // Differences of two sums are quotients of ciphertexts: one inversion for all, with three
+        // products each.
+        let products = self.products + 3 * sums;
+        let program = products as f64 * seconds.product + seconds.inversion;
+        // Horner's rule shifts what stands at each unit of an answer but the highest.
+        let units =
+            |answer| arrangement.features_per_ciphertext() * arrangement.outputs_of(answer).len();
+        let shifts: usize = (0..arrangement.answers_per_row())
+            .map(|answer| units(answer) - 1)
+            .sum();
+        let shift = f64::from(arrangement.unit()) * seconds.square + seconds.product;
+        program + shifts as f64 * shift
+    }
+}

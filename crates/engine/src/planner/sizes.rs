@@ -1,0 +1,87 @@
+//! The sizes of messages, without making their ciphertexts.
+
+use veilcast_model::Card;
+use veilcast_protocol::{
+    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload,
+    Upload,
+};
+
+use crate::arrangement::Arrangement;
+use crate::seeded::SeededForm;
+
+/// Bytes of the length before each element of a tensor.
+const PREFIX: usize = 4;
+
+/// The bytes of a request, up to a few digits of its numbers.
+pub(super) fn request(
+    card: &Card,
+    key_bits: u32,
+    arrangement: &Arrangement,
+    form: Option<&SeededForm>,
+    records: usize,
+) -> usize {
+    let key = largest_key(key_bits);
+    let (rows, ciphertext) = (arrangement.rows(records), 2 * key.len());
+    let (upload, tensor) = match form {
+        None => {
+            let elements = rows * arrangement.ciphertexts_per_row();
+            (
+                Upload::Full(one_of(ciphertext)),
+                elements * (PREFIX + ciphertext),
+            )
+        }
+        Some(form) => {
+            let upload = SeededUpload {
+                seed: [0; 32],
+                first: 0,
+                corrections: one_of(form.row_bytes()),
+            };
+            (Upload::Seeded(upload), rows * (PREFIX + form.row_bytes()))
+        }
+    };
+    let (layout, digest) = (arrangement.layout(), CardDigest::of(card.json()));
+    let request = InferRequest::new(key, layout, named(layout, records), digest, upload);
+    let request = request.expect("one element of the right width, and a record for it");
+    request.to_binary().header_length + tensor
+}
+
+/// The bytes of an answer, up to a few digits of its numbers.
+pub(super) fn answer(
+    card: &Card,
+    key_bits: u32,
+    arrangement: &Arrangement,
+    records: usize,
+) -> usize {
+    let key = largest_key(key_bits);
+    let ciphertext = 2 * key.len();
+    let answer = InferResponse {
+        id: None,
+        model_name: card.name().to_owned(),
+        model_version: card.version().to_owned(),
+        key_fingerprint: KeyFingerprint::of(&key),
+        card_digest: CardDigest::of(card.json()),
+        layout: arrangement.layout(),
+        records: named(arrangement.layout(), records),
+        scores: one_of(ciphertext),
+    };
+    let elements = arrangement.rows(records) * arrangement.answers_per_row();
+    answer.to_binary().header_length + elements * (PREFIX + ciphertext)
+}
+
+/// A number of as many bits.
+fn largest_key(key_bits: u32) -> Vec<u8> {
+    vec![u8::MAX; key_bits as usize / 8]
+}
+
+/// A tensor of one element: what its header has, a larger tensor's has.
+fn one_of(width: usize) -> ByteMatrix {
+    ByteMatrix::new([1, 1], width, vec![0; width]).expect("one element that is not empty")
+}
+
+/// The records that a message with one row can name.
+fn named(layout: Layout, records: usize) -> usize {
+    match layout {
+        Layout::Records => records,
+        _ => 1,
+    }
+}
