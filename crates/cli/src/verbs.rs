@@ -7,6 +7,7 @@ pub(crate) mod encrypt;
 pub(crate) mod evaluate;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
+pub(crate) mod pool;
 pub(crate) mod predict;
 pub(crate) mod pubkey;
 pub(crate) mod serve;

@@ -132,6 +132,9 @@ pub enum SessionError {
         /// Those that were given.
         actual: usize,
     },
+    /// The source of entries for seeded uploads failed.
+    #[error("the pool of entries failed: {0}")]
+    EntrySource(String),
     /// There is nothing to encrypt.
     #[error("there is no record to encrypt")]
     NoRecords,

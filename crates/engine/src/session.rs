@@ -16,6 +16,17 @@ use crate::error::{LayoutError, SessionError};
 use crate::planner::Planner;
 use crate::seeded::SeededForm;
 
+/// Removes so many entries from where they are kept, if there are so many.
+type TakeEntries = dyn Fn(usize) -> Result<Option<SeededEntries>, String> + Send + Sync;
+
+struct EntrySource(Box<TakeEntries>);
+
+impl std::fmt::Debug for EntrySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EntrySource")
+    }
+}
+
 /// A secret key and a model's card: encrypts records for that model, and decrypts its answers.
 #[derive(Debug)]
 pub struct Session {
@@ -24,6 +35,8 @@ pub struct Session {
     key: Arc<SecretKey>,
     /// Randomisers made ahead, if that was asked for.
     pool: Option<RandomizerPool>,
+    /// Where entries for seeded uploads come from, if there is such a place.
+    entries: Option<EntrySource>,
     layout: Layout,
     arrangement: Arrangement,
 }
@@ -41,6 +54,7 @@ impl Session {
             card,
             key: Arc::new(key),
             pool: None,
+            entries: None,
             layout,
         })
     }
@@ -70,6 +84,17 @@ impl Session {
         Ok(self)
     }
 
+    /// Takes entries from a source, such as a pool on disk, for as long as it has enough: requests
+    /// are then [seeded](Self::encrypt_seeded) where the card allows it.
+    #[must_use]
+    pub fn with_entries(
+        mut self,
+        source: impl Fn(usize) -> Result<Option<SeededEntries>, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.entries = Some(EntrySource(Box::new(source)));
+        self
+    }
+
     /// The model's card.
     pub fn card(&self) -> &Card {
         &self.card
@@ -94,12 +119,19 @@ impl Session {
     /// Encrypts quantised records, `features` integers each as [`Card::quantize`] gives them.
     ///
     /// # Errors
-    /// There must be a record, and each must be quantised for this card.
+    /// There must be a record, and each must be quantised for this card; and the source of entries,
+    /// if there is one, must not fail.
     ///
     /// # Panics
     /// If the operating system's generator fails.
     pub fn encrypt(&self, records: &[Vec<u32>]) -> Result<InferRequest, SessionError> {
         let plaintexts = self.plaintexts(records)?;
+        if let (Some(EntrySource(take)), Ok(count)) =
+            (&self.entries, self.entries_for(records.len()))
+            && let Some(entries) = take(count).map_err(SessionError::EntrySource)?
+        {
+            return self.correct(&plaintexts, entries, records.len());
+        }
         let public = self.key.public_key();
         let ciphertexts = match &self.pool {
             Some(pool) => public.encrypt_many_with(&plaintexts, pool.take(plaintexts.len())),
@@ -136,7 +168,16 @@ impl Session {
         records: &[Vec<u32>],
         entries: SeededEntries,
     ) -> Result<InferRequest, SessionError> {
-        let plaintexts = self.plaintexts(records)?;
+        self.correct(&self.plaintexts(records)?, entries, records.len())
+    }
+
+    /// The seeded request of records with these plaintexts.
+    fn correct(
+        &self,
+        plaintexts: &[Plaintext],
+        entries: SeededEntries,
+        records: usize,
+    ) -> Result<InferRequest, SessionError> {
         let public = self.key.public_key();
         let form = SeededForm::new(&self.card, &self.arrangement, public)?;
         let (expected, actual) = (plaintexts.len(), entries.len());
@@ -158,7 +199,7 @@ impl Session {
             first: entries.first,
             corrections,
         });
-        Ok(self.request(records.len(), upload))
+        Ok(self.request(records, upload))
     }
 
     /// The plaintexts of records that are fit for the card.

@@ -1,0 +1,109 @@
+//! `veilcast pool`: what seeded uploads are made of, made ahead.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde::Serialize;
+use veilcast_client::EntryDirectory;
+use veilcast_engine::SeededEntries;
+
+use crate::keys;
+use crate::output::Output;
+
+/// Entries of one seed, made and kept together: an interruption loses no more than these.
+const AT_ONCE: u64 = 1 << 13;
+
+/// Make ahead what uploads take: `predict --pool` then sends a tenth of the bytes, at once.
+///
+/// A pool is a directory of decrypted random ciphertexts of a key. Each is for one feature of one
+/// record, and removed before it is used. It is as secret as the records; don't copy it, and don't
+/// restore it from a backup, which would bring used entries back.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Add entries to a key's pool.
+    Fill {
+        #[command(flatten)]
+        place: Place,
+        /// How many to add: an image of 784 pixels takes 784.
+        #[arg(long, value_name = "N")]
+        count: NonZeroU64,
+    },
+    /// Tell how many entries are left.
+    Status {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(clap::Args)]
+struct Place {
+    /// Secret key file.
+    #[arg(long)]
+    key: PathBuf,
+    /// Directory of the pool [default: the key file's name and `.pool`].
+    #[arg(long, value_name = "DIR")]
+    pool: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Status {
+    pool: PathBuf,
+    added: u64,
+    entries: usize,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.entries as u64;
+        let counted = match entries {
+            1 => "1 entry".to_owned(),
+            _ => format!("{entries} entries"),
+        };
+        write!(f, "{}: {counted}", self.pool.display())?;
+        match self.added {
+            0 => Ok(()),
+            added => write!(f, ", {added} of them new"),
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
+    let (place, count) = match &args.action {
+        Action::Fill { place, count } => (place, count.get()),
+        Action::Status { place } => (place, 0),
+    };
+    let key = keys::load_secret(&place.key)?;
+    let path = place.pool.clone().unwrap_or_else(|| beside(&place.key));
+    let mut pool = EntryDirectory::open(&path, key.public_key())?;
+    // A pool that can't be used is found before the work is done.
+    pool.count()?;
+    let bar = output.progress(Some(count), "entries");
+    let mut added = 0;
+    while added < count {
+        let some = (count - added).min(AT_ONCE);
+        SeededEntries::generate(&key, some as usize)?.keep(&mut pool)?;
+        added += some;
+        bar.inc(some);
+    }
+    bar.finish_and_clear();
+    output.result(&Status {
+        entries: pool.count()?,
+        pool: path,
+        added,
+    })
+}
+
+/// The usual place of a key's pool.
+pub(crate) fn beside(key: &Path) -> PathBuf {
+    let mut name = key.as_os_str().to_owned();
+    name.push(".pool");
+    name.into()
+}
