@@ -5,6 +5,7 @@ use std::error::Error;
 use std::path::Path;
 
 use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_model::search::batch_cost;
 use veilcast_model::train::{Options, train};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,14 +18,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     veilcast_model::check_destination(out, force)?;
     let images = LabelledImages::open(data, Split::Train)?;
     let test = LabelledImages::open(data, Split::Test)?;
-    let model = train(&images, &test, &Options::default(), |progress| {
-        if progress.batch == progress.batches {
-            let (epoch, epochs, loss) = (progress.epoch, progress.epochs, progress.loss);
-            println!("epoch {epoch} of {epochs}: loss {loss:.4}");
-        }
-    })?;
+    let model = train(
+        &images,
+        &test,
+        &Options::default(),
+        &batch_cost,
+        |progress| {
+            if progress.batch == progress.batches {
+                let (epoch, epochs, loss) = (progress.epoch, progress.epochs, progress.loss);
+                println!("epoch {epoch} of {epochs}: loss {loss:.4}");
+            }
+        },
+    )?;
     model.save(out, force)?;
-    if let Some(accuracy) = model.report().and_then(|report| report.accuracy) {
+    let report = model.report();
+    for trial in report
+        .and_then(|report| report.search.as_ref())
+        .into_iter()
+        .flat_map(|s| &s.trials)
+    {
+        println!("{trial:?}");
+    }
+    if let Some(accuracy) = report.and_then(|report| report.accuracy) {
         println!("accuracy: {accuracy:?}");
     }
     Ok(())

@@ -21,7 +21,6 @@ pub use layouts::{
     SeededUploads,
 };
 pub use prediction::Prediction;
-#[cfg(feature = "train")]
 pub(crate) use prediction::argmax;
 pub use preprocessing::{Preprocessing, PreprocessingVersion, Step};
 pub use quantization::{PerFeature, Quantization, QuantizedRecord};

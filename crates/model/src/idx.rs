@@ -258,6 +258,22 @@ impl LabelledImages {
         self.images.pixels.truncate(count.saturating_mul(size));
     }
 
+    /// Takes the last `count` images off; none if nothing would be taken, or nothing be left.
+    pub fn split_last(&mut self, count: usize) -> Option<Self> {
+        let kept = self.len().checked_sub(count).filter(|&kept| kept > 0)?;
+        if count == 0 {
+            return None;
+        }
+        let size = self.images.rows * self.images.columns;
+        Some(Self {
+            images: Images {
+                pixels: self.images.pixels.split_off(kept * size),
+                ..self.images
+            },
+            labels: self.labels.split_off(kept),
+        })
+    }
+
     /// Number of images, at least one.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -11,6 +11,7 @@
 //! | the affine map, in floats and in exact integers | [`FloatMap`], [`IntegerMap`] |
 //! | the few additions that its weighted sums take | [`Program`] |
 //! | the proof that no score overflows | [`BoundsCertificate`] |
+//! | the quantisation that costs least | [`search`] |
 //! | from a network of dense layers to one map | [`Network`] |
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |
 //! | labelled images in MNIST's format | [`idx`] |
@@ -28,6 +29,7 @@ mod integer_map;
 mod model;
 mod network;
 pub mod program;
+pub mod search;
 #[cfg(feature = "train")]
 pub mod train;
 

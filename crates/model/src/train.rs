@@ -9,10 +9,11 @@ mod optimize;
 use std::fmt;
 
 use crate::card::{
-    Activation, Fit, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    ScalarLayout, Step, argmax,
+    Activation, Fit, Input, InputKind, Layouts, Limits, MAX_INPUT_BITS, MAX_SLOT_BITS, PerFeature,
+    Preprocessing, Quantization, ScalarLayout, Step, argmax,
 };
-use crate::idx::LabelledImages;
+use crate::idx::{Images, LabelledImages};
+use crate::search::{Candidate, HeldOut, SearchError, SearchReport, search};
 use crate::{
     Accuracy, Blueprint, BuildError, FloatMap, Model, Network, ShapeError, TrainingReport,
 };
@@ -36,10 +37,13 @@ pub struct Options {
     pub learning_rate: f64,
     /// The seed of initial weights and shuffling.
     pub seed: u64,
-    /// Bits of a quantised pixel, 1 to 16.
-    pub input_bits: u32,
-    /// Bits of a quantised weight, sign included, 2 to 16.
-    pub weight_bits: u32,
+    /// Bits of a quantised pixel, 1 to 16; searched for, up to 8, where not given.
+    pub input_bits: Option<u32>,
+    /// Bits of a quantised weight, sign included, 2 to 16; searched for where not given.
+    pub weight_bits: Option<u32>,
+    /// How much less accurate than the float map the quantisation that is searched for may be on
+    /// held-out images, as a share of them, 0 to 1.
+    pub tolerance: f64,
 }
 
 impl Default for Options {
@@ -53,8 +57,9 @@ impl Default for Options {
             batch_size: 128,
             learning_rate: 1e-3,
             seed: 1,
-            input_bits: 8,
-            weight_bits: 8,
+            input_bits: None,
+            weight_bits: None,
+            tolerance: 1e-3,
         }
     }
 }
@@ -115,6 +120,15 @@ pub enum TrainError {
         /// The pass in which it happened, from 1.
         epoch: usize,
     },
+    /// There are too few images to keep some from training.
+    #[error(
+        "a single training image can't be parted, but the search for input and weight bits needs \
+         some to measure with; give more images, or both numbers of bits"
+    )]
+    OneImage,
+    /// No quantisation could be searched for.
+    #[error("no quantisation was found: {0}")]
+    Search(#[from] SearchError),
     /// The layers don't make a map.
     #[error("the trained layers can't be collapsed: {0}")]
     Collapse(#[from] ShapeError),
@@ -130,6 +144,9 @@ pub enum TrainError {
 /// mini-batch.
 ///
 /// The labels are 0 to the largest in `train`; the model's report has the accuracies on `test`.
+/// Unless options give both the input's and the weights' bits, the last sixth of `train` is kept
+/// from training, and the quantisation of least `cost` is [searched for](crate::search::search) on
+/// it.
 ///
 /// # Errors
 /// [`TrainError`] if options or data don't fit, or training fails.
@@ -137,12 +154,13 @@ pub fn train(
     train: &LabelledImages,
     test: &LabelledImages,
     options: &Options,
+    cost: &dyn Fn(&Candidate) -> f64,
     mut progress: impl FnMut(Progress),
 ) -> Result<Model, TrainError> {
     options.check()?;
     let last = train.labels().iter().copied().max().unwrap_or(0);
     check_data(train, test, last)?;
-    let blueprint = options.blueprint(train, last);
+    let mut blueprint = options.blueprint(train, last);
     // A name or size that no card may have shows before time is spent on training.
     let (inputs, classes) = (
         blueprint.input.shape.iter().product(),
@@ -155,26 +173,40 @@ pub fn train(
         vec![0.0; classes],
     )?;
     blueprint.clone().build(blank)?;
-    let trained = optimize::optimize(train, classes, options, &mut progress)?;
-    let map = trained.network.collapse()?;
-    let mut blueprint = blueprint;
-    let (integer_map, _) = map
-        .quantize(&blueprint.quantization, blueprint.max_weight)
-        .map_err(BuildError::from)?;
-    let certificate = integer_map
-        .certify(blueprint.quantization.max(), crate::card::MAX_SLOT_BITS)
-        .map_err(BuildError::from)?;
-    blueprint.layouts = Layouts::suggested(map.inputs(), map.outputs(), certificate.slot_bits);
+    let mut images = train.clone();
+    let held_out = match (options.input_bits, options.weight_bits) {
+        (Some(_), Some(_)) => None,
+        _ => {
+            let sixth = (images.len() / 6).max(1);
+            Some(images.split_last(sixth).ok_or(TrainError::OneImage)?)
+        }
+    };
+    let trained = optimize::optimize(&images, classes, options, &mut progress)?;
+    let network = without_dark_pixels(&trained.network, images.images())?;
+    let map = network.collapse()?;
+    let search = match held_out {
+        None => None,
+        Some(images) => {
+            let report = options.search(&map, &blueprint, &images, cost)?;
+            if let Some(chosen) = report.chosen() {
+                blueprint.quantization = pixels_of(chosen.input_bits);
+                blueprint.max_weight = chosen.max_weight;
+            }
+            Some(report)
+        }
+    };
+    blueprint.layouts = suggested_layouts(&map, &blueprint)?;
     let model = blueprint.build(map)?;
     let mut report = model.report().cloned().expect("a built model has a report");
-    report.accuracy = Some(accuracy(&trained.network, &model, test)?);
+    report.accuracy = Some(accuracy(&network, &model, test)?);
+    report.search = search;
     report.training = Some(TrainingReport {
         hidden: options.hidden.clone(),
         epochs: options.epochs,
         batch_size: options.batch_size,
         learning_rate: options.learning_rate,
         seed: options.seed,
-        records: train.len(),
+        records: images.len(),
         final_loss: trained.final_loss,
     });
     Ok(model.with_report(report))
@@ -209,18 +241,46 @@ impl Options {
                 "finite and greater than 0",
             );
         }
-        if !(1..=crate::card::MAX_INPUT_BITS).contains(&self.input_bits) {
-            return wrong("the number of input bits", &self.input_bits, "1 to 16");
+        let unfit_input = |bits: &u32| !(1..=MAX_INPUT_BITS).contains(bits);
+        if let Some(bits) = self.input_bits.filter(unfit_input) {
+            return wrong("the number of input bits", &bits, "1 to 16");
         }
-        if !(2..=16).contains(&self.weight_bits) {
-            return wrong("the number of weight bits", &self.weight_bits, "2 to 16");
+        if let Some(bits) = self.weight_bits.filter(|bits| !(2..=16).contains(bits)) {
+            return wrong("the number of weight bits", &bits, "2 to 16");
+        }
+        if !(0.0..=1.0).contains(&self.tolerance) {
+            return wrong("the tolerance", &self.tolerance, "0 to 1");
         }
         Ok(())
     }
 
+    /// Looks for the cheapest quantisation on images that weren't trained on.
+    fn search(
+        &self,
+        map: &FloatMap,
+        blueprint: &Blueprint,
+        images: &LabelledImages,
+        cost: &dyn Fn(&Candidate) -> f64,
+    ) -> Result<SearchReport, SearchError> {
+        let preprocessing = &blueprint.input.preprocessing;
+        let records = images.images().records();
+        let records: Vec<_> = records.map(|raw| preprocessing.apply(&raw)).collect();
+        let labels: Vec<_> = images.labels().iter().map(|&label| label.into()).collect();
+        let inputs: Vec<_> = match self.input_bits {
+            Some(bits) => vec![pixels_of(bits)],
+            None => (1..=8).map(pixels_of).collect(),
+        };
+        let max_weight = self.weight_bits.map(|_| blueprint.max_weight);
+        let held_out = HeldOut {
+            records: &records,
+            labels: &labels,
+        };
+        search(map, &inputs, max_weight, held_out, self.tolerance, cost)
+    }
+
+    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
     fn blueprint(&self, images: &LabelledImages, last: u8) -> Blueprint {
         let (rows, columns) = (images.images().rows(), images.images().columns());
-        let top = f64::from((1_u32 << self.input_bits) - 1);
         Blueprint {
             name: self.name.clone(),
             version: self.version.clone(),
@@ -239,11 +299,7 @@ impl Options {
                     factor: 1.0 / 255.0,
                 }]),
             },
-            quantization: Quantization {
-                bits: self.input_bits,
-                step: PerFeature::All(1.0 / top),
-                zero: PerFeature::All(0.0),
-            },
+            quantization: pixels_of(self.input_bits.unwrap_or(8)),
             labels: (0..=last).map(|label| label.to_string()).collect(),
             activation: Activation::Softmax,
             layouts: Layouts {
@@ -254,9 +310,49 @@ impl Options {
                 max_records: 1000,
                 max_ciphertexts: 8192,
             },
-            max_weight: (1 << (self.weight_bits - 1)) - 1,
+            max_weight: (1 << (self.weight_bits.unwrap_or(8) - 1)) - 1,
         }
     }
+}
+
+/// How pixels scaled to 0 … 1 become integers of some bits.
+fn pixels_of(bits: u32) -> Quantization {
+    Quantization {
+        bits,
+        step: PerFeature::All(1.0 / f64::from((1_u32 << bits) - 1)),
+        zero: PerFeature::All(0.0),
+    }
+}
+
+/// The network with weights of 0 for pixels that are dark in every image.
+///
+/// Training leaves their weights as they were drawn, since they never matter to it. On other images
+/// they would be noise, and they would cost products and width.
+fn without_dark_pixels(network: &Network, images: &Images) -> Result<Network, ShapeError> {
+    let mut lit = vec![false; images.rows() * images.columns()];
+    for image in images.iter() {
+        for (lit, &pixel) in lit.iter_mut().zip(image) {
+            *lit |= pixel != 0;
+        }
+    }
+    let mut layers = network.layers().to_vec();
+    if let Some(first) = layers.first_mut() {
+        let pixels = lit.iter().cycle();
+        let weights = first.weights().iter().zip(pixels);
+        let weights = weights.map(|(&weight, &lit)| if lit { weight } else { 0.0 });
+        let (weights, biases) = (weights.collect(), first.biases().to_vec());
+        *first = FloatMap::new(first.inputs(), first.outputs(), weights, biases)?;
+    }
+    Network::new(layers)
+}
+
+/// All layouts, with the numbers that suit the scores' width.
+fn suggested_layouts(map: &FloatMap, blueprint: &Blueprint) -> Result<Layouts, BuildError> {
+    let quantization = &blueprint.quantization;
+    let (integers, _) = map.quantize(quantization, blueprint.max_weight)?;
+    let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS)?;
+    let (features, outputs) = (map.inputs(), map.outputs());
+    Ok(Layouts::suggested(features, outputs, certificate.slot_bits))
 }
 
 fn check_data(train: &LabelledImages, test: &LabelledImages, last: u8) -> Result<(), TrainError> {

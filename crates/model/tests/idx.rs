@@ -101,3 +101,19 @@ fn a_data_set_is_found_by_its_usual_names() {
     );
     assert!(LabelledImages::open(directory.path(), Split::Test).is_err());
 }
+
+#[test]
+fn the_last_images_can_be_split_off() {
+    let all = LabelledImages::open(&common::repository("data/mnist"), Split::Test).unwrap();
+    let mut first = all.clone();
+    for count in [0, all.len(), usize::MAX] {
+        assert_eq!(first.split_last(count), None);
+    }
+    let last = first.split_last(100).unwrap();
+    assert_eq!((first.len(), last.len()), (9_900, 100));
+    assert_eq!([first.labels(), last.labels()].concat(), all.labels());
+    let pixels = [first.images().pixels(), last.images().pixels()].concat();
+    assert_eq!(pixels, all.images().pixels());
+    first.truncate(1);
+    assert_eq!(first.split_last(1), None);
+}

@@ -8,6 +8,7 @@ use std::fs;
 
 use common::repository;
 use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_model::search::batch_cost;
 use veilcast_model::train::{Options, TrainError, train};
 
 fn subset(split: Split, count: usize) -> LabelledImages {
@@ -33,13 +34,13 @@ fn a_seed_gives_the_same_bytes_again() {
     let root = tempfile::tempdir().unwrap();
     let run = |name: &str, seed| {
         let mut steps = 0;
-        let model = train(&images, &test, &small(seed), |progress| {
+        let model = train(&images, &test, &small(seed), &batch_cost, |progress| {
             steps += 1;
-            assert_eq!((progress.epochs, progress.batches), (3, 32));
+            assert_eq!((progress.epochs, progress.batches), (3, 27));
             assert!(progress.loss.is_finite());
         });
         let model = model.unwrap();
-        assert_eq!(steps, 96);
+        assert_eq!(steps, 81);
         let path = root.path().join(name);
         model.save(&path, false).unwrap();
         let bytes = ["card.json", "weights.safetensors", "report.json"]
@@ -70,11 +71,11 @@ fn a_single_layer_and_few_bits_are_possible() {
     let (images, test) = (subset(Split::Train, 1_000), subset(Split::Test, 500));
     let options = Options {
         hidden: vec![],
-        input_bits: 4,
-        weight_bits: 6,
+        input_bits: Some(4),
+        weight_bits: Some(6),
         ..small(1)
     };
-    let model = train(&images, &test, &options, |_| ()).unwrap();
+    let model = train(&images, &test, &options, &batch_cost, |_| ()).unwrap();
     assert_eq!(model.card().quantization().max(), 15);
     assert!(
         model
@@ -87,10 +88,49 @@ fn a_single_layer_and_few_bits_are_possible() {
 }
 
 #[test]
+fn a_quantisation_is_searched_for_on_images_kept_from_training() {
+    let (images, test) = (subset(Split::Train, 1_200), subset(Split::Test, 100));
+    let trained = |options: &Options| train(&images, &test, options, &batch_cost, |_| ()).unwrap();
+    let options = Options {
+        tolerance: 0.02,
+        ..small(1)
+    };
+    let model = trained(&options);
+    let report = model.report().unwrap();
+    assert_eq!(report.training.as_ref().unwrap().records, 1_000);
+    let search = report.search.as_ref().unwrap();
+    assert_eq!((search.records, search.tolerance), (200, 0.02));
+    let chosen = search.chosen().unwrap();
+    assert!(chosen.accuracy >= search.float_accuracy - 0.02 - 1e-9);
+    assert_eq!(chosen.input_bits, model.card().quantization().bits);
+    assert_eq!(chosen.max_weight, report.max_weight);
+    assert_eq!(chosen.slot_bits, model.card().slot_bits());
+
+    let fixed = trained(&Options {
+        input_bits: Some(8),
+        weight_bits: Some(8),
+        ..small(1)
+    });
+    let report = fixed.report().unwrap();
+    assert_eq!(report.training.as_ref().unwrap().records, 1_200);
+    assert_eq!((&report.search, report.max_weight), (&None, 127));
+
+    // The corners are dark in every image.
+    let corners = [0, 27, 28 * 27, 783];
+    for model in [model, fixed] {
+        for output in 0..10 {
+            let row = model.float_map().row(output);
+            assert!(corners.iter().all(|&pixel| row[pixel] == 0.0));
+            assert!(row.iter().filter(|&&weight| weight != 0.0).count() > 400);
+        }
+    }
+}
+
+#[test]
 fn options_out_of_range_are_refused() {
     let images = subset(Split::Test, 50);
     let refused = |options: Options| {
-        let error = train(&images, &images, &options, |_| ()).unwrap_err();
+        let error = train(&images, &images, &options, &batch_cost, |_| ()).unwrap_err();
         assert!(matches!(error, TrainError::Option { .. }), "{error}");
     };
     refused(Options {
@@ -118,13 +158,19 @@ fn options_out_of_range_are_refused() {
         ..small(1)
     });
     refused(Options {
-        input_bits: 17,
+        input_bits: Some(17),
         ..small(1)
     });
     refused(Options {
-        weight_bits: 1,
+        weight_bits: Some(1),
         ..small(1)
     });
+    for tolerance in [-0.1, 1.1, f64::NAN] {
+        refused(Options {
+            tolerance,
+            ..small(1)
+        });
+    }
 }
 
 #[test]
@@ -141,7 +187,7 @@ fn data_that_does_not_fit_is_refused() {
     };
     let two = set(&[0, 255], 1, &[0, 1]);
     let error = |train_set: &LabelledImages, test_set: &LabelledImages| {
-        train(train_set, test_set, &small(1), |_| ())
+        train(train_set, test_set, &small(1), &batch_cost, |_| ())
             .unwrap_err()
             .to_string()
     };
@@ -152,18 +198,25 @@ fn data_that_does_not_fit_is_refused() {
     assert!(error(&two, &set(&[0; 4], 2, &[0, 1])).contains("test images 1 × 2"));
     let wild = Options {
         learning_rate: 1e30,
+        input_bits: Some(8),
+        weight_bits: Some(8),
         ..small(1)
     };
-    let error = train(&two, &two, &wild, |_| ()).unwrap_err();
+    let diverged = train(&two, &two, &wild, &batch_cost, |_| ()).unwrap_err();
     assert!(
-        matches!(error, TrainError::Diverged { .. } | TrainError::Collapse(_)),
-        "{error}"
+        matches!(
+            diverged,
+            TrainError::Diverged { .. } | TrainError::Collapse(_)
+        ),
+        "{diverged}"
     );
+    let one = set(&[255], 1, &[1]);
+    assert!(error(&one, &two).contains("can't be parted"));
     let named = Options {
         name: "No Name".into(),
         ..small(1)
     };
     // Before any step of training.
-    let error = train(&two, &two, &named, |_| panic!("trained")).unwrap_err();
+    let error = train(&two, &two, &named, &batch_cost, |_| panic!("trained")).unwrap_err();
     assert!(error.to_string().contains("\"No Name\""), "{error}");
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde::Serialize;
 use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_model::search::{SearchReport, batch_cost};
 use veilcast_model::train::{Options, train};
 use veilcast_model::{Accuracy, check_destination};
 
@@ -16,7 +17,8 @@ use crate::output::Output;
 ///
 /// The defaults reproduce the built-in model. The network is a chain of dense layers with
 /// identity activations, and softmax while training; it collapses to one affine map, which is
-/// rounded to integers.
+/// rounded to integers. How finely is searched for: the cheapest way that is as accurate as the
+/// map in floats, less the tolerance, on a sixth of the training images that is kept from training.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Directory of IDX files with MNIST's names, plain or .gz.
@@ -43,12 +45,15 @@ pub(crate) struct Args {
     /// Seed of initial weights and shuffling; the same seed gives the same model.
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
-    /// Bits of an integer weight, 2 to 16.
-    #[arg(long, default_value_t = Options::default().weight_bits)]
-    weight_bits: u32,
-    /// Bits of an integer pixel, 1 to 16.
-    #[arg(long, default_value_t = Options::default().input_bits)]
-    input_bits: u32,
+    /// Bits of an integer weight, 2 to 16; searched for if not given.
+    #[arg(long)]
+    weight_bits: Option<u32>,
+    /// Bits of an integer pixel, 1 to 16; searched for if not given.
+    #[arg(long)]
+    input_bits: Option<u32>,
+    /// How much accuracy the search may give up, in percentage points.
+    #[arg(long, value_name = "POINTS", default_value_t = 100.0 * Options::default().tolerance)]
+    tolerance: f64,
 }
 
 /// The widths of hidden layers, perhaps none.
@@ -73,10 +78,14 @@ struct Trained {
     card_digest: String,
     slot_bits: u32,
     accuracy: Option<Accuracy>,
+    search: Option<SearchReport>,
 }
 
 impl fmt::Display for Trained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(search) = &self.search {
+            write_search(f, search)?;
+        }
         if let Some(Accuracy {
             records,
             network,
@@ -95,6 +104,45 @@ impl fmt::Display for Trained {
     }
 }
 
+/// What was tried: of those that weren't chosen, each that was more accurate than all cheaper ones.
+fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport) -> fmt::Result {
+    let SearchReport {
+        records,
+        float_accuracy,
+        ..
+    } = search;
+    writeln!(
+        f,
+        "quantisations by cost, on {records} images kept from training"
+    )?;
+    writeln!(
+        f,
+        "  pixel bits  weight bits (largest)  score bits  accuracy        cost"
+    )?;
+    let mut best = 0.0;
+    for trial in &search.trials {
+        if trial.accuracy <= best && !trial.chosen {
+            continue;
+        }
+        best = trial.accuracy;
+        let weights = format!("{} ({})", trial.weight_bits, trial.max_weight);
+        writeln!(
+            f,
+            "  {:>10}  {weights:>21}  {:>10}  {:>8.4}  {:>10.3e}{}",
+            trial.input_bits,
+            trial.slot_bits,
+            trial.accuracy,
+            trial.cost,
+            if trial.chosen { "  chosen" } else { "" }
+        )?;
+    }
+    writeln!(f, "  float map {float_accuracy:>47.4}")?;
+    if !search.keeps_accuracy() {
+        writeln!(f, "  none is accurate enough: the most accurate is taken")?;
+    }
+    Ok(())
+}
+
 pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     check_destination(&args.out, args.force)?;
     let open = |split| {
@@ -111,11 +159,12 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         seed: args.seed,
         weight_bits: args.weight_bits,
         input_bits: args.input_bits,
+        tolerance: args.tolerance / 100.0,
         ..Options::default()
     };
     let steps = images.len().div_ceil(options.batch_size) * options.epochs;
     let bar = output.progress(Some(steps as u64), "training");
-    let model = train(&images, &test, &options, |progress| {
+    let model = train(&images, &test, &options, &batch_cost, |progress| {
         bar.inc(1);
         if progress.batch == progress.batches {
             let (epoch, epochs, loss) = (progress.epoch, progress.epochs, progress.loss);
@@ -129,5 +178,6 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         card_digest: model.card_digest().to_string(),
         slot_bits: model.card().slot_bits(),
         accuracy: model.report().and_then(|report| report.accuracy),
+        search: model.report().and_then(|report| report.search.clone()),
     })
 }

@@ -35,6 +35,10 @@ fn a_model_is_trained_and_can_be_used() {
     let accuracy = result["accuracy"]["quantized"].as_f64().unwrap();
     assert!((0.5..=1.0).contains(&accuracy), "{result}");
     assert_eq!(result["accuracy"]["records"], 200);
+    let trials = result["search"]["trials"].as_array().unwrap();
+    let chosen: Vec<_> = trials.iter().filter(|t| t["chosen"] == true).collect();
+    assert_eq!(chosen.len(), 1, "{result}");
+    assert_eq!(chosen[0]["slot_bits"], result["slot_bits"]);
     let facts = place.json("inspect --json trained");
     assert_eq!(facts["kind"], "model");
     assert_eq!(facts["training"]["hidden"], serde_json::json!([16]));
@@ -45,6 +49,19 @@ fn a_model_is_trained_and_can_be_used() {
     );
 
     assert_snapshot!(place.fail(TRAIN), @"error: trained exists already; choose another place or use --force");
+    // What is given isn't searched for, and then nothing is.
+    let fixed = format!("{TRAIN} --force --weight-bits 5 --input-bits 3");
+    assert!(!place.run(&fixed).contains("quantisations by cost"));
+    let facts = place.json("inspect --json trained");
+    assert_eq!(
+        (&facts["weight_bits"], &facts["input_bits"]),
+        (&5.into(), &3.into())
+    );
+    let shown = place.run(&format!("{TRAIN} --force --weight-bits 5"));
+    assert!(
+        shown.contains("quantisations by cost, on 333 images") && shown.contains("chosen"),
+        "{shown}"
+    );
     // The same seed gives the same model.
     let again = place.json(&format!("{TRAIN} --json --force"));
     assert_eq!(again["card_digest"], result["card_digest"]);

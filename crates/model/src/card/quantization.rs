@@ -63,7 +63,7 @@ impl Quantization {
     }
 
     /// The integer of one feature, and whether it had to be clipped.
-    fn quantize(&self, feature: usize, value: f64) -> (u32, bool) {
+    pub(crate) fn quantize(&self, feature: usize, value: f64) -> (u32, bool) {
         let rounded = ((value - self.zero.at(feature)) / self.step.at(feature)).round();
         let clipped = rounded.clamp(0.0, f64::from(self.max()));
         (clipped as u32, clipped != rounded)

@@ -85,6 +85,7 @@ impl Blueprint {
             weight_bits: weight_bits(self.max_weight),
             bounds: certificate.clone(),
             accuracy: None,
+            search: None,
             training: None,
         };
         Ok(Model {

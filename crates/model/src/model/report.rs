@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::BoundsCertificate;
 use crate::card::CardDigest;
+use crate::search::SearchReport;
 
 /// How a model was made, how well it does, and its proven bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct Report {
     /// Accuracies on a test set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
+    /// How its quantisation was searched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchReport>,
     /// How it was trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<TrainingReport>,

@@ -1,0 +1,167 @@
+//! The search for a quantisation: what it tries, and that it chooses the cheapest that is good.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
+use veilcast_model::card::{MAX_SLOT_BITS, PerFeature, Quantization};
+use veilcast_model::search::{Candidate, HeldOut, SearchError, batch_cost, search};
+use veilcast_model::{FloatMap, MAX_WEIGHT};
+
+/// Features from 0 to 1 in some bits.
+fn inputs(bits: std::ops::RangeInclusive<u32>) -> Vec<Quantization> {
+    bits.map(|bits| Quantization {
+        bits,
+        step: PerFeature::All(1.0 / f64::from((1_u32 << bits) - 1)),
+        zero: PerFeature::All(0.0),
+    })
+    .collect()
+}
+
+/// Numbers from 0 to 1 that look random.
+fn numbers(count: usize, seed: u64) -> Vec<f64> {
+    let mut state = seed;
+    let next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 40) as f64 / (1 << 24) as f64
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+/// A map of 6 features to 3 scores, and records with the labels that the map itself gives.
+fn case() -> (FloatMap, Vec<Vec<f64>>, Vec<usize>) {
+    let weights = numbers(18, 1).iter().map(|x| 2.0 * x - 1.0).collect();
+    let map = FloatMap::new(6, 3, weights, vec![0.1, -0.2, 0.3]).unwrap();
+    let records: Vec<_> = numbers(6 * 500, 2).chunks(6).map(<[f64]>::to_vec).collect();
+    let label = |record: &Vec<f64>| {
+        let scores = map.evaluate(record).unwrap();
+        let best = scores.iter().copied().fold(f64::MIN, f64::max);
+        scores.iter().position(|&score| score == best).unwrap()
+    };
+    let labels = records.iter().map(label).collect();
+    (map, records, labels)
+}
+
+#[test]
+fn the_cheapest_that_is_accurate_enough_is_chosen() {
+    let (map, records, labels) = case();
+    let held_out = HeldOut {
+        records: &records,
+        labels: &labels,
+    };
+    for tolerance in [0.2, 0.02, 0.002] {
+        let report = search(&map, &inputs(1..=8), None, held_out, tolerance, &batch_cost).unwrap();
+        assert_eq!((report.records, report.float_accuracy), (500, 1.0));
+        assert!(report.trials.is_sorted_by(|a, b| a.cost <= b.cost));
+        let (chosen, cheaper) = report.trials.split_last().unwrap();
+        assert_eq!(report.chosen(), Some(chosen));
+        assert!(report.keeps_accuracy() && chosen.accuracy >= 1.0 - tolerance);
+        for trial in cheaper {
+            assert!(trial.accuracy < 1.0 - tolerance, "{trial:?}");
+        }
+        // The trials say what is so.
+        for trial in &report.trials {
+            let quantization = &inputs(trial.input_bits..=trial.input_bits)[0];
+            let certified = |max_weight| {
+                let (integers, scales) = map.quantize(quantization, max_weight).unwrap();
+                let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS).unwrap();
+                (integers, scales, certificate.slot_bits)
+            };
+            let (integers, scales, slot_bits) = certified(trial.max_weight);
+            assert_eq!(trial.slot_bits, slot_bits);
+            assert_eq!(trial.weight_bits, trial.max_weight.ilog2() + 2);
+            if trial.max_weight < MAX_WEIGHT {
+                assert!(certified(trial.max_weight + 1).2 > slot_bits, "{trial:?}");
+            }
+            let right = records.iter().zip(&labels).filter(|&(record, &label)| {
+                let max = f64::from(quantization.max());
+                let features: Vec<_> = record.iter().map(|x| (x * max).round() as u32).collect();
+                let scores = integers.evaluate(&features).unwrap();
+                let scores: Vec<_> = scores
+                    .iter()
+                    .zip(&scales)
+                    .map(|(&q, s)| q as f64 * s)
+                    .collect();
+                (0..3).all(|other| {
+                    scores[label] > scores[other]
+                        || label <= other && scores[label] == scores[other]
+                })
+            });
+            assert_eq!(trial.accuracy, right.count() as f64 / 500.0, "{trial:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_given_is_not_searched_for() {
+    let (map, records, labels) = case();
+    let held_out = HeldOut {
+        records: &records,
+        labels: &labels,
+    };
+    let fixed = search(&map, &inputs(5..=5), None, held_out, 0.01, &batch_cost).unwrap();
+    assert!(fixed.trials.iter().all(|trial| trial.input_bits == 5));
+    let fixed = search(&map, &inputs(1..=8), Some(31), held_out, 0.01, &batch_cost).unwrap();
+    assert!(
+        fixed
+            .trials
+            .iter()
+            .all(|trial| (trial.max_weight, trial.weight_bits) == (31, 6))
+    );
+    // Another cost, another choice.
+    let dear_inputs = |c: &Candidate| f64::from(1000 * c.input_bits + c.weight_bits);
+    let report = search(&map, &inputs(1..=8), None, held_out, 0.05, &dear_inputs).unwrap();
+    let usual = search(&map, &inputs(1..=8), None, held_out, 0.05, &batch_cost).unwrap();
+    let bits = |report: &veilcast_model::search::SearchReport| report.chosen().unwrap().input_bits;
+    assert!(bits(&report) < bits(&usual), "{report:?}");
+}
+
+#[test]
+fn where_none_is_accurate_enough_the_most_accurate_is_taken() {
+    let (map, records, mut labels) = case();
+    let held_out = HeldOut {
+        records: &records,
+        labels: &labels,
+    };
+    let report = search(&map, &inputs(1..=2), Some(1), held_out, 0.0, &batch_cost).unwrap();
+    assert!(!report.keeps_accuracy());
+    assert_eq!(report.trials.len(), 2);
+    let best = report
+        .trials
+        .iter()
+        .map(|trial| trial.accuracy)
+        .fold(0.0, f64::max);
+    assert_eq!(report.chosen().unwrap().accuracy, best);
+
+    labels.pop();
+    let held_out = HeldOut {
+        records: &records,
+        labels: &labels,
+    };
+    let error = search(&map, &inputs(1..=2), None, held_out, 0.0, &batch_cost).unwrap_err();
+    assert_eq!(
+        error,
+        SearchError::HeldOut {
+            records: 500,
+            labels: 499
+        }
+    );
+    let held_out = HeldOut {
+        records: &[vec![0.5; 5]],
+        labels: &[0],
+    };
+    let error = search(&map, &inputs(1..=2), None, held_out, 0.0, &batch_cost).unwrap_err();
+    assert!(matches!(error, SearchError::Record(_)), "{error}");
+}
+
+#[test]
+fn a_single_score_is_right_by_its_sign() {
+    let map = FloatMap::new(1, 1, vec![1.0], vec![-0.5]).unwrap();
+    let (records, labels) = ([vec![0.0], vec![1.0], vec![0.9]], [0, 1, 1]);
+    let held_out = HeldOut {
+        records: &records,
+        labels: &labels,
+    };
+    let report = search(&map, &inputs(1..=4), None, held_out, 0.0, &batch_cost).unwrap();
+    assert_eq!(report.float_accuracy, 1.0);
+    assert!(report.keeps_accuracy());
+}
