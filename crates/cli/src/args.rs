@@ -42,6 +42,7 @@ pub(crate) enum Verb {
     Encrypt(verbs::encrypt::Args),
     Compute(verbs::compute::Args),
     Decrypt(verbs::decrypt::Args),
+    Bench(verbs::bench::Args),
 }
 
 impl Verb {
@@ -59,6 +60,7 @@ impl Verb {
             Self::Encrypt(args) => verbs::encrypt::run(&args, output),
             Self::Compute(args) => verbs::compute::run(&args, output),
             Self::Decrypt(args) => verbs::decrypt::run(&args, output),
+            Self::Bench(args) => verbs::bench::run(&args, output),
         }
     }
 }

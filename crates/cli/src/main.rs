@@ -9,6 +9,7 @@
 //! | files that appear whole or not at all | [`files`] |
 //! | key files, models, requests and responses in files | [`keys`], [`models`], [`messages`] |
 //! | records in, predictions out | [`records`], [`predictions`] |
+//! | what layouts cost, as the planner is told | [`planning`] |
 //! | a service in this process | [`serving`] |
 //! | the built-in digit model and its test images | [`builtin`] |
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@ mod logging;
 mod messages;
 mod models;
 mod output;
+mod planning;
 mod predictions;
 mod records;
 mod runtime;

@@ -1,5 +1,6 @@
 //! The verbs: each has its arguments as typed, and what it does.
 
+pub(crate) mod bench;
 pub(crate) mod compute;
 pub(crate) mod decrypt;
 pub(crate) mod demo;

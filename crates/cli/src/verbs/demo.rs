@@ -18,6 +18,7 @@ use self::report::{Image, Summary};
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
+use crate::planning::described;
 use crate::serving::{Interruptions, Service};
 use crate::{builtin, keys, logging, runtime};
 
@@ -70,19 +71,25 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let key = keys::generate(args.key_bits.bits)?;
     let key_seconds = start.elapsed().as_secs_f64();
     output.text(format!(
-        "Made a key of {} bits in {key_seconds:.1} s\n",
+        "Made a key of {} bits in {key_seconds:.1} s",
         args.key_bits.bits
     ))?;
 
     let client = Client::new(&url)?;
+    let session = Session::new(model.card().clone(), key)?;
+    let layout = session.layout();
+    output.text(format!(
+        "The planner chose the layout {}\n",
+        described(layout)
+    ))?;
     let predict = Predict {
         runtime: &runtime,
         client,
-        session: Session::new(model.card().clone(), key)?,
+        session,
         model,
     };
     let done = predict.all(&images, output)?;
-    let summary = Summary::of(&done, args.key_bits.bits, url.clone());
+    let summary = Summary::of(&done, layout, args.key_bits.bits, url.clone());
     // Before the summary is told: whoever reads it may end the service at once.
     let stays_up = !args.exit;
     let interruptions = stays_up

@@ -1,12 +1,15 @@
 //! `veilcast inspect`: what a model, a file or a service is.
 
 mod facts;
+mod plan;
 
+use std::fmt::{self, Display};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use veilcast_client::Client;
 use veilcast_model::card::MAX_CARD_BYTES;
 use veilcast_model::{CARD_FILE, Card};
@@ -14,8 +17,11 @@ use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits};
 use zeroize::Zeroizing;
 
 use self::facts::{CardFacts, Facts, KeyFacts, MessageFacts, ModelFacts};
+use self::plan::Plan;
+use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
+use crate::planning::CostArgs;
 use crate::verbs::predict::fetch_card;
 use crate::{files, keys, logging, models, runtime};
 
@@ -24,27 +30,60 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// Show what a model directory, a card, a key, a request, a response or a service is.
 ///
+/// Of a model or a card it also shows what each layout is predicted to cost, and which one is chosen.
 /// Of a secret key only public facts are shown.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Model directory, file, or URL of a service or of one of its models.
     #[arg(value_name = "MODEL_DIR|FILE|URL")]
     target: String,
+    #[command(flatten)]
+    key_bits: KeyBits,
+    /// How many records to predict the costs for.
+    #[arg(long, value_name = "N", default_value = "1")]
+    records: NonZeroUsize,
+    #[command(flatten)]
+    costs: CostArgs,
+}
+
+/// What something is, and for a model what its layouts cost.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    facts: Facts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan>,
+}
+
+impl From<Facts> for Shown {
+    fn from(facts: Facts) -> Self {
+        Self { facts, plan: None }
+    }
+}
+
+impl Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.facts.fmt(f)?;
+        match &self.plan {
+            Some(plan) => write!(f, "\n\n{plan}"),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let path = Path::new(&args.target);
-    let facts = if args.target.contains("://") {
-        service(&args.target)?
+    let shown = if args.target.contains("://") {
+        service(args)?
     } else if path.is_dir() {
-        model(path)?
+        model(path, args)?
     } else {
-        file(path)?
+        file(path, args)?
     };
-    output.result(&facts)
+    output.result(&shown)
 }
 
-fn model(directory: &Path) -> anyhow::Result<Facts> {
+fn model(directory: &Path, args: &Args) -> anyhow::Result<Shown> {
     if !directory.join(CARD_FILE).exists() {
         return Err(anyhow!(
             "{} isn't a model directory: it has no {CARD_FILE}",
@@ -52,25 +91,36 @@ fn model(directory: &Path) -> anyhow::Result<Facts> {
         ))
         .hint("give a directory that `veilcast train` wrote");
     }
-    Ok(Facts::Model(Box::new(ModelFacts::of(&models::load(
-        directory,
-    )?))))
+    let model = models::load(directory)?;
+    Ok(Shown {
+        facts: Facts::Model(Box::new(ModelFacts::of(&model))),
+        plan: Some(Plan::of_model(&model, args)?),
+    })
+}
+
+fn card(card: &Card, args: &Args) -> anyhow::Result<Shown> {
+    Ok(Shown {
+        facts: Facts::Card(CardFacts::of(card)),
+        plan: Some(Plan::of_card(card, args)?),
+    })
 }
 
 /// A service by its base URL, or one of its models by a URL below `/v2/models/`.
-fn service(url: &str) -> anyhow::Result<Facts> {
+fn service(args: &Args) -> anyhow::Result<Shown> {
     logging::start(logging::Format::Text, "warn");
-    let runtime = runtime::start()?;
+    let (runtime, url) = (runtime::start()?, &args.target);
     if let Some((base, rest)) = url.split_once("/v2/models/") {
         let name = rest.split('/').next().unwrap_or_default();
-        let card = runtime.block_on(fetch_card(&Client::new(base)?, name))?;
-        return Ok(Facts::Card(CardFacts::of(&card)));
+        return card(
+            &runtime.block_on(fetch_card(&Client::new(base)?, name))?,
+            args,
+        );
     }
     let base = url.trim_end_matches('/').trim_end_matches("/v2");
     let metadata = runtime
         .block_on(Client::new(base)?.server_metadata())?
         .answer;
-    Ok(Facts::Service(metadata.into()))
+    Ok(Facts::Service(metadata.into()).into())
 }
 
 /// The JSON members by which files are told apart; what they hold is ignored, as it may be secret.
@@ -84,7 +134,7 @@ struct Members {
     model_name: Option<IgnoredAny>,
 }
 
-fn file(path: &Path) -> anyhow::Result<Facts> {
+fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
     let unknown = || {
         Err(anyhow!(
             "{} isn't a file of Veilcast's, or it is damaged",
@@ -99,12 +149,12 @@ fn file(path: &Path) -> anyhow::Result<Facts> {
         return unknown();
     };
     if members.kty.is_some() {
-        return key(path, members.p.is_some());
+        return Ok(key(path, members.p.is_some())?.into());
     }
     if members.format.is_some() && content.len() <= MAX_CARD_BYTES {
-        let card = Card::parse(&content)
+        let parsed = Card::parse(&content)
             .with_context(|| format!("can't use the card {}", path.display()))?;
-        return Ok(Facts::Card(CardFacts::of(&card)));
+        return card(&parsed, args);
     }
     let limits = Limits {
         max_body_bytes: content.len(),
@@ -116,18 +166,14 @@ fn file(path: &Path) -> anyhow::Result<Facts> {
     if members.inputs.is_some() {
         let request = InferRequest::decode(&content, Framing::SelfDelimiting, &limits)
             .with_context(|| damaged("request"))?;
-        return Ok(Facts::Request(MessageFacts::of_request(
-            &request,
-            content.len(),
-        )));
+        let facts = MessageFacts::of_request(&request, content.len());
+        return Ok(Facts::Request(facts).into());
     }
     if members.model_name.is_some() || members.outputs.is_some() {
         let response = InferResponse::decode(&content, Framing::SelfDelimiting, &limits)
             .with_context(|| damaged("response"))?;
-        return Ok(Facts::Response(MessageFacts::of_response(
-            &response,
-            content.len(),
-        )));
+        let facts = MessageFacts::of_response(&response, content.len());
+        return Ok(Facts::Response(facts).into());
     }
     unknown()
 }

@@ -65,9 +65,9 @@ impl Count<'_> {
     fn weighted_sums(&self) -> f64 {
         let (arrangement, seconds) = (self.arrangement, &self.costs.seconds);
         let sums = arrangement.features_per_ciphertext() * self.card.outputs();
-        // Differences of two sums are quotients of ciphertexts: one inversion for all, with three
+        // Differences of two sums are quotients of ciphertexts: one inversion for all, with four
         // products each.
-        let products = self.products + 3 * sums;
+        let products = self.products + 4 * sums;
         let program = products as f64 * seconds.product + seconds.inversion;
         // Horner's rule shifts what stands at each unit of an answer but the highest.
         let units =

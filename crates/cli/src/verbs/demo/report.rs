@@ -4,6 +4,9 @@ use std::fmt;
 
 use anyhow::bail;
 use serde::Serialize;
+use veilcast_protocol::Layout;
+
+use crate::planning::described;
 
 /// One image's prediction, and what it took.
 #[derive(Serialize)]
@@ -59,6 +62,8 @@ pub(super) struct Summary {
     images: usize,
     right: usize,
     agreeing: usize,
+    /// The layout of all requests, in words.
+    layout: String,
     key_bits: u32,
     /// Where the service is, as long as it stays up.
     url: String,
@@ -70,13 +75,14 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn of(images: &[Image], key_bits: u32, url: String) -> Self {
+    pub(super) fn of(images: &[Image], layout: Layout, key_bits: u32, url: String) -> Self {
         let count = |is: fn(&Image) -> bool| images.iter().filter(|image| is(image)).count();
         let median_of = |value: fn(&Image) -> f64| median(images.iter().map(value).collect());
         Self {
             images: images.len(),
             right: count(|image| image.digit == image.predicted),
             agreeing: count(|image| image.agrees),
+            layout: described(layout),
             key_bits,
             url,
             median_encrypt_ms: median_of(|image| image.encrypt_ms),

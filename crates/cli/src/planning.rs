@@ -1,0 +1,77 @@
+//! What the planner goes by, as typed; and its choices in words.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use veilcast_engine::planner::Costs;
+use veilcast_protocol::Layout;
+
+use crate::failure::Hint as _;
+use crate::files;
+
+/// No file of costs is longer.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// What operations cost, and how fast the link is.
+#[derive(Args)]
+pub(crate) struct CostArgs {
+    /// File of costs that `veilcast bench --calibrate` wrote; without it those of a current server.
+    #[arg(long, value_name = "FILE")]
+    costs: Option<PathBuf>,
+    /// Speed of the link between client and service in Mbit/s [default: 100, or the file's].
+    #[arg(long, value_name = "MBIT/S", value_parser = megabits)]
+    link: Option<f64>,
+}
+
+impl CostArgs {
+    /// The costs for keys of this size.
+    pub(crate) fn costs(&self, key_bits: u32) -> anyhow::Result<Costs> {
+        let mut costs = match &self.costs {
+            None => Costs::built_in(key_bits),
+            Some(path) => load(path)?.for_key_bits(key_bits),
+        };
+        if let Some(megabits) = self.link {
+            costs.link_bytes_per_second = megabits * 1e6 / 8.0;
+        }
+        Ok(costs)
+    }
+}
+
+/// Reads a file of costs.
+fn load(path: &Path) -> anyhow::Result<Costs> {
+    let json = files::read(path, MAX_BYTES)?;
+    let unusable = || format!("can't use the costs in {}", path.display());
+    let costs: Costs = serde_json::from_slice(&json)
+        .with_context(unusable)
+        .hint("give a file that `veilcast bench --calibrate` wrote")?;
+    costs.checked().with_context(unusable)
+}
+
+fn megabits(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (1e-3..=1e6).contains(&speed) => Ok(speed),
+        _ => Err("give a number from 0.001 to 1000000".to_owned()),
+    }
+}
+
+/// A layout with its numbers, in words.
+pub(crate) fn described(layout: Layout) -> String {
+    let scores = |number| match number {
+        1 => "1 score".to_owned(),
+        number => format!("{number} scores"),
+    };
+    match layout {
+        Layout::Scalar { scores_per_answer } => {
+            format!("scalar with {} an answer", scores(scores_per_answer))
+        }
+        Layout::Features {
+            features_per_ciphertext,
+            scores_per_answer,
+        } => format!(
+            "features with {features_per_ciphertext} a ciphertext and {} an answer",
+            scores(scores_per_answer)
+        ),
+        layout => layout.to_string(),
+    }
+}

@@ -1,0 +1,139 @@
+//! The measurements: CPU time of one thread, medians.
+
+use anyhow::Context as _;
+use cpu_time::ThreadTime;
+use indicatif::ProgressBar;
+use veilcast_engine::planner::Seconds;
+use veilcast_engine::{Planner, SeededEntries, Session};
+use veilcast_paillier::{Ciphertext, Plaintext, SecretKey};
+
+use crate::output::Output;
+use crate::{builtin, keys};
+
+/// How often each measurement is repeated.
+const ROUNDS: usize = 5;
+/// Ciphertexts of measurements of many.
+const MANY: usize = 64;
+/// Steps of the program and squarings that are measured.
+const STEPS: usize = 10 * MANY;
+
+/// Measures all operations under a fresh key.
+///
+/// Each runs on one thread, whose CPU time counts: other work on the machine disturbs little.
+pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let pool = pool.context("can't start a thread to measure in")?;
+    let key = keys::generate(key_bits)?;
+    let bar = output.progress(Some(19), "measured");
+    let seconds = pool.install(|| measure(key, &bar));
+    bar.finish_and_clear();
+    seconds
+}
+
+fn measure(secret: SecretKey, bar: &ProgressBar) -> anyhow::Result<Seconds> {
+    let median = |work: &mut dyn FnMut()| {
+        let time = median(work);
+        bar.inc(1);
+        time
+    };
+    let key = secret.public_key();
+    let plaintexts: Vec<Plaintext> = (0..MANY).map(|_| key.random_plaintext()).collect();
+    let encrypt = || encoded(&secret, &secret.encrypt_many(&plaintexts));
+    // The first encryptions make tables.
+    drop(encrypt());
+    let encryption = median(&mut || drop(encrypt())) / MANY as f64;
+    let ciphertexts = secret.encrypt_many(&plaintexts);
+    let encodings = encoded(&secret, &ciphertexts);
+    let decode =
+        |count: usize| key.decode_ciphertexts(encodings[..count].iter().map(Vec::as_slice));
+    decode(MANY).context("fresh ciphertexts are refused")?;
+    let (all, one) = (
+        median(&mut || drop(decode(MANY))),
+        median(&mut || drop(decode(1))),
+    );
+    let decoding = positive((all - one) / (MANY - 1) as f64);
+
+    let program: Vec<[u32; 2]> = (0..STEPS as u32)
+        .map(|step| [step % MANY as u32, (7 * step + 1) % MANY as u32])
+        .collect();
+    let product = median(&mut || drop(key.run_program_vartime(&ciphertexts, &program, &[])));
+    let product = product / STEPS as f64;
+    let sums = [ciphertexts[..2].to_vec()];
+    let square = median(&mut || drop(key.horner_vartime(&sums, STEPS as u32))) / STEPS as f64;
+    let quotient = median(&mut || drop(key.sub(&ciphertexts[0], &ciphertexts[1])));
+    let expand = || {
+        let made = key
+            .seeded_ciphertexts(&[0; 32], 0, MANY)
+            .unwrap_or_default();
+        for (z, m) in made.iter().zip(&plaintexts) {
+            key.add_plaintext(z, m);
+        }
+    };
+    let expansion = median(&mut || expand()) / MANY as f64;
+    let randomizers = std::array::from_fn(|i| median(&mut || drop(key.randomizers(i + 1))));
+    let decryptions =
+        std::array::from_fn(|i| median(&mut || drop(secret.decrypt_many(&ciphertexts[..=i]))));
+    Ok(Seconds {
+        product,
+        square,
+        inversion: positive(quotient - product),
+        decoding,
+        unit_check: positive(one - decoding),
+        encryption,
+        expansion,
+        randomizers,
+        decryptions,
+        correction: correction(secret)?,
+    })
+}
+
+/// The time of a correction: of a seeded upload to the built-in model with as few ciphertexts as can
+/// be, since each takes an entry, which takes a decryption.
+fn correction(secret: SecretKey) -> anyhow::Result<f64> {
+    let card = builtin::model()?.card().clone();
+    let seeded = Planner::new(&card, secret.public_key().bits()).candidates(1);
+    let seeded = seeded.iter().filter(|candidate| candidate.is_seeded);
+    let candidate = seeded.min_by_key(|candidate| candidate.ciphertexts_up);
+    let candidate = candidate.context("the built-in model takes no seeded uploads")?;
+    let records = [vec![card.quantization().max(); card.features()]];
+    let mut entries = Vec::new();
+    for _ in 0..ROUNDS {
+        entries.push(SeededEntries::generate(&secret, candidate.ciphertexts_up)?);
+    }
+    let mut session = Session::new(card, secret)?;
+    session.set_layout(candidate.layout)?;
+    let upload = median(&mut || {
+        let request = entries
+            .pop()
+            .map(|entries| session.encrypt_seeded(&records, entries));
+        drop(request);
+    });
+    Ok(upload / candidate.ciphertexts_up as f64)
+}
+
+/// Ciphertexts as bytes.
+fn encoded(secret: &SecretKey, ciphertexts: &[Ciphertext]) -> Vec<Vec<u8>> {
+    let key = secret.public_key();
+    ciphertexts
+        .iter()
+        .map(|c| key.encode_ciphertext(c))
+        .collect()
+}
+
+/// A difference of measurements, which noise may make negative.
+fn positive(seconds: f64) -> f64 {
+    seconds.max(1e-9)
+}
+
+/// The median CPU time of a piece of work, in seconds.
+fn median(work: &mut dyn FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = ThreadTime::now();
+            work();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[ROUNDS / 2]
+}

@@ -1,0 +1,251 @@
+//! The layouts that a model allows, with what the planner predicts of each.
+
+use std::fmt;
+
+use serde::Serialize;
+use veilcast_engine::Planner;
+use veilcast_engine::planner::Candidate;
+use veilcast_model::{Card, Model};
+use veilcast_protocol::Layout;
+
+use super::Args;
+use crate::output::counted;
+use crate::planning::described;
+
+/// Of each layout and upload so many are shown to people.
+const SHOWN: usize = 2;
+
+/// The candidates for some records under a key of some size.
+#[derive(Serialize)]
+pub(super) struct Plan {
+    key_bits: u32,
+    records: usize,
+    link_mbit_per_second: f64,
+    /// Whether the model's products were counted; a card alone lets them be estimated.
+    products: Products,
+    /// The best with a full upload.
+    chosen: Option<Line>,
+    /// The best, if entries for a seeded upload were made ahead.
+    chosen_with_entries: Option<Line>,
+    /// All, the best first.
+    candidates: Vec<Line>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Products {
+    Counted,
+    Estimated,
+}
+
+#[derive(Clone, PartialEq, Serialize)]
+struct Line {
+    layout: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features_per_ciphertext: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores_per_answer: Option<u32>,
+    upload: &'static str,
+    requests: usize,
+    ciphertexts_up: usize,
+    ciphertexts_down: usize,
+    bytes_up: usize,
+    bytes_down: usize,
+    encrypt_ms: f64,
+    service_ms: f64,
+    decrypt_ms: f64,
+    link_ms: f64,
+    total_ms: f64,
+    #[serde(skip)]
+    words: String,
+}
+
+impl Plan {
+    /// What is predicted of a model whose products can be counted.
+    pub(super) fn of_model(model: &Model, args: &Args) -> anyhow::Result<Self> {
+        let planner = Planner::of_model(model, args.key_bits.bits);
+        Self::new(planner, Products::Counted, args)
+    }
+
+    /// What is predicted of a model of which its card is known.
+    pub(super) fn of_card(card: &Card, args: &Args) -> anyhow::Result<Self> {
+        let planner = Planner::new(card, args.key_bits.bits);
+        Self::new(planner, Products::Estimated, args)
+    }
+
+    fn new(planner: Planner<'_>, products: Products, args: &Args) -> anyhow::Result<Self> {
+        let (key_bits, records) = (args.key_bits.bits, args.records.get());
+        let costs = args.costs.costs(key_bits)?;
+        let planner = planner.with_costs(&costs);
+        let best = |entries| planner.best(records, entries).ok();
+        let seeded = best(usize::MAX).filter(|candidate| candidate.is_seeded);
+        Ok(Self {
+            key_bits,
+            records,
+            link_mbit_per_second: costs.link_bytes_per_second * 8e-6,
+            products,
+            chosen: best(0).map(Line::from),
+            chosen_with_entries: seeded.map(Line::from),
+            candidates: planner
+                .candidates(records)
+                .into_iter()
+                .map(Line::from)
+                .collect(),
+        })
+    }
+
+    /// The best few of each layout and upload, and plain `scalar` for comparison.
+    fn shown(&self) -> impl Iterator<Item = &Line> {
+        let lines = self.candidates.iter().enumerate();
+        lines.filter_map(|(index, line)| {
+            let is_alike =
+                |other: &&Line| (other.layout, other.upload) == (line.layout, line.upload);
+            let rank = self.candidates[..index].iter().filter(is_alike).count();
+            (rank < SHOWN || line.is_plain()).then_some(line)
+        })
+    }
+}
+
+impl Line {
+    /// The textbook's layout, which any Paillier client can speak.
+    fn is_plain(&self) -> bool {
+        (self.layout, self.scores_per_answer, self.upload) == ("scalar", Some(1), "full")
+    }
+}
+
+impl From<Candidate> for Line {
+    fn from(candidate: Candidate) -> Self {
+        let (features_per_ciphertext, scores_per_answer) = match candidate.layout {
+            Layout::Scalar { scores_per_answer } => (None, Some(scores_per_answer)),
+            Layout::Features {
+                features_per_ciphertext,
+                scores_per_answer,
+            } => (Some(features_per_ciphertext), Some(scores_per_answer)),
+            _ => (None, None),
+        };
+        let upload = if candidate.is_seeded {
+            "seeded"
+        } else {
+            "full"
+        };
+        Self {
+            layout: candidate.layout.name(),
+            features_per_ciphertext,
+            scores_per_answer,
+            upload,
+            requests: candidate.requests,
+            ciphertexts_up: candidate.ciphertexts_up,
+            ciphertexts_down: candidate.ciphertexts_down,
+            bytes_up: candidate.bytes_up,
+            bytes_down: candidate.bytes_down,
+            encrypt_ms: candidate.encrypt * 1e3,
+            service_ms: candidate.server * 1e3,
+            decrypt_ms: candidate.decrypt * 1e3,
+            link_ms: candidate.link * 1e3,
+            total_ms: candidate.total() * 1e3,
+            words: format!("{}, {upload}", described(candidate.layout)),
+        }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(chosen) = &self.chosen else {
+            return write!(
+                f,
+                "No layout that the model accepts has room for a record under a key of {} bits.",
+                self.key_bits
+            );
+        };
+        let products = match self.products {
+            Products::Counted => "",
+            Products::Estimated => ", the model's products estimated",
+        };
+        writeln!(
+            f,
+            "predicted for {} under a key of {} bits, on one core each, over {} Mbit/s{products}:\n",
+            counted(self.records as u64, "record"),
+            self.key_bits,
+            self.link_mbit_per_second
+        )?;
+        writeln!(
+            f,
+            "  layout    upload   k  scores  up kB  down kB  encrypt ms  service ms  decrypt ms  total ms"
+        )?;
+        for line in self.shown() {
+            let mark = match Some(line) {
+                line if line == self.chosen.as_ref() => '*',
+                line if line == self.chosen_with_entries.as_ref() => '+',
+                _ => ' ',
+            };
+            writeln!(f, "{mark} {line}")?;
+        }
+        let compared = |best: &Line, is_next: &dyn Fn(&Line) -> bool| {
+            let next = self
+                .candidates
+                .iter()
+                .find(|other| *other != best && is_next(other));
+            let plain = self
+                .candidates
+                .iter()
+                .find(|other| other.is_plain() && *other != best);
+            [next, plain.filter(|plain| Some(*plain) != next)]
+                .into_iter()
+                .flatten()
+                .map(|other| saved(best, other))
+                .collect::<Vec<_>>()
+                .join(", and ")
+        };
+        write!(f, "\n* is chosen: {}", chosen.words)?;
+        let full = compared(chosen, &|other| other.upload == "full");
+        if !full.is_empty() {
+            write!(f, ", {full}")?;
+        }
+        if let Some(best) = &self.chosen_with_entries {
+            let against = saved(best, chosen);
+            write!(
+                f,
+                "\n+ if its entries were made ahead: {}, {against}",
+                best.words
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// What a line saves against another.
+fn saved(best: &Line, other: &Line) -> String {
+    let saved = other.total_ms - best.total_ms;
+    let percent = 100.0 * saved / other.total_ms;
+    format!(
+        "saving {} ms ({percent:.0} %) against {}",
+        number(saved),
+        other.words
+    )
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_dash = |number: Option<u32>| number.map_or("–".to_owned(), |n| n.to_string());
+        write!(
+            f,
+            "{:<8}  {:<6}  {:>2}  {:>6}  {:>5}  {:>7}  {:>10}  {:>10}  {:>10}  {:>8}",
+            self.layout,
+            self.upload,
+            or_dash(self.features_per_ciphertext),
+            or_dash(self.scores_per_answer),
+            number(self.bytes_up as f64 / 1e3),
+            number(self.bytes_down as f64 / 1e3),
+            number(self.encrypt_ms),
+            number(self.service_ms),
+            number(self.decrypt_ms),
+            number(self.total_ms)
+        )
+    }
+}
+
+/// A number with a digit behind the point if it is small.
+fn number(number: f64) -> String {
+    let digits = usize::from(number < 99.95);
+    format!("{number:.digits$}")
+}
