@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use veilcast_engine::Session;
 use veilcast_model::Card;
 use veilcast_model::card::QuantizedRecord;
 use veilcast_model::input::{self, ReadError};
@@ -21,30 +23,57 @@ pub(crate) struct Batch {
     pub(crate) clipped: usize,
 }
 
-/// How many records of a model to send at once.
-pub(crate) fn batch_size(card: &Card) -> usize {
-    let most = (REQUEST_CIPHERTEXTS / card.features()).max(1);
-    most.min(card.limits().max_records as usize)
+impl AsRef<[Vec<u32>]> for Batch {
+    fn as_ref(&self) -> &[Vec<u32>] {
+        &self.records
+    }
 }
 
-/// The records of all files, in order, in batches of `size`; ends after the first error.
+/// How many records to send at once: as many whole rows of ciphertexts as we send and the card allows.
+pub(crate) fn batch_size(session: &Session) -> usize {
+    let shared = session.records_per_group();
+    let rows = (REQUEST_CIPHERTEXTS / session.card().features()).max(1);
+    match (rows * shared).min(session.max_records()) {
+        few if few < shared => few.max(1),
+        many => many - many % shared,
+    }
+}
+
+/// How many records all files hold together, if they say so: CSV files don't.
 ///
-/// Files are opened one after another, but each is looked for beforehand.
-pub(crate) fn batches<'a>(
-    card: &'a Card,
-    inputs: &'a [PathBuf],
-    size: usize,
-) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Batch>> + use<'a>> {
+/// It looks into each file, so that one that can't be used is found before there is work to lose.
+pub(crate) fn count(card: &Card, inputs: &[PathBuf]) -> anyhow::Result<Option<u64>> {
+    let mut count = Some(0);
     for path in inputs {
         let metadata =
             fs::metadata(path).with_context(|| format!("can't read {}", path.display()))?;
         if metadata.is_dir() {
             bail!("{} is a directory, not a file of records", path.display());
         }
+        let records = match metadata.is_file() {
+            true => input::open(card, path)?.count_in_file(),
+            // What a pipe holds can be read but once.
+            false => None,
+        };
+        count = count.zip(records).map(|(before, more)| before + more);
     }
-    let mut records = inputs.iter().flat_map(|path| quantized(card, path));
+    Ok(count)
+}
+
+/// The records of all files, in order, in batches of `size`; ends after the first error.
+///
+/// Files are opened one after another.
+pub(crate) fn batches(
+    card: &Card,
+    inputs: Vec<PathBuf>,
+    size: usize,
+) -> impl Iterator<Item = anyhow::Result<Batch>> + Send + use<> {
+    let card = Arc::new(card.clone());
+    let mut records = inputs
+        .into_iter()
+        .flat_map(move |path| quantized(Arc::clone(&card), path));
     let mut failed = false;
-    Ok(std::iter::from_fn(move || {
+    std::iter::from_fn(move || {
         let mut batch = Batch::default();
         while !failed && batch.records.len() < size {
             match records.next() {
@@ -60,20 +89,20 @@ pub(crate) fn batches<'a>(
             }
         }
         (!batch.records.is_empty()).then_some(Ok(batch))
-    }))
+    })
 }
 
 /// The quantised records of one file.
-fn quantized<'a>(
-    card: &'a Card,
-    path: &'a Path,
-) -> Box<dyn Iterator<Item = anyhow::Result<QuantizedRecord>> + 'a> {
-    let records = match input::open(card, path) {
+fn quantized(
+    card: Arc<Card>,
+    path: PathBuf,
+) -> Box<dyn Iterator<Item = anyhow::Result<QuantizedRecord>> + Send> {
+    let records = match input::open(&card, &path) {
         Ok(records) => records,
         Err(error) => return Box::new(std::iter::once(Err(error.into()))),
     };
     Box::new(records.enumerate().map(move |(index, record)| {
-        let record = record.map_err(|error| naming(error, path))?;
+        let record = record.map_err(|error| naming(error, &path))?;
         card.quantize(&record)
             .with_context(|| format!("record {index} (from 0) of {}", path.display()))
     }))

@@ -39,7 +39,7 @@ pub struct Pipeline {
     client: Client,
     model: String,
     session: Arc<Session>,
-    in_flight: usize,
+    in_flight: NonZeroUsize,
 }
 
 /// A group of records, and the scores that came back for it.
@@ -77,7 +77,7 @@ pub enum PipelineError {
 impl Pipeline {
     /// How many groups are under way at a time if nothing else is said: one that is encrypted or decrypted here, one
     /// that travels, and one that the service computes.
-    pub const IN_FLIGHT: usize = 3;
+    pub const IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(3).expect("it is not 0");
 
     /// A pipeline to the model of the session's card, under its name at the service.
     pub fn new(client: Client, model: impl Into<String>, session: Arc<Session>) -> Self {
@@ -93,7 +93,7 @@ impl Pipeline {
     #[must_use]
     pub fn in_flight(self, groups: NonZeroUsize) -> Self {
         Self {
-            in_flight: groups.get(),
+            in_flight: groups,
             ..self
         }
     }
@@ -115,7 +115,7 @@ impl Pipeline {
         let mut driver = JoinSet::new();
         let groups = groups.into_iter();
         driver.spawn(async move {
-            let in_flight = self.in_flight;
+            let in_flight = self.in_flight.get();
             let encrypted = encrypted(Arc::clone(&self.session), groups);
             let answers = encrypted
                 .map(|group| self.answered(group))

@@ -13,7 +13,7 @@ use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
 use crate::output::{Output, counted};
 use crate::records::{batches, clipped_note};
-use crate::{keys, models};
+use crate::{keys, models, records};
 
 /// Encrypt records into a request file, for `veilcast compute` elsewhere.
 ///
@@ -59,8 +59,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let card = models::load_card(&args.card)?;
     let key = keys::load_secret(&args.key)?;
     let inputs = [args.input.clone()];
-    let most = card.limits().max_records as usize;
-    let mut batches = batches(&card, &inputs, most)?;
+    records::count(&card, &inputs)?;
+    let session = Session::new(card.clone(), key)?;
+    let most = session.max_records();
+    let mut batches = batches(&card, inputs.to_vec(), most);
     let batch = batches
         .next()
         .unwrap_or_else(|| Err(anyhow!("{} holds no records", args.input.display())))?;
@@ -73,7 +75,6 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             "a request to this model takes at most {most}: split the file"
         ));
     }
-    let session = Session::new(card.clone(), key)?;
     let body = session.encrypt(&batch.records)?.to_binary().bytes;
     file.write_all(&body)
         .with_context(|| format!("can't write {}", out.display()))?;

@@ -1,12 +1,15 @@
 //! `veilcast predict`: predictions from a service that never sees the records.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail};
+use indicatif::ProgressBar;
 use serde::Serialize;
-use veilcast_client::{Client, ClientError};
+use veilcast_client::{Client, ClientError, Pipeline};
 use veilcast_engine::Session;
 use veilcast_model::Card;
 
@@ -14,13 +17,16 @@ use crate::args::{KeyBits, OptionalOutFile};
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
 use crate::predictions::Predictions;
-use crate::records::{batch_size, batches, clipped_note};
-use crate::{keys, logging, runtime};
+use crate::records::{Batch, batch_size, batches, clipped_note};
+use crate::{keys, logging, records, runtime};
 
 /// Get predictions for records, encrypted, from a service.
 ///
 /// Predictions are written as CSV: `record,label,<score per class…>`, a row a record in input
 /// order, counted from 0. With --json and without --out they are JSON, a record a line.
+///
+/// Any number of records goes through, a group at a time. A busy service is asked again, and so is
+/// one that restarts; if it stays away, nothing is left behind in place of --out.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// URL of the service.
@@ -36,6 +42,9 @@ pub(crate) struct Args {
     key_bits: KeyBits,
     #[command(flatten)]
     file: OptionalOutFile,
+    /// Requests under way at a time: while the service computes one, the next is encrypted and sent.
+    #[arg(long, value_name = "N", default_value_t = Pipeline::IN_FLIGHT)]
+    in_flight: NonZeroUsize,
     /// Records: PNG, CSV with a header, NPY or IDX.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
@@ -45,6 +54,8 @@ pub(crate) struct Args {
 struct Summary {
     records: u64,
     requests: u64,
+    /// How often a request was sent again.
+    retries: u64,
     clipped_values: usize,
     bytes_up: u64,
     bytes_down: u64,
@@ -56,6 +67,7 @@ impl fmt::Display for Summary {
         let Self {
             records,
             requests,
+            retries,
             bytes_up,
             bytes_down,
             seconds,
@@ -63,9 +75,18 @@ impl fmt::Display for Summary {
         } = self;
         write!(
             f,
-            "{} in {}, {seconds:.1} s, {bytes_up} bytes up, {bytes_down} bytes down",
+            "{} in {}",
             counted(*records, "record"),
             counted(*requests, "request")
+        )?;
+        match retries {
+            0 => {}
+            1 => f.write_str(", 1 retry")?,
+            _ => write!(f, ", {retries} retries")?,
+        }
+        write!(
+            f,
+            ", {seconds:.1} s, {bytes_up} bytes up, {bytes_down} bytes down"
         )
     }
 }
@@ -77,32 +98,18 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
     let (file, force) = (args.file.out.as_deref(), args.file.force);
     let mut predictions = Predictions::begin(&card, file, force, output)?;
-    let batches = batches(&card, &args.inputs, batch_size(&card))?;
-
+    let expected = records::count(&card, &args.inputs)?;
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
-    let session = Session::new(card.clone(), key)?;
-    let mut summary = Summary::default();
+    let session = Arc::new(Session::new(card.clone(), key)?);
+    let batches = batches(&card, args.inputs.clone(), batch_size(&session));
+    let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();
-    let bar = output.progress(None, "records");
-    for batch in batches {
-        let batch = batch?;
-        let request = session
-            .encrypt(&batch.records)?
-            .with_id(summary.requests.to_string());
-        let exchange = runtime.block_on(client.infer(&args.model, &request))?;
-        let scores = session
-            .decrypt_answer_to(&request, &exchange.answer)
-            .context("the service's answer can't be used")?;
-        for record in &scores {
-            predictions.add(record)?;
-        }
-        bar.inc(scores.len() as u64);
-        summary.requests += 1;
-        summary.clipped_values += batch.clipped;
-        summary.bytes_up += exchange.bytes_up;
-        summary.bytes_down += exchange.bytes_down;
-    }
+    let bar = output.progress(expected, "records");
+    let done = runtime.block_on(predict(pipeline, batches, &mut predictions, &bar));
     bar.finish_and_clear();
+    // A thread may still wait for input.
+    runtime.shutdown_background();
+    let mut summary = done?;
     if summary.requests == 0 {
         bail!("there are no records in the input");
     }
@@ -113,6 +120,30 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     }
     output.note(&summary);
     output.json(&summary)
+}
+
+/// Writes the predictions of batch after batch as they come.
+async fn predict(
+    pipeline: Pipeline,
+    batches: impl Iterator<Item = anyhow::Result<Batch>> + Send + 'static,
+    predictions: &mut Predictions<'_>,
+    bar: &ProgressBar,
+) -> anyhow::Result<Summary> {
+    let mut summary = Summary::default();
+    let mut answers = pipeline.run(batches);
+    while let Some(answered) = answers.next().await {
+        let answered = answered?;
+        for scores in &answered.scores {
+            predictions.add(scores)?;
+        }
+        bar.inc(answered.scores.len() as u64);
+        summary.requests += 1;
+        summary.retries += u64::from(answered.tries - 1);
+        summary.clipped_values += answered.group.clipped;
+        summary.bytes_up += answered.bytes_up;
+        summary.bytes_down += answered.bytes_down;
+    }
+    Ok(summary)
 }
 
 /// The card of a model, checked.

@@ -1,5 +1,11 @@
 //! `predict` over real HTTP.
 
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -30,6 +36,107 @@ fn many_records_go_in_several_requests_in_order() {
         (&lines[5]["records"], &lines[5]["requests"]),
         (&5.into(), &3.into())
     );
+}
+
+#[test]
+fn requests_under_way_change_nothing() {
+    let place = Place::new();
+    let server = place.serve("--model model");
+    let predict = format!(
+        "predict --server {} --model risk --key key.json records.csv",
+        server.url
+    );
+    let usual = place.run(&predict);
+    assert_eq!(usual.lines().count(), 6);
+    assert_eq!(place.run(&format!("{predict} --in-flight 1")), usual);
+    assert_eq!(place.run(&format!("{predict} --in-flight 50")), usual);
+    let output = place
+        .veilcast()
+        .args(predict.split_whitespace())
+        .args(["--in-flight", "0"])
+        .assert();
+    output.code(2);
+}
+
+#[test]
+fn broken_connections_are_mended() {
+    let place = Place::new();
+    let server = place.serve("--model model");
+    let predict = |url: &str, out: &str| {
+        format!("predict --server {url} --model risk --key key.json --out {out} --json records.csv")
+    };
+    let direct = place.json(&predict(&server.url, "direct.csv"));
+    assert_eq!(direct["retries"], 0);
+    // Within the first request: its two records take 3 KB.
+    let url = breaking_once(&server.url, 1500);
+    let mended = place.json(&predict(&url, "mended.csv"));
+    assert!(mended["retries"].as_u64() > Some(0), "{mended}");
+    assert_eq!(mended["requests"], 3);
+    assert!(mended["bytes_up"].as_u64() > direct["bytes_up"].as_u64());
+    assert_eq!(place.read("mended.csv"), place.read("direct.csv"));
+
+    // People are told as well.
+    let url = breaking_once(&server.url, 1500);
+    let line = predict(&url, "told.csv").replace("--json", "");
+    let output = place.veilcast().args(line.split_whitespace()).assert();
+    let output = output.success().get_output().clone();
+    let notes = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        notes.starts_with("5 records in 3 requests, 1 retry, "),
+        "{notes}"
+    );
+}
+
+/// The URL of a proxy before a service that breaks the connection, once, on which so many bytes have come from the
+/// client's side in all.
+fn breaking_once(service: &str, limit: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let service = service.strip_prefix("http://").unwrap().to_owned();
+    thread::spawn(move || {
+        let passed = Arc::new(AtomicUsize::new(0));
+        for client in listener.incoming() {
+            let (mut client, mut server) = (client.unwrap(), TcpStream::connect(&service).unwrap());
+            let (mut to_client, mut from_server) =
+                (client.try_clone().unwrap(), server.try_clone().unwrap());
+            let passed = Arc::clone(&passed);
+            thread::spawn(move || io::copy(&mut from_server, &mut to_client));
+            thread::spawn(move || {
+                let mut piece = [0; 512];
+                while let Ok(length @ 1..) = client.read(&mut piece) {
+                    let before = passed.fetch_add(length, Ordering::SeqCst);
+                    if (before..before + length).contains(&limit) {
+                        break;
+                    }
+                    server.write_all(&piece[..length]).unwrap();
+                }
+                let _ = (
+                    client.shutdown(Shutdown::Both),
+                    server.shutdown(Shutdown::Both),
+                );
+            });
+        }
+    });
+    url
+}
+
+#[test]
+#[cfg(unix)]
+fn records_may_come_through_a_pipe() {
+    let place = Place::new();
+    let server = place.serve("--model model");
+    let predict = format!(
+        "predict --server {} --model risk --key key.json",
+        server.url
+    );
+    let output = place
+        .veilcast()
+        .args(predict.split_whitespace())
+        .arg("/dev/stdin")
+        .write_stdin(RECORDS)
+        .assert();
+    let expected = place.run(&format!("{predict} records.csv"));
+    output.success().stdout(expected);
 }
 
 #[test]
@@ -85,6 +192,8 @@ fn bad_records_are_refused() {
     assert_snapshot!(predict("empty.csv"), @"error: empty.csv is empty; expected PNG, CSV, NPY or IDX");
     place.write("header.csv", "age,weight,height\n");
     assert_snapshot!(predict("header.csv"), @"error: there are no records in the input");
+    // Before a prediction is printed.
+    assert_snapshot!(predict("records.csv column.csv"), @r#"error: column.csv: the header lacks "height""#);
     assert_snapshot!(predict("records.csv missing.csv"), @r"
     error: can't read missing.csv
       cause: No such file or directory (os error 2)
