@@ -1,235 +1,323 @@
-//! What a client who deviates from the protocol learns.
+//! What a client learns who encrypts something else than a record.
+//!
+//! With numbers far apart in the place of features, an answer without its mask would hold all the
+//! weights at once. Each layout is attacked so, and with other numbers; all that he gets are the bits
+//! of the slots that he claims, and whatever else is in an answer is fresh and uniform.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod common;
 
-use num_bigint::BigUint;
-use veilcast_engine::{EvaluateError, SessionError};
-use veilcast_paillier::{CiphertextError, Plaintext, PublicKeyError};
-use veilcast_protocol::{
-    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout,
-};
+use common::geometry::{self, Geometry, number, weighted_sum, window};
+use common::statistics::assert_fresh;
+use num_bigint::{BigInt, BigUint};
+use veilcast_engine::Evaluator;
+use veilcast_protocol::{ByteMatrix, InferRequest, Layout, SeededUpload, Upload};
 
-/// A request as somebody may make it by hand.
-fn request(key: &[u8], card: CardDigest, shape: [usize; 2], bytes: Vec<u8>) -> InferRequest {
-    let ciphertexts = ByteMatrix::new(shape, 2 * key.len(), bytes).unwrap();
-    InferRequest::new(key.to_vec(), Layout::SCALAR, shape[0], card, ciphertexts).unwrap()
+/// A bin is a value of four bits.
+const NIBBLE: usize = 16;
+/// Rows of a request, each with as many answers as a record has.
+const ROWS: usize = 161;
+
+/// Four outputs of six features, none of them alike.
+fn weights() -> Vec<Vec<i32>> {
+    vec![
+        vec![3, 1, 2, 7, 5, 4],
+        vec![7, 5, 0, 1, 6, 2],
+        vec![0, 7, 4, 6, 1, 3],
+        vec![6, 2, 7, 0, 3, 5],
+    ]
 }
 
-#[test]
-fn one_query_with_spread_inputs_does_not_read_out_the_weights() {
-    let weights = vec![vec![3, 1, 2, 7], vec![7, 5, 0, 1]];
-    let (session, evaluator) = common::sides(common::model(&weights, &[0, 0], 4, 4));
-    let secret = common::key();
-    let key = secret.public_key();
-    // x_i = 2^(32·i): an unmasked answer would hold all the weights of its output, 32 bits each.
-    let spread: Vec<_> = (0..4)
-        .map(|i| secret.encrypt(&key.encode(1 << (32 * i)).unwrap()))
-        .collect();
+fn evaluator() -> Evaluator {
+    let layouts = common::all_layouts(vec![2, 3, 6]);
+    common::sides(common::model_with(&weights(), &[3, 2, 1, 0], 4, 4, layouts)).1
+}
 
-    // Without the mask he reads them.
-    let rows: Vec<&[i32]> = weights.iter().map(Vec::as_slice).collect();
-    let unmasked = key.weighted_sums_vartime(&spread, rows);
-    for (row, sum) in weights.iter().zip(&unmasked) {
-        let m = secret.decrypt(sum).unwrap();
-        let read: Vec<i32> = (0..4)
-            .map(|i| (m.limbs()[32 * i / 64] >> (32 * i % 64)) as u32 as i32)
-            .collect();
-        assert_eq!(&read, row);
+fn scalar(scores_per_answer: u32) -> Layout {
+    Layout::Scalar { scores_per_answer }
+}
+
+fn features(features_per_ciphertext: u32, scores_per_answer: u32) -> Layout {
+    Layout::Features {
+        features_per_ciphertext,
+        scores_per_answer,
     }
+}
 
-    // With it, what lies above the slot is different each time, in every part, and the slot holds
-    // what one score would: w_0 alone.
-    let bytes: Vec<u8> = spread
-        .iter()
-        .flat_map(|c| key.encode_ciphertext(c))
-        .collect();
-    let query = request(&key.modulus(), evaluator.card_digest(), [1, 4], bytes);
-    let slot_bits = evaluator.card().slot_bits();
-    assert!(slot_bits < 32);
-    let answers: Vec<_> = (0..2)
-        .map(|_| {
-            let answer = evaluator.evaluate(&query).unwrap();
-            assert_eq!(session.decrypt(&answer).unwrap(), [[3, 7]]);
-            let c = key.decode_ciphertexts(answer.scores.iter()).unwrap();
-            [
-                secret.decrypt(&c[0]).unwrap(),
-                secret.decrypt(&c[1]).unwrap(),
-            ]
-        })
-        .collect();
-    let [first, second] = &answers[..] else {
-        panic!("two answers")
-    };
-    for (a, b) in first.iter().zip(second) {
-        for bit in (32..1024).step_by(32) {
-            let window = |m: &Plaintext| (m.limbs()[bit / 64] >> (bit % 64)) as u32;
-            assert_ne!(window(a), window(b), "bits {bit}.. are masked afresh");
+/// An attacked service: what is sent to it, and what comes back, in the clear.
+struct Attack {
+    evaluator: Evaluator,
+    layout: Layout,
+    geometry: Geometry,
+    /// Slots of an answer that are claimed.
+    slots: usize,
+    n: BigUint,
+}
+
+impl Attack {
+    fn new(layout: Layout) -> Self {
+        let evaluator = evaluator();
+        let key = common::key();
+        let geometry = Geometry::new(evaluator.card(), layout, key.public_key().bits());
+        assert_eq!(geometry.slot_bits, 10);
+        Self {
+            slots: match layout {
+                Layout::Records => 1,
+                _ => geometry.slots,
+            },
+            n: geometry::modulus(key.public_key()),
+            evaluator,
+            layout,
+            geometry,
         }
     }
-}
 
-#[test]
-fn answers_are_rerandomised_even_for_zero_and_unit_weights() {
-    // Output 0 takes nothing and output 1 takes feature 0 as it is: without fresh randomness the
-    // answers would be 1·(1 + tn) and c_0·(1 + tn).
-    let (_, evaluator) = common::sides(common::model(&[vec![0, 0], vec![1, 0]], &[1, 0], 4, 2));
-    let secret = common::key();
-    let key = secret.public_key();
-    let inputs: Vec<_> = [5, 6]
-        .map(|x| secret.encrypt(&key.encode(x).unwrap()))
-        .into();
-    let bytes: Vec<u8> = inputs
-        .iter()
-        .flat_map(|c| key.encode_ciphertext(c))
-        .collect();
-    let query = request(&key.modulus(), evaluator.card_digest(), [1, 2], bytes);
+    fn groups(&self) -> u32 {
+        6_u32.div_ceil(self.geometry.k as u32)
+    }
 
-    // c = (1 + m·n)·rⁿ, so c mod n = rⁿ mod n is its randomness, whatever it holds.
-    let n = BigUint::from_bytes_be(&key.modulus());
-    let randomness = |bytes: &[u8]| BigUint::from_bytes_be(bytes) % &n;
-    let mut seen = vec![
-        BigUint::from(1u8),
-        randomness(&query.upload().tensor().as_bytes()[..key.ciphertext_bytes()]),
-    ];
-    for _ in 0..3 {
-        for c in evaluator.evaluate(&query).unwrap().scores.iter() {
-            let randomness = randomness(c);
+    /// Bits between the numbers that read the weights out: those of one answer don't meet.
+    fn spacing(&self) -> u32 {
+        match self.layout {
+            Layout::Features { .. } => 8,
+            _ => 32.max(self.geometry.slot_bits * self.slots as u32),
+        }
+    }
+
+    /// One number a ciphertext of a row, each at a place of its own from a bit on.
+    fn spread(&self, from: u32) -> Vec<BigUint> {
+        let place = |g| BigUint::from(1u8) << (from + self.spacing() * g);
+        (0..self.groups()).map(place).collect()
+    }
+
+    /// All the weights, read off the answers without a mask to numbers spread from a bit on.
+    fn read_weights(&self, unmasked: &[BigUint], from: u32) -> Vec<Vec<i32>> {
+        let k = self.geometry.k;
+        let weight = |output: usize, feature: usize| {
+            let (answer, i) = match self.layout {
+                Layout::Records => (output, 0),
+                _ => (output / self.slots, output % self.slots),
+            };
+            let unit = (i * k + k - 1 - feature % k) as u32;
+            let bit = from + self.geometry.unit * unit + self.spacing() * (feature / k) as u32;
+            window(&unmasked[answer], bit, 4) as i32
+        };
+        let row = |output| (0..6).map(|feature| weight(output, feature)).collect();
+        (0..4).map(row).collect()
+    }
+
+    /// What each answer of a row holds without a mask.
+    fn sums(&self, row: &[BigUint]) -> Vec<BigUint> {
+        let sum = |answer| weighted_sum(&self.geometry.weights(&weights(), answer), row, &self.n);
+        (0..self.geometry.answers(4)).map(sum).collect()
+    }
+
+    /// The answers to the same row, sent many times.
+    fn answers(&self, row: &[BigUint]) -> Vec<Vec<BigUint>> {
+        let row = common::encrypted(row);
+        // The layout `records` has one row for a claimed record.
+        let (rows, requests) = match self.layout {
+            Layout::Records => (1, ROWS),
+            _ => (ROWS, 1),
+        };
+        let request = common::repeated(&self.evaluator, self.layout, &row, rows);
+        let mut answers = vec![Vec::new(); self.geometry.answers(4)];
+        for _ in 0..requests {
+            let opened = common::opened(&self.evaluator.evaluate(&request).unwrap());
+            for (all, new) in answers.iter_mut().zip(opened) {
+                all.extend(new);
+            }
+        }
+        answers
+    }
+
+    /// The slots hold what a score's place holds of the sums, but for a carry from below and for
+    /// passing n; all else is fresh.
+    fn assert_slots_alone(&self, sums: &[BigUint], answers: &[Vec<BigUint>]) {
+        for (index, (sum, answers)) in sums.iter().zip(answers).enumerate() {
+            for answer in answers {
+                self.assert_slots(index, sum, answer);
+            }
+            self.assert_rest_is_fresh(answers);
+        }
+    }
+
+    fn assert_slots(&self, index: usize, sum: &BigUint, answer: &BigUint) {
+        let bits = self.geometry.slot_bits;
+        let modulus = BigInt::from(1u64 << bits);
+        for (slot, output) in self.geometry.outputs(index, 4).enumerate() {
+            let start = self.geometry.slot(slot);
+            let base = (3 - output as i64) + (1 << (bits - 1));
+            let value = BigInt::from(window(answer, start, bits));
+            let passed_n = [BigInt::ZERO, BigInt::from(self.n.clone())];
+            let possible = passed_n.iter().flat_map(|over| {
+                let rest: BigInt = (BigInt::from(sum.clone()) - over) >> start;
+                [0, 1].map(|carry| rest.clone() + base + carry)
+            });
+            let mut differences = possible.map(|value_there| (value_there - &value) % &modulus);
             assert!(
-                !seen.contains(&randomness),
-                "randomness is fresh in every answer"
+                differences.any(|difference| difference == BigInt::ZERO),
+                "{:?}: slot {slot} of answer {index}",
+                self.layout
             );
-            seen.push(randomness);
         }
+    }
+
+    fn assert_rest_is_fresh(&self, answers: &[BigUint]) {
+        let end = self.geometry.end(self.slots);
+        let mut gaps = self.geometry.gaps(self.slots);
+        // Up to where the modulus gives the highest bits their shape.
+        gaps.push((end, 1024 - 60));
+        for (start, end) in gaps {
+            let places: Vec<u32> = (start..=end - 4).step_by(4).collect();
+            for &place in &places {
+                let nibble = |answer| window(answer, place, 4) as usize;
+                let what = format!("{:?}, bit {place}", self.layout);
+                assert_fresh(
+                    &answers.iter().map(nibble).collect::<Vec<_>>(),
+                    NIBBLE,
+                    what,
+                );
+            }
+            for pair in places.windows(2) {
+                let nibbles =
+                    |answer| (window(answer, pair[0], 4) ^ window(answer, pair[1], 4)) as usize;
+                let what = format!("{:?}, bit {} beside the next", self.layout, pair[0]);
+                assert_fresh(
+                    &answers.iter().map(nibbles).collect::<Vec<_>>(),
+                    NIBBLE,
+                    what,
+                );
+            }
+        }
+        let highest =
+            |answer| usize::try_from((answer >> end) * NIBBLE / (&self.n >> end)).unwrap();
+        assert_fresh(
+            &answers.iter().map(highest).collect::<Vec<_>>(),
+            NIBBLE,
+            "highest bits",
+        );
+    }
+
+    /// Without the mask the row reads out all the weights; with it, nothing.
+    fn spread_numbers_read_nothing(&self, from: u32) {
+        let row = self.spread(from);
+        let sums = self.sums(&row);
+
+        let (secret, encrypted) = (common::key(), common::encrypted(&row));
+        let unmasked: Vec<BigUint> = (0..self.geometry.answers(4))
+            .map(|answer| {
+                let key = secret.public_key();
+                let sum = self.geometry.unmasked(key, &weights(), answer, &encrypted);
+                number(&secret.decrypt(&sum).unwrap())
+            })
+            .collect();
+        assert_eq!(unmasked, sums);
+        assert_eq!(self.read_weights(&unmasked, from), weights());
+
+        self.assert_slots_alone(&sums, &self.answers(&row));
+    }
+
+    /// Numbers of the modulus's size, which pass n many times when they are weighted.
+    fn large_numbers_read_nothing(&self) {
+        let key = common::key();
+        let large = |_| number(&key.public_key().random_plaintext());
+        let row: Vec<BigUint> = (0..self.groups()).map(large).collect();
+        self.assert_slots_alone(&self.sums(&row), &self.answers(&row));
+    }
+
+    fn run(&self) {
+        self.spread_numbers_read_nothing(0);
+        // Into the spare bits behind the lowest slot's place, and above all slots.
+        self.spread_numbers_read_nothing(self.geometry.slot_bits + 4);
+        self.spread_numbers_read_nothing(self.geometry.end(self.slots));
+        self.large_numbers_read_nothing();
     }
 }
 
 #[test]
-fn requests_that_do_not_fit_are_refused_with_their_reason() {
-    let (session, evaluator) = common::sides(common::model(&[vec![1, -1]], &[0], 4, 2));
-    let good = session.encrypt(&[vec![1, 2]]).unwrap();
-    let (key, card) = (good.public_key().to_vec(), evaluator.card_digest());
-    let width = 2 * key.len();
-    let bytes = good.upload().tensor().as_bytes().to_vec();
-    let with_first = |first: Vec<u8>| [first, bytes[width..].to_vec()].concat();
-    let padded = |n: &[u8]| [vec![0; width - n.len()], n.to_vec()].concat();
+fn one_score_an_answer() {
+    Attack::new(scalar(1)).run();
+}
 
-    let other = CardDigest::of(b"another");
-    let error = evaluator
-        .evaluate(&request(&key, other, [1, 2], bytes.clone()))
-        .unwrap_err();
-    assert_eq!(
-        error,
-        EvaluateError::CardDigest {
-            requested: other,
-            current: card
-        }
-    );
+#[test]
+fn several_scores_an_answer() {
+    Attack::new(scalar(3)).run();
+}
 
-    let many = bytes.repeat(301);
-    let error = evaluator
-        .evaluate(&request(&key, card, [301, 2], many))
-        .unwrap_err();
-    let (records, max) = (301, 300);
-    assert_eq!(error, EvaluateError::TooManyRecords { records, max });
+#[test]
+fn several_features_a_ciphertext() {
+    Attack::new(features(2, 3)).run();
+    Attack::new(features(3, 2)).run();
+    Attack::new(features(6, 1)).run();
+}
 
-    let error = evaluator
-        .evaluate(&request(&key, card, [2, 1], bytes.clone()))
-        .unwrap_err();
-    assert_eq!(
-        error,
-        EvaluateError::Columns {
-            expected: 2,
-            actual: 1
-        }
-    );
+/// One record is claimed; the slots behind it are masked as all that is above them, even if there
+/// are other records in them.
+#[test]
+fn records_side_by_side() {
+    let attack = Attack::new(Layout::Records);
+    attack.run();
 
-    for (bad, expected) in [
-        (vec![0; width], CiphertextError::Range { index: 0 }),
-        (vec![0xff; width], CiphertextError::Range { index: 0 }),
-        (padded(&key), CiphertextError::NotAUnit),
-    ] {
-        let error = evaluator
-            .evaluate(&request(&key, card, [1, 2], with_first(bad)))
-            .unwrap_err();
-        assert_eq!(error, EvaluateError::Ciphertext(expected));
+    assert_eq!(attack.geometry.slots, 98);
+    let record = |slot: u32| BigUint::from(slot % 16) << (attack.geometry.slot_bits * slot);
+    let row: Vec<BigUint> = (0..6).map(|_| (0..50).map(record).sum()).collect();
+    let sums = attack.sums(&row);
+    for (sum, weights) in sums.iter().zip(weights()) {
+        let score = 15 * weights.iter().sum::<i32>() as u64;
+        assert_eq!(
+            window(sum, 10 * 31, 10),
+            score,
+            "unmasked, all of them are there"
+        );
     }
-
-    let mut even = key.clone();
-    *even.last_mut().unwrap() -= 1;
-    let error = evaluator
-        .evaluate(&request(&even, card, [1, 2], bytes.clone()))
-        .unwrap_err();
-    assert_eq!(error, EvaluateError::PublicKey(PublicKeyError::Even));
-
-    // After all that, it still serves.
-    let answer = evaluator.evaluate(&good).unwrap();
-    assert_eq!(session.decrypt_answer_to(&good, &answer).unwrap(), [[-1]]);
+    attack.assert_slots_alone(&sums, &attack.answers(&row));
 }
 
+/// A seeded upload whose corrections are anything at all.
 #[test]
-fn answers_to_something_else_are_refused() {
-    let (session, evaluator) = common::sides(common::model(&[vec![1, -1]], &[0], 4, 2));
-    let request = session.encrypt(&[vec![1, 2]]).unwrap().with_id("a");
-    let answer = evaluator.evaluate(&request).unwrap();
-    session.decrypt_answer_to(&request, &answer).unwrap();
-
-    let refused = |change: &dyn Fn(&mut InferResponse)| {
-        let mut changed = answer.clone();
-        change(&mut changed);
-        session.decrypt_answer_to(&request, &changed).unwrap_err()
-    };
-    let other = CardDigest::of(b"another");
-    assert_eq!(
-        refused(&|a| a.card_digest = other),
-        SessionError::OtherCard(other)
-    );
-    assert_eq!(
-        refused(&|a| a.key_fingerprint = KeyFingerprint::of(b"another")),
-        SessionError::OtherKey
-    );
-    assert_eq!(
-        refused(&|a| a.id = Some("b".into())),
-        SessionError::OtherRequest
-    );
-    let width = answer.scores.width();
-    let twice = answer.scores.as_bytes().repeat(2);
-    let two_rows = ByteMatrix::new([2, 1], width, twice.clone()).unwrap();
-    assert_eq!(
-        refused(&|a| a.scores = two_rows.clone()),
-        SessionError::Shape {
-            expected: [1, 1],
-            actual: [2, 1]
+fn arbitrary_corrections() {
+    for layout in [scalar(4), features(2, 2)] {
+        let attack = Attack::new(layout);
+        let (request, row) = arbitrary_upload(&attack);
+        let sums = attack.sums(&row);
+        let mut answers = vec![Vec::new(); sums.len()];
+        for _ in 0..ROWS {
+            let opened = common::opened(&attack.evaluator.evaluate(&request).unwrap());
+            for (all, new) in answers.iter_mut().zip(opened) {
+                all.extend(new);
+            }
         }
-    );
-    let two_columns = ByteMatrix::new([1, 2], width, twice).unwrap();
-    assert_eq!(
-        refused(&|a| a.scores = two_columns.clone()),
-        SessionError::Shape {
-            expected: [1, 1],
-            actual: [1, 2]
-        }
-    );
-    let zeros = ByteMatrix::new([1, 1], width, vec![0; width]).unwrap();
-    assert_eq!(
-        refused(&|a| a.scores = zeros.clone()),
-        SessionError::Ciphertext(CiphertextError::Range { index: 0 })
-    );
+        attack.assert_slots_alone(&sums, &answers);
+    }
 }
 
-#[test]
-fn records_that_were_not_quantised_for_the_card_are_refused() {
-    let (session, _) = common::sides(common::model(&[vec![1, -1]], &[0], 4, 2));
-    assert_eq!(session.encrypt(&[]).unwrap_err(), SessionError::NoRecords);
-    let wrong = |record, actual| SessionError::Record {
-        record,
-        expected: 2,
-        actual,
-    };
-    assert_eq!(
-        session.encrypt(&[vec![1, 2], vec![1]]).unwrap_err(),
-        wrong(1, 1)
-    );
-    assert_eq!(session.encrypt(&[vec![1, 16]]).unwrap_err(), wrong(0, 2));
+/// One row of random corrections, and the numbers that its ciphertexts hold.
+fn arbitrary_upload(attack: &Attack) -> (InferRequest, Vec<BigUint>) {
+    let secret = common::key();
+    let key = secret.public_key();
+    let form = attack.geometry.seeded_form(&attack.n, 15).unwrap();
+    let groups = attack.groups() as usize;
+    let width = form.correction_bits() as usize;
+    let random = number(&key.random_plaintext()) * number(&key.random_plaintext());
+    let random = &random * &random * &random * &random;
+    let bits = random % (BigUint::from(1u8) << (groups * width));
+    let mut corrections = bits.to_bytes_le();
+    corrections.resize((groups * width).div_ceil(8), 0);
+
+    let seed = [5; 32];
+    let ciphertexts = key.seeded_ciphertexts(&seed, 0, groups).unwrap();
+    let randoms = secret.decrypt_many(&ciphertexts).unwrap();
+    let row = randoms.iter().enumerate().map(|(index, random)| {
+        let correction = &bits >> (index * width);
+        form.plaintext(&number(random), &correction, &attack.n)
+    });
+    let upload = Upload::Seeded(SeededUpload {
+        seed,
+        first: 0,
+        corrections: ByteMatrix::new([1, 1], corrections.len(), corrections).unwrap(),
+    });
+    let request = common::request(&attack.evaluator, attack.layout, 1, upload);
+    (request, row.collect())
 }

@@ -1,4 +1,4 @@
-//! A small model and a key for tests.
+//! Small models, a key, and what a client does by hand, for tests.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,16 +6,20 @@
     reason = "shared by several tests, which fail by unwrapping"
 )]
 
+pub(crate) mod geometry;
+pub(crate) mod statistics;
+
 use std::sync::LazyLock;
 
-use veilcast_engine::{Evaluator, KeyPolicy, SeededEntries, Session};
+use num_bigint::BigUint;
+use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
 use veilcast_model::card::{
     Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
     PreprocessingVersion, Quantization, RecordsLayout, ScalarLayout, SeededUploads,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
-use veilcast_paillier::SecretKey;
-use veilcast_protocol::Layout;
+use veilcast_paillier::{Ciphertext, SecretKey};
+use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout, Upload};
 
 /// Keys of 1024 bits are for tests alone.
 pub(crate) const TESTS_ONLY: KeyPolicy = KeyPolicy {
@@ -41,6 +45,31 @@ pub(crate) fn model(
     biases: &[i64],
     input_bits: u32,
     weight_bits: u32,
+) -> Model {
+    let most = weights[0].len().min(4) as u32;
+    let layouts = all_layouts((2..=most).collect());
+    model_with(weights, biases, input_bits, weight_bits, layouts)
+}
+
+/// All layouts, with these numbers of features a ciphertext.
+pub(crate) fn all_layouts(features_per_ciphertext: Vec<u32>) -> Layouts {
+    Layouts {
+        scalar: Some(ScalarLayout {}),
+        records: Some(RecordsLayout {}),
+        features: (!features_per_ciphertext.is_empty()).then_some(FeaturesLayout {
+            features_per_ciphertext,
+        }),
+        seeded: Some(SeededUploads {}),
+    }
+}
+
+/// The same model with these layouts on its card.
+pub(crate) fn model_with(
+    weights: &[Vec<i32>],
+    biases: &[i64],
+    input_bits: u32,
+    weight_bits: u32,
+    layouts: Layouts,
 ) -> Model {
     let (inputs, outputs) = (weights[0].len(), weights.len());
     let flat = weights.iter().flatten().map(|&w| f64::from(w)).collect();
@@ -77,17 +106,10 @@ pub(crate) fn model(
         } else {
             Activation::Softmax
         },
-        layouts: Layouts {
-            scalar: Some(ScalarLayout {}),
-            records: Some(RecordsLayout {}),
-            features: (inputs > 1).then(|| FeaturesLayout {
-                features_per_ciphertext: (2..=inputs.min(4) as u32).collect(),
-            }),
-            seeded: Some(SeededUploads {}),
-        },
+        layouts,
         limits: Limits {
             max_records: 300,
-            max_ciphertexts: 1000,
+            max_ciphertexts: 2000,
         },
         max_weight: (1 << (weight_bits - 1)) - 1,
     };
@@ -130,4 +152,88 @@ pub(crate) fn layouts(session: &mut Session) -> Vec<Layout> {
 /// Entries for a seeded upload of so many records.
 pub(crate) fn entries(session: &Session, records: usize) -> SeededEntries {
     SeededEntries::generate(&key(), session.entries_for(records).unwrap()).unwrap()
+}
+
+/// A request that somebody makes by hand: the same row of ciphertexts so many times.
+pub(crate) fn repeated(
+    evaluator: &Evaluator,
+    layout: Layout,
+    row: &[Ciphertext],
+    rows: usize,
+) -> InferRequest {
+    let key = key();
+    let key = key.public_key();
+    let bytes: Vec<u8> = row.iter().flat_map(|c| key.encode_ciphertext(c)).collect();
+    let shape = [rows, row.len()];
+    let ciphertexts = ByteMatrix::new(shape, key.ciphertext_bytes(), bytes.repeat(rows)).unwrap();
+    request(evaluator, layout, rows, ciphertexts)
+}
+
+/// A request with whatever it shall hold.
+pub(crate) fn request(
+    evaluator: &Evaluator,
+    layout: Layout,
+    records: usize,
+    upload: impl Into<Upload>,
+) -> InferRequest {
+    let modulus = key().public_key().modulus();
+    InferRequest::new(modulus, layout, records, evaluator.card_digest(), upload).unwrap()
+}
+
+/// What the ciphertexts of an answer hold, for each column.
+pub(crate) fn opened(answer: &InferResponse) -> Vec<Vec<BigUint>> {
+    let key = key();
+    let ciphertexts = (key.public_key().decode_ciphertexts(&answer.scores)).unwrap();
+    let numbers = key.decrypt_many(&ciphertexts).unwrap();
+    let columns = answer.scores.columns();
+    let column = |column| numbers.iter().skip(column).step_by(columns);
+    (0..columns)
+        .map(|index| column(index).map(geometry::number).collect())
+        .collect()
+}
+
+/// Encryptions of these numbers.
+pub(crate) fn encrypted(numbers: &[BigUint]) -> Vec<Ciphertext> {
+    let key = key();
+    let plaintext = |number| geometry::plaintext(key.public_key(), number);
+    key.encrypt_many(&numbers.iter().map(plaintext).collect::<Vec<_>>())
+}
+
+/// A store in memory, which keeps its promises.
+#[derive(Default)]
+pub(crate) struct MemoryStore(pub(crate) Vec<StoredEntries>);
+
+impl EntryStore for MemoryStore {
+    type Error = std::convert::Infallible;
+
+    fn add(&mut self, entries: StoredEntries) -> Result<(), Self::Error> {
+        self.0.push(entries);
+        Ok(())
+    }
+
+    fn take(&mut self, count: usize) -> Result<Option<StoredEntries>, Self::Error> {
+        let bytes = 8 * key().public_key().limbs() * count;
+        let enough = self
+            .0
+            .iter()
+            .position(|stored| stored.numbers.len() >= bytes);
+        Ok(enough.map(|index| {
+            let stored = &mut self.0[index];
+            let taken = StoredEntries {
+                seed: stored.seed,
+                first: stored.first,
+                numbers: stored.numbers[..bytes].to_vec().into(),
+            };
+            stored.first += count as u64;
+            stored.numbers.drain(..bytes);
+            taken
+        }))
+    }
+}
+
+/// What entries hold.
+pub(crate) fn stored(entries: SeededEntries) -> StoredEntries {
+    let mut store = MemoryStore::default();
+    entries.keep(&mut store).unwrap();
+    store.0.remove(0)
 }
