@@ -1,13 +1,16 @@
-//! Several numbers at once: [`pow_many`], and the lanes that fixed-base tables use.
+//! Several numbers at once: [`pow_many`], and the lanes that fixed-base tables, registers and
+//! Horner's rule use.
 //!
 //! On processors with AVX-512 IFMA eight independent products cost about as much as two single ones,
 //! and four as much as one. Elsewhere the same functions compute one number after another.
 
+mod horner;
 mod powers;
 mod ring;
 mod rows;
 mod shared;
 
+pub(crate) use horner::horner_group;
 pub(crate) use rows::{RowRing, Rows};
 pub(crate) use shared::SharedLanes;
 

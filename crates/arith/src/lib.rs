@@ -8,6 +8,7 @@
 //! - [`pow_many`]: several such powers, faster than one by one where the processor can.
 //! - [`FixedBase`]: faster still, for a base that is used again.
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents.
+//! - [`horner_many`]: numbers shifted against each other in the exponent and multiplied.
 //! - [`Registers`]: products of many public numbers, several at once where the processor can.
 //! - [`multi_exp_vartime`]: many products of many powers with small signed exponents at once.
 //!
@@ -21,6 +22,7 @@
 compile_error!("veilcast-arith needs a target with 64-bit pointers: its limbs are u64");
 
 mod fixed_base;
+mod horner;
 mod kernel;
 mod lanes;
 mod limbs;
@@ -32,6 +34,7 @@ mod residue;
 mod square_modulus;
 
 pub use fixed_base::FixedBase;
+pub use horner::horner_many;
 pub use lanes::{Power, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
 pub use registers::{Batch, Registers};

@@ -5,7 +5,8 @@ use num_integer::Integer;
 use num_traits::{One, Zero};
 use proptest::prelude::*;
 use veilcast_arith::{
-    FixedBase, Power, Registers, SquareModulus, divide_vartime, multi_exp_vartime, pow_many,
+    FixedBase, Power, Registers, SquareModulus, divide_vartime, horner_many, multi_exp_vartime,
+    pow_many,
 };
 
 /// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
@@ -201,6 +202,30 @@ proptest! {
         }
         for (register, expected) in (0..).zip(&expected) {
             prop_assert_eq!(&big(&ring.to_limbs(&registers.get(register))), expected);
+        }
+    }
+
+    #[test]
+    fn horners_rule_agrees_with_powers(
+        (n, x, y) in ring(), count in 0usize..20, length in 0usize..5, squarings in 0u32..7, uneven in any::<bool>(),
+    ) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let square = big(&n).pow(2);
+        let number = |j: usize, i: usize| (big(&x) + (big(&y) - big(&x).min(big(&y))) * (3 * j + i)) % &square;
+        let length = |j: usize| if uneven { (length + j) % 5 } else { length };
+        let residues: Vec<Vec<_>> = (0..count)
+            .map(|j| (0..length(j)).map(|i| ring.residue(&number(j, i).to_u64_digits())).collect())
+            .collect();
+        let lists: Vec<Vec<_>> = residues.iter().map(|list| list.iter().collect()).collect();
+        let totals = horner_many(&ring, &lists, squarings);
+        prop_assert_eq!(totals.len(), count);
+        for (j, total) in totals.iter().enumerate() {
+            let mut expected = BigUint::one() % &square;
+            for i in 0..length(j) {
+                let exponent = BigUint::one() << (squarings as usize * i);
+                expected = expected * number(j, i).modpow(&exponent, &square) % &square;
+            }
+            prop_assert_eq!(big(&ring.to_limbs(total)), expected);
         }
     }
 

@@ -1,7 +1,9 @@
 //! Computing on ciphertexts with the public key alone.
 
 use rayon::prelude::*;
-use veilcast_arith::{Fraction, Registers, Residue, divide_vartime, multi_exp_vartime};
+use veilcast_arith::{
+    Fraction, Registers, Residue, divide_vartime, horner_many, multi_exp_vartime,
+};
 
 use crate::ciphertext::Ciphertext;
 use crate::plaintext::Plaintext;
@@ -9,7 +11,13 @@ use crate::public_key::PublicKey;
 use crate::randomizer::Randomizer;
 
 /// Steps of a program that a thread takes at once: fewer are not worth handing over.
-const STEPS_AT_ONCE: usize = 16;
+const MIN_STEPS: usize = 16;
+
+/// The most that it takes at once, so that threads end together.
+const MAX_STEPS: usize = 64;
+
+/// Lists that a thread takes at once under Horner's rule: as many as are faster together.
+const ANSWERS_AT_ONCE: usize = 8;
 
 impl PublicKey {
     /// The sum of two encrypted numbers.
@@ -121,8 +129,9 @@ impl PublicKey {
                 !ready.is_empty(),
                 "a step uses a register that is not computed before it"
             );
+            let at_once = ready.len().div_ceil(4 * rayon::current_num_threads());
             let products: Vec<_> = ready
-                .par_chunks(STEPS_AT_ONCE)
+                .par_chunks(at_once.next_multiple_of(8).clamp(MIN_STEPS, MAX_STEPS))
                 .map(|steps| registers.products_vartime(steps))
                 .collect();
             products
@@ -148,21 +157,14 @@ impl PublicKey {
     /// could read from them how they were computed.
     pub fn horner_vartime(&self, sums: &[Vec<Ciphertext>], bits: u32) -> Vec<Ciphertext> {
         let ring = self.ring();
-        let horner = |sums: &Vec<Ciphertext>| {
-            let mut highest_first = sums.iter().rev().map(|c| self.residue(c));
-            let Some(highest) = highest_first.next() else {
-                return self.ciphertext(ring.one());
-            };
-            let mut total = highest.clone();
-            for sum in highest_first {
-                for _ in 0..bits {
-                    ring.square_assign(&mut total);
-                }
-                ring.mul_assign(&mut total, sum);
-            }
-            self.ciphertext(total)
-        };
-        sums.par_iter().map(horner).collect()
+        let lists: Vec<Vec<&Residue>> = sums
+            .iter()
+            .map(|list| list.iter().map(|c| self.residue(c)).collect())
+            .collect();
+        let totals = lists
+            .par_chunks(ANSWERS_AT_ONCE)
+            .flat_map_iter(|lists| horner_many(ring, lists, bits));
+        totals.map(|residue| self.ciphertext(residue)).collect()
     }
 
     /// The same plaintext under other randomness, so that the ciphertext tells nothing of how it

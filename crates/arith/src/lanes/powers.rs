@@ -10,8 +10,8 @@ use crate::limbs::bit_window;
 use crate::pow::SECRET_WINDOW;
 use crate::residue::Residue;
 
-/// Fewer powers than this are faster one by one, as measured on a Zen 4 core.
-fn worth_lanes(limbs: usize) -> usize {
+/// Fewer numbers than this are faster one by one, as measured on a Zen 4 core.
+pub(super) fn worth_lanes(limbs: usize) -> usize {
     match limbs {
         ..=16 => 2,
         17..=48 => 3,

@@ -85,8 +85,7 @@ impl RowRing {
     /// The products of pairs of rows, in their order.
     pub(crate) fn products(&self, rows: &Rows, pairs: &[[u32; 2]]) -> Rows {
         let mut products = Vec::with_capacity(pairs.len() * self.width());
-        let mut lanes8 = [(); 2].map(|()| vec![Lanes8::default(); 8 * self.width()]);
-        let mut lanes4 = [(); 2].map(|()| vec![Lanes4::default(); 8 * self.width()]);
+        let (mut lanes8, mut lanes4) = ([vec![], vec![]], [vec![], vec![]]);
         for group in pairs.chunks(Lanes8::COUNT) {
             match group.len() {
                 ..=4 => self.group(&self.four, rows, group, &mut lanes4, &mut products),
@@ -107,6 +106,9 @@ impl RowRing {
         // Lanes that are left over repeat the last pair.
         let row = |lane: usize, i: usize| self.row(rows, pairs[lane.min(pairs.len() - 1)][i]);
         let digits = 2 * self.digits;
+        for lanes in [&mut *x, &mut *y] {
+            lanes.resize(8 * self.width(), L::default());
+        }
         ring.gather(x, |lane| row(lane, 0));
         if pairs.iter().all(|[a, b]| a == b) {
             ring.square(&mut x[..digits]);
