@@ -1,10 +1,11 @@
 """Times other systems for computing on encrypted numbers: single operations, and one digit.
 
-The case: an image of 784 pixels of 8 bits and ten outputs with signed weights, as a client
+The case: an image of 784 pixels and ten outputs with signed weights, as a client
 that encrypts, a server that computes Enc(W·x + b), and a client that decrypts. Every answer is
 checked against W·x + b in the clear. CPU time, one thread, medians.
 
-Our own service reads the request's bytes and writes the answer's; the peers' times leave that out.
+Our own service reads the request's bytes and writes the answer's; the peers' times leave that out. We stand there three
+times: in the layout that the planner chooses, in the textbook one, and with seeded uploads from a pool made ahead.
 
 Each peer runs in a process of its own, because sf-heu picks its big-integer library when it loads.
 Prints Markdown; --json FILE writes the same figures as JSON.
@@ -20,7 +21,8 @@ import sys
 import time
 
 PIXELS, OUTPUTS = 784, 10
-WEIGHT_BITS = int(os.environ.get("WEIGHT_BITS", "8"))
+WEIGHT_BITS = int(os.environ.get("WEIGHT_BITS", "6"))
+INPUT_BITS = int(os.environ.get("INPUT_BITS", "4"))
 
 SINGLE = ["encrypt", "encrypt_of_many", "decrypt", "decrypt_of_many", "add", "multiply_77", "multiply_minus_77"]
 CASE = ["client", "server", "decrypt_scores"]
@@ -30,14 +32,16 @@ def digit():
     """Pixels, weights (a row an output) and biases, the same in every run."""
     chance = random.Random(784)
     # About a fifth of a digit's pixels are ink.
-    pixels = [chance.randrange(1, 256) if chance.random() < 0.2 else 0 for _ in range(PIXELS)]
+    pixel = lambda: chance.randrange(1, 2**INPUT_BITS) if chance.random() < 0.2 else 0
+    pixels = [pixel() for _ in range(PIXELS)]
     top = 2 ** (WEIGHT_BITS - 1)
     # Trained weights crowd around zero.
     weight = lambda: max(-top + 1, min(top - 1, round(chance.gauss(0, top / 4))))
     weights = [[weight() for _ in range(PIXELS)] for _ in range(OUTPUTS)]
     for row in weights:
         row[0] = top - 1  # quantising scales the largest weight to this
-    biases = [chance.randrange(-(2**20), 2**20) for _ in range(OUTPUTS)]
+    largest = 2 ** (WEIGHT_BITS + INPUT_BITS + 2)
+    biases = [chance.randrange(-largest, largest) for _ in range(OUTPUTS)]
     return pixels, weights, biases
 
 
@@ -64,10 +68,11 @@ def measure_case(rounds, encrypt, serve, decrypt):
     return figures
 
 
-def measure_veilcast(bits, rounds, _variant):
+def measure_veilcast(bits, rounds, layout):
     """Our own figures, by the benchmark program that VEILCAST_BENCH names."""
     pixels, weights, biases = digit()
-    case = {"pixels": pixels, "weights": weights, "biases": biases, "weight_bits": WEIGHT_BITS}
+    case = {"pixels": pixels, "weights": weights, "biases": biases, "layout": layout}
+    case |= {"weight_bits": WEIGHT_BITS, "input_bits": INPUT_BITS}
     done = subprocess.run(
         [os.environ["VEILCAST_BENCH"], "digit"],
         input=json.dumps(case | {"bits": bits, "rounds": rounds}),
@@ -185,14 +190,15 @@ def measure_tenseal(_bits, rounds, _variant):
         return [request.dot([w / 128 for w in row]) for row in weights]
 
     pixels, weights, biases = digit()
-    encrypt = lambda: tenseal.ckks_vector(context, [x / 255 for x in pixels])
+    scale = 2**INPUT_BITS - 1
+    encrypt = lambda: tenseal.ckks_vector(context, [x / scale for x in pixels])
     figures = {}
     figures["client"], request = median_time(5 * rounds, encrypt)
     figures["server"], response = median_time(rounds, lambda: serve(request, weights, biases))
     decrypt = lambda: [c.decrypt()[0] for c in response]
     figures["decrypt_scores"], scores = median_time(rounds, decrypt)
     for score, row in zip(scores, weights):
-        expected = sum(w * x for w, x in zip(row, pixels)) / 128 / 255
+        expected = sum(w * x for w, x in zip(row, pixels)) / 128 / scale
         if abs(score - expected) > 0.1:
             sys.exit(f"wrong score: {score} instead of {expected}")
     return figures
@@ -200,7 +206,9 @@ def measure_tenseal(_bits, rounds, _variant):
 
 # name: (function, variant, environment, whether the key size in bits matters)
 PEERS = {
-    "veilcast": (measure_veilcast, "", {}, True),
+    "veilcast": (measure_veilcast, "planned", {}, True),
+    "veilcast, seeded": (measure_veilcast, "seeded", {}, True),
+    "veilcast, textbook layout": (measure_veilcast, "textbook", {}, True),
     "phe": (measure_phe, "", {}, True),
     "heu z-paillier gmp, matmul": (
         measure_heu, "z-paillier/matmul", {"BIGINT_LIB": "gmp"}, True),
@@ -239,7 +247,8 @@ def main():
     parser.add_argument("--bits", default="2048,3072", help="key sizes, with commas between")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cycles", type=int, default=1, help="how often all peers take turns")
-    parser.add_argument("--weight-bits", type=int, default=8, help="bits of a weight, with its sign")
+    parser.add_argument("--weight-bits", type=int, default=6, help="bits of a weight, with its sign")
+    parser.add_argument("--input-bits", type=int, default=4, help="bits of a pixel")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     parser.add_argument("--peer", choices=PEERS, action="append", help="this peer only")
     parser.add_argument("--one", nargs=2, metavar=("PEER", "BITS"), help=argparse.SUPPRESS)
@@ -253,6 +262,7 @@ def main():
     figures = []
     # One thread each: what is compared is the work, not the number of cores.
     threads = {"YACL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "WEIGHT_BITS": str(args.weight_bits)}
+    threads["INPUT_BITS"] = str(args.input_bits)
     # In turns, so that whatever slows the machine for a while slows all of them.
     runs = {}
     for _ in range(args.cycles):
@@ -269,16 +279,32 @@ def main():
                 )
                 runs.setdefault((peer, bits), []).append(json.loads(done.stdout.splitlines()[-1]))
     for (peer, bits), measured in runs.items():
-        medians = {key: statistics.median(run[key] for run in measured) for key in measured[0]}
+        medians = {
+            key: statistics.median(run[key] for run in measured)
+            for key, value in measured[0].items()
+            if isinstance(value, (int, float))
+        }
+        medians |= {key: value for key, value in measured[0].items() if isinstance(value, str)}
         figures.append({"peer": peer, "bits": bits} | medians)
     print_table("Single operations", SINGLE, figures, "µs", 1e6)
     weights = f"{args.weight_bits}-bit weights"
-    print_table(f"One digit, {PIXELS} to {OUTPUTS}, {weights}", CASE, figures, "s", 1)
     for entry in figures:
-        if "products" in entry:
+        if all(stage in entry for stage in CASE):
+            entry["sum"] = sum(entry[stage] for stage in CASE)
+    pixels = f"{args.input_bits}-bit pixels"
+    title = f"One digit, {PIXELS} to {OUTPUTS}, {weights} and {pixels}"
+    print_table(title, [*CASE, "sum"], figures, "s", 1)
+    for entry in figures:
+        if "layout" in entry:
             print(
-                f"veilcast, {entry['bits']} bits: {entry['products']} products a prediction, "
-                f"{entry['weighted_sums']:.4g} s of the server's time; the rest reads the request, "
+                f"{entry['peer']}, {entry['bits']} bits: {entry['layout']}; "
+                f"{entry['bytes_up']} bytes up, {entry['tensor_bytes_up']} of them the tensor's, "
+                f"{entry['bytes_down']} and {entry['tensor_bytes_down']} down."
+            )
+        if "weighted_sums" in entry:
+            print(
+                f"Its weighted sums alone: {entry['products']} products, "
+                f"{entry['weighted_sums']:.4g} s of the service's time. The rest reads the request, "
                 "masks the answers and makes them fresh, which the others don't, but for phe."
             )
     if args.json:

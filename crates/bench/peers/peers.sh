@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the peers into a virtual environment of their own and measures them.
 #
-#   peers.sh [--bits 2048,3072] [--rounds 5] [--cycles 1] [--weight-bits 8] [--json FILE]
+#   peers.sh [--bits 2048,3072] [--rounds 5] [--cycles 1] [--weight-bits 6] [--input-bits 4] [--json FILE]
 #
 # PYTHON names the interpreter, 3.10 by default: sf-heu 0.6 has wheels for no other.
 # PEERS_VENV names the environment's folder, target/peers-venv by default.

@@ -1,8 +1,8 @@
 //! How long does one prediction take, for the weights and the record that the peers are given?
 //!
-//! Reads `{"pixels": […], "weights": [[…]…], "biases": […], "bits": n, "rounds": n}` from standard
-//! input and prints the medians in seconds of CPU time as JSON: `peers/peers.py` calls it, so that
-//! we stand in the same table as the others.
+//! Reads `{"pixels": […], "weights": [[…]…], "biases": […], "weight_bits": b, "input_bits": b, "layout": "planned",
+//! "bits": n, "rounds": n}` from standard input and prints the medians in seconds of CPU time as JSON:
+//! `peers/peers.py` calls it, so that we stand in the same table as the others.
 
 use std::hint::black_box;
 use std::io::Read;
@@ -10,13 +10,13 @@ use std::io::Read;
 use cpu_time::ThreadTime;
 use serde::Deserialize;
 use serde_json::json;
-use veilcast_engine::{Evaluator, Session};
+use veilcast_engine::{Evaluator, Planner, SeededEntries, Session};
 use veilcast_model::card::{
     Activation, Card, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    ScalarLayout,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{KeyPolicy, PublicKey, SecretKey};
+use veilcast_protocol::{InferRequest, Layout, Upload};
 
 #[derive(Deserialize)]
 struct Case {
@@ -24,8 +24,22 @@ struct Case {
     weights: Vec<Vec<i32>>,
     biases: Vec<i64>,
     weight_bits: u32,
+    input_bits: u32,
+    layout: Choice,
     bits: u32,
     rounds: u32,
+}
+
+/// How the image is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Choice {
+    /// As the planner chooses, without a pool.
+    Planned,
+    /// As the planner chooses with a filled pool, whose entries are made outside the measured time.
+    Seeded,
+    /// A pixel a ciphertext, a score an answer.
+    Textbook,
 }
 
 /// How many are encrypted or decrypted together, where that is measured.
@@ -48,25 +62,45 @@ pub(crate) fn run() -> Result<(), Failure> {
 
     let model = model(&case)?;
     let expected = model.evaluate(&case.pixels)?;
-    let (steps, outputs) = (
-        model.program().steps().to_vec(),
-        model.program().outputs().to_vec(),
-    );
-    let results: Vec<_> = outputs.iter().map(|o| [o.plus, o.minus]).collect();
-    let session = Session::new(Card::parse(model.card_json())?, again)?;
-    let evaluator = Evaluator::new(model, policy);
+    let card = Card::parse(model.card_json())?;
+    let mut session = Session::new(card.clone(), again)?;
+    let entries = if case.layout == Choice::Seeded {
+        usize::MAX
+    } else {
+        0
+    };
+    session.set_layout(match case.layout {
+        Choice::Textbook => Layout::SCALAR,
+        _ => Planner::new(&card, case.bits).best(1, entries)?.layout,
+    })?;
+    let evaluator = Evaluator::new(model.clone(), policy);
     let records = [case.pixels.clone()];
-    let request = session.encrypt(&records)?;
+    let entries = || -> Result<Option<SeededEntries>, Failure> {
+        if case.layout != Choice::Seeded {
+            return Ok(None);
+        }
+        let count = session.entries_for(1)?;
+        Ok(Some(SeededEntries::generate(&secret, count)?))
+    };
+    let encrypt = |entries: Option<SeededEntries>| match entries {
+        Some(entries) => session.encrypt_seeded(&records, entries),
+        None => session.encrypt(&records),
+    };
+    let request = encrypt(entries()?)?;
     let answer = evaluator.evaluate(&request)?;
     if session.decrypt(&answer)? != [expected] {
         return Err("wrong scores".into());
     }
-    // The request's own ciphertexts, under the session's key as the service sees it.
-    let service = PublicKey::from_modulus(request.public_key(), policy)?;
-    let inputs = service.decode_ciphertexts(request.upload().tensor().iter())?;
+    let mut client = Vec::new();
+    for _ in 0..case.rounds {
+        let entries = entries()?;
+        let start = ThreadTime::now();
+        black_box(encrypt(entries)?);
+        client.push(start.elapsed().as_secs_f64());
+    }
 
     let rounds = case.rounds;
-    let figures = json!({
+    let mut figures = json!({
         "encrypt": median(5 * rounds, 8, || drop(black_box(secret.encrypt(&m)))),
         "encrypt_of_many": median(rounds, 1, || drop(black_box(secret.encrypt_many(&many)))) / MANY as f64,
         "decrypt_of_many": median(rounds, 1, || drop(black_box(secret.decrypt_many(&encrypted)))) / MANY as f64,
@@ -74,19 +108,52 @@ pub(crate) fn run() -> Result<(), Failure> {
         "add": median(5 * rounds, 50, || drop(black_box(key.add(&a, &b)))),
         "multiply_77": median(5 * rounds, 20, || drop(black_box(key.mul_vartime(&a, &factor)))),
         "multiply_minus_77": median(5 * rounds, 20, || drop(black_box(key.mul_vartime(&a, &negative)))),
-        "client": median(rounds, 1, || drop(black_box(session.encrypt(&records)))),
-        "weighted_sums": median(rounds, 1, || drop(black_box(service.run_program_vartime(&inputs, &steps, &results)))),
+        "client": median_of(client),
         "server": median(rounds, 1, || drop(black_box(evaluator.evaluate(&request)))),
         "decrypt_scores": median(rounds, 1, || drop(black_box(session.decrypt(&answer)))),
-        "products": steps.len(),
+        "products": model.program().steps().len(),
+        "layout": format!("{:?}", request.layout()),
+        "tensor_bytes_up": request.upload().tensor().as_bytes().len(),
+        "tensor_bytes_down": answer.scores.as_bytes().len(),
         "bytes_up": request.to_binary().bytes.len(),
         "bytes_down": answer.to_binary().bytes.len(),
     });
+    if let Some(seconds) = weighted_sums(&model, &request, rounds)? {
+        figures["weighted_sums"] = seconds.into();
+    }
     println!("{figures}");
     Ok(())
 }
 
-/// A model with exactly these weights, on pixels of 8 bits.
+/// The time of the weighted sums alone, on the request's own ciphertexts under the session's key as the service sees it;
+/// nothing unless it has a pixel a ciphertext.
+fn weighted_sums(
+    model: &Model,
+    request: &InferRequest,
+    rounds: u32,
+) -> Result<Option<f64>, Failure> {
+    let (Layout::SCALAR, Upload::Full(ciphertexts)) = (request.layout(), request.upload()) else {
+        return Ok(None);
+    };
+    let service = PublicKey::from_modulus(request.public_key(), KeyPolicy::default())?;
+    let inputs = service.decode_ciphertexts(ciphertexts)?;
+    let program = model.program();
+    let results: Vec<_> = program
+        .outputs()
+        .iter()
+        .map(|o| [o.plus, o.minus])
+        .collect();
+    let run = || {
+        drop(black_box(service.run_program_vartime(
+            &inputs,
+            program.steps(),
+            &results,
+        )))
+    };
+    Ok(Some(median(rounds, 1, run)))
+}
+
+/// A model with exactly these weights, and all layouts.
 fn model(case: &Case) -> Result<Model, Failure> {
     let (inputs, outputs) = (case.pixels.len(), case.weights.len());
     let weights = case
@@ -95,13 +162,9 @@ fn model(case: &Case) -> Result<Model, Failure> {
         .flatten()
         .map(|&w| f64::from(w))
         .collect();
-    let map = FloatMap::new(
-        inputs,
-        outputs,
-        weights,
-        case.biases.iter().map(|&b| b as f64).collect(),
-    )?;
-    let blueprint = Blueprint {
+    let biases = case.biases.iter().map(|&b| b as f64).collect();
+    let map = FloatMap::new(inputs, outputs, weights, biases)?;
+    let blueprint = |layouts| Blueprint {
         name: "bench".into(),
         version: "1".into(),
         description: "The peers' weights.".into(),
@@ -114,23 +177,29 @@ fn model(case: &Case) -> Result<Model, Failure> {
             preprocessing: Preprocessing::new(Vec::new()),
         },
         quantization: Quantization {
-            bits: 8,
+            bits: case.input_bits,
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
         labels: (0..outputs).map(|o| o.to_string()).collect(),
         activation: Activation::Softmax,
-        layouts: Layouts {
-            scalar: Some(ScalarLayout {}),
-            ..Layouts::default()
-        },
+        layouts,
         limits: Limits {
             max_records: 1,
             max_ciphertexts: inputs as u32,
         },
         max_weight: (1 << (case.weight_bits - 1)) - 1,
     };
-    let model = blueprint.build(map)?;
+    // The layouts depend on the width of the scores, which is known when they are certified.
+    let only_scalar = Layouts {
+        scalar: Some(Default::default()),
+        ..Layouts::default()
+    };
+    let slot_bits = blueprint(only_scalar)
+        .build(map.clone())?
+        .card()
+        .slot_bits();
+    let model = blueprint(Layouts::suggested(inputs, outputs, slot_bits)).build(map)?;
     if model.integer_map().weights() != case.weights.concat() {
         return Err(
             "give each output a weight of the largest magnitude, or the weights are scaled".into(),
@@ -141,13 +210,15 @@ fn model(case: &Case) -> Result<Model, Failure> {
 
 /// The median CPU time of a call, in seconds.
 fn median(rounds: u32, calls: u32, mut call: impl FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..rounds)
-        .map(|_| {
-            let start = ThreadTime::now();
-            (0..calls).for_each(|_| call());
-            start.elapsed().as_secs_f64() / f64::from(calls)
-        })
-        .collect();
+    let time = |_| {
+        let start = ThreadTime::now();
+        (0..calls).for_each(|_| call());
+        start.elapsed().as_secs_f64() / f64::from(calls)
+    };
+    median_of((0..rounds).map(time).collect())
+}
+
+fn median_of(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
 }
