@@ -158,6 +158,13 @@ impl<'a> Planner<'a> {
         if most == 0 {
             return Err(LayoutError::NoneFits(key_bits));
         }
+        // Of several requests all but the last hold full rows, if they can.
+        let per_row = arrangement.records_per_row();
+        let at_once = if records > most && most > per_row {
+            most / per_row * per_row
+        } else {
+            most
+        };
         let count = Count {
             card: self.card,
             costs: &self.costs,
@@ -165,11 +172,9 @@ impl<'a> Planner<'a> {
             arrangement: &arrangement,
             form: form.as_ref(),
         };
-        let requests = records.div_ceil(most);
-        let [full, last] =
-            [most.min(records), records - (requests - 1) * most].map(|r| count.request(r));
-        let bytes_sent =
-            |up: usize, down: usize| (up + down) as f64 / self.costs.link_bytes_per_second;
+        let requests = records.div_ceil(at_once);
+        let (full, last) = (at_once.min(records), records - (requests - 1) * at_once);
+        let [full, last] = [full, last].map(|records| count.request(records));
         let times = |of: fn(&Request) -> usize| (requests - 1) * of(&full) + of(&last);
         let seconds = |of: fn(&Request) -> f64| (requests - 1) as f64 * of(&full) + of(&last);
         let (bytes_up, bytes_down) = (times(|r| r.bytes_up), times(|r| r.bytes_down));
@@ -184,7 +189,7 @@ impl<'a> Planner<'a> {
             encrypt: seconds(|r| r.encrypt),
             server: seconds(|r| r.server),
             decrypt: seconds(|r| r.decrypt),
-            link: bytes_sent(bytes_up, bytes_down),
+            link: (bytes_up + bytes_down) as f64 / self.costs.link_bytes_per_second,
         })
     }
 

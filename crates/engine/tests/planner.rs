@@ -97,12 +97,14 @@ fn bytes_are_predicted_within_one_percent() {
 fn several_requests_are_predicted_where_one_can_not_hold_the_records() {
     let model = model(24, 5);
     let planner = Planner::of_model(&model, KEY_BITS);
-    // 1000 ciphertexts a request are 41 records of 24.
+    let most = model.card().limits().max_ciphertexts as usize / 24;
     let of = |records| planner.candidate(Layout::SCALAR, false, records).unwrap();
-    assert_eq!(of(41).requests, 1);
-    assert_eq!((of(42).requests, of(42).ciphertexts_up), (2, 42 * 24));
-    assert_eq!(of(42).bytes_up, of(41).bytes_up + of(1).bytes_up);
-    assert_eq!(of(90).bytes_down, 2 * of(41).bytes_down + of(8).bytes_down);
+    let (full, two) = (of(most), of(most + 1));
+    assert_eq!(full.requests, 1);
+    assert_eq!((two.requests, two.ciphertexts_up), (2, (most + 1) * 24));
+    assert_eq!(two.bytes_up, full.bytes_up + of(1).bytes_up);
+    let three = of(2 * most + 8);
+    assert_eq!(three.bytes_down, 2 * full.bytes_down + of(8).bytes_down);
 }
 
 proptest! {
@@ -133,7 +135,8 @@ proptest! {
         let planner = Planner::of_model(&model, 2048);
         let total = |records| planner.best(records, 0).unwrap().total();
         prop_assert!(total(records + more) >= total(records));
-        prop_assert!(total(times * records) <= times as f64 * total(records) * (1.0 + 1e-9));
+        // Groups of randomisers may be filled less well in other requests.
+        prop_assert!(total(times * records) <= times as f64 * total(records) * 1.02);
     }
 }
 
@@ -202,8 +205,9 @@ fn what_can_not_be_sent_is_refused() {
     let model = model(24, 5);
     let planner = Planner::of_model(&model, KEY_BITS);
     assert_eq!(planner.candidates(0), []);
-    let mut card: String = String::from_utf8(model.card_json().to_vec()).unwrap();
-    card = card.replace("\"max_ciphertexts\": 1000", "\"max_ciphertexts\": 5");
+    let limit = |ciphertexts: u32| format!("\"max_ciphertexts\": {ciphertexts}");
+    let json = String::from_utf8(model.card_json().to_vec()).unwrap();
+    let card = json.replace(&limit(model.card().limits().max_ciphertexts), &limit(5));
     let card = Card::parse(card.as_bytes()).unwrap();
     // 24 features at most 4 a ciphertext are at least 6 ciphertexts.
     let refused = Planner::new(&card, KEY_BITS).best(1, usize::MAX);
