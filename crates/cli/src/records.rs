@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use veilcast_engine::Session;
+use veilcast_engine::{Planner, Session};
 use veilcast_model::Card;
 use veilcast_model::card::QuantizedRecord;
 use veilcast_model::input::{self, ReadError};
+use veilcast_paillier::SecretKey;
 
 /// Most ciphertexts that one request of ours carries, unless a record has more: it bounds the memory
 /// and the time that a request takes (6 MB under the default key), and lets long work show progress.
@@ -39,9 +40,9 @@ pub(crate) fn batch_size(session: &Session) -> usize {
     }
 }
 
-/// How many records all files hold together, if they say so: CSV files don't.
+/// How many records all files hold together; nothing if one is a pipe, whose content can be read but once.
 ///
-/// It looks into each file, so that one that can't be used is found before there is work to lose.
+/// It reads them, so that what can't be used is found before there is work to lose.
 pub(crate) fn count(card: &Card, inputs: &[PathBuf]) -> anyhow::Result<Option<u64>> {
     let mut count = Some(0);
     for path in inputs {
@@ -50,14 +51,30 @@ pub(crate) fn count(card: &Card, inputs: &[PathBuf]) -> anyhow::Result<Option<u6
         if metadata.is_dir() {
             bail!("{} is a directory, not a file of records", path.display());
         }
-        let records = match metadata.is_file() {
-            true => input::open(card, path)?.count_in_file(),
-            // What a pipe holds can be read but once.
-            false => None,
-        };
-        count = count.zip(records).map(|(before, more)| before + more);
+        if !metadata.is_file() {
+            count = None;
+            continue;
+        }
+        let mut more = 0;
+        for record in input::open(card, path)? {
+            record.map_err(|error| naming(error, path))?;
+            more += 1;
+        }
+        count = count.map(|before| before + more);
+    }
+    if count == Some(0) {
+        bail!("there are no records in the input");
     }
     Ok(count)
+}
+
+/// A session in the layout that suits so many records best, or one if it isn't known how many.
+pub(crate) fn session(card: &Card, key: SecretKey, count: Option<u64>) -> anyhow::Result<Session> {
+    let count = count.map_or(1, |count| usize::try_from(count).unwrap_or(usize::MAX));
+    let best = Planner::new(card, key.public_key().bits()).best(count, 0)?;
+    let mut session = Session::new(card.clone(), key)?;
+    session.set_layout(best.layout)?;
+    Ok(session)
 }
 
 /// The records of all files, in order, in batches of `size`; ends after the first error.

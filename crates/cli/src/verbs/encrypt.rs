@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
-use veilcast_engine::Session;
 
 use crate::args::OutFile;
 use crate::failure::Hint as _;
@@ -59,8 +58,8 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let card = models::load_card(&args.card)?;
     let key = keys::load_secret(&args.key)?;
     let inputs = [args.input.clone()];
-    records::count(&card, &inputs)?;
-    let session = Session::new(card.clone(), key)?;
+    let count = records::count(&card, &inputs)?;
+    let session = records::session(&card, key, count)?;
     let most = session.max_records();
     let mut batches = batches(&card, inputs.to_vec(), most);
     let batch = batches

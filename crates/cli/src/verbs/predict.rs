@@ -10,7 +10,6 @@ use anyhow::{Context as _, anyhow, bail};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use veilcast_client::{Client, ClientError, Pipeline};
-use veilcast_engine::Session;
 use veilcast_model::Card;
 
 use crate::args::{KeyBits, OptionalOutFile};
@@ -100,7 +99,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let mut predictions = Predictions::begin(&card, file, force, output)?;
     let expected = records::count(&card, &args.inputs)?;
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
-    let session = Arc::new(Session::new(card.clone(), key)?);
+    let session = Arc::new(records::session(&card, key, expected)?);
     let batches = batches(&card, args.inputs.clone(), batch_size(&session));
     let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();

@@ -66,7 +66,7 @@ fn a_request_takes_so_many_records_and_no_more() {
       hint: a request to this model takes at most 2: split the file
     ");
     place.write("none.csv", "age,weight,height\n");
-    assert_snapshot!(place.fail(&ENCRYPT.replace("two.csv", "none.csv")), @"error: none.csv holds no records");
+    assert_snapshot!(place.fail(&ENCRYPT.replace("two.csv", "none.csv")), @"error: there are no records in the input");
     assert!(
         !place.names().iter().any(|name| name.contains("request")),
         "{:?}",
