@@ -9,6 +9,14 @@ use zeroize::Zeroizing;
 /// Secret, and for one use: whoever sees two uploads made with the same entries learns the
 /// difference of their records. So entries can't be cloned, and encrypting consumes them. They are
 /// wiped on drop.
+///
+/// ```compile_fail,E0382
+/// # use veilcast_engine::{SeededEntries, Session};
+/// fn twice(session: &Session, records: &[Vec<u32>], entries: SeededEntries) {
+///     let _ = session.encrypt_seeded(records, entries);
+///     let _ = session.encrypt_seeded(records, entries);
+/// }
+/// ```
 pub struct SeededEntries {
     pub(crate) key_fingerprint: [u8; 32],
     pub(crate) seed: [u8; 32],
@@ -144,7 +152,8 @@ impl SeededEntries {
             return Ok(None);
         };
         let width = 8 * key.limbs();
-        if stored.numbers.len() != count * width {
+        let is_in_range = stored.first.checked_add(count as u64).is_some();
+        if !is_in_range || stored.numbers.len() != count * width {
             return Err(EntryError::Damaged);
         }
         let number = |bytes: &[u8]| {

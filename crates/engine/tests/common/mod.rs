@@ -237,3 +237,12 @@ pub(crate) fn stored(entries: SeededEntries) -> StoredEntries {
     entries.keep(&mut store).unwrap();
     store.0.remove(0)
 }
+
+/// The same entries again, as a store that breaks its promises gives them.
+pub(crate) fn copy(stored: &StoredEntries) -> StoredEntries {
+    StoredEntries {
+        seed: stored.seed,
+        first: stored.first,
+        numbers: stored.numbers.clone(),
+    }
+}
