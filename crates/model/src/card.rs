@@ -12,6 +12,7 @@ mod layouts;
 mod prediction;
 mod preprocessing;
 mod quantization;
+mod record;
 mod spec;
 
 pub use digest::{CardDigest, DigestError};
@@ -22,8 +23,11 @@ pub use layouts::{
 };
 pub use prediction::Prediction;
 pub(crate) use prediction::argmax;
-pub use preprocessing::{Preprocessing, PreprocessingVersion, Step};
-pub use quantization::{PerFeature, Quantization, QuantizedRecord};
+pub use preprocessing::{
+    Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
+};
+pub use quantization::{PerFeature, Quantization};
+pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
 pub use spec::{Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Limits, Output};
 
 /// Largest card accepted, in bytes.
@@ -142,8 +146,7 @@ impl Card {
 
     /// Number of values in a raw record, before preprocessing.
     pub fn raw_features(&self) -> usize {
-        // Checked with the card: the product of the shape fits.
-        self.spec.input.shape.iter().product()
+        self.spec.input.raw_features()
     }
 
     /// Number of quantised features, hence of integers that get encrypted for a record.
@@ -163,9 +166,6 @@ impl Card {
 
     /// The name of a raw feature, for messages: the table's column, or the pixel's place.
     pub fn feature_name(&self, index: usize) -> String {
-        match &self.spec.input.features {
-            Some(names) => names.get(index).cloned().unwrap_or_default(),
-            None => format!("pixel{index}"),
-        }
+        self.spec.input.feature_name(index)
     }
 }

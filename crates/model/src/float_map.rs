@@ -82,6 +82,33 @@ impl FloatMap {
         Ok(rows.map(|(row, bias)| dot(row, features) + bias).collect())
     }
 
+    /// The map with each input's median weight taken from its weights for all outputs, and the
+    /// median bias from all biases (of an even number the lower of the middle two).
+    ///
+    /// All scores of a record change by the same amount, so that softmax and the order of the scores
+    /// stay as they are, and scores tell no more than they need to. The weights become as small as
+    /// such a change can make their magnitudes' sum, and one for each input becomes 0: that saves
+    /// width and products.
+    ///
+    /// # Errors
+    /// [`ShapeError::NotFinite`] if a difference overflows.
+    pub fn centred(&self) -> Result<FloatMap, ShapeError> {
+        let median = |values: &mut Vec<f64>| {
+            let middle = (values.len() - 1) / 2;
+            *values.select_nth_unstable_by(middle, f64::total_cmp).1
+        };
+        let mut weights = self.weights.clone();
+        for input in 0..self.inputs {
+            let column = weights.iter().skip(input).step_by(self.inputs);
+            let median = median(&mut column.copied().collect());
+            let column = weights.iter_mut().skip(input).step_by(self.inputs);
+            column.for_each(|weight| *weight -= median);
+        }
+        let median = median(&mut self.biases.clone());
+        let biases = self.biases.iter().map(|bias| bias - median).collect();
+        Self::new(self.inputs, self.outputs, weights, biases)
+    }
+
     /// Rounds the map to integers that act on quantised features, with a scale an output.
     ///
     /// A quantised feature x_q stands for zero + step·x_q. So step goes into the weights and

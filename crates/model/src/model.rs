@@ -13,7 +13,7 @@ pub use error::ModelError;
 pub use report::{Accuracy, Report, TrainingReport};
 
 use self::programs::Programs;
-use crate::card::{Card, CardDigest, Prediction, RecordError};
+use crate::card::{Card, CardDigest, Prediction, RawRecord, RecordError};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
 
 /// A model whose card, maps and bounds have been checked against each other.
@@ -153,7 +153,7 @@ impl Model {
     ///
     /// # Errors
     /// [`RecordError`] if the record doesn't fit the card.
-    pub fn predict(&self, raw: &[f64]) -> Result<Prediction, RecordError> {
+    pub fn predict<'a>(&self, raw: impl Into<RawRecord<'a>>) -> Result<Prediction, RecordError> {
         let scores = self.evaluate(&self.card.quantize(raw)?.values)?;
         let prediction = self.card.predict(&scores);
         Ok(prediction.expect("certified scores fit the card"))
@@ -163,8 +163,8 @@ impl Model {
     ///
     /// # Errors
     /// [`RecordError`] if the record doesn't fit the card.
-    pub fn predict_float(&self, raw: &[f64]) -> Result<Prediction, RecordError> {
-        let features = self.card.preprocess(raw)?;
+    pub fn predict_float<'a>(&self, raw: impl Into<RawRecord<'a>>) -> Result<Prediction, RecordError> {
+        let features = self.card.preprocess(raw)?.features;
         let scores = self.float_map.evaluate(&features);
         let scores = scores.expect("preprocessing gives as many features as the map takes");
         Ok(self.card.predict_from_floats(scores))

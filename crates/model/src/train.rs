@@ -183,7 +183,8 @@ pub fn train(
     };
     let trained = optimize::optimize(&images, classes, options, &mut progress)?;
     let network = without_dark_pixels(&trained.network, images.images())?;
-    let map = network.collapse()?;
+    // Softmax is the same, and the integers are smaller.
+    let map = network.collapse()?.centred()?;
     let search = match held_out {
         None => None,
         Some(images) => {

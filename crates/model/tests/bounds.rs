@@ -207,6 +207,27 @@ fn private_numbers_are_not_printed() {
 }
 
 #[test]
+fn centred_maps_shift_all_scores_alike() {
+    let weights = vec![1.0, -2.0, 3.0, 4.0, 5.0, -6.0, -7.0, 8.0];
+    let map = FloatMap::new(2, 4, weights, vec![1.0, 2.0, 4.0, 8.0]).unwrap();
+    let centred = map.centred().unwrap();
+    // The columns 1, 3, 5, −7 and −2, 4, −6, 8 have 1 and −2 in the middle, below.
+    assert_eq!(
+        centred.weights(),
+        [0.0, 0.0, 2.0, 6.0, 4.0, -4.0, -8.0, 10.0]
+    );
+    assert_eq!(centred.biases(), [-1.0, 0.0, 2.0, 6.0]);
+    let record = [3.0, 5.0];
+    let (before, after) = (map.evaluate(&record), centred.evaluate(&record));
+    let shifts = before.unwrap().into_iter().zip(after.unwrap());
+    let shifts: Vec<f64> = shifts.map(|(before, after)| before - after).collect();
+    assert_eq!(shifts, [1.0 * 3.0 - 2.0 * 5.0 + 2.0; 4]);
+    assert_eq!(centred.centred(), Ok(centred));
+    let far = FloatMap::new(1, 3, vec![f64::MAX, f64::MIN, f64::MIN], vec![0.0; 3]);
+    assert!(far.unwrap().centred().is_err());
+}
+
+#[test]
 fn layers_collapse_to_what_they_compute() {
     let first = DenseLayer::new(
         2,

@@ -19,8 +19,8 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     }
     check_name("name", &spec.name, |c| !c.is_ascii_uppercase())?;
     check_name("version", &spec.version, |_| true)?;
-    let raw = check_input(&spec.input)?;
-    let features = spec.input.preprocessing.width(raw)?;
+    check_input(&spec.input)?;
+    let features = spec.input.check_preprocessing()?;
     check_quantization(&spec.quantization, features)?;
     check_output(&spec.output)?;
     let bounds = spec.bounds;
@@ -61,8 +61,7 @@ fn check_name(
     })
 }
 
-/// Returns the number of values in a raw record.
-fn check_input(input: &Input) -> Result<usize, CardError> {
+fn check_input(input: &Input) -> Result<(), CardError> {
     let suits = match (input.kind, input.shape.as_slice()) {
         (InputKind::Table, [_]) | (InputKind::Image, [_, _] | [_, _, 3]) => true,
         (InputKind::Table | InputKind::Image, _) => false,
@@ -88,7 +87,7 @@ fn check_input(input: &Input) -> Result<usize, CardError> {
         (InputKind::Table, Some(names)) => check_texts(names),
     };
     match problem {
-        None => Ok(values),
+        None => Ok(()),
         Some(problem) => Err(CardError::FeatureNames { problem }),
     }
 }
@@ -139,7 +138,7 @@ fn check_output(output: &Output) -> Result<(), CardError> {
 }
 
 /// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.
-fn check_texts(texts: &[String]) -> Option<String> {
+pub(super) fn check_texts(texts: &[String]) -> Option<String> {
     let mut seen = HashSet::with_capacity(texts.len());
     texts.iter().enumerate().find_map(|(index, text)| {
         if text.trim().is_empty() {

@@ -56,7 +56,19 @@ pub enum CardError {
         /// Index of the step, from 0.
         step: usize,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: String,
+    },
+    /// Spellings of missing cells that can't be used.
+    #[error("preprocessing.missing: {problem}")]
+    Missing {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// One-hot encoding gives more features than a model may have.
+    #[error("preprocessing gives {features} features; a model has at most {MAX_FEATURES}")]
+    TooManyFeatures {
+        /// How many it gives.
+        features: usize,
     },
     /// Feature names are missing, superfluous, repeated or empty.
     #[error("the input's feature names: {problem}")]
@@ -154,7 +166,7 @@ pub enum RecordError {
         /// Number of values the model takes.
         expected: usize,
     },
-    /// A value is missing or not finite.
+    /// A number isn't finite.
     #[error("feature {name:?} (number {index}, from 0) is {value}; it must be a finite number")]
     NotFinite {
         /// Its index, from 0.
@@ -163,6 +175,45 @@ pub enum RecordError {
         name: String,
         /// The value.
         value: f64,
+    },
+    /// A cell is missing, and the card says no value to take in its place.
+    #[error("column {name:?} (number {index}, from 0) has no value, and the model needs one")]
+    Missing {
+        /// Its index, from 0.
+        index: usize,
+        /// Its name.
+        name: String,
+    },
+    /// A text in a column of numbers.
+    #[error("column {name:?} (number {index}, from 0) has a text; the model takes a number")]
+    NotANumber {
+        /// Its index, from 0.
+        index: usize,
+        /// Its name.
+        name: String,
+    },
+    /// A number in a column of texts.
+    #[error("column {name:?} (number {index}, from 0) has a number; the model takes a text")]
+    NotAText {
+        /// Its index, from 0.
+        index: usize,
+        /// Its name.
+        name: String,
+    },
+    /// A category that the card doesn't know, where it doesn't say to do without.
+    #[error(
+        "column {name:?} (number {index}, from 0) has the category {found:?}; the model knows \
+         {known}"
+    )]
+    UnknownCategory {
+        /// Its index, from 0.
+        index: usize,
+        /// Its name.
+        name: String,
+        /// The category.
+        found: String,
+        /// Those that the card knows, or the first of them.
+        known: String,
     },
     /// An integer feature above the quantisation's maximum.
     #[error("quantised feature {index} is {value}; the largest possible is {max}")]

@@ -1,0 +1,208 @@
+//! A record before preprocessing, and what becomes of it.
+
+use std::borrow::Cow;
+
+use super::{Card, Input, RecordError};
+
+/// A cell of a table's row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// A finite number.
+    Number(f64),
+    /// A category, for a column that is one-hot encoded.
+    Text(String),
+    /// No value.
+    Missing,
+}
+
+/// A record as it comes, in the card's order: pixels, or the cells of a table's row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RawRecord<'a> {
+    /// Numbers only.
+    Numbers(Cow<'a, [f64]>),
+    /// Numbers, texts and gaps.
+    Cells(Cow<'a, [Cell]>),
+}
+
+/// The features that the float map takes, and what was done to the cells to get them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreprocessedRecord {
+    /// The features, [`Card::features`] of them.
+    pub features: Vec<f64>,
+    /// How many missing cells were given the card's value.
+    pub imputed: usize,
+    /// How many cells were moved to the edge of their range.
+    pub clipped: usize,
+    /// How many categories that the card doesn't know became zeros.
+    pub unknown: usize,
+}
+
+/// The integers of one record, and what was done to its cells to get them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuantizedRecord {
+    /// An integer a feature, each 0 to [`Quantization::max`](super::Quantization::max).
+    pub values: Vec<u32>,
+    /// How many missing cells were given the card's value.
+    pub imputed: usize,
+    /// How many cells lay outside the range the model knows and were moved to its edge, by
+    /// preprocessing or by quantisation.
+    pub clipped: usize,
+    /// How many categories that the card doesn't know became zeros.
+    pub unknown: usize,
+}
+
+impl Input {
+    /// Number of values in a raw record, before preprocessing.
+    pub fn raw_features(&self) -> usize {
+        // In a checked card the product fits.
+        self.shape.iter().product()
+    }
+
+    /// The name of a raw feature, for messages: the table's column, or the pixel's place.
+    pub fn feature_name(&self, index: usize) -> String {
+        match &self.features {
+            Some(names) => names.get(index).cloned().unwrap_or_default(),
+            None => format!("pixel{index}"),
+        }
+    }
+
+    /// Turns a raw record into the features that the float map takes.
+    ///
+    /// # Errors
+    /// [`RecordError`] if the record has another length, a number isn't finite, a cell is missing
+    /// or not of the column's type, or the card doesn't know a category.
+    pub fn preprocess<'a>(
+        &self,
+        raw: impl Into<RawRecord<'a>>,
+    ) -> Result<PreprocessedRecord, RecordError> {
+        let raw = raw.into();
+        if raw.len() != self.raw_features() {
+            return Err(RecordError::Length {
+                found: raw.len(),
+                expected: self.raw_features(),
+            });
+        }
+        if let Some((index, value)) = raw.not_finite() {
+            return Err(RecordError::NotFinite {
+                index,
+                name: self.feature_name(index),
+                value,
+            });
+        }
+        let columns = self.features.as_deref().unwrap_or_default();
+        self.preprocessing.apply(columns, &raw)
+    }
+}
+
+impl Card {
+    /// Turns a raw record into the features that the float map takes.
+    ///
+    /// # Errors
+    /// As [`Input::preprocess`].
+    pub fn preprocess<'a>(
+        &self,
+        raw: impl Into<RawRecord<'a>>,
+    ) -> Result<PreprocessedRecord, RecordError> {
+        self.input().preprocess(raw)
+    }
+
+    /// Turns a raw record into the integers that get encrypted.
+    ///
+    /// `raw` has [`raw_features`](Card::raw_features) values, such as pixels 0 to 255 or a
+    /// table's cells in the card's order. They are preprocessed, then quantised.
+    ///
+    /// # Errors
+    /// As [`Input::preprocess`].
+    pub fn quantize<'a>(
+        &self,
+        raw: impl Into<RawRecord<'a>>,
+    ) -> Result<QuantizedRecord, RecordError> {
+        let PreprocessedRecord {
+            features,
+            imputed,
+            mut clipped,
+            unknown,
+        } = self.preprocess(raw)?;
+        let quantize = |(feature, &value)| {
+            let (integer, moved) = self.quantization().quantize(feature, value);
+            clipped += usize::from(moved);
+            integer
+        };
+        let values = features.iter().enumerate().map(quantize).collect();
+        Ok(QuantizedRecord {
+            values,
+            imputed,
+            clipped,
+            unknown,
+        })
+    }
+}
+
+impl RawRecord<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Cells(cells) => cells.len(),
+        }
+    }
+
+    /// The first number that isn't finite, with its index.
+    fn not_finite(&self) -> Option<(usize, f64)> {
+        let unfit = |(_, value): &(usize, f64)| !value.is_finite();
+        match self {
+            Self::Numbers(numbers) => numbers.iter().copied().enumerate().find(unfit),
+            Self::Cells(cells) => {
+                let number = |(index, cell): (usize, &Cell)| match cell {
+                    Cell::Number(number) => Some((index, *number)),
+                    Cell::Text(_) | Cell::Missing => None,
+                };
+                cells.iter().enumerate().filter_map(number).find(unfit)
+            }
+        }
+    }
+}
+
+impl<'a> From<&'a [f64]> for RawRecord<'a> {
+    fn from(numbers: &'a [f64]) -> Self {
+        Self::Numbers(Cow::Borrowed(numbers))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [f64; N]> for RawRecord<'a> {
+    fn from(numbers: &'a [f64; N]) -> Self {
+        numbers.as_slice().into()
+    }
+}
+
+impl<'a> From<&'a Vec<f64>> for RawRecord<'a> {
+    fn from(numbers: &'a Vec<f64>) -> Self {
+        numbers.as_slice().into()
+    }
+}
+
+impl From<Vec<f64>> for RawRecord<'_> {
+    fn from(numbers: Vec<f64>) -> Self {
+        Self::Numbers(Cow::Owned(numbers))
+    }
+}
+
+impl<'a> From<&'a [Cell]> for RawRecord<'a> {
+    fn from(cells: &'a [Cell]) -> Self {
+        Self::Cells(Cow::Borrowed(cells))
+    }
+}
+
+impl From<Vec<Cell>> for RawRecord<'_> {
+    fn from(cells: Vec<Cell>) -> Self {
+        Self::Cells(Cow::Owned(cells))
+    }
+}
+
+impl<'a> From<&'a RawRecord<'_>> for RawRecord<'a> {
+    fn from(record: &'a RawRecord<'_>) -> Self {
+        match record {
+            RawRecord::Numbers(numbers) => Self::Numbers(Cow::Borrowed(numbers)),
+            RawRecord::Cells(cells) => Self::Cells(Cow::Borrowed(cells)),
+        }
+    }
+}
