@@ -165,38 +165,32 @@ impl Attack {
     }
 
     fn assert_rest_is_fresh(&self, answers: &[BigUint]) {
-        let end = self.geometry.end(self.slots);
+        let check = |nibble: &dyn Fn(&BigUint) -> usize, what: String| {
+            let nibbles: Vec<usize> = answers.iter().map(nibble).collect();
+            assert_fresh(&nibbles, NIBBLE, format!("{:?}, {what}", self.layout));
+        };
+        let above = self.geometry.end(self.slots);
         let mut gaps = self.geometry.gaps(self.slots);
         // Up to where the modulus gives the highest bits their shape.
-        gaps.push((end, 1024 - 60));
+        gaps.push((above, 1024 - 60));
         for (start, end) in gaps {
-            let places: Vec<u32> = (start..=end - 4).step_by(4).collect();
-            for &place in &places {
-                let nibble = |answer| window(answer, place, 4) as usize;
-                let what = format!("{:?}, bit {place}", self.layout);
-                assert_fresh(
-                    &answers.iter().map(nibble).collect::<Vec<_>>(),
-                    NIBBLE,
-                    what,
-                );
-            }
-            for pair in places.windows(2) {
-                let nibbles =
-                    |answer| (window(answer, pair[0], 4) ^ window(answer, pair[1], 4)) as usize;
-                let what = format!("{:?}, bit {} beside the next", self.layout, pair[0]);
-                assert_fresh(
-                    &answers.iter().map(nibbles).collect::<Vec<_>>(),
-                    NIBBLE,
-                    what,
-                );
+            for place in (start..=end - 4).step_by(4) {
+                let nibble = |answer: &BigUint| window(answer, place, 4) as usize;
+                check(&nibble, format!("bit {place}"));
+                // Nor does it tell what is beside it, or above the slots.
+                for other in [place + 4, above + place - start] {
+                    let both =
+                        |answer: &BigUint| nibble(answer) ^ window(answer, other, 4) as usize;
+                    if other != place {
+                        check(&both, format!("bits {place} and {other}"));
+                    }
+                }
             }
         }
-        let highest =
-            |answer| usize::try_from((answer >> end) * NIBBLE / (&self.n >> end)).unwrap();
-        assert_fresh(
-            &answers.iter().map(highest).collect::<Vec<_>>(),
-            NIBBLE,
-            "highest bits",
+        let highest = |answer: &BigUint| (answer >> above) * NIBBLE / (&self.n >> above);
+        check(
+            &|answer| usize::try_from(highest(answer)).unwrap(),
+            "highest bits".into(),
         );
     }
 
