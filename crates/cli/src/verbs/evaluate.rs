@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
-use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::Model;
 use veilcast_model::idx::{LabelledImages, Split};
 
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
+use crate::records::{self, batch_size};
 use crate::{keys, models};
 
 /// Measure a model on labelled images, in the clear and, with --encrypted, on ciphertexts.
@@ -63,6 +64,8 @@ struct Accuracies {
 #[derive(Serialize)]
 struct Encrypted {
     key_bits: u32,
+    /// The layout that suits so many records best.
+    layout: &'static str,
     records: usize,
     /// Records of which every integer score equals the one in the clear.
     agreeing: usize,
@@ -144,26 +147,29 @@ fn encrypted(
     key_bits: u32,
     output: Output,
 ) -> anyhow::Result<Encrypted> {
-    let session = Session::new(model.card().clone(), keys::generate(key_bits)?)?;
+    let card = model.card();
+    let session = records::session(card, keys::generate(key_bits)?, Some(test.len() as u64))?;
     let evaluator = Evaluator::new(model.clone(), KeyPolicy::default());
     let bar = output.progress(Some(test.len() as u64), "encrypted records");
     let (mut agreeing, mut right) = (0, 0);
     let mut times = [Duration::ZERO; 3];
-    for (record, &label) in test.images().records().zip(test.labels()) {
-        let features = model.card().quantize(&record)?.values;
-        let reference = model.evaluate(&features)?;
-        let records = [features];
-        let request = timed(&mut times[0], || session.encrypt(&records))?;
+    let images: Vec<Vec<f64>> = test.images().records().collect();
+    let size = batch_size(&session);
+    for (images, labels) in images.chunks(size).zip(test.labels().chunks(size)) {
+        let quantized = images
+            .iter()
+            .map(|image| Ok(card.quantize(image)?.values))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let request = timed(&mut times[0], || session.encrypt(&quantized))?;
         let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
         let scores = timed(&mut times[2], || {
             session.decrypt_answer_to(&request, &response)
         })?;
-        let [scores] = &scores[..] else {
-            bail!("one record gave {} answers", scores.len())
-        };
-        agreeing += usize::from(*scores == reference);
-        right += usize::from(model.card().predict(scores)?.index == usize::from(label));
-        bar.inc(1);
+        for ((features, scores), &label) in quantized.iter().zip(&scores).zip(labels) {
+            agreeing += usize::from(*scores == model.evaluate(features)?);
+            right += usize::from(card.predict(scores)?.index == usize::from(label));
+        }
+        bar.inc(scores.len() as u64);
     }
     bar.finish_and_clear();
     let [encrypt_ms, compute_ms, decrypt_ms] =
@@ -171,6 +177,7 @@ fn encrypted(
     let (records, accuracy) = (test.len(), share(right, test.len()));
     Ok(Encrypted {
         key_bits,
+        layout: session.layout().name(),
         records,
         agreeing,
         accuracy,
@@ -245,6 +252,7 @@ impl fmt::Display for Encrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             key_bits,
+            layout,
             records,
             agreeing,
             accuracy,
@@ -252,14 +260,17 @@ impl fmt::Display for Encrypted {
             compute_ms,
             decrypt_ms,
         } = self;
-        writeln!(f, "on ciphertexts under a key of {key_bits} bits")?;
+        writeln!(
+            f,
+            "on ciphertexts under a key of {key_bits} bits, in the layout `{layout}`"
+        )?;
         writeln!(
             f,
             "  every score equal for {agreeing} of {records} images, accuracy {accuracy:.4}"
         )?;
         write!(
             f,
-            "  an image takes {encrypt_ms:.1} ms to encrypt, {compute_ms:.1} ms to compute, {decrypt_ms:.1} ms to decrypt"
+            "  an image takes {encrypt_ms:.2} ms to encrypt, {compute_ms:.2} ms to compute, {decrypt_ms:.2} ms to decrypt"
         )
     }
 }
