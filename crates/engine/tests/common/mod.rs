@@ -15,7 +15,7 @@ use num_bigint::BigUint;
 use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
 use veilcast_model::card::{
     Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    PreprocessingVersion, Quantization, RecordsLayout, ScalarLayout, SeededUploads,
+    Quantization, RecordsLayout, ScalarLayout, SeededUploads,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{Ciphertext, SecretKey};
@@ -90,10 +90,7 @@ pub(crate) fn model_with(
             shape: vec![inputs],
             features: Some((0..inputs).map(|i| format!("x{i}")).collect()),
             fit: None,
-            preprocessing: Preprocessing {
-                version: PreprocessingVersion::V1,
-                steps: Vec::new(),
-            },
+            preprocessing: Preprocessing::new(Vec::new()),
         },
         quantization: Quantization {
             bits: input_bits,
