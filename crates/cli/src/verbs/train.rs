@@ -136,7 +136,7 @@ fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport) -> fmt::Resul
             if trial.chosen { "  chosen" } else { "" }
         )?;
     }
-    writeln!(f, "  float map {float_accuracy:>47.4}")?;
+    writeln!(f, "  float map {float_accuracy:>45.4}")?;
     if !search.keeps_accuracy() {
         writeln!(f, "  none is accurate enough: the most accurate is taken")?;
     }
