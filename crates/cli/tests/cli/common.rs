@@ -126,6 +126,11 @@ impl Place {
         serde_json::from_str(output.lines().last().unwrap()).unwrap()
     }
 
+    /// A file's content as JSON.
+    pub(crate) fn json_file(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
     /// Runs a command that must fail with status 1 and no output; gives its standard error.
     pub(crate) fn fail(&self, line: &str) -> String {
         let output = self

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::common::Place;
+use crate::common::{DIGITS, Place};
 
 #[test]
 fn the_demo_predicts_real_digits() {
@@ -20,15 +20,37 @@ fn the_demo_predicts_real_digits() {
             (&line["digit"], &line["predicted"]),
             (&digit.into(), &digit.into())
         );
-        // 784 ciphertexts of 512 bytes, with their lengths, behind a header; 10 come back.
-        let (up, down) = (
-            line["bytes_up"].as_u64().unwrap(),
-            line["bytes_down"].as_u64().unwrap(),
-        );
-        assert!((784 * 516..785 * 516 + 2000).contains(&up), "{up}");
-        assert!((10 * 516..12 * 516).contains(&down), "{down}");
+        // A fraction of the 784 ciphertexts of 512 bytes that single pixels would take.
+        let up = line["bytes_up"].as_u64().unwrap();
+        let down = line["bytes_down"].as_u64().unwrap();
+        assert!((784 * 516 / 64..784 * 516 / 2).contains(&up), "{up}");
+        assert!((516..12 * 516).contains(&down), "{down}");
     }
     let summary = &lines[2];
+    // The planner's choice for one record, by the card alone.
+    let plan = Place::new().json(&format!(
+        "inspect {DIGITS}/card.json --key-bits 2048 --json"
+    ));
+    let chosen = &plan["plan"]["chosen"];
+    let layout = format!(
+        "{} with {} a ciphertext and {} scores an answer",
+        chosen["layout"].as_str().unwrap(),
+        chosen["features_per_ciphertext"],
+        chosen["scores_per_answer"],
+    );
+    assert_eq!(summary["layout"], layout);
+    let near = |bytes: &str| {
+        let (predicted, real) = (
+            chosen[bytes].as_f64().unwrap(),
+            lines[0][bytes].as_f64().unwrap(),
+        );
+        assert!(
+            (predicted / real - 1.0).abs() < 0.01,
+            "{predicted} for {real}"
+        );
+    };
+    near("bytes_up");
+    near("bytes_down");
     assert_eq!(
         (&summary["images"], &summary["agreeing"]),
         (&2.into(), &2.into())

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::common::Place;
+use crate::common::{DIGITS, Place};
 
 #[test]
 fn everything_has_its_kind() {
@@ -47,6 +47,7 @@ fn a_model_is_shown() {
     let shown = Place::new().run("inspect model");
     let shown: Vec<_> = shown
         .lines()
+        .take_while(|line| !line.is_empty())
         .filter(|line| !line.contains("sha256:"))
         .collect();
     assert_snapshot!(shown.join("\n"), @r"
@@ -54,12 +55,68 @@ fn a_model_is_shown() {
       name     risk 1
       about    Tells low from high.
       input    table of shape [3], 3 features of 4 bits
-      output   2 scores of at most 9 bits, final function softmax
+      output   2 scores of at most 8 bits, final function softmax
       labels   low, high
       layouts  scalar
       limits   at most 2 records and 1000 ciphertexts a request
       weights  6 of 4 bits, 5 not zero
     ");
+}
+
+/// Costs of round numbers.
+const COSTS: &str = r#"{"key_bits": 2048, "link_bytes_per_second": 1e6, "seconds": {
+    "product": 1e-6, "square": 1e-6, "inversion": 1e-4, "decoding": 1e-5, "unit_check": 1e-4,
+    "encryption": 1e-3, "correction": 1e-6, "expansion": 1e-5,
+    "randomizers": [0.01, 0.011, 0.012, 0.013, 0.014, 0.015, 0.016, 0.017],
+    "decryptions": [0.002, 0.002, 0.002, 0.002]}}"#;
+
+#[test]
+fn the_layouts_of_a_model_are_compared() {
+    let place = Place::new();
+    place.write("costs.json", COSTS);
+    let plan = |line: &str| {
+        let shown = place.run(&format!(
+            "inspect {line} --key-bits 2048 --costs costs.json"
+        ));
+        shown.split_once("\n\n").unwrap().1.to_owned()
+    };
+    assert_snapshot!(plan("model"), @r"
+    predicted for 1 record under a key of 2048 bits, on one core each, over 8 Mbit/s:
+
+      layout    upload   k  scores  up kB  down kB  encrypt ms  service ms  decrypt ms  total ms
+    * scalar    full     –       2    2.2      0.9         3.0        10.3         2.1      18.5
+      scalar    full     –       1    2.2      1.4         3.0        11.3         2.1      19.9
+
+    * is chosen: scalar with 2 scores an answer, full
+        saves 1.5 ms (7 %) against scalar with 1 score an answer, full
+    ");
+    assert_snapshot!(plan("model/card.json --records 5 --link 1"), @r"
+    predicted for 5 records under a key of 2048 bits, on one core each, over 1 Mbit/s, the model's products estimated:
+
+      layout    upload   k  scores  up kB  down kB  encrypt ms  service ms  decrypt ms  total ms
+    * scalar    full     –       2    9.8      3.7        15.0        33.1         6.3       162
+      scalar    full     –       1    9.7      6.2        15.0        38.0         6.4       187
+
+    * is chosen: scalar with 2 scores an answer, full
+        saves 24.6 ms (13 %) against scalar with 1 score an answer, full
+    ");
+    // All that the table has room for, and more.
+    let plan = place.json(&format!("inspect {DIGITS} --records 3 --json"))["plan"].clone();
+    let candidates = plan["candidates"].as_array().unwrap();
+    assert!(candidates.len() > 20);
+    let total = |line: &Value| line["total_ms"].as_f64().unwrap();
+    assert!(candidates.is_sorted_by(|a, b| total(a) <= total(b)));
+    for (chosen, uploads) in [
+        ("chosen", &["full"][..]),
+        ("chosen_with_entries", &["full", "seeded"]),
+    ] {
+        let allowed = |line: &&Value| uploads.contains(&line["upload"].as_str().unwrap());
+        assert_eq!(Some(&plan[chosen]), candidates.iter().find(allowed));
+    }
+    assert_eq!(
+        (&plan["records"], &plan["key_bits"]),
+        (&3.into(), &3072.into())
+    );
 }
 
 #[test]

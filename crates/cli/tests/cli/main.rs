@@ -4,6 +4,7 @@
 
 mod common;
 
+mod bench;
 mod demo;
 mod evaluate;
 mod files;

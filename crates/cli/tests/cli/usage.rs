@@ -4,9 +4,9 @@ use predicates::str::contains;
 
 use crate::common::Place;
 
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "demo", "train", "evaluate", "inspect", "serve", "keygen", "pubkey", "predict", "encrypt",
-    "compute", "decrypt",
+    "compute", "decrypt", "bench",
 ];
 
 #[test]
@@ -43,6 +43,10 @@ fn wrong_usage_exits_with_2() {
         "predict --server http://localhost --model risk --force x.csv",
         "train --data d --out m --hidden 12,x",
         "evaluate --model model --data d --limit 0",
+        "inspect model --records 0",
+        "inspect model --link fast",
+        "inspect model --link 0",
+        "bench --force",
     ] {
         place
             .veilcast()

@@ -10,8 +10,10 @@ use veilcast_paillier::{Ciphertext, Plaintext, SecretKey};
 use crate::output::Output;
 use crate::{builtin, keys};
 
-/// How often each measurement is repeated.
-const ROUNDS: usize = 5;
+/// How often each measurement is repeated at least, and at most if it is short.
+const ROUNDS: [usize; 2] = [5, 50];
+/// Seconds after which a measurement is not repeated further.
+const ENOUGH: f64 = 0.2;
 /// Ciphertexts of measurements of many.
 const MANY: usize = 64;
 /// Steps of the program and squarings that are measured.
@@ -97,17 +99,18 @@ fn correction(secret: SecretKey) -> anyhow::Result<f64> {
     let candidate = candidate.context("the built-in model takes no seeded uploads")?;
     let records = [vec![card.quantization().max(); card.features()]];
     let mut entries = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..ROUNDS[0] {
         entries.push(SeededEntries::generate(&secret, candidate.ciphertexts_up)?);
     }
     let mut session = Session::new(card, secret)?;
     session.set_layout(candidate.layout)?;
-    let upload = median(&mut || {
-        let request = entries
-            .pop()
-            .map(|entries| session.encrypt_seeded(&records, entries));
-        drop(request);
-    });
+    let mut times = Vec::new();
+    for entries in entries {
+        let start = ThreadTime::now();
+        session.encrypt_seeded(&records, entries)?;
+        times.push(start.elapsed().as_secs_f64());
+    }
+    let upload = middle(times);
     Ok(upload / candidate.ciphertexts_up as f64)
 }
 
@@ -127,13 +130,17 @@ fn positive(seconds: f64) -> f64 {
 
 /// The median CPU time of a piece of work, in seconds.
 fn median(work: &mut dyn FnMut()) -> f64 {
-    let mut times: Vec<f64> = (0..ROUNDS)
-        .map(|_| {
-            let start = ThreadTime::now();
-            work();
-            start.elapsed().as_secs_f64()
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[ROUNDS / 2]
+    let mut times = Vec::new();
+    while times.len() < ROUNDS[0] || times.len() < ROUNDS[1] && times.iter().sum::<f64>() < ENOUGH {
+        let start = ThreadTime::now();
+        work();
+        times.push(start.elapsed().as_secs_f64());
+    }
+    middle(times)
+}
+
+/// The middle of some numbers.
+fn middle(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }

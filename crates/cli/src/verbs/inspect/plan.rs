@@ -104,6 +104,16 @@ impl Plan {
             (rank < SHOWN || line.is_plain()).then_some(line)
         })
     }
+
+    /// The next best full upload, and plain `scalar`.
+    fn compared_with(&self, chosen: &Line) -> Vec<&Line> {
+        let others = self.candidates.iter();
+        let others = others.filter(|other| *other != chosen && other.upload == "full");
+        let kept = others
+            .enumerate()
+            .filter(|(rank, line)| *rank == 0 || line.is_plain());
+        kept.map(|(_, line)| line).collect()
+    }
 }
 
 impl Line {
@@ -180,34 +190,18 @@ impl fmt::Display for Plan {
             };
             writeln!(f, "{mark} {line}")?;
         }
-        let compared = |best: &Line, is_next: &dyn Fn(&Line) -> bool| {
-            let next = self
-                .candidates
-                .iter()
-                .find(|other| *other != best && is_next(other));
-            let plain = self
-                .candidates
-                .iter()
-                .find(|other| other.is_plain() && *other != best);
-            [next, plain.filter(|plain| Some(*plain) != next)]
-                .into_iter()
-                .flatten()
-                .map(|other| saved(best, other))
-                .collect::<Vec<_>>()
-                .join(", and ")
-        };
         write!(f, "\n* is chosen: {}", chosen.words)?;
-        let full = compared(chosen, &|other| other.upload == "full");
-        if !full.is_empty() {
-            write!(f, ", {full}")?;
-        }
-        if let Some(best) = &self.chosen_with_entries {
-            let against = saved(best, chosen);
+        for other in self.compared_with(chosen) {
             write!(
                 f,
-                "\n+ if its entries were made ahead: {}, {against}",
-                best.words
+                "\n    saves {} against {}",
+                saved(chosen, other),
+                other.words
             )?;
+        }
+        if let Some(best) = &self.chosen_with_entries {
+            write!(f, "\n+ if its entries were made ahead: {}", best.words)?;
+            write!(f, "\n    saves {} against the above", saved(best, chosen))?;
         }
         Ok(())
     }
@@ -217,11 +211,7 @@ impl fmt::Display for Plan {
 fn saved(best: &Line, other: &Line) -> String {
     let saved = other.total_ms - best.total_ms;
     let percent = 100.0 * saved / other.total_ms;
-    format!(
-        "saving {} ms ({percent:.0} %) against {}",
-        number(saved),
-        other.words
-    )
+    format!("{} ms ({percent:.0} %)", number(saved))
 }
 
 impl fmt::Display for Line {
