@@ -18,6 +18,8 @@ use crate::{
     Accuracy, Blueprint, BuildError, FloatMap, Model, Network, ShapeError, TrainingReport,
 };
 
+const FITS: &str = "images have the size that the card was made for";
+
 /// What to train and how; [`Default`] gives the built-in digit model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
@@ -263,9 +265,9 @@ impl Options {
         images: &LabelledImages,
         cost: &dyn Fn(&Candidate) -> f64,
     ) -> Result<SearchReport, SearchError> {
-        let preprocessing = &blueprint.input.preprocessing;
         let records = images.images().records();
-        let records: Vec<_> = records.map(|raw| preprocessing.apply(&raw)).collect();
+        let features = |raw: Vec<f64>| blueprint.input.preprocess(&raw).expect(FITS).features;
+        let records: Vec<_> = records.map(features).collect();
         let labels: Vec<_> = images.labels().iter().map(|&label| label.into()).collect();
         let inputs: Vec<_> = match self.input_bits {
             Some(bits) => vec![pixels_of(bits)],
@@ -384,10 +386,9 @@ fn accuracy(
     model: &Model,
     test: &LabelledImages,
 ) -> Result<Accuracy, TrainError> {
-    const FITS: &str = "test images have the size that the card was made for";
     let mut right = [0_usize; 3];
     for (raw, &label) in test.images().records().zip(test.labels()) {
-        let features = model.card().preprocess(&raw).expect(FITS);
+        let features = model.card().preprocess(&raw).expect(FITS).features;
         let predicted = [
             argmax(&network.evaluate(&features)?),
             argmax(&model.float_map().evaluate(&features)?),

@@ -163,7 +163,8 @@ impl Preprocessing {
 
     /// Whether a missing cell of a column is given a value.
     pub fn imputes(&self, column: &str) -> bool {
-        let imputes = |step: &Step| matches!(step, Step::Impute { values } if values.contains_key(column));
+        let imputes =
+            |step: &Step| matches!(step, Step::Impute { values } if values.contains_key(column));
         self.steps.iter().any(imputes)
     }
 }

@@ -128,15 +128,16 @@ impl<'a> Columns<'a> {
                     check_categories(categories, &preprocessing.missing)
                 })?;
                 self.expanded |= !categories.is_empty();
-                self.added += categories.values().map(|list| list.len() - 1).sum::<usize>();
+                self.added += categories
+                    .values()
+                    .map(|list| list.len() - 1)
+                    .sum::<usize>();
                 Ok(())
             }
             Step::Scale { factor } if !factor.is_finite() || *factor == 0.0 => {
                 Err("the factor of scale must be finite and not zero".to_owned())
             }
-            Step::Scale { .. } if self.expanded => {
-                Err("scale must come before one_hot".to_owned())
-            }
+            Step::Scale { .. } if self.expanded => Err("scale must come before one_hot".to_owned()),
             Step::Scale { .. } => {
                 let numbers = self.columns.values_mut();
                 let numbers = numbers.filter(|column| column.categories.is_none());
