@@ -233,10 +233,10 @@ fn scores_per_answer(outputs: u32, most: u32) -> impl Iterator<Item = u32> {
 /// About as many products as a model of this card takes.
 ///
 /// A score of S bits and features of b bits leave Σ|w| < 2^(S−b) an output, so that weights have
-/// S − b − log₂(features) bits on average, about one bit less than the largest. Programs that were
-/// compiled for weights of 4 to 8 bits take 0.15 products a bit of the largest, but nearly one product
-/// a weight at least where few outputs share sums.
-pub(crate) fn estimated_products(card: &Card) -> usize {
+/// S − b − log₂(features) bits on average, about one bit less than the largest. The programs of the digit
+/// model, quantised to 4 to 8 bits, take about 0.15 products a weight for each bit of the largest, and half
+/// a product at least.
+fn estimated_products(card: &Card) -> usize {
     let weights = card.features() * card.outputs();
     let bits = f64::from(card.slot_bits()) - f64::from(card.quantization().bits);
     let bits = (bits - (card.features() as f64).log2() + 1.0).max(1.0);

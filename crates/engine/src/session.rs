@@ -47,7 +47,9 @@ impl Session {
     /// # Errors
     /// The card must allow a request with a record under a key of this size.
     pub fn new(card: Card, key: SecretKey) -> Result<Self, LayoutError> {
-        let layout = Planner::new(&card, key.public_key().bits()).best(1, 0)?.layout;
+        let layout = Planner::new(&card, key.public_key().bits())
+            .best(1, 0)?
+            .layout;
         Ok(Self {
             arrangement: Arrangement::new(&card, layout, key.public_key().bits())?,
             card_digest: CardDigest::of(card.json()),
