@@ -4,8 +4,8 @@ use tokio::net::TcpListener;
 use veilcast_client::Client;
 use veilcast_engine::{Evaluator, KeyPolicy, Session};
 use veilcast_model::card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, PreprocessingVersion,
-    Quantization, ScalarLayout,
+    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
+    ScalarLayout,
 };
 use veilcast_model::{Blueprint, Card, FloatMap, Model};
 use veilcast_paillier::SecretKey;
@@ -30,10 +30,7 @@ pub(crate) fn model() -> Model {
             shape: vec![3],
             features: Some(texts(&["age", "dose", "days"])),
             fit: None,
-            preprocessing: Preprocessing {
-                version: PreprocessingVersion::V1,
-                steps: vec![],
-            },
+            preprocessing: Preprocessing::new(vec![]),
         },
         quantization: Quantization {
             bits: 8,

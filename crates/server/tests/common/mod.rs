@@ -17,8 +17,8 @@ use num_bigint::BigUint;
 use tower::ServiceExt as _;
 use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, PreprocessingVersion,
-    Quantization, ScalarLayout,
+    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
+    ScalarLayout,
 };
 use veilcast_model::{Blueprint, FloatMap};
 use veilcast_paillier::PublicKey;
@@ -76,10 +76,7 @@ pub(crate) fn evaluator(version: &str) -> Evaluator {
             shape: vec![FEATURES],
             features: Some(names(&["a", "b", "c", "d"])),
             fit: None,
-            preprocessing: Preprocessing {
-                version: PreprocessingVersion::V1,
-                steps: vec![],
-            },
+            preprocessing: Preprocessing::new(vec![]),
         },
         quantization: Quantization {
             bits: 4,
