@@ -23,6 +23,7 @@ pub use layouts::{
 };
 pub use prediction::Prediction;
 pub(crate) use prediction::argmax;
+pub(crate) use preprocessing::list;
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
 };

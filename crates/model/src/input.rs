@@ -1,27 +1,71 @@
 //! Reading records from files: PNG, CSV, NPY and IDX, told apart by their content.
 //!
 //! [`open`] gives the raw records that [`Card::quantize`] takes, in the file's order. CSV and NPY
-//! files are read as the records are asked for; sizes are checked before anything is allocated.
+//! files are read as the records are asked for, in memory that doesn't grow with them; sizes are
+//! checked before anything is allocated.
 
 mod array;
 mod drawing;
 mod error;
 mod picture;
-mod table;
+pub(crate) mod table;
 
 pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
+use table::quoted;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use crate::Card;
-use crate::card::{Input, InputKind};
+use crate::card::{Input, InputKind, RawRecord};
 use crate::idx::Images;
 
 /// Largest file accepted, in bytes.
 pub const MAX_FILE_BYTES: u64 = 8 << 30;
+
+/// What to do with columns of a table that the model doesn't take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Columns that may be there all the same.
+    pub ignore: IgnoredColumns,
+    /// Columns, such as a patient's number, whose cells come [beside](Record::kept) the records.
+    pub keep: Vec<String>,
+}
+
+/// Columns that may be in a file, though the model doesn't take them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IgnoredColumns {
+    /// Columns of these names.
+    Named(Vec<String>),
+    /// Any.
+    All,
+}
+
+impl Default for IgnoredColumns {
+    fn default() -> Self {
+        Self::Named(Vec::new())
+    }
+}
+
+/// A record of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// What the model takes.
+    pub raw: RawRecord<'static>,
+    /// The cells of the columns that were to be [kept](Options::keep), in that order.
+    pub kept: Vec<String>,
+}
+
+impl From<Vec<f64>> for Record {
+    fn from(numbers: Vec<f64>) -> Self {
+        Self {
+            raw: numbers.into(),
+            kept: Vec::new(),
+        }
+    }
+}
 
 /// The raw records of a file, in its order; it ends after the first error.
 pub struct Records {
@@ -31,21 +75,22 @@ pub struct Records {
     given: u64,
 }
 
-type Source = Box<dyn Iterator<Item = Result<Vec<f64>, ReadError>> + Send>;
+type Source = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;
 
 /// Opens a file of records for a model.
 ///
 /// - PNG: one image. One of the model's own size is taken as it is; another is fitted if the
 ///   card says how ([`Fit`](crate::card::Fit)).
 /// - CSV: a header, then a row a record. A table's columns are found by name, in any order; an
-///   image's are `pixel0` … in any order, or as many columns of any names as it has pixels.
+///   image's are `pixel0` … in any order, or as many columns of any names as it has pixels. Other
+///   columns must be named in the options.
 /// - NPY: booleans, integers or floats of shape `[records, features]` or `[records, shape…]`, or
 ///   without `records` for a single one.
 /// - IDX images, plain or gzipped.
 ///
 /// # Errors
 /// [`ReadError`] names the file and the place in it; so do the errors of the records.
-pub fn open(card: &Card, path: &Path) -> Result<Records, ReadError> {
+pub fn open(card: &Card, path: &Path, options: &Options) -> Result<Records, ReadError> {
     let name = path.display().to_string();
     let failed = |source| ReadError::io(&name, source);
     let file = File::open(path).map_err(failed)?;
@@ -56,15 +101,20 @@ pub fn open(card: &Card, path: &Path) -> Result<Records, ReadError> {
     let mut file = BufReader::new(file);
     let start = file.fill_buf().map_err(failed)?;
     let input = card.input();
-    let (source, count): (Source, Option<u64>) = match Kind::of(start) {
+    let kind = Kind::of(start);
+    if !options.keep.is_empty() && !matches!(kind, Kind::Csv | Kind::Empty) {
+        return Err(ReadError::NoColumns { file: name });
+    }
+    let (source, count): (Source, Option<u64>) = match kind {
         Kind::Empty => return Err(ReadError::Empty { file: name }),
         Kind::Png => {
             let record = picture::read(input, &name, file)?;
-            (Box::new(std::iter::once(Ok(record))), Some(1))
+            (Box::new(std::iter::once(Ok(record.into()))), Some(1))
         }
+        Kind::Npy if input.has_texts() => return Err(ReadError::NumbersOnly { file: name }),
         Kind::Npy => array::read(card, &name, file, bytes)?,
         Kind::Idx => idx(input, path, &name)?,
-        Kind::Csv => (table::read(card, &name, file)?, None),
+        Kind::Csv => (table::read(card, &name, file, options)?, None),
     };
     Ok(Records {
         source: Some(source),
@@ -82,11 +132,17 @@ impl Records {
 }
 
 impl Iterator for Records {
-    type Item = Result<Vec<f64>, ReadError>;
+    type Item = Result<Record, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.source.as_mut()?.next();
-        let next = next.map(|record| check_values(&self.input, self.given, record?));
+        let next = next.map(|record| {
+            let record = record?;
+            if let RawRecord::Numbers(numbers) = &record.raw {
+                check_numbers(&self.input, self.given, numbers)?;
+            }
+            Ok(record)
+        });
         match &next {
             Some(Ok(_)) => self.given += 1,
             Some(Err(_)) | None => self.source = None,
@@ -97,7 +153,7 @@ impl Iterator for Records {
 
 /// Values are finite, and pixels run from 0 to 255. An image of fractions up to 1 was scaled
 /// already, and would pass for a blank one.
-fn check_values(input: &Input, record: u64, values: Vec<f64>) -> Result<Vec<f64>, ReadError> {
+fn check_numbers(input: &Input, record: u64, values: &[f64]) -> Result<(), ReadError> {
     let (top, bottom) = match input.kind {
         InputKind::Image => (255.0, 0.0),
         InputKind::Table => (f64::MAX, f64::MIN),
@@ -118,7 +174,7 @@ fn check_values(input: &Input, record: u64, values: Vec<f64>) -> Result<Vec<f64>
     if input.kind == InputKind::Image && values.iter().all(scaled) && values.iter().any(fraction) {
         return Err(ReadError::ScaledPixels { record });
     }
-    Ok(values)
+    Ok(())
 }
 
 fn idx(input: &Input, path: &Path, name: &str) -> Result<(Source, Option<u64>), ReadError> {
@@ -134,7 +190,12 @@ fn idx(input: &Input, path: &Path, name: &str) -> Result<(Source, Option<u64>), 
     let count = images.len();
     let record = move |index| {
         let image = images.iter().nth(index).unwrap_or_default();
-        Ok(image.iter().copied().map(f64::from).collect())
+        Ok(image
+            .iter()
+            .copied()
+            .map(f64::from)
+            .collect::<Vec<_>>()
+            .into())
     };
     Ok((Box::new((0..count).map(record)), Some(count as u64)))
 }

@@ -77,8 +77,8 @@ fn each_wrong_field_has_its_error() {
         ("/input/kind", json!("sound"), "unknown variant `sound`"),
         (
             "/input/preprocessing/version",
-            json!(2),
-            "preprocessing version 2 isn't known",
+            json!(3),
+            "preprocessing version 3 isn't known",
         ),
         (
             "/input/preprocessing/steps",

@@ -8,6 +8,8 @@
 mod apply;
 mod check;
 
+pub(crate) use apply::list;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -66,6 +66,14 @@ impl Input {
         }
     }
 
+    /// Whether some columns hold texts, so that numbers alone are no record.
+    pub fn has_texts(&self) -> bool {
+        let names = self.features.iter().flatten();
+        names
+            .into_iter()
+            .any(|name| self.preprocessing.categories(name).is_some())
+    }
+
     /// Turns a raw record into the features that the float map takes.
     ///
     /// # Errors

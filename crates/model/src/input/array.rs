@@ -53,8 +53,8 @@ pub(super) fn read(
     let failed = move |source| ReadError::io(&name, source);
     if order == Order::C {
         let next = move |_| {
-            let record: io::Result<_> = numbers.by_ref().take(features).collect();
-            record.map_err(&failed)
+            let record: io::Result<Vec<f64>> = numbers.by_ref().take(features).collect();
+            Ok(record.map_err(&failed)?.into())
         };
         return Ok((Box::new((0..records).map(next)), Some(records)));
     }
@@ -62,9 +62,8 @@ pub(super) fn read(
     let stored: Vec<f64> = numbers.collect::<io::Result<_>>().map_err(failed)?;
     let record = move |record: u64| {
         let indices = record * features as u64..(record + 1) * features as u64;
-        Ok(indices
-            .map(|index| stored[place(index, &sides, &strides)])
-            .collect())
+        let numbers = indices.map(|index| stored[place(index, &sides, &strides)]);
+        Ok(numbers.collect::<Vec<f64>>().into())
     };
     Ok((Box::new((0..records).map(record)), Some(records)))
 }

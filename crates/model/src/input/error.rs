@@ -84,13 +84,22 @@ pub enum ReadError {
         /// Why not.
         source: DrawingError,
     },
-    /// The CSV file can't be taken apart.
-    #[error("{file} isn't a usable CSV file: {source}")]
-    Csv {
+    /// A file in another encoding.
+    #[error("{file} is in UTF-16; save it as CSV in UTF-8")]
+    Utf16 {
         /// The file.
         file: String,
-        /// What is wrong with it, with the line.
-        source: csv::Error,
+    },
+    /// A table with another separator.
+    #[error(
+        "{file}: the columns are parted by {separator}; save the table with commas between columns \
+         and points in decimal numbers"
+    )]
+    Separator {
+        /// The file.
+        file: String,
+        /// What parts them.
+        separator: &'static str,
     },
     /// The header's columns aren't the model's.
     #[error("{file}: the header {problem}")]
@@ -100,9 +109,57 @@ pub enum ReadError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The file has more columns than the model takes.
+    #[error(
+        "{file}: the header has {}, which the model doesn't take",
+        super::quoted(columns)
+    )]
+    ExtraColumns {
+        /// The file.
+        file: String,
+        /// The columns that the model doesn't take.
+        columns: Vec<String>,
+    },
+    /// A row is shorter or longer than the header.
+    #[error(
+        "{file}, line {line}: the row has {found} cells, the header {expected}; a cell with a comma \
+         needs quotes, a number a decimal point"
+    )]
+    RowLength {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// Number of cells in the row.
+        found: usize,
+        /// Number of columns in the header.
+        expected: usize,
+    },
+    /// A row has no end.
+    #[error(
+        "{file}, line {line}: the row has more than {limit} bytes; is a quotation mark not closed?"
+    )]
+    RowTooLong {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The most accepted.
+        limit: usize,
+    },
+    /// A cell isn't text.
+    #[error("{file}, line {line}, column {column:?}: the cell isn't UTF-8; save the file as UTF-8")]
+    NotUtf8 {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+    },
     /// A cell isn't a number.
-    #[error("{file}, line {line}, column {column:?}: {found:?} isn't a finite number")]
-    Cell {
+    #[error("{file}, line {line}, column {column:?}: {found:?} isn't a finite number{hint}")]
+    NotANumber {
         /// The file.
         file: String,
         /// The line, from 1.
@@ -111,6 +168,57 @@ pub enum ReadError {
         column: String,
         /// What the cell says.
         found: String,
+        /// What to do about it, if that is clear.
+        hint: &'static str,
+    },
+    /// A cell holds no value, and the card says none to take in its place.
+    #[error(
+        "{file}, line {line}, column {column:?}: the value is missing ({found:?}), and the model \
+         needs one"
+    )]
+    MissingCell {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// What the cell says.
+        found: String,
+    },
+    /// A category that the card doesn't know.
+    #[error(
+        "{file}, line {line}, column {column:?}: the model doesn't know {found:?}; it knows {known}"
+    )]
+    UnknownCategory {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// What the cell says.
+        found: String,
+        /// The categories that the card knows, or the first of them.
+        known: String,
+    },
+    /// The file isn't what it was when reading began.
+    #[error("{file} changed while it was read; wait until it is complete")]
+    Changed {
+        /// The file.
+        file: String,
+    },
+    /// Texts can't come in a file of numbers.
+    #[error("{file} holds numbers only, but the model takes columns of text; give a CSV file")]
+    NumbersOnly {
+        /// The file.
+        file: String,
+    },
+    /// Columns to keep, of a file that has none.
+    #[error("{file} isn't CSV, so it has no columns to keep")]
+    NoColumns {
+        /// The file.
+        file: String,
     },
     /// The NPY file is damaged, or of a kind that isn't accepted.
     #[error("{file} isn't a usable NPY file: {problem}")]

@@ -1,110 +1,112 @@
 //! CSV files: a header, then a row a record.
+//!
+//! Columns are found by name. Cells lose spaces and tabs at both ends; what they must be is said by
+//! the card, and every error names file, line and column.
 
-use std::collections::{HashMap, HashSet};
+mod header;
+mod number;
+mod rows;
+
+pub(super) use header::quoted;
+pub(crate) use number::number;
+pub(crate) use rows::Rows;
+
 use std::fs::File;
 use std::io::BufReader;
 
-use csv::StringRecord;
+use self::header::{Places, places};
+use self::rows::Row;
+use super::{Options, ReadError, Record, Source};
+use crate::card::{Card, Cell, InputKind, UnknownCategory, list};
 
-use super::{ReadError, Source};
-use crate::Card;
-
-/// Most names listed in an error.
-const NAMES_SHOWN: usize = 5;
-
-pub(super) fn read(card: &Card, name: &str, file: BufReader<File>) -> Result<Source, ReadError> {
-    let file_name = name.to_owned();
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(file);
-    let failed = |source| ReadError::Csv {
-        file: file_name.clone(),
-        source,
-    };
-    let header = reader.headers().map_err(failed)?.clone();
-    let columns = columns(card, &header).map_err(|problem| ReadError::Header {
-        file: file_name.clone(),
-        problem,
-    })?;
-    let rows = reader.into_records().map(move |row| {
-        let row = row.map_err(|source| ReadError::Csv {
-            file: file_name.clone(),
-            source,
-        })?;
-        let cell = |&column: &usize| {
-            let text = row.get(column).unwrap_or_default();
-            let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-            number.ok_or_else(|| ReadError::Cell {
-                file: file_name.clone(),
-                line: row.position().map_or(0, csv::Position::line),
-                column: header.get(column).unwrap_or_default().to_owned(),
-                found: text.chars().take(40).collect(),
-            })
+pub(super) fn read(
+    card: &Card,
+    name: &str,
+    file: BufReader<File>,
+    options: &Options,
+) -> Result<Source, ReadError> {
+    let mut rows = Rows::open(name, file)?;
+    let Places { columns, kept } =
+        places(card, rows.header(), options).map_err(|problem| problem.in_file(name))?;
+    let columns: Vec<Column> = (columns.into_iter().enumerate())
+        .map(|(index, place)| Column::new(card, index, place))
+        .collect();
+    let (missing, kind) = (
+        card.input().preprocessing.missing.clone(),
+        card.input().kind,
+    );
+    let next = move || -> Result<Option<Record>, ReadError> {
+        let Some(row) = rows.next()? else {
+            return Ok(None);
         };
-        columns.iter().map(cell).collect()
-    });
-    Ok(Box::new(rows))
+        // All cells are read before categories are looked up: the first error is the same everywhere.
+        let cells = columns.iter().map(|column| column.read(&row, &missing));
+        let cells = cells.collect::<Result<Vec<_>, _>>()?;
+        for (column, cell) in columns.iter().zip(&cells) {
+            column.check_category(&row, cell)?;
+        }
+        let kept = kept.iter().map(|&place| Ok(row.cell(place)?.to_owned()));
+        let kept = kept.collect::<Result<_, ReadError>>()?;
+        let raw = match kind {
+            InputKind::Table => cells.into(),
+            InputKind::Image => cells.iter().map(pixel).collect::<Vec<f64>>().into(),
+        };
+        Ok(Some(Record { raw, kept }))
+    };
+    let mut next = next;
+    Ok(Box::new(std::iter::from_fn(move || next().transpose())))
 }
 
-/// For each raw feature the column that holds it.
-fn columns(card: &Card, header: &StringRecord) -> Result<Vec<usize>, String> {
-    let features = card.raw_features();
-    if header.iter().all(|title| title.parse::<f64>().is_ok()) {
-        return Err("is missing: the first line is all numbers; it must name the columns".into());
-    }
-    let names: Vec<String> = (0..features)
-        .map(|index| card.feature_name(index))
-        .collect();
-    let mut places = HashMap::with_capacity(header.len());
-    for (place, title) in header.iter().enumerate() {
-        if places.insert(title, place).is_some() {
-            return Err(format!("has the column {title:?} twice"));
+/// A column of the file that the model takes.
+struct Column {
+    /// Its index in the file.
+    place: usize,
+    /// Whether a missing cell is given a value.
+    imputes: bool,
+    /// The categories, and what becomes of others, of a column of texts.
+    categories: Option<(Vec<String>, UnknownCategory)>,
+}
+
+impl Column {
+    fn new(card: &Card, index: usize, place: usize) -> Self {
+        let (name, preprocessing) = (card.feature_name(index), &card.input().preprocessing);
+        let categories = preprocessing.categories(&name);
+        Self {
+            place,
+            imputes: preprocessing.imputes(&name),
+            categories: categories.map(|(known, unknown)| (known.to_vec(), unknown)),
         }
     }
-    let missing: Vec<&str> = names
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !places.contains_key(name))
-        .collect();
-    let any_names = card.input().features.is_none();
-    if any_names && missing.len() == features {
-        return match header.len() == features {
-            true => Ok((0..features).collect()),
-            false => Err(format!(
-                "has {} columns; the model takes {features}",
-                header.len()
-            )),
-        };
+
+    fn read(&self, row: &Row<'_>, missing: &[String]) -> Result<Cell, ReadError> {
+        let text = row.cell(self.place)?;
+        if missing.iter().any(|spelling| spelling == text) {
+            return match self.imputes {
+                true => Ok(Cell::Missing),
+                false => Err(row.missing(self.place)),
+            };
+        }
+        if self.categories.is_some() {
+            return Ok(Cell::Text(text.to_owned()));
+        }
+        let number = number(text).ok_or_else(|| row.not_a_number(self.place));
+        Ok(Cell::Number(number?))
     }
-    let known: HashSet<&str> = names.iter().map(String::as_str).collect();
-    let extra: Vec<&str> = header
-        .iter()
-        .filter(|title| !known.contains(title))
-        .collect();
-    match (missing.is_empty(), extra.is_empty()) {
-        (true, true) => Ok(names.iter().map(|name| places[name.as_str()]).collect()),
-        (false, true) => Err(format!("lacks {}", list(&missing))),
-        (true, false) => Err(format!(
-            "has {}, which the model doesn't take; remove them",
-            list(&extra)
-        )),
-        (false, false) => Err(format!(
-            "lacks {}, and has {}, which the model doesn't take",
-            list(&missing),
-            list(&extra)
-        )),
+
+    fn check_category(&self, row: &Row<'_>, cell: &Cell) -> Result<(), ReadError> {
+        match (&self.categories, cell) {
+            (Some((known, UnknownCategory::Error)), Cell::Text(text)) if !known.contains(text) => {
+                Err(row.unknown_category(self.place, list(known)))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-fn list(names: &[&str]) -> String {
-    let shown: Vec<String> = names
-        .iter()
-        .take(NAMES_SHOWN)
-        .map(|name| format!("{name:?}"))
-        .collect();
-    let rest = names.len().saturating_sub(NAMES_SHOWN);
-    match rest {
-        0 => shown.join(", "),
-        _ => format!("{} and {rest} more columns", shown.join(", ")),
+/// A pixel's number; the columns of an image are all numbers, and none can be missing.
+fn pixel(cell: &Cell) -> f64 {
+    match cell {
+        Cell::Number(number) => *number,
+        Cell::Text(_) | Cell::Missing => f64::NAN,
     }
 }
