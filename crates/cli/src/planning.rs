@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
+use veilcast_client::EntryDirectory;
+use veilcast_engine::PublicKey;
 use veilcast_engine::planner::Costs;
 use veilcast_protocol::Layout;
 
@@ -14,7 +16,7 @@ use crate::files;
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// What operations cost, and how fast the link is.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct CostArgs {
     /// File of costs that `veilcast bench --calibrate` wrote; without it those of a current server.
     #[arg(long, value_name = "FILE")]
@@ -22,6 +24,36 @@ pub(crate) struct CostArgs {
     /// Speed of the link between client and service in Mbit/s [default: 100, or the file's].
     #[arg(long, value_name = "MBIT/S", value_parser = megabits)]
     link: Option<f64>,
+}
+
+/// What the layout of a request is chosen by.
+#[derive(Args, Default)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    costs: CostArgs,
+    /// Directory that `veilcast pool fill` filled for this key: if it has an entry for each feature of
+    /// each record, uploads take a tenth of the bytes and next to no time.
+    #[arg(long, value_name = "DIR", requires = "key")]
+    pool: Option<PathBuf>,
+}
+
+impl PlanArgs {
+    /// The costs for keys of this size.
+    pub(crate) fn costs(&self, key_bits: u32) -> anyhow::Result<Costs> {
+        self.costs.costs(key_bits)
+    }
+
+    /// The pool, if one is to be used.
+    pub(crate) fn pool(&self, key: &PublicKey) -> anyhow::Result<Option<EntryDirectory>> {
+        let Some(path) = &self.pool else {
+            return Ok(None);
+        };
+        if !path.is_dir() {
+            return Err(anyhow!("there is no pool at {}", path.display()))
+                .hint("fill one with `veilcast pool fill`");
+        }
+        Ok(Some(EntryDirectory::open(path, key)?))
+    }
 }
 
 impl CostArgs {

@@ -2,14 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
-use veilcast_engine::{Planner, Session};
+use veilcast_client::EntryDirectory;
+use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_model::Card;
 use veilcast_model::card::QuantizedRecord;
 use veilcast_model::input::{self, ReadError};
 use veilcast_paillier::SecretKey;
+
+use crate::planning::PlanArgs;
 
 /// Most ciphertexts that one request of ours carries, unless a record has more: it bounds the memory
 /// and the time that a request takes (6 MB under the default key), and lets long work show progress.
@@ -68,13 +71,33 @@ pub(crate) fn count(card: &Card, inputs: &[PathBuf]) -> anyhow::Result<Option<u6
     Ok(count)
 }
 
-/// A session in the layout that suits so many records best, or one if it isn't known how many.
-pub(crate) fn session(card: &Card, key: SecretKey, count: Option<u64>) -> anyhow::Result<Session> {
+/// A session in the layout that suits so many records best, or one if it isn't known how many; with
+/// seeded uploads if a pool has entries for all of them.
+pub(crate) fn session(
+    card: &Card,
+    key: SecretKey,
+    count: Option<u64>,
+    plan: &PlanArgs,
+) -> anyhow::Result<Session> {
+    let public = key.public_key().clone();
     let count = count.map_or(1, |count| usize::try_from(count).unwrap_or(usize::MAX));
-    let best = Planner::new(card, key.public_key().bits()).best(count, 0)?;
+    let pool = plan.pool(&public)?;
+    let entries = pool.as_ref().map(EntryDirectory::count).transpose()?;
+    let costs = plan.costs(public.bits())?;
+    let planner = Planner::new(card, public.bits()).with_costs(&costs);
+    let best = planner.best(count, entries.unwrap_or(0))?;
     let mut session = Session::new(card.clone(), key)?;
     session.set_layout(best.layout)?;
-    Ok(session)
+    let Some(pool) = pool.filter(|_| best.is_seeded) else {
+        return Ok(session);
+    };
+    let pool = Mutex::new(pool);
+    Ok(session.with_entries(move |count| {
+        // A panic elsewhere leaves a pool whole: what it took is used up.
+        let mut pool = pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = SeededEntries::take(&mut *pool, &public, count);
+        taken.map_err(|error| format!("{:#}", anyhow::Error::new(error)))
+    }))
 }
 
 /// The records of all files, in order, in batches of `size`; ends after the first error.

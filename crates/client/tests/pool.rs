@@ -188,7 +188,7 @@ fn killed_processes_use_no_entry_twice() {
         Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child_takes_entries", "--nocapture"])
             .env("VEILCAST_TEST_POOL", directory.path())
-            .env("VEILCAST_TEST_KEY", key.to_json("test").to_string())
+            .env("VEILCAST_TEST_KEY", &*key.to_json("test"))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap()

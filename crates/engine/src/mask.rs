@@ -21,7 +21,8 @@
 //! **Whatever the client encrypted** the same masks hold. With x_i = 2^(32·i) in the place of features,
 //! an unmasked answer would hold many weights at once. For any V, V + ρ·2^P modulo n is uniform above
 //! bit P but for 2D/Q and for 2^P/n, both at most 2^−39; and within a gap V + M is uniform but for 2^−39.
-//! So an answer tells its slots, and for each a carry that may come from below: S bits and one each.
+//! So an answer tells its slots, S bits and a carry that may come from below each, and once whether the
+//! sum passed n.
 
 use crypto_bigint::BoxedUint;
 use veilcast_paillier::{Plaintext, PublicKey};

@@ -11,6 +11,7 @@ use crate::args::OutFile;
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
 use crate::output::{Output, counted};
+use crate::planning::PlanArgs;
 use crate::records::{batches, clipped_note};
 use crate::{keys, models, records};
 
@@ -28,6 +29,8 @@ pub(crate) struct Args {
     /// Records: PNG, CSV with a header, NPY or IDX.
     #[arg(long = "in", value_name = "INPUT")]
     input: PathBuf,
+    #[command(flatten)]
+    plan: PlanArgs,
     #[command(flatten)]
     file: OutFile,
 }
@@ -59,7 +62,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let key = keys::load_secret(&args.key)?;
     let inputs = [args.input.clone()];
     let count = records::count(&card, &inputs)?;
-    let session = records::session(&card, key, count)?;
+    let session = records::session(&card, key, count, &args.plan)?;
     let most = session.max_records();
     let mut batches = batches(&card, inputs.to_vec(), most);
     let batch = batches

@@ -14,6 +14,7 @@ use veilcast_model::idx::{LabelledImages, Split};
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
+use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
 use crate::{keys, models};
 
@@ -148,7 +149,12 @@ fn encrypted(
     output: Output,
 ) -> anyhow::Result<Encrypted> {
     let card = model.card();
-    let session = records::session(card, keys::generate(key_bits)?, Some(test.len() as u64))?;
+    let session = records::session(
+        card,
+        keys::generate(key_bits)?,
+        Some(test.len() as u64),
+        &PlanArgs::default(),
+    )?;
     let evaluator = Evaluator::new(model.clone(), KeyPolicy::default());
     let bar = output.progress(Some(test.len() as u64), "encrypted records");
     let (mut agreeing, mut right) = (0, 0);

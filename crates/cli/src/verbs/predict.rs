@@ -15,6 +15,7 @@ use veilcast_model::Card;
 use crate::args::{KeyBits, OptionalOutFile};
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
+use crate::planning::PlanArgs;
 use crate::predictions::Predictions;
 use crate::records::{Batch, batch_size, batches, clipped_note};
 use crate::{keys, logging, records, runtime};
@@ -39,6 +40,8 @@ pub(crate) struct Args {
     key: Option<PathBuf>,
     #[command(flatten)]
     key_bits: KeyBits,
+    #[command(flatten)]
+    plan: PlanArgs,
     #[command(flatten)]
     file: OptionalOutFile,
     /// Requests under way at a time: while the service computes one, the next is encrypted and sent.
@@ -99,7 +102,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let mut predictions = Predictions::begin(&card, file, force, output)?;
     let expected = records::count(&card, &args.inputs)?;
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
-    let session = Arc::new(records::session(&card, key, expected)?);
+    let session = Arc::new(records::session(&card, key, expected, &args.plan)?);
     let batches = batches(&card, args.inputs.clone(), batch_size(&session));
     let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();

@@ -34,8 +34,17 @@ static SHARED: LazyLock<TempDir> = LazyLock::new(|| {
     folder
 });
 
-/// A model of three columns and two classes that takes two records a request.
+/// A model of three columns and two classes that takes two records a request, a column a ciphertext.
 pub(crate) fn table_model(name: &str) -> Model {
+    let layouts = Layouts {
+        scalar: Some(ScalarLayout {}),
+        ..Layouts::default()
+    };
+    table_model_in(layouts, name)
+}
+
+/// The same in other layouts.
+pub(crate) fn table_model_in(layouts: Layouts, name: &str) -> Model {
     let columns = ["age", "weight", "height"];
     let blueprint = Blueprint {
         name: name.to_owned(),
@@ -56,10 +65,7 @@ pub(crate) fn table_model(name: &str) -> Model {
         },
         labels: vec!["low".to_owned(), "high".to_owned()],
         activation: Activation::Softmax,
-        layouts: Layouts {
-            scalar: Some(ScalarLayout {}),
-            ..Layouts::default()
-        },
+        layouts,
         limits: Limits {
             max_records: 2,
             max_ciphertexts: 1000,

@@ -12,6 +12,7 @@ mod images;
 mod inspect;
 mod keys;
 mod offline;
+mod pool;
 mod predict;
 mod serve;
 mod train;
