@@ -298,12 +298,12 @@ def main():
         if "layout" in entry:
             print(
                 f"{entry['peer']}, {entry['bits']} bits: {entry['layout']}; "
-                f"{entry['bytes_up']} bytes up, {entry['tensor_bytes_up']} of them the tensor's, "
-                f"{entry['bytes_down']} and {entry['tensor_bytes_down']} down."
+                f"{entry['bytes_up']:.0f} bytes up, {entry['tensor_bytes_up']:.0f} of them the tensor's, "
+                f"{entry['bytes_down']:.0f} and {entry['tensor_bytes_down']:.0f} down."
             )
         if "weighted_sums" in entry:
             print(
-                f"Its weighted sums alone: {entry['products']} products, "
+                f"Its weighted sums alone: {entry['products']:.0f} products, "
                 f"{entry['weighted_sums']:.4g} s of the service's time. The rest reads the request, "
                 "masks the answers and makes them fresh, which the others don't, but for phe."
             )
