@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use veilcast_model::input::IgnoredColumns;
 use veilcast_paillier::{DEFAULT_KEY_BITS, KEY_BITS};
 
 use crate::output::Output;
@@ -93,6 +94,47 @@ pub(crate) struct OptionalOutFile {
     /// Replace the file if it exists.
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
+}
+
+/// Columns of a table that the model doesn't take.
+#[derive(Args, Clone)]
+pub(crate) struct IgnoreColumns {
+    /// Columns of a CSV file that the model doesn't take, to be left out: names with commas
+    /// between, or "all".
+    #[arg(long, value_name = "COLUMNS", value_parser = ignored_columns)]
+    ignore_columns: Option<IgnoredColumns>,
+}
+
+impl IgnoreColumns {
+    pub(crate) fn columns(&self) -> IgnoredColumns {
+        self.ignore_columns.clone().unwrap_or_default()
+    }
+}
+
+/// Names of columns as typed.
+#[derive(Clone)]
+pub(crate) struct ColumnNames(pub(crate) Vec<String>);
+
+impl ColumnNames {
+    /// Reads names with commas between; one with a comma in it stands in quotes, as in CSV.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut builder = csv::ReaderBuilder::new();
+        let mut reader = builder.has_headers(false).from_reader(text.as_bytes());
+        let row = reader.records().next();
+        let row = row.and_then(Result::ok).unwrap_or_default();
+        let names: Vec<String> = row.iter().map(|name| name.trim().to_owned()).collect();
+        match names.is_empty() || names.iter().any(String::is_empty) {
+            true => Err("write names such as age,weight".to_owned()),
+            false => Ok(Self(names)),
+        }
+    }
+}
+
+fn ignored_columns(text: &str) -> Result<IgnoredColumns, String> {
+    match text {
+        "all" => Ok(IgnoredColumns::All),
+        _ => ColumnNames::parse(text).map(|names| IgnoredColumns::Named(names.0)),
+    }
 }
 
 /// Reads a key size that is allowed.

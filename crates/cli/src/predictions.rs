@@ -1,5 +1,6 @@
 //! Predictions as CSV or JSON lines: the same whether they came over HTTP or through files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -9,9 +10,12 @@ use veilcast_model::Card;
 use crate::files::{OutputFile, Readers};
 use crate::output::{self, Output};
 
-/// Writes a prediction a record, in input order, as `record,label,<score per class…>`.
+/// Writes a prediction a record, in input order, as `record,label,<score per class…>`, and then
+/// what is kept of the record.
 pub(crate) struct Predictions<'a> {
     card: &'a Card,
+    /// The names of the columns that are kept.
+    keep: Vec<String>,
     sink: Sink,
     count: u64,
 }
@@ -32,6 +36,8 @@ struct Line<'a> {
     scores: &'a [f64],
     #[serde(skip_serializing_if = "Option::is_none")]
     probabilities: Option<&'a [f64]>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    kept: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> Predictions<'a> {
@@ -52,32 +58,43 @@ impl<'a> Predictions<'a> {
         };
         Ok(Self {
             card,
+            keep: Vec::new(),
             sink,
             count: 0,
         })
     }
 
-    /// Adds the prediction of the next record.
-    pub(crate) fn add(&mut self, scores: &[i64]) -> anyhow::Result<()> {
+    /// With columns that are copied from the records.
+    pub(crate) fn keeping(self, keep: Vec<String>) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// Adds the prediction of the next record, and the cells that are kept of it.
+    pub(crate) fn add(&mut self, scores: &[i64], kept: &[String]) -> anyhow::Result<()> {
         let record = self.count;
         let prediction = self
             .card
             .predict(scores)
             .with_context(|| format!("the scores of record {record} (from 0) can't be right"))?;
         if record == 0 {
-            self.row(header(self.card))?;
+            let mut header = header(self.card);
+            header.extend(self.keep.iter().cloned());
+            self.row(header)?;
         }
         self.count += 1;
         if let Sink::JsonLines(output) = self.sink {
+            let names = self.keep.iter().map(String::as_str);
             return output.json(&Line {
                 record,
                 label: &prediction.label,
                 scores: &prediction.scores,
                 probabilities: prediction.probabilities.as_deref(),
+                kept: names.zip(kept.iter().map(String::as_str)).collect(),
             });
         }
         let mut row = vec![record.to_string(), prediction.label];
         row.extend(prediction.scores.iter().map(f64::to_string));
+        row.extend_from_slice(kept);
         self.row(row)
     }
 

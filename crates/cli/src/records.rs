@@ -1,30 +1,96 @@
 //! Records read from files, quantised, and grouped into requests.
 
+use std::fmt;
 use std::fs;
+use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
+use serde::Serialize;
 use veilcast_client::EntryDirectory;
 use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_model::Card;
 use veilcast_model::card::QuantizedRecord;
-use veilcast_model::input::{self, ReadError};
+use veilcast_model::input::{self, Options, ReadError};
 use veilcast_paillier::SecretKey;
 
+use crate::failure::Hint as _;
+use crate::output::counted;
 use crate::planning::PlanArgs;
 
 /// Most ciphertexts that one request of ours carries, unless a record has more: it bounds the memory
 /// and the time that a request takes (6 MB under the default key), and lets long work show progress.
 const REQUEST_CIPHERTEXTS: usize = 1 << 13;
 
+/// Files of records, and what to do with columns that the model doesn't take.
+#[derive(Clone)]
+pub(crate) struct Inputs {
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) options: Options,
+}
+
 /// Records for one request, in input order.
 #[derive(Default)]
 pub(crate) struct Batch {
     /// The quantised records.
     pub(crate) records: Vec<Vec<u32>>,
-    /// How many of their values lay outside the model's range.
-    pub(crate) clipped: usize,
+    /// The cells that are kept of each.
+    pub(crate) kept: Vec<Vec<String>>,
+    /// What was done to their values.
+    pub(crate) changes: Changes,
+}
+
+/// How many values of records were changed before they were encrypted.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Changes {
+    /// Values outside the range that the model knows, moved to its edge.
+    clipped_values: usize,
+    /// Missing values that the model gave a value to.
+    imputed_values: usize,
+    /// Categories that the model doesn't know, taken for none of those it knows.
+    unknown_categories: usize,
+}
+
+impl Changes {
+    fn of(record: &QuantizedRecord) -> Self {
+        Self {
+            clipped_values: record.clipped,
+            imputed_values: record.imputed,
+            unknown_categories: record.unknown,
+        }
+    }
+
+    /// Whether nothing was changed.
+    pub(crate) fn is_none(self) -> bool {
+        self.clipped_values + self.imputed_values + self.unknown_categories == 0
+    }
+}
+
+impl AddAssign for Changes {
+    fn add_assign(&mut self, other: Self) {
+        self.clipped_values += other.clipped_values;
+        self.imputed_values += other.imputed_values;
+        self.unknown_categories += other.unknown_categories;
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let about = |number: usize, noun, which: &str, done: &str| {
+            let were = if number == 1 { "was" } else { "were" };
+            let counted = counted(number as u64, noun);
+            (number > 0).then(|| format!("note: {counted}{which} {were} {done}"))
+        };
+        let outside = " outside the range that the model knows";
+        let unknown = " of a category that the model doesn't know";
+        let notes = [
+            about(self.imputed_values, "missing value", "", "imputed"),
+            about(self.clipped_values, "value", outside, "moved to its edge"),
+            about(self.unknown_categories, "cell", unknown, "left blank"),
+        ];
+        f.write_str(&notes.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+    }
 }
 
 impl AsRef<[Vec<u32>]> for Batch {
@@ -46,9 +112,9 @@ pub(crate) fn batch_size(session: &Session) -> usize {
 /// How many records all files hold together; nothing if one is a pipe, whose content can be read but once.
 ///
 /// It reads them, so that what can't be used is found before there is work to lose.
-pub(crate) fn count(card: &Card, inputs: &[PathBuf]) -> anyhow::Result<Option<u64>> {
+pub(crate) fn count(card: &Card, inputs: &Inputs) -> anyhow::Result<Option<u64>> {
     let mut count = Some(0);
-    for path in inputs {
+    for path in &inputs.paths {
         let metadata =
             fs::metadata(path).with_context(|| format!("can't read {}", path.display()))?;
         if metadata.is_dir() {
@@ -59,7 +125,8 @@ pub(crate) fn count(card: &Card, inputs: &[PathBuf]) -> anyhow::Result<Option<u6
             continue;
         }
         let mut more = 0;
-        for record in input::open(card, path)? {
+        let records = input::open(card, path, &inputs.options);
+        for record in records.map_err(|error| naming(error, path))? {
             record.map_err(|error| naming(error, path))?;
             more += 1;
         }
@@ -105,21 +172,23 @@ pub(crate) fn session(
 /// Files are opened one after another.
 pub(crate) fn batches(
     card: &Card,
-    inputs: Vec<PathBuf>,
+    inputs: Inputs,
     size: usize,
 ) -> impl Iterator<Item = anyhow::Result<Batch>> + Send + use<> {
-    let card = Arc::new(card.clone());
+    let (card, options) = (Arc::new(card.clone()), inputs.options);
     let mut records = inputs
+        .paths
         .into_iter()
-        .flat_map(move |path| quantized(Arc::clone(&card), path));
+        .flat_map(move |path| quantized(Arc::clone(&card), path, &options));
     let mut failed = false;
     std::iter::from_fn(move || {
         let mut batch = Batch::default();
         while !failed && batch.records.len() < size {
             match records.next() {
-                Some(Ok(record)) => {
-                    batch.clipped += record.clipped;
+                Some(Ok((record, kept))) => {
+                    batch.changes += Changes::of(&record);
                     batch.records.push(record.values);
+                    batch.kept.push(kept);
                 }
                 Some(Err(error)) => {
                     failed = true;
@@ -132,38 +201,36 @@ pub(crate) fn batches(
     })
 }
 
-/// The quantised records of one file.
+/// The quantised records of one file, each with the cells that are kept.
 fn quantized(
     card: Arc<Card>,
     path: PathBuf,
-) -> Box<dyn Iterator<Item = anyhow::Result<QuantizedRecord>> + Send> {
-    let records = match input::open(&card, &path) {
+    options: &Options,
+) -> Box<dyn Iterator<Item = anyhow::Result<(QuantizedRecord, Vec<String>)>> + Send> {
+    let records = match input::open(&card, &path, options) {
         Ok(records) => records,
-        Err(error) => return Box::new(std::iter::once(Err(error.into()))),
+        Err(error) => return Box::new(std::iter::once(Err(naming(error, &path)))),
     };
     Box::new(records.enumerate().map(move |(index, record)| {
         let record = record.map_err(|error| naming(error, &path))?;
-        card.quantize(&record)
-            .with_context(|| format!("record {index} (from 0) of {}", path.display()))
+        let quantized = card
+            .quantize(&record.raw)
+            .with_context(|| format!("record {index} (from 0) of {}", path.display()))?;
+        Ok((quantized, record.kept))
     }))
 }
 
-/// The error with the file's name, if it doesn't tell it itself.
+/// The error with the file's name, if it doesn't tell it itself, and with what to do.
 fn naming(error: ReadError, path: &Path) -> anyhow::Error {
     let name = path.display().to_string();
-    if error.to_string().contains(&name) {
-        error.into()
-    } else {
-        anyhow::Error::new(error).context(format!("can't use {name}"))
+    match error {
+        ReadError::ExtraColumns { .. } => Err::<(), _>(error)
+            .hint(
+                "leave them out with --ignore-columns and their names, or --ignore-columns all; \
+                 they aren't sent",
+            )
+            .expect_err("it is an error"),
+        error if error.to_string().contains(&name) => error.into(),
+        error => anyhow::Error::new(error).context(format!("can't use {name}")),
     }
-}
-
-/// Says how many values were moved into the model's range, if any.
-pub(crate) fn clipped_note(clipped: usize) -> Option<String> {
-    let what = match clipped {
-        0 => return None,
-        1 => "1 value outside the range that the model knows was",
-        _ => &format!("{clipped} values outside the range that the model knows were"),
-    };
-    Some(format!("note: {what} moved to its edge"))
 }

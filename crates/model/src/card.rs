@@ -22,7 +22,10 @@ pub use layouts::{
     SeededUploads,
 };
 pub use prediction::Prediction;
+#[cfg(feature = "train")]
 pub(crate) use prediction::argmax;
+pub(crate) use prediction::{class, probabilities};
+#[cfg(feature = "input")]
 pub(crate) use preprocessing::list;
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,

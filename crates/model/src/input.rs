@@ -12,7 +12,7 @@ pub(crate) mod table;
 
 pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
-use table::quoted;
+pub(crate) use table::quoted;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

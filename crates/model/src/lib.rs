@@ -12,6 +12,7 @@
 //! | the few additions that its weighted sums take | [`Program`] |
 //! | the proof that no score overflows | [`BoundsCertificate`] |
 //! | the quantisation that costs least | [`search`] |
+//! | how well scores tell two classes apart | [`auc`] |
 //! | from a network of dense layers to one map | [`Network`] |
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |
 //! | labelled images in MNIST's format | [`idx`] |
@@ -19,6 +20,7 @@
 //! | reading records from files (feature `input`) | `input` |
 #![forbid(unsafe_code)]
 
+mod auc;
 mod bounds;
 pub mod card;
 mod float_map;
@@ -33,12 +35,13 @@ pub mod search;
 #[cfg(feature = "train")]
 pub mod train;
 
+pub use auc::auc;
 pub use bounds::{BoundsCertificate, BoundsError};
 pub use card::{Card, CardDigest};
 pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
-    Accuracy, Blueprint, BuildError, CARD_FILE, Model, ModelError, REPORT_FILE, Report,
+    Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, Model, ModelError, REPORT_FILE, Report,
     TrainingReport, WEIGHTS_FILE, check_destination,
 };
 pub use network::{DenseLayer, Network};

@@ -10,7 +10,7 @@ mod weights;
 pub use blueprint::{Blueprint, BuildError};
 pub use directory::{CARD_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
 pub use error::ModelError;
-pub use report::{Accuracy, Report, TrainingReport};
+pub use report::{Accuracy, Aucs, Report, TrainingReport};
 
 use self::programs::Programs;
 use crate::card::{Card, CardDigest, Prediction, RawRecord, RecordError};
@@ -163,7 +163,10 @@ impl Model {
     ///
     /// # Errors
     /// [`RecordError`] if the record doesn't fit the card.
-    pub fn predict_float<'a>(&self, raw: impl Into<RawRecord<'a>>) -> Result<Prediction, RecordError> {
+    pub fn predict_float<'a>(
+        &self,
+        raw: impl Into<RawRecord<'a>>,
+    ) -> Result<Prediction, RecordError> {
         let features = self.card.preprocess(raw)?.features;
         let scores = self.float_map.evaluate(&features);
         let scores = scores.expect("preprocessing gives as many features as the map takes");

@@ -2,15 +2,19 @@
 //!
 //! 1. For each quantisation of the inputs, and each slot width S, the largest weights whose scores
 //!    are certified to fit S are found by halving.
-//! 2. These candidates are tried on held-out records in the order of their cost. The first that is
-//!    as accurate as the map in floats, less a tolerance, is chosen; if none is, the most accurate.
+//! 2. These candidates are tried on held-out records in the order of their cost. The first that
+//!    reaches the goal is chosen: it is as good as the map in floats, less a tolerance, and changes
+//!    no probability much. If none does, the best is chosen.
 //!
 //! Dearer candidates than the chosen one are never tried.
 
+mod measure;
+
 use serde::{Deserialize, Serialize};
 
+use self::measure::{Sparse, sparse};
 use crate::bounds::BoundsError;
-use crate::card::{MAX_SLOT_BITS, Quantization, argmax};
+use crate::card::{MAX_SLOT_BITS, Quantization};
 use crate::float_map::{QuantizeError, weight_bits};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, MAX_WEIGHT, ShapeError};
 
@@ -34,7 +38,42 @@ pub struct Candidate {
     pub slot_bits: u32,
 }
 
-/// Records kept from training, preprocessed but not quantised.
+/// What a quantisation must keep of the float map's results.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Goal {
+    /// What is compared.
+    pub measure: Measure,
+    /// How much smaller than the float map's it may be, 0 to 1.
+    pub tolerance: f64,
+    /// How much the probability of a class may change for any record, 0 to 1; any, if not given.
+    /// Probabilities come by softmax, or by sigmoid from a single output.
+    pub max_change: Option<f64>,
+}
+
+/// What tells how good a map is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Measure {
+    /// The share of records that are predicted rightly.
+    #[default]
+    Accuracy,
+    /// The area under the ROC curve of a single output, for records of both classes.
+    Auc,
+}
+
+impl Goal {
+    /// An accuracy that is smaller by at most a tolerance (a share, 0 to 1).
+    pub fn accuracy(tolerance: f64) -> Self {
+        Self {
+            measure: Measure::Accuracy,
+            tolerance,
+            max_change: None,
+        }
+    }
+}
+
+/// Records to measure with, preprocessed but not quantised. Accuracy wants records that the map
+/// wasn't trained on.
 #[derive(Clone, Copy, Debug)]
 pub struct HeldOut<'a> {
     /// The features of each record.
@@ -52,8 +91,14 @@ pub struct SearchReport {
     pub records: usize,
     /// The share of them that the map in floats predicts rightly.
     pub float_accuracy: f64,
-    /// How much smaller the chosen quantisation's share may be.
+    /// The area under its ROC curve, if that is the measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub float_auc: Option<f64>,
+    /// How much smaller the chosen quantisation's measure may be.
     pub tolerance: f64,
+    /// How much a probability may change at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_change: Option<f64>,
     /// What was tried, in the order of its cost.
     pub trials: Vec<Trial>,
 }
@@ -74,6 +119,12 @@ pub struct Trial {
     pub cost: f64,
     /// The share of held-out records that it predicts rightly.
     pub accuracy: f64,
+    /// The area under its ROC curve, if that is the measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auc: Option<f64>,
+    /// The largest change of a probability, if that is bounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_change: Option<f64>,
     /// Whether it is the one chosen.
     pub chosen: bool,
 }
@@ -93,6 +144,9 @@ pub enum SearchError {
         /// Number of labels.
         labels: usize,
     },
+    /// The ROC curve can't be drawn.
+    #[error("the area under the ROC curve needs a single output, and records of both classes")]
+    Auc,
     /// A record doesn't fit the map.
     #[error("a held-out record doesn't fit: {0}")]
     Record(#[from] ShapeError),
@@ -104,12 +158,11 @@ pub enum SearchError {
     Bounds(#[from] BoundsError),
 }
 
-/// Looks for the cheapest quantisation that keeps the accuracy.
+/// Looks for the cheapest quantisation that reaches a goal.
 ///
 /// `inputs` are the quantisations of the features to choose from, at least one, each with another
 /// number of bits. The weights are fixed by `max_weight`, or searched for too. `cost` may have any
-/// unit. An accuracy that is smaller than the float map's by `tolerance` (a share, 0 to 1) is good
-/// enough.
+/// unit.
 ///
 /// # Errors
 /// [`SearchError`] if the records don't fit, or no quantisation of the map can be certified.
@@ -118,25 +171,30 @@ pub fn search(
     inputs: &[Quantization],
     max_weight: Option<u32>,
     held_out: HeldOut<'_>,
-    tolerance: f64,
+    goal: Goal,
     cost: &dyn Fn(&Candidate) -> f64,
 ) -> Result<SearchReport, SearchError> {
     let (records, labels) = (held_out.records.len(), held_out.labels.len());
     if records == 0 || records != labels {
         return Err(SearchError::HeldOut { records, labels });
     }
-    let float_right = right_by_floats(map, held_out)?;
+    let floats = measure::by_floats(map, held_out, goal)?;
     let mut candidates = Vec::new();
     for quantization in inputs {
         let found = candidates_of(map, quantization, max_weight)?;
         candidates.extend(found.into_iter().map(|c| (cost(&c), quantization, c)));
     }
     candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
-    // A whole number of records may be lost; rounding takes none away.
-    let lost = (tolerance * records as f64 + 1e-9).max(0.0) as usize;
+    let mut report = SearchReport {
+        records,
+        float_accuracy: floats.measured.accuracy,
+        float_auc: floats.measured.auc,
+        tolerance: goal.tolerance,
+        max_change: goal.max_change,
+        trials: Vec::new(),
+    };
     let mut quantized: Vec<(u32, Vec<Sparse>)> = Vec::new();
-    let mut trials = Vec::new();
-    let mut best = (0, 0);
+    let mut best = 0;
     for (cost, quantization, candidate) in candidates {
         let bits = quantization.bits;
         if !quantized.iter().any(|(known, _)| *known == bits) {
@@ -147,33 +205,32 @@ pub fn search(
         let inputs = quantized.iter().find(|(known, _)| *known == bits);
         let inputs = inputs.map_or(&[][..], |(_, records)| records);
         let (integers, scales) = map.quantize(quantization, candidate.max_weight)?;
-        let right = right_by_integers(&integers, &scales, inputs, held_out.labels);
-        if right > best.0 {
-            best = (right, trials.len());
-        }
-        trials.push(Trial {
+        let measured = floats.compare(&integers, &scales, inputs, held_out.labels)?;
+        let trial = Trial {
             input_bits: candidate.input_bits,
             weight_bits: candidate.weight_bits,
             max_weight: candidate.max_weight,
             slot_bits: candidate.slot_bits,
             cost,
-            accuracy: right as f64 / records as f64,
+            accuracy: measured.accuracy,
+            auc: measured.auc,
+            largest_change: measured.largest_change,
             chosen: false,
-        });
-        if right + lost >= float_right {
-            best = (right, trials.len() - 1);
+        };
+        let reached = report.is_reached_by(&trial);
+        let better = |best: &Trial| trial.merit() > best.merit();
+        if reached || report.trials.get(best).is_none_or(better) {
+            best = report.trials.len();
+        }
+        report.trials.push(trial);
+        if reached {
             break;
         }
     }
-    if let Some(trial) = trials.get_mut(best.1) {
+    if let Some(trial) = report.trials.get_mut(best) {
         trial.chosen = true;
     }
-    Ok(SearchReport {
-        records,
-        float_accuracy: float_right as f64 / records as f64,
-        tolerance,
-        trials,
-    })
+    Ok(report)
 }
 
 impl SearchReport {
@@ -182,10 +239,30 @@ impl SearchReport {
         self.trials.iter().find(|trial| trial.chosen)
     }
 
-    /// Whether the chosen quantisation is as accurate as was asked for.
-    pub fn keeps_accuracy(&self) -> bool {
-        let enough = self.float_accuracy - self.tolerance - 1e-9;
-        self.chosen().is_some_and(|trial| trial.accuracy >= enough)
+    /// Whether the chosen quantisation is as good as was asked for.
+    pub fn reaches_goal(&self) -> bool {
+        self.chosen().is_some_and(|trial| self.is_reached_by(trial))
+    }
+
+    fn is_reached_by(&self, trial: &Trial) -> bool {
+        // Rounding takes nothing away.
+        const EXACT: f64 = 1e-12;
+        let (float, found) = match (self.float_auc, trial.auc) {
+            (Some(float), Some(found)) => (float, found),
+            _ => (self.float_accuracy, trial.accuracy),
+        };
+        let change = trial.largest_change.unwrap_or(0.0);
+        let bound = self.max_change.unwrap_or(1.0);
+        found >= float - self.tolerance - EXACT && change <= bound
+    }
+}
+
+impl Trial {
+    /// What is better in a trial than in others that don't reach the goal either: how little it
+    /// changes probabilities, if that matters, or else the measure.
+    fn merit(&self) -> f64 {
+        let measure = self.auc.unwrap_or(self.accuracy);
+        self.largest_change.map_or(measure, |change| -change)
     }
 }
 
@@ -248,66 +325,4 @@ fn candidates_of(
         }
     }
     Ok(found)
-}
-
-/// The quantised features of a record that aren't 0.
-type Sparse = Vec<(u32, u32)>;
-
-fn sparse(record: &[f64], quantization: &Quantization) -> Sparse {
-    let features = record.iter().enumerate().map(|(feature, &value)| {
-        let (integer, _) = quantization.quantize(feature, value);
-        (feature as u32, integer)
-    });
-    features.filter(|&(_, integer)| integer != 0).collect()
-}
-
-/// The class that scores predict.
-fn class(scores: &[f64]) -> usize {
-    match scores {
-        [score] => usize::from(*score > 0.0),
-        _ => argmax(scores),
-    }
-}
-
-fn right_by_floats(map: &FloatMap, held_out: HeldOut<'_>) -> Result<usize, ShapeError> {
-    let mut right = 0;
-    for (record, &label) in held_out.records.iter().zip(held_out.labels) {
-        right += usize::from(class(&map.evaluate(record)?) == label);
-    }
-    Ok(right)
-}
-
-fn right_by_integers(
-    map: &IntegerMap,
-    scales: &[f64],
-    records: &[Sparse],
-    labels: &[usize],
-) -> usize {
-    // Input by input, since most features of an image are 0.
-    let columns: Vec<Vec<i64>> = (0..map.inputs())
-        .map(|input| {
-            let rows = (0..map.outputs()).map(|output| map.row(output)[input]);
-            rows.map(i64::from).collect()
-        })
-        .collect();
-    let mut sums = vec![0; map.outputs()];
-    let mut scores = vec![0.0; map.outputs()];
-    let mut is_right = |&(record, &label): &(&Sparse, &usize)| {
-        sums.copy_from_slice(map.biases());
-        for &(feature, value) in record {
-            let column = &columns[feature as usize];
-            for (sum, weight) in sums.iter_mut().zip(column) {
-                *sum += weight * i64::from(value);
-            }
-        }
-        for ((score, sum), scale) in scores.iter_mut().zip(&sums).zip(scales) {
-            *score = *sum as f64 * scale;
-        }
-        class(&scores) == label
-    };
-    records
-        .iter()
-        .zip(labels)
-        .filter(|record| is_right(record))
-        .count()
 }

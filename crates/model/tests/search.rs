@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 use veilcast_model::card::{MAX_SLOT_BITS, PerFeature, Quantization};
-use veilcast_model::search::{Candidate, HeldOut, SearchError, batch_cost, search};
-use veilcast_model::{FloatMap, MAX_WEIGHT};
+use veilcast_model::search::{Candidate, Goal, HeldOut, Measure, SearchError, batch_cost, search};
+use veilcast_model::{FloatMap, MAX_WEIGHT, auc};
 
 /// Features from 0 to 1 in some bits.
 fn inputs(bits: std::ops::RangeInclusive<u32>) -> Vec<Quantization> {
@@ -49,12 +49,20 @@ fn the_cheapest_that_is_accurate_enough_is_chosen() {
         labels: &labels,
     };
     for tolerance in [0.2, 0.02, 0.002] {
-        let report = search(&map, &inputs(1..=8), None, held_out, tolerance, &batch_cost).unwrap();
+        let report = search(
+            &map,
+            &inputs(1..=8),
+            None,
+            held_out,
+            Goal::accuracy(tolerance),
+            &batch_cost,
+        )
+        .unwrap();
         assert_eq!((report.records, report.float_accuracy), (500, 1.0));
         assert!(report.trials.is_sorted_by(|a, b| a.cost <= b.cost));
         let (chosen, cheaper) = report.trials.split_last().unwrap();
         assert_eq!(report.chosen(), Some(chosen));
-        assert!(report.keeps_accuracy() && chosen.accuracy >= 1.0 - tolerance);
+        assert!(report.reaches_goal() && chosen.accuracy >= 1.0 - tolerance);
         for trial in cheaper {
             assert!(trial.accuracy < 1.0 - tolerance, "{trial:?}");
         }
@@ -98,9 +106,25 @@ fn what_is_given_is_not_searched_for() {
         records: &records,
         labels: &labels,
     };
-    let fixed = search(&map, &inputs(5..=5), None, held_out, 0.01, &batch_cost).unwrap();
+    let fixed = search(
+        &map,
+        &inputs(5..=5),
+        None,
+        held_out,
+        Goal::accuracy(0.01),
+        &batch_cost,
+    )
+    .unwrap();
     assert!(fixed.trials.iter().all(|trial| trial.input_bits == 5));
-    let fixed = search(&map, &inputs(1..=8), Some(31), held_out, 0.01, &batch_cost).unwrap();
+    let fixed = search(
+        &map,
+        &inputs(1..=8),
+        Some(31),
+        held_out,
+        Goal::accuracy(0.01),
+        &batch_cost,
+    )
+    .unwrap();
     assert!(
         fixed
             .trials
@@ -109,8 +133,24 @@ fn what_is_given_is_not_searched_for() {
     );
     // Another cost, another choice.
     let dear_inputs = |c: &Candidate| f64::from(1000 * c.input_bits + c.weight_bits);
-    let report = search(&map, &inputs(1..=8), None, held_out, 0.05, &dear_inputs).unwrap();
-    let usual = search(&map, &inputs(1..=8), None, held_out, 0.05, &batch_cost).unwrap();
+    let report = search(
+        &map,
+        &inputs(1..=8),
+        None,
+        held_out,
+        Goal::accuracy(0.05),
+        &dear_inputs,
+    )
+    .unwrap();
+    let usual = search(
+        &map,
+        &inputs(1..=8),
+        None,
+        held_out,
+        Goal::accuracy(0.05),
+        &batch_cost,
+    )
+    .unwrap();
     let bits = |report: &veilcast_model::search::SearchReport| report.chosen().unwrap().input_bits;
     assert!(bits(&report) < bits(&usual), "{report:?}");
 }
@@ -122,8 +162,16 @@ fn where_none_is_accurate_enough_the_most_accurate_is_taken() {
         records: &records,
         labels: &labels,
     };
-    let report = search(&map, &inputs(1..=2), Some(1), held_out, 0.0, &batch_cost).unwrap();
-    assert!(!report.keeps_accuracy());
+    let report = search(
+        &map,
+        &inputs(1..=2),
+        Some(1),
+        held_out,
+        Goal::accuracy(0.0),
+        &batch_cost,
+    )
+    .unwrap();
+    assert!(!report.reaches_goal());
     assert_eq!(report.trials.len(), 2);
     let best = report
         .trials
@@ -137,7 +185,15 @@ fn where_none_is_accurate_enough_the_most_accurate_is_taken() {
         records: &records,
         labels: &labels,
     };
-    let error = search(&map, &inputs(1..=2), None, held_out, 0.0, &batch_cost).unwrap_err();
+    let error = search(
+        &map,
+        &inputs(1..=2),
+        None,
+        held_out,
+        Goal::accuracy(0.0),
+        &batch_cost,
+    )
+    .unwrap_err();
     assert_eq!(
         error,
         SearchError::HeldOut {
@@ -149,7 +205,15 @@ fn where_none_is_accurate_enough_the_most_accurate_is_taken() {
         records: &[vec![0.5; 5]],
         labels: &[0],
     };
-    let error = search(&map, &inputs(1..=2), None, held_out, 0.0, &batch_cost).unwrap_err();
+    let error = search(
+        &map,
+        &inputs(1..=2),
+        None,
+        held_out,
+        Goal::accuracy(0.0),
+        &batch_cost,
+    )
+    .unwrap_err();
     assert!(matches!(error, SearchError::Record(_)), "{error}");
 }
 
@@ -161,7 +225,91 @@ fn a_single_score_is_right_by_its_sign() {
         records: &records,
         labels: &labels,
     };
-    let report = search(&map, &inputs(1..=4), None, held_out, 0.0, &batch_cost).unwrap();
+    let report = search(
+        &map,
+        &inputs(1..=4),
+        None,
+        held_out,
+        Goal::accuracy(0.0),
+        &batch_cost,
+    )
+    .unwrap();
     assert_eq!(report.float_accuracy, 1.0);
-    assert!(report.keeps_accuracy());
+    assert!(report.reaches_goal());
+}
+
+/// Where the order of scores matters, and probabilities do.
+#[test]
+fn a_ranking_and_probabilities_are_kept() {
+    let (map, records, _) = case();
+    let map = FloatMap::new(6, 1, map.row(0).to_vec(), vec![0.1]).unwrap();
+    // Labels that the score tells well, but not always.
+    let noise = numbers(records.len(), 3);
+    let label = |(record, noise): (&Vec<f64>, &f64)| {
+        usize::from(map.evaluate(record).unwrap()[0] + noise - 0.5 > 0.0)
+    };
+    let labels: Vec<_> = records.iter().zip(&noise).map(label).collect();
+    let held_out = HeldOut {
+        records: &records,
+        labels: &labels,
+    };
+    let goal = |tolerance, max_change| Goal {
+        measure: Measure::Auc,
+        tolerance,
+        max_change,
+    };
+    let run = |goal| search(&map, &inputs(1..=8), None, held_out, goal, &batch_cost).unwrap();
+    let area = run(goal(0.001, None));
+    let float = area.float_auc.unwrap();
+    assert!((0.6..0.99).contains(&float), "{float}");
+    let (chosen, cheaper) = area.trials.split_last().unwrap();
+    assert!(area.reaches_goal() && chosen.auc.unwrap() >= float - 0.001);
+    assert!(
+        cheaper
+            .iter()
+            .all(|trial| trial.auc.unwrap() < float - 0.001)
+    );
+    assert!(cheaper.iter().all(|trial| trial.largest_change.is_none()));
+
+    let probable = run(goal(0.001, Some(0.01)));
+    let chosen = probable.chosen().unwrap();
+    assert!(probable.reaches_goal() && chosen.largest_change.unwrap() <= 0.01);
+    assert!(chosen.cost > area.chosen().unwrap().cost);
+    // The change is what it is called.
+    let quantization = &inputs(chosen.input_bits..=chosen.input_bits)[0];
+    let (integers, scales) = map.quantize(quantization, chosen.max_weight).unwrap();
+    let probability = |score: f64| 1.0 / (1.0 + (-score).exp());
+    let change = |record: &Vec<f64>| {
+        let max = f64::from(quantization.max());
+        let features: Vec<_> = record.iter().map(|x| (x * max).round() as u32).collect();
+        let score = integers.evaluate(&features).unwrap()[0] as f64 * scales[0];
+        (probability(score) - probability(map.evaluate(record).unwrap()[0])).abs()
+    };
+    let largest = records.iter().map(change).fold(0.0, f64::max);
+    assert!((largest - chosen.largest_change.unwrap()).abs() < 1e-9);
+    // The closest, where none is close enough.
+    let impossible = run(goal(0.0, Some(0.0)));
+    assert!(!impossible.reaches_goal());
+    let least = impossible.trials.iter().map(|t| t.largest_change.unwrap());
+    let least = least.fold(1.0, f64::min);
+    assert_eq!(impossible.chosen().unwrap().largest_change, Some(least));
+
+    let one_class = HeldOut {
+        records: &records,
+        labels: &vec![1; records.len()],
+    };
+    let goal = goal(0.0, None);
+    let error = search(&map, &inputs(1..=2), None, one_class, goal, &batch_cost).unwrap_err();
+    assert_eq!(error, SearchError::Auc);
+}
+
+#[test]
+fn the_area_under_the_curve_counts_pairs() {
+    let positive = [false, true, false, true];
+    assert_eq!(auc(&[0.1, 0.2, 0.3, 0.4], &positive), Some(0.75));
+    assert_eq!(auc(&[4.0, 3.0, 2.0, 1.0], &positive), Some(0.25));
+    assert_eq!(auc(&[1.0; 4], &positive), Some(0.5));
+    assert_eq!(auc(&[1.0, 1.0, 0.0, 2.0], &positive), Some(0.875));
+    assert_eq!(auc(&[1.0, 2.0], &[true, true]), None);
+    assert_eq!(auc(&[], &[]), None);
 }

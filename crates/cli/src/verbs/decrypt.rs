@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         .decrypt(&response)
         .with_context(|| format!("can't decrypt {}", args.response.display()))?;
     for record in &scores {
-        predictions.add(record)?;
+        predictions.add(record, &[])?;
     }
     let records = predictions.finish()?;
     output.note(format!("{} decrypted", counted(records, "record")));

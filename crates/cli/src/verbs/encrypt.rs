@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
+use veilcast_model::input::Options;
 
-use crate::args::OutFile;
+use crate::args::{IgnoreColumns, OutFile};
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
 use crate::output::{Output, counted};
 use crate::planning::PlanArgs;
-use crate::records::{batches, clipped_note};
+use crate::records::{Changes, Inputs, batches};
 use crate::{keys, models, records};
 
 /// Encrypt records into a request file, for `veilcast compute` elsewhere.
@@ -30,6 +31,8 @@ pub(crate) struct Args {
     #[arg(long = "in", value_name = "INPUT")]
     input: PathBuf,
     #[command(flatten)]
+    ignore: IgnoreColumns,
+    #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
     file: OutFile,
@@ -39,7 +42,8 @@ pub(crate) struct Args {
 struct Encrypted {
     file: PathBuf,
     records: u64,
-    clipped_values: usize,
+    #[serde(flatten)]
+    changes: Changes,
     bytes: usize,
 }
 
@@ -60,11 +64,17 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let mut file = OutputFile::create(out, *force, Readers::Usual)?;
     let card = models::load_card(&args.card)?;
     let key = keys::load_secret(&args.key)?;
-    let inputs = [args.input.clone()];
+    let inputs = Inputs {
+        paths: vec![args.input.clone()],
+        options: Options {
+            ignore: args.ignore.columns(),
+            ..Options::default()
+        },
+    };
     let count = records::count(&card, &inputs)?;
     let session = records::session(&card, key, count, &args.plan)?;
     let most = session.max_records();
-    let mut batches = batches(&card, inputs.to_vec(), most);
+    let mut batches = batches(&card, inputs, most);
     let batch = batches
         .next()
         .unwrap_or_else(|| Err(anyhow!("{} holds no records", args.input.display())))?;
@@ -81,13 +91,13 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     file.write_all(&body)
         .with_context(|| format!("can't write {}", out.display()))?;
     file.finish()?;
-    if let Some(note) = clipped_note(batch.clipped) {
-        output.note(note);
+    if !batch.changes.is_none() {
+        output.note(batch.changes);
     }
     output.result(&Encrypted {
         file: out.clone(),
         records: batch.records.len() as u64,
-        clipped_values: batch.clipped,
+        changes: batch.changes,
         bytes: body.len(),
     })
 }

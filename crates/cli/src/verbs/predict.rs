@@ -11,13 +11,14 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use veilcast_client::{Client, ClientError, Pipeline};
 use veilcast_model::Card;
+use veilcast_model::input::Options;
 
-use crate::args::{KeyBits, OptionalOutFile};
+use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::Predictions;
-use crate::records::{Batch, batch_size, batches, clipped_note};
+use crate::records::{Batch, Changes, Inputs, batch_size, batches};
 use crate::{keys, logging, records, runtime};
 
 /// Get predictions for records, encrypted, from a service.
@@ -47,6 +48,12 @@ pub(crate) struct Args {
     /// Requests under way at a time: while the service computes one, the next is encrypted and sent.
     #[arg(long, value_name = "N", default_value_t = Pipeline::IN_FLIGHT)]
     in_flight: NonZeroUsize,
+    #[command(flatten)]
+    ignore: IgnoreColumns,
+    /// Columns of a CSV file to copy behind the predictions, such as a patient's number: names with
+    /// commas between. They aren't sent.
+    #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
+    keep: Option<ColumnNames>,
     /// Records: PNG, CSV with a header, NPY or IDX.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
@@ -58,7 +65,8 @@ struct Summary {
     requests: u64,
     /// How often a request was sent again.
     retries: u64,
-    clipped_values: usize,
+    #[serde(flatten)]
+    changes: Changes,
     bytes_up: u64,
     bytes_down: u64,
     seconds: f64,
@@ -99,11 +107,17 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let client = Client::new(&args.server)?;
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
     let (file, force) = (args.file.out.as_deref(), args.file.force);
-    let mut predictions = Predictions::begin(&card, file, force, output)?;
-    let expected = records::count(&card, &args.inputs)?;
+    let keep = args.keep.clone().map_or(Vec::new(), |names| names.0);
+    let mut predictions = Predictions::begin(&card, file, force, output)?.keeping(keep.clone());
+    let ignore = args.ignore.columns();
+    let inputs = Inputs {
+        paths: args.inputs.clone(),
+        options: Options { ignore, keep },
+    };
+    let expected = records::count(&card, &inputs)?;
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
     let session = Arc::new(records::session(&card, key, expected, &args.plan)?);
-    let batches = batches(&card, args.inputs.clone(), batch_size(&session));
+    let batches = batches(&card, inputs, batch_size(&session));
     let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();
     let bar = output.progress(expected, "records");
@@ -117,8 +131,8 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     }
     summary.records = predictions.finish()?;
     summary.seconds = start.elapsed().as_secs_f64();
-    if let Some(note) = clipped_note(summary.clipped_values) {
-        output.note(note);
+    if !summary.changes.is_none() {
+        output.note(summary.changes);
     }
     output.note(&summary);
     output.json(&summary)
@@ -135,13 +149,13 @@ async fn predict(
     let mut answers = pipeline.run(batches);
     while let Some(answered) = answers.next().await {
         let answered = answered?;
-        for scores in &answered.scores {
-            predictions.add(scores)?;
+        for (scores, kept) in answered.scores.iter().zip(&answered.group.kept) {
+            predictions.add(scores, kept)?;
         }
         bar.inc(answered.scores.len() as u64);
         summary.requests += 1;
         summary.retries += u64::from(answered.tries - 1);
-        summary.clipped_values += answered.group.clipped;
+        summary.changes += answered.group.changes;
         summary.bytes_up += answered.bytes_up;
         summary.bytes_down += answered.bytes_down;
     }

@@ -53,17 +53,14 @@ impl Card {
     /// Turns scores in the model's own units, one an output, into a prediction.
     pub(crate) fn predict_from_floats(&self, scores: Vec<f64>) -> Prediction {
         let single_sigmoid = scores.len() == 1 && self.output().labels.len() == 2;
-        let index = if single_sigmoid {
-            usize::from(scores[0] > 0.0)
-        } else {
-            argmax(&scores)
+        let index = match single_sigmoid {
+            true => class(&scores),
+            false => argmax(&scores),
         };
         let probabilities = match self.output().activation {
             Activation::None => None,
-            Activation::Softmax => Some(softmax(&scores)),
-            Activation::Sigmoid if single_sigmoid => {
-                Some(vec![sigmoid(-scores[0]), sigmoid(scores[0])])
-            }
+            Activation::Softmax => Some(probabilities(&scores)),
+            Activation::Sigmoid if single_sigmoid => Some(probabilities(&scores)),
             Activation::Sigmoid => Some(scores.iter().copied().map(sigmoid).collect()),
         };
         Prediction {
@@ -84,6 +81,23 @@ pub(crate) fn argmax(values: &[f64]) -> usize {
         }
     }
     best
+}
+
+/// The class that scores predict: of a single score by its sign, of several the largest.
+pub(crate) fn class(scores: &[f64]) -> usize {
+    match scores {
+        [score] => usize::from(*score > 0.0),
+        _ => argmax(scores),
+    }
+}
+
+/// A probability a class: by sigmoid from a single score, which is the second class's; by softmax
+/// from several.
+pub(crate) fn probabilities(scores: &[f64]) -> Vec<f64> {
+    match scores {
+        &[score] => vec![sigmoid(-score), sigmoid(score)],
+        _ => softmax(scores),
+    }
 }
 
 fn softmax(scores: &[f64]) -> Vec<f64> {

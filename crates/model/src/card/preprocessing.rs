@@ -8,6 +8,7 @@
 mod apply;
 mod check;
 
+#[cfg(feature = "input")]
 pub(crate) use apply::list;
 
 use std::collections::BTreeMap;

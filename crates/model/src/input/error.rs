@@ -231,7 +231,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    pub(super) fn io(file: &str, source: io::Error) -> Self {
+    pub(crate) fn io(file: &str, source: io::Error) -> Self {
         Self::Io {
             file: file.to_owned(),
             source,

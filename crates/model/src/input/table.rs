@@ -7,7 +7,9 @@ mod header;
 mod number;
 mod rows;
 
-pub(super) use header::quoted;
+pub(crate) use header::quoted;
+#[cfg(feature = "train")]
+pub(crate) use number::has_decimal_comma;
 pub(crate) use number::number;
 pub(crate) use rows::Rows;
 

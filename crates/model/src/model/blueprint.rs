@@ -85,6 +85,7 @@ impl Blueprint {
             weight_bits: weight_bits(self.max_weight),
             bounds: certificate.clone(),
             accuracy: None,
+            auc: None,
             search: None,
             training: None,
         };

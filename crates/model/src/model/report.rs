@@ -21,6 +21,9 @@ pub struct Report {
     /// Accuracies on a test set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
+    /// Areas under the ROC curve on the test set, for a single output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auc: Option<Aucs>,
     /// How its quantisation was searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<SearchReport>,
@@ -41,6 +44,18 @@ pub struct Accuracy {
     pub collapsed: f64,
     /// By the integer map on quantised records.
     pub quantized: f64,
+}
+
+/// Areas under the ROC curve, 0 to 1, on the records of [`Accuracy`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aucs {
+    /// By the collapsed map in floats.
+    pub collapsed: f64,
+    /// By the integer map on quantised records.
+    pub quantized: f64,
+    /// The largest change of a record's probability from the one to the other.
+    pub largest_change: f64,
 }
 
 /// How a network was trained.

@@ -7,7 +7,6 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 use super::{Options, Progress, TrainError};
-use crate::idx::LabelledImages;
 use crate::{DenseLayer, Network};
 
 /// A trained network, and its mean loss over the last pass.
@@ -16,19 +15,31 @@ pub(super) struct Trained {
     pub(super) final_loss: f64,
 }
 
-/// Trains dense layers on pixels scaled to 0 … 1.
+/// Records to train on.
+pub(super) trait Examples {
+    /// Number of records.
+    fn len(&self) -> usize;
+    /// Number of features of each.
+    fn features(&self) -> usize;
+    /// Appends the features of one.
+    fn write(&self, index: usize, out: &mut Vec<f32>);
+    /// The class of one.
+    fn class(&self, index: usize) -> u32;
+}
+
+/// Trains dense layers with softmax on top. A single output is the score of class 1 where that of
+/// class 0 is 0, so that softmax is its sigmoid.
 pub(super) fn optimize(
-    data: &LabelledImages,
-    classes: usize,
+    data: &dyn Examples,
+    outputs: usize,
     options: &Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Trained, TrainError> {
     let mut rng = ChaCha20Rng::seed_from_u64(options.seed);
-    let pixels = data.images().rows() * data.images().columns();
-    let widths: Vec<usize> = [pixels]
+    let widths: Vec<usize> = [data.features()]
         .iter()
         .chain(&options.hidden)
-        .chain(&[classes])
+        .chain(&[outputs])
         .copied()
         .collect();
     let layers = widths
@@ -56,10 +67,13 @@ pub(super) fn optimize(
         let mut seen = 0;
         for (batch, indices) in order.chunks(options.batch_size).enumerate() {
             optimizer.set_learning_rate(options.learning_rate * (1.0 - step as f64 / steps));
-            let (images, labels) = gather(data, indices)?;
-            let scores = layers
+            let (features, labels) = gather(data, indices)?;
+            let mut scores = layers
                 .iter()
-                .try_fold(images, |x, layer| layer.forward(&x))?;
+                .try_fold(features, |x, layer| layer.forward(&x))?;
+            if outputs == 1 {
+                scores = Tensor::cat(&[&scores.zeros_like()?, &scores], 1)?;
+            }
             let loss = loss::cross_entropy(&scores, &labels)?;
             optimizer.backward_step(&loss)?;
             step += 1;
@@ -88,19 +102,18 @@ pub(super) fn optimize(
     })
 }
 
-/// The images and labels of one mini-batch.
-fn gather(data: &LabelledImages, indices: &[usize]) -> candle_core::Result<(Tensor, Tensor)> {
-    let size = data.images().rows() * data.images().columns();
-    let mut pixels = Vec::with_capacity(indices.len() * size);
-    let mut labels = Vec::with_capacity(indices.len());
+/// The features and classes of one mini-batch.
+fn gather(data: &dyn Examples, indices: &[usize]) -> candle_core::Result<(Tensor, Tensor)> {
+    let mut features = Vec::with_capacity(indices.len() * data.features());
+    let mut classes = Vec::with_capacity(indices.len());
     for &index in indices {
-        let image = &data.images().pixels()[index * size..][..size];
-        pixels.extend(image.iter().map(|&pixel| f32::from(pixel) / 255.0));
-        labels.push(u32::from(data.labels()[index]));
+        data.write(index, &mut features);
+        classes.push(data.class(index));
     }
+    let shape = (indices.len(), data.features());
     Ok((
-        Tensor::from_vec(pixels, (indices.len(), size), &Device::Cpu)?,
-        Tensor::from_vec(labels, indices.len(), &Device::Cpu)?,
+        Tensor::from_vec(features, shape, &Device::Cpu)?,
+        Tensor::from_vec(classes, indices.len(), &Device::Cpu)?,
     ))
 }
 

@@ -90,7 +90,7 @@ impl IgnoredColumns {
 }
 
 /// The first few names, for messages.
-pub(in crate::input) fn quoted(names: &[String]) -> String {
+pub(crate) fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = names.iter().take(SHOWN).map(|name| format!("{name:?}"));
     let shown: Vec<String> = shown.collect();

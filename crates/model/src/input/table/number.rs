@@ -11,6 +11,6 @@ pub(crate) fn number(text: &str) -> Option<f64> {
 }
 
 /// Whether a text would be a number if its comma were a point.
-pub(super) fn has_decimal_comma(text: &str) -> bool {
+pub(crate) fn has_decimal_comma(text: &str) -> bool {
     text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some()
 }

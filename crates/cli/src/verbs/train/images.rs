@@ -1,0 +1,30 @@
+//! Training on labelled images.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use veilcast_model::Model;
+use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_model::search::batch_cost;
+use veilcast_model::train::{Options, train as train_images};
+
+use super::{Args, show};
+use crate::failure::Hint as _;
+use crate::output::Output;
+
+pub(super) fn train(data: &Path, args: &Args, output: Output) -> anyhow::Result<Model> {
+    let open = |split| {
+        LabelledImages::open(data, split)
+            .with_context(|| format!("can't use the images in {}", data.display()))
+            .hint("give a directory with MNIST's four files, such as data/mnist")
+    };
+    let (images, test) = (open(Split::Train)?, open(Split::Test)?);
+    let options = args.options(Options::default());
+    let steps = images.len().div_ceil(options.batch_size) * options.epochs;
+    let bar = output.progress(Some(steps as u64), "training");
+    let model = train_images(&images, &test, &options, &batch_cost, |progress| {
+        show(progress, &bar, output);
+    })?;
+    bar.finish_and_clear();
+    Ok(model)
+}

@@ -1,0 +1,130 @@
+//! Training on a table.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use veilcast_model::Model;
+use veilcast_model::card::{RecordError, UnknownCategory};
+use veilcast_model::search::batch_cost;
+use veilcast_model::train::{LabelledTable, TableError, TableOptions, TrainError, train_table};
+
+use super::{Args, show};
+use crate::args::ColumnNames;
+use crate::failure::Hint as _;
+use crate::output::Output;
+
+/// A table to learn from.
+#[derive(clap::Args)]
+pub(super) struct TableArgs {
+    /// CSV file with a header, a row a record.
+    #[arg(
+        long,
+        value_name = "FILE.csv",
+        conflicts_with = "data",
+        requires = "target"
+    )]
+    table: Option<PathBuf>,
+    /// Column to predict.
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    target: Option<String>,
+    /// Value of the target to tell from all others; of two values the greater one, if not given.
+    #[arg(long, value_name = "VALUE", requires = "table")]
+    positive: Option<String>,
+    /// Names of the classes in predictions, for two the positive one last; the target's values, if
+    /// not given.
+    #[arg(long, value_name = "NAMES", requires = "table", value_parser = ColumnNames::parse)]
+    labels: Option<ColumnNames>,
+    /// Columns to predict from, with commas between; all but the target, if not given.
+    #[arg(long, value_name = "COLUMNS", requires = "table", value_parser = ColumnNames::parse)]
+    columns: Option<ColumnNames>,
+    /// Hold every N-th row out.
+    #[arg(long, value_name = "N", requires = "table", default_value_t = TableOptions::default().held_out)]
+    held_out: usize,
+    /// What becomes of a category that no training row has: its record is refused, or it counts as
+    /// none of the known ones.
+    #[arg(
+        long,
+        value_name = "error|zeros",
+        requires = "table",
+        default_value = "error"
+    )]
+    unknown_category: Unknown,
+    /// How much rounding to integers may change the probability of a class for any training row, in
+    /// percentage points.
+    #[arg(long, value_name = "POINTS", requires = "table", default_value_t = 100.0 * TableOptions::default().max_change)]
+    max_change: f64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Unknown {
+    Error,
+    Zeros,
+}
+
+pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::Result<Model> {
+    let (path, target) = table
+        .table
+        .as_deref()
+        .zip(table.target.as_deref())
+        .context("a model is trained on images (--data) or on a table (--table and --target)")?;
+    let columns = table.columns.as_ref().map(|names| names.0.as_slice());
+    let rows = LabelledTable::open(path, target, columns).map_err(with_hint)?;
+    let defaults = TableOptions::default();
+    let mut training = defaults.training.clone();
+    training.name = model_name(target);
+    let options = TableOptions {
+        training: args.options(training),
+        positive: table.positive.clone(),
+        labels: table.labels.clone().map(|names| names.0),
+        held_out: table.held_out,
+        unknown: match table.unknown_category {
+            Unknown::Error => UnknownCategory::Error,
+            Unknown::Zeros => UnknownCategory::Zeros,
+        },
+        max_change: table.max_change / 100.0,
+    };
+    let bar = output.progress(None, "training");
+    let trained = train_table(&rows, &options, &batch_cost, |progress| {
+        show(progress, &bar, output);
+    });
+    bar.finish_and_clear();
+    trained.map_err(|error| match error {
+        TrainError::Table(error) => with_hint(error),
+        error => error.into(),
+    })
+}
+
+/// The target's name as far as a model may have it.
+fn model_name(target: &str) -> String {
+    let fit = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    let name: String = target.chars().map(fit).take(64).collect();
+    match name.trim_matches('-') {
+        "" => "table".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The error with the option that helps.
+fn with_hint(error: TableError) -> anyhow::Error {
+    let hint = match &error {
+        TableError::Constant { .. }
+        | TableError::TooManyCategories { .. }
+        | TableError::NotANumber { .. } => "name the columns to predict from with --columns",
+        TableError::TooManyClasses { .. } | TableError::NoPositive { .. } => {
+            "name the value to tell from all others with --positive"
+        }
+        TableError::Record {
+            source: RecordError::UnknownCategory { .. },
+            ..
+        } => "with --unknown-category zeros it counts as none of the known ones",
+        _ => return error.into(),
+    };
+    Err::<(), _>(error).hint(hint).expect_err("it is an error")
+}

@@ -1,0 +1,141 @@
+//! How good maps are on labelled records.
+
+use super::{Goal, HeldOut, Measure, SearchError};
+use crate::card::{Quantization, class, probabilities};
+use crate::{FloatMap, IntegerMap, auc};
+
+/// How good a map is.
+pub(super) struct Measured {
+    pub(super) accuracy: f64,
+    /// If it is what the goal measures.
+    pub(super) auc: Option<f64>,
+    /// Beside the float map, if the goal bounds it.
+    pub(super) largest_change: Option<f64>,
+}
+
+/// How good the float map is, and what others are compared to.
+pub(super) struct ByFloats {
+    pub(super) measured: Measured,
+    measure: Measure,
+    /// The probabilities of each record's classes, if the goal bounds their changes.
+    probabilities: Option<Vec<Vec<f64>>>,
+}
+
+/// The quantised features of a record that aren't 0.
+pub(super) type Sparse = Vec<(u32, u32)>;
+
+pub(super) fn sparse(record: &[f64], quantization: &Quantization) -> Sparse {
+    let features = record.iter().enumerate().map(|(feature, &value)| {
+        let (integer, _) = quantization.quantize(feature, value);
+        (feature as u32, integer)
+    });
+    features.filter(|&(_, integer)| integer != 0).collect()
+}
+
+/// Measures the float map.
+pub(super) fn by_floats(
+    map: &FloatMap,
+    held_out: HeldOut<'_>,
+    goal: Goal,
+) -> Result<ByFloats, SearchError> {
+    let scores = held_out.records.iter().map(|record| map.evaluate(record));
+    let scores: Vec<Vec<f64>> = scores.collect::<Result<_, _>>()?;
+    let mut tally = Tally::new(goal.measure, held_out.labels);
+    for (record, scores) in scores.iter().enumerate() {
+        tally.add(record, scores);
+    }
+    let probable = |scores: &Vec<f64>| probabilities(scores);
+    Ok(ByFloats {
+        measured: tally.finish()?,
+        measure: goal.measure,
+        probabilities: goal
+            .max_change
+            .map(|_| scores.iter().map(probable).collect()),
+    })
+}
+
+impl ByFloats {
+    /// Measures an integer map on quantised records, and compares it.
+    pub(super) fn compare(
+        &self,
+        map: &IntegerMap,
+        scales: &[f64],
+        records: &[Sparse],
+        labels: &[usize],
+    ) -> Result<Measured, SearchError> {
+        // Input by input, since most features of an image are 0.
+        let columns: Vec<Vec<i64>> = (0..map.inputs())
+            .map(|input| {
+                let rows = (0..map.outputs()).map(|output| map.row(output)[input]);
+                rows.map(i64::from).collect()
+            })
+            .collect();
+        let mut sums = vec![0; map.outputs()];
+        let mut scores = vec![0.0; map.outputs()];
+        let mut tally = Tally::new(self.measure, labels);
+        let mut largest: f64 = 0.0;
+        for (index, record) in records.iter().enumerate() {
+            sums.copy_from_slice(map.biases());
+            for &(feature, value) in record {
+                let column = &columns[feature as usize];
+                for (sum, weight) in sums.iter_mut().zip(column) {
+                    *sum += weight * i64::from(value);
+                }
+            }
+            for ((score, sum), scale) in scores.iter_mut().zip(&sums).zip(scales) {
+                *score = *sum as f64 * scale;
+            }
+            tally.add(index, &scores);
+            if let Some(before) = &self.probabilities {
+                let now = probabilities(&scores);
+                let changes = before[index].iter().zip(now).map(|(p, q)| (p - q).abs());
+                largest = changes.fold(largest, f64::max);
+            }
+        }
+        let mut measured = tally.finish()?;
+        measured.largest_change = self.probabilities.as_ref().map(|_| largest);
+        Ok(measured)
+    }
+}
+
+/// What is counted record by record.
+struct Tally<'a> {
+    labels: &'a [usize],
+    right: usize,
+    /// The single output's scores, for the ROC curve.
+    scores: Option<Vec<f64>>,
+}
+
+impl<'a> Tally<'a> {
+    fn new(measure: Measure, labels: &'a [usize]) -> Self {
+        Self {
+            labels,
+            right: 0,
+            scores: (measure == Measure::Auc).then(Vec::new),
+        }
+    }
+
+    fn add(&mut self, record: usize, scores: &[f64]) {
+        self.right += usize::from(class(scores) == self.labels[record]);
+        if let (Some(all), [score]) = (&mut self.scores, scores) {
+            all.push(*score);
+        }
+    }
+
+    fn finish(self) -> Result<Measured, SearchError> {
+        let area = |scores: Vec<f64>| {
+            let positive: Vec<bool> = self.labels.iter().map(|&label| label == 1).collect();
+            let single = scores.len() == positive.len();
+            single.then(|| auc(&scores, &positive)).flatten()
+        };
+        let auc = match self.scores {
+            None => None,
+            Some(scores) => Some(area(scores).ok_or(SearchError::Auc)?),
+        };
+        Ok(Measured {
+            accuracy: self.right as f64 / self.labels.len() as f64,
+            auc,
+            largest_change: None,
+        })
+    }
+}

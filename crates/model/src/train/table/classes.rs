@@ -1,0 +1,120 @@
+//! The classes that a target's values stand for.
+
+use std::collections::BTreeMap;
+
+use super::fit::MISSING;
+use super::read::shown;
+use super::{LabelledTable, TableError, TableOptions};
+
+/// Most classes of a target.
+const MAX_CLASSES: usize = 100;
+
+/// The class of each value of the target.
+pub(super) struct Classes {
+    of_value: BTreeMap<String, usize>,
+    labels: Vec<String>,
+}
+
+impl Classes {
+    /// Finds the classes of the training rows.
+    pub(super) fn find(
+        table: &LabelledTable,
+        trained_on: &[usize],
+        options: &TableOptions,
+    ) -> Result<Self, TableError> {
+        let target = table.target().to_owned();
+        let mut of_value = BTreeMap::new();
+        for &row in trained_on {
+            let value = table.class(row);
+            if MISSING.contains(&value) {
+                return Err(no_class(table, row));
+            }
+            of_value.entry(value.to_owned()).or_insert(0);
+        }
+        let values: Vec<String> = of_value.keys().cloned().collect();
+        if let [value] = values.as_slice() {
+            let value = shown(value);
+            return Err(TableError::OneClass { target, value });
+        }
+        let labels = match &options.positive {
+            Some(positive) => {
+                let Some(class) = of_value.get_mut(positive) else {
+                    return Err(TableError::NoPositive {
+                        target,
+                        positive: positive.clone(),
+                        values: crate::card::list(&values),
+                    });
+                };
+                *class = 1;
+                let mut others = values.iter().filter(|value| *value != positive);
+                let negative = match (others.next(), others.next()) {
+                    (Some(only), None) => only.clone(),
+                    _ => format!("not {positive}"),
+                };
+                vec![negative, positive.clone()]
+            }
+            None if values.len() > MAX_CLASSES => {
+                return Err(TableError::TooManyClasses {
+                    target,
+                    found: values.len(),
+                    limit: MAX_CLASSES,
+                });
+            }
+            None => {
+                for (index, class) in of_value.values_mut().enumerate() {
+                    *class = index;
+                }
+                values
+            }
+        };
+        let labels = match &options.labels {
+            Some(given) if given.len() != labels.len() => {
+                return Err(TableError::Labels {
+                    found: given.len(),
+                    classes: crate::card::list(&labels),
+                });
+            }
+            Some(given) => given.clone(),
+            None => labels,
+        };
+        Ok(Self { of_value, labels })
+    }
+
+    /// The classes' names.
+    pub(super) fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Number of the model's outputs.
+    pub(super) fn outputs(&self) -> usize {
+        match self.labels.len() {
+            2 => 1,
+            classes => classes,
+        }
+    }
+
+    /// The class of a row.
+    pub(super) fn of(&self, table: &LabelledTable, row: usize) -> Result<usize, TableError> {
+        let value = table.class(row);
+        match self.of_value.get(value) {
+            Some(&class) => Ok(class),
+            None if MISSING.contains(&value) => Err(no_class(table, row)),
+            // One against all others.
+            None if self.of_value.values().all(|&class| class < 2) && self.of_value.len() > 2 => {
+                Ok(0)
+            }
+            None => Err(TableError::UnseenClass {
+                place: table.place(row),
+                target: table.target().to_owned(),
+                value: shown(value),
+            }),
+        }
+    }
+}
+
+fn no_class(table: &LabelledTable, row: usize) -> TableError {
+    TableError::NoClass {
+        place: table.place(row),
+        target: table.target().to_owned(),
+    }
+}
