@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::DecodeError;
 use crate::error::excerpt;
 use crate::tensor::Text;
@@ -74,12 +76,15 @@ impl fmt::Display for Layout {
 }
 
 /// A layout's numbers as they stand in a message; those that are implied don't.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Serialize)]
 pub(crate) struct LayoutParameters {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) features_per_ciphertext: Option<u32>,
     /// 1 if it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scores_per_answer: Option<u32>,
     /// As many as the tensor has rows if it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) records: Option<usize>,
 }
 

@@ -212,7 +212,6 @@ impl InferRequest {
     }
 
     fn header<'a>(&'a self, input: SentTensor<'a>) -> SentRequest<'a> {
-        let numbers = self.layout.parameters(self.records);
         let seeded = match &self.upload {
             Upload::Full(_) => None,
             Upload::Seeded(seeded) => Some(seeded),
@@ -222,9 +221,7 @@ impl InferRequest {
             parameters: SentParameters {
                 public_key: URL_SAFE_NO_PAD.encode(&self.public_key),
                 layout: self.layout.name(),
-                features_per_ciphertext: numbers.features_per_ciphertext,
-                scores_per_answer: numbers.scores_per_answer,
-                records: numbers.records,
+                numbers: self.layout.parameters(self.records),
                 seed: seeded.map(|seeded| URL_SAFE_NO_PAD.encode(seeded.seed)),
                 first: seeded.map(|seeded| seeded.first),
                 card_digest: self.card_digest.to_string(),
@@ -377,12 +374,8 @@ struct SentRequest<'a> {
 struct SentParameters {
     public_key: String,
     layout: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    features_per_ciphertext: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scores_per_answer: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    records: Option<usize>,
+    #[serde(flatten)]
+    numbers: LayoutParameters,
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -83,7 +83,6 @@ impl InferResponse {
     }
 
     fn header<'a>(&'a self, output: SentTensor<'a>) -> SentResponse<'a> {
-        let numbers = self.layout.parameters(self.records);
         SentResponse {
             model_name: &self.model_name,
             model_version: &self.model_version,
@@ -91,9 +90,7 @@ impl InferResponse {
             parameters: SentParameters {
                 key_fingerprint: self.key_fingerprint.to_string(),
                 layout: self.layout.name(),
-                features_per_ciphertext: numbers.features_per_ciphertext,
-                scores_per_answer: numbers.scores_per_answer,
-                records: numbers.records,
+                numbers: self.layout.parameters(self.records),
                 card_digest: self.card_digest.to_string(),
             },
             outputs: [output],
@@ -142,11 +139,7 @@ struct SentResponse<'a> {
 struct SentParameters {
     key_fingerprint: String,
     layout: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    features_per_ciphertext: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scores_per_answer: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    records: Option<usize>,
+    #[serde(flatten)]
+    numbers: LayoutParameters,
     card_digest: String,
 }
