@@ -10,6 +10,9 @@ use veilcast_model::Card;
 use crate::files::{OutputFile, Readers};
 use crate::output::{self, Output};
 
+/// What the columns of scores begin with, before the label.
+pub(crate) const SCORE: &str = "score_";
+
 /// Writes a prediction a record, in input order, as `record,label,<score per class…>`, and then
 /// what is kept of the record.
 pub(crate) struct Predictions<'a> {
@@ -126,7 +129,7 @@ fn header(card: &Card) -> Vec<String> {
     let labels = &card.output().labels;
     // A single sigmoid output has two labels, and its score is the second's.
     let scored = &labels[labels.len() - card.outputs()..];
-    let scores = scored.iter().map(|label| format!("score_{label}"));
+    let scores = scored.iter().map(|label| format!("{SCORE}{label}"));
     ["record".to_owned(), "label".to_owned()]
         .into_iter()
         .chain(scores)

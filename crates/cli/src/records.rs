@@ -221,7 +221,7 @@ fn quantized(
 }
 
 /// The error with the file's name, if it doesn't tell it itself, and with what to do.
-fn naming(error: ReadError, path: &Path) -> anyhow::Error {
+pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
     let name = path.display().to_string();
     match error {
         ReadError::ExtraColumns { .. } => Err::<(), _>(error)

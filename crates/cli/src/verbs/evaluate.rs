@@ -1,5 +1,7 @@
 //! `veilcast evaluate`: how well a model does, in the clear and encrypted.
 
+mod table;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::Model;
 use veilcast_model::idx::{LabelledImages, Split};
 
+use self::table::TableArgs;
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
@@ -18,18 +21,31 @@ use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
 use crate::{keys, models};
 
-/// Measure a model on labelled images, in the clear and, with --encrypted, on ciphertexts.
+/// Measure a model on labelled images or on a labelled table.
 ///
+/// A table's records are predicted in the clear, or, with --predictions, were predicted before: then
+/// no model is needed. Images are predicted in the clear and, with --encrypted, on ciphertexts.
 /// On ciphertexts every integer score must equal the one computed in the clear; if one doesn't,
 /// the exit status is 1.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Directory of the model.
-    #[arg(long, value_name = "MODEL_DIR")]
-    model: PathBuf,
+    #[arg(
+        long,
+        value_name = "MODEL_DIR",
+        required_unless_present = "predictions"
+    )]
+    model: Option<PathBuf>,
     /// Directory of IDX files with MNIST's names, plain or .gz; the test images are used.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "table",
+        requires = "model"
+    )]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    table: TableArgs,
     /// Use the first N images only.
     #[arg(long, value_name = "N")]
     limit: Option<NonZeroUsize>,
@@ -77,9 +93,13 @@ struct Encrypted {
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
-    let model = models::load(&args.model)?;
-    let mut test = LabelledImages::open(&args.data, Split::Test)
-        .with_context(|| format!("can't use the images in {}", args.data.display()))
+    let (model, data) = match (&args.table.table, &args.model, &args.data) {
+        (Some(table), model, _) => return table::run(table, &args.table, model.as_deref(), output),
+        (None, Some(model), Some(data)) => (models::load(model)?, data),
+        _ => bail!("give labelled images with --data, or a table with --table"),
+    };
+    let mut test = LabelledImages::open(data, Split::Test)
+        .with_context(|| format!("can't use the images in {}", data.display()))
         .hint("give a directory with MNIST's four files, such as data/mnist")?;
     if let Some(limit) = args.limit {
         test.truncate(limit.get());
