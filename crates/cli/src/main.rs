@@ -26,6 +26,7 @@ mod output;
 mod planning;
 mod predictions;
 mod records;
+mod resumable;
 mod runtime;
 mod serving;
 mod verbs;

@@ -9,6 +9,7 @@ use veilcast_model::Card;
 
 use crate::files::{OutputFile, Readers};
 use crate::output::{self, Output};
+use crate::resumable::ResumableFile;
 
 /// What the columns of scores begin with, before the label.
 pub(crate) const SCORE: &str = "score_";
@@ -21,11 +22,16 @@ pub(crate) struct Predictions<'a> {
     keep: Vec<String>,
     sink: Sink,
     count: u64,
+    has_header: bool,
+    /// How many records have each label.
+    labels: BTreeMap<String, u64>,
 }
 
 enum Sink {
     /// CSV into a file that appears when all is done.
     File(Box<csv::Writer<OutputFile>>),
+    /// CSV into a file that an interrupted run leaves, to be gone on with.
+    Resumable(Box<csv::Writer<ResumableFile>>),
     /// CSV on standard output.
     Stdout,
     /// An object a line on standard output.
@@ -59,12 +65,57 @@ impl<'a> Predictions<'a> {
             None if output.is_json() => Sink::JsonLines(output),
             None => Sink::Stdout,
         };
-        Ok(Self {
+        Ok(Self::into_sink(card, sink))
+    }
+
+    /// Goes on with the predictions that an earlier run of this task has left beside a file, or
+    /// begins them.
+    pub(crate) fn resume(
+        card: &'a Card,
+        file: &Path,
+        force: bool,
+        task: &str,
+    ) -> anyhow::Result<Self> {
+        let (file, rows) = ResumableFile::open(file, force, task)?;
+        let sink = Sink::Resumable(Box::new(csv::Writer::from_writer(file)));
+        let mut predictions = Self::into_sink(card, sink);
+        // The first row is the header, which stands there if any row does.
+        for row in rows.iter().skip(1) {
+            predictions.count += 1;
+            let label = row.get(1).unwrap_or_default().to_owned();
+            *predictions.labels.entry(label).or_default() += 1;
+        }
+        predictions.has_header = !rows.is_empty();
+        Ok(predictions)
+    }
+
+    fn into_sink(card: &'a Card, sink: Sink) -> Self {
+        Self {
             card,
             keep: Vec::new(),
             sink,
             count: 0,
-        })
+            has_header: false,
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// The number of records so far, those of an earlier run included.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many records have each label so far.
+    pub(crate) fn labels(&self) -> &BTreeMap<String, u64> {
+        &self.labels
+    }
+
+    /// Makes what was added so far survive an interruption, if the file is one that can be gone on with.
+    pub(crate) fn save(&mut self) -> anyhow::Result<()> {
+        match &mut self.sink {
+            Sink::Resumable(csv) => csv.flush().context("can't write the predictions"),
+            Sink::File(_) | Sink::Stdout | Sink::JsonLines(_) => Ok(()),
+        }
     }
 
     /// With columns that are copied from the records.
@@ -79,12 +130,14 @@ impl<'a> Predictions<'a> {
             .card
             .predict(scores)
             .with_context(|| format!("the scores of record {record} (from 0) can't be right"))?;
-        if record == 0 {
+        if !self.has_header {
+            self.has_header = true;
             let mut header = header(self.card);
             header.extend(self.keep.iter().cloned());
             self.row(header)?;
         }
         self.count += 1;
+        *self.labels.entry(prediction.label.clone()).or_default() += 1;
         if let Sink::JsonLines(output) = self.sink {
             let names = self.keep.iter().map(String::as_str);
             return output.json(&Line {
@@ -103,9 +156,17 @@ impl<'a> Predictions<'a> {
 
     /// Completes the output; returns the number of records.
     pub(crate) fn finish(self) -> anyhow::Result<u64> {
-        if let Sink::File(csv) = self.sink {
-            let file = csv.into_inner().map_err(|error| error.into_error());
-            file.context("can't write the predictions")?.finish()?;
+        const FAILED: &str = "can't write the predictions";
+        match self.sink {
+            Sink::File(csv) => {
+                let file = csv.into_inner().map_err(|error| error.into_error());
+                file.context(FAILED)?.finish()?;
+            }
+            Sink::Resumable(csv) => {
+                let file = csv.into_inner().map_err(|error| error.into_error());
+                file.context(FAILED)?.finish()?;
+            }
+            Sink::Stdout | Sink::JsonLines(_) => {}
         }
         Ok(self.count)
     }
@@ -113,6 +174,7 @@ impl<'a> Predictions<'a> {
     fn row(&mut self, row: Vec<String>) -> anyhow::Result<()> {
         match &mut self.sink {
             Sink::File(csv) => csv.write_record(row).context("can't write the predictions"),
+            Sink::Resumable(csv) => csv.write_record(row).context("can't write the predictions"),
             Sink::Stdout => {
                 let mut line = csv::Writer::from_writer(Vec::new());
                 line.write_record(row)

@@ -5,6 +5,7 @@ use std::fs;
 use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
@@ -28,6 +29,35 @@ const REQUEST_CIPHERTEXTS: usize = 1 << 13;
 pub(crate) struct Inputs {
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) options: Options,
+}
+
+impl Inputs {
+    /// What tells these records from others: the files with their sizes and times of change, and
+    /// the columns.
+    ///
+    /// # Errors
+    /// Each must be a file whose content can be read again.
+    pub(crate) fn identity(&self) -> anyhow::Result<String> {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            let unusable = || format!("can't read {}", path.display());
+            let metadata = fs::metadata(path).with_context(unusable)?;
+            if !metadata.is_file() {
+                bail!(
+                    "{} is no file that can be read again, which --resume needs",
+                    path.display()
+                );
+            }
+            let changed = metadata.modified().with_context(unusable)?;
+            let changed = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
+            files.push((
+                path.display().to_string(),
+                metadata.len(),
+                changed.as_nanos() as u64,
+            ));
+        }
+        Ok(serde_json::to_string(&(files, &self.options.keep))?)
+    }
 }
 
 /// Records for one request, in input order.
@@ -167,19 +197,22 @@ pub(crate) fn session(
     }))
 }
 
-/// The records of all files, in order, in batches of `size`; ends after the first error.
+/// The records of all files but the first `done`, in order, in batches of `size`; ends after the
+/// first error.
 ///
 /// Files are opened one after another.
 pub(crate) fn batches(
     card: &Card,
     inputs: Inputs,
+    done: u64,
     size: usize,
 ) -> impl Iterator<Item = anyhow::Result<Batch>> + Send + use<> {
     let (card, options) = (Arc::new(card.clone()), inputs.options);
     let mut records = inputs
         .paths
         .into_iter()
-        .flat_map(move |path| quantized(Arc::clone(&card), path, &options));
+        .flat_map(move |path| quantized(Arc::clone(&card), path, &options))
+        .skip(usize::try_from(done).unwrap_or(usize::MAX));
     let mut failed = false;
     std::iter::from_fn(move || {
         let mut batch = Batch::default();

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let count = records::count(&card, &inputs)?;
     let session = records::session(&card, key, count, &args.plan)?;
     let most = session.max_records();
-    let mut batches = batches(&card, inputs, most);
+    let mut batches = batches(&card, inputs, 0, most);
     let batch = batches
         .next()
         .unwrap_or_else(|| Err(anyhow!("{} holds no records", args.input.display())))?;

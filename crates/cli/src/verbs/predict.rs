@@ -1,5 +1,6 @@
 //! `veilcast predict`: predictions from a service that never sees the records.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -48,6 +49,10 @@ pub(crate) struct Args {
     /// Requests under way at a time: while the service computes one, the next is encrypted and sent.
     #[arg(long, value_name = "N", default_value_t = Pipeline::IN_FLIGHT)]
     in_flight: NonZeroUsize,
+    /// Keep what is done in FILE.partial beside --out, and go on with what an interrupted run of the
+    /// same command has left there.
+    #[arg(long, requires = "out")]
+    resume: bool,
     #[command(flatten)]
     ignore: IgnoreColumns,
     /// Columns of a CSV file to copy behind the predictions, such as a patient's number: names with
@@ -62,6 +67,8 @@ pub(crate) struct Args {
 #[derive(Default, Serialize)]
 struct Summary {
     records: u64,
+    /// Those of them that an interrupted run had done.
+    resumed: u64,
     requests: u64,
     /// How often a request was sent again.
     retries: u64,
@@ -70,23 +77,30 @@ struct Summary {
     bytes_up: u64,
     bytes_down: u64,
     seconds: f64,
+    /// How many records have each label.
+    labels: BTreeMap<String, u64>,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             records,
+            resumed,
             requests,
             retries,
             bytes_up,
             bytes_down,
             seconds,
+            labels,
             ..
         } = self;
+        if *resumed > 0 {
+            write!(f, "{} done before, ", counted(*resumed, "record"))?;
+        }
         write!(
             f,
             "{} in {}",
-            counted(*records, "record"),
+            counted(records - resumed, "record"),
             counted(*requests, "request")
         )?;
         match retries {
@@ -97,7 +111,11 @@ impl fmt::Display for Summary {
         write!(
             f,
             ", {seconds:.1} s, {bytes_up} bytes up, {bytes_down} bytes down"
-        )
+        )?;
+        let labels = labels
+            .iter()
+            .map(|(label, count)| format!("{count} {label}"));
+        write!(f, "\npredicted: {}", labels.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -108,27 +126,41 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
     let (file, force) = (args.file.out.as_deref(), args.file.force);
     let keep = args.keep.clone().map_or(Vec::new(), |names| names.0);
-    let mut predictions = Predictions::begin(&card, file, force, output)?.keeping(keep.clone());
     let ignore = args.ignore.columns();
     let inputs = Inputs {
         paths: args.inputs.clone(),
-        options: Options { ignore, keep },
+        options: Options {
+            ignore,
+            keep: keep.clone(),
+        },
     };
+    let predictions = match file {
+        Some(file) if args.resume => {
+            let task = format!("predictions by {} of {}", card.digest(), inputs.identity()?);
+            Predictions::resume(&card, file, force, &task)?
+        }
+        file => Predictions::begin(&card, file, force, output)?,
+    };
+    let mut predictions = predictions.keeping(keep);
+    let resumed = predictions.count();
     let expected = records::count(&card, &inputs)?;
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
     let session = Arc::new(records::session(&card, key, expected, &args.plan)?);
-    let batches = batches(&card, inputs, batch_size(&session));
+    let batches = batches(&card, inputs, resumed, batch_size(&session));
     let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();
     let bar = output.progress(expected, "records");
+    bar.inc(resumed);
     let done = runtime.block_on(predict(pipeline, batches, &mut predictions, &bar));
     bar.finish_and_clear();
     // A thread may still wait for input.
     runtime.shutdown_background();
     let mut summary = done?;
-    if summary.requests == 0 {
+    if summary.requests + resumed == 0 {
         bail!("there are no records in the input");
     }
+    summary.resumed = resumed;
+    summary.labels = predictions.labels().clone();
     summary.records = predictions.finish()?;
     summary.seconds = start.elapsed().as_secs_f64();
     if !summary.changes.is_none() {
@@ -152,6 +184,7 @@ async fn predict(
         for (scores, kept) in answered.scores.iter().zip(&answered.group.kept) {
             predictions.add(scores, kept)?;
         }
+        predictions.save()?;
         bar.inc(answered.scores.len() as u64);
         summary.requests += 1;
         summary.retries += u64::from(answered.tries - 1);

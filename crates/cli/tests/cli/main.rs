@@ -14,6 +14,7 @@ mod keys;
 mod offline;
 mod pool;
 mod predict;
+mod resume;
 mod serve;
 mod train;
 mod usage;

@@ -1,0 +1,123 @@
+//! `predict --resume`: interrupted runs are gone on with, and give what an uninterrupted one gives.
+
+use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::common::{Place, Server};
+
+const RECORDS: usize = 300;
+
+fn place() -> Place {
+    let place = Place::new();
+    let mut csv = "age,weight,height\n".to_owned();
+    for i in 0..RECORDS {
+        writeln!(csv, "{},{},{}", i % 16, i * 7 % 16, i * 3 % 16).unwrap();
+    }
+    place.write("many.csv", csv);
+    place
+}
+
+fn line(server: &Server) -> String {
+    format!(
+        "predict --server {} --model risk --key key.json many.csv --out",
+        server.url
+    )
+}
+
+/// What a run leaves that is killed when it has written some rows.
+fn interrupted(place: &Place, server: &Server) -> String {
+    let mut run = Command::new(env!("CARGO_BIN_EXE_veilcast"))
+        .current_dir(place.path("."))
+        .args(line(server).split_whitespace())
+        .args(["again.csv", "--resume"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let rows = || std::fs::read_to_string(place.path("again.csv.partial")).unwrap_or_default();
+    while rows().lines().count() < 20 {
+        assert!(run.try_wait().unwrap().is_none(), "it can be interrupted");
+        thread::sleep(Duration::from_millis(1));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert!(!place.path("again.csv").exists());
+    rows()
+}
+
+#[test]
+fn a_killed_run_is_gone_on_with() {
+    let place = place();
+    let server = place.serve("--model model");
+    let (resume, usual) = (
+        format!("{} again.csv --resume --json", line(&server)),
+        line(&server),
+    );
+    place.run(&format!("{usual} usual.csv"));
+    let usual = place.read("usual.csv");
+    assert_eq!(usual.lines().count(), RECORDS + 1);
+
+    let left = interrupted(&place, &server);
+    let summary = place.json(&resume);
+    assert_eq!(place.read("again.csv"), usual);
+    assert!(!place.path("again.csv.partial").exists());
+    let number = |name: &str| summary[name].as_u64().unwrap() as usize;
+    assert!(number("resumed") > 10, "{summary}");
+    assert_eq!(number("records"), RECORDS);
+    assert!(number("requests") < RECORDS / 2, "{summary}");
+    let labels = summary["labels"].as_object().unwrap();
+    let counted: u64 = labels.values().filter_map(Value::as_u64).sum();
+    assert_eq!(counted as usize, RECORDS);
+
+    // Cut short anywhere: in the first line, between rows and within one.
+    let end = left.len();
+    for cut in [
+        0,
+        5,
+        left.find('\n').unwrap(),
+        left.find('\n').unwrap() + 9,
+        end - 40,
+        end - 7,
+        end - 1,
+    ] {
+        std::fs::remove_file(place.path("again.csv")).unwrap();
+        place.write("again.csv.partial", &left[..cut]);
+        place.run(&resume);
+        assert_eq!(place.read("again.csv"), usual, "cut at {cut} of {end}");
+    }
+}
+
+#[test]
+fn other_work_is_not_gone_on_with() {
+    let place = place();
+    let server = place.serve("--model model");
+    let left = interrupted(&place, &server);
+    place.write("many.csv", "age,weight,height\n1,2,3\n");
+    let resume = format!("{} again.csv --resume", line(&server));
+    let error = place.fail(&resume);
+    assert!(error.contains("begun for other records"), "{error}");
+    assert!(error.contains("--force"), "{error}");
+    assert_eq!(place.read("again.csv.partial"), left, "nothing is lost");
+
+    place.run(&format!("{resume} --force"));
+    assert_eq!(place.read("again.csv").lines().count(), 2);
+    let error = place.fail(&resume);
+    assert!(error.contains("exists already"), "{error}");
+}
+
+#[test]
+fn what_can_be_read_but_once_is_refused() {
+    let place = place();
+    let server = place.serve("--model model");
+    let resume = format!("{} again.csv --resume /dev/null", line(&server));
+    let error = place.fail(&resume);
+    assert!(error.contains("can be read again"), "{error}");
+    place
+        .veilcast()
+        .args(["predict", "--resume"])
+        .assert()
+        .code(2);
+}
