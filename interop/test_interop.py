@@ -102,15 +102,23 @@ class Interoperability(unittest.TestCase):
         )  # fmt: skip
         content = request.read_bytes()
         header, end = json.JSONDecoder().raw_decode(content[: content.index(b"\0")].decode("latin1"))
-        self.assertEqual(header["inputs"][0]["shape"], [1, 784])
+        # The planner chose `features`: k features a ciphertext, S + 41 bits from one to the next.
+        parameters = header["parameters"]
+        self.assertEqual(parameters["layout"], "features")
+        per_ciphertext = parameters["features_per_ciphertext"]
+        unit = card["bounds"]["slot_bits"] + 41
+        values = phe_client.quantize(card, image)
+        groups = [values[i : i + per_ciphertext] for i in range(0, 784, per_ciphertext)]
+        self.assertEqual(header["inputs"][0]["shape"], [1, len(groups)])
         _, private = load_key(self.ours)
         width = 2 * KEY_BITS // 8
         elements = content[end:]
-        self.assertEqual(len(elements), 784 * (4 + width))
-        for i, value in enumerate(phe_client.quantize(card, image)):
+        self.assertEqual(len(elements), len(groups) * (4 + width))
+        for i, group in enumerate(groups):
             element = elements[i * (4 + width) : (i + 1) * (4 + width)]
             self.assertEqual(int.from_bytes(element[:4], "little"), width)
-            self.assertEqual(private.raw_decrypt(int.from_bytes(element[4:], "big")), value)
+            packed = sum(value << unit * j for j, value in enumerate(group))
+            self.assertEqual(private.raw_decrypt(int.from_bytes(element[4:], "big")), packed)
 
     def test_their_ciphertexts_are_decrypted(self):
         """A response that python-paillier made, with the mask that a service would add."""
