@@ -1,0 +1,69 @@
+# What the examples share: the binary, a folder for their files, and a service that ends with them.
+# Sourced by their run.sh, which has gone to the repository's root. POSIX sh.
+
+# The binary: $VEILCAST, or one built here.
+if [ -z "${VEILCAST:-}" ]; then
+    cargo build --release --locked --package veilcast-cli
+    VEILCAST=${CARGO_TARGET_DIR:-target}/release/veilcast
+fi
+
+# What the cloud has and what the data owner has, in a folder that is left behind only if $WORK names it.
+if [ -z "${WORK:-}" ]; then
+    WORK=$(mktemp -d)
+    temporary=$WORK
+fi
+cloud=$WORK/cloud
+owner=$WORK/owner
+mkdir -p "$cloud" "$owner"
+chmod 700 "$owner"
+
+service=
+finish() {
+    [ -z "$service" ] || kill "$service" 2>/dev/null || true
+    [ -z "${temporary:-}" ] || rm -rf "$temporary"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+# Runs a command after showing it.
+run() {
+    printf '$ veilcast'
+    for word in "$@"; do
+        case $word in
+            *[!A-Za-z0-9_./:=,-]*) printf " '%s'" "$word" ;;
+            *) printf ' %s' "$word" ;;
+        esac
+    done
+    printf '\n'
+    "$VEILCAST" "$@"
+}
+
+# Serves a model on a free port of this machine, and sets $url.
+serve() {
+    printf '$ veilcast serve --model %s\n' "$1"
+    "$VEILCAST" serve --model "$1" --listen 127.0.0.1:0 >"$cloud/url" 2>"$cloud/log" &
+    service=$!
+    tries=0
+    until url=$(sed -n 's/^listening on //p' "$cloud/url") && [ -n "$url" ]; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 100 ] || ! kill -0 "$service" 2>/dev/null; then
+            cat "$cloud/log" >&2
+            echo "the service didn't start" >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+# Says that two files of predictions hold the same, or fails.
+same_predictions() {
+    if ! cmp "$1" "$2"; then
+        echo "the predictions differ" >&2
+        exit 1
+    fi
+    echo "all $(($(wc -l <"$1") - 1)) predictions are the same, digit for digit"
+}
