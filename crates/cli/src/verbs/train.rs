@@ -48,9 +48,9 @@ pub(crate) struct Args {
     /// Widths of the hidden layers, or "none"; 128,64 for images, none for a table, if not given.
     #[arg(long, value_name = "WIDTHS", value_parser = Hidden::parse)]
     hidden: Option<Hidden>,
-    /// Passes over the training records.
-    #[arg(long, default_value_t = Options::default().epochs)]
-    epochs: usize,
+    /// Passes over the training records; 12, and more for a small table, if not given.
+    #[arg(long)]
+    epochs: Option<usize>,
     /// Seed of initial weights and shuffling; the same seed gives the same model.
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
@@ -103,7 +103,7 @@ impl Args {
                 .hidden
                 .clone()
                 .map_or(defaults.hidden, |hidden| hidden.0),
-            epochs: self.epochs,
+            epochs: self.epochs.unwrap_or(defaults.epochs),
             seed: self.seed,
             weight_bits: self.weight_bits,
             input_bits: self.input_bits,

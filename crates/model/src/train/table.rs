@@ -118,6 +118,15 @@ pub fn train_table(
 }
 
 impl TableOptions {
+    /// Passes over the training rows that suit a table: few rows take more of them, since the
+    /// weights need some steps to get anywhere.
+    pub fn suggested_epochs(&self, table: &LabelledTable) -> usize {
+        const MIN_STEPS: usize = 200;
+        let trained_on = table.len() - table.len() / self.held_out.max(1);
+        let batches = trained_on.div_ceil(self.training.batch_size.max(1)).max(1);
+        MIN_STEPS.div_ceil(batches).max(Options::default().epochs)
+    }
+
     fn check(&self) -> Result<(), TrainError> {
         self.training.check()?;
         let wrong = |option, value: String, expected| TrainError::Option {

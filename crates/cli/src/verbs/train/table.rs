@@ -73,6 +73,7 @@ pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::R
     let defaults = TableOptions::default();
     let mut training = defaults.training.clone();
     training.name = model_name(target);
+    training.epochs = defaults.suggested_epochs(&rows);
     let options = TableOptions {
         training: args.options(training),
         positive: table.positive.clone(),
