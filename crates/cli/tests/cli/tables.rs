@@ -1,0 +1,133 @@
+//! Tables with texts and missing cells, from training to predictions.
+
+use insta::assert_snapshot;
+use std::fmt::Write as _;
+
+use crate::common::Place;
+
+/// Rows of a number of the record, a length, a colour and a class that hangs on both.
+fn table(rows: usize) -> String {
+    let mut csv = "id,length,colour,kind\n".to_owned();
+    for row in 0..rows {
+        let (length, colour) = (row * 37 % 101, ["red", "green", "blue"][row % 3]);
+        let kind = if length + 40 * (row % 3) > 90 {
+            "long"
+        } else {
+            "short"
+        };
+        let length = if row % 11 == 0 {
+            String::new()
+        } else {
+            length.to_string()
+        };
+        writeln!(csv, "r{row},{length},{colour},{kind}").unwrap();
+    }
+    csv
+}
+
+const TRAIN: &str = "train --table table.csv --target kind --positive long --columns length,colour \
+                     --name parts --out parts";
+
+fn trained() -> Place {
+    let place = Place::new();
+    place.write("table.csv", table(400));
+    let result = place.json(&format!("{TRAIN} --json"));
+    assert_eq!(result["accuracy"]["records"], 80);
+    assert!(result["auc"]["quantized"].as_f64() > Some(0.8), "{result}");
+    place
+}
+
+#[test]
+fn a_table_is_learnt_and_predicted() {
+    let place = trained();
+    let server = place.serve("--model parts");
+    let predict = format!(
+        "predict --server {} --model parts --key key.json",
+        server.url
+    );
+    let line = format!("{predict} --ignore-columns kind --keep id --out out.csv --json table.csv");
+    let summary = place.json(&line);
+    assert_eq!(
+        (&summary["records"], &summary["imputed_values"]),
+        (&400.into(), &37.into())
+    );
+    assert_eq!(summary["unknown_categories"], 0);
+    let predictions = place.read("out.csv");
+    assert!(predictions.starts_with("record,label,score_long,id\n0,"));
+    assert!(predictions.lines().all(|row| row.split(',').count() == 4));
+    assert!(predictions.trim_end().ends_with(",r399"));
+
+    // With its truth at hand the owner measures them, and the model's owner comes to the same.
+    let evaluate = "evaluate --json --table table.csv --target kind";
+    let owner = place.json(&format!("{evaluate} --predictions out.csv"));
+    let model = place.json(&format!("{evaluate} --model parts --out plain.csv"));
+    assert_eq!(owner["records"], 400);
+    assert_eq!(owner["predictions"], model["quantized"]);
+    let without_id = |row: &str| row.rsplit_once(',').unwrap().0.to_owned();
+    let kept: Vec<_> = predictions.lines().map(without_id).collect();
+    assert_eq!(kept, place.read("plain.csv").lines().collect::<Vec<_>>());
+
+    let lines = place.run(&format!(
+        "{predict} --ignore-columns all --keep id --json table.csv"
+    ));
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["kept"], serde_json::json!({"id": "r0"}));
+}
+
+#[test]
+fn bad_cells_and_columns_are_named() {
+    let place = trained();
+    let server = place.serve("--model parts");
+    let predict = |options: &str| {
+        place.fail(&format!(
+            "predict --server {} --model parts --key key.json --out out.csv {options}",
+            server.url
+        ))
+    };
+    assert_snapshot!(predict("table.csv"), @r#"
+    error: table.csv: the header has "id", "kind", which the model doesn't take
+      hint: leave them out with --ignore-columns and their names, or --ignore-columns all; they aren't sent
+    "#);
+    assert_snapshot!(predict("--ignore-columns all --keep name table.csv"), @r#"error: table.csv: the header lacks "name", which shall be kept"#);
+    place.write("colour.csv", "length,colour\n1,red\n2,violet\n");
+    assert_snapshot!(predict("colour.csv"), @r#"error: colour.csv, line 3, column "colour": the model doesn't know "violet"; it knows "blue", "green", "red""#);
+    place.write("missing.csv", "length,colour\n1,\n");
+    assert_snapshot!(predict("missing.csv"), @r#"error: missing.csv, line 2, column "colour": the value is missing (""), and the model needs one"#);
+    place.write("comma.csv", "length,colour\n\"1,5\",red\n");
+    assert_snapshot!(predict("comma.csv"), @r#"error: comma.csv, line 2, column "length": "1,5" isn't a finite number; write a decimal point for the comma"#);
+    place.write("semicolons.csv", "length;colour\n1,5;red\n");
+    assert_snapshot!(predict("semicolons.csv"), @"error: semicolons.csv: the columns are parted by semicolons; save the table with commas between columns and points in decimal numbers");
+    assert!(!place.path("out.csv").exists());
+}
+
+#[test]
+fn tables_that_teach_nothing_are_refused_with_what_to_do() {
+    let place = Place::new();
+    place.write("table.csv", table(400));
+    assert_snapshot!(place.fail("train --table table.csv --target kind --out parts"), @r#"
+    error: column "id" has 320 different texts, such as "r0"; at most 100 can be categories: leave the column out
+      hint: name the columns to predict from with --columns
+    "#);
+    assert_snapshot!(place.fail("train --table table.csv --target sort --out parts"), @r#"error: table.csv has no column "sort"; it has "id", "length", "colour", "kind""#);
+    assert_snapshot!(place.fail("train --table table.csv --target id --columns length --out parts"), @r#"
+    error: the target "id" has 320 values, more than the 100 that can be classes; tell one value from all others, or take another column
+      hint: name the value to tell from all others with --positive
+    "#);
+    // A row that is held out.
+    let violet = table(400).replace("r4,", "r4,7,violet,long\nx,");
+    place.write("table.csv", violet);
+    assert_snapshot!(place.fail(TRAIN), @r#"
+    error: table.csv, line 6: column "colour" (number 1, from 0) has the category "violet"; the model knows "blue", "green", "red"
+      hint: with --unknown-category zeros it counts as none of the known ones
+    "#);
+    place.run(&format!("{TRAIN} --unknown-category zeros"));
+    assert_snapshot!(place.fail("evaluate --table table.csv --target kind --predictions table.csv"), @r"
+    error: can't use the predictions in table.csv
+      cause: its header isn't that of predictions
+      hint: give a file that `veilcast predict` or `veilcast decrypt` wrote
+    ");
+    assert_snapshot!(place.fail("evaluate --table table.csv --target kind --positive x --model parts"), @r"
+    error: no record of the table is of the positive class
+      hint: name the value that the target has in such records with --positive
+    ");
+}
