@@ -1,0 +1,23 @@
+/**
+ * Encrypted predictions from a Veilcast service, in browsers and Node.
+ *
+ * | subject | start at |
+ * |---|---|
+ * | predictions from a service | {@link Client} |
+ * | a secret key, in this thread or in its own | {@link generateKey}, {@link WorkerKey} |
+ * | key files | {@link keyFromFile}, {@link keyToFile} |
+ * | what a model takes and gives | {@link Card} |
+ * | tables | {@link readTable} |
+ * | what goes wrong | {@link VeilcastError} |
+ * | layouts and messages, one by one | {@link chooseArrangement}, {@link encodeRequest}, {@link decodeAnswer} |
+ */
+
+export { Card } from './src/card.js';
+export { Client } from './src/client.js';
+export { VeilcastError } from './src/error.js';
+export { keyFromFile, keyToFile } from './src/key-file.js';
+export { Arrangement, chooseArrangement } from './src/layout.js';
+export { decodeAnswer, encodeRequest } from './src/messages.js';
+export { KEY_BITS, SecretKey, generateKey, keyFromPrimes } from './src/paillier.js';
+export { readTable } from './src/table.js';
+export { WorkerKey } from './src/worker-key.js';

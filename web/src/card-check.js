@@ -1,0 +1,108 @@
+/**
+ * The checks that make JSON a card: the form of every field, and that none contradicts another.
+ */
+
+import { checkPreprocessing, preprocessingShape } from './preprocessing-check.js';
+import { either, fail, finite, integer, listOf, oneOf, positive, record, text } from './shape.js';
+import { checkTexts } from './texts.js';
+
+/** @typedef {import('./card-types.js').CardFields} CardFields */
+
+export const CARD_FORMAT = 'veilcast-card/1';
+
+const MAX_FEATURES = 1 << 18;
+const MAX_OUTPUTS = 1 << 14;
+const MAX_SLOT_BITS = 62;
+const MAX_INPUT_BITS = 16;
+const MAX_FEATURES_PER_CIPHERTEXT = 64;
+const MAX_U32 = 2 ** 32 - 1;
+
+const empty = record({});
+const perFeature = either(finite, listOf(finite));
+
+const shape = record({
+  format: oneOf(CARD_FORMAT),
+  name: text,
+  version: text,
+  description: text,
+  input: record(
+    { kind: oneOf('image', 'table'), shape: listOf(integer(1, MAX_FEATURES)), preprocessing: preprocessingShape },
+    { description: text, features: listOf(text), fit: oneOf('mnist') },
+  ),
+  quantization: record({ bits: integer(1, MAX_INPUT_BITS), step: either(positive, listOf(positive)), zero: perFeature }),
+  output: record({ labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'none') }),
+  bounds: record({ slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) }),
+  layouts: record(
+    {},
+    {
+      scalar: empty,
+      records: empty,
+      features: record({ features_per_ciphertext: listOf(integer(2, MAX_FEATURES_PER_CIPHERTEXT)) }),
+      seeded: empty,
+    },
+  ),
+  limits: record({ max_records: integer(1, MAX_U32), max_ciphertexts: integer(1, MAX_U32) }),
+});
+
+/**
+ * Checks every field.
+ *
+ * @param {unknown} json
+ * @returns {{fields: CardFields, features: number}} the number of features after preprocessing
+ * @throws {import('./shape.js').ShapeError}
+ */
+export function checkCard(json) {
+  shape(json, 'card');
+  const fields = /** @type {CardFields} */ (json);
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(fields.name)) fail('card.name', 'is no name of a model');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(fields.version)) fail('card.version', 'is no version');
+  checkInput(fields.input);
+  const features = fields.input.shape.reduce((a, b) => a * b) + checkPreprocessing(fields.input);
+  if (features > MAX_FEATURES) fail('card.input', `has more than ${MAX_FEATURES} features`);
+  for (const [name, numbers] of /** @type {const} */ ([
+    ['step', fields.quantization.step],
+    ['zero', fields.quantization.zero],
+  ])) {
+    if (Array.isArray(numbers) && numbers.length !== features) {
+      fail(`card.quantization.${name}`, `has ${numbers.length} numbers for ${features} features`);
+    }
+  }
+  checkOutput(fields.output);
+  checkLayouts(fields.layouts, features);
+  return { fields, features };
+}
+
+/** @param {CardFields['input']} input */
+function checkInput({ kind, shape, features, fit }) {
+  const suits = kind === 'table' ? shape.length === 1 : shape.length === 2 || (shape.length === 3 && shape[2] === 3);
+  const values = shape.reduce((a, b) => a * b, 1);
+  if (!suits || values > MAX_FEATURES) fail('card.input.shape', `[${shape.slice(0, 8)}] does not suit its kind`);
+  if (fit !== undefined && !(kind === 'image' && shape.length === 2)) fail('card.input.fit', 'is only for grey images');
+  if (kind === 'image') {
+    if (features !== undefined) fail('card.input.features', 'is not for an image');
+  } else {
+    if (features?.length !== values) fail('card.input.features', `must name ${values} columns`);
+    checkTexts(features ?? [], 'card.input.features');
+  }
+}
+
+/** @param {CardFields['output']} output */
+function checkOutput({ labels, scales, activation }) {
+  const outputs = scales.length;
+  if (outputs < 1 || outputs > MAX_OUTPUTS) fail('card.output.scales', `must be 1 to ${MAX_OUTPUTS} numbers`);
+  if (activation === 'softmax' && outputs < 2) fail('card.output', 'has softmax for a single output');
+  const expected = activation === 'sigmoid' && outputs === 1 ? 2 : outputs;
+  if (labels.length !== expected) fail('card.output.labels', `must be ${expected} texts`);
+  checkTexts(labels, 'card.output.labels');
+}
+
+/** @param {CardFields['layouts']} layouts @param {number} features */
+function checkLayouts({ scalar, records, features: grouped, seeded }, features) {
+  if (!scalar && !records && !grouped) fail('card.layouts', 'allows none');
+  if (seeded && !scalar && !grouped) fail('card.layouts.seeded', 'needs scalar or features');
+  const numbers = grouped?.features_per_ciphertext ?? [2];
+  const rises = numbers.every((k, i) => i === 0 || numbers[i - 1] < k);
+  if (numbers.length === 0 || !rises || (grouped && (numbers.at(-1) ?? 0) > features)) {
+    fail('card.layouts.features', 'must have increasing numbers of at most all features');
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The fields of a card as they stand in its JSON.
+ *
+ * @typedef {'error' | 'zeros'} UnknownCategory
+ *
+ * @typedef {{op: 'impute', values: Record<string, number | string>}
+ *   | {op: 'clip', ranges: Record<string, [number, number]>}
+ *   | {op: 'standardize', columns: Record<string, {mean: number, std: number}>}
+ *   | {op: 'one_hot', categories: Record<string, string[]>, unknown: UnknownCategory}
+ *   | {op: 'scale', factor: number}} Step
+ *
+ * @typedef {object} Preprocessing
+ * @property {1 | 2} version
+ * @property {string[]} [missing] spellings of a missing cell in a table
+ * @property {Step[]} steps
+ *
+ * @typedef {object} Input
+ * @property {'image' | 'table'} kind
+ * @property {string} [description]
+ * @property {number[]} shape
+ * @property {string[]} [features] a table's column names
+ * @property {'mnist'} [fit]
+ * @property {Preprocessing} preprocessing
+ *
+ * @typedef {object} Quantization
+ * @property {number} bits
+ * @property {number | number[]} step
+ * @property {number | number[]} zero
+ *
+ * @typedef {object} Output
+ * @property {string[]} labels
+ * @property {number[]} scales
+ * @property {'softmax' | 'sigmoid' | 'none'} activation
+ *
+ * @typedef {object} Layouts
+ * @property {{}} [scalar]
+ * @property {{}} [records]
+ * @property {{features_per_ciphertext: number[]}} [features]
+ * @property {{}} [seeded]
+ *
+ * @typedef {object} CardFields
+ * @property {'veilcast-card/1'} format
+ * @property {string} name
+ * @property {string} version
+ * @property {string} description
+ * @property {Input} input
+ * @property {Quantization} quantization
+ * @property {Output} output
+ * @property {{slot_bits: number, certified: true}} bounds
+ * @property {Layouts} layouts
+ * @property {{max_records: number, max_ciphertexts: number}} limits
+ */
+
+export {};

@@ -1,0 +1,153 @@
+/**
+ * The public card of a model: everything a client needs to know of it.
+ */
+
+import { checkCard } from './card-check.js';
+import { hexFromBytes } from './bigint.js';
+import { VeilcastError, excerpt } from './error.js';
+import { preprocess } from './preprocessing.js';
+import { ShapeError } from './shape.js';
+
+/**
+ * @typedef {import('./card-types.js').CardFields} CardFields
+ * @typedef {import('./preprocessing.js').Cell} Cell
+ * @typedef {import('./preprocessing.js').Counts} Counts
+ */
+
+/** Largest card accepted, in bytes. */
+export const MAX_CARD_BYTES = 16 << 20;
+
+/**
+ * What a model says of one record.
+ *
+ * @typedef {object} Prediction
+ * @property {number} index of the predicted label; of equals the lowest
+ * @property {string} label
+ * @property {number[]} scores one an output, in the model's own units
+ * @property {number[] | undefined} probabilities one a label, if the model has a final activation
+ */
+
+/** A checked card; made by {@link Card.parse}. */
+export class Card {
+  /**
+   * @param {CardFields} fields checked
+   * @param {number} features
+   * @param {string} digest
+   */
+  constructor(fields, features, digest) {
+    /** The card's fields, as they stand in its JSON. @readonly */
+    this.fields = fields;
+    /** Integers that get encrypted for a record. @readonly */
+    this.features = features;
+    /** `sha256:` and the digest of the card's exact bytes, by which messages name it. @readonly */
+    this.digest = digest;
+  }
+
+  /**
+   * Reads a card from its exact bytes.
+   *
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   * @returns {Promise<Card>}
+   * @throws {VeilcastError} `bad_card`
+   */
+  static async parse(bytes) {
+    if (bytes.length > MAX_CARD_BYTES) throw bad(`it has ${bytes.length} bytes; no card is longer than ${MAX_CARD_BYTES}`);
+    const { fields, features } = checked(bytes);
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    return new Card(fields, features, `sha256:${hexFromBytes(digest)}`);
+  }
+
+  /** Scores of a record. */
+  get outputs() {
+    return this.fields.output.scales.length;
+  }
+
+  /** S: every score lies strictly between −2^(S−1) and 2^(S−1). */
+  get slotBits() {
+    return this.fields.bounds.slot_bits;
+  }
+
+  /**
+   * The integers of a raw record, each from 0 to 2^bits − 1, and what was done to its cells.
+   *
+   * @param {readonly Cell[]} cells pixels 0 to 255, or a table's cells in the card's order
+   * @returns {Counts & {values: number[]}} clipped by preprocessing or by quantisation
+   * @throws {VeilcastError} as `preprocess`
+   */
+  quantize(cells) {
+    const { features, ...counts } = preprocess(this.fields.input, cells);
+    const { bits, step, zero } = this.fields.quantization;
+    const max = 2 ** bits - 1;
+    const at = (/** @type {number | number[]} */ numbers, /** @type {number} */ i) => (typeof numbers === 'number' ? numbers : numbers[i]);
+    const values = features.map((feature, i) => {
+      const steps = (feature - at(zero, i)) / at(step, i);
+      if (steps < -0.5 || steps >= max + 0.5) counts.clipped += 1;
+      return Math.round(Math.min(Math.max(steps, 0), max));
+    });
+    return { values, ...counts };
+  }
+
+  /**
+   * Turns integer scores into scores in the model's own units.
+   *
+   * @param {readonly bigint[]} scores one an output
+   * @returns {number[]}
+   * @throws {VeilcastError} `bad_scores` if there are too few or too many, or one is out of bounds
+   */
+  dequantize(scores) {
+    const { scales } = this.fields.output;
+    const bound = 1n << BigInt(this.slotBits - 1);
+    if (scores.length !== scales.length || scores.some((score) => score >= bound || score <= -bound)) {
+      throw new VeilcastError('bad_scores', 'the decrypted scores are not such as the card promises: the answer is not this model\'s');
+    }
+    return scores.map((score, i) => Number(score) * scales[i]);
+  }
+
+  /**
+   * Turns integer scores into a prediction.
+   *
+   * @param {readonly bigint[]} integers one an output
+   * @returns {Prediction}
+   * @throws {VeilcastError} as {@link Card.dequantize}
+   */
+  predict(integers) {
+    const scores = this.dequantize(integers);
+    const { labels, activation } = this.fields.output;
+    const isSingle = scores.length === 1 && labels.length === 2;
+    const index = isSingle ? Number(scores[0] > 0) : argmax(scores);
+    return { index, label: labels[index], scores, probabilities: probabilities(scores, activation, isSingle) };
+  }
+}
+
+/** @param {Uint8Array} bytes */
+function checked(bytes) {
+  try {
+    return checkCard(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch (error) {
+    if (error instanceof ShapeError) throw bad(excerpt(error.message));
+    if (error instanceof SyntaxError || error instanceof TypeError) throw bad('it is not JSON');
+    throw error;
+  }
+}
+
+const bad = (/** @type {string} */ problem) => new VeilcastError('bad_card', `not the card of a model that this version reads: ${problem}`);
+
+/** @param {readonly number[]} scores */
+const argmax = (scores) => scores.reduce((best, score, i) => (score > scores[best] ? i : best), 0);
+
+/**
+ * @param {readonly number[]} scores
+ * @param {CardFields['output']['activation']} activation
+ * @param {boolean} isSingle one score, for the second of two labels
+ */
+function probabilities(scores, activation, isSingle) {
+  if (activation === 'none') return undefined;
+  if (isSingle) return [sigmoid(-scores[0]), sigmoid(scores[0])];
+  if (activation === 'sigmoid') return scores.map(sigmoid);
+  const top = scores.reduce((a, b) => Math.max(a, b));
+  const powers = scores.map((score) => Math.exp(score - top));
+  const sum = powers.reduce((a, b) => a + b);
+  return powers.map((power) => power / sum);
+}
+
+const sigmoid = (/** @type {number} */ score) => 1 / (1 + Math.exp(-score));

@@ -1,0 +1,263 @@
+/**
+ * A service at a URL, from records to predictions.
+ */
+
+import { bigintFromBytes, bytesFromBigint } from './bigint.js';
+import { Card, MAX_CARD_BYTES } from './card.js';
+import { VeilcastError } from './error.js';
+import { chooseArrangement } from './layout.js';
+import { HEADER_LENGTH, MAX_HEADER_BYTES, MEDIA_BINARY, decodeAnswer, encodeRequest } from './messages.js';
+import { Transport } from './transport.js';
+
+/**
+ * @typedef {import('./layout.js').Arrangement} Arrangement
+ * @typedef {import('./preprocessing.js').Cell} Cell
+ *
+ * @typedef {object} OwnerKey a `SecretKey` or a `WorkerKey`
+ * @property {bigint} n
+ * @property {number} bits
+ * @property {Uint8Array} modulus
+ * @property {() => Promise<string>} fingerprint
+ * @property {import('./paillier.js').SecretKey['prepare']} prepare
+ * @property {import('./paillier.js').SecretKey['encryptMany']} encryptMany
+ * @property {import('./paillier.js').SecretKey['decryptMany']} decryptMany
+ *
+ * @typedef {{step: 'card', card: Card}
+ *   | {step: 'encrypt' | 'decrypt', done: number, total: number}
+ *   | {step: 'send', headerLength: number, request: Uint8Array}
+ *   | {step: 'retry', pause: number}
+ *   | {step: 'receive', answer: Uint8Array}} Progress what goes on: the card; ciphertexts encrypted or decrypted; the
+ *   actual request; milliseconds until another try; the actual answer
+ *
+ * @typedef {object} PredictOptions
+ * @property {OwnerKey} key
+ * @property {(progress: Progress) => void} [onProgress]
+ * @property {AbortSignal} [signal] ends it, which then throws the signal's reason
+ *
+ * @typedef {import('./card.js').Prediction & import('./preprocessing.js').Counts} RecordPrediction
+ *
+ * @typedef {object} Predictions
+ * @property {RecordPrediction[]} predictions one a record
+ * @property {Card} card
+ * @property {import('./layout.js').Layout} layout
+ * @property {number} requests
+ * @property {number} bytesUp
+ * @property {number} bytesDown
+ * @property {{encrypt: number, exchange: number, decrypt: number}} times in milliseconds
+ */
+
+/** A Veilcast service. */
+export class Client {
+  #transport;
+  /** @type {Map<string, Card>} */
+  #cards = new Map();
+
+  /**
+   * @param {string} url of the service; on a page also a path on its own origin
+   * @param {import('./transport.js').TransportOptions} [options]
+   * @throws {VeilcastError} `bad_url`
+   */
+  constructor(url, options = {}) {
+    this.#transport = new Transport(url, options);
+  }
+
+  /**
+   * A model's public card; asked for once.
+   *
+   * @param {string} model
+   * @param {{signal?: AbortSignal, onProgress?: PredictOptions['onProgress']}} [options]
+   * @returns {Promise<Card>}
+   */
+  async card(model, { signal, onProgress } = {}) {
+    const known = this.#cards.get(model);
+    if (known) return known;
+    const onRetry = (/** @type {number} */ pause) => onProgress?.({ step: 'retry', pause });
+    const { body } = await this.#transport.call(`${path(model)}/card`, { signal, onRetry, limit: MAX_CARD_BYTES });
+    const card = await Card.parse(body);
+    this.#cards.set(model, card);
+    return card;
+  }
+
+  /**
+   * Makes ahead what encrypting a number of records takes, such as while a person draws one.
+   *
+   * @param {string} model
+   * @param {Pick<PredictOptions, 'key' | 'signal'> & {records?: number}} options
+   */
+  async prepare(model, { key, signal, records = 1 }) {
+    const arrangement = chooseArrangement(await this.card(model, { signal }), key.bits);
+    await key.prepare(records * arrangement.ciphertexts, { signal });
+  }
+
+  /**
+   * The predictions of records, which leave this machine encrypted alone.
+   *
+   * Any number of records goes, as many a request as the model allows. If the model was replaced in
+   * the meantime, its new card is taken and all is done again, once.
+   *
+   * @param {string} model
+   * @param {readonly (readonly Cell[])[]} records each the pixels or cells of one, in the card's order
+   * @param {PredictOptions} options
+   * @returns {Promise<Predictions>}
+   * @throws {VeilcastError} whose fault it is, its code says
+   */
+  async predict(model, records, options) {
+    const isKnown = this.#cards.has(model);
+    try {
+      return await this.#predict(model, records, options);
+    } catch (error) {
+      const isReplaced = error instanceof VeilcastError && error.code === 'wrong_card_digest';
+      if (!isReplaced) throw error;
+      this.#cards.delete(model);
+      if (!isKnown) throw error;
+      return this.#predict(model, records, options);
+    }
+  }
+
+  /** @param {string} model @param {readonly (readonly Cell[])[]} records @param {PredictOptions} options @returns {Promise<Predictions>} */
+  async #predict(model, records, options) {
+    if (records.length === 0) throw new VeilcastError('no_records', 'there are no records to predict');
+    const card = await this.card(model, options);
+    options.onProgress?.({ step: 'card', card });
+    const quantized = records.map((record) => card.quantize(record));
+    const arrangement = chooseArrangement(card, options.key.bits);
+    const { max_records, max_ciphertexts } = card.fields.limits;
+    const most = Math.min(max_records, Math.floor(max_ciphertexts / arrangement.ciphertexts));
+    const exchange = new Exchange(this.#transport, model, card, arrangement, options);
+    /** @type {RecordPrediction[]} */
+    const predictions = [];
+    for (let start = 0; start < quantized.length; start += most) {
+      const group = quantized.slice(start, start + most);
+      const scores = await exchange.scores(group.map(({ values }) => values));
+      group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...card.predict(scores[i]), ...counts }));
+    }
+    const { requests, bytesUp, bytesDown, times } = exchange;
+    return { predictions, card, layout: arrangement.layout, requests, bytesUp, bytesDown, times };
+  }
+}
+
+/** Requests to a model under a key, one after the other, and what they take. */
+class Exchange {
+  requests = 0;
+  bytesUp = 0;
+  bytesDown = 0;
+  times = { encrypt: 0, exchange: 0, decrypt: 0 };
+
+  /**
+   * @param {Transport} transport
+   * @param {string} model
+   * @param {Card} card
+   * @param {Arrangement} arrangement
+   * @param {PredictOptions} options
+   */
+  constructor(transport, model, card, arrangement, { key, onProgress, signal }) {
+    this.transport = transport;
+    this.model = model;
+    this.card = card;
+    this.arrangement = arrangement;
+    this.key = key;
+    this.onProgress = onProgress;
+    this.signal = signal;
+  }
+
+  /**
+   * The integer scores of quantised records.
+   *
+   * @param {readonly (readonly number[])[]} records
+   * @returns {Promise<bigint[][]>}
+   */
+  async scores(records) {
+    const request = await this.#timed('encrypt', () => this.#encrypt(records));
+    this.onProgress?.({ step: 'send', headerLength: request.headerLength, request: request.body });
+    const { headers, body } = await this.#timed('exchange', () => this.#send(request, records.length));
+    this.onProgress?.({ step: 'receive', answer: body });
+    this.requests += 1;
+    this.bytesUp += request.body.length;
+    this.bytesDown += body.length;
+    return this.#timed('decrypt', () => this.#decrypt(body, Number(headers.get(HEADER_LENGTH) ?? NaN), records.length));
+  }
+
+  /** @param {readonly (readonly number[])[]} records */
+  async #encrypt(records) {
+    const plaintexts = records.flatMap((record) => this.arrangement.plaintexts(record));
+    const ciphertexts = await this.key.encryptMany(plaintexts, this.#work('encrypt'));
+    return encodeRequest({
+      publicKey: this.key.modulus,
+      layout: this.arrangement.layout,
+      cardDigest: this.card.digest,
+      ciphertexts: rows(ciphertexts.map((c) => bytesFromBigint(c, this.#width)), records.length),
+    });
+  }
+
+  /** @param {{headerLength: number, body: Uint8Array<ArrayBuffer>}} request @param {number} records */
+  #send({ headerLength, body }, records) {
+    return this.transport.call(`${path(this.model)}/infer`, {
+      method: 'POST',
+      headers: { 'content-type': MEDIA_BINARY, [HEADER_LENGTH]: String(headerLength) },
+      body,
+      signal: this.signal,
+      onRetry: (pause) => this.onProgress?.({ step: 'retry', pause }),
+      limit: MAX_HEADER_BYTES + records * this.arrangement.answers * (4 + this.#width),
+    });
+  }
+
+  /** @param {Uint8Array} body @param {number} headerLength @param {number} records */
+  async #decrypt(body, headerLength, records) {
+    const columns = this.arrangement.answers;
+    const answer = decodeAnswer(body, headerLength, { rows: records, columns, width: this.#width });
+    this.#checkBelongs(answer, await this.key.fingerprint());
+    const ciphertexts = answer.scores.flat().map(bigintFromBytes);
+    const plaintexts = await this.key.decryptMany(ciphertexts, this.#work('decrypt'));
+    return rows(plaintexts, records).map((row) => this.arrangement.scores(row));
+  }
+
+  /** @param {import('./messages.js').Answer} answer @param {string} fingerprint */
+  #checkBelongs({ id, cardDigest, keyFingerprint, layout }, fingerprint) {
+    const { name, featuresPerCiphertext, scoresPerAnswer } = this.arrangement.layout;
+    const other =
+      (cardDigest !== this.card.digest && 'another card') ||
+      (keyFingerprint !== fingerprint && 'another key') ||
+      ((id !== undefined ||
+        layout.name !== name ||
+        layout.featuresPerCiphertext !== featuresPerCiphertext ||
+        layout.scoresPerAnswer !== scoresPerAnswer) &&
+        'another request');
+    if (other) throw new VeilcastError('other_answer', `the answer was made for ${other}`);
+  }
+
+  /** Bytes of a ciphertext. */
+  get #width() {
+    return 2 * this.key.modulus.length;
+  }
+
+  /** @param {'encrypt' | 'decrypt'} step */
+  #work(step) {
+    const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => this.onProgress?.({ step, done, total });
+    return { onProgress, signal: this.signal };
+  }
+
+  /**
+   * @template T
+   * @param {keyof Exchange['times']} what
+   * @param {() => Promise<T>} work
+   */
+  async #timed(what, work) {
+    const start = performance.now();
+    const result = await work();
+    this.times[what] += performance.now() - start;
+    return result;
+  }
+}
+
+/** @param {string} model */
+const path = (model) => `v2/models/${encodeURIComponent(model)}`;
+
+/**
+ * A list in so many rows.
+ *
+ * @template T
+ * @param {readonly T[]} list
+ * @param {number} count
+ */
+const rows = (list, count) =>
+  Array.from({ length: count }, (_, i) => list.slice((i * list.length) / count, ((i + 1) * list.length) / count));

@@ -1,0 +1,33 @@
+/**
+ * The one error type of the package.
+ *
+ * `message` says what happened and what to do, for people; `code` says it for programs and does not
+ * change: one of those below, or what a service gave.
+ */
+export class VeilcastError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {ErrorOptions & {line?: number, column?: string}} [details] where in a table it happened
+   */
+  constructor(code, message, { line, column, ...options } = {}) {
+    super(message, options);
+    this.name = 'VeilcastError';
+    this.code = code;
+    /** The line of a table, counted from 1, if it is about one. */
+    this.line = line;
+    /** The column of a table, if it is about one. */
+    this.column = column;
+  }
+}
+
+/**
+ * A text from elsewhere, fit to stand in a message: short, and without control characters.
+ *
+ * @param {unknown} text
+ * @returns {string}
+ */
+export function excerpt(text) {
+  const characters = [...String(text).slice(0, 1000)].slice(0, 300);
+  return characters.map((c) => (/\p{Cc}/u.test(c) ? '\ufffd' : c)).join('');
+}

@@ -1,0 +1,276 @@
+/**
+ * Paillier's cryptosystem with g = n + 1, as the owner of the secret key uses it.
+ *
+ * Plaintexts are numbers from 0 to below n, ciphertexts numbers from 1 to below n² without a factor
+ * in common with n; both are BigInt. BigInt is not constant time: don't let a stranger measure how
+ * long single operations of yours take.
+ */
+
+import { bitLength, bytesFromBigint, gcd, hexFromBytes, inverse, randomBelow } from './bigint.js';
+import { VeilcastError } from './error.js';
+import { PrimeRing } from './prime-ring.js';
+import { isProbablePrime, randomPrimePair } from './primes.js';
+
+/** The sizes of n, in bits, that every key may have. */
+export const KEY_BITS = Object.freeze([2048, 3072, 4096]);
+
+/** The size that tests may use for speed. */
+const INSECURE_KEY_BITS = 1024;
+
+/** Milliseconds of work after which others get their turn. */
+const TURN = 20;
+
+/**
+ * What to accept beyond the keys that are safe.
+ *
+ * @typedef {object} KeyPolicy
+ * @property {boolean} [allowInsecure1024] accept keys of 1024 bits, which can be broken: for tests only
+ */
+
+/**
+ * How long work goes on.
+ *
+ * @typedef {object} WorkOptions
+ * @property {(done: number, total: number) => void} [onProgress] called now and then
+ * @property {AbortSignal} [signal] ends the work, which then throws the signal's reason
+ */
+
+/**
+ * A new secret key of 2048, 3072 or 4096 bits; its primes are 3 modulo 4 and made by WebCrypto.
+ *
+ * @param {number} [bits]
+ * @param {{signal?: AbortSignal}} [options]
+ * @returns {Promise<SecretKey>}
+ * @throws {VeilcastError} `key_size`
+ */
+export async function generateKey(bits = 3072, { signal } = {}) {
+  checkSize(bits, {});
+  for (;;) {
+    const [p, q] = await randomPrimePair(bits, signal);
+    if (areFit(p, q)) return new SecretKey(p, q);
+  }
+}
+
+/**
+ * The secret key of two numbers, after full checks.
+ *
+ * @param {bigint} p
+ * @param {bigint} q
+ * @param {KeyPolicy} [policy]
+ * @returns {SecretKey}
+ * @throws {VeilcastError} `key_size` or `bad_key`
+ */
+export function keyFromPrimes(p, q, policy = {}) {
+  const [length, other] = [p, q].map(bitLength);
+  checkSize(length + other, policy);
+  for (const [name, prime] of /** @type {const} */ ([['p', p], ['q', q]])) {
+    if (!isProbablePrime(prime)) {
+      throw bad(`${name} of the key is not a prime number: the key is damaged or was made by a faulty program`);
+    }
+  }
+  if (length !== other || bitLength(p * q) !== 2 * length) {
+    throw bad(`the key's primes have ${length} and ${other} bits; both must have the same number, and their product twice that`);
+  }
+  if (!areFit(p, q)) throw bad("the key's primes are equal or too close to each other, or not Paillier's: the key is not safe to use");
+  return new SecretKey(p, q);
+}
+
+/** Whether primes of equal length are far apart, and n = p·q has no factor in common with φ(n). */
+function areFit(/** @type {bigint} */ p, /** @type {bigint} */ q) {
+  const distance = p > q ? p - q : q - p;
+  return bitLength(distance) + 100 >= bitLength(p) && gcd(p * q, (p - 1n) * (q - 1n)) === 1n;
+}
+
+function checkSize(/** @type {number} */ bits, /** @type {KeyPolicy} */ { allowInsecure1024 }) {
+  if (KEY_BITS.includes(bits) || (allowInsecure1024 && bits === INSECURE_KEY_BITS)) return;
+  throw new VeilcastError('key_size', `a key of ${excerptOf(bits)} bits is not supported; choose 2048, 3072 or 4096`);
+}
+
+/** @param {unknown} bits */
+const excerptOf = (bits) => (typeof bits === 'number' ? bits : typeof bits);
+
+/** @param {string} message */
+const bad = (message) => new VeilcastError('bad_key', message);
+
+/**
+ * Two primes p and q of equal length: to decrypt, and to encrypt fast.
+ *
+ * It comes from {@link generateKey}, {@link keyFromPrimes} or `keyFromFile`. The primes stand in private
+ * fields, which neither JSON nor a console shows.
+ */
+export class SecretKey {
+  /** The public modulus. @readonly @type {bigint} */
+  n;
+  /** @readonly @type {bigint} */
+  #nSquared;
+  #p;
+  #q;
+  #qInverse;
+  #qSquareInverse;
+  /** @type {bigint[]} randomisers made ahead, each used once */
+  #ready = [];
+
+  /**
+   * @param {bigint} p
+   * @param {bigint} q
+   */
+  constructor(p, q) {
+    this.n = p * q;
+    this.#nSquared = this.n * this.n;
+    this.#p = new PrimeRing(p, q);
+    this.#q = new PrimeRing(q, p);
+    this.#qInverse = inverse(q, p);
+    this.#qSquareInverse = inverse(this.#q.square, this.#p.square);
+    const m = randomBelow(this.n);
+    if (this.decrypt(this.#withRandomizer(m, this.#firstRandomizer())) !== m) {
+      throw bad('the key failed its self-test: a number encrypted under it did not decrypt');
+    }
+  }
+
+  /** Bits of n. */
+  get bits() {
+    return bitLength(this.n);
+  }
+
+  /** n as minimal big-endian bytes. */
+  get modulus() {
+    return bytesFromBigint(this.n);
+  }
+
+  /** SHA-256 of n's bytes, in hexadecimal. */
+  async fingerprint() {
+    return hexFromBytes(new Uint8Array(await crypto.subtle.digest('SHA-256', this.modulus)));
+  }
+
+  /** The primes p and q: the secret itself, for key files alone. */
+  primes() {
+    return /** @type {const} */ ([this.#p.p, this.#q.p]);
+  }
+
+  /**
+   * Makes randomisers ahead, so that there are `count`: an encryption then takes one product.
+   *
+   * @param {number} count
+   * @param {WorkOptions} [options]
+   */
+  async prepare(count, options = {}) {
+    const missing = Math.max(0, count - this.#ready.length);
+    await inTurns(missing, () => this.#ready.push(this.#randomizer()), options);
+  }
+
+  /**
+   * A fresh encryption of a plaintext.
+   *
+   * The randomiser is a uniform n-th power, made modulo p² and q² through tables of fixed bases with
+   * uniform exponents of full length. The first call makes the tables.
+   *
+   * @param {bigint} m from 0 to below n
+   * @returns {bigint}
+   */
+  encrypt(m) {
+    if (m < 0n || m >= this.n) throw new RangeError('a plaintext is from 0 to below n');
+    return this.#withRandomizer(m, this.#ready.pop() ?? this.#randomizer());
+  }
+
+  /**
+   * Fresh encryptions of plaintexts, in turns with what else the thread has to do.
+   *
+   * @param {readonly bigint[]} plaintexts
+   * @param {WorkOptions} [options]
+   * @returns {Promise<bigint[]>}
+   */
+  encryptMany(plaintexts, options = {}) {
+    return inTurns(plaintexts.length, (i) => this.encrypt(plaintexts[i]), options);
+  }
+
+  /**
+   * The plaintext of a ciphertext, modulo p and q and by the Chinese remainder theorem.
+   *
+   * The ciphertext is blinded, and the result is checked before it leaves. A plaintext that was
+   * decrypted must not be sent to whoever made the ciphertext.
+   *
+   * @param {bigint} c
+   * @returns {bigint}
+   * @throws {VeilcastError} `bad_ciphertext`, which says no more, on purpose
+   */
+  decrypt(c) {
+    const failed = () => new VeilcastError('bad_ciphertext', 'the ciphertext could not be decrypted: it is damaged, or not made for this key');
+    if (c <= 0n || c >= this.#nSquared) throw failed();
+    const [inP, inQ] = [this.#p.message(c), this.#q.message(c)];
+    if (inP === undefined || inQ === undefined) throw failed();
+    // Garner: m = m_q + q·((m_p − m_q)·q⁻¹ mod p).
+    const [p, q] = this.primes();
+    const m = inQ + q * (positive((inP - inQ) % p, p) * this.#qInverse % p);
+    if (m % p !== inP || m % q !== inQ) throw failed();
+    return m;
+  }
+
+  /**
+   * The plaintexts of ciphertexts, in turns with what else the thread has to do.
+   *
+   * @param {readonly bigint[]} ciphertexts
+   * @param {WorkOptions} [options]
+   * @returns {Promise<bigint[]>}
+   */
+  decryptMany(ciphertexts, options = {}) {
+    return inTurns(ciphertexts.length, (i) => this.decrypt(ciphertexts[i]), options);
+  }
+
+  /** A fresh encryption of 0: a uniform n-th power modulo n². */
+  #randomizer() {
+    return this.#combine(this.#p.nthPower(), this.#q.nthPower());
+  }
+
+  /** One without tables, for the self-test. */
+  #firstRandomizer() {
+    return this.#combine(this.#p.uniformNthPower(), this.#q.uniformNthPower());
+  }
+
+  /**
+   * The number that is `inP` modulo p² and `inQ` modulo q², by Garner.
+   *
+   * @param {bigint} inP
+   * @param {bigint} inQ
+   */
+  #combine(inP, inQ) {
+    const square = this.#p.square;
+    const quotient = (positive((inP - inQ) % square, square) * this.#qSquareInverse) % square;
+    return inQ + this.#q.square * quotient;
+  }
+
+  /**
+   * @param {bigint} m
+   * @param {bigint} randomizer
+   */
+  #withRandomizer(m, randomizer) {
+    return ((1n + m * this.n) * randomizer) % this.#nSquared;
+  }
+}
+
+/** A remainder that may be negative, made positive. */
+const positive = (/** @type {bigint} */ x, /** @type {bigint} */ modulus) => (x < 0n ? x + modulus : x);
+
+/**
+ * Does a piece of work after another, and lets others have their turn in between.
+ *
+ * @template T
+ * @param {number} count
+ * @param {(index: number) => T} work
+ * @param {WorkOptions} options
+ * @returns {Promise<T[]>}
+ */
+async function inTurns(count, work, { onProgress, signal }) {
+  const results = [];
+  let start = performance.now();
+  signal?.throwIfAborted();
+  for (let i = 0; i < count; i++) {
+    results.push(work(i));
+    if (performance.now() - start < TURN) continue;
+    onProgress?.(i + 1, count);
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    start = performance.now();
+  }
+  onProgress?.(count, count);
+  return results;
+}

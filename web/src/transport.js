@@ -1,0 +1,167 @@
+/**
+ * Calls over HTTP: again when that may help, no more bytes than expected, errors in plain words.
+ */
+
+import { VeilcastError, excerpt } from './error.js';
+
+/**
+ * @typedef {object} TransportOptions
+ * @property {number} [tries] how often a call is tried
+ * @property {number} [timeout] milliseconds that a try may take
+ * @property {number} [longestPause] milliseconds to wait between two tries, at most
+ *
+ * @typedef {RequestInit & {limit: number, onRetry?: (pause: number) => void}} CallOptions at most so many bytes come
+ *   back; and the milliseconds until another try
+ */
+
+/** Statuses of a service that may answer later. */
+const PASSING = [429, 502, 503, 504];
+
+const FIRST_PAUSE = 500;
+const MAX_PROBLEM_BYTES = 64 * 1024;
+
+/** A service at a URL. */
+export class Transport {
+  #tries;
+  #timeout;
+  #longestPause;
+
+  /**
+   * @param {string} base
+   * @param {TransportOptions} options
+   */
+  constructor(base, { tries = 4, timeout = 60_000, longestPause = 10_000 }) {
+    try {
+      // A page may give a path on its own origin.
+      const url = new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href);
+      if (!/^https?:$/.test(url.protocol)) throw new TypeError(url.protocol);
+      /** @readonly */
+      this.url = url;
+    } catch {
+      throw new VeilcastError('bad_url', `"${excerpt(base)}" is not the URL of a service: write it as https://host or http://host:port`);
+    }
+    this.#tries = tries;
+    this.#timeout = timeout;
+    this.#longestPause = longestPause;
+  }
+
+  /**
+   * The answer to a call.
+   *
+   * @param {string} path below the service's URL
+   * @param {CallOptions} options
+   * @returns {Promise<{headers: Headers, body: Uint8Array<ArrayBuffer>}>}
+   * @throws {VeilcastError} `unreachable`, `timed_out`, `busy`, `not_veilcast`, or what the service gave
+   */
+  async call(path, options) {
+    for (let failed = 1; ; failed++) {
+      try {
+        return await this.#try(path, options);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (!(error instanceof Passing)) throw error;
+        const least = Math.min(this.#longestPause, FIRST_PAUSE * 2 ** (failed - 1) * (1 + Math.random() / 2));
+        const pause = Math.max(least, error.asked);
+        if (failed >= this.#tries || pause > this.#longestPause) throw error.error;
+        options.onRetry?.(pause);
+        await sleep(pause, options.signal ?? undefined);
+      }
+    }
+  }
+
+  /** @param {string} path @param {CallOptions} options */
+  async #try(path, { limit, onRetry: _, signal, ...init }) {
+    const timeout = AbortSignal.timeout(this.#timeout);
+    const ended = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    try {
+      const response = await fetch(new URL(path, this.url), { ...init, redirect: 'manual', signal: ended });
+      if (response.ok) return { headers: response.headers, body: await read(response, limit) };
+      throw this.#refusal(response, await read(response, MAX_PROBLEM_BYTES));
+    } catch (error) {
+      if (error instanceof VeilcastError || error instanceof Passing) throw error;
+      if (timeout.aborted) throw new VeilcastError('timed_out', `${this.url.href} did not answer within ${this.#timeout / 1000} seconds`);
+      // Browsers don't tell why; Node does in the cause.
+      const cause = error instanceof Error && error.cause instanceof Error ? `: ${excerpt(error.cause.message)}` : '';
+      const message = `no answer from ${this.url.href}${cause}; check the address, the connection, and that the service runs`;
+      throw new Passing(new VeilcastError('unreachable', message, { cause: error }));
+    }
+  }
+
+  /** @param {Response} response @param {Uint8Array} body */
+  #refusal({ status, headers }, body) {
+    const { error, code } = problem(body);
+    if (PASSING.includes(status)) {
+      const seconds = /^\d{1,6}$/.exec(headers.get('retry-after')?.trim() ?? '')?.[0] ?? 0;
+      const message = `${this.url.href} is busy (status ${status}${error ? `: ${error}` : ''}); try again later`;
+      return new Passing(new VeilcastError('busy', message), 1000 * Number(seconds));
+    }
+    if (!error) return new VeilcastError('not_veilcast', `${this.url.href} is not a Veilcast service: it answers with status ${status}`);
+    return new VeilcastError(code, `${this.url.href} refuses: ${error}`);
+  }
+}
+
+/** A failure that another try may mend. */
+class Passing extends Error {
+  /** @param {VeilcastError} error @param {number} [asked] milliseconds that the service asks to wait */
+  constructor(error, asked = 0) {
+    super(error.message);
+    this.error = error;
+    this.asked = asked;
+  }
+}
+
+/** What a service says of a refusal. @param {Uint8Array} body */
+function problem(body) {
+  try {
+    const { error, code } = JSON.parse(new TextDecoder().decode(body));
+    if (typeof error === 'string') return { error: excerpt(error), code: excerpt(code ?? 'refused') };
+  } catch {
+    // Not a problem document: not a Veilcast service.
+  }
+  return { error: '', code: '' };
+}
+
+/**
+ * A response's body, if it is not longer than a limit.
+ *
+ * @param {Response} response
+ * @param {number} limit
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+async function read(response, limit) {
+  const reader = response.body?.getReader();
+  /** @type {Uint8Array[]} */
+  const parts = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done || !value) break;
+    length += value.length;
+    if (length > limit) {
+      await reader?.cancel();
+      throw new VeilcastError('answer_too_large', `the answer has more than ${limit} bytes, which no Veilcast service sends`);
+    }
+    parts.push(value);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    body.set(part, at);
+    at += part.length;
+  }
+  return body;
+}
+
+/** @param {number} milliseconds @param {AbortSignal} [signal] */
+async function sleep(milliseconds, signal) {
+  await /** @type {Promise<void>} */ (new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener('abort', done);
+  }));
+  signal?.throwIfAborted();
+}

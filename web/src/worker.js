@@ -1,0 +1,82 @@
+/**
+ * The thread that holds a secret key and does the heavy work: a Web Worker, or a worker thread of Node.
+ *
+ * It takes `{id, method, args}` and `{id, cancel: true}`, and answers `{id, progress: [done, total]}` any
+ * number of times and then `{id, result}` or `{id, error: {name, code, message}}`. The secret key leaves it
+ * by `export` alone. `worker-key.js` is the other side.
+ */
+
+import { keyFromFile, keyToFile } from './key-file.js';
+import { generateKey } from './paillier.js';
+
+/**
+ * @typedef {import('./paillier.js').SecretKey} SecretKey
+ * @typedef {import('./paillier.js').WorkOptions} WorkOptions
+ * @typedef {{onMessage: (handle: (message: any) => void) => void, post: (message: object) => void}} Port
+ */
+
+/** @type {SecretKey | undefined} */
+let key;
+
+/** What is going on, and how it is ended. @type {Map<number, AbortController>} */
+const running = new Map();
+
+/** @type {Record<string, (args: any, options: WorkOptions) => unknown>} */
+const methods = {
+  generate: async (bits, { signal }) => {
+    key = await generateKey(bits, { signal });
+    return key.n;
+  },
+  import: ([text, policy]) => {
+    key = keyFromFile(text, policy);
+    return key.n;
+  },
+  export: (kid) => keyToFile(present(), kid),
+  prepare: async (count, options) => {
+    await present().prepare(count, options);
+  },
+  encrypt: (plaintexts, options) => present().encryptMany(plaintexts, options),
+  decrypt: (ciphertexts, options) => present().decryptMany(ciphertexts, options),
+};
+
+function present() {
+  if (!key) throw new Error('the thread has no key yet');
+  return key;
+}
+
+const port = await openPort();
+port.onMessage(async ({ id, method, args, cancel }) => {
+  if (cancel) {
+    running.get(id)?.abort();
+    return;
+  }
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const onProgress = (/** @type {number[]} */ ...progress) => port.post({ id, progress });
+    const result = await methods[method](args, { onProgress, signal: controller.signal });
+    port.post({ id, result });
+  } catch (error) {
+    const { name, message, code } = /** @type {Error & {code?: string}} */ (error);
+    port.post({ id, error: { name, message, code } });
+  } finally {
+    running.delete(id);
+  }
+});
+port.post({ ready: true });
+
+/** @returns {Promise<Port>} */
+async function openPort() {
+  if ('WorkerGlobalScope' in globalThis) {
+    return {
+      onMessage: (handle) => addEventListener('message', ({ data }) => handle(data)),
+      post: (message) => postMessage(message),
+    };
+  }
+  const { parentPort } = await import('node:worker_threads');
+  if (!parentPort) throw new Error('this module is for worker threads');
+  return {
+    onMessage: (handle) => parentPort.on('message', handle),
+    post: (message) => parentPort.postMessage(message),
+  };
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { Card } from '../index.js';
+import { digitsCard, failure } from './support.js';
+
+const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
+
+/** @param {unknown} json */
+const parse = (json) => Card.parse(new TextEncoder().encode(JSON.stringify(json)));
+
+test('the digit model\'s card', async () => {
+  const card = await Card.parse(digitsCard());
+  assert.equal(card.features, 784);
+  assert.equal(card.outputs, 10);
+  assert.equal(card.slotBits, 16);
+  assert.equal(card.digest, `sha256:${createHash('sha256').update(digitsCard()).digest('hex')}`);
+  const { values, clipped } = card.quantize(Array.from({ length: 784 }, (_, i) => i % 256));
+  assert.deepEqual([values[0], values[8], values[9], values[255]], [0, 0, 1, 15]);
+  assert.equal(clipped, 0);
+  assert.equal(card.quantize(Array(784).fill(300)).clipped, 784);
+});
+
+test('malformed cards are refused by the name of the field', async () => {
+  /** @type {[RegExp, (card: any) => void][]} */
+  const faults = [
+    [/format/, (card) => (card.format = 'veilcast-card/2')],
+    [/name/, (card) => (card.name = '../digits')],
+    [/version/, (card) => (card.version = '')],
+    [/weights/, (card) => (card.weights = [])],
+    [/bits/, (card) => (card.quantization.bits = 17)],
+    [/step/, (card) => (card.quantization.step = 0)],
+    [/step/, (card) => (card.quantization.step = [1, 2])],
+    [/zero/, (card) => (card.quantization.zero = 'none')],
+    [/shape/, (card) => (card.input.shape = [28, 28, 4])],
+    [/shape/, (card) => (card.input.shape = [])],
+    [/shape/, (card) => (card.input.shape = [262144, 2])],
+    [/fit/, (card) => (card.input.shape = [28, 28, 3])],
+    [/features/, (card) => (card.input.features = ['a'])],
+    [/labels/, (card) => (card.output.labels[1] = '0')],
+    [/labels/, (card) => card.output.labels.pop()],
+    [/labels\[3\]/, (card) => (card.output.labels[3] = 'a\u0007')],
+    [/scales/, (card) => (card.output.scales = [])],
+    [/scales/, (card) => (card.output.scales[2] = null)],
+    [/activation/, (card) => (card.output.activation = 'tanh')],
+    [/slot_bits/, (card) => (card.bounds.slot_bits = 63)],
+    [/certified/, (card) => (card.bounds.certified = false)],
+    [/layouts/, (card) => (card.layouts = {})],
+    [/layouts/, (card) => (card.layouts = { records: {}, seeded: {} })],
+    [/layouts/, (card) => (card.layouts.features.features_per_ciphertext = [])],
+    [/layouts/, (card) => (card.layouts.features.features_per_ciphertext = [12, 9])],
+    [/layouts/, (card) => (card.layouts.features.features_per_ciphertext = [1])],
+    [/max_records/, (card) => (card.limits.max_records = 0)],
+    [/limits/, (card) => delete card.limits],
+  ];
+  await parse(fields);
+  for (const [place, spoil] of faults) {
+    const card = structuredClone(fields);
+    spoil(card);
+    await assert.rejects(parse(card), failure('bad_card', place), String(place));
+  }
+  for (const bytes of [[], [0x7b], [0xff, 0xfe], [0x6e, 0x75, 0x6c, 0x6c], [0x5b, 0x5d]]) {
+    await assert.rejects(Card.parse(Uint8Array.from(bytes)), failure('bad_card'));
+  }
+  await assert.rejects(Card.parse(new Uint8Array((16 << 20) + 1)), failure('bad_card', /bytes/));
+});
+
+test('scores become predictions', async () => {
+  const card = await parse({ ...fields, output: { labels: ['a', 'b', 'c'], scales: [0.5, 1, 1], activation: 'softmax' } });
+  const { index, label, scores, probabilities } = card.predict([4n, 2n, -1n]);
+  assert.deepEqual([index, label, scores], [0, 'a', [2, 2, -1]]);
+  const total = 2 + Math.exp(-3);
+  assert.deepEqual(probabilities, [1 / total, 1 / total, Math.exp(-3) / total]);
+});
+
+test('single scores and plain scores', async () => {
+  const yes = await parse({ ...fields, output: { labels: ['no', 'yes'], scales: [0.5], activation: 'sigmoid' } });
+  assert.equal(yes.predict([1n]).label, 'yes');
+  assert.equal(yes.predict([0n]).label, 'no');
+  assert.deepEqual(yes.predict([0n]).probabilities, [0.5, 0.5]);
+  const each = await parse({ ...fields, output: { labels: ['a', 'b'], scales: [1, 1], activation: 'sigmoid' } });
+  assert.deepEqual(each.predict([0n, 0n]).probabilities, [0.5, 0.5]);
+  const plain = await parse({ ...fields, output: { labels: ['y'], scales: [2], activation: 'none' } });
+  assert.deepEqual([plain.predict([3n]).scores, plain.predict([3n]).probabilities], [[6], undefined]);
+});
+
+test('scores outside the bounds are refused', async () => {
+  const card = await Card.parse(digitsCard());
+  const scores = Array(10).fill(0n);
+  for (const bad of [32768n, -32768n]) assert.throws(() => card.predict(scores.with(4, bad)), failure('bad_scores'));
+  assert.equal(card.predict(scores.with(4, 32767n)).index, 4);
+  assert.throws(() => card.predict(scores.slice(1)), failure('bad_scores'));
+});
