@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import { Card, Client } from '../index.js';
+import { digitsCard, failure, goodKey } from './support.js';
+
+/** @typedef {import('node:http').ServerResponse} Response */
+
+/**
+ * A client of a server that answers each request by the next of these functions, the last one again and again.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {import('../src/transport.js').TransportOptions} options
+ * @param {...(response: Response) => void} answers
+ */
+async function clientOf(t, options, ...answers) {
+  /** @type {string[]} */
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const [answer] = answers.length > 1 ? answers.splice(0, 1) : answers;
+    answer(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return { client: new Client(`http://127.0.0.1:${address.port}`, options), asked };
+}
+
+/** @param {number} status @param {string | Uint8Array} [body] @param {Record<string, string>} [headers] */
+const answer = (status, body = '', headers = {}) => (/** @type {Response} */ response) => {
+  response.writeHead(status, headers).end(body);
+};
+
+const card = answer(200, digitsCard());
+
+test('a busy service is asked again', async (t) => {
+  for (const status of [429, 502, 503, 504]) {
+    const { client, asked } = await clientOf(t, {}, answer(status, '', { 'retry-after': '0' }), card);
+    /** @type {number[]} */
+    const pauses = [];
+    const got = await client.card('digits', { onProgress: (p) => p.step === 'retry' && pauses.push(p.pause) });
+    assert.equal(got.digest, (await Card.parse(digitsCard())).digest);
+    assert.deepEqual(asked, ['GET /v2/models/digits/card', 'GET /v2/models/digits/card']);
+    assert.equal(pauses.length, 1);
+    assert.ok(pauses[0] >= 500 && pauses[0] <= 750);
+  }
+});
+
+test('a connection that breaks is tried again', async (t) => {
+  const { client, asked } = await clientOf(t, {}, (response) => response.destroy(), card);
+  await client.card('digits');
+  assert.equal(asked.length, 2);
+});
+
+test('tries come to an end, and long pauses are not made', async (t) => {
+  const busy = answer(503, '{"error": "all is taken", "code": "busy"}');
+  const twice = await clientOf(t, { tries: 2 }, busy);
+  await assert.rejects(twice.client.card('digits'), failure('busy', /all is taken/));
+  assert.equal(twice.asked.length, 2);
+  const long = await clientOf(t, {}, answer(503, '', { 'retry-after': '3600' }));
+  await assert.rejects(long.client.card('digits'), failure('busy'));
+  assert.equal(long.asked.length, 1);
+});
+
+test('who refuses is not asked again', async (t) => {
+  const { client, asked } = await clientOf(t, {}, answer(404, '{"error": "there is no\\u0007 such model", "code": "unknown_model"}'));
+  await assert.rejects(client.card('letters'), failure('unknown_model', /there is no\ufffd such model/));
+  assert.equal(asked.length, 1);
+});
+
+test('others than Veilcast services are told', async (t) => {
+  const page = await clientOf(t, {}, answer(404, '<html>'));
+  await assert.rejects(page.client.card('digits'), failure('not_veilcast', /404/));
+  const elsewhere = await clientOf(t, {}, answer(307, '', { location: 'http://example.org/' }));
+  await assert.rejects(elsewhere.client.card('digits'), failure('not_veilcast', /307/));
+  const other = await clientOf(t, {}, answer(200, '<html>'));
+  await assert.rejects(other.client.card('digits'), failure('bad_card'));
+  const endless = await clientOf(t, {}, answer(200, new Uint8Array((16 << 20) + 1)));
+  await assert.rejects(endless.client.card('digits'), failure('answer_too_large'));
+});
+
+test('nobody there, and nothing within the time', async (t) => {
+  const closed = new Client('http://127.0.0.1:9', { tries: 1 });
+  await assert.rejects(closed.card('digits'), failure('unreachable', /127\.0\.0\.1:9/));
+  const silent = await clientOf(t, { timeout: 100 }, () => {});
+  await assert.rejects(silent.client.card('digits'), failure('timed_out', /0\.1 seconds/));
+  assert.equal(silent.asked.length, 1);
+});
+
+test('it can be cancelled, in a call and in a pause', async (t) => {
+  for (const step of [() => {}, answer(503)]) {
+    const { client, asked } = await clientOf(t, {}, step);
+    const signal = AbortSignal.timeout(150);
+    await assert.rejects(client.card('digits', { signal }), { name: 'TimeoutError' });
+    assert.equal(asked.length, 1);
+  }
+});
+
+test('a replaced model is taken, once', async (t) => {
+  const replaced = answer(409, '{"error": "the card is another", "code": "wrong_card_digest"}');
+  const { client, asked } = await clientOf(t, {}, card, replaced, card, replaced);
+  await client.card('digits');
+  const record = Array(784).fill(0);
+  await assert.rejects(client.predict('digits', [record], { key: goodKey() }), failure('wrong_card_digest'));
+  const [get, post] = ['GET /v2/models/digits/card', 'POST /v2/models/digits/infer'];
+  assert.deepEqual(asked, [get, post, get, post]);
+});
+
+test('URLs and records are checked before anything is sent', async (t) => {
+  for (const url of ['', 'digits', 'ftp://host', 'http://']) assert.throws(() => new Client(url), failure('bad_url'));
+  const { client, asked } = await clientOf(t, {}, card);
+  await assert.rejects(client.predict('digits', [], { key: goodKey() }), failure('no_records'));
+  await assert.rejects(client.predict('digits', [[1, 2]], { key: goodKey() }), failure('record_length'));
+  assert.deepEqual(asked, ['GET /v2/models/digits/card']);
+});

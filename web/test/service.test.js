@@ -1,0 +1,186 @@
+/**
+ * Together with the real service, and against the program's own predictions.
+ *
+ * The environment variable VEILCAST holds the path of the program `veilcast`.
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { Client, WorkerKey, keyFromFile } from '../index.js';
+import { bytesOf, failure, goodKey, keyFile } from './support.js';
+
+const program = process.env.VEILCAST ?? '';
+assert.ok(program, 'set the environment variable VEILCAST to the path of the program; `cargo xtask web` does it');
+
+const PIXELS = 784;
+const IDX_HEADER = 16;
+const model = fileURLToPath(new URL('../../models/digits', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'veilcast-web-'));
+const service = spawn(program, ['serve', '--model', model, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+after(() => {
+  service.kill();
+  rmSync(folder, { recursive: true });
+});
+const [line] = await once(createInterface(service.stdout), 'line');
+const url = /http:\S+/.exec(line)?.[0] ?? '';
+
+const file = gunzipSync(bytesOf('data/mnist/t10k-images-idx3-ubyte.gz'));
+const images = Array.from({ length: 3 }, (_, i) => [...file.subarray(IDX_HEADER + i * PIXELS, IDX_HEADER + (i + 1) * PIXELS)]);
+
+/** @param {WorkerKey | import('../index.js').SecretKey} key @param {Partial<import('../src/client.js').PredictOptions>} [options] */
+const predict = (key, options) => new Client(url).predict('digits', images, { key, ...options });
+
+/** The program's predictions of the three images: their labels and scores. */
+function expected() {
+  const idx = Buffer.from(file.subarray(0, IDX_HEADER + 3 * PIXELS));
+  idx.writeUInt32BE(3, 4);
+  const [input, key, out] = ['three.idx', 'key.json', 'out.csv'].map((name) => join(folder, name));
+  writeFileSync(input, idx);
+  writeFileSync(key, keyFile('good-2048'), { mode: 0o600 });
+  execFileSync(program, ['predict', '--server', url, '--model', 'digits', '--key', key, '--out', out, input], { stdio: 'ignore' });
+  const lines = new TextDecoder().decode(bytesOf(out)).trim().split('\n').slice(1);
+  return lines.map((line) => {
+    const [, label, ...scores] = line.split(',');
+    return { label, scores: scores.map(Number) };
+  });
+}
+
+test('three images get exactly the predictions of `veilcast predict`', async () => {
+  const own = await predict(goodKey());
+  assert.equal(own.requests, 1);
+  assert.equal(own.layout.name, 'features');
+  const got = own.predictions.map(({ label, scores }) => ({ label, scores }));
+  assert.deepEqual(got, expected());
+  assert.deepEqual(got.map(({ label }) => label), ['7', '2', '1']);
+});
+
+test('a key in its own thread: fresh, with figures', async (t) => {
+  const start = performance.now();
+  const key = await WorkerKey.generate(2048);
+  t.after(() => key.close());
+  t.diagnostic(`key of 2048 bits: ${since(start)}`);
+  const client = new Client(url);
+  /** @type {Set<string>} */
+  const steps = new Set();
+  const run = async (/** @type {string} */ name) => {
+    const start = performance.now();
+    const { predictions, times, bytesUp, bytesDown } = await client.predict('digits', [images[0]], {
+      key,
+      onProgress: ({ step }) => steps.add(step),
+    });
+    assert.equal(predictions[0].label, '7');
+    const parts = Object.entries(times).map(([part, time]) => `${part} ${time.toFixed(0)} ms`);
+    t.diagnostic(`${name}: ${since(start)} (${parts.join(', ')}; ${bytesUp} bytes up, ${bytesDown} down)`);
+  };
+  await run('first prediction');
+  await run('next prediction');
+  await client.prepare('digits', { key });
+  await run('prediction with randomisers made ahead');
+  assert.deepEqual([...steps].sort(), ['card', 'decrypt', 'encrypt', 'receive', 'send']);
+
+  const numbers = Array(88).fill(1n);
+  const encrypting = performance.now();
+  const ciphertexts = await key.encryptMany(numbers);
+  t.diagnostic(`88 ciphertexts: ${since(encrypting)}`);
+  const decrypting = performance.now();
+  assert.deepEqual(await key.decryptMany(ciphertexts.slice(0, 10)), numbers.slice(0, 10));
+  t.diagnostic(`10 decryptions: ${since(decrypting)}`);
+});
+
+test('a key in its own thread: from a file and back, cancelled, closed, and refused', async () => {
+  const key = await WorkerKey.fromFile(keyFile('good-2048'));
+  assert.equal(key.n, goodKey().n);
+  assert.equal(await key.fingerprint(), await goodKey().fingerprint());
+  assert.equal(keyFromFile(await key.toFile('mine')).n, key.n);
+  const reason = new Error('enough');
+  const controller = new AbortController();
+  const onProgress = () => controller.abort(reason);
+  await assert.rejects(key.prepare(100_000, { signal: controller.signal, onProgress }), reason);
+  await assert.rejects(key.prepare(1, { signal: controller.signal }), reason);
+  const [c] = await key.encryptMany([5n]);
+  assert.deepEqual(await key.decryptMany([c]), [5n]);
+  await assert.rejects(key.decryptMany([0n]), failure('bad_ciphertext'));
+  const work = key.prepare(100_000);
+  key.close();
+  await assert.rejects(work, failure('worker_ended'));
+  await assert.rejects(key.encryptMany([1n]), failure('worker_ended'));
+  await assert.rejects(WorkerKey.fromFile(keyFile('composite-p')), failure('bad_key', /not a prime/));
+  await assert.rejects(WorkerKey.generate(1024), failure('key_size'));
+});
+
+test('neither pixels nor primes are in what is sent', async () => {
+  const key = goodKey();
+  /** @type {Uint8Array[]} */
+  const sent = [];
+  await predict(key, { onProgress: (p) => p.step === 'send' && sent.push(p.request) });
+  const text = Buffer.concat(sent).toString('hex');
+  assert.ok(text.length > 2 * 3 * 66 * 512);
+  for (const prime of key.primes()) assert.ok(!text.includes(prime.toString(16)));
+  const row = Buffer.from(images[0].slice(7 * 28, 8 * 28)).toString('hex');
+  assert.ok(/[1-9a-f]/.test(row) && !text.includes(row));
+});
+
+/** A client through a proxy that changes the service's answers. @param {import('node:test').TestContext} t @param {(body: Buffer<ArrayBuffer>, headerLength: number) => Buffer} change */
+async function through(t, change) {
+  const proxy = createServer(async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const { host: _, connection: __, 'transfer-encoding': ___, 'content-length': ____, ...headers } = request.headers;
+    const init = { method: request.method, headers: /** @type {Record<string, string>} */ (headers) };
+    const answer = await fetch(new URL(request.url ?? '', url), parts.length ? { ...init, body: Buffer.concat(parts) } : init);
+    const length = answer.headers.get('inference-header-content-length');
+    const body = Buffer.from(await answer.arrayBuffer());
+    if (length === null) return response.writeHead(answer.status).end(body);
+    const changed = change(body, Number(length));
+    response.writeHead(answer.status, { 'inference-header-content-length': length }).end(changed);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.after(() => {
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (proxy.address());
+  return new Client(`http://127.0.0.1:${port}`);
+}
+
+/** @param {Buffer<ArrayBuffer>} body @param {number} headerLength @param {RegExp} from @param {string} to of the same length */
+function inHeader(body, headerLength, from, to) {
+  const header = body.subarray(0, headerLength).toString();
+  assert.match(header, from);
+  return Buffer.concat([Buffer.from(header.replace(from, to)), body.subarray(headerLength)]);
+}
+
+/** @type {[string, RegExp, (body: Buffer<ArrayBuffer>, headerLength: number) => Buffer][]} */
+const faults = [
+  ['unchanged', /^$/, (body) => body],
+  ['of another card', /^other_answer$/, (body, n) => inHeader(body, n, /sha256:.{8}/, 'sha256:00000000')],
+  ['for another key', /^other_answer$/, (body, n) => inHeader(body, n, /"key_fingerprint":".{8}/, '"key_fingerprint":"00000000')],
+  ['in another layout', /^other_answer$/, (body, n) => inHeader(body, n, /"features_per_ciphertext":12/, '"features_per_ciphertext":13')],
+  ['cut off', /^bad_answer$/, (body) => body.subarray(0, body.length - 1)],
+  ['with a byte too many', /^bad_answer$/, (body) => Buffer.concat([body, Buffer.alloc(1)])],
+  ['with a ciphertext of zero', /^bad_ciphertext$/, (body) => body.fill(0, body.length - 512)],
+  ['with a ciphertext above n²', /^bad_ciphertext$/, (body) => body.fill(255, body.length - 512)],
+  ['without an end', /^answer_too_large$/, (body) => Buffer.concat([body, Buffer.alloc(100_000)])],
+];
+
+for (const [name, code, change] of faults) {
+  test(`an answer ${name}`, async (t) => {
+    const client = await through(t, change);
+    const answer = client.predict('digits', [images[0]], { key: goodKey() });
+    if (name === 'unchanged') assert.equal((await answer).predictions[0].label, '7');
+    else await assert.rejects(answer, (/** @type {any} */ error) => code.test(error.code) || assert.fail(error.stack));
+  });
+}
+
+/** @param {number} start */
+const since = (start) => `${(performance.now() - start).toFixed(0)} ms`;
