@@ -1,5 +1,7 @@
 //! What the planner goes by, as typed; and its choices in words.
 
+pub(crate) mod plan;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};

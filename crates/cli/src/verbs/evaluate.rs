@@ -1,33 +1,38 @@
 //! `veilcast evaluate`: how well a model does, in the clear and encrypted.
 
+mod figures;
+mod measure;
+mod report;
 mod table;
 
 use std::fmt;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
-use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::Model;
+use veilcast_model::card::InputKind;
 use veilcast_model::idx::{LabelledImages, Split};
 
+use self::figures::{Calibration, Quality, QuantizationError};
+use self::measure::{Clear, Encrypted, TestSet};
 use self::table::TableArgs;
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
-use crate::output::Output;
-use crate::planning::PlanArgs;
-use crate::records::{self, batch_size};
-use crate::{keys, models};
+use crate::files::{OutputFile, Readers};
+use crate::models;
+use crate::output::{Output, counted};
+use crate::predictions::Predictions;
 
 /// Measure a model on labelled images or on a labelled table.
 ///
-/// A table's records are predicted in the clear, or, with --predictions, were predicted before: then
-/// no model is needed. Images are predicted in the clear and, with --encrypted, on ciphertexts.
-/// On ciphertexts every integer score must equal the one computed in the clear; if one doesn't,
-/// the exit status is 1.
+/// Records are predicted in the clear and, with --encrypted, on ciphertexts: there every integer score
+/// must equal the one computed in the clear; if one doesn't, the exit status is 1. With --predictions
+/// a table's records were predicted before: then no model is needed.
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("written").args(["out", "report"]).multiple(true))]
 pub(crate) struct Args {
     /// Directory of the model.
     #[arg(
@@ -46,14 +51,24 @@ pub(crate) struct Args {
     data: Option<PathBuf>,
     #[command(flatten)]
     table: TableArgs,
-    /// Use the first N images only.
-    #[arg(long, value_name = "N")]
+    /// Use the first N records only.
+    #[arg(long, value_name = "N", conflicts_with = "predictions")]
     limit: Option<NonZeroUsize>,
     /// Compute on ciphertexts too, and compare.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "predictions")]
     encrypted: bool,
     #[command(flatten)]
     key_bits: KeyBits,
+    /// Write the integer map's predictions, as `veilcast predict` does.
+    #[arg(long, value_name = "FILE.csv", conflicts_with = "predictions")]
+    out: Option<PathBuf>,
+    /// Write a report with charts for people, as one HTML file. It shows the model's weights: it is as
+    /// private as they are.
+    #[arg(long, value_name = "FILE.html", conflicts_with = "predictions")]
+    report: Option<PathBuf>,
+    /// Replace the files if they exist.
+    #[arg(long, requires = "written")]
+    force: bool,
 }
 
 #[derive(Serialize)]
@@ -62,12 +77,27 @@ struct Evaluation {
     version: String,
     records: usize,
     accuracy: Accuracies,
+    /// By the collapsed map in floats.
+    collapsed: Quality,
+    /// By the integer map.
+    quantized: Quality,
     /// A row a true label, a column a predicted one, by the quantised map.
     confusion: Vec<Vec<usize>>,
+    /// Of the quantised map's probabilities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calibration: Option<Calibration>,
+    quantization_error: QuantizationError,
+    /// The largest magnitude of each integer score.
+    largest_scores: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     encrypted: Option<Encrypted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<PathBuf>,
     #[serde(skip)]
     labels: Vec<String>,
+    /// What a record is called.
+    #[serde(skip)]
+    noun: &'static str,
 }
 
 #[derive(Serialize)]
@@ -78,46 +108,36 @@ struct Accuracies {
     quantized: f64,
 }
 
-#[derive(Serialize)]
-struct Encrypted {
-    key_bits: u32,
-    /// The layout that suits so many records best.
-    layout: &'static str,
-    records: usize,
-    /// Records of which every integer score equals the one in the clear.
-    agreeing: usize,
-    accuracy: f64,
-    encrypt_ms: f64,
-    compute_ms: f64,
-    decrypt_ms: f64,
-}
-
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
-    let (model, data) = match (&args.table.table, &args.model, &args.data) {
-        (Some(table), model, _) => return table::run(table, &args.table, model.as_deref(), output),
-        (None, Some(model), Some(data)) => (models::load(model)?, data),
-        _ => bail!("give labelled images with --data, or a table with --table"),
+    let Some(directory) = &args.model else {
+        return table::measure_predictions(&args.table, output);
     };
-    let mut test = LabelledImages::open(data, Split::Test)
-        .with_context(|| format!("can't use the images in {}", data.display()))
-        .hint("give a directory with MNIST's four files, such as data/mnist")?;
-    if let Some(limit) = args.limit {
-        test.truncate(limit.get());
-    }
-    let labels = model.card().output().labels.clone();
-    if let Some(label) = test
-        .labels()
-        .iter()
-        .find(|&&label| usize::from(label) >= labels.len())
-    {
-        bail!(
-            "an image has the label {label}, but the model knows {} labels",
-            labels.len()
-        );
-    }
-    let mut evaluation = in_the_clear(&model, &test, labels)?;
+    let report = args.report.as_ref();
+    let report = report.map(|path| OutputFile::create(path, args.force, Readers::Owner));
+    let report = report.transpose()?;
+    let model = models::load(directory)?;
+    let out = args.out.as_ref();
+    let out = out.map(|path| Predictions::begin(model.card(), Some(path), args.force, output));
+    let out = out.transpose()?;
+    let test = test_set(args, &model)?;
+    let clear = Clear::of(&model, &test)?;
+    let mut evaluation = Evaluation::of(&model, &test, &clear);
     if args.encrypted {
-        evaluation.encrypted = Some(encrypted(model, &test, args.key_bits.bits, output)?);
+        let encrypted = Encrypted::of(&model, &test, args.key_bits.bits, output)?;
+        evaluation.encrypted = Some(encrypted);
+    }
+    if let Some(mut out) = out {
+        for scores in &clear.scores {
+            out.add(scores, &[])?;
+        }
+        out.finish()?;
+    }
+    if let (Some(mut file), Some(path)) = (report, &args.report) {
+        let page = report::page(&model, &evaluation, args.key_bits.bits)?;
+        file.write_all(page.as_bytes())
+            .with_context(|| format!("can't write {}", path.display()))?;
+        file.finish()?;
+        evaluation.report = Some(path.clone());
     }
     output.result(&evaluation)?;
     match evaluation.encrypted {
@@ -133,95 +153,68 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     }
 }
 
-fn in_the_clear(
-    model: &Model,
-    test: &LabelledImages,
-    labels: Vec<String>,
-) -> anyhow::Result<Evaluation> {
-    let mut confusion = vec![vec![0; labels.len()]; labels.len()];
-    let mut collapsed = 0;
-    for (record, &label) in test.images().records().zip(test.labels()) {
-        let label = usize::from(label);
-        confusion[label][model.predict(&record)?.index] += 1;
-        collapsed += usize::from(model.predict_float(&record)?.index == label);
+fn test_set(args: &Args, model: &Model) -> anyhow::Result<TestSet> {
+    let most = args.limit.map_or(usize::MAX, NonZeroUsize::get);
+    match &args.data {
+        Some(data) => images(data, model, most),
+        None => table::test_set(&args.table, model, most),
     }
-    let quantized: usize = (0..labels.len()).map(|label| confusion[label][label]).sum();
-    let when_trained = model.report().and_then(|report| report.accuracy);
-    Ok(Evaluation {
-        model: model.card().name().to_owned(),
-        version: model.card().version().to_owned(),
-        records: test.len(),
-        accuracy: Accuracies {
-            network_when_trained: when_trained.map(|accuracy| accuracy.network),
-            collapsed: share(collapsed, test.len()),
-            quantized: share(quantized, test.len()),
-        },
-        confusion,
-        encrypted: None,
-        labels,
-    })
 }
 
-fn encrypted(
-    model: Model,
-    test: &LabelledImages,
-    key_bits: u32,
-    output: Output,
-) -> anyhow::Result<Encrypted> {
-    let card = model.card();
-    let session = records::session(
-        card,
-        keys::generate(key_bits)?,
-        Some(test.len() as u64),
-        &PlanArgs::default(),
-    )?;
-    let evaluator = Evaluator::new(model.clone(), KeyPolicy::default());
-    let bar = output.progress(Some(test.len() as u64), "encrypted records");
-    let (mut agreeing, mut right) = (0, 0);
-    let mut times = [Duration::ZERO; 3];
-    let images: Vec<Vec<f64>> = test.images().records().collect();
-    let size = batch_size(&session);
-    for (images, labels) in images.chunks(size).zip(test.labels().chunks(size)) {
-        let quantized = images
-            .iter()
-            .map(|image| Ok(card.quantize(image)?.values))
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        let request = timed(&mut times[0], || session.encrypt(&quantized))?;
-        let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
-        let scores = timed(&mut times[2], || {
-            session.decrypt_answer_to(&request, &response)
-        })?;
-        for ((features, scores), &label) in quantized.iter().zip(&scores).zip(labels) {
-            agreeing += usize::from(*scores == model.evaluate(features)?);
-            right += usize::from(card.predict(scores)?.index == usize::from(label));
+/// At most `most` of the test images in a directory.
+fn images(directory: &Path, model: &Model, most: usize) -> anyhow::Result<TestSet> {
+    let mut images = LabelledImages::open(directory, Split::Test)
+        .with_context(|| format!("can't use the images in {}", directory.display()))
+        .hint("give a directory with MNIST's four files, such as data/mnist")?;
+    images.truncate(most);
+    let known = model.card().output().labels.len();
+    let labels: Vec<usize> = images.labels().iter().map(|&l| usize::from(l)).collect();
+    if let Some(label) = labels.iter().find(|&&label| label >= known) {
+        bail!("an image has the label {label}, but the model knows {known} labels");
+    }
+    let records = images.images().records().map(Into::into).collect();
+    Ok(TestSet { records, labels })
+}
+
+impl Evaluation {
+    fn of(model: &Model, test: &TestSet, clear: &Clear) -> Self {
+        let (card, labels) = (model.card(), model.card().output().labels.clone());
+        let Clear {
+            collapsed,
+            quantized,
+            ..
+        } = clear;
+        let mut confusion = vec![vec![0; labels.len()]; labels.len()];
+        for (prediction, &label) in quantized.iter().zip(&test.labels) {
+            confusion[label][prediction.index] += 1;
         }
-        bar.inc(scores.len() as u64);
+        let [by_floats, by_integers] = [collapsed, quantized]
+            .map(|predictions| Quality::of_predictions(predictions, &test.labels));
+        let when_trained = model.report().and_then(|report| report.accuracy);
+        Self {
+            model: card.name().to_owned(),
+            version: card.version().to_owned(),
+            records: test.records.len(),
+            accuracy: Accuracies {
+                network_when_trained: when_trained.map(|accuracy| accuracy.network),
+                collapsed: by_floats.accuracy,
+                quantized: by_integers.accuracy,
+            },
+            collapsed: by_floats,
+            quantized: by_integers,
+            confusion,
+            calibration: Calibration::of(quantized, &test.labels),
+            quantization_error: QuantizationError::of(collapsed, quantized),
+            largest_scores: clear.largest_scores(),
+            encrypted: None,
+            report: None,
+            labels,
+            noun: match card.input().kind {
+                InputKind::Image => "image",
+                InputKind::Table => "record",
+            },
+        }
     }
-    bar.finish_and_clear();
-    let [encrypt_ms, compute_ms, decrypt_ms] =
-        times.map(|time| time.as_secs_f64() * 1e3 / test.len() as f64);
-    let (records, accuracy) = (test.len(), share(right, test.len()));
-    Ok(Encrypted {
-        key_bits,
-        layout: session.layout().name(),
-        records,
-        agreeing,
-        accuracy,
-        encrypt_ms,
-        compute_ms,
-        decrypt_ms,
-    })
-}
-
-fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = work();
-    *total += start.elapsed();
-    result
-}
-
-fn share(part: usize, whole: usize) -> f64 {
-    part as f64 / whole as f64
 }
 
 impl fmt::Display for Evaluation {
@@ -233,18 +226,26 @@ impl fmt::Display for Evaluation {
             accuracy,
             ..
         } = self;
-        writeln!(f, "{model} {version} on {records} images")?;
+        let on = counted(*records as u64, self.noun);
+        writeln!(f, "{model} {version} on {on}")?;
         if let Some(network) = accuracy.network_when_trained {
             writeln!(
                 f,
-                "  float network   {network:.4} (whole test set, when it was trained)"
+                "  float network   accuracy {network:.4} (whole test set, when it was trained)"
             )?;
         }
-        writeln!(f, "  collapsed map   {:.4}", accuracy.collapsed)?;
-        writeln!(f, "  quantised map   {:.4}", accuracy.quantized)?;
+        writeln!(f, "  collapsed map   {}", self.collapsed)?;
+        writeln!(f, "  quantised map   {}", self.quantized)?;
         self.write_confusion(f)?;
-        match &self.encrypted {
-            Some(encrypted) => write!(f, "\n{encrypted}"),
+        if let Some(encrypted) = &self.encrypted {
+            write!(f, "\n{encrypted}")?;
+        }
+        match &self.report {
+            Some(path) => write!(
+                f,
+                "\nreport written to {}; it shows the model's weights, keep it as private as they are",
+                path.display()
+            ),
             None => Ok(()),
         }
     }
@@ -281,7 +282,7 @@ impl fmt::Display for Encrypted {
             layout,
             records,
             agreeing,
-            accuracy,
+            quality,
             encrypt_ms,
             compute_ms,
             decrypt_ms,
@@ -292,11 +293,11 @@ impl fmt::Display for Encrypted {
         )?;
         writeln!(
             f,
-            "  every score equal for {agreeing} of {records} images, accuracy {accuracy:.4}"
+            "  every score equal for {agreeing} of {records} records, {quality}"
         )?;
         write!(
             f,
-            "  an image takes {encrypt_ms:.2} ms to encrypt, {compute_ms:.2} ms to compute, {decrypt_ms:.2} ms to decrypt"
+            "  a record takes {encrypt_ms:.2} ms to encrypt, {compute_ms:.2} ms to compute, {decrypt_ms:.2} ms to decrypt"
         )
     }
 }

@@ -1,7 +1,6 @@
 //! `veilcast inspect`: what a model, a file or a service is.
 
 mod facts;
-mod plan;
 
 use std::fmt::{self, Display};
 use std::num::NonZeroUsize;
@@ -17,11 +16,11 @@ use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits};
 use zeroize::Zeroizing;
 
 use self::facts::{CardFacts, Facts, KeyFacts, MessageFacts, ModelFacts};
-use self::plan::Plan;
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::CostArgs;
+use crate::planning::plan::Plan;
 use crate::verbs::predict::fetch_card;
 use crate::{files, keys, logging, models, runtime};
 
@@ -94,14 +93,24 @@ fn model(directory: &Path, args: &Args) -> anyhow::Result<Shown> {
     let model = models::load(directory)?;
     Ok(Shown {
         facts: Facts::Model(Box::new(ModelFacts::of(&model))),
-        plan: Some(Plan::of_model(&model, args)?),
+        plan: Some(Plan::of_model(
+            &model,
+            args.key_bits.bits,
+            args.records.get(),
+            &args.costs,
+        )?),
     })
 }
 
 fn card(card: &Card, args: &Args) -> anyhow::Result<Shown> {
     Ok(Shown {
         facts: Facts::Card(CardFacts::of(card)),
-        plan: Some(Plan::of_card(card, args)?),
+        plan: Some(Plan::of_card(
+            card,
+            args.key_bits.bits,
+            args.records.get(),
+            &args.costs,
+        )?),
     })
 }
 

@@ -45,6 +45,12 @@ pub(crate) fn table_model(name: &str) -> Model {
 
 /// The same in other layouts.
 pub(crate) fn table_model_in(layouts: Layouts, name: &str) -> Model {
+    let (blueprint, map) = table_blueprint(layouts, name);
+    blueprint.build(map).unwrap()
+}
+
+/// What the small model is built of.
+pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, FloatMap) {
     let columns = ["age", "weight", "height"];
     let blueprint = Blueprint {
         name: name.to_owned(),
@@ -73,7 +79,7 @@ pub(crate) fn table_model_in(layouts: Layouts, name: &str) -> Model {
         max_weight: 7,
     };
     let map = FloatMap::new(3, 2, vec![7.0, -7.0, 0.0, -7.0, 7.0, 1.0], vec![3.0, -2.0]).unwrap();
-    blueprint.build(map).unwrap()
+    (blueprint, map)
 }
 
 /// A folder of its own with `model`, `key.json` and `records.csv`, and the binary to run in it.

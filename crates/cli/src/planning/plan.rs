@@ -8,16 +8,15 @@ use veilcast_engine::planner::Candidate;
 use veilcast_model::{Card, Model};
 use veilcast_protocol::Layout;
 
-use super::Args;
+use super::{CostArgs, described};
 use crate::output::counted;
-use crate::planning::described;
 
 /// Of each layout and upload so many are shown to people.
 const SHOWN: usize = 2;
 
 /// The candidates for some records under a key of some size.
 #[derive(Serialize)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     key_bits: u32,
     records: usize,
     link_mbit_per_second: f64,
@@ -38,44 +37,60 @@ enum Products {
     Estimated,
 }
 
+/// What is predicted of one layout and upload.
 #[derive(Clone, PartialEq, Serialize)]
-struct Line {
-    layout: &'static str,
+pub(crate) struct Line {
+    pub(crate) layout: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    features_per_ciphertext: Option<u32>,
+    pub(crate) features_per_ciphertext: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scores_per_answer: Option<u32>,
-    upload: &'static str,
+    pub(crate) scores_per_answer: Option<u32>,
+    pub(crate) upload: &'static str,
     requests: usize,
     ciphertexts_up: usize,
     ciphertexts_down: usize,
-    bytes_up: usize,
-    bytes_down: usize,
-    encrypt_ms: f64,
-    service_ms: f64,
-    decrypt_ms: f64,
-    link_ms: f64,
-    total_ms: f64,
+    pub(crate) bytes_up: usize,
+    pub(crate) bytes_down: usize,
+    pub(crate) encrypt_ms: f64,
+    pub(crate) service_ms: f64,
+    pub(crate) decrypt_ms: f64,
+    pub(crate) link_ms: f64,
+    pub(crate) total_ms: f64,
     #[serde(skip)]
     words: String,
 }
 
 impl Plan {
     /// What is predicted of a model whose products can be counted.
-    pub(super) fn of_model(model: &Model, args: &Args) -> anyhow::Result<Self> {
-        let planner = Planner::of_model(model, args.key_bits.bits);
-        Self::new(planner, Products::Counted, args)
+    pub(crate) fn of_model(
+        model: &Model,
+        key_bits: u32,
+        records: usize,
+        costs: &CostArgs,
+    ) -> anyhow::Result<Self> {
+        let planner = Planner::of_model(model, key_bits);
+        Self::new(planner, Products::Counted, key_bits, records, costs)
     }
 
     /// What is predicted of a model of which its card is known.
-    pub(super) fn of_card(card: &Card, args: &Args) -> anyhow::Result<Self> {
-        let planner = Planner::new(card, args.key_bits.bits);
-        Self::new(planner, Products::Estimated, args)
+    pub(crate) fn of_card(
+        card: &Card,
+        key_bits: u32,
+        records: usize,
+        costs: &CostArgs,
+    ) -> anyhow::Result<Self> {
+        let planner = Planner::new(card, key_bits);
+        Self::new(planner, Products::Estimated, key_bits, records, costs)
     }
 
-    fn new(planner: Planner<'_>, products: Products, args: &Args) -> anyhow::Result<Self> {
-        let (key_bits, records) = (args.key_bits.bits, args.records.get());
-        let costs = args.costs.costs(key_bits)?;
+    fn new(
+        planner: Planner<'_>,
+        products: Products,
+        key_bits: u32,
+        records: usize,
+        costs: &CostArgs,
+    ) -> anyhow::Result<Self> {
+        let costs = costs.costs(key_bits)?;
         let planner = planner.with_costs(&costs);
         let best = |entries| planner.best(records, entries).ok();
         let seeded = best(usize::MAX).filter(|candidate| candidate.is_seeded);
@@ -95,7 +110,7 @@ impl Plan {
     }
 
     /// The best few of each layout and upload, and plain `scalar` for comparison.
-    fn shown(&self) -> impl Iterator<Item = &Line> {
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Line> {
         let lines = self.candidates.iter().enumerate();
         lines.filter_map(|(index, line)| {
             let is_alike =
@@ -103,6 +118,16 @@ impl Plan {
             let rank = self.candidates[..index].iter().filter(is_alike).count();
             (rank < SHOWN || line.is_plain()).then_some(line)
         })
+    }
+
+    /// Speed of the link that the times are predicted for.
+    pub(crate) fn link_mbit_per_second(&self) -> f64 {
+        self.link_mbit_per_second
+    }
+
+    /// Whether a line is the one that is chosen without entries made ahead.
+    pub(crate) fn is_chosen(&self, line: &Line) -> bool {
+        self.chosen.as_ref() == Some(line)
     }
 
     /// The next best full upload, and plain `scalar`.
@@ -235,7 +260,7 @@ impl fmt::Display for Line {
 }
 
 /// A number with a digit behind the point if it is small.
-fn number(number: f64) -> String {
+pub(crate) fn number(number: f64) -> String {
     let digits = usize::from(number < 99.95);
     format!("{number:.digits$}")
 }

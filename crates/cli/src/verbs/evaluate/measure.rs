@@ -1,0 +1,133 @@
+//! Predicting a test set: in the clear by both maps, and on ciphertexts.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use veilcast_engine::{Evaluator, KeyPolicy};
+use veilcast_model::Model;
+use veilcast_model::card::{Prediction, RawRecord};
+
+use super::figures::Quality;
+use crate::keys;
+use crate::output::Output;
+use crate::planning::PlanArgs;
+use crate::records::{self, batch_size};
+
+/// Records, and the index of each one's true label.
+pub(super) struct TestSet {
+    pub(super) records: Vec<RawRecord<'static>>,
+    pub(super) labels: Vec<usize>,
+}
+
+/// What a model says of each record in the clear.
+pub(super) struct Clear {
+    /// By the collapsed map in floats.
+    pub(super) collapsed: Vec<Prediction>,
+    /// By the integer map.
+    pub(super) quantized: Vec<Prediction>,
+    /// The integer map's scores.
+    pub(super) scores: Vec<Vec<i64>>,
+}
+
+impl Clear {
+    pub(super) fn of(model: &Model, test: &TestSet) -> anyhow::Result<Self> {
+        let card = model.card();
+        let mut clear = Self {
+            collapsed: Vec::with_capacity(test.records.len()),
+            quantized: Vec::with_capacity(test.records.len()),
+            scores: Vec::with_capacity(test.records.len()),
+        };
+        for record in &test.records {
+            let scores = model.evaluate(&card.quantize(record)?.values)?;
+            clear.quantized.push(card.predict(&scores)?);
+            clear.collapsed.push(model.predict_float(record)?);
+            clear.scores.push(scores);
+        }
+        Ok(clear)
+    }
+
+    /// The largest magnitude of each integer score.
+    pub(super) fn largest_scores(&self) -> Vec<u64> {
+        let mut largest = vec![0; self.scores.first().map_or(0, Vec::len)];
+        for scores in &self.scores {
+            for (largest, score) in largest.iter_mut().zip(scores) {
+                *largest = score.unsigned_abs().max(*largest);
+            }
+        }
+        largest
+    }
+}
+
+/// What was measured on ciphertexts.
+#[derive(Serialize)]
+pub(super) struct Encrypted {
+    pub(super) key_bits: u32,
+    /// The layout that suits so many records best.
+    pub(super) layout: &'static str,
+    pub(super) records: usize,
+    /// Records of which every integer score equals the one in the clear.
+    pub(super) agreeing: usize,
+    #[serde(flatten)]
+    pub(super) quality: Quality,
+    pub(super) encrypt_ms: f64,
+    pub(super) compute_ms: f64,
+    pub(super) decrypt_ms: f64,
+}
+
+impl Encrypted {
+    pub(super) fn of(
+        model: &Model,
+        test: &TestSet,
+        key_bits: u32,
+        output: Output,
+    ) -> anyhow::Result<Self> {
+        let (card, records) = (model.card(), test.records.len());
+        let session = records::session(
+            card,
+            keys::generate(key_bits)?,
+            Some(records as u64),
+            &PlanArgs::default(),
+        )?;
+        let evaluator = Evaluator::new(model.clone(), KeyPolicy::default());
+        let bar = output.progress(Some(records as u64), "encrypted records");
+        let mut agreeing = 0;
+        let mut predictions = Vec::with_capacity(records);
+        let mut times = [Duration::ZERO; 3];
+        for batch in test.records.chunks(batch_size(&session)) {
+            let quantized = batch
+                .iter()
+                .map(|record| Ok(card.quantize(record)?.values))
+                .collect::<anyhow::Result<Vec<_>>>()?;
+            let request = timed(&mut times[0], || session.encrypt(&quantized))?;
+            let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
+            let scores = timed(&mut times[2], || {
+                session.decrypt_answer_to(&request, &response)
+            })?;
+            for (features, scores) in quantized.iter().zip(&scores) {
+                agreeing += usize::from(*scores == model.evaluate(features)?);
+                predictions.push(card.predict(scores)?);
+            }
+            bar.inc(scores.len() as u64);
+        }
+        bar.finish_and_clear();
+        let [encrypt_ms, compute_ms, decrypt_ms] =
+            times.map(|time| time.as_secs_f64() * 1e3 / records as f64);
+        Ok(Self {
+            key_bits,
+            layout: session.layout().name(),
+            records,
+            agreeing,
+            quality: Quality::of_predictions(&predictions, &test.labels),
+            encrypt_ms,
+            compute_ms,
+            decrypt_ms,
+        })
+    }
+}
+
+fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    *total += start.elapsed();
+    result
+}
