@@ -44,8 +44,7 @@ fn file(content: impl AsRef<[u8]>) -> NamedTempFile {
 
 fn read(content: impl AsRef<[u8]>, options: &Options) -> Result<Vec<Record>, ReadError> {
     let (file, model) = (file(content), model(UnknownCategory::Error));
-    let records = input::open(model.card(), file.path(), options)?.collect();
-    records
+    input::open(model.card(), file.path(), options)?.collect()
 }
 
 #[test]
