@@ -10,11 +10,12 @@ use veilcast_model::{Card, Model};
 use self::cost::{bounds, layouts, products};
 use self::weights::output_name;
 use super::Evaluation;
-use super::figures::{BINS, Calibration, Predicted, Quality, QuantizationError};
+use super::figures::{BINS, Predicted, Quality, QuantizationError};
 
 const STYLE: &str = include_str!("report/style.css");
-/// The page may load nothing; its own style and its pictures stand in it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+/// The page runs nothing and loads nothing: its pictures stand in it.
+const POLICY: &str = "script-src 'none'; connect-src 'none'; img-src data:; font-src 'none'; \
+    frame-src 'none'; object-src 'none'; media-src 'none'";
 /// Of more labels the most frequent mistakes are listed instead of all.
 const MATRIX_LABELS: usize = 30;
 /// So many mistakes are listed.
@@ -43,7 +44,7 @@ pub(super) fn page(
                     (heading(card))
                     (steps(evaluation))
                     (confusion(evaluation))
-                    (calibration(evaluation.calibration.as_ref())?)
+                    (calibration(evaluation)?)
                     (weights::section(model)?)
                     (quantization(&evaluation.quantization_error)?)
                     (layouts(model, key_bits, evaluation.records)?)
@@ -109,7 +110,7 @@ fn steps(evaluation: &Evaluation) -> Markup {
                 "after each."
             }
             div.scroll {
-                table {
+                table.steps {
                     thead {
                         tr {
                             th { "step" }
@@ -146,9 +147,9 @@ fn steps(evaluation: &Evaluation) -> Markup {
                     }
                     p {
                         "In the layout " code { (encrypted.layout) } ", a record took "
-                        (format!("{:.2}", encrypted.encrypt_ms)) " ms to encrypt, "
-                        (format!("{:.2}", encrypted.compute_ms)) " ms to compute and "
-                        (format!("{:.2}", encrypted.decrypt_ms)) " ms to decrypt on this machine."
+                        (significant(encrypted.encrypt_ms)) " ms to encrypt, "
+                        (significant(encrypted.compute_ms)) " ms to compute and "
+                        (significant(encrypted.decrypt_ms)) " ms to decrypt on this machine."
                     }
                 }
                 None => p.note {
@@ -247,8 +248,8 @@ fn mistakes(evaluation: &Evaluation) -> Markup {
     }
 }
 
-fn calibration(calibration: Option<&Calibration>) -> anyhow::Result<Markup> {
-    let Some(calibration) = calibration else {
+fn calibration(evaluation: &Evaluation) -> anyhow::Result<Markup> {
+    let Some(calibration) = &evaluation.calibration else {
         return Ok(html! {
             section {
                 h2 { "Whether its probabilities come true" }
@@ -257,8 +258,8 @@ fn calibration(calibration: Option<&Calibration>) -> anyhow::Result<Markup> {
         });
     };
     let of = match calibration.of {
-        Predicted::PositiveLabel => "the second label's probability",
-        Predicted::PredictedLabel => "the predicted label's probability",
+        Predicted::PositiveLabel => format!("the probability of “{}”", evaluation.labels[1]),
+        Predicted::PredictedLabel => "the predicted label's probability".to_owned(),
     };
     let or_dash = |share_: Option<f64>| share_.map_or("–".to_owned(), share);
     Ok(html! {
@@ -271,7 +272,7 @@ fn calibration(calibration: Option<&Calibration>) -> anyhow::Result<Markup> {
                 "all records, is " strong { (share(calibration.expected_error)) } "."
             }
             div.chart { (PreEscaped(charts::reliability(calibration)?)) }
-            details {
+            details open {
                 summary { "The numbers" }
                 div.scroll {
                     table {
