@@ -3,10 +3,10 @@
  */
 
 import { checkCard } from './card-check.js';
-import { hexFromBytes } from './bigint.js';
 import { VeilcastError, excerpt } from './error.js';
 import { preprocess } from './preprocessing.js';
 import { ShapeError } from './shape.js';
+import { sha256 } from './webcrypto.js';
 
 /**
  * @typedef {import('./card-types.js').CardFields} CardFields
@@ -53,8 +53,7 @@ export class Card {
   static async parse(bytes) {
     if (bytes.length > MAX_CARD_BYTES) throw bad(`it has ${bytes.length} bytes; no card is longer than ${MAX_CARD_BYTES}`);
     const { fields, features } = checked(bytes);
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    return new Card(fields, features, `sha256:${hexFromBytes(digest)}`);
+    return new Card(fields, features, `sha256:${await sha256(bytes)}`);
   }
 
   /** Scores of a record. */

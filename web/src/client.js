@@ -156,6 +156,9 @@ class Exchange {
     this.card = card;
     this.arrangement = arrangement;
     this.key = key;
+    this.modulus = key.modulus;
+    /** Bytes of a ciphertext. */
+    this.width = 2 * this.modulus.length;
     this.onProgress = onProgress;
     this.signal = signal;
   }
@@ -182,10 +185,10 @@ class Exchange {
     const plaintexts = records.flatMap((record) => this.arrangement.plaintexts(record));
     const ciphertexts = await this.key.encryptMany(plaintexts, this.#work('encrypt'));
     return encodeRequest({
-      publicKey: this.key.modulus,
+      publicKey: this.modulus,
       layout: this.arrangement.layout,
       cardDigest: this.card.digest,
-      ciphertexts: rows(ciphertexts.map((c) => bytesFromBigint(c, this.#width)), records.length),
+      ciphertexts: rows(ciphertexts.map((c) => bytesFromBigint(c, this.width)), records.length),
     });
   }
 
@@ -197,14 +200,14 @@ class Exchange {
       body,
       signal: this.signal,
       onRetry: (pause) => this.onProgress?.({ step: 'retry', pause }),
-      limit: MAX_HEADER_BYTES + records * this.arrangement.answers * (4 + this.#width),
+      limit: MAX_HEADER_BYTES + records * this.arrangement.answers * (4 + this.width),
     });
   }
 
   /** @param {Uint8Array} body @param {number} headerLength @param {number} records */
   async #decrypt(body, headerLength, records) {
     const columns = this.arrangement.answers;
-    const answer = decodeAnswer(body, headerLength, { rows: records, columns, width: this.#width });
+    const answer = decodeAnswer(body, headerLength, { rows: records, columns, width: this.width });
     this.#checkBelongs(answer, await this.key.fingerprint());
     const ciphertexts = answer.scores.flat().map(bigintFromBytes);
     const plaintexts = await this.key.decryptMany(ciphertexts, this.#work('decrypt'));
@@ -223,11 +226,6 @@ class Exchange {
         layout.scoresPerAnswer !== scoresPerAnswer) &&
         'another request');
     if (other) throw new VeilcastError('other_answer', `the answer was made for ${other}`);
-  }
-
-  /** Bytes of a ciphertext. */
-  get #width() {
-    return 2 * this.key.modulus.length;
   }
 
   /** @param {'encrypt' | 'decrypt'} step */

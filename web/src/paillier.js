@@ -6,10 +6,11 @@
  * long single operations of yours take.
  */
 
-import { bitLength, bytesFromBigint, gcd, hexFromBytes, inverse, randomBelow } from './bigint.js';
+import { bitLength, bytesFromBigint, gcd, inverse, randomBelow } from './bigint.js';
 import { VeilcastError } from './error.js';
 import { PrimeRing } from './prime-ring.js';
 import { isProbablePrime, randomPrimePair } from './primes.js';
+import { sha256 } from './webcrypto.js';
 
 /** The sizes of n, in bits, that every key may have. */
 export const KEY_BITS = Object.freeze([2048, 3072, 4096]);
@@ -138,8 +139,8 @@ export class SecretKey {
   }
 
   /** SHA-256 of n's bytes, in hexadecimal. */
-  async fingerprint() {
-    return hexFromBytes(new Uint8Array(await crypto.subtle.digest('SHA-256', this.modulus)));
+  fingerprint() {
+    return sha256(this.modulus);
   }
 
   /** The primes p and q: the secret itself, for key files alone. */

@@ -3,6 +3,7 @@
  */
 
 import { bigintFromBytes, bitLength, bytesFromBase64url, modPow, randomBelow } from './bigint.js';
+import { subtle } from './webcrypto.js';
 
 /** Rounds of Miller and Rabin: a composite passes one with a probability below 1/4. */
 const ROUNDS = 32;
@@ -61,8 +62,8 @@ async function rsaPrimes(bits) {
     publicExponent: new Uint8Array([1, 0, 1]),
     hash: 'SHA-256',
   };
-  const key = await crypto.subtle.generateKey(algorithm, true, ['decrypt']);
-  const { p, q } = await crypto.subtle.exportKey('jwk', key.privateKey);
+  const key = await subtle().generateKey(algorithm, true, ['decrypt']);
+  const { p, q } = await subtle().exportKey('jwk', key.privateKey);
   if (p === undefined || q === undefined) throw new TypeError('the platform exports no primes of RSA keys');
   return [p, q].map((prime) => bigintFromBytes(bytesFromBase64url(prime)));
 }

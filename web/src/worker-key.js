@@ -2,8 +2,9 @@
  * A secret key that lives in a thread of its own, so that a page stays alive while it works.
  */
 
-import { bitLength, bytesFromBigint, hexFromBytes } from './bigint.js';
+import { bitLength, bytesFromBigint } from './bigint.js';
 import { VeilcastError } from './error.js';
+import { sha256 } from './webcrypto.js';
 
 /**
  * @typedef {import('./paillier.js').WorkOptions} WorkOptions
@@ -103,7 +104,8 @@ async function openThread(onMessage, onFailure) {
     return { post: (message) => worker.postMessage(message), hold: () => {}, close: () => worker.terminate() };
   }
   const threads = await import('node:worker_threads');
-  const worker = new threads.Worker(url);
+  // The program's own flags, such as --eval's, may not suit a thread.
+  const worker = new threads.Worker(url, { execArgv: [] });
   worker.on('message', onMessage);
   worker.on('error', (error) => failed(error instanceof Error ? error.message : error));
   return {
@@ -177,8 +179,8 @@ export class WorkerKey {
   }
 
   /** SHA-256 of n's bytes, in hexadecimal. */
-  async fingerprint() {
-    return hexFromBytes(new Uint8Array(await crypto.subtle.digest('SHA-256', this.modulus)));
+  fingerprint() {
+    return sha256(this.modulus);
   }
 
   /**

@@ -16,7 +16,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { Client, WorkerKey, keyFromFile } from '../index.js';
-import { bytesOf, failure, goodKey, keyFile } from './support.js';
+import { bytesOf, failure, goodKey, keyFile, textOf } from './support.js';
 
 const program = process.env.VEILCAST ?? '';
 assert.ok(program, 'set the environment variable VEILCAST to the path of the program; `cargo xtask web` does it');
@@ -127,6 +127,14 @@ test('neither pixels nor primes are in what is sent', async () => {
   for (const prime of key.primes()) assert.ok(!text.includes(prime.toString(16)));
   const row = Buffer.from(images[0].slice(7 * 28, 8 * 28)).toString('hex');
   assert.ok(/[1-9a-f]/.test(row) && !text.includes(row));
+});
+
+test('the example of the README runs', () => {
+  const [, example] = /```js\n([^]*?)```/.exec(textOf('web/README.md')) ?? [];
+  const script = example.replace('http://127.0.0.1:8080', url);
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd, encoding: 'utf8' });
+  assert.match(output, /^1 0\.9/);
 });
 
 /** A client through a proxy that changes the service's answers. @param {import('node:test').TestContext} t @param {(body: Buffer<ArrayBuffer>, headerLength: number) => Buffer} change */
