@@ -5,12 +5,11 @@
 import { bigintFromBytes, bytesFromBigint } from './bigint.js';
 import { Card, MAX_CARD_BYTES } from './card.js';
 import { VeilcastError } from './error.js';
-import { chooseArrangement } from './layout.js';
+import { Arrangement, chooseArrangement } from './layout.js';
 import { HEADER_LENGTH, MAX_HEADER_BYTES, MEDIA_BINARY, decodeAnswer, encodeRequest } from './messages.js';
 import { Transport } from './transport.js';
 
 /**
- * @typedef {import('./layout.js').Arrangement} Arrangement
  * @typedef {import('./preprocessing.js').Cell} Cell
  *
  * @typedef {object} OwnerKey a `SecretKey` or a `WorkerKey`
@@ -33,6 +32,7 @@ import { Transport } from './transport.js';
  * @property {OwnerKey} key
  * @property {(progress: Progress) => void} [onProgress]
  * @property {AbortSignal} [signal] ends it, which then throws the signal's reason
+ * @property {import('./layout.js').Layout} [layout] instead of the one that `chooseArrangement` finds
  *
  * @typedef {import('./card.js').Prediction & import('./preprocessing.js').Counts} RecordPrediction
  *
@@ -120,7 +120,8 @@ export class Client {
     const card = await this.card(model, options);
     options.onProgress?.({ step: 'card', card });
     const quantized = records.map((record) => card.quantize(record));
-    const arrangement = chooseArrangement(card, options.key.bits);
+    const { key, layout } = options;
+    const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits);
     const { max_records, max_ciphertexts } = card.fields.limits;
     const most = Math.min(max_records, Math.floor(max_ciphertexts / arrangement.ciphertexts));
     const exchange = new Exchange(this.#transport, model, card, arrangement, options);

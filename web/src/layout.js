@@ -44,7 +44,8 @@ export class Arrangement {
     const isAllowed = name === 'scalar' ? scalar !== undefined && k === 1 : features?.features_per_ciphertext.includes(k);
     const most = Math.min(mostScores(card.slotBits, k, keyBits), card.outputs);
     if (!isAllowed || !(m >= 1 && m <= most)) {
-      throw new VeilcastError('layout_not_allowed', `the model does not take the layout ${name} with ${k} features a ciphertext and ${m} scores an answer under a key of ${keyBits} bits`);
+      const asked = `the layout ${name} with ${k} features a ciphertext and ${m} scores an answer`;
+      throw new VeilcastError('layout_not_allowed', `the model does not take ${asked} under a key of ${keyBits} bits`);
     }
     this.layout = layout;
     this.#unit = unitOf(card.slotBits, k);
@@ -118,7 +119,8 @@ export function chooseArrangement(card, keyBits) {
     .filter((candidate) => candidate.ciphertexts <= limits.max_ciphertexts)
     .sort((a, b) => cost(a) - cost(b) || a.ciphertexts - b.ciphertexts);
   if (!best) {
-    throw new VeilcastError('layout_not_allowed', `the model takes no record under a key of ${keyBits} bits in the layouts scalar and features; try a larger key`);
+    const where = 'in the layouts scalar and features';
+    throw new VeilcastError('layout_not_allowed', `the model takes no record under a key of ${keyBits} bits ${where}; try a larger key`);
   }
   return best;
 }

@@ -19,7 +19,7 @@ export const KEY_BITS = Object.freeze([2048, 3072, 4096]);
 const INSECURE_KEY_BITS = 1024;
 
 /** Milliseconds of work after which others get their turn. */
-const TURN = 20;
+const TURN = 40;
 
 /**
  * What to accept beyond the keys that are safe.
@@ -195,7 +195,8 @@ export class SecretKey {
    * @throws {VeilcastError} `bad_ciphertext`, which says no more, on purpose
    */
   decrypt(c) {
-    const failed = () => new VeilcastError('bad_ciphertext', 'the ciphertext could not be decrypted: it is damaged, or not made for this key');
+    const message = 'the ciphertext could not be decrypted: it is damaged, or not made for this key';
+    const failed = () => new VeilcastError('bad_ciphertext', message);
     if (c <= 0n || c >= this.#nSquared) throw failed();
     const [inP, inQ] = [this.#p.message(c), this.#q.message(c)];
     if (inP === undefined || inQ === undefined) throw failed();

@@ -37,7 +37,8 @@ export function readTable(input, csv) {
   });
   return rows.map((row) => {
     if (row.cells.length !== titles.length) {
-      throw new VeilcastError('row_length', `line ${row.line} has ${row.cells.length} cells, and the header ${titles.length}`, { line: row.line });
+      const message = `line ${row.line} has ${row.cells.length} cells, and the header ${titles.length}`;
+      throw new VeilcastError('row_length', message, { line: row.line });
     }
     const cells = columns.map((column) => read(column, row));
     columns.forEach(({ name, categories }, i) => {

@@ -13,8 +13,15 @@ const layout = (name, k, m) => ({ name, featuresPerCiphertext: k, scoresPerAnswe
 /** An integer from 0 to below a bound. @param {number} bound */
 const below = (bound) => Number(randomBelow(BigInt(bound)));
 
-/** What a service computes, on plaintexts: see the engine's `arrangement`, and masks of all that is no score. */
-function answersOf(/** @type {bigint[]} */ plaintexts, /** @type {number[][]} */ weights, /** @type {number} */ k, /** @type {number} */ m) {
+/**
+ * What a service computes, on plaintexts: the engine's formula, and masks of all that is no score.
+ *
+ * @param {bigint[]} plaintexts
+ * @param {number[][]} weights a row an output
+ * @param {number} k
+ * @param {number} m
+ */
+function answersOf(plaintexts, weights, k, m) {
   const unit = BigInt(UNITS[/** @type {1 | 9 | 12} */ (k)]);
   return Array.from({ length: Math.ceil(weights.length / m) }, (_, a) => {
     let answer = 0n;
@@ -31,7 +38,15 @@ function answersOf(/** @type {bigint[]} */ plaintexts, /** @type {number[][]} */
   });
 }
 
-for (const [name, k, m] of /** @type {const} */ ([['scalar', 1, 1], ['scalar', 1, 4], ['scalar', 1, 10], ['features', 9, 3], ['features', 12, 2]])) {
+const LAYOUTS = /** @type {const} */ ([
+  ['scalar', 1, 1],
+  ['scalar', 1, 4],
+  ['scalar', 1, 10],
+  ['features', 9, 3],
+  ['features', 12, 2],
+]);
+
+for (const [name, k, m] of LAYOUTS) {
   test(`scores stand where the service puts them: ${name}, k = ${k}, m = ${m}`, () => {
     const arrangement = new Arrangement(card, layout(name, k, m), 2048);
     assert.equal(arrangement.ciphertexts, Math.ceil(784 / k));
@@ -73,7 +88,15 @@ test('without features it is scalar, and without either it is nothing', async ()
 });
 
 test('layouts that the card or the key does not allow are refused', () => {
-  for (const bad of [layout('scalar', 2, 1), layout('scalar', 1, 11), layout('scalar', 1, 0), layout('features', 1, 1), layout('features', 8, 1), layout('features', 9, 4), layout('features', 24, 1)]) {
+  for (const bad of [
+    layout('scalar', 2, 1),
+    layout('scalar', 1, 11),
+    layout('scalar', 1, 0),
+    layout('features', 1, 1),
+    layout('features', 8, 1),
+    layout('features', 9, 4),
+    layout('features', 24, 1),
+  ]) {
     const arrange = () => new Arrangement(card, bad, 2048);
     assert.throws(arrange, failure('layout_not_allowed'), JSON.stringify(bad));
   }

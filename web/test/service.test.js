@@ -6,8 +6,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { Client, WorkerKey, keyFromFile } from '../index.js';
+import { Client, WorkerKey, keyFromFile, readTable } from '../index.js';
 import { bytesOf, failure, goodKey, keyFile, textOf } from './support.js';
 
 const program = process.env.VEILCAST ?? '';
@@ -23,15 +24,34 @@ assert.ok(program, 'set the environment variable VEILCAST to the path of the pro
 
 const PIXELS = 784;
 const IDX_HEADER = 16;
-const model = fileURLToPath(new URL('../../models/digits', import.meta.url));
+const root = new URL('../../', import.meta.url);
+const digits = fileURLToPath(new URL('models/digits', root));
+const table = fileURLToPath(new URL('data/german-credit/german-credit.csv', root));
 const folder = mkdtempSync(join(tmpdir(), 'veilcast-web-'));
-const service = spawn(program, ['serve', '--model', model, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+const credit = join(folder, 'credit');
+execFileSync(program, ['train', '--table', table, '--target', 'creditability', '--name', 'credit', '--out', credit], { stdio: 'ignore' });
+allowFourRecords(credit);
+const models = [digits, credit].flatMap((model) => ['--model', model]);
+const service = spawn(program, ['serve', ...models, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
 after(() => {
+  ended.catch(() => {});
   service.kill();
   rmSync(folder, { recursive: true });
 });
-const [line] = await once(createInterface(service.stdout), 'line');
+const ended = once(service, 'exit').then(() => assert.fail('the service ended'));
+const [line] = await Promise.race([once(createInterface(service.stdout), 'line'), ended]);
 const url = /http:\S+/.exec(line)?.[0] ?? '';
+
+/** Makes a model take four records a request; its weights name the card by its digest. @param {string} model */
+function allowFourRecords(model) {
+  const [cardPath, weightsPath] = ['card.json', 'weights.safetensors'].map((name) => join(model, name));
+  const [before, weights] = [readFileSync(cardPath), readFileSync(weightsPath)];
+  const card = Buffer.from(before.toString().replace(/"max_records": \d+/, '"max_records": 4'));
+  const [old, digest] = [before, card].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
+  writeFileSync(cardPath, card);
+  rmSync(join(model, 'report.json'));
+  writeFileSync(weightsPath, Buffer.from(weights.toString('latin1').replace(old, digest), 'latin1'));
+}
 
 const file = gunzipSync(bytesOf('data/mnist/t10k-images-idx3-ubyte.gz'));
 const images = Array.from({ length: 3 }, (_, i) => [...file.subarray(IDX_HEADER + i * PIXELS, IDX_HEADER + (i + 1) * PIXELS)]);
@@ -39,15 +59,13 @@ const images = Array.from({ length: 3 }, (_, i) => [...file.subarray(IDX_HEADER 
 /** @param {WorkerKey | import('../index.js').SecretKey} key @param {Partial<import('../src/client.js').PredictOptions>} [options] */
 const predict = (key, options) => new Client(url).predict('digits', images, { key, ...options });
 
-/** The program's predictions of the three images: their labels and scores. */
-function expected() {
-  const idx = Buffer.from(file.subarray(0, IDX_HEADER + 3 * PIXELS));
-  idx.writeUInt32BE(3, 4);
-  const [input, key, out] = ['three.idx', 'key.json', 'out.csv'].map((name) => join(folder, name));
-  writeFileSync(input, idx);
+/** The program's own predictions of records in a file: their labels and scores. @param {string} model @param {string} records */
+function expected(model, records) {
+  const [key, out] = ['key.json', 'out.csv'].map((name) => join(folder, name));
   writeFileSync(key, keyFile('good-2048'), { mode: 0o600 });
-  execFileSync(program, ['predict', '--server', url, '--model', 'digits', '--key', key, '--out', out, input], { stdio: 'ignore' });
-  const lines = new TextDecoder().decode(bytesOf(out)).trim().split('\n').slice(1);
+  const options = ['--server', url, '--model', model, '--key', key, '--out', out, '--force'];
+  execFileSync(program, ['predict', ...options, records], { stdio: 'ignore' });
+  const lines = readFileSync(out, 'utf8').trim().split('\n').slice(1);
   return lines.map((line) => {
     const [, label, ...scores] = line.split(',');
     return { label, scores: scores.map(Number) };
@@ -59,8 +77,31 @@ test('three images get exactly the predictions of `veilcast predict`', async () 
   assert.equal(own.requests, 1);
   assert.equal(own.layout.name, 'features');
   const got = own.predictions.map(({ label, scores }) => ({ label, scores }));
-  assert.deepEqual(got, expected());
+  const idx = Buffer.from(file.subarray(0, IDX_HEADER + 3 * PIXELS));
+  idx.writeUInt32BE(3, 4);
+  writeFileSync(join(folder, 'three.idx'), idx);
+  assert.deepEqual(got, expected('digits', join(folder, 'three.idx')));
   assert.deepEqual(got.map(({ label }) => label), ['7', '2', '1']);
+});
+
+test('the rows of a table do, too, in each layout and several requests', async () => {
+  const csv = readFileSync(table, 'utf8').split(/\r?\n/).slice(0, 8).join('\n');
+  const rows = join(folder, 'rows.csv');
+  // The program wants to be told of columns that the model doesn't take: the last one.
+  writeFileSync(rows, csv.replaceAll(/,[^,]*$/gm, ''));
+  const client = new Client(url);
+  const card = await client.card('credit');
+  const records = readTable(card.fields.input, csv);
+  assert.equal(records.length, 7);
+  const wanted = expected('credit', rows);
+  assert.equal(new Set(wanted.map(({ label }) => label)).size, 2);
+  const scalar = /** @type {const} */ ({ name: 'scalar', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
+  for (const layout of [undefined, scalar]) {
+    const { predictions, requests, ...rest } = await client.predict('credit', records, { key: goodKey(), layout });
+    assert.equal(requests, 2);
+    assert.equal(rest.layout.name, layout?.name ?? 'features');
+    assert.deepEqual(predictions.map(({ label, scores }) => ({ label, scores })), wanted);
+  }
 });
 
 test('a key in its own thread: fresh, with figures', async (t) => {
@@ -137,7 +178,12 @@ test('the example of the README runs', () => {
   assert.match(output, /^1 0\.9/);
 });
 
-/** A client through a proxy that changes the service's answers. @param {import('node:test').TestContext} t @param {(body: Buffer<ArrayBuffer>, headerLength: number) => Buffer} change */
+/**
+ * A client through a proxy that changes the service's answers.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {(body: Buffer<ArrayBuffer>, headerLength: number) => Buffer} change
+ */
 async function through(t, change) {
   const proxy = createServer(async (request, response) => {
     const parts = [];
