@@ -6,6 +6,7 @@
 //! | what the crates may know of each other | [`layers`] |
 //! | the commands of the README | [`readme`] |
 //! | python-paillier | [`interop`] |
+//! | the JavaScript package | [`web`] |
 #![forbid(unsafe_code)]
 
 mod interop;
@@ -13,6 +14,7 @@ mod layers;
 mod readme;
 mod shell;
 mod steps;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -54,6 +56,8 @@ enum Task {
     Readme,
     /// Test together with python-paillier.
     Interop,
+    /// Check and test the JavaScript package.
+    Web,
 }
 
 fn main() -> ExitCode {
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         Task::Doc => &[steps::DOC],
         Task::Readme => &[steps::README],
         Task::Interop => &[steps::INTEROP],
+        Task::Web => &[steps::WEB],
     };
     match Workspace::find().and_then(|workspace| steps::run(chosen, &workspace)) {
         Ok(()) => ExitCode::SUCCESS,

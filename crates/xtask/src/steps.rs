@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, say};
 use crate::workspace::Workspace;
-use crate::{interop, layers, readme};
+use crate::{interop, layers, readme, web};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -114,10 +114,14 @@ pub(crate) const INTEROP: Step = Step {
     name: "interop",
     check: interop::check,
 };
+pub(crate) const WEB: Step = Step {
+    name: "web",
+    check: web::check,
+};
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP,
+    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP, WEB,
 ];
 
 /// Runs steps one after another, all of them even if one fails, and lists their times.

@@ -1,0 +1,41 @@
+//! The JavaScript package: its types, its tests, and both together with the service.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::shell::{cargo, run};
+use crate::workspace::Workspace;
+
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let folder = workspace.root().join("web");
+    install(&folder)?;
+    run(&mut npm(&folder, &["run", "check"]))?;
+    run(&mut cargo(
+        workspace,
+        ["build", "--package", "veilcast-cli", "--locked"],
+    ))?;
+    let program = workspace.binary_directory().join("veilcast");
+    run(npm(&folder, &["test"]).env("VEILCAST", program))
+}
+
+/// Installs what the tests take, as the lock file says; anew when that changes.
+fn install(folder: &Path) -> anyhow::Result<()> {
+    let wanted =
+        fs::read_to_string(folder.join("package-lock.json")).context("can't read the lock file")?;
+    let installed = folder.join("node_modules").join("installed.json");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
+        return Ok(());
+    }
+    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    run(&mut npm(folder, &arguments)).context("Node 20 or later has npm with it")?;
+    fs::write(&installed, wanted).context("can't note what is installed")
+}
+
+fn npm(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(folder);
+    command
+}
