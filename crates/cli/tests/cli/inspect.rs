@@ -55,6 +55,7 @@ fn a_model_is_shown() {
       name     risk 1
       about    Tells low from high.
       input    table of shape [3], 3 features of 4 bits
+      columns  age, weight, height
       output   2 scores of at most 8 bits, final function softmax
       labels   low, high
       layouts  scalar

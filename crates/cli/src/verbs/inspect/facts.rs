@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 use veilcast_model::card::{Activation, InputKind, Layouts};
-use veilcast_model::{Accuracy, Card, Model, TrainingReport};
+use veilcast_model::{Accuracy, Aucs, Card, Model, TrainingReport};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ServerMetadata};
 
@@ -30,6 +30,7 @@ pub(super) struct ModelFacts {
     nonzero_weights: usize,
     weight_bits: Option<u32>,
     accuracy: Option<Accuracy>,
+    auc: Option<Aucs>,
     training: Option<TrainingReport>,
 }
 
@@ -41,6 +42,9 @@ pub(super) struct CardFacts {
     card_digest: String,
     input: InputKind,
     shape: Vec<usize>,
+    /// A table's columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    columns: Option<Vec<String>>,
     features: usize,
     input_bits: u32,
     labels: Vec<String>,
@@ -92,6 +96,7 @@ impl ModelFacts {
             nonzero_weights: weights.iter().filter(|&&weight| weight != 0).count(),
             weight_bits: report.map(|report| report.weight_bits),
             accuracy: report.and_then(|report| report.accuracy),
+            auc: report.and_then(|report| report.auc),
             training: report.and_then(|report| report.training.clone()),
         }
     }
@@ -106,6 +111,7 @@ impl CardFacts {
             card_digest: card.digest().to_string(),
             input: card.input().kind,
             shape: card.input().shape.clone(),
+            columns: card.input().features.clone(),
             features: card.features(),
             input_bits: card.quantization().bits,
             labels: card.output().labels.clone(),
@@ -228,6 +234,11 @@ impl Display for ModelFacts {
             );
             write!(f, "\n{}", line("accuracy", text))?;
         }
+        if let Some(aucs) = self.auc {
+            let (collapsed, quantized) = (aucs.collapsed, aucs.quantized);
+            let text = format!("collapsed {collapsed:.4}, quantised {quantized:.4}");
+            write!(f, "\n{}", line("ROC area", text))?;
+        }
         Ok(())
     }
 }
@@ -263,6 +274,9 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("about", &self.description))?;
         writeln!(f, "{}", line("card", &self.card_digest))?;
         writeln!(f, "{}", line("input", input))?;
+        if let Some(columns) = &self.columns {
+            writeln!(f, "{}", line("columns", columns.join(", ")))?;
+        }
         writeln!(f, "{}", line("output", output))?;
         writeln!(f, "{}", line("labels", self.labels.join(", ")))?;
         writeln!(f, "{}", line("layouts", layout_names(&self.layouts)))?;
