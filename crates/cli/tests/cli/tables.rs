@@ -105,7 +105,7 @@ fn tables_that_teach_nothing_are_refused_with_what_to_do() {
     let place = Place::new();
     place.write("table.csv", table(400));
     assert_snapshot!(place.fail("train --table table.csv --target kind --out parts"), @r#"
-    error: column "id" has 320 different texts, such as "r0"; at most 100 can be categories: leave the column out
+    error: more than 100 different texts, too many for categories, are in "id" (320, such as "r0"); leave such columns out
       hint: name the columns to predict from with --columns
     "#);
     assert_snapshot!(place.fail("train --table table.csv --target sort --out parts"), @r#"error: table.csv has no column "sort"; it has "id", "length", "colour", "kind""#);

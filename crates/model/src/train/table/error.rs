@@ -126,18 +126,14 @@ pub enum TableError {
     },
     /// Too many texts for categories.
     #[error(
-        "column {column:?} has {found} different texts, such as {example:?}; at most {limit} can be \
-         categories: leave the column out"
+        "more than {limit} different texts, too many for categories, are in {columns}; leave such \
+         columns out"
     )]
     TooManyCategories {
-        /// The column.
-        column: String,
-        /// Number of different texts.
-        found: usize,
+        /// The columns, with the numbers of their texts.
+        columns: String,
         /// The most accepted.
         limit: usize,
-        /// One of them.
-        example: String,
     },
     /// A row that is held out doesn't fit what the training rows show.
     #[error("{place}: {source}")]

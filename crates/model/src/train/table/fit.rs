@@ -56,11 +56,15 @@ pub(super) fn fit(
     let (mut clips, mut standards) = (BTreeMap::new(), BTreeMap::new());
     let mut all_categories = BTreeMap::new();
     let mut ranges = Vec::new();
-    let mut constant = Vec::new();
+    let (mut constant, mut motley) = (Vec::new(), Vec::new());
     for (column, name) in table.columns().iter().enumerate() {
         let fitted = match Column::of(table, trained_on, column)? {
             Column::Constant => {
                 constant.push(name.clone());
+                continue;
+            }
+            Column::Motley { found, example } => {
+                motley.push(format!("{name:?} ({found}, such as {example:?})"));
                 continue;
             }
             Column::Texts(categories, most_frequent) => {
@@ -80,6 +84,12 @@ pub(super) fn fit(
         if (0..table.len()).any(|row| MISSING.contains(&table.cell(row, column))) {
             values.insert(name.clone(), fitted);
         }
+    }
+    if !motley.is_empty() {
+        return Err(TableError::TooManyCategories {
+            columns: motley.join(", "),
+            limit: MAX_CATEGORIES,
+        });
     }
     if !constant.is_empty() {
         return Err(TableError::Constant {
@@ -110,6 +120,11 @@ enum Column {
     Numbers(Numbers),
     /// Its categories in byte order, and the most frequent one.
     Texts(Vec<String>, String),
+    /// More texts than can be categories.
+    Motley {
+        found: usize,
+        example: String,
+    },
 }
 
 struct Numbers {
@@ -140,10 +155,8 @@ impl Column {
             *counts.entry(text).or_default() += 1;
         }
         if counts.len() > MAX_CATEGORIES {
-            return Err(TableError::TooManyCategories {
-                column: table.columns()[column].clone(),
+            return Ok(Self::Motley {
                 found: counts.len(),
-                limit: MAX_CATEGORIES,
                 example: present.first().map(cell).map(shown).unwrap_or_default(),
             });
         }
