@@ -59,7 +59,8 @@ fn a_model_is_trained_and_can_be_used() {
     );
     let shown = place.run(&format!("{TRAIN} --force --weight-bits 5"));
     assert!(
-        shown.contains("quantisations by cost, measured on 333 records") && shown.contains("chosen"),
+        shown.contains("quantisations by cost, measured on 333 records")
+            && shown.contains("chosen"),
         "{shown}"
     );
     // The same seed gives the same model.
