@@ -37,7 +37,6 @@ pub struct Session {
     pool: Option<RandomizerPool>,
     /// Where entries for seeded uploads come from, if there is such a place.
     entries: Option<EntrySource>,
-    layout: Layout,
     arrangement: Arrangement,
 }
 
@@ -57,7 +56,6 @@ impl Session {
             key: Arc::new(key),
             pool: None,
             entries: None,
-            layout,
         })
     }
 
@@ -68,7 +66,6 @@ impl Session {
     pub fn set_layout(&mut self, layout: Layout) -> Result<(), LayoutError> {
         let bits = self.key.public_key().bits();
         self.arrangement = Arrangement::new(&self.card, layout, bits)?;
-        self.layout = layout;
         Ok(())
     }
 
@@ -104,7 +101,7 @@ impl Session {
 
     /// The layout that requests will have.
     pub fn layout(&self) -> Layout {
-        self.layout
+        self.arrangement.layout()
     }
 
     /// The records that share ciphertexts: 1 but for `records`. A request costs least if its records
@@ -224,7 +221,7 @@ impl Session {
 
     fn request(&self, records: usize, upload: Upload) -> InferRequest {
         let modulus = self.key.public_key().modulus();
-        InferRequest::new(modulus, self.layout, records, self.card_digest, upload)
+        InferRequest::new(modulus, self.layout(), records, self.card_digest, upload)
             .expect("ciphertexts are twice as wide as the modulus, and rows follow from records")
     }
 
