@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 use veilcast_model::card::{MAX_SLOT_BITS, PerFeature, Quantization};
-use veilcast_model::search::{Candidate, Goal, HeldOut, Measure, SearchError, batch_cost, search};
+use veilcast_model::search::{
+    Candidate, Goal, HeldOut, Measure, SearchError, SearchReport, batch_cost, search,
+};
 use veilcast_model::{FloatMap, MAX_WEIGHT, auc};
 
 /// Features from 0 to 1 in some bits.
@@ -13,6 +15,18 @@ fn inputs(bits: std::ops::RangeInclusive<u32>) -> Vec<Quantization> {
         zero: PerFeature::All(0.0),
     })
     .collect()
+}
+
+/// The search for what is as accurate as the map in floats, less a tolerance.
+fn by_accuracy(
+    map: &FloatMap,
+    inputs: &[Quantization],
+    max_weight: Option<u32>,
+    held_out: HeldOut<'_>,
+    tolerance: f64,
+) -> Result<SearchReport, SearchError> {
+    let goal = Goal::accuracy(tolerance);
+    search(map, inputs, max_weight, held_out, goal, &batch_cost)
 }
 
 /// Numbers from 0 to 1 that look random.
@@ -49,15 +63,7 @@ fn the_cheapest_that_is_accurate_enough_is_chosen() {
         labels: &labels,
     };
     for tolerance in [0.2, 0.02, 0.002] {
-        let report = search(
-            &map,
-            &inputs(1..=8),
-            None,
-            held_out,
-            Goal::accuracy(tolerance),
-            &batch_cost,
-        )
-        .unwrap();
+        let report = by_accuracy(&map, &inputs(1..=8), None, held_out, tolerance).unwrap();
         assert_eq!((report.records, report.float_accuracy), (500, 1.0));
         assert!(report.trials.is_sorted_by(|a, b| a.cost <= b.cost));
         let (chosen, cheaper) = report.trials.split_last().unwrap();
@@ -106,25 +112,9 @@ fn what_is_given_is_not_searched_for() {
         records: &records,
         labels: &labels,
     };
-    let fixed = search(
-        &map,
-        &inputs(5..=5),
-        None,
-        held_out,
-        Goal::accuracy(0.01),
-        &batch_cost,
-    )
-    .unwrap();
+    let fixed = by_accuracy(&map, &inputs(5..=5), None, held_out, 0.01).unwrap();
     assert!(fixed.trials.iter().all(|trial| trial.input_bits == 5));
-    let fixed = search(
-        &map,
-        &inputs(1..=8),
-        Some(31),
-        held_out,
-        Goal::accuracy(0.01),
-        &batch_cost,
-    )
-    .unwrap();
+    let fixed = by_accuracy(&map, &inputs(1..=8), Some(31), held_out, 0.01).unwrap();
     assert!(
         fixed
             .trials
@@ -142,15 +132,7 @@ fn what_is_given_is_not_searched_for() {
         &dear_inputs,
     )
     .unwrap();
-    let usual = search(
-        &map,
-        &inputs(1..=8),
-        None,
-        held_out,
-        Goal::accuracy(0.05),
-        &batch_cost,
-    )
-    .unwrap();
+    let usual = by_accuracy(&map, &inputs(1..=8), None, held_out, 0.05).unwrap();
     let bits = |report: &veilcast_model::search::SearchReport| report.chosen().unwrap().input_bits;
     assert!(bits(&report) < bits(&usual), "{report:?}");
 }
@@ -162,15 +144,7 @@ fn where_none_is_accurate_enough_the_most_accurate_is_taken() {
         records: &records,
         labels: &labels,
     };
-    let report = search(
-        &map,
-        &inputs(1..=2),
-        Some(1),
-        held_out,
-        Goal::accuracy(0.0),
-        &batch_cost,
-    )
-    .unwrap();
+    let report = by_accuracy(&map, &inputs(1..=2), Some(1), held_out, 0.0).unwrap();
     assert!(!report.reaches_goal());
     assert_eq!(report.trials.len(), 2);
     let best = report
@@ -185,15 +159,7 @@ fn where_none_is_accurate_enough_the_most_accurate_is_taken() {
         records: &records,
         labels: &labels,
     };
-    let error = search(
-        &map,
-        &inputs(1..=2),
-        None,
-        held_out,
-        Goal::accuracy(0.0),
-        &batch_cost,
-    )
-    .unwrap_err();
+    let error = by_accuracy(&map, &inputs(1..=2), None, held_out, 0.0).unwrap_err();
     assert_eq!(
         error,
         SearchError::HeldOut {
@@ -205,15 +171,7 @@ fn where_none_is_accurate_enough_the_most_accurate_is_taken() {
         records: &[vec![0.5; 5]],
         labels: &[0],
     };
-    let error = search(
-        &map,
-        &inputs(1..=2),
-        None,
-        held_out,
-        Goal::accuracy(0.0),
-        &batch_cost,
-    )
-    .unwrap_err();
+    let error = by_accuracy(&map, &inputs(1..=2), None, held_out, 0.0).unwrap_err();
     assert!(matches!(error, SearchError::Record(_)), "{error}");
 }
 
@@ -225,15 +183,7 @@ fn a_single_score_is_right_by_its_sign() {
         records: &records,
         labels: &labels,
     };
-    let report = search(
-        &map,
-        &inputs(1..=4),
-        None,
-        held_out,
-        Goal::accuracy(0.0),
-        &batch_cost,
-    )
-    .unwrap();
+    let report = by_accuracy(&map, &inputs(1..=4), None, held_out, 0.0).unwrap();
     assert_eq!(report.float_accuracy, 1.0);
     assert!(report.reaches_goal());
 }
