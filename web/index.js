@@ -8,6 +8,7 @@
  * | key files | {@link keyFromFile}, {@link keyToFile} |
  * | what a model takes and gives | {@link Card} |
  * | tables | {@link readTable} |
+ * | drawings | {@link fitMnist}, {@link greyImage} |
  * | what goes wrong | {@link VeilcastError} |
  * | layouts and messages, one by one | {@link chooseArrangement}, {@link encodeRequest}, {@link decodeAnswer} |
  */
@@ -18,6 +19,7 @@ export { VeilcastError } from './src/error.js';
 export { keyFromFile, keyToFile } from './src/key-file.js';
 export { Arrangement, chooseArrangement } from './src/layout.js';
 export { decodeAnswer, encodeRequest } from './src/messages.js';
+export { fitMnist, greyImage } from './src/mnist-fit.js';
 export { KEY_BITS, SecretKey, generateKey, keyFromPrimes } from './src/paillier.js';
 export { readTable } from './src/table.js';
 export { WorkerKey } from './src/worker-key.js';

@@ -7,7 +7,11 @@ import { Card, MAX_CARD_BYTES } from './card.js';
 import { VeilcastError } from './error.js';
 import { Arrangement, chooseArrangement } from './layout.js';
 import { HEADER_LENGTH, MAX_HEADER_BYTES, MEDIA_BINARY, decodeAnswer, encodeRequest } from './messages.js';
+import { listOf, object, text } from './shape.js';
 import { Transport } from './transport.js';
+
+/** Largest list of models accepted, in bytes. */
+const MAX_LIST_BYTES = 1 << 20;
 
 /**
  * @typedef {import('./preprocessing.js').Cell} Cell
@@ -59,6 +63,23 @@ export class Client {
    */
   constructor(url, options = {}) {
     this.#transport = new Transport(url, options);
+  }
+
+  /**
+   * The names of the models that the service has.
+   *
+   * @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<string[]>}
+   */
+  async models({ signal } = {}) {
+    const { body } = await this.#transport.call('v2/models', { signal, limit: MAX_LIST_BYTES });
+    try {
+      const { models } = object(JSON.parse(new TextDecoder().decode(body)), 'answer');
+      listOf(text)(models, 'models');
+      return /** @type {string[]} */ (models);
+    } catch {
+      throw new VeilcastError('not_veilcast', `${this.#transport.url.href} does not list its models as a Veilcast service does`);
+    }
   }
 
   /**

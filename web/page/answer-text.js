@@ -1,0 +1,83 @@
+/** What a model's answer says, for people. */
+
+import { count, counted, percent, short } from './format.js';
+
+/**
+ * @typedef {import('../index.js').Card} Card
+ * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
+ * @typedef {{label: string, share: number, text: string, isTop: boolean}} Bar the share from 0 to 1
+ * @typedef {{headline: string, unit: string, spoken: string, note: string, bars: Bar[]}} AnswerText
+ */
+
+/** Whether a model gives quantities, not classes. @param {Card} card */
+export function isRegression({ fields: { output }, outputs }) {
+  const { units } = /** @type {{units?: string[]}} */ (output);
+  return output.activation === 'none' && (units !== undefined || outputs === 1);
+}
+
+/** Whether each class is judged on its own, so that several can be true at once. @param {Card} card */
+const isIndependent = ({ fields: { output }, outputs }) => output.activation === 'sigmoid' && outputs > 1;
+
+/**
+ * @param {Card} card
+ * @param {RecordPrediction} prediction
+ * @returns {AnswerText}
+ */
+export function textOfPrediction(card, prediction) {
+  const { output } = card.fields;
+  const note = noteOf(prediction);
+  const { units } = /** @type {{units?: string[]}} */ (output);
+  if (isRegression(card)) {
+    const values = prediction.scores.map((score, i) => ({ label: output.labels[i], value: short(score), unit: units?.[i] ?? '' }));
+    const bars = values.length > 1 ? values.map(({ label, value, unit }) => bar(label, 0, `${value} ${unit}`.trim())) : [];
+    const spoken = values.map(({ label, value, unit }) => `${label}: ${value} ${unit}`.trim()).join(', ');
+    return { headline: values[0].value, unit: [values[0].unit, values[0].label].filter(Boolean).join(' · '), spoken, note, bars };
+  }
+  const { label, index, probabilities, scores } = prediction;
+  if (!probabilities) {
+    const bars = scores.map((score, i) => bar(output.labels[i], 0, short(score), i === index));
+    return { headline: label, unit: '', spoken: `The answer: ${label}`, note, bars };
+  }
+  const bars = probabilities.map((p, i) => bar(output.labels[i], p, percent(p), i === index));
+  const sure = percent(probabilities[index]);
+  if (isIndependent(card)) {
+    const likely = output.labels.filter((_, i) => probabilities[i] > 0.5);
+    const headline = likely.length > 0 ? likely.join(', ') : 'none';
+    return { headline, unit: 'over 50 % likely, each on its own', spoken: `Over 50 % likely: ${headline}`, note, bars };
+  }
+  return { headline: label, unit: `with ${sure}`, spoken: `The answer: ${label}, with a probability of ${sure}`, note, bars };
+}
+
+/** @param {string} label @param {number} share @param {string} text @param {boolean} [isTop] @returns {Bar} */
+const bar = (label, share, text, isTop = false) => ({ label, share, text, isTop });
+
+/** What was done to a record before it was encrypted. @param {RecordPrediction} prediction */
+function noteOf({ imputed, clipped, unknown }) {
+  const notes = [];
+  if (imputed > 0) notes.push(`${counted(imputed, 'missing cell')} got the model's usual value`);
+  if (clipped > 0) notes.push(`${counted(clipped, 'value')} beyond the model's range ${clipped === 1 ? 'was' : 'were'} moved to its edge`);
+  if (unknown > 0) notes.push(`${counted(unknown, 'text')} that the model doesn't know counted as none of its categories`);
+  return notes.length > 0 ? `${notes.join('; ')}.` : '';
+}
+
+/**
+ * The summary of many predictions.
+ *
+ * @param {Card} card
+ * @param {readonly RecordPrediction[]} predictions
+ * @param {number} total
+ * @returns {{text: string, bars: Bar[]}}
+ */
+export function textOfPredictions(card, predictions, total) {
+  const sum = (/** @type {'imputed' | 'clipped' | 'unknown'} */ what) => predictions.reduce((n, p) => n + p[what], 0);
+  const note = noteOf(/** @type {RecordPrediction} */ ({ imputed: sum('imputed'), clipped: sum('clipped'), unknown: sum('unknown') }));
+  const done = predictions.length < total ? `${count(predictions.length)} of ${counted(total, 'record')}` : counted(total, 'record');
+  /** @type {Bar[]} */
+  let bars = [];
+  if (!isRegression(card)) {
+    const counts = card.fields.output.labels.map((label) => predictions.filter((p) => p.label === label).length);
+    const most = counts.reduce((a, b) => Math.max(a, b), 0);
+    bars = counts.map((n, i) => bar(card.fields.output.labels[i], n / Math.max(1, predictions.length), count(n), n === most && n > 0));
+  }
+  return { text: `${done} predicted. ${note || 'No cell had to be changed.'}`, bars };
+}

@@ -1,0 +1,85 @@
+/** The answer, large, with a bar a class. */
+
+import { textOfPrediction, textOfPredictions } from './answer-text.js';
+import { announce, byId, element } from './dom.js';
+import { count } from './format.js';
+
+/**
+ * @typedef {import('./task.js').Task} Task
+ * @typedef {import('./answer-text.js').Bar} Bar
+ */
+
+/** More bars than these are no help. */
+const MOST_BARS = 20;
+
+const WAITING = 'Only you will read it';
+
+export class AnswerView {
+  #prediction = byId('prediction', HTMLElement);
+  #bars = byId('bars', HTMLElement);
+  #note = byId('answer-note', HTMLElement);
+  #cancel = byId('cancel', HTMLButtonElement);
+  /** @type {unknown} what was told last */
+  #told;
+
+  /** @param {Task} task */
+  render(task) {
+    const { phase, card, predictions, question, total } = task;
+    this.#cancel.hidden = phase !== 'running';
+    const isMany = question?.kind === 'csv';
+    const isThere = card !== undefined && predictions.length > 0 && (isMany || phase === 'done');
+    this.#prediction.dataset.state = isThere ? 'there' : phase;
+    if (!card || !isThere) {
+      const text = { running: 'Asking…', cancelled: 'Cancelled', failed: 'No answer', done: 'No records', idle: WAITING }[phase];
+      this.#show(element('span', { class: 'hint' }, text), [], '');
+    } else if (isMany) {
+      const { text, bars } = textOfPredictions(card, predictions, total);
+      this.#show(headline(count(predictions.length), predictions.length === 1 ? 'record predicted' : 'records predicted'), bars, '');
+      if (phase === 'done') this.#tell(predictions, text);
+    } else {
+      const { headline: label, unit, spoken, note, bars } = textOfPrediction(card, predictions[0]);
+      this.#show(headline(label, unit), bars, note);
+      this.#tell(predictions, spoken);
+    }
+    if (isThere && !isMany) this.#prediction.dataset.label = predictions[0].label;
+    else delete this.#prediction.dataset.label;
+  }
+
+  /** @param {Node} headline @param {readonly Bar[]} bars @param {string} note */
+  #show(headline, bars, note) {
+    this.#prediction.replaceChildren(headline);
+    this.#bars.replaceChildren(...chosen(bars).map(barOf));
+    this.#note.textContent = note;
+  }
+
+  /** Tells of an answer once. @param {unknown} answer @param {string} text */
+  #tell(answer, text) {
+    if (this.#told !== answer) announce(text);
+    this.#told = answer;
+  }
+}
+
+/** All bars in their order, or the greatest of too many. @param {readonly Bar[]} bars */
+const chosen = (bars) => (bars.length <= MOST_BARS ? bars : [...bars].sort((a, b) => b.share - a.share).slice(0, MOST_BARS));
+
+/** @param {string} text @param {string} unit */
+function headline(text, unit) {
+  const fragment = document.createDocumentFragment();
+  const size = text.length <= 2 ? 'huge' : text.length <= 12 ? 'large' : 'long';
+  fragment.append(element('strong', { class: size }, text), element('span', { class: 'unit' }, unit));
+  return fragment;
+}
+
+/** @param {Bar} bar */
+function barOf({ label, share, text, isTop }) {
+  const fill = element('span', { class: 'fill', 'aria-hidden': 'true' });
+  fill.style.transform = `scaleX(${share})`;
+  const item = element(
+    'li',
+    { class: isTop ? 'top-bar' : '' },
+    element('span', { class: 'bar-label' }, label),
+    element('span', { class: 'track', 'aria-hidden': 'true' }, fill),
+    element('span', { class: 'bar-text' }, text),
+  );
+  return item;
+}

@@ -1,0 +1,199 @@
+/** The page: it makes a key, finds the models, and lets a tab's task and the views follow each other. */
+
+import { Client } from '../index.js';
+import { AnswerView } from './answer-view.js';
+import { renderCard } from './card-view.js';
+import { CsvView } from './csv-view.js';
+import { DigitTab } from './digit-tab.js';
+import { announce, byId, element } from './dom.js';
+import { troubleOf } from './errors.js';
+import { connectFiles } from './files.js';
+import { counted, duration } from './format.js';
+import { KeyHolder } from './key-holder.js';
+import { loadModels } from './models.js';
+import { ProblemView } from './problem-view.js';
+import { StepsView } from './steps.js';
+import { TableTab } from './table-tab.js';
+import { connectTabs } from './tabs.js';
+import { Task } from './task.js';
+import { WireView } from './wire-view.js';
+
+/**
+ * @typedef {import('../index.js').Card} Card
+ * @typedef {import('./task.js').Question} Question
+ *
+ * @typedef {object} Tab
+ * @property {HTMLElement} button
+ * @property {HTMLSelectElement} choice of a model
+ * @property {Task} task
+ * @property {Map<string, Card>} cards
+ * @property {unknown} trouble with what was put in
+ */
+
+let client = new Client('/');
+const keys = new KeyHolder();
+const digit = new DigitTab();
+const table = new TableTab();
+
+/** @param {'digit' | 'table'} name @returns {Tab} */
+const tabOf = (name) => ({
+  button: byId(`tab-${name}`, HTMLElement),
+  choice: byId(`${name}-model`, HTMLSelectElement),
+  task: new Task(client, keys),
+  cards: new Map(),
+  trouble: undefined,
+});
+const tabs = { digit: tabOf('digit'), table: tabOf('table') };
+/** The open one. @type {Tab} */
+let tab = tabs.digit;
+
+const steps = new StepsView(byId('steps', HTMLElement), byId('steps-total', HTMLElement));
+const wire = new WireView();
+const answer = new AnswerView();
+const csv = new CsvView();
+const problem = new ProblemView(help, () => {
+  tab.trouble = undefined;
+  tab.task.error = undefined;
+  render();
+});
+const predictDigit = byId('predict-digit', HTMLButtonElement);
+const keySize = byId('key-size', HTMLSelectElement);
+
+/** Shows the open tab's task as it stands. */
+function render() {
+  const { task } = tab;
+  steps.render(task, keys);
+  wire.render(task);
+  answer.render(task);
+  csv.render(task);
+  const failure = task.phase === 'failed' ? task.error : undefined;
+  problem.render(tab.trouble ?? failure ?? (keys.state === 'failed' ? keys.error : undefined));
+  predictDigit.disabled = digit.isEmpty;
+  // A disabled button would lose the focus.
+  predictDigit.setAttribute('aria-disabled', String(tabs.digit.task.isRunning));
+  predictDigit.textContent = tabs.digit.task.isRunning ? 'Asking…' : 'Encrypt and ask';
+}
+
+/** @param {Tab} asking @param {Question} question */
+function ask(asking, question) {
+  asking.trouble = undefined;
+  void asking.task.ask(question);
+}
+
+/** Makes the chosen model the one that is asked. */
+function choose() {
+  const card = tab.cards.get(tab.choice.value);
+  if (!card) return;
+  renderCard(card);
+  if (tab === tabs.table) table.choose(card);
+  void keys.prepare(client, card.fields.name);
+}
+
+/** @param {import('./errors.js').Trouble['help']} kind @param {unknown} error */
+function help(kind, error) {
+  if (kind === 'key') return keys.make(Number(keySize.value));
+  if (kind === 'models') return void start();
+  if (tab.task.error === error) void tab.task.retry();
+  else problem.render(undefined);
+}
+
+/** Finds the models, and shows the tabs that there are models for. */
+async function start() {
+  const [state, text, again] = [byId('models-state', HTMLElement), byId('models-text', HTMLElement), byId('reload', HTMLElement)];
+  const work = byId('work', HTMLElement);
+  again.hidden = true;
+  client = new Client('/');
+  for (const { task } of Object.values(tabs)) {
+    task.client = client;
+    task.clear();
+  }
+  try {
+    const { digits, tables, others } = await loadModels(client);
+    offer(tabs.digit, digits);
+    offer(tabs.table, tables);
+    const shown = Object.values(tabs).filter(({ cards }) => cards.size > 0);
+    state.hidden = shown.length > 0 && others.length === 0;
+    work.hidden = shown.length === 0;
+    if (others.length > 0) text.textContent = `This page has no form for ${others.join(', ')}; the program veilcast can ask all models.`;
+    if (others.length + shown.length === 0) text.textContent = 'The service has no models yet. Its owner starts it with some: veilcast serve --model DIRECTORY';
+    byId('tabs', HTMLElement).hidden = shown.length < 2;
+    if (shown.length > 0) openTab((tab.cards.size > 0 ? tab : shown[0]).button);
+    again.hidden = shown.length > 0;
+  } catch (error) {
+    const { title, text: advice, detail } = troubleOf(error);
+    state.hidden = false;
+    work.hidden = true;
+    again.hidden = false;
+    text.textContent = `${title}. ${advice} (${detail})`;
+  }
+}
+
+/** @param {Tab} filled @param {Card[]} cards */
+function offer(filled, cards) {
+  const before = filled.choice.value;
+  filled.cards = new Map(cards.map((card) => [card.fields.name, card]));
+  filled.choice.replaceChildren(...[...filled.cards.keys()].map((name) => element('option', { value: name }, name)));
+  if (filled.cards.has(before)) filled.choice.value = before;
+  filled.button.hidden = cards.length === 0;
+  byId(`${filled.choice.id}-choice`, HTMLElement).hidden = cards.length < 2;
+}
+
+const openTab = connectTabs(
+  Object.values(tabs).map(({ button }) => button),
+  (button) => {
+    tab = button === tabs.table.button ? tabs.table : tabs.digit;
+    choose();
+    render();
+  },
+);
+
+for (const [name, followed] of Object.entries(tabs)) {
+  followed.task.addEventListener('change', () => {
+    if (followed === tab) render();
+  });
+  followed.choice.addEventListener('change', () => {
+    followed.task.clear();
+    choose();
+  });
+  const source = name === 'digit' ? digit : table;
+  source.addEventListener('trouble', (event) => {
+    followed.trouble = /** @type {CustomEvent} */ (event).detail;
+    render();
+  });
+}
+
+digit.addEventListener('change', () => {
+  // What was answered was another drawing.
+  tabs.digit.trouble = undefined;
+  tabs.digit.task.clear();
+  render();
+});
+table.addEventListener('ask', (event) => ask(tabs.table, /** @type {CustomEvent<Question>} */ (event).detail));
+predictDigit.addEventListener('click', () => {
+  if (!tabs.digit.task.isRunning) ask(tabs.digit, digit.question(tabs.digit.choice.value));
+});
+byId('cancel', HTMLElement).addEventListener('click', () => {
+  tab.task.cancel();
+  announce('Cancelled');
+});
+byId('reload', HTMLElement).addEventListener('click', () => void start());
+connectFiles(byId('digit-drop', HTMLElement), byId('csv-drop', HTMLElement), digit, table, () => tab === tabs.digit);
+
+keys.addEventListener('change', () => {
+  const { state, bits, time } = keys;
+  byId('key', HTMLElement).dataset.state = state;
+  const texts = { making: `Making your key…`, ready: 'Your key is ready', failed: 'There is no key' };
+  byId('key-state', HTMLElement).textContent = texts[state];
+  if (state === 'ready') {
+    announce(`Your key of ${counted(bits, 'bit')} is ready, after ${duration(time)}.`);
+    choose();
+  }
+  render();
+});
+keySize.addEventListener('change', () => {
+  for (const { task } of Object.values(tabs)) if (task.isRunning) task.cancel();
+  keys.make(Number(keySize.value));
+});
+
+keys.make(Number(keySize.value));
+void start();

@@ -1,0 +1,62 @@
+/** Predictions as CSV, in the form that `veilcast predict` writes. */
+
+import { isRegression } from './answer-text.js';
+
+/**
+ * @typedef {import('../index.js').Card} Card
+ * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
+ */
+
+/**
+ * The names of the columns.
+ *
+ * @param {Card} card
+ * @returns {string[]}
+ */
+export function headerOf(card) {
+  const { labels } = card.fields.output;
+  if (isRegression(card)) return ['record', ...labels];
+  // A single sigmoid output has two labels, and its score is the second's.
+  return ['record', 'label', ...labels.slice(labels.length - card.outputs).map((label) => `score_${label}`)];
+}
+
+/**
+ * A row: the record's number, from 0, and what was predicted of it.
+ *
+ * @param {Card} card
+ * @param {RecordPrediction} prediction
+ * @param {number} record
+ * @returns {string[]}
+ */
+export function rowOf(card, { label, scores }, record) {
+  const numbers = scores.map(decimal);
+  return isRegression(card) ? [String(record), ...numbers] : [String(record), label, ...numbers];
+}
+
+/**
+ * The whole file.
+ *
+ * @param {Card} card
+ * @param {readonly RecordPrediction[]} predictions
+ */
+export function csvOf(card, predictions) {
+  const rows = predictions.map((prediction, record) => rowOf(card, prediction, record));
+  return [headerOf(card), ...rows].map((cells) => `${cells.map(cellOf).join(',')}\n`).join('');
+}
+
+/** @param {string} text */
+const cellOf = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/**
+ * A number with as many digits as tell it from its neighbours, and never an exponent.
+ *
+ * @param {number} number
+ */
+export function decimal(number) {
+  const [, sign, whole, fraction = '', exponent] = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(String(number)) ?? [];
+  if (whole === undefined) return String(number);
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponent);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  return `${sign}${digits.padEnd(point, '0')}`;
+}

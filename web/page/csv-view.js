@@ -1,0 +1,86 @@
+/** The predictions of a whole table: the first ones shown, all of them to save. */
+
+import { isRegression, textOfPredictions } from './answer-text.js';
+import { csvOf } from './csv-out.js';
+import { byId, element, save } from './dom.js';
+import { count, percent, short } from './format.js';
+
+/**
+ * @typedef {import('../index.js').Card} Card
+ * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
+ * @typedef {import('./task.js').Task} Task
+ */
+
+const MOST_ROWS = 100;
+/** More classes than these don't get a column each. */
+const MOST_CLASSES = 6;
+
+export class CsvView {
+  #section = byId('csv-output', HTMLElement);
+  #table = byId('csv-results', HTMLTableElement);
+  #progress = byId('csv-progress', HTMLProgressElement);
+  #save = byId('save-csv', HTMLButtonElement);
+  /** @type {Task | undefined} */
+  #task;
+  /** @type {readonly RecordPrediction[] | undefined} whose rows are shown */
+  #predictions;
+
+  constructor() {
+    this.#save.addEventListener('click', () => {
+      const { card, predictions, question } = this.#task ?? {};
+      if (card && predictions) save(`${question?.model}-predictions.csv`, csvOf(card, predictions), 'text/csv');
+    });
+  }
+
+  /** @param {Task} task */
+  render(task) {
+    const { card, predictions, question, total, phase } = task;
+    this.#task = task;
+    const isShown = question?.kind === 'csv' && card !== undefined && total > 0;
+    this.#section.hidden = !isShown;
+    if (!isShown) return;
+    byId('csv-summary', HTMLElement).textContent = textOfPredictions(card, predictions, total).text;
+    this.#progress.hidden = phase !== 'running';
+    this.#progress.max = total;
+    this.#progress.value = predictions.length;
+    this.#save.disabled = predictions.length === 0;
+    this.#renderRows(card, predictions);
+    const more = predictions.length - MOST_ROWS;
+    byId('csv-more', HTMLElement).textContent = more > 0 ? `The first ${MOST_ROWS} of ${count(predictions.length)}; the file has all of them.` : '';
+  }
+
+  /** @param {Card} card @param {readonly RecordPrediction[]} predictions */
+  #renderRows(card, predictions) {
+    const [head, body] = [this.#table.tHead, this.#table.tBodies[0]];
+    if (this.#predictions !== predictions) {
+      head?.replaceChildren(rowOf('th', titlesOf(card)));
+      body.replaceChildren();
+      this.#predictions = predictions;
+    }
+    for (let i = body.rows.length; i < Math.min(predictions.length, MOST_ROWS); i++) {
+      body.append(rowOf('td', cellsOf(card, predictions[i], i)));
+    }
+  }
+}
+
+/** @param {Card} card */
+function titlesOf(card) {
+  const { labels, activation } = card.fields.output;
+  const { units } = /** @type {{units?: string[]}} */ (card.fields.output);
+  if (isRegression(card)) return ['Record', ...labels.map((label, i) => (units?.[i] ? `${label} (${units[i]})` : label))];
+  if (labels.length > MOST_CLASSES) return ['Record', 'Prediction', activation === 'none' ? 'Score' : 'Probability'];
+  return ['Record', 'Prediction', ...labels];
+}
+
+/** @param {Card} card @param {RecordPrediction} prediction @param {number} record */
+function cellsOf(card, { label, index, scores, probabilities }, record) {
+  const { labels } = card.fields.output;
+  if (isRegression(card)) return [count(record), ...scores.map(short)];
+  const figures = probabilities ? probabilities.map(percent) : scores.map(short);
+  return [count(record), label, ...(labels.length > MOST_CLASSES ? [figures[index]] : figures)];
+}
+
+/** @param {'th' | 'td'} tag @param {readonly string[]} texts */
+function rowOf(tag, texts) {
+  return element('tr', {}, ...texts.map((text) => element(tag, tag === 'th' ? { scope: 'col' } : {}, text)));
+}

@@ -1,0 +1,123 @@
+/** The tab for digits: a drawing, a picture or a test image becomes the pixels that the model gets. */
+
+import { VeilcastError, fitMnist, greyImage } from '../index.js';
+import { announce, byId } from './dom.js';
+import { Drawing } from './drawing.js';
+import { drawInk, loadSamples, readPicture } from './pictures.js';
+
+/**
+ * @typedef {import('./pictures.js').Sample} Sample
+ * @typedef {import('./task.js').Question} Question
+ */
+
+const SIDE = 28;
+const DRAWN = 'What the model gets: your drawing, centred, in 28 × 28 pixels.';
+
+/** The colours of ink and ground of what the model gets, as in MNIST. */
+const INK = /** @type {const} */ ([245, 245, 240]);
+
+export class DigitTab extends EventTarget {
+  #drawing = new Drawing(byId('drawing', HTMLCanvasElement), announce);
+  #fitted = byId('fitted', HTMLCanvasElement);
+  #note = byId('digit-note', HTMLElement);
+  /** @type {Uint8Array | undefined} what the model gets */
+  #pixels;
+  /** @type {Promise<Sample[]> | undefined} */
+  #samples;
+  #nextSample = 0;
+
+  constructor() {
+    super();
+    this.#drawing.addEventListener('begin', () => this.dispatchEvent(new Event('change')));
+    this.#drawing.addEventListener('change', () => this.#takeDrawing());
+    byId('clear', HTMLButtonElement).addEventListener('click', () => this.#drawing.clear());
+    byId('sample', HTMLButtonElement).addEventListener('click', () => this.#try(() => this.#takeSample()));
+    const upload = byId('upload', HTMLInputElement);
+    upload.addEventListener('change', () => {
+      const file = upload.files?.[0];
+      // The same file may be chosen again.
+      upload.value = '';
+      this.offer(file);
+    });
+  }
+
+  get isEmpty() {
+    return this.#pixels === undefined;
+  }
+
+  /** @param {string} model @returns {Question} */
+  question(model) {
+    const pixels = [...(this.#pixels ?? [])];
+    return { kind: 'digit', model, records: () => [pixels] };
+  }
+
+  /** Takes a file that was chosen, dropped or pasted. @param {File | undefined} file */
+  offer(file) {
+    if (file) void this.#try(() => this.#takeFile(file));
+  }
+
+  #takeDrawing() {
+    const picture = this.#drawing.picture();
+    if (!picture) return this.#take(undefined, DRAWN);
+    try {
+      this.#take(fitMnist(greyImage(picture)), DRAWN);
+    } catch {
+      // A drawing beside the sheet, or one that covers it: not yet a digit.
+      this.#take(undefined, 'There is no digit to see yet.');
+    }
+  }
+
+  /** @param {File} file */
+  async #takeFile(file) {
+    const { picture, grey } = await readPicture(file);
+    const isReady = grey.width === SIDE && grey.height === SIDE;
+    const pixels = isReady ? Uint8Array.from(grey.pixels) : fitMnist(grey);
+    this.#drawing.show(picture, !isReady);
+    this.#take(pixels, isReady ? 'Your picture has 28 × 28 pixels, and goes as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.');
+    announce('Picture taken');
+  }
+
+  async #takeSample() {
+    this.#samples ??= loadSamples();
+    const samples = await this.#samples.catch((error) => {
+      this.#samples = undefined;
+      throw error;
+    });
+    const place = this.#nextSample % samples.length;
+    this.#nextSample += 1;
+    const { pixels, label } = samples[place];
+    const canvas = new OffscreenCanvas(SIDE, SIDE);
+    drawInk(canvas, pixels, rgbOf(getComputedStyle(byId('drawing', HTMLElement)).color));
+    this.#drawing.show(canvas, false);
+    byId('sample', HTMLButtonElement).textContent = 'Another test image';
+    const text = `Test image ${place + 1} of ${samples.length} from MNIST, which no model was trained on. Its label says ${label}.`;
+    this.#take(pixels, text);
+    announce(text);
+  }
+
+  /** @param {Uint8Array | undefined} pixels @param {string} note */
+  #take(pixels, note) {
+    this.#pixels = pixels;
+    drawInk(this.#fitted, pixels ?? new Uint8Array(SIDE * SIDE), INK);
+    this.#fitted.setAttribute('aria-label', `The picture as the model gets it${pixels ? '' : ': nothing yet'}`);
+    this.#note.textContent = note;
+    byId('drawing-hint', HTMLElement).hidden = !this.#drawing.isEmpty;
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** @param {() => Promise<void>} take */
+  async #try(take) {
+    try {
+      await take();
+    } catch (error) {
+      const known = error instanceof VeilcastError ? error : new VeilcastError('unexpected', String(error), { cause: error });
+      this.dispatchEvent(new CustomEvent('trouble', { detail: known }));
+    }
+  }
+}
+
+/** The numbers of a colour that the browser computed. @param {string} colour @returns {[number, number, number]} */
+function rgbOf(colour) {
+  const [red = 0, green = 0, blue = 0] = colour.match(/\d+(\.\d+)?/g)?.map(Number) ?? [];
+  return [red, green, blue];
+}

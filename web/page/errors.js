@@ -1,0 +1,132 @@
+/** What went wrong, in plain words, and what helps. */
+
+/**
+ * @typedef {object} Trouble
+ * @property {string} title
+ * @property {string} text
+ * @property {'retry' | 'key' | 'models' | 'input'} help another try; a new key; the models anew; other input
+ * @property {string} code
+ * @property {string} detail
+ */
+
+/** @type {Record<string, Pick<Trouble, 'title' | 'text' | 'help'>>} */
+const TROUBLES = {
+  unreachable: {
+    title: 'The service is away',
+    text: 'Nothing answers at this address. Perhaps the connection is down, or the service is being restarted. Your input is still here.',
+    help: 'retry',
+  },
+  busy: {
+    title: 'Too many requests at once',
+    text: 'The service has its hands full. Wait a moment, then try again. Your input is still here.',
+    help: 'retry',
+  },
+  timed_out: {
+    title: 'The answer took too long',
+    text: 'The service did not answer in time: it may be overloaded, or the connection slow.',
+    help: 'retry',
+  },
+  model_changed: {
+    title: 'The model was replaced',
+    text: 'The service has a new version of this model. Your browser takes the new one when you try again.',
+    help: 'models',
+  },
+  no_such_model: {
+    title: 'The model is gone',
+    text: 'The service no longer has this model.',
+    help: 'models',
+  },
+  bad_card: {
+    title: 'This page does not understand the model',
+    text: 'The model may be newer than this page. Reload the page; if that does not help, use the program veilcast.',
+    help: 'models',
+  },
+  layout_not_allowed: {
+    title: 'The model does not suit this key',
+    text: 'The model takes no requests under a key of this size from a browser. Choose a larger key, at the top of the page.',
+    help: 'input',
+  },
+  no_webcrypto: {
+    title: 'No cryptography here',
+    text: 'Browsers offer it only to pages opened by https:// or from this very machine (http://localhost). Open the page so.',
+    help: 'key',
+  },
+  worker_ended: {
+    title: 'Your key is gone',
+    text: 'The part of your browser that held the key has ended, perhaps for lack of memory. A new key will do just as well.',
+    help: 'key',
+  },
+  bad_answer: {
+    title: 'The answer is damaged',
+    text: 'What came back is not a proper answer to your request, so it was not used.',
+    help: 'retry',
+  },
+  blank_drawing: {
+    title: 'There is nothing to see',
+    text: 'Draw a digit first, or take a picture with more contrast between the ink and the ground.',
+    help: 'input',
+  },
+  uneven_ground: {
+    title: 'The picture is too busy',
+    text: 'Take a picture of one digit on a plain ground: dark ink on light paper, or light on dark, and nothing else.',
+    help: 'input',
+  },
+  not_a_picture: {
+    title: 'That is not a picture',
+    text: 'Your browser could not read the file as a picture. PNG and JPEG work everywhere.',
+    help: 'input',
+  },
+  not_a_table: {
+    title: 'That is not a table',
+    text: 'Choose a CSV file: text with a header that names the columns, then a row a record.',
+    help: 'input',
+  },
+  unexpected: {
+    title: 'Something went wrong',
+    text: 'This should not have happened. Try again; if it stays so, reload the page.',
+    help: 'retry',
+  },
+};
+
+/** Codes that mean the same to a person. @type {Record<string, string>} */
+const SAME = {
+  wrong_card_digest: 'model_changed',
+  unknown_model: 'no_such_model',
+  unknown_version: 'no_such_model',
+  body_timeout: 'timed_out',
+  bad_ciphertext: 'bad_answer',
+  bad_scores: 'bad_answer',
+  other_answer: 'bad_answer',
+  answer_too_large: 'bad_answer',
+  not_veilcast: 'unreachable',
+  bad_key: 'worker_ended',
+};
+
+/** Codes whose own message is plain already, and about what was put in. */
+const INPUT = [
+  'no_records',
+  'record_length',
+  'not_finite',
+  'missing_value',
+  'not_a_number',
+  'not_a_text',
+  'unknown_category',
+  'empty_table',
+  'duplicate_column',
+  'missing_column',
+  'row_length',
+];
+
+/** @param {unknown} error @returns {Trouble} */
+export function troubleOf(error) {
+  const { code = '', message = String(error) } = /** @type {{code?: string, message?: string}} */ (error ?? {});
+  if (INPUT.includes(code)) {
+    return { title: 'The input does not suit the model', text: `${sentence(message)}.`, help: 'input', code, detail: message };
+  }
+  const name = SAME[code] ?? code;
+  const trouble = Object.hasOwn(TROUBLES, name) ? TROUBLES[name] : TROUBLES.unexpected;
+  return { ...trouble, code: code || 'unexpected', detail: message };
+}
+
+/** @param {string} text */
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,156 @@
+/** The steps of a prediction as a list: what happens where, how long it took, how many bytes it moved. */
+
+import { element } from './dom.js';
+import { count, counted, duration, size } from './format.js';
+
+/**
+ * @typedef {import('./task.js').Task} Task
+ * @typedef {import('./task.js').Step} Step
+ * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
+ *
+ * @typedef {object} Text
+ * @property {string} id
+ * @property {'browser' | 'wire' | 'server'} where
+ * @property {string} title
+ * @property {string} says for everybody
+ * @property {(task: Task, keys: KeyHolder) => string} engineers
+ */
+
+/** @type {readonly Text[]} */
+const TEXTS = [
+  {
+    id: 'key',
+    where: 'browser',
+    title: 'Key made',
+    says: 'Your browser made you a key. It stays in this tab, and is gone when you close it.',
+    engineers: (_, keys) =>
+      `A Paillier key with n of ${keys.bits} bits. Its two primes come from WebCrypto's RSA key generation and live in a Web Worker ` +
+      'of their own; no message from this page to anywhere holds them.',
+  },
+  {
+    id: 'encrypt',
+    where: 'browser',
+    title: 'Encrypted',
+    says: 'Your data became numbers that only your key opens. Encrypted twice, the same data looks different.',
+    engineers: ({ card, layout, total, request, keyBits }) => {
+      if (!card || !layout || !request) return 'Each number is multiplied by a fresh random n-th power modulo n².';
+      const { bits } = card.fields.quantization;
+      const ciphertexts = Math.ceil(card.features / layout.featuresPerCiphertext);
+      return (
+        `${counted(total, 'record')} of ${count(card.features)} features, each rounded to ${bits} bits, ` +
+        `${counted(layout.featuresPerCiphertext, 'feature')} a ciphertext (layout "${layout.name}"): ` +
+        `${counted(ciphertexts, 'ciphertext')} of ${count(keyBits / 4)} bytes a record. Each is (1 + m·n)·rⁿ mod n² with a fresh uniform rⁿ, ` +
+        'computed modulo p² and q² through tables of fixed bases; some are made ahead while the page is idle.'
+      );
+    },
+  },
+  {
+    id: 'send',
+    where: 'wire',
+    title: 'Sent',
+    says: 'Only the encrypted numbers leave your computer, and the key to lock more, which is public.',
+    engineers: ({ request }) =>
+      'POST …/infer, the Open Inference Protocol with its binary tensor extension: a JSON header' +
+      `${request ? ` of ${counted(request.headerLength, 'byte')}` : ''}, then the ciphertexts. The header names n, the layout and the ` +
+      "card's digest.",
+  },
+  {
+    id: 'compute',
+    where: 'server',
+    title: 'Computed',
+    says: 'The server applies its model to the locked numbers. It cannot open them, nor the result.',
+    engineers: ({ card }) =>
+      'The model is an affine map of integers, W·x + b. Ciphertexts are raised to the weights and multiplied, which adds up their ' +
+      `plaintexts${card ? `; every score fits ${card.slotBits} bits, as the card certifies` : ''}. Fresh randomness and masks hide how it was computed.`,
+  },
+  {
+    id: 'receive',
+    where: 'wire',
+    title: 'Received',
+    says: 'The answer comes back, still locked.',
+    engineers: ({ layout, card }) =>
+      layout && card
+        ? `${counted(card.outputs, 'score')} a record in ${counted(Math.ceil(card.outputs / layout.scoresPerAnswer), 'ciphertext')}, ` +
+          'checked to be of this card, this key and this layout.'
+        : 'Checked to be of this card, this key and this layout.',
+  },
+  {
+    id: 'decrypt',
+    where: 'browser',
+    title: 'Decrypted',
+    says: 'Your key opens the answer, here in your browser. Nobody else has read it.',
+    engineers: ({ card }) =>
+      'Modulo p and q and by the Chinese remainder theorem, blinded and checked; then the scores are scaled' +
+      `${card && card.fields.output.activation !== 'none' ? `, and ${card.fields.output.activation} makes probabilities of them` : ''}.`,
+  },
+];
+
+const PLACES = { browser: 'In your browser', wire: 'On the way', server: 'On the server' };
+
+/** The list, and what goes into it. */
+export class StepsView {
+  /** @type {Map<string, {item: HTMLElement, figures: HTMLElement, note: HTMLElement, bar: HTMLProgressElement, engineers: HTMLElement}>} */
+  #rows = new Map();
+  #total;
+
+  /** @param {HTMLElement} list @param {HTMLElement} total */
+  constructor(list, total) {
+    this.#total = total;
+    for (const { id, where, title, says } of TEXTS) {
+      const figures = element('p', { class: 'figures' });
+      const note = element('p', { class: 'note' });
+      const bar = element('progress', { max: '1', value: '0', 'aria-label': `${title}: progress` });
+      const engineers = element('p');
+      const item = element(
+        'li',
+        { id: `step-${id}`, 'data-state': 'idle', 'data-where': where },
+        element('div', { class: 'step-head' }, element('h3', {}, title), element('p', { class: 'where' }, PLACES[where]), figures),
+        element('p', {}, says),
+        bar,
+        note,
+        element('details', {}, element('summary', {}, 'For engineers'), engineers),
+      );
+      list.append(item);
+      this.#rows.set(id, { item, figures, note, bar, engineers });
+    }
+  }
+
+  /** @param {Task} task @param {KeyHolder} keys */
+  render(task, keys) {
+    for (const text of TEXTS) {
+      const row = this.#rows.get(text.id);
+      if (!row) continue;
+      const step = text.id === 'key' ? stepOfKey(keys) : task.steps[/** @type {keyof Task['steps']} */ (text.id)];
+      row.item.dataset.state = step.state;
+      row.figures.textContent = figuresOf(step);
+      row.note.textContent = step.note;
+      row.bar.hidden = step.state !== 'running';
+      if (step.part > 0) row.bar.value = step.part;
+      else row.bar.removeAttribute('value');
+      row.engineers.textContent = text.engineers(task, keys);
+    }
+    this.#total.textContent = task.phase === 'done' ? totalOf(task) : '';
+  }
+}
+
+/** @param {KeyHolder} keys @returns {Step} */
+function stepOfKey({ state, time }) {
+  const states = /** @type {const} */ ({ making: 'running', ready: 'done', failed: 'failed' });
+  return { state: states[state], time: state === 'ready' ? time : 0, bytes: 0, part: 0, note: '' };
+}
+
+/** @param {Step} step */
+function figuresOf({ state, time, bytes }) {
+  const figures = [];
+  if (bytes > 0) figures.push(size(bytes));
+  if (time > 0) figures.push(duration(time));
+  if (state === 'failed') figures.push('stopped');
+  return figures.join(' · ');
+}
+
+/** @param {Task} task */
+function totalOf({ steps, requests }) {
+  const times = Object.values(steps).reduce((sum, { time }) => sum + time, 0);
+  const requested = requests > 1 ? `, in ${counted(requests, 'request')}` : '';
+  return `From the question to the answer: ${duration(times)}; ${size(steps.send.bytes)} up, ${size(steps.receive.bytes)} down${requested}.`;
+}

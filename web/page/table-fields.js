@@ -1,0 +1,82 @@
+/** The columns of a table as fields of a form: what each takes, by the model's card. */
+
+/**
+ * @typedef {import('../src/card-types.js').Input} Input
+ * @typedef {import('../src/preprocessing.js').Cell} Cell
+ *
+ * @typedef {object} Field
+ * @property {string} name
+ * @property {string[] | undefined} categories of a text; a column without them takes numbers
+ * @property {boolean} takesOthers whether other texts count as none of the categories
+ * @property {[number, number] | undefined} range beyond which values count as its ends
+ * @property {number | string | undefined} imputed what a missing cell counts as; without it none may be missing
+ * @property {string} example a plausible value, as it is typed
+ */
+
+/** @param {Input} input of a table's card @returns {Field[]} */
+export function fieldsOf({ features = [], preprocessing: { steps } }) {
+  /** @type {Record<string, Partial<Field> & {mean?: number, std?: number}>} */
+  const about = Object.fromEntries(features.map((name) => [name, {}]));
+  for (const step of steps) {
+    if (step.op === 'impute') each(step.values, (name, imputed) => (about[name].imputed = imputed));
+    if (step.op === 'clip') each(step.ranges, (name, range) => (about[name].range = range));
+    if (step.op === 'standardize') each(step.columns, (name, { mean, std }) => Object.assign(about[name], { mean, std }));
+    if (step.op === 'one_hot') {
+      each(step.categories, (name, categories) => Object.assign(about[name], { categories, takesOthers: step.unknown === 'zeros' }));
+    }
+  }
+  return features.map((name) => {
+    const { categories, takesOthers = false, range, imputed, mean, std } = about[name];
+    const example = String(imputed ?? categories?.[0] ?? rounded(mean ?? middle(range), std ?? 1, range));
+    return { name, categories, takesOthers, range, imputed, example };
+  });
+}
+
+/** @template T @param {Record<string, T>} named @param {(name: string, value: T) => void} use */
+function each(named, use) {
+  for (const [name, value] of Object.entries(named)) use(name, value);
+}
+
+/** @param {[number, number] | undefined} range */
+const middle = (range) => (range ? (range[0] + range[1]) / 2 : 0);
+
+/** A value with as many digits as matter at a scale. @param {number} value @param {number} scale @param {[number, number]} [range] */
+function rounded(value, scale, range) {
+  if (range?.every(Number.isInteger)) return Math.round(value);
+  const digits = Math.min(Math.max(1 - Math.floor(Math.log10(scale)), 0), 20);
+  return Number(value.toFixed(digits));
+}
+
+/** What to know before filling in a field. @param {Field} field */
+export function hintOf({ categories, range, imputed }) {
+  const hints = [];
+  if (!categories && range) hints.push(`${plain(range[0])} to ${plain(range[1])}`);
+  if (imputed !== undefined) hints.push(`if empty: ${typeof imputed === 'number' ? plain(imputed) : imputed}`);
+  return hints.join(' · ');
+}
+
+/** @param {number} value */
+const plain = (value) => String(Number(value.toPrecision(4)));
+
+/** A text that is none of the categories. @param {readonly string[]} categories */
+export function otherThan(categories) {
+  let other = 'other';
+  while (categories.includes(other)) other += ' ';
+  return other;
+}
+
+/**
+ * The cell that a field's text stands for.
+ *
+ * @param {Field} field
+ * @param {string} text as typed or chosen
+ * @returns {{cell: Cell} | {problem: string}}
+ */
+export function cellOf({ categories, imputed }, text) {
+  if (text.trim() === '') {
+    return imputed === undefined ? { problem: categories ? 'Choose one.' : 'Fill in a number.' } : { cell: null };
+  }
+  if (categories) return { cell: text };
+  const number = Number(text);
+  return Number.isFinite(number) ? { cell: number } : { problem: 'This is not a number.' };
+}

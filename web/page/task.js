@@ -1,0 +1,263 @@
+/** One prediction's course, from records to answers: its steps with times and bytes, and the actual messages. */
+
+import { VeilcastError, chooseArrangement } from '../index.js';
+
+/**
+ * @typedef {import('../index.js').Card} Card
+ * @typedef {import('../index.js').Client} Client
+ * @typedef {import('../src/client.js').Progress} Progress
+ * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
+ * @typedef {import('../src/layout.js').Layout} Layout
+ * @typedef {import('../src/preprocessing.js').Cell} Cell
+ * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
+ *
+ * @typedef {'encrypt' | 'send' | 'compute' | 'receive' | 'decrypt'} StepName
+ *
+ * @typedef {object} Step
+ * @property {'idle' | 'running' | 'done' | 'failed'} state
+ * @property {number} time in milliseconds
+ * @property {number} bytes
+ * @property {number} part done of the current request, from 0 to 1
+ * @property {string} note
+ *
+ * @typedef {object} Question
+ * @property {'digit' | 'row' | 'csv'} kind
+ * @property {string} model
+ * @property {(card: Card) => (readonly Cell[])[]} records
+ *
+ * @typedef {{bytes: Uint8Array<ArrayBuffer>, headerLength: number}} Message
+ */
+
+/** Ciphertexts a request of many records has, about: small enough to see it go on. */
+const CIPHERTEXTS = 128;
+
+/** @returns {Step} */
+const idle = () => ({ state: 'idle', time: 0, bytes: 0, part: 0, note: '' });
+
+/** @returns {Record<StepName, Step>} */
+const idleSteps = () => ({ encrypt: idle(), send: idle(), compute: idle(), receive: idle(), decrypt: idle() });
+
+export class Task extends EventTarget {
+  /** @type {'idle' | 'running' | 'done' | 'failed' | 'cancelled'} */
+  phase = 'idle';
+  /** @type {Question | undefined} */
+  question;
+  /** @type {unknown} */
+  error;
+  /** @type {Record<StepName, Step>} */
+  steps = idleSteps();
+  /** The last request. @type {Message | undefined} */
+  request;
+  /** The last answer; its header's length is 0 until it is known. @type {Message | undefined} */
+  answer;
+  /** One a record, of those that are answered. @type {RecordPrediction[]} */
+  predictions = [];
+  /** @type {Card | undefined} */
+  card;
+  /** @type {Layout | undefined} */
+  layout;
+  /** Records asked for. */
+  total = 0;
+  requests = 0;
+  keyBits = 0;
+  #keys;
+  #controller = new AbortController();
+
+  /** @param {Client} client @param {KeyHolder} keys */
+  constructor(client, keys) {
+    super();
+    this.client = client;
+    this.#keys = keys;
+  }
+
+  #reset() {
+    this.steps = idleSteps();
+    this.predictions = [];
+    this.request = this.answer = this.card = this.layout = undefined;
+    this.total = this.requests = this.keyBits = 0;
+  }
+
+  get isRunning() {
+    return this.phase === 'running';
+  }
+
+  /** Asks, from the start. @param {Question} question */
+  ask(question) {
+    this.#reset();
+    this.question = question;
+    return this.#run(question);
+  }
+
+  /** Asks once more for what is missing of the last question's answer. */
+  async retry() {
+    if (this.question) await this.#run(this.question);
+  }
+
+  cancel() {
+    this.#controller.abort();
+  }
+
+  /** Forgets the question and its answer. */
+  clear() {
+    this.cancel();
+    this.#reset();
+    this.question = undefined;
+    this.#enter('idle');
+  }
+
+  /** @param {Question} question */
+  async #run(question) {
+    this.#controller.abort();
+    const { signal } = (this.#controller = new AbortController());
+    this.error = undefined;
+    this.#enter('running');
+    this.#keys.pause();
+    try {
+      await this.#predict(question, signal);
+      this.#enter('done');
+    } catch (error) {
+      // Another question has taken this one's place, or none.
+      if (this.#controller.signal !== signal || !this.question) return;
+      for (const step of Object.values(this.steps)) if (step.state === 'running') step.state = 'failed';
+      this.error = error;
+      this.#enter(signal.aborted ? 'cancelled' : 'failed');
+    }
+    void this.#keys.prepare(this.client, question.model);
+  }
+
+  /** @param {Question} question @param {AbortSignal} signal */
+  async #predict({ model, records: recordsOf }, signal) {
+    const key = await this.#keys.ready(signal);
+    const card = await this.client.card(model, { signal });
+    if (this.card && this.card.digest !== card.digest) this.#reset();
+    this.card = card;
+    this.keyBits = key.bits;
+    const records = recordsOf(card);
+    this.total = records.length;
+    if (records.length === 0) throw new VeilcastError('no_records', 'there is no record below the header of the table');
+    const ciphertexts = chooseArrangement(card, key.bits).ciphertexts;
+    const most = Math.max(1, Math.floor(CIPHERTEXTS / ciphertexts));
+    while (this.predictions.length < records.length) {
+      const start = this.predictions.length;
+      const watch = new Stopwatch();
+      const onProgress = (/** @type {Progress} */ progress) => {
+        if (this.#controller.signal === signal) this.#follow(progress, watch);
+      };
+      const group = records.slice(start, start + most);
+      const answer = await this.client.predict(model, group, { key, signal, onProgress });
+      this.#follow({ step: 'end' }, watch);
+      if (answer.card.digest !== card.digest) {
+        throw new VeilcastError('model_changed', 'the model was replaced while it was asked');
+      }
+      if (this.answer) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key.modulus.length);
+      this.layout = answer.layout;
+      this.requests += answer.requests;
+      this.predictions.push(...answer.predictions);
+      this.#changed();
+    }
+  }
+
+  /** @param {Progress | {step: 'end'}} progress @param {Stopwatch} watch */
+  #follow(progress, watch) {
+    const { encrypt, send, compute, receive, decrypt } = this.steps;
+    switch (progress.step) {
+      case 'card':
+        watch.lap();
+        begin(encrypt);
+        break;
+      case 'encrypt':
+        encrypt.part = progress.done / progress.total;
+        break;
+      case 'send':
+        end(encrypt, watch.lap());
+        this.request = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.request), headerLength: progress.headerLength };
+        begin(send);
+        begin(compute);
+        send.bytes += progress.request.length;
+        break;
+      case 'retry':
+        (send.state === 'running' ? send : encrypt).note = `The service is busy; trying again in ${Math.ceil(progress.pause / 1000)} s.`;
+        break;
+      case 'receive':
+        watch.exchange = watch.lap();
+        this.answer = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.answer), headerLength: 0 };
+        receive.bytes += progress.answer.length;
+        for (const step of [send, compute, receive]) end(step, 0);
+        begin(decrypt);
+        break;
+      case 'decrypt':
+        decrypt.part = progress.done / progress.total;
+        break;
+      case 'end': {
+        end(decrypt, watch.lap());
+        const parts = watch.partsOfExchange();
+        send.time += parts.send;
+        compute.time += parts.compute;
+        receive.time += parts.receive;
+      }
+    }
+    this.#changed();
+  }
+
+  /** @param {Task['phase']} phase */
+  #enter(phase) {
+    this.phase = phase;
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** @param {Step} step */
+function begin(step) {
+  Object.assign(step, { state: 'running', part: 0, note: '' });
+}
+
+/** @param {Step} step @param {number} time */
+function end(step, time) {
+  Object.assign(step, { state: 'done', part: 1, note: '', time: step.time + time });
+}
+
+/** The times of one request. */
+class Stopwatch {
+  #last = performance.now();
+  /** Milliseconds between the request's first byte and the answer's last, as this page sees it. */
+  exchange = 0;
+
+  /** Milliseconds since the last time. */
+  lap() {
+    const before = this.#last;
+    this.#last = performance.now();
+    return this.#last - before;
+  }
+
+  /** What of the exchange was sending, computing and receiving, as the browser and the service noted it. */
+  partsOfExchange() {
+    const noted = performance
+      .getEntriesByType('resource')
+      .filter((entry) => entry instanceof PerformanceResourceTiming && entry.name.endsWith('/infer'))
+      .at(-1);
+    performance.clearResourceTimings();
+    if (!(noted instanceof PerformanceResourceTiming) || noted.responseStart === 0) {
+      return { send: 0, compute: this.exchange, receive: 0 };
+    }
+    const receive = noted.responseEnd - noted.responseStart;
+    const rest = Math.max(0, this.exchange - receive);
+    const compute = Math.min(rest, noted.serverTiming.find(({ name }) => name === 'compute')?.duration ?? rest);
+    return { send: rest - compute, compute, receive };
+  }
+}
+
+/**
+ * How long an answer's header is: all but the ciphertexts, each after its length.
+ *
+ * @param {Uint8Array} bytes
+ * @param {number} records
+ * @param {{card: Card, layout: Layout}} answer
+ * @param {number} modulusLength
+ */
+function headerLengthOf(bytes, records, { card, layout }, modulusLength) {
+  return bytes.length - records * Math.ceil(card.outputs / layout.scoresPerAnswer) * (4 + 2 * modulusLength);
+}

@@ -1,0 +1,92 @@
+/** The actual request and answer: as noise, in hexadecimal, and as files. */
+
+import { byId, save } from './dom.js';
+import { count, counted, size } from './format.js';
+import { ciphertextsOf, drawNoise, hexDump } from './noise.js';
+
+/**
+ * @typedef {import('./task.js').Task} Task
+ * @typedef {import('./task.js').Message} Message
+ */
+
+const HEADER_SHOWN = 128;
+const CIPHERTEXTS_SHOWN = 192;
+
+const NOTHING = {
+  request: 'Nothing has been sent yet.',
+  answer: 'No answer has come yet.',
+};
+
+export class WireView {
+  /** @type {Task | undefined} */
+  #task;
+  /** What is shown, so that nothing is drawn twice. @type {{request?: Message, answer?: Message, headerLength?: number}} */
+  #shown = {};
+  #noise = byId('request-noise', HTMLCanvasElement);
+  #answerNoise = byId('answer-noise', HTMLCanvasElement);
+
+  constructor() {
+    for (const side of /** @type {const} */ (['request', 'answer'])) {
+      byId(`save-${side}`, HTMLButtonElement).addEventListener('click', () => {
+        const bytes = this.#task?.[side]?.bytes;
+        if (bytes) save(`${this.#task?.question?.model}.${side}`, bytes, 'application/octet-stream');
+      });
+    }
+  }
+
+  /** @param {Task} task */
+  render(task) {
+    this.#task = task;
+    const { request, answer } = task;
+    if (request !== this.#shown.request) this.#renderRequest(request);
+    // The length of an answer's header is known a little later than the answer.
+    if (answer !== this.#shown.answer || answer?.headerLength !== this.#shown.headerLength) this.#renderAnswer(answer);
+    this.#shown = { request, answer, headerLength: answer?.headerLength };
+  }
+
+  /** @param {Message | undefined} request */
+  #renderRequest(request) {
+    this.#fill('request', request);
+    byId('request-hint', HTMLElement).hidden = request !== undefined;
+    const text = byId('request-size', HTMLElement);
+    if (!request) {
+      this.#noise.width = this.#noise.height = 1;
+      this.#noise.setAttribute('aria-label', NOTHING.request);
+      text.textContent = 'When you ask, your request appears here, byte for byte: a dot a byte.';
+      return;
+    }
+    const ciphertexts = ciphertextsOf(request.bytes, request.headerLength);
+    drawNoise(this.#noise, ciphertexts);
+    this.#noise.setAttribute('aria-label', `The ${count(ciphertexts.length)} bytes of the encrypted numbers, a dot a byte: noise`);
+    text.textContent = `${size(request.bytes.length)} of your actual request. Without your key, it is as good as noise.`;
+  }
+
+  /** @param {Message | undefined} answer */
+  #renderAnswer(answer) {
+    const isKnown = answer !== undefined && answer.headerLength > 0;
+    this.#answerNoise.hidden = !isKnown;
+    this.#fill('answer', isKnown ? answer : undefined);
+    if (!isKnown) return;
+    drawNoise(this.#answerNoise, ciphertextsOf(answer.bytes, answer.headerLength));
+    this.#answerNoise.setAttribute('aria-label', 'The encrypted answer, a dot a byte: noise');
+  }
+
+  /** @param {'request' | 'answer'} side @param {Message | undefined} message */
+  #fill(side, message) {
+    const hex = byId(`${side}-hex`, HTMLElement);
+    hex.hidden = message === undefined;
+    byId(`save-${side}`, HTMLButtonElement).disabled = message === undefined;
+    byId(`${side}-about`, HTMLElement).textContent = message
+      ? `${counted(message.bytes.length, 'byte')}: a header of ${counted(message.headerLength, 'byte')} in plain JSON, ` +
+        'which says how to compute and nothing of your data, then the ciphertexts.'
+      : NOTHING[side];
+    if (message) hex.textContent = excerptOf(message);
+  }
+}
+
+/** The beginnings of the header and of the ciphertexts. @param {Message} message */
+function excerptOf({ bytes, headerLength }) {
+  const ciphertexts = Math.floor(headerLength / 16) * 16;
+  const shown = Math.min(HEADER_SHOWN, ciphertexts);
+  return [hexDump(bytes, 0, shown), '…', hexDump(bytes, ciphertexts, CIPHERTEXTS_SHOWN), '…'].join('\n');
+}
