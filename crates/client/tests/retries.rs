@@ -206,11 +206,14 @@ async fn services_that_go_away_may_come_back() {
     };
     let first = service(listener.into_std().unwrap());
     assert_eq!(client.card("m").await.unwrap().tries, 1);
-    first.shutdown_background();
+    // When it has ended, its port is closed and free.
+    tokio::task::spawn_blocking(move || first.shutdown_timeout(Duration::from_secs(60)))
+        .await
+        .unwrap();
 
     let waiting = client.clone();
     let exchange = tokio::spawn(async move { waiting.card("m").await });
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
     let second = service(
         TcpListener::bind(address)
             .await
@@ -221,7 +224,9 @@ async fn services_that_go_away_may_come_back() {
     let exchange = exchange.await.unwrap().unwrap();
     assert_eq!(exchange.answer, b"card");
     assert!(exchange.tries > 1);
-    second.shutdown_background();
+    tokio::task::spawn_blocking(move || second.shutdown_timeout(Duration::from_secs(60)))
+        .await
+        .unwrap();
 
     let error = client.card("m").await.unwrap_err();
     assert!(

@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -59,15 +59,13 @@ async fn services_that_are_away() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let started = Instant::now();
     let error = client(&format!("http://{address}"))
         .server_metadata()
         .await
         .unwrap_err();
     // Whoever typed a wrong URL learns it at once.
-    assert!(started.elapsed() < Duration::from_millis(400));
     assert!(
-        matches!(error, ClientError::ConnectionRefused { .. }),
+        matches!(error, ClientError::ConnectionRefused { tries: 1, .. }),
         "{error}"
     );
     assert_eq!(

@@ -87,8 +87,8 @@ async fn connection_serves_several_requests() {
 #[tokio::test]
 async fn slow_clients_are_cut_off() {
     let config = Config {
-        header_timeout: Duration::from_millis(300),
-        body_timeout: Duration::from_millis(300),
+        header_timeout: Duration::from_secs(1),
+        body_timeout: Duration::from_secs(1),
         ..Config::default()
     };
     let service = Service::start(config).await;
@@ -112,9 +112,9 @@ async fn slow_clients_are_cut_off() {
             break;
         }
         sent += 1;
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        tokio::time::sleep(Duration::from_millis(80)).await;
         assert!(
-            started.elapsed() < Duration::from_secs(10),
+            started.elapsed() < Duration::from_secs(60),
             "{sent} bytes are in"
         );
     }
@@ -208,6 +208,6 @@ async fn grace_has_an_end() {
     let started = Instant::now();
     service.end.send(()).unwrap();
     service.task.await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(20));
     assert_eq!(status(&mut stalled).await, None);
 }

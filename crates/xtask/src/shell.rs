@@ -2,8 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::io::Write as _;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
@@ -28,11 +28,7 @@ pub(crate) fn cargo<'a>(
 
 /// Runs a command that must succeed.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let line = words
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>()
-        .join(" ");
+    let line = line(command);
     let status = command
         .status()
         .with_context(|| format!("can't run `{line}`"))?;
@@ -40,4 +36,39 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
         bail!("`{line}` failed: {status}");
     }
     Ok(())
+}
+
+/// Runs Rust's tests, which must pass; the error repeats what the failed ones said, since much
+/// else is printed after it.
+pub(crate) fn run_tests(command: &mut Command) -> anyhow::Result<()> {
+    let line = line(command);
+    let cannot_run = || format!("can't run `{line}`");
+    let mut process = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(cannot_run)?;
+    let mut failures = String::new();
+    let mut is_failure = false;
+    for text in BufReader::new(process.stdout.take().context("its output is piped")?).split(b'\n') {
+        let text = text.with_context(cannot_run)?;
+        let text = String::from_utf8_lossy(&text);
+        // As with standard error: nothing to be done if it is closed.
+        let _ = writeln!(std::io::stdout(), "{text}");
+        is_failure = (is_failure || text == "failures:") && !text.starts_with("test result:");
+        if is_failure {
+            failures.extend([&*text, "\n"]);
+        }
+    }
+    let status = process.wait().with_context(cannot_run)?;
+    if !status.success() {
+        bail!("`{line}` failed: {status}\n{failures}");
+    }
+    Ok(())
+}
+
+/// A command as it would be typed.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+    words.join(" ")
 }

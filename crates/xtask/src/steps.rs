@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::bail;
 
-use crate::shell::{cargo, run as run_command, say};
+use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
 use crate::{interop, layers, readme, web};
 
@@ -65,8 +65,9 @@ pub(crate) const TESTS: Step = Step {
             "--bins",
             "--tests",
             "--locked",
+            "--no-fail-fast",
         ];
-        run_command(&mut cargo(workspace, arguments))
+        run_tests(&mut cargo(workspace, arguments))
     },
 };
 pub(crate) const KERNELS: Step = Step {
@@ -84,8 +85,9 @@ pub(crate) const KERNELS: Step = Step {
                 "veilcast-engine",
                 "--tests",
                 "--locked",
+                "--no-fail-fast",
             ];
-            run_command(cargo(workspace, arguments).env("VEILCAST_KERNEL", kernel))?;
+            run_tests(cargo(workspace, arguments).env("VEILCAST_KERNEL", kernel))?;
         }
         Ok(())
     },

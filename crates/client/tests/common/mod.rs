@@ -21,10 +21,10 @@ pub(crate) async fn start(application: Router) -> String {
     url
 }
 
-/// A client that loses its patience soon.
+/// A client that gives up after few tries.
 pub(crate) fn client(url: &str) -> Client {
     let options = Options {
-        request_timeout: Duration::from_secs(5),
+        request_timeout: Duration::from_secs(30),
         max_response_bytes: 64 << 10,
         tries: 3,
         longest_pause: Duration::from_secs(1),

@@ -40,7 +40,8 @@ pub(crate) const PRIME: &str = "d7debff5d023d44a916b730ef61073ff7732402d74e733a5
 
 pub(crate) const FEATURES: usize = 4;
 pub(crate) const OUTPUTS: usize = 3;
-pub(crate) const MAX_RECORDS: u32 = 400;
+/// So many that a computation is still under way when other requests are in.
+pub(crate) const MAX_RECORDS: u32 = 1500;
 const POLICY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
 };
