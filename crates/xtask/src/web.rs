@@ -1,4 +1,4 @@
-//! The JavaScript package: its types, its tests, and both together with the service.
+//! The JavaScript package and the web page: types, tests, and the page in Chromium with the real service.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::shell::{cargo, run};
+use crate::shell::{cargo, run, say};
 use crate::workspace::Workspace;
 
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
@@ -18,7 +18,9 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         ["build", "--package", "veilcast-cli", "--locked"],
     ))?;
     let program = workspace.binary_directory().join("veilcast");
-    run(npm(&folder, &["test"]).env("VEILCAST", program))
+    run(npm(&folder, &["test"]).env("VEILCAST", &program))?;
+    say("the web page in Chromium, end to end");
+    run(npm(&folder, &["run", "e2e"]).env("VEILCAST", &program))
 }
 
 /// Installs what the tests take, as the lock file says; anew when that changes.

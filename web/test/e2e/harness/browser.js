@@ -1,0 +1,154 @@
+/**
+ * Chromium, and for each test a fresh page of the real service, watched from the first request to the last.
+ *
+ * The environment variable CHROMIUM holds Chromium's path, if it is at none of the usual ones.
+ */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { Proxy } from './proxy.js';
+import { pathOf, serviceUrl } from './service.js';
+
+/**
+ * @typedef {import('playwright-core').Page} Page
+ * @typedef {import('playwright-core').BrowserContext} BrowserContext
+ * @typedef {import('playwright-core').BrowserContextOptions} BrowserContextOptions
+ *
+ * @typedef {object} Given
+ * @property {import('node:test').TestContext} t
+ * @property {Page} page still empty: `open` is up to the test
+ * @property {BrowserContext} context
+ * @property {Proxy} proxy between the page and the service
+ * @property {Watch} watch
+ * @property {() => Promise<import('playwright-core').Response>} open goes to the service's page
+ */
+
+/** Milliseconds to wait for what must come: a loaded machine is slow. */
+const PATIENCE = 120_000;
+
+const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const executablePath = CHROMIUM.find((path) => path && existsSync(path));
+assert.ok(executablePath, 'set the environment variable CHROMIUM to the path of Chromium');
+
+/** What keeps Chromium from asking anybody but the page's service. */
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Where pictures of the page go, for people to look at. */
+const pictures = pathOf('target/web-screenshots');
+mkdirSync(pictures, { recursive: true });
+
+/** @param {Page} page @param {string} name @param {{fullPage?: boolean}} [options] */
+export const picture = (page, name, { fullPage = true } = {}) =>
+  page.screenshot({ path: join(pictures, `${name.replace(/[^\w.-]+/g, '-')}.png`), fullPage });
+
+// The sandbox can't be had by root, nor in most containers; the only page is our own.
+export const browser = await chromium.launch({ executablePath, chromiumSandbox: false, args: QUIET });
+after(() => browser.close());
+
+/** First lines of requests for anything but this machine: they end up here. @type {string[]} */
+const elsewhere = [];
+const trap = createServer((socket) => {
+  socket.on('error', () => {});
+  socket.once('data', (data) => {
+    elsewhere.push(data.toString('latin1').split('\r\n')[0]);
+    socket.destroy();
+  });
+});
+trap.listen(0, '127.0.0.1');
+await once(trap, 'listening');
+after(() => trap.close());
+const { port: trapPort } = /** @type {import('node:net').AddressInfo} */ (trap.address());
+
+/** All that a page and its workers asked for and complained of. */
+export class Watch {
+  /** Each with what it sent. @type {import('playwright-core').Request[]} */
+  requests = [];
+  /** @type {string[]} */
+  complaints = [];
+  #context;
+
+  /** @param {BrowserContext} context */
+  constructor(context) {
+    this.#context = context;
+    context.on('request', (request) => this.requests.push(request));
+    context.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.complaints.push(`${message.text()} (${message.location().url})`);
+    });
+    context.on('weberror', (error) => this.complaints.push(String(error.error())));
+  }
+
+  /** What the page and its workers sent with their requests, as the browser tells it. */
+  get sent() {
+    return this.requests.map((request) => {
+      const headers = Object.entries(request.headers()).map((header) => header.join(': '));
+      return Buffer.concat([Buffer.from([request.url(), ...headers, ''].join('\n')), request.postDataBuffer() ?? Buffer.alloc(0)]);
+    });
+  }
+
+  /** Origins asked, but for what the page made itself. */
+  get origins() {
+    const asked = this.requests.map((request) => new URL(request.url())).filter(({ protocol }) => !/^(blob|data):$/.test(protocol));
+    return [...new Set([...asked.map(({ origin }) => origin), ...elsewhere.splice(0)])];
+  }
+
+  /** What is left behind in the browser: nothing should be. @param {Page} page */
+  async remains(page) {
+    const kept = await page.evaluate(async () => ({
+      local: { ...localStorage },
+      session: { ...sessionStorage },
+      databases: (await indexedDB.databases()).length,
+      caches: (await caches.keys()).length,
+      workers: (await navigator.serviceWorker.getRegistrations()).length,
+    }));
+    return { ...kept, cookies: await this.#context.cookies() };
+  }
+}
+
+const NOTHING = { local: {}, session: {}, databases: 0, caches: 0, workers: 0, cookies: [] };
+
+/**
+ * A test with a page of its own. Afterwards nobody but the service was asked, nothing is left behind, and
+ * neither the page nor the browser complained of anything.
+ *
+ * @param {string} name
+ * @param {(given: Given) => Promise<void>} body
+ * @param {{context?: BrowserContextOptions, complaints?: RegExp}} [options] of the browser's context; what the browser
+ *   may complain of, such as a connection that the test breaks
+ */
+export function pageTest(name, body, { context: contextOptions = {}, complaints } = {}) {
+  test(name, { timeout: 3 * PATIENCE }, async (t) => {
+    const proxy = new Proxy(serviceUrl);
+    await proxy.listen();
+    const detour = { server: `http://127.0.0.1:${trapPort}`, bypass: '127.0.0.1' };
+    const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, proxy: detour, ...contextOptions });
+    context.setDefaultTimeout(PATIENCE);
+    const watch = new Watch(context);
+    const page = await context.newPage();
+    const open = async () => (await page.goto(proxy.url)) ?? assert.fail('no answer');
+    try {
+      await body({ t, page, context, proxy, watch, open });
+      assert.deepEqual(watch.complaints.filter((text) => !complaints?.test(text)), []);
+      assert.deepEqual(watch.origins, [proxy.url]);
+      assert.deepEqual(await watch.remains(page), NOTHING);
+    } catch (error) {
+      await picture(page, `failed-${name}`).catch(() => {});
+      for (const complaint of watch.complaints) t.diagnostic(complaint);
+      throw error;
+    } finally {
+      await context.close();
+      proxy.close();
+    }
+  });
+}

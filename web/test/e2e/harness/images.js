@@ -1,0 +1,57 @@
+/** MNIST's test images, and as PNG files. */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { PNG } from 'pngjs';
+import { bytesOf } from '../../support.js';
+import { folder, predictedCsv, rowsOf } from './service.js';
+
+/** Rows, and columns, of an image. */
+export const SIDE = 28;
+
+const PIXELS = SIDE * SIDE;
+const IMAGES_HEADER = 16;
+const LABELS_HEADER = 8;
+const GREY = 0;
+
+/** @param {string} name */
+const read = (name) => gunzipSync(bytesOf(`data/mnist/${name}.gz`));
+
+const images = read('t10k-images-idx3-ubyte').subarray(IMAGES_HEADER);
+const labels = read('t10k-labels-idx1-ubyte').subarray(LABELS_HEADER);
+
+/** Pixels of a test image, row by row. @param {number} index */
+export const pixelsOf = (index) => Uint8Array.from(images.subarray(index * PIXELS, (index + 1) * PIXELS));
+
+/** What a test image shows. @param {number} index */
+export const labelOf = (index) => String(labels[index]);
+
+/** Writes a test image as a PNG file, and gives its path. @param {number} index */
+export function pngOf(index) {
+  const png = new PNG({ width: SIDE, height: SIDE });
+  pixelsOf(index).forEach((pixel, i) => png.data.set([pixel, pixel, pixel, 255], 4 * i));
+  const path = join(folder, `image-${index}.png`);
+  writeFileSync(path, PNG.sync.write(png, { colorType: GREY }));
+  return path;
+}
+
+/**
+ * Test images of different digits that the model gets right: their files, pixels, and what the program
+ * itself says of the files.
+ *
+ * @param {number} count
+ */
+export function recognisedImages(count) {
+  // The page brings the first hundred itself.
+  const indices = Array.from({ length: 20 }, (_, i) => 100 + i);
+  const files = indices.map(pngOf);
+  const rows = rowsOf(predictedCsv('digits', ...files));
+  /** @type {Map<string, {file: string, pixels: Uint8Array, label: string, scores: number[]}>} */
+  const found = new Map();
+  for (const [i, index] of indices.entries()) {
+    const { label, scores } = rows[i];
+    if (label === labelOf(index)) found.set(label, { file: files[i], pixels: pixelsOf(index), label, scores });
+  }
+  return [...found.values()].slice(0, count);
+}

@@ -1,0 +1,116 @@
+/** A proxy between browser and service, on a socket of its own: it keeps what passes, and can stand in the way. */
+
+import { once } from 'node:events';
+import { createServer, request as send } from 'node:http';
+
+/**
+ * @typedef {import('node:http').IncomingMessage} IncomingMessage
+ * @typedef {import('node:http').ServerResponse} ServerResponse
+ * @typedef {{status: number, headers: import('node:http').OutgoingHttpHeaders, body: Buffer}} Answer
+ *
+ * @typedef {object} Exchange
+ * @property {string} method
+ * @property {string} path
+ * @property {Buffer} body
+ * @property {ServerResponse} response
+ * @property {(target?: string) => Promise<Answer>} ask the service's answer, or that of another one
+ *
+ * @typedef {(exchange: Exchange) => Promise<Answer | undefined>} Rule gives an answer, or none: the connection breaks
+ */
+
+/** The service's own answers. @type {Rule} */
+export const PASS = ({ ask }) => ask();
+
+/** As if there were no service. @type {Rule} */
+export const AWAY = async () => undefined;
+
+/** @param {number} status @param {string} body @param {import('node:http').OutgoingHttpHeaders} [headers] @returns {Answer} */
+export const answer = (status, body, headers = {}) => ({ status, headers, body: Buffer.from(body) });
+
+/**
+ * The first answers to requests for a path are others; then the service's own come.
+ *
+ * @param {string} suffix of the paths
+ * @param {...Rule} rules for the first, the second…
+ * @returns {Rule}
+ */
+export function first(suffix, ...rules) {
+  return (exchange) => ((exchange.path.endsWith(suffix) && rules.shift()) || PASS)(exchange);
+}
+
+export class Proxy {
+  /** What becomes of requests. */
+  rule = PASS;
+  /** Requests in the order they came. @type {{method: string, path: string, body: Buffer}[]} */
+  requests = [];
+  url = '';
+  #target;
+  #server = createServer((request, response) => void this.#serve(request, response));
+  /** Raw bytes of each connection from the browser. @type {Buffer[][]} */
+  #received = [];
+
+  /** @param {string} target URL of the service */
+  constructor(target) {
+    this.#target = target;
+    this.#server.on('connection', (socket) => {
+      /** @type {Buffer[]} */
+      const parts = [];
+      this.#received.push(parts);
+      socket.on('data', (part) => parts.push(part));
+    });
+  }
+
+  /** All that the browser sent, byte for byte, a connection each. */
+  get received() {
+    return this.#received.map((parts) => Buffer.concat(parts));
+  }
+
+  async listen() {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  close() {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** @param {IncomingMessage} request @param {ServerResponse} response */
+  async #serve(request, response) {
+    try {
+      const body = await bytesOf(request);
+      const { method = '', url: path = '' } = request;
+      this.requests.push({ method, path, body });
+      const ask = (target = this.#target) => forward(new URL(path, target), request, body);
+      const given = await this.rule({ method, path, body, response, ask });
+      if (!given) return void response.destroy();
+      response.writeHead(given.status, { ...given.headers, 'content-length': given.body.length }).end(given.body);
+    } catch {
+      // The browser, or the service, went away.
+      response.destroy();
+    }
+  }
+}
+
+/** @param {AsyncIterable<Buffer>} stream */
+async function bytesOf(stream) {
+  const parts = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+/**
+ * @param {URL} url
+ * @param {IncomingMessage} request
+ * @param {Buffer} body
+ * @returns {Promise<Answer>}
+ */
+async function forward(url, { method, headers }, body) {
+  const forwarded = send(url, { method, headers: { ...headers, host: url.host, connection: 'close' } });
+  forwarded.end(body);
+  const [response] = /** @type {[IncomingMessage]} */ (await once(forwarded, 'response'));
+  const { connection: _, 'transfer-encoding': __, ...kept } = response.headers;
+  return { status: response.statusCode ?? 0, headers: kept, body: await bytesOf(response) };
+}

@@ -1,0 +1,108 @@
+/**
+ * The real program: its service with two models, and its own predictions to compare with.
+ *
+ * The environment variable VEILCAST holds the path of the program `veilcast`.
+ */
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { keyFile } from '../../support.js';
+
+const program = process.env.VEILCAST ?? '';
+assert.ok(program, 'set the environment variable VEILCAST to the path of the program; `cargo xtask web` does it');
+
+const root = new URL('../../../../', import.meta.url);
+
+/** A path in the repository. @param {string} path */
+export const pathOf = (path) => fileURLToPath(new URL(path, root));
+
+/** A folder for the tests' files. */
+export const folder = mkdtempSync(join(tmpdir(), 'veilcast-e2e-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const DIGITS = pathOf('models/digits');
+const PATIENTS = pathOf('data/support2/support2.csv');
+const COLUMNS = 'age,sex,dzgroup,num.co,scoma,diabetes,dementia,ca,meanbp,hrt,crea,sod';
+
+/** The program's standard output. @param {...string} args */
+const run = (...args) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** Trains a model of patients' risk. @param {string} name of its folder */
+function trainHospital(name) {
+  const out = join(folder, name);
+  const table = ['--table', PATIENTS, '--target', 'hospdead', '--positive', '1', '--columns', COLUMNS, '--labels', 'survived,died'];
+  run('train', ...table, '--name', 'hospital', '--description', 'The risk to die in hospital.', '--out', out);
+  return out;
+}
+
+/**
+ * The digit model with another card: as if its owner had replaced it.
+ *
+ * The weights name the card by its digest.
+ */
+export function replacedDigits() {
+  const model = join(folder, 'replaced-digits');
+  cpSync(DIGITS, model, { recursive: true });
+  const [cardPath, weightsPath] = ['card.json', 'weights.safetensors'].map((name) => join(model, name));
+  const [before, weights] = [readFileSync(cardPath), readFileSync(weightsPath)];
+  const card = Buffer.from(before.toString().replace('Recognises handwritten digits', 'Recognises digits written by hand'));
+  const [old, digest] = [before, card].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
+  assert.notEqual(old, digest);
+  writeFileSync(cardPath, card);
+  rmSync(join(model, 'report.json'), { force: true });
+  writeFileSync(weightsPath, Buffer.from(weights.toString('latin1').replace(old, digest), 'latin1'));
+  return model;
+}
+
+/** Starts a service, which ends with the tests, and gives its URL. @param {...string} models */
+export async function serve(...models) {
+  const args = ['serve', ...models.flatMap((model) => ['--model', model]), '--listen', '127.0.0.1:0'];
+  const service = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(service, 'exit').then(() => assert.fail('the service ended'));
+  after(() => {
+    ended.catch(() => {});
+    service.kill();
+  });
+  const [line] = await Promise.race([once(createInterface(service.stdout), 'line'), ended]);
+  return /http:\S+/.exec(line)?.[0] ?? assert.fail(`the service says "${line}"`);
+}
+
+export const hospital = trainHospital('hospital');
+
+/** The service that most tests ask: it has the models `digits` and `hospital`. */
+export const serviceUrl = await serve(DIGITS, hospital);
+
+/** Some patients as CSV, of whom the model was not trained on all. @param {number} count */
+export function patientsCsv(count) {
+  return `${readFileSync(PATIENTS, 'utf8').split(/\r?\n/).slice(0, count + 1).join('\n')}\n`;
+}
+
+/**
+ * What `veilcast predict` writes for files of records: CSV.
+ *
+ * @param {string} model
+ * @param {...string} inputs
+ */
+export function predictedCsv(model, ...inputs) {
+  const [key, out] = ['key.json', 'out.csv'].map((name) => join(folder, name));
+  writeFileSync(key, keyFile('good-2048'), { mode: 0o600 });
+  const options = ['--server', serviceUrl, '--model', model, '--key', key, '--out', out, '--force'];
+  run('predict', ...options, ...(inputs[0].endsWith('.csv') ? ['--ignore-columns', 'all'] : []), ...inputs);
+  return readFileSync(out, 'utf8');
+}
+
+/** The labels and scores in such CSV. @param {string} csv */
+export function rowsOf(csv) {
+  return csv.trimEnd().split('\n').slice(1).map((line) => {
+    const [, label, ...scores] = line.split(',');
+    return { label, scores: scores.map(Number) };
+  });
+}
