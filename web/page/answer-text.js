@@ -45,7 +45,7 @@ export function textOfPrediction(card, prediction) {
     const headline = likely.length > 0 ? likely.join(', ') : 'none';
     return { headline, unit: 'over 50 % likely, each on its own', spoken: `Over 50 % likely: ${headline}`, note, bars };
   }
-  return { headline: label, unit: `with ${sure}`, spoken: `The answer: ${label}, with a probability of ${sure}`, note, bars };
+  return { headline: label, unit: `${sure} likely`, spoken: `The answer: ${label}, with a probability of ${sure}`, note, bars };
 }
 
 /** @param {string} label @param {number} share @param {string} text @param {boolean} [isTop] @returns {Bar} */
@@ -79,5 +79,6 @@ export function textOfPredictions(card, predictions, total) {
     const most = counts.reduce((a, b) => Math.max(a, b), 0);
     bars = counts.map((n, i) => bar(card.fields.output.labels[i], n / Math.max(1, predictions.length), count(n), n === most && n > 0));
   }
-  return { text: `${done} predicted. ${note || 'No cell had to be changed.'}`, bars };
+  const changes = note || (predictions.length > 0 ? 'No cell had to be changed.' : '');
+  return { text: `${done} predicted. ${changes}`.trim(), bars };
 }

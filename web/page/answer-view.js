@@ -19,6 +19,7 @@ export class AnswerView {
   #bars = byId('bars', HTMLElement);
   #note = byId('answer-note', HTMLElement);
   #cancel = byId('cancel', HTMLButtonElement);
+  #resume = byId('resume', HTMLButtonElement);
   /** @type {unknown} what was told last */
   #told;
 
@@ -26,6 +27,7 @@ export class AnswerView {
   render(task) {
     const { phase, card, predictions, question, total } = task;
     this.#cancel.hidden = phase !== 'running';
+    this.#resume.hidden = phase !== 'cancelled';
     const isMany = question?.kind === 'csv';
     const isThere = card !== undefined && predictions.length > 0 && (isMany || phase === 'done');
     this.#prediction.dataset.state = isThere ? 'there' : phase;

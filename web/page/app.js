@@ -78,6 +78,7 @@ function render() {
 function ask(asking, question) {
   asking.trouble = undefined;
   void asking.task.ask(question);
+  byId('prediction', HTMLElement).scrollIntoView({ block: 'nearest' });
 }
 
 /** Makes the chosen model the one that is asked. */
@@ -176,6 +177,7 @@ byId('cancel', HTMLElement).addEventListener('click', () => {
   tab.task.cancel();
   announce('Cancelled');
 });
+byId('resume', HTMLElement).addEventListener('click', () => void tab.task.retry());
 byId('reload', HTMLElement).addEventListener('click', () => void start());
 connectFiles(byId('digit-drop', HTMLElement), byId('csv-drop', HTMLElement), digit, table, () => tab === tabs.digit);
 

@@ -3,7 +3,7 @@
 import { isRegression, textOfPredictions } from './answer-text.js';
 import { csvOf } from './csv-out.js';
 import { byId, element, save } from './dom.js';
-import { count, percent, short } from './format.js';
+import { count, counted, percent, short } from './format.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
@@ -39,7 +39,7 @@ export class CsvView {
     const isShown = question?.kind === 'csv' && card !== undefined && total > 0;
     this.#section.hidden = !isShown;
     if (!isShown) return;
-    byId('csv-summary', HTMLElement).textContent = textOfPredictions(card, predictions, total).text;
+    byId('csv-summary', HTMLElement).textContent = textOfPredictions(card, predictions, total).text + remainderOf(task);
     this.#progress.hidden = phase !== 'running';
     this.#progress.max = total;
     this.#progress.value = predictions.length;
@@ -61,6 +61,12 @@ export class CsvView {
       body.append(rowOf('td', cellsOf(card, predictions[i], i)));
     }
   }
+}
+
+/** How long the rest will take, as it went so far. @param {Task} task */
+function remainderOf({ phase, predictions, total, pace }) {
+  if (phase !== 'running' || pace === 0) return '';
+  return ` About ${counted(Math.ceil(((total - predictions.length) * pace) / 1000), 'second')} left.`;
 }
 
 /** @param {Card} card */

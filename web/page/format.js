@@ -25,8 +25,8 @@ export function size(bytes) {
 
 /** @param {number} probability */
 export function percent(probability) {
-  if (probability > 0 && probability < 0.0005) return 'under 0.1 %';
-  if (probability < 1 && probability >= 0.9995) return 'over 99.9 %';
+  if (probability > 0 && probability < 0.0005) return '< 0.1 %';
+  if (probability < 1 && probability >= 0.9995) return '> 99.9 %';
   return `${(100 * probability).toFixed(1)} %`;
 }
 

@@ -5,6 +5,9 @@ const MOST_DRAWN = 512 * 512;
 
 const PREFIX_BYTES = 4;
 
+/** Bytes a line of hexadecimal. */
+export const LINE = 12;
+
 /** The two ends of the scale that a byte's dot is on. */
 const DARK = [28, 22, 58];
 const LIGHT = [226, 220, 255];
@@ -56,7 +59,7 @@ export function drawNoise(canvas, bytes) {
 }
 
 /**
- * Lines of hexadecimal, sixteen bytes a line, with their places and what of them is ASCII.
+ * Lines of hexadecimal, with the bytes' places and what of them is ASCII.
  *
  * @param {Uint8Array} bytes
  * @param {number} start
@@ -64,11 +67,11 @@ export function drawNoise(canvas, bytes) {
  */
 export function hexDump(bytes, start, count) {
   const lines = [];
-  for (let at = start; at < Math.min(start + count, bytes.length); at += 16) {
-    const line = [...bytes.subarray(at, Math.min(at + 16, start + count))];
+  for (let at = start; at < Math.min(start + count, bytes.length); at += LINE) {
+    const line = [...bytes.subarray(at, Math.min(at + LINE, start + count))];
     const hex = line.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
     const text = line.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');
-    lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(47)}  ${text}`);
+    lines.push(`${at.toString(16).padStart(6, '0')}  ${hex.padEnd(3 * LINE - 1)}  ${text}`);
   }
   return lines.join('\n');
 }

@@ -20,7 +20,7 @@ export class TableForm {
     this.#fields.replaceChildren(
       ...this.#rows.map(({ field, control, problem }) => {
         const hint = element('small', { id: `${control.id}-hint` }, hintOf(field));
-        return element('div', { class: 'field' }, element('label', { for: control.id }, field.name), control, hint, problem);
+        return element('div', { class: 'field' }, element('label', { for: control.id }, ...breakable(field.name)), control, hint, problem);
       }),
     );
   }
@@ -63,6 +63,9 @@ function rowOf(field, id) {
   control.addEventListener('input', () => blame({ control, problem }, ''));
   return { field, control, problem };
 }
+
+/** A name that can go on in the next line after an underscore or a point. @param {string} name */
+const breakable = (name) => name.split(/(?<=[_.])/).flatMap((part) => [part, element('wbr')]);
 
 /** @param {Field} field @param {string[]} categories */
 function optionsOf({ imputed, takesOthers }, categories) {

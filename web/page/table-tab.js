@@ -33,7 +33,7 @@ export class TableTab extends EventTarget {
       this.#ask({ kind: 'row', model: this.#model, records });
     });
     form.addEventListener('reset', () => this.#form.forgive());
-    byId('typical', HTMLButtonElement).addEventListener('click', () => this.#form.fillIn());
+    byId('example', HTMLButtonElement).addEventListener('click', () => this.#form.fillIn());
     const file = byId('csv-file', HTMLInputElement);
     file.addEventListener('change', () => {
       const chosen = file.files?.[0];

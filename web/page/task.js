@@ -59,6 +59,8 @@ export class Task extends EventTarget {
   /** Records asked for. */
   total = 0;
   requests = 0;
+  /** Milliseconds that a record took in the last request. */
+  pace = 0;
   keyBits = 0;
   #keys;
   #controller = new AbortController();
@@ -74,7 +76,7 @@ export class Task extends EventTarget {
     this.steps = idleSteps();
     this.predictions = [];
     this.request = this.answer = this.card = this.layout = undefined;
-    this.total = this.requests = this.keyBits = 0;
+    this.total = this.requests = this.pace = this.keyBits = 0;
   }
 
   get isRunning() {
@@ -139,7 +141,7 @@ export class Task extends EventTarget {
     const most = Math.max(1, Math.floor(CIPHERTEXTS / ciphertexts));
     while (this.predictions.length < records.length) {
       const start = this.predictions.length;
-      const watch = new Stopwatch();
+      const [watch, began] = [new Stopwatch(), performance.now()];
       const onProgress = (/** @type {Progress} */ progress) => {
         if (this.#controller.signal === signal) this.#follow(progress, watch);
       };
@@ -152,6 +154,7 @@ export class Task extends EventTarget {
       if (this.answer) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key.modulus.length);
       this.layout = answer.layout;
       this.requests += answer.requests;
+      this.pace = (performance.now() - began) / group.length;
       this.predictions.push(...answer.predictions);
       this.#changed();
     }

@@ -2,15 +2,15 @@
 
 import { byId, save } from './dom.js';
 import { count, counted, size } from './format.js';
-import { ciphertextsOf, drawNoise, hexDump } from './noise.js';
+import { LINE, ciphertextsOf, drawNoise, hexDump } from './noise.js';
 
 /**
  * @typedef {import('./task.js').Task} Task
  * @typedef {import('./task.js').Message} Message
  */
 
-const HEADER_SHOWN = 128;
-const CIPHERTEXTS_SHOWN = 192;
+const HEADER_SHOWN = 6 * LINE;
+const CIPHERTEXTS_SHOWN = 10 * LINE;
 
 const NOTHING = {
   request: 'Nothing has been sent yet.',
@@ -86,7 +86,7 @@ export class WireView {
 
 /** The beginnings of the header and of the ciphertexts. @param {Message} message */
 function excerptOf({ bytes, headerLength }) {
-  const ciphertexts = Math.floor(headerLength / 16) * 16;
+  const ciphertexts = Math.floor(headerLength / LINE) * LINE;
   const shown = Math.min(HEADER_SHOWN, ciphertexts);
   return [hexDump(bytes, 0, shown), '…', hexDump(bytes, ciphertexts, CIPHERTEXTS_SHOWN), '…'].join('\n');
 }

@@ -57,7 +57,7 @@ export function fitMnist(picture, [rows, columns] = [28, 28]) {
 }
 
 /**
- * The brightness of a picture in colours; what is transparent gets a ground that the rest stands out from.
+ * The brightness of a picture in colours, by the weights of ITU-R BT.709; what is transparent gets a ground that the rest stands out from.
  *
  * @param {{width: number, height: number, data: ArrayLike<number>}} picture red, green, blue and alpha of each
  *   pixel, such as an `ImageData`
@@ -67,7 +67,7 @@ export function greyImage({ width, height, data }) {
   const pixels = new Uint8Array(width * height);
   let [bright, opaque] = [0, 0];
   for (let i = 0; i < pixels.length; i++) {
-    pixels[i] = Math.floor((2126 * data[4 * i] + 7152 * data[4 * i + 1] + 722 * data[4 * i + 2]) / 10000);
+    pixels[i] = Math.floor((2126 * data[4 * i] + 7152 * data[4 * i + 1] + 722 * data[4 * i + 2] + 5000) / 10_000);
     bright += pixels[i] * data[4 * i + 3];
     opaque += data[4 * i + 3];
   }

@@ -55,21 +55,23 @@ fn values(samples: &[u8]) -> Vec<f64> {
     samples.iter().copied().map(f64::from).collect()
 }
 
-/// Brightness; what is transparent gets a ground that the rest stands out from.
+/// Brightness, by the weights of ITU-R BT.709 in whole numbers, so that every client comes to the
+/// same; what is transparent gets a ground that the rest stands out from.
 fn grey(picture: &DynamicImage) -> GrayImage {
-    if !picture.color().has_alpha() {
-        return picture.to_luma8();
-    }
-    let pixels = picture.to_luma_alpha8();
+    let pixels = picture.to_rgba8();
+    let brightness = |[red, green, blue, _]: [u8; 4]| {
+        (2126 * u32::from(red) + 7152 * u32::from(green) + 722 * u32::from(blue) + 5000) / 10_000
+    };
     let (mut bright, mut opaque) = (0_u64, 0_u64);
     for pixel in pixels.pixels() {
-        bright += u64::from(pixel[0]) * u64::from(pixel[1]);
-        opaque += u64::from(pixel[1]);
+        let alpha = u64::from(pixel[3]);
+        bright += u64::from(brightness(pixel.0)) * alpha;
+        opaque += alpha;
     }
     let ground: u32 = if bright < opaque * 128 { 255 } else { 0 };
     GrayImage::from_fn(pixels.width(), pixels.height(), |x, y| {
         let pixel = pixels.get_pixel(x, y);
-        let (light, alpha) = (u32::from(pixel[0]), u32::from(pixel[1]));
+        let (light, alpha) = (brightness(pixel.0), u32::from(pixel[3]));
         image::Luma([((light * alpha + ground * (255 - alpha) + 127) / 255) as u8])
     })
 }
