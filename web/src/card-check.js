@@ -30,7 +30,10 @@ const shape = record({
     { description: text, features: listOf(text), fit: oneOf('mnist') },
   ),
   quantization: record({ bits: integer(1, MAX_INPUT_BITS), step: either(positive, listOf(positive)), zero: perFeature }),
-  output: record({ labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'none') }),
+  output: record(
+    { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'none') },
+    { units: listOf(text), threshold: finite },
+  ),
   bounds: record({ slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) }),
   layouts: record(
     {},
@@ -87,13 +90,23 @@ function checkInput({ kind, shape, features, fit }) {
 }
 
 /** @param {CardFields['output']} output */
-function checkOutput({ labels, scales, activation }) {
+function checkOutput({ labels, scales, activation, units, threshold }) {
   const outputs = scales.length;
   if (outputs < 1 || outputs > MAX_OUTPUTS) fail('card.output.scales', `must be 1 to ${MAX_OUTPUTS} numbers`);
   if (activation === 'softmax' && outputs < 2) fail('card.output', 'has softmax for a single output');
   const expected = activation === 'sigmoid' && outputs === 1 ? 2 : outputs;
   if (labels.length !== expected) fail('card.output.labels', `must be ${expected} texts`);
   checkTexts(labels, 'card.output.labels');
+  if (units) {
+    if (activation !== 'none') fail('card.output.units', 'are for quantities, whose activation is none');
+    if (units.length !== outputs) fail('card.output.units', `must be ${outputs} texts`);
+    // Several quantities may share a unit.
+    for (const unit of units) checkTexts([unit], 'card.output.units');
+  }
+  if (threshold !== undefined) {
+    if (activation !== 'sigmoid' || outputs !== 1) fail('card.output.threshold', 'is for a single sigmoid output');
+    if (!(threshold > 0 && threshold < 1)) fail('card.output.threshold', 'must lie between 0 and 1');
+  }
 }
 
 /** @param {CardFields['layouts']} layouts @param {number} features */

@@ -31,6 +31,8 @@
  * @property {string[]} labels
  * @property {number[]} scales
  * @property {'softmax' | 'sigmoid' | 'none'} activation
+ * @property {string[]} [units] one a quantity, if quantities are predicted
+ * @property {number} [threshold] probability above which a record counts as positive, if not 0.5
  *
  * @typedef {object} Layouts
  * @property {{}} [scalar]

@@ -20,6 +20,10 @@ export const MAX_CARD_BYTES = 16 << 20;
 /**
  * What a model says of one record.
  *
+ * A regression, see {@link Card.isRegression}, has quantities in place of classes: `scores` are their values, and `index` and
+ * `label` those of the first. Of two labels with a single score the second is predicted if its probability exceeds the
+ * card's threshold.
+ *
  * @typedef {object} Prediction
  * @property {number} index of the predicted label; of equals the lowest
  * @property {string} label
@@ -59,6 +63,12 @@ export class Card {
   /** Scores of a record. */
   get outputs() {
     return this.fields.output.scales.length;
+  }
+
+  /** Whether scores are quantities, with `output.labels` for names and perhaps `output.units`; not scores of classes. */
+  get isRegression() {
+    const { activation, units, scales } = this.fields.output;
+    return activation === 'none' && (units !== undefined || scales.length === 1);
   }
 
   /** S: every score lies strictly between −2^(S−1) and 2^(S−1). */
@@ -111,9 +121,11 @@ export class Card {
    */
   predict(integers) {
     const scores = this.dequantize(integers);
-    const { labels, activation } = this.fields.output;
+    const { labels, activation, threshold = 0.5 } = this.fields.output;
     const isSingle = scores.length === 1 && labels.length === 2;
-    const index = isSingle ? Number(scores[0] > 0) : argmax(scores);
+    // Scores are compared, so that the rounding of probabilities has no say.
+    const exceeds = () => Number(scores[0] > Math.log(threshold / (1 - threshold)));
+    const index = this.isRegression ? 0 : isSingle ? exceeds() : argmax(scores);
     return { index, label: labels[index], scores, probabilities: probabilities(scores, activation, isSingle) };
   }
 }

@@ -183,6 +183,8 @@ fn model(case: &Case) -> Result<Model, Failure> {
         },
         labels: (0..outputs).map(|o| o.to_string()).collect(),
         activation: Activation::Softmax,
+        units: None,
+        threshold: None,
         layouts,
         limits: Limits {
             max_records: 1,

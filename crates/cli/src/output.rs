@@ -96,6 +96,16 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
     }
 }
 
+/// A number with so many significant digits, and all digits before its point.
+pub(crate) fn significant(number: f64, digits: u32) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    let before = number.abs().log10().floor() + 1.0;
+    let after = (f64::from(digits) - before).clamp(0.0, 12.0) as usize;
+    format!("{number:.after$}")
+}
+
 /// Writes bytes to standard output at once.
 pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();

@@ -1,12 +1,16 @@
 //! Predictions as CSV or JSON lines: the same whether they came over HTTP or through files.
 
+mod overview;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
 use veilcast_model::Card;
+use veilcast_model::card::Prediction;
 
+pub(crate) use self::overview::Overview;
 use crate::files::{OutputFile, Readers};
 use crate::output::{self, Output};
 use crate::resumable::ResumableFile;
@@ -14,8 +18,8 @@ use crate::resumable::ResumableFile;
 /// What the columns of scores begin with, before the label.
 pub(crate) const SCORE: &str = "score_";
 
-/// Writes a prediction a record, in input order, as `record,label,<score per class…>`, and then
-/// what is kept of the record.
+/// Writes a prediction a record, in input order, as `record,label,<score per class…>` or, of a
+/// regression, as `record,<value per quantity…>`, and then what is kept of the record.
 pub(crate) struct Predictions<'a> {
     card: &'a Card,
     /// The names of the columns that are kept.
@@ -23,8 +27,7 @@ pub(crate) struct Predictions<'a> {
     sink: Sink,
     count: u64,
     has_header: bool,
-    /// How many records have each label.
-    labels: BTreeMap<String, u64>,
+    overview: Overview,
 }
 
 enum Sink {
@@ -41,12 +44,40 @@ enum Sink {
 #[derive(Serialize)]
 struct Line<'a> {
     record: u64,
-    label: &'a str,
-    scores: &'a [f64],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    probabilities: Option<&'a [f64]>,
+    #[serde(flatten)]
+    predicted: Predicted<'a>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     kept: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Predicted<'a> {
+    /// By the quantity's name.
+    Values { values: BTreeMap<&'a str, f64> },
+    Label {
+        label: &'a str,
+        scores: &'a [f64],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        probabilities: Option<&'a [f64]>,
+    },
+}
+
+impl<'a> Predicted<'a> {
+    fn of(card: &'a Card, prediction: &'a Prediction) -> Self {
+        let Prediction { label, scores, .. } = prediction;
+        if card.output().is_regression() {
+            let names = card.output().labels.iter().map(String::as_str);
+            return Self::Values {
+                values: names.zip(scores.iter().copied()).collect(),
+            };
+        }
+        Self::Label {
+            label,
+            scores,
+            probabilities: prediction.probabilities.as_deref(),
+        }
+    }
 }
 
 impl<'a> Predictions<'a> {
@@ -82,8 +113,8 @@ impl<'a> Predictions<'a> {
         // The first row is the header, which stands there if any row does.
         for row in rows.iter().skip(1) {
             predictions.count += 1;
-            let label = row.get(1).unwrap_or_default().to_owned();
-            *predictions.labels.entry(label).or_default() += 1;
+            let counted = predictions.overview.add_row(row);
+            counted.context("what an earlier run has left beside --out isn't predictions")?;
         }
         predictions.has_header = !rows.is_empty();
         Ok(predictions)
@@ -96,7 +127,7 @@ impl<'a> Predictions<'a> {
             sink,
             count: 0,
             has_header: false,
-            labels: BTreeMap::new(),
+            overview: Overview::new(card),
         }
     }
 
@@ -105,9 +136,9 @@ impl<'a> Predictions<'a> {
         self.count
     }
 
-    /// How many records have each label so far.
-    pub(crate) fn labels(&self) -> &BTreeMap<String, u64> {
-        &self.labels
+    /// What the predictions so far come to.
+    pub(crate) fn overview(&self) -> &Overview {
+        &self.overview
     }
 
     /// Makes what was added so far survive an interruption, if the file is one that can be gone on with.
@@ -137,18 +168,19 @@ impl<'a> Predictions<'a> {
             self.row(header)?;
         }
         self.count += 1;
-        *self.labels.entry(prediction.label.clone()).or_default() += 1;
+        self.overview.add(&prediction);
         if let Sink::JsonLines(output) = self.sink {
             let names = self.keep.iter().map(String::as_str);
             return output.json(&Line {
                 record,
-                label: &prediction.label,
-                scores: &prediction.scores,
-                probabilities: prediction.probabilities.as_deref(),
+                predicted: Predicted::of(self.card, &prediction),
                 kept: names.zip(kept.iter().map(String::as_str)).collect(),
             });
         }
-        let mut row = vec![record.to_string(), prediction.label];
+        let mut row = vec![record.to_string()];
+        if !self.card.output().is_regression() {
+            row.push(prediction.label);
+        }
         row.extend(prediction.scores.iter().map(f64::to_string));
         row.extend_from_slice(kept);
         self.row(row)
@@ -186,14 +218,15 @@ impl<'a> Predictions<'a> {
     }
 }
 
-/// The columns' names: a score an output, named by its label.
+/// The columns' names: a score an output, named by its label, or a quantity each.
 fn header(card: &Card) -> Vec<String> {
-    let labels = &card.output().labels;
-    // A single sigmoid output has two labels, and its score is the second's.
-    let scored = &labels[labels.len() - card.outputs()..];
-    let scores = scored.iter().map(|label| format!("{SCORE}{label}"));
-    ["record".to_owned(), "label".to_owned()]
-        .into_iter()
-        .chain(scores)
-        .collect()
+    let scored = card.output().scored_labels();
+    let mut header = vec!["record".to_owned()];
+    if card.output().is_regression() {
+        header.extend_from_slice(scored);
+    } else {
+        header.push("label".to_owned());
+        header.extend(scored.iter().map(|label| format!("{SCORE}{label}")));
+    }
+    header
 }

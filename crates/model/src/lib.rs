@@ -13,6 +13,7 @@
 //! | the proof that no score overflows | [`BoundsCertificate`] |
 //! | the quantisation that costs least | [`search`] |
 //! | how well scores tell two classes apart | [`auc`] |
+//! | how far predicted quantities are from true ones | [`RegressionErrors`] |
 //! | from a network of dense layers to one map | [`Network`] |
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |
 //! | labelled images in MNIST's format | [`idx`] |
@@ -31,6 +32,7 @@ mod integer_map;
 mod model;
 mod network;
 pub mod program;
+mod regression;
 pub mod search;
 #[cfg(feature = "train")]
 pub mod train;
@@ -41,8 +43,9 @@ pub use card::{Card, CardDigest};
 pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
-    Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, Model, ModelError, REPORT_FILE, Report,
-    TrainingReport, WEIGHTS_FILE, check_destination,
+    Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, Model, ModelError, REPORT_FILE, Regression,
+    Report, TrainingReport, WEIGHTS_FILE, check_destination,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;
+pub use regression::RegressionErrors;

@@ -46,8 +46,12 @@ pub struct Goal {
     /// How much smaller than the float map's it may be, 0 to 1.
     pub tolerance: f64,
     /// How much the probability of a class may change for any record, 0 to 1; any, if not given.
-    /// Probabilities come by softmax, or by sigmoid from a single output.
+    /// Probabilities come by softmax, or by sigmoid from a single output. Of quantities: how much a
+    /// score may change.
     pub max_change: Option<f64>,
+    /// The probability above which a single output counts as positive in accuracies; 0.5, if not
+    /// given.
+    pub threshold: Option<f64>,
 }
 
 /// What tells how good a map is.
@@ -59,6 +63,8 @@ pub enum Measure {
     Accuracy,
     /// The area under the ROC curve of a single output, for records of both classes.
     Auc,
+    /// None: the scores are quantities, of which only changes matter. Records need no labels.
+    Change,
 }
 
 impl Goal {
@@ -68,6 +74,18 @@ impl Goal {
             measure: Measure::Accuracy,
             tolerance,
             max_change: None,
+            threshold: None,
+        }
+    }
+
+    /// Scores, as quantities, that change by at most so much for any record. The map's scores are
+    /// compared as they are: scale the map, so that 1 means as much for each of its outputs.
+    pub fn change(largest: f64) -> Self {
+        Self {
+            measure: Measure::Change,
+            tolerance: 0.0,
+            max_change: Some(largest),
+            threshold: None,
         }
     }
 }
@@ -79,7 +97,7 @@ pub struct HeldOut<'a> {
     /// The features of each record.
     pub records: &'a [Vec<f64>],
     /// The class of each record: the output whose score shall be the largest; for a single output
-    /// 1 where it shall be positive, 0 elsewhere.
+    /// 1 where it shall be positive, 0 elsewhere. Not looked at where only changes matter.
     pub labels: &'a [usize],
 }
 
@@ -89,14 +107,15 @@ pub struct HeldOut<'a> {
 pub struct SearchReport {
     /// Number of held-out records.
     pub records: usize,
-    /// The share of them that the map in floats predicts rightly.
-    pub float_accuracy: f64,
+    /// The share of them that the map in floats predicts rightly, if it predicts classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub float_accuracy: Option<f64>,
     /// The area under its ROC curve, if that is the measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub float_auc: Option<f64>,
     /// How much smaller the chosen quantisation's measure may be.
     pub tolerance: f64,
-    /// How much a probability may change at most.
+    /// How much a probability may change at most, or a score, if it is a quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_change: Option<f64>,
     /// What was tried, in the order of its cost.
@@ -117,12 +136,13 @@ pub struct Trial {
     pub slot_bits: u32,
     /// Its cost, in the unit of whoever asked.
     pub cost: f64,
-    /// The share of held-out records that it predicts rightly.
-    pub accuracy: f64,
+    /// The share of held-out records that it predicts rightly, if it predicts classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
     /// The area under its ROC curve, if that is the measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auc: Option<f64>,
-    /// The largest change of a probability, if that is bounded.
+    /// The largest change of a probability, or of a quantity, if that is bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_change: Option<f64>,
     /// Whether it is the one chosen.
@@ -175,7 +195,8 @@ pub fn search(
     cost: &dyn Fn(&Candidate) -> f64,
 ) -> Result<SearchReport, SearchError> {
     let (records, labels) = (held_out.records.len(), held_out.labels.len());
-    if records == 0 || records != labels {
+    let unlabelled = goal.measure != Measure::Change && records != labels;
+    if records == 0 || unlabelled {
         return Err(SearchError::HeldOut { records, labels });
     }
     let floats = measure::by_floats(map, held_out, goal)?;
@@ -247,22 +268,23 @@ impl SearchReport {
     fn is_reached_by(&self, trial: &Trial) -> bool {
         // Rounding takes nothing away.
         const EXACT: f64 = 1e-12;
-        let (float, found) = match (self.float_auc, trial.auc) {
-            (Some(float), Some(found)) => (float, found),
-            _ => (self.float_accuracy, trial.accuracy),
+        let area = self.float_auc.zip(trial.auc);
+        let as_good = match area.or(self.float_accuracy.zip(trial.accuracy)) {
+            Some((float, found)) => found >= float - self.tolerance - EXACT,
+            None => true,
         };
         let change = trial.largest_change.unwrap_or(0.0);
-        let bound = self.max_change.unwrap_or(1.0);
-        found >= float - self.tolerance - EXACT && change <= bound
+        as_good && change <= self.max_change.unwrap_or(f64::INFINITY)
     }
 }
 
 impl Trial {
     /// What is better in a trial than in others that don't reach the goal either: how little it
-    /// changes probabilities, if that matters, or else the measure.
-    fn merit(&self) -> f64 {
-        let measure = self.auc.unwrap_or(self.accuracy);
-        self.largest_change.map_or(measure, |change| -change)
+    /// changes probabilities or quantities, if that matters, or else the measure.
+    pub fn merit(&self) -> f64 {
+        let change = self.largest_change.map(|change| -change);
+        let measure = self.auc.or(self.accuracy);
+        change.or(measure).unwrap_or(f64::NEG_INFINITY)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Training: dense layers with identity activations, collapsed and quantised.
 //!
 //! [`train`] makes a digit model from images, [`train_table`] a model of a table's rows. Softmax
-//! cross-entropy, Adam with a learning rate that falls linearly to 0, mini-batches.
+//! cross-entropy, or the mean squared error where a number is predicted; Adam with a learning rate that falls linearly to 0, mini-batches.
 //! Initial weights and shuffling come from the seed alone, so that the same data and options give
 //! the same model, byte for byte, on the same kind of processor.
 
@@ -12,7 +12,7 @@ mod table;
 use std::fmt;
 
 pub use self::images::train;
-pub use self::table::{LabelledTable, TableError, TableOptions, train_table};
+pub use self::table::{LabelledTable, TableError, TableOptions, Task, train_table};
 use crate::card::{Layouts, MAX_INPUT_BITS, MAX_SLOT_BITS};
 use crate::search::SearchError;
 use crate::{Blueprint, BuildError, FloatMap, ShapeError, TrainingReport};
@@ -75,7 +75,7 @@ pub struct Progress {
     pub batch: usize,
     /// Mini-batches a pass.
     pub batches: usize,
-    /// Mean cross-entropy in this pass so far.
+    /// Mean loss in this pass so far.
     pub loss: f64,
 }
 

@@ -64,13 +64,13 @@ fn the_cheapest_that_is_accurate_enough_is_chosen() {
     };
     for tolerance in [0.2, 0.02, 0.002] {
         let report = by_accuracy(&map, &inputs(1..=8), None, held_out, tolerance).unwrap();
-        assert_eq!((report.records, report.float_accuracy), (500, 1.0));
+        assert_eq!((report.records, report.float_accuracy), (500, Some(1.0)));
         assert!(report.trials.is_sorted_by(|a, b| a.cost <= b.cost));
         let (chosen, cheaper) = report.trials.split_last().unwrap();
         assert_eq!(report.chosen(), Some(chosen));
-        assert!(report.reaches_goal() && chosen.accuracy >= 1.0 - tolerance);
+        assert!(report.reaches_goal() && chosen.accuracy >= Some(1.0 - tolerance));
         for trial in cheaper {
-            assert!(trial.accuracy < 1.0 - tolerance, "{trial:?}");
+            assert!(trial.accuracy < Some(1.0 - tolerance), "{trial:?}");
         }
         // The trials say what is so.
         for trial in &report.trials {
@@ -100,7 +100,11 @@ fn the_cheapest_that_is_accurate_enough_is_chosen() {
                         || label <= other && scores[label] == scores[other]
                 })
             });
-            assert_eq!(trial.accuracy, right.count() as f64 / 500.0, "{trial:?}");
+            assert_eq!(
+                trial.accuracy,
+                Some(right.count() as f64 / 500.0),
+                "{trial:?}"
+            );
         }
     }
 }
@@ -150,9 +154,9 @@ fn where_none_is_accurate_enough_the_most_accurate_is_taken() {
     let best = report
         .trials
         .iter()
-        .map(|trial| trial.accuracy)
+        .filter_map(|trial| trial.accuracy)
         .fold(0.0, f64::max);
-    assert_eq!(report.chosen().unwrap().accuracy, best);
+    assert_eq!(report.chosen().unwrap().accuracy, Some(best));
 
     labels.pop();
     let held_out = HeldOut {
@@ -184,7 +188,7 @@ fn a_single_score_is_right_by_its_sign() {
         labels: &labels,
     };
     let report = by_accuracy(&map, &inputs(1..=4), None, held_out, 0.0).unwrap();
-    assert_eq!(report.float_accuracy, 1.0);
+    assert_eq!(report.float_accuracy, Some(1.0));
     assert!(report.reaches_goal());
 }
 
@@ -207,6 +211,7 @@ fn a_ranking_and_probabilities_are_kept() {
         measure: Measure::Auc,
         tolerance,
         max_change,
+        threshold: None,
     };
     let run = |goal| search(&map, &inputs(1..=8), None, held_out, goal, &batch_cost).unwrap();
     let area = run(goal(0.001, None));
@@ -262,4 +267,46 @@ fn the_area_under_the_curve_counts_pairs() {
     assert_eq!(auc(&[1.0, 1.0, 0.0, 2.0], &positive), Some(0.875));
     assert_eq!(auc(&[1.0, 2.0], &[true, true]), None);
     assert_eq!(auc(&[], &[]), None);
+}
+
+#[test]
+fn quantities_change_by_no_more_than_asked() {
+    let (map, records, _) = case();
+    let held_out = HeldOut {
+        records: &records,
+        labels: &[],
+    };
+    let mut costs = Vec::new();
+    for largest in [0.3, 0.03, 0.003] {
+        let goal = Goal::change(largest);
+        let report = search(&map, &inputs(1..=12), None, held_out, goal, &batch_cost).unwrap();
+        assert!(report.reaches_goal());
+        assert_eq!((report.float_accuracy, report.float_auc), (None, None));
+        let (chosen, cheaper) = report.trials.split_last().unwrap();
+        assert!(chosen.largest_change <= Some(largest));
+        assert!(
+            cheaper
+                .iter()
+                .all(|trial| trial.largest_change > Some(largest))
+        );
+        // The change is that of the scores.
+        let quantization = &inputs(chosen.input_bits..=chosen.input_bits)[0];
+        let (integers, scales) = map.quantize(quantization, chosen.max_weight).unwrap();
+        let changes = records.iter().flat_map(|record| {
+            let top = f64::from(quantization.max());
+            let quantized: Vec<u32> = record.iter().map(|x| (x * top).round() as u32).collect();
+            let found = integers.evaluate(&quantized).unwrap();
+            let found = found.into_iter().zip(&scales).map(|(q, s)| q as f64 * s);
+            let floats = map.evaluate(record).unwrap();
+            let changes = found.zip(floats).map(|(a, b)| (a - b).abs());
+            changes.collect::<Vec<_>>()
+        });
+        let found = changes.fold(0.0, f64::max);
+        assert!(
+            (found - chosen.largest_change.unwrap()).abs() < 1e-9,
+            "{found}"
+        );
+        costs.push(chosen.cost);
+    }
+    assert!(costs.is_sorted_by(|a, b| a < b), "{costs:?}");
 }

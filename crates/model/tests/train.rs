@@ -101,7 +101,7 @@ fn a_quantisation_is_searched_for_on_images_kept_from_training() {
     let search = report.search.as_ref().unwrap();
     assert_eq!((search.records, search.tolerance), (200, 0.02));
     let chosen = search.chosen().unwrap();
-    assert!(chosen.accuracy >= search.float_accuracy - 0.02 - 1e-9);
+    assert!(chosen.accuracy.unwrap() >= search.float_accuracy.unwrap() - 0.02 - 1e-9);
     assert_eq!(chosen.input_bits, model.card().quantization().bits);
     assert_eq!(chosen.max_weight, report.max_weight);
     assert_eq!(chosen.slot_bits, model.card().slot_bits());

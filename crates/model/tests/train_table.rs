@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use veilcast_model::card::{Activation, UnknownCategory};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{LabelledTable, Options, TableOptions, TrainError, train_table};
+use veilcast_model::train::{LabelledTable, Options, TableOptions, Task, TrainError, train_table};
 use veilcast_model::{Model, auc};
 
 fn open(csv: &str, target: &str, columns: Option<&[&str]>) -> Result<LabelledTable, TrainError> {
@@ -29,6 +29,13 @@ fn open(csv: &str, target: &str, columns: Option<&[&str]>) -> Result<LabelledTab
 
 fn train(table: &LabelledTable, options: &TableOptions) -> Result<Model, TrainError> {
     train_table(table, options, &batch_cost, |_| ())
+}
+
+fn positive(value: &str) -> Task {
+    Task::Classification {
+        positive: Some(value.to_owned()),
+        threshold: None,
+    }
 }
 
 /// The error of a table, without the file's name.
@@ -123,12 +130,12 @@ fn two_classes_take_one_score_and_several_one_each() {
         "{:?}",
         report.accuracy
     );
-    let positive = TableOptions {
-        positive: Some("no".to_owned()),
+    let turned = TableOptions {
+        task: positive("no"),
         labels: Some(vec!["large".to_owned(), "small".to_owned()]),
         ..options.clone()
     };
-    let turned = train(&table, &positive).unwrap();
+    let turned = train(&table, &turned).unwrap();
     assert_eq!(turned.card().output().labels, ["large", "small"]);
     assert!(turned.report().unwrap().auc.unwrap().quantized > 0.98);
 
@@ -142,7 +149,7 @@ fn two_classes_take_one_score_and_several_one_each() {
     );
     assert_eq!(model.report().unwrap().auc, None);
     let one = TableOptions {
-        positive: Some("red".to_owned()),
+        task: positive("red"),
         ..options
     };
     let model = train(&table, &one).unwrap();
@@ -271,7 +278,7 @@ fn tables_that_teach_nothing_are_refused() {
     assert!(wrong(&|o| o.held_out = 1).contains("held out is 1; it must be one in 2 or more"));
     assert!(wrong(&|o| o.max_change = 2.0).contains("is 2; it must be 0 to 1"));
     assert!(
-        wrong(&|o| o.positive = Some("maybe".into()))
+        wrong(&|o| o.task = positive("maybe"))
             .contains("\"maybe\" in no training row; its values are \"no\", \"yes\"")
     );
     assert!(

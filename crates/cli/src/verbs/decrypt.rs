@@ -9,7 +9,7 @@ use veilcast_protocol::Limits;
 
 use crate::args::OptionalOutFile;
 use crate::output::{Output, counted};
-use crate::predictions::Predictions;
+use crate::predictions::{Overview, Predictions};
 use crate::{keys, messages, models};
 
 /// Decrypt a response file into predictions, as CSV.
@@ -31,6 +31,8 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Summary {
     records: u64,
+    #[serde(flatten)]
+    overview: Overview,
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
@@ -48,7 +50,11 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     for record in &scores {
         predictions.add(record, &[])?;
     }
+    let overview = predictions.overview().clone();
     let records = predictions.finish()?;
-    output.note(format!("{} decrypted", counted(records, "record")));
-    output.json(&Summary { records })
+    output.note(format!(
+        "{} decrypted\n{overview}",
+        counted(records, "record")
+    ));
+    output.json(&Summary { records, overview })
 }

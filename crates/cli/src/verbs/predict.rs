@@ -1,6 +1,5 @@
 //! `veilcast predict`: predictions from a service that never sees the records.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -18,14 +17,15 @@ use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
 use crate::planning::PlanArgs;
-use crate::predictions::Predictions;
+use crate::predictions::{Overview, Predictions};
 use crate::records::{Batch, Changes, Inputs, batch_size, batches};
 use crate::{keys, logging, records, runtime};
 
 /// Get predictions for records, encrypted, from a service.
 ///
-/// Predictions are written as CSV: `record,label,<score per class…>`, a row a record in input
-/// order, counted from 0. With --json and without --out they are JSON, a record a line.
+/// Predictions are written as CSV: `record,label,<score per class…>`, or `record,<value…>` where the
+/// model predicts quantities, a row a record in input order, counted from 0. With --json and without
+/// --out they are JSON, a record a line.
 ///
 /// Any number of records goes through, a group at a time. A busy service is asked again, and so is
 /// one that restarts; if it stays away, nothing is left behind in place of --out.
@@ -77,8 +77,8 @@ struct Summary {
     bytes_up: u64,
     bytes_down: u64,
     seconds: f64,
-    /// How many records have each label.
-    labels: BTreeMap<String, u64>,
+    #[serde(flatten)]
+    overview: Option<Overview>,
 }
 
 impl fmt::Display for Summary {
@@ -91,7 +91,7 @@ impl fmt::Display for Summary {
             bytes_up,
             bytes_down,
             seconds,
-            labels,
+            overview,
             ..
         } = self;
         if *resumed > 0 {
@@ -112,10 +112,10 @@ impl fmt::Display for Summary {
             f,
             ", {seconds:.1} s, {bytes_up} bytes up, {bytes_down} bytes down"
         )?;
-        let labels = labels
-            .iter()
-            .map(|(label, count)| format!("{count} {label}"));
-        write!(f, "\npredicted: {}", labels.collect::<Vec<_>>().join(", "))
+        match overview {
+            Some(overview) => write!(f, "\n{overview}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -160,7 +160,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         bail!("there are no records in the input");
     }
     summary.resumed = resumed;
-    summary.labels = predictions.labels().clone();
+    summary.overview = Some(predictions.overview().clone());
     summary.records = predictions.finish()?;
     summary.seconds = start.elapsed().as_secs_f64();
     if !summary.changes.is_none() {

@@ -23,7 +23,7 @@ use crate::output::Output;
 /// ends.
 ///
 /// The network is a chain of dense layers with identity activations, and softmax (for two classes
-/// sigmoid) on top; it collapses to one affine map, which is rounded to integers. How finely is
+/// sigmoid, with --regression nothing) on top; it collapses to one affine map, which is rounded to integers. How finely is
 /// searched for: the cheapest way that keeps the results of the map in floats.
 #[derive(clap::Args)]
 pub(crate) struct Args {

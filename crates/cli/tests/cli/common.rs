@@ -71,6 +71,8 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         },
         labels: vec!["low".to_owned(), "high".to_owned()],
         activation: Activation::Softmax,
+        units: None,
+        threshold: None,
         layouts,
         limits: Limits {
             max_records: 2,

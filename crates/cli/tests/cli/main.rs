@@ -15,6 +15,7 @@ mod keys;
 mod offline;
 mod pool;
 mod predict;
+mod regression;
 mod resume;
 mod serve;
 mod tables;

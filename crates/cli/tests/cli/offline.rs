@@ -55,7 +55,10 @@ fn predictions_equal_the_model_in_the_clear() {
         let scores: Vec<f64> = serde_json::from_value(line["scores"].clone()).unwrap();
         assert_eq!(scores, expected.scores);
     }
-    assert_eq!(lines[2], serde_json::json!({"records": 2}));
+    assert_eq!(
+        lines[2],
+        serde_json::json!({"records": 2, "labels": {"high": 2}})
+    );
 }
 
 #[test]

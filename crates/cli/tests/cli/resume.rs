@@ -8,11 +8,15 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::common::{Place, Server};
+use crate::regression::quantities;
 
 const RECORDS: usize = 300;
 
 fn place() -> Place {
-    let place = Place::new();
+    with_records(Place::new())
+}
+
+fn with_records(place: Place) -> Place {
     let mut csv = "age,weight,height\n".to_owned();
     for i in 0..RECORDS {
         writeln!(csv, "{},{},{}", i % 16, i * 7 % 16, i * 3 % 16).unwrap();
@@ -88,6 +92,19 @@ fn a_killed_run_is_gone_on_with() {
         place.run(&resume);
         assert_eq!(place.read("again.csv"), usual, "cut at {cut} of {end}");
     }
+}
+
+#[test]
+fn values_of_an_interrupted_run_are_told_with_the_rest() {
+    let units: &[&str] = &["mg", "h"];
+    let place = with_records(quantities("risk", &["dose", "time"], Some(units)));
+    let server = place.serve("--model dose");
+    let whole = place.json(&format!("{} usual.csv --json", line(&server)));
+    interrupted(&place, &server);
+    let summary = place.json(&format!("{} again.csv --resume --json", line(&server)));
+    assert!(summary["resumed"].as_u64() > Some(10), "{summary}");
+    assert_eq!(place.read("again.csv"), place.read("usual.csv"));
+    assert_eq!(summary["values"], whole["values"]);
 }
 
 #[test]

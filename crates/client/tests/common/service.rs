@@ -39,6 +39,8 @@ pub(crate) fn model() -> Model {
         },
         labels: texts(&["low", "high"]),
         activation: Activation::Softmax,
+        units: None,
+        threshold: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()

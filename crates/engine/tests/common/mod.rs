@@ -103,6 +103,8 @@ pub(crate) fn model_with(
         } else {
             Activation::Softmax
         },
+        units: None,
+        threshold: None,
         layouts,
         limits: Limits {
             max_records: 300,

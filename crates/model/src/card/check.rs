@@ -128,13 +128,40 @@ fn check_output(output: &Output) -> Result<(), CardError> {
         Some(format!(
             "{labels} labels, but {outputs} outputs with this activation need {expected}"
         ))
+    } else if let Some(problem) = check_texts(&output.labels) {
+        Some(format!("labels: {problem}"))
     } else {
-        check_texts(&output.labels).map(|problem| format!("labels: {problem}"))
+        check_units(output).or_else(|| check_threshold(output))
     };
     match problem {
         None => Ok(()),
         Some(problem) => Err(CardError::Output { problem }),
     }
+}
+
+fn check_units(output: &Output) -> Option<String> {
+    let (units, outputs) = (output.units.as_ref()?, output.scales.len());
+    if output.activation != Activation::None {
+        return Some("units are for quantities, whose activation is none".to_owned());
+    }
+    if units.len() != outputs {
+        return Some(format!("{} units for {outputs} outputs", units.len()));
+    }
+    // Several quantities may share a unit.
+    let unfit = |unit: &String| check_texts(std::slice::from_ref(unit)).is_some();
+    let index = units.iter().position(unfit)?;
+    Some(format!(
+        "unit number {index} is empty, longer than 256 bytes or has control characters"
+    ))
+}
+
+fn check_threshold(output: &Output) -> Option<String> {
+    let threshold = output.threshold?;
+    if (output.activation, output.scales.len()) != (Activation::Sigmoid, 1) {
+        return Some("a threshold is for a single sigmoid output".to_owned());
+    }
+    let fits = threshold > 0.0 && threshold < 1.0;
+    (!fits).then(|| format!("the threshold is {threshold}; it must lie between 0 and 1"))
 }
 
 /// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.

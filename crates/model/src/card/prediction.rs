@@ -3,13 +3,21 @@
 use super::{Activation, Card, ScoreError};
 
 /// What the model says of one record.
+///
+/// Probabilities are the final function of the scores, and as right as the model is: softmax gives
+/// one for each label, which add up to 1; sigmoid of a single score gives that of the second of two
+/// labels, and 1 less that of the first; sigmoid of several gives one for each label by itself, so
+/// that they add up to anything. Which label is predicted depends on their order alone, except for a
+/// single sigmoid output: there the second label is predicted if its probability exceeds the card's
+/// threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// Index of the predicted label; of equals the lowest.
+    /// Index of the predicted label; of equals the lowest. A
+    /// [regression](super::Output::is_regression) has quantities in place of classes: 0.
     pub index: usize,
-    /// The predicted label.
+    /// The label of this index: the predicted one, or the name of the first quantity.
     pub label: String,
-    /// A score an output, in the model's own units.
+    /// A score an output, in the model's own units: those of the quantities of a regression.
     pub scores: Vec<f64>,
     /// A probability a label; none if the model has no final activation.
     pub probabilities: Option<Vec<f64>>,
@@ -53,9 +61,9 @@ impl Card {
     /// Turns scores in the model's own units, one an output, into a prediction.
     pub(crate) fn predict_from_floats(&self, scores: Vec<f64>) -> Prediction {
         let single_sigmoid = scores.len() == 1 && self.output().labels.len() == 2;
-        let index = match single_sigmoid {
-            true => class(&scores),
-            false => argmax(&scores),
+        let index = match self.output().is_regression() {
+            true => 0,
+            false => class(&scores, self.output().threshold),
         };
         let probabilities = match self.output().activation {
             Activation::None => None,
@@ -83,10 +91,14 @@ pub(crate) fn argmax(values: &[f64]) -> usize {
     best
 }
 
-/// The class that scores predict: of a single score by its sign, of several the largest.
-pub(crate) fn class(scores: &[f64]) -> usize {
+/// The class that scores predict: of several the largest, of a single one the second if its
+/// probability by sigmoid exceeds the threshold, 0.5 if not given.
+///
+/// Scores are compared, so that the rounding of probabilities has no say.
+pub(crate) fn class(scores: &[f64], threshold: Option<f64>) -> usize {
+    let least = threshold.map_or(0.0, |probability| (probability / (1.0 - probability)).ln());
     match scores {
-        [score] => usize::from(*score > 0.0),
+        [score] => usize::from(*score > least),
         _ => argmax(scores),
     }
 }

@@ -77,12 +77,34 @@ pub enum Fit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
-    /// A label an output; two labels (negative, positive) for a single sigmoid output.
+    /// A label an output; two labels (negative, positive) for a single sigmoid output. The label of
+    /// a quantity that is predicted is its name.
     pub labels: Vec<String>,
     /// What an integer score of 1 is worth, for each output.
     pub scales: Vec<f64>,
     /// The final function, which the client applies.
     pub activation: Activation,
+    /// The unit of each quantity that is predicted, such as EUR; only without a final function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<Vec<String>>,
+    /// A record counts as positive if its probability exceeds this one, between 0 and 1; only for
+    /// a single sigmoid output, and 0.5 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+}
+
+impl Output {
+    /// Whether the scores are quantities: there is no final function, and they have units, or there
+    /// is but one. Several without units are scores of classes.
+    pub fn is_regression(&self) -> bool {
+        let quantities = self.units.is_some() || self.scales.len() == 1;
+        self.activation == Activation::None && quantities
+    }
+
+    /// The labels of the scores: a single score of two labels is the second's.
+    pub fn scored_labels(&self) -> &[String] {
+        &self.labels[self.labels.len().saturating_sub(self.scales.len())..]
+    }
 }
 
 /// The final, order-preserving function on the scores.

@@ -27,6 +27,11 @@ pub struct Blueprint {
     pub labels: Vec<String>,
     /// The final function, which the client applies.
     pub activation: Activation,
+    /// The unit of each quantity that is predicted; only without a final function.
+    pub units: Option<Vec<String>>,
+    /// The probability above which a record counts as positive, if not 0.5; only for a single
+    /// sigmoid output.
+    pub threshold: Option<f64>,
     /// The layouts in which records may be sent.
     pub layouts: Layouts,
     /// What one request may hold.
@@ -86,6 +91,7 @@ impl Blueprint {
             bounds: certificate.clone(),
             accuracy: None,
             auc: None,
+            regression: None,
             search: None,
             training: None,
         };
@@ -111,6 +117,8 @@ impl Blueprint {
                 labels: self.labels.clone(),
                 scales,
                 activation: self.activation,
+                units: self.units.clone(),
+                threshold: self.threshold,
             },
             bounds: Bounds {
                 slot_bits,

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::BoundsCertificate;
 use crate::card::CardDigest;
 use crate::search::SearchReport;
+use crate::{BoundsCertificate, RegressionErrors};
 
 /// How a model was made, how well it does, and its proven bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Report {
     /// Areas under the ROC curve on the test set, for a single output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auc: Option<Aucs>,
+    /// Errors on a test set, for a model that predicts a quantity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regression: Option<Regression>,
     /// How its quantisation was searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<SearchReport>,
@@ -58,6 +61,23 @@ pub struct Aucs {
     pub largest_change: f64,
 }
 
+/// How far the predictions of a quantity are from what is true on a test set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regression {
+    /// Number of test records.
+    pub records: usize,
+    /// By the float network, layer by layer.
+    pub network: RegressionErrors,
+    /// By the collapsed map in floats.
+    pub collapsed: RegressionErrors,
+    /// By the integer map on quantised records.
+    pub quantized: RegressionErrors,
+    /// The largest change of a record's value from the collapsed map to the integer map, in the
+    /// quantity's unit.
+    pub largest_change: f64,
+}
+
 /// How a network was trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +94,7 @@ pub struct TrainingReport {
     pub seed: u64,
     /// Number of training records.
     pub records: usize,
-    /// Mean cross-entropy over the last epoch.
+    /// Mean loss over the last epoch: cross-entropy, or of a regression the squared error in units of
+    /// the target's variance.
     pub final_loss: f64,
 }

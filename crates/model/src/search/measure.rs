@@ -6,7 +6,8 @@ use crate::{FloatMap, IntegerMap, auc};
 
 /// How good a map is.
 pub(super) struct Measured {
-    pub(super) accuracy: f64,
+    /// If classes are predicted.
+    pub(super) accuracy: Option<f64>,
     /// If it is what the goal measures.
     pub(super) auc: Option<f64>,
     /// Beside the float map, if the goal bounds it.
@@ -16,9 +17,10 @@ pub(super) struct Measured {
 /// How good the float map is, and what others are compared to.
 pub(super) struct ByFloats {
     pub(super) measured: Measured,
-    measure: Measure,
-    /// The probabilities of each record's classes, if the goal bounds their changes.
-    probabilities: Option<Vec<Vec<f64>>>,
+    goal: Goal,
+    /// The probabilities of each record's classes, or its quantities, if the goal bounds their
+    /// changes.
+    bounded: Option<Vec<Vec<f64>>>,
 }
 
 /// The quantised features of a record that aren't 0.
@@ -40,18 +42,26 @@ pub(super) fn by_floats(
 ) -> Result<ByFloats, SearchError> {
     let scores = held_out.records.iter().map(|record| map.evaluate(record));
     let scores: Vec<Vec<f64>> = scores.collect::<Result<_, _>>()?;
-    let mut tally = Tally::new(goal.measure, held_out.labels);
+    let mut tally = Tally::new(goal, held_out.labels);
     for (record, scores) in scores.iter().enumerate() {
         tally.add(record, scores);
     }
-    let probable = |scores: &Vec<f64>| probabilities(scores);
+    let bounded = || scores.iter().map(|scores| goal.bounded(scores)).collect();
     Ok(ByFloats {
         measured: tally.finish()?,
-        measure: goal.measure,
-        probabilities: goal
-            .max_change
-            .map(|_| scores.iter().map(probable).collect()),
+        goal,
+        bounded: goal.max_change.map(|_| bounded()),
     })
+}
+
+impl Goal {
+    /// What may change by at most so much.
+    fn bounded(self, scores: &[f64]) -> Vec<f64> {
+        match self.measure {
+            Measure::Accuracy | Measure::Auc => probabilities(scores),
+            Measure::Change => scores.to_vec(),
+        }
+    }
 }
 
 impl ByFloats {
@@ -72,7 +82,7 @@ impl ByFloats {
             .collect();
         let mut sums = vec![0; map.outputs()];
         let mut scores = vec![0.0; map.outputs()];
-        let mut tally = Tally::new(self.measure, labels);
+        let mut tally = Tally::new(self.goal, labels);
         let mut largest: f64 = 0.0;
         for (index, record) in records.iter().enumerate() {
             sums.copy_from_slice(map.biases());
@@ -86,14 +96,14 @@ impl ByFloats {
                 *score = *sum as f64 * scale;
             }
             tally.add(index, &scores);
-            if let Some(before) = &self.probabilities {
-                let now = probabilities(&scores);
+            if let Some(before) = &self.bounded {
+                let now = self.goal.bounded(&scores);
                 let changes = before[index].iter().zip(now).map(|(p, q)| (p - q).abs());
                 largest = changes.fold(largest, f64::max);
             }
         }
         let mut measured = tally.finish()?;
-        measured.largest_change = self.probabilities.as_ref().map(|_| largest);
+        measured.largest_change = self.bounded.as_ref().map(|_| largest);
         Ok(measured)
     }
 }
@@ -101,22 +111,25 @@ impl ByFloats {
 /// What is counted record by record.
 struct Tally<'a> {
     labels: &'a [usize],
+    goal: Goal,
     right: usize,
     /// The single output's scores, for the ROC curve.
     scores: Option<Vec<f64>>,
 }
 
 impl<'a> Tally<'a> {
-    fn new(measure: Measure, labels: &'a [usize]) -> Self {
+    fn new(goal: Goal, labels: &'a [usize]) -> Self {
         Self {
             labels,
+            goal,
             right: 0,
-            scores: (measure == Measure::Auc).then(Vec::new),
+            scores: (goal.measure == Measure::Auc).then(Vec::new),
         }
     }
 
     fn add(&mut self, record: usize, scores: &[f64]) {
-        self.right += usize::from(class(scores) == self.labels[record]);
+        let predicted = class(scores, self.goal.threshold);
+        self.right += usize::from(self.labels.get(record) == Some(&predicted));
         if let (Some(all), [score]) = (&mut self.scores, scores) {
             all.push(*score);
         }
@@ -132,8 +145,9 @@ impl<'a> Tally<'a> {
             None => None,
             Some(scores) => Some(area(scores).ok_or(SearchError::Auc)?),
         };
+        let of_classes = self.goal.measure != Measure::Change;
         Ok(Measured {
-            accuracy: self.right as f64 / self.labels.len() as f64,
+            accuracy: of_classes.then(|| self.right as f64 / self.labels.len() as f64),
             auc,
             largest_change: None,
         })

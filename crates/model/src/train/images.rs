@@ -1,6 +1,6 @@
 //! Training a digit model on labelled images.
 
-use super::optimize::{Examples, optimize};
+use super::optimize::{Examples, Targets, optimize};
 use super::{Options, Progress, TrainError, suggested_layouts, try_build};
 use crate::card::{
     Activation, Fit, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
@@ -85,8 +85,8 @@ impl Examples for LabelledImages {
         out.extend(image.iter().map(|&pixel| f32::from(pixel) / 255.0));
     }
 
-    fn class(&self, index: usize) -> u32 {
-        self.labels()[index].into()
+    fn targets(&self, indices: &[usize]) -> Targets {
+        Targets::Classes(indices.iter().map(|&i| self.labels()[i].into()).collect())
     }
 }
 
@@ -140,6 +140,8 @@ impl Options {
             quantization: pixels_of(self.input_bits.unwrap_or(8)),
             labels: (0..=last).map(|label| label.to_string()).collect(),
             activation: Activation::Softmax,
+            units: None,
+            threshold: None,
             layouts: Layouts {
                 scalar: Some(ScalarLayout {}),
                 ..Layouts::default()

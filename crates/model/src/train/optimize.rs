@@ -23,12 +23,20 @@ pub(super) trait Examples {
     fn features(&self) -> usize;
     /// Appends the features of one.
     fn write(&self, index: usize, out: &mut Vec<f32>);
-    /// The class of one.
-    fn class(&self, index: usize) -> u32;
+    /// What the network shall predict of some.
+    fn targets(&self, indices: &[usize]) -> Targets;
 }
 
-/// Trains dense layers with softmax on top. A single output is the score of class 1 where that of
-/// class 0 is 0, so that softmax is its sigmoid.
+/// What the network shall predict of some records, one each, which the loss hangs on.
+pub(super) enum Targets {
+    /// Classes, by softmax and cross-entropy. A single output is the score of class 1 where that of
+    /// class 0 is 0, so that softmax is its sigmoid.
+    Classes(Vec<u32>),
+    /// Numbers, by a single output and the mean squared error.
+    Numbers(Vec<f32>),
+}
+
+/// Trains dense layers.
 pub(super) fn optimize(
     data: &dyn Examples,
     outputs: usize,
@@ -67,14 +75,11 @@ pub(super) fn optimize(
         let mut seen = 0;
         for (batch, indices) in order.chunks(options.batch_size).enumerate() {
             optimizer.set_learning_rate(options.learning_rate * (1.0 - step as f64 / steps));
-            let (features, labels) = gather(data, indices)?;
-            let mut scores = layers
+            let features = gather(data, indices)?;
+            let scores = layers
                 .iter()
                 .try_fold(features, |x, layer| layer.forward(&x))?;
-            if outputs == 1 {
-                scores = Tensor::cat(&[&scores.zeros_like()?, &scores], 1)?;
-            }
-            let loss = loss::cross_entropy(&scores, &labels)?;
+            let loss = data.targets(indices).loss(scores)?;
             optimizer.backward_step(&loss)?;
             step += 1;
             sum += f64::from(loss.to_scalar::<f32>()?) * indices.len() as f64;
@@ -102,19 +107,35 @@ pub(super) fn optimize(
     })
 }
 
-/// The features and classes of one mini-batch.
-fn gather(data: &dyn Examples, indices: &[usize]) -> candle_core::Result<(Tensor, Tensor)> {
+/// The features of one mini-batch.
+fn gather(data: &dyn Examples, indices: &[usize]) -> candle_core::Result<Tensor> {
     let mut features = Vec::with_capacity(indices.len() * data.features());
-    let mut classes = Vec::with_capacity(indices.len());
     for &index in indices {
         data.write(index, &mut features);
-        classes.push(data.class(index));
     }
     let shape = (indices.len(), data.features());
-    Ok((
-        Tensor::from_vec(features, shape, &Device::Cpu)?,
-        Tensor::from_vec(classes, indices.len(), &Device::Cpu)?,
-    ))
+    Tensor::from_vec(features, shape, &Device::Cpu)
+}
+
+impl Targets {
+    /// The mean loss of one mini-batch's scores.
+    fn loss(self, mut scores: Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Classes(classes) => {
+                if scores.dim(1)? == 1 {
+                    scores = Tensor::cat(&[&scores.zeros_like()?, &scores], 1)?;
+                }
+                let records = classes.len();
+                let classes = Tensor::from_vec(classes, records, &Device::Cpu)?;
+                loss::cross_entropy(&scores, &classes)
+            }
+            Self::Numbers(numbers) => {
+                let shape = (numbers.len(), 1);
+                let numbers = Tensor::from_vec(numbers, shape, &Device::Cpu)?;
+                loss::mse(&scores, &numbers)
+            }
+        }
+    }
 }
 
 /// A dense layer in training: weights of shape [inputs, outputs], biases of shape [outputs].

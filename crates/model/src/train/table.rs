@@ -1,48 +1,62 @@
 //! Training a model of a table's rows.
 //!
 //! Every n-th row is held out, to measure with. From the others come the preprocessing, the
-//! network, and the quantisation: the cheapest that changes its scores little. The class is one of
-//! two, with a single sigmoid output, or one of several, with softmax.
+//! network, and the quantisation: the cheapest that changes its scores little. What is predicted is
+//! a class, one of two, with a single sigmoid output, or one of several, with softmax; or a number.
 
 mod classes;
 mod error;
 mod fit;
+mod measure;
 mod read;
+mod target;
 
 pub use self::error::TableError;
 pub use self::read::LabelledTable;
 
-use self::classes::Classes;
 use self::fit::Fitted;
-use super::optimize::{Examples, optimize};
+use self::target::{Target, Truth};
+use super::optimize::{Examples, Targets, optimize};
 use super::{Options, Progress, TrainError, suggested_layouts, try_build};
-use crate::card::{
-    Activation, Input, InputKind, Layouts, Limits, ScalarLayout, UnknownCategory, class,
-    probabilities,
-};
+use crate::card::{Input, InputKind, Layouts, Limits, ScalarLayout, UnknownCategory};
 use crate::search::{Candidate, Goal, HeldOut, Measure, SearchReport, search};
-use crate::{Accuracy, Aucs, Blueprint, FloatMap, Model, Network, auc};
-
-/// Most input bits that are searched.
-const MAX_SEARCHED_BITS: u32 = 8;
+use crate::{Blueprint, FloatMap, Model};
 
 /// What to make of a table and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableOptions {
     /// What any training needs.
     pub training: Options,
-    /// The value of the target that is to be told from all others; of two values the greater one
-    /// (as text), if not given.
-    pub positive: Option<String>,
-    /// The classes' names in predictions, for two the positive one last; the target's values, if
-    /// not given.
+    /// What is to be predicted.
+    pub task: Task,
+    /// The classes' names in predictions, for two the positive one last, or the name of the number
+    /// that is predicted; the target's values, or its name, if not given.
     pub labels: Option<Vec<String>>,
     /// Every so manyth row is held out, at least 2.
     pub held_out: usize,
     /// What becomes of categories that no training row has.
     pub unknown: UnknownCategory,
-    /// How much quantisation may change the probability of a class for any training row, 0 to 1.
+    /// How much quantisation may change the probability of a class for any training row, 0 to 1; of a
+    /// regression how much it may change the number, in units of the target's standard deviation.
     pub max_change: f64,
+}
+
+/// What is to be predicted of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Task {
+    /// A class: the target's value.
+    Classification {
+        /// The value that is to be told from all others; of two values the greater one (as text), if
+        /// not given.
+        positive: Option<String>,
+        /// The probability above which a row counts as positive, if not 0.5; only of two classes.
+        threshold: Option<f64>,
+    },
+    /// A number, by least squares.
+    Regression {
+        /// Its unit, such as EUR.
+        unit: Option<String>,
+    },
 }
 
 impl Default for TableOptions {
@@ -55,7 +69,10 @@ impl Default for TableOptions {
                 learning_rate: 1e-2,
                 ..Options::default()
             },
-            positive: None,
+            task: Task::Classification {
+                positive: None,
+                threshold: None,
+            },
             labels: None,
             held_out: 5,
             unknown: UnknownCategory::Error,
@@ -66,11 +83,12 @@ impl Default for TableOptions {
 
 /// Trains a model on a table; `progress` is called after each mini-batch.
 ///
-/// The model's report has the accuracies on the rows held out. Unless options give both the input's
-/// and the weights' bits, the quantisation of least `cost` is
+/// The model's report has the accuracies, or errors, on the rows held out. Unless options give both
+/// the input's and the weights' bits, the quantisation of least `cost` is
 /// [searched for](crate::search::search) on the training rows: of two classes the area under the ROC
-/// curve must stay, of several the accuracy, and the probabilities must. They are compared to the
-/// float map's, so that rows it was trained on serve as well as others.
+/// curve must stay, of several the accuracy, and the probabilities must; of a regression the
+/// predicted numbers. They are compared to the float map's, so that rows it was trained on serve as
+/// well as others.
 ///
 /// # Errors
 /// [`TrainError`] if options or table don't fit, or training fails.
@@ -83,15 +101,16 @@ pub fn train_table(
     let training = &options.training;
     options.check()?;
     let (trained_on, held_out) = table.split(options.held_out)?;
-    let classes = Classes::find(table, &trained_on, options)?;
+    let target = Target::find(table, &trained_on, options)?;
     let fitted = fit::fit(table, &trained_on, options.unknown)?;
-    let mut blueprint = options.blueprint(table, &classes, &fitted);
-    let (features, outputs) = (fitted.features(), classes.outputs());
+    let mut blueprint = options.blueprint(table, &target, &fitted);
+    let (features, outputs) = (fitted.features(), target.outputs());
     try_build(&blueprint, features, outputs)?;
-    let rows = |part: &[usize]| Rows::of(table, part, &blueprint.input, &classes);
+    let rows = |part: &[usize]| Rows::of(table, part, &blueprint.input, &target);
     let (trained_on, held_out) = (rows(&trained_on)?, rows(&held_out)?);
     let trained = optimize(&trained_on, outputs, training, &mut progress)?;
-    let collapsed = trained.network.collapse()?;
+    let network = target.in_its_unit(trained.network)?;
+    let collapsed = network.collapse()?;
     let map = match outputs {
         1 => collapsed,
         _ => collapsed.centred()?,
@@ -99,7 +118,7 @@ pub fn train_table(
     let search = match (training.input_bits, training.weight_bits) {
         (Some(_), Some(_)) => None,
         _ => {
-            let report = options.search(&map, &fitted, &trained_on, cost)?;
+            let report = options.search(&target.to_compare(&map)?, &fitted, &trained_on, cost)?;
             if let Some(chosen) = report.chosen() {
                 blueprint.quantization = fitted.quantization(chosen.input_bits);
                 blueprint.max_weight = chosen.max_weight;
@@ -110,8 +129,7 @@ pub fn train_table(
     blueprint.layouts = suggested_layouts(&map, &blueprint)?;
     let model = blueprint.build(map)?;
     let mut report = model.report().cloned().expect("a built model has a report");
-    let (accuracy, aucs) = measure(&trained.network, &model, &held_out)?;
-    (report.accuracy, report.auc) = (Some(accuracy), aucs);
+    measure::measure(&mut report, &network, &model, &held_out)?;
     report.search = search;
     report.training = Some(training.report(trained_on.len(), trained.final_loss));
     Ok(model.with_report(report))
@@ -121,10 +139,13 @@ impl TableOptions {
     /// Passes over the training rows that suit a table: few rows take more of them, since the
     /// weights need some steps to get anywhere.
     pub fn suggested_epochs(&self, table: &LabelledTable) -> usize {
-        const MIN_STEPS: usize = 200;
+        let min_steps: usize = match self.task {
+            Task::Classification { .. } => 200,
+            Task::Regression { .. } => 2000,
+        };
         let trained_on = table.len() - table.len() / self.held_out.max(1);
         let batches = trained_on.div_ceil(self.training.batch_size.max(1)).max(1);
-        MIN_STEPS.div_ceil(batches).max(Options::default().epochs)
+        min_steps.div_ceil(batches).max(Options::default().epochs)
     }
 
     fn check(&self) -> Result<(), TrainError> {
@@ -144,17 +165,13 @@ impl TableOptions {
         }
         if !(0.0..=1.0).contains(&self.max_change) {
             let change = self.max_change.to_string();
-            return Err(wrong(
-                "the largest change of a probability",
-                change,
-                "0 to 1",
-            ));
+            return Err(wrong("the largest change by rounding", change, "0 to 1"));
         }
         Ok(())
     }
 
     /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
-    fn blueprint(&self, table: &LabelledTable, classes: &Classes, fitted: &Fitted) -> Blueprint {
+    fn blueprint(&self, table: &LabelledTable, target: &Target, fitted: &Fitted) -> Blueprint {
         let training = &self.training;
         let description = match training.description.as_str() {
             "" => format!(
@@ -177,11 +194,10 @@ impl TableOptions {
                 preprocessing: fitted.preprocessing.clone(),
             },
             quantization: fitted.quantization(training.input_bits.unwrap_or(8)),
-            labels: classes.labels().to_vec(),
-            activation: match classes.outputs() {
-                1 => Activation::Sigmoid,
-                _ => Activation::Softmax,
-            },
+            labels: target.labels(),
+            activation: target.activation(),
+            units: target.units(),
+            threshold: self.threshold(),
             layouts: Layouts {
                 scalar: Some(ScalarLayout {}),
                 ..Layouts::default()
@@ -191,6 +207,21 @@ impl TableOptions {
                 max_ciphertexts: 8192,
             },
             max_weight: training.max_weight(),
+        }
+    }
+
+    fn threshold(&self) -> Option<f64> {
+        match self.task {
+            Task::Classification { threshold, .. } => threshold,
+            Task::Regression { .. } => None,
+        }
+    }
+
+    /// Most input bits that are searched: probabilities hide small changes, numbers don't.
+    fn most_input_bits(&self) -> u32 {
+        match self.task {
+            Task::Classification { .. } => 8,
+            Task::Regression { .. } => 12,
         }
     }
 
@@ -204,30 +235,37 @@ impl TableOptions {
         let training = &self.training;
         let bits = match training.input_bits {
             Some(bits) => bits..=bits,
-            None => 1..=MAX_SEARCHED_BITS,
+            None => 1..=self.most_input_bits(),
         };
         let inputs: Vec<_> = bits.map(|bits| fitted.quantization(bits)).collect();
         let max_weight = training.weight_bits.map(|_| training.max_weight());
         let held_out = HeldOut {
             records: &rows.features,
-            labels: &rows.classes,
-        };
-        let goal = Goal {
-            measure: match map.outputs() {
-                1 => Measure::Auc,
-                _ => Measure::Accuracy,
+            labels: match &rows.truth {
+                Truth::Classes(classes) => classes,
+                Truth::Numbers(..) => &[],
             },
-            tolerance: training.tolerance,
-            max_change: Some(self.max_change),
+        };
+        let goal = match (&rows.truth, map.outputs()) {
+            (Truth::Numbers(..), _) => Goal::change(self.max_change),
+            (Truth::Classes(_), outputs) => Goal {
+                measure: match outputs {
+                    1 => Measure::Auc,
+                    _ => Measure::Accuracy,
+                },
+                tolerance: training.tolerance,
+                max_change: Some(self.max_change),
+                threshold: self.threshold(),
+            },
         };
         Ok(search(map, &inputs, max_weight, held_out, goal, cost)?)
     }
 }
 
-/// Preprocessed rows with their classes.
+/// Preprocessed rows with what is true of them.
 struct Rows {
     features: Vec<Vec<f64>>,
-    classes: Vec<usize>,
+    truth: Truth,
 }
 
 impl Rows {
@@ -235,13 +273,12 @@ impl Rows {
         table: &LabelledTable,
         rows: &[usize],
         input: &Input,
-        classes: &Classes,
+        target: &Target,
     ) -> Result<Self, TableError> {
         let features = rows.iter().map(|&row| table.features(row, input));
-        let classes = rows.iter().map(|&row| classes.of(table, row));
         Ok(Self {
             features: features.collect::<Result<_, _>>()?,
-            classes: classes.collect::<Result<_, _>>()?,
+            truth: target.truth(table, rows)?,
         })
     }
 }
@@ -259,65 +296,7 @@ impl Examples for Rows {
         out.extend(self.features[index].iter().map(|&x| x as f32));
     }
 
-    fn class(&self, index: usize) -> u32 {
-        self.classes[index] as u32
+    fn targets(&self, indices: &[usize]) -> Targets {
+        self.truth.targets(indices)
     }
-}
-
-/// Measures the float network, the collapsed map and the integer map. Of a single output it also
-/// gives the areas under the ROC curve, if the rows are of both classes.
-fn measure(
-    network: &Network,
-    model: &Model,
-    rows: &Rows,
-) -> Result<(Accuracy, Option<Aucs>), TrainError> {
-    let quantization = model.card().quantization();
-    let mut right = [0_usize; 3];
-    let (mut float_scores, mut integer_scores) = (Vec::new(), Vec::new());
-    let mut largest_change: f64 = 0.0;
-    for (features, &label) in rows.features.iter().zip(&rows.classes) {
-        let float = model.float_map().evaluate(features)?;
-        let quantize = |(feature, &x)| quantization.quantize(feature, x).0;
-        let quantized: Vec<u32> = features.iter().enumerate().map(quantize).collect();
-        let integer = model.integer_map().evaluate(&quantized)?;
-        let scales = &model.card().output().scales;
-        let integer: Vec<f64> = integer
-            .iter()
-            .zip(scales)
-            .map(|(&q, s)| q as f64 * s)
-            .collect();
-        let predicted = [
-            class(&network.evaluate(features)?),
-            class(&float),
-            class(&integer),
-        ];
-        for (right, index) in right.iter_mut().zip(predicted) {
-            *right += usize::from(index == label);
-        }
-        let changes = probabilities(&float)
-            .into_iter()
-            .zip(probabilities(&integer));
-        largest_change = changes
-            .map(|(p, q)| (p - q).abs())
-            .fold(largest_change, f64::max);
-        float_scores.push(float[0]);
-        integer_scores.push(integer[0]);
-    }
-    let share = |right| right as f64 / rows.len() as f64;
-    let [network, collapsed, quantized] = right.map(share);
-    let accuracy = Accuracy {
-        records: rows.len(),
-        network,
-        collapsed,
-        quantized,
-    };
-    let positive: Vec<bool> = rows.classes.iter().map(|&class| class == 1).collect();
-    let single = model.card().outputs() == 1;
-    let areas = auc(&float_scores, &positive).zip(auc(&integer_scores, &positive));
-    let aucs = areas.filter(|_| single).map(|(collapsed, quantized)| Aucs {
-        collapsed,
-        quantized,
-        largest_change,
-    });
-    Ok((accuracy, aucs))
 }

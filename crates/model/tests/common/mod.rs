@@ -31,6 +31,8 @@ pub(crate) fn patients() -> Blueprint {
         },
         labels: vec!["no".to_owned(), "yes".to_owned()],
         activation: Activation::Softmax,
+        units: None,
+        threshold: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             features: Some(FeaturesLayout {

@@ -86,6 +86,8 @@ pub(crate) fn evaluator(version: &str) -> Evaluator {
         },
         labels: names(&["x", "y", "z"]),
         activation: Activation::None,
+        units: None,
+        threshold: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()

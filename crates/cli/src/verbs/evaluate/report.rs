@@ -11,6 +11,7 @@ use self::cost::{bounds, layouts, products};
 use self::weights::output_name;
 use super::Evaluation;
 use super::figures::{BINS, Predicted, Quality, QuantizationError};
+use crate::output;
 
 const STYLE: &str = include_str!("report/style.css");
 /// The page runs nothing and loads nothing: its pictures stand in it.
@@ -329,9 +330,5 @@ fn share(share: f64) -> String {
 
 /// A number with three significant digits.
 fn significant(number: f64) -> String {
-    if number == 0.0 {
-        return "0".to_owned();
-    }
-    let digits = (2.0 - number.abs().log10().floor()).clamp(0.0, 12.0) as usize;
-    format!("{number:.digits$}")
+    output::significant(number, 3)
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 use veilcast_model::card::{Activation, InputKind, Layouts};
-use veilcast_model::{Accuracy, Aucs, Card, Model, TrainingReport};
+use veilcast_model::{Accuracy, Aucs, Card, Model, Regression, RegressionErrors, TrainingReport};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ServerMetadata};
 
@@ -31,6 +31,8 @@ pub(super) struct ModelFacts {
     weight_bits: Option<u32>,
     accuracy: Option<Accuracy>,
     auc: Option<Aucs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    regression: Option<Regression>,
     training: Option<TrainingReport>,
 }
 
@@ -50,6 +52,12 @@ pub(super) struct CardFacts {
     labels: Vec<String>,
     outputs: usize,
     activation: Activation,
+    /// Of quantities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units: Option<Vec<String>>,
+    /// The probability above which a record counts as positive, if not 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold: Option<f64>,
     slot_bits: u32,
     layouts: Layouts,
     max_records: u32,
@@ -97,6 +105,7 @@ impl ModelFacts {
             weight_bits: report.map(|report| report.weight_bits),
             accuracy: report.and_then(|report| report.accuracy),
             auc: report.and_then(|report| report.auc),
+            regression: report.and_then(|report| report.regression),
             training: report.and_then(|report| report.training.clone()),
         }
     }
@@ -117,6 +126,8 @@ impl CardFacts {
             labels: card.output().labels.clone(),
             outputs: card.outputs(),
             activation: card.output().activation,
+            units: card.output().units.clone(),
+            threshold: card.output().threshold,
             slot_bits: card.slot_bits(),
             layouts: card.layouts().clone(),
             max_records: card.limits().max_records,
@@ -239,6 +250,25 @@ impl Display for ModelFacts {
             let text = format!("collapsed {collapsed:.4}, quantised {quantized:.4}");
             write!(f, "\n{}", line("ROC area", text))?;
         }
+        if let Some(Regression {
+            records,
+            collapsed,
+            quantized,
+            ..
+        }) = self.regression
+        {
+            let r_squared = |errors: RegressionErrors| {
+                errors
+                    .r_squared
+                    .map_or("–".to_owned(), |r| format!("{r:.4}"))
+            };
+            let text = format!(
+                "collapsed {}, quantised {} on {records} records",
+                r_squared(collapsed),
+                r_squared(quantized)
+            );
+            write!(f, "\n{}", line("R²", text))?;
+        }
         Ok(())
     }
 }
@@ -279,6 +309,13 @@ impl Display for CardFacts {
         }
         writeln!(f, "{}", line("output", output))?;
         writeln!(f, "{}", line("labels", self.labels.join(", ")))?;
+        if let Some(units) = &self.units {
+            writeln!(f, "{}", line("units", units.join(", ")))?;
+        }
+        if let (Some(threshold), Some(positive)) = (self.threshold, self.labels.last()) {
+            let text = format!("{positive} if its probability exceeds {threshold}");
+            writeln!(f, "{}", line("positive", text))?;
+        }
         writeln!(f, "{}", line("layouts", layout_names(&self.layouts)))?;
         write!(f, "{}", line("limits", limits))
     }

@@ -7,7 +7,9 @@ use clap::ValueEnum;
 use veilcast_model::Model;
 use veilcast_model::card::{RecordError, UnknownCategory};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{LabelledTable, TableError, TableOptions, TrainError, train_table};
+use veilcast_model::train::{
+    LabelledTable, TableError, TableOptions, Task, TrainError, train_table,
+};
 
 use super::{Args, show};
 use crate::args::ColumnNames;
@@ -31,8 +33,18 @@ pub(super) struct TableArgs {
     /// Value of the target to tell from all others; of two values the greater one, if not given.
     #[arg(long, value_name = "VALUE", requires = "table")]
     positive: Option<String>,
-    /// Names of the classes in predictions, for two the positive one last; the target's values, if
-    /// not given.
+    /// Probability above which a record is predicted to be positive, between 0 and 1; 0.5, if not
+    /// given. Only for two classes; probabilities stay as they are.
+    #[arg(long, value_name = "P", requires = "table")]
+    threshold: Option<f64>,
+    /// Predict the target as a number, by least squares, not as a class.
+    #[arg(long, requires = "table", conflicts_with_all = ["positive", "threshold", "tolerance"])]
+    regression: bool,
+    /// Unit of the number, such as EUR, to stand in the card.
+    #[arg(long, value_name = "UNIT", requires = "regression")]
+    unit: Option<String>,
+    /// Names of the classes in predictions, for two the positive one last, or the name of the number;
+    /// the target's values, or its name, if not given.
     #[arg(long, value_name = "NAMES", requires = "table", value_parser = ColumnNames::parse)]
     labels: Option<ColumnNames>,
     /// Columns to predict from, with commas between; all but the target, if not given.
@@ -51,7 +63,7 @@ pub(super) struct TableArgs {
     )]
     unknown_category: Unknown,
     /// How much rounding to integers may change the probability of a class for any training row, in
-    /// percentage points.
+    /// percentage points; with --regression the number, in hundredths of its standard deviation.
     #[arg(long, value_name = "POINTS", requires = "table", default_value_t = 100.0 * TableOptions::default().max_change)]
     max_change: f64,
 }
@@ -73,10 +85,11 @@ pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::R
     let defaults = TableOptions::default();
     let mut training = defaults.training.clone();
     training.name = model_name(target);
+    let task = table.task();
+    let defaults = TableOptions { task, ..defaults };
     training.epochs = defaults.suggested_epochs(&rows);
     let options = TableOptions {
         training: args.options(training),
-        positive: table.positive.clone(),
         labels: table.labels.clone().map(|names| names.0),
         held_out: table.held_out,
         unknown: match table.unknown_category {
@@ -84,6 +97,7 @@ pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::R
             Unknown::Zeros => UnknownCategory::Zeros,
         },
         max_change: table.max_change / 100.0,
+        ..defaults
     };
     let bar = output.progress(None, "training");
     let trained = train_table(&rows, &options, &batch_cost, |progress| {
@@ -94,6 +108,20 @@ pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::R
         TrainError::Table(error) => with_hint(error),
         error => error.into(),
     })
+}
+
+impl TableArgs {
+    fn task(&self) -> Task {
+        if self.regression {
+            return Task::Regression {
+                unit: self.unit.clone(),
+            };
+        }
+        Task::Classification {
+            positive: self.positive.clone(),
+            threshold: self.threshold,
+        }
+    }
 }
 
 /// The target's name as far as a model may have it.
@@ -118,9 +146,11 @@ fn with_hint(error: TableError) -> anyhow::Error {
         TableError::Constant { .. }
         | TableError::TooManyCategories { .. }
         | TableError::NotANumber { .. } => "name the columns to predict from with --columns",
-        TableError::TooManyClasses { .. } | TableError::NoPositive { .. } => {
-            "name the value to tell from all others with --positive"
+        TableError::TooManyClasses { .. } => {
+            "name the value to tell from all others with --positive, or predict a number with \
+             --regression"
         }
+        TableError::NoPositive { .. } => "name the value to tell from all others with --positive",
         TableError::Record {
             source: RecordError::UnknownCategory { .. },
             ..

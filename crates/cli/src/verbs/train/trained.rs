@@ -4,8 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use veilcast_model::search::SearchReport;
-use veilcast_model::{Accuracy, Aucs, Model};
+use veilcast_model::search::{SearchReport, Trial};
+use veilcast_model::{Accuracy, Aucs, Model, Regression, RegressionErrors};
+
+use crate::output::significant;
 
 #[derive(Serialize)]
 pub(super) struct Trained {
@@ -14,6 +16,8 @@ pub(super) struct Trained {
     slot_bits: u32,
     accuracy: Option<Accuracy>,
     auc: Option<Aucs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    regression: Option<Regression>,
     search: Option<SearchReport>,
 }
 
@@ -26,6 +30,7 @@ impl Trained {
             slot_bits: model.card().slot_bits(),
             accuracy: report.and_then(|report| report.accuracy),
             auc: report.and_then(|report| report.auc),
+            regression: report.and_then(|report| report.regression),
             search: report.and_then(|report| report.search.clone()),
         }
     }
@@ -61,55 +66,89 @@ impl fmt::Display for Trained {
                 "  quantised map   {quantized:.4}, no probability changed by more than {largest_change:.4}"
             )?;
         }
+        if let Some(regression) = &self.regression {
+            write_regression(f, regression)?;
+        }
         writeln!(f, "scores have at most {} bits", self.slot_bits)?;
         writeln!(f, "card {}", self.card_digest)?;
         write!(f, "model written to {}", self.model.display())
     }
 }
 
+fn write_regression(f: &mut fmt::Formatter<'_>, regression: &Regression) -> fmt::Result {
+    let Regression {
+        records,
+        network,
+        collapsed,
+        quantized,
+        largest_change,
+    } = regression;
+    let line = |errors: &RegressionErrors| {
+        let r_squared = errors
+            .r_squared
+            .map_or("–".to_owned(), |r| format!("{r:.4}"));
+        format!(
+            "R² {r_squared}, mean absolute error {}, root mean squared error {}",
+            significant(errors.mean_absolute_error, 4),
+            significant(errors.root_mean_squared_error, 4)
+        )
+    };
+    writeln!(f, "errors on {records} test records")?;
+    writeln!(f, "  float network   {}", line(network))?;
+    writeln!(f, "  collapsed map   {}", line(collapsed))?;
+    writeln!(f, "  quantised map   {}", line(quantized))?;
+    let change = significant(*largest_change, 3);
+    writeln!(f, "  no value is changed by more than {change} by rounding")
+}
+
 /// What was tried: of those that weren't chosen, each that was better than all cheaper ones.
 fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport) -> fmt::Result {
-    let SearchReport {
-        records,
-        float_accuracy,
-        float_auc,
-        ..
-    } = search;
-    let (measure, float) = match float_auc {
-        Some(area) => ("AUC", area),
-        None => ("accuracy", float_accuracy),
+    let measure = if search.float_auc.is_some() {
+        Some("AUC")
+    } else {
+        search.float_accuracy.map(|_| "accuracy")
     };
-    writeln!(f, "quantisations by cost, measured on {records} records")?;
-    write!(
-        f,
-        "  input bits  weight bits (largest)  score bits  {measure:>8}"
-    )?;
     let changes = search.max_change.is_some();
+    writeln!(
+        f,
+        "quantisations by cost, measured on {} records",
+        search.records
+    )?;
+    write!(f, "  input bits  weight bits (largest)  score bits")?;
+    if let Some(measure) = measure {
+        write!(f, "  {measure:>8}")?;
+    }
     let heading = if changes { "  largest change" } else { "" };
     writeln!(f, "{heading}        cost")?;
     let mut best = f64::MIN;
     for trial in &search.trials {
-        let measured = trial.auc.unwrap_or(trial.accuracy);
-        let merit = trial.largest_change.map_or(measured, |change| -change);
-        if merit <= best && !trial.chosen {
-            continue;
+        if trial.merit() > best || trial.chosen {
+            best = trial.merit();
+            write_trial(f, trial)?;
         }
-        best = merit;
-        let weights = format!("{} ({})", trial.weight_bits, trial.max_weight);
-        write!(
-            f,
-            "  {:>10}  {weights:>21}  {:>10}  {measured:>8.4}",
-            trial.input_bits, trial.slot_bits,
-        )?;
-        if let Some(change) = trial.largest_change {
-            write!(f, "  {change:>14.4}")?;
-        }
-        let chosen = if trial.chosen { "  chosen" } else { "" };
-        writeln!(f, "  {:>10.3e}{chosen}", trial.cost)?;
     }
-    writeln!(f, "  float map {float:>45.4}")?;
+    if let Some(float) = search.float_auc.or(search.float_accuracy) {
+        writeln!(f, "  float map {float:>45.4}")?;
+    }
     if !search.reaches_goal() {
         writeln!(f, "  none is good enough: the best is taken")?;
     }
     Ok(())
+}
+
+fn write_trial(f: &mut fmt::Formatter<'_>, trial: &Trial) -> fmt::Result {
+    let weights = format!("{} ({})", trial.weight_bits, trial.max_weight);
+    write!(
+        f,
+        "  {:>10}  {weights:>21}  {:>10}",
+        trial.input_bits, trial.slot_bits,
+    )?;
+    if let Some(measured) = trial.auc.or(trial.accuracy) {
+        write!(f, "  {measured:>8.4}")?;
+    }
+    if let Some(change) = trial.largest_change {
+        write!(f, "  {change:>14.4}")?;
+    }
+    let chosen = if trial.chosen { "  chosen" } else { "" };
+    writeln!(f, "  {:>10.3e}{chosen}", trial.cost)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::fit::MISSING;
 use super::read::shown;
-use super::{LabelledTable, TableError, TableOptions};
+use super::target::no_target;
+use super::{LabelledTable, TableError};
 
 /// Most classes of a target.
 const MAX_CLASSES: usize = 100;
@@ -20,14 +21,15 @@ impl Classes {
     pub(super) fn find(
         table: &LabelledTable,
         trained_on: &[usize],
-        options: &TableOptions,
+        positive: Option<&str>,
+        labels: Option<&[String]>,
     ) -> Result<Self, TableError> {
         let target = table.target().to_owned();
         let mut of_value = BTreeMap::new();
         for &row in trained_on {
-            let value = table.class(row);
+            let value = table.target_cell(row);
             if MISSING.contains(&value) {
-                return Err(no_class(table, row));
+                return Err(no_target(table, row));
             }
             of_value.entry(value.to_owned()).or_insert(0);
         }
@@ -36,12 +38,12 @@ impl Classes {
             let value = shown(value);
             return Err(TableError::OneClass { target, value });
         }
-        let labels = match &options.positive {
+        let names = match positive {
             Some(positive) => {
                 let Some(class) = of_value.get_mut(positive) else {
                     return Err(TableError::NoPositive {
                         target,
-                        positive: positive.clone(),
+                        positive: positive.to_owned(),
                         values: crate::card::list(&values),
                     });
                 };
@@ -51,7 +53,7 @@ impl Classes {
                     (Some(only), None) => only.clone(),
                     _ => format!("not {positive}"),
                 };
-                vec![negative, positive.clone()]
+                vec![negative, positive.to_owned()]
             }
             None if values.len() > MAX_CLASSES => {
                 return Err(TableError::TooManyClasses {
@@ -67,15 +69,15 @@ impl Classes {
                 values
             }
         };
-        let labels = match &options.labels {
-            Some(given) if given.len() != labels.len() => {
+        let labels = match labels {
+            Some(given) if given.len() != names.len() => {
                 return Err(TableError::Labels {
                     found: given.len(),
-                    classes: crate::card::list(&labels),
+                    named: format!("the classes {}", crate::card::list(&names)),
                 });
             }
-            Some(given) => given.clone(),
-            None => labels,
+            Some(given) => given.to_vec(),
+            None => names,
         };
         Ok(Self { of_value, labels })
     }
@@ -95,10 +97,10 @@ impl Classes {
 
     /// The class of a row.
     pub(super) fn of(&self, table: &LabelledTable, row: usize) -> Result<usize, TableError> {
-        let value = table.class(row);
+        let value = table.target_cell(row);
         match self.of_value.get(value) {
             Some(&class) => Ok(class),
-            None if MISSING.contains(&value) => Err(no_class(table, row)),
+            None if MISSING.contains(&value) => Err(no_target(table, row)),
             // One against all others.
             None if self.of_value.values().all(|&class| class < 2) && self.of_value.len() > 2 => {
                 Ok(0)
@@ -109,12 +111,5 @@ impl Classes {
                 value: shown(value),
             }),
         }
-    }
-}
-
-fn no_class(table: &LabelledTable, row: usize) -> TableError {
-    TableError::NoClass {
-        place: table.place(row),
-        target: table.target().to_owned(),
     }
 }

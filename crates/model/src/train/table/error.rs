@@ -46,15 +46,28 @@ pub enum TableError {
         /// Fewest accepted.
         needed: usize,
     },
-    /// A row has no class.
+    /// A row's target is missing.
     #[error("{place}: the target {target:?} is missing; leave such rows out")]
-    NoClass {
+    NoTarget {
         /// File and line.
         place: String,
         /// The target.
         target: String,
     },
-    /// The training rows show a single class.
+    /// A row's target should be a number, and isn't.
+    #[error(
+        "{place}: the target {target:?} is {found:?}, which isn't a finite number; a regression \
+         predicts numbers, written with a decimal point"
+    )]
+    TargetNotANumber {
+        /// File and line.
+        place: String,
+        /// The target.
+        target: String,
+        /// What the cell says.
+        found: String,
+    },
+    /// The training rows show a single class, or number.
     #[error(
         "the target {target:?} is {value:?} in every training row; it needs two values or more"
     )]
@@ -87,13 +100,13 @@ pub enum TableError {
         /// The target's values, or the first of them.
         values: String,
     },
-    /// Too few or too many names of classes.
-    #[error("{found} labels are given for the classes {classes}")]
+    /// Too few or too many names of what is predicted.
+    #[error("{found} labels are given for {named}")]
     Labels {
         /// Number of names.
         found: usize,
-        /// The classes, or the first of them.
-        classes: String,
+        /// What they shall name.
+        named: String,
     },
     /// A row that is held out has a class that no training row has.
     #[error("{place}: the target {target:?} is {value:?}, which it is in no training row")]

@@ -16,7 +16,7 @@ const MAX_TABLE_BYTES: u64 = 1 << 30;
 /// Fewest rows to train on and to measure with.
 const MIN_ROWS: usize = 10;
 
-/// A table's rows with their classes, each cell as text.
+/// A table's rows with what is to be predicted of them, each cell as text.
 #[derive(Clone, Debug)]
 pub struct LabelledTable {
     file: String,
@@ -27,7 +27,7 @@ pub struct LabelledTable {
 }
 
 impl LabelledTable {
-    /// Reads the columns of a CSV file with a header, and the target, which names the classes.
+    /// Reads the columns of a CSV file with a header, and the target, which is to be predicted.
     /// Without `columns` all but the target are read.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl LabelledTable {
         &self.columns
     }
 
-    /// The column that names the classes.
+    /// The column to predict.
     pub fn target(&self) -> &str {
         &self.target
     }
@@ -123,7 +123,7 @@ impl LabelledTable {
     }
 
     /// The text of the target's cell.
-    pub(super) fn class(&self, row: usize) -> &str {
+    pub(super) fn target_cell(&self, row: usize) -> &str {
         self.cell(row, self.columns.len())
     }
 

@@ -1,0 +1,123 @@
+//! What predictions come to: how many records have each label, or the range of predicted values.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use veilcast_model::Card;
+use veilcast_model::card::Prediction;
+
+use crate::output::significant;
+
+/// What the predictions so far come to.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Overview {
+    /// How many records have each label.
+    Labels(BTreeMap<String, u64>),
+    /// The values of each quantity, of a regression.
+    Values(Vec<Values>),
+}
+
+/// The values of one quantity.
+#[derive(Clone, Serialize)]
+pub(crate) struct Values {
+    label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    /// None without records.
+    #[serde(flatten)]
+    range: Option<Range>,
+    #[serde(skip)]
+    count: u64,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Range {
+    min: f64,
+    mean: f64,
+    max: f64,
+}
+
+impl Overview {
+    pub(super) fn new(card: &Card) -> Self {
+        let output = card.output();
+        if !output.is_regression() {
+            return Self::Labels(BTreeMap::new());
+        }
+        let values = output.labels.iter().enumerate().map(|(index, label)| {
+            let unit = output.units.as_ref().and_then(|units| units.get(index));
+            Values {
+                label: label.clone(),
+                unit: unit.cloned(),
+                range: None,
+                count: 0,
+            }
+        });
+        Self::Values(values.collect())
+    }
+
+    pub(super) fn add(&mut self, prediction: &Prediction) {
+        match self {
+            Self::Labels(labels) => *labels.entry(prediction.label.clone()).or_default() += 1,
+            Self::Values(all) => all
+                .iter_mut()
+                .zip(&prediction.scores)
+                .for_each(|(values, &score)| values.add(score)),
+        }
+    }
+
+    /// Adds a row that an earlier run has written; nothing if it isn't such a row.
+    pub(super) fn add_row(&mut self, row: &csv::StringRecord) -> Option<()> {
+        match self {
+            Self::Labels(labels) => *labels.entry(row.get(1)?.to_owned()).or_default() += 1,
+            Self::Values(all) => {
+                for (index, values) in all.iter_mut().enumerate() {
+                    values.add(row.get(index + 1)?.parse().ok()?);
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+impl Values {
+    fn add(&mut self, value: f64) {
+        let range = self.range.get_or_insert(Range {
+            min: value,
+            mean: 0.0,
+            max: value,
+        });
+        self.count += 1;
+        range.min = range.min.min(value);
+        range.max = range.max.max(value);
+        range.mean += (value - range.mean) / self.count as f64;
+    }
+}
+
+impl fmt::Display for Overview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<String> = match self {
+            Self::Labels(labels) => labels
+                .iter()
+                .map(|(label, count)| format!("{count} {label}"))
+                .collect(),
+            Self::Values(all) => all.iter().map(Values::to_string).collect(),
+        };
+        write!(f, "predicted: {}", texts.join(", "))
+    }
+}
+
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.label)?;
+        if let Some(Range { min, mean, max }) = self.range {
+            let [min, mean, max] = [min, mean, max].map(|value| significant(value, 5));
+            write!(f, " {min} to {max} (mean {mean})")?;
+        }
+        match &self.unit {
+            Some(unit) => write!(f, " {unit}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! From integer scores to predictions: the vectors that every client can use.
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod common;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use veilcast_model::card::{Card, CardError};
+use veilcast_model::{Blueprint, FloatMap};
+
+fn vectors() -> Value {
+    serde_json::from_slice(&fs::read(common::vector("prediction.json")).unwrap()).unwrap()
+}
+
+/// The patients' card with another output.
+fn card_of(output: &Value, slot_bits: &Value) -> Result<Card, CardError> {
+    let mut card: Value = serde_json::from_slice(common::patients_model().card_json()).unwrap();
+    card["output"] = output.clone();
+    card["bounds"]["slot_bits"] = slot_bits.clone();
+    Card::parse(&serde_json::to_vec(&card).unwrap())
+}
+
+#[test]
+fn predictions_are_those_of_the_vectors() {
+    let vectors = vectors();
+    let cases = vectors["cases"].as_array().unwrap();
+    assert!(cases.len() >= 10);
+    for case in cases {
+        let card = card_of(&case["output"], &case["slot_bits"]).unwrap();
+        assert_eq!(card.output().is_regression(), case["is_regression"]);
+        for record in case["records"].as_array().unwrap() {
+            let integers: Vec<i64> = serde_json::from_value(record["integers"].clone()).unwrap();
+            let found = card.predict(&integers).unwrap();
+            let about = format!("{}: {integers:?}", case["name"]);
+            assert_eq!(json!(found.scores), record["scores"], "{about}");
+            assert_eq!(json!(found.index), record["index"], "{about}");
+            assert_eq!(json!(found.label), record["label"], "{about}");
+            let expected: Option<Vec<f64>> =
+                serde_json::from_value(record["probabilities"].clone()).unwrap();
+            match (&expected, &found.probabilities) {
+                (None, None) => {}
+                (Some(expected), Some(found)) => {
+                    assert_eq!(expected.len(), found.len(), "{about}");
+                    let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12;
+                    assert!(expected.iter().zip(found).all(close), "{about}");
+                }
+                _ => panic!("{about}: {expected:?}, but {:?}", found.probabilities),
+            }
+        }
+    }
+}
+
+#[test]
+fn no_card_has_an_output_that_the_vectors_refuse() {
+    let vectors = vectors();
+    let refused = vectors["refused"].as_array().unwrap();
+    assert!(refused.len() >= 15);
+    for case in refused {
+        let card = card_of(&case["output"], &json!(20));
+        assert!(card.is_err(), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn units_and_thresholds_come_from_the_blueprint() {
+    let blueprint = |change: &dyn Fn(&mut Blueprint)| {
+        let mut blueprint = common::patients();
+        change(&mut blueprint);
+        let map = FloatMap::new(3, 1, vec![0.5, -1.0, 0.25], vec![1.0]).unwrap();
+        blueprint.build(map).unwrap().card().clone()
+    };
+    let dose = blueprint(&|blueprint| {
+        blueprint.activation = veilcast_model::card::Activation::None;
+        blueprint.labels = vec!["dose".to_owned()];
+        blueprint.units = Some(vec!["mg".to_owned()]);
+    });
+    assert_eq!(dose.output().units, Some(vec!["mg".to_owned()]));
+    assert_eq!(Card::parse(dose.json()).unwrap(), dose);
+    let risk = blueprint(&|blueprint| {
+        blueprint.activation = veilcast_model::card::Activation::Sigmoid;
+        blueprint.threshold = Some(0.2);
+    });
+    assert_eq!(risk.output().threshold, Some(0.2));
+    assert_eq!(risk.output().scored_labels(), ["yes"]);
+    let text = |card: &Card| String::from_utf8(card.json().to_vec()).unwrap();
+    assert!(text(&dose).contains("\"units\"") && !text(&dose).contains("\"threshold\""));
+    assert!(text(&risk).contains("\"threshold\"") && !text(&risk).contains("\"units\""));
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Card } from '../index.js';
+import { digitsCard, failure, textOf } from './support.js';
+
+const vectors = JSON.parse(textOf('crates/model/tests/vectors/prediction.json'));
+
+/** The digit model's card with another output. @param {any} vector */
+async function cardOf({ output, slot_bits = 20 }) {
+  const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
+  fields.output = output;
+  fields.bounds.slot_bits = slot_bits;
+  return Card.parse(new TextEncoder().encode(JSON.stringify(fields)));
+}
+
+assert.ok(vectors.cases.length >= 10 && vectors.refused.length >= 15);
+
+for (const vector of vectors.cases) {
+  test(`prediction: ${vector.name}`, async () => {
+    const card = await cardOf(vector);
+    assert.equal(card.isRegression, vector.is_regression);
+    for (const { integers, probabilities, ...expected } of vector.records) {
+      const { probabilities: found, ...prediction } = card.predict(integers.map(BigInt));
+      assert.deepEqual(plain(prediction), plain(expected));
+      assert.equal(found?.length, probabilities?.length);
+      found?.forEach((p, i) => assert.ok(Math.abs(p - probabilities[i]) < 1e-12, `${p} ${probabilities[i]}`));
+    }
+  });
+}
+
+/** −0 is 0. @param {unknown} value */
+const plain = (value) => JSON.parse(JSON.stringify(value));
+
+for (const vector of vectors.refused) {
+  test(`no card may have: ${vector.name}`, async () => {
+    await assert.rejects(cardOf(vector), failure('bad_card', /output/));
+  });
+}
