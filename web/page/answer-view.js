@@ -67,7 +67,7 @@ const chosen = (bars) => (bars.length <= MOST_BARS ? bars : [...bars].sort((a, b
 /** @param {string} text @param {string} unit */
 function headline(text, unit) {
   const fragment = document.createDocumentFragment();
-  const size = text.length <= 2 ? 'huge' : text.length <= 12 ? 'large' : 'long';
+  const size = text.length <= 2 ? 'huge' : text.length <= 8 ? 'large' : text.length <= 24 ? 'medium' : 'long';
   fragment.append(element('strong', { class: size }, text), element('span', { class: 'unit' }, unit));
   return fragment;
 }

@@ -62,6 +62,7 @@ const keySize = byId('key-size', HTMLSelectElement);
 /** Shows the open tab's task as it stands. */
 function render() {
   const { task } = tab;
+  if (task.card) showCard(task.card);
   steps.render(task, keys);
   wire.render(task);
   answer.render(task);
@@ -81,11 +82,20 @@ function ask(asking, question) {
   byId('prediction', HTMLElement).scrollIntoView({ block: 'nearest' });
 }
 
+/** @type {Card | undefined} */
+let shownCard;
+
+/** @param {Card} card */
+function showCard(card) {
+  if (card !== shownCard) renderCard(card);
+  shownCard = card;
+}
+
 /** Makes the chosen model the one that is asked. */
 function choose() {
   const card = tab.cards.get(tab.choice.value);
   if (!card) return;
-  renderCard(card);
+  showCard(card);
   if (tab === tabs.table) table.choose(card);
   void keys.prepare(client, card.fields.name);
 }

@@ -89,8 +89,7 @@ export class DigitTab extends EventTarget {
     const canvas = new OffscreenCanvas(SIDE, SIDE);
     drawInk(canvas, pixels, rgbOf(getComputedStyle(byId('drawing', HTMLElement)).color));
     this.#drawing.show(canvas, false);
-    byId('sample', HTMLButtonElement).textContent = 'Another test image';
-    const text = `Test image ${place + 1} of ${samples.length} from MNIST, which no model was trained on. Its label says ${label}.`;
+    const text = `Test image ${place + 1} of ${samples.length}, from MNIST's test set, which says that it shows a ${label}.`;
     this.#take(pixels, text);
     announce(text);
   }

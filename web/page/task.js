@@ -131,6 +131,7 @@ export class Task extends EventTarget {
   async #predict({ model, records: recordsOf }, signal) {
     const key = await this.#keys.ready(signal);
     const card = await this.client.card(model, { signal });
+    // Predictions of two models would not make one table.
     if (this.card && this.card.digest !== card.digest) this.#reset();
     this.card = card;
     this.keyBits = key.bits;
@@ -148,9 +149,10 @@ export class Task extends EventTarget {
       const group = records.slice(start, start + most);
       const answer = await this.client.predict(model, group, { key, signal, onProgress });
       this.#follow({ step: 'end' }, watch);
-      if (answer.card.digest !== card.digest) {
+      if (start > 0 && answer.card.digest !== this.card.digest) {
         throw new VeilcastError('model_changed', 'the model was replaced while it was asked');
       }
+      this.card = answer.card;
       if (this.answer) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key.modulus.length);
       this.layout = answer.layout;
       this.requests += answer.requests;

@@ -114,7 +114,7 @@ export class Client {
    * The predictions of records, which leave this machine encrypted alone.
    *
    * Any number of records goes, as many a request as the model allows. If the model was replaced in
-   * the meantime, its new card is taken and all is done again, once.
+   * the meantime, its new card is taken and all is done again, once, unless it takes other cells.
    *
    * @param {string} model
    * @param {readonly (readonly Cell[])[]} records each the pixels or cells of one, in the card's order
@@ -123,14 +123,15 @@ export class Client {
    * @throws {VeilcastError} whose fault it is, its code says
    */
   async predict(model, records, options) {
-    const isKnown = this.#cards.has(model);
+    const known = this.#cards.get(model);
     try {
       return await this.#predict(model, records, options);
     } catch (error) {
       const isReplaced = error instanceof VeilcastError && error.code === 'wrong_card_digest';
       if (!isReplaced) throw error;
       this.#cards.delete(model);
-      if (!isKnown) throw error;
+      // Cells in another order would mean something else.
+      if (!known || cellsOf(known) !== cellsOf(await this.card(model, options))) throw error;
       return this.#predict(model, records, options);
     }
   }
@@ -268,6 +269,9 @@ class Exchange {
     return result;
   }
 }
+
+/** What the cells of a record are. @param {Card} card */
+const cellsOf = ({ fields: { input } }) => JSON.stringify([input.kind, input.shape, input.features]);
 
 /** @param {string} model */
 const path = (model) => `v2/models/${encodeURIComponent(model)}`;

@@ -112,6 +112,27 @@ test('a replaced model is taken, once', async (t) => {
   assert.deepEqual(asked, [get, post, get, post]);
 });
 
+test('a replaced model that takes other cells is not', async (t) => {
+  const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
+  fields.input = { kind: 'image', shape: [14, 56], preprocessing: fields.input.preprocessing };
+  const other = answer(200, JSON.stringify(fields));
+  const { client, asked } = await clientOf(t, {}, card, answer(409, '{"error": "another", "code": "wrong_card_digest"}'), other);
+  await client.card('digits');
+  await assert.rejects(client.predict('digits', [Array(784).fill(0)], { key: goodKey() }), failure('wrong_card_digest'));
+  assert.equal(asked.length, 3);
+  assert.deepEqual((await client.card('digits')).fields.input.shape, [14, 56]);
+});
+
+test('the models are listed', async (t) => {
+  const { client, asked } = await clientOf(t, {}, answer(200, '{"models": ["credit", "digits"]}'));
+  assert.deepEqual(await client.models(), ['credit', 'digits']);
+  assert.deepEqual(asked, ['GET /v2/models']);
+  for (const body of ['{"models": [1]}', '{"models": {}}', '{}', '[]', 'null', '<html>']) {
+    const { client } = await clientOf(t, {}, answer(200, body));
+    await assert.rejects(client.models(), failure('not_veilcast'));
+  }
+});
+
 test('URLs and records are checked before anything is sent', async (t) => {
   for (const url of ['', 'digits', 'ftp://host', 'http://']) assert.throws(() => new Client(url), failure('bad_url'));
   const { client, asked } = await clientOf(t, {}, card);

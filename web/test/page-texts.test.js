@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Card, VeilcastError } from '../index.js';
+import { isRegression, textOfPrediction, textOfPredictions } from '../page/answer-text.js';
+import { entriesOf } from '../page/card-text.js';
+import { csvOf, decimal } from '../page/csv-out.js';
+import { troubleOf } from '../page/errors.js';
+import { counted, duration, percent, short, size } from '../page/format.js';
+import { digitsCard } from './support.js';
+
+const SCALE = 0.5;
+
+/** A card with these outputs, each of half a unit a step. @param {object} output @param {number} outputs */
+async function cardOf(output, outputs) {
+  const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
+  fields.output = { scales: Array(outputs).fill(SCALE), ...output };
+  fields.layouts = { scalar: {} };
+  return Card.parse(new TextEncoder().encode(JSON.stringify(fields)));
+}
+
+const untouched = { imputed: 0, clipped: 0, unknown: 0 };
+
+/** @param {Card} card @param {...number} scores */
+const predicted = (card, ...scores) => ({ ...card.predict(scores.map((score) => BigInt(score / SCALE))), ...untouched });
+
+const softmax = await cardOf({ labels: ['cat', 'dog', 'a "big", bird'], activation: 'softmax' }, 3);
+const binary = await cardOf({ labels: ['good', 'bad'], activation: 'sigmoid' }, 1);
+const tags = await cardOf({ labels: ['red', 'green', 'blue'], activation: 'sigmoid' }, 3);
+const price = await cardOf({ labels: ['price'], activation: 'none' }, 1);
+const scored = await cardOf({ labels: ['a', 'b'], activation: 'none' }, 2);
+
+test('one of several classes', () => {
+  const text = textOfPrediction(softmax, predicted(softmax, 0, 1, -3));
+  assert.equal(text.headline, 'dog');
+  assert.match(text.spoken, /dog.*72\.1 %/);
+  assert.deepEqual(text.bars.map(({ label, text, isTop }) => [label, text, isTop]), [
+    ['cat', '26.5 %', false],
+    ['dog', '72.1 %', true],
+    ['a "big", bird', '1.3 %', false],
+  ]);
+  assert.ok(Math.abs(text.bars.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-12);
+  assert.equal(csvOf(softmax, [predicted(softmax, 0, 1, -3), predicted(softmax, 0, 1, 2)]), [
+    'record,label,score_cat,score_dog,"score_a ""big"", bird"\n',
+    '0,dog,0,1,-3\n',
+    '1,"a ""big"", bird",0,1,2\n',
+  ].join(''));
+});
+
+test('one score for two classes', () => {
+  const text = textOfPrediction(binary, predicted(binary, -1.5));
+  assert.deepEqual([text.headline, text.bars[0].text, text.bars[1].text], ['good', '81.8 %', '18.2 %']);
+  assert.equal(csvOf(binary, [predicted(binary, -1.5), predicted(binary, 2)]), 'record,label,score_bad\n0,good,-1.5\n1,bad,2\n');
+  const many = textOfPredictions(binary, [predicted(binary, -1.5), predicted(binary, 2), predicted(binary, 3)], 3);
+  assert.deepEqual(many.bars.map(({ label, text, isTop }) => [label, text, isTop]), [['good', '1', false], ['bad', '2', true]]);
+});
+
+test('several classes that can be true at once', () => {
+  const text = textOfPrediction(tags, predicted(tags, 1, -1, 0.5));
+  assert.equal(text.headline, 'red, blue');
+  assert.equal(text.bars.length, 3);
+  assert.equal(textOfPrediction(tags, predicted(tags, -1, -1, -1)).headline, 'none');
+});
+
+test('a quantity', () => {
+  assert.deepEqual([softmax, binary, tags, price, scored].map(isRegression), [false, false, false, true, false]);
+  const text = textOfPrediction(price, predicted(price, 1234.5));
+  assert.deepEqual([text.headline, text.unit, text.bars], ['1235', 'price', []]);
+  assert.equal(csvOf(price, [predicted(price, 1234.5)]), 'record,price\n0,1234.5\n');
+  assert.deepEqual(textOfPredictions(price, [predicted(price, 1)], 1).bars, []);
+});
+
+test('scores without probabilities', () => {
+  const text = textOfPrediction(scored, predicted(scored, 2, 5));
+  assert.deepEqual([text.headline, ...text.bars.map(({ text }) => text)], ['b', '2', '5']);
+});
+
+test('what was done to cells is said', () => {
+  const prediction = { ...predicted(binary, 1), imputed: 1, clipped: 2, unknown: 3 };
+  assert.match(textOfPrediction(binary, prediction).note, /^1 missing cell got.*; 2 values beyond.*; 3 texts that.*\.$/);
+  assert.equal(textOfPrediction(binary, predicted(binary, 1)).note, '');
+  const summary = textOfPredictions(binary, [prediction, prediction], 1821).text;
+  assert.match(summary, /^2 of 1,821 records predicted\. 2 missing cells got.*; 4 values beyond.*; 6 texts/);
+  assert.equal(textOfPredictions(binary, [], 5).text, '0 of 5 records predicted.');
+});
+
+test('numbers have the digits that the program writes, without an exponent', () => {
+  const cases = [
+    [0, '0'], [-0.25, '-0.25'], [1e21, '1000000000000000000000'], [1.5e22, '15000000000000000000000'], [-1.25e-7, '-0.000000125'],
+    [5e-324, `0.${'0'.repeat(323)}5`], [0.1, '0.1'], [123456789.125, '123456789.125'],
+  ];
+  for (const [number, text] of cases) {
+    assert.equal(decimal(Number(number)), text);
+    assert.equal(Number(text), number);
+  }
+});
+
+test('a card is summed up', () => {
+  const text = Object.fromEntries(entriesOf(softmax).map(({ term, text }) => [term, text]));
+  assert.match(text.Takes, /28 × 28 grey/);
+  assert.match(text.Gives, /cat, dog, .*probability/);
+  assert.match(text.Precision, /16 levels.*16 bits/);
+  assert.match(text.Private, /weights stay with the server/);
+  assert.equal(text.Digest, softmax.digest);
+  const gives = (/** @type {Card} */ card) => entriesOf(card).find(({ term }) => term === 'Gives')?.text ?? '';
+  assert.match(gives(price), /price, as a number/);
+  assert.match(gives(tags), /several can be true/);
+  assert.match(gives(scored), /a score for each/);
+});
+
+test('every error that a client can throw has plain words of its own', () => {
+  const codes = [
+    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'layout_not_allowed', 'bad_answer', 'bad_ciphertext', 'bad_scores',
+    'other_answer', 'answer_too_large', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
+    'blank_drawing', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
+  ];
+  const unexpected = troubleOf(new TypeError('x is undefined'));
+  assert.deepEqual([unexpected.code, unexpected.detail], ['unexpected', 'x is undefined']);
+  for (const code of codes) {
+    const trouble = troubleOf(new VeilcastError(code, `what happened: ${code}`));
+    assert.notEqual(trouble.title, unexpected.title, code);
+    assert.deepEqual([trouble.code, trouble.detail], [code, `what happened: ${code}`]);
+  }
+  assert.equal(troubleOf(new VeilcastError('busy', '')).help, 'retry');
+  assert.equal(troubleOf(new VeilcastError('worker_ended', '')).help, 'key');
+  assert.equal(troubleOf(new VeilcastError('wrong_card_digest', '')).help, 'models');
+  assert.equal(troubleOf(new VeilcastError('missing_column', 'line 1: the column age is missing')).text, 'Line 1: the column age is missing.');
+  assert.equal(troubleOf(new VeilcastError('toString', '')).title, unexpected.title);
+  assert.equal(troubleOf(undefined).title, unexpected.title);
+});
+
+test('figures are short', () => {
+  assert.deepEqual([0.04, 9.96, 12.3, 999, 1234, 123_456].map(duration), ['0.0 ms', '10.0 ms', '12 ms', '999 ms', '1.23 s', '123 s']);
+  assert.deepEqual([1, 999, 45_210, 1.5e6].map(size), ['1 byte', '999 bytes', '45.2 kB', '1.5 MB']);
+  assert.deepEqual([0, 1e-9, 0.0005, 0.5, 0.9994, 0.99999, 1].map(percent), ['0.0 %', '< 0.1 %', '0.1 %', '50.0 %', '99.9 %', '> 99.9 %', '100.0 %']);
+  assert.deepEqual([1, 1821].map((n) => counted(n, 'record')), ['1 record', '1,821 records']);
+  assert.deepEqual([0.123456, 1234567].map(short), ['0.1235', '1235000']);
+});
