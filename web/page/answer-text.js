@@ -9,12 +9,6 @@ import { count, counted, percent, short } from './format.js';
  * @typedef {{headline: string, unit: string, spoken: string, note: string, bars: Bar[]}} AnswerText
  */
 
-/** Whether a model gives quantities, not classes. @param {Card} card */
-export function isRegression({ fields: { output }, outputs }) {
-  const { units } = /** @type {{units?: string[]}} */ (output);
-  return output.activation === 'none' && (units !== undefined || outputs === 1);
-}
-
 /** Whether each class is judged on its own, so that several can be true at once. @param {Card} card */
 const isIndependent = ({ fields: { output }, outputs }) => output.activation === 'sigmoid' && outputs > 1;
 
@@ -26,8 +20,8 @@ const isIndependent = ({ fields: { output }, outputs }) => output.activation ===
 export function textOfPrediction(card, prediction) {
   const { output } = card.fields;
   const note = noteOf(prediction);
-  const { units } = /** @type {{units?: string[]}} */ (output);
-  if (isRegression(card)) {
+  const { units } = output;
+  if (card.isRegression) {
     const values = prediction.scores.map((score, i) => ({ label: output.labels[i], value: short(score), unit: units?.[i] ?? '' }));
     const bars = values.length > 1 ? values.map(({ label, value, unit }) => bar(label, 0, `${value} ${unit}`.trim())) : [];
     const spoken = values.map(({ label, value, unit }) => `${label}: ${value} ${unit}`.trim()).join(', ');
@@ -74,7 +68,7 @@ export function textOfPredictions(card, predictions, total) {
   const done = predictions.length < total ? `${count(predictions.length)} of ${counted(total, 'record')}` : counted(total, 'record');
   /** @type {Bar[]} */
   let bars = [];
-  if (!isRegression(card)) {
+  if (!card.isRegression) {
     const counts = card.fields.output.labels.map((label) => predictions.filter((p) => p.label === label).length);
     const most = counts.reduce((a, b) => Math.max(a, b), 0);
     bars = counts.map((n, i) => bar(card.fields.output.labels[i], n / Math.max(1, predictions.length), count(n), n === most && n > 0));

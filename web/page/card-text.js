@@ -1,7 +1,6 @@
 /** What a model's card says, for people. */
 
-import { isRegression } from './answer-text.js';
-import { count, counted } from './format.js';
+import { count, counted, percent } from './format.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
@@ -39,15 +38,14 @@ function inputOf({ fields: { input } }) {
 
 /** @param {Card} card */
 function outputOf(card) {
-  const { labels, activation } = card.fields.output;
-  const { units, threshold } = /** @type {{units?: string[], threshold?: number}} */ (card.fields.output);
-  if (isRegression(card)) {
+  const { labels, activation, units, threshold } = card.fields.output;
+  if (card.isRegression) {
     return `${labels.map((label, i) => (units?.[i] ? `${label} in ${units[i]}` : label)).join(', ')}, as ${labels.length > 1 ? 'numbers' : 'a number'}.`;
   }
   const shown = labels.length <= 12 ? labels.join(', ') : `${labels.slice(0, 10).join(', ')} and ${count(labels.length - 10)} more`;
   const form = activation === 'none' ? 'a score' : 'a probability';
   if (activation === 'sigmoid' && card.outputs > 1) return `${form} for each of: ${shown}; several can be true at once.`;
-  const limit = threshold === undefined ? '' : ` It says "${labels[1]}" if that is over ${threshold * 100} % likely.`;
+  const limit = threshold === undefined ? '' : ` It says "${labels[1]}" if that is over ${percent(threshold)} likely.`;
   return `One of: ${shown}; with ${form} for each.${limit}`;
 }
 

@@ -1,7 +1,5 @@
 /** Predictions as CSV, in the form that `veilcast predict` writes. */
 
-import { isRegression } from './answer-text.js';
-
 /**
  * @typedef {import('../index.js').Card} Card
  * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
@@ -15,7 +13,7 @@ import { isRegression } from './answer-text.js';
  */
 export function headerOf(card) {
   const { labels } = card.fields.output;
-  if (isRegression(card)) return ['record', ...labels];
+  if (card.isRegression) return ['record', ...labels];
   // A single sigmoid output has two labels, and its score is the second's.
   return ['record', 'label', ...labels.slice(labels.length - card.outputs).map((label) => `score_${label}`)];
 }
@@ -30,7 +28,7 @@ export function headerOf(card) {
  */
 export function rowOf(card, { label, scores }, record) {
   const numbers = scores.map(decimal);
-  return isRegression(card) ? [String(record), ...numbers] : [String(record), label, ...numbers];
+  return card.isRegression ? [String(record), ...numbers] : [String(record), label, ...numbers];
 }
 
 /**

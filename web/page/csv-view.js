@@ -1,6 +1,6 @@
 /** The predictions of a whole table: the first ones shown, all of them to save. */
 
-import { isRegression, textOfPredictions } from './answer-text.js';
+import { textOfPredictions } from './answer-text.js';
 import { csvOf } from './csv-out.js';
 import { byId, element, save } from './dom.js';
 import { count, counted, percent, short } from './format.js';
@@ -71,9 +71,8 @@ function remainderOf({ phase, predictions, total, pace }) {
 
 /** @param {Card} card */
 function titlesOf(card) {
-  const { labels, activation } = card.fields.output;
-  const { units } = /** @type {{units?: string[]}} */ (card.fields.output);
-  if (isRegression(card)) return ['Record', ...labels.map((label, i) => (units?.[i] ? `${label} (${units[i]})` : label))];
+  const { labels, activation, units } = card.fields.output;
+  if (card.isRegression) return ['Record', ...labels.map((label, i) => (units?.[i] ? `${label} (${units[i]})` : label))];
   if (labels.length > MOST_CLASSES) return ['Record', 'Prediction', activation === 'none' ? 'Score' : 'Probability'];
   return ['Record', 'Prediction', ...labels];
 }
@@ -81,7 +80,7 @@ function titlesOf(card) {
 /** @param {Card} card @param {RecordPrediction} prediction @param {number} record */
 function cellsOf(card, { label, index, scores, probabilities }, record) {
   const { labels } = card.fields.output;
-  if (isRegression(card)) return [count(record), ...scores.map(short)];
+  if (card.isRegression) return [count(record), ...scores.map(short)];
   const figures = probabilities ? probabilities.map(percent) : scores.map(short);
   return [count(record), label, ...(labels.length > MOST_CLASSES ? [figures[index]] : figures)];
 }

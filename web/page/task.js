@@ -250,7 +250,8 @@ class Stopwatch {
     }
     const receive = noted.responseEnd - noted.responseStart;
     const rest = Math.max(0, this.exchange - receive);
-    const compute = Math.min(rest, noted.serverTiming.find(({ name }) => name === 'compute')?.duration ?? rest);
+    // Not every browser shows what the service says of its own time.
+    const compute = Math.min(rest, noted.serverTiming?.find(({ name }) => name === 'compute')?.duration ?? rest);
     return { send: rest - compute, compute, receive };
   }
 }

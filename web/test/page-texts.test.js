@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Card, VeilcastError } from '../index.js';
-import { isRegression, textOfPrediction, textOfPredictions } from '../page/answer-text.js';
+import { textOfPrediction, textOfPredictions } from '../page/answer-text.js';
 import { entriesOf } from '../page/card-text.js';
 import { csvOf, decimal } from '../page/csv-out.js';
 import { troubleOf } from '../page/errors.js';
@@ -27,6 +27,8 @@ const softmax = await cardOf({ labels: ['cat', 'dog', 'a "big", bird'], activati
 const binary = await cardOf({ labels: ['good', 'bad'], activation: 'sigmoid' }, 1);
 const tags = await cardOf({ labels: ['red', 'green', 'blue'], activation: 'sigmoid' }, 3);
 const price = await cardOf({ labels: ['price'], activation: 'none' }, 1);
+const weather = await cardOf({ labels: ['high', 'low'], activation: 'none', units: ['°C', '°C'] }, 2);
+const wary = await cardOf({ labels: ['good', 'bad'], activation: 'sigmoid', threshold: 0.125 }, 1);
 const scored = await cardOf({ labels: ['a', 'b'], activation: 'none' }, 2);
 
 test('one of several classes', () => {
@@ -50,6 +52,8 @@ test('one score for two classes', () => {
   const text = textOfPrediction(binary, predicted(binary, -1.5));
   assert.deepEqual([text.headline, text.bars[0].text, text.bars[1].text], ['good', '81.8 %', '18.2 %']);
   assert.equal(csvOf(binary, [predicted(binary, -1.5), predicted(binary, 2)]), 'record,label,score_bad\n0,good,-1.5\n1,bad,2\n');
+  const careful = textOfPrediction(wary, predicted(wary, -1.5));
+  assert.deepEqual([careful.headline, careful.bars[1].isTop, careful.unit], ['bad', true, '18.2 % likely']);
   const many = textOfPredictions(binary, [predicted(binary, -1.5), predicted(binary, 2), predicted(binary, 3)], 3);
   assert.deepEqual(many.bars.map(({ label, text, isTop }) => [label, text, isTop]), [['good', '1', false], ['bad', '2', true]]);
 });
@@ -62,11 +66,14 @@ test('several classes that can be true at once', () => {
 });
 
 test('a quantity', () => {
-  assert.deepEqual([softmax, binary, tags, price, scored].map(isRegression), [false, false, false, true, false]);
   const text = textOfPrediction(price, predicted(price, 1234.5));
   assert.deepEqual([text.headline, text.unit, text.bars], ['1235', 'price', []]);
   assert.equal(csvOf(price, [predicted(price, 1234.5)]), 'record,price\n0,1234.5\n');
   assert.deepEqual(textOfPredictions(price, [predicted(price, 1)], 1).bars, []);
+  const both = textOfPrediction(weather, predicted(weather, 21.5, -3));
+  assert.deepEqual([both.headline, both.unit, ...both.bars.map(({ text }) => text)], ['21.5', '°C · high', '21.5 °C', '-3 °C']);
+  assert.equal(both.spoken, 'high: 21.5 °C, low: -3 °C');
+  assert.equal(csvOf(weather, [predicted(weather, 21.5, -3)]), 'record,high,low\n0,21.5,-3\n');
 });
 
 test('scores without probabilities', () => {
@@ -103,6 +110,8 @@ test('a card is summed up', () => {
   assert.equal(text.Digest, softmax.digest);
   const gives = (/** @type {Card} */ card) => entriesOf(card).find(({ term }) => term === 'Gives')?.text ?? '';
   assert.match(gives(price), /price, as a number/);
+  assert.match(gives(weather), /high in °C, low in °C, as numbers/);
+  assert.match(gives(wary), /says "bad" if that is over 12\.5 % likely/);
   assert.match(gives(tags), /several can be true/);
   assert.match(gives(scored), /a score for each/);
 });

@@ -6,7 +6,6 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -17,7 +16,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { Client, WorkerKey, keyFromFile, readTable } from '../index.js';
-import { bytesOf, failure, goodKey, keyFile, textOf } from './support.js';
+import { bytesOf, changeCard, failure, goodKey, keyFile, textOf } from './support.js';
 
 const program = process.env.VEILCAST ?? '';
 assert.ok(program, 'set the environment variable VEILCAST to the path of the program; `cargo xtask web` does it');
@@ -30,7 +29,7 @@ const table = fileURLToPath(new URL('data/german-credit/german-credit.csv', root
 const folder = mkdtempSync(join(tmpdir(), 'veilcast-web-'));
 const credit = join(folder, 'credit');
 execFileSync(program, ['train', '--table', table, '--target', 'creditability', '--name', 'credit', '--out', credit], { stdio: 'ignore' });
-allowFourRecords(credit);
+changeCard(credit, (card) => card.replace(/"max_records": \d+/, '"max_records": 4'));
 const models = [digits, credit].flatMap((model) => ['--model', model]);
 const service = spawn(program, ['serve', ...models, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
 after(() => {
@@ -41,17 +40,6 @@ after(() => {
 const ended = once(service, 'exit').then(() => assert.fail('the service ended'));
 const [line] = await Promise.race([once(createInterface(service.stdout), 'line'), ended]);
 const url = /http:\S+/.exec(line)?.[0] ?? '';
-
-/** Makes a model take four records a request; its weights name the card by its digest. @param {string} model */
-function allowFourRecords(model) {
-  const [cardPath, weightsPath] = ['card.json', 'weights.safetensors'].map((name) => join(model, name));
-  const [before, weights] = [readFileSync(cardPath), readFileSync(weightsPath)];
-  const card = Buffer.from(before.toString().replace(/"max_records": \d+/, '"max_records": 4'));
-  const [old, digest] = [before, card].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
-  writeFileSync(cardPath, card);
-  rmSync(join(model, 'report.json'));
-  writeFileSync(weightsPath, Buffer.from(weights.toString('latin1').replace(old, digest), 'latin1'));
-}
 
 const file = gunzipSync(bytesOf('data/mnist/t10k-images-idx3-ubyte.gz'));
 const images = Array.from({ length: 3 }, (_, i) => [...file.subarray(IDX_HEADER + i * PIXELS, IDX_HEADER + (i + 1) * PIXELS)]);
