@@ -1,7 +1,7 @@
 //! A service that runs in this process until it is told to stop.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -52,6 +52,13 @@ impl Service {
         format!("http://{}", self.address)
     }
 
+    /// Where a browser on this machine finds the web page.
+    pub(crate) fn page_url(&self) -> String {
+        let mut address = self.address;
+        address.set_ip(reachable(address.ip()));
+        format!("http://{address}/")
+    }
+
     /// Lets the requests under way finish.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         // If nobody listens any more, it has stopped already.
@@ -67,6 +74,15 @@ impl Service {
             stopped = self.stop() => stopped,
             () = interruptions.next() => Ok(()),
         }
+    }
+}
+
+/// The address at which this machine reaches what listens on an address: on all of them, itself.
+fn reachable(listening: IpAddr) -> IpAddr {
+    match listening {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        one => one,
     }
 }
 
@@ -114,5 +130,23 @@ impl Interruptions {
         }
         #[cfg(windows)]
         self.signal.recv().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_get_an_address_that_they_can_open() {
+        for (listening, expected) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("0.0.0.0", "127.0.0.1"),
+            ("::", "::1"),
+            ("192.0.2.7", "192.0.2.7"),
+        ] {
+            let listening = listening.parse().unwrap();
+            assert_eq!(reachable(listening).to_string(), expected);
+        }
     }
 }

@@ -29,7 +29,7 @@ pub use framing::{BinaryBody, Encoding, Framing};
 pub use layout::Layout;
 pub use limits::Limits;
 pub use metadata::{
-    ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady, TensorMetadata,
+    ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady, TensorMetadata,
 };
 pub use problem::Problem;
 pub use request::{InferRequest, RequestError};

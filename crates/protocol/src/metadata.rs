@@ -46,6 +46,13 @@ pub struct ServerReady {
     pub ready: bool,
 }
 
+/// The answer to `GET /v2/models`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelList {
+    /// The models' names, in alphabetical order.
+    pub models: Vec<String>,
+}
+
 /// The answer to `GET /v2/models/{model}/ready`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelReady {

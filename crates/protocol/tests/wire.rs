@@ -6,7 +6,7 @@ mod common;
 
 use common::{annotated, digest, limits, pair, request, response};
 use veilcast_protocol::{
-    CardDigest, Encoding, Framing, InferRequest, InferResponse, KeyFingerprint, Layout,
+    CardDigest, Encoding, Framing, InferRequest, InferResponse, KeyFingerprint, Layout, ModelList,
     ModelMetadata, ModelReady, Problem, SeededUpload, ServerMetadata, Upload,
 };
 
@@ -277,6 +277,10 @@ fn metadata_is_pinned() {
         ready: true,
     };
     assert_eq!(json(&ready), r#"{"name":"digits","ready":true}"#);
+    let list = ModelList {
+        models: vec!["digits".to_owned(), "risk".to_owned()],
+    };
+    assert_eq!(json(&list), r#"{"models":["digits","risk"]}"#);
     let problem = Problem::new("unknown_model", "there is no such model");
     assert_eq!(
         json(&problem),

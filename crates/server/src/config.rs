@@ -14,6 +14,8 @@ use thiserror::Error;
 pub struct Config {
     /// The address to listen on; only this machine reaches the default.
     pub listen: SocketAddr,
+    /// Whether to serve the web page; without it, `/` leads to `/v2`.
+    pub page: bool,
     /// Connections at a time; further ones wait until the operating system turns them away.
     pub max_connections: usize,
     /// The largest body of a request, in bytes; a model's own limit may be lower.
@@ -45,6 +47,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            page: true,
             max_connections: 512,
             max_body_bytes: 64 << 20,
             concurrent_uploads: 16,

@@ -9,6 +9,7 @@
 //! | what an operator sets | `config` |
 //! | models by name and version | `models` |
 //! | which path does what | `routes` |
+//! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
 //! | every refusal, its status and its code | `fault` |
 //! | what an operator sees | `observe`, `metrics` |
@@ -25,8 +26,10 @@ mod infer;
 mod metrics;
 mod models;
 mod observe;
+mod page;
 mod routes;
 mod serve;
+mod tagged;
 
 pub use app::{App, StartError};
 pub use config::{Config, ConfigError};

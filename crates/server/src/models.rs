@@ -73,6 +73,11 @@ impl Models {
         }
     }
 
+    /// The models' names, in alphabetical order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The versions of a model.
     pub(crate) fn versions(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
@@ -85,12 +90,7 @@ impl Models {
     /// The model of this name and version; of several, the one given last.
     fn get(&self, name: &str, version: Option<&str>) -> Result<Arc<ServedModel>, Fault> {
         let versions = self.0.get(name).ok_or_else(|| Fault::UnknownModel {
-            known: self
-                .0
-                .keys()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", "),
+            known: self.names().collect::<Vec<_>>().join(", "),
         })?;
         let mut latest_first = versions.iter().rev();
         let found =

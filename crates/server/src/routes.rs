@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use veilcast_protocol::{
-    MEDIA_JSON, ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady,
+    MEDIA_JSON, ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady,
 };
 
 use crate::app::App;
@@ -18,11 +19,17 @@ use crate::infer::infer;
 use crate::metrics::MEDIA_METRICS;
 use crate::models::Requested;
 use crate::observe::observe;
+use crate::page;
+use crate::tagged::tagged;
 
 /// The application with all its routes.
 pub fn router(app: Arc<App>) -> Router {
-    let mut router = Router::new()
-        .route("/", get(async || Redirect::temporary("/v2")))
+    let mut router = if app.config.page {
+        page::routes()
+    } else {
+        Router::new().route("/", get(async || Redirect::temporary("/v2")))
+    };
+    router = router
         .route("/v2", get(async || Json(ServerMetadata::this())))
         .route(
             "/v2/health/live",
@@ -32,6 +39,7 @@ pub fn router(app: Arc<App>) -> Router {
             "/v2/health/ready",
             get(async || Json(ServerReady { ready: true })),
         )
+        .route("/v2/models", get(models))
         .route("/metrics", get(metrics));
     for model in [
         "/v2/models/{model}",
@@ -57,6 +65,11 @@ async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     )
 }
 
+async fn models(State(app): State<Arc<App>>) -> Json<ModelList> {
+    let models = app.models.names().map(str::to_owned).collect();
+    Json(ModelList { models })
+}
+
 async fn metadata(State(app): State<Arc<App>>, Requested(model): Requested) -> Json<ModelMetadata> {
     let card = model.evaluator.card();
     let versions = app
@@ -79,19 +92,9 @@ async fn ready(Requested(model): Requested) -> Json<ModelReady> {
 }
 
 /// The public card, byte for byte, since its digest names it.
-async fn card(Requested(model): Requested, headers: HeaderMap) -> impl IntoResponse {
-    let tag = format!("\"{}\"", model.evaluator.card_digest());
-    let is_known = headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|known| known.trim().trim_start_matches("W/"))
-        .any(|known| known == tag || known == "*");
-    let caching = [(ETAG, tag), (CACHE_CONTROL, "no-cache".to_owned())];
-    if is_known {
-        return (StatusCode::NOT_MODIFIED, caching).into_response();
-    }
-    let card = model.evaluator.card_json().to_vec();
-    (caching, [(CONTENT_TYPE, MEDIA_JSON)], card).into_response()
+async fn card(Requested(model): Requested, headers: HeaderMap) -> Response {
+    let digest = model.evaluator.card_digest();
+    tagged(&headers, digest, MEDIA_JSON, || {
+        Bytes::copy_from_slice(model.evaluator.card_json())
+    })
 }

@@ -156,3 +156,15 @@ fn configuration_files_are_understood() {
         "the setting `queue_length` must be 0 to 1000000"
     );
 }
+
+#[test]
+fn sample_configuration_has_every_setting_with_its_default() {
+    let sample = include_str!("../../../examples/serve.toml");
+    assert_eq!(toml::from_str::<Config>(sample).unwrap(), Config::default());
+    let settings: toml::Table = sample.parse().unwrap();
+    let unknown = toml::from_str::<Config>("unknown = 1").unwrap_err();
+    let known = unknown.message().split('`').skip(3).step_by(2);
+    let known: std::collections::BTreeSet<_> = known.collect();
+    let named = settings.keys().map(String::as_str).collect();
+    assert_eq!(known, named);
+}

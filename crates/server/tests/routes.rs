@@ -4,10 +4,11 @@
 
 mod common;
 
-use axum::http::header::{ALLOW, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use axum::http::header::{ALLOW, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{Request, StatusCode};
 use common::{
-    FEATURES, OUTPUTS, call, card_digest, evaluator, get, post, post_json, request, service,
+    FEATURES, OUTPUTS, call, card_digest, evaluator, get, named_evaluator, post, post_json,
+    request, service,
 };
 use serde_json::json;
 use veilcast_protocol::{Encoding, Framing, HEADER_LENGTH, InferResponse, KeyFingerprint, Limits};
@@ -24,6 +25,7 @@ async fn metadata_and_health() {
                 "extensions": ["binary_tensor_data"],
             }),
         ),
+        ("/v2/models", json!({"models": ["sums"]})),
         ("/v2/health/live", json!({"live": true})),
         ("/v2/health/ready", json!({"ready": true})),
         (
@@ -49,11 +51,6 @@ async fn metadata_and_health() {
         assert_eq!(answer.headers[CONTENT_TYPE], "application/json", "{path}");
         assert_eq!(answer.json(), expected, "{path}");
     }
-    let answer = call(&service, get("/")).await;
-    assert_eq!(
-        (answer.status.as_u16(), &answer.headers[LOCATION]),
-        (307, &"/v2".parse().unwrap())
-    );
 }
 
 #[tokio::test]
@@ -98,6 +95,15 @@ async fn versions_live_side_by_side() {
     );
     let metadata = call(&service, get("/v2/models/sums")).await.json();
     assert_eq!(metadata["versions"], json!(["1", "2"]));
+}
+
+#[tokio::test]
+async fn models_are_listed_once_each_by_name() {
+    let evaluators = [("sums", "1"), ("more", "1"), ("sums", "2")]
+        .map(|(name, version)| named_evaluator(name, version));
+    let service = router(App::new(evaluators, Config::default()).unwrap());
+    let models = call(&service, get("/v2/models")).await.json();
+    assert_eq!(models, json!({"models": ["more", "sums"]}));
 }
 
 #[test]
@@ -198,7 +204,7 @@ async fn paths_and_methods_that_lead_nowhere() {
     for path in [
         "/v3",
         "/v2/",
-        "/v2/models",
+        "/v2/models/",
         "/v2/models/sums/weights",
         "/metrics/x",
         "/%ff",

@@ -85,6 +85,23 @@ async fn connection_serves_several_requests() {
 }
 
 #[tokio::test]
+async fn page_comes_over_the_connection_of_predictions() {
+    let service = Service::start(Config::default()).await;
+    let mut stream = service.connect().await;
+    for (path, expected) in [
+        ("/", 200),
+        ("/src/worker.js", 200),
+        ("/src/../package.json", 404),
+    ] {
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert_eq!(status(&mut stream).await, Some(expected), "{path}");
+    }
+    stream.write_all(&infer(&request(1))).await.unwrap();
+    assert_eq!(status(&mut stream).await, Some(200));
+}
+
+#[tokio::test]
 async fn slow_clients_are_cut_off() {
     let config = Config {
         header_timeout: Duration::from_secs(1),

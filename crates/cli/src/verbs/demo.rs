@@ -29,8 +29,8 @@ const PORT: u16 = 8080;
 ///
 /// Each image is encrypted under a fresh key, sent over HTTP, predicted on ciphertexts and
 /// decrypted; its scores must equal those computed in the clear, else the exit status is 1.
-/// Afterwards the service stays up until Ctrl-C. With --json a line an image is printed, then
-/// one with the summary.
+/// Afterwards the service stays up until Ctrl-C, with a web page to draw digits on. With --json a
+/// line an image is printed, then one with the summary.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How many of the 10,000 test images to predict.
@@ -100,7 +100,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     match interruptions {
         None => runtime.block_on(service.stop())?,
         Some(interruptions) => {
-            output.note(format!("\nStill serving at {url}; press Ctrl-C to stop."));
+            let page = service.page_url();
+            output.note(format!(
+                "\nOpen {page} in a browser; press Ctrl-C to stop serving."
+            ));
             runtime.block_on(service.stop_after(interruptions))?;
         }
     }

@@ -18,10 +18,13 @@ use crate::{files, logging, models, runtime};
 /// Largest configuration file, in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
-/// Serve models over HTTP until Ctrl-C or SIGTERM.
+/// Serve models over HTTP, and a web page for them, until Ctrl-C or SIGTERM.
 ///
-/// The first line on standard output is the address; logs go to standard error. RUST_LOG chooses
-/// what is logged, such as RUST_LOG=debug.
+/// The first line on standard output is the address, the second that of the page; logs go to
+/// standard error. RUST_LOG chooses what is logged, such as RUST_LOG=debug.
+///
+/// Browsers let a page encrypt only if it comes over HTTPS or from their own machine: for others to
+/// use it, put the service behind a server that speaks TLS.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Directory of a model; may be given several times.
@@ -33,6 +36,9 @@ pub(crate) struct Args {
     /// Configuration file with limits, in TOML.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Serve no web page: / leads to /v2 then.
+    #[arg(long)]
+    no_page: bool,
     /// Form of the logs; json is the default with --json.
     #[arg(long, value_name = "FORM")]
     log: Option<logging::Format>,
@@ -41,12 +47,18 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Listening {
     listening: String,
+    /// Where a browser finds the web page, if it is served.
+    page: Option<String>,
     models: Vec<String>,
 }
 
 impl fmt::Display for Listening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "listening on {}", self.listening)
+        write!(f, "listening on {}", self.listening)?;
+        match &self.page {
+            Some(page) => write!(f, "\nOpen {page} in a browser"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -62,6 +74,8 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         .as_deref()
         .map_or_else(|| Ok(Config::default()), load_config)?;
     config.listen = args.listen.unwrap_or(config.listen);
+    config.page &= !args.no_page;
+    let has_page = config.page;
     let models: Vec<Model> = args
         .models
         .iter()
@@ -82,6 +96,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let interruptions = Interruptions::listen(&runtime)?;
     output.result(&Listening {
         listening: service.url(),
+        page: has_page.then(|| service.page_url()),
         models: names,
     })?;
     runtime.block_on(service.stop_after(interruptions))?;

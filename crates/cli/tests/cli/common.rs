@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command as Process, Stdio};
+use std::process::{Child, ChildStdout, Command as Process, Stdio};
 use std::sync::LazyLock;
 
 use assert_cmd::Command;
@@ -172,6 +172,8 @@ fn veilcast(folder: &Path) -> Command {
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) url: String,
+    /// What it prints behind the line with the address.
+    pub(crate) stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -184,16 +186,19 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut first = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut first)
-            .unwrap();
+        stdout.read_line(&mut first).unwrap();
         let url = first
             .trim()
             .strip_prefix("listening on ")
             .unwrap()
             .to_owned();
-        Self { process, url }
+        Self {
+            process,
+            url,
+            stdout,
+        }
     }
 }
 

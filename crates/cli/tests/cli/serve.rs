@@ -1,5 +1,6 @@
 //! `serve`: starting and ending.
 
+use std::io::Read as _;
 use std::process::Command;
 
 use insta::assert_snapshot;
@@ -50,7 +51,7 @@ fn a_configuration_is_read() {
           |
         1 | max_conections = 1
           | ^^^^^^^^^^^^^^
-        unknown field `max_conections`, expected one of `listen`, `max_connections`, `max_body_bytes`, `concurrent_uploads`, `concurrent_computations`, `queue_length`, `randomizers_ahead`, `header_timeout_seconds`, `body_timeout_seconds`, `retry_after_seconds`, `shutdown_grace_seconds`
+        unknown field `max_conections`, expected one of `listen`, `page`, `max_connections`, `max_body_bytes`, `concurrent_uploads`, `concurrent_computations`, `queue_length`, `randomizers_ahead`, `header_timeout_seconds`, `body_timeout_seconds`, `retry_after_seconds`, `shutdown_grace_seconds`
     ");
     assert_snapshot!(fail("= 1"), @r"
     error: can't use the configuration bad.toml
@@ -60,6 +61,28 @@ fn a_configuration_is_read() {
           | ^
         unquoted keys cannot be empty, expected letters, numbers, `-`, `_`
     ");
+}
+
+#[test]
+fn a_service_says_where_its_page_is() {
+    let place = Place::new();
+    place.write("none.toml", "page = false\n");
+    for (options, has_page) in [
+        ("", true),
+        ("--no-page", false),
+        ("--config none.toml", false),
+    ] {
+        let mut server = place.serve(&format!("--model model {options}"));
+        let page = format!("Open {}/ in a browser\n", server.url);
+        server.process.kill().unwrap();
+        let mut rest = String::new();
+        server.stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(
+            rest,
+            if has_page { page } else { String::new() },
+            "{options}"
+        );
+    }
 }
 
 #[test]

@@ -62,13 +62,18 @@ pub(crate) fn fixed_width(number: &BigUint, width: usize) -> Vec<u8> {
 
 /// The model `sums` of a version: 4 features of 4 bits, 3 scores.
 pub(crate) fn evaluator(version: &str) -> Evaluator {
+    named_evaluator("sums", version)
+}
+
+/// The same under a name.
+pub(crate) fn named_evaluator(name: &str, version: &str) -> Evaluator {
     let weights = vec![
         1.0, -2.0, 0.5, 0.0, 0.25, 0.25, 0.25, 0.25, -1.0, 0.0, 1.0, 2.0,
     ];
     let map = FloatMap::new(FEATURES, OUTPUTS, weights, vec![0.0, 1.0, -1.0]).unwrap();
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let blueprint = Blueprint {
-        name: "sums".to_owned(),
+        name: name.to_owned(),
         version: version.to_owned(),
         description: "Three sums of four numbers.".to_owned(),
         input: Input {

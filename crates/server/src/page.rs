@@ -1,0 +1,102 @@
+//! The web page: the files of the folder `web` that a browser needs, and no others.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::get;
+use rust_embed::RustEmbed;
+use veilcast_protocol::MEDIA_BINARY;
+
+use crate::app::App;
+use crate::fault::Fault;
+use crate::tagged::tagged;
+
+/// The page's files. Release builds carry them; debug builds read them from the source folder at each request, so that
+/// a change shows without building anything.
+#[derive(RustEmbed)]
+#[folder = "../../web"]
+#[include = "index.js"]
+#[include = "page/**"]
+#[include = "src/**"]
+#[exclude = "*.md"]
+struct Files;
+
+/// What `/` shows.
+const INDEX: &str = "page/index.html";
+
+/// Nothing from elsewhere, nothing inline, no frame around it: whatever script got into the page, which knows the secret
+/// key, would find nowhere to send it.
+const HEADERS: [(&str, &str); 5] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self'; \
+         img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// The page's routes: the page at `/`, and its files at the paths that they have in the folder.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(async |headers: HeaderMap| file(INDEX, &headers)))
+        .route("/index.js", get(at_path))
+        .route("/page/{*path}", get(at_path))
+        .route("/src/{*path}", get(at_path))
+        .layer(map_response(with_headers))
+}
+
+async fn with_headers(mut response: Response) -> Response {
+    let headers = HEADERS.map(|(name, value)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    });
+    response.headers_mut().extend(headers);
+    response
+}
+
+/// The file whose name is the path as it was written: none of them needs an escape.
+async fn at_path(uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
+    file(uri.path().trim_start_matches('/'), &headers)
+}
+
+fn file(name: &str, headers: &HeaderMap) -> Result<Response, Fault> {
+    let file = is_plain(name).then(|| Files::get(name)).flatten();
+    let file = file.ok_or(Fault::UnknownRoute)?;
+    let digest = file.metadata.sha256_hash();
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(tagged(headers, digest, media_type(name), || {
+        match file.data {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => Bytes::from(bytes),
+        }
+    }))
+}
+
+/// Whether a name can only lead downwards, and not to a hidden file: where the folder is read, `page/../package.json` would
+/// be a file of it too.
+fn is_plain(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    name.split('/')
+        .all(|part| !part.is_empty() && !part.starts_with('.') && part.bytes().all(is_plain))
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        _ => MEDIA_BINARY,
+    }
+}

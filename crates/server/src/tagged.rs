@@ -1,0 +1,32 @@
+//! Answers that a client keeps, and asks about again.
+
+use std::fmt::Display;
+
+use axum::body::Bytes;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+/// A document under the tag that its digest makes, or word that the one the client has is still good.
+pub(crate) fn tagged(
+    request: &HeaderMap,
+    digest: impl Display,
+    media_type: &'static str,
+    document: impl FnOnce() -> Bytes,
+) -> Response {
+    let tag = format!("\"{digest}\"");
+    let is_known = request
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|known| known.trim().trim_start_matches("W/"))
+        .any(|known| known == tag || known == "*");
+    // Kept, but never used without asking.
+    let caching = [(ETAG, tag), (CACHE_CONTROL, "no-cache".to_owned())];
+    if is_known {
+        (StatusCode::NOT_MODIFIED, caching).into_response()
+    } else {
+        (caching, [(CONTENT_TYPE, media_type)], document()).into_response()
+    }
+}
