@@ -36,7 +36,7 @@ export class AnswerView {
       this.#show(element('span', { class: 'hint' }, text), [], '');
     } else if (isMany) {
       const { text, bars } = textOfPredictions(card, predictions, total);
-      this.#show(headline(count(predictions.length), predictions.length === 1 ? 'record predicted' : 'records predicted'), bars, '');
+      this.#show(headline(count(predictions.length), predictions.length === 1 ? 'record predicted' : 'records predicted', 'large'), bars, '');
       if (phase === 'done') this.#tell(predictions, text);
     } else {
       const { headline: label, unit, spoken, note, bars } = textOfPrediction(card, predictions[0]);
@@ -64,10 +64,9 @@ export class AnswerView {
 /** All bars in their order, or the greatest of too many. @param {readonly Bar[]} bars */
 const chosen = (bars) => (bars.length <= MOST_BARS ? bars : [...bars].sort((a, b) => b.share - a.share).slice(0, MOST_BARS));
 
-/** @param {string} text @param {string} unit */
-function headline(text, unit) {
+/** @param {string} text @param {string} unit @param {string} [size] */
+function headline(text, unit, size = text.length <= 2 ? 'huge' : text.length <= 8 ? 'large' : text.length <= 24 ? 'medium' : 'long') {
   const fragment = document.createDocumentFragment();
-  const size = text.length <= 2 ? 'huge' : text.length <= 8 ? 'large' : text.length <= 24 ? 'medium' : 'long';
   fragment.append(element('strong', { class: size }, text), element('span', { class: 'unit' }, unit));
   return fragment;
 }

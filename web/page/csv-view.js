@@ -3,7 +3,7 @@
 import { textOfPredictions } from './answer-text.js';
 import { csvOf } from './csv-out.js';
 import { byId, element, save } from './dom.js';
-import { count, counted, percent, short } from './format.js';
+import { about, count, percent, short } from './format.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
@@ -66,7 +66,7 @@ export class CsvView {
 /** How long the rest will take, as it went so far. @param {Task} task */
 function remainderOf({ phase, predictions, total, pace }) {
   if (phase !== 'running' || pace === 0) return '';
-  return ` About ${counted(Math.ceil(((total - predictions.length) * pace) / 1000), 'second')} left.`;
+  return ` About ${about((total - predictions.length) * pace)} left.`;
 }
 
 /** @param {Card} card */

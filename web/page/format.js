@@ -16,6 +16,12 @@ export function duration(milliseconds) {
   return `${count(Math.round(milliseconds / 1000))} s`;
 }
 
+/** A time that is only known about. @param {number} milliseconds */
+export function about(milliseconds) {
+  const seconds = Math.max(1, Math.round(milliseconds / 1000));
+  return seconds < 100 ? counted(seconds, 'second') : counted(Math.round(seconds / 60), 'minute');
+}
+
 /** @param {number} bytes */
 export function size(bytes) {
   if (bytes < 1000) return counted(bytes, 'byte');

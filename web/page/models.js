@@ -18,8 +18,10 @@ export async function loadModels(client) {
   /** @type {Models} */
   const models = { digits: [], tables: [], others: [] };
   cards.forEach((result, i) => {
-    if (result.status === 'rejected') models.others.push(names[i]);
-    else if (result.value.fields.input.kind === 'table') models.tables.push(result.value);
+    if (result.status === 'rejected') {
+      if (result.reason?.code !== 'bad_card') throw result.reason;
+      models.others.push(names[i]);
+    } else if (result.value.fields.input.kind === 'table') models.tables.push(result.value);
     else if (isDigit(result.value)) models.digits.push(result.value);
     else models.others.push(names[i]);
   });

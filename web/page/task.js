@@ -181,7 +181,7 @@ export class Task extends EventTarget {
         send.bytes += progress.request.length;
         break;
       case 'retry':
-        (send.state === 'running' ? send : encrypt).note = `The service is busy; trying again in ${Math.ceil(progress.pause / 1000)} s.`;
+        (send.state === 'running' ? send : encrypt).note = `No answer yet: the service is busy or away. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
         break;
       case 'receive':
         watch.exchange = watch.lap();

@@ -5,7 +5,7 @@ import { textOfPrediction, textOfPredictions } from '../page/answer-text.js';
 import { entriesOf } from '../page/card-text.js';
 import { csvOf, decimal } from '../page/csv-out.js';
 import { troubleOf } from '../page/errors.js';
-import { counted, duration, percent, short, size } from '../page/format.js';
+import { about, counted, duration, percent, short, size } from '../page/format.js';
 import { digitsCard } from './support.js';
 
 const SCALE = 0.5;
@@ -139,6 +139,7 @@ test('every error that a client can throw has plain words of its own', () => {
 
 test('figures are short', () => {
   assert.deepEqual([0.04, 9.96, 12.3, 999, 1234, 123_456].map(duration), ['0.0 ms', '10.0 ms', '12 ms', '999 ms', '1.23 s', '123 s']);
+  assert.deepEqual([0, 1400, 99_400, 119_000].map(about), ['1 second', '1 second', '99 seconds', '2 minutes']);
   assert.deepEqual([1, 999, 45_210, 1.5e6].map(size), ['1 byte', '999 bytes', '45.2 kB', '1.5 MB']);
   assert.deepEqual([0, 1e-9, 0.0005, 0.5, 0.9994, 0.99999, 1].map(percent), ['0.0 %', '< 0.1 %', '0.1 %', '50.0 %', '99.9 %', '> 99.9 %', '100.0 %']);
   assert.deepEqual([1, 1821].map((n) => counted(n, 'record')), ['1 record', '1,821 records']);
