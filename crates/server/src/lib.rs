@@ -8,7 +8,7 @@
 //! |---|---|
 //! | what an operator sets | `config` |
 //! | models by name and version | `models` |
-//! | which path does what | `routes` |
+//! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
 //! | every refusal, its status and its code | `fault` |

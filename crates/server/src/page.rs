@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use rust_embed::RustEmbed;
 use veilcast_protocol::MEDIA_BINARY;
 
@@ -44,13 +43,16 @@ const HEADERS: [(&str, &str); 5] = [
 ];
 
 /// The page's routes: the page at `/`, and its files at the paths that they have in the folder.
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/", get(async |headers: HeaderMap| file(INDEX, &headers)))
-        .route("/index.js", get(at_path))
-        .route("/page/{*path}", get(at_path))
-        .route("/src/{*path}", get(at_path))
-        .layer(map_response(with_headers))
+pub(crate) fn routes() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<App>>)> {
+    let routes = [
+        ("/", get(async |headers: HeaderMap| file(INDEX, &headers))),
+        ("/index.js", get(at_path)),
+        ("/page/{*path}", get(at_path)),
+        ("/src/{*path}", get(at_path)),
+    ];
+    routes
+        .into_iter()
+        .map(|(path, methods)| (path, methods.layer(map_response(with_headers))))
 }
 
 async fn with_headers(mut response: Response) -> Response {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
 use veilcast_protocol::{
     MEDIA_JSON, ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady,
@@ -24,38 +24,59 @@ use crate::tagged::tagged;
 
 /// The application with all its routes.
 pub fn router(app: Arc<App>) -> Router {
-    let mut router = if app.config.page {
-        page::routes()
-    } else {
-        Router::new().route("/", get(async || Redirect::temporary("/v2")))
-    };
-    router = router
-        .route("/v2", get(async || Json(ServerMetadata::this())))
-        .route(
-            "/v2/health/live",
-            get(async || Json(ServerLive { live: true })),
-        )
-        .route(
-            "/v2/health/ready",
-            get(async || Json(ServerReady { ready: true })),
-        )
-        .route("/v2/models", get(models))
-        .route("/metrics", get(metrics));
-    for model in [
-        "/v2/models/{model}",
-        "/v2/models/{model}/versions/{version}",
-    ] {
-        router = router
-            .route(model, get(metadata))
-            .route(&format!("{model}/ready"), get(ready))
-            .route(&format!("{model}/card"), get(card))
-            .route(&format!("{model}/infer"), post(infer));
-    }
-    router
+    let routes = routes(app.config.page).into_iter();
+    routes
+        .fold(Router::new(), |router, (path, methods)| {
+            router.route(&path, methods)
+        })
         .fallback(async || Fault::UnknownRoute)
         .method_not_allowed_fallback(async || Fault::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
         .with_state(app)
+}
+
+/// Every route, as `openapi.json` describes it.
+fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
+    let mut routes = vec![
+        ("/openapi.json", get(openapi)),
+        ("/metrics", get(metrics)),
+        ("/v2", get(async || Json(ServerMetadata::this()))),
+        (
+            "/v2/health/live",
+            get(async || Json(ServerLive { live: true })),
+        ),
+        (
+            "/v2/health/ready",
+            get(async || Json(ServerReady { ready: true })),
+        ),
+        ("/v2/models", get(models)),
+    ];
+    if has_page {
+        routes.extend(page::routes());
+    } else {
+        routes.push(("/", get(async || Redirect::temporary("/v2"))));
+    }
+    let mut routes: Vec<_> = routes
+        .into_iter()
+        .map(|(path, methods)| (path.to_owned(), methods))
+        .collect();
+    for model in [
+        "/v2/models/{model}",
+        "/v2/models/{model}/versions/{version}",
+    ] {
+        let of_model = [
+            ("", get(metadata)),
+            ("/ready", get(ready)),
+            ("/card", get(card)),
+            ("/infer", post(infer)),
+        ];
+        routes.extend(of_model.map(|(path, methods)| (format!("{model}{path}"), methods)));
+    }
+    routes
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(CONTENT_TYPE, MEDIA_JSON)], include_str!("openapi.json"))
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
@@ -97,4 +118,34 @@ async fn card(Requested(model): Requested, headers: HeaderMap) -> Response {
     tagged(&headers, digest, MEDIA_JSON, || {
         Bytes::copy_from_slice(model.evaluator.card_json())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn openapi_document_describes_every_route_and_no_other() {
+        let document: serde_json::Value =
+            serde_json::from_str(include_str!("openapi.json")).unwrap();
+        let described: BTreeSet<String> = document["paths"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
+        let routes: BTreeSet<String> = routes(true)
+            .into_iter()
+            .map(|(path, _)| path.replace("{*", "{"))
+            .collect();
+        assert_eq!(described, routes);
+        // Without the page there is less.
+        assert!(
+            super::routes(false)
+                .iter()
+                .all(|(path, _)| routes.contains(path))
+        );
+    }
 }
