@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Write};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use veilcast_model::RegressionErrors;
 
 /// Where results go: as text, or as JSON with a document a line.
 #[derive(Clone, Copy)]
@@ -104,6 +105,17 @@ pub(crate) fn significant(number: f64, digits: u32) -> String {
     let before = number.abs().log10().floor() + 1.0;
     let after = (f64::from(digits) - before).clamp(0.0, 12.0) as usize;
     format!("{number:.after$}")
+}
+
+/// How far predicted quantities are from true ones.
+pub(crate) fn error_figures(errors: &RegressionErrors) -> String {
+    let r_squared = errors.r_squared.map(|r| format!(", R² {r:.4}"));
+    format!(
+        "mean absolute error {}, root mean squared error {}{}",
+        significant(errors.mean_absolute_error, 4),
+        significant(errors.root_mean_squared_error, 4),
+        r_squared.unwrap_or_default()
+    )
 }
 
 /// Writes bytes to standard output at once.

@@ -1,7 +1,8 @@
 //! `veilcast evaluate`: how well a model does, in the clear and encrypted.
 
-mod figures;
+mod classes;
 mod measure;
+mod quantities;
 mod report;
 mod table;
 
@@ -16,8 +17,9 @@ use veilcast_model::Model;
 use veilcast_model::card::InputKind;
 use veilcast_model::idx::{LabelledImages, Split};
 
-use self::figures::{Calibration, Quality, QuantizationError};
-use self::measure::{Clear, Encrypted, TestSet};
+use self::classes::ClassFigures;
+use self::measure::{Clear, Encrypted, TestSet, Truth};
+use self::quantities::QuantityFigures;
 use self::table::TableArgs;
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
@@ -31,6 +33,9 @@ use crate::predictions::Predictions;
 /// Records are predicted in the clear and, with --encrypted, on ciphertexts: there every integer score
 /// must equal the one computed in the clear; if one doesn't, the exit status is 1. With --predictions
 /// a table's records were predicted before: then no model is needed.
+///
+/// Of classes the accuracy is measured, of quantities the mean absolute error, the root mean squared
+/// error and R².
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("written").args(["out", "report"]).multiple(true))]
 pub(crate) struct Args {
@@ -76,36 +81,25 @@ struct Evaluation {
     model: String,
     version: String,
     records: usize,
-    accuracy: Accuracies,
-    /// By the collapsed map in floats.
-    collapsed: Quality,
-    /// By the integer map.
-    quantized: Quality,
-    /// A row a true label, a column a predicted one, by the quantised map.
-    confusion: Vec<Vec<usize>>,
-    /// Of the quantised map's probabilities.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    calibration: Option<Calibration>,
-    quantization_error: QuantizationError,
+    #[serde(flatten)]
+    figures: Figures,
     /// The largest magnitude of each integer score.
     largest_scores: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     encrypted: Option<Encrypted>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<PathBuf>,
-    #[serde(skip)]
-    labels: Vec<String>,
     /// What a record is called.
     #[serde(skip)]
     noun: &'static str,
 }
 
+/// How well a model does what it is for.
 #[derive(Serialize)]
-struct Accuracies {
-    /// Of the float network on the whole test set, as the report has it from training.
-    network_when_trained: Option<f64>,
-    collapsed: f64,
-    quantized: f64,
+#[serde(untagged)]
+enum Figures {
+    Classes(ClassFigures),
+    Quantities(QuantityFigures),
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
@@ -121,7 +115,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let out = out.transpose()?;
     let test = test_set(args, &model)?;
     let clear = Clear::of(&model, &test)?;
-    let mut evaluation = Evaluation::of(&model, &test, &clear);
+    let mut evaluation = Evaluation::of(&model, &test, &clear)?;
     if args.encrypted {
         let encrypted = Encrypted::of(&model, &test, args.key_bits.bits, output)?;
         evaluation.encrypted = Some(encrypted);
@@ -167,76 +161,52 @@ fn images(directory: &Path, model: &Model, most: usize) -> anyhow::Result<TestSe
         .with_context(|| format!("can't use the images in {}", directory.display()))
         .hint("give a directory with MNIST's four files, such as data/mnist")?;
     images.truncate(most);
+    if model.card().output().is_regression() {
+        bail!("the model predicts quantities, but labelled images are of classes");
+    }
     let known = model.card().output().labels.len();
     let labels: Vec<usize> = images.labels().iter().map(|&l| usize::from(l)).collect();
     if let Some(label) = labels.iter().find(|&&label| label >= known) {
         bail!("an image has the label {label}, but the model knows {known} labels");
     }
     let records = images.images().records().map(Into::into).collect();
-    Ok(TestSet { records, labels })
+    let truth = Truth::Classes(labels);
+    Ok(TestSet { records, truth })
 }
 
 impl Evaluation {
-    fn of(model: &Model, test: &TestSet, clear: &Clear) -> Self {
-        let (card, labels) = (model.card(), model.card().output().labels.clone());
-        let Clear {
-            collapsed,
-            quantized,
-            ..
-        } = clear;
-        let mut confusion = vec![vec![0; labels.len()]; labels.len()];
-        for (prediction, &label) in quantized.iter().zip(&test.labels) {
-            confusion[label][prediction.index] += 1;
-        }
-        let [by_floats, by_integers] = [collapsed, quantized]
-            .map(|predictions| Quality::of_predictions(predictions, &test.labels));
-        let when_trained = model.report().and_then(|report| report.accuracy);
-        Self {
+    fn of(model: &Model, test: &TestSet, clear: &Clear) -> anyhow::Result<Self> {
+        let card = model.card();
+        let figures = match &test.truth {
+            Truth::Classes(labels) => Figures::Classes(ClassFigures::of(model, clear, labels)),
+            Truth::Quantities(values) => QuantityFigures::of(model, clear, values)
+                .map(Figures::Quantities)
+                .context("there are no records to measure with")?,
+        };
+        Ok(Self {
             model: card.name().to_owned(),
             version: card.version().to_owned(),
             records: test.records.len(),
-            accuracy: Accuracies {
-                network_when_trained: when_trained.map(|accuracy| accuracy.network),
-                collapsed: by_floats.accuracy,
-                quantized: by_integers.accuracy,
-            },
-            collapsed: by_floats,
-            quantized: by_integers,
-            confusion,
-            calibration: Calibration::of(quantized, &test.labels),
-            quantization_error: QuantizationError::of(collapsed, quantized),
+            figures,
             largest_scores: clear.largest_scores(),
             encrypted: None,
             report: None,
-            labels,
             noun: match card.input().kind {
                 InputKind::Image => "image",
                 InputKind::Table => "record",
             },
-        }
+        })
     }
 }
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            model,
-            version,
-            records,
-            accuracy,
-            ..
-        } = self;
-        let on = counted(*records as u64, self.noun);
-        writeln!(f, "{model} {version} on {on}")?;
-        if let Some(network) = accuracy.network_when_trained {
-            writeln!(
-                f,
-                "  float network   accuracy {network:.4} (whole test set, when it was trained)"
-            )?;
+        let on = counted(self.records as u64, self.noun);
+        writeln!(f, "{} {} on {on}", self.model, self.version)?;
+        match &self.figures {
+            Figures::Classes(figures) => figures.fmt(f)?,
+            Figures::Quantities(figures) => figures.fmt(f)?,
         }
-        writeln!(f, "  collapsed map   {}", self.collapsed)?;
-        writeln!(f, "  quantised map   {}", self.quantized)?;
-        self.write_confusion(f)?;
         if let Some(encrypted) = &self.encrypted {
             write!(f, "\n{encrypted}")?;
         }
@@ -251,30 +221,6 @@ impl fmt::Display for Evaluation {
     }
 }
 
-impl Evaluation {
-    fn write_confusion(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |label: &String| label.chars().take(8).collect::<String>();
-        let counts = self
-            .confusion
-            .iter()
-            .flatten()
-            .map(|count| count.to_string().len());
-        let names = self.labels.iter().map(|label| name(label).chars().count());
-        let width = counts.chain(names).max().unwrap_or(0) + 1;
-        write!(f, "true labels down, predicted ones across\n{:width$}", "")?;
-        for label in &self.labels {
-            write!(f, "{:>width$}", name(label))?;
-        }
-        for (label, row) in self.labels.iter().zip(&self.confusion) {
-            write!(f, "\n{:>width$}", name(label))?;
-            for count in row {
-                write!(f, "{count:>width$}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Display for Encrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -282,7 +228,7 @@ impl fmt::Display for Encrypted {
             layout,
             records,
             agreeing,
-            quality,
+            measured,
             encrypt_ms,
             compute_ms,
             decrypt_ms,
@@ -293,7 +239,7 @@ impl fmt::Display for Encrypted {
         )?;
         writeln!(
             f,
-            "  every score equal for {agreeing} of {records} records, {quality}"
+            "  every score equal for {agreeing} of {records} records, {measured}"
         )?;
         write!(
             f,

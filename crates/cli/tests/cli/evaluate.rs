@@ -218,7 +218,7 @@ fn texts_of_a_card_are_escaped() {
 }
 
 /// A page loads nothing, runs nothing, and closes what it opens.
-fn check_page(page: &str) {
+pub(crate) fn check_page(page: &str) {
     for foreign in ["<script", "http://", "https://", "<link", "@import", "url("] {
         assert!(!page.contains(foreign), "{foreign}");
     }

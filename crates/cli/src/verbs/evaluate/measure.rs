@@ -1,22 +1,64 @@
 //! Predicting a test set: in the clear by both maps, and on ciphertexts.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_model::Model;
 use veilcast_model::card::{Prediction, RawRecord};
+use veilcast_model::{Model, RegressionErrors};
 
-use super::figures::Quality;
+use super::classes::Quality;
+use super::quantities;
 use crate::keys;
-use crate::output::Output;
+use crate::output::{Output, error_figures};
 use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
 
-/// Records, and the index of each one's true label.
+/// Records, and what is true of them.
 pub(super) struct TestSet {
     pub(super) records: Vec<RawRecord<'static>>,
-    pub(super) labels: Vec<usize>,
+    pub(super) truth: Truth,
+}
+
+/// What is true of records.
+pub(super) enum Truth {
+    /// The index of each one's label.
+    Classes(Vec<usize>),
+    /// Of each quantity the value of each record.
+    Quantities(Vec<Vec<f64>>),
+}
+
+/// How good predictions are.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Measured {
+    Classes(Quality),
+    Quantities { quantities: Vec<RegressionErrors> },
+}
+
+/// For a line of figures, several quantities' with semicolons between.
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Classes(quality) => quality.fmt(f),
+            Self::Quantities { quantities } => {
+                let figures: Vec<String> = quantities.iter().map(error_figures).collect();
+                f.write_str(&figures.join("; "))
+            }
+        }
+    }
+}
+
+impl Measured {
+    pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Self {
+        match truth {
+            Truth::Classes(labels) => Self::Classes(Quality::of_predictions(predictions, labels)),
+            Truth::Quantities(values) => Self::Quantities {
+                quantities: quantities::errors(predictions, values).unwrap_or_default(),
+            },
+        }
+    }
 }
 
 /// What a model says of each record in the clear.
@@ -68,7 +110,7 @@ pub(super) struct Encrypted {
     /// Records of which every integer score equals the one in the clear.
     pub(super) agreeing: usize,
     #[serde(flatten)]
-    pub(super) quality: Quality,
+    pub(super) measured: Measured,
     pub(super) encrypt_ms: f64,
     pub(super) compute_ms: f64,
     pub(super) decrypt_ms: f64,
@@ -117,7 +159,7 @@ impl Encrypted {
             layout: session.layout().name(),
             records,
             agreeing,
-            quality: Quality::of_predictions(&predictions, &test.labels),
+            measured: Measured::of(&predictions, &test.truth),
             encrypt_ms,
             compute_ms,
             decrypt_ms,

@@ -4,14 +4,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use csv::StringRecord;
 use serde::Serialize;
-use veilcast_model::Model;
 use veilcast_model::input::{self, IgnoredColumns, Options};
+use veilcast_model::{Model, RegressionErrors};
 
-use super::figures::Quality;
-use super::measure::TestSet;
+use super::classes::Quality;
+use super::measure::{Measured, TestSet, Truth};
+use crate::args::ColumnNames;
 use crate::failure::Hint as _;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::predictions::SCORE;
 use crate::records::naming;
 
@@ -26,7 +28,8 @@ pub(super) struct TableArgs {
         requires = "target"
     )]
     table: Option<PathBuf>,
-    /// Column of the table that tells what is true.
+    /// Column of the table that tells what is true; of a model of several quantities one for each,
+    /// with commas between.
     #[arg(long, value_name = "COLUMN", requires = "table")]
     target: Option<String>,
     /// Value of that column in records of the positive class, if it isn't the class's name.
@@ -46,7 +49,7 @@ pub(super) struct TableArgs {
 #[derive(Serialize)]
 struct Evaluation {
     records: usize,
-    predictions: Quality,
+    predictions: Measured,
 }
 
 impl TableArgs {
@@ -55,72 +58,180 @@ impl TableArgs {
         let both = self.table.as_deref().zip(self.target.as_deref());
         both.context("give labelled images with --data, or a table with --table and --target")
     }
+
+    /// The columns that tell what is true of so many quantities.
+    fn targets(&self, quantities: usize) -> anyhow::Result<Vec<String>> {
+        let (_, target) = self.table()?;
+        if self.positive.is_some() {
+            bail!("--positive is for classes, but the model predicts quantities");
+        }
+        if quantities == 1 {
+            return Ok(vec![target.to_owned()]);
+        }
+        match ColumnNames::parse(target) {
+            Ok(names) if names.0.len() == quantities => Ok(names.0),
+            _ => bail!(
+                "the model predicts {quantities} quantities; name a column for each with --target, \
+                 with commas between"
+            ),
+        }
+    }
 }
 
 /// At most `most` of the table's records, with what is true of them.
 pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::Result<TestSet> {
     let (card, (table, target)) = (model.card(), args.table()?);
+    let output = card.output();
+    let targets = match output.is_regression() {
+        true => args.targets(card.outputs())?,
+        false => vec![target.to_owned()],
+    };
     let options = Options {
         ignore: IgnoredColumns::All,
-        keep: vec![target.to_owned()],
+        keep: targets.clone(),
     };
     let rows = input::open(card, table, &options).map_err(|error| naming(error, table))?;
-    let labels = &card.output().labels;
-    // A single score is that of the last label.
-    let scored = &labels[labels.len() - card.outputs()..];
-    let (mut records, mut labels) = (Vec::new(), Vec::new());
+    let (mut records, mut cells) = (Vec::new(), vec![Vec::new(); targets.len()]);
     for row in rows.take(most) {
         let row = row.map_err(|error| naming(error, table))?;
-        let truth = row.kept.first().map_or("", String::as_str);
-        labels.push(class(truth, scored, args)?);
+        for (cells, cell) in cells.iter_mut().zip(row.kept) {
+            cells.push(cell);
+        }
         records.push(row.raw);
     }
-    check_classes(&labels, scored)?;
-    Ok(TestSet { records, labels })
+    let truth = match output.is_regression() {
+        true => Truth::Quantities(numbers(table, &targets, &cells)?),
+        false => Truth::Classes(classes(&cells[0], output.scored_labels(), args)?),
+    };
+    Ok(TestSet { records, truth })
 }
 
 /// Compares predictions with what is true.
 pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::Result<()> {
     let (table, target) = args.table()?;
-    let predictions = args.predictions.as_deref();
-    let predictions = predictions.context("give a model with --model, or --predictions")?;
-    let failed = || format!("can't use the predictions in {}", predictions.display());
-    let mut reader = csv::Reader::from_path(predictions).with_context(failed)?;
+    let path = args.predictions.as_deref();
+    let path = path.context("give a model with --model, or --predictions")?;
+    let failed = || format!("can't use the predictions in {}", path.display());
+    let mut reader = csv::Reader::from_path(path).with_context(failed)?;
     let header = reader.headers().with_context(failed)?.clone();
-    let scored = header
-        .iter()
-        .skip(2)
-        .map_while(|name| name.strip_prefix(SCORE));
-    let scored: Vec<String> = scored.map(str::to_owned).collect();
-    if header.iter().take(2).ne(["record", "label"]) || scored.is_empty() {
-        return Err(anyhow::anyhow!("its header isn't that of predictions"))
-            .with_context(failed)
-            .hint("give a file that `veilcast predict` or `veilcast decrypt` wrote");
-    }
-    let mut scores: Vec<Vec<f64>> = Vec::new();
-    for row in reader.records() {
-        let row = row.with_context(failed)?;
-        let cells = row.iter().skip(2).take(scored.len());
-        let numbers: Result<_, _> = cells.map(str::parse).collect();
-        scores.push(numbers.with_context(failed)?);
-    }
-    let truths = column(table, target)?;
-    if truths.len() != scores.len() {
+    let rows = reader.records().collect::<Result<Vec<_>, _>>();
+    let rows = rows.with_context(failed)?;
+    let header: Vec<&str> = header.iter().collect();
+    let is_score = |name: &&str| name.starts_with(SCORE);
+    let (records, predictions) = match header.as_slice() {
+        ["record", "label", scores @ ..] if scores.first().is_some_and(is_score) => {
+            let scored = scores.iter().map_while(|name| name.strip_prefix(SCORE));
+            let scored: Vec<String> = scored.map(str::to_owned).collect();
+            let truth = truth_of(table, &[target.to_owned()], &rows, path)?;
+            let classes = classes(&truth[0], &scored, args)?;
+            let quality = quality(&rows, &scored, &classes).with_context(failed)?;
+            (rows.len(), Measured::Classes(quality))
+        }
+        ["record", values @ ..] if !values.is_empty() => {
+            let targets = match column(table, target) {
+                Ok(_) => vec![target.to_owned()],
+                Err(_) => ColumnNames::parse(target).map_err(anyhow::Error::msg)?.0,
+            };
+            if targets.len() > values.len() {
+                bail!(
+                    "there are {} targets for the values {values:?}",
+                    targets.len()
+                );
+            }
+            let truth = numbers(table, &targets, &truth_of(table, &targets, &rows, path)?)?;
+            let columns = (1..=targets.len()).map(|place| scores_at(&rows, place));
+            let columns = columns.collect::<anyhow::Result<Vec<_>>>();
+            let pairs = columns.with_context(failed)?.into_iter().zip(&truth);
+            let quantities = pairs.map(|(values, truth)| RegressionErrors::of(&values, truth));
+            let quantities = quantities.collect::<Option<Vec<_>>>();
+            let quantities = quantities.context("there are no records in the table")?;
+            (rows.len(), Measured::Quantities { quantities })
+        }
+        _ => {
+            return Err(anyhow::anyhow!("its header isn't that of predictions"))
+                .with_context(failed)
+                .hint("give a file that `veilcast predict` or `veilcast decrypt` wrote");
+        }
+    };
+    output.result(&Evaluation {
+        records,
+        predictions,
+    })
+}
+
+/// The table's cells of each target, as many as there are predictions.
+fn truth_of(
+    table: &Path,
+    targets: &[String],
+    predictions: &[StringRecord],
+    path: &Path,
+) -> anyhow::Result<Vec<Vec<String>>> {
+    let columns = targets.iter().map(|target| column(table, target));
+    let columns = columns.collect::<anyhow::Result<Vec<_>>>()?;
+    let records = columns.first().map_or(0, Vec::len);
+    if records != predictions.len() {
         bail!(
-            "{} has {} predictions, {} has {} records",
-            predictions.display(),
-            scores.len(),
+            "{} has {} predictions, {} has {records} records",
+            path.display(),
+            predictions.len(),
             table.display(),
-            truths.len()
         );
     }
-    let classes = truths.iter().map(|truth| class(truth, &scored, args));
-    let classes = classes.collect::<anyhow::Result<Vec<_>>>()?;
-    check_classes(&classes, &scored)?;
-    output.result(&Evaluation {
-        records: classes.len(),
-        predictions: Quality::of(scores.iter().map(Vec::as_slice), &classes),
-    })
+    Ok(columns)
+}
+
+/// How good predictions of classes are.
+fn quality(rows: &[StringRecord], scored: &[String], classes: &[usize]) -> anyhow::Result<Quality> {
+    let places = 2..2 + scored.len();
+    let scores = places.map(|place| scores_at(rows, place));
+    let scores = scores.collect::<anyhow::Result<Vec<_>>>()?;
+    let predicted = rows.iter().map(|row| {
+        let label = row.get(1).unwrap_or_default();
+        match scored {
+            [positive] => Ok(usize::from(label == positive)),
+            _ => {
+                let class = scored.iter().position(|name| name == label);
+                class.with_context(|| format!("{label:?} is none of the labels {scored:?}"))
+            }
+        }
+    });
+    let predicted = predicted.collect::<anyhow::Result<Vec<_>>>()?;
+    let scores = |row| scores.iter().map(|column| column[row]).collect::<Vec<_>>();
+    let scores: Vec<Vec<f64>> = (0..rows.len()).map(scores).collect();
+    let predictions = predicted.into_iter().zip(scores.iter().map(Vec::as_slice));
+    Ok(Quality::of(predictions, classes))
+}
+
+/// The numbers in one column of predictions.
+fn scores_at(rows: &[StringRecord], place: usize) -> anyhow::Result<Vec<f64>> {
+    let cells = rows.iter().map(|row| row.get(place).unwrap_or_default());
+    let number = |cell: &str| {
+        let number = cell.parse();
+        number.with_context(|| format!("{cell:?} isn't a score"))
+    };
+    cells.map(number).collect()
+}
+
+/// The numbers in the targets' cells.
+fn numbers(
+    table: &Path,
+    targets: &[String],
+    cells: &[Vec<String>],
+) -> anyhow::Result<Vec<Vec<f64>>> {
+    let columns = targets.iter().zip(cells).map(|(target, cells)| {
+        let numbers = cells.iter().enumerate().map(|(record, cell)| {
+            let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
+            number.with_context(|| {
+                format!(
+                    "record {record} (from 0) of {}: the target {target:?} is {cell:?}, which isn't a \
+                     finite number",
+                    table.display()
+                )
+            })
+        });
+        numbers.collect()
+    });
+    columns.collect()
 }
 
 /// The cells of one column.
@@ -139,20 +250,23 @@ fn column(table: &Path, name: &str) -> anyhow::Result<Vec<String>> {
     reader.into_records().map(cell).collect()
 }
 
-/// The index of the class that a cell names; of a single score's two 1 is the positive one.
-fn class(truth: &str, scored: &[String], args: &TableArgs) -> anyhow::Result<usize> {
-    if let [positive] = scored {
-        return Ok(usize::from(
-            truth == args.positive.as_deref().unwrap_or(positive),
-        ));
-    }
-    let class = scored.iter().position(|label| label == truth);
-    class.with_context(|| format!("the model knows no class {truth:?}"))
-}
-
+/// The classes that cells name; of a single score's two 1 is the positive one.
+///
 /// There must be records, and of a single score some of the positive class: no other value of the
 /// target is looked at.
-fn check_classes(classes: &[usize], scored: &[String]) -> anyhow::Result<()> {
+fn classes(truth: &[String], scored: &[String], args: &TableArgs) -> anyhow::Result<Vec<usize>> {
+    let class = |truth: &String| {
+        if let [positive] = scored {
+            let positive = args.positive.as_ref().unwrap_or(positive);
+            return Ok(usize::from(truth == positive));
+        }
+        let class = scored.iter().position(|label| label == truth);
+        class.with_context(|| format!("the model knows no class {truth:?}"))
+    };
+    let classes = truth
+        .iter()
+        .map(class)
+        .collect::<anyhow::Result<Vec<_>>>()?;
     if classes.is_empty() {
         bail!("there are no records in the table");
     }
@@ -162,15 +276,12 @@ fn check_classes(classes: &[usize], scored: &[String]) -> anyhow::Result<()> {
         ))
         .hint("name the value that the target has in such records with --positive");
     }
-    Ok(())
+    Ok(classes)
 }
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} records\n  predictions     {}",
-            self.records, self.predictions
-        )
+        let records = counted(self.records as u64, "record");
+        write!(f, "{records}\n  predictions     {}", self.predictions)
     }
 }

@@ -4,11 +4,12 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 use veilcast_model::card::{Activation, InputKind, Layouts};
-use veilcast_model::{Accuracy, Aucs, Card, Model, Regression, RegressionErrors, TrainingReport};
+use veilcast_model::{Accuracy, Aucs, Card, Model, Regression, TrainingReport};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ServerMetadata};
 
 use crate::keys;
+use crate::output::error_figures;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -250,24 +251,12 @@ impl Display for ModelFacts {
             let text = format!("collapsed {collapsed:.4}, quantised {quantized:.4}");
             write!(f, "\n{}", line("ROC area", text))?;
         }
-        if let Some(Regression {
-            records,
-            collapsed,
-            quantized,
-            ..
-        }) = self.regression
-        {
-            let r_squared = |errors: RegressionErrors| {
-                errors
-                    .r_squared
-                    .map_or("–".to_owned(), |r| format!("{r:.4}"))
-            };
-            let text = format!(
-                "collapsed {}, quantised {} on {records} records",
-                r_squared(collapsed),
-                r_squared(quantized)
-            );
-            write!(f, "\n{}", line("R²", text))?;
+        if let Some(regression) = &self.regression {
+            let Regression {
+                records, quantized, ..
+            } = regression;
+            let text = format!("{} on {records} records", error_figures(quantized));
+            write!(f, "\n{}", line("errors", text))?;
         }
         Ok(())
     }

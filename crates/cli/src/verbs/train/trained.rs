@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use veilcast_model::search::{SearchReport, Trial};
-use veilcast_model::{Accuracy, Aucs, Model, Regression, RegressionErrors};
+use veilcast_model::{Accuracy, Aucs, Model, Regression};
 
-use crate::output::significant;
+use crate::output::{error_figures, significant};
 
 #[derive(Serialize)]
 pub(super) struct Trained {
@@ -83,20 +83,10 @@ fn write_regression(f: &mut fmt::Formatter<'_>, regression: &Regression) -> fmt:
         quantized,
         largest_change,
     } = regression;
-    let line = |errors: &RegressionErrors| {
-        let r_squared = errors
-            .r_squared
-            .map_or("–".to_owned(), |r| format!("{r:.4}"));
-        format!(
-            "R² {r_squared}, mean absolute error {}, root mean squared error {}",
-            significant(errors.mean_absolute_error, 4),
-            significant(errors.root_mean_squared_error, 4)
-        )
-    };
     writeln!(f, "errors on {records} test records")?;
-    writeln!(f, "  float network   {}", line(network))?;
-    writeln!(f, "  collapsed map   {}", line(collapsed))?;
-    writeln!(f, "  quantised map   {}", line(quantized))?;
+    writeln!(f, "  float network   {}", error_figures(network))?;
+    writeln!(f, "  collapsed map   {}", error_figures(collapsed))?;
+    writeln!(f, "  quantised map   {}", error_figures(quantized))?;
     let change = significant(*largest_change, 3);
     writeln!(f, "  no value is changed by more than {change} by rounding")
 }

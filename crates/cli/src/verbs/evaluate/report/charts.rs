@@ -4,7 +4,7 @@
 
 use plotters::prelude::*;
 
-use super::super::figures::Calibration;
+use super::super::classes::Calibration;
 
 /// Text and axes.
 const INK: RGBColor = RGBColor(1, 1, 1);
@@ -20,6 +20,8 @@ const SIZE: (u32, u32) = (370, 290);
 const FONT: (&str, i32) = ("sans-serif", 14);
 /// The histogram's bars; odd, so that one is about 0.
 const BARS: usize = 31;
+/// Most dots of a scatter plot; of more records a share is drawn.
+const DOTS: usize = 2000;
 
 /// Probabilities against what came true: a bar a bin, and the diagonal where both are equal.
 pub(super) fn reliability(calibration: &Calibration) -> anyhow::Result<String> {
@@ -63,6 +65,51 @@ pub(super) fn reliability(calibration: &Calibration) -> anyhow::Result<String> {
         &svg,
         "Reliability diagram: predicted probability against the share that came true",
     ))
+}
+
+/// Predicted values over true ones: a dot a record, and the diagonal where both are equal.
+pub(super) fn scatter(pairs: &[(f64, f64)]) -> anyhow::Result<String> {
+    let values = || {
+        pairs
+            .iter()
+            .flat_map(|&(truth, predicted)| [truth, predicted])
+    };
+    let low = values().fold(f64::INFINITY, f64::min);
+    let high = values().fold(f64::NEG_INFINITY, f64::max);
+    // Of values that are all the same there is room about them.
+    let margin = if high > low { 0.03 * (high - low) } else { 1.0 };
+    let (low, high) = (low - margin, high + margin);
+    let digits = (1.0 - (high - low).log10().floor()).clamp(0.0, 12.0) as usize;
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        let mut chart = ChartBuilder::on(&area)
+            .margin(10)
+            .margin_right(18)
+            .x_label_area_size(42)
+            .y_label_area_size(66)
+            .build_cartesian_2d(low..high, low..high)?;
+        chart
+            .configure_mesh()
+            .axis_style(INK)
+            .bold_line_style(GRID)
+            .light_line_style(TRANSPARENT)
+            .label_style(FONT.into_font().color(&INK))
+            .axis_desc_style(FONT.into_font().color(&INK))
+            .x_labels(5)
+            .y_labels(5)
+            .x_label_formatter(&|x| format!("{x:.digits$}"))
+            .y_label_formatter(&|y| format!("{y:.digits$}"))
+            .x_desc("true value")
+            .y_desc("predicted value")
+            .draw()?;
+        let every = pairs.len().div_ceil(DOTS).max(1);
+        let dots = pairs.iter().step_by(every);
+        chart.draw_series(dots.map(|&pair| Circle::new(pair, 2, BAR.filled())))?;
+        chart.draw_series(LineSeries::new([(low, low), (high, high)], INK))?;
+        area.present()?;
+    }
+    Ok(in_page(&svg, "Predicted values over true ones"))
 }
 
 /// How often differences of each size occur.

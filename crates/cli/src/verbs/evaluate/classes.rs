@@ -1,13 +1,111 @@
-//! What is computed from the predictions of a test set: their quality, calibration and the error of quantisation.
+//! What is computed from predictions of classes: their quality, calibration and the error of
+//! quantisation.
 
 use std::fmt;
 
 use serde::Serialize;
-use veilcast_model::auc;
 use veilcast_model::card::Prediction;
+use veilcast_model::{Model, auc};
+
+use super::measure::Clear;
 
 /// Bins of the reliability diagram.
 pub(super) const BINS: usize = 10;
+
+/// How well a model tells classes apart.
+#[derive(Serialize)]
+pub(super) struct ClassFigures {
+    pub(super) accuracy: Accuracies,
+    /// By the collapsed map in floats.
+    pub(super) collapsed: Quality,
+    /// By the integer map.
+    pub(super) quantized: Quality,
+    /// A row a true label, a column a predicted one, by the quantised map.
+    pub(super) confusion: Vec<Vec<usize>>,
+    /// Of the quantised map's probabilities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) calibration: Option<Calibration>,
+    pub(super) quantization_error: QuantizationError,
+    #[serde(skip)]
+    pub(super) labels: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Accuracies {
+    /// Of the float network on the whole test set, as the report has it from training.
+    pub(super) network_when_trained: Option<f64>,
+    collapsed: f64,
+    quantized: f64,
+}
+
+impl ClassFigures {
+    pub(super) fn of(model: &Model, clear: &Clear, truth: &[usize]) -> Self {
+        let labels = model.card().output().labels.clone();
+        let Clear {
+            collapsed,
+            quantized,
+            ..
+        } = clear;
+        let mut confusion = vec![vec![0; labels.len()]; labels.len()];
+        for (prediction, &label) in quantized.iter().zip(truth) {
+            confusion[label][prediction.index] += 1;
+        }
+        let [by_floats, by_integers] =
+            [collapsed, quantized].map(|predictions| Quality::of_predictions(predictions, truth));
+        let when_trained = model.report().and_then(|report| report.accuracy);
+        Self {
+            accuracy: Accuracies {
+                network_when_trained: when_trained.map(|accuracy| accuracy.network),
+                collapsed: by_floats.accuracy,
+                quantized: by_integers.accuracy,
+            },
+            collapsed: by_floats,
+            quantized: by_integers,
+            confusion,
+            calibration: Calibration::of(quantized, truth),
+            quantization_error: QuantizationError::of(collapsed, quantized),
+            labels,
+        }
+    }
+}
+
+impl fmt::Display for ClassFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(network) = self.accuracy.network_when_trained {
+            writeln!(
+                f,
+                "  float network   accuracy {network:.4} (whole test set, when it was trained)"
+            )?;
+        }
+        writeln!(f, "  collapsed map   {}", self.collapsed)?;
+        writeln!(f, "  quantised map   {}", self.quantized)?;
+        self.write_confusion(f)
+    }
+}
+
+impl ClassFigures {
+    fn write_confusion(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |label: &String| label.chars().take(8).collect::<String>();
+        let counts = self
+            .confusion
+            .iter()
+            .flatten()
+            .map(|count| count.to_string().len());
+        let names = self.labels.iter().map(|label| name(label).chars().count());
+        let width = counts.chain(names).max().unwrap_or(0) + 1;
+        write!(f, "true labels down, predicted ones across\n{:width$}", "")?;
+        for label in &self.labels {
+            write!(f, "{:>width$}", name(label))?;
+        }
+        for (label, row) in self.labels.iter().zip(&self.confusion) {
+            write!(f, "\n{:>width$}", name(label))?;
+            for count in row {
+                write!(f, "{count:>width$}")?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// How often scores are right, and how well they tell two classes apart.
 #[derive(Serialize)]
@@ -22,14 +120,16 @@ pub(super) struct Quality {
 }
 
 impl Quality {
-    /// Of each record's scores, with its class; of a single score's two classes 1 is the positive one.
+    /// Of each record's predicted class and scores, with its true class; of a single score's two
+    /// classes 1 is the positive one.
     pub(super) fn of<'a>(
-        scores: impl Iterator<Item = &'a [f64]> + Clone,
+        predictions: impl Iterator<Item = (usize, &'a [f64])> + Clone,
         classes: &[usize],
     ) -> Self {
         let records = classes.len() as f64;
-        let right = scores.clone().zip(classes);
-        let right = right.filter(|(scores, class)| predicted(scores) == **class);
+        let right = predictions.clone().zip(classes);
+        let right = right.filter(|((predicted, _), class)| predicted == *class);
+        let scores = predictions.map(|(_, scores)| scores);
         let margins = scores.clone().map(|scores| match *scores {
             [score] => Some(score),
             [negative, positive] => Some(positive - negative),
@@ -50,20 +150,8 @@ impl Quality {
 
     /// Of predictions of records with these labels.
     pub(super) fn of_predictions(predictions: &[Prediction], labels: &[usize]) -> Self {
-        Self::of(
-            predictions
-                .iter()
-                .map(|prediction| prediction.scores.as_slice()),
-            labels,
-        )
-    }
-}
-
-/// The class that scores speak for; of equals the lowest.
-fn predicted(scores: &[f64]) -> usize {
-    match scores {
-        [score] => usize::from(*score > 0.0),
-        _ => (0..scores.len()).fold(0, |best, i| if scores[i] > scores[best] { i } else { best }),
+        let predictions = predictions.iter();
+        Self::of(predictions.map(|p| (p.index, p.scores.as_slice())), labels)
     }
 }
 

@@ -1,0 +1,129 @@
+//! What is computed from predictions of quantities: how far they are from what is true, and what
+//! rounding changes.
+
+use std::fmt;
+
+use serde::Serialize;
+use veilcast_model::card::Prediction;
+use veilcast_model::{Model, RegressionErrors};
+
+use super::measure::Clear;
+use crate::output::{error_figures, significant};
+
+/// How well a model predicts quantities.
+#[derive(Serialize)]
+pub(super) struct QuantityFigures {
+    pub(super) quantities: Vec<Quantity>,
+}
+
+/// How well it predicts one of them.
+#[derive(Serialize)]
+pub(super) struct Quantity {
+    pub(super) label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unit: Option<String>,
+    /// By the float network on the whole test set, as the report has it from training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) network_when_trained: Option<RegressionErrors>,
+    /// By the collapsed map in floats.
+    pub(super) collapsed: RegressionErrors,
+    /// By the integer map.
+    pub(super) quantized: RegressionErrors,
+    /// From the collapsed map to the integer map.
+    pub(super) mean_change: f64,
+    pub(super) largest_change: f64,
+    /// Every value by the collapsed map, less that by the quantised one.
+    #[serde(skip)]
+    pub(super) differences: Vec<f64>,
+    /// Every true value, with the predicted one.
+    #[serde(skip)]
+    pub(super) pairs: Vec<(f64, f64)>,
+}
+
+impl QuantityFigures {
+    /// `truth` has the records' values of each quantity; none without records.
+    pub(super) fn of(model: &Model, clear: &Clear, truth: &[Vec<f64>]) -> Option<Self> {
+        let output = model.card().output();
+        let collapsed = errors(&clear.collapsed, truth)?;
+        let quantized = errors(&clear.quantized, truth)?;
+        let when_trained = model.report().and_then(|report| report.regression);
+        let quantities = collapsed.into_iter().zip(quantized).enumerate();
+        let quantities = quantities.map(|(index, (collapsed, quantized))| {
+            let floats = values(&clear.collapsed, index);
+            let rounded = values(&clear.quantized, index);
+            let differences = floats.zip(rounded.clone()).map(|(a, b)| a - b);
+            let differences: Vec<f64> = differences.collect();
+            let sizes = || differences.iter().map(|difference| difference.abs());
+            Quantity {
+                label: output.labels[index].clone(),
+                unit: output.units.as_ref().map(|units| units[index].clone()),
+                network_when_trained: when_trained.map(|regression| regression.network),
+                collapsed,
+                quantized,
+                mean_change: sizes().sum::<f64>() / differences.len() as f64,
+                largest_change: sizes().fold(0.0, f64::max),
+                pairs: truth[index].iter().copied().zip(rounded).collect(),
+                differences,
+            }
+        });
+        Some(Self {
+            quantities: quantities.collect(),
+        })
+    }
+}
+
+/// How far each quantity's predictions are from what is true; none without records.
+pub(super) fn errors(
+    predictions: &[Prediction],
+    truth: &[Vec<f64>],
+) -> Option<Vec<RegressionErrors>> {
+    let quantities = truth.iter().enumerate().map(|(index, truth)| {
+        let predicted: Vec<f64> = values(predictions, index).collect();
+        RegressionErrors::of(&predicted, truth)
+    });
+    quantities.collect()
+}
+
+fn values(predictions: &[Prediction], index: usize) -> impl Iterator<Item = f64> + Clone {
+    let values = predictions.iter();
+    values.map(move |prediction| prediction.scores[index])
+}
+
+impl Quantity {
+    /// Its name, with its unit.
+    pub(super) fn name(&self) -> String {
+        match &self.unit {
+            Some(unit) => format!("{} in {unit}", self.label),
+            None => self.label.clone(),
+        }
+    }
+}
+
+impl fmt::Display for QuantityFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, quantity) in self.quantities.iter().enumerate() {
+            let end = if index == 0 { "" } else { "\n" };
+            writeln!(f, "{end}{}", quantity.name())?;
+            if let Some(network) = &quantity.network_when_trained {
+                writeln!(
+                    f,
+                    "  float network   {} (whole test set, when it was trained)",
+                    error_figures(network)
+                )?;
+            }
+            writeln!(
+                f,
+                "  collapsed map   {}",
+                error_figures(&quantity.collapsed)
+            )?;
+            writeln!(
+                f,
+                "  quantised map   {}",
+                error_figures(&quantity.quantized)
+            )?;
+            let change = significant(quantity.largest_change, 3);
+            write!(f, "  no value is changed by more than {change} by rounding")?;
+        }
+        Ok(())
+    }
+}
