@@ -6,19 +6,17 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::shell::{cargo, run};
+use crate::program;
+use crate::shell::run;
 use crate::workspace::Workspace;
 
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = workspace.root().join("interop");
     let python = environment(workspace.target(), &folder.join("requirements.txt"))?;
-    run(&mut cargo(
-        workspace,
-        ["build", "--package", "veilcast-cli", "--locked"],
-    ))?;
+    let program = program::build(workspace)?;
     run(Command::new(python)
         .arg(folder.join("test_interop.py"))
-        .arg(workspace.binary_directory().join("veilcast"))
+        .arg(program)
         .current_dir(workspace.root()))
 }
 

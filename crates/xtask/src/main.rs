@@ -11,6 +11,7 @@
 
 mod interop;
 mod layers;
+mod program;
 mod readme;
 mod shell;
 mod steps;

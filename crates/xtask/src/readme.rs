@@ -10,7 +10,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
-use crate::shell::{cargo, run};
+use crate::program;
+use crate::shell::run;
 use crate::workspace::Workspace;
 
 const MARK: &str = "<!-- run -->";
@@ -24,10 +25,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         !commands.is_empty(),
         "README.md has no commands behind {MARK}"
     );
-    run(&mut cargo(
-        workspace,
-        ["build", "--package", "veilcast-cli", "--locked"],
-    ))?;
+    let program = program::build(workspace)?;
 
     let directory = workspace.target().join("readme");
     if directory.exists() {
@@ -39,7 +37,8 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
             .context("can't show the repository's files")?;
     }
     let path = std::env::var("PATH").unwrap_or_default();
-    let path = format!("{}:{path}", workspace.binary_directory().display());
+    let folder = program.parent().context("a program is in a folder")?;
+    let path = format!("{}:{path}", folder.display());
     let script = script(&commands, &free_port()?.to_string());
     run(Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])

@@ -6,18 +6,15 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::shell::{cargo, run, say};
+use crate::program;
+use crate::shell::{run, say};
 use crate::workspace::Workspace;
 
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = workspace.root().join("web");
     install(&folder)?;
     run(&mut npm(&folder, &["run", "check"]))?;
-    run(&mut cargo(
-        workspace,
-        ["build", "--package", "veilcast-cli", "--locked"],
-    ))?;
-    let program = workspace.binary_directory().join("veilcast");
+    let program = program::build(workspace)?;
     run(npm(&folder, &["test"]).env("VEILCAST", &program))?;
     say("the web page in Chromium, end to end");
     run(npm(&folder, &["run", "e2e"]).env("VEILCAST", &program))

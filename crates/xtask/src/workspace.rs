@@ -1,6 +1,6 @@
 //! Where the project's files are.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use cargo_metadata::{Metadata, MetadataCommand};
@@ -27,10 +27,5 @@ impl Workspace {
 
     pub(crate) fn target(&self) -> &Path {
         self.metadata.target_directory.as_std_path()
-    }
-
-    /// The product, as the tests build it.
-    pub(crate) fn binary_directory(&self) -> PathBuf {
-        self.target().join("debug")
     }
 }
