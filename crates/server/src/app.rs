@@ -1,5 +1,6 @@
 //! The service: its models, its limits and its counters.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -9,12 +10,14 @@ use crate::admission::Admission;
 use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
 use crate::models::Models;
+use crate::quota::Quotas;
 
 /// A service that is ready to answer.
 pub struct App {
     pub(crate) models: Models,
     pub(crate) config: Config,
     pub(crate) admission: Admission,
+    pub(crate) quotas: Option<Quotas>,
     pub(crate) metrics: Metrics,
 }
 
@@ -67,10 +70,14 @@ impl App {
             .map(|e| e.with_randomizers_ahead(ahead));
         let models = Models::new(evaluators, &config)?;
         let admission = Admission::new(&config);
+        let per_minute = u32::try_from(config.records_per_minute).unwrap_or(u32::MAX);
+        let quotas = NonZeroU32::new(per_minute)
+            .map(|per_minute| Quotas::new(per_minute, models.largest_request()));
         Ok(Arc::new(Self {
             models,
             config,
             admission,
+            quotas,
             metrics: Metrics::new(),
         }))
     }

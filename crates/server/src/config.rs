@@ -26,6 +26,12 @@ pub struct Config {
     pub concurrent_computations: usize,
     /// Requests that wait for their computation; further ones are told to come back.
     pub queue_length: usize,
+    /// Records that a caller may send in a minute, all in all, or 0 for as many as he likes. A caller is an address, or of
+    /// IPv6 a network of 64 bits; a request counts as one record at least.
+    pub records_per_minute: usize,
+    /// Whether a proxy in front of the service names the callers, as the last address in `X-Forwarded-For`. Without one
+    /// anybody could give himself any name there.
+    pub behind_proxy: bool,
     /// How many randomisers to keep ready for each of the last eight keys that returned: their
     /// answers come sooner, and the processor has more to do.
     pub randomizers_ahead: usize,
@@ -53,6 +59,8 @@ impl Default for Config {
             concurrent_uploads: 16,
             concurrent_computations: 2,
             queue_length: 16,
+            records_per_minute: 0,
+            behind_proxy: false,
             randomizers_ahead: 0,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
@@ -81,6 +89,7 @@ impl Config {
             ("concurrent_uploads", self.concurrent_uploads, 1),
             ("concurrent_computations", self.concurrent_computations, 1),
             ("queue_length", self.queue_length, 0),
+            ("records_per_minute", self.records_per_minute, 0),
             ("randomizers_ahead", self.randomizers_ahead, 0),
         ];
         for (name, count, least) in counts {

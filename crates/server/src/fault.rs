@@ -41,6 +41,9 @@ pub(crate) enum Fault {
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
 
+    #[error("this service takes no more records from you for now: try again in {} seconds", seconds(.retry_after))]
+    QuotaUsedUp { retry_after: Duration },
+
     // Nobody's.
     #[error("the service is busy: try again in a moment")]
     Busy { retry_after: Duration },
@@ -86,10 +89,16 @@ impl Fault {
                 // By their definition, errors of evaluation are the client's.
                 _ => (StatusCode::BAD_REQUEST, "invalid_request"),
             },
+            Self::QuotaUsedUp { .. } => (StatusCode::TOO_MANY_REQUESTS, "quota_used_up"),
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
+}
+
+/// Whole seconds, none too few.
+fn seconds(time: &Duration) -> u64 {
+    time.as_secs_f64().ceil() as u64
 }
 
 /// The code of a refusal, kept beside the response for logs and metrics.
@@ -101,11 +110,9 @@ impl IntoResponse for Fault {
         let (status, code) = self.status_and_code();
         let mut response = (status, Json(Problem::new(code, self.to_string()))).into_response();
         response.extensions_mut().insert(FaultCode(code));
-        if let Self::Busy { retry_after } = self {
-            let seconds = retry_after.as_secs_f64().ceil() as u64;
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        if let Self::Busy { retry_after } | Self::QuotaUsedUp { retry_after } = &self {
+            let seconds = HeaderValue::from(seconds(retry_after));
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         response
     }

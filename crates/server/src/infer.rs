@@ -1,7 +1,7 @@
 //! A request's way through upload, queue and computation.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -15,15 +15,17 @@ use crate::app::App;
 use crate::body::{discard, receive};
 use crate::fault::Fault;
 use crate::models::{Requested, ServedModel};
+use crate::quota::Caller;
 
 /// `POST …/infer`: encrypted scores of encrypted records.
 pub(crate) async fn infer(
     State(app): State<Arc<App>>,
+    caller: Caller,
     requested: Result<Requested, Fault>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Fault> {
-    let (model, framing, upload) = match admit(&app, requested, &headers) {
+    let (model, framing, upload) = match admit(&app, caller, requested, &headers) {
         Ok(admitted) => admitted,
         Err(fault) => {
             discard(body).await;
@@ -36,18 +38,22 @@ pub(crate) async fn infer(
     let place = app.admission.place().ok_or_else(|| busy(&app))?;
     drop(upload);
     let turn = app.admission.turn(place).await;
-    compute(turn, move || answer(&app, &model, framing, body)).await
+    compute(turn, move || answer(&app, caller, &model, framing, body)).await
 }
 
 /// What can be refused before the body is received.
 fn admit(
     app: &App,
+    caller: Caller,
     requested: Result<Requested, Fault>,
     headers: &HeaderMap,
 ) -> Result<(Arc<ServedModel>, Framing, Upload), Fault> {
     let Requested(model) = requested?;
     let framing = framing(headers)?;
     let upload = app.admission.upload().ok_or_else(|| busy(app))?;
+    if let Some(quotas) = &app.quotas {
+        quotas.take_first(caller).map_err(used_up)?;
+    }
     Ok((model, framing, upload))
 }
 
@@ -55,6 +61,10 @@ fn busy(app: &App) -> Fault {
     Fault::Busy {
         retry_after: app.config.retry_after,
     }
+}
+
+fn used_up(retry_after: Duration) -> Fault {
+    Fault::QuotaUsedUp { retry_after }
 }
 
 /// The form of the body, by its headers. Without any it is JSON, the protocol's plain form.
@@ -110,6 +120,7 @@ async fn compute<T: Send + 'static>(
 /// Decodes, evaluates and encodes.
 fn answer(
     app: &App,
+    caller: Caller,
     model: &ServedModel,
     framing: Framing,
     body: Vec<u8>,
@@ -117,6 +128,11 @@ fn answer(
     let started = Instant::now();
     let request = InferRequest::decode(&body, framing, &model.limits)?;
     drop(body);
+    if let Some(quotas) = &app.quotas {
+        quotas
+            .take_others(caller, request.records())
+            .map_err(used_up)?;
+    }
     let scores = model.evaluator.evaluate(&request)?;
     let response = match request.answer() {
         Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], scores.to_json()).into_response(),

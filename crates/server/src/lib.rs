@@ -11,6 +11,7 @@
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
+//! | how many records a caller may send | `quota` |
 //! | every refusal, its status and its code | `fault` |
 //! | what an operator sees | `observe`, `metrics` |
 //! | connections and the end | `serve` |
@@ -27,6 +28,7 @@ mod metrics;
 mod models;
 mod observe;
 mod page;
+mod quota;
 mod routes;
 mod serve;
 mod tagged;

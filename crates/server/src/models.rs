@@ -78,6 +78,15 @@ impl Models {
         self.0.keys().map(String::as_str)
     }
 
+    /// Records of the largest request that a model takes.
+    pub(crate) fn largest_request(&self) -> u32 {
+        let models = self.0.values().flatten();
+        models
+            .map(|model| model.evaluator.card().limits().max_records)
+            .max()
+            .unwrap_or_default()
+    }
+
     /// The versions of a model.
     pub(crate) fn versions(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0

@@ -1,9 +1,13 @@
 //! Connections: accepted, timed, and ended in order.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -11,6 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tower::util::MapRequest;
 
 use crate::app::App;
 use crate::routes::router;
@@ -30,19 +35,24 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
     http.timer(TokioTimer::new())
         .header_read_timeout(app.config.header_timeout)
         .max_buf_size(BUFFER_BYTES);
-    let service = TowerToHyperService::new(router(Arc::clone(&app)));
+    let router = router(Arc::clone(&app));
     let places = Arc::new(Semaphore::new(app.config.max_connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
 
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             () = &mut shutdown => break,
             accepted = accept(&listener, &places) => accepted,
             Some(_) = connections.join_next() => continue,
         };
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+        let service = MapRequest::new(router.clone(), move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        });
+        let service = TowerToHyperService::new(service);
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             let _place = place;
@@ -67,23 +77,23 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
     connections.shutdown().await;
 }
 
-/// The next connection, once there is a place for it.
+/// The next connection and where it comes from, once there is a place for it.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let place = Arc::clone(places)
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers go out whole; waiting for more to send would only delay them.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no TCP_NODELAY");
                 }
-                return (stream, place);
+                return (stream, peer, place);
             }
             Err(error) if is_the_connections(&error) => {}
             Err(error) => {

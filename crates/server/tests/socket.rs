@@ -102,6 +102,25 @@ async fn page_comes_over_the_connection_of_predictions() {
 }
 
 #[tokio::test]
+async fn callers_are_told_by_their_address() {
+    let service = Service::start(Config {
+        records_per_minute: 1,
+        ..Config::default()
+    })
+    .await;
+    let mut stream = service.connect().await;
+    stream
+        .write_all(&infer(&request(MAX_RECORDS as usize)))
+        .await
+        .unwrap();
+    assert_eq!(status(&mut stream).await, Some(200));
+    // Another connection, the same caller: a quota that hours fill again is used up.
+    let mut again = service.connect().await;
+    again.write_all(&infer(&request(100))).await.unwrap();
+    assert_eq!(status(&mut again).await, Some(429));
+}
+
+#[tokio::test]
 async fn slow_clients_are_cut_off() {
     let config = Config {
         header_timeout: Duration::from_secs(1),

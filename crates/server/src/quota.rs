@@ -1,0 +1,226 @@
+//! How many records a caller may send in a minute.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+use crate::app::App;
+
+/// After how many requests those callers are forgotten whose quota is full again.
+const FORGET_AFTER: u32 = 1024;
+/// The largest request that a quota may be widened for.
+const MOST_AT_ONCE: u32 = 1_000_000;
+
+/// What each caller may still send.
+///
+/// A quota fills evenly over time, up to what a minute brings, or to the largest request if that is more: a caller who
+/// has been quiet may send one.
+pub(crate) struct Quotas<C: Clock = DefaultClock> {
+    callers: RateLimiter<Caller, HashMapStateStore<Caller>, C, NoOpMiddleware<C::Instant>>,
+    clock: C,
+    at_once: NonZeroU32,
+    interval: Duration,
+    requests: AtomicU32,
+}
+
+impl Quotas {
+    pub(crate) fn new(records_per_minute: NonZeroU32, largest_request: u32) -> Self {
+        Self::with_clock(records_per_minute, largest_request, DefaultClock::default())
+    }
+}
+
+impl<C: Clock + Clone> Quotas<C> {
+    fn with_clock(records_per_minute: NonZeroU32, largest_request: u32, clock: C) -> Self {
+        let largest = largest_request.min(MOST_AT_ONCE);
+        let at_once = NonZeroU32::new(largest).map_or(records_per_minute, |largest| {
+            largest.max(records_per_minute)
+        });
+        let quota = Quota::per_minute(records_per_minute).allow_burst(at_once);
+        Self {
+            callers: RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()),
+            clock,
+            at_once,
+            interval: quota.replenish_interval(),
+            requests: AtomicU32::new(0),
+        }
+    }
+}
+
+impl<C: Clock> Quotas<C> {
+    /// Takes a request's first record from a caller's quota, before anything else is known of it.
+    ///
+    /// # Errors
+    /// The time until the quota holds one, if it is used up.
+    pub(crate) fn take_first(&self, caller: Caller) -> Result<(), Duration> {
+        let requests = self.requests.fetch_add(1, Ordering::Relaxed);
+        if requests % FORGET_AFTER == FORGET_AFTER - 1 {
+            self.callers.retain_recent();
+        }
+        let taken = self.callers.check_key(&caller);
+        taken.map_err(|refused| refused.wait_time_from(self.clock.now()))
+    }
+
+    /// Takes the other ones of `records` records.
+    ///
+    /// # Errors
+    /// The time until the quota holds all of the records, if it does not hold the others now; nothing is taken then.
+    pub(crate) fn take_others(&self, caller: Caller, records: usize) -> Result<(), Duration> {
+        let records = u32::try_from(records).unwrap_or(u32::MAX);
+        let Some(others) = NonZeroU32::new(records.min(self.at_once.get()).saturating_sub(1))
+        else {
+            return Ok(());
+        };
+        let taken = self.callers.check_key_n(&caller, others);
+        taken
+            .expect("a request takes no more than a full quota")
+            .map_err(|refused| refused.wait_time_from(self.clock.now()) + self.interval)
+    }
+}
+
+/// Who sends a request: an address, or of IPv6 the network of 64 bits that one customer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Caller(IpAddr);
+
+impl Caller {
+    fn at(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+            v4 => v4,
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let forwarded = app.config.behind_proxy.then(|| forwarded_for(parts));
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = forwarded
+            .flatten()
+            .or(peer.map(|ConnectInfo(peer)| peer.ip()));
+        // Without a connection there is one caller: whoever calls the router.
+        Ok(Self::at(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
+    }
+}
+
+/// The caller that the proxy in front names: the last one, since it was added by the proxy and those before it by anyone.
+fn forwarded_for(parts: &Parts) -> Option<IpAddr> {
+    let header = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()?;
+    let last = header.to_str().ok()?.rsplit(',').next()?.trim();
+    let with_port = || last.parse().map(|address: SocketAddr| address.ip());
+    last.parse().or_else(|_| with_port()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+
+    /// Quotas of a clock that stands still unless it is moved.
+    fn quotas(
+        records_per_minute: u32,
+        largest_request: u32,
+    ) -> (Quotas<FakeRelativeClock>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        let per_minute = NonZeroU32::new(records_per_minute).unwrap();
+        let quotas = Quotas::with_clock(per_minute, largest_request, clock.clone());
+        (quotas, clock)
+    }
+
+    fn caller(address: &str) -> Caller {
+        Caller::at(address.parse().unwrap())
+    }
+
+    fn take<C: Clock>(quotas: &Quotas<C>, caller: Caller, records: usize) -> Result<(), Duration> {
+        quotas.take_first(caller)?;
+        quotas.take_others(caller, records)
+    }
+
+    #[test]
+    fn a_minute_brings_so_many_records() {
+        let (quotas, clock) = quotas(60, 1);
+        let (one, other) = (caller("192.0.2.1"), caller("192.0.2.2"));
+        assert_eq!(take(&quotas, one, 60), Ok(()));
+        assert_eq!(quotas.take_first(one), Err(Duration::from_secs(1)));
+        assert_eq!(quotas.take_first(other), Ok(()));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(quotas.take_first(one), Ok(()));
+        assert_eq!(quotas.take_first(one), Err(Duration::from_secs(1)));
+        // No more than a minute's records, however long he was quiet.
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(take(&quotas, one, 60), Ok(()));
+        assert!(quotas.take_first(one).is_err());
+    }
+
+    #[test]
+    fn who_waits_as_he_is_told_gets_his_request_through() {
+        let (quotas, clock) = quotas(6, 100);
+        let one = caller("192.0.2.1");
+        assert_eq!(take(&quotas, one, 100), Ok(()));
+        clock.advance(Duration::from_secs(10));
+        for records in [100, 2, 57, usize::MAX] {
+            // The one record is there, the others are not.
+            let wait = take(&quotas, one, records).unwrap_err();
+            clock.advance(wait);
+            assert_eq!(take(&quotas, one, records), Ok(()), "{records}");
+            clock.advance(Duration::from_secs(10));
+        }
+    }
+
+    #[test]
+    fn callers_are_networks_of_one_customer() {
+        assert_eq!(caller("2001:db8::1"), caller("2001:db8::ffff:1:2:3"));
+        assert_ne!(caller("2001:db8::1"), caller("2001:db8:0:1::1"));
+        assert_eq!(caller("::ffff:192.0.2.1"), caller("192.0.2.1"));
+        assert_ne!(caller("192.0.2.1"), caller("192.0.2.2"));
+    }
+
+    #[test]
+    fn callers_are_forgotten_when_their_quota_is_full() {
+        let (quotas, clock) = quotas(60, 1);
+        for number in 0..10 * FORGET_AFTER {
+            let address = IpAddr::from(number.to_be_bytes());
+            quotas.take_first(Caller::at(address)).unwrap();
+            clock.advance(Duration::from_secs(1));
+        }
+        assert!(quotas.callers.len() <= FORGET_AFTER as usize + 1);
+    }
+
+    #[test]
+    fn proxies_name_callers_last() {
+        let named = |values: &[&str]| {
+            let mut request = axum::http::Request::builder();
+            for value in values {
+                request = request.header("x-forwarded-for", *value);
+            }
+            let address = forwarded_for(&request.body(()).unwrap().into_parts().0);
+            address.map(|address| address.to_string())
+        };
+        assert_eq!(named(&[]), None);
+        assert_eq!(named(&["192.0.2.1"]).unwrap(), "192.0.2.1");
+        assert_eq!(named(&["forged, 192.0.2.1"]).unwrap(), "192.0.2.1");
+        assert_eq!(
+            named(&["192.0.2.9", "192.0.2.8,2001:db8::1"]).unwrap(),
+            "2001:db8::1"
+        );
+        assert_eq!(named(&["192.0.2.1:4711"]).unwrap(), "192.0.2.1");
+        assert_eq!(named(&["[2001:db8::1]:4711"]).unwrap(), "2001:db8::1");
+        assert_eq!(named(&["192.0.2.1, unknown"]), None);
+    }
+}
