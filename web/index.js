@@ -7,6 +7,7 @@
  * | a secret key, in this thread or in its own | {@link generateKey}, {@link WorkerKey} |
  * | key files | {@link keyFromFile}, {@link keyToFile} |
  * | what a model takes and gives | {@link Card} |
+ * | from raw records to integers, with a hybrid model's public part | {@link Encoder} |
  * | tables | {@link readTable} |
  * | drawings | {@link fitMnist}, {@link greyImage} |
  * | what goes wrong | {@link VeilcastError} |
@@ -15,6 +16,7 @@
 
 export { Card } from './src/card.js';
 export { Client } from './src/client.js';
+export { Encoder } from './src/encoder.js';
 export { VeilcastError } from './src/error.js';
 export { keyFromFile, keyToFile } from './src/key-file.js';
 export { Arrangement, chooseArrangement } from './src/layout.js';

@@ -15,12 +15,23 @@ const MAX_OUTPUTS = 1 << 14;
 const MAX_SLOT_BITS = 62;
 const MAX_INPUT_BITS = 16;
 const MAX_FEATURES_PER_CIPHERTEXT = 64;
+/** Largest public part accepted, in bytes. */
+export const MAX_PUBLIC_PART_BYTES = 64 << 20;
+const MAX_SIDES = 8;
 const MAX_U32 = 2 ** 32 - 1;
 
 const empty = record({});
 const perFeature = either(finite, listOf(finite));
 
-const shape = record({
+const publicPart = record({
+  sha256: text,
+  bytes: integer(1, MAX_PUBLIC_PART_BYTES),
+  shape: listOf(integer(1, MAX_FEATURES)),
+  features: integer(1, MAX_FEATURES),
+  description: text,
+});
+
+const required = {
   format: oneOf(CARD_FORMAT),
   name: text,
   version: text,
@@ -45,13 +56,15 @@ const shape = record({
     },
   ),
   limits: record({ max_records: integer(1, MAX_U32), max_ciphertexts: integer(1, MAX_U32) }),
-});
+};
+
+const shape = record(required, { public_part: publicPart });
 
 /**
  * Checks every field.
  *
  * @param {unknown} json
- * @returns {{fields: CardFields, features: number}} the number of features after preprocessing
+ * @returns {{fields: CardFields, features: number}} the number of features, which get encrypted
  * @throws {import('./shape.js').ShapeError}
  */
 export function checkCard(json) {
@@ -60,8 +73,10 @@ export function checkCard(json) {
   if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(fields.name)) fail('card.name', 'is no name of a model');
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(fields.version)) fail('card.version', 'is no version');
   checkInput(fields.input);
-  const features = fields.input.shape.reduce((a, b) => a * b) + checkPreprocessing(fields.input);
-  if (features > MAX_FEATURES) fail('card.input', `has more than ${MAX_FEATURES} features`);
+  const preprocessed = fields.input.shape.reduce((a, b) => a * b) + checkPreprocessing(fields.input);
+  if (preprocessed > MAX_FEATURES) fail('card.input', `has more than ${MAX_FEATURES} features`);
+  if (fields.public_part) checkPublicPart(fields.public_part, preprocessed);
+  const features = fields.public_part?.features ?? preprocessed;
   for (const [name, numbers] of /** @type {const} */ ([
     ['step', fields.quantization.step],
     ['zero', fields.quantization.zero],
@@ -86,6 +101,14 @@ function checkInput({ kind, shape, features, fit }) {
   } else {
     if (features?.length !== values) fail('card.input.features', `must name ${values} columns`);
     checkTexts(features ?? [], 'card.input.features');
+  }
+}
+
+/** @param {import('./card-types.js').PublicPartFields} part @param {number} values what preprocessing gives */
+function checkPublicPart({ sha256, shape }, values) {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) fail('card.public_part.sha256', 'must be 64 lower-case hexadecimal digits');
+  if (shape.length > MAX_SIDES || shape.reduce((a, b) => a * b, 1) !== values) {
+    fail('card.public_part.shape', `does not hold the ${values} values that preprocessing gives`);
   }
 }
 

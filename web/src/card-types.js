@@ -22,6 +22,13 @@
  * @property {'mnist'} [fit]
  * @property {Preprocessing} preprocessing
  *
+ * @typedef {object} PublicPartFields
+ * @property {string} sha256
+ * @property {number} bytes
+ * @property {number[]} shape
+ * @property {number} features
+ * @property {string} description
+ *
  * @typedef {object} Quantization
  * @property {number} bits
  * @property {number | number[]} step
@@ -46,6 +53,7 @@
  * @property {string} version
  * @property {string} description
  * @property {Input} input
+ * @property {PublicPartFields} [public_part] a network that the client runs after preprocessing
  * @property {Quantization} quantization
  * @property {Output} output
  * @property {{slot_bits: number, certified: true}} bounds

@@ -4,14 +4,11 @@
 
 import { checkCard } from './card-check.js';
 import { VeilcastError, excerpt } from './error.js';
-import { preprocess } from './preprocessing.js';
 import { ShapeError } from './shape.js';
 import { sha256 } from './webcrypto.js';
 
 /**
  * @typedef {import('./card-types.js').CardFields} CardFields
- * @typedef {import('./preprocessing.js').Cell} Cell
- * @typedef {import('./preprocessing.js').Counts} Counts
  */
 
 /** Largest card accepted, in bytes. */
@@ -74,26 +71,6 @@ export class Card {
   /** S: every score lies strictly between −2^(S−1) and 2^(S−1). */
   get slotBits() {
     return this.fields.bounds.slot_bits;
-  }
-
-  /**
-   * The integers of a raw record, each from 0 to 2^bits − 1, and what was done to its cells.
-   *
-   * @param {readonly Cell[]} cells pixels 0 to 255, or a table's cells in the card's order
-   * @returns {Counts & {values: number[]}} clipped by preprocessing or by quantisation
-   * @throws {VeilcastError} as `preprocess`
-   */
-  quantize(cells) {
-    const { features, ...counts } = preprocess(this.fields.input, cells);
-    const { bits, step, zero } = this.fields.quantization;
-    const max = 2 ** bits - 1;
-    const at = (/** @type {number | number[]} */ numbers, /** @type {number} */ i) => (typeof numbers === 'number' ? numbers : numbers[i]);
-    const values = features.map((feature, i) => {
-      const steps = (feature - at(zero, i)) / at(step, i);
-      if (steps < -0.5 || steps >= max + 0.5) counts.clipped += 1;
-      return Math.round(Math.min(Math.max(steps, 0), max));
-    });
-    return { values, ...counts };
   }
 
   /**

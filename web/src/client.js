@@ -4,6 +4,8 @@
 
 import { bigintFromBytes, bytesFromBigint } from './bigint.js';
 import { Card, MAX_CARD_BYTES } from './card.js';
+import { MAX_PUBLIC_PART_BYTES } from './card-check.js';
+import { Encoder } from './encoder.js';
 import { VeilcastError } from './error.js';
 import { Arrangement, chooseArrangement } from './layout.js';
 import { HEADER_LENGTH, MAX_HEADER_BYTES, MEDIA_BINARY, decodeAnswer, encodeRequest } from './messages.js';
@@ -26,10 +28,10 @@ const MAX_LIST_BYTES = 1 << 20;
  * @property {import('./paillier.js').SecretKey['decryptMany']} decryptMany
  *
  * @typedef {{step: 'card', card: Card}
- *   | {step: 'encrypt' | 'decrypt', done: number, total: number}
+ *   | {step: 'encode' | 'encrypt' | 'decrypt', done: number, total: number}
  *   | {step: 'send', headerLength: number, request: Uint8Array}
  *   | {step: 'retry', pause: number}
- *   | {step: 'receive', answer: Uint8Array}} Progress what goes on: the card; ciphertexts encrypted or decrypted; the
+ *   | {step: 'receive', answer: Uint8Array}} Progress what goes on: the card; records turned into integers; ciphertexts encrypted or decrypted; the
  *   actual request; milliseconds until another try; the actual answer
  *
  * @typedef {object} PredictOptions
@@ -47,7 +49,8 @@ const MAX_LIST_BYTES = 1 << 20;
  * @property {number} requests
  * @property {number} bytesUp
  * @property {number} bytesDown
- * @property {{encrypt: number, exchange: number, decrypt: number}} times in milliseconds
+ * @property {{encode: number, encrypt: number, exchange: number, decrypt: number}} times in milliseconds; to encode is to
+ *   turn records into integers, with the public part of a hybrid model
  */
 
 /** A Veilcast service. */
@@ -55,6 +58,8 @@ export class Client {
   #transport;
   /** @type {Map<string, Card>} */
   #cards = new Map();
+  /** @type {Map<string, Encoder>} */
+  #encoders = new Map();
 
   /**
    * @param {string} url of the service; on a page also a path on its own origin
@@ -100,13 +105,33 @@ export class Client {
   }
 
   /**
+   * What turns records into a model's integers: of a hybrid model with its public part, which is asked for once.
+   *
+   * @param {string} model
+   * @param {{signal?: AbortSignal, onProgress?: PredictOptions['onProgress']}} [options]
+   * @returns {Promise<Encoder>}
+   * @throws {VeilcastError} also as {@link Encoder.of}
+   */
+  async encoder(model, { signal, onProgress } = {}) {
+    const card = await this.card(model, { signal, onProgress });
+    const known = this.#encoders.get(model);
+    if (known?.card === card) return known;
+    const onRetry = (/** @type {number} */ pause) => onProgress?.({ step: 'retry', pause });
+    const file = card.fields.public_part && this.#transport.call(`${path(model)}/public.onnx`, { signal, onRetry, limit: MAX_PUBLIC_PART_BYTES });
+    const encoder = await Encoder.of(card, (await file)?.body);
+    this.#encoders.set(model, encoder);
+    return encoder;
+  }
+
+  /**
    * Makes ahead what encrypting a number of records takes, such as while a person draws one.
    *
    * @param {string} model
    * @param {Pick<PredictOptions, 'key' | 'signal'> & {records?: number}} options
    */
   async prepare(model, { key, signal, records = 1 }) {
-    const arrangement = chooseArrangement(await this.card(model, { signal }), key.bits);
+    const { card } = await this.encoder(model, { signal });
+    const arrangement = chooseArrangement(card, key.bits);
     await key.prepare(records * arrangement.ciphertexts, { signal });
   }
 
@@ -127,7 +152,7 @@ export class Client {
     try {
       return await this.#predict(model, records, options);
     } catch (error) {
-      const isReplaced = error instanceof VeilcastError && error.code === 'wrong_card_digest';
+      const isReplaced = error instanceof VeilcastError && ['wrong_card_digest', 'other_public_part'].includes(error.code);
       if (!isReplaced) throw error;
       this.#cards.delete(model);
       // Cells in another order would mean something else.
@@ -139,9 +164,12 @@ export class Client {
   /** @param {string} model @param {readonly (readonly Cell[])[]} records @param {PredictOptions} options @returns {Promise<Predictions>} */
   async #predict(model, records, options) {
     if (records.length === 0) throw new VeilcastError('no_records', 'there are no records to predict');
-    const card = await this.card(model, options);
+    const encoder = await this.encoder(model, options);
+    const { card } = encoder;
     options.onProgress?.({ step: 'card', card });
-    const quantized = records.map((record) => card.quantize(record));
+    const start = performance.now();
+    const quantized = await encoded(encoder, records, options);
+    const encode = performance.now() - start;
     const { key, layout } = options;
     const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits);
     const { max_records, max_ciphertexts } = card.fields.limits;
@@ -149,14 +177,40 @@ export class Client {
     const exchange = new Exchange(this.#transport, model, card, arrangement, options);
     /** @type {RecordPrediction[]} */
     const predictions = [];
-    for (let start = 0; start < quantized.length; start += most) {
-      const group = quantized.slice(start, start + most);
+    for (let first = 0; first < quantized.length; first += most) {
+      const group = quantized.slice(first, first + most);
       const scores = await exchange.scores(group.map(({ values }) => values));
       group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...card.predict(scores[i]), ...counts }));
     }
     const { requests, bytesUp, bytesDown, times } = exchange;
-    return { predictions, card, layout: arrangement.layout, requests, bytesUp, bytesDown, times };
+    return { predictions, card, layout: arrangement.layout, requests, bytesUp, bytesDown, times: { encode, ...times } };
   }
+}
+
+/** Longest time without a pause, in milliseconds, so that a page stays alive. */
+const MAX_BUSY = 30;
+
+/**
+ * The integers of records. That takes a hybrid model's public part some time, so it pauses.
+ *
+ * @param {Encoder} encoder
+ * @param {readonly (readonly Cell[])[]} records
+ * @param {Pick<PredictOptions, 'signal' | 'onProgress'>} options
+ */
+async function encoded(encoder, records, { signal, onProgress }) {
+  const total = records.length;
+  const integers = [];
+  let busySince = performance.now();
+  for (const record of records) {
+    integers.push(encoder.quantize(record));
+    if (performance.now() - busySince < MAX_BUSY) continue;
+    onProgress?.({ step: 'encode', done: integers.length, total });
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    busySince = performance.now();
+  }
+  onProgress?.({ step: 'encode', done: total, total });
+  return integers;
 }
 
 /** Requests to a model under a key, one after the other, and what they take. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { Card } from '../index.js';
+import { Card, Encoder } from '../index.js';
 import { digitsCard, failure } from './support.js';
 
 const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
+
+const publicPart = { sha256: '0'.repeat(64), bytes: 1, shape: [1, 28, 28], features: 64, description: '' };
 
 /** @param {unknown} json */
 const parse = (json) => Card.parse(new TextEncoder().encode(JSON.stringify(json)));
@@ -15,10 +17,11 @@ test('the digit model\'s card', async () => {
   assert.equal(card.outputs, 10);
   assert.equal(card.slotBits, 16);
   assert.equal(card.digest, `sha256:${createHash('sha256').update(digitsCard()).digest('hex')}`);
-  const { values, clipped } = card.quantize(Array.from({ length: 784 }, (_, i) => i % 256));
+  const encoder = await Encoder.of(card);
+  const { values, clipped } = encoder.quantize(Array.from({ length: 784 }, (_, i) => i % 256));
   assert.deepEqual([values[0], values[8], values[9], values[255]], [0, 0, 1, 15]);
   assert.equal(clipped, 0);
-  assert.equal(card.quantize(Array(784).fill(300)).clipped, 784);
+  assert.equal(encoder.quantize(Array(784).fill(300)).clipped, 784);
 });
 
 test('malformed cards are refused by the name of the field', async () => {
@@ -37,6 +40,11 @@ test('malformed cards are refused by the name of the field', async () => {
     [/shape/, (card) => (card.input.shape = [262144, 2])],
     [/fit/, (card) => (card.input.shape = [28, 28, 3])],
     [/features/, (card) => (card.input.features = ['a'])],
+    [/public_part.sha256/, (card) => (card.public_part = { ...publicPart, sha256: 'A'.repeat(64) })],
+    [/public_part.bytes/, (card) => (card.public_part = { ...publicPart, bytes: 2 ** 26 + 1 })],
+    [/public_part.shape/, (card) => (card.public_part = { ...publicPart, shape: [28, 29] })],
+    [/public_part.features/, (card) => (card.public_part = { ...publicPart, features: 0 })],
+    [/features_per|layouts/, (card) => (card.public_part = { ...publicPart, features: 8 })],
     [/labels/, (card) => (card.output.labels[1] = '0')],
     [/labels/, (card) => card.output.labels.pop()],
     [/labels\[3\]/, (card) => (card.output.labels[3] = 'a\u0007')],
@@ -54,6 +62,7 @@ test('malformed cards are refused by the name of the field', async () => {
     [/limits/, (card) => delete card.limits],
   ];
   await parse(fields);
+  await parse({ ...fields, public_part: publicPart });
   for (const [place, spoil] of faults) {
     const card = structuredClone(fields);
     spoil(card);

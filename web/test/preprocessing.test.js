@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Card, VeilcastError, readTable } from '../index.js';
+import { Card, Encoder, VeilcastError, readTable } from '../index.js';
 import { preprocess } from '../src/preprocessing.js';
 import { digitsCard, failure, textOf } from './support.js';
 
@@ -33,9 +33,10 @@ for (const vector of vectors.cases) {
       );
       return;
     }
+    const encoder = await Encoder.of(card);
     const results = readTable(card.fields.input, vector.csv).map((cells) => {
       const { features, ...counts } = preprocess(card.fields.input, cells);
-      const { values, clipped } = card.quantize(cells);
+      const { values, clipped } = encoder.quantize(cells);
       return { features, quantized: values, ...counts, clipped_by_quantization: clipped - counts.clipped };
     });
     assert.deepEqual(plain(results), plain(vector.records));
@@ -52,13 +53,13 @@ for (const vector of vectors.refused) {
 }
 
 test('cells that do not suit the card are refused', async () => {
-  const card = await cardOf(vectors.cases[0]);
+  const encoder = await Encoder.of(await cardOf(vectors.cases[0]));
   const [age, sex, albumin] = [52, 'female', 3];
-  assert.equal(card.quantize([age, sex, albumin]).values.length, 4);
-  assert.throws(() => card.quantize([age, sex]), failure('record_length', /2 values.* 3/));
-  assert.throws(() => card.quantize([NaN, sex, albumin]), failure('not_finite', /age/));
-  assert.throws(() => card.quantize([null, sex, albumin]), failure('missing_value', /age/));
-  assert.throws(() => card.quantize(['old', sex, albumin]), failure('not_a_number', /age/));
-  assert.throws(() => card.quantize([age, 1, albumin]), failure('not_a_text', /sex/));
-  assert.throws(() => card.quantize([age, 'other', albumin]), failure('unknown_category', /sex.*other/));
+  assert.equal(encoder.quantize([age, sex, albumin]).values.length, 4);
+  assert.throws(() => encoder.quantize([age, sex]), failure('record_length', /2 values.* 3/));
+  assert.throws(() => encoder.quantize([NaN, sex, albumin]), failure('not_finite', /age/));
+  assert.throws(() => encoder.quantize([null, sex, albumin]), failure('missing_value', /age/));
+  assert.throws(() => encoder.quantize(['old', sex, albumin]), failure('not_a_number', /age/));
+  assert.throws(() => encoder.quantize([age, 1, albumin]), failure('not_a_text', /sex/));
+  assert.throws(() => encoder.quantize([age, 'other', albumin]), failure('unknown_category', /sex.*other/));
 });

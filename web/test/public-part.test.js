@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { readOnnx } from '../src/onnx.js';
+import { PublicPart, run } from '../src/public-part.js';
+import { bytesOf, failure, textOf } from './support.js';
+
+const folder = 'crates/model/tests/fixtures/onnx';
+const ends = ['Softmax', 'LogSoftmax', 'Sigmoid'];
+
+/** @param {Uint8Array<ArrayBuffer>} onnx @param {number[]} shape @param {number} features */
+const parse = (onnx, shape, features) => {
+  const sha256 = createHash('sha256').update(onnx).digest('hex');
+  return PublicPart.parse(onnx, { sha256, bytes: onnx.length, shape, features, description: '' });
+};
+
+/** Networks made by other tools, of which the last function is left out. */
+const networks = [
+  'keras-dense-tf2onnx-opset13',
+  'keras-rescaling-regression-opset15',
+  'onnx-gemm-opset13',
+  'onnx-sigmoid-opset20',
+  'pytorch-conv-1x28x28-opset18',
+  'pytorch-conv-3x32x32-opset20',
+  'pytorch-example-opset20',
+  'pytorch-sigmoid-opset9',
+  'split/pytorch-relu-conv-opset17',
+  'split/pytorch-relu-conv-opset18',
+  'split/pytorch-tanh-regression-opset13',
+];
+
+for (const name of networks) {
+  test(`a network gives what the tool that made it gives: ${name}`, () => {
+    const graph = readOnnx(bytesOf(`${folder}/${name}.onnx`));
+    const last = graph.nodes.at(-1);
+    if (last && ends.includes(last.operator)) {
+      graph.nodes.pop();
+      graph.outputs[0].name = last.inputs[0];
+    }
+    const [, ...shape] = graph.inputs[0].sides.map((side) => side ?? 1);
+    const { inputs, scores } = JSON.parse(textOf(`${folder}/${name}.json`));
+    assert.ok(inputs.length > 0);
+    inputs.forEach((/** @type {number[]} */ input, /** @type {number} */ record) => {
+      const found = run(graph, shape, Float32Array.from(input)).values;
+      const scale = Math.max(...scores[record].map(Math.abs));
+      assert.equal(found.length, scores[record].length);
+      found.forEach((value, i) => assert.ok(Math.abs(value - scores[record][i]) <= 1e-5 * scale, `${value} ${scores[record][i]}`));
+    });
+  });
+}
+
+test('hostile and unsupported files are refused in plain words', async () => {
+  /** Nothing is wrong with these for a public part; elsewhere they are refused for not being affine, or not enough said. */
+  const fine = ['clip-at-ten', 'maxpool', 'opset-of-the-future', 'product-of-inputs', 'relu', 'tanh', 'overflows', 'unknown-number-of-features'];
+  const names = readdirSync(new URL(`../../${folder}/refused`, import.meta.url)).filter((name) => name.endsWith('.onnx'));
+  assert.ok(names.length > 30);
+  for (const name of names.map((file) => file.slice(0, -'.onnx'.length)).filter((known) => !fine.includes(known))) {
+    await assert.rejects(parse(bytesOf(`${folder}/refused/${name}.onnx`), [4], 3), failure('bad_public_part', /public part can't be run here: .{10}/), name);
+  }
+  const softmax = bytesOf(`${folder}/onnx-gemm-opset13.onnx`);
+  await assert.rejects(parse(softmax, [12], 3), failure('bad_public_part', /probabilities is a Softmax.*Conv/));
+});
+
+test('a file must be the one that the card names, and of its shapes', async () => {
+  const onnx = bytesOf(`${folder}/refused/relu.onnx`);
+  const sha256 = createHash('sha256').update(onnx).digest('hex');
+  const fields = { sha256, bytes: onnx.length, shape: [4], features: 3, description: '' };
+  const part = await PublicPart.parse(onnx, fields);
+  assert.equal(part.features([1, 2, 3, 4]).length, 3);
+  assert.throws(() => part.features([NaN, 0, 0, 0]), failure('not_finite'));
+  const other = failure('other_public_part', /not the one that its card names/);
+  await assert.rejects(PublicPart.parse(onnx.slice(1), fields), other);
+  await assert.rejects(PublicPart.parse(onnx.with(40, onnx[40] ^ 1), fields), other);
+  await assert.rejects(PublicPart.parse(onnx, { ...fields, features: 5 }), failure('bad_public_part', /1 × 3.*5 features/));
+  await assert.rejects(PublicPart.parse(onnx, { ...fields, shape: [2, 2] }), failure('bad_public_part', /takes 4 values.*2 × 2/));
+});
