@@ -98,7 +98,7 @@ struct Evaluation {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Figures {
-    Classes(ClassFigures),
+    Classes(Box<ClassFigures>),
     Quantities(QuantityFigures),
 }
 
@@ -178,7 +178,9 @@ impl Evaluation {
     fn of(model: &Model, test: &TestSet, clear: &Clear) -> anyhow::Result<Self> {
         let card = model.card();
         let figures = match &test.truth {
-            Truth::Classes(labels) => Figures::Classes(ClassFigures::of(model, clear, labels)),
+            Truth::Classes(labels) => {
+                Figures::Classes(Box::new(ClassFigures::of(model, clear, labels)))
+            }
             Truth::Quantities(values) => QuantityFigures::of(model, clear, values)
                 .map(Figures::Quantities)
                 .context("there are no records to measure with")?,
