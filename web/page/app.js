@@ -51,11 +51,12 @@ const steps = new StepsView(byId('steps', HTMLElement), byId('steps-total', HTML
 const wire = new WireView();
 const answer = new AnswerView();
 const csv = new CsvView();
-const problem = new ProblemView(help, () => {
-  tab.trouble = undefined;
-  tab.task.error = undefined;
+const problem = new ProblemView(help, (error) => {
+  dismissed = error;
   render();
 });
+/** What went wrong and was read. @type {unknown} */
+let dismissed;
 const predictDigit = byId('predict-digit', HTMLButtonElement);
 const keySize = byId('key-size', HTMLSelectElement);
 
@@ -67,8 +68,8 @@ function render() {
   wire.render(task);
   answer.render(task);
   csv.render(task);
-  const failure = task.phase === 'failed' ? task.error : undefined;
-  problem.render(tab.trouble ?? failure ?? (keys.state === 'failed' ? keys.error : undefined));
+  const failures = [tab.trouble, task.phase === 'failed' ? task.error : undefined, keys.state === 'failed' ? keys.error : undefined];
+  problem.render(failures.find((failure) => failure !== undefined && failure !== dismissed));
   predictDigit.disabled = digit.isEmpty;
   // A disabled button would lose the focus.
   predictDigit.setAttribute('aria-disabled', String(tabs.digit.task.isRunning));
@@ -77,8 +78,9 @@ function render() {
 
 /** @param {Tab} asking @param {Question} question */
 function ask(asking, question) {
-  asking.trouble = undefined;
+  asking.trouble = dismissed = undefined;
   void asking.task.ask(question);
+  announce('Encrypting and asking');
   byId('prediction', HTMLElement).scrollIntoView({ block: 'nearest' });
 }
 
@@ -102,10 +104,11 @@ function choose() {
 
 /** @param {import('./errors.js').Trouble['help']} kind @param {unknown} error */
 function help(kind, error) {
-  if (kind === 'key') return keys.make(Number(keySize.value));
+  tab.trouble = undefined;
   if (kind === 'models') return void start();
+  if (kind === 'key') keys.make(Number(keySize.value));
   if (tab.task.error === error) void tab.task.retry();
-  else problem.render(undefined);
+  render();
 }
 
 /** Finds the models, and shows the tabs that there are models for. */
@@ -114,9 +117,10 @@ async function start() {
   const work = byId('work', HTMLElement);
   again.hidden = true;
   client = new Client('/');
-  for (const { task } of Object.values(tabs)) {
-    task.client = client;
-    task.clear();
+  for (const started of Object.values(tabs)) {
+    started.trouble = undefined;
+    started.task.client = client;
+    started.task.clear();
   }
   try {
     const { digits, tables, others } = await loadModels(client);

@@ -15,10 +15,10 @@ export class ProblemView {
   /** @type {Trouble['help']} */
   #kind = 'input';
 
-  /** @param {(help: Trouble['help'], error: unknown) => void} onHelp @param {() => void} onClose */
+  /** @param {(help: Trouble['help'], error: unknown) => void} onHelp @param {(error: unknown) => void} onClose */
   constructor(onHelp, onClose) {
     this.#help.addEventListener('click', () => onHelp(this.#kind, this.#error));
-    byId('dismiss', HTMLButtonElement).addEventListener('click', onClose);
+    byId('dismiss', HTMLButtonElement).addEventListener('click', () => onClose(this.#error));
   }
 
   /** @param {unknown} error undefined if there is none */

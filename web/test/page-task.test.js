@@ -142,6 +142,20 @@ test('a new question takes the place of the one before, and clearing of both', a
   assert.deepEqual([task.phase, task.predictions, task.request, task.question], ['idle', [], undefined, undefined]);
 });
 
+test('a question whose key ended is asked again with a new one', async () => {
+  const { signal } = new AbortController();
+  const holder = new KeyHolder();
+  holder.make(2048);
+  (await holder.ready(signal)).close();
+  const task = new Task(new Client(url), holder);
+  await task.ask(question(1));
+  assert.equal(/** @type {VeilcastError} */ (task.error).code, 'worker_ended');
+  holder.make(2048);
+  await task.retry();
+  assert.deepEqual([task.phase, labelsOf(task)], ['done', ['7']]);
+  (await holder.ready(signal)).close();
+});
+
 test('a key of another size is waited for', async () => {
   const holder = new KeyHolder();
   holder.make(4096);
