@@ -17,6 +17,9 @@ use crate::fault::Fault;
 use crate::models::{Requested, ServedModel};
 use crate::quota::Caller;
 
+/// The header that says how long the service itself took.
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
 /// `POST …/infer`: encrypted scores of encrypted records.
 pub(crate) async fn infer(
     State(app): State<Arc<App>>,
@@ -134,7 +137,7 @@ fn answer(
             .map_err(used_up)?;
     }
     let scores = model.evaluator.evaluate(&request)?;
-    let response = match request.answer() {
+    let mut response = match request.answer() {
         Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], scores.to_json()).into_response(),
         Encoding::Binary => {
             let body = scores.to_binary();
@@ -146,9 +149,18 @@ fn answer(
             (headers, body.bytes).into_response()
         }
     };
+    let elapsed = started.elapsed();
     app.metrics
-        .computed(model.name(), request.records(), started.elapsed());
+        .computed(model.name(), request.records(), elapsed);
+    let headers = response.headers_mut();
+    headers.insert(SERVER_TIMING, server_timing(elapsed));
     Ok(response)
+}
+
+/// How long the computation took, in milliseconds, as browsers and their tools read it.
+fn server_timing(computed: Duration) -> HeaderValue {
+    let text = format!("compute;dur={:.3}", computed.as_secs_f64() * 1000.0);
+    HeaderValue::try_from(text).expect("digits and letters")
 }
 
 #[cfg(test)]

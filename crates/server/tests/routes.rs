@@ -168,6 +168,9 @@ async fn answers_come_in_the_form_asked_for() {
                 "{}",
                 String::from_utf8_lossy(&answer.body)
             );
+            let timing = answer.headers["server-timing"].to_str().unwrap();
+            let milliseconds = timing.strip_prefix("compute;dur=").unwrap();
+            assert!(milliseconds.parse::<f64>().unwrap() > 0.0);
             let framing = match answer_form {
                 Encoding::Json => {
                     assert_eq!(answer.headers[CONTENT_TYPE], "application/json");
