@@ -81,7 +81,7 @@ function ask(asking, question) {
   asking.trouble = dismissed = undefined;
   void asking.task.ask(question);
   announce('Encrypting and asking');
-  byId('prediction', HTMLElement).scrollIntoView({ block: 'nearest' });
+  byId('answer-place', HTMLElement).scrollIntoView({ block: 'nearest' });
 }
 
 /** @type {Card | undefined} */

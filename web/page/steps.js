@@ -61,7 +61,7 @@ const TEXTS = [
     says: 'The server applies its model to the locked numbers. It cannot open them, nor the result.',
     engineers: ({ card }) =>
       'The model is an affine map of integers, W·x + b. Ciphertexts are raised to the weights and multiplied, which adds up their ' +
-      `plaintexts${card ? `; every score fits ${card.slotBits} bits, as the card certifies` : ''}. Fresh randomness and masks hide how it was computed.`,
+      `plaintexts${card ? `; every score fits ${card.slotBits} bits, as the card certifies` : ''}. Fresh randomness and masks hide all but the scores.`,
   },
   {
     id: 'receive',

@@ -78,7 +78,7 @@ export class WireView {
     byId(`save-${side}`, HTMLButtonElement).disabled = message === undefined;
     byId(`${side}-about`, HTMLElement).textContent = message
       ? `${counted(message.bytes.length, 'byte')}: a header of ${counted(message.headerLength, 'byte')} in plain JSON, ` +
-        'which says how to compute and nothing of your data, then the ciphertexts.'
+        'which holds nothing of your data, then the ciphertexts.'
       : NOTHING[side];
     if (message) hex.textContent = excerptOf(message);
   }
