@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -96,7 +97,11 @@ test('many records go in several requests; what was cancelled goes on where it s
 });
 
 test('a service that is away is told of, and asked again', async () => {
-  const task = newTask('http://127.0.0.1:9');
+  const nobody = createServer().listen(0, '127.0.0.1');
+  await once(nobody, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (nobody.address());
+  nobody.close();
+  const task = newTask(`http://127.0.0.1:${port}`);
   await task.ask(question(1));
   assert.equal(task.phase, 'failed');
   assert.equal(/** @type {VeilcastError} */ (task.error).code, 'unreachable');
