@@ -14,9 +14,8 @@ const MAX_FILE_BYTES = 256 << 20;
 
 export class TableTab extends EventTarget {
   #form = new TableForm();
-  #model = '';
-  /** @type {Card['fields']['input'] | undefined} */
-  #input;
+  /** The model that the form is for. @type {Card | undefined} */
+  #card;
 
   constructor() {
     super();
@@ -24,13 +23,13 @@ export class TableTab extends EventTarget {
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       const record = this.#form.record();
-      const { features } = this.#input ?? {};
+      const features = this.#card?.fields.input.features;
       if (!record || !features) return;
       const records = (/** @type {Card} */ card) => {
         if (String(card.fields.input.features) !== String(features)) throw new VeilcastError('model_changed', 'the model takes other columns now');
         return [record];
       };
-      this.#ask({ kind: 'row', model: this.#model, records });
+      this.#ask('row', records);
     });
     form.addEventListener('reset', () => this.#form.forgive());
     byId('example', HTMLButtonElement).addEventListener('click', () => this.#form.fillIn());
@@ -42,10 +41,10 @@ export class TableTab extends EventTarget {
     });
   }
 
-  /** Makes the form of a model. @param {Card} card */
+  /** Makes the form of a model, unless it is there: what was filled in stays. @param {Card} card */
   choose(card) {
-    this.#model = card.fields.name;
-    this.#input = card.fields.input;
+    if (card.digest === this.#card?.digest) return;
+    this.#card = card;
     byId('table-about', HTMLElement).textContent = card.fields.description;
     byId('csv-note', HTMLElement).textContent =
       `A header with the names of the ${counted(card.fields.input.features?.length ?? 0, 'column')}, then a row a record; ` +
@@ -65,15 +64,16 @@ export class TableTab extends EventTarget {
         throw new VeilcastError('not_a_table', `the file has ${size(file.size)}; use the program veilcast for tables of this size`);
       }
       const csv = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
-      this.#ask({ kind: 'csv', model: this.#model, records: (card) => readTable(card.fields.input, csv) });
+      this.#ask('csv', (card) => readTable(card.fields.input, csv));
     } catch (cause) {
       const error = cause instanceof VeilcastError ? cause : new VeilcastError('not_a_table', 'the file is not text in UTF-8', { cause });
       this.dispatchEvent(new CustomEvent('trouble', { detail: error }));
     }
   }
 
-  /** @param {Question} question */
-  #ask(question) {
-    this.dispatchEvent(new CustomEvent('ask', { detail: question }));
+  /** @param {Question['kind']} kind @param {Question['records']} records */
+  #ask(kind, records) {
+    const model = this.#card?.fields.name;
+    if (model !== undefined) this.dispatchEvent(new CustomEvent('ask', { detail: { kind, model, records } }));
   }
 }
