@@ -1,3 +1,13 @@
-/** All end-to-end tests, in one process: they share a service and a browser. */
+/**
+ * All end-to-end tests, in one process: they share a service and a browser.
+ *
+ * Each file imports the browser, and waits for nothing else: Node's runner takes the tests that are there when
+ * the first of them end for all.
+ */
 
-import './leaks.test.js';
+import './digits.test.js';
+import './table.test.js';
+import './faults.test.js';
+import './privacy.test.js';
+import './looks.test.js';
+import './times.test.js';

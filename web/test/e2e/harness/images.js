@@ -1,31 +1,12 @@
-/** MNIST's test images, and as PNG files. */
+/** Test images as PNG files, and what the program says of them. */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { PNG } from 'pngjs';
-import { bytesOf } from '../../support.js';
+import { SIDE, labelOf, pixelsOf } from './mnist.js';
 import { folder, predictedCsv, rowsOf } from './service.js';
 
-/** Rows, and columns, of an image. */
-export const SIDE = 28;
-
-const PIXELS = SIDE * SIDE;
-const IMAGES_HEADER = 16;
-const LABELS_HEADER = 8;
 const GREY = 0;
-
-/** @param {string} name */
-const read = (name) => gunzipSync(bytesOf(`data/mnist/${name}.gz`));
-
-const images = read('t10k-images-idx3-ubyte').subarray(IMAGES_HEADER);
-const labels = read('t10k-labels-idx1-ubyte').subarray(LABELS_HEADER);
-
-/** Pixels of a test image, row by row. @param {number} index */
-export const pixelsOf = (index) => Uint8Array.from(images.subarray(index * PIXELS, (index + 1) * PIXELS));
-
-/** What a test image shows. @param {number} index */
-export const labelOf = (index) => String(labels[index]);
 
 /** Writes a test image as a PNG file, and gives its path. @param {number} index */
 export function pngOf(index) {

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,12 @@ export const pathOf = (path) => fileURLToPath(new URL(path, root));
 export const folder = mkdtempSync(join(tmpdir(), 'veilcast-e2e-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const DIGITS = pathOf('models/digits');
+/** The models that the tests ask. */
+export const digits = pathOf('models/digits');
+
+/** The description of a model that replaces another one. */
+export const REPLACED = 'A newer version.';
+
 const PATIENTS = pathOf('data/support2/support2.csv');
 const COLUMNS = 'age,sex,dzgroup,num.co,scoma,diabetes,dementia,ca,meanbp,hrt,crea,sod';
 
@@ -44,16 +49,16 @@ function trainHospital(name) {
 }
 
 /**
- * The digit model with another card: as if its owner had replaced it.
+ * A model with another card, as if its owner had replaced it; the weights name the card by its digest.
  *
- * The weights name the card by its digest.
+ * @param {string} original
  */
-export function replacedDigits() {
-  const model = join(folder, 'replaced-digits');
-  cpSync(DIGITS, model, { recursive: true });
+export function replaced(original) {
+  const model = `${join(folder, basename(original))}-replaced`;
+  cpSync(original, model, { recursive: true });
   const [cardPath, weightsPath] = ['card.json', 'weights.safetensors'].map((name) => join(model, name));
   const [before, weights] = [readFileSync(cardPath), readFileSync(weightsPath)];
-  const card = Buffer.from(before.toString().replace('Recognises handwritten digits', 'Recognises digits written by hand'));
+  const card = Buffer.from(before.toString().replace(/"description": "[^"]*"/, `"description": "${REPLACED}"`));
   const [old, digest] = [before, card].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
   assert.notEqual(old, digest);
   writeFileSync(cardPath, card);
@@ -78,7 +83,7 @@ export async function serve(...models) {
 export const hospital = trainHospital('hospital');
 
 /** The service that most tests ask: it has the models `digits` and `hospital`. */
-export const serviceUrl = await serve(DIGITS, hospital);
+export const serviceUrl = await serve(digits, hospital);
 
 /** Some patients as CSV, of whom the model was not trained on all. @param {number} count */
 export function patientsCsv(count) {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { goodKey } from '../support.js';
-import { SIDE, pixelsOf } from './harness/images.js';
-import { imageNeedles, leaksIn, primeNeedles, textNeedles } from './harness/leaks.js';
+import { imageNeedles, leaksIn, primeNeedles, textNeedles } from './e2e/harness/leaks.js';
+import { SIDE, pixelsOf } from './e2e/harness/mnist.js';
+import { goodKey } from './support.js';
 
 const LEVELS = 16;
 const pixels = pixelsOf(0);

@@ -1,0 +1,67 @@
+/** How the page looks, to people and to assistive technology: light, dark, and narrow. */
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { pageTest, picture } from './harness/browser.js';
+import { answerOn, askForDigit, drawOne, drop } from './harness/person.js';
+import { patientsCsv } from './harness/service.js';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const PATIENTS = 12;
+
+/** What axe finds that keeps people out, in light and in dark. @param {Page} page @param {string} state */
+async function examine(page, state) {
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await page.evaluate(() => /** @type {typeof import('axe-core')} */ (/** @type {any} */ (globalThis).axe).run());
+    const found = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    const told = found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`));
+    assert.deepEqual(told, [], `${state}, ${colorScheme}`);
+    await picture(page, `${state}-${colorScheme}`);
+  }
+}
+
+/** The page in each of its states. @param {Page} page @param {(state: string) => Promise<void>} look */
+async function inEachState(page, look) {
+  await page.locator('#key[data-state=ready]').waitFor();
+  await page.locator('#work').waitFor();
+  await look('digit-before');
+  await drawOne(page);
+  await askForDigit(page);
+  await answerOn(page);
+  await look('digit-after');
+  await page.locator('#tab-table').click();
+  await look('table-before');
+  await drop(page, '#csv-drop', 'patients.csv', patientsCsv(PATIENTS));
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+  await look('table-after');
+  await drop(page, '#csv-drop', 'other.csv', 'height\n1.8\n');
+  await page.locator('#problem').waitFor();
+  await look('problem');
+}
+
+pageTest('axe finds nothing serious, in light and dark, before and after predictions', async ({ page, open }) => {
+  await open();
+  await page.evaluate(axe);
+  await inEachState(page, (state) => examine(page, state));
+});
+
+pageTest('axe would find something', async ({ page, open }) => {
+  await open();
+  await page.evaluate(axe);
+  await page.evaluate(() => document.querySelector('#drawing')?.insertAdjacentHTML('afterend', '<img src="/page/icon.svg">'));
+  await assert.rejects(examine(page, 'spoilt'), /image-alt/);
+});
+
+pageTest('a phone 360 pixels wide never scrolls to the side', async ({ page, open }) => {
+  await open();
+  await inEachState(page, async (state) => {
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    await picture(page, `${state}-360`);
+    assert.equal(width, 360, state);
+  });
+}, { context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true } });
