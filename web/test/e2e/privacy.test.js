@@ -5,7 +5,7 @@ import { pageTest } from './harness/browser.js';
 import { pngOf } from './harness/images.js';
 import { imageNeedles, leaksIn, primeNeedles, textNeedles } from './harness/leaks.js';
 import { SIDE, pixelsOf } from './harness/mnist.js';
-import { answerOn, askForDigit, drawOne, fittedOn, inferences, modulusIn } from './harness/person.js';
+import { answerOn, askForDigit, ciphertextsIn, drawOne, fittedOn, inferences, modulusIn } from './harness/person.js';
 
 /** Of the digit model's quantised pixels. */
 const LEVELS = 16;
@@ -85,6 +85,26 @@ pageTest('neither what is asked nor the key leaves the browser', async ({ page, 
     const isFile = method === 'GET' && body.length === 0 && /^\/((page|src)\/[\w./-]+|index\.js|v2\/models(\/(digits|hospital)\/card)?)?$/.test(path);
     assert.ok(isQuestion || isFile, `${method} ${path}`);
   }
+});
+
+pageTest('the same drawing asked twice gives other ciphertexts, none of them without randomness', async ({ page, proxy, open }) => {
+  await open();
+  await page.locator('#upload').setInputFiles(pngOf(IMAGE));
+  const answers = [];
+  for (let time = 0; time < 2; time++) {
+    await askForDigit(page);
+    answers.push(await answerOn(page));
+    await page.locator('#upload').setInputFiles(pngOf(IMAGE));
+    await page.locator('#prediction:not([data-label])').waitFor();
+  }
+  assert.equal(answers[0], answers[1]);
+  const bodies = inferences(proxy);
+  const ciphertexts = bodies.flatMap(ciphertextsIn);
+  assert.equal(new Set(ciphertexts).size, ciphertexts.length);
+  assert.equal(bodies.length, 2);
+  // (1 + n)^m without rⁿ is 1 modulo n, and tells m.
+  const n = modulusIn(bodies[0]);
+  for (const ciphertext of ciphertexts) assert.notEqual(ciphertext % n, 1n);
 });
 
 pageTest('a leak would be noticed, wherever it is looked for', async ({ page, proxy, watch, open }) => {

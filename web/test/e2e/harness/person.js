@@ -122,5 +122,13 @@ export function modulusIn(body) {
   return BigInt(`0x${Buffer.from(n ?? '', 'base64url').toString('hex')}`);
 }
 
+/** The ciphertexts in an inference request, each behind its length in four bytes. @param {Buffer} body */
+export function ciphertextsIn(body) {
+  const [, size] = /"binary_data_size":(\d+)/.exec(body.toString('latin1')) ?? [];
+  const elements = body.subarray(body.length - Number(size));
+  const stride = 4 + elements.readUInt32LE(0);
+  return Array.from({ length: elements.length / stride }, (_, i) => BigInt(`0x${elements.toString('hex', i * stride + 4, (i + 1) * stride)}`));
+}
+
 /** Bodies of the inference requests that came to a proxy. @param {import('./proxy.js').Proxy} proxy */
 export const inferences = (proxy) => proxy.requests.filter(({ path }) => path.endsWith('/infer')).map(({ body }) => body);
