@@ -176,6 +176,7 @@ fn model(case: &Case) -> Result<Model, Failure> {
             fit: None,
             preprocessing: Preprocessing::new(Vec::new()),
         },
+        public_part: None,
         quantization: Quantization {
             bits: case.input_bits,
             step: PerFeature::All(1.0),

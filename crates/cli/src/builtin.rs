@@ -15,7 +15,7 @@ macro_rules! file {
 pub(crate) fn model() -> anyhow::Result<Model> {
     let card = file!("models/digits/card.json");
     let weights = file!("models/digits/weights.safetensors");
-    Model::from_bytes(card, weights).context("the built-in model is damaged")
+    Model::from_bytes(card, weights, None).context("the built-in model is damaged")
 }
 
 /// MNIST's 10,000 test images.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use veilcast_model::card::MAX_CARD_BYTES;
-use veilcast_model::{Card, Model};
+use veilcast_model::card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
+use veilcast_model::{Card, Encoder, Model};
 
 use crate::failure::Hint as _;
 use crate::files;
@@ -24,4 +24,19 @@ pub(crate) fn load_card(path: &Path) -> anyhow::Result<Card> {
         .hint(
             "the model owner gives it: it is his model's card.json, or SERVER/v2/models/MODEL/card",
         )
+}
+
+/// How records become integers for a card: of a hybrid model with its public part from a file.
+pub(crate) fn encoder(card: &Card, public_part: Option<&Path>) -> anyhow::Result<Encoder> {
+    let Some(path) = public_part else {
+        return Encoder::new(card.clone())
+            .context("the card alone isn't enough")
+            .hint(
+                "give the file with --public-part: it is beside the model's card.json, or \
+             SERVER/v2/models/MODEL/public.onnx",
+            );
+    };
+    let onnx = files::read(path, MAX_PUBLIC_PART_BYTES)?;
+    Encoder::with_public_part(card.clone(), &onnx)
+        .with_context(|| format!("can't use {}", path.display()))
 }

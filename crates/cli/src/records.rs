@@ -11,9 +11,9 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use veilcast_client::EntryDirectory;
 use veilcast_engine::{Planner, SeededEntries, Session};
-use veilcast_model::Card;
 use veilcast_model::card::QuantizedRecord;
 use veilcast_model::input::{self, Options, ReadError};
+use veilcast_model::{Card, Encoder};
 use veilcast_paillier::SecretKey;
 
 use crate::failure::Hint as _;
@@ -202,16 +202,16 @@ pub(crate) fn session(
 ///
 /// Files are opened one after another.
 pub(crate) fn batches(
-    card: &Card,
+    encoder: Encoder,
     inputs: Inputs,
     done: u64,
     size: usize,
 ) -> impl Iterator<Item = anyhow::Result<Batch>> + Send + use<> {
-    let (card, options) = (Arc::new(card.clone()), inputs.options);
+    let (encoder, options) = (Arc::new(encoder), inputs.options);
     let mut records = inputs
         .paths
         .into_iter()
-        .flat_map(move |path| quantized(Arc::clone(&card), path, &options))
+        .flat_map(move |path| quantized(Arc::clone(&encoder), path, &options))
         .skip(usize::try_from(done).unwrap_or(usize::MAX));
     let mut failed = false;
     std::iter::from_fn(move || {
@@ -236,17 +236,17 @@ pub(crate) fn batches(
 
 /// The quantised records of one file, each with the cells that are kept.
 fn quantized(
-    card: Arc<Card>,
+    encoder: Arc<Encoder>,
     path: PathBuf,
     options: &Options,
 ) -> Box<dyn Iterator<Item = anyhow::Result<(QuantizedRecord, Vec<String>)>> + Send> {
-    let records = match input::open(&card, &path, options) {
+    let records = match input::open(encoder.card(), &path, options) {
         Ok(records) => records,
         Err(error) => return Box::new(std::iter::once(Err(naming(error, &path)))),
     };
     Box::new(records.enumerate().map(move |(index, record)| {
         let record = record.map_err(|error| naming(error, &path))?;
-        let quantized = card
+        let quantized = encoder
             .quantize(&record.raw)
             .with_context(|| format!("record {index} (from 0) of {}", path.display()))?;
         Ok((quantized, record.kept))

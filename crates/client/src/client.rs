@@ -103,6 +103,34 @@ impl Client {
         })
     }
 
+    /// The exact bytes of a hybrid model's public part, unchecked but for their number: no more than `bytes`, as the
+    /// card names it.
+    ///
+    /// # Errors
+    /// A [`ClientError`] if the call fails, or more is sent.
+    pub async fn public_part(
+        &self,
+        model: &str,
+        bytes: usize,
+    ) -> Result<Exchange<Vec<u8>>, ClientError> {
+        let path = ["v2", "models", model, "public.onnx"];
+        let request = self
+            .call(Method::GET, &path)
+            .header(ACCEPT, MEDIA_BINARY)
+            .build()
+            .expect("the URL and the header are sound");
+        let mut transport = self.transport.clone();
+        transport.options.max_response_bytes = bytes;
+        match transport.send(request).await {
+            Ok(answer) => answer.try_map(|answer| Ok(answer.body)),
+            Err(ClientError::ResponseTooLarge { .. }) => Err(not_veilcast(
+                self.base(),
+                "its public part is longer than its card says",
+            )),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The encrypted scores of encrypted records; the service's echoes are unchecked.
     ///
     /// The request goes out in the binary tensor data extension, and should ask for a binary answer.

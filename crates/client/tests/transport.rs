@@ -55,6 +55,28 @@ async fn paths_stand_below_the_base() {
 }
 
 #[tokio::test]
+async fn a_public_part_comes_whole_and_no_longer_than_expected() {
+    let application = Router::new().route(
+        "/v2/models/hybrid/public.onnx",
+        get(async || {
+            (
+                [(CONTENT_TYPE, "application/octet-stream")],
+                vec![7_u8; 100_000],
+            )
+        }),
+    );
+    let client = client(&start(application).await);
+    // More than other answers may have.
+    let whole = client.public_part("hybrid", 100_000).await.unwrap();
+    assert_eq!(whole.answer, vec![7; 100_000]);
+    let error = client.public_part("hybrid", 99_999).await.unwrap_err();
+    assert!(
+        error.to_string().contains("longer than its card says"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn services_that_are_away() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

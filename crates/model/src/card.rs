@@ -11,6 +11,7 @@ mod error;
 mod layouts;
 mod prediction;
 mod preprocessing;
+mod public_part;
 mod quantization;
 mod record;
 mod spec;
@@ -30,12 +31,15 @@ pub(crate) use preprocessing::list;
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
 };
+pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
 pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
 pub use spec::{Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Limits, Output};
 
 /// Largest card accepted, in bytes.
 pub const MAX_CARD_BYTES: usize = 16 << 20;
+/// Largest public part of a hybrid model accepted, in bytes.
+pub const MAX_PUBLIC_PART_BYTES: u64 = 64 << 20;
 /// Most features a model may have, before or after preprocessing.
 pub const MAX_FEATURES: usize = 1 << 18;
 /// Most outputs a model may have.
@@ -123,7 +127,12 @@ impl Card {
         &self.spec.input
     }
 
-    /// How preprocessed features become integers.
+    /// The network that a client runs on preprocessed values, of a hybrid model.
+    pub fn public_part(&self) -> Option<&PublicPart> {
+        self.spec.public_part.as_ref()
+    }
+
+    /// How features become integers.
     pub fn quantization(&self) -> &Quantization {
         &self.spec.quantization
     }
@@ -153,7 +162,8 @@ impl Card {
         self.spec.input.raw_features()
     }
 
-    /// Number of quantised features, hence of integers that get encrypted for a record.
+    /// Number of quantised features, hence of integers that get encrypted for a record: what the
+    /// public part gives, or else preprocessing.
     pub fn features(&self) -> usize {
         self.features
     }

@@ -8,6 +8,7 @@
 //! | subject | start at |
 //! |---|---|
 //! | the public card: inputs, quantisation, outputs, limits | [`card`] |
+//! | from raw records to integers | [`Encoder`] |
 //! | the affine map, in floats and in exact integers | [`FloatMap`], [`IntegerMap`] |
 //! | the few additions that its weighted sums take | [`Program`] |
 //! | the proof that no score overflows | [`BoundsCertificate`] |
@@ -18,12 +19,14 @@
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |
 //! | labelled images in MNIST's format | [`idx`] |
 //! | training (feature `train`) | `train` |
+//! | networks in ONNX files (feature `onnx`) | `onnx` |
 //! | reading records from files (feature `input`) | `input` |
 #![forbid(unsafe_code)]
 
 mod auc;
 mod bounds;
 pub mod card;
+mod encoder;
 mod float_map;
 pub mod idx;
 #[cfg(feature = "input")]
@@ -31,6 +34,8 @@ pub mod input;
 mod integer_map;
 mod model;
 mod network;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod program;
 mod regression;
 pub mod search;
@@ -40,11 +45,13 @@ pub mod train;
 pub use auc::auc;
 pub use bounds::{BoundsCertificate, BoundsError};
 pub use card::{Card, CardDigest};
+pub use encoder::{EncodeError, Encoder, EncoderError};
 pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
-    Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, Model, ModelError, REPORT_FILE, Regression,
-    Report, TrainingReport, WEIGHTS_FILE, check_destination,
+    Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, Model, ModelError, PUBLIC_PART_FILE,
+    PublicPartFile, REPORT_FILE, Regression, Report, TrainingReport, WEIGHTS_FILE,
+    check_destination,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;

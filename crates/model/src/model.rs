@@ -7,14 +7,14 @@ mod programs;
 mod report;
 mod weights;
 
-pub use blueprint::{Blueprint, BuildError};
-pub use directory::{CARD_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
+pub use blueprint::{Blueprint, BuildError, PublicPartFile};
+pub use directory::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
 pub use error::ModelError;
 pub use report::{Accuracy, Aucs, Regression, Report, TrainingReport};
 
 use self::programs::Programs;
-use crate::card::{Card, CardDigest, Prediction, RawRecord, RecordError};
-use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
+use crate::card::{Card, CardDigest, Prediction, RecordError};
+use crate::{BoundsCertificate, Encoder, EncoderError, FloatMap, IntegerMap, Program};
 
 /// A model whose card, maps and bounds have been checked against each other.
 ///
@@ -25,19 +25,35 @@ pub struct Model {
     integer_map: IntegerMap,
     float_map: FloatMap,
     programs: Programs,
+    public_part: Option<Vec<u8>>,
     certificate: BoundsCertificate,
     report: Option<Report>,
 }
 
 impl Model {
-    /// Reads a model from the bytes of `card.json` and `weights.safetensors`, without a report.
+    /// Reads a model from the bytes of `card.json` and `weights.safetensors`, and of a hybrid model
+    /// `public.onnx`, without a report.
     ///
     /// # Errors
     /// [`ModelError`], as [`load`](Self::load) gives it.
-    pub fn from_bytes(card_json: &[u8], weights: &[u8]) -> Result<Self, ModelError> {
+    pub fn from_bytes(
+        card_json: &[u8],
+        weights: &[u8],
+        public_part: Option<Vec<u8>>,
+    ) -> Result<Self, ModelError> {
         let card = Card::parse(card_json).map_err(ModelError::Card)?;
+        match (card.public_part(), &public_part) {
+            (None, None) => {}
+            (Some(named), Some(file)) => named.check_file(file).map_err(ModelError::PublicPart)?,
+            (Some(_), None) => return Err(ModelError::NoPublicPart),
+            (None, Some(_)) => return Err(ModelError::NoneNamed),
+        }
         let (integer_map, float_map, programs) = weights::parse(weights, &card)?;
-        Self::assemble(card, integer_map, float_map, programs)
+        let model = Self::assemble(card, integer_map, float_map, programs)?;
+        Ok(Self {
+            public_part,
+            ..model
+        })
     }
 
     /// Checks the maps against the card and proves the bounds.
@@ -69,6 +85,7 @@ impl Model {
             integer_map,
             float_map,
             programs,
+            public_part: None,
             certificate,
             report: None,
         })
@@ -94,7 +111,25 @@ impl Model {
         &self.integer_map
     }
 
-    /// The map in floats, on preprocessed features. Private.
+    /// The bytes of the public part, of a hybrid model. Public, as the card is.
+    pub fn public_part(&self) -> Option<&[u8]> {
+        self.public_part.as_deref()
+    }
+
+    /// How raw records become what this model takes.
+    ///
+    /// # Errors
+    /// [`EncoderError`] if there is a public part that can't be run, or this program was built without
+    /// the feature `onnx`, which runs it.
+    pub fn encoder(&self) -> Result<Encoder, EncoderError> {
+        #[cfg(feature = "onnx")]
+        if let Some(onnx) = &self.public_part {
+            return Encoder::with_public_part(self.card.clone(), onnx);
+        }
+        Encoder::new(self.card.clone())
+    }
+
+    /// The map in floats, on features. Private.
     pub fn float_map(&self) -> &FloatMap {
         &self.float_map
     }
@@ -149,27 +184,25 @@ impl Model {
         Ok(scores.expect("the length is checked and the bounds are certified"))
     }
 
-    /// Predicts one raw record in the clear, by the quantised map.
+    /// Predicts one quantised record in the clear, by the integer map.
     ///
     /// # Errors
-    /// [`RecordError`] if the record doesn't fit the card.
-    pub fn predict<'a>(&self, raw: impl Into<RawRecord<'a>>) -> Result<Prediction, RecordError> {
-        let scores = self.evaluate(&self.card.quantize(raw)?.values)?;
-        let prediction = self.card.predict(&scores);
+    /// As [`evaluate`](Self::evaluate).
+    pub fn predict(&self, features: &[u32]) -> Result<Prediction, RecordError> {
+        let prediction = self.card.predict(&self.evaluate(features)?);
         Ok(prediction.expect("certified scores fit the card"))
     }
 
-    /// Predicts one raw record in the clear, by the float map.
+    /// Predicts one record in the clear, by the float map.
     ///
     /// # Errors
-    /// [`RecordError`] if the record doesn't fit the card.
-    pub fn predict_float<'a>(
-        &self,
-        raw: impl Into<RawRecord<'a>>,
-    ) -> Result<Prediction, RecordError> {
-        let features = self.card.preprocess(raw)?.features;
-        let scores = self.float_map.evaluate(&features);
-        let scores = scores.expect("preprocessing gives as many features as the map takes");
+    /// [`RecordError::Length`] if there aren't as many features as the card has.
+    pub fn predict_float(&self, features: &[f64]) -> Result<Prediction, RecordError> {
+        let scores = self.float_map.evaluate(features);
+        let scores = scores.map_err(|_| RecordError::Length {
+            found: features.len(),
+            expected: self.card.features(),
+        })?;
         Ok(self.card.predict_from_floats(scores))
     }
 }

@@ -95,7 +95,7 @@ proptest! {
             return Ok(());
         };
         let raw = [raw.0, raw.1, raw.2];
-        let quantized = model.card().quantize(&raw).unwrap();
+        let quantized = common::quantize(&model, &raw).unwrap();
         prop_assert_eq!(quantized.clipped, 0);
         let scores = model.card().dequantize(&model.evaluate(&quantized.values).unwrap()).unwrap();
         let floats = model.predict_float(&raw).unwrap().scores;

@@ -247,13 +247,12 @@ fn suggested_layouts_fit_the_keys() {
 #[test]
 fn records_are_quantised_by_the_features_own_steps() {
     let model = common::patients_model();
-    let card = model.card();
-    let quantized = card.quantize(&[-100.0, 0.0, 3.0]).unwrap();
+    let quantized = common::quantize(&model, &[-100.0, 0.0, 3.0]).unwrap();
     assert_eq!((quantized.values, quantized.clipped), (vec![0, 0, 0], 0));
     // 0.375/0.25 = 1.5 and 5/2 = 2.5: halves round up.
-    let quantized = card.quantize(&[-98.0, 0.375, 8.0]).unwrap();
+    let quantized = common::quantize(&model, &[-98.0, 0.375, 8.0]).unwrap();
     assert_eq!((quantized.values, quantized.clipped), (vec![2, 2, 3], 0));
-    let quantized = card.quantize(&[-1e300, 1e300, 513.0]).unwrap();
+    let quantized = common::quantize(&model, &[-1e300, 1e300, 513.0]).unwrap();
     assert_eq!(
         (quantized.values, quantized.clipped),
         (vec![0, 255, 255], 2)
@@ -264,14 +263,14 @@ fn records_are_quantised_by_the_features_own_steps() {
 fn records_that_do_not_fit_are_refused() {
     let model = common::patients_model();
     assert_eq!(
-        model.card().quantize(&[1.0, 2.0]),
+        common::quantize(&model, &[1.0, 2.0]),
         Err(RecordError::Length {
             found: 2,
             expected: 3
         })
     );
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let error = model.card().quantize(&[1.0, bad, 2.0]).unwrap_err();
+        let error = common::quantize(&model, &[1.0, bad, 2.0]).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -285,7 +284,7 @@ fn records_that_do_not_fit_are_refused() {
 fn pixels_of_eight_bits_are_quantised_to_themselves() {
     let model = common::four_pixels_model();
     for pixel in 0..=255_u32 {
-        let quantized = model.card().quantize(&[f64::from(pixel); 4]).unwrap();
+        let quantized = common::quantize(&model, &[f64::from(pixel); 4]).unwrap();
         assert_eq!((quantized.values, quantized.clipped), (vec![pixel; 4], 0));
     }
 }

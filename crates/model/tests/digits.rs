@@ -12,14 +12,17 @@ fn accuracy_on_all_test_images() {
     let model = Model::load(&repository("models/digits")).unwrap();
     let test = LabelledImages::open(&repository("data/mnist"), Split::Test).unwrap();
     assert_eq!(test.len(), 10_000);
+    let encoder = model.encoder().unwrap();
     let (mut float, mut quantized) = (0, 0);
     for (raw, &label) in test.images().records().zip(test.labels()) {
         let right = |prediction: veilcast_model::card::Prediction| {
             assert_eq!(prediction.label, prediction.index.to_string());
             usize::from(prediction.index == usize::from(label))
         };
-        float += right(model.predict_float(&raw).unwrap());
-        quantized += right(model.predict(&raw).unwrap());
+        let record = encoder.features(&raw).unwrap();
+        float += right(model.predict_float(&record.features).unwrap());
+        let record = encoder.round(record).unwrap();
+        quantized += right(model.predict(&record.values).unwrap());
     }
     assert!(float >= 9_260, "{float} of 10,000 by the float map");
     assert!(
@@ -50,7 +53,7 @@ fn the_card_says_what_a_stranger_needs() {
     // Pixels from dark to light take all integers from 0 to the largest.
     let ramp: Vec<u32> = (0..784).map(|pixel| pixel % 256).collect();
     let raw: Vec<f64> = ramp.iter().copied().map(f64::from).collect();
-    let quantized = card.quantize(&raw).unwrap();
+    let quantized = common::quantize(&model, &raw).unwrap();
     assert_eq!(quantized.clipped, 0);
     let max = card.quantization().max();
     let nearest = |pixel: &u32| (pixel * max * 2 + 255) / 510;

@@ -63,7 +63,7 @@ fn a_model_comes_back_as_it_was() {
     let card = fs::read(saved.path.join(CARD_FILE)).unwrap();
     let weights = fs::read(saved.path.join(WEIGHTS_FILE)).unwrap();
     assert_eq!(model.card_json(), card);
-    let embedded = Model::from_bytes(&card, &weights).unwrap();
+    let embedded = Model::from_bytes(&card, &weights, None).unwrap();
     assert_eq!(embedded.report(), None);
     assert_eq!(embedded.integer_map(), model.integer_map());
     fs::remove_file(saved.path.join(REPORT_FILE)).unwrap();
@@ -352,7 +352,9 @@ fn there_is_a_program_for_each_number_of_features_of_the_card() {
         ..Layouts::default()
     };
     let (card, weights) = weights_for(layouts(&[3]));
-    let error = Model::from_bytes(&card, &weights).unwrap_err().to_string();
+    let error = Model::from_bytes(&card, &weights, None)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("\"program.2.") && error.contains("doesn't belong"),
         "{error}"
@@ -362,7 +364,9 @@ fn there_is_a_program_for_each_number_of_features_of_the_card() {
         ..layouts(&[])
     };
     let (card, weights) = weights_for(scalar_alone.clone());
-    let error = Model::from_bytes(&card, &weights).unwrap_err().to_string();
+    let error = Model::from_bytes(&card, &weights, None)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("doesn't belong"), "{error}");
 
     // The other way: the card offers what the weights have no program for.
@@ -377,7 +381,7 @@ fn there_is_a_program_for_each_number_of_features_of_the_card() {
         &fewer.card_digest().to_string(),
         &model.card_digest().to_string(),
     )(&mut weights);
-    let error = Model::from_bytes(model.card_json(), &weights).unwrap_err();
+    let error = Model::from_bytes(model.card_json(), &weights, None).unwrap_err();
     assert!(
         error.to_string().contains("\"program.2.steps\" is missing"),
         "{error}"

@@ -89,8 +89,8 @@ fn read(model: &Model, csv: &str) -> Result<Vec<Expected>, ReadError> {
     let records = input::open(card, file.path(), &input::Options::default())?;
     let records = records.map(|record| {
         let raw = record?.raw;
-        let (preprocessed, quantized) =
-            (card.preprocess(&raw).unwrap(), card.quantize(&raw).unwrap());
+        let preprocessed = card.input().preprocess(&raw).unwrap();
+        let quantized = common::quantize(model, &raw).unwrap();
         assert_eq!(quantized.imputed, preprocessed.imputed);
         assert_eq!(quantized.unknown, preprocessed.unknown);
         Ok(Expected {

@@ -197,9 +197,9 @@ fn columns_are_left_out_and_kept() {
 fn cells_that_do_not_fit_the_card_are_refused() {
     let model = model(UnknownCategory::Error);
     let (number, text) = (Cell::Number, |text: &str| Cell::Text(text.to_owned()));
-    let error = |cells: Vec<Cell>| model.card().quantize(cells).unwrap_err();
+    let error = |cells: Vec<Cell>| common::quantize(&model, cells).unwrap_err();
     let fine = vec![number(1.0), text("male"), Cell::Missing];
-    assert_eq!(model.card().quantize(fine).unwrap().imputed, 1);
+    assert_eq!(common::quantize(&model, fine).unwrap().imputed, 1);
     assert!(matches!(
         error(vec![text("old"), text("male"), number(1.0)]),
         RecordError::NotANumber { index: 0, .. }
@@ -230,7 +230,7 @@ fn cells_that_do_not_fit_the_card_are_refused() {
         "{unknown}"
     );
     assert!(matches!(
-        model.card().quantize(&[1.0, 2.0, 3.0]),
+        common::quantize(&model, &[1.0, 2.0, 3.0]),
         Err(RecordError::NotAText { index: 1, .. })
     ));
 }

@@ -107,7 +107,7 @@ fn hidden_layers_collapse_and_the_errors_are_those_of_the_predictions() {
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let predicted = held_out.map(|(_, record)| {
         let record = record.unwrap();
-        let value = model.predict(&record.raw).unwrap().scores[0];
+        let value = common::predict(&model, &record.raw).scores[0];
         (value, record.kept[0].parse::<f64>().unwrap())
     });
     let (predicted, truth): (Vec<_>, Vec<_>) = predicted.unzip();

@@ -10,8 +10,8 @@ use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use veilcast_client::Client;
 use veilcast_engine::Session;
-use veilcast_model::Model;
 use veilcast_model::idx::LabelledImages;
+use veilcast_model::{Encoder, Model};
 use veilcast_server::Config;
 
 use self::report::{Image, Summary};
@@ -82,10 +82,12 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         "The planner chose the layout {}\n",
         described(layout)
     ))?;
+    let encoder = model.encoder()?;
     let predict = Predict {
         runtime: &runtime,
         client,
         session,
+        encoder,
         model,
     };
     let done = predict.all(&images, output)?;
@@ -128,6 +130,7 @@ struct Predict<'a> {
     runtime: &'a tokio::runtime::Runtime,
     client: Client,
     session: Session,
+    encoder: Encoder,
     model: Model,
 }
 
@@ -146,7 +149,7 @@ impl Predict<'_> {
 
     fn one(&self, index: usize, record: &[f64], label: usize) -> anyhow::Result<Image> {
         let card = self.model.card();
-        let features = card.quantize(record)?.values;
+        let features = self.encoder.quantize(record)?.values;
         let reference = self.model.evaluate(&features)?;
         let (request, encrypt) = timed(|| self.session.encrypt(&[features]));
         let request = request?;

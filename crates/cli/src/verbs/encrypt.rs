@@ -27,6 +27,10 @@ pub(crate) struct Args {
     /// The model's public card.
     #[arg(long)]
     card: PathBuf,
+    /// The model's public part, public.onnx, if its card names one: it computes features of each record
+    /// before they are encrypted.
+    #[arg(long, value_name = "FILE.onnx")]
+    public_part: Option<PathBuf>,
     /// Records: PNG, CSV with a header, NPY or IDX.
     #[arg(long = "in", value_name = "INPUT")]
     input: PathBuf,
@@ -63,6 +67,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let OutFile { out, force } = &args.file;
     let mut file = OutputFile::create(out, *force, Readers::Usual)?;
     let card = models::load_card(&args.card)?;
+    let encoder = models::encoder(&card, args.public_part.as_deref())?;
     let key = keys::load_secret(&args.key)?;
     let inputs = Inputs {
         paths: vec![args.input.clone()],
@@ -74,7 +79,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let count = records::count(&card, &inputs)?;
     let session = records::session(&card, key, count, &args.plan)?;
     let most = session.max_records();
-    let mut batches = batches(&card, inputs, 0, most);
+    let mut batches = batches(encoder, inputs, 0, most);
     let batch = batches
         .next()
         .unwrap_or_else(|| Err(anyhow!("{} holds no records", args.input.display())))?;

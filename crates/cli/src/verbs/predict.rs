@@ -10,8 +10,8 @@ use anyhow::{Context as _, anyhow, bail};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use veilcast_client::{Client, ClientError, Pipeline};
-use veilcast_model::Card;
 use veilcast_model::input::Options;
+use veilcast_model::{Card, Encoder};
 
 use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
 use crate::failure::Hint as _;
@@ -124,6 +124,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let runtime = runtime::start()?;
     let client = Client::new(&args.server)?;
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
+    let encoder = runtime.block_on(fetch_encoder(&client, &card))?;
     let (file, force) = (args.file.out.as_deref(), args.file.force);
     let keep = args.keep.clone().map_or(Vec::new(), |names| names.0);
     let ignore = args.ignore.columns();
@@ -146,7 +147,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let expected = records::count(&card, &inputs)?;
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
     let session = Arc::new(records::session(&card, key, expected, &args.plan)?);
-    let batches = batches(&card, inputs, resumed, batch_size(&session));
+    let batches = batches(encoder, inputs, resumed, batch_size(&session));
     let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();
     let bar = output.progress(expected, "records");
@@ -217,4 +218,16 @@ pub(crate) async fn fetch_card(client: &Client, model: &str) -> anyhow::Result<C
         );
     }
     Ok(card)
+}
+
+/// How records become integers: of a hybrid model with its public part, checked.
+pub(crate) async fn fetch_encoder(client: &Client, card: &Card) -> anyhow::Result<Encoder> {
+    let Some(part) = card.public_part() else {
+        return Ok(Encoder::new(card.clone())?);
+    };
+    // A checked card's part has at most as many as fit into memory.
+    let answer = client.public_part(card.name(), part.bytes as usize).await;
+    let answer = answer.context("the service doesn't give the model's public part")?;
+    Encoder::with_public_part(card.clone(), &answer.answer)
+        .context("the service's public part can't be used")
 }

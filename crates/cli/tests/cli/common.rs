@@ -10,8 +10,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 use veilcast_model::card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    ScalarLayout,
+    Activation, Input, InputKind, Layouts, Limits, PerFeature, Prediction, Preprocessing,
+    Quantization, ScalarLayout,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 
@@ -64,6 +64,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
             fit: None,
             preprocessing: Preprocessing::new(vec![]),
         },
+        public_part: None,
         quantization: Quantization {
             bits: 4,
             step: PerFeature::All(1.0),
@@ -207,4 +208,10 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// What a model says of a raw record in the clear.
+pub(crate) fn predicted(model: &Model, record: &[f64]) -> Prediction {
+    let quantized = model.encoder().unwrap().quantize(record).unwrap();
+    model.predict(&quantized.values).unwrap()
 }

@@ -9,7 +9,7 @@ use std::thread;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::common::{Place, RECORDS, table_model};
+use crate::common::{Place, RECORDS, predicted, table_model};
 
 #[test]
 fn many_records_go_in_several_requests_in_order() {
@@ -30,7 +30,7 @@ fn many_records_go_in_several_requests_in_order() {
     assert_eq!(lines.len(), records.len() + 1);
     for (index, (line, record)) in lines.iter().zip(&records).enumerate() {
         assert_eq!(line["record"], index);
-        assert_eq!(line["label"], model.predict(record).unwrap().label);
+        assert_eq!(line["label"], predicted(&model, record).label);
     }
     assert_eq!(
         (&lines[5]["records"], &lines[5]["requests"]),

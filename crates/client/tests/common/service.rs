@@ -32,6 +32,7 @@ pub(crate) fn model() -> Model {
             fit: None,
             preprocessing: Preprocessing::new(vec![]),
         },
+        public_part: None,
         quantization: Quantization {
             bits: 8,
             step: PerFeature::All(1.0),

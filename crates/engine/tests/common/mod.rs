@@ -92,6 +92,7 @@ pub(crate) fn model_with(
             fit: None,
             preprocessing: Preprocessing::new(Vec::new()),
         },
+        public_part: None,
         quantization: Quantization {
             bits: input_bits,
             step: PerFeature::All(1.0),

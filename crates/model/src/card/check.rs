@@ -10,7 +10,7 @@ use super::{
 const POSITIVE: &str = "finite and greater than 0";
 const FINITE: &str = "finite";
 
-/// Checks every field; returns the number of features after preprocessing.
+/// Checks every field; returns the number of features that get quantised.
 pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     if spec.format != CARD_FORMAT {
         return Err(CardError::Format {
@@ -20,7 +20,14 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     check_name("name", &spec.name, |c| !c.is_ascii_uppercase())?;
     check_name("version", &spec.version, |_| true)?;
     check_input(&spec.input)?;
-    let features = spec.input.check_preprocessing()?;
+    let preprocessed = spec.input.check_preprocessing()?;
+    let features = match &spec.public_part {
+        None => preprocessed,
+        Some(part) => {
+            part.check(preprocessed)?;
+            part.features
+        }
+    };
     check_quantization(&spec.quantization, features)?;
     check_output(&spec.output)?;
     let bounds = spec.bounds;

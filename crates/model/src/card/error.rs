@@ -76,6 +76,12 @@ pub enum CardError {
         /// What is wrong with them.
         problem: String,
     },
+    /// A public part that can't be one.
+    #[error("public_part: {problem}")]
+    PublicPart {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Bits of a quantised input out of range.
     #[error("quantization.bits is {bits}; it must be 1 to {MAX_INPUT_BITS}")]
     InputBits {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Card, Input, RecordError};
+use super::{Input, RecordError};
 
 /// A cell of a table's row.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,10 +24,10 @@ pub enum RawRecord<'a> {
     Cells(Cow<'a, [Cell]>),
 }
 
-/// The features that the float map takes, and what was done to the cells to get them.
+/// What preprocessing makes of a record, and then the public part, if there is one; and what was done to the cells to get them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreprocessedRecord {
-    /// The features, [`Card::features`] of them.
+    /// The numbers; for the float map [`Card::features`](super::Card::features) of them.
     pub features: Vec<f64>,
     /// How many missing cells were given the card's value.
     pub imputed: usize,
@@ -74,7 +74,7 @@ impl Input {
             .any(|name| self.preprocessing.categories(name).is_some())
     }
 
-    /// Turns a raw record into the features that the float map takes.
+    /// Carries the preprocessing out on a raw record.
     ///
     /// # Errors
     /// [`RecordError`] if the record has another length, a number isn't finite, a cell is missing
@@ -99,50 +99,6 @@ impl Input {
         }
         let columns = self.features.as_deref().unwrap_or_default();
         self.preprocessing.apply(columns, &raw)
-    }
-}
-
-impl Card {
-    /// Turns a raw record into the features that the float map takes.
-    ///
-    /// # Errors
-    /// As [`Input::preprocess`].
-    pub fn preprocess<'a>(
-        &self,
-        raw: impl Into<RawRecord<'a>>,
-    ) -> Result<PreprocessedRecord, RecordError> {
-        self.input().preprocess(raw)
-    }
-
-    /// Turns a raw record into the integers that get encrypted.
-    ///
-    /// `raw` has [`raw_features`](Card::raw_features) values, such as pixels 0 to 255 or a
-    /// table's cells in the card's order. They are preprocessed, then quantised.
-    ///
-    /// # Errors
-    /// As [`Input::preprocess`].
-    pub fn quantize<'a>(
-        &self,
-        raw: impl Into<RawRecord<'a>>,
-    ) -> Result<QuantizedRecord, RecordError> {
-        let PreprocessedRecord {
-            features,
-            imputed,
-            mut clipped,
-            unknown,
-        } = self.preprocess(raw)?;
-        let quantize = |(feature, &value)| {
-            let (integer, moved) = self.quantization().quantize(feature, value);
-            clipped += usize::from(moved);
-            integer
-        };
-        let values = features.iter().enumerate().map(quantize).collect();
-        Ok(QuantizedRecord {
-            values,
-            imputed,
-            clipped,
-            unknown,
-        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CardError, Layouts, Preprocessing, Quantization};
+use super::{CardError, Layouts, Preprocessing, PublicPart, Quantization};
 
 /// The `format` field of every card that this version reads.
 pub const CARD_FORMAT: &str = "veilcast-card/1";
@@ -21,7 +21,10 @@ pub struct CardSpec {
     pub description: String,
     /// What a record looks like.
     pub input: Input,
-    /// How preprocessed features become integers.
+    /// What a client runs on preprocessed values in the clear; only a hybrid model has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_part: Option<PublicPart>,
+    /// How features become integers.
     pub quantization: Quantization,
     /// How integer scores become predictions.
     pub output: Output,

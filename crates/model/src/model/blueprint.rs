@@ -6,7 +6,7 @@ use crate::FloatMap;
 use crate::bounds::BoundsError;
 use crate::card::{
     Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
-    MAX_SLOT_BITS, Output, Quantization,
+    MAX_SLOT_BITS, Output, PublicPart, Quantization,
 };
 use crate::float_map::{QuantizeError, weight_bits};
 
@@ -21,7 +21,9 @@ pub struct Blueprint {
     pub description: String,
     /// What a record looks like.
     pub input: Input,
-    /// How preprocessed features become integers.
+    /// What the client runs on preprocessed values in the clear, if the model shall be a hybrid.
+    pub public_part: Option<PublicPartFile>,
+    /// How features become integers.
     pub quantization: Quantization,
     /// A label an output; two (negative, positive) for a single sigmoid output.
     pub labels: Vec<String>,
@@ -38,6 +40,18 @@ pub struct Blueprint {
     pub limits: Limits,
     /// Largest magnitude of an integer weight, 1 to 32,767: that of each output's largest weight.
     pub max_weight: u32,
+}
+
+/// The public part of a model that isn't built yet, which gives as many features as its map takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicPartFile {
+    /// The bytes of `public.onnx`.
+    pub onnx: Vec<u8>,
+    /// The sides of its input without that of the batch.
+    pub shape: Vec<usize>,
+    /// For people: what it computes, what is public and what is private, and what publishing it
+    /// gives away.
+    pub description: String,
 }
 
 /// A model can't be built.
@@ -71,7 +85,7 @@ impl Blueprint {
     /// certified.
     pub fn build(self, float_map: FloatMap) -> Result<Model, BuildError> {
         // The card is made twice: its checks come before the map is rounded by its numbers.
-        let mut spec = self.spec(vec![1.0; float_map.outputs()], MAX_SLOT_BITS);
+        let mut spec = self.spec(&float_map);
         let features = Card::new(spec.clone())?.features();
         if features != float_map.inputs() {
             return Err(BuildError::Features {
@@ -98,6 +112,7 @@ impl Blueprint {
         Ok(Model {
             card,
             programs: Programs::compile(&integer_map, &self.layouts),
+            public_part: self.public_part.map(|part| part.onnx),
             integer_map,
             float_map,
             certificate,
@@ -105,23 +120,29 @@ impl Blueprint {
         })
     }
 
-    fn spec(&self, scales: Vec<f64>, slot_bits: u32) -> CardSpec {
+    /// The card's fields; those that come of rounding the map are still to be set.
+    fn spec(&self, float_map: &FloatMap) -> CardSpec {
+        let public_part = self.public_part.as_ref().map(|part| {
+            let (shape, description) = (part.shape.clone(), part.description.clone());
+            PublicPart::of(&part.onnx, shape, float_map.inputs(), description)
+        });
         CardSpec {
             format: CARD_FORMAT.to_owned(),
             name: self.name.clone(),
             version: self.version.clone(),
             description: self.description.clone(),
             input: self.input.clone(),
+            public_part,
             quantization: self.quantization.clone(),
             output: Output {
                 labels: self.labels.clone(),
-                scales,
+                scales: vec![1.0; float_map.outputs()],
                 activation: self.activation,
                 units: self.units.clone(),
                 threshold: self.threshold,
             },
             bounds: Bounds {
-                slot_bits,
+                slot_bits: MAX_SLOT_BITS,
                 certified: true,
             },
             layouts: self.layouts.clone(),

@@ -5,10 +5,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Model, ModelError, Report, weights};
-use crate::card::MAX_CARD_BYTES;
+use crate::card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
 
 /// The public card's file.
 pub const CARD_FILE: &str = "card.json";
+/// The public part's file, which only a hybrid model has.
+pub const PUBLIC_PART_FILE: &str = "public.onnx";
 /// The private weights' file.
 pub const WEIGHTS_FILE: &str = "weights.safetensors";
 /// The private report's file.
@@ -18,8 +20,8 @@ const MAX_WEIGHTS_BYTES: u64 = 2 << 30;
 const MAX_REPORT_BYTES: u64 = 16 << 20;
 
 impl Model {
-    /// Reads a model directory and checks all of it: the card, the weights' shapes and values,
-    /// that they belong together, and the bounds, which are proven anew.
+    /// Reads a model directory and checks all of it: the card, the public part's digest, the weights'
+    /// shapes and values, that they belong together, and the bounds, which are proven anew.
     ///
     /// `report.json` may be missing; if it is there it must be this model's.
     ///
@@ -28,12 +30,10 @@ impl Model {
     pub fn load(directory: &Path) -> Result<Self, ModelError> {
         let card = read(directory, CARD_FILE, MAX_CARD_BYTES as u64)?;
         let weights = read(directory, WEIGHTS_FILE, MAX_WEIGHTS_BYTES)?;
-        let mut model = Self::from_bytes(&card, &weights)?;
-        model.report = match read(directory, REPORT_FILE, MAX_REPORT_BYTES) {
-            Ok(json) => Some(model.parse_report(&json)?),
-            Err(ModelError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
+        let public_part = read_if_there(directory, PUBLIC_PART_FILE, MAX_PUBLIC_PART_BYTES)?;
+        let mut model = Self::from_bytes(&card, &weights, public_part)?;
+        let report = read_if_there(directory, REPORT_FILE, MAX_REPORT_BYTES)?;
+        model.report = report.map(|json| model.parse_report(&json)).transpose()?;
         Ok(model)
     }
 
@@ -68,6 +68,9 @@ impl Model {
         fs::create_dir_all(parent).map_err(failed)?;
         let fresh = sibling(parent).map_err(failed)?;
         write(&fresh.path().join(CARD_FILE), self.card_json(), false).map_err(failed)?;
+        if let Some(onnx) = &self.public_part {
+            write(&fresh.path().join(PUBLIC_PART_FILE), onnx, false).map_err(failed)?;
+        }
         write(&fresh.path().join(WEIGHTS_FILE), &weights, true).map_err(failed)?;
         if let Some(report) = &self.report {
             let mut json = serde_json::to_vec_pretty(report).map_err(ModelError::Report)?;
@@ -106,7 +109,7 @@ pub fn check_destination(directory: &Path, force: bool) -> Result<(), ModelError
                 path: directory.to_owned(),
             });
         }
-        if ![CARD_FILE, WEIGHTS_FILE, REPORT_FILE]
+        if ![CARD_FILE, PUBLIC_PART_FILE, WEIGHTS_FILE, REPORT_FILE]
             .iter()
             .any(|known| name == *known)
         {
@@ -186,4 +189,17 @@ fn read(directory: &Path, name: &'static str, limit: u64) -> Result<Vec<u8>, Mod
     let mut content = Vec::new();
     file.take(limit).read_to_end(&mut content).map_err(failed)?;
     Ok(content)
+}
+
+/// Reads a file that may be missing.
+fn read_if_there(
+    directory: &Path,
+    name: &'static str,
+    limit: u64,
+) -> Result<Option<Vec<u8>>, ModelError> {
+    match read(directory, name, limit) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(ModelError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{CARD_FILE, REPORT_FILE, WEIGHTS_FILE};
+use super::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
 use crate::bounds::BoundsError;
-use crate::card::{CardDigest, CardError};
+use crate::card::{CardDigest, CardError, PublicPartError};
 use crate::integer_map::ShapeError;
 use crate::program::ProgramError;
 
@@ -53,6 +53,15 @@ pub enum ModelError {
     /// The card is unusable.
     #[error("{CARD_FILE}: {0}")]
     Card(#[source] CardError),
+    /// The public part isn't the one that the card names.
+    #[error("{PUBLIC_PART_FILE}: {0}; the files come from different models")]
+    PublicPart(#[source] PublicPartError),
+    /// The card names a public part, and there is none.
+    #[error("{CARD_FILE} names a public part, but {PUBLIC_PART_FILE} is missing beside it")]
+    NoPublicPart,
+    /// There is a public part, and the card names none.
+    #[error("{CARD_FILE} names no public part, so {PUBLIC_PART_FILE} doesn't belong to it")]
+    NoneNamed,
     /// A program isn't one for the weights.
     #[error("{WEIGHTS_FILE}: for {k} features a ciphertext: {source}")]
     Program {

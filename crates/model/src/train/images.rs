@@ -137,6 +137,7 @@ impl Options {
                     factor: 1.0 / 255.0,
                 }]),
             },
+            public_part: None,
             quantization: pixels_of(self.input_bits.unwrap_or(8)),
             labels: (0..=last).map(|label| label.to_string()).collect(),
             activation: Activation::Softmax,
@@ -214,13 +215,16 @@ fn accuracy(
     model: &Model,
     test: &LabelledImages,
 ) -> Result<Accuracy, TrainError> {
+    let encoder = model.encoder().expect("it has no public part");
     let mut right = [0_usize; 3];
     for (raw, &label) in test.images().records().zip(test.labels()) {
-        let features = model.card().preprocess(&raw).expect(FITS).features;
+        let record = encoder.features(&raw).expect(FITS);
+        let features = record.features.clone();
+        let quantized = encoder.round(record).expect(FITS);
         let predicted = [
             argmax(&network.evaluate(&features)?),
             argmax(&model.float_map().evaluate(&features)?),
-            model.predict(&raw).expect(FITS).index,
+            model.predict(&quantized.values).expect(FITS).index,
         ];
         for (right, index) in right.iter_mut().zip(predicted) {
             *right += usize::from(index == usize::from(label));

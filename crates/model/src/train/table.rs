@@ -193,6 +193,7 @@ impl TableOptions {
                 fit: None,
                 preprocessing: fitted.preprocessing.clone(),
             },
+            public_part: None,
             quantization: fitted.quantization(training.input_bits.unwrap_or(8)),
             labels: target.labels(),
             activation: target.activation(),

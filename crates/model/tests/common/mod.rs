@@ -5,10 +5,10 @@
 use std::path::PathBuf;
 
 use veilcast_model::card::{
-    Activation, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    Quantization, ScalarLayout, Step,
+    Activation, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Prediction,
+    Preprocessing, Quantization, QuantizedRecord, RawRecord, RecordError, ScalarLayout, Step,
 };
-use veilcast_model::{Blueprint, FloatMap, Model};
+use veilcast_model::{Blueprint, EncodeError, FloatMap, Model};
 
 /// What a card says of patients with an age, a dose and a weight.
 pub(crate) fn patients() -> Blueprint {
@@ -24,6 +24,7 @@ pub(crate) fn patients() -> Blueprint {
             fit: None,
             preprocessing: Preprocessing::new(vec![]),
         },
+        public_part: None,
         quantization: Quantization {
             bits: 8,
             step: PerFeature::Each(vec![1.0, 0.25, 2.0]),
@@ -95,4 +96,22 @@ pub(crate) fn repository(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(name)
+}
+
+/// The integers of a raw record.
+pub(crate) fn quantize<'a>(
+    model: &Model,
+    raw: impl Into<RawRecord<'a>>,
+) -> Result<QuantizedRecord, RecordError> {
+    match model.encoder().unwrap().quantize(raw) {
+        Ok(quantized) => Ok(quantized),
+        Err(EncodeError::Record { source, .. }) => Err(source),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// What the integer map says of a raw record.
+pub(crate) fn predict<'a>(model: &Model, raw: impl Into<RawRecord<'a>>) -> Prediction {
+    let quantized = quantize(model, raw).unwrap();
+    model.predict(&quantized.values).unwrap()
 }

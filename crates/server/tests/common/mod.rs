@@ -84,6 +84,7 @@ pub(crate) fn named_evaluator(name: &str, version: &str) -> Evaluator {
             fit: None,
             preprocessing: Preprocessing::new(vec![]),
         },
+        public_part: None,
         quantization: Quantization {
             bits: 4,
             step: PerFeature::All(1.0),

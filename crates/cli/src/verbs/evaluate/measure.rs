@@ -73,16 +73,19 @@ pub(super) struct Clear {
 
 impl Clear {
     pub(super) fn of(model: &Model, test: &TestSet) -> anyhow::Result<Self> {
-        let card = model.card();
+        let (card, encoder) = (model.card(), model.encoder()?);
         let mut clear = Self {
             collapsed: Vec::with_capacity(test.records.len()),
             quantized: Vec::with_capacity(test.records.len()),
             scores: Vec::with_capacity(test.records.len()),
         };
         for record in &test.records {
-            let scores = model.evaluate(&card.quantize(record)?.values)?;
+            let features = encoder.features(record)?;
+            clear
+                .collapsed
+                .push(model.predict_float(&features.features)?);
+            let scores = model.evaluate(&encoder.round(features)?.values)?;
             clear.quantized.push(card.predict(&scores)?);
-            clear.collapsed.push(model.predict_float(record)?);
             clear.scores.push(scores);
         }
         Ok(clear)
@@ -124,6 +127,7 @@ impl Encrypted {
         output: Output,
     ) -> anyhow::Result<Self> {
         let (card, records) = (model.card(), test.records.len());
+        let encoder = model.encoder()?;
         let session = records::session(
             card,
             keys::generate(key_bits)?,
@@ -136,10 +140,8 @@ impl Encrypted {
         let mut predictions = Vec::with_capacity(records);
         let mut times = [Duration::ZERO; 3];
         for batch in test.records.chunks(batch_size(&session)) {
-            let quantized = batch
-                .iter()
-                .map(|record| Ok(card.quantize(record)?.values))
-                .collect::<anyhow::Result<Vec<_>>>()?;
+            let quantized = encoder.encode(batch)?;
+            let quantized: Vec<_> = quantized.into_iter().map(|record| record.values).collect();
             let request = timed(&mut times[0], || session.encrypt(&quantized))?;
             let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
             let scores = timed(&mut times[2], || {

@@ -1,0 +1,131 @@
+//! What can be wrong with an ONNX file.
+
+/// A network in an ONNX file can't be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OnnxError {
+    /// The file is larger than is accepted.
+    #[error("the file has {bytes} bytes; at most {limit} are accepted")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The bytes aren't those of an ONNX file, or some are missing.
+    #[error("it isn't a whole ONNX file: {problem}; was it cut short?")]
+    Malformed {
+        /// What the decoder says.
+        problem: String,
+    },
+    /// The file has more parts than any network needs.
+    #[error(
+        "it has more than {limit} nodes, attributes, tensors and names; at most so many are read"
+    )]
+    TooManyParts {
+        /// The limit.
+        limit: usize,
+    },
+    /// There is no graph in it, or nothing in the graph.
+    #[error("it holds no network: {problem}")]
+    Empty {
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// A tensor's numbers are in another file.
+    #[error(
+        "the tensor {tensor:?} is stored in another file; save the network as one file: \
+         onnx.save(onnx.load(\"model.onnx\"), \"whole.onnx\"), or export it with external_data=False"
+    )]
+    ExternalData {
+        /// The tensor's name.
+        tensor: String,
+    },
+    /// A node has a graph of its own: control flow.
+    #[error(
+        "the node {node:?} ({operator}) is control flow, with a graph of its own, which isn't \
+         supported; export the network for inference, with fixed shapes, so that it is one plain graph"
+    )]
+    Subgraph {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+    },
+    /// The file defines operators by functions.
+    #[error(
+        "it defines the function {function:?}, which isn't supported; inline it: \
+         onnx.inliner.inline_local_functions(model)"
+    )]
+    Function {
+        /// Its name.
+        function: String,
+    },
+    /// A tensor is stored sparsely.
+    #[error("the tensor {tensor:?} is stored sparsely, which isn't supported; store it densely")]
+    Sparse {
+        /// Its name.
+        tensor: String,
+    },
+    /// A tensor has a type that isn't supported.
+    #[error("the tensor {tensor:?} holds {found}, which isn't supported; store it as float32")]
+    TensorType {
+        /// Its name.
+        tensor: String,
+        /// Its type.
+        found: String,
+    },
+    /// A tensor's shape and content contradict each other.
+    #[error("the tensor {tensor:?} claims the shape {shape:?}, but holds {found} numbers")]
+    TensorSize {
+        /// Its name.
+        tensor: String,
+        /// The shape that it claims.
+        shape: Vec<i64>,
+        /// How many numbers it holds.
+        found: usize,
+    },
+    /// A weight isn't a finite number.
+    #[error("the tensor {tensor:?} holds {value}; every weight must be finite")]
+    NotFinite {
+        /// The tensor's name.
+        tensor: String,
+        /// The value.
+        value: f64,
+    },
+    /// A node takes a value that nothing before it gives.
+    #[error("{user} takes the value {value:?}, which nothing before it gives")]
+    Undefined {
+        /// The node, or the network itself.
+        user: String,
+        /// The value's name.
+        value: String,
+    },
+    /// A value has two sources.
+    #[error("the value {value:?} is given twice")]
+    GivenTwice {
+        /// Its name.
+        value: String,
+    },
+    /// The network takes several tensors.
+    #[error(
+        "it takes {} tensors ({}); it must take a single one, with a record's numbers", names.len(),
+        names.join(", ")
+    )]
+    Inputs {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// The network gives another number of numbers, or of tensors, than it must.
+    #[error("the output: {problem}")]
+    Output {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The library can't run the network.
+    #[error("it can't be run: {problem}")]
+    Unsupported {
+        /// What the library says.
+        problem: String,
+    },
+}

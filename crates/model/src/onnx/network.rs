@@ -1,0 +1,104 @@
+//! A network made ready to run on records.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tract_onnx::pb::ModelProto;
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::{DimLike as _, TractErrorContext as _, bail};
+use tract_onnx::tract_hir::infer::Factoid as _;
+
+use super::{OnnxError, graph};
+
+/// Most numbers that a value between two nodes may have.
+const MAX_VALUES: usize = 1 << 28;
+
+/// A network with one input and one output of numbers, which takes a fixed number of records at once.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    plan: Arc<TypedRunnableModel>,
+    /// The sides of the input, that of the batch included.
+    shape: Vec<usize>,
+    kind: DatumType,
+}
+
+impl Network {
+    /// Makes a checked model ready to run on an input of this shape.
+    pub(super) fn compile(model: &ModelProto, shape: &[usize]) -> Result<Self, OnnxError> {
+        if let names @ [_, _, ..] = graph::inputs(graph::graph(model)?).as_slice() {
+            let names = names.iter().map(|input| input.name.clone()).collect();
+            return Err(OnnxError::Inputs { names });
+        }
+        guarded(|| {
+            // What is noted of values between nodes may be of another batch.
+            let parser = tract_onnx::onnx().with_ignore_value_info(true);
+            let mut network = parser.parse(model, None)?.model;
+            let kind = network.input_fact(0)?.datum_type.concretize();
+            let kind = kind.filter(|kind| kind.is_float());
+            let kind = kind.context("its input isn't of floats")?;
+            network.set_input_fact(0, InferenceFact::dt_shape(kind, shape))?;
+            let network = network.into_typed()?;
+            for node in network.nodes() {
+                for output in &node.outputs {
+                    let volume = output.fact.shape.volume().to_usize()?;
+                    if volume > MAX_VALUES {
+                        let name = &node.name;
+                        bail!(
+                            "{name:?} gives {volume} numbers at once, which is more than is accepted"
+                        );
+                    }
+                }
+            }
+            Ok(Self {
+                plan: network.into_optimized()?.into_runnable()?,
+                shape: shape.to_vec(),
+                kind,
+            })
+        })
+    }
+
+    /// Runs it on numbers that fill the input row by row; gives the output's, and its shape.
+    pub(super) fn run(&self, numbers: &[f64]) -> Result<(Vec<f64>, Vec<usize>), OnnxError> {
+        guarded(|| {
+            let numbers: Vec<f32> = numbers.iter().map(|&x| x as f32).collect();
+            let input = Tensor::from_shape(&self.shape, &numbers)?;
+            let input = input.cast_to_dt(self.kind)?.into_owned();
+            let output = self.plan.run(tvec!(input.into()))?.remove(0);
+            let shape = output.shape().to_vec();
+            let numbers = output.cast_to::<f64>()?;
+            Ok((
+                numbers
+                    .to_plain_array_view::<f64>()?
+                    .iter()
+                    .copied()
+                    .collect(),
+                shape,
+            ))
+        })
+    }
+}
+
+/// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:
+/// there are too many of them to check each beforehand, and files may come from strangers. Nothing
+/// that such a panic leaves half done is used again.
+fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
+    let unsupported = |problem: String| OnnxError::Unsupported { problem };
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| unsupported(short(&format!("{error:#}")))),
+        Err(_) => Err(unsupported(
+            "the library that runs it gave up on an operator or its attributes".to_owned(),
+        )),
+    }
+}
+
+/// The library's words without what fills pages.
+fn short(problem: &str) -> String {
+    const CHARACTERS: usize = 400;
+    let cut = problem.char_indices().nth(CHARACTERS);
+    let shown = cut.map_or(problem, |(end, _)| &problem[..end]);
+    let shown = shown.replace(char::is_control, " ");
+    match cut {
+        None => shown,
+        Some(_) => format!("{shown}…"),
+    }
+}

@@ -1,0 +1,96 @@
+//! How many parts an ONNX file has, counted before it is decoded.
+//!
+//! A message of two bytes becomes a structure of hundreds when it is decoded, so that a small file
+//! could ask for any amount of memory. So every message and text is counted first, in place.
+
+use prost::bytes::Buf as _;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+
+use super::OnnxError;
+
+/// Most messages and texts in a file.
+const MAX_PARTS: usize = 1 << 18;
+
+/// Kinds of messages that hold others, by their names in ONNX's schema.
+#[derive(Clone, Copy)]
+enum Kind {
+    Model,
+    Graph,
+    Node,
+    Attribute,
+    Tensor,
+    ValueInfo,
+    Type,
+    TensorType,
+    Shape,
+    Function,
+    TrainingInfo,
+    /// Few and small texts and messages, of any kind.
+    Leaf,
+}
+
+impl Kind {
+    /// What a field of this message holds; none if it is numbers or bytes.
+    fn child(self, tag: u32) -> Option<Self> {
+        match (self, tag) {
+            (Self::Model, 7) => Some(Self::Graph),
+            (Self::Model, 20) => Some(Self::TrainingInfo),
+            (Self::Model, 25) => Some(Self::Function),
+            (Self::TrainingInfo, 1 | 2) => Some(Self::Graph),
+            (Self::Graph, 1) | (Self::Function, 7) => Some(Self::Node),
+            (Self::Graph, 11..=13) => Some(Self::ValueInfo),
+            (Self::ValueInfo, 2) | (Self::Attribute, 15) => Some(Self::Type),
+            (Self::Type, 1) => Some(Self::TensorType),
+            (Self::TensorType, 2) => Some(Self::Shape),
+            (Self::Graph, 5) => Some(Self::Tensor),
+            (Self::Node, 5) | (Self::Function, 11) => Some(Self::Attribute),
+            (Self::Attribute, 5 | 10) => Some(Self::Tensor),
+            (Self::Attribute, 6 | 11) => Some(Self::Graph),
+            // Numbers, which are as large in memory as in the file, or nearly.
+            (Self::Attribute, 4 | 7 | 8) | (Self::Tensor, 1 | 4 | 5 | 7 | 9 | 10 | 11) => None,
+            (Self::Leaf, _) => None,
+            _ => Some(Self::Leaf),
+        }
+    }
+}
+
+/// Checks that decoding a model takes memory in proportion to its size.
+pub(super) fn check(model: &[u8]) -> Result<(), OnnxError> {
+    let mut parts = 0;
+    // Each message yet to be looked into; nothing calls itself, however deep they are nested.
+    let mut waiting = vec![(Kind::Model, model)];
+    while let Some((kind, mut message)) = waiting.pop() {
+        while message.has_remaining() {
+            let (tag, wire_type) = decode_key(&mut message).map_err(malformed)?;
+            if wire_type != WireType::LengthDelimited {
+                let context = DecodeContext::default();
+                skip_field(wire_type, tag, &mut message, context).map_err(malformed)?;
+                continue;
+            }
+            let length = decode_varint(&mut message).map_err(malformed)?;
+            let length = usize::try_from(length).ok();
+            let Some(content) = length.and_then(|length| message.get(..length)) else {
+                return Err(OnnxError::Malformed {
+                    problem: "it ends within a field".to_owned(),
+                });
+            };
+            message.advance(content.len());
+            if let Some(child) = kind.child(tag) {
+                parts += 1;
+                if parts > MAX_PARTS {
+                    return Err(OnnxError::TooManyParts { limit: MAX_PARTS });
+                }
+                if !matches!(child, Kind::Leaf) {
+                    waiting.push((child, content));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn malformed(error: prost::DecodeError) -> OnnxError {
+    OnnxError::Malformed {
+        problem: error.to_string(),
+    }
+}
