@@ -50,6 +50,11 @@ impl Evaluator {
         self.model.card_json()
     }
 
+    /// The bytes of a hybrid model's public part, which clients run before they encrypt.
+    pub fn public_part(&self) -> Option<&[u8]> {
+        self.model.public_part()
+    }
+
     /// The digest of the card's bytes, which requests name.
     pub fn card_digest(&self) -> CardDigest {
         self.card_digest

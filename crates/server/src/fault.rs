@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     UnknownModel { known: String },
     #[error("there is no such version of the model: this service has {known}")]
     UnknownVersion { known: String },
+    #[error("the model has no public part: its records are encrypted as they are")]
+    NoPublicPart,
     #[error(
         "the body must be application/json, or application/octet-stream for binary tensors, and not compressed"
     )]
@@ -61,6 +63,7 @@ impl Fault {
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::UnknownModel { .. } => (StatusCode::NOT_FOUND, "unknown_model"),
             Self::UnknownVersion { .. } => (StatusCode::NOT_FOUND, "unknown_version"),
+            Self::NoPublicPart => (StatusCode::NOT_FOUND, "no_public_part"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }

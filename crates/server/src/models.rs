@@ -45,6 +45,15 @@ impl ServedModel {
     }
 }
 
+/// A model's public part, sent from where it is: it may be large, and asked for often.
+pub(crate) struct PublicPart(pub(crate) Arc<ServedModel>);
+
+impl AsRef<[u8]> for PublicPart {
+    fn as_ref(&self) -> &[u8] {
+        self.0.evaluator.public_part().unwrap_or_default()
+    }
+}
+
 /// All models of the service; the versions of one name in the order in which they were given, and at least one.
 pub(crate) struct Models(BTreeMap<String, Vec<Arc<ServedModel>>>);
 

@@ -10,14 +10,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
 use veilcast_protocol::{
-    MEDIA_JSON, ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady,
+    MEDIA_BINARY, MEDIA_JSON, ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata,
+    ServerReady,
 };
 
 use crate::app::App;
 use crate::fault::Fault;
 use crate::infer::infer;
 use crate::metrics::MEDIA_METRICS;
-use crate::models::Requested;
+use crate::models::{PublicPart, Requested};
 use crate::observe::observe;
 use crate::page;
 use crate::tagged::tagged;
@@ -68,6 +69,7 @@ fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
             ("", get(metadata)),
             ("/ready", get(ready)),
             ("/card", get(card)),
+            ("/public.onnx", get(public_part)),
             ("/infer", post(infer)),
         ];
         routes.extend(of_model.map(|(path, methods)| (format!("{model}{path}"), methods)));
@@ -118,6 +120,15 @@ async fn card(Requested(model): Requested, headers: HeaderMap) -> Response {
     tagged(&headers, digest, MEDIA_JSON, || {
         Bytes::copy_from_slice(model.evaluator.card_json())
     })
+}
+
+/// What clients of a hybrid model run before they encrypt; its card names the digest.
+async fn public_part(Requested(model): Requested, headers: HeaderMap) -> Result<Response, Fault> {
+    let named = model.evaluator.card().public_part();
+    let digest = named.ok_or(Fault::NoPublicPart)?.sha256.clone();
+    Ok(tagged(&headers, digest, MEDIA_BINARY, || {
+        Bytes::from_owner(PublicPart(model))
+    }))
 }
 
 #[cfg(test)]

@@ -6,12 +6,20 @@ mod common;
 
 use std::collections::BTreeSet;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
-use common::{Answer, call, get, post_json, request, service};
+use common::{Answer, call, evaluator, get, hybrid_evaluator, post_json, request};
 use serde_json::{Value, json};
 use veilcast_protocol::Encoding;
+use veilcast_server::{App, Config, router};
+
+/// A plain model and a hybrid one.
+fn service() -> Router {
+    let evaluators = [evaluator("1"), hybrid_evaluator("hybrid", "1")];
+    router(App::new(evaluators, Config::default()).unwrap())
+}
 
 async fn document() -> Value {
     let answer = call(&service(), get("/openapi.json")).await;
@@ -26,7 +34,12 @@ fn example(path: &str) -> String {
         "/page/{path}" => "index.html",
         _ => "worker.js",
     };
-    path.replace("{model}", "sums")
+    let model = if path.ends_with("/public.onnx") {
+        "hybrid"
+    } else {
+        "sums"
+    };
+    path.replace("{model}", model)
         .replace("{version}", "1")
         .replace("{path}", file)
 }
@@ -150,6 +163,7 @@ async fn refusals_are_described() {
         ("/v2/models/{model}", 404),
         ("/v2/models/{model}/card", 404),
         ("/v2/models/{model}/versions/{version}/ready", 404),
+        ("/v2/models/{model}/public.onnx", 404),
         ("/src/{path}", 404),
     ] {
         let missing = path.replace(['{', '}'], "");

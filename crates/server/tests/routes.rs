@@ -7,8 +7,8 @@ mod common;
 use axum::http::header::{ALLOW, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{Request, StatusCode};
 use common::{
-    FEATURES, OUTPUTS, call, card_digest, evaluator, get, named_evaluator, post, post_json,
-    request, service,
+    FEATURES, ONNX, OUTPUTS, call, card_digest, evaluator, get, hybrid_evaluator, named_evaluator,
+    post, post_json, request, service,
 };
 use serde_json::json;
 use veilcast_protocol::{Encoding, Framing, HEADER_LENGTH, InferResponse, KeyFingerprint, Limits};
@@ -73,6 +73,44 @@ async fn card_is_served_byte_for_byte() {
         let answer = call(&service, request.body(axum::body::Body::empty()).unwrap()).await;
         assert_eq!(answer.status.as_u16(), status, "{known}");
         assert_eq!(answer.body.is_empty(), status == 304, "{known}");
+    }
+}
+
+#[tokio::test]
+async fn public_parts_are_served_byte_for_byte() {
+    let evaluators = [
+        hybrid_evaluator("hybrid", "1"),
+        evaluator("1"),
+        named_evaluator("hybrid", "2"),
+    ];
+    let service = router(App::new(evaluators, Config::default()).unwrap());
+    let path = "/v2/models/hybrid/versions/1/public.onnx";
+    let answer = call(&service, get(path)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.headers[CONTENT_TYPE], "application/octet-stream");
+    assert_eq!(answer.body, ONNX);
+    let card = call(&service, get("/v2/models/hybrid/versions/1/card")).await;
+    let named = &card.json()["public_part"];
+    assert_eq!(named["bytes"], ONNX.len());
+    let tag = answer.headers[ETAG].to_str().unwrap();
+    assert_eq!(tag, format!("{}", named["sha256"]));
+
+    let again = Request::get(path).header(IF_NONE_MATCH, tag);
+    let again = call(&service, again.body(axum::body::Body::empty()).unwrap()).await;
+    assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+
+    // The model's latest version has none, and another model neither.
+    for path in [
+        "/v2/models/hybrid/public.onnx",
+        "/v2/models/sums/public.onnx",
+        "/v2/models/sums/versions/1/public.onnx",
+    ] {
+        let answer = call(&service, get(path)).await;
+        assert_eq!(
+            answer.problem(),
+            (404, "no_public_part".to_owned()),
+            "{path}"
+        );
     }
 }
 

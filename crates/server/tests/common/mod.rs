@@ -20,7 +20,7 @@ use veilcast_model::card::{
     Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
     ScalarLayout,
 };
-use veilcast_model::{Blueprint, FloatMap};
+use veilcast_model::{Blueprint, FloatMap, PublicPartFile};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{
     ByteMatrix, CardDigest, HEADER_LENGTH, InferRequest, Layout, MEDIA_BINARY, Problem,
@@ -67,6 +67,23 @@ pub(crate) fn evaluator(version: &str) -> Evaluator {
 
 /// The same under a name.
 pub(crate) fn named_evaluator(name: &str, version: &str) -> Evaluator {
+    evaluator_behind(None, name, version)
+}
+
+/// A public part, which no service reads.
+pub(crate) const ONNX: &[u8] = b"not read here";
+
+/// The same model behind a public part.
+pub(crate) fn hybrid_evaluator(name: &str, version: &str) -> Evaluator {
+    let public_part = PublicPartFile {
+        onnx: ONNX.to_vec(),
+        shape: vec![FEATURES],
+        description: "Its input.".to_owned(),
+    };
+    evaluator_behind(Some(public_part), name, version)
+}
+
+fn evaluator_behind(public_part: Option<PublicPartFile>, name: &str, version: &str) -> Evaluator {
     let weights = vec![
         1.0, -2.0, 0.5, 0.0, 0.25, 0.25, 0.25, 0.25, -1.0, 0.0, 1.0, 2.0,
     ];
@@ -84,7 +101,7 @@ pub(crate) fn named_evaluator(name: &str, version: &str) -> Evaluator {
             fit: None,
             preprocessing: Preprocessing::new(vec![]),
         },
-        public_part: None,
+        public_part,
         quantization: Quantization {
             bits: 4,
             step: PerFeature::All(1.0),
