@@ -115,7 +115,8 @@ impl Session {
         self.arrangement.max_records(self.card.limits())
     }
 
-    /// Encrypts quantised records, `features` integers each as [`Card::quantize`] gives them.
+    /// Encrypts quantised records, `features` integers each as an
+    /// [`Encoder`](veilcast_model::Encoder) gives them.
     ///
     /// # Errors
     /// There must be a record, and each must be quantised for this card; and the source of entries,

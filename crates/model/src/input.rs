@@ -1,8 +1,8 @@
 //! Reading records from files: PNG, CSV, NPY and IDX, told apart by their content.
 //!
-//! [`open`] gives the raw records that [`Card::quantize`] takes, in the file's order. CSV and NPY
-//! files are read as the records are asked for, in memory that doesn't grow with them; sizes are
-//! checked before anything is allocated.
+//! [`open`] gives the raw records that an [`Encoder`](crate::Encoder) takes, in the file's order.
+//! CSV and NPY files are read as the records are asked for, in memory that doesn't grow with them;
+//! sizes are checked before anything is allocated.
 
 mod array;
 mod drawing;
