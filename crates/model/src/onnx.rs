@@ -1,6 +1,6 @@
 //! Networks in ONNX files, parsed and run by `tract-onnx`.
 //!
-//! A file may come from a stranger. Before `tract` sees it, [`limits`] checks all that can be checked
+//! A file may come from a stranger. Before `tract` sees it, `limits` checks all that can be checked
 //! of it: its size, how much memory reading it takes, that its tensors hold what they claim, that
 //! every value has a source, and that nothing in it is of a kind that isn't supported at all.
 
