@@ -12,6 +12,7 @@ import { counted, duration } from './format.js';
 import { KeyHolder } from './key-holder.js';
 import { loadModels } from './models.js';
 import { ProblemView } from './problem-view.js';
+import { PublicParts } from './public-parts.js';
 import { StepsView } from './steps.js';
 import { TableTab } from './table-tab.js';
 import { connectTabs } from './tabs.js';
@@ -25,6 +26,7 @@ import { WireView } from './wire-view.js';
  * @typedef {object} Tab
  * @property {HTMLElement} button
  * @property {HTMLSelectElement} choice of a model
+ * @property {HTMLElement} parts tells of a hybrid model's parts
  * @property {Task} task
  * @property {Map<string, Card>} cards
  * @property {unknown} trouble with what was put in
@@ -32,6 +34,7 @@ import { WireView } from './wire-view.js';
 
 let client = new Client('/');
 const keys = new KeyHolder();
+const parts = new PublicParts();
 const digit = new DigitTab();
 const table = new TableTab();
 
@@ -39,6 +42,7 @@ const table = new TableTab();
 const tabOf = (name) => ({
   button: byId(`tab-${name}`, HTMLElement),
   choice: byId(`${name}-model`, HTMLSelectElement),
+  parts: byId(`${name}-parts`, HTMLElement),
   task: new Task(client, keys),
   cards: new Map(),
   trouble: undefined,
@@ -64,21 +68,39 @@ const keySize = byId('key-size', HTMLSelectElement);
 function render() {
   const { task } = tab;
   if (task.card) showCard(task.card);
-  steps.render(task, keys);
+  steps.render(task, keys, shownCard);
   wire.render(task);
   answer.render(task);
   csv.render(task);
   const failures = [tab.trouble, task.phase === 'failed' ? task.error : undefined, keys.state === 'failed' ? keys.error : undefined];
   problem.render(failures.find((failure) => failure !== undefined && failure !== dismissed));
-  predictDigit.disabled = digit.isEmpty;
+  predictDigit.disabled = !renderParts(tabs.digit) || digit.isEmpty;
+  table.allow(renderParts(tabs.table));
   // A disabled button would lose the focus.
   predictDigit.setAttribute('aria-disabled', String(tabs.digit.task.isRunning));
   predictDigit.textContent = tabs.digit.task.isRunning ? 'Asking…' : 'Encrypt and ask';
 }
 
+/** The model that is chosen. @param {Tab} chosen */
+const cardOf = ({ cards, choice }) => cards.get(choice.value);
+
+/** Tells of the parts of a tab's model, and whether it can be asked now. @param {Tab} shown */
+function renderParts(shown) {
+  const { state, text } = parts.stateOf(cardOf(shown));
+  shown.parts.hidden = state === 'none';
+  shown.parts.dataset.state = state;
+  if (shown.parts.textContent !== text) {
+    shown.parts.textContent = text;
+    if (state === 'unfit') announce(text);
+  }
+  return state === 'none' || state === 'there';
+}
+
 /** @param {Tab} asking @param {Question} question */
 function ask(asking, question) {
-  asking.trouble = dismissed = undefined;
+  dismissed = undefined;
+  asking.trouble = parts.problemOf(cardOf(asking));
+  if (asking.trouble) return render();
   void asking.task.ask(question);
   announce('Encrypting and asking');
   byId('answer-place', HTMLElement).scrollIntoView({ block: 'nearest' });
@@ -95,11 +117,18 @@ function showCard(card) {
 
 /** Makes the chosen model the one that is asked. */
 function choose() {
-  const card = tab.cards.get(tab.choice.value);
+  const card = cardOf(tab);
   if (!card) return;
   showCard(card);
   if (tab === tabs.table) table.choose(card);
-  void keys.prepare(client, card.fields.name);
+  void prepare(card);
+}
+
+/** Makes ahead what a question takes. @param {Card} card */
+async function prepare(card) {
+  await parts.load(client, card);
+  // Another model may have been chosen meanwhile.
+  if (cardOf(tab) === card && !parts.problemOf(card)) void keys.prepare(client, card.fields.name);
 }
 
 /** @param {import('./errors.js').Trouble['help']} kind @param {unknown} error */
@@ -195,6 +224,7 @@ byId('resume', HTMLElement).addEventListener('click', () => void tab.task.retry(
 byId('reload', HTMLElement).addEventListener('click', () => void start());
 connectFiles(byId('digit-drop', HTMLElement), byId('csv-drop', HTMLElement), digit, table, () => tab === tabs.digit);
 
+parts.addEventListener('change', render);
 keys.addEventListener('change', () => {
   const { state, bits, time } = keys;
   byId('key', HTMLElement).dataset.state = state;

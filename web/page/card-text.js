@@ -1,9 +1,10 @@
 /** What a model's card says, for people. */
 
-import { count, counted, percent } from './format.js';
+import { count, counted, percent, size } from './format.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
+ * @typedef {import('../src/card-types.js').PublicPartFields} PublicPartFields
  * @typedef {{term: string, text: string}} Entry
  */
 
@@ -20,6 +21,7 @@ export function entriesOf(card) {
     },
     { term: 'Public', text: publicOf(card) },
     { term: 'Private', text: privateOf(card) },
+    ...givenAwayBy(card),
     { term: 'Digest', text: card.digest },
   ];
 }
@@ -50,18 +52,48 @@ function outputOf(card) {
 }
 
 /** @param {Card} card */
-function publicOf({ fields }) {
-  const part = /** @type {{public_part?: {bytes: number, features: number, description: string}}} */ (fields).public_part;
-  const ranges = fields.input.kind === 'table' ? ' That includes the ranges, means and categories of its columns.' : '';
+function publicOf({ fields: { input, public_part: part } }) {
+  const ranges = input.kind === 'table' ? ' That includes the ranges, means and categories of its columns.' : '';
   if (!part) return `This card: what goes in, how it is rounded, what comes out.${ranges}`;
   return (
-    `This card, and the model's first part (${count(part.bytes)} bytes): your browser computes it in the clear, here, ` +
-    `and encrypts the ${count(part.features)} numbers that come out. ${part.description}${ranges}`
+    `This card, and the model's first part: a file of ${size(part.bytes)}, which your browser fetches, checks, and runs on your own machine. ` +
+    `It turns ${inputsOf(part, input)} into ${counted(part.features, 'number')}, and only these are encrypted and sent.${ranges}`
   );
 }
 
 /** @param {Card} card */
-function privateOf({ fields }) {
-  const part = 'public_part' in fields ? 'last part of the model' : 'model itself';
-  return `The ${part}: its weights stay with the server, and your data with you.`;
+function privateOf({ fields: { public_part: part } }) {
+  if (!part) return 'The model itself: its weights stay with the server, and your data with you.';
+  return (
+    `The model's last part, its head: the weights that turn ${counted(part.features, 'number')} into the answer stay with the server. ` +
+    'Your data stays with you, and so do these numbers: the server gets them encrypted.'
+  );
+}
+
+/** What publishing a part tells. @param {Card} card @returns {Entry[]} */
+function givenAwayBy({ fields: { public_part: part } }) {
+  if (!part) return [];
+  const owner = part.description.trim();
+  const text = 'Whoever can reach this service can download the public part, study it, and run it on data of their own. The head is not in it.';
+  return [{ term: 'Given away', text: owner ? `${text} The card says: “${owner}”` : text }];
+}
+
+/** What a hybrid model's public part takes. @param {PublicPartFields} part @param {Card['fields']['input']} input */
+function inputsOf({ shape }, { kind, shape: raw }) {
+  const values = shape.reduce((a, b) => a * b, 1);
+  return counted(values, kind === 'image' && raw.length === 2 ? 'pixel' : 'number');
+}
+
+/** What goes into a hybrid model's public part and what comes out, in short; nothing for other models. @param {Card} card */
+export function flowOf({ fields: { input, public_part: part } }) {
+  return part ? `${inputsOf(part, input)} in, ${counted(part.features, 'number')} out · file of ${size(part.bytes)}` : '';
+}
+
+/** How a hybrid model is asked, in short; nothing for other models. @param {Card} card */
+export function partsOf({ fields: { input, public_part: part } }) {
+  if (!part) return '';
+  return (
+    `In two parts. The public one runs in your browser and turns ${inputsOf(part, input)} into ${counted(part.features, 'number')}, ` +
+    'which are encrypted. The private one stays on the server.'
+  );
 }

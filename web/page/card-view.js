@@ -8,5 +8,13 @@ export function renderCard(card) {
   const pairs = entriesOf(card).flatMap(({ term, text }) => [element('dt', {}, term), element('dd', {}, text)]);
   byId('card-summary', HTMLElement).replaceChildren(...pairs);
   byId('card-json', HTMLElement).textContent = JSON.stringify(card.fields, null, 2);
-  byId('card-link', HTMLAnchorElement).href = `/v2/models/${encodeURIComponent(card.fields.name)}/card`;
+  const part = card.fields.public_part;
+  byId('card-lead', HTMLElement).textContent = part
+    ? 'Its public card and its public part, and nothing else: the weights of its private part stay with the server.'
+    : 'Its public card, and nothing else: the weights stay with the server.';
+  const model = `/v2/models/${encodeURIComponent(card.fields.name)}`;
+  byId('card-link', HTMLAnchorElement).href = `${model}/card`;
+  const partLink = byId('part-link', HTMLAnchorElement);
+  partLink.href = `${model}/public.onnx`;
+  partLink.hidden = part === undefined;
 }

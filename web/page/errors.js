@@ -9,7 +9,7 @@
  * @property {string} detail
  */
 
-/** @type {Record<string, Pick<Trouble, 'title' | 'text' | 'help'>>} */
+/** Where there is no text, the error's own message is plain already. @type {Record<string, Pick<Trouble, 'title' | 'text' | 'help'>>} */
 const TROUBLES = {
   unreachable: {
     title: 'The service is away',
@@ -40,6 +40,16 @@ const TROUBLES = {
     title: 'This page does not understand the model',
     text: 'The model may be newer than this page. Reload the page; if that does not help, use the program veilcast.',
     help: 'models',
+  },
+  bad_public_part: {
+    title: 'This page cannot run the model',
+    text: '',
+    help: 'models',
+  },
+  other_public_part: {
+    title: 'The model does not fit together',
+    text: 'Its public part is not the file that its card names, so it was not used. Perhaps the model is being replaced: try again in a moment.',
+    help: 'retry',
   },
   layout_not_allowed: {
     title: 'The model does not suit this key',
@@ -125,7 +135,7 @@ export function troubleOf(error) {
   }
   const name = SAME[code] ?? code;
   const trouble = Object.hasOwn(TROUBLES, name) ? TROUBLES[name] : TROUBLES.unexpected;
-  return { ...trouble, code: code || 'unexpected', detail: message };
+  return { ...trouble, text: trouble.text || `${sentence(message)}.`, code: code || 'unexpected', detail: message };
 }
 
 /** @param {string} text */

@@ -1,9 +1,11 @@
 /** The steps of a prediction as a list: what happens where, how long it took, how many bytes it moved. */
 
+import { flowOf } from './card-text.js';
 import { element } from './dom.js';
 import { count, counted, duration, size } from './format.js';
 
 /**
+ * @typedef {import('../index.js').Card} Card
  * @typedef {import('./task.js').Task} Task
  * @typedef {import('./task.js').Step} Step
  * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
@@ -13,8 +15,11 @@ import { count, counted, duration, size } from './format.js';
  * @property {'browser' | 'wire' | 'server'} where
  * @property {string} title
  * @property {string} says for everybody
- * @property {(task: Task, keys: KeyHolder) => string} engineers
+ * @property {(task: Task, keys: KeyHolder, card: Card | undefined) => string} engineers
  */
+
+/** The step that only hybrid models have. */
+const PUBLIC = 'public';
 
 /** @type {readonly Text[]} */
 const TEXTS = [
@@ -26,6 +31,23 @@ const TEXTS = [
     engineers: (_, keys) =>
       `A Paillier key with n of ${keys.bits} bits. Its two primes come from WebCrypto's RSA key generation and live in a Web Worker ` +
       'of their own; no message from this page to anywhere holds them.',
+  },
+  {
+    id: PUBLIC,
+    where: 'browser',
+    title: 'Public part run',
+    says:
+      'The model is in two parts. The first one is public, so your browser runs it itself, on your own machine: nobody else sees what ' +
+      'goes in or comes out. Only what comes out is encrypted and sent. The last part, the head, is private and stays on the server.',
+    engineers: (_, __, card) => {
+      const part = card?.fields.public_part;
+      if (!part) return '';
+      return (
+        `A network in ONNX, public.onnx of ${counted(part.bytes, 'byte')}, fetched once and checked against the SHA-256 that the card names. ` +
+        `It takes a tensor of ${part.shape.join(' × ')} and gives ${counted(part.features, 'number')} a record, ` +
+        "computed in plain JavaScript, in 32-bit floats. The time is that of all records, with the card's preprocessing and rounding."
+      );
+    },
   },
   {
     id: 'encrypt',
@@ -59,8 +81,8 @@ const TEXTS = [
     where: 'server',
     title: 'Computed',
     says: 'The server applies its model to the locked numbers. It cannot open them, nor the result.',
-    engineers: ({ card }) =>
-      'The model is an affine map of integers, W·x + b. Ciphertexts are raised to the weights and multiplied, which adds up their ' +
+    engineers: ({ card }, _, shown) =>
+      `${shown?.fields.public_part ? "The model's private part" : 'The model'} is an affine map of integers, W·x + b. Ciphertexts are raised to the weights and multiplied, which adds up their ` +
       `plaintexts${card ? `; every score fits ${card.slotBits} bits, as the card certifies` : ''}. Fresh randomness and masks hide all but the scores.`,
   },
   {
@@ -115,19 +137,20 @@ export class StepsView {
     }
   }
 
-  /** @param {Task} task @param {KeyHolder} keys */
-  render(task, keys) {
+  /** @param {Task} task @param {KeyHolder} keys @param {Card | undefined} card of the model that is asked, or would be */
+  render(task, keys, card) {
     for (const text of TEXTS) {
       const row = this.#rows.get(text.id);
       if (!row) continue;
       const step = text.id === 'key' ? stepOfKey(keys) : task.steps[/** @type {keyof Task['steps']} */ (text.id)];
       row.item.dataset.state = step.state;
-      row.figures.textContent = figuresOf(step);
+      row.figures.textContent = figuresOf(step, text.id === PUBLIC && card ? flowOf(card) : '');
+      if (text.id === PUBLIC) row.item.hidden = card?.fields.public_part === undefined;
       row.note.textContent = step.note;
       row.bar.hidden = step.state !== 'running';
       if (step.part > 0) row.bar.value = step.part;
       else row.bar.removeAttribute('value');
-      row.engineers.textContent = text.engineers(task, keys);
+      row.engineers.textContent = text.engineers(task, keys, card);
     }
     this.#total.textContent = task.phase === 'done' ? totalOf(task) : '';
   }
@@ -139,9 +162,9 @@ function stepOfKey({ state, time }) {
   return { state: states[state], time: state === 'ready' ? time : 0, bytes: 0, part: 0, note: '' };
 }
 
-/** @param {Step} step */
-function figuresOf({ state, time, bytes }) {
-  const figures = [];
+/** @param {Step} step @param {string} flow what goes in and comes out */
+function figuresOf({ state, time, bytes }, flow) {
+  const figures = flow ? [flow] : [];
   if (bytes > 0) figures.push(size(bytes));
   if (time > 0) figures.push(duration(time));
   if (state === 'failed') figures.push('stopped');

@@ -41,6 +41,12 @@ export class TableTab extends EventTarget {
     });
   }
 
+  /** @param {boolean} isAllowed whether the model can be asked */
+  allow(isAllowed) {
+    byId('predict-row', HTMLButtonElement).disabled = !isAllowed;
+    byId('csv-file', HTMLInputElement).disabled = !isAllowed;
+  }
+
   /** Makes the form of a model, unless it is there: what was filled in stays. @param {Card} card */
   choose(card) {
     if (card.digest === this.#card?.digest) return;

@@ -11,7 +11,7 @@ import { VeilcastError, chooseArrangement } from '../index.js';
  * @typedef {import('../src/preprocessing.js').Cell} Cell
  * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
  *
- * @typedef {'encrypt' | 'send' | 'compute' | 'receive' | 'decrypt'} StepName
+ * @typedef {'public' | 'encrypt' | 'send' | 'compute' | 'receive' | 'decrypt'} StepName
  *
  * @typedef {object} Step
  * @property {'idle' | 'running' | 'done' | 'failed'} state
@@ -35,7 +35,7 @@ const CIPHERTEXTS = 128;
 const idle = () => ({ state: 'idle', time: 0, bytes: 0, part: 0, note: '' });
 
 /** @returns {Record<StepName, Step>} */
-const idleSteps = () => ({ encrypt: idle(), send: idle(), compute: idle(), receive: idle(), decrypt: idle() });
+const idleSteps = () => ({ public: idle(), encrypt: idle(), send: idle(), compute: idle(), receive: idle(), decrypt: idle() });
 
 export class Task extends EventTarget {
   /** @type {'idle' | 'running' | 'done' | 'failed' | 'cancelled'} */
@@ -164,10 +164,17 @@ export class Task extends EventTarget {
 
   /** @param {Progress | {step: 'end'}} progress @param {Stopwatch} watch */
   #follow(progress, watch) {
-    const { encrypt, send, compute, receive, decrypt } = this.steps;
+    const { public: publicPart, encrypt, send, compute, receive, decrypt } = this.steps;
     switch (progress.step) {
       case 'card':
         watch.lap();
+        begin(progress.card.fields.public_part ? publicPart : encrypt);
+        break;
+      case 'public':
+        publicPart.part = progress.done / progress.total;
+        if (progress.done < progress.total) break;
+        watch.lap();
+        end(publicPart, progress.time);
         begin(encrypt);
         break;
       case 'encrypt':

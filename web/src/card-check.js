@@ -16,7 +16,7 @@ const MAX_SLOT_BITS = 62;
 const MAX_INPUT_BITS = 16;
 const MAX_FEATURES_PER_CIPHERTEXT = 64;
 /** Largest public part accepted, in bytes. */
-export const MAX_PUBLIC_PART_BYTES = 64 << 20;
+const MAX_PUBLIC_PART_BYTES = 64 << 20;
 const MAX_SIDES = 8;
 const MAX_U32 = 2 ** 32 - 1;
 

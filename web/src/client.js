@@ -4,7 +4,6 @@
 
 import { bigintFromBytes, bytesFromBigint } from './bigint.js';
 import { Card, MAX_CARD_BYTES } from './card.js';
-import { MAX_PUBLIC_PART_BYTES } from './card-check.js';
 import { Encoder } from './encoder.js';
 import { VeilcastError } from './error.js';
 import { Arrangement, chooseArrangement } from './layout.js';
@@ -28,11 +27,13 @@ const MAX_LIST_BYTES = 1 << 20;
  * @property {import('./paillier.js').SecretKey['decryptMany']} decryptMany
  *
  * @typedef {{step: 'card', card: Card}
+ *   | {step: 'public', done: number, total: number, time: number}
  *   | {step: 'encode' | 'encrypt' | 'decrypt', done: number, total: number}
  *   | {step: 'send', headerLength: number, request: Uint8Array}
  *   | {step: 'retry', pause: number}
- *   | {step: 'receive', answer: Uint8Array}} Progress what goes on: the card; records turned into integers; ciphertexts encrypted or decrypted; the
- *   actual request; milliseconds until another try; the actual answer
+ *   | {step: 'receive', answer: Uint8Array}} Progress what goes on: the card; records that went through a hybrid model's public part, here, and
+ *   milliseconds that this took, with preprocessing and rounding; records turned into integers; ciphertexts encrypted or decrypted;
+ *   the actual request; milliseconds until another try; the actual answer
  *
  * @typedef {object} PredictOptions
  * @property {OwnerKey} key
@@ -116,11 +117,27 @@ export class Client {
     const card = await this.card(model, { signal, onProgress });
     const known = this.#encoders.get(model);
     if (known?.card === card) return known;
+    const part = card.fields.public_part;
+    try {
+      const encoder = await Encoder.of(card, part && (await this.#publicPart(model, part.bytes, { signal, onProgress })));
+      this.#encoders.set(model, encoder);
+      return encoder;
+    } catch (error) {
+      // The model was replaced since its card came: whoever asks next gets the new one.
+      if (error instanceof VeilcastError && error.code === 'other_public_part') this.#cards.delete(model);
+      throw error;
+    }
+  }
+
+  /** @param {string} model @param {number} bytes that the card promises @param {Pick<PredictOptions, 'signal' | 'onProgress'>} options */
+  async #publicPart(model, bytes, { signal, onProgress }) {
     const onRetry = (/** @type {number} */ pause) => onProgress?.({ step: 'retry', pause });
-    const file = card.fields.public_part && this.#transport.call(`${path(model)}/public.onnx`, { signal, onRetry, limit: MAX_PUBLIC_PART_BYTES });
-    const encoder = await Encoder.of(card, (await file)?.body);
-    this.#encoders.set(model, encoder);
-    return encoder;
+    try {
+      return (await this.#transport.call(`${path(model)}/public.onnx`, { signal, onRetry, limit: bytes })).body;
+    } catch (error) {
+      if (!(error instanceof VeilcastError && error.code === 'answer_too_large')) throw error;
+      throw new VeilcastError('other_public_part', `the model's public part is not the one that its card names: it has more than ${bytes} bytes`);
+    }
   }
 
   /**
@@ -200,16 +217,23 @@ const MAX_BUSY = 30;
 async function encoded(encoder, records, { signal, onProgress }) {
   const total = records.length;
   const integers = [];
+  let time = 0;
+  const report = (/** @type {number} */ done) => {
+    if (encoder.publicPart) onProgress?.({ step: 'public', done, total, time });
+    onProgress?.({ step: 'encode', done, total });
+  };
   let busySince = performance.now();
   for (const record of records) {
     integers.push(encoder.quantize(record));
-    if (performance.now() - busySince < MAX_BUSY) continue;
-    onProgress?.({ step: 'encode', done: integers.length, total });
+    const busy = performance.now() - busySince;
+    if (busy < MAX_BUSY && integers.length < total) continue;
+    time += busy;
+    report(integers.length);
+    if (integers.length === total) break;
     await new Promise((resolve) => setTimeout(resolve));
     signal?.throwIfAborted();
     busySince = performance.now();
   }
-  onProgress?.({ step: 'encode', done: total, total });
   return integers;
 }
 

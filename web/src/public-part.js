@@ -18,6 +18,8 @@ import { sha256 } from './webcrypto.js';
 
 /** Most nodes that a network may have. */
 const MAX_NODES = 1000;
+/** Unknown operators that a message names. */
+const SHOWN = 4;
 
 /** A public part that has been checked and tried; made by {@link PublicPart.parse}. */
 export class PublicPart {
@@ -49,7 +51,7 @@ export class PublicPart {
     const graph = attempt(() => checked(readOnnx(onnx), fields));
     const { sides } = attempt(() => run(graph, fields.shape, new Float32Array(numbersOf(fields.shape))));
     if (String(sides) !== String([1, fields.features])) {
-      throw bad(`it gives a tensor of ${sides.slice(0, 8).join(' × ')}, and the card says ${fields.features} features`);
+      throw unfit(`it gives a tensor of ${sides.slice(0, 8).join(' × ')}, and the card says ${fields.features} features`);
     }
     return new PublicPart(graph, fields.shape);
   }
@@ -112,10 +114,9 @@ function checked(graph, { shape }) {
     throw new WireError(`it takes ${sides.map((side) => side ?? '?').join(' × ')} values a record, and the card says ${shape.join(' × ')}`);
   }
   if (nodes.length > MAX_NODES) throw new WireError(`it has more than ${MAX_NODES} nodes`);
+  const unknown = new Set(nodes.map(({ operator }) => operator).filter((operator) => !Object.hasOwn(operators, operator)));
+  if (unknown.size > 0) throw bad(`uses ${namesOf([...unknown])}, which can't be run here; use the program veilcast predict`);
   for (const { operator, name, outputs: names } of nodes) {
-    if (!Object.hasOwn(operators, operator)) {
-      throw new WireError(`its node ${name || operator} is a ${operator}; in JavaScript only ${Object.keys(operators).join(', ')} can be run`);
-    }
     if (names.filter((output) => output !== '').length !== 1) throw new WireError(`its node ${name || operator} has several outputs`);
   }
   return graph;
@@ -126,9 +127,18 @@ function attempt(work) {
   try {
     return work();
   } catch (error) {
-    if (error instanceof WireError) throw bad(excerpt(error.message));
+    if (error instanceof WireError) throw unfit(excerpt(error.message));
     throw error;
   }
 }
 
-const bad = (/** @type {string} */ problem) => new VeilcastError('bad_public_part', `the model's public part can't be run here: ${problem}; the program veilcast may do it`);
+/** The names of operators, of which a file may have any number. @param {readonly string[]} operators */
+function namesOf(operators) {
+  const shown = operators.slice(0, SHOWN).map((name) => excerpt(name.slice(0, 40)));
+  if (operators.length > SHOWN) return `${shown.join(', ')} and ${operators.length - SHOWN} more`;
+  return [shown.slice(0, -1).join(', '), ...shown.slice(-1)].filter(Boolean).join(' and ');
+}
+
+const unfit = (/** @type {string} */ problem) => bad(`can't be run here: ${problem}; perhaps the program veilcast predict can`);
+
+const bad = (/** @type {string} */ problem) => new VeilcastError('bad_public_part', `the model's public part ${problem}`);

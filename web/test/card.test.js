@@ -40,10 +40,6 @@ test('malformed cards are refused by the name of the field', async () => {
     [/shape/, (card) => (card.input.shape = [262144, 2])],
     [/fit/, (card) => (card.input.shape = [28, 28, 3])],
     [/features/, (card) => (card.input.features = ['a'])],
-    [/public_part.sha256/, (card) => (card.public_part = { ...publicPart, sha256: 'A'.repeat(64) })],
-    [/public_part.bytes/, (card) => (card.public_part = { ...publicPart, bytes: 2 ** 26 + 1 })],
-    [/public_part.shape/, (card) => (card.public_part = { ...publicPart, shape: [28, 29] })],
-    [/public_part.features/, (card) => (card.public_part = { ...publicPart, features: 0 })],
     [/features_per|layouts/, (card) => (card.public_part = { ...publicPart, features: 8 })],
     [/labels/, (card) => (card.output.labels[1] = '0')],
     [/labels/, (card) => card.output.labels.pop()],
@@ -72,6 +68,30 @@ test('malformed cards are refused by the name of the field', async () => {
     await assert.rejects(Card.parse(Uint8Array.from(bytes)), failure('bad_card'));
   }
   await assert.rejects(Card.parse(new Uint8Array((16 << 20) + 1)), failure('bad_card', /bytes/));
+});
+
+test('a public part is refused for each field that is wrong, before it is fetched', async () => {
+  /** @type {Record<string, unknown[]>} */
+  const wrong = {
+    sha256: ['', '0'.repeat(63), '0'.repeat(65), 'A'.repeat(64), `${'0'.repeat(64)}\n`, 0, null],
+    bytes: [0, -1, 1.5, '1', 2 ** 26 + 1, 1e300, null],
+    shape: [[28, 29], [], [784, 0], [-28, -28], [1.5, 2], ['784'], Array(9).fill(1).with(0, 784), Array(8).fill(2 ** 18), 784, null],
+    features: [0, -1, 0.5, '64', 2 ** 18 + 1, null],
+    description: [0, null, ['text']],
+    weights: [[]],
+  };
+  const hybrid = (/** @type {unknown} */ part) => parse({ ...fields, public_part: part });
+  for (const [name, values] of Object.entries(wrong)) {
+    const place = new RegExp(`card\\.public_part\\.${name}`);
+    for (const value of values) await assert.rejects(hybrid({ ...publicPart, [name]: value }), failure('bad_card', place), `${name}: ${value}`);
+    const { [name]: _, ...rest } = /** @type {Record<string, unknown>} */ (publicPart);
+    if (name in publicPart) await assert.rejects(hybrid(rest), failure('bad_card', place), name);
+  }
+  for (const part of [null, [], 'public.onnx', 1]) await assert.rejects(hybrid(part), failure('bad_card', /card\.public_part/));
+  // What gets encrypted is what the part gives, not what it takes.
+  const each = { ...fields.quantization, step: Array(784).fill(1) };
+  await assert.rejects(parse({ ...fields, quantization: each, public_part: publicPart }), failure('bad_card', /step has 784 numbers for 64 features/));
+  assert.equal((await hybrid({ ...publicPart, shape: [2, 2, 2, 2, 7, 7, 1, 1] })).features, 64);
 });
 
 test('scores become predictions', async () => {

@@ -1,41 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { Card, Client } from '../index.js';
-import { digitsCard, failure, goodKey } from './support.js';
-
-/** @typedef {import('node:http').ServerResponse} Response */
-
-/**
- * A client of a server that answers each request by the next of these functions, the last one again and again.
- *
- * @param {import('node:test').TestContext} t
- * @param {import('../src/transport.js').TransportOptions} options
- * @param {...(response: Response) => void} answers
- */
-async function clientOf(t, options, ...answers) {
-  /** @type {string[]} */
-  const asked = [];
-  const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
-    const [answer] = answers.length > 1 ? answers.splice(0, 1) : answers;
-    answer(response);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return { client: new Client(`http://127.0.0.1:${address.port}`, options), asked };
-}
-
-/** @param {number} status @param {string | Uint8Array} [body] @param {Record<string, string>} [headers] */
-const answer = (status, body = '', headers = {}) => (/** @type {Response} */ response) => {
-  response.writeHead(status, headers).end(body);
-};
+import { answer, clientOf, digitsCard, failure, goodKey, hybridCard, network } from './support.js';
 
 const card = answer(200, digitsCard());
 
@@ -121,6 +87,43 @@ test('a replaced model that takes other cells is not', async (t) => {
   await assert.rejects(client.predict('digits', [Array(784).fill(0)], { key: goodKey() }), failure('wrong_card_digest'));
   assert.equal(asked.length, 3);
   assert.deepEqual((await client.card('digits')).fields.input.shape, [14, 56]);
+});
+
+const CARD = 'GET /v2/models/digits/card';
+const PART = 'GET /v2/models/digits/public.onnx';
+const ASK = 'POST /v2/models/digits/infer';
+const refused = answer(400, '{"error": "enough", "code": "enough"}');
+
+test('a public part is fetched once, and told of before anything is encrypted', async (t) => {
+  const { client, asked } = await clientOf(t, {}, answer(200, hybridCard(network())), answer(200, network()), refused);
+  const records = [Array(784).fill(0), Array(784).fill(255)];
+  for (let round = 0; round < 2; round++) {
+    /** @type {import('../src/client.js').Progress[]} */
+    const events = [];
+    await assert.rejects(client.predict('digits', records, { key: goodKey(), onProgress: (p) => events.push(p) }), failure('enough'));
+    const names = events.map(({ step }) => step);
+    assert.deepEqual([...new Set(names)], ['card', 'public', 'encode', 'encrypt', 'send']);
+    const last = events.findLast((event) => event.step === 'public') ?? assert.fail('nothing is told');
+    assert.deepEqual([last.done, last.total], [2, 2]);
+    assert.ok(last.time > 0);
+    assert.ok(names.lastIndexOf('public') < names.indexOf('encrypt'));
+  }
+  assert.deepEqual(asked, [CARD, PART, ASK, ASK]);
+});
+
+test('a public part that the card does not name is not used; then the model is asked for anew, once', async (t) => {
+  const old = answer(200, hybridCard(network()));
+  const longer = Uint8Array.from([...network(), 0]);
+  const spoilt = network().with(100, network()[100] ^ 1);
+  for (const [other, why] of /** @type {const} */ ([[longer, /more than/], [spoilt, /digest/], [network().slice(1), /bytes instead of/]])) {
+    const { client, asked } = await clientOf(t, {}, old, answer(200, other), old, answer(200, other), old, answer(200, network()), refused);
+    const ask = () => client.predict('digits', [Array(784).fill(0)], { key: goodKey() });
+    await client.card('digits');
+    await assert.rejects(ask(), failure('other_public_part', why));
+    assert.deepEqual(asked, [CARD, PART, CARD, PART]);
+    await assert.rejects(ask(), failure('enough'));
+    assert.deepEqual(asked.slice(4), [CARD, PART, ASK]);
+  }
 });
 
 test('the models are listed', async (t) => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Card, VeilcastError } from '../index.js';
 import { textOfPrediction, textOfPredictions } from '../page/answer-text.js';
-import { entriesOf } from '../page/card-text.js';
+import { entriesOf, flowOf, partsOf } from '../page/card-text.js';
 import { csvOf, decimal } from '../page/csv-out.js';
 import { troubleOf } from '../page/errors.js';
 import { about, counted, duration, percent, short, size } from '../page/format.js';
-import { digitsCard } from './support.js';
+import { digitsCard, hybridCard, network } from './support.js';
 
 const SCALE = 0.5;
 
@@ -116,9 +116,21 @@ test('a card is summed up', () => {
   assert.match(gives(scored), /a score for each/);
 });
 
+test('a hybrid model\'s card says what is public, what is private, and what that gives away', async () => {
+  const hybrid = await Card.parse(hybridCard(network()));
+  const text = Object.fromEntries(entriesOf(hybrid).map(({ term, text }) => [term, text]));
+  assert.match(text.Public, /first part: a file of 13\.5 kB.*784 pixels into 10 numbers/);
+  assert.match(text.Private, /head: the weights that turn 10 numbers/);
+  assert.match(text['Given away'], /can download.*“It gives nothing away\.”$/);
+  assert.equal(flowOf(hybrid), '784 pixels in, 10 numbers out · file of 13.5 kB');
+  assert.match(partsOf(hybrid), /784 pixels into 10 numbers/);
+  assert.deepEqual([flowOf(softmax), partsOf(softmax)], ['', '']);
+  assert.ok(entriesOf(softmax).every(({ term }) => term !== 'Given away'));
+});
+
 test('every error that a client can throw has plain words of its own', () => {
   const codes = [
-    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'layout_not_allowed', 'bad_answer', 'bad_ciphertext', 'bad_scores',
+    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'layout_not_allowed', 'bad_answer', 'bad_ciphertext', 'bad_scores',
     'other_answer', 'answer_too_large', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
     'blank_drawing', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
   ];
@@ -133,6 +145,7 @@ test('every error that a client can throw has plain words of its own', () => {
   assert.equal(troubleOf(new VeilcastError('worker_ended', '')).help, 'key');
   assert.equal(troubleOf(new VeilcastError('wrong_card_digest', '')).help, 'models');
   assert.equal(troubleOf(new VeilcastError('missing_column', 'line 1: the column age is missing')).text, 'Line 1: the column age is missing.');
+  assert.equal(troubleOf(new VeilcastError('bad_public_part', "the model's public part uses Loop")).text, "The model's public part uses Loop.");
   assert.equal(troubleOf(new VeilcastError('toString', '')).title, unexpected.title);
   assert.equal(troubleOf(undefined).title, unexpected.title);
 });

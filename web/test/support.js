@@ -1,9 +1,13 @@
 /** What the tests share: files of the repository, and keys that are published and unfit for any use. */
 
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { keyFromFile } from '../index.js';
+import { Client, keyFromFile } from '../index.js';
+
+/** @typedef {import('node:http').ServerResponse} Response */
 
 const root = new URL('../../', import.meta.url);
 
@@ -20,6 +24,56 @@ export const goodKey = () => keyFromFile(keyFile('good-2048'));
 
 /** The digit model's card. */
 export const digitsCard = () => bytesOf('models/digits/card.json');
+
+/** A network for images of 28 by 28 pixels that gives 10 numbers. */
+export const network = () => bytesOf('crates/model/tests/fixtures/onnx/pytorch-conv-1x28x28-opset18.onnx');
+
+/** The digit model's card, as if a network like {@link network} were its public part. @param {Uint8Array<ArrayBuffer>} onnx */
+export function hybridCard(onnx) {
+  const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
+  const sha256 = createHash('sha256').update(onnx).digest('hex');
+  fields.public_part = { sha256, bytes: onnx.length, shape: [1, 28, 28], features: 10, description: 'It gives nothing away.' };
+  fields.layouts = { scalar: {} };
+  return new TextEncoder().encode(JSON.stringify(fields));
+}
+
+/** A file with another text in place of one that is as long. @param {Uint8Array} bytes @param {string} from @param {string} to */
+export function patched(bytes, from, to) {
+  if (from.length !== to.length) throw new Error(`${from} and ${to} are not of a length`);
+  const text = Buffer.from(bytes).toString('latin1');
+  if (!text.includes(from)) throw new Error(`there is no ${from}`);
+  return Uint8Array.from(Buffer.from(text.replaceAll(from, to), 'latin1'));
+}
+
+/**
+ * A client of a server that answers each request by the next of these functions, the last one again and again.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {import('../src/transport.js').TransportOptions} options
+ * @param {...(response: Response) => void} answers
+ */
+export async function clientOf(t, options, ...answers) {
+  /** @type {string[]} */
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const [answer] = answers.length > 1 ? answers.splice(0, 1) : answers;
+    answer(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return { client: new Client(`http://127.0.0.1:${address.port}`, options), asked };
+}
+
+/** @param {number} status @param {string | Uint8Array} [body] @param {Record<string, string>} [headers] */
+export const answer = (status, body = '', headers = {}) => (/** @type {Response} */ response) => {
+  response.writeHead(status, headers).end(body);
+};
 
 /** @param {string} code @param {RegExp} [message] */
 export const failure = (code, message = /./) => (/** @type {any} */ error) => {
