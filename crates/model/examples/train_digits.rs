@@ -1,4 +1,5 @@
-//! Trains the digit model with default options: `train_digits DATA_DIR MODEL_DIR [--force]`.
+//! Trains the digit model, or the hybrid one, with default options:
+//! `train_digits DATA_DIR MODEL_DIR [--stem] [--force]`.
 #![allow(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 
 use std::error::Error;
@@ -6,30 +7,38 @@ use std::path::Path;
 
 use veilcast_model::idx::{LabelledImages, Split};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{Options, train};
+use veilcast_model::train::{Options, Progress, StemOptions, train, train_stem};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (data, out, force) = match &arguments[..] {
-        [data, out] => (Path::new(data), Path::new(out), false),
-        [data, out, flag] if flag == "--force" => (Path::new(data), Path::new(out), true),
-        _ => return Err("usage: train_digits DATA_DIR MODEL_DIR [--force]".into()),
+    let (flags, paths): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .partition(|argument| argument.starts_with("--"));
+    let [data, out] = &paths[..] else {
+        return Err("usage: train_digits DATA_DIR MODEL_DIR [--stem] [--force]".into());
     };
+    let (data, out) = (Path::new(data), Path::new(out));
+    let has = |name: &str| flags.iter().any(|flag| flag == name);
+    let (stem, force) = (has("--stem"), has("--force"));
     veilcast_model::check_destination(out, force)?;
     let images = LabelledImages::open(data, Split::Train)?;
     let test = LabelledImages::open(data, Split::Test)?;
-    let model = train(
-        &images,
-        &test,
-        &Options::default(),
-        &batch_cost,
-        |progress| {
-            if progress.batch == progress.batches {
-                let (epoch, epochs, loss) = (progress.epoch, progress.epochs, progress.loss);
-                println!("epoch {epoch} of {epochs}: loss {loss:.4}");
-            }
-        },
-    )?;
+    let progress = |progress: Progress| {
+        if progress.batch == progress.batches {
+            let (epoch, epochs, loss) = (progress.epoch, progress.epochs, progress.loss);
+            println!("epoch {epoch} of {epochs}: loss {loss:.4}");
+        }
+    };
+    let model = if stem {
+        train_stem(
+            &images,
+            &test,
+            &StemOptions::default(),
+            &batch_cost,
+            progress,
+        )?
+    } else {
+        train(&images, &test, &Options::default(), &batch_cost, progress)?
+    };
     model.save(out, force)?;
     let report = model.report();
     for trial in report

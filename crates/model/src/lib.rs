@@ -50,7 +50,7 @@ pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
     Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, Model, ModelError, PUBLIC_PART_FILE,
-    PublicPartFile, REPORT_FILE, Regression, Report, TrainingReport, WEIGHTS_FILE,
+    PublicPartFile, REPORT_FILE, Regression, Report, StemReport, TrainingReport, WEIGHTS_FILE,
     check_destination,
 };
 pub use network::{DenseLayer, Network};

@@ -1,21 +1,33 @@
 //! Training: dense layers with identity activations, collapsed and quantised.
 //!
-//! [`train`] makes a digit model from images, [`train_table`] a model of a table's rows. Softmax
-//! cross-entropy, or the mean squared error where a number is predicted; Adam with a learning rate that falls linearly to 0, mini-batches.
-//! Initial weights and shuffling come from the seed alone, so that the same data and options give
-//! the same model, byte for byte, on the same kind of processor.
+//! [`train`] makes a digit model from images, [`train_stem`] one with a public part, [`train_table`] a
+//! model of a table's rows. Softmax cross-entropy, or the mean squared error where a number is
+//! predicted; Adam with a learning rate that falls linearly to 0, mini-batches. Initial weights and
+//! shuffling come from the seed alone, so that the same data and options give the same model, byte
+//! for byte, on the same kind of processor.
 
+mod dense;
 mod images;
 mod optimize;
+mod stem;
 mod table;
 
 use std::fmt;
 
+use rand::SeedableRng;
+use rand::rngs::ChaCha20Rng;
+
+use self::dense::DenseLayers;
 pub use self::images::train;
+use self::optimize::{Examples, optimize};
+pub use self::stem::{StemOptions, train_stem};
 pub use self::table::{LabelledTable, TableError, TableOptions, Task, train_table};
 use crate::card::{Layouts, MAX_INPUT_BITS, MAX_SLOT_BITS};
 use crate::search::SearchError;
-use crate::{Blueprint, BuildError, FloatMap, ShapeError, TrainingReport};
+use crate::{
+    Blueprint, BuildError, EncodeError, Encoder, EncoderError, FloatMap, Network, ShapeError,
+    TrainingReport,
+};
 
 /// What to train and how; [`Default`] gives the built-in digit model.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +150,20 @@ pub enum TrainError {
     /// The trained map can't be made a model.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// Images are too small for a stem.
+    #[error("images of {rows} × {columns} are too small for a stem; it needs 16 × 16 or more")]
+    StemSize {
+        /// Rows of the images.
+        rows: usize,
+        /// Their columns.
+        columns: usize,
+    },
+    /// The trained stem can't be run.
+    #[error("the trained stem can't be used: {0}")]
+    Stem(#[from] EncoderError),
+    /// An image can't be encoded.
+    #[error("an image can't be encoded: {0}")]
+    Encode(#[from] EncodeError),
     /// The tensor library failed.
     #[error("the tensor library failed: {0}")]
     Tensors(#[from] candle_core::Error),
@@ -145,13 +171,6 @@ pub enum TrainError {
 
 impl Options {
     fn check(&self) -> Result<(), TrainError> {
-        let wrong = |option, value: &dyn fmt::Display, expected| {
-            Err(TrainError::Option {
-                option,
-                value: value.to_string(),
-                expected,
-            })
-        };
         if let Some(width) = self
             .hidden
             .iter()
@@ -195,6 +214,7 @@ impl Options {
             seed: self.seed,
             records,
             final_loss,
+            stem: None,
         }
     }
 
@@ -204,13 +224,46 @@ impl Options {
     }
 }
 
-/// Builds a blueprint with weights of 0: a name or size that no card may have shows before time is
+fn wrong<T>(
+    option: &'static str,
+    value: &dyn fmt::Display,
+    expected: &'static str,
+) -> Result<T, TrainError> {
+    Err(TrainError::Option {
+        option,
+        value: value.to_string(),
+        expected,
+    })
+}
+
+/// A trained network, and its mean loss over the last pass.
+struct Trained {
+    network: Network,
+    final_loss: f64,
+}
+
+/// Trains a network of dense layers.
+fn train_layers(
+    data: &dyn Examples,
+    outputs: usize,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Trained, TrainError> {
+    let mut rng = ChaCha20Rng::seed_from_u64(options.seed);
+    let layers = DenseLayers::new(data.features(), &options.hidden, outputs, &mut rng)?;
+    let final_loss = optimize(&layers, data, options, &mut rng, progress)?;
+    Ok(Trained {
+        network: layers.to_network()?,
+        final_loss,
+    })
+}
+
+/// The encoder of a model with weights of 0: a name or size that no card may have shows before time is
 /// spent on training.
-fn try_build(blueprint: &Blueprint, features: usize, outputs: usize) -> Result<(), TrainError> {
+fn drafted(blueprint: &Blueprint, features: usize, outputs: usize) -> Result<Encoder, TrainError> {
     let weights = vec![0.0; features * outputs];
     let blank = FloatMap::new(features, outputs, weights, vec![0.0; outputs])?;
-    blueprint.clone().build(blank)?;
-    Ok(())
+    Ok(blueprint.clone().build(blank)?.encoder()?)
 }
 
 /// All layouts, with the numbers that suit the scores' width.

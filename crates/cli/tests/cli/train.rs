@@ -69,6 +69,31 @@ fn a_model_is_trained_and_can_be_used() {
 }
 
 #[test]
+fn a_hybrid_model_is_trained_and_can_be_used() {
+    let place = Place::new();
+    small_mnist(&place.path("small"), 600, 100);
+    let train = "train --data small --stem --features 12 --epochs 2 --out hybrid";
+    let result = place.json(&format!("{train} --json"));
+    assert_eq!(result["accuracy"]["records"], 100);
+    assert!(place.path("hybrid/public.onnx").exists());
+    let facts = place.json("inspect --json hybrid");
+    assert_eq!(facts["training"]["stem"]["features"], 12);
+    let measured = place
+        .json("evaluate --json --model hybrid --data small --encrypted --key-bits 2048 --limit 20");
+    assert_eq!(measured["encrypted"]["agreeing"], 20);
+
+    // A stem is for images, and so is the number of its features.
+    for misused in [
+        "train --stem --table x.csv --target y --out other",
+        "train --data small --features 12 --out other",
+    ] {
+        let mut veilcast = place.veilcast();
+        veilcast.args(misused.split_whitespace()).assert().code(2);
+    }
+    assert_snapshot!(place.fail("train --data small --stem --features 0 --out other"), @"error: the number of features is 0; it must be 1 to 4096");
+}
+
+#[test]
 fn bad_data_and_options_are_refused() {
     let place = Place::new();
     assert_snapshot!(place.fail("train --data missing --out trained"), @r"

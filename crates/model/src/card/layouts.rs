@@ -73,24 +73,26 @@ impl Layouts {
     /// All layouts, with a few numbers of features a ciphertext to choose from, for a model with
     /// scores of `slot_bits`.
     ///
-    /// For keys of 2048, 3072 and 4096 bits, and for records whose scores come back in 4 or in 5
-    /// answers, hence m = ⌈outputs/4⌉ or ⌈outputs/5⌉ in each, the largest k up to 32 that fits:
-    /// an answer takes (m + 1)·k − 1 units of `slot_bits` + 41 bits, and two bits of the modulus
-    /// stay free. Fewer answers would leave room for too few features, more would cost more than
-    /// the shorter upload saves. Six numbers at most, of which those above `features` are left
-    /// out; the layout is, too, if none fits.
+    /// For keys of 2048, 3072 and 4096 bits, and for records whose scores come back in a answers, hence
+    /// m = ⌈outputs/a⌉ in each, the largest k up to 32 and `features` that fits: an answer takes (m + 1)·k − 1 units
+    /// of `slot_bits` + 41 bits, and two bits of the modulus stay free. Of many features a is 4 or 5:
+    /// fewer answers would leave room for too few features a ciphertext, more would cost more than
+    /// the shorter upload saves. Few features take few ciphertexts in any case, and what takes time
+    /// are the answers: a is 1, 2 or 4. The layout is left out if no k above 1 fits.
     pub fn suggested(features: usize, outputs: usize, slot_bits: u32) -> Self {
         const KEY_BITS: [usize; 3] = [2048, 3072, 4096];
-        const ANSWERS: [usize; 2] = [4, 5];
+        const FEW: usize = 128;
         const LARGEST: usize = 32;
+        let answers: &[usize] = if features <= FEW { &[1, 2, 4] } else { &[4, 5] };
         let unit = slot_bits as usize + 41;
         let fitting = KEY_BITS.iter().flat_map(|bits| {
             let units = (bits - 2) / unit;
-            ANSWERS.map(|answers| (units + 1) / (outputs.div_ceil(answers) + 1))
+            let fitting = move |a: &usize| (units + 1) / (outputs.div_ceil(*a) + 1);
+            answers.iter().map(fitting)
         });
         let mut numbers: Vec<u32> = fitting
-            .map(|k| k.min(LARGEST))
-            .filter(|k| (2..=features).contains(k))
+            .map(|k| k.min(LARGEST).min(features))
+            .filter(|&k| k >= 2)
             .map(|k| k as u32)
             .collect();
         numbers.sort_unstable();

@@ -97,4 +97,19 @@ pub struct TrainingReport {
     /// Mean loss over the last epoch: cross-entropy, or of a regression the squared error in units of
     /// the target's variance.
     pub final_loss: f64,
+    /// How its public part was trained along with it, if that is a stem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stem: Option<StemReport>,
+}
+
+/// How a stem was trained, the public part of a hybrid model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StemReport {
+    /// Channels of the two convolutions.
+    pub channels: [usize; 2],
+    /// How many features it gives.
+    pub features: usize,
+    /// By how many pixels images were moved at most.
+    pub shift: usize,
 }

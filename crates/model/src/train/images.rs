@@ -1,16 +1,16 @@
 //! Training a digit model on labelled images.
 
-use super::optimize::{Examples, Targets, optimize};
-use super::{Options, Progress, TrainError, suggested_layouts, try_build};
+use rand::rngs::ChaCha20Rng;
+
+use super::optimize::{Examples, Targets};
+use super::{Options, Progress, TrainError, Trained, drafted, suggested_layouts, train_layers};
 use crate::card::{
     Activation, Fit, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
     ScalarLayout, Step, argmax,
 };
 use crate::idx::{Images, LabelledImages};
-use crate::search::{Candidate, Goal, HeldOut, SearchError, SearchReport, search};
-use crate::{Accuracy, Blueprint, FloatMap, Model, Network, ShapeError};
-
-const FITS: &str = "images have the size that the card was made for";
+use crate::search::{Candidate, Goal, HeldOut, SearchReport, search};
+use crate::{Accuracy, Blueprint, EncodeError, FloatMap, Model, Network, ShapeError};
 
 /// Trains a model on images, and measures it on others; `progress` is called after each
 /// mini-batch.
@@ -32,42 +32,48 @@ pub fn train(
     options.check()?;
     let last = train.labels().iter().copied().max().unwrap_or(0);
     check_data(train, test, last)?;
-    let mut blueprint = options.blueprint(train, last);
-    let (inputs, classes) = (
-        blueprint.input.shape.iter().product(),
-        blueprint.labels.len(),
-    );
-    try_build(&blueprint, inputs, classes)?;
-    let mut images = train.clone();
-    let held_out = match (options.input_bits, options.weight_bits) {
-        (Some(_), Some(_)) => None,
-        _ => {
-            let sixth = (images.len() / 6).max(1);
-            Some(images.split_last(sixth).ok_or(TrainError::OneImage)?)
-        }
+    let blueprint = options.blueprint(train, last);
+    let inputs = blueprint.input.raw_features();
+    drafted(&blueprint, inputs, blueprint.labels.len())?;
+    let sets = Sets::of(train, test, options)?;
+    let trained = train_layers(&sets.train, blueprint.labels.len(), options, &mut progress)?;
+    let trained = Trained {
+        network: without_dark_pixels(&trained.network, sets.train.images())?,
+        ..trained
     };
-    let trained = optimize(&images, classes, options, &mut progress)?;
-    let network = without_dark_pixels(&trained.network, images.images())?;
-    // Softmax is the same, and the integers are smaller.
-    let map = network.collapse()?.centred()?;
-    let search = match held_out {
-        None => None,
-        Some(images) => {
-            let report = options.search(&map, &blueprint, &images, cost)?;
-            if let Some(chosen) = report.chosen() {
-                blueprint.quantization = pixels_of(chosen.input_bits);
-                blueprint.max_weight = chosen.max_weight;
+    options.finish(&trained, blueprint, &sets, cost)
+}
+
+/// Labelled images, each for its purpose.
+pub(super) struct Sets<'a> {
+    /// To train on.
+    pub(super) train: LabelledImages,
+    /// To search for the quantisation with, unless its numbers are given.
+    held_out: Option<LabelledImages>,
+    /// To measure with.
+    test: &'a LabelledImages,
+}
+
+impl<'a> Sets<'a> {
+    pub(super) fn of(
+        train: &LabelledImages,
+        test: &'a LabelledImages,
+        options: &Options,
+    ) -> Result<Self, TrainError> {
+        let mut train = train.clone();
+        let held_out = match (options.input_bits, options.weight_bits) {
+            (Some(_), Some(_)) => None,
+            _ => {
+                let sixth = (train.len() / 6).max(1);
+                Some(train.split_last(sixth).ok_or(TrainError::OneImage)?)
             }
-            Some(report)
-        }
-    };
-    blueprint.layouts = suggested_layouts(&map, &blueprint)?;
-    let model = blueprint.build(map)?;
-    let mut report = model.report().cloned().expect("a built model has a report");
-    report.accuracy = Some(accuracy(&network, &model, test)?);
-    report.search = search;
-    report.training = Some(options.report(images.len(), trained.final_loss));
-    Ok(model.with_report(report))
+        };
+        Ok(Self {
+            train,
+            held_out,
+            test,
+        })
+    }
 }
 
 impl Examples for LabelledImages {
@@ -79,7 +85,7 @@ impl Examples for LabelledImages {
         self.images().rows() * self.images().columns()
     }
 
-    fn write(&self, index: usize, out: &mut Vec<f32>) {
+    fn write(&self, index: usize, _: &mut ChaCha20Rng, out: &mut Vec<f32>) {
         let size = Examples::features(self);
         let image = &self.images().pixels()[index * size..][..size];
         out.extend(image.iter().map(|&pixel| f32::from(pixel) / 255.0));
@@ -91,6 +97,39 @@ impl Examples for LabelledImages {
 }
 
 impl Options {
+    /// Collapses a trained network, finds its quantisation, builds the model and measures it.
+    pub(super) fn finish(
+        &self,
+        Trained {
+            network,
+            final_loss,
+        }: &Trained,
+        mut blueprint: Blueprint,
+        sets: &Sets<'_>,
+        cost: &dyn Fn(&Candidate) -> f64,
+    ) -> Result<Model, TrainError> {
+        // Softmax is the same, and the integers are smaller.
+        let map = network.collapse()?.centred()?;
+        let search = match &sets.held_out {
+            None => None,
+            Some(images) => {
+                let report = self.search(&map, &blueprint, images, cost)?;
+                if let Some(chosen) = report.chosen() {
+                    blueprint.quantization = from_0_to_1(chosen.input_bits);
+                    blueprint.max_weight = chosen.max_weight;
+                }
+                Some(report)
+            }
+        };
+        blueprint.layouts = suggested_layouts(&map, &blueprint)?;
+        let model = blueprint.build(map)?;
+        let mut report = model.report().cloned().expect("a built model has a report");
+        report.accuracy = Some(accuracy(network, &model, sets.test)?);
+        report.search = search;
+        report.training = Some(self.report(sets.train.len(), *final_loss));
+        Ok(model.with_report(report))
+    }
+
     /// Looks for the cheapest quantisation on images that weren't trained on.
     fn search(
         &self,
@@ -98,14 +137,15 @@ impl Options {
         blueprint: &Blueprint,
         images: &LabelledImages,
         cost: &dyn Fn(&Candidate) -> f64,
-    ) -> Result<SearchReport, SearchError> {
+    ) -> Result<SearchReport, TrainError> {
+        let encoder = drafted(blueprint, map.inputs(), map.outputs())?;
         let records = images.images().records();
-        let features = |raw: Vec<f64>| blueprint.input.preprocess(&raw).expect(FITS).features;
-        let records: Vec<_> = records.map(features).collect();
+        let features = |raw: Vec<f64>| Ok(encoder.features(&raw)?.features);
+        let records: Vec<_> = records.map(features).collect::<Result<_, EncodeError>>()?;
         let labels: Vec<_> = images.labels().iter().map(|&label| label.into()).collect();
         let inputs: Vec<_> = match self.input_bits {
-            Some(bits) => vec![pixels_of(bits)],
-            None => (1..=8).map(pixels_of).collect(),
+            Some(bits) => vec![from_0_to_1(bits)],
+            None => (1..=8).map(from_0_to_1).collect(),
         };
         let max_weight = self.weight_bits.map(|_| blueprint.max_weight);
         let held_out = HeldOut {
@@ -113,11 +153,11 @@ impl Options {
             labels: &labels,
         };
         let goal = Goal::accuracy(self.tolerance);
-        search(map, &inputs, max_weight, held_out, goal, cost)
+        Ok(search(map, &inputs, max_weight, held_out, goal, cost)?)
     }
 
     /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
-    fn blueprint(&self, images: &LabelledImages, last: u8) -> Blueprint {
+    pub(super) fn blueprint(&self, images: &LabelledImages, last: u8) -> Blueprint {
         let (rows, columns) = (images.images().rows(), images.images().columns());
         Blueprint {
             name: self.name.clone(),
@@ -138,7 +178,7 @@ impl Options {
                 }]),
             },
             public_part: None,
-            quantization: pixels_of(self.input_bits.unwrap_or(8)),
+            quantization: from_0_to_1(self.input_bits.unwrap_or(8)),
             labels: (0..=last).map(|label| label.to_string()).collect(),
             activation: Activation::Softmax,
             units: None,
@@ -156,8 +196,8 @@ impl Options {
     }
 }
 
-/// How pixels scaled to 0 … 1 become integers of some bits.
-fn pixels_of(bits: u32) -> Quantization {
+/// How features in 0 … 1 become integers of some bits.
+fn from_0_to_1(bits: u32) -> Quantization {
     Quantization {
         bits,
         step: PerFeature::All(1.0 / f64::from((1_u32 << bits) - 1)),
@@ -187,7 +227,11 @@ fn without_dark_pixels(network: &Network, images: &Images) -> Result<Network, Sh
     Network::new(layers)
 }
 
-fn check_data(train: &LabelledImages, test: &LabelledImages, last: u8) -> Result<(), TrainError> {
+pub(super) fn check_data(
+    train: &LabelledImages,
+    test: &LabelledImages,
+    last: u8,
+) -> Result<(), TrainError> {
     if last == 0 {
         return Err(TrainError::OneClass);
     }
@@ -215,16 +259,19 @@ fn accuracy(
     model: &Model,
     test: &LabelledImages,
 ) -> Result<Accuracy, TrainError> {
-    let encoder = model.encoder().expect("it has no public part");
+    let encoder = model.encoder()?;
     let mut right = [0_usize; 3];
     for (raw, &label) in test.images().records().zip(test.labels()) {
-        let record = encoder.features(&raw).expect(FITS);
+        let record = encoder.features(&raw)?;
         let features = record.features.clone();
-        let quantized = encoder.round(record).expect(FITS);
+        let integers = encoder.round(record)?.values;
         let predicted = [
             argmax(&network.evaluate(&features)?),
             argmax(&model.float_map().evaluate(&features)?),
-            model.predict(&quantized.values).expect(FITS).index,
+            model
+                .predict(&integers)
+                .expect("the encoder's are fit")
+                .index,
         ];
         for (right, index) in right.iter_mut().zip(predicted) {
             *right += usize::from(index == usize::from(label));

@@ -14,10 +14,12 @@ mod target;
 pub use self::error::TableError;
 pub use self::read::LabelledTable;
 
+use rand::rngs::ChaCha20Rng;
+
 use self::fit::Fitted;
 use self::target::{Target, Truth};
-use super::optimize::{Examples, Targets, optimize};
-use super::{Options, Progress, TrainError, suggested_layouts, try_build};
+use super::optimize::{Examples, Targets};
+use super::{Options, Progress, TrainError, drafted, suggested_layouts, train_layers, wrong};
 use crate::card::{Input, InputKind, Layouts, Limits, ScalarLayout, UnknownCategory};
 use crate::search::{Candidate, Goal, HeldOut, Measure, SearchReport, search};
 use crate::{Blueprint, FloatMap, Model};
@@ -105,10 +107,10 @@ pub fn train_table(
     let fitted = fit::fit(table, &trained_on, options.unknown)?;
     let mut blueprint = options.blueprint(table, &target, &fitted);
     let (features, outputs) = (fitted.features(), target.outputs());
-    try_build(&blueprint, features, outputs)?;
+    drafted(&blueprint, features, outputs)?;
     let rows = |part: &[usize]| Rows::of(table, part, &blueprint.input, &target);
     let (trained_on, held_out) = (rows(&trained_on)?, rows(&held_out)?);
-    let trained = optimize(&trained_on, outputs, training, &mut progress)?;
+    let trained = train_layers(&trained_on, outputs, training, &mut progress)?;
     let network = target.in_its_unit(trained.network)?;
     let collapsed = network.collapse()?;
     let map = match outputs {
@@ -150,22 +152,15 @@ impl TableOptions {
 
     fn check(&self) -> Result<(), TrainError> {
         self.training.check()?;
-        let wrong = |option, value: String, expected| TrainError::Option {
-            option,
-            value,
-            expected,
-        };
         if self.held_out < 2 {
-            let every = self.held_out.to_string();
-            return Err(wrong(
+            return wrong(
                 "the share of rows held out",
-                every,
+                &self.held_out,
                 "one in 2 or more",
-            ));
+            );
         }
         if !(0.0..=1.0).contains(&self.max_change) {
-            let change = self.max_change.to_string();
-            return Err(wrong("the largest change by rounding", change, "0 to 1"));
+            return wrong("the largest change by rounding", &self.max_change, "0 to 1");
         }
         Ok(())
     }
@@ -293,7 +288,7 @@ impl Examples for Rows {
         self.features.first().map_or(0, Vec::len)
     }
 
-    fn write(&self, index: usize, out: &mut Vec<f32>) {
+    fn write(&self, index: usize, _: &mut ChaCha20Rng, out: &mut Vec<f32>) {
         out.extend(self.features[index].iter().map(|&x| x as f32));
     }
 

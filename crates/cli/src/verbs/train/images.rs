@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use veilcast_model::Model;
 use veilcast_model::idx::{LabelledImages, Split};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{Options, train as train_images};
+use veilcast_model::train::{Options, StemOptions, train as train_images, train_stem};
 
 use super::{Args, show};
 use crate::failure::Hint as _;
@@ -19,12 +19,25 @@ pub(super) fn train(data: &Path, args: &Args, output: Output) -> anyhow::Result<
             .hint("give a directory with MNIST's four files, such as data/mnist")
     };
     let (images, test) = (open(Split::Train)?, open(Split::Test)?);
-    let options = args.options(Options::default());
+    let (plain, stem) = (Options::default(), StemOptions::default());
+    let options = args.options(if args.stem {
+        stem.training.clone()
+    } else {
+        plain
+    });
     let steps = images.len().div_ceil(options.batch_size) * options.epochs;
     let bar = output.progress(Some(steps as u64), "training");
-    let model = train_images(&images, &test, &options, &batch_cost, |progress| {
-        show(progress, &bar, output);
-    })?;
+    let progress = |progress| show(progress, &bar, output);
+    let model = if args.stem {
+        let options = StemOptions {
+            training: options,
+            features: args.features,
+            ..stem
+        };
+        train_stem(&images, &test, &options, &batch_cost, progress)?
+    } else {
+        train_images(&images, &test, &options, &batch_cost, progress)?
+    };
     bar.finish_and_clear();
     Ok(model)
 }
