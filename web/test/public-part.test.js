@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { Card, Encoder } from '../index.js';
+import { readSamples } from '../page/pictures.js';
 import { readOnnx } from '../src/onnx.js';
 import { PublicPart, run } from '../src/public-part.js';
 import { bytesOf, failure, network, patched, textOf } from './support.js';
@@ -81,4 +83,32 @@ test('a file must be the one that the card names, and of its shapes', async () =
   await assert.rejects(PublicPart.parse(onnx.with(40, onnx[40] ^ 1), fields), other);
   await assert.rejects(PublicPart.parse(onnx, { ...fields, features: 5 }), failure('bad_public_part', /1 × 3.*5 features/));
   await assert.rejects(PublicPart.parse(onnx, { ...fields, shape: [2, 2] }), failure('bad_public_part', /takes 4 values.*2 × 2/));
+});
+
+test('the hybrid model gets the features that the program computes', async () => {
+  const { records } = JSON.parse(textOf('crates/model/tests/vectors/digits-hybrid.json'));
+  const card = await Card.parse(bytesOf('models/digits-hybrid/card.json'));
+  const encoder = await Encoder.of(card, bytesOf('models/digits-hybrid/public.onnx'));
+  const images = readSamples(bytesOf('web/page/samples/images-idx3-ubyte').slice().buffer, bytesOf('web/page/samples/labels-idx1-ubyte').slice().buffer);
+  const steps = 2 ** card.fields.quantization.bits - 1;
+  assert.ok(records.length >= 20);
+  records.forEach((/** @type {any} */ record, /** @type {number} */ i) => {
+    const pixels = [...images[i].pixels];
+    const { features } = encoder.features(pixels);
+    const { values, clipped } = encoder.quantize(pixels);
+    assert.equal(clipped, 0);
+    assert.equal(values.length, record.integers.length);
+    features.forEach((feature, at) => {
+      assert.ok(Math.abs(feature - record.features[at]) < 1e-5, `${feature} ${record.features[at]}`);
+      const isBetween = Math.abs(((feature * steps) % 1) - 0.5) < 1e-4;
+      assert.ok(isBetween || values[at] === record.integers[at]);
+    });
+  });
+});
+
+test('an encoder needs the public part that the card names, and takes no other', async () => {
+  const card = await Card.parse(bytesOf('models/digits-hybrid/card.json'));
+  await assert.rejects(Encoder.of(card), failure('other_public_part', /is needed/));
+  const plain = await Card.parse(bytesOf('models/digits/card.json'));
+  await assert.rejects(Encoder.of(plain, bytesOf('models/digits-hybrid/public.onnx')), failure('other_public_part', /no public part/));
 });

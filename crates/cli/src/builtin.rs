@@ -1,6 +1,7 @@
-//! What the binary carries: the digit model, and MNIST's test images with their labels.
+//! What the binary carries: two models of digits, and MNIST's test images with their labels.
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 use veilcast_model::Model;
 use veilcast_model::idx::LabelledImages;
 
@@ -11,11 +12,31 @@ macro_rules! file {
     };
 }
 
-/// The digit model that `veilcast train --data data/mnist` gives.
-pub(crate) fn model() -> anyhow::Result<Model> {
-    let card = file!("models/digits/card.json");
-    let weights = file!("models/digits/weights.safetensors");
-    Model::from_bytes(card, weights, None).context("the built-in model is damaged")
+/// A model that the program carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Builtin {
+    /// One affine map of all pixels: `veilcast train --data data/mnist`.
+    Digits,
+    /// A public stem and a private head: `veilcast train --data data/mnist --stem`.
+    DigitsHybrid,
+}
+
+impl Builtin {
+    pub(crate) fn load(self) -> anyhow::Result<Model> {
+        let model = match self {
+            Self::Digits => Model::from_bytes(
+                file!("models/digits/card.json"),
+                file!("models/digits/weights.safetensors"),
+                None,
+            ),
+            Self::DigitsHybrid => Model::from_bytes(
+                file!("models/digits-hybrid/card.json"),
+                file!("models/digits-hybrid/weights.safetensors"),
+                Some(file!("models/digits-hybrid/public.onnx").to_vec()),
+            ),
+        };
+        model.context("the built-in model is damaged")
+    }
 }
 
 /// MNIST's 10,000 test images.

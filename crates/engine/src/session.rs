@@ -45,7 +45,8 @@ impl Session {
     ///
     /// # Errors
     /// The card must allow a request with a record under a key of this size.
-    pub fn new(card: Card, key: SecretKey) -> Result<Self, LayoutError> {
+    pub fn new(card: Card, key: impl Into<Arc<SecretKey>>) -> Result<Self, LayoutError> {
+        let key = key.into();
         let layout = Planner::new(&card, key.public_key().bits())
             .best(1, 0)?
             .layout;
@@ -53,7 +54,7 @@ impl Session {
             arrangement: Arrangement::new(&card, layout, key.public_key().bits())?,
             card_digest: CardDigest::of(card.json()),
             card,
-            key: Arc::new(key),
+            key,
             pool: None,
             entries: None,
         })

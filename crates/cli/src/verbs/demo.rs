@@ -4,28 +4,35 @@ mod report;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum as _;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use veilcast_client::Client;
 use veilcast_engine::Session;
 use veilcast_model::idx::LabelledImages;
 use veilcast_model::{Encoder, Model};
+use veilcast_paillier::SecretKey;
 use veilcast_server::Config;
 
-use self::report::{Image, Summary};
+use self::report::{Figures, Image, Summary};
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::described;
 use crate::serving::{Interruptions, Service};
-use crate::{builtin, keys, logging, runtime};
+use crate::builtin::{self, Builtin};
+use crate::{keys, logging, runtime};
 
 /// The port that is tried first.
 const PORT: u16 = 8080;
+/// Images that are predicted by pixels alone too, to compare a hybrid model with.
+const COMPARED: usize = 3;
 
-/// Serve the built-in digit model on this machine, and predict encrypted MNIST test images.
+/// Serve the built-in models on this machine, and predict encrypted MNIST test images by one of them.
 ///
 /// Each image is encrypted under a fresh key, sent over HTTP, predicted on ciphertexts and
 /// decrypted; its scores must equal those computed in the clear, else the exit status is 1.
@@ -33,6 +40,10 @@ const PORT: u16 = 8080;
 /// line an image is printed, then one with the summary.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Which model to predict by: one affine map of all pixels, or a hybrid, whose public part turns
+    /// an image into a few numbers before it is encrypted. Both are served.
+    #[arg(long, value_enum, default_value_t = Builtin::Digits)]
+    model: Builtin,
     /// How many of the 10,000 test images to predict.
     #[arg(long, value_name = "N", default_value = "10")]
     count: NonZeroUsize,
@@ -48,7 +59,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     logging::start(logging::Format::Text, "warn");
-    let (model, mut images) = (builtin::model()?, builtin::test_images()?);
+    let mut images = builtin::test_images()?;
     if args.count.get() > images.len() {
         bail!(
             "there are {} test images; --count asks for {}",
@@ -60,38 +71,46 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
 
     let runtime = runtime::start()?;
     let listener = runtime.block_on(listen(args.port))?;
-    let service = Service::start(&runtime, listener, vec![model.clone()], Config::default())?;
+    let models = Builtin::value_variants().iter().map(|model| model.load());
+    let models: Vec<Model> = models.collect::<Result<_, _>>()?;
+    let names: Vec<String> = models.iter().map(|m| m.card().name().to_owned()).collect();
+    let service = Service::start(&runtime, listener, models, Config::default())?;
     let url = service.url();
-    output.text(format!(
-        "Serving the model {:?} at {url}",
-        model.card().name()
-    ))?;
+    output.text(format!("Serving the models {} at {url}", names.join(" and ")))?;
 
     let start = Instant::now();
-    let key = keys::generate(args.key_bits.bits)?;
+    let key = Arc::new(keys::generate(args.key_bits.bits)?);
     let key_seconds = start.elapsed().as_secs_f64();
     output.text(format!(
         "Made a key of {} bits in {key_seconds:.1} s",
         args.key_bits.bits
     ))?;
 
-    let client = Client::new(&url)?;
-    let session = Session::new(model.card().clone(), key)?;
-    let layout = session.layout();
+    let predict = Predict::new(&runtime, &url, args.model, Arc::clone(&key))?;
     output.text(format!(
-        "The planner chose the layout {}\n",
-        described(layout)
+        "By the model {}; the planner chose the layout {}\n\n{}",
+        predict.model.card().name(),
+        described(predict.session.layout()),
+        Image::HEADER
     ))?;
-    let encoder = model.encoder()?;
-    let predict = Predict {
-        runtime: &runtime,
-        client,
-        session,
-        encoder,
-        model,
+    let done = predict.all(&images, |image| output.result(image))?;
+    let figures = Figures::of(&done, predict.session.layout());
+    let pixels = match args.model {
+        Builtin::Digits => None,
+        Builtin::DigitsHybrid => {
+            images.truncate(args.count.get().min(COMPARED));
+            let predict = Predict::new(&runtime, &url, Builtin::Digits, key)?;
+            let done = predict.all(&images, |_| Ok(()))?;
+            Some(Figures::of(&done, predict.session.layout()))
+        }
     };
-    let done = predict.all(&images, output)?;
-    let summary = Summary::of(&done, layout, args.key_bits.bits, url.clone());
+    let summary = Summary {
+        model: predict.model.card().name().to_owned(),
+        figures,
+        pixels,
+        key_bits: args.key_bits.bits,
+        url,
+    };
     // Before the summary is told: whoever reads it may end the service at once.
     let stays_up = !args.exit;
     let interruptions = stays_up
@@ -127,21 +146,35 @@ async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
 
 /// What it takes to predict images over HTTP.
 struct Predict<'a> {
-    runtime: &'a tokio::runtime::Runtime,
+    runtime: &'a Runtime,
     client: Client,
     session: Session,
     encoder: Encoder,
     model: Model,
 }
 
-impl Predict<'_> {
-    fn all(&self, images: &LabelledImages, output: Output) -> anyhow::Result<Vec<Image>> {
-        output.text(Image::HEADER)?;
+impl<'a> Predict<'a> {
+    fn new(runtime: &'a Runtime, url: &str, model: Builtin, key: Arc<SecretKey>) -> anyhow::Result<Self> {
+        let model = model.load()?;
+        Ok(Self {
+            runtime,
+            client: Client::new(url)?,
+            session: Session::new(model.card().clone(), key)?,
+            encoder: model.encoder()?,
+            model,
+        })
+    }
+
+    fn all(
+        &self,
+        images: &LabelledImages,
+        mut tell: impl FnMut(&Image) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Vec<Image>> {
         let mut done = Vec::with_capacity(images.len());
         for (index, (record, &label)) in images.images().records().zip(images.labels()).enumerate()
         {
             let image = self.one(index, &record, usize::from(label))?;
-            output.result(&image)?;
+            tell(&image)?;
             done.push(image);
         }
         Ok(done)
@@ -149,7 +182,8 @@ impl Predict<'_> {
 
     fn one(&self, index: usize, record: &[f64], label: usize) -> anyhow::Result<Image> {
         let card = self.model.card();
-        let features = self.encoder.quantize(record)?.values;
+        let (features, encode) = timed(|| self.encoder.quantize(record));
+        let features = features?.values;
         let reference = self.model.evaluate(&features)?;
         let (request, encrypt) = timed(|| self.session.encrypt(&[features]));
         let request = request?;
@@ -164,6 +198,7 @@ impl Predict<'_> {
             digit: card.output().labels.get(label).cloned().unwrap_or_default(),
             predicted: card.predict(&scores)?.label,
             agrees: scores == reference,
+            encode_ms: milliseconds(encode),
             encrypt_ms: milliseconds(encrypt),
             server_ms: milliseconds(server),
             decrypt_ms: milliseconds(decrypt),

@@ -58,6 +58,26 @@ fn the_demo_predicts_real_digits() {
 }
 
 #[test]
+fn the_demo_compares_the_hybrid_model_with_all_pixels() {
+    let output = Place::new()
+        .run("demo --model digits-hybrid --count 2 --key-bits 2048 --exit --json");
+    let lines: Vec<Value> = output
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let summary = &lines[2];
+    assert_eq!(summary["model"], "digits-hybrid");
+    let pixels = &summary["pixels"];
+    for figures in [summary, pixels] {
+        assert_eq!(figures["agreeing"], 2, "{figures}");
+        assert_eq!(figures["right"], 2, "{figures}");
+    }
+    // 64 features take about a twelfth of what 784 pixels take.
+    let up = |figures: &Value| figures["median_bytes_up"].as_f64().unwrap();
+    assert!(up(summary) * 6.0 < up(pixels), "{summary}");
+}
+
+#[test]
 fn a_port_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -77,11 +97,11 @@ fn the_demo_serves_until_it_is_interrupted() {
         .unwrap();
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     let summary: Value = serde_json::from_str(&lines.nth(1).unwrap().unwrap()).unwrap();
-    let model = format!(
-        "inspect --json {}/v2/models/digits",
-        summary["url"].as_str().unwrap()
-    );
-    assert_eq!(Place::new().json(&model)["name"], "digits");
+    for name in ["digits", "digits-hybrid"] {
+        let url = summary["url"].as_str().unwrap();
+        let model = format!("inspect --json {url}/v2/models/{name}");
+        assert_eq!(Place::new().json(&model)["name"], name);
+    }
     let id = demo.id().to_string();
     assert!(
         Command::new("kill")

@@ -8,7 +8,8 @@ use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_paillier::{Ciphertext, Plaintext, SecretKey};
 
 use crate::output::Output;
-use crate::{builtin, keys};
+use crate::builtin::Builtin;
+use crate::keys;
 
 /// How often each measurement is repeated at least, and at most if it is short.
 const ROUNDS: [usize; 2] = [5, 50];
@@ -92,7 +93,7 @@ fn measure(secret: SecretKey, bar: &ProgressBar) -> anyhow::Result<Seconds> {
 /// The time of a correction: of a seeded upload to the built-in model with as few ciphertexts as can
 /// be, since each takes an entry, which takes a decryption.
 fn correction(secret: SecretKey) -> anyhow::Result<f64> {
-    let card = builtin::model()?.card().clone();
+    let card = Builtin::Digits.load()?.card().clone();
     let seeded = Planner::new(&card, secret.public_key().bits()).candidates(1);
     let seeded = seeded.iter().filter(|candidate| candidate.is_seeded);
     let candidate = seeded.min_by_key(|candidate| candidate.ciphertexts_up);

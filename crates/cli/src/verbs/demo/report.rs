@@ -17,6 +17,8 @@ pub(super) struct Image {
     pub(super) predicted: String,
     /// Whether every integer score equals the one computed in the clear.
     pub(super) agrees: bool,
+    /// From pixels to the integers that get encrypted, with a hybrid model's public part.
+    pub(super) encode_ms: f64,
     pub(super) encrypt_ms: f64,
     /// From sending the request to receiving the whole answer.
     pub(super) server_ms: f64,
@@ -59,14 +61,26 @@ impl fmt::Display for Image {
 /// All images together.
 #[derive(Serialize)]
 pub(super) struct Summary {
+    pub(super) model: String,
+    #[serde(flatten)]
+    pub(super) figures: Figures,
+    /// Of a few images by the model that takes all pixels, beside a hybrid model's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pixels: Option<Figures>,
+    pub(super) key_bits: u32,
+    /// Where the service is, as long as it stays up.
+    pub(super) url: String,
+}
+
+/// What images took together.
+#[derive(Serialize)]
+pub(super) struct Figures {
     images: usize,
     right: usize,
     agreeing: usize,
     /// The layout of all requests, in words.
     layout: String,
-    key_bits: u32,
-    /// Where the service is, as long as it stays up.
-    url: String,
+    median_encode_ms: f64,
     median_encrypt_ms: f64,
     median_server_ms: f64,
     median_decrypt_ms: f64,
@@ -74,8 +88,8 @@ pub(super) struct Summary {
     median_bytes_down: f64,
 }
 
-impl Summary {
-    pub(super) fn of(images: &[Image], layout: Layout, key_bits: u32, url: String) -> Self {
+impl Figures {
+    pub(super) fn of(images: &[Image], layout: Layout) -> Self {
         let count = |is: fn(&Image) -> bool| images.iter().filter(|image| is(image)).count();
         let median_of = |value: fn(&Image) -> f64| median(images.iter().map(value).collect());
         Self {
@@ -83,8 +97,7 @@ impl Summary {
             right: count(|image| image.digit == image.predicted),
             agreeing: count(|image| image.agrees),
             layout: described(layout),
-            key_bits,
-            url,
+            median_encode_ms: median_of(|image| image.encode_ms),
             median_encrypt_ms: median_of(|image| image.encrypt_ms),
             median_server_ms: median_of(|image| image.server_ms),
             median_decrypt_ms: median_of(|image| image.decrypt_ms),
@@ -94,7 +107,7 @@ impl Summary {
     }
 
     /// Fails if an encrypted prediction differs from the plain one.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
+    fn check(&self) -> anyhow::Result<()> {
         if self.agreeing < self.images {
             let wrong = self.images - self.agreeing;
             bail!(
@@ -106,29 +119,52 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// Fails if an encrypted prediction differs from the plain one.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let all = [&self.figures].into_iter().chain(&self.pixels);
+        all.into_iter().try_for_each(Figures::check)
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
+        let Figures {
             images,
             right,
             agreeing,
-            key_bits,
             ..
-        } = self;
+        } = &self.figures;
         writeln!(f)?;
         writeln!(f, "{right} of {images} digits are right")?;
         writeln!(
             f,
             "{agreeing} of {images} agree with the model in the clear, score by score"
         )?;
+        writeln!(f, "medians under a key of {} bits:", self.key_bits)?;
+        if self.pixels.is_some() {
+            let encode = self.figures.median_encode_ms;
+            writeln!(f, "  {encode:.1} ms for the public part, in the clear")?;
+        }
+        write!(f, "  {}", self.figures)?;
+        match &self.pixels {
+            None => Ok(()),
+            Some(pixels) => write!(f, "\nall pixels, by the model digits:\n  {pixels}"),
+        }
+    }
+}
+
+/// The medians.
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "median: {:.1} ms to encrypt, {:.1} ms at the server, {:.1} ms to decrypt",
+            "{:.1} ms to encrypt, {:.1} ms at the server, {:.1} ms to decrypt",
             self.median_encrypt_ms, self.median_server_ms, self.median_decrypt_ms
         )?;
         write!(
             f,
-            "        {} bytes up, {} bytes down, under a key of {key_bits} bits",
+            "  {} bytes up, {} bytes down",
             self.median_bytes_up, self.median_bytes_down
         )
     }
