@@ -20,11 +20,11 @@ use veilcast_server::Config;
 
 use self::report::{Figures, Image, Summary};
 use crate::args::KeyBits;
+use crate::builtin::{self, Builtin};
 use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::described;
 use crate::serving::{Interruptions, Service};
-use crate::builtin::{self, Builtin};
 use crate::{keys, logging, runtime};
 
 /// The port that is tried first.
@@ -76,7 +76,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let names: Vec<String> = models.iter().map(|m| m.card().name().to_owned()).collect();
     let service = Service::start(&runtime, listener, models, Config::default())?;
     let url = service.url();
-    output.text(format!("Serving the models {} at {url}", names.join(" and ")))?;
+    output.text(format!(
+        "Serving the models {} at {url}",
+        names.join(" and ")
+    ))?;
 
     let start = Instant::now();
     let key = Arc::new(keys::generate(args.key_bits.bits)?);
@@ -154,7 +157,12 @@ struct Predict<'a> {
 }
 
 impl<'a> Predict<'a> {
-    fn new(runtime: &'a Runtime, url: &str, model: Builtin, key: Arc<SecretKey>) -> anyhow::Result<Self> {
+    fn new(
+        runtime: &'a Runtime,
+        url: &str,
+        model: Builtin,
+        key: Arc<SecretKey>,
+    ) -> anyhow::Result<Self> {
         let model = model.load()?;
         Ok(Self {
             runtime,

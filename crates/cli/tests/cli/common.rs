@@ -17,6 +17,8 @@ use veilcast_model::{Blueprint, FloatMap, Model};
 
 /// The built-in digit model, as the repository has it.
 pub(crate) const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/digits");
+/// The built-in hybrid model, as the repository has it.
+pub(crate) const HYBRID: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/digits-hybrid");
 /// MNIST, as the repository has it.
 pub(crate) const MNIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist");
 

@@ -9,6 +9,7 @@ mod demo;
 mod evaluate;
 mod examples;
 mod files;
+mod hybrid;
 mod images;
 mod inspect;
 mod keys;

@@ -7,9 +7,9 @@ use veilcast_engine::planner::Seconds;
 use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_paillier::{Ciphertext, Plaintext, SecretKey};
 
-use crate::output::Output;
 use crate::builtin::Builtin;
 use crate::keys;
+use crate::output::Output;
 
 /// How often each measurement is repeated at least, and at most if it is short.
 const ROUNDS: [usize; 2] = [5, 50];

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use serde::Serialize;
-use veilcast_model::card::{Activation, InputKind, Layouts};
+use veilcast_model::card::{Activation, InputKind, Layouts, PublicPart};
 use veilcast_model::{Accuracy, Aucs, Card, Model, Regression, TrainingReport};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ServerMetadata};
@@ -48,6 +48,9 @@ pub(super) struct CardFacts {
     /// A table's columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<String>>,
+    /// Of a hybrid model, what the client computes in the clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_part: Option<PublicPart>,
     features: usize,
     input_bits: u32,
     labels: Vec<String>,
@@ -122,6 +125,7 @@ impl CardFacts {
             input: card.input().kind,
             shape: card.input().shape.clone(),
             columns: card.input().features.clone(),
+            public_part: card.public_part().cloned(),
             features: card.features(),
             input_bits: card.quantization().bits,
             labels: card.output().labels.clone(),
@@ -227,10 +231,14 @@ impl Display for ModelFacts {
                 epochs,
                 seed,
                 records,
+                stem,
                 ..
             } = training;
+            let stem = stem.map_or(String::new(), |stem| {
+                format!("stem of {:?} channels, ", stem.channels)
+            });
             let text = format!(
-                "hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}"
+                "{stem}hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}"
             );
             write!(f, "\n{}", line("training", text))?;
         }
@@ -295,6 +303,21 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("input", input))?;
         if let Some(columns) = &self.columns {
             writeln!(f, "{}", line("columns", columns.join(", ")))?;
+        }
+        if let Some(PublicPart {
+            sha256,
+            bytes,
+            shape,
+            features,
+            description,
+        }) = &self.public_part
+        {
+            let text = format!(
+                "public.onnx of {bytes} bytes, run in the clear: {shape:?} to {features} features"
+            );
+            writeln!(f, "{}", line("public", text))?;
+            writeln!(f, "{}", line("", format!("sha256:{sha256}")))?;
+            writeln!(f, "{}", line("", description))?;
         }
         writeln!(f, "{}", line("output", output))?;
         writeln!(f, "{}", line("labels", self.labels.join(", ")))?;
