@@ -19,7 +19,7 @@
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |
 //! | labelled images in MNIST's format | [`idx`] |
 //! | training (feature `train`) | `train` |
-//! | networks in ONNX files (feature `onnx`) | `onnx` |
+//! | importing networks from ONNX files (feature `onnx`) | `onnx` |
 //! | reading records from files (feature `input`) | `input` |
 #![forbid(unsafe_code)]
 
@@ -49,9 +49,9 @@ pub use encoder::{EncodeError, Encoder, EncoderError};
 pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
-    Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, Model, ModelError, PUBLIC_PART_FILE,
-    PublicPartFile, REPORT_FILE, Regression, Report, StemReport, TrainingReport, WEIGHTS_FILE,
-    check_destination,
+    Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, ImportReport, Model, ModelError,
+    PUBLIC_PART_FILE, PublicPartFile, REPORT_FILE, Regression, Report, StemReport, TrainingReport,
+    WEIGHTS_FILE, check_destination,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;

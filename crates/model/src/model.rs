@@ -10,7 +10,7 @@ mod weights;
 pub use blueprint::{Blueprint, BuildError, PublicPartFile};
 pub use directory::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
 pub use error::ModelError;
-pub use report::{Accuracy, Aucs, Regression, Report, StemReport, TrainingReport};
+pub use report::{Accuracy, Aucs, ImportReport, Regression, Report, StemReport, TrainingReport};
 
 use self::programs::Programs;
 use crate::card::{Card, CardDigest, Prediction, RecordError};

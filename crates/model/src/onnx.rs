@@ -4,12 +4,45 @@
 //! of it: its size, how much memory reading it takes, that its tensors hold what they claim, that
 //! every value has a source, and that nothing in it is of a kind that isn't supported at all.
 
+//!
+//! | subject | start at |
+//! |---|---|
+//! | from a file to a model | [`Import`] |
+//! | what prepares a table's columns, taken off a graph | [`front`] |
+//! | final functions and labels, cut off | [`peel`] |
+//! | whether a network is affine, and where not | [`affinity`], [`locate`] |
+//! | from an affine network to one map | [`collapse`] |
+//! | from another to a public part and a private head | [`split`] |
+//! | the public part, as a client runs it | [`public`] |
+
+mod adapt;
+mod affinity;
+mod build;
+mod collapse;
 mod error;
+mod file;
+mod front;
 mod graph;
+mod import;
+mod import_error;
+mod labels;
 mod limits;
+mod locate;
+mod narrow;
 mod network;
+mod options;
+mod peel;
 mod public;
+mod ranges;
+mod runner;
+mod scores;
+mod split;
+mod tensor;
 mod wire;
 
+pub use adapt::Normalization;
 pub use error::OnnxError;
+pub use import::{Import, Progress};
+pub use import_error::ImportError;
+pub use options::{ImportOptions, MAX_FILE_BYTES, Split};
 pub(crate) use public::PublicNetwork;

@@ -22,7 +22,7 @@ pub use self::images::train;
 use self::optimize::{Examples, optimize};
 pub use self::stem::{StemOptions, train_stem};
 pub use self::table::{LabelledTable, TableError, TableOptions, Task, train_table};
-use crate::card::{Layouts, MAX_INPUT_BITS, MAX_SLOT_BITS};
+use crate::card::MAX_INPUT_BITS;
 use crate::search::SearchError;
 use crate::{
     Blueprint, BuildError, EncodeError, Encoder, EncoderError, FloatMap, Network, ShapeError,
@@ -264,13 +264,4 @@ fn drafted(blueprint: &Blueprint, features: usize, outputs: usize) -> Result<Enc
     let weights = vec![0.0; features * outputs];
     let blank = FloatMap::new(features, outputs, weights, vec![0.0; outputs])?;
     Ok(blueprint.clone().build(blank)?.encoder()?)
-}
-
-/// All layouts, with the numbers that suit the scores' width.
-fn suggested_layouts(map: &FloatMap, blueprint: &Blueprint) -> Result<Layouts, BuildError> {
-    let quantization = &blueprint.quantization;
-    let (integers, _) = map.quantize(quantization, blueprint.max_weight)?;
-    let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS)?;
-    let (features, outputs) = (map.inputs(), map.outputs());
-    Ok(Layouts::suggested(features, outputs, certificate.slot_bits))
 }

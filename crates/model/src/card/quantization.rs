@@ -46,6 +46,29 @@ impl PerFeature {
 }
 
 impl Quantization {
+    /// Integers of some bits (1 to 16) over the same range of all features, its low end less than its high
+    /// one.
+    pub fn over_all(bits: u32, [low, high]: [f64; 2]) -> Self {
+        Self {
+            bits,
+            step: PerFeature::All((high - low) / largest(bits)),
+            zero: PerFeature::All(low),
+        }
+    }
+
+    /// Integers of some bits (1 to 16) over the range of each feature, its low end less than its high one.
+    pub fn over_each(bits: u32, ranges: &[[f64; 2]]) -> Self {
+        let steps = ranges
+            .iter()
+            .map(|[low, high]| (high - low) / largest(bits));
+        let zeros = ranges.iter().map(|[low, _]| *low);
+        Self {
+            bits,
+            step: PerFeature::Each(steps.collect()),
+            zero: PerFeature::Each(zeros.collect()),
+        }
+    }
+
     /// The largest integer, 2^bits − 1.
     pub fn max(&self) -> u32 {
         (1 << self.bits) - 1
@@ -58,4 +81,8 @@ impl Quantization {
         let clipped = steps < -0.5 || steps >= max + 0.5;
         (steps.clamp(0.0, max).round() as u32, clipped)
     }
+}
+
+fn largest(bits: u32) -> f64 {
+    f64::from((1_u32 << bits) - 1)
 }

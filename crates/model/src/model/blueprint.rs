@@ -78,6 +78,18 @@ pub enum BuildError {
 }
 
 impl Blueprint {
+    /// All layouts, with the numbers that suit the width of the map's scores.
+    ///
+    /// # Errors
+    /// [`BuildError`] if the map can't be quantised or certified.
+    pub fn suggested_layouts(&self, map: &FloatMap) -> Result<Layouts, BuildError> {
+        let quantization = &self.quantization;
+        let (integers, _) = map.quantize(quantization, self.max_weight)?;
+        let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS)?;
+        let (features, outputs) = (map.inputs(), map.outputs());
+        Ok(Layouts::suggested(features, outputs, certificate.slot_bits))
+    }
+
     /// Quantises a float map, proves its bounds and writes its card.
     ///
     /// # Errors
@@ -108,6 +120,7 @@ impl Blueprint {
             regression: None,
             search: None,
             training: None,
+            import: None,
         };
         Ok(Model {
             card,

@@ -1,5 +1,7 @@
 //! The report beside a model: how it was made and how well it does. Private.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::card::CardDigest;
@@ -33,6 +35,9 @@ pub struct Report {
     /// How it was trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<TrainingReport>,
+    /// How it was imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<ImportReport>,
 }
 
 /// Shares of a test set that are predicted rightly, 0 to 1.
@@ -112,4 +117,36 @@ pub struct StemReport {
     pub features: usize,
     /// By how many pixels images were moved at most.
     pub shift: usize,
+}
+
+/// How a network was imported from an ONNX file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportReport {
+    /// SHA-256 of the file, in hexadecimal digits.
+    pub sha256: String,
+    /// The tool that wrote it, with its version, as the file has it.
+    pub producer: String,
+    /// The version of ONNX's operators that it uses.
+    pub opset: i64,
+    /// How many nodes it has of each operator.
+    pub operators: BTreeMap<String, usize>,
+    /// The operators that were cut off behind the scores, last first.
+    pub removed: Vec<String>,
+    /// Of a hybrid model the last node of the public part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_at: Option<String>,
+    /// Number of records that it was calibrated with.
+    pub records: usize,
+    /// Whether those were drawn at random, since none were given.
+    pub random_records: bool,
+    /// How far the collapsed map's scores lie from the network's on the records, beside the largest
+    /// score.
+    pub deviation: f64,
+    /// The share of the records for which the integer map predicts the class that the network does;
+    /// none if quantities are predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<f64>,
+    /// How far the integer map's scores lie from the network's, at most and beside the largest score.
+    pub rounding: f64,
 }

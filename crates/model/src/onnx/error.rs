@@ -26,6 +26,15 @@ pub enum OnnxError {
         /// The limit.
         limit: usize,
     },
+    /// The operators are of a version that isn't known.
+    #[error(
+        "it uses version {version} of ONNX's operators; {} to {} are known, so export it with \
+         opset_version=17", super::limits::OPSETS.start(), super::limits::OPSETS.end()
+    )]
+    Opset {
+        /// The version.
+        version: i64,
+    },
     /// There is no graph in it, or nothing in the graph.
     #[error("it holds no network: {problem}")]
     Empty {
@@ -93,6 +102,14 @@ pub enum OnnxError {
         /// The value.
         value: f64,
     },
+    /// An operator that the library doesn't have.
+    #[error("the operator {operator} of the node {node:?} isn't supported")]
+    Operator {
+        /// The node's name.
+        node: String,
+        /// The operator, behind its domain if that isn't ONNX's own.
+        operator: String,
+    },
     /// A node takes a value that nothing before it gives.
     #[error("{user} takes the value {value:?}, which nothing before it gives")]
     Undefined {
@@ -116,10 +133,38 @@ pub enum OnnxError {
         /// Their names.
         names: Vec<String>,
     },
+    /// The input isn't a tensor of numbers whose size is known.
+    #[error("the input {input:?}: {problem}")]
+    Input {
+        /// Its name.
+        input: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The network gives another number of numbers, or of tensors, than it must.
     #[error("the output: {problem}")]
     Output {
         /// What is wrong with it.
+        problem: String,
+    },
+    /// The network isn't affine.
+    #[error("it isn't affine: the first node that isn't is {node:?} ({operator})")]
+    NotAffine {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+    },
+    /// The network can't be written as one map.
+    #[error("it can't be collapsed to one affine map: {problem}")]
+    Collapse {
+        /// Why not.
+        problem: String,
+    },
+    /// The network can't be parted.
+    #[error("it can't be split: {problem}")]
+    Split {
+        /// Why not.
         problem: String,
     },
     /// The library can't run the network.

@@ -1,8 +1,10 @@
-//! Reading a graph.
+//! Reading and changing a graph: what gives a value, what is left when outputs are cut off.
 
 use std::collections::HashSet;
 
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use tract_onnx::pb::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
+};
 
 use super::OnnxError;
 
@@ -11,9 +13,25 @@ pub(super) fn graph(model: &ModelProto) -> Result<&GraphProto, OnnxError> {
     model.graph.as_ref().ok_or(NO_GRAPH)
 }
 
+/// The graph of a checked model, to change.
+pub(super) fn graph_mut(model: &mut ModelProto) -> Result<&mut GraphProto, OnnxError> {
+    model.graph.as_mut().ok_or(NO_GRAPH)
+}
+
 const NO_GRAPH: OnnxError = OnnxError::Empty {
     problem: "there is no graph",
 };
+
+/// Index of the node that gives a value, and which of its outputs it is; none for inputs and
+/// constants.
+pub(super) fn source(graph: &GraphProto, value: &str) -> Option<(usize, usize)> {
+    let nodes = graph.node.iter().enumerate();
+    let mut places = nodes.filter_map(|(index, node)| {
+        let place = node.output.iter().position(|output| output == value);
+        place.map(|place| (index, place))
+    });
+    places.next()
+}
 
 /// What a model takes, without the constants that stand among its inputs in old files.
 pub(super) fn inputs(graph: &GraphProto) -> Vec<&ValueInfoProto> {
@@ -31,4 +49,47 @@ pub(super) fn name(node: &NodeProto) -> &str {
         "" => first(),
         name => name,
     }
+}
+
+/// An attribute of a node.
+pub(super) fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
+    node.attribute
+        .iter()
+        .find(|attribute| attribute.name == name)
+}
+
+/// A constant: an initializer, or what a node gives that only holds one.
+pub(super) fn constant<'a>(graph: &'a GraphProto, value: &str) -> Option<&'a TensorProto> {
+    let stored = graph.initializer.iter().find(|tensor| tensor.name == value);
+    stored.or_else(|| {
+        let (index, _) = source(graph, value)?;
+        let node = &graph.node[index];
+        let held = attribute(node, "value").filter(|_| node.op_type == "Constant")?;
+        held.t.as_ref()
+    })
+}
+
+/// Makes a value the only output, and drops whatever it doesn't need.
+pub(super) fn keep_output(graph: &mut GraphProto, value: &str) {
+    let mut needed = HashSet::from([value.to_owned()]);
+    let mut kept = vec![false; graph.node.len()];
+    // Each node's values are taken by later ones only.
+    for (node, kept) in graph.node.iter().zip(&mut kept).rev() {
+        *kept = node.output.iter().any(|output| needed.contains(output));
+        if *kept {
+            needed.extend(node.input.iter().cloned());
+        }
+    }
+    let mut kept = kept.into_iter();
+    graph.node.retain(|_| kept.next().unwrap_or(false));
+    graph
+        .initializer
+        .retain(|tensor| needed.contains(&tensor.name));
+    graph.input.retain(|input| needed.contains(&input.name));
+    graph.value_info.clear();
+    graph.quantization_annotation.clear();
+    graph.output = vec![ValueInfoProto {
+        name: value.to_owned(),
+        ..ValueInfoProto::default()
+    }];
 }

@@ -1,6 +1,7 @@
 //! What is checked of a file before `tract` sees it.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use prost::Message as _;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
@@ -8,6 +9,11 @@ use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
 use super::graph::name;
 use super::{OnnxError, wire};
+
+/// The operator sets whose operators `tract` has; it is tested most with 9 to 18.
+pub(super) const OPSETS: RangeInclusive<i64> = 7..=26;
+/// What ONNX's own operators are said to be of.
+pub(super) const OWN_DOMAINS: [&str; 2] = ["", "ai.onnx"];
 
 /// Decodes a file's bytes and checks all that is said in [`onnx`](super).
 pub(super) fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
@@ -17,6 +23,13 @@ pub(super) fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
     }
     wire::check(bytes)?;
     let model = ModelProto::decode(bytes).map_err(wire::malformed)?;
+    let opsets = model.opset_import.iter();
+    let mut versions = opsets.filter(|set| OWN_DOMAINS.contains(&set.domain.as_str()));
+    if let Some(set) = versions.find(|set| !OPSETS.contains(&set.version)) {
+        return Err(OnnxError::Opset {
+            version: set.version,
+        });
+    }
     if let Some(function) = model.functions.first() {
         return Err(OnnxError::Function {
             function: function.name.clone().unwrap_or_default(),
@@ -84,7 +97,7 @@ fn check_tensor(tensor: &TensorProto, name: &str) -> Result<(), OnnxError> {
         DataType::Int64 => (8, tensor.int64_data.len()),
         DataType::Uint64 => (8, tensor.uint64_data.len()),
         DataType::Int32 | DataType::Uint32 => (4, tensor.int32_data.len()),
-        DataType::Int16 | DataType::Uint16 | DataType::Float16 => (2, tensor.int32_data.len()),
+        DataType::Int16 | DataType::Uint16 => (2, tensor.int32_data.len()),
         DataType::Int8 | DataType::Uint8 | DataType::Bool => (1, tensor.int32_data.len()),
         DataType::String => (usize::MAX, tensor.string_data.len()),
         other => return Err(unsupported(other.as_str_name().to_lowercase())),

@@ -22,6 +22,15 @@ pub(super) struct Network {
     kind: DatumType,
 }
 
+/// What comes out of a network.
+#[derive(Clone, Debug)]
+pub(super) struct Values {
+    /// The numbers, row by row.
+    pub(super) numbers: Vec<f64>,
+    /// The sides, that of the batch included.
+    pub(super) shape: Vec<usize>,
+}
+
 impl Network {
     /// Makes a checked model ready to run on an input of this shape.
     pub(super) fn compile(model: &ModelProto, shape: &[usize]) -> Result<Self, OnnxError> {
@@ -29,6 +38,7 @@ impl Network {
             let names = names.iter().map(|input| input.name.clone()).collect();
             return Err(OnnxError::Inputs { names });
         }
+        check_operators(model)?;
         guarded(|| {
             // What is noted of values between nodes may be of another batch.
             let parser = tract_onnx::onnx().with_ignore_value_info(true);
@@ -57,25 +67,43 @@ impl Network {
         })
     }
 
-    /// Runs it on numbers that fill the input row by row; gives the output's, and its shape.
-    pub(super) fn run(&self, numbers: &[f64]) -> Result<(Vec<f64>, Vec<usize>), OnnxError> {
+    /// Runs it on numbers that fill the input row by row; gives the first output's.
+    pub(super) fn run(&self, numbers: &[f64]) -> Result<Values, OnnxError> {
+        Ok(self.run_all(numbers)?.swap_remove(0))
+    }
+
+    /// Runs it on numbers that fill the input row by row; gives all outputs'.
+    pub(super) fn run_all(&self, numbers: &[f64]) -> Result<Vec<Values>, OnnxError> {
         guarded(|| {
-            let numbers: Vec<f32> = numbers.iter().map(|&x| x as f32).collect();
-            let input = Tensor::from_shape(&self.shape, &numbers)?;
+            let input = Tensor::from_shape(&self.shape, numbers)?;
             let input = input.cast_to_dt(self.kind)?.into_owned();
-            let output = self.plan.run(tvec!(input.into()))?.remove(0);
-            let shape = output.shape().to_vec();
-            let numbers = output.cast_to::<f64>()?;
-            Ok((
-                numbers
-                    .to_plain_array_view::<f64>()?
-                    .iter()
-                    .copied()
-                    .collect(),
-                shape,
-            ))
+            let outputs = self.plan.run(tvec!(input.into()))?;
+            let outputs = outputs.into_iter().map(|output| {
+                let shape = output.shape().to_vec();
+                let numbers = output.cast_to::<f64>()?;
+                let numbers = numbers.to_plain_array_view::<f64>()?;
+                let numbers = numbers.iter().copied().collect();
+                Ok(Values { numbers, shape })
+            });
+            outputs.collect()
         })
     }
+}
+
+/// Every operator is one that the library has.
+fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
+    const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
+    let known = tract_onnx::onnx().op_register.0;
+    for node in &graph::graph(model)?.node {
+        if !DOMAINS.contains(&node.domain.as_str()) || !known.contains_key(&node.op_type) {
+            let operator = [node.domain.as_str(), &node.op_type].join(" ");
+            return Err(OnnxError::Operator {
+                node: graph::name(node).to_owned(),
+                operator: operator.trim_start().to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:

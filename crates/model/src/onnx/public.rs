@@ -22,12 +22,12 @@ impl PublicNetwork {
         shape.extend(&part.shape);
         let network = Network::compile(&model, &shape)?;
         let values = part.shape.iter().product();
-        let (numbers, found) = network.run(&vec![0.0; values])?;
-        if numbers.len() != part.features {
+        let found = network.run(&vec![0.0; values])?;
+        if found.numbers.len() != part.features {
             return Err(OnnxError::Output {
                 problem: format!(
-                    "for one record it is {found:?}, but the card says {} features",
-                    part.features
+                    "for one record it is {:?}, but the card says {} features",
+                    found.shape, part.features
                 ),
             });
         }
@@ -40,9 +40,10 @@ impl PublicNetwork {
     /// The features of a record's preprocessed values.
     pub(crate) fn run(&self, values: &[f64]) -> Result<Vec<f64>, EncodeError> {
         let ran = self.network.run(values);
-        let (features, _) = ran.map_err(|error| EncodeError::PublicPart {
+        let ran = ran.map_err(|error| EncodeError::PublicPart {
             problem: error.to_string(),
         })?;
+        let features = ran.numbers;
         debug_assert_eq!(features.len(), self.features, "shapes are fixed");
         if let Some(index) = features.iter().position(|value| !value.is_finite()) {
             return Err(RecordError::NotFinite {

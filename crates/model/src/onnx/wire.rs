@@ -90,7 +90,11 @@ pub(super) fn check(model: &[u8]) -> Result<(), OnnxError> {
 }
 
 pub(super) fn malformed(error: prost::DecodeError) -> OnnxError {
+    // It names every field on the way, however deep, before it says what is wrong.
+    let text = error.to_string();
+    let is_way = |part: &&str| part.starts_with("failed to decode") || !part.contains(' ');
+    let parts: Vec<&str> = text.split(": ").skip_while(is_way).collect();
     OnnxError::Malformed {
-        problem: error.to_string(),
+        problem: parts.join(": "),
     }
 }

@@ -3,10 +3,10 @@
 use rand::rngs::ChaCha20Rng;
 
 use super::optimize::{Examples, Targets};
-use super::{Options, Progress, TrainError, Trained, drafted, suggested_layouts, train_layers};
+use super::{Options, Progress, TrainError, Trained, drafted, train_layers};
 use crate::card::{
-    Activation, Fit, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    ScalarLayout, Step, argmax,
+    Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, ScalarLayout,
+    Step, argmax,
 };
 use crate::idx::{Images, LabelledImages};
 use crate::search::{Candidate, Goal, HeldOut, SearchReport, search};
@@ -121,7 +121,7 @@ impl Options {
                 Some(report)
             }
         };
-        blueprint.layouts = suggested_layouts(&map, &blueprint)?;
+        blueprint.layouts = blueprint.suggested_layouts(&map)?;
         let model = blueprint.build(map)?;
         let mut report = model.report().cloned().expect("a built model has a report");
         report.accuracy = Some(accuracy(network, &model, sets.test)?);
@@ -198,11 +198,7 @@ impl Options {
 
 /// How features in 0 … 1 become integers of some bits.
 fn from_0_to_1(bits: u32) -> Quantization {
-    Quantization {
-        bits,
-        step: PerFeature::All(1.0 / f64::from((1_u32 << bits) - 1)),
-        zero: PerFeature::All(0.0),
-    }
+    Quantization::over_all(bits, [0.0, 1.0])
 }
 
 /// The network with weights of 0 for pixels that are dark in every image.

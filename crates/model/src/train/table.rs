@@ -19,7 +19,7 @@ use rand::rngs::ChaCha20Rng;
 use self::fit::Fitted;
 use self::target::{Target, Truth};
 use super::optimize::{Examples, Targets};
-use super::{Options, Progress, TrainError, drafted, suggested_layouts, train_layers, wrong};
+use super::{Options, Progress, TrainError, drafted, train_layers, wrong};
 use crate::card::{Input, InputKind, Layouts, Limits, ScalarLayout, UnknownCategory};
 use crate::search::{Candidate, Goal, HeldOut, Measure, SearchReport, search};
 use crate::{Blueprint, FloatMap, Model};
@@ -128,7 +128,7 @@ pub fn train_table(
             Some(report)
         }
     };
-    blueprint.layouts = suggested_layouts(&map, &blueprint)?;
+    blueprint.layouts = blueprint.suggested_layouts(&map)?;
     let model = blueprint.build(map)?;
     let mut report = model.report().cloned().expect("a built model has a report");
     measure::measure(&mut report, &network, &model, &held_out)?;

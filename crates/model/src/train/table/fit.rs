@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use super::read::shown;
 use super::{LabelledTable, TableError};
-use crate::card::{
-    Imputed, PerFeature, Preprocessing, Quantization, Standard, Step, UnknownCategory,
-};
+use crate::card::{Imputed, Preprocessing, Quantization, Standard, Step, UnknownCategory};
 use crate::input::table::{has_decimal_comma, number};
 
 /// The spellings of a missing cell.
@@ -35,14 +33,7 @@ impl Fitted {
 
     /// Integers of some bits over the whole range of each feature.
     pub(super) fn quantization(&self, bits: u32) -> Quantization {
-        let top = f64::from((1_u32 << bits) - 1);
-        let steps = self.ranges.iter().map(|[low, high]| (high - low) / top);
-        let zeros = self.ranges.iter().map(|[low, _]| *low);
-        Quantization {
-            bits,
-            step: PerFeature::Each(steps.collect()),
-            zero: PerFeature::Each(zeros.collect()),
-        }
+        Quantization::over_each(bits, &self.ranges)
     }
 }
 

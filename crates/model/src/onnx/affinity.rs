@@ -1,0 +1,79 @@
+//! Whether a network is affine: f(αu + βv + γw) = αf(u) + βf(v) + γf(w) wherever α + β + γ = 1.
+//!
+//! It is tried on random points around the origin at several scales: near enough that small bends
+//! show, and so far out that whatever clips or saturates does.
+
+use rand::rngs::ChaCha20Rng;
+use rand::{RngExt as _, SeedableRng as _};
+
+/// How far out points lie, in units of each feature.
+const SCALES: [f64; 4] = [0.1, 1.0, 10.0, LARGEST_SCALE];
+/// The largest of them.
+pub(super) const LARGEST_SCALE: f64 = 1000.0;
+/// Groups of points tried at each scale.
+const GROUPS: usize = 4;
+/// Points of a group: u, v, w and the one between them.
+const POINTS: usize = 4;
+/// How far values may lie apart beside the largest of the group: 32-bit floats through many layers
+/// lose three or four of their seven digits.
+const TOLERANCE: f64 = 1e-3;
+
+/// Points to try a network on, and what must hold of its values there.
+pub(super) struct Trial {
+    /// The values of all points, point by point.
+    pub(super) points: Vec<f64>,
+    /// α, β and γ of each group.
+    factors: Vec<[f64; 3]>,
+}
+
+impl Trial {
+    /// Points whose features have these magnitudes.
+    pub(super) fn new(units: &[f64]) -> Self {
+        let mut generator = ChaCha20Rng::seed_from_u64(0x0af1_f1e5);
+        let (mut points, mut factors) = (Vec::new(), Vec::new());
+        for scale in SCALES {
+            for _ in 0..GROUPS {
+                let mut random = || generator.random_range(-1.0..1.0);
+                let (alpha, beta): (f64, f64) = (random(), random());
+                let by = [alpha, beta, 1.0 - alpha - beta];
+                let mut between = vec![0.0; units.len()];
+                for factor in by {
+                    for (sum, unit) in between.iter_mut().zip(units) {
+                        let value = random() * scale * unit;
+                        *sum += factor * value;
+                        points.push(value);
+                    }
+                }
+                points.extend(between);
+                factors.push(by);
+            }
+        }
+        Self { points, factors }
+    }
+
+    /// Number of points.
+    pub(super) fn len(&self) -> usize {
+        POINTS * self.factors.len()
+    }
+
+    /// Whether values are affine in the points, given those of each point, point by point.
+    pub(super) fn is_affine(&self, values: &[f64]) -> bool {
+        let size = values.len() / self.len();
+        let groups = values.chunks_exact((POINTS * size).max(1));
+        groups.zip(&self.factors).all(|(group, factors)| {
+            let [u, v, w, between] = [0, 1, 2, 3].map(|point| &group[point * size..][..size]);
+            let largest = group
+                .iter()
+                .fold(0.0, |top: f64, value| top.max(value.abs()));
+            let [alpha, beta, gamma] = factors;
+            let sums = u
+                .iter()
+                .zip(v)
+                .zip(w)
+                .map(|((u, v), w)| alpha * u + beta * v + gamma * w);
+            let mut apart = sums.zip(between).map(|(sum, value)| (sum - value).abs());
+            // Not so for NaN.
+            largest.is_finite() && apart.all(|distance| distance <= TOLERANCE * largest)
+        })
+    }
+}

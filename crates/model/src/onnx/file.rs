@@ -1,0 +1,46 @@
+//! What a file says of itself.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+use tract_onnx::pb::{ModelProto, OperatorSetIdProto};
+
+use super::OnnxError;
+use super::graph::graph;
+
+/// What the report tells of a file.
+#[derive(Clone, Debug)]
+pub(super) struct FileFacts {
+    pub(super) sha256: String,
+    pub(super) producer: String,
+    pub(super) opset: i64,
+    pub(super) operators: BTreeMap<String, usize>,
+    pub(super) description: String,
+}
+
+impl FileFacts {
+    pub(super) fn of(bytes: &[u8], model: &ModelProto) -> Result<Self, OnnxError> {
+        let found = graph(model)?;
+        let mut operators = BTreeMap::new();
+        for node in &found.node {
+            *operators.entry(node.op_type.clone()).or_default() += 1;
+        }
+        let own = |version: &&OperatorSetIdProto| matches!(version.domain.as_str(), "" | "ai.onnx");
+        let texts = [&model.doc_string, &found.doc_string];
+        let text = texts.into_iter().find(|text| !text.is_empty());
+        Ok(Self {
+            sha256: Sha256::digest(bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+            producer: [model.producer_name.as_str(), &model.producer_version].join(" "),
+            opset: model
+                .opset_import
+                .iter()
+                .find(own)
+                .map_or(0, |set| set.version),
+            operators,
+            description: text.cloned().unwrap_or_default(),
+        })
+    }
+}

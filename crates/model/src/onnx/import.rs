@@ -1,0 +1,323 @@
+//! From an ONNX file to a model.
+
+use tract_onnx::pb::ModelProto;
+
+use super::affinity::Trial;
+use super::file::FileFacts;
+use super::front::{self, Front};
+use super::narrow::narrow;
+use super::options::{ImportOptions, MAX_FILE_BYTES};
+use super::peel::{self, Peeled};
+use super::ranges::Ranges;
+use super::runner::Runner;
+use super::scores::Scores;
+use super::split::{self, Parts};
+use super::tensor::{self, TensorInput};
+use super::{ImportError, OnnxError, collapse, limits, locate};
+use crate::card::{Input, InputKind, Layouts, Limits, RawRecord, ScalarLayout};
+use crate::search::{Candidate, HeldOut, SearchReport, search};
+use crate::{Blueprint, FloatMap, ImportReport, Model, PublicPartFile};
+
+/// How far the collapsed map's scores may lie from the network's, beside the largest score.
+const MAX_DEVIATION: f64 = 1e-3;
+/// Most input bits that are searched.
+const MAX_SEARCHED_BITS: u32 = 8;
+
+/// A file that was read: a network that gives scores, and what a record is.
+#[derive(Clone, Debug)]
+pub struct Import {
+    options: ImportOptions,
+    peeled: Peeled,
+    tensor: TensorInput,
+    input: Input,
+    file: FileFacts,
+}
+
+/// How far an import has come; given after each group of features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Features that the network was run for.
+    pub done: usize,
+    /// Features in all.
+    pub features: usize,
+}
+
+/// What is computed on ciphertexts, and what it is given.
+struct Private {
+    model: ModelProto,
+    tensor: TensorInput,
+    runner: Runner,
+    /// The features of each record.
+    records: Vec<Vec<f64>>,
+    ranges: Ranges,
+    /// Of a hybrid the public part, and its last node.
+    public: Option<(PublicPartFile, String)>,
+}
+
+impl Import {
+    /// Reads a file from its bytes: checks it, finds out what it takes, and cuts off what stands
+    /// behind its scores.
+    ///
+    /// # Errors
+    /// [`ImportError`] says what in the file or in the options can't be used.
+    pub fn open(bytes: &[u8], options: ImportOptions) -> Result<Self, ImportError> {
+        options.check()?;
+        let model = limits::parse(bytes, MAX_FILE_BYTES)?;
+        let file = FileFacts::of(bytes, &model)?;
+        let Front { table, mut model } = front::split(model, &options)?;
+        narrow(&mut model)?;
+        let mut tensor = tensor::describe(&mut model)?;
+        let input = match table {
+            Some(input) => input,
+            None => options.input(&mut model, &mut tensor)?,
+        };
+        let peeled = peel::peel(model, options.output.as_deref())?;
+        Ok(Self {
+            options,
+            peeled,
+            tensor,
+            input,
+            file,
+        })
+    }
+
+    /// What a record looks like, for reading those to calibrate with.
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// The network as one map from preprocessed records to its scores, just as it gives them.
+    ///
+    /// # Errors
+    /// [`ImportError`] if the network isn't affine.
+    pub fn collapse(&self) -> Result<FloatMap, ImportError> {
+        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let units = match Ranges::known(&self.input) {
+            Ok(ranges) => ranges.magnitudes(runner.inputs()),
+            Err(_) => vec![1.0; runner.inputs()],
+        };
+        check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
+        Ok(collapse::collapse(&runner, &units, &mut |_| {})?)
+    }
+
+    /// Makes a model: collapses the network, or of a hybrid what stands behind the public part, and
+    /// quantises the map, in the way of least `cost` that predicts the records as the network does.
+    ///
+    /// The records are such as the model will be given. Without any, random ones are drawn, if it is
+    /// known what values the features have.
+    ///
+    /// # Errors
+    /// [`ImportError`] if what is to be private isn't affine, or the records don't fit or are needed,
+    /// or no quantisation can be found.
+    pub fn build(
+        self,
+        calibration: &[RawRecord<'_>],
+        cost: &dyn Fn(&Candidate) -> f64,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Model, ImportError> {
+        let private = self.private(calibration)?;
+        let Private {
+            runner,
+            records,
+            ranges,
+            ..
+        } = &private;
+        let units = ranges.magnitudes(runner.inputs());
+        check_affine(&private.model, &private.tensor, runner, &units)?;
+        let map = collapse::collapse(runner, &units, progress)?;
+        let deviation = collapse::deviation(runner, &map, records)?;
+        if deviation > MAX_DEVIATION {
+            let problem =
+                format!("its scores lie {deviation:.1e} of the largest apart from the network's");
+            return Err(OnnxError::Collapse { problem }.into());
+        }
+        let scores = Scores::new(
+            map,
+            self.options.activation.or(self.peeled.activation),
+            self.options.labels.clone().or(self.peeled.labels.clone()),
+            &self.peeled.output,
+            self.options.units.is_some(),
+        )?;
+        let mut blueprint = self.blueprint(&scores, &private);
+        let search = self.search(&scores, &private, blueprint.max_weight, cost)?;
+        if let Some(chosen) = search.as_ref().and_then(SearchReport::chosen) {
+            blueprint.quantization = ranges.quantization(chosen.input_bits);
+            blueprint.max_weight = chosen.max_weight;
+        }
+        blueprint.layouts = blueprint.suggested_layouts(&scores.map)?;
+        let is_regression = scores.is_regression;
+        let model = blueprint.build(scores.map)?;
+        let (agreement, rounding) = compare(&model, records)?;
+        let mut report = model.report().cloned().expect("a built model has a report");
+        report.search = search;
+        report.import = Some(ImportReport {
+            sha256: self.file.sha256,
+            producer: self.file.producer,
+            opset: self.file.opset,
+            operators: self.file.operators,
+            removed: self.peeled.removed,
+            split_at: private.public.map(|(_, node)| node),
+            records: private.records.len(),
+            random_records: calibration.is_empty(),
+            deviation,
+            agreement: (!is_regression).then_some(agreement),
+            rounding,
+        });
+        Ok(model.with_report(report))
+    }
+
+    /// What is to be private, with its features of the records.
+    fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
+        let unknown = |columns| ImportError::NoCalibration { columns };
+        let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
+            Ok(record) => Ok(record.features),
+            Err(source) => Err(ImportError::Record { index, source }),
+        };
+        let records = calibration.iter().enumerate().map(preprocess);
+        let records = records.collect::<Result<Vec<_>, _>>()?;
+        if let Some(place) = &self.options.split {
+            if records.is_empty() {
+                return Err(ImportError::NoCalibrationOfFeatures);
+            }
+            let parts = split::split(&self.peeled.model, &self.tensor, place)?;
+            return Ok(self.hybrid(parts, &records)?);
+        }
+        let (records, ranges) = match (records.is_empty(), self.input.kind) {
+            (false, InputKind::Table) => {
+                let ranges = Ranges::of(&records);
+                (records, ranges)
+            }
+            (false, InputKind::Image) => (records, Ranges::known(&self.input).map_err(unknown)?),
+            (true, _) => {
+                let ranges = Ranges::known(&self.input).map_err(unknown)?;
+                (ranges.random(self.tensor.values()), ranges)
+            }
+        };
+        Ok(Private {
+            model: self.peeled.model.clone(),
+            tensor: self.tensor.clone(),
+            runner: Runner::new(&self.peeled.model, &self.tensor)?,
+            records,
+            ranges,
+            public: None,
+        })
+    }
+
+    /// The private head of a network in two parts.
+    fn hybrid(&self, parts: Parts, records: &[Vec<f64>]) -> Result<Private, OnnxError> {
+        let public = Runner::new(&parts.public, &self.tensor)?;
+        let mut features = Vec::with_capacity(records.len());
+        for group in records.chunks(public.group()) {
+            let values = public.run(&group.concat())?;
+            features.extend(values.chunks(public.outputs()).map(<[f64]>::to_vec));
+        }
+        let file = PublicPartFile {
+            description: parts.description(),
+            onnx: parts.public_bytes(),
+            shape: self.tensor.sides.clone(),
+        };
+        Ok(Private {
+            runner: Runner::new(&parts.head, &parts.features)?,
+            model: parts.head,
+            tensor: parts.features,
+            ranges: Ranges::of(&features),
+            records: features,
+            public: Some((file, parts.node)),
+        })
+    }
+
+    /// Looks for the cheapest quantisation that predicts as the map does; none, if the options leave
+    /// nothing to search.
+    fn search(
+        &self,
+        scores: &Scores,
+        private: &Private,
+        max_weight: u32,
+        cost: &dyn Fn(&Candidate) -> f64,
+    ) -> Result<Option<SearchReport>, ImportError> {
+        let options = &self.options;
+        if options.input_bits.is_some() && options.weight_bits.is_some() {
+            return Ok(None);
+        }
+        let bits = match options.input_bits {
+            Some(bits) => bits..=bits,
+            None => 1..=MAX_SEARCHED_BITS,
+        };
+        let inputs: Vec<_> = bits.map(|bits| private.ranges.quantization(bits)).collect();
+        let max_weight = options.weight_bits.map(|_| max_weight);
+        let bounds_changes = self.input.kind == InputKind::Table;
+        let compared = scores.comparison(options, &private.records, bounds_changes)?;
+        let held_out = HeldOut {
+            records: &private.records,
+            labels: &compared.labels,
+        };
+        let map = &compared.map;
+        let found = search(map, &inputs, max_weight, held_out, compared.goal, cost)?;
+        Ok(Some(found))
+    }
+
+    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
+    fn blueprint(&self, scores: &Scores, private: &Private) -> Blueprint {
+        let options = &self.options;
+        Blueprint {
+            name: options.name.clone(),
+            version: options.version.clone(),
+            description: match options.description.as_str() {
+                "" => self.file.description.clone(),
+                given => given.to_owned(),
+            },
+            input: self.input.clone(),
+            public_part: private.public.as_ref().map(|(file, _)| file.clone()),
+            quantization: private.ranges.quantization(options.input_bits.unwrap_or(8)),
+            labels: scores.labels.clone(),
+            activation: scores.activation,
+            units: options.units.clone(),
+            threshold: options.threshold,
+            layouts: Layouts {
+                scalar: Some(ScalarLayout {}),
+                ..Layouts::default()
+            },
+            limits: Limits {
+                max_records: 1000,
+                max_ciphertexts: 8192,
+            },
+            max_weight: (1 << (options.weight_bits.unwrap_or(8) - 1)) - 1,
+        }
+    }
+}
+
+fn check_affine(
+    model: &ModelProto,
+    tensor: &TensorInput,
+    runner: &Runner,
+    units: &[f64],
+) -> Result<(), OnnxError> {
+    let trial = Trial::new(units);
+    if trial.is_affine(&runner.run(&trial.points)?) {
+        return Ok(());
+    }
+    let (node, operator) = locate::first_bend(model, tensor, &trial)?;
+    Err(OnnxError::NotAffine { node, operator })
+}
+
+/// The share of records for which the integers predict what the map in floats does, and how far their
+/// scores lie apart at most, beside the largest score.
+fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportError> {
+    let quantization = model.card().quantization();
+    let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
+    for record in records {
+        let quantize = |(feature, &x)| quantization.quantize(feature, x).0;
+        let integers: Vec<u32> = record.iter().enumerate().map(quantize).collect();
+        let found = model.predict(&integers).map_err(ImportError::Prediction)?;
+        let expected = model
+            .predict_float(record)
+            .map_err(ImportError::Prediction)?;
+        agreeing += usize::from(found.index == expected.index);
+        for (found, expected) in found.scores.iter().zip(&expected.scores) {
+            apart = apart.max((found - expected).abs());
+            largest = largest.max(expected.abs());
+        }
+    }
+    let share = agreeing as f64 / records.len().max(1) as f64;
+    Ok((share, if apart > 0.0 { apart / largest } else { 0.0 }))
+}

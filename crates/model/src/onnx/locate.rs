@@ -1,0 +1,66 @@
+//! Where a network stops being affine.
+//!
+//! The values that all its nodes give are watched in one run on points that lie between others: the
+//! first of them, in the graph's order, that isn't affine in the input is the one to name.
+
+use tract_onnx::pb::{ModelProto, ValueInfoProto};
+
+use super::OnnxError;
+use super::affinity::Trial;
+use super::graph::{graph, graph_mut, name};
+use super::network::Network;
+use super::tensor::TensorInput;
+
+/// The nodes whose values aren't affine in the input, by their indices in the graph's order.
+pub(super) fn bends(
+    model: &ModelProto,
+    input: &TensorInput,
+    trial: &Trial,
+) -> Result<Vec<usize>, OnnxError> {
+    let mut watched = model.clone();
+    let found = graph_mut(&mut watched)?;
+    let taken = found
+        .node
+        .iter()
+        .flat_map(|node| node.input.iter().cloned());
+    let last = found.output.iter().map(|output| output.name.clone());
+    let needed: std::collections::HashSet<String> = taken.chain(last).collect();
+    let mut nodes = Vec::new();
+    found.output.clear();
+    for (index, node) in found.node.iter().enumerate() {
+        for value in node.output.iter().filter(|value| needed.contains(*value)) {
+            nodes.push(index);
+            found.output.push(ValueInfoProto {
+                name: value.clone(),
+                ..ValueInfoProto::default()
+            });
+        }
+    }
+    let network = Network::compile(&watched, &input.shape(1))?;
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); nodes.len()];
+    for point in trial.points.chunks(input.values()) {
+        for (all, found) in values.iter_mut().zip(network.run_all(point)?) {
+            all.extend(found.numbers);
+        }
+    }
+    let bent = nodes.into_iter().zip(values);
+    let bent = bent.filter(|(_, values)| !trial.is_affine(values));
+    Ok(bent.map(|(index, _)| index).collect())
+}
+
+/// The name and the operator of the first node whose values aren't affine in the input.
+pub(super) fn first_bend(
+    model: &ModelProto,
+    input: &TensorInput,
+    trial: &Trial,
+) -> Result<(String, String), OnnxError> {
+    let first = bends(model, input, trial)?.first().copied();
+    let nodes = &graph(model)?.node;
+    // The scores themselves aren't, so some node's values are not.
+    let node = first
+        .or(nodes.len().checked_sub(1))
+        .map(|index| &nodes[index]);
+    Ok(node.map_or_else(Default::default, |node| {
+        (name(node).to_owned(), node.op_type.clone())
+    }))
+}

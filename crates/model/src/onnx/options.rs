@@ -1,0 +1,194 @@
+//! What to make of a file; and what a record is, as the options and the shape of the input say.
+
+use tract_onnx::pb::ModelProto;
+
+use super::ImportError;
+use super::adapt::{self, Colours, Normalization};
+use super::tensor::TensorInput;
+use crate::card::{Activation, Input, InputKind, Preprocessing, Step};
+
+/// Largest file that is imported, in bytes.
+pub const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// What to make of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportOptions {
+    /// The model's name in its card.
+    pub name: String,
+    /// The model's version in its card.
+    pub version: String,
+    /// The model's description in its card; the file's own, if empty.
+    pub description: String,
+    /// What a record is; found out from the input's shape, if not given.
+    pub kind: Option<InputKind>,
+    /// Names of a table's columns, in the order of the input's numbers; `x0`, `x1` …, if not given.
+    pub columns: Option<Vec<String>>,
+    /// What pixels from 0 to 255 are multiplied by before the network gets them, not 0.
+    pub pixel_factor: f64,
+    /// What happens to them then.
+    pub normalization: Option<Normalization>,
+    /// The output to import, by its name, where there are several.
+    pub output: Option<String>,
+    /// The final function, if it isn't the file's own.
+    pub activation: Option<Activation>,
+    /// The unit of each score, if the scores are quantities.
+    pub units: Option<Vec<String>>,
+    /// The probability above which a record counts as positive, for a single score with sigmoid.
+    pub threshold: Option<f64>,
+    /// Where to part a network that isn't affine; not at all, if not given.
+    pub split: Option<Split>,
+    /// A label a score, two (negative, positive) for a single one with sigmoid; if not given the
+    /// file's own, or numbers.
+    pub labels: Option<Vec<String>>,
+    /// Bits of an integer feature, 1 to 16; searched for, up to 8, where not given.
+    pub input_bits: Option<u32>,
+    /// Bits of an integer weight, sign included, 2 to 16; searched for where not given.
+    pub weight_bits: Option<u32>,
+    /// The share of records, 0 to 1, that the quantisation that is searched for may predict otherwise
+    /// than the network.
+    pub tolerance: f64,
+    /// How much rounding may change any probability of a table's record, 0 to 1, or any quantity, in
+    /// units of its deviation.
+    pub max_change: f64,
+}
+
+/// Where a network is parted into what the client runs and what is computed on ciphertexts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// Behind the node of this name, or the node that gives the value of this name.
+    At(String),
+    /// Behind the last node that isn't affine, or later, where nodes without weights leave fewer
+    /// numbers.
+    Auto,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self {
+            name: "imported".to_owned(),
+            version: "1".to_owned(),
+            description: String::new(),
+            kind: None,
+            columns: None,
+            pixel_factor: 1.0 / 255.0,
+            normalization: None,
+            output: None,
+            activation: None,
+            units: None,
+            threshold: None,
+            split: None,
+            labels: None,
+            input_bits: None,
+            weight_bits: None,
+            tolerance: 5e-3,
+            max_change: 0.02,
+        }
+    }
+}
+
+impl ImportOptions {
+    pub(super) fn check(&self) -> Result<(), ImportError> {
+        let wrong = |option, value: String, expected| {
+            Err(ImportError::Option {
+                option,
+                value,
+                expected,
+            })
+        };
+        if let Some(bits) = self.input_bits.filter(|bits| !(1..=16).contains(bits)) {
+            return wrong("the number of input bits", bits.to_string(), "1 to 16");
+        }
+        if let Some(bits) = self.weight_bits.filter(|bits| !(2..=16).contains(bits)) {
+            return wrong("the number of weight bits", bits.to_string(), "2 to 16");
+        }
+        if !(0.0..=1.0).contains(&self.tolerance) {
+            return wrong("the tolerance", self.tolerance.to_string(), "0 to 1");
+        }
+        if !(0.0..=1.0).contains(&self.max_change) {
+            let change = self.max_change.to_string();
+            return wrong("the largest change by rounding", change, "0 to 1");
+        }
+        if !(self.pixel_factor.is_finite() && self.pixel_factor != 0.0) {
+            return wrong(
+                "the pixels' factor",
+                self.pixel_factor.to_string(),
+                "finite and not 0",
+            );
+        }
+        Ok(())
+    }
+
+    /// What a record is, by the shape of the input, which is put behind what turns the card's order
+    /// of numbers into the network's.
+    ///
+    /// A grey image's sides may have a 1 before or behind them; colours may come first or last.
+    pub(super) fn input(
+        &self,
+        model: &mut ModelProto,
+        tensor: &mut TensorInput,
+    ) -> Result<Input, ImportError> {
+        let picture = match tensor.sides.as_slice() {
+            [rows, columns, 3] => Some((vec![*rows, *columns, 3], Colours::Last)),
+            [3, rows, columns] => Some((vec![*rows, *columns, 3], Colours::First)),
+            [1, rows, columns] | [rows, columns, 1] | [rows, columns] => {
+                Some((vec![*rows, *columns], Colours::Grey))
+            }
+            _ => None,
+        };
+        let kind = match (self.kind, &picture) {
+            (Some(kind), _) => kind,
+            (None, Some(_)) => InputKind::Image,
+            (None, None) => InputKind::Table,
+        };
+        let values = tensor.values();
+        let description = tensor.description.clone();
+        if kind == InputKind::Table {
+            if self.normalization.is_some() {
+                return Err(ImportError::NormalizedTable);
+            }
+            let names = self.columns.clone();
+            let names = names.unwrap_or_else(|| (0..values).map(|i| format!("x{i}")).collect());
+            if names.len() != values {
+                return Err(ImportError::Columns {
+                    found: names.len(),
+                    expected: values,
+                });
+            }
+            return Ok(Input {
+                kind,
+                description,
+                shape: vec![values],
+                features: Some(names),
+                fit: None,
+                preprocessing: Preprocessing::new(vec![]),
+            });
+        }
+        let square = values.isqrt();
+        let (shape, colours) = match picture {
+            Some(picture) => picture,
+            None if square * square == values => (vec![square, square], Colours::Grey),
+            None => {
+                return Err(ImportError::NoPicture {
+                    sides: tensor.sides.clone(),
+                });
+            }
+        };
+        if let Some(by) = &self.normalization {
+            by.check(if colours == Colours::Grey { 1 } else { 3 })?;
+            adapt::normalise(model, tensor, colours, by)?;
+        }
+        if colours == Colours::First {
+            adapt::colours_last(model, tensor)?;
+        }
+        Ok(Input {
+            kind,
+            description,
+            shape,
+            features: None,
+            fit: None,
+            preprocessing: Preprocessing::new(vec![Step::Scale {
+                factor: self.pixel_factor,
+            }]),
+        })
+    }
+}

@@ -1,0 +1,368 @@
+//! Networks in ONNX files that other tools wrote: collapsed, they give what those tools compute; and
+//! files that can't be used are refused.
+#![cfg(feature = "onnx")]
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+use veilcast_model::card::{Activation, InputKind, RawRecord};
+use veilcast_model::onnx::{Import, ImportOptions, Split};
+use veilcast_model::search::batch_cost;
+
+/// What the tool that made a file computes.
+#[derive(Deserialize)]
+struct Expected {
+    inputs: Vec<Vec<Option<f64>>>,
+    scores: Vec<Vec<f64>>,
+    activation: Activation,
+    labels: Vec<String>,
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == "onnx"))
+        .collect();
+    paths.sort();
+    paths
+}
+
+fn name(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+/// The files that don't prepare a table's columns themselves, with what they must compute.
+fn good() -> Vec<(PathBuf, Expected)> {
+    let cases = files(&common::fixture("onnx"))
+        .into_iter()
+        .filter_map(|path| {
+            let json = fs::read(path.with_extension("json")).unwrap();
+            let value: Value = serde_json::from_slice(&json).unwrap();
+            let scaled = ["sklearn-linear-svc", "sklearn-mlp", "sklearn-scaler"];
+            let prepares = scaled.iter().any(|start| name(&path).starts_with(start));
+            let prepares = prepares || value.get("columns").is_some();
+            (!prepares).then(|| (path, serde_json::from_value(value).unwrap()))
+        });
+    cases.collect()
+}
+
+/// The same image with its colours at each pixel, not plane by plane.
+fn colours_last(planes: &[f64]) -> Vec<f64> {
+    let pixels = planes.len() / 3;
+    let pixel = |index: usize| [0, 1, 2].map(|colour| planes[colour * pixels + index]);
+    (0..pixels).flat_map(pixel).collect()
+}
+
+#[test]
+fn collapsed_maps_give_the_tools_scores() {
+    let cases = good();
+    assert!(cases.len() >= 25, "{} files", cases.len());
+    for (path, expected) in cases {
+        let name = name(&path);
+        let options = ImportOptions::default();
+        let import = Import::open(&fs::read(&path).unwrap(), options);
+        let import = import.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let map = import.collapse();
+        let map = map.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let largest = expected.scores.iter().flatten();
+        let largest = largest.fold(0.0, |top: f64, score| top.max(score.abs()));
+        for (input, scores) in expected.inputs.iter().zip(&expected.scores) {
+            let mut features: Vec<f64> = input.iter().map(|cell| cell.unwrap()).collect();
+            if import.input().shape.len() == 3 && !name.starts_with("keras") {
+                features = colours_last(&features);
+            }
+            let found = map.evaluate(&features).unwrap();
+            // Of two opposite scores some files' JSON has the second alone.
+            let found = &found[found.len() - scores.len()..];
+            for (found, score) in found.iter().zip(scores) {
+                let apart = (found - score).abs();
+                assert!(apart <= 1e-4 * largest, "{name}: {found} is not {score}");
+            }
+        }
+    }
+}
+
+#[test]
+fn models_predict_with_the_files_labels_and_final_function() {
+    for (path, expected) in good() {
+        let name = name(&path);
+        let kind = Some(InputKind::Table);
+        // No search: that is tried elsewhere.
+        let options = ImportOptions {
+            kind,
+            input_bits: Some(8),
+            weight_bits: Some(8),
+            ..ImportOptions::default()
+        };
+        if expected.inputs[0].len() > 100 {
+            continue;
+        }
+        let import = Import::open(&fs::read(&path).unwrap(), options).unwrap();
+        let inputs = expected.inputs.iter();
+        let inputs: Vec<Vec<f64>> = inputs
+            .map(|input| input.iter().map(|cell| cell.unwrap()).collect())
+            .collect();
+        let raw: Vec<RawRecord<'_>> = inputs.iter().map(RawRecord::from).collect();
+        let model = import.build(&raw, &batch_cost, &mut |_| {});
+        let model = model.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let output = model.card().output();
+        let two = expected.scores[0].len() <= 2 && output.labels.len() == 2;
+        let activation = match (expected.activation, two) {
+            // Two classes take one score.
+            (Activation::Softmax, true) => Activation::Sigmoid,
+            (activation, _) => activation,
+        };
+        assert_eq!(output.activation, activation, "{name}");
+        if !expected.labels.is_empty() {
+            assert_eq!(output.labels, expected.labels, "{name}");
+        }
+        let report = model.report().unwrap().import.as_ref().unwrap();
+        assert!(report.deviation <= 1e-4, "{name}: {}", report.deviation);
+        assert!(report.rounding < 0.1, "{name}: {}", report.rounding);
+        assert_eq!(report.records, inputs.len());
+        for (record, scores) in raw.iter().zip(&expected.scores) {
+            let features = model.encoder().unwrap().features(record).unwrap().features;
+            let predicted = model.predict_float(&features).unwrap().index;
+            let expected = match (scores.as_slice(), output.is_regression()) {
+                (_, true) => 0,
+                ([score], false) => usize::from(*score > 0.0),
+                (scores, false) => (0..scores.len())
+                    .max_by(|&a, &b| scores[a].total_cmp(&scores[b]))
+                    .unwrap(),
+            };
+            assert_eq!(predicted, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn networks_that_are_not_affine_are_split() {
+    for path in files(&common::fixture("onnx/split")) {
+        let name = name(&path);
+        let json: Value =
+            serde_json::from_slice(&fs::read(path.with_extension("json")).unwrap()).unwrap();
+        let node = |field: &str| json[field].as_str().unwrap().to_owned();
+        let (first, last) = (node("first_not_affine"), node("last_not_affine"));
+        let expected: Expected = serde_json::from_value(json).unwrap();
+        let import = |split| {
+            let options = ImportOptions {
+                split,
+                pixel_factor: 1.0,
+                input_bits: Some(12),
+                weight_bits: Some(12),
+                ..ImportOptions::default()
+            };
+            let inputs = expected.inputs.iter();
+            let inputs: Vec<Vec<f64>> = inputs
+                .map(|input| input.iter().map(|cell| cell.unwrap()).collect())
+                .collect();
+            let raw: Vec<RawRecord<'_>> = inputs.iter().map(RawRecord::from).collect();
+            let import = Import::open(&fs::read(&path).unwrap(), options).unwrap();
+            let model = import.build(&raw, &batch_cost, &mut |_| {})?;
+            Ok::<_, veilcast_model::onnx::ImportError>((model, inputs))
+        };
+        let error = import(None).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("the first node that isn't is {first:?} (")),
+            "{error}"
+        );
+
+        let automatic = import(Some(Split::Auto));
+        let at_last = import(Some(Split::At(last.clone())));
+        let largest = expected.scores.iter().flatten();
+        let largest = largest.fold(0.0, |top: f64, score| top.max(score.abs()));
+        for split in [automatic, at_last] {
+            let (model, inputs) = split.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let report = model.report().unwrap().import.clone().unwrap();
+            assert_eq!(report.split_at.as_deref(), Some(last.as_str()), "{name}");
+            let part = model.card().public_part().unwrap();
+            assert!(part.description.contains(&last), "{}", part.description);
+            let encoder = model.encoder().unwrap();
+            for (input, scores) in inputs.iter().zip(&expected.scores) {
+                let features = encoder.features(input).unwrap().features;
+                let found = model.predict_float(&features).unwrap().scores;
+                // Of softmax only differences count.
+                let shift = scores[0] - found[0];
+                let quantity = if scores.len() == 1 { 0.0 } else { shift };
+                for (found, score) in found.iter().zip(scores) {
+                    let apart = (found + quantity - score).abs();
+                    assert!(apart <= 1e-4 * largest, "{name}: {found} is not {score}");
+                }
+                let quantized = encoder.quantize(input).unwrap();
+                let by_integers = model.predict(&quantized.values).unwrap();
+                let apart = (by_integers.scores[0] - found[0]).abs();
+                assert!(apart <= 0.01 * largest, "{name}: {apart}");
+            }
+        }
+        let error = import(Some(Split::At(first.clone())));
+        if first != last {
+            let error = error.unwrap_err().to_string();
+            assert!(error.starts_with("it isn't affine"), "{error}");
+        }
+        let error = import(Some(Split::At("nowhere".to_owned()))).unwrap_err();
+        assert!(
+            error.to_string().contains(r#"no node "nowhere""#),
+            "{error}"
+        );
+    }
+}
+
+/// What is said of each file that can't be used.
+const REFUSED: [(&str, &str); 41] = [
+    (
+        "a-weight-is-missing",
+        r#"the tensor "c0" claims the shape [4, 6], but holds 23 numbers"#,
+    ),
+    ("abs", r#"the first node that isn't is "activation" (Abs)"#),
+    (
+        "claims-2-gb-of-graph",
+        "it isn't a whole ONNX file: it ends within a field",
+    ),
+    (
+        "claims-2-gb-of-input",
+        "at most 262144 numbers; the file says [?, 536870912]",
+    ),
+    (
+        "claims-2-gb-of-weights",
+        "claims the shape [32768, 16384], but holds 24 numbers",
+    ),
+    (
+        "claims-2-to-the-64-weights",
+        "claims the shape [4294967296, 4294967296], but holds 24",
+    ),
+    (
+        "clip-at-ten",
+        r#"the first node that isn't is "activation" (Clip)"#,
+    ),
+    (
+        "computes-2-gb",
+        "gives 536870912 numbers at once, which is more than is accepted",
+    ),
+    (
+        "cycle",
+        r#"the node "gemm_0" takes the value "gemm_1", which nothing before it gives"#,
+    ),
+    ("empty", "it holds no network: there is no graph"),
+    (
+        "external-data",
+        r#"the tensor "c0" is stored in another file; save the network as one file"#,
+    ),
+    ("if", r#"the node "choice" (If) is control flow"#),
+    (
+        "infinite-weights",
+        r#"the tensor "c0" holds inf; every weight must be finite"#,
+    ),
+    (
+        "input-of-a-node-is-missing",
+        r#"takes the value "nowhere", which nothing before it gives"#,
+    ),
+    (
+        "leakyrelu",
+        r#"the first node that isn't is "activation" (LeakyRelu)"#,
+    ),
+    (
+        "loop-forever",
+        r#"the node "forever" (Loop) is control flow"#,
+    ),
+    (
+        "maxpool",
+        r#"the first node that isn't is "pool" (MaxPool)"#,
+    ),
+    (
+        "nan-weights",
+        r#"the tensor "c0" holds NaN; every weight must be finite"#,
+    ),
+    (
+        "negative-dimension",
+        r#"the tensor "c1" claims the shape [-6], but holds 6 numbers"#,
+    ),
+    ("nested-too-deeply", "recursion limit reached"),
+    ("no-graph", "it holds no network: there is no graph"),
+    (
+        "no-inputs",
+        r#"takes the value "x", which nothing before it gives"#,
+    ),
+    ("no-outputs", "it holds no network: the graph has no output"),
+    (
+        "no-protobuf",
+        "it isn't a whole ONNX file: invalid wire type value: 6",
+    ),
+    (
+        "opset-of-the-future",
+        "it uses version 999 of ONNX's operators; 7 to 26 are known",
+    ),
+    ("overflows", r#"the first node that isn't is "mul_2" (Mul)"#),
+    (
+        "product-of-inputs",
+        r#"the first node that isn't is "product" (Mul)"#,
+    ),
+    (
+        "qlinear",
+        r#"the first node that isn't is "quantizelinear_0" (QuantizeLinear)"#,
+    ),
+    ("random-forest", "(TreeEnsembleClassifier)"),
+    ("random", "RandomNormalLike"),
+    (
+        "relu",
+        r#"the first node that isn't is "activation" (Relu)"#,
+    ),
+    (
+        "round",
+        r#"the first node that isn't is "activation" (Round)"#,
+    ),
+    (
+        "shape-of-the-input",
+        "its scores are the same for every record",
+    ),
+    ("shapes-do-not-fit", "it can't be run: "),
+    (
+        "softmax-inside",
+        r#"the first node that isn't is "attention" (Softmax)"#,
+    ),
+    (
+        "tanh",
+        r#"the first node that isn't is "activation" (Tanh)"#,
+    ),
+    (
+        "truncated",
+        "it isn't a whole ONNX file: it ends within a field",
+    ),
+    (
+        "two-inputs",
+        "it takes 2 tensors (x, z); it must take a single one",
+    ),
+    (
+        "unknown-domain",
+        r#"the operator com.example Sharpen of the node "sharpen" isn't supported"#,
+    ),
+    (
+        "unknown-number-of-features",
+        "a record's shape must be known",
+    ),
+    (
+        "unknown-operator",
+        r#"the operator Sharpen of the node "sharpen" isn't supported"#,
+    ),
+];
+
+#[test]
+fn files_that_cannot_be_used_are_refused() {
+    let paths = files(&common::fixture("onnx/refused"));
+    let names: Vec<&str> = paths.iter().map(|path| name(path)).collect();
+    let told: Vec<&str> = REFUSED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, told, "each file has its error");
+    for (path, (name, problem)) in paths.iter().zip(REFUSED) {
+        let opened = Import::open(&fs::read(path).unwrap(), ImportOptions::default());
+        let error = match opened.and_then(|import| import.collapse()) {
+            Ok(_) => panic!("{name} is imported"),
+            Err(error) => error.to_string(),
+        };
+        assert!(error.contains(problem), "{name}: {error}");
+    }
+}
