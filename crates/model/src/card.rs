@@ -26,7 +26,7 @@ pub use prediction::Prediction;
 #[cfg(feature = "train")]
 pub(crate) use prediction::argmax;
 pub(crate) use prediction::{class, probabilities};
-#[cfg(feature = "input")]
+#[cfg(any(feature = "input", feature = "onnx"))]
 pub(crate) use preprocessing::list;
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,

@@ -8,12 +8,12 @@
 //! | subject | start at |
 //! |---|---|
 //! | from a file to a model | [`Import`] |
-//! | what prepares a table's columns, taken off a graph | [`front`] |
-//! | final functions and labels, cut off | [`peel`] |
-//! | whether a network is affine, and where not | [`affinity`], [`locate`] |
-//! | from an affine network to one map | [`collapse`] |
-//! | from another to a public part and a private head | [`split`] |
-//! | the public part, as a client runs it | [`public`] |
+//! | what prepares a table's columns, taken off a graph | `front` |
+//! | final functions and labels, cut off | `peel` |
+//! | whether a network is affine, and where not | `affinity`, `locate` |
+//! | from an affine network to one map | `collapse` |
+//! | from another to a public part and a private head | `split` |
+//! | the public part, as a client runs it | `public` |
 
 mod adapt;
 mod affinity;

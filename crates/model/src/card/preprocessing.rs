@@ -8,7 +8,7 @@
 mod apply;
 mod check;
 
-#[cfg(feature = "input")]
+#[cfg(any(feature = "input", feature = "onnx"))]
 pub(crate) use apply::list;
 
 use std::collections::BTreeMap;
