@@ -33,6 +33,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     Demo(verbs::demo::Args),
     Train(verbs::train::Args),
+    Import(Box<verbs::import::Args>),
     Evaluate(verbs::evaluate::Args),
     Inspect(verbs::inspect::Args),
     Serve(verbs::serve::Args),
@@ -51,6 +52,7 @@ impl Verb {
         match self {
             Self::Demo(args) => verbs::demo::run(&args, output),
             Self::Train(args) => verbs::train::run(args, output),
+            Self::Import(args) => verbs::import::run(*args, output),
             Self::Evaluate(args) => verbs::evaluate::run(&args, output),
             Self::Inspect(args) => verbs::inspect::run(&args, output),
             Self::Serve(args) => verbs::serve::run(args, output),
@@ -134,6 +136,19 @@ fn ignored_columns(text: &str) -> Result<IgnoredColumns, String> {
     match text {
         "all" => Ok(IgnoredColumns::All),
         _ => ColumnNames::parse(text).map(|names| IgnoredColumns::Named(names.0)),
+    }
+}
+
+/// A text as far as a model may be called so; else the other name.
+pub(crate) fn model_name(text: &str, otherwise: &str) -> String {
+    let fit = |c: char| match c.is_ascii_alphanumeric() {
+        true => c.to_ascii_lowercase(),
+        false => '-',
+    };
+    let name: String = text.chars().map(fit).take(64).collect();
+    match name.trim_matches('-') {
+        "" => otherwise.to_owned(),
+        name => name.to_owned(),
     }
 }
 

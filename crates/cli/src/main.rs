@@ -10,6 +10,7 @@
 //! | key files, models, requests and responses in files | [`keys`], [`models`], [`messages`] |
 //! | records in, predictions out | [`records`], [`predictions`] |
 //! | what layouts cost, as the planner is told | [`planning`] |
+//! | what a model that was just made is told of | [`summary`] |
 //! | a service in this process | [`serving`] |
 //! | the built-in digit model and its test images | [`builtin`] |
 #![forbid(unsafe_code)]
@@ -29,6 +30,7 @@ mod records;
 mod resumable;
 mod runtime;
 mod serving;
+mod summary;
 mod verbs;
 
 use std::io::Write as _;

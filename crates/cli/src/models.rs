@@ -13,7 +13,7 @@ use crate::files;
 pub(crate) fn load(directory: &Path) -> anyhow::Result<Model> {
     Model::load(directory)
         .with_context(|| format!("can't use the model in {}", directory.display()))
-        .hint("give a directory that `veilcast train` wrote, as it wrote it")
+        .hint("give a directory that `veilcast train` or `veilcast import` wrote, as it wrote it")
 }
 
 /// Reads a public card.

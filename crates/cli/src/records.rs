@@ -155,7 +155,7 @@ pub(crate) fn count(card: &Card, inputs: &Inputs) -> anyhow::Result<Option<u64>>
             continue;
         }
         let mut more = 0;
-        let records = input::open(card, path, &inputs.options);
+        let records = input::open(card.input(), path, &inputs.options);
         for record in records.map_err(|error| naming(error, path))? {
             record.map_err(|error| naming(error, path))?;
             more += 1;
@@ -240,7 +240,7 @@ fn quantized(
     path: PathBuf,
     options: &Options,
 ) -> Box<dyn Iterator<Item = anyhow::Result<(QuantizedRecord, Vec<String>)>> + Send> {
-    let records = match input::open(encoder.card(), &path, options) {
+    let records = match input::open(encoder.card().input(), &path, options) {
         Ok(records) => records,
         Err(error) => return Box::new(std::iter::once(Err(naming(error, &path)))),
     };

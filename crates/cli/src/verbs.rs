@@ -6,6 +6,7 @@ pub(crate) mod decrypt;
 pub(crate) mod demo;
 pub(crate) mod encrypt;
 pub(crate) mod evaluate;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod pool;

@@ -18,7 +18,6 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use crate::Card;
 use crate::card::{Input, InputKind, RawRecord};
 use crate::idx::Images;
 
@@ -77,7 +76,7 @@ pub struct Records {
 
 type Source = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;
 
-/// Opens a file of records for a model.
+/// Opens a file of records that are what a model's [card](crate::Card::input) describes.
 ///
 /// - PNG: one image. One of the model's own size is taken as it is; another is fitted if the
 ///   card says how ([`Fit`](crate::card::Fit)).
@@ -90,18 +89,13 @@ type Source = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;
 ///
 /// # Errors
 /// [`ReadError`] names the file and the place in it; so do the errors of the records.
-pub fn open(card: &Card, path: &Path, options: &Options) -> Result<Records, ReadError> {
-    let name = path.display().to_string();
-    let failed = |source| ReadError::io(&name, source);
-    let file = File::open(path).map_err(failed)?;
-    let bytes = file.metadata().map_err(failed)?.len();
-    if bytes > MAX_FILE_BYTES {
-        return Err(ReadError::FileTooLarge { file: name, bytes });
-    }
-    let mut file = BufReader::new(file);
-    let start = file.fill_buf().map_err(failed)?;
-    let input = card.input();
-    let kind = Kind::of(start);
+pub fn open(input: &Input, path: &Path, options: &Options) -> Result<Records, ReadError> {
+    let Opened {
+        name,
+        file,
+        bytes,
+        kind,
+    } = Opened::new(path)?;
     if !options.keep.is_empty() && !matches!(kind, Kind::Csv | Kind::Empty) {
         return Err(ReadError::NoColumns { file: name });
     }
@@ -112,9 +106,9 @@ pub fn open(card: &Card, path: &Path, options: &Options) -> Result<Records, Read
             (Box::new(std::iter::once(Ok(record.into()))), Some(1))
         }
         Kind::Npy if input.has_texts() => return Err(ReadError::NumbersOnly { file: name }),
-        Kind::Npy => array::read(card, &name, file, bytes)?,
+        Kind::Npy => array::read(input, &name, file, bytes)?,
         Kind::Idx => idx(input, path, &name)?,
-        Kind::Csv => (table::read(card, &name, file, options)?, None),
+        Kind::Csv => (table::read(input, &name, file, options)?, None),
     };
     Ok(Records {
         source: Some(source),
@@ -122,6 +116,21 @@ pub fn open(card: &Card, path: &Path, options: &Options) -> Result<Records, Read
         count,
         given: 0,
     })
+}
+
+/// The names of a CSV file's columns, in its order; none of a file of another kind.
+///
+/// # Errors
+/// [`ReadError`] if the file can't be read, or its header is unfit.
+pub fn column_names(path: &Path) -> Result<Option<Vec<String>>, ReadError> {
+    let Opened {
+        name, file, kind, ..
+    } = Opened::new(path)?;
+    match kind {
+        Kind::Csv => Ok(Some(table::Rows::open(&name, file)?.header().to_vec())),
+        Kind::Empty => Err(ReadError::Empty { file: name }),
+        Kind::Png | Kind::Npy | Kind::Idx => Ok(None),
+    }
 }
 
 impl Records {
@@ -198,6 +207,34 @@ fn idx(input: &Input, path: &Path, name: &str) -> Result<(Source, Option<u64>), 
             .into())
     };
     Ok((Box::new((0..count).map(record)), Some(count as u64)))
+}
+
+/// A file that is open at its start.
+struct Opened {
+    name: String,
+    file: BufReader<File>,
+    bytes: u64,
+    kind: Kind,
+}
+
+impl Opened {
+    fn new(path: &Path) -> Result<Self, ReadError> {
+        let name = path.display().to_string();
+        let failed = |source| ReadError::io(&name, source);
+        let file = File::open(path).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        if bytes > MAX_FILE_BYTES {
+            return Err(ReadError::FileTooLarge { file: name, bytes });
+        }
+        let mut file = BufReader::new(file);
+        let kind = Kind::of(file.fill_buf().map_err(failed)?);
+        Ok(Self {
+            name,
+            file,
+            bytes,
+            kind,
+        })
+    }
 }
 
 /// What a file is, by its first bytes.

@@ -46,7 +46,7 @@ fn read_png(picture: &RgbaImage) -> Result<Vec<u8>, DrawingError> {
     let path = folder.path().join("drawing.png");
     picture.save(&path).unwrap();
     let model = Model::load(&common::repository("models/digits")).unwrap();
-    let mut records = input::open(model.card(), &path, &Options::default()).unwrap();
+    let mut records = input::open(model.card().input(), &path, &Options::default()).unwrap();
     match records.next().unwrap() {
         Ok(record) => match record.raw {
             RawRecord::Numbers(numbers) => Ok(numbers.iter().map(|&level| level as u8).collect()),

@@ -13,7 +13,7 @@ use veilcast_model::input::{self, Options, ReadError, Record};
 use veilcast_model::{Card, Model};
 
 fn read(card: &Card, path: &Path) -> Result<Vec<Vec<f64>>, ReadError> {
-    let records = input::open(card, path, &Options::default())?;
+    let records = input::open(card.input(), path, &Options::default())?;
     records.map(|record| Ok(numbers(record?))).collect()
 }
 
@@ -140,7 +140,7 @@ fn arrays_of_every_type_and_order_hold_the_same() {
         let path = fixture("npy").join(name);
         assert_eq!(read(model.card(), &path).expect(name), PIXELS, "{name}");
         assert_eq!(
-            input::open(model.card(), &path, &Options::default())
+            input::open(model.card().input(), &path, &Options::default())
                 .unwrap()
                 .count_in_file(),
             Some(2)
@@ -228,7 +228,7 @@ fn idx_images_are_records() {
 fn reading_ends_after_the_first_error() {
     let model = common::patients_model();
     let mut records = input::open(
-        model.card(),
+        model.card().input(),
         &fixture("csv/short-row.csv"),
         &Options::default(),
     )

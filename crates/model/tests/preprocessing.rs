@@ -86,7 +86,7 @@ fn read(model: &Model, csv: &str) -> Result<Vec<Expected>, ReadError> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), csv).unwrap();
     let card = model.card();
-    let records = input::open(card, file.path(), &input::Options::default())?;
+    let records = input::open(card.input(), file.path(), &input::Options::default())?;
     let records = records.map(|record| {
         let raw = record?.raw;
         let preprocessed = card.input().preprocess(&raw).unwrap();

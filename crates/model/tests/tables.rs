@@ -44,7 +44,7 @@ fn file(content: impl AsRef<[u8]>) -> NamedTempFile {
 
 fn read(content: impl AsRef<[u8]>, options: &Options) -> Result<Vec<Record>, ReadError> {
     let (file, model) = (file(content), model(UnknownCategory::Error));
-    input::open(model.card(), file.path(), options)?.collect()
+    input::open(model.card().input(), file.path(), options)?.collect()
 }
 
 #[test]
@@ -174,15 +174,19 @@ fn columns_are_left_out_and_kept() {
 
     let npy = common::fixture("npy/u8-records-features.npy");
     let four = common::four_pixels_model();
-    let error = input::open(four.card(), &npy, &options(IgnoredColumns::All, &["id"]))
-        .err()
-        .unwrap();
+    let error = input::open(
+        four.card().input(),
+        &npy,
+        &options(IgnoredColumns::All, &["id"]),
+    )
+    .err()
+    .unwrap();
     assert!(
         error.to_string().contains("has no columns to keep"),
         "{error}"
     );
     let model = model(UnknownCategory::Error);
-    let error = input::open(model.card(), &npy, &Options::default())
+    let error = input::open(model.card().input(), &npy, &Options::default())
         .err()
         .unwrap();
     assert!(
@@ -241,7 +245,8 @@ fn a_file_that_changes_is_refused() {
     let model = model(UnknownCategory::Error);
     for shrinks in [false, true] {
         let file = file(format!("age,sex,lab\n{}", "1,male,2\n".repeat(10_000)));
-        let mut records = input::open(model.card(), file.path(), &Options::default()).unwrap();
+        let mut records =
+            input::open(model.card().input(), file.path(), &Options::default()).unwrap();
         assert!(records.next().unwrap().is_ok());
         let handle = OpenOptions::new().append(true).open(file.path()).unwrap();
         match shrinks {
@@ -254,7 +259,7 @@ fn a_file_that_changes_is_refused() {
         assert!(records.next().is_none());
     }
     let file = file("age,sex,lab\n1,male,2\n");
-    let mut records = input::open(model.card(), file.path(), &Options::default()).unwrap();
+    let mut records = input::open(model.card().input(), file.path(), &Options::default()).unwrap();
     assert!(records.next().unwrap().is_ok());
     OpenOptions::new()
         .append(true)
@@ -280,7 +285,7 @@ fn a_row_without_an_end_is_refused() {
     }
     out.flush().unwrap();
     let model = model(UnknownCategory::Error);
-    let mut records = input::open(model.card(), file.path(), &Options::default()).unwrap();
+    let mut records = input::open(model.card().input(), file.path(), &Options::default()).unwrap();
     assert!(records.next().unwrap().is_ok());
     let error = records.next().unwrap().unwrap_err().to_string();
     assert!(
@@ -300,7 +305,7 @@ fn any_number_of_rows_goes_through() {
     }
     out.flush().unwrap();
     let model = model(UnknownCategory::Error);
-    let records = input::open(model.card(), file.path(), &Options::default()).unwrap();
+    let records = input::open(model.card().input(), file.path(), &Options::default()).unwrap();
     let mut count = 0;
     for record in records {
         let RawRecord::Cells(cells) = record.unwrap().raw else {

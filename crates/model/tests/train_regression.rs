@@ -103,7 +103,7 @@ fn hidden_layers_collapse_and_the_errors_are_those_of_the_predictions() {
         keep: vec!["y".to_owned()],
         ..Default::default()
     };
-    let records = veilcast_model::input::open(model.card(), file.path(), &keep).unwrap();
+    let records = veilcast_model::input::open(model.card().input(), file.path(), &keep).unwrap();
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let predicted = held_out.map(|(_, record)| {
         let record = record.unwrap();

@@ -303,7 +303,7 @@ fn the_area_reported_is_that_of_the_scores() {
         keep: vec!["y".to_owned()],
         ..Default::default()
     };
-    let records = veilcast_model::input::open(model.card(), file.path(), &options).unwrap();
+    let records = veilcast_model::input::open(model.card().input(), file.path(), &options).unwrap();
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let scored = held_out.map(|(_, record)| {
         let record = record.unwrap();

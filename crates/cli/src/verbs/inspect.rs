@@ -88,7 +88,7 @@ fn model(directory: &Path, args: &Args) -> anyhow::Result<Shown> {
             "{} isn't a model directory: it has no {CARD_FILE}",
             directory.display()
         ))
-        .hint("give a directory that `veilcast train` wrote");
+        .hint("give a directory that `veilcast train` or `veilcast import` wrote");
     }
     let model = models::load(directory)?;
     Ok(Shown {

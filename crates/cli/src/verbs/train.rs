@@ -2,7 +2,6 @@
 
 mod images;
 mod table;
-mod trained;
 
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use veilcast_model::train::{Options, Progress, StemOptions};
 
 use self::table::TableArgs;
 use crate::output::Output;
+use crate::summary::Summary;
 
 /// Train a model on labelled images or on a table, and write its model directory.
 ///
@@ -101,7 +101,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         None => table::train(&args.table, &args, output)?,
     };
     model.save(&args.out, args.force)?;
-    output.result(&trained::Trained::new(args.out, &model))
+    output.result(&Summary::new(args.out, &model))
 }
 
 impl Args {

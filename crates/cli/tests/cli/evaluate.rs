@@ -49,7 +49,7 @@ fn corrupt_models_are_refused() {
     assert_snapshot!(evaluate("missing"), @r"
     error: can't use the model in missing
       cause: can't read missing/card.json: No such file or directory (os error 2)
-      hint: give a directory that `veilcast train` wrote, as it wrote it
+      hint: give a directory that `veilcast train` or `veilcast import` wrote, as it wrote it
     ");
     let copy = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
         std::fs::create_dir_all(place.path("bad")).unwrap();

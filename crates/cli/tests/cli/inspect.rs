@@ -151,7 +151,7 @@ fn other_things_are_refused() {
     std::fs::create_dir(place.path("folder")).unwrap();
     assert_snapshot!(place.fail("inspect folder"), @r"
     error: folder isn't a model directory: it has no card.json
-      hint: give a directory that `veilcast train` wrote
+      hint: give a directory that `veilcast train` or `veilcast import` wrote
     ");
     place.write("cut.json", &place.read("model/card.json").as_bytes()[..200]);
     assert_snapshot!(place.fail("inspect cut.json"), @r"

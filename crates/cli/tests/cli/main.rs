@@ -11,6 +11,7 @@ mod examples;
 mod files;
 mod hybrid;
 mod images;
+mod import;
 mod inspect;
 mod keys;
 mod offline;

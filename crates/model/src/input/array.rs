@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader};
 use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar};
 
 use super::{ReadError, Source};
-use crate::Card;
+use crate::card::Input;
 
 /// Longest header accepted, in bytes; NumPy writes 118 for an array of numbers.
 const MAX_HEADER: usize = 4096;
@@ -16,7 +16,7 @@ const MAX_PRODUCT: u64 = 1 << 48;
 type Numbers = Box<dyn Iterator<Item = io::Result<f64>> + Send>;
 
 pub(super) fn read(
-    card: &Card,
+    input: &Input,
     name: &str,
     mut file: BufReader<File>,
     bytes: u64,
@@ -30,10 +30,10 @@ pub(super) fn read(
         .map_err(|source| ReadError::io(name, source))?;
     let header_bytes = check_header(start).map_err(|problem| unusable(problem.into()))?;
     let header = NpyHeader::from_reader(&mut file).map_err(|error| unusable(error.to_string()))?;
-    let records = records(card, header.shape()).ok_or_else(|| ReadError::Shape {
+    let records = records(input, header.shape()).ok_or_else(|| ReadError::Shape {
         file: name.to_owned(),
         found: format!("an array of shape {:?}", header.shape()),
-        expected: format!("{:?}", card.input().shape),
+        expected: format!("{:?}", input.shape),
     })?;
     let size = header.dtype().num_bytes().unwrap_or_default() as u64;
     let (expected, found) = (header.len() * size, bytes.saturating_sub(header_bytes));
@@ -48,7 +48,7 @@ pub(super) fn read(
         header.strides().to_vec(),
     );
     let mut numbers = numbers(header, file).map_err(unusable)?;
-    let features = card.raw_features();
+    let features = input.raw_features();
     let name = name.to_owned();
     let failed = move |source| ReadError::io(&name, source);
     if order == Order::C {
@@ -106,13 +106,13 @@ fn check_header(start: &[u8]) -> Result<u64, &'static str> {
 
 /// The number of records in an array, if its shape is the model's, with or without a leading
 /// side of records. Sides of 1 don't matter: `[n, 1, 28, 28]` is as good as `[n, 28, 28]`.
-fn records(card: &Card, shape: &[u64]) -> Option<u64> {
+fn records(input: &Input, shape: &[u64]) -> Option<u64> {
     let without_ones =
         |sides: &[u64]| -> Vec<u64> { sides.iter().copied().filter(|&side| side != 1).collect() };
-    let sides: Vec<u64> = card.input().shape.iter().map(|&side| side as u64).collect();
+    let sides: Vec<u64> = input.shape.iter().map(|&side| side as u64).collect();
     let accepted = [
         without_ones(&sides),
-        without_ones(&[card.raw_features() as u64]),
+        without_ones(&[input.raw_features() as u64]),
     ];
     let fits = |sides: &[u64]| accepted.contains(&without_ones(sides));
     match shape {

@@ -19,24 +19,21 @@ use std::io::BufReader;
 use self::header::{Places, places};
 use self::rows::Row;
 use super::{Options, ReadError, Record, Source};
-use crate::card::{Card, Cell, InputKind, UnknownCategory, list};
+use crate::card::{Cell, Input, InputKind, UnknownCategory, list};
 
 pub(super) fn read(
-    card: &Card,
+    input: &Input,
     name: &str,
     file: BufReader<File>,
     options: &Options,
 ) -> Result<Source, ReadError> {
     let mut rows = Rows::open(name, file)?;
     let Places { columns, kept } =
-        places(card, rows.header(), options).map_err(|problem| problem.in_file(name))?;
+        places(input, rows.header(), options).map_err(|problem| problem.in_file(name))?;
     let columns: Vec<Column> = (columns.into_iter().enumerate())
-        .map(|(index, place)| Column::new(card, index, place))
+        .map(|(index, place)| Column::new(input, index, place))
         .collect();
-    let (missing, kind) = (
-        card.input().preprocessing.missing.clone(),
-        card.input().kind,
-    );
+    let (missing, kind) = (input.preprocessing.missing.clone(), input.kind);
     let next = move || -> Result<Option<Record>, ReadError> {
         let Some(row) = rows.next()? else {
             return Ok(None);
@@ -70,8 +67,8 @@ struct Column {
 }
 
 impl Column {
-    fn new(card: &Card, index: usize, place: usize) -> Self {
-        let (name, preprocessing) = (card.feature_name(index), &card.input().preprocessing);
+    fn new(input: &Input, index: usize, place: usize) -> Self {
+        let (name, preprocessing) = (input.feature_name(index), &input.preprocessing);
         let categories = preprocessing.categories(&name);
         Self {
             place,

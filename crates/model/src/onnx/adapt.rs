@@ -38,8 +38,12 @@ impl Normalization {
         for (name, numbers) in [("mean", &self.mean), ("std", &self.std)] {
             if numbers.len() != 1 && numbers.len() != colours {
                 let found = numbers.len();
+                let expected = match colours {
+                    1 => "1",
+                    _ => "1 or one for each colour",
+                };
                 return wrong(format!(
-                    "{name} has {found} numbers; an image of {colours} colours takes 1 or {colours}"
+                    "{name} has {found} numbers; images of this shape take {expected}"
                 ));
             }
             if numbers.iter().any(|number| !number.is_finite()) {

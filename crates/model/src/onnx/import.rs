@@ -6,7 +6,7 @@ use super::affinity::Trial;
 use super::file::FileFacts;
 use super::front::{self, Front};
 use super::narrow::narrow;
-use super::options::{ImportOptions, MAX_FILE_BYTES};
+use super::options::{ImportOptions, MAX_FILE_BYTES, stand_ins};
 use super::peel::{self, Peeled};
 use super::ranges::Ranges;
 use super::runner::Runner;
@@ -84,6 +84,13 @@ impl Import {
     /// What a record looks like, for reading those to calibrate with.
     pub fn input(&self) -> &Input {
         &self.input
+    }
+
+    /// Whether neither the file nor the options name the columns of a table, so that they are called
+    /// `x0`, `x1` ….
+    pub fn lacks_names(&self) -> bool {
+        let columns = self.input.features.as_deref();
+        columns.is_some_and(|names| *names == stand_ins(names.len()))
     }
 
     /// The network as one map from preprocessed records to its scores, just as it gives them.
@@ -168,7 +175,6 @@ impl Import {
 
     /// What is to be private, with its features of the records.
     fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
-        let unknown = |columns| ImportError::NoCalibration { columns };
         let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
             Ok(record) => Ok(record.features),
             Err(source) => Err(ImportError::Record { index, source }),
@@ -182,21 +188,29 @@ impl Import {
             let parts = split::split(&self.peeled.model, &self.tensor, place)?;
             return Ok(self.hybrid(parts, &records)?);
         }
-        let (records, ranges) = match (records.is_empty(), self.input.kind) {
-            (false, InputKind::Table) => {
-                let ranges = Ranges::of(&records);
-                (records, ranges)
+        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let known = if records.is_empty() || self.input.kind == InputKind::Image {
+            Ranges::known(&self.input)
+        } else {
+            Ok(Ranges::of(&records))
+        };
+        let ranges = match known {
+            Ok(ranges) => ranges,
+            Err(columns) => {
+                // Whoever has a network that can't be imported shouldn't look for records first.
+                let units = vec![1.0; runner.inputs()];
+                check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
+                return Err(ImportError::NoCalibration { columns });
             }
-            (false, InputKind::Image) => (records, Ranges::known(&self.input).map_err(unknown)?),
-            (true, _) => {
-                let ranges = Ranges::known(&self.input).map_err(unknown)?;
-                (ranges.random(self.tensor.values()), ranges)
-            }
+        };
+        let records = match records.is_empty() {
+            true => ranges.random(self.tensor.values()),
+            false => records,
         };
         Ok(Private {
             model: self.peeled.model.clone(),
             tensor: self.tensor.clone(),
-            runner: Runner::new(&self.peeled.model, &self.tensor)?,
+            runner,
             records,
             ranges,
             public: None,

@@ -147,7 +147,7 @@ impl ImportOptions {
                 return Err(ImportError::NormalizedTable);
             }
             let names = self.columns.clone();
-            let names = names.unwrap_or_else(|| (0..values).map(|i| format!("x{i}")).collect());
+            let names = names.unwrap_or_else(|| stand_ins(values));
             if names.len() != values {
                 return Err(ImportError::Columns {
                     found: names.len(),
@@ -191,4 +191,9 @@ impl ImportOptions {
             }]),
         })
     }
+}
+
+/// What columns are called that have no names.
+pub(super) fn stand_ins(columns: usize) -> Vec<String> {
+    (0..columns).map(|column| format!("x{column}")).collect()
 }

@@ -90,7 +90,7 @@ pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::
         ignore: IgnoredColumns::All,
         keep: targets.clone(),
     };
-    let rows = input::open(card, table, &options).map_err(|error| naming(error, table))?;
+    let rows = input::open(card.input(), table, &options).map_err(|error| naming(error, table))?;
     let (mut records, mut cells) = (Vec::new(), vec![Vec::new(); targets.len()]);
     for row in rows.take(most) {
         let row = row.map_err(|error| naming(error, table))?;

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 use veilcast_model::card::{Activation, InputKind, Layouts, PublicPart};
-use veilcast_model::{Accuracy, Aucs, Card, Model, Regression, TrainingReport};
+use veilcast_model::{Accuracy, Aucs, Card, ImportReport, Model, Regression, TrainingReport};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ServerMetadata};
 
@@ -35,6 +35,8 @@ pub(super) struct ModelFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     regression: Option<Regression>,
     training: Option<TrainingReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<ImportReport>,
 }
 
 #[derive(Serialize)]
@@ -111,6 +113,7 @@ impl ModelFacts {
             auc: report.and_then(|report| report.auc),
             regression: report.and_then(|report| report.regression),
             training: report.and_then(|report| report.training.clone()),
+            import: report.and_then(|report| report.import.clone()),
         }
     }
 }
@@ -241,6 +244,21 @@ impl Display for ModelFacts {
                 "{stem}hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}"
             );
             write!(f, "\n{}", line("training", text))?;
+        }
+        if let Some(import) = &self.import {
+            let ImportReport {
+                producer,
+                opset,
+                sha256,
+                ..
+            } = import;
+            let text = format!("an ONNX file of {producer}, opset {opset}, SHA-256 {sha256}");
+            write!(f, "\n{}", line("imported", text))?;
+            if let Some(agreement) = import.agreement {
+                let (same, records) = (100.0 * agreement, import.records);
+                let text = format!("with the network for {same:.2} % of {records} records");
+                write!(f, "\n{}", line("agrees", text))?;
+            }
         }
         if let Some(Accuracy {
             records,

@@ -12,7 +12,7 @@ use veilcast_model::train::{
 };
 
 use super::{Args, show};
-use crate::args::ColumnNames;
+use crate::args::{ColumnNames, model_name};
 use crate::failure::Hint as _;
 use crate::output::Output;
 
@@ -84,7 +84,7 @@ pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::R
     let rows = LabelledTable::open(path, target, columns).map_err(with_hint)?;
     let defaults = TableOptions::default();
     let mut training = defaults.training.clone();
-    training.name = model_name(target);
+    training.name = model_name(target, "table");
     let task = table.task();
     let defaults = TableOptions { task, ..defaults };
     training.epochs = defaults.suggested_epochs(&rows);
@@ -121,22 +121,6 @@ impl TableArgs {
             positive: self.positive.clone(),
             threshold: self.threshold,
         }
-    }
-}
-
-/// The target's name as far as a model may have it.
-fn model_name(target: &str) -> String {
-    let fit = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    let name: String = target.chars().map(fit).take(64).collect();
-    match name.trim_matches('-') {
-        "" => "table".to_owned(),
-        name => name.to_owned(),
     }
 }
 

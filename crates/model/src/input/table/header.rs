@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::Card;
+use crate::card::Input;
 use crate::input::{IgnoredColumns, Options, ReadError};
 
 /// Where the cells of a record stand in a row.
@@ -30,10 +30,14 @@ impl Problem {
 }
 
 /// Finds the columns by name. An image's may have any names, if they are as many as its pixels.
-pub(super) fn places(card: &Card, header: &[String], options: &Options) -> Result<Places, Problem> {
-    let features = card.raw_features();
+pub(super) fn places(
+    input: &Input,
+    header: &[String],
+    options: &Options,
+) -> Result<Places, Problem> {
+    let features = input.raw_features();
     let names: Vec<String> = (0..features)
-        .map(|index| card.feature_name(index))
+        .map(|index| input.feature_name(index))
         .collect();
     let titles = header.iter().map(String::as_str).enumerate();
     let places: HashMap<&str, usize> = titles.map(|(place, title)| (title, place)).collect();
@@ -49,7 +53,7 @@ pub(super) fn places(card: &Card, header: &[String], options: &Options) -> Resul
     }
     let kept: Vec<usize> = options.keep.iter().filter_map(place).collect();
     let missing = lacking(&names);
-    if card.input().features.is_none() && missing.len() == features {
+    if input.features.is_none() && missing.len() == features {
         let columns: Vec<usize> = (0..header.len()).filter(|at| !kept.contains(at)).collect();
         return match columns.len() == features {
             true => Ok(Places { columns, kept }),
@@ -81,7 +85,8 @@ pub(super) fn places(card: &Card, header: &[String], options: &Options) -> Resul
 }
 
 impl IgnoredColumns {
-    fn includes(&self, title: &String) -> bool {
+    /// Whether a column of this name is among them.
+    pub fn includes(&self, title: &String) -> bool {
         match self {
             Self::All => true,
             Self::Named(names) => names.contains(title),

@@ -1,16 +1,16 @@
-//! What training tells when it is done.
+//! What a model that was just made is told of: how it was quantised, and how well it does.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use veilcast_model::search::{SearchReport, Trial};
-use veilcast_model::{Accuracy, Aucs, Model, Regression};
+use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression};
 
-use crate::output::{error_figures, significant};
+use crate::output::{counted, error_figures, significant};
 
 #[derive(Serialize)]
-pub(super) struct Trained {
+pub(crate) struct Summary {
     model: PathBuf,
     card_digest: String,
     slot_bits: u32,
@@ -18,11 +18,13 @@ pub(super) struct Trained {
     auc: Option<Aucs>,
     #[serde(skip_serializing_if = "Option::is_none")]
     regression: Option<Regression>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<ImportReport>,
     search: Option<SearchReport>,
 }
 
-impl Trained {
-    pub(super) fn new(directory: PathBuf, model: &Model) -> Self {
+impl Summary {
+    pub(crate) fn new(directory: PathBuf, model: &Model) -> Self {
         let report = model.report();
         Self {
             model: directory,
@@ -31,13 +33,17 @@ impl Trained {
             accuracy: report.and_then(|report| report.accuracy),
             auc: report.and_then(|report| report.auc),
             regression: report.and_then(|report| report.regression),
+            import: report.and_then(|report| report.import.clone()),
             search: report.and_then(|report| report.search.clone()),
         }
     }
 }
 
-impl fmt::Display for Trained {
+impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(import) = &self.import {
+            write_import(f, import)?;
+        }
         if let Some(search) = &self.search {
             write_search(f, search)?;
         }
@@ -69,10 +75,66 @@ impl fmt::Display for Trained {
         if let Some(regression) = &self.regression {
             write_regression(f, regression)?;
         }
+        if let Some(import) = &self.import {
+            write_agreement(f, import)?;
+        }
         writeln!(f, "scores have at most {} bits", self.slot_bits)?;
         writeln!(f, "card {}", self.card_digest)?;
         write!(f, "model written to {}", self.model.display())
     }
+}
+
+/// What was found in the file, and what became of it.
+fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Result {
+    let counts = import.operators.iter().map(|(name, count)| match count {
+        1 => name.clone(),
+        count => format!("{count} {name}"),
+    });
+    let counts: Vec<String> = counts.collect();
+    let producer = match import.producer.as_str() {
+        "" => "an unnamed tool",
+        named => named,
+    };
+    writeln!(f, "written by {producer}, opset {}", import.opset)?;
+    writeln!(f, "  operators       {}", counts.join(", "))?;
+    if !import.removed.is_empty() {
+        writeln!(f, "  left out        {}", import.removed.join(", "))?;
+    }
+    if let Some(node) = &import.split_at {
+        writeln!(
+            f,
+            "  public part     up to {node:?}: in public.onnx, for every client to read and run"
+        )?;
+        writeln!(f, "  private head    all behind it")?;
+    }
+    let deviation = import.deviation;
+    writeln!(
+        f,
+        "  collapsed map   its scores deviate by at most {deviation:.0e} of the largest one"
+    )
+}
+
+/// How well the integers predict what the network does.
+fn write_agreement(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Result {
+    let kind = if import.random_records {
+        "random"
+    } else {
+        "calibration"
+    };
+    let records = counted(import.records as u64, &format!("{kind} record"));
+    writeln!(f, "on {records}")?;
+    if let Some(agreement) = import.agreement {
+        writeln!(
+            f,
+            "  argmax          the same as the network's for {:.2} %",
+            100.0 * agreement
+        )?;
+    }
+    writeln!(
+        f,
+        "  scores          deviate by at most {:.2} % of the largest one",
+        100.0 * import.rounding
+    )
 }
 
 fn write_regression(f: &mut fmt::Formatter<'_>, regression: &Regression) -> fmt::Result {

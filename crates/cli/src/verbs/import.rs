@@ -1,0 +1,119 @@
+//! `veilcast import`: a model from a network in an ONNX file.
+
+mod calibration;
+mod options;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use veilcast_model::check_destination;
+use veilcast_model::onnx::{Import, ImportError, ImportOptions, MAX_FILE_BYTES, OnnxError};
+use veilcast_model::search::batch_cost;
+
+use self::options::NetworkArgs;
+use crate::args::IgnoreColumns;
+use crate::failure::Hint as _;
+use crate::files;
+use crate::output::Output;
+use crate::summary::Summary;
+
+/// Import a network from an ONNX file, and write its model directory.
+///
+/// PyTorch, Keras (tf2onnx) and scikit-learn (skl2onnx) write such files. A network may have any
+/// operators, as long as its scores are an affine function of its input; a final softmax or sigmoid is
+/// cut off and left to the client. It collapses to one map, which is checked against the network and
+/// rounded to integers. How finely is searched for: the cheapest way that predicts the calibration
+/// records as the network does.
+///
+/// A network that isn't affine can be split: its first part becomes public, and every client runs it in
+/// the clear; what stands behind is private.
+///
+/// Give calibration records as the model's users have them: images as pixels from 0 to 255, tables as
+/// CSV files. The range of each feature is taken from them and stands in the card, which is public.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// ONNX file, with the weights in it.
+    #[arg(value_name = "FILE.onnx")]
+    file: PathBuf,
+    /// Model directory to write.
+    #[arg(long, value_name = "MODEL_DIR")]
+    out: PathBuf,
+    /// Replace the model directory if it exists.
+    #[arg(long)]
+    force: bool,
+    /// File of records to calibrate with: CSV, NPY, IDX or PNG; of images random ones are drawn, if
+    /// not given.
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
+    #[command(flatten)]
+    ignore_columns: IgnoreColumns,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
+    check_destination(&args.out, args.force)?;
+    let unusable = || format!("can't import {}", args.file.display());
+    let bytes = files::read(&args.file, MAX_FILE_BYTES)?;
+    let options = args.network.options(&args.file)?;
+    let import = open(&bytes, options, &args).with_context(unusable)?;
+    let records = match &args.calibration {
+        Some(path) => calibration::read(import.input(), path, output)?,
+        None => Vec::new(),
+    };
+    let bar = output.progress(None, "collapsing");
+    let model = import.build(&records, &batch_cost, &mut |progress| {
+        bar.set_length(progress.features as u64);
+        bar.set_position(progress.done as u64);
+    });
+    bar.finish_and_clear();
+    let model = model.map_err(with_hint).with_context(unusable)?;
+    model.save(&args.out, args.force)?;
+    output.result(&Summary::new(args.out, &model))
+}
+
+/// Opens the file; columns that it doesn't name are called as those of the calibration file.
+fn open(bytes: &[u8], options: ImportOptions, args: &Args) -> anyhow::Result<Import> {
+    let import = Import::open(bytes, options.clone()).map_err(with_hint)?;
+    let Some(path) = args.calibration.as_deref().filter(|_| import.lacks_names()) else {
+        return Ok(import);
+    };
+    let ignored = args.ignore_columns.columns();
+    match calibration::columns(import.input(), path, &ignored)? {
+        Some(columns) => {
+            let columns = Some(columns);
+            Import::open(bytes, ImportOptions { columns, ..options }).map_err(with_hint)
+        }
+        None => Ok(import),
+    }
+}
+
+/// The error with the option that helps.
+fn with_hint(error: ImportError) -> anyhow::Error {
+    let hint = match &error {
+        ImportError::Onnx(OnnxError::NotAffine { .. }) => {
+            "train the network with the identity in that place, or make the part up to its last node \
+             that isn't affine public with --split auto (or --split-at NODE)"
+        }
+        ImportError::Onnx(OnnxError::Inputs { .. }) => {
+            "export the network with one input; a scikit-learn pipeline may have one for each column"
+        }
+        ImportError::Onnx(OnnxError::Output { .. }) => {
+            "name the output that holds the scores with --output"
+        }
+        ImportError::NoCalibration { .. } | ImportError::NoCalibrationOfFeatures => {
+            "give records such as the model will be given, with --calibration"
+        }
+        ImportError::Columns { .. } => {
+            "name them in the network's order with --columns, or leave others of the calibration file \
+             out with --ignore-columns"
+        }
+        ImportError::Labels { .. } => {
+            "give as many with --labels, of two classes the positive one last"
+        }
+        ImportError::Activation { .. } => "name the final function with --activation",
+        ImportError::NoPicture { .. } => "with --input table, its numbers are columns of a table",
+        _ => return error.into(),
+    };
+    Err::<(), _>(error).hint(hint).expect_err("it is an error")
+}
