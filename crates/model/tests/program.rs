@@ -112,29 +112,37 @@ fn programs_that_can_not_run_are_refused() {
 }
 
 #[test]
-fn the_digit_model_takes_fewer_products_than_it_has_weights() {
-    let model =
-        Model::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/digits").as_ref()).unwrap();
-    let map = model.integer_map();
-    let program = Program::compile(map);
-    assert_eq!(
-        &program,
-        model.program(),
-        "the same map always gives the same program"
-    );
-    let nonzero = map.weights().iter().filter(|&&weight| weight != 0).count();
-    let naive: u32 = map
-        .weights()
-        .iter()
-        .map(|w| 2 * w.unsigned_abs().max(1).ilog2() + 1)
-        .sum();
-    let mut programs = vec![(1, program)];
-    for &k in model.card().layouts().grouped() {
-        programs.push((k, model.grouped_program(k).unwrap().clone()));
-    }
-    for (k, program) in programs {
-        let steps = program.steps().len();
-        println!("k = {k}: {steps} steps; {nonzero} weights; {naive} products one by one");
-        assert!(steps < nonzero, "{k}: {steps}");
+fn the_digit_models_take_few_products() {
+    // Fewer than weights, where 784 columns have much in common; 64 columns have less.
+    for (name, products_a_weight) in [("digits", 1.0), ("digits-hybrid", 1.5)] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/");
+        let model = Model::load(format!("{folder}{name}").as_ref()).unwrap();
+        let map = model.integer_map();
+        let program = Program::compile(map);
+        assert_eq!(
+            &program,
+            model.program(),
+            "the same map always gives the same program"
+        );
+        let nonzero = map.weights().iter().filter(|&&weight| weight != 0).count();
+        let naive: u32 = map
+            .weights()
+            .iter()
+            .map(|w| 2 * w.unsigned_abs().max(1).ilog2() + 1)
+            .sum();
+        let mut programs = vec![(1, program)];
+        for &k in model.card().layouts().grouped() {
+            programs.push((k, model.grouped_program(k).unwrap().clone()));
+        }
+        for (k, program) in programs {
+            let steps = program.steps().len();
+            println!(
+                "{name}, k = {k}: {steps} steps; {nonzero} weights; {naive} products one by one"
+            );
+            assert!(
+                (steps as f64) < products_a_weight * nonzero as f64,
+                "{k}: {steps}"
+            );
+        }
     }
 }

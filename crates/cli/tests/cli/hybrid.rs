@@ -1,6 +1,10 @@
 //! The built-in hybrid model: the public part in the clear at the client, the rest on ciphertexts.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 
 use insta::assert_snapshot;
 
@@ -52,6 +56,63 @@ fn the_public_part_must_be_the_one_that_the_card_names() {
         "{message}"
     );
     assert!(!place.path("request").exists());
+}
+
+#[test]
+fn nothing_is_sent_to_a_service_with_another_public_part() {
+    let place = Place::new();
+    let mut onnx = fs::read(format!("{HYBRID}/public.onnx")).unwrap();
+    onnx[1000] ^= 1;
+    let (url, asked) = service_with(onnx);
+    let message = place.fail(&format!(
+        "predict --server {url} --model digits-hybrid --key key.json --out out.csv {SEVEN}"
+    ));
+    assert!(
+        message.starts_with(
+            "error: the service's public part can't be used\n  cause: the public part's SHA-256 is "
+        ),
+        "{message}"
+    );
+    let asked: Vec<String> = asked.try_iter().collect();
+    assert!(
+        asked.iter().all(|line| line.starts_with("GET ")),
+        "{asked:?}"
+    );
+    assert!(asked.iter().any(|line| line.contains("/public.onnx")));
+    assert!(!place.path("out.csv").exists());
+}
+
+/// A service with the hybrid model's card and some public part, and what it is asked for.
+fn service_with(onnx: Vec<u8>) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let card = fs::read(format!("{HYBRID}/card.json")).unwrap();
+    let (sender, asked) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut request, mut header) = (String::new(), String::new());
+            stream.read_line(&mut request).unwrap();
+            while stream.read_line(&mut header).unwrap() > 2 {
+                header.clear();
+            }
+            let (status, kind, body) = match request.split(' ').nth(1).unwrap() {
+                path if path.ends_with("/card") => ("200 OK", "json", card.as_slice()),
+                path if path.ends_with("/public.onnx") => {
+                    ("200 OK", "octet-stream", onnx.as_slice())
+                }
+                _ => ("404 Not Found", "json", &[][..]),
+            };
+            sender.send(request).unwrap();
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/{kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            let answer = [head.as_bytes(), body].concat();
+            stream.into_inner().write_all(&answer).unwrap();
+        }
+    });
+    (url, asked)
 }
 
 #[test]
