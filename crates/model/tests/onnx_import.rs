@@ -1,13 +1,13 @@
-//! Networks in ONNX files that other tools wrote: collapsed, they give what those tools compute; and
-//! files that can't be used are refused.
+//! Networks in ONNX files that other tools wrote: collapsed, they give what those tools compute.
 #![cfg(feature = "onnx")]
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use common::{name, onnx_files};
 use serde::Deserialize;
 use serde_json::Value;
 use veilcast_model::card::{Activation, InputKind, RawRecord};
@@ -23,32 +23,16 @@ struct Expected {
     labels: Vec<String>,
 }
 
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let mut paths: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "onnx"))
-        .collect();
-    paths.sort();
-    paths
-}
-
-fn name(path: &Path) -> &str {
-    path.file_stem().unwrap().to_str().unwrap()
-}
-
 /// The files that don't prepare a table's columns themselves, with what they must compute.
 fn good() -> Vec<(PathBuf, Expected)> {
-    let cases = files(&common::fixture("onnx"))
-        .into_iter()
-        .filter_map(|path| {
-            let json = fs::read(path.with_extension("json")).unwrap();
-            let value: Value = serde_json::from_slice(&json).unwrap();
-            let scaled = ["sklearn-linear-svc", "sklearn-mlp", "sklearn-scaler"];
-            let prepares = scaled.iter().any(|start| name(&path).starts_with(start));
-            let prepares = prepares || value.get("columns").is_some();
-            (!prepares).then(|| (path, serde_json::from_value(value).unwrap()))
-        });
+    let cases = onnx_files("onnx").into_iter().filter_map(|path| {
+        let json = fs::read(path.with_extension("json")).unwrap();
+        let value: Value = serde_json::from_slice(&json).unwrap();
+        let scaled = ["sklearn-linear-svc", "sklearn-mlp", "sklearn-scaler"];
+        let prepares = scaled.iter().any(|start| name(&path).starts_with(start));
+        let prepares = prepares || value.get("columns").is_some();
+        (!prepares).then(|| (path, serde_json::from_value(value).unwrap()))
+    });
     cases.collect()
 }
 
@@ -143,7 +127,7 @@ fn models_predict_with_the_files_labels_and_final_function() {
 
 #[test]
 fn networks_that_are_not_affine_are_split() {
-    for path in files(&common::fixture("onnx/split")) {
+    for path in onnx_files("onnx/split") {
         let name = name(&path);
         let json: Value =
             serde_json::from_slice(&fs::read(path.with_extension("json")).unwrap()).unwrap();
@@ -210,159 +194,5 @@ fn networks_that_are_not_affine_are_split() {
             error.to_string().contains(r#"no node "nowhere""#),
             "{error}"
         );
-    }
-}
-
-/// What is said of each file that can't be used.
-const REFUSED: [(&str, &str); 41] = [
-    (
-        "a-weight-is-missing",
-        r#"the tensor "c0" claims the shape [4, 6], but holds 23 numbers"#,
-    ),
-    ("abs", r#"the first node that isn't is "activation" (Abs)"#),
-    (
-        "claims-2-gb-of-graph",
-        "it isn't a whole ONNX file: it ends within a field",
-    ),
-    (
-        "claims-2-gb-of-input",
-        "at most 262144 numbers; the file says [?, 536870912]",
-    ),
-    (
-        "claims-2-gb-of-weights",
-        "claims the shape [32768, 16384], but holds 24 numbers",
-    ),
-    (
-        "claims-2-to-the-64-weights",
-        "claims the shape [4294967296, 4294967296], but holds 24",
-    ),
-    (
-        "clip-at-ten",
-        r#"the first node that isn't is "activation" (Clip)"#,
-    ),
-    (
-        "computes-2-gb",
-        "gives 536870912 numbers at once, which is more than is accepted",
-    ),
-    (
-        "cycle",
-        r#"the node "gemm_0" takes the value "gemm_1", which nothing before it gives"#,
-    ),
-    ("empty", "it holds no network: there is no graph"),
-    (
-        "external-data",
-        r#"the tensor "c0" is stored in another file; save the network as one file"#,
-    ),
-    ("if", r#"the node "choice" (If) is control flow"#),
-    (
-        "infinite-weights",
-        r#"the tensor "c0" holds inf; every weight must be finite"#,
-    ),
-    (
-        "input-of-a-node-is-missing",
-        r#"takes the value "nowhere", which nothing before it gives"#,
-    ),
-    (
-        "leakyrelu",
-        r#"the first node that isn't is "activation" (LeakyRelu)"#,
-    ),
-    (
-        "loop-forever",
-        r#"the node "forever" (Loop) is control flow"#,
-    ),
-    (
-        "maxpool",
-        r#"the first node that isn't is "pool" (MaxPool)"#,
-    ),
-    (
-        "nan-weights",
-        r#"the tensor "c0" holds NaN; every weight must be finite"#,
-    ),
-    (
-        "negative-dimension",
-        r#"the tensor "c1" claims the shape [-6], but holds 6 numbers"#,
-    ),
-    ("nested-too-deeply", "recursion limit reached"),
-    ("no-graph", "it holds no network: there is no graph"),
-    (
-        "no-inputs",
-        r#"takes the value "x", which nothing before it gives"#,
-    ),
-    ("no-outputs", "it holds no network: the graph has no output"),
-    (
-        "no-protobuf",
-        "it isn't a whole ONNX file: invalid wire type value: 6",
-    ),
-    (
-        "opset-of-the-future",
-        "it uses version 999 of ONNX's operators; 7 to 26 are known",
-    ),
-    ("overflows", r#"the first node that isn't is "mul_2" (Mul)"#),
-    (
-        "product-of-inputs",
-        r#"the first node that isn't is "product" (Mul)"#,
-    ),
-    (
-        "qlinear",
-        r#"the first node that isn't is "quantizelinear_0" (QuantizeLinear)"#,
-    ),
-    ("random-forest", "(TreeEnsembleClassifier)"),
-    ("random", "RandomNormalLike"),
-    (
-        "relu",
-        r#"the first node that isn't is "activation" (Relu)"#,
-    ),
-    (
-        "round",
-        r#"the first node that isn't is "activation" (Round)"#,
-    ),
-    (
-        "shape-of-the-input",
-        "its scores are the same for every record",
-    ),
-    ("shapes-do-not-fit", "it can't be run: "),
-    (
-        "softmax-inside",
-        r#"the first node that isn't is "attention" (Softmax)"#,
-    ),
-    (
-        "tanh",
-        r#"the first node that isn't is "activation" (Tanh)"#,
-    ),
-    (
-        "truncated",
-        "it isn't a whole ONNX file: it ends within a field",
-    ),
-    (
-        "two-inputs",
-        "it takes 2 tensors (x, z); it must take a single one",
-    ),
-    (
-        "unknown-domain",
-        r#"the operator com.example Sharpen of the node "sharpen" isn't supported"#,
-    ),
-    (
-        "unknown-number-of-features",
-        "a record's shape must be known",
-    ),
-    (
-        "unknown-operator",
-        r#"the operator Sharpen of the node "sharpen" isn't supported"#,
-    ),
-];
-
-#[test]
-fn files_that_cannot_be_used_are_refused() {
-    let paths = files(&common::fixture("onnx/refused"));
-    let names: Vec<&str> = paths.iter().map(|path| name(path)).collect();
-    let told: Vec<&str> = REFUSED.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, told, "each file has its error");
-    for (path, (name, problem)) in paths.iter().zip(REFUSED) {
-        let opened = Import::open(&fs::read(path).unwrap(), ImportOptions::default());
-        let error = match opened.and_then(|import| import.collapse()) {
-            Ok(_) => panic!("{name} is imported"),
-            Err(error) => error.to_string(),
-        };
-        assert!(error.contains(problem), "{name}: {error}");
     }
 }

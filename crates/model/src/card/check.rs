@@ -19,8 +19,7 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     }
     check_name("name", &spec.name, |c| !c.is_ascii_uppercase())?;
     check_name("version", &spec.version, |_| true)?;
-    check_input(&spec.input)?;
-    let preprocessed = spec.input.check_preprocessing()?;
+    let preprocessed = spec.input.check()?;
     let features = match &spec.public_part {
         None => preprocessed,
         Some(part) => {
@@ -66,6 +65,14 @@ fn check_name(
         field,
         found: name.chars().take(80).collect(),
     })
+}
+
+impl Input {
+    /// Checks every field; returns the number of features that come out of preprocessing.
+    pub(crate) fn check(&self) -> Result<usize, CardError> {
+        check_input(self)?;
+        self.check_preprocessing()
+    }
 }
 
 fn check_input(input: &Input) -> Result<(), CardError> {

@@ -6,7 +6,7 @@
 
 use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
 
-use super::build::{floats, fresh, node_of, with_ints};
+use super::build::{Names, floats, node_of, with_ints};
 use super::graph::graph_mut;
 use super::tensor::TensorInput;
 use super::{ImportError, OnnxError};
@@ -90,7 +90,7 @@ pub(super) fn normalise(
 ) -> Result<(), OnnxError> {
     // Put in front of each other: the last one acts first.
     for (operator, numbers) in [("Div", &by.std), ("Sub", &by.mean)] {
-        let name = fresh(graph_mut(model)?, &format!("normalise.{operator}"));
+        let name = Names::of(graph_mut(model)?).fresh(format!("normalise.{operator}"));
         let constant = floats(name.clone(), spread(numbers.len(), colours), numbers);
         prepend(model, input, Some(constant), |input, output| {
             node_of(operator, &[input, &name], output)
@@ -115,7 +115,7 @@ fn prepend(
     node: impl FnOnce(&str, &str) -> NodeProto,
 ) -> Result<(), OnnxError> {
     let graph = graph_mut(model)?;
-    let output = fresh(graph, &format!("{}.prepared", input.name));
+    let output = Names::of(graph).fresh(format!("{}.prepared", input.name));
     for node in &mut graph.node {
         for value in node.input.iter_mut().filter(|value| **value == input.name) {
             value.clone_from(&output);

@@ -62,15 +62,26 @@ pub(super) fn floats(name: String, dims: Vec<i64>, values: &[f64]) -> TensorProt
     }
 }
 
-/// A name that no value has.
-pub(super) fn fresh(graph: &GraphProto, wanted: &str) -> String {
-    let inputs = graph.node.iter().flat_map(|node| &node.input);
-    let outputs = graph.node.iter().flat_map(|node| &node.output);
-    let constants = graph.initializer.iter().map(|tensor| &tensor.name);
-    let taken: HashSet<&String> = inputs.chain(outputs).chain(constants).collect();
-    let mut name = wanted.to_owned();
-    while taken.contains(&name) {
-        name.push('_');
+/// The names of a graph's values.
+pub(super) struct Names(HashSet<String>);
+
+impl Names {
+    pub(super) fn of(graph: &GraphProto) -> Self {
+        let ends = graph.input.iter().chain(&graph.output).map(|end| &end.name);
+        let values = graph
+            .node
+            .iter()
+            .flat_map(|node| node.input.iter().chain(&node.output));
+        let constants = graph.initializer.iter().map(|tensor| &tensor.name);
+        Self(ends.chain(values).chain(constants).cloned().collect())
     }
-    name
+
+    /// A name that no value has, given once.
+    pub(super) fn fresh(&mut self, wanted: String) -> String {
+        let mut name = wanted;
+        while !self.0.insert(name.clone()) {
+            name.push('_');
+        }
+        name
+    }
 }

@@ -124,6 +124,16 @@ pub enum OnnxError {
         /// Its name.
         value: String,
     },
+    /// What the graph does to a table's columns can't become preprocessing.
+    #[error("{node:?} ({operator}) {problem}")]
+    Preparation {
+        /// The name of the node, or of the input.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// What it does that can't be done, and what to do.
+        problem: String,
+    },
     /// The network takes several tensors.
     #[error(
         "it takes {} tensors ({}); it must take a single one, with a record's numbers", names.len(),

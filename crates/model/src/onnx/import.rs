@@ -16,7 +16,7 @@ use super::tensor::{self, TensorInput};
 use super::{ImportError, OnnxError, collapse, limits, locate};
 use crate::card::{Input, InputKind, Layouts, Limits, RawRecord, ScalarLayout};
 use crate::search::{Candidate, HeldOut, SearchReport, search};
-use crate::{Blueprint, FloatMap, ImportReport, Model, PublicPartFile};
+use crate::{Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile};
 
 /// How far the collapsed map's scores may lie from the network's, beside the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
@@ -71,6 +71,7 @@ impl Import {
             Some(input) => input,
             None => options.input(&mut model, &mut tensor)?,
         };
+        input.check().map_err(BuildError::from)?;
         let peeled = peel::peel(model, options.output.as_deref())?;
         Ok(Self {
             options,

@@ -9,7 +9,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 
 use super::affinity::Trial;
-use super::build::{fresh, node_of, whole_numbers, with_int};
+use super::build::{Names, node_of, whole_numbers, with_int};
 use super::graph::{constant, graph, graph_mut, inputs, keep_output, name};
 use super::network::Network;
 use super::runner::Runner;
@@ -213,12 +213,13 @@ fn part(model: &ModelProto, input: &TensorInput, index: usize) -> Result<Option<
         sides: vec![sides.iter().product()],
     };
     if sides.len() != 1 {
-        features.name = fresh(whole, &format!("{value}.flat"));
+        let mut names = Names::of(whole);
+        features.name = names.fresh(format!("{value}.flat"));
         let flatten = with_int(node_of("Flatten", &[&value], &features.name), "axis", 1);
         graph_mut(&mut public)?.node.push(flatten);
         // A side of 0 is the batch's, whatever it is.
         let sides = std::iter::once(0).chain(sides.iter().map(|&side| side as i64));
-        let sides = whole_numbers(fresh(whole, &format!("{value}.sides")), sides.collect());
+        let sides = whole_numbers(names.fresh(format!("{value}.sides")), sides.collect());
         let reshape = node_of("Reshape", &[&features.name, &sides.name], &value);
         let behind = graph_mut(&mut private)?;
         behind.node.insert(0, reshape);

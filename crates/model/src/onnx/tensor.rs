@@ -153,7 +153,7 @@ fn first_side(graph: &GraphProto) -> Option<usize> {
     }
 }
 
-fn is_whole(kind: DataType) -> bool {
+pub(super) fn is_whole(kind: DataType) -> bool {
     use DataType::{Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32};
     [Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32].contains(&kind)
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 #![allow(dead_code, reason = "each test file uses some of it")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use veilcast_model::card::{
     Activation, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Prediction,
@@ -114,4 +114,20 @@ pub(crate) fn quantize<'a>(
 pub(crate) fn predict<'a>(model: &Model, raw: impl Into<RawRecord<'a>>) -> Prediction {
     let quantized = quantize(model, raw).unwrap();
     model.predict(&quantized.values).unwrap()
+}
+
+/// The ONNX files of a folder of fixtures, by name.
+pub(crate) fn onnx_files(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(fixture(folder)).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == "onnx"))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// A file's name without its ending.
+pub(crate) fn name(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
 }
