@@ -61,6 +61,8 @@ export class Client {
   #cards = new Map();
   /** @type {Map<string, Encoder>} */
   #encoders = new Map();
+  /** Models whose public part was not the one that their card names. @type {Set<string>} */
+  #doubted = new Set();
 
   /**
    * @param {string} url of the service; on a page also a path on its own origin
@@ -123,8 +125,11 @@ export class Client {
       this.#encoders.set(model, encoder);
       return encoder;
     } catch (error) {
-      // The model was replaced since its card came: whoever asks next gets the new one.
-      if (error instanceof VeilcastError && error.code === 'other_public_part') this.#cards.delete(model);
+      if (error instanceof VeilcastError && error.code === 'other_public_part') {
+        // Perhaps the model was replaced since its card came: whoever asks next gets the new one.
+        this.#cards.delete(model);
+        this.#doubted.add(model);
+      }
       throw error;
     }
   }
@@ -132,8 +137,10 @@ export class Client {
   /** @param {string} model @param {number} bytes that the card promises @param {Pick<PredictOptions, 'signal' | 'onProgress'>} options */
   async #publicPart(model, bytes, { signal, onProgress }) {
     const onRetry = (/** @type {number} */ pause) => onProgress?.({ step: 'retry', pause });
+    // A browser may have kept the file that was not the right one.
+    const cache = this.#doubted.delete(model) ? 'reload' : 'default';
     try {
-      return (await this.#transport.call(`${path(model)}/public.onnx`, { signal, onRetry, limit: bytes })).body;
+      return (await this.#transport.call(`${path(model)}/public.onnx`, { signal, onRetry, cache, limit: bytes })).body;
     } catch (error) {
       if (!(error instanceof VeilcastError && error.code === 'answer_too_large')) throw error;
       throw new VeilcastError('other_public_part', `the model's public part is not the one that its card names: it has more than ${bytes} bytes`);
