@@ -34,6 +34,10 @@ async function inEachState(page, look) {
   await askForDigit(page);
   await answerOn(page);
   await look('digit-after');
+  await page.locator('#digit-model').selectOption('digits-hybrid');
+  await askForDigit(page);
+  await answerOn(page);
+  await look('hybrid-after');
   await page.locator('#tab-table').click();
   await look('table-before');
   await drop(page, '#csv-drop', 'patients.csv', patientsCsv(PATIENTS));

@@ -1,9 +1,11 @@
 /** What leaves the browser: ciphertexts, and nothing that would tell what is in them. */
 
 import assert from 'node:assert/strict';
+import { Card, Encoder } from '../../index.js';
+import { bytesOf } from '../support.js';
 import { pageTest } from './harness/browser.js';
 import { pngOf } from './harness/images.js';
-import { imageNeedles, leaksIn, primeNeedles, textNeedles } from './harness/leaks.js';
+import { imageNeedles, leaksIn, numberForms, primeNeedles, textNeedles } from './harness/leaks.js';
 import { SIDE, pixelsOf } from './harness/mnist.js';
 import { answerOn, askForDigit, ciphertextsIn, drawOne, fittedOn, inferences, modulusIn } from './harness/person.js';
 
@@ -42,6 +44,13 @@ async function primesIn(page) {
   return keys.flatMap((/** @type {{p: string, q: string}} */ { p, q }) => [p, q]).map(fromBase64url);
 }
 
+/** What the public part of the hybrid model makes of an image. @param {Uint8Array} pixels */
+async function featuresOf(pixels) {
+  const card = await Card.parse(bytesOf('models/digits-hybrid/card.json'));
+  const encoder = await Encoder.of(card, bytesOf('models/digits-hybrid/public.onnx'));
+  return { features: encoder.features([...pixels]).features, integers: encoder.quantize([...pixels]).values };
+}
+
 pageTest('neither what is asked nor the key leaves the browser', async ({ page, proxy, watch, open }) => {
   proxy.rule = withPrimesKept;
   await open();
@@ -53,6 +62,9 @@ pageTest('neither what is asked nor the key leaves the browser', async ({ page, 
   const drawn = await fittedOn(page);
   await askForDigit(page);
   await answerOn(page);
+  await page.locator('#digit-model').selectOption('digits-hybrid');
+  await askForDigit(page);
+  await answerOn(page);
   await page.locator('#tab-table').click();
   await page.locator('#example').click();
   await page.locator('#table-fields [name="meanbp"]').fill('97.31904');
@@ -61,12 +73,16 @@ pageTest('neither what is asked nor the key leaves the browser', async ({ page, 
   await answerOn(page);
 
   const bodies = inferences(proxy);
-  assert.equal(bodies.length, 3);
+  assert.equal(bodies.length, 4);
   const primes = await primesIn(page);
   for (const n of bodies.map(modulusIn)) {
     assert.ok(primes.some((/** @type {bigint} */ p) => p < n && n % p === 0n), 'the primes that are looked for are not the key\'s');
   }
+  const { features, integers } = await featuresOf(drawn);
+  assert.ok(new Set(integers).size > 3);
   const needles = [
+    ...numberForms('features', features),
+    ...numberForms('quantised features', integers),
     ...imageNeedles(pixelsOf(IMAGE), SIDE, LEVELS),
     ...imageNeedles(drawn, SIDE, LEVELS),
     ...primes.flatMap((/** @type {bigint} */ prime, /** @type {number} */ i) => primeNeedles(`prime ${i}`, prime)),
@@ -81,9 +97,10 @@ pageTest('neither what is asked nor the key leaves the browser', async ({ page, 
     assert.ok(watch.sent.some((bytes) => bytes.includes(body)));
   }
   for (const { method, path, body } of proxy.requests) {
-    const isQuestion = method === 'POST' && /^\/v2\/models\/(digits|hospital)\/infer$/.test(path);
-    const isFile = method === 'GET' && body.length === 0 && /^\/((page|src)\/[\w./-]+|index\.js|v2\/models(\/(digits|hospital)\/card)?)?$/.test(path);
-    assert.ok(isQuestion || isFile, `${method} ${path}`);
+    const isQuestion = method === 'POST' && /^\/v2\/models\/(digits|digits-hybrid|hospital)\/infer$/.test(path);
+    const isFile = method === 'GET' && body.length === 0 && /^\/((page|src)\/[\w./-]+|index\.js)?$/.test(path);
+    const isOfModel = method === 'GET' && body.length === 0 && /^\/v2\/models(\/(digits|digits-hybrid|hospital)\/card|\/digits-hybrid\/public\.onnx)?$/.test(path);
+    assert.ok(isQuestion || isFile || isOfModel, `${method} ${path}`);
   }
 });
 

@@ -18,16 +18,17 @@ export function pngOf(index) {
 }
 
 /**
- * Test images of different digits that the model gets right: their files, pixels, and what the program
+ * Test images of different digits that a model gets right: their files, pixels, and what the program
  * itself says of the files.
  *
  * @param {number} count
+ * @param {string} [model]
  */
-export function recognisedImages(count) {
+export function recognisedImages(count, model = 'digits') {
   // The page brings the first hundred itself.
   const indices = Array.from({ length: 20 }, (_, i) => 100 + i);
   const files = indices.map(pngOf);
-  const rows = rowsOf(predictedCsv('digits', ...files));
+  const rows = rowsOf(predictedCsv(model, ...files));
   /** @type {Map<string, {file: string, pixels: Uint8Array, label: string, scores: number[]}>} */
   const found = new Map();
   for (const [i, index] of indices.entries()) {

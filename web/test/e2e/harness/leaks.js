@@ -79,8 +79,8 @@ export function primeNeedles(name, prime) {
 /** A text, in all forms. @param {string} text @returns {Needle[]} */
 export const textNeedles = (text) => byteForms(`"${text}"`, Buffer.from(text.replace(/\s/g, '')));
 
-/** @param {string} name @param {readonly number[]} numbers @returns {Needle[]} */
-function numberForms(name, numbers) {
+/** A list of numbers, in all forms. @param {string} name @param {readonly number[]} numbers @returns {Needle[]} */
+export function numberForms(name, numbers) {
   const forms = [
     ...byteForms(`${name}, in 32-bit floats`, Buffer.from(Float32Array.from(numbers).buffer)),
     ...byteForms(`${name}, in 64-bit floats`, Buffer.from(Float64Array.from(numbers).buffer)),

@@ -1,5 +1,5 @@
 /**
- * The real program: its service with two models, and its own predictions to compare with.
+ * The real program: its service with three models, and its own predictions to compare with.
  *
  * The environment variable VEILCAST holds the path of the program `veilcast`.
  */
@@ -14,7 +14,7 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { keyFile } from '../../support.js';
+import { changeCard, keyFile, patched } from '../../support.js';
 
 const program = process.env.VEILCAST ?? '';
 assert.ok(program, 'set the environment variable VEILCAST to the path of the program; `cargo xtask web` does it');
@@ -30,6 +30,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The models that the tests ask. */
 export const digits = pathOf('models/digits');
+export const hybrid = pathOf('models/digits-hybrid');
 
 /** The description of a model that replaces another one. */
 export const REPLACED = 'A newer version.';
@@ -48,22 +49,35 @@ function trainHospital(name) {
   return out;
 }
 
+/** A copy of a model, to be changed. @param {string} original @param {string} change */
+function copyOf(original, change) {
+  const model = `${join(folder, basename(original))}-${change}`;
+  cpSync(original, model, { recursive: true });
+  return model;
+}
+
+/** A model with another card, as if its owner had replaced it. @param {string} original */
+export function replaced(original) {
+  const model = copyOf(original, 'replaced');
+  changeCard(model, (card) => card.replace(/"description": "[^"]*"/, `"description": "${REPLACED}"`));
+  return model;
+}
+
 /**
- * A model with another card, as if its owner had replaced it; the weights name the card by its digest.
+ * A hybrid model whose public part has another operator in place of one, of a name as long.
  *
  * @param {string} original
+ * @param {string} from
+ * @param {string} to
  */
-export function replaced(original) {
-  const model = `${join(folder, basename(original))}-replaced`;
-  cpSync(original, model, { recursive: true });
-  const [cardPath, weightsPath] = ['card.json', 'weights.safetensors'].map((name) => join(model, name));
-  const [before, weights] = [readFileSync(cardPath), readFileSync(weightsPath)];
-  const card = Buffer.from(before.toString().replace(/"description": "[^"]*"/, `"description": "${REPLACED}"`));
-  const [old, digest] = [before, card].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
-  assert.notEqual(old, digest);
-  writeFileSync(cardPath, card);
-  rmSync(join(model, 'report.json'), { force: true });
-  writeFileSync(weightsPath, Buffer.from(weights.toString('latin1').replace(old, digest), 'latin1'));
+export function withOperator(original, from, to) {
+  const model = copyOf(original, to);
+  const path = join(model, 'public.onnx');
+  const before = readFileSync(path);
+  const after = patched(before, from, to);
+  writeFileSync(path, after);
+  const [old, digest] = [before, after].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
+  changeCard(model, (card) => card.replace(old, digest));
   return model;
 }
 
@@ -82,8 +96,8 @@ export async function serve(...models) {
 
 export const hospital = trainHospital('hospital');
 
-/** The service that most tests ask: it has the models `digits` and `hospital`. */
-export const serviceUrl = await serve(digits, hospital);
+/** The service that most tests ask: it has the models `digits`, `digits-hybrid` and `hospital`. */
+export const serviceUrl = await serve(digits, hybrid, hospital);
 
 /** Some patients as CSV, of whom the model was not trained on all. @param {number} count */
 export function patientsCsv(count) {
