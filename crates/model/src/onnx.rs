@@ -2,8 +2,8 @@
 //!
 //! A file may come from a stranger. Before `tract` sees it, `limits` checks all that can be checked
 //! of it: its size, how much memory reading it takes, that its tensors hold what they claim, that
-//! every value has a source, and that nothing in it is of a kind that isn't supported at all.
-
+//! every value has a source, and that nothing in it is of a kind that isn't supported at all. Before
+//! `tract` computes anything, `sizes` checks how large it will be.
 //!
 //! | subject | start at |
 //! |---|---|
@@ -36,6 +36,7 @@ mod public;
 mod ranges;
 mod runner;
 mod scores;
+mod sizes;
 mod split;
 mod tensor;
 mod wire;

@@ -10,7 +10,7 @@ use common::{name, onnx_files};
 use veilcast_model::onnx::{Import, ImportOptions};
 
 /// What is said of each file that can't be used.
-const REFUSED: [(&str, &str); 46] = [
+const REFUSED: [(&str, &str); 60] = [
     (
         "a-weight-is-missing",
         r#"the tensor "c0" claims the shape [4, 6], but holds 23 numbers"#,
@@ -38,11 +38,52 @@ const REFUSED: [(&str, &str); 46] = [
     ),
     (
         "computes-2-gb",
-        "gives 536870912 numbers at once, which is more than is accepted",
+        r#""constantofshape_0" gives a tensor of the shape [4, 134217728]; what a network computes may take 1024 MB in all"#,
+    ),
+    (
+        "computes-a-one-hot",
+        r#""onehot_0" (OneHot) is told to make 1099511627776 numbers"#,
+    ),
+    (
+        "computes-a-pad",
+        r#""pad_0" (Pad) is told to make 1099511627776 numbers"#,
+    ),
+    (
+        "computes-a-product",
+        r#""matmul_2" gives a tensor of the shape [131072, 131072]; what a network computes may take 1024 MB"#,
+    ),
+    (
+        "computes-a-range-down",
+        r#""range_0" (Range) is told to make 1099511627776 numbers"#,
+    ),
+    (
+        "computes-a-resize",
+        r#""resize_0" gives a tensor of the shape [1, 1, 4000000, 4000000]; what a network computes may take 1024 MB"#,
+    ),
+    ("computes-a-tile", r#""tile_0" (Tile) is told to make"#),
+    (
+        "computes-doubles",
+        r#""concat_24" gives a tensor of the shape [268435456]"#,
+    ),
+    (
+        "computes-many",
+        "gives a tensor of the shape [67108864]; what a network computes may take 1024 MB in all",
+    ),
+    (
+        "computes-past-64-bits",
+        r#""constantofshape_0" (ConstantOfShape) is told to make 4294967296 numbers"#,
+    ),
+    (
+        "convolves-too-much",
+        r#""conv_2" multiplies weights of the shape [1, 1, 131072] by too many places of an image"#,
     ),
     (
         "cycle",
         r#"the node "gemm_0" takes the value "gemm_1", which nothing before it gives"#,
+    ),
+    (
+        "draws-a-terabyte",
+        r#""randomnormal_0" gives a tensor of the shape [1048576, 1048576]"#,
     ),
     ("empty", "it holds no network: there is no graph"),
     (
@@ -133,10 +174,18 @@ const REFUSED: [(&str, &str); 46] = [
         r#"the first node that isn't is "activation" (Round)"#,
     ),
     (
+        "scores-without-end",
+        "it would be a map of 4 inputs and 32768 outputs; at most 16384 outputs",
+    ),
+    (
         "shape-of-the-input",
         "its scores are the same for every record",
     ),
     ("shapes-do-not-fit", "it can't be run: "),
+    (
+        "sides-without-end",
+        r#""reshape_0" gives a tensor of 202 sides; at most 16 are accepted"#,
+    ),
     (
         "softmax-inside",
         r#"the first node that isn't is "attention" (Softmax)"#,
@@ -164,6 +213,10 @@ const REFUSED: [(&str, &str); 46] = [
     (
         "unknown-operator",
         r#"the operator Sharpen of the node "sharpen" isn't supported"#,
+    ),
+    (
+        "window-too-large",
+        r#"the node "averagepool_0" (AveragePool) has a window of more than 262144 places; make"#,
     ),
 ];
 

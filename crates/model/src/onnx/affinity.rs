@@ -51,29 +51,47 @@ impl Trial {
         Self { points, factors }
     }
 
-    /// Number of points.
-    pub(super) fn len(&self) -> usize {
-        POINTS * self.factors.len()
+    /// The points in groups; within each it can be told whether values are affine.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        let size = self.points.len() / self.factors.len();
+        let points = self.points.chunks(size.max(1));
+        points
+            .zip(&self.factors)
+            .map(|(points, factors)| Group { points, factors })
     }
 
     /// Whether values are affine in the points, given those of each point, point by point.
     pub(super) fn is_affine(&self, values: &[f64]) -> bool {
-        let size = values.len() / self.len();
-        let groups = values.chunks_exact((POINTS * size).max(1));
-        groups.zip(&self.factors).all(|(group, factors)| {
-            let [u, v, w, between] = [0, 1, 2, 3].map(|point| &group[point * size..][..size]);
-            let largest = group
-                .iter()
-                .fold(0.0, |top: f64, value| top.max(value.abs()));
-            let [alpha, beta, gamma] = factors;
-            let sums = u
-                .iter()
-                .zip(v)
-                .zip(w)
-                .map(|((u, v), w)| alpha * u + beta * v + gamma * w);
-            let mut apart = sums.zip(between).map(|(sum, value)| (sum - value).abs());
-            // Not so for NaN.
-            largest.is_finite() && apart.all(|distance| distance <= TOLERANCE * largest)
-        })
+        let size = values.len() / self.factors.len();
+        let values = values.chunks_exact(size.max(1));
+        let mut groups = self.groups().zip(values);
+        groups.all(|(group, values)| group.is_affine(values))
+    }
+}
+
+/// Points u, v, w and the one between them.
+pub(super) struct Group<'a> {
+    /// The values of the points, point by point.
+    pub(super) points: &'a [f64],
+    factors: &'a [f64; 3],
+}
+
+impl Group<'_> {
+    /// Whether values are affine in the points, given those of each point, point by point.
+    pub(super) fn is_affine(&self, values: &[f64]) -> bool {
+        let size = values.len() / POINTS;
+        let [u, v, w, between] = [0, 1, 2, 3].map(|point| &values[point * size..][..size]);
+        let largest = values
+            .iter()
+            .fold(0.0, |top: f64, value| top.max(value.abs()));
+        let [alpha, beta, gamma] = self.factors;
+        let sums = u
+            .iter()
+            .zip(v)
+            .zip(w)
+            .map(|((u, v), w)| alpha * u + beta * v + gamma * w);
+        let mut apart = sums.zip(between).map(|(sum, value)| (sum - value).abs());
+        // Not so for NaN.
+        largest.is_finite() && apart.all(|distance| distance <= TOLERANCE * largest)
     }
 }

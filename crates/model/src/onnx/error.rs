@@ -61,6 +61,18 @@ pub enum OnnxError {
         /// Its operator.
         operator: String,
     },
+    /// A node looks at more places of a picture at once than there could be.
+    #[error(
+        "the node {node:?} ({operator}) has a window of more than {} places; make its kernel_shape \
+         no larger than a record",
+        crate::card::MAX_FEATURES
+    )]
+    Window {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+    },
     /// The file defines operators by functions.
     #[error(
         "it defines the function {function:?}, which isn't supported; inline it: \

@@ -9,11 +9,15 @@ use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
 use super::graph::name;
 use super::{OnnxError, wire};
+use crate::card::MAX_FEATURES;
 
 /// The operator sets whose operators `tract` has; it is tested most with 9 to 18.
 pub(super) const OPSETS: RangeInclusive<i64> = 7..=26;
 /// What ONNX's own operators are said to be of.
 pub(super) const OWN_DOMAINS: [&str; 2] = ["", "ai.onnx"];
+
+/// Most places of a picture that are pooled to one: as many as a record may have numbers.
+const MAX_WINDOW: i64 = MAX_FEATURES as i64;
 
 /// Decodes a file's bytes and checks all that is said in [`onnx`](super).
 pub(super) fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
@@ -60,6 +64,17 @@ fn check_tensors(graph: &GraphProto) -> Result<(), OnnxError> {
             let place = || format!("{}.{}", name(node), attribute.name);
             if attribute.g.is_some() || !attribute.graphs.is_empty() {
                 return Err(OnnxError::Subgraph {
+                    node: name(node).to_owned(),
+                    operator: node.op_type.clone(),
+                });
+            }
+            let window = attribute.ints.iter().try_fold(1_i64, |product, &side| {
+                product
+                    .checked_mul(side)
+                    .filter(|&places| places <= MAX_WINDOW)
+            });
+            if attribute.name == "kernel_shape" && window.is_none() {
+                return Err(OnnxError::Window {
                     node: name(node).to_owned(),
                     operator: node.op_type.clone(),
                 });

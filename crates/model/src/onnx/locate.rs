@@ -37,15 +37,23 @@ pub(super) fn bends(
         }
     }
     let network = Network::compile(&watched, &input.shape(1))?;
-    let mut values: Vec<Vec<f64>> = vec![Vec::new(); nodes.len()];
-    for point in trial.points.chunks(input.values()) {
-        for (all, found) in values.iter_mut().zip(network.run_all(point)?) {
-            all.extend(found.numbers);
+    let mut is_bent = vec![false; nodes.len()];
+    for group in trial.groups() {
+        // No more than a group's values are held at a time: of large networks they are many.
+        let mut values: Vec<Vec<f64>> = vec![Vec::new(); nodes.len()];
+        for point in group.points.chunks(input.values()) {
+            for (all, found) in values.iter_mut().zip(network.run_all(point)?) {
+                all.extend(found.numbers);
+            }
+        }
+        for (is_bent, values) in is_bent.iter_mut().zip(values) {
+            *is_bent |= !group.is_affine(&values);
         }
     }
-    let bent = nodes.into_iter().zip(values);
-    let bent = bent.filter(|(_, values)| !trial.is_affine(values));
-    Ok(bent.map(|(index, _)| index).collect())
+    let bent = nodes.into_iter().zip(is_bent);
+    Ok(bent
+        .filter_map(|(index, is_bent)| is_bent.then_some(index))
+        .collect())
 }
 
 /// The name and the operator of the first node whose values aren't affine in the input.

@@ -5,13 +5,10 @@ use std::sync::Arc;
 
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::internal::{DimLike as _, TractErrorContext as _, bail};
+use tract_onnx::tract_core::internal::TractErrorContext as _;
 use tract_onnx::tract_hir::infer::Factoid as _;
 
-use super::{OnnxError, graph};
-
-/// Most numbers that a value between two nodes may have.
-const MAX_VALUES: usize = 1 << 28;
+use super::{OnnxError, graph, sizes};
 
 /// A network with one input and one output of numbers, which takes a fixed number of records at once.
 #[derive(Clone, Debug)]
@@ -47,18 +44,9 @@ impl Network {
             let kind = kind.filter(|kind| kind.is_float());
             let kind = kind.context("its input isn't of floats")?;
             network.set_input_fact(0, InferenceFact::dt_shape(kind, shape))?;
+            sizes::analyse(&mut network)?;
             let network = network.into_typed()?;
-            for node in network.nodes() {
-                for output in &node.outputs {
-                    let volume = output.fact.shape.volume().to_usize()?;
-                    if volume > MAX_VALUES {
-                        let name = &node.name;
-                        bail!(
-                            "{name:?} gives {volume} numbers at once, which is more than is accepted"
-                        );
-                    }
-                }
-            }
+            sizes::check(&network)?;
             Ok(Self {
                 plan: network.into_optimized()?.into_runnable()?,
                 shape: shape.to_vec(),

@@ -11,6 +11,8 @@ use super::{OnnxError, graph};
 
 /// Records that a network takes at once, if it can.
 const BATCH: usize = 32;
+/// Most numbers of a group of records, or of what they give.
+const MAX_VALUES: usize = 1 << 24;
 /// How far the scores of a record in a batch may lie from those alone, beside the largest score.
 const TOLERANCE: f64 = 1e-4;
 
@@ -73,9 +75,11 @@ impl Runner {
         self.outputs
     }
 
-    /// So many records as keep all processors busy a while.
+    /// So many records as keep all processors busy a while, but don't fill the memory.
     pub(super) fn group(&self) -> usize {
-        self.batch * rayon::current_num_threads() * 4
+        let most = MAX_VALUES / self.inputs.max(self.outputs).max(1);
+        let busy = self.batch * rayon::current_num_threads() * 4;
+        busy.min(most).max(1)
     }
 
     /// The scores of records, record by record, whose values stand record by record.
