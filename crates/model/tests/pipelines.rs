@@ -7,8 +7,9 @@ mod common;
 use std::fs;
 
 use serde_json::{Value, json};
-use veilcast_model::card::{Cell, Input, RawRecord};
+use veilcast_model::card::{Activation, Cell, Input, RawRecord};
 use veilcast_model::onnx::{Import, ImportOptions};
+use veilcast_model::search::batch_cost;
 
 /// A pipeline's name, what its steps are called in the card, and how many features they give.
 const PIPELINES: [(&str, &[&str], usize); 18] = [
@@ -108,6 +109,49 @@ fn scores_are_those_of_the_pipelines() {
             }
         }
         assert!(!records.is_empty() && records.len() == expected.len());
+    }
+}
+
+/// From cells to integers to a prediction, by the model that is made of a pipeline.
+#[test]
+fn models_predict_from_cells_as_the_pipelines_do() {
+    for (name, ..) in PIPELINES {
+        let options = ImportOptions {
+            input_bits: Some(10),
+            weight_bits: Some(12),
+            ..ImportOptions::default()
+        };
+        let import = open(name, options).unwrap();
+        let facts = facts(name);
+        let inputs = facts["inputs"].as_array().unwrap();
+        let records: Vec<RawRecord<'_>> = inputs
+            .iter()
+            .map(|cells| record(import.input(), &facts["columns"], cells))
+            .collect();
+        let model = import.build(&records, &batch_cost, &mut |_| {});
+        let model = model.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let expected: Vec<Vec<f64>> = serde_json::from_value(facts["scores"].clone()).unwrap();
+        let largest = expected
+            .iter()
+            .flatten()
+            .fold(0.0, |a: f64, b| a.max(b.abs()));
+        for (record, expected) in records.iter().zip(&expected) {
+            let integers = model.encoder().unwrap().quantize(record).unwrap().values;
+            let found = model.predict(&integers).unwrap().scores;
+            // Of two classes one score is enough.
+            let expected = &expected[expected.len() - found.len()..];
+            // Of softmax only differences count.
+            let is_softmax = model.card().output().activation == Activation::Softmax;
+            let shift = if is_softmax {
+                expected[0] - found[0]
+            } else {
+                0.0
+            };
+            for (found, expected) in found.iter().zip(expected) {
+                let apart = (found + shift - expected).abs() / largest;
+                assert!(apart < 0.02, "{name}: {found} for {expected}");
+            }
+        }
     }
 }
 
