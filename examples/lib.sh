@@ -29,9 +29,10 @@ say() {
     printf '\n== %s\n' "$*"
 }
 
-# Runs a command after showing it.
-run() {
-    printf '$ veilcast'
+# Shows a command as it would be typed.
+show() {
+    printf '$ %s' "$1"
+    shift
     for word in "$@"; do
         case $word in
             *[!A-Za-z0-9_./:=,-]*) printf " '%s'" "$word" ;;
@@ -39,13 +40,45 @@ run() {
         esac
     done
     printf '\n'
+}
+
+# Runs a command of the program after showing it.
+run() {
+    show veilcast "$@"
     "$VEILCAST" "$@"
 }
 
-# Serves a model on a free port of this machine, and sets $url.
+# Runs a script after showing it, by $PYTHON (python3), which has what the example's requirements.txt lists.
+python() {
+    show python "$@"
+    "${PYTHON:-python3}" "$@"
+}
+
+# Ends with what to do if Python lacks one of these modules: needs EXAMPLE MODULE…
+needs() {
+    example=$1
+    shift
+    for module in "$@"; do
+        if ! "${PYTHON:-python3}" -c "from importlib.util import find_spec as f; exit(not f('$module'))"; then
+            cat >&2 <<END
+This example needs the Python package $module. Install what it needs, and run it by that Python:
+    python3 -m venv venv
+    venv/bin/pip install -r examples/$example/requirements.txt
+    PYTHON=venv/bin/python examples/$example/run.sh
+END
+            exit 1
+        fi
+    done
+}
+
+# Serves models on a free port of this machine, and sets $url.
 serve() {
-    printf '$ veilcast serve --model %s\n' "$1"
-    "$VEILCAST" serve --model "$1" --listen 127.0.0.1:0 >"$cloud/url" 2>"$cloud/log" &
+    for model in "$@"; do
+        set -- "$@" --model "$model"
+        shift
+    done
+    show veilcast serve "$@"
+    "$VEILCAST" serve "$@" --listen 127.0.0.1:0 >"$cloud/url" 2>"$cloud/log" &
     service=$!
     tries=0
     until url=$(sed -n 's/^listening on //p' "$cloud/url") && [ -n "$url" ]; do
@@ -66,4 +99,9 @@ same_predictions() {
         exit 1
     fi
     echo "all $(($(wc -l <"$1") - 1)) predictions are the same, digit for digit"
+}
+
+# Says how far predictions agree with those that a framework made, or fails.
+agree() {
+    python examples/agreement.py "$1" "$2"
 }

@@ -6,12 +6,15 @@
 //! | what the crates may know of each other | [`layers`] |
 //! | the commands of the README | [`readme`] |
 //! | python-paillier | [`interop`] |
+//! | scikit-learn, PyTorch, Keras | [`examples`] |
 //! | the JavaScript package | [`web`] |
 #![forbid(unsafe_code)]
 
+mod examples;
 mod interop;
 mod layers;
 mod program;
+mod python;
 mod readme;
 mod shell;
 mod steps;
@@ -57,6 +60,12 @@ enum Task {
     Readme,
     /// Test together with python-paillier.
     Interop,
+    /// Run the examples that train with scikit-learn.
+    Examples {
+        /// Run those with PyTorch and Keras too, which takes some 8 GB.
+        #[arg(long)]
+        all: bool,
+    },
     /// Check and test the JavaScript package.
     Web,
 }
@@ -74,6 +83,8 @@ fn main() -> ExitCode {
         Task::Doc => &[steps::DOC],
         Task::Readme => &[steps::README],
         Task::Interop => &[steps::INTEROP],
+        Task::Examples { all: false } => &[steps::EXAMPLES],
+        Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],
     };
     match Workspace::find().and_then(|workspace| steps::run(chosen, &workspace)) {

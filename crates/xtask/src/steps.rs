@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{interop, layers, readme, web};
+use crate::{examples, interop, layers, readme, web};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -118,6 +118,14 @@ pub(crate) const INTEROP: Step = Step {
     name: "interop",
     check: interop::check,
 };
+pub(crate) const EXAMPLES: Step = Step {
+    name: "examples",
+    check: examples::check_small,
+};
+pub(crate) const ALL_EXAMPLES: Step = Step {
+    name: "examples",
+    check: examples::check_all,
+};
 pub(crate) const WEB: Step = Step {
     name: "web",
     check: web::check,
@@ -125,7 +133,7 @@ pub(crate) const WEB: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP, WEB,
+    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP, EXAMPLES, WEB,
 ];
 
 /// Runs steps one after another, all of them even if one fails, and lists their times.

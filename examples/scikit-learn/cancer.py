@@ -1,0 +1,38 @@
+"""Trains a scikit-learn pipeline to tell benign tumours from malignant ones, and exports it.
+
+    python cancer.py CLOUD OWNER
+
+CLOUD gets pipeline.onnx and calibration.csv, the features of the records it was trained on; OWNER gets
+patients.csv, other patients' features, and framework.csv, what scikit-learn predicts of them.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from skl2onnx import to_onnx
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+cloud, owner = map(Path, sys.argv[1:])
+for folder in (cloud, owner):
+    folder.mkdir(parents=True, exist_ok=True)
+data = load_breast_cancer(as_frame=True)
+labels = data.target.map(dict(enumerate(data.target_names)))
+train, test, train_labels, test_labels = train_test_split(data.data, labels, test_size=0.2, random_state=0)
+
+pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+pipeline.fit(train, train_labels)
+print(f"scikit-learn's accuracy on {len(test)} other patients: {pipeline.score(test, test_labels):.3f}")
+
+model = to_onnx(pipeline, train.to_numpy(np.float32)[:1])
+(cloud / "pipeline.onnx").write_bytes(model.SerializeToString())
+train.to_csv(cloud / "calibration.csv", index=False)
+test.to_csv(owner / "patients.csv", index=False)
+
+predictions = pd.DataFrame({"label": pipeline.predict(test), "score": pipeline.decision_function(test)})
+predictions.to_csv(owner / "framework.csv", index_label="record")
