@@ -2,20 +2,26 @@
 
     python agreement.py FRAMEWORK.csv PREDICTIONS.csv
 
-Both hold `record,label,<score…>`. Scores may deviate by a fiftieth of their spread, which is what rounding a model to
+Both hold `record,label,<score…>`. Of several scores only differences count, since softmax takes no notice of others;
+so each row's mean is taken off. Scores may deviate by a twentieth of their spread, which is what rounding a model to
 integers may cost; and a label may be another only where the framework itself is undecided by as much.
 """
 
 import csv
 import sys
 
-MOST_DEVIATION = 0.02
+MOST_DEVIATION = 0.05
 
 
 def read(path):
     with open(path, newline="") as file:
         rows = list(csv.reader(file))[1:]
-    return [row[1] for row in rows], [[float(cell) for cell in row[2:]] for row in rows]
+    return [row[1] for row in rows], [centred([float(cell) for cell in row[2:]]) for row in rows]
+
+
+def centred(scores):
+    mean = sum(scores) / len(scores) if len(scores) > 1 else 0
+    return [score - mean for score in scores]
 
 
 def margin(scores):
