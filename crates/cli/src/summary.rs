@@ -45,7 +45,7 @@ impl fmt::Display for Summary {
             write_import(f, import)?;
         }
         if let Some(search) = &self.search {
-            write_search(f, search)?;
+            write_search(f, search, self.import.is_some())?;
         }
         if let Some(Accuracy {
             records,
@@ -154,11 +154,13 @@ fn write_regression(f: &mut fmt::Formatter<'_>, regression: &Regression) -> fmt:
 }
 
 /// What was tried: of those that weren't chosen, each that was better than all cheaper ones.
-fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport) -> fmt::Result {
-    let measure = if search.float_auc.is_some() {
-        Some("AUC")
-    } else {
-        search.float_accuracy.map(|_| "accuracy")
+///
+/// What is imported is compared with the network, what is trained with the truth.
+fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport, is_import: bool) -> fmt::Result {
+    let measure = match (search.float_auc, search.float_accuracy) {
+        (Some(_), _) => Some("AUC"),
+        (None, Some(_)) if is_import => Some("agreement"),
+        (None, accuracy) => accuracy.map(|_| "accuracy"),
     };
     let changes = search.max_change.is_some();
     writeln!(
@@ -168,7 +170,7 @@ fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport) -> fmt::Resul
     )?;
     write!(f, "  input bits  weight bits (largest)  score bits")?;
     if let Some(measure) = measure {
-        write!(f, "  {measure:>8}")?;
+        write!(f, "  {measure:>9}")?;
     }
     let heading = if changes { "  largest change" } else { "" };
     writeln!(f, "{heading}        cost")?;
@@ -179,8 +181,9 @@ fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport) -> fmt::Resul
             write_trial(f, trial)?;
         }
     }
-    if let Some(float) = search.float_auc.or(search.float_accuracy) {
-        writeln!(f, "  float map {float:>45.4}")?;
+    let float = search.float_auc.or(search.float_accuracy);
+    if let Some(float) = float.filter(|_| !is_import) {
+        writeln!(f, "  float map {float:>46.4}")?;
     }
     if !search.reaches_goal() {
         writeln!(f, "  none is good enough: the best is taken")?;
@@ -196,7 +199,7 @@ fn write_trial(f: &mut fmt::Formatter<'_>, trial: &Trial) -> fmt::Result {
         trial.input_bits, trial.slot_bits,
     )?;
     if let Some(measured) = trial.auc.or(trial.accuracy) {
-        write!(f, "  {measured:>8.4}")?;
+        write!(f, "  {measured:>9.4}")?;
     }
     if let Some(change) = trial.largest_change {
         write!(f, "  {change:>14.4}")?;

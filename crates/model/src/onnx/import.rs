@@ -14,7 +14,7 @@ use super::scores::Scores;
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
 use super::{ImportError, OnnxError, collapse, limits, locate};
-use crate::card::{Input, InputKind, Layouts, Limits, RawRecord, ScalarLayout};
+use crate::card::{Input, InputKind, Layouts, Limits, RawRecord, ScalarLayout, list};
 use crate::search::{Candidate, HeldOut, SearchReport, search};
 use crate::{Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile};
 
@@ -271,16 +271,30 @@ impl Import {
         Ok(Some(found))
     }
 
+    /// What the model predicts: as the options say, or the file, or the scores.
+    fn description(&self, scores: &Scores) -> String {
+        let given = [&self.options.description, &self.file.description];
+        if let Some(given) = given.into_iter().find(|text| !text.is_empty()) {
+            return given.clone();
+        }
+        let columns = match &self.input.features {
+            Some(names) => format!("{} columns", names.len()),
+            None => "an image".to_owned(),
+        };
+        let labels = list(&scores.labels);
+        match scores.is_regression {
+            true => format!("Predicts from {columns}: {labels}."),
+            false => format!("Tells apart, by {columns}: {labels}."),
+        }
+    }
+
     /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
     fn blueprint(&self, scores: &Scores, private: &Private) -> Blueprint {
         let options = &self.options;
         Blueprint {
             name: options.name.clone(),
             version: options.version.clone(),
-            description: match options.description.as_str() {
-                "" => self.file.description.clone(),
-                given => given.to_owned(),
-            },
+            description: self.description(scores),
             input: self.input.clone(),
             public_part: private.public.as_ref().map(|(file, _)| file.clone()),
             quantization: private.ranges.quantization(options.input_bits.unwrap_or(8)),
