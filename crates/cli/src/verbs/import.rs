@@ -41,8 +41,8 @@ pub(crate) struct Args {
     /// Replace the model directory if it exists.
     #[arg(long)]
     force: bool,
-    /// File of records to calibrate with: CSV, NPY, IDX or PNG; of images random ones are drawn, if
-    /// not given.
+    /// File of records to calibrate with: CSV, NPY, IDX or PNG. Without it random ones are drawn where
+    /// the range of each feature is known, as of images, and no quantisation is searched for.
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
     #[command(flatten)]
@@ -69,6 +69,11 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     bar.finish_and_clear();
     let model = model.map_err(with_hint).with_context(unusable)?;
     model.save(&args.out, args.force)?;
+    if args.calibration.is_none() {
+        output.note(
+            "note: with --calibration it is found out how few bits predict your records well",
+        );
+    }
     output.result(&Summary::new(args.out, &model))
 }
 

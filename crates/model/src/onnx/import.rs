@@ -20,8 +20,8 @@ use crate::{Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile
 
 /// How far the collapsed map's scores may lie from the network's, beside the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
-/// Most input bits that are searched.
-const MAX_SEARCHED_BITS: u32 = 8;
+/// Most input bits that are searched for images, and for tables, whose scores shall stay close.
+const MAX_SEARCHED_BITS: (u32, u32) = (8, 12);
 
 /// A file that was read: a network that gives scores, and what a record is.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ struct Private {
     runner: Runner,
     /// The features of each record.
     records: Vec<Vec<f64>>,
+    /// Whether they were drawn at random, since there are no others.
+    is_random: bool,
     ranges: Ranges,
     /// Of a hybrid the public part, and its last node.
     public: Option<(PublicPartFile, String)>,
@@ -166,7 +168,7 @@ impl Import {
             removed: self.peeled.removed,
             split_at: private.public.map(|(_, node)| node),
             records: private.records.len(),
-            random_records: calibration.is_empty(),
+            random_records: private.is_random,
             deviation,
             agreement: (!is_regression).then_some(agreement),
             rounding,
@@ -213,6 +215,7 @@ impl Import {
             tensor: self.tensor.clone(),
             runner,
             records,
+            is_random: calibration.is_empty(),
             ranges,
             public: None,
         })
@@ -235,14 +238,20 @@ impl Import {
             runner: Runner::new(&parts.head, &parts.features)?,
             model: parts.head,
             tensor: parts.features,
-            ranges: Ranges::of(&features),
+            ranges: match self.input.kind {
+                InputKind::Table => Ranges::of(&features),
+                // Not every image's scores must stay close, so that rare extremes may be lost.
+                InputKind::Image => Ranges::clipped(&features),
+            },
             records: features,
+            is_random: false,
             public: Some((file, parts.node)),
         })
     }
 
     /// Looks for the cheapest quantisation that predicts as the map does; none, if the options leave
-    /// nothing to search.
+    /// nothing to search. Nor on random records: a network predicts them much alike, so that any
+    /// quantisation would do.
     fn search(
         &self,
         scores: &Scores,
@@ -251,12 +260,16 @@ impl Import {
         cost: &dyn Fn(&Candidate) -> f64,
     ) -> Result<Option<SearchReport>, ImportError> {
         let options = &self.options;
-        if options.input_bits.is_some() && options.weight_bits.is_some() {
+        let is_given = options.input_bits.is_some() && options.weight_bits.is_some();
+        if is_given || private.is_random {
             return Ok(None);
         }
         let bits = match options.input_bits {
             Some(bits) => bits..=bits,
-            None => 1..=MAX_SEARCHED_BITS,
+            None => match self.input.kind {
+                InputKind::Image => 1..=MAX_SEARCHED_BITS.0,
+                InputKind::Table => 1..=MAX_SEARCHED_BITS.1,
+            },
         };
         let inputs: Vec<_> = bits.map(|bits| private.ranges.quantization(bits)).collect();
         let max_weight = options.weight_bits.map(|_| max_weight);

@@ -1,7 +1,9 @@
 //! A network made ready to run on records.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::Once;
 
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
@@ -94,12 +96,31 @@ fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
     Ok(())
 }
 
+/// That panics of the library are kept from the terminal: the error tells of them.
+static HUSHED: Once = Once::new();
+
+thread_local! {
+    /// Whether this thread is in the library.
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:
 /// there are too many of them to check each beforehand, and files may come from strangers. Nothing
 /// that such a panic leaves half done is used again.
 fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
     let unsupported = |problem: String| OnnxError::Unsupported { problem };
-    match catch_unwind(AssertUnwindSafe(work)) {
+    HUSHED.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_GUARDED.get() {
+                usual(info);
+            }
+        }));
+    });
+    let before = IS_GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(before);
+    match result {
         Ok(result) => result.map_err(|error| unsupported(short(&format!("{error:#}")))),
         Err(_) => Err(unsupported(
             "the library that runs it gave up on an operator or its attributes".to_owned(),

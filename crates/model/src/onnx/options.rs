@@ -40,9 +40,11 @@ pub struct ImportOptions {
     /// A label a score, two (negative, positive) for a single one with sigmoid; if not given the
     /// file's own, or numbers.
     pub labels: Option<Vec<String>>,
-    /// Bits of an integer feature, 1 to 16; searched for, up to 8, where not given.
+    /// Bits of an integer feature, 1 to 16; searched for on the calibration records where not given, up to 8
+    /// for images and 12 for tables, and 8 without records.
     pub input_bits: Option<u32>,
-    /// Bits of an integer weight, sign included, 2 to 16; searched for where not given.
+    /// Bits of an integer weight, sign included, 2 to 16; searched for where not given, and 8 without
+    /// records.
     pub weight_bits: Option<u32>,
     /// The share of records, 0 to 1, that the quantisation that is searched for may predict otherwise
     /// than the network.

@@ -50,20 +50,37 @@ impl Ranges {
         }
     }
 
-    /// The ranges of records' features, without the 0.5 % of them at each end.
+    /// The ranges of records' features, their ends rounded outwards: a card tells them to everybody, and
+    /// the ends as they are would be single records' values.
     pub(super) fn of(records: &[Vec<f64>]) -> Self {
+        Self::each(records, |values| {
+            rounded_outwards([values[0], values[values.len() - 1]])
+        })
+    }
+
+    /// The same without the 0.5 % of them at each end, where there are others: for features whose rare
+    /// extremes would leave too few steps to the rest.
+    pub(super) fn clipped(records: &[Vec<f64>]) -> Self {
+        Self::each(records, |values| {
+            let clipped = values.len() / CLIPPED;
+            let inner = [values[clipped], values[values.len() - 1 - clipped]];
+            match inner[0] < inner[1] {
+                true => inner,
+                false => [values[0], values[values.len() - 1]],
+            }
+        })
+    }
+
+    /// For each feature what is found of its values in order.
+    fn each(records: &[Vec<f64>], find: impl Fn(&[f64]) -> [f64; 2]) -> Self {
         let features = records.first().map_or(0, Vec::len);
         let range = |feature: usize| {
             let mut values: Vec<f64> = records.iter().map(|record| record[feature]).collect();
             values.sort_unstable_by(f64::total_cmp);
-            let (first, last) = (values[0], values[values.len() - 1]);
-            let clipped = values.len() / CLIPPED;
-            let inner = [values[clipped], values[values.len() - 1 - clipped]];
-            match (inner[0] < inner[1], first < last) {
-                (true, _) => inner,
-                (false, true) => [first, last],
+            match find(&values) {
+                [low, high] if low < high => [low, high],
                 // It is the same in all records, and may be more in others.
-                (false, false) => [first.min(0.0), first.max(first.min(0.0) + 1.0)],
+                [low, _] => [low.min(0.0), low.max(low.min(0.0) + 1.0)],
             }
         };
         Self::Each((0..features).map(range).collect())
@@ -99,5 +116,53 @@ impl Ranges {
         (0..RANDOM_RECORDS)
             .map(|_| (0..features).map(&mut value).collect())
             .collect()
+    }
+}
+
+/// A range whose ends are multiples of a tenth of its length's first digit's place.
+fn rounded_outwards([low, high]: [f64; 2]) -> [f64; 2] {
+    let unit = 10_f64.powf((high - low).log10().floor() - 1.0);
+    match unit.is_normal() {
+        true => [(low / unit).floor() * unit, (high / unit).ceil() * unit],
+        false => [low, high],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(values: impl IntoIterator<Item = f64>) -> Vec<Vec<f64>> {
+        values.into_iter().map(|value| vec![value]).collect()
+    }
+
+    #[test]
+    fn ranges_hold_all_records_and_tell_none() {
+        let ranges = Ranges::of(&records([61.23, -7.89, 12.0]));
+        assert_eq!(ranges, Ranges::Each(vec![[-8.0, 62.0]]));
+        let ranges = Ranges::of(&records([0.0, 1.0, 1.0]));
+        assert_eq!(ranges, Ranges::Each(vec![[0.0, 1.0]]));
+        let ranges = Ranges::of(&records([-1e308, 1e308]));
+        assert_eq!(ranges, Ranges::Each(vec![[-1e308, 1e308]]));
+    }
+
+    #[test]
+    fn what_never_changes_gets_a_range() {
+        for (value, range) in [(0.0, [0.0, 1.0]), (5.0, [0.0, 5.0]), (-5.0, [-5.0, -4.0])] {
+            assert_eq!(Ranges::of(&records([value; 3])), Ranges::Each(vec![range]));
+            assert_eq!(
+                Ranges::clipped(&records([value; 3])),
+                Ranges::Each(vec![range])
+            );
+        }
+    }
+
+    #[test]
+    fn rare_extremes_are_clipped() {
+        let values = (0..1000).map(f64::from).chain([1e9]);
+        let ranges = Ranges::clipped(&records(values));
+        assert_eq!(ranges, Ranges::Each(vec![[5.0, 995.0]]));
+        let ranges = Ranges::clipped(&records((0..1000).map(|i| f64::from(u8::from(i == 7)))));
+        assert_eq!(ranges, Ranges::Each(vec![[0.0, 1.0]]));
     }
 }

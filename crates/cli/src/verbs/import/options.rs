@@ -72,10 +72,10 @@ pub(super) struct NetworkArgs {
     /// Make public what must be: all up to the last node that isn't affine.
     #[arg(long, value_name = "auto")]
     split: Option<Automatic>,
-    /// Bits of an integer weight, 2 to 16; searched for if not given.
+    /// Bits of an integer weight, 2 to 16; searched for if not given, and 8 without calibration.
     #[arg(long)]
     weight_bits: Option<u32>,
-    /// Bits of an integer feature, 1 to 16; searched for if not given.
+    /// Bits of an integer feature, 1 to 16; searched for if not given, and 8 without calibration.
     #[arg(long)]
     input_bits: Option<u32>,
     /// How many records the search may let the model predict otherwise than the network, in
