@@ -52,6 +52,14 @@ pub struct FeaturesLayout {
 pub struct SeededUploads {}
 
 impl Layouts {
+    /// The layout that every model can have.
+    pub fn scalar() -> Self {
+        Self {
+            scalar: Some(ScalarLayout {}),
+            ..Self::default()
+        }
+    }
+
     /// Whether a ciphertext may hold `k` features of a record: one in the `scalar` layout, or a
     /// number that the `features` layout offers.
     pub fn features_allowed(&self, k: u32) -> bool {

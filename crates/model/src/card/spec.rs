@@ -142,6 +142,16 @@ pub struct Limits {
     pub max_ciphertexts: u32,
 }
 
+impl Default for Limits {
+    /// What suits most services.
+    fn default() -> Self {
+        Self {
+            max_records: 1000,
+            max_ciphertexts: 8192,
+        }
+    }
+}
+
 /// Refuses another format by its name, before its other fields can give a misleading error.
 pub(super) fn check_format(json: &[u8]) -> Result<(), CardError> {
     #[derive(Deserialize)]

@@ -14,7 +14,7 @@ use super::scores::Scores;
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
 use super::{ImportError, OnnxError, collapse, limits, locate};
-use crate::card::{Input, InputKind, Layouts, Limits, RawRecord, ScalarLayout, list};
+use crate::card::{Input, InputKind, Layouts, Limits, RawRecord, list};
 use crate::search::{Candidate, HeldOut, SearchReport, search};
 use crate::{Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile};
 
@@ -315,14 +315,8 @@ impl Import {
             activation: scores.activation,
             units: options.units.clone(),
             threshold: options.threshold,
-            layouts: Layouts {
-                scalar: Some(ScalarLayout {}),
-                ..Layouts::default()
-            },
-            limits: Limits {
-                max_records: 1000,
-                max_ciphertexts: 8192,
-            },
+            layouts: Layouts::scalar(),
+            limits: Limits::default(),
             max_weight: (1 << (options.weight_bits.unwrap_or(8) - 1)) - 1,
         }
     }

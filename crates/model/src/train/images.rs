@@ -5,8 +5,7 @@ use rand::rngs::ChaCha20Rng;
 use super::optimize::{Examples, Targets};
 use super::{Options, Progress, TrainError, Trained, drafted, train_layers};
 use crate::card::{
-    Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, ScalarLayout,
-    Step, argmax,
+    Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, Step, argmax,
 };
 use crate::idx::{Images, LabelledImages};
 use crate::search::{Candidate, Goal, HeldOut, SearchReport, search};
@@ -183,14 +182,8 @@ impl Options {
             activation: Activation::Softmax,
             units: None,
             threshold: None,
-            layouts: Layouts {
-                scalar: Some(ScalarLayout {}),
-                ..Layouts::default()
-            },
-            limits: Limits {
-                max_records: 1000,
-                max_ciphertexts: 8192,
-            },
+            layouts: Layouts::scalar(),
+            limits: Limits::default(),
             max_weight: self.max_weight(),
         }
     }

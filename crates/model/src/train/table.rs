@@ -20,7 +20,7 @@ use self::fit::Fitted;
 use self::target::{Target, Truth};
 use super::optimize::{Examples, Targets};
 use super::{Options, Progress, TrainError, drafted, train_layers, wrong};
-use crate::card::{Input, InputKind, Layouts, Limits, ScalarLayout, UnknownCategory};
+use crate::card::{Input, InputKind, Layouts, Limits, UnknownCategory};
 use crate::search::{Candidate, Goal, HeldOut, Measure, SearchReport, search};
 use crate::{Blueprint, FloatMap, Model};
 
@@ -194,14 +194,8 @@ impl TableOptions {
             activation: target.activation(),
             units: target.units(),
             threshold: self.threshold(),
-            layouts: Layouts {
-                scalar: Some(ScalarLayout {}),
-                ..Layouts::default()
-            },
-            limits: Limits {
-                max_records: 1000,
-                max_ciphertexts: 8192,
-            },
+            layouts: Layouts::scalar(),
+            limits: Limits::default(),
             max_weight: training.max_weight(),
         }
     }
