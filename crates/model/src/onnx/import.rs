@@ -290,14 +290,14 @@ impl Import {
         if let Some(given) = given.into_iter().find(|text| !text.is_empty()) {
             return given.clone();
         }
-        let columns = match &self.input.features {
-            Some(names) => format!("{} columns", names.len()),
+        let record = match &self.input.features {
+            Some(names) => format!("a record of {} columns", names.len()),
             None => "an image".to_owned(),
         };
         let labels = list(&scores.labels);
         match scores.is_regression {
-            true => format!("Predicts from {columns}: {labels}."),
-            false => format!("Tells apart, by {columns}: {labels}."),
+            true => format!("Predicts {labels} of {record}."),
+            false => format!("Classifies {record}: {labels}."),
         }
     }
 

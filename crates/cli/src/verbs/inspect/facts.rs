@@ -9,7 +9,7 @@ use veilcast_paillier::PublicKey;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ServerMetadata};
 
 use crate::keys;
-use crate::output::error_figures;
+use crate::output::{counted, error_figures};
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -304,8 +304,9 @@ impl Display for CardFacts {
             self.shape, self.features, self.input_bits
         );
         let output = format!(
-            "{} scores of at most {} bits, final function {activation}",
-            self.outputs, self.slot_bits
+            "{} of at most {} bits, final function {activation}",
+            counted(self.outputs as u64, "score"),
+            self.slot_bits
         );
         let limits = format!(
             "at most {} records and {} ciphertexts a request",
