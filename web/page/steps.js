@@ -1,5 +1,6 @@
 /** The steps of a prediction as a list: what happens where, how long it took, how many bytes it moved. */
 
+import { Arrangement } from '../index.js';
 import { flowOf } from './card-text.js';
 import { element } from './dom.js';
 import { count, counted, duration, size } from './format.js';
@@ -57,11 +58,11 @@ const TEXTS = [
     engineers: ({ card, layout, total, request, keyBits }) => {
       if (!card || !layout || !request) return 'Each number is multiplied by a fresh random n-th power modulo n².';
       const { bits } = card.fields.quantization;
-      const ciphertexts = Math.ceil(card.features / layout.featuresPerCiphertext);
+      const arrangement = new Arrangement(card, layout, keyBits);
       return (
         `${counted(total, 'record')} of ${count(card.features)} features, each rounded to ${bits} bits, ` +
-        `${counted(layout.featuresPerCiphertext, 'feature')} a ciphertext (layout "${layout.name}"): ` +
-        `${counted(ciphertexts, 'ciphertext')} of ${count(keyBits / 4)} bytes a record. Each is (1 + m·n)·rⁿ mod n² with a fresh uniform rⁿ, ` +
+        `${counted(layout.featuresPerCiphertext, 'feature')} of ${rowOf(arrangement)} in a ciphertext (layout "${layout.name}"): ` +
+        `${counted(arrangement.ciphertexts, 'ciphertext')} of ${count(keyBits / 4)} bytes for ${rowOf(arrangement)}. Each is (1 + m·n)·rⁿ mod n² with a fresh uniform rⁿ, ` +
         'computed modulo p² and q² through tables of fixed bases; some are made ahead while the page is idle.'
       );
     },
@@ -90,11 +91,14 @@ const TEXTS = [
     where: 'wire',
     title: 'Received',
     says: 'The answer comes back, still locked.',
-    engineers: ({ layout, card }) =>
-      layout && card
-        ? `${counted(card.outputs, 'score')} a record in ${counted(Math.ceil(card.outputs / layout.scoresPerAnswer), 'ciphertext')}, ` +
-          'checked to be of this card, this key and this layout.'
-        : 'Checked to be of this card, this key and this layout.',
+    engineers: ({ layout, card, keyBits }) => {
+      if (!layout || !card) return 'Checked to be of this card, this key and this layout.';
+      const arrangement = new Arrangement(card, layout, keyBits);
+      return (
+        `${counted(card.outputs, 'score')} a record, ${counted(arrangement.answers, 'ciphertext')} for ${rowOf(arrangement)}, ` +
+        'checked to be of this card, this key and this layout.'
+      );
+    },
   },
   {
     id: 'decrypt',
@@ -106,6 +110,9 @@ const TEXTS = [
       `${card && card.fields.output.activation !== 'none' ? `, and ${card.fields.output.activation} makes probabilities of them` : ''}.`,
   },
 ];
+
+/** The records that share ciphertexts. @param {Arrangement} arrangement */
+const rowOf = ({ recordsPerRow }) => (recordsPerRow === 1 ? 'one record' : `up to ${counted(recordsPerRow, 'record')}`);
 
 const PLACES = { browser: 'In your browser', wire: 'On the way', server: 'On the server' };
 

@@ -1,6 +1,6 @@
 /** One prediction's course, from records to answers: its steps with times and bytes, and the actual messages. */
 
-import { VeilcastError, chooseArrangement } from '../index.js';
+import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
@@ -138,14 +138,13 @@ export class Task extends EventTarget {
     const records = recordsOf(card);
     this.total = records.length;
     if (records.length === 0) throw new VeilcastError('no_records', 'there is no record below the header of the table');
-    const ciphertexts = chooseArrangement(card, key.bits).ciphertexts;
-    const most = Math.max(1, Math.floor(CIPHERTEXTS / ciphertexts));
     while (this.predictions.length < records.length) {
       const start = this.predictions.length;
       const [watch, began] = [new Stopwatch(), performance.now()];
       const onProgress = (/** @type {Progress} */ progress) => {
         if (this.#controller.signal === signal) this.#follow(progress, watch);
       };
+      const most = chooseArrangement(card, key.bits, records.length - start).recordsPerRequest(CIPHERTEXTS);
       const group = records.slice(start, start + most);
       const answer = await this.client.predict(model, group, { key, signal, onProgress });
       this.#follow({ step: 'end' }, watch);
@@ -153,7 +152,7 @@ export class Task extends EventTarget {
         throw new VeilcastError('model_changed', 'the model was replaced while it was asked');
       }
       this.card = answer.card;
-      if (this.answer) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key.modulus.length);
+      if (this.answer) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key);
       this.layout = answer.layout;
       this.requests += answer.requests;
       this.pace = (performance.now() - began) / group.length;
@@ -269,8 +268,9 @@ class Stopwatch {
  * @param {Uint8Array} bytes
  * @param {number} records
  * @param {{card: Card, layout: Layout}} answer
- * @param {number} modulusLength
+ * @param {{bits: number, modulus: Uint8Array}} key
  */
-function headerLengthOf(bytes, records, { card, layout }, modulusLength) {
-  return bytes.length - records * Math.ceil(card.outputs / layout.scoresPerAnswer) * (4 + 2 * modulusLength);
+function headerLengthOf(bytes, records, { card, layout }, { bits, modulus }) {
+  const arrangement = new Arrangement(card, layout, bits);
+  return bytes.length - arrangement.rows(records) * arrangement.answers * (4 + 2 * modulus.length);
 }

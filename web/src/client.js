@@ -14,6 +14,9 @@ import { Transport } from './transport.js';
 /** Largest list of models accepted, in bytes. */
 const MAX_LIST_BYTES = 1 << 20;
 
+/** Ciphertexts of a request, about, whatever the card allows: memory and the time of a call are bounded. */
+const REQUEST_CIPHERTEXTS = 1 << 12;
+
 /**
  * @typedef {import('./preprocessing.js').Cell} Cell
  *
@@ -155,14 +158,14 @@ export class Client {
    */
   async prepare(model, { key, signal, records = 1 }) {
     const { card } = await this.encoder(model, { signal });
-    const arrangement = chooseArrangement(card, key.bits);
-    await key.prepare(records * arrangement.ciphertexts, { signal });
+    const arrangement = chooseArrangement(card, key.bits, records);
+    await key.prepare(arrangement.rows(records) * arrangement.ciphertexts, { signal });
   }
 
   /**
    * The predictions of records, which leave this machine encrypted alone.
    *
-   * Any number of records goes, as many a request as the model allows. If the model was replaced in
+   * Any number of records goes, in requests of bounded size. If the model was replaced in
    * the meantime, its new card is taken and all is done again, once, unless it takes other cells.
    *
    * @param {string} model
@@ -195,9 +198,8 @@ export class Client {
     const quantized = await encoded(encoder, records, options);
     const encode = performance.now() - start;
     const { key, layout } = options;
-    const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits);
-    const { max_records, max_ciphertexts } = card.fields.limits;
-    const most = Math.min(max_records, Math.floor(max_ciphertexts / arrangement.ciphertexts));
+    const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records.length);
+    const most = arrangement.recordsPerRequest(REQUEST_CIPHERTEXTS);
     const exchange = new Exchange(this.#transport, model, card, arrangement, options);
     /** @type {RecordPrediction[]} */
     const predictions = [];
@@ -290,13 +292,14 @@ class Exchange {
 
   /** @param {readonly (readonly number[])[]} records */
   async #encrypt(records) {
-    const plaintexts = records.flatMap((record) => this.arrangement.plaintexts(record));
-    const ciphertexts = await this.key.encryptMany(plaintexts, this.#work('encrypt'));
+    const plaintexts = this.arrangement.plaintexts(records);
+    const ciphertexts = await this.key.encryptMany(plaintexts.flat(), this.#work('encrypt'));
     return encodeRequest({
       publicKey: this.modulus,
       layout: this.arrangement.layout,
+      records: records.length,
       cardDigest: this.card.digest,
-      ciphertexts: rows(ciphertexts.map((c) => bytesFromBigint(c, this.width)), records.length),
+      ciphertexts: rows(ciphertexts.map((c) => bytesFromBigint(c, this.width)), plaintexts.length),
     });
   }
 
@@ -308,27 +311,28 @@ class Exchange {
       body,
       signal: this.signal,
       onRetry: (pause) => this.onProgress?.({ step: 'retry', pause }),
-      limit: MAX_HEADER_BYTES + records * this.arrangement.answers * (4 + this.width),
+      limit: MAX_HEADER_BYTES + this.arrangement.rows(records) * this.arrangement.answers * (4 + this.width),
     });
   }
 
   /** @param {Uint8Array} body @param {number} headerLength @param {number} records */
   async #decrypt(body, headerLength, records) {
-    const columns = this.arrangement.answers;
-    const answer = decodeAnswer(body, headerLength, { rows: records, columns, width: this.width });
-    this.#checkBelongs(answer, await this.key.fingerprint());
+    const expected = { rows: this.arrangement.rows(records), columns: this.arrangement.answers, width: this.width };
+    const answer = decodeAnswer(body, headerLength, expected);
+    this.#checkBelongs(answer, records, await this.key.fingerprint());
     const ciphertexts = answer.scores.flat().map(bigintFromBytes);
     const plaintexts = await this.key.decryptMany(ciphertexts, this.#work('decrypt'));
-    return rows(plaintexts, records).map((row) => this.arrangement.scores(row));
+    return this.arrangement.scores(rows(plaintexts, expected.rows), records);
   }
 
-  /** @param {import('./messages.js').Answer} answer @param {string} fingerprint */
-  #checkBelongs({ id, cardDigest, keyFingerprint, layout }, fingerprint) {
+  /** @param {import('./messages.js').Answer} answer @param {number} records @param {string} fingerprint */
+  #checkBelongs({ id, cardDigest, keyFingerprint, layout, ...answer }, records, fingerprint) {
     const { name, featuresPerCiphertext, scoresPerAnswer } = this.arrangement.layout;
     const other =
       (cardDigest !== this.card.digest && 'another card') ||
       (keyFingerprint !== fingerprint && 'another key') ||
       ((id !== undefined ||
+        answer.records !== records ||
         layout.name !== name ||
         layout.featuresPerCiphertext !== featuresPerCiphertext ||
         layout.scoresPerAnswer !== scoresPerAnswer) &&

@@ -1,10 +1,13 @@
 /**
- * Where the numbers of a record and its scores stand in plaintexts.
+ * Where the numbers of records and their scores stand in plaintexts.
  *
- * With k features a ciphertext at a distance of u bits, ciphertext g of a record holds
- * Σⱼ x_(gk+j)·2^(u·j), and the i-th of an answer's m scores is the S bits from bit u·(ik + k − 1), plus
- * 2^(S−1). Between and above the scores stand masks. The layout `scalar` has k = 1 and u = S,
- * `features` has k > 1 and u = S + 41.
+ * One geometry serves all layouts. Records go in rows of T. With k features a ciphertext at a distance of u bits,
+ * ciphertext g of a row holds Σₜ Σⱼ x_(t,gk+j)·2^(S·t + u·j), and the i-th slot of an answer is the S bits from bit
+ * u·(ik + k − 1): a score plus 2^(S−1). Between and above the scores stand masks.
+ *
+ * - `scalar` has k = 1, u = S and T = 1; an answer's slots are m outputs of its record.
+ * - `features` has k > 1 and u = S + 41, else as `scalar`.
+ * - `records` has k = 1 and u = S; an answer's slots are one output of the row's T records.
  */
 
 import { VeilcastError } from './error.js';
@@ -13,9 +16,9 @@ import { VeilcastError } from './error.js';
  * @typedef {import('./card.js').Card} Card
  *
  * @typedef {object} Layout
- * @property {'scalar' | 'features'} name
- * @property {number} featuresPerCiphertext k: 1 for `scalar`
- * @property {number} scoresPerAnswer m
+ * @property {'scalar' | 'features' | 'records'} name
+ * @property {number} featuresPerCiphertext k: 1 but for `features`
+ * @property {number} scoresPerAnswer m: of one record, so 1 for `records`
  */
 
 /** σ: what is masked is hidden within 2^−σ. */
@@ -28,9 +31,7 @@ const ANSWER_COST = 8;
 export class Arrangement {
   /** u */
   #unit;
-  #slotBits;
-  #outputs;
-  #features;
+  #card;
 
   /**
    * @param {Card} card
@@ -39,59 +40,93 @@ export class Arrangement {
    * @throws {VeilcastError} `layout_not_allowed` if the card doesn't allow it, or the key has no room
    */
   constructor(card, layout, keyBits) {
-    const { scalar, features } = card.fields.layouts;
+    const { layouts, limits } = card.fields;
     const { name, featuresPerCiphertext: k, scoresPerAnswer: m } = layout;
-    const isAllowed = name === 'scalar' ? scalar !== undefined && k === 1 : features?.features_per_ciphertext.includes(k);
-    const most = Math.min(mostScores(card.slotBits, k, keyBits), card.outputs);
-    if (!isAllowed || !(m >= 1 && m <= most)) {
+    const isAllowed = {
+      scalar: layouts.scalar !== undefined && k === 1,
+      features: layouts.features?.features_per_ciphertext.includes(k),
+      records: layouts.records !== undefined && k === 1 && m === 1,
+    }[name];
+    const most = mostSlots(card.slotBits, k, keyBits);
+    if (!isAllowed || !(m >= 1 && m <= Math.min(most, card.outputs))) {
       const asked = `the layout ${name} with ${k} features a ciphertext and ${m} scores an answer`;
       throw new VeilcastError('layout_not_allowed', `the model does not take ${asked} under a key of ${keyBits} bits`);
     }
     this.layout = layout;
+    /** T, or as many records as a request may hold, which then has one row. */
+    this.recordsPerRow = name === 'records' ? Math.min(most, limits.max_records) : 1;
     this.#unit = unitOf(card.slotBits, k);
-    this.#slotBits = card.slotBits;
-    this.#outputs = card.outputs;
-    this.#features = card.features;
+    this.#card = card;
   }
 
-  /** Ciphertexts that a record takes. */
+  /** Ciphertexts of a row. */
   get ciphertexts() {
-    return Math.ceil(this.#features / this.layout.featuresPerCiphertext);
+    return Math.ceil(this.#card.features / this.layout.featuresPerCiphertext);
   }
 
-  /** Ciphertexts that a record's scores come back in. */
+  /** Ciphertexts that a row's scores come back in. */
   get answers() {
-    return Math.ceil(this.#outputs / this.layout.scoresPerAnswer);
+    return Math.ceil(this.#card.outputs / this.layout.scoresPerAnswer);
+  }
+
+  /** The rows that as many records take. @param {number} records */
+  rows(records) {
+    return Math.ceil(records / this.recordsPerRow);
   }
 
   /**
-   * The plaintexts of a quantised record.
+   * The records of a request: full rows, as many as the card allows and have about so many ciphertexts.
    *
-   * @param {readonly number[]} record
-   * @returns {bigint[]}
+   * @param {number} ciphertexts
    */
-  plaintexts(record) {
+  recordsPerRequest(ciphertexts) {
+    const { max_records, max_ciphertexts } = this.#card.fields.limits;
+    const rows = Math.floor(Math.min(ciphertexts, max_ciphertexts) / this.ciphertexts);
+    return Math.max(1, Math.min(rows, Math.floor(max_records / this.recordsPerRow))) * this.recordsPerRow;
+  }
+
+  /**
+   * The plaintexts of quantised records, row by row.
+   *
+   * @param {readonly (readonly number[])[]} records
+   * @returns {bigint[][]}
+   */
+  plaintexts(records) {
     const { featuresPerCiphertext: k } = this.layout;
-    const groups = Array.from({ length: this.ciphertexts }, (_, g) => record.slice(g * k, (g + 1) * k));
-    return groups.map((group) => group.reduceRight((sum, x) => (sum << BigInt(this.#unit)) + BigInt(x), 0n));
+    return Array.from({ length: this.rows(records.length) }, (_, r) => {
+      const row = records.slice(r * this.recordsPerRow, (r + 1) * this.recordsPerRow);
+      return Array.from({ length: this.ciphertexts }, (_, g) => {
+        const groups = row.map((record) => packed(record.slice(g * k, (g + 1) * k).map(BigInt), this.#unit));
+        return packed(groups, this.#card.slotBits);
+      });
+    });
   }
 
   /**
-   * The scores of a record, by the plaintexts of its answers.
+   * The scores of so many records, by the plaintexts of their answers, row by row.
    *
-   * @param {readonly bigint[]} answers
-   * @returns {bigint[]} one an output
+   * @param {readonly (readonly bigint[])[]} answers
+   * @param {number} records
+   * @returns {bigint[][]} a list a record, of one an output
    */
-  scores(answers) {
+  scores(answers, records) {
     const { featuresPerCiphertext: k, scoresPerAnswer: m } = this.layout;
-    const bits = this.#slotBits;
-    return Array.from({ length: this.#outputs }, (_, output) => {
-      const slot = this.#unit * (((output % m) + 1) * k - 1);
-      const value = BigInt.asUintN(bits, answers[Math.floor(output / m)] >> BigInt(slot));
-      return value - (1n << BigInt(bits - 1));
+    const { slotBits, outputs } = this.#card;
+    return Array.from({ length: records }, (_, record) => {
+      const row = answers[Math.floor(record / this.recordsPerRow)];
+      return Array.from({ length: outputs }, (_, output) => {
+        // Several outputs of one record, or one output of several records.
+        const index = (record % this.recordsPerRow) + (output % m);
+        const slot = this.#unit * ((index + 1) * k - 1);
+        const value = BigInt.asUintN(slotBits, row[Math.floor(output / m)] >> BigInt(slot));
+        return value - (1n << BigInt(slotBits - 1));
+      });
     });
   }
 }
+
+/** Numbers side by side, the first one lowest. @param {readonly bigint[]} numbers @param {number} distance in bits */
+const packed = (numbers, distance) => numbers.reduceRight((sum, x) => (sum << BigInt(distance)) + x, 0n);
 
 /**
  * The arrangement with the least ciphertexts sent plus eight times those that come back, since an
@@ -100,39 +135,41 @@ export class Arrangement {
  *
  * @param {Card} card
  * @param {number} keyBits
+ * @param {number} [records] that are to be sent
  * @returns {Arrangement}
  * @throws {VeilcastError} `layout_not_allowed` if the card allows none under a key of this size
  */
-export function chooseArrangement(card, keyBits) {
+export function chooseArrangement(card, keyBits, records = 1) {
   const { layouts, limits } = card.fields;
-  const numbers = [...(layouts.scalar ? [1] : []), ...(layouts.features?.features_per_ciphertext ?? [])];
-  const candidates = numbers.flatMap((k) => {
-    const most = Math.min(mostScores(card.slotBits, k, keyBits), card.outputs);
+  const grouped = layouts.features?.features_per_ciphertext ?? [];
+  const offered = /** @type {[Layout['name'], number, number][]} */ ([
+    ...(layouts.scalar ? [['scalar', 1, card.outputs]] : []),
+    ...grouped.map((k) => ['features', k, card.outputs]),
+    ...(layouts.records ? [['records', 1, 1]] : []),
+  ]);
+  const candidates = offered.flatMap(([name, k, wanted]) => {
+    const most = Math.min(mostSlots(card.slotBits, k, keyBits), wanted);
     if (most < 1) return [];
     // As few scores as make the same number of answers.
-    const m = Math.ceil(card.outputs / Math.ceil(card.outputs / most));
-    const layout = { name: nameOf(k), featuresPerCiphertext: k, scoresPerAnswer: m };
-    return [new Arrangement(card, layout, keyBits)];
+    const m = Math.ceil(wanted / Math.ceil(wanted / most));
+    return [new Arrangement(card, { name, featuresPerCiphertext: k, scoresPerAnswer: m }, keyBits)];
   });
-  const cost = (/** @type {Arrangement} */ a) => a.ciphertexts + ANSWER_COST * a.answers;
+  const sent = (/** @type {Arrangement} */ a) => a.rows(records) * a.ciphertexts;
+  const cost = (/** @type {Arrangement} */ a) => sent(a) + ANSWER_COST * a.rows(records) * a.answers;
   const [best] = candidates
     .filter((candidate) => candidate.ciphertexts <= limits.max_ciphertexts)
-    .sort((a, b) => cost(a) - cost(b) || a.ciphertexts - b.ciphertexts);
+    .sort((a, b) => cost(a) - cost(b) || sent(a) - sent(b));
   if (!best) {
-    const where = 'in the layouts scalar and features';
-    throw new VeilcastError('layout_not_allowed', `the model takes no record under a key of ${keyBits} bits ${where}; try a larger key`);
+    throw new VeilcastError('layout_not_allowed', `the model takes no record under a key of ${keyBits} bits; try a larger key`);
   }
   return best;
 }
 
-/** @param {number} k @returns {'scalar' | 'features'} */
-const nameOf = (k) => (k === 1 ? 'scalar' : 'features');
-
 /** u. @param {number} slotBits @param {number} k */
 const unitOf = (slotBits, k) => (k === 1 ? slotBits : slotBits + HIDING_BITS + 1);
 
-/** The most scores an answer under a key has room for, with masks. @param {number} slotBits @param {number} k @param {number} keyBits */
-function mostScores(slotBits, k, keyBits) {
+/** The most slots an answer under a key has room for, with masks. @param {number} slotBits @param {number} k @param {number} keyBits */
+function mostSlots(slotBits, k, keyBits) {
   const unit = unitOf(slotBits, k);
   if (k === 1) return Math.floor((keyBits - HIDING_BITS - 1) / unit);
   return Math.floor((Math.floor((keyBits - 2) / unit) + 1) / k) - 1;

@@ -23,13 +23,21 @@ export const MAX_HEADER_BYTES = 16 * 1024;
 const PREFIX_BYTES = 4;
 const MAX_COUNT = 2 ** 31 - 1;
 
+/** The parameters that a layout's messages don't have. @type {Record<Layout['name'], string[]>} */
+const SURPLUS = {
+  scalar: ['features_per_ciphertext'],
+  features: [],
+  records: ['features_per_ciphertext', 'scores_per_answer'],
+};
+
 /**
  * @typedef {object} Request
  * @property {string} [id] at most 256 bytes, which the answer repeats
  * @property {Uint8Array} publicKey n as minimal big-endian bytes
  * @property {Layout} layout
+ * @property {number} records
  * @property {string} cardDigest
- * @property {Uint8Array[][]} ciphertexts a row a record, each of twice n's bytes
+ * @property {Uint8Array[][]} ciphertexts row by row, each of twice n's bytes
  */
 
 /**
@@ -38,7 +46,7 @@ const MAX_COUNT = 2 ** 31 - 1;
  * @param {Request} request
  * @returns {{headerLength: number, body: Uint8Array<ArrayBuffer>}}
  */
-export function encodeRequest({ id, publicKey, layout, cardDigest, ciphertexts }) {
+export function encodeRequest({ id, publicKey, layout, records, cardDigest, ciphertexts }) {
   const elements = ciphertexts.flat();
   const width = 2 * publicKey.length;
   const size = elements.length * (PREFIX_BYTES + width);
@@ -52,6 +60,7 @@ export function encodeRequest({ id, publicKey, layout, cardDigest, ciphertexts }
         layout: name,
         features_per_ciphertext: name === 'features' ? featuresPerCiphertext : undefined,
         scores_per_answer: scoresPerAnswer === 1 ? undefined : scoresPerAnswer,
+        records: name === 'records' ? records : undefined,
         card_digest: cardDigest,
       },
       inputs: [
@@ -85,7 +94,8 @@ export function encodeRequest({ id, publicKey, layout, cardDigest, ciphertexts }
  * @property {string} keyFingerprint
  * @property {string} cardDigest
  * @property {Layout} layout
- * @property {Uint8Array[][]} scores a row a record, each of twice n's bytes
+ * @property {number} records
+ * @property {Uint8Array[][]} scores row by row, each of twice n's bytes
  */
 
 /**
@@ -142,19 +152,21 @@ function readHeader(header, { rows, columns, width }) {
   if (data !== undefined || object(about ?? {}, 'parameters').binary_data_size !== size) {
     throw new ShapeError(`the scores must be ${size} bytes behind the header`);
   }
-  oneOf('scalar', 'features')(parameters.layout, 'layout');
-  const isScalar = parameters.layout === 'scalar';
-  if (isScalar && parameters.features_per_ciphertext !== undefined) {
-    throw new ShapeError('features_per_ciphertext does not belong to the layout scalar');
-  }
+  oneOf(...Object.keys(SURPLUS))(parameters.layout, 'layout');
+  const layout = /** @type {Layout['name']} */ (parameters.layout);
+  const surplus = SURPLUS[layout].find((parameter) => parameters[parameter] !== undefined);
+  if (surplus) throw new ShapeError(`${surplus} does not belong to the layout ${layout}`);
+  const records = count(parameters.records ?? (layout === 'records' ? undefined : rows), 'records');
+  if (layout !== 'records' && records !== rows) throw new ShapeError(`there are ${records} records in ${rows} rows`);
   return {
     id: header.id === undefined || header.id === null ? undefined : string(header.id, 'id'),
     modelName: string(header.model_name, 'model_name'),
     modelVersion: string(header.model_version, 'model_version'),
     keyFingerprint: string(parameters.key_fingerprint, 'key_fingerprint'),
     cardDigest: string(parameters.card_digest, 'card_digest'),
+    records,
     layout: {
-      name: isScalar ? 'scalar' : 'features',
+      name: layout,
       featuresPerCiphertext: count(parameters.features_per_ciphertext ?? 1, 'features_per_ciphertext'),
       scoresPerAnswer: count(parameters.scores_per_answer ?? 1, 'scores_per_answer'),
     },

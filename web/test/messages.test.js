@@ -17,7 +17,7 @@ function pinned(name) {
 const DIGEST = 'sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 const PAIR = [[new Uint8Array(6).fill(0x11)], [new Uint8Array(6).fill(0x22)]];
 const SCALAR = /** @type {const} */ ({ name: 'scalar', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
-const REQUEST = { id: '7', publicKey: Uint8Array.of(0xc0, 0xff, 0xee), layout: SCALAR, cardDigest: DIGEST, ciphertexts: PAIR };
+const REQUEST = { id: '7', publicKey: Uint8Array.of(0xc0, 0xff, 0xee), layout: SCALAR, records: 2, cardDigest: DIGEST, ciphertexts: PAIR };
 const EXPECTED = { rows: 2, columns: 1, width: 6 };
 
 test('a request has the pinned bytes', () => {
@@ -36,6 +36,27 @@ test('a request in the layout features has the parameters that are pinned with a
   assert.equal(new TextDecoder('latin1').decode(body), expected);
 });
 
+test('messages about groups of records name their number, where the pinned answer does', () => {
+  const layout = /** @type {const} */ ({ name: 'records', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
+  const { body, headerLength } = encodeRequest({ ...REQUEST, layout, records: 9 });
+  const { parameters } = JSON.parse(new TextDecoder().decode(body.subarray(0, headerLength)));
+  const { parameters: answered } = JSON.parse(new TextDecoder().decode(pinned('RECORDS_RESPONSE')));
+  assert.deepEqual(Object.entries(parameters).slice(1, 3), Object.entries(answered).slice(1, 3));
+
+  const answer = (/** @type {string} */ about) => {
+    const scalar = pinned('BINARY_RESPONSE');
+    const length = scalar.length - 20;
+    const header = new TextDecoder().decode(scalar.subarray(0, length)).replace('"layout":"scalar"', `"layout":"records"${about}`);
+    const bytes = new TextEncoder().encode(header);
+    return decodeAnswer(new Uint8Array([...bytes, ...scalar.subarray(length)]), bytes.length, EXPECTED);
+  };
+  const { layout: found, records, scores } = answer(',"records":9');
+  assert.deepEqual({ found, records, scores }, { found: layout, records: 9, scores: PAIR });
+  for (const bad of ['', ',"records":0', ',"records":1.5', ',"records":"9"', ',"records":null', ',"records":9,"scores_per_answer":1', ',"records":9,"features_per_ciphertext":1']) {
+    assert.throws(() => answer(bad), failure('bad_answer'), bad);
+  }
+});
+
 test('ciphertexts of another width make no request', () => {
   assert.throws(() => encodeRequest({ ...REQUEST, ciphertexts: [[new Uint8Array(5)]] }), RangeError);
 });
@@ -49,6 +70,7 @@ test('the pinned answer is understood', () => {
     keyFingerprint: 'c47a10dc272b1221f0380a2ae0f7d7fa830b3e378f2f5309bbf13f61ad211913',
     cardDigest: DIGEST,
     layout: SCALAR,
+    records: 2,
     scores: PAIR,
   });
 });
@@ -76,7 +98,10 @@ test('damaged answers are refused', () => {
     ['"binary_data_size":20', '"binary_data_size":21'],
     ['"binary_data_size":20', ''],
     ['"parameters":{"binary_data_size":20}', '"data":["ERERERER","IiIiIiIi"]'],
-    ['"layout":"scalar"', '"layout":"records","records":2'],
+    ['"layout":"scalar"', '"layout":"diagonal"'],
+    ['"layout":"scalar"', '"layout":"constructor"'],
+    ['"layout":"scalar"', '"layout":"scalar","records":3'],
+    ['"layout":"scalar"', '"layout":"records"'],
     ['"layout":"scalar"', '"layout":"scalar","features_per_ciphertext":9'],
     ['"layout":"scalar"', '"layout":"scalar","scores_per_answer":0'],
     ['"layout":"scalar"', '"layout":"scalar","scores_per_answer":1.5'],

@@ -8,6 +8,7 @@ const elements = Array.from({ length: 6 }, (_, i) => Uint8Array.from({ length: W
 const { headerLength, body } = encodeRequest({
   publicKey: new Uint8Array(WIDTH / 2).fill(255),
   layout: { name: 'scalar', featuresPerCiphertext: 1, scoresPerAnswer: 1 },
+  records: 2,
   cardDigest: `sha256:${'0'.repeat(64)}`,
   ciphertexts: [elements.slice(0, 3), elements.slice(3)],
 });

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { Client, WorkerKey, keyFromFile, readTable } from '../index.js';
+import { Arrangement, Client, WorkerKey, keyFromFile, readTable } from '../index.js';
 import { bytesOf, changeCard, failure, goodKey, keyFile, textOf } from './support.js';
 
 const program = process.env.VEILCAST ?? '';
@@ -29,9 +29,12 @@ const table = fileURLToPath(new URL('data/german-credit/german-credit.csv', root
 const folder = mkdtempSync(join(tmpdir(), 'veilcast-web-'));
 const credit = join(folder, 'credit');
 execFileSync(program, ['train', '--table', table, '--target', 'creditability', '--name', 'credit', '--out', credit], { stdio: 'ignore' });
+const customers = join(folder, 'customers');
+cpSync(credit, customers, { recursive: true });
+changeCard(customers, (card) => card.replace('"name": "credit"', '"name": "customers"'));
 changeCard(credit, (card) => card.replace(/"max_records": \d+/, '"max_records": 4'));
 const hybrid = fileURLToPath(new URL('models/digits-hybrid', root));
-const models = [digits, hybrid, credit].flatMap((model) => ['--model', model]);
+const models = [digits, hybrid, credit, customers].flatMap((model) => ['--model', model]);
 const service = spawn(program, ['serve', ...models, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
 after(() => {
   ended.catch(() => {});
@@ -54,7 +57,12 @@ function expected(model, records) {
   writeFileSync(key, keyFile('good-2048'), { mode: 0o600 });
   const options = ['--server', url, '--model', model, '--key', key, '--out', out, '--force'];
   execFileSync(program, ['predict', ...options, records], { stdio: 'ignore' });
-  const lines = readFileSync(out, 'utf8').trim().split('\n').slice(1);
+  return predictionsIn(out);
+}
+
+/** The labels and scores in a file that the program wrote. @param {string} path */
+function predictionsIn(path) {
+  const lines = readFileSync(path, 'utf8').trim().split('\n').slice(1);
   return lines.map((line) => {
     const [, label, ...scores] = line.split(',');
     return { label, scores: scores.map(Number) };
@@ -94,6 +102,49 @@ test('the rows of a table do, too, in each layout and several requests', async (
     assert.equal(rest.layout.name, layout?.name ?? 'features');
     assert.deepEqual(predictions.map(({ label, scores }) => ({ label, scores })), wanted);
   }
+});
+
+const RECORDS = /** @type {const} */ ({ name: 'records', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
+const applicants = async (/** @type {Client} */ client) => readTable((await client.card('customers')).fields.input, readFileSync(table, 'utf8'));
+
+test('many rows go side by side, and get exactly what the model computes in the clear', async () => {
+  const out = join(folder, 'clear.csv');
+  execFileSync(program, ['evaluate', '--model', customers, '--table', table, '--target', 'creditability', '--out', out], { stdio: 'ignore' });
+  const wanted = predictionsIn(out);
+  const client = new Client(url);
+  const records = await applicants(client);
+  const key = goodKey();
+  const { ciphertexts, answers, recordsPerRow } = new Arrangement(await client.card('customers'), RECORDS, key.bits);
+  const counts = [1, recordsPerRow, recordsPerRow + 1, 2 * recordsPerRow + 3, records.length];
+  assert.ok(recordsPerRow > 100 && counts.every((count) => count <= wanted.length));
+  // A request takes 1,000 records, and so 7 full rows.
+  assert.equal(Math.floor(1000 / recordsPerRow), 7);
+  for (const count of counts) {
+    const layout = count === records.length ? undefined : RECORDS;
+    const { bytesUp, bytesDown, ...answer } = await client.predict('customers', records.slice(0, count), { key, layout });
+    assert.deepEqual([answer.requests, answer.layout], [Math.ceil(count / (7 * recordsPerRow)), RECORDS]);
+    assert.deepEqual(answer.predictions.map(({ label, scores }) => ({ label, scores })), wanted.slice(0, count), `${count} records`);
+    const rows = Math.ceil(count / recordsPerRow);
+    const headerLength = bytesUp - rows * ciphertexts * 516;
+    assert.ok(headerLength > 0 && headerLength < 2000);
+    assert.ok(bytesDown < rows * answers * 516 + 2000);
+  }
+});
+
+test('a request of many rows is cancelled amid encryption', async () => {
+  const client = new Client(url);
+  const records = await applicants(client);
+  const key = await WorkerKey.fromFile(keyFile('good-2048'));
+  const [reason, controller] = [new Error('enough'), new AbortController()];
+  /** @type {string[]} */
+  const steps = [];
+  const onProgress = (/** @type {import('../src/client.js').Progress} */ { step }) => {
+    steps.push(step);
+    if (step === 'encrypt') controller.abort(reason);
+  };
+  await assert.rejects(client.predict('customers', records, { key, onProgress, signal: controller.signal }), reason);
+  assert.ok(!steps.includes('send'));
+  key.close();
 });
 
 test('a key in its own thread: fresh, with figures', async (t) => {
@@ -224,6 +275,39 @@ for (const [name, code, change] of faults) {
     const client = await through(t, change);
     const answer = client.predict('digits', [images[0]], { key: goodKey() });
     if (name === 'unchanged') assert.equal((await answer).predictions[0].label, '7');
+    else await assert.rejects(answer, (/** @type {any} */ error) => code.test(error.code) || assert.fail(error.stack));
+  });
+}
+
+/** One answer less than there should be. @param {Buffer<ArrayBuffer>} body @param {number} headerLength */
+function withoutLast(body, headerLength) {
+  const header = body.subarray(0, headerLength).toString();
+  const [, rows, columns] = /"shape":\[(\d+),(\d+)\]/.exec(header) ?? [];
+  const size = 516 * (Number(rows) - 1) * Number(columns);
+  const fewer = header.replace(/"shape":\[\d+/, `"shape":[${Number(rows) - 1}`).replace(/"binary_data_size":\d+/, `"binary_data_size":${size}`);
+  // White space keeps the header's length.
+  return Buffer.concat([Buffer.from(fewer.padEnd(headerLength)), body.subarray(headerLength, headerLength + size)]);
+}
+
+/** @type {typeof faults} */
+const faultsOfMany = [
+  ['unchanged', /^$/, (body) => body],
+  ['about fewer records', /^other_answer$/, (body, n) => inHeader(body, n, /"records":150/, '"records":149')],
+  ['about more records', /^other_answer$/, (body, n) => inHeader(body, n, /"records":150/, '"records":999')],
+  ['without their number', /^bad_answer$/, (body, n) => inHeader(body, n, /"records":150/, '"recordz":150')],
+  ['in another layout', /^bad_answer$/, (body, n) => inHeader(body, n, /"layout":"records"/, '"layout":"scalar" ')],
+  ['with too few scores', /^bad_answer$/, withoutLast],
+  ['cut off', /^bad_answer$/, (body) => body.subarray(0, body.length - 516)],
+  ['with a ciphertext of zero', /^bad_ciphertext$/, (body) => body.fill(0, body.length - 512)],
+  ['without an end', /^answer_too_large$/, (body) => Buffer.concat([body, Buffer.alloc(100_000)])],
+];
+
+for (const [name, code, change] of faultsOfMany) {
+  test(`an answer to many records ${name}`, async (t) => {
+    const client = await through(t, change);
+    const records = (await applicants(client)).slice(0, 150);
+    const answer = client.predict('customers', records, { key: goodKey(), layout: RECORDS });
+    if (name === 'unchanged') assert.equal((await answer).predictions.length, 150);
     else await assert.rejects(answer, (/** @type {any} */ error) => code.test(error.code) || assert.fail(error.stack));
   });
 }
