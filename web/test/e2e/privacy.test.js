@@ -1,19 +1,25 @@
 /** What leaves the browser: ciphertexts, and nothing that would tell what is in them. */
 
 import assert from 'node:assert/strict';
-import { Card, Encoder } from '../../index.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Arrangement, Card, Encoder, readTable } from '../../index.js';
 import { bytesOf } from '../support.js';
 import { pageTest } from './harness/browser.js';
 import { pngOf } from './harness/images.js';
 import { imageNeedles, leaksIn, numberForms, primeNeedles, textNeedles } from './harness/leaks.js';
 import { SIDE, pixelsOf } from './harness/mnist.js';
-import { answerOn, askForDigit, ciphertextsIn, drawOne, fittedOn, inferences, modulusIn } from './harness/person.js';
+import { answerOn, askForDigit, ciphertextsIn, drawOne, drop, fittedOn, inferences, modulusIn } from './harness/person.js';
+import { hospital, patientsCsv } from './harness/service.js';
 
 /** Of the digit model's quantised pixels. */
 const LEVELS = 16;
 
 /** A test image that the page doesn't bring itself. */
 const IMAGE = 150;
+
+/** So many that they don't fit one ciphertext. */
+const PATIENTS = 250;
 
 const CSP =
   "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
@@ -102,6 +108,37 @@ pageTest('neither what is asked nor the key leaves the browser', async ({ page, 
     const isOfModel = method === 'GET' && body.length === 0 && /^\/v2\/models(\/(digits|digits-hybrid|hospital)\/card|\/digits-hybrid\/public\.onnx)?$/.test(path);
     assert.ok(isQuestion || isFile || isOfModel, `${method} ${path}`);
   }
+});
+
+pageTest('nor does a table, whose records share ciphertexts', async ({ page, proxy, watch, open }) => {
+  const csv = patientsCsv(PATIENTS);
+  await open();
+  await page.locator('#tab-table').click();
+  await drop(page, '#csv-drop', 'patients.csv', csv);
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+
+  const [body, ...others] = inferences(proxy);
+  assert.deepEqual(others, []);
+  const [n, ciphertexts] = [modulusIn(body), ciphertextsIn(body)];
+  const card = await Card.parse(new Uint8Array(readFileSync(join(hospital, 'card.json'))));
+  const arrangement = new Arrangement(card, { name: 'records', featuresPerCiphertext: 1, scoresPerAnswer: 1 }, n.toString(2).length);
+  const encoder = await Encoder.of(card);
+  const records = readTable(card.fields.input, csv).map((cells) => encoder.quantize(cells).values);
+  const plaintexts = arrangement.plaintexts(records).flat();
+  assert.equal(ciphertexts.length, plaintexts.length);
+  assert.ok(arrangement.recordsPerRow > 1 && arrangement.rows(PATIENTS) > 1);
+  assert.equal(new Set(ciphertexts).size, ciphertexts.length);
+  for (const ciphertext of ciphertexts) assert.notEqual(ciphertext % n, 1n);
+
+  const columns = Array.from({ length: card.features }, (_, f) => records.map((record) => record[f])).filter((column) => new Set(column).size > 3);
+  assert.ok(columns.length > 3);
+  const needles = [
+    ...columns.flatMap((column, i) => numberForms(`column ${i}`, column)),
+    ...records.slice(0, 20).flatMap((record, i) => numberForms(`record ${i}`, record)),
+    ...plaintexts.filter((m) => m > 1n << 256n).flatMap((m, i) => primeNeedles(`plaintext ${i}`, m)),
+    ...csv.split('\n').slice(1, 21).flatMap(textNeedles),
+  ];
+  assert.deepEqual(leaksIn([...proxy.received, ...watch.sent], needles), []);
 });
 
 pageTest('the same drawing asked twice gives other ciphertexts, none of them without randomness', async ({ page, proxy, open }) => {
