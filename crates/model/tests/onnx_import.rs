@@ -8,8 +8,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use common::{name, onnx_files};
+use prost::Message as _;
 use serde::Deserialize;
 use serde_json::Value;
+use tract_onnx::pb::ModelProto;
 use veilcast_model::card::{Activation, InputKind, RawRecord};
 use veilcast_model::onnx::{Import, ImportOptions, Split};
 use veilcast_model::search::batch_cost;
@@ -125,6 +127,22 @@ fn models_predict_with_the_files_labels_and_final_function() {
     }
 }
 
+/// Whether a public part has no weights but those of its own nodes: all others are private.
+fn holds_what_it_needs_alone(public: &[u8]) -> bool {
+    let graph = ModelProto::decode(public).unwrap().graph.unwrap();
+    let is_taken = |name: &String| graph.node.iter().any(|node| node.input.contains(name));
+    let results = graph.output.iter().map(|output| &output.name);
+    let is_needed = |name| is_taken(name) || results.clone().any(|result| result == name);
+    graph
+        .initializer
+        .iter()
+        .all(|tensor| is_taken(&tensor.name))
+        && graph
+            .node
+            .iter()
+            .all(|node| node.output.iter().any(is_needed))
+}
+
 #[test]
 fn networks_that_are_not_affine_are_split() {
     for path in onnx_files("onnx/split") {
@@ -167,6 +185,7 @@ fn networks_that_are_not_affine_are_split() {
             assert_eq!(report.split_at.as_deref(), Some(last.as_str()), "{name}");
             let part = model.card().public_part().unwrap();
             assert!(part.description.contains(&last), "{}", part.description);
+            assert!(holds_what_it_needs_alone(model.public_part().unwrap()));
             let encoder = model.encoder().unwrap();
             for (input, scores) in inputs.iter().zip(&expected.scores) {
                 let features = encoder.features(input).unwrap().features;
