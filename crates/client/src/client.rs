@@ -4,7 +4,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, redirect};
 use veilcast_protocol::{
     Framing, HEADER_LENGTH, InferRequest, InferResponse, Limits, MEDIA_BINARY, MEDIA_JSON,
-    ModelMetadata, ServerMetadata,
+    ModelList, ModelMetadata, ServerMetadata,
 };
 
 use crate::exchange::{Answer, Exchange};
@@ -74,6 +74,15 @@ impl Client {
         } else {
             Err(not_veilcast(self.base(), "it goes by another name"))
         }
+    }
+
+    /// The names of the service's models.
+    ///
+    /// # Errors
+    /// A [`ClientError`] if the call fails.
+    pub async fn models(&self) -> Result<Exchange<ModelList>, ClientError> {
+        let answer = self.get(&["v2", "models"]).await?;
+        answer.try_map(|answer| answer.json(self.base()))
     }
 
     /// What the service says about a model: its versions, and the shapes of its tensors.

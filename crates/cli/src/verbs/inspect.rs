@@ -15,7 +15,7 @@ use veilcast_model::{CARD_FILE, Card};
 use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits};
 use zeroize::Zeroizing;
 
-use self::facts::{CardFacts, Facts, KeyFacts, MessageFacts, ModelFacts};
+use self::facts::{CardFacts, Facts, KeyFacts, MessageFacts, ModelFacts, ServiceFacts};
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
@@ -126,10 +126,10 @@ fn service(args: &Args) -> anyhow::Result<Shown> {
         );
     }
     let base = url.trim_end_matches('/').trim_end_matches("/v2");
-    let metadata = runtime
-        .block_on(Client::new(base)?.server_metadata())?
-        .answer;
-    Ok(Facts::Service(metadata.into()).into())
+    let client = Client::new(base)?;
+    let metadata = runtime.block_on(client.server_metadata())?.answer;
+    let models = runtime.block_on(client.models())?.answer;
+    Ok(Facts::Service(ServiceFacts::of(metadata, models)).into())
 }
 
 /// The JSON members by which files are told apart; what they hold is ignored, as it may be secret.

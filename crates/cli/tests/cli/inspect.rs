@@ -33,6 +33,8 @@ fn everything_has_its_kind() {
         );
         place.run(&format!("inspect {target}"));
     }
+    let service = place.json(&format!("inspect --json {url}"));
+    assert_eq!(service["models"], serde_json::json!(["risk"]));
     let request = place.json("inspect --json request");
     assert_eq!(request["ciphertexts"], 6);
     assert_eq!(request["key_bits"], 2048);

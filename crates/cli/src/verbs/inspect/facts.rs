@@ -6,7 +6,7 @@ use serde::Serialize;
 use veilcast_model::card::{Activation, InputKind, Layouts, PublicPart};
 use veilcast_model::{Accuracy, Aucs, Card, ImportReport, Model, Regression, TrainingReport};
 use veilcast_paillier::PublicKey;
-use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ServerMetadata};
+use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ModelList, ServerMetadata};
 
 use crate::keys;
 use crate::output::{counted, error_figures};
@@ -98,6 +98,7 @@ pub(super) struct ServiceFacts {
     name: String,
     version: String,
     extensions: Vec<String>,
+    models: Vec<String>,
 }
 
 impl ModelFacts {
@@ -185,8 +186,8 @@ impl MessageFacts {
     }
 }
 
-impl From<ServerMetadata> for ServiceFacts {
-    fn from(metadata: ServerMetadata) -> Self {
+impl ServiceFacts {
+    pub(super) fn of(metadata: ServerMetadata, models: ModelList) -> Self {
         let ServerMetadata {
             name,
             version,
@@ -196,6 +197,7 @@ impl From<ServerMetadata> for ServiceFacts {
             name,
             version,
             extensions,
+            models: models.models,
         }
     }
 }
@@ -403,7 +405,8 @@ impl Display for ServiceFacts {
             "{}",
             line("name", format!("{} {}", self.name, self.version))
         )?;
-        write!(f, "{}", line("extras", self.extensions.join(", ")))
+        writeln!(f, "{}", line("extras", self.extensions.join(", ")))?;
+        write!(f, "{}", line("models", self.models.join(", ")))
     }
 }
 
