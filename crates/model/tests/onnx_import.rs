@@ -215,3 +215,45 @@ fn networks_that_are_not_affine_are_split() {
         );
     }
 }
+
+#[test]
+fn several_quantities_of_scikit_learn_are_no_classes() {
+    for (file, outputs) in [
+        ("sklearn-linear-regression-float64", 3),
+        ("sklearn-scaler-ridge-three-outputs", 3),
+        ("sklearn-ridge", 1),
+    ] {
+        let bytes = fs::read(common::fixture(&format!("onnx/{file}.onnx"))).unwrap();
+        let import = Import::open(&bytes, ImportOptions::default()).unwrap();
+        let raw = vec![10.0; import.input().raw_features()];
+        let raw: Vec<Vec<f64>> = (0..20)
+            .map(|row| raw.iter().map(|x| x * f64::from(row)).collect())
+            .collect();
+        let raw: Vec<RawRecord<'_>> = raw.iter().map(RawRecord::from).collect();
+        let model = import.build(&raw, &batch_cost, &mut |_| {}).unwrap();
+        let output = model.card().output();
+        assert!(output.is_regression(), "{file}");
+        let units = (outputs > 1).then(|| vec!["1".to_owned(); outputs]);
+        assert_eq!(output.units, units, "{file}");
+    }
+    // Classifiers may give raw scores, and only those of their scores that are asked for.
+    for (file, output) in [
+        ("sklearn-logistic-raw-scores", None),
+        ("sklearn-logistic-columns", Some("sversicolor")),
+    ] {
+        let bytes = fs::read(common::fixture(&format!("onnx/{file}.onnx"))).unwrap();
+        let options = ImportOptions {
+            output: output.map(str::to_owned),
+            ..ImportOptions::default()
+        };
+        let import = Import::open(&bytes, options).unwrap();
+        let rows: Vec<Vec<f64>> = (0..20).map(|row| vec![f64::from(row); 4]).collect();
+        let raw: Vec<RawRecord<'_>> = rows.iter().map(RawRecord::from).collect();
+        let model = import.build(&raw, &batch_cost, &mut |_| {}).unwrap();
+        let output = model.card().output();
+        assert!(
+            !output.is_regression() && output.scales.len() == 3,
+            "{file}"
+        );
+    }
+}

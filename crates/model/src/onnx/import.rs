@@ -146,7 +146,7 @@ impl Import {
             self.options.activation.or(self.peeled.activation),
             self.options.labels.clone().or(self.peeled.labels.clone()),
             &self.peeled.output,
-            self.options.units.is_some(),
+            self.options.units.is_some() || self.peeled.is_regression,
         )?;
         let mut blueprint = self.blueprint(&scores, &private);
         let search = self.search(&scores, &private, blueprint.max_weight, cost)?;
@@ -313,7 +313,7 @@ impl Import {
             quantization: private.ranges.quantization(options.input_bits.unwrap_or(8)),
             labels: scores.labels.clone(),
             activation: scores.activation,
-            units: options.units.clone(),
+            units: options.units.clone().or_else(|| scores.stand_in_units()),
             threshold: options.threshold,
             layouts: Layouts::scalar(),
             limits: Limits::default(),

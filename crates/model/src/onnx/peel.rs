@@ -21,6 +21,8 @@ pub(super) struct Peeled {
     pub(super) activation: Option<Activation>,
     /// The classes' names, if the network knows them.
     pub(super) labels: Option<Vec<String>>,
+    /// Whether the file says that the scores are quantities.
+    pub(super) is_regression: bool,
     /// What the network calls its output.
     pub(super) output: String,
     /// The operators that were cut off, last first.
@@ -66,15 +68,22 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
     }
     let activation = ways.iter().find_map(|way| way.activation);
     let labels = ways.iter().find_map(|way| way.labels.clone());
+    let is_regression = labels.is_none() && !ways[scored].is_label && is_regression(&model)?;
     let (way, output) = (ways.swap_remove(scored), output.to_owned());
     cut(graph_mut(&mut model)?, &way);
     Ok(Peeled {
         model,
         activation,
         labels,
+        is_regression,
         output,
         removed: way.removed,
     })
+}
+
+/// Whether a model is scikit-learn's and has but one output: its classifiers give labels, too.
+fn is_regression(model: &ModelProto) -> Result<bool, OnnxError> {
+    Ok(model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1)
 }
 
 /// Leaves the scores as the only output, reshaped as the output was.
@@ -133,6 +142,10 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 continue;
             }
             "ArgMax" if is_over_classes(node) => way.is_label = true,
+            // A class's column alone: the others tell as much, and more.
+            "ArrayFeatureExtractor" | "Slice" if takes_probabilities(graph, node) => {
+                way.reshapes.clear();
+            }
             "ArrayFeatureExtractor" => {
                 let Some(table) = behind.and_then(|value| constant(graph, value)) else {
                     break;
@@ -235,6 +248,18 @@ fn normalises_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool
         "LinearClassifier" => Ok(post_transform(before)?.is_some()),
         _ => Ok(false),
     }
+}
+
+/// Whether a node takes the scores of a linear classifier, as they are or normalised.
+fn takes_probabilities(graph: &GraphProto, node: &NodeProto) -> bool {
+    let before = |node: &NodeProto| source(graph, node.input.first()?);
+    let of_classifier = |(index, place): (usize, usize)| {
+        graph.node[index].op_type == "LinearClassifier" && place == 1
+    };
+    let found = before(node);
+    let normalizer = found.filter(|(index, _)| graph.node[*index].op_type == "Normalizer");
+    let found = normalizer.map_or(found, |(index, _)| before(&graph.node[index]));
+    found.is_some_and(of_classifier)
 }
 
 /// Whether a node divides probabilities by their sum, as a Normalizer does.

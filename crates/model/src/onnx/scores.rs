@@ -39,7 +39,7 @@ impl Scores {
         activation: Option<Activation>,
         labels: Option<Vec<String>>,
         output: &str,
-        has_units: bool,
+        are_quantities: bool,
     ) -> Result<Self, ImportError> {
         let activation = activation.unwrap_or(Activation::None);
         let (map, activation) = match (map.outputs(), activation) {
@@ -72,11 +72,17 @@ impl Scores {
         };
         let is_none = activation == Activation::None;
         Ok(Self {
-            is_regression: is_none && (has_units || map.outputs() == 1),
+            is_regression: is_none && (are_quantities || map.outputs() == 1),
             map,
             activation,
             labels,
         })
+    }
+
+    /// The unit 1 of each of several quantities, by which a card tells them from classes.
+    pub(super) fn stand_in_units(&self) -> Option<Vec<String>> {
+        let outputs = self.map.outputs();
+        (self.is_regression && outputs > 1).then(|| vec!["1".to_owned(); outputs])
     }
 
     /// What the search compares on records, of which integers shall say what the map says.
