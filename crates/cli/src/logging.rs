@@ -15,7 +15,9 @@ pub(crate) enum Format {
 
 /// Starts logging; `default` is what is logged if `RUST_LOG` doesn't say.
 pub(crate) fn start(format: Format, default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // What the library says of files, errors tell; that it doesn't know a version isn't worth a word.
+    let default = || EnvFilter::new(format!("{default},tract_onnx=error"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);

@@ -236,3 +236,27 @@ fn the_card_says_what_the_pipeline_does() {
         "{error}"
     );
 }
+
+#[test]
+fn columns_are_spelt_as_the_records_file_has_them() {
+    let header = [
+        "duration in month",
+        "credit-amount",
+        "credit amount",
+        "housing",
+        "more",
+    ];
+    let options = ImportOptions {
+        header: Some(header.map(str::to_owned).to_vec()),
+        ..ImportOptions::default()
+    };
+    let import = open("sklearn-table", options).unwrap();
+    let names = import.input().features.clone().unwrap();
+    let has = |name: &str| names.iter().any(|found| found == name);
+    assert!(has("duration in month") && has("housing"), "{names:?}");
+    // Two could be meant.
+    assert!(has("credit_amount"), "{names:?}");
+    // Their preparation goes by the same names.
+    let steps = serde_json::to_string(&import.input().preprocessing.steps).unwrap();
+    assert!(steps.contains("duration in month") && !steps.contains("duration_in_month"));
+}

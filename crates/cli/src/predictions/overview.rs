@@ -49,7 +49,8 @@ impl Overview {
             let unit = output.units.as_ref().and_then(|units| units.get(index));
             Values {
                 label: label.clone(),
-                unit: unit.cloned(),
+                // The unit 1 says nothing beside a number.
+                unit: unit.filter(|unit| *unit != "1").cloned(),
                 range: None,
                 count: 0,
             }

@@ -14,8 +14,11 @@ use self::options::NetworkArgs;
 use crate::args::IgnoreColumns;
 use crate::failure::Hint as _;
 use crate::files;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::summary::Summary;
+
+/// Fewer records than these say little of others.
+const FEW_RECORDS: usize = 50;
 
 /// Import a network from an ONNX file, and write its model directory.
 ///
@@ -55,12 +58,17 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     check_destination(&args.out, args.force)?;
     let unusable = || format!("can't import {}", args.file.display());
     let bytes = files::read(&args.file, MAX_FILE_BYTES)?;
-    let options = args.network.options(&args.file)?;
+    let header = args.calibration.as_deref().map(calibration::header);
+    let options = ImportOptions {
+        header: header.transpose()?.flatten(),
+        ..args.network.options(&args.file)?
+    };
     let import = open(&bytes, options, &args).with_context(unusable)?;
     let records = match &args.calibration {
         Some(path) => calibration::read(import.input(), path, output)?,
         None => Vec::new(),
     };
+    let count = records.len();
     let bar = output.progress(None, "collapsing");
     let model = import.build(&records, &batch_cost, &mut |progress| {
         bar.set_length(progress.features as u64);
@@ -73,6 +81,12 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         output.note(
             "note: with --calibration it is found out how few bits predict your records well",
         );
+    } else if count < FEW_RECORDS {
+        output.note(format!(
+            "note: {} are few to calibrate with: what lies outside their range is clipped, and bits may be \
+             too few",
+            counted(count as u64, "record")
+        ));
     }
     output.result(&Summary::new(args.out, &model))
 }
@@ -80,17 +94,13 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
 /// Opens the file; columns that it doesn't name are called as those of the calibration file.
 fn open(bytes: &[u8], options: ImportOptions, args: &Args) -> anyhow::Result<Import> {
     let import = Import::open(bytes, options.clone()).map_err(with_hint)?;
-    let Some(path) = args.calibration.as_deref().filter(|_| import.lacks_names()) else {
-        return Ok(import);
-    };
+    let header = options.header.as_deref().filter(|_| import.lacks_names());
     let ignored = args.ignore_columns.columns();
-    match calibration::columns(import.input(), path, &ignored)? {
-        Some(columns) => {
-            let columns = Some(columns);
-            Import::open(bytes, ImportOptions { columns, ..options }).map_err(with_hint)
-        }
-        None => Ok(import),
+    let columns = header.and_then(|header| calibration::columns(import.input(), header, &ignored));
+    if columns.is_none() {
+        return Ok(import);
     }
+    Import::open(bytes, ImportOptions { columns, ..options }).map_err(with_hint)
 }
 
 /// The error with the option that helps.

@@ -85,7 +85,18 @@ fn a_classifier_of_scikit_learn_predicts_what_it_does_there() {
       hint: name them in the network's order with --columns, or leave others of the calibration file out with --ignore-columns
     ");
     assert!(!place.path("iris").exists());
-    let told = place.run(&format!("{import} --ignore-columns species"));
+    let line = format!("{import} --ignore-columns species");
+    let done = place
+        .veilcast()
+        .args(line.split_whitespace())
+        .assert()
+        .success();
+    let noted = String::from_utf8(done.get_output().stderr.clone()).unwrap();
+    assert!(
+        noted.starts_with("note: 6 records are few to calibrate with"),
+        "{noted}"
+    );
+    let told = String::from_utf8(done.get_output().stdout.clone()).unwrap();
     assert!(
         told.contains(
             "on 6 calibration records\n  argmax          the same as the network's for 100.00 %"

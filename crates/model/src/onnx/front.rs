@@ -54,7 +54,7 @@ pub(super) fn split(model: ModelProto, options: &ImportOptions) -> Result<Front,
         let model = rest::without_scalers(model);
         return Ok(Front { table: None, model });
     }
-    match table(&model, options.columns.as_deref())? {
+    match table(&model, options)? {
         Some(_) if options.normalization.is_some() => Err(ImportError::NormalizedTable),
         Some((input, rest)) => Ok(Front {
             table: Some(input),
@@ -70,11 +70,11 @@ pub(super) fn split(model: ModelProto, options: &ImportOptions) -> Result<Front,
 /// The table and the rest of the graph.
 fn table(
     model: &ModelProto,
-    names: Option<&[String]>,
+    options: &ImportOptions,
 ) -> Result<Option<(Input, ModelProto)>, ImportError> {
     let graph = graph(model)?;
     let inputs = inputs(graph);
-    let Some(columns) = columns(&inputs, names)? else {
+    let Some(columns) = columns(&inputs, options)? else {
         return Ok(None);
     };
     let as_columns = inputs.len() > 1 && columns.values.iter().all(|(_, v)| v.elements.len() == 1);
@@ -175,7 +175,7 @@ struct Columns<'a> {
 /// The columns of inputs of shape [batch, columns]; none if one has another shape.
 fn columns<'a>(
     inputs: &[&'a ValueInfoProto],
-    names: Option<&[String]>,
+    options: &ImportOptions,
 ) -> Result<Option<Columns<'a>>, ImportError> {
     let mut columns: Vec<Column> = Vec::new();
     let mut values = Vec::new();
@@ -218,7 +218,7 @@ fn columns<'a>(
         };
         values.push((input.name.as_str(), value));
     }
-    if let Some(names) = names {
+    if let Some(names) = &options.columns {
         if names.len() != columns.len() {
             return Err(ImportError::Columns {
                 found: names.len(),
@@ -228,8 +228,34 @@ fn columns<'a>(
         for (column, name) in columns.iter_mut().zip(names) {
             column.name.clone_from(name);
         }
+    } else if let Some(header) = &options.header {
+        respell(&mut columns, header);
     }
     Ok(Some(Columns { columns, values }))
+}
+
+/// Calls columns as a file's header does, where their names are one of its names as skl2onnx writes it:
+/// with an underscore for each character that isn't a letter, a digit or a plus.
+fn respell(columns: &mut [Column], header: &[String]) {
+    let written = |name: &str| {
+        let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '+');
+        let first = name.starts_with(|c: char| c.is_ascii_digit());
+        let rest = name.chars().map(|c| if is_kept(&c) { c } else { '_' });
+        first
+            .then_some('_')
+            .into_iter()
+            .chain(rest)
+            .collect::<String>()
+    };
+    let mut spellings: HashMap<String, Vec<&String>> = HashMap::new();
+    for name in header {
+        spellings.entry(written(name)).or_default().push(name);
+    }
+    for column in columns {
+        if let Some(&[name]) = spellings.get(&column.name).map(Vec::as_slice) {
+            column.name.clone_from(name);
+        }
+    }
 }
 
 /// What the cells of an input are, or what they hold that isn't supported, and how many a record has.

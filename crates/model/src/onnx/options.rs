@@ -23,6 +23,9 @@ pub struct ImportOptions {
     pub kind: Option<InputKind>,
     /// Names of a table's columns, in the order of the input's numbers; `x0`, `x1` …, if not given.
     pub columns: Option<Vec<String>>,
+    /// The columns of the records' file, if it has a header. Names in the ONNX file that are these but for
+    /// what their exporter put underscores for, such as spaces, are spelt as here.
+    pub header: Option<Vec<String>>,
     /// What pixels from 0 to 255 are multiplied by before the network gets them, not 0.
     pub pixel_factor: f64,
     /// What happens to them then.
@@ -72,6 +75,7 @@ impl Default for ImportOptions {
             description: String::new(),
             kind: None,
             columns: None,
+            header: None,
             pixel_factor: 1.0 / 255.0,
             normalization: None,
             output: None,

@@ -11,23 +11,24 @@ use crate::records::naming;
 /// Most numbers of records that are calibrated with; they are held in memory.
 const MAX_VALUES: usize = 1 << 24;
 
-/// The names that a CSV file gives columns without names, in its order; nothing if it has columns of
-/// those that are there for want of others, or is of another kind.
+/// The columns of a CSV file; nothing of other kinds.
+pub(super) fn header(path: &Path) -> anyhow::Result<Option<Vec<String>>> {
+    input::column_names(path).map_err(|error| naming(error, path))
+}
+
+/// The names that a file's header gives columns without names, in its order; nothing if it has columns
+/// of those that are there for want of others.
 pub(super) fn columns(
     input: &Input,
-    path: &Path,
+    header: &[String],
     ignored: &IgnoredColumns,
-) -> anyhow::Result<Option<Vec<String>>> {
-    let header = input::column_names(path).map_err(|error| naming(error, path))?;
+) -> Option<Vec<String>> {
     let stand_ins = input.features.as_deref().unwrap_or_default();
-    let Some(mut header) = header else {
-        return Ok(None);
-    };
     if stand_ins.iter().all(|name| header.contains(name)) {
-        return Ok(None);
+        return None;
     }
-    header.retain(|name| !ignored.includes(name));
-    Ok(Some(header))
+    let header = header.iter().filter(|name| !ignored.includes(name));
+    Some(header.cloned().collect())
 }
 
 /// The records of a file: all, or as many of the first ones as are held in memory.

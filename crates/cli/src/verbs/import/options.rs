@@ -121,6 +121,7 @@ impl NetworkArgs {
                 Kind::Table => InputKind::Table,
             }),
             columns: self.columns.clone().map(|names| names.0),
+            header: None,
             pixel_factor: self.pixel_factor.unwrap_or(defaults.pixel_factor),
             normalization: normalization.map(|(mean, std)| Normalization { mean, std }),
             output: self.output.clone(),
