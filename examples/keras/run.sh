@@ -14,7 +14,8 @@ say "The cloud trains a network with Keras, and exports it as ONNX"
 python examples/keras/train.py "$cloud" "$owner"
 
 say "It imports the network and serves it"
-run import "$cloud/network.onnx" --calibration "$cloud/calibration.npy" --pixel-factor 1 --name keras-digits --out "$cloud/model" --force
+run import "$cloud/network.onnx" --calibration "$cloud/calibration.npy" --pixel-factor 1 --name keras-digits --fit mnist \
+    --out "$cloud/model" --force
 serve "$cloud/model"
 
 say "Somebody else has 10,000 images, and a key that stays with him"

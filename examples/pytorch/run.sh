@@ -14,7 +14,8 @@ say "The cloud trains a network with PyTorch, and exports it as ONNX"
 python examples/pytorch/train.py "$cloud" "$owner"
 
 say "It imports the network and serves it"
-run import "$cloud/network.onnx" --calibration "$cloud/calibration.npy" --name pytorch-digits --out "$cloud/model" --force
+run import "$cloud/network.onnx" --calibration "$cloud/calibration.npy" --name pytorch-digits --fit mnist \
+    --out "$cloud/model" --force
 serve "$cloud/model"
 
 say "Somebody else has 10,000 images, and a key that stays with him"

@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::common::Place;
 use crate::train::small_mnist;
 
+/// A drawing of 240 × 240 pixels.
+const SEVEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/drawings/seven.png");
+
 /// A file that another tool wrote.
 fn fixture(name: &str) -> PathBuf {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../model/tests/fixtures/onnx");
@@ -155,6 +158,10 @@ fn columns_labels_and_numbers_can_be_named() {
       cause: 2 columns are named, but the network takes 3 numbers
       hint: name them in the network's order with --columns, or leave others of the calibration file out with --ignore-columns
     ");
+    assert_snapshot!(place.fail(&format!("{import} --fit mnist")), @r"
+    error: can't import sklearn-linear-regression-float64.onnx
+      cause: pictures are to be fitted, but the network takes a table's rows
+    ");
     assert_snapshot!(place.fail(&format!("{import} --columns a,b,c")), @r#"error: rows.csv: the header lacks "a", "b", "c""#);
     assert_snapshot!(place.fail(&format!("{import} --activation softmax --threshold 0.4")), @r"
     error: can't import sklearn-linear-regression-float64.onnx
@@ -166,7 +173,7 @@ fn columns_labels_and_numbers_can_be_named() {
 fn images_need_no_calibration() {
     let place = place_with(&["pytorch-conv-1x28x28-opset18.onnx"]);
     small_mnist(&place.path("small"), 10, 20);
-    let import = "import pytorch-conv-1x28x28-opset18.onnx --out digits --input-bits 4";
+    let import = "import pytorch-conv-1x28x28-opset18.onnx --out digits --input-bits 4 --fit mnist";
     let told = place.run(import);
     assert!(told.contains("on 1000 random records"), "{told}");
     let calibrated = format!("{import} --force --calibration small/t10k-images-idx3-ubyte");
@@ -182,9 +189,9 @@ fn images_need_no_calibration() {
         server.url
     );
     place.run(&format!(
-        "{predict} --out out.csv small/t10k-images-idx3-ubyte"
+        "{predict} --out out.csv small/t10k-images-idx3-ubyte {SEVEN}"
     ));
-    assert_eq!(labels(&place.read("out.csv")).len(), 20);
+    assert_eq!(labels(&place.read("out.csv")).len(), 21);
 }
 
 #[test]

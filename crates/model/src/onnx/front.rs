@@ -55,11 +55,13 @@ pub(super) fn split(model: ModelProto, options: &ImportOptions) -> Result<Front,
         return Ok(Front { table: None, model });
     }
     match table(&model, options)? {
-        Some(_) if options.normalization.is_some() => Err(ImportError::NormalizedTable),
-        Some((input, rest)) => Ok(Front {
-            table: Some(input),
-            model: rest,
-        }),
+        Some((input, rest)) => {
+            options.check_table()?;
+            Ok(Front {
+                table: Some(input),
+                model: rest,
+            })
+        }
         None => {
             let model = rest::without_scalers(model);
             Ok(Front { table: None, model })

@@ -47,6 +47,9 @@ pub enum ImportError {
     /// Means and deviations of colours are for images.
     #[error("a mean and a deviation of pixels are given, but the network takes a table's rows")]
     NormalizedTable,
+    /// Fitting is for pictures.
+    #[error("pictures are to be fitted, but the network takes a table's rows")]
+    FittedTable,
     /// A normalisation that can't be carried out.
     #[error("the normalisation: {problem}")]
     Normalization {

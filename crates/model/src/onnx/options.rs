@@ -5,7 +5,7 @@ use tract_onnx::pb::ModelProto;
 use super::ImportError;
 use super::adapt::{self, Colours, Normalization};
 use super::tensor::TensorInput;
-use crate::card::{Activation, Input, InputKind, Preprocessing, Step};
+use crate::card::{Activation, Fit, Input, InputKind, Preprocessing, Step};
 
 /// Largest file that is imported, in bytes.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
@@ -26,6 +26,8 @@ pub struct ImportOptions {
     /// The columns of the records' file, if it has a header. Names in the ONNX file that are these but for
     /// what their exporter put underscores for, such as spaces, are spelt as here.
     pub header: Option<Vec<String>>,
+    /// How pictures of other sizes are brought to the network's, if it takes grey images.
+    pub fit: Option<Fit>,
     /// What pixels from 0 to 255 are multiplied by before the network gets them, not 0.
     pub pixel_factor: f64,
     /// What happens to them then.
@@ -76,6 +78,7 @@ impl Default for ImportOptions {
             kind: None,
             columns: None,
             header: None,
+            fit: None,
             pixel_factor: 1.0 / 255.0,
             normalization: None,
             output: None,
@@ -124,6 +127,15 @@ impl ImportOptions {
         Ok(())
     }
 
+    /// Options for images don't go with a table.
+    pub(super) fn check_table(&self) -> Result<(), ImportError> {
+        match (&self.normalization, self.fit) {
+            (Some(_), _) => Err(ImportError::NormalizedTable),
+            (None, Some(_)) => Err(ImportError::FittedTable),
+            (None, None) => Ok(()),
+        }
+    }
+
     /// What a record is, by the shape of the input, which is put behind what turns the card's order
     /// of numbers into the network's.
     ///
@@ -149,9 +161,7 @@ impl ImportOptions {
         let values = tensor.values();
         let description = tensor.description.clone();
         if kind == InputKind::Table {
-            if self.normalization.is_some() {
-                return Err(ImportError::NormalizedTable);
-            }
+            self.check_table()?;
             let names = self.columns.clone();
             let names = names.unwrap_or_else(|| stand_ins(values));
             if names.len() != values {
@@ -191,7 +201,7 @@ impl ImportOptions {
             description,
             shape,
             features: None,
-            fit: None,
+            fit: self.fit,
             preprocessing: Preprocessing::new(vec![Step::Scale {
                 factor: self.pixel_factor,
             }]),

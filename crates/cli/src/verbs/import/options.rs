@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::ValueEnum;
-use veilcast_model::card::{Activation, InputKind};
+use veilcast_model::card::{Activation, Fit, InputKind};
 use veilcast_model::onnx::{ImportOptions, Normalization, Split};
 
 use crate::args::{ColumnNames, model_name};
@@ -32,6 +32,11 @@ pub(super) struct NetworkArgs {
     /// those of the calibration file, if not given.
     #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
     columns: Option<ColumnNames>,
+    /// Bring drawings and pictures of other sizes to the form of MNIST's digits, for a network that was
+    /// trained on such; the web page takes drawings then. Without it only images of the network's own
+    /// size are taken.
+    #[arg(long, value_name = "mnist")]
+    fit: Option<Fitting>,
     /// What pixels from 0 to 255 are multiplied by before the network gets them: 1 if it scales them
     /// itself; 1/255, if not given.
     #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
@@ -95,6 +100,11 @@ enum Kind {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum Fitting {
+    Mnist,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum Final {
     Softmax,
     Sigmoid,
@@ -122,6 +132,7 @@ impl NetworkArgs {
             }),
             columns: self.columns.clone().map(|names| names.0),
             header: None,
+            fit: self.fit.map(|Fitting::Mnist| Fit::Mnist),
             pixel_factor: self.pixel_factor.unwrap_or(defaults.pixel_factor),
             normalization: normalization.map(|(mean, std)| Normalization { mean, std }),
             output: self.output.clone(),
