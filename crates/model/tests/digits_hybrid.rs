@@ -7,11 +7,11 @@ mod common;
 
 use std::fs;
 
-use common::{repository, vector};
+use common::{mnist, repository, vector};
 use serde::{Deserialize, Serialize};
 use veilcast_model::Model;
 use veilcast_model::card::RawRecord;
-use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_model::idx::Split;
 
 /// What the first test images become.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -33,15 +33,9 @@ fn model() -> Model {
     Model::load(&repository("models/digits-hybrid")).unwrap()
 }
 
-fn test_images(count: usize) -> LabelledImages {
-    let mut images = LabelledImages::open(&repository("data/mnist"), Split::Test).unwrap();
-    images.truncate(count);
-    images
-}
-
 #[test]
 fn accuracy_on_all_test_images() {
-    let (model, test) = (model(), test_images(10_000));
+    let (model, test) = (model(), mnist(Split::Test, 10_000));
     let encoder = model.encoder().unwrap();
     let (mut float, mut quantized) = (0, 0);
     for (raw, &label) in test.images().records().zip(test.labels()) {
@@ -88,7 +82,7 @@ fn the_card_says_what_is_public_and_what_is_private() {
 /// With `VEILCAST_WRITE_VECTORS=1` the file is written anew.
 #[test]
 fn the_first_images_become_what_the_vectors_say() {
-    let (model, images) = (model(), test_images(20));
+    let (model, images) = (model(), mnist(Split::Test, 20));
     let encoder = model.encoder().unwrap();
     let found = images.images().records().map(|raw| {
         let record = encoder.features(RawRecord::from(raw)).unwrap();

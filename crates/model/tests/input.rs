@@ -6,9 +6,9 @@ mod common;
 
 use std::path::Path;
 
-use common::{fixture, repository};
+use common::{fixture, mnist, repository};
 use veilcast_model::card::{Cell, RawRecord};
-use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_model::idx::Split;
 use veilcast_model::input::{self, Options, ReadError, Record};
 use veilcast_model::{Card, Model};
 
@@ -327,8 +327,7 @@ fn each_unusable_picture_has_its_error() {
 fn enlarged_digits_are_recognised_like_the_originals() {
     const COUNT: usize = 300;
     let model = digits();
-    let mut test = LabelledImages::open(&repository("data/mnist"), Split::Test).unwrap();
-    test.truncate(COUNT);
+    let test = mnist(Split::Test, COUNT);
     let (mut original, mut drawn) = (0, 0);
     for (pixels, &label) in test.images().iter().zip(test.labels()) {
         let raw: Vec<f64> = pixels.iter().copied().map(f64::from).collect();

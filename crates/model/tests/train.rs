@@ -6,16 +6,10 @@ mod common;
 
 use std::fs;
 
-use common::repository;
+use common::mnist;
 use veilcast_model::idx::{LabelledImages, Split};
 use veilcast_model::search::batch_cost;
 use veilcast_model::train::{Options, TrainError, train};
-
-fn subset(split: Split, count: usize) -> LabelledImages {
-    let mut set = LabelledImages::open(&repository("data/mnist"), split).unwrap();
-    set.truncate(count);
-    set
-}
 
 fn small(seed: u64) -> Options {
     Options {
@@ -30,7 +24,7 @@ fn small(seed: u64) -> Options {
 
 #[test]
 fn a_seed_gives_the_same_bytes_again() {
-    let (images, test) = (subset(Split::Train, 1_000), subset(Split::Test, 500));
+    let (images, test) = (mnist(Split::Train, 1_000), mnist(Split::Test, 500));
     let root = tempfile::tempdir().unwrap();
     let run = |name: &str, seed| {
         let mut steps = 0;
@@ -68,7 +62,7 @@ fn a_seed_gives_the_same_bytes_again() {
 
 #[test]
 fn a_single_layer_and_few_bits_are_possible() {
-    let (images, test) = (subset(Split::Train, 1_000), subset(Split::Test, 500));
+    let (images, test) = (mnist(Split::Train, 1_000), mnist(Split::Test, 500));
     let options = Options {
         hidden: vec![],
         input_bits: Some(4),
@@ -89,7 +83,7 @@ fn a_single_layer_and_few_bits_are_possible() {
 
 #[test]
 fn a_quantisation_is_searched_for_on_images_kept_from_training() {
-    let (images, test) = (subset(Split::Train, 1_200), subset(Split::Test, 100));
+    let (images, test) = (mnist(Split::Train, 1_200), mnist(Split::Test, 100));
     let trained = |options: &Options| train(&images, &test, options, &batch_cost, |_| ()).unwrap();
     let options = Options {
         tolerance: 0.02,
@@ -128,7 +122,7 @@ fn a_quantisation_is_searched_for_on_images_kept_from_training() {
 
 #[test]
 fn options_out_of_range_are_refused() {
-    let images = subset(Split::Test, 50);
+    let images = mnist(Split::Test, 50);
     let refused = |options: Options| {
         let error = train(&images, &images, &options, &batch_cost, |_| ()).unwrap_err();
         assert!(matches!(error, TrainError::Option { .. }), "{error}");

@@ -6,17 +6,11 @@ mod common;
 
 use std::fs;
 
-use common::repository;
+use common::mnist;
 use veilcast_model::Model;
 use veilcast_model::idx::{LabelledImages, Split};
 use veilcast_model::search::batch_cost;
 use veilcast_model::train::{Options, Progress, StemOptions, TrainError, train_stem};
-
-fn subset(split: Split, count: usize) -> LabelledImages {
-    let mut set = LabelledImages::open(&repository("data/mnist"), split).unwrap();
-    set.truncate(count);
-    set
-}
 
 fn small(seed: u64) -> StemOptions {
     let default = StemOptions::default();
@@ -39,7 +33,7 @@ fn trained(
     count: usize,
     progress: impl FnMut(Progress),
 ) -> Result<Model, TrainError> {
-    let (images, test) = (subset(Split::Train, count), subset(Split::Test, 200));
+    let (images, test) = (mnist(Split::Train, count), mnist(Split::Test, 200));
     train_stem(&images, &test, options, &batch_cost, progress)
 }
 
@@ -98,7 +92,7 @@ fn a_hybrid_model_is_measured_as_it_is_used() {
 
     // The features are what quantisation takes as they are.
     let encoder = model.encoder().unwrap();
-    let test = subset(Split::Test, 200);
+    let test = mnist(Split::Test, 200);
     let mut right = 0;
     for (record, &label) in test.images().records().zip(test.labels()) {
         let features = encoder.features(&record).unwrap();

@@ -8,7 +8,15 @@ use veilcast_model::card::{
     Activation, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Prediction,
     Preprocessing, Quantization, QuantizedRecord, RawRecord, RecordError, ScalarLayout, Step,
 };
+use veilcast_model::idx::{LabelledImages, Split};
 use veilcast_model::{Blueprint, EncodeError, FloatMap, Model};
+
+/// The first images of one of MNIST's sets.
+pub(crate) fn mnist(split: Split, count: usize) -> LabelledImages {
+    let mut set = LabelledImages::open(&repository("data/mnist"), split).unwrap();
+    set.truncate(count);
+    set
+}
 
 /// What a card says of patients with an age, a dose and a weight.
 pub(crate) fn patients() -> Blueprint {
