@@ -91,11 +91,7 @@ fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Resul
         count => format!("{count} {name}"),
     });
     let counts: Vec<String> = counts.collect();
-    let producer = match import.producer.as_str() {
-        "" => "an unnamed tool",
-        named => named,
-    };
-    writeln!(f, "written by {producer}, opset {}", import.opset)?;
+    writeln!(f, "written by {}, opset {}", producer(import), import.opset)?;
     writeln!(f, "  operators       {}", counts.join(", "))?;
     if !import.removed.is_empty() {
         writeln!(f, "  left out        {}", import.removed.join(", "))?;
@@ -112,6 +108,14 @@ fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Resul
         f,
         "  collapsed map   its scores deviate by at most {deviation:.0e} of the largest one"
     )
+}
+
+/// The tool that wrote an imported file.
+pub(crate) fn producer(import: &ImportReport) -> &str {
+    match import.producer.as_str() {
+        "" => "an unnamed tool",
+        named => named,
+    }
 }
 
 /// How well the integers predict what the network does.

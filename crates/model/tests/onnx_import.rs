@@ -111,6 +111,7 @@ fn models_predict_with_the_files_labels_and_final_function() {
         let report = model.report().unwrap().import.as_ref().unwrap();
         assert!(report.deviation <= 1e-4, "{name}: {}", report.deviation);
         assert!(report.rounding < 0.1, "{name}: {}", report.rounding);
+        assert_eq!(report.producer, report.producer.trim(), "{name}");
         assert_eq!(report.records, inputs.len());
         for (record, scores) in raw.iter().zip(&expected.scores) {
             let features = model.encoder().unwrap().features(record).unwrap().features;

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use tract_onnx::pb::{ModelProto, OperatorSetIdProto};
 
 use super::OnnxError;
-use super::graph::graph;
+use super::graph::{graph, operators};
 
 /// What the report tells of a file.
 #[derive(Clone, Debug)]
@@ -21,10 +21,6 @@ pub(super) struct FileFacts {
 impl FileFacts {
     pub(super) fn of(bytes: &[u8], model: &ModelProto) -> Result<Self, OnnxError> {
         let found = graph(model)?;
-        let mut operators = BTreeMap::new();
-        for node in &found.node {
-            *operators.entry(node.op_type.clone()).or_default() += 1;
-        }
         let own = |version: &&OperatorSetIdProto| matches!(version.domain.as_str(), "" | "ai.onnx");
         let texts = [&model.doc_string, &found.doc_string];
         let text = texts.into_iter().find(|text| !text.is_empty());
@@ -33,13 +29,16 @@ impl FileFacts {
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect(),
-            producer: [model.producer_name.as_str(), &model.producer_version].join(" "),
+            producer: [model.producer_name.as_str(), &model.producer_version]
+                .join(" ")
+                .trim()
+                .to_owned(),
             opset: model
                 .opset_import
                 .iter()
                 .find(own)
                 .map_or(0, |set| set.version),
-            operators,
+            operators: operators(found),
             description: text.cloned().unwrap_or_default(),
         })
     }

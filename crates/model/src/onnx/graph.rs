@@ -1,6 +1,6 @@
 //! Reading and changing a graph: what gives a value, what is left when outputs are cut off.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use tract_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
@@ -40,6 +40,15 @@ pub(super) fn inputs(graph: &GraphProto) -> Vec<&ValueInfoProto> {
     inputs
         .filter(|input| !constants.contains(input.name.as_str()))
         .collect()
+}
+
+/// How many nodes a graph has of each operator.
+pub(super) fn operators(graph: &GraphProto) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for node in &graph.node {
+        *counts.entry(node.op_type.clone()).or_default() += 1;
+    }
+    counts
 }
 
 /// A node's name, or if it has none that of the first value it gives.

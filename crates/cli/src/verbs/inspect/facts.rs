@@ -10,6 +10,7 @@ use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ModelList, 
 
 use crate::keys;
 use crate::output::{counted, error_figures};
+use crate::summary::producer;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -248,12 +249,7 @@ impl Display for ModelFacts {
             write!(f, "\n{}", line("training", text))?;
         }
         if let Some(import) = &self.import {
-            let ImportReport {
-                producer,
-                opset,
-                sha256,
-                ..
-            } = import;
+            let (producer, opset, sha256) = (producer(import), import.opset, &import.sha256);
             let text = format!("an ONNX file of {producer}, opset {opset}, SHA-256 {sha256}");
             write!(f, "\n{}", line("imported", text))?;
             if let Some(agreement) = import.agreement {
