@@ -58,12 +58,16 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     check_destination(&args.out, args.force)?;
     let unusable = || format!("can't import {}", args.file.display());
     let bytes = files::read(&args.file, MAX_FILE_BYTES)?;
-    let header = args.calibration.as_deref().map(calibration::header);
+    let header = match &args.calibration {
+        Some(path) => calibration::header(path, &args.ignore_columns.columns())?,
+        None => None,
+    };
     let options = ImportOptions {
-        header: header.transpose()?.flatten(),
+        header,
         ..args.network.options(&args.file)?
     };
-    let import = open(&bytes, options, &args).with_context(unusable)?;
+    let import = Import::open(&bytes, options).map_err(with_hint);
+    let import = import.with_context(unusable)?;
     let records = match &args.calibration {
         Some(path) => calibration::read(import.input(), path, output)?,
         None => Vec::new(),
@@ -89,18 +93,6 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         ));
     }
     output.result(&Summary::new(args.out, &model))
-}
-
-/// Opens the file; columns that it doesn't name are called as those of the calibration file.
-fn open(bytes: &[u8], options: ImportOptions, args: &Args) -> anyhow::Result<Import> {
-    let import = Import::open(bytes, options.clone()).map_err(with_hint)?;
-    let header = options.header.as_deref().filter(|_| import.lacks_names());
-    let ignored = args.ignore_columns.columns();
-    let columns = header.and_then(|header| calibration::columns(import.input(), header, &ignored));
-    if columns.is_none() {
-        return Ok(import);
-    }
-    Import::open(bytes, ImportOptions { columns, ..options }).map_err(with_hint)
 }
 
 /// The error with the option that helps.

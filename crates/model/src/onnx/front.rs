@@ -44,8 +44,8 @@ pub(super) struct Front {
 
 /// Takes what prepares a table's record off a graph, if there is any.
 ///
-/// The columns are called as the options say, or else as the inputs are; those of a tensor of several
-/// `x0`, `x1` … as they would be without any preparation.
+/// The columns are called as the options say, or else as the inputs are; those of a single tensor of several
+/// as they would be without any preparation.
 ///
 /// # Errors
 /// [`ImportError`] names the node that can't become preprocessing, and what to do.
@@ -207,7 +207,6 @@ fn columns<'a>(
         columns.extend((0..count).map(|index| Column {
             name: match count {
                 1 => input.name.clone(),
-                _ if inputs.len() == 1 => format!("x{index}"),
                 _ => format!("{}{index}", input.name),
             },
             ..Column::default()
@@ -220,15 +219,11 @@ fn columns<'a>(
         };
         values.push((input.name.as_str(), value));
     }
-    if let Some(names) = &options.columns {
-        if names.len() != columns.len() {
-            return Err(ImportError::Columns {
-                found: names.len(),
-                expected: columns.len(),
-            });
-        }
+    let is_unnamed = inputs.len() == 1 && columns.len() > 1;
+    if is_unnamed || options.columns.is_some() {
+        let names = options.names(columns.len())?;
         for (column, name) in columns.iter_mut().zip(names) {
-            column.name.clone_from(name);
+            column.name = name;
         }
     } else if let Some(header) = &options.header {
         respell(&mut columns, header);

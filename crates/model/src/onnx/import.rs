@@ -6,7 +6,7 @@ use super::affinity::Trial;
 use super::file::FileFacts;
 use super::front::{self, Front};
 use super::narrow::narrow;
-use super::options::{ImportOptions, MAX_FILE_BYTES, stand_ins};
+use super::options::{ImportOptions, MAX_FILE_BYTES};
 use super::peel::{self, Peeled};
 use super::ranges::Ranges;
 use super::runner::Runner;
@@ -87,13 +87,6 @@ impl Import {
     /// What a record looks like, for reading those to calibrate with.
     pub fn input(&self) -> &Input {
         &self.input
-    }
-
-    /// Whether neither the file nor the options name the columns of a table, so that they are called
-    /// `x0`, `x1` ….
-    pub fn lacks_names(&self) -> bool {
-        let columns = self.input.features.as_deref();
-        columns.is_some_and(|names| *names == stand_ins(names.len()))
     }
 
     /// The network as one map from preprocessed records to its scores, just as it gives them.

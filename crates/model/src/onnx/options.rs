@@ -21,10 +21,12 @@ pub struct ImportOptions {
     pub description: String,
     /// What a record is; found out from the input's shape, if not given.
     pub kind: Option<InputKind>,
-    /// Names of a table's columns, in the order of the input's numbers; `x0`, `x1` …, if not given.
+    /// Names of a table's columns, in the order of the input's numbers; the file's own, if not given, or
+    /// those of the header, or `x0`, `x1` ….
     pub columns: Option<Vec<String>>,
-    /// The columns of the records' file, if it has a header. Names in the ONNX file that are these but for
-    /// what their exporter put underscores for, such as spaces, are spelt as here.
+    /// The columns of the records' file that the network takes, if that file has a header. Columns without
+    /// names are called so, in this order, unless `x0`, `x1` … are among these. Names in the ONNX file
+    /// that are these but for what their exporter put underscores for, such as spaces, are spelt as here.
     pub header: Option<Vec<String>>,
     /// How pictures of other sizes are brought to the network's, if it takes grey images.
     pub fit: Option<Fit>,
@@ -127,6 +129,21 @@ impl ImportOptions {
         Ok(())
     }
 
+    /// What so many columns are called that the file has no names for.
+    pub(super) fn names(&self, columns: usize) -> Result<Vec<String>, ImportError> {
+        let stand_ins: Vec<String> = (0..columns).map(|column| format!("x{column}")).collect();
+        let header = self.header.as_ref();
+        let header = header.filter(|header| !stand_ins.iter().all(|name| header.contains(name)));
+        let names = self.columns.as_ref().or(header).unwrap_or(&stand_ins);
+        match names.len() == columns {
+            true => Ok(names.clone()),
+            false => Err(ImportError::Columns {
+                found: names.len(),
+                expected: columns,
+            }),
+        }
+    }
+
     /// Options for images don't go with a table.
     pub(super) fn check_table(&self) -> Result<(), ImportError> {
         match (&self.normalization, self.fit) {
@@ -162,19 +179,11 @@ impl ImportOptions {
         let description = tensor.description.clone();
         if kind == InputKind::Table {
             self.check_table()?;
-            let names = self.columns.clone();
-            let names = names.unwrap_or_else(|| stand_ins(values));
-            if names.len() != values {
-                return Err(ImportError::Columns {
-                    found: names.len(),
-                    expected: values,
-                });
-            }
             return Ok(Input {
                 kind,
                 description,
                 shape: vec![values],
-                features: Some(names),
+                features: Some(self.names(values)?),
                 fit: None,
                 preprocessing: Preprocessing::new(vec![]),
             });
@@ -207,9 +216,4 @@ impl ImportOptions {
             }]),
         })
     }
-}
-
-/// What columns are called that have no names.
-pub(super) fn stand_ins(columns: usize) -> Vec<String> {
-    (0..columns).map(|column| format!("x{column}")).collect()
 }

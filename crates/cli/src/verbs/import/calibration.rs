@@ -11,24 +11,18 @@ use crate::records::naming;
 /// Most numbers of records that are calibrated with; they are held in memory.
 const MAX_VALUES: usize = 1 << 24;
 
-/// The columns of a CSV file; nothing of other kinds.
-pub(super) fn header(path: &Path) -> anyhow::Result<Option<Vec<String>>> {
-    input::column_names(path).map_err(|error| naming(error, path))
-}
-
-/// The names that a file's header gives columns without names, in its order; nothing if it has columns
-/// of those that are there for want of others.
-pub(super) fn columns(
-    input: &Input,
-    header: &[String],
-    ignored: &IgnoredColumns,
-) -> Option<Vec<String>> {
-    let stand_ins = input.features.as_deref().unwrap_or_default();
-    if stand_ins.iter().all(|name| header.contains(name)) {
-        return None;
-    }
-    let header = header.iter().filter(|name| !ignored.includes(name));
-    Some(header.cloned().collect())
+/// The columns of a CSV file but for those that are named to be left out; nothing of other files.
+pub(super) fn header(path: &Path, ignored: &IgnoredColumns) -> anyhow::Result<Option<Vec<String>>> {
+    let header = input::column_names(path).map_err(|error| naming(error, path))?;
+    let is_left_out = |name: &String| match ignored {
+        IgnoredColumns::Named(names) => names.contains(name),
+        // Which those are, the network's own names tell.
+        IgnoredColumns::All => false,
+    };
+    Ok(header.map(|mut header| {
+        header.retain(|name| !is_left_out(name));
+        header
+    }))
 }
 
 /// The records of a file: all, or as many of the first ones as are held in memory.

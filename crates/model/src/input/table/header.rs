@@ -85,8 +85,7 @@ pub(super) fn places(
 }
 
 impl IgnoredColumns {
-    /// Whether a column of this name is among them.
-    pub fn includes(&self, title: &String) -> bool {
+    fn includes(&self, title: &String) -> bool {
         match self {
             Self::All => true,
             Self::Named(names) => names.contains(title),
