@@ -3,6 +3,8 @@
 //! The values that all its nodes give are watched in one run on points that lie between others: the
 //! first of them, in the graph's order, that isn't affine in the input is the one to name.
 
+use std::collections::HashSet;
+
 use tract_onnx::pb::{ModelProto, ValueInfoProto};
 
 use super::OnnxError;
@@ -11,12 +13,12 @@ use super::graph::{graph, graph_mut, name};
 use super::network::Network;
 use super::tensor::TensorInput;
 
-/// The nodes whose values aren't affine in the input, by their indices in the graph's order.
-pub(super) fn bends(
+/// The name and the operator of the first node whose values aren't affine in the input.
+pub(super) fn first_bend(
     model: &ModelProto,
     input: &TensorInput,
     trial: &Trial,
-) -> Result<Vec<usize>, OnnxError> {
+) -> Result<(String, String), OnnxError> {
     let mut watched = model.clone();
     let found = graph_mut(&mut watched)?;
     let taken = found
@@ -24,7 +26,7 @@ pub(super) fn bends(
         .iter()
         .flat_map(|node| node.input.iter().cloned());
     let last = found.output.iter().map(|output| output.name.clone());
-    let needed: std::collections::HashSet<String> = taken.chain(last).collect();
+    let needed: HashSet<String> = taken.chain(last).collect();
     let mut nodes = Vec::new();
     found.output.clear();
     for (index, node) in found.node.iter().enumerate() {
@@ -50,24 +52,11 @@ pub(super) fn bends(
             *is_bent |= !group.is_affine(&values);
         }
     }
-    let bent = nodes.into_iter().zip(is_bent);
-    Ok(bent
-        .filter_map(|(index, is_bent)| is_bent.then_some(index))
-        .collect())
-}
-
-/// The name and the operator of the first node whose values aren't affine in the input.
-pub(super) fn first_bend(
-    model: &ModelProto,
-    input: &TensorInput,
-    trial: &Trial,
-) -> Result<(String, String), OnnxError> {
-    let first = bends(model, input, trial)?.first().copied();
-    let nodes = &graph(model)?.node;
-    // The scores themselves aren't, so some node's values are not.
-    let node = first
-        .or(nodes.len().checked_sub(1))
-        .map(|index| &nodes[index]);
+    let first = is_bent.iter().position(|&is_bent| is_bent);
+    // The scores themselves aren't affine, so some node's values are not.
+    let first = first.or(nodes.len().checked_sub(1));
+    let graph = graph(model)?;
+    let node = first.map(|first| &graph.node[nodes[first]]);
     Ok(node.map_or_else(Default::default, |node| {
         (name(node).to_owned(), node.op_type.clone())
     }))

@@ -4,13 +4,15 @@
 //! It can be cut at any value that everything from the input to the scores goes through. What stands
 //! behind it must be affine.
 
+use std::collections::HashSet;
+
 use prost::Message as _;
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
 use super::affinity::Trial;
 use super::build::{Names, node_of, whole_numbers, with_int};
-use super::graph::{constant, graph, graph_mut, inputs, keep_output, name};
+use super::graph::{constant, graph, graph_mut, keep_output, name, operators};
 use super::network::Network;
 use super::runner::Runner;
 use super::tensor::TensorInput;
@@ -43,25 +45,18 @@ impl Parts {
              as one affine map. Whoever has the public part has its weights, and learns from it what \
              the private part is given, but nothing of the private part's weights.",
             self.node,
-            operators(&self.public),
+            listed(&self.public),
             self.features.values(),
-            operators(&self.head)
+            listed(&self.head)
         )
     }
 }
 
-/// The operators of a model and how often each is there, in the order of their first use.
-fn operators(model: &ModelProto) -> String {
-    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for node in nodes {
-        match counts.iter_mut().find(|(name, _)| *name == node.op_type) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((&node.op_type, 1)),
-        }
-    }
-    let shown = counts.iter().map(|(name, count)| match count {
-        1 => (*name).to_owned(),
+/// The operators of a model and how often each is there, for people.
+fn listed(model: &ModelProto) -> String {
+    let counts = model.graph.iter().flat_map(operators);
+    let shown = counts.map(|(name, count)| match count {
+        1 => name,
         count => format!("{count} {name}"),
     });
     shown.collect::<Vec<_>>().join(", ")
@@ -164,30 +159,31 @@ fn has_weights(graph: &GraphProto, before: usize, behind: usize) -> bool {
 /// Whether everything from the input to the scores goes through a node's value.
 fn separates(model: &ModelProto, input: &TensorInput, index: usize) -> Result<bool, OnnxError> {
     let graph = graph(model)?;
-    let Some(value) = graph.node[index].output.first() else {
+    let value = graph.node[index].output.first();
+    let scores = graph.output.first().map(|output| &output.name);
+    let (Some(value), Some(scores)) = (value, scores) else {
         return Ok(false);
     };
-    Ok(head(graph, value).is_some_and(|head| {
-        let taken = inputs(&head);
-        taken.len() == 1 && taken[0].name != input.name
-    }))
+    let mut needed = HashSet::from([scores]);
+    for node in graph.node.iter().rev() {
+        let mut others = node.output.iter().filter(|output| *output != value);
+        if others.any(|output| needed.contains(output)) {
+            needed.extend(&node.input);
+        }
+    }
+    Ok(scores != value && needed.contains(value) && !needed.contains(&input.name))
 }
 
-/// The graph from a value on; none if the scores don't depend on it.
-fn head(graph: &GraphProto, value: &str) -> Option<GraphProto> {
-    let mut head = graph.clone();
-    let scores = head.output.first()?.name.clone();
-    for node in &mut head.node {
+/// The graph from a value on, without what stands before it.
+fn head(mut graph: GraphProto, value: &str) -> GraphProto {
+    for node in &mut graph.node {
         for output in node.output.iter_mut().filter(|output| *output == value) {
             output.clear();
         }
     }
-    head.input.push(ValueInfoProto {
-        name: value.to_owned(),
-        ..ValueInfoProto::default()
-    });
-    keep_output(&mut head, &scores);
-    (scores != value && head.input.iter().any(|input| input.name == value)).then_some(head)
+    let scores = graph.output.first().map(|output| output.name.clone());
+    keep_output(&mut graph, &scores.unwrap_or_default());
+    graph
 }
 
 /// Both parts, if everything goes through the node's first value.
@@ -200,7 +196,7 @@ fn part(model: &ModelProto, input: &TensorInput, index: usize) -> Result<Option<
     let value = node.output.first().cloned().unwrap_or_default();
     let (mut public, mut private) = (bare(model), bare(model));
     keep_output(graph_mut(&mut public)?, &value);
-    private.graph = head(whole, &value);
+    private.graph = private.graph.map(|graph| head(graph, &value));
     let network = Network::compile(&public, &input.shape(1))?;
     let shape = network.run(&vec![0.0; input.values()])?.shape;
     let [1, sides @ ..] = shape.as_slice() else {
@@ -227,7 +223,6 @@ fn part(model: &ModelProto, input: &TensorInput, index: usize) -> Result<Option<
     }
     graph_mut(&mut public)?.output = vec![features.value_info()];
     let behind = graph_mut(&mut private)?;
-    behind.input.retain(|input| input.name != value);
     behind.input.push(features.value_info());
     Ok(Some(Parts {
         public,
