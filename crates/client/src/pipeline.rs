@@ -203,16 +203,15 @@ where
     G: AsRef<[Vec<u32>]> + Send + 'static,
     E: From<PipelineError> + Send + 'static,
 {
-    let numbered = (0_u64, groups);
-    stream::unfold(Some(numbered), move |numbered| {
+    stream::unfold(Some(groups), move |groups| {
         let session = Arc::clone(&session);
         async move {
-            let (number, mut groups) = numbered?;
+            let mut groups = groups?;
             blocking(move || {
                 let encrypted = groups
                     .next()?
-                    .and_then(|group| encrypt(&session, number, group));
-                let rest = encrypted.is_ok().then_some((number + 1, groups));
+                    .and_then(|group| encrypt(&session, group));
+                let rest = encrypted.is_ok().then_some(groups);
                 Some((encrypted, rest))
             })
             .await
@@ -220,8 +219,8 @@ where
     })
 }
 
-/// A group as a request, which goes by the group's number.
-fn encrypt<G, E>(session: &Session, number: u64, group: G) -> Result<Encrypted<G>, E>
+/// A group as a request.
+fn encrypt<G, E>(session: &Session, group: G) -> Result<Encrypted<G>, E>
 where
     G: AsRef<[Vec<u32>]>,
     E: From<PipelineError>,
@@ -229,9 +228,7 @@ where
     let started = Instant::now();
     let request = session.encrypt(group.as_ref());
     Ok(Encrypted {
-        request: request
-            .map_err(PipelineError::Encrypt)?
-            .with_id(number.to_string()),
+        request: request.map_err(PipelineError::Encrypt)?,
         group,
         started,
     })
