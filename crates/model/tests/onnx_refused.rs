@@ -10,7 +10,7 @@ use common::{fixture, name, onnx_files};
 use veilcast_model::onnx::{Import, ImportError, ImportOptions, OnnxError};
 
 /// What is said of each file that can't be used.
-const REFUSED: [(&str, &str); 102] = [
+const REFUSED: [(&str, &str); 103] = [
     (
         "a-weight-is-missing",
         r#"the tensor "c0" claims the shape [4, 6], but holds 23 numbers"#,
@@ -262,12 +262,16 @@ const REFUSED: [(&str, &str); 102] = [
         r#"the first node that isn't is "activation" (Relu)"#,
     ),
     (
+        "repeated-never",
+        "the output: for one record it is [1, 0], which holds no number",
+    ),
+    (
         "round",
         r#"the first node that isn't is "activation" (Round)"#,
     ),
     (
         "scaler-for-other-columns",
-        r#"the list "offset" of the node "scaler_0" (Scaler) is of length 3, but must be of 1, or 4, one for each column"#,
+        r#"the list "scale" of the node "scaler_0" (Scaler) is of length 4, but must be of 3, as many as "offset""#,
     ),
     (
         "scores-without-end",

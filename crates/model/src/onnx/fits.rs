@@ -15,7 +15,7 @@ pub(super) fn check(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
         "LinearRegressor" => check_regressor(node, inputs),
         "LinearClassifier" => check_classifier(node, inputs),
         "LabelEncoder" => check_pairs(node),
-        "Scaler" => check_scaler(node, inputs),
+        "Scaler" => check_scaler(node),
         "Split" => check_split(node, inputs),
         "Transpose" => check_order(node),
         "GRU" | "LSTM" | "RNN" => check_recurrent(node, inputs),
@@ -118,20 +118,16 @@ fn check_pairs(node: &NodeProto) -> Result<(), OnnxError> {
     }
 }
 
-/// An offset and a scale for all columns, or one for each.
-fn check_scaler(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
-    let [offset, scale] = ["offset", "scale"].map(|list| count(node, list));
-    let columns = columns(inputs).or(offset.into_iter().chain(scale).max());
-    for (list, found) in [("offset", offset), ("scale", scale)] {
-        if let (Some(found), Some(columns)) = (found, columns)
-            && found != 1
-            && found != columns
-        {
-            let expected = format!("1, or {columns}, one for each column");
-            return Err(misfit(node, list, found, expected));
+/// An offset and a scale for all columns, or one for each; how many columns there are is checked where a
+/// Scaler becomes preprocessing.
+fn check_scaler(node: &NodeProto) -> Result<(), OnnxError> {
+    match ["offset", "scale"].map(|list| count(node, list)) {
+        [Some(offset), Some(scale)] if offset != scale && offset != 1 && scale != 1 => {
+            let expected = format!("{offset}, as many as \"offset\"");
+            Err(misfit(node, "scale", scale, expected))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The parts are as long together as the side that is split.
