@@ -10,7 +10,7 @@ use common::{fixture, name, onnx_files};
 use veilcast_model::onnx::{Import, ImportError, ImportOptions, OnnxError};
 
 /// What is said of each file that can't be used.
-const REFUSED: [(&str, &str); 103] = [
+const REFUSED: [(&str, &str); 104] = [
     (
         "a-weight-is-missing",
         r#"the tensor "c0" claims the shape [4, 6], but holds 23 numbers"#,
@@ -197,6 +197,10 @@ const REFUSED: [(&str, &str); 103] = [
     (
         "no-protobuf",
         "it isn't a whole ONNX file: invalid wire type value: 6",
+    ),
+    (
+        "normalised-along-a-side-that-is-not-there",
+        r#"the list "axis" of the node "layernormalization_0" (LayerNormalization) holds -9, but must hold numbers from -3 to 2"#,
     ),
     (
         "opset-of-the-future",

@@ -165,6 +165,26 @@ const CONSTANTS: &[(&[&str], usize, &str, Holds, Count)] = &[
     (&["Tile"], 1, "repeats", Within(0, i64::MAX), Sides(1)),
 ];
 
+/// Operators that work along one side of their first input, if `axis` names it.
+const ALONG_A_SIDE: &[&str] = &[
+    "ArgMax",
+    "ArgMin",
+    "Compress",
+    "Concat",
+    "Gather",
+    "GatherElements",
+    "LayerNormalization",
+    "LpNormalization",
+    "RMSNormalization",
+    "Scatter",
+    "ScatterElements",
+    "SimplifiedLayerNormalization",
+    "Split",
+    "TopK",
+];
+/// Operators that part a shape behind some of its sides, perhaps behind the last.
+const BEHIND_A_SIDE: &[&str] = &["Flatten", "Hardmax", "LogSoftmax", "Softmax"];
+
 /// Whether numbers of an operator's constant inputs are checked.
 pub(super) fn reads_numbers(operator: &str) -> bool {
     let is_listed =
@@ -205,8 +225,26 @@ pub(super) fn check(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
             check_list(node, &list, *holds, *count, inputs)?;
         }
     }
+    check_axis(node, inputs)?;
     trees::check(node)?;
     fits::check(node, inputs)
+}
+
+/// The side that a node works along is there.
+fn check_axis(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
+    let shape = inputs.first().and_then(|input| input.shape.as_ref());
+    let (Some(axis), Some(shape)) = (attribute(node, "axis"), shape) else {
+        return Ok(());
+    };
+    let sides = i64::try_from(shape.len()).unwrap_or(i64::MAX);
+    let operator = node.op_type.as_str();
+    if ALONG_A_SIDE.contains(&operator) {
+        check_entries(node, "axis", &[axis.i], -sides..=sides - 1)
+    } else if BEHIND_A_SIDE.contains(&operator) {
+        check_entries(node, "axis", &[axis.i], -sides..=sides)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether nothing is filled in but what an attribute's type names.
