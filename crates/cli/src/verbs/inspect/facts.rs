@@ -66,6 +66,9 @@ pub(super) struct CardFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
     slot_bits: u32,
+    /// What no score of each output exceeds in magnitude, as the card publishes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest_scores: Option<Vec<u64>>,
     layouts: Layouts,
     max_records: u32,
     max_ciphertexts: u32,
@@ -147,6 +150,7 @@ impl CardFacts {
             units: card.output().units.clone(),
             threshold: card.output().threshold,
             slot_bits: card.slot_bits(),
+            largest_scores: card.bounds().largest_scores.clone(),
             layouts: card.layouts().clone(),
             max_records: card.limits().max_records,
             max_ciphertexts: card.limits().max_ciphertexts,
