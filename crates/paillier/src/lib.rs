@@ -32,6 +32,8 @@
 #![forbid(unsafe_code)]
 
 mod ciphertext;
+#[cfg(test)]
+mod ctgrind;
 mod encoding;
 mod key_file;
 #[cfg(test)]
@@ -43,6 +45,7 @@ mod policy;
 mod pool;
 mod prime_ring;
 mod public_key;
+mod public_values;
 mod random;
 mod randomizer;
 mod secret_key;
