@@ -12,8 +12,7 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use crypto_bigint::{BoxedUint, ConcatenatingMul, NonZero, Odd};
-use veilcast_arith::{FixedBase, Power, Residue, SquareModulus, pow_many};
+use veilcast_arith::{FixedBase, Power, Residue, pow_many};
 use veilcast_paillier::{Ciphertext, KeyPolicy, SecretKey};
 
 use crate::operands::{Numbers, Operands};
@@ -107,7 +106,6 @@ fn run_kernel(seconds: u32) -> ExitCode {
     };
     powers(&mut timing, &operands);
     scheme(&mut timing);
-    big_integers(&mut timing);
     timing.table.end();
     if timing.is_as_expected {
         ExitCode::SUCCESS
@@ -312,49 +310,4 @@ fn scheme(timing: &mut Timing) {
     timing.ask(names, Expected::Constant, plaintext, |m| {
         drop(black_box(public.add_plaintext(c, m)));
     });
-}
-
-/// What crypto-bigint does with secrets for us, at the sizes of p, q and n.
-fn big_integers(timing: &mut Timing) {
-    let [p, q] = extreme_primes().map(|bytes| BoxedUint::from_be_slice_vartime(&bytes));
-    let odd_p = Odd::new(p).expect("it is odd");
-    let (p, q) = (odd_p.as_nz_ref(), NonZero::new(q).expect("it is not zero"));
-    let number = |numbers: &mut Numbers, limbs: usize, is_random: bool| {
-        let mask = black_box(if is_random { u64::MAX } else { 0 });
-        let mut words: Vec<u64> = numbers
-            .limbs(limbs)
-            .iter()
-            .map(|limb| limb & mask)
-            .collect();
-        words[0] |= 1;
-        BoxedUint::from_words(words)
-    };
-    let classes = "number: one, random";
-    let half = |numbers: &mut Numbers, is_random: bool| number(numbers, HALF, is_random).rem(p);
-    timing.ask(
-        ["`invert_odd_mod`", classes],
-        Expected::Constant,
-        half,
-        |x| {
-            let _ = black_box(x.invert_odd_mod(&odd_p));
-        },
-    );
-    timing.ask(["`mul_mod`", classes], Expected::Constant, half, |x| {
-        drop(black_box(x.mul_mod(x, p)));
-    });
-    let whole = |numbers: &mut Numbers, is_random: bool| number(numbers, 2 * HALF, is_random);
-    timing.ask(["`rem`", classes], Expected::Constant, whole, |x| {
-        drop(black_box(x.rem(p)));
-    });
-    let multiple = |numbers: &mut Numbers, is_random: bool| {
-        number(numbers, HALF, is_random).concatenating_mul(q.as_ref())
-    };
-    timing.ask(
-        ["`div_exact`", classes],
-        Expected::Constant,
-        multiple,
-        |x| {
-            let _ = black_box(x.div_exact(&q));
-        },
-    );
 }
