@@ -22,6 +22,8 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("veilcast-arith needs a target with 64-bit pointers: its limbs are u64");
 
+#[cfg(test)]
+mod ctgrind;
 mod fixed_base;
 mod horner;
 mod kernel;

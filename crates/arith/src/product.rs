@@ -65,7 +65,7 @@ impl SquareModulus {
         });
     }
 
-    /// x·y/R modulo n for x, y < n.
+    /// x·y/R modulo n for x of L limbs and y < n: x·y < R·n, so it is below 2n before the subtraction.
     pub(crate) fn half_product(&self, x: &[u64], y: &[u64]) -> Vec<u64> {
         let mut product = vec![0; 2 * self.limbs()];
         (self.kernel.mul_add)(&mut product, x, y);

@@ -203,18 +203,16 @@ impl SquareModulus {
         borrow
     }
 
-    /// x ← x·(1 + m·n) for m of L limbs below n: 4L² limb products, since 1 + m·n changes only
-    /// the second half: (a, b)·(1, m) = (a, b + a·m).
+    /// x ← x·(1 + m·n) for m of L limbs, which counts modulo n: 4L² limb products, since 1 + m·n
+    /// changes only the second half: (a, b)·(1, m) = (a, b + a·m).
     ///
     /// # Panics
-    /// If m has another number of limbs or is not below n.
+    /// If m has another number of limbs.
     pub fn mul_one_plus_n_times(&self, x: &mut Residue, m: &[u64]) {
         let l = self.limbs();
-        assert!(
-            m.len() == l && is_below(m, &self.n),
-            "the multiple of n must be below n"
-        );
-        // a is in Montgomery form, so m must be too for the product to stay there: a·m·R/R.
+        assert_eq!(m.len(), l, "the multiple of n has as many limbs as n");
+        // a is in Montgomery form, so m must be too for the product to stay there: a·m·R/R. That m is
+        // below n is not asked, which would branch on a secret: R·n bounds the product all the same.
         let m = self.half_product(m, self.r_mod_n());
         let product = self.half_product(&m, x.halves().0);
         let b = &mut x.limbs_mut()[l..];

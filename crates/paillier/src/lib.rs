@@ -32,6 +32,8 @@
 #![forbid(unsafe_code)]
 
 mod ciphertext;
+#[cfg(test)]
+mod ctgrind;
 mod encoding;
 mod key_file;
 mod key_proof;
@@ -44,6 +46,7 @@ mod policy;
 mod pool;
 mod prime_ring;
 mod public_key;
+mod public_values;
 mod random;
 mod randomizer;
 mod secret_key;

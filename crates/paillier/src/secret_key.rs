@@ -16,6 +16,7 @@ use crate::plaintext::Plaintext;
 use crate::policy::KeyPolicy;
 use crate::prime_ring::PrimeRing;
 use crate::public_key::PublicKey;
+use crate::public_values::published;
 use crate::random;
 use crate::randomizer::Randomizer;
 
@@ -159,7 +160,7 @@ impl SecretKey {
         q: Zeroizing<BoxedUint>,
         policy: KeyPolicy,
     ) -> Result<Self, SecretKeyError> {
-        let n = p.concatenating_mul(&*q);
+        let n = published(p.concatenating_mul(&*q));
         let half = n.bits() / 2;
         if p.bits() != half || q.bits() != half || !policy.allows(n.bits()) {
             return Err(SecretKeyError::Lengths {
