@@ -122,6 +122,12 @@ impl SquareModulus {
         self.one.clone()
     }
 
+    /// Whether x is 1.
+    pub fn is_one(&self, x: &Residue) -> bool {
+        let limbs = x.limbs().iter().zip(self.one.limbs());
+        limbs.fold(0, |difference, (x, one)| difference | (x ^ one)) == 0
+    }
+
     /// The residue of a number of any length, given by its little-endian limbs.
     ///
     /// Takes ⌈length/L⌉ products; the length is public, the number may be secret.

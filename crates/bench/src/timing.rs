@@ -106,6 +106,7 @@ fn run_kernel(seconds: u32) -> ExitCode {
     };
     powers(&mut timing, &operands);
     scheme(&mut timing);
+    proof(&mut timing);
     timing.table.end();
     if timing.is_as_expected {
         ExitCode::SUCCESS
@@ -309,5 +310,19 @@ fn scheme(timing: &mut Timing) {
     let c = &ciphertexts[1][0];
     timing.ask(names, Expected::Constant, plaintext, |m| {
         drop(black_box(public.add_plaintext(c, m)));
+    });
+}
+
+/// The proof depends on nothing but the key, whose public part takes its own time in making it: so the
+/// keys differ by their primes' order alone. It is made once for a key, so each time takes a new one.
+fn proof(timing: &mut Timing) {
+    let [p, q] = extreme_primes();
+    let key = |_: &mut Numbers, is_exchanged: bool| {
+        let (p, q) = if is_exchanged { (&q, &p) } else { (&p, &q) };
+        SecretKey::from_primes(p, q, KeyPolicy::default()).expect("these are primes")
+    };
+    let names = ["`key_proof`", "primes: in either order"];
+    timing.ask(names, Expected::Constant, key, |key| {
+        black_box(key.key_proof());
     });
 }

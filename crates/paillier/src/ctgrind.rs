@@ -129,6 +129,19 @@ fn the_owner_encrypts_without_a_table() {
 }
 
 #[test]
+fn the_owner_encrypts_with_a_table() {
+    let key = secret_key();
+    let plaintexts = plaintexts(key.public_key(), 12);
+    // The table is made here: it takes more than a few randomisers to be worth it.
+    let ciphertexts = measured(|| {
+        let mut ciphertexts = key.encrypt_many(&plaintexts[..11]);
+        ciphertexts.push(key.encrypt(&plaintexts[11]));
+        ciphertexts
+    });
+    assert_hold(&ciphertexts, &plaintexts);
+}
+
+#[test]
 fn anyone_encrypts() {
     let key = public_key();
     let plaintexts = plaintexts(&key, 4);
@@ -166,6 +179,27 @@ fn anyone_computes_with_secret_numbers() {
     let five = Plaintext::from_checked(opened(&secret_plaintext(&key, 5)));
     assert_eq!(held(&[product]), times_three(&five));
     assert_eq!(held(&[key.add_plaintext(&sum, &five)]), [three.limbs()]);
+}
+
+#[test]
+fn the_owner_decrypts() {
+    let key = secret_key();
+    let plaintexts = plaintexts(key.public_key(), 6);
+    let ciphertexts = sent(key.public_key(), &key.encrypt_many(&plaintexts));
+    let (one, many) = measured(|| {
+        let one = key.decrypt(&ciphertexts[0]);
+        (one, key.decrypt_many(&ciphertexts[1..]))
+    });
+    let found = [vec![one.unwrap()], many.unwrap()].concat();
+    let expected: Vec<Vec<u64>> = plaintexts.iter().map(opened).collect();
+    assert_eq!(found.iter().map(opened).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_owner_proves_the_key() {
+    let key = secret_key();
+    let proof = measured(|| key.key_proof());
+    assert!(public_key().prove(proof).is_ok());
 }
 
 #[test]

@@ -31,6 +31,7 @@ use zeroize::Zeroizing;
 
 use crate::encoding::limbs_from_bytes;
 use crate::public_key::PublicKey;
+use crate::public_values::published;
 
 /// Sets these numbers apart from whatever else SHAKE256 is used for.
 const DOMAIN: &[u8] = b"veilcast key proof v1";
@@ -99,7 +100,8 @@ impl KeyProof {
     ) -> Self {
         let length = 8 * key.limbs();
         let bytes = roots.iter().flat_map(|root| {
-            let bytes = root.to_be_bytes();
+            // A root is public, if it is right; that it is, is checked here.
+            let bytes = published((**root).clone()).to_be_bytes();
             let start = bytes.len() - length;
             bytes.into_vec().split_off(start)
         });

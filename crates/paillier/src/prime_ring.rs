@@ -3,11 +3,12 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crypto_bigint::{BoxedUint, ConcatenatingMul, Limb, NonZero, Odd};
+use crypto_bigint::{BoxedUint, Limb, NonZero, Odd};
 use veilcast_arith::{FixedBase, Power, Residue, SquareModulus};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::modulus_checks::SMALL_PRIMES;
+use crate::public_values::public;
 use crate::random;
 
 /// Limbs of the exponent that blinds a decryption: 128 bits.
@@ -119,13 +120,17 @@ impl PrimeRing {
                 order
                     .div_rem_limb(NonZero::new(Limb::from_u32(prime)).expect("a prime is not zero"))
             })
-            .filter(|(_, remainder)| *remainder == Limb::ZERO)
+            // The time tells how many primes below 2¹⁶ divide p − 1, once for a table: two or three,
+            // and to guess p from that is no help.
+            .filter(|(_, remainder)| public(*remainder == Limb::ZERO))
             .map(|(cofactor, _)| Zeroizing::new(cofactor))
             .collect();
         loop {
             let candidate = uniform_nth_power(&self.ring);
+            // A candidate that is refused is never used.
             let is_one = |cofactor: &BoxedUint| {
-                self.ring.pow(&candidate, cofactor.as_words()) == self.ring.one()
+                let power = self.ring.pow(&candidate, cofactor.as_words());
+                public(self.ring.is_one(&power))
             };
             if !cofactors.iter().any(|cofactor| is_one(cofactor)) {
                 return candidate;
@@ -162,7 +167,8 @@ impl PrimeRing {
             .enumerate()
             .fold(0, |bits, (i, &limb)| bits | (limb ^ u64::from(i == 0)));
         let l = Zeroizing::new(BoxedUint::from_words(second));
-        if difference != 0 {
+        // It is for every ciphertext, unless the computation failed.
+        if public(difference != 0) {
             return Err(NotOneModP);
         }
         Ok(l)
@@ -170,36 +176,65 @@ impl PrimeRing {
 
     /// m modulo p for that logarithm.
     pub(crate) fn message(&self, logarithm: &BoxedUint) -> Zeroizing<BoxedUint> {
-        Zeroizing::new(logarithm.mul_mod(&self.h, &self.prime))
+        self.product(logarithm, &self.h)
     }
 
     /// Whether a plaintext m has that logarithm modulo p: what went wrong between the two shows.
     pub(crate) fn agrees(&self, m: &BoxedUint, logarithm: &BoxedUint) -> bool {
-        let in_p = Zeroizing::new(m.rem(&self.prime));
-        let expected = Zeroizing::new(in_p.mul_mod(&self.minus_q, &self.prime));
-        *expected == *logarithm
+        // It has for every ciphertext, unless the computation failed.
+        public(*self.product(m, &self.minus_q) == *logarithm)
     }
 
     /// The exponent d below p − 1 that takes n-th roots modulo p: n·d ≡ 1 modulo p − 1, for n = p·q.
     ///
-    /// n ≡ q modulo p − 1, so d = (1 + (p − 1)·u)/q with u = −(p − 1)⁻¹ modulo q.
-    pub(crate) fn root_exponent(&self, q: &NonZero<BoxedUint>) -> Zeroizing<Vec<u64>> {
+    /// n ≡ q modulo p − 1, so d = (1 + (p − 1)·u)/q with u = −(p − 1)⁻¹ modulo q. Of d its length's
+    /// bits are enough, modulo which dividing by q is multiplying by its inverse.
+    pub(crate) fn root_exponent(&self, q: &Self) -> Zeroizing<Vec<u64>> {
         let order = Zeroizing::new(BoxedUint::from_words(self.order.iter().copied()));
-        let odd_q = Odd::new((**q).clone()).expect("large primes are odd");
-        let reduced = Zeroizing::new(order.rem(q));
-        let inverse = reduced.invert_odd_mod(&odd_q);
-        let inverse = Zeroizing::new(inverse.expect("n and φ(n) have no common factor"));
-        let u = Zeroizing::new(inverse.neg_mod(q));
-        let multiple = Zeroizing::new(order.concatenating_mul(&*u));
+        let u = q.negated_inverse(&order);
+        let multiple = Zeroizing::new(order.wrapping_mul(&*u));
         let multiple = Zeroizing::new(multiple.wrapping_add(BoxedUint::one()));
-        let d = Zeroizing::new(multiple.div_exact(q).expect("u makes it a multiple of q"));
-        Zeroizing::new(d.as_words()[..self.order.len()].to_vec())
+        let d = Zeroizing::new(multiple.wrapping_mul(&*inverse_modulo_power_of_two(q.prime())));
+        Zeroizing::new(d.as_words().to_vec())
+    }
+
+    /// −x⁻¹ modulo p, for an x that p does not divide: by Fermat, x^(p − 2) is the inverse.
+    fn negated_inverse(&self, x: &BoxedUint) -> Zeroizing<BoxedUint> {
+        let exponent = Zeroizing::new(self.prime.wrapping_sub(BoxedUint::from(2u8)));
+        let inverse = (self.ring).pow(&self.ring.residue(x.as_words()), exponent.as_words());
+        self.half(&self.ring.sub(&self.ring.residue(&[]), &inverse))
     }
 
     /// A number below n modulo p, as limbs.
     pub(crate) fn reduced(&self, number: &BoxedUint) -> Zeroizing<Vec<u64>> {
-        let reduced = Zeroizing::new(number.rem(&self.prime));
-        Zeroizing::new(reduced.as_words().to_vec())
+        let residue = self.ring.residue(number.as_words());
+        Zeroizing::new(self.ring.halves(&residue).0)
+    }
+
+    /// x·y modulo p for numbers below n.
+    ///
+    /// In the ring modulo p², as all that is reduced here: crypto-bigint's divisions branch on how
+    /// many bits the divisor has.
+    fn product(&self, x: &BoxedUint, y: &BoxedUint) -> Zeroizing<BoxedUint> {
+        let [x, y] = [x, y].map(|number| self.ring.residue(number.as_words()));
+        self.half(&self.ring.mul(&x, &y))
+    }
+
+    /// (x − y)·z modulo p for numbers below n.
+    pub(crate) fn multiple_of_difference(
+        &self,
+        x: &BoxedUint,
+        y: &BoxedUint,
+        z: &BoxedUint,
+    ) -> Zeroizing<BoxedUint> {
+        let [x, y, z] = [x, y, z].map(|number| self.ring.residue(number.as_words()));
+        self.half(&self.ring.mul(&self.ring.sub(&x, &y), &z))
+    }
+
+    /// An element of the ring modulo p.
+    fn half(&self, x: &Residue) -> Zeroizing<BoxedUint> {
+        let (half, _) = self.ring.halves(x);
+        Zeroizing::new(BoxedUint::from_words(half))
     }
 }
 
@@ -212,6 +247,19 @@ impl PrimeRing {
             &self.prime,
         );
     }
+}
+
+/// x⁻¹ modulo 2^|x| for an odd x, by Newton's iteration.
+fn inverse_modulo_power_of_two(x: &BoxedUint) -> Zeroizing<BoxedUint> {
+    // x·x ≡ 1 modulo 8: three bits are right at the start, and each step doubles them.
+    let mut inverse = Zeroizing::new(x.clone());
+    for _ in 0..x.bits_precision().ilog2() {
+        let product = Zeroizing::new(x.wrapping_mul(&*inverse));
+        let negated = Zeroizing::new(product.wrapping_neg());
+        let factor = Zeroizing::new(negated.wrapping_add(BoxedUint::from(2u8)));
+        inverse = Zeroizing::new(inverse.wrapping_mul(&*factor));
+    }
+    inverse
 }
 
 /// rⁿ modulo p² for a uniform unit r, as y^p for a uniform y modulo p.

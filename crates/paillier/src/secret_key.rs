@@ -393,10 +393,9 @@ impl SecretKey {
             p, q, q_inverse, ..
         } = &self.secret;
         // x = x_q + q·((x_p − x_q)·q⁻¹ mod p).
-        let (p, q) = (p.prime(), q.prime());
-        let difference = Zeroizing::new(in_p.sub_mod(&in_q.rem(p), p));
-        let quotient = Zeroizing::new(difference.mul_mod(q_inverse, p));
-        Zeroizing::new(quotient.concatenating_mul(q.as_ref()).wrapping_add(in_q))
+        let quotient = p.multiple_of_difference(in_p, in_q, q_inverse);
+        let multiple = Zeroizing::new(quotient.concatenating_mul(q.prime().as_ref()));
+        Zeroizing::new(multiple.wrapping_add(in_q))
     }
 
     /// The proof that this key's modulus is fit for a stranger's service; made once.
@@ -417,7 +416,7 @@ impl SecretKey {
     fn nth_roots(&self, numbers: &[BoxedUint]) -> Vec<Zeroizing<BoxedUint>> {
         let Secret { p, q, .. } = &self.secret;
         let roots_modulo = |prime: &PrimeRing, other: &PrimeRing| -> Vec<Zeroizing<BoxedUint>> {
-            let exponent = prime.root_exponent(other.prime());
+            let exponent = prime.root_exponent(other);
             let reduced = numbers.iter().map(|number| prime.reduced(number));
             let bases: Vec<Residue> = reduced
                 .map(|number| prime.ring().residue(&number))
