@@ -70,7 +70,8 @@ impl App {
         config.check()?;
         let evaluators: Vec<Evaluator> = evaluators.into_iter().collect();
         let first = evaluators.first().ok_or(StartError::NoModel)?;
-        let keys = Keys::new(first.keys().policy()).with_randomizers_ahead(config.randomizers_ahead);
+        let keys =
+            Keys::new(first.keys().policy()).with_randomizers_ahead(config.randomizers_ahead);
         let keys = Arc::new(keys);
         let sharing = |evaluator: Evaluator| evaluator.with_keys(Arc::clone(&keys));
         let models = Models::new(evaluators.into_iter().map(sharing), &config)?;

@@ -9,7 +9,8 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use veilcast_protocol::{
-    ContentDigest, Encoding, Framing, HEADER_LENGTH, InferRequest, InferResponse, MEDIA_BINARY, MEDIA_JSON,
+    ContentDigest, Encoding, Framing, HEADER_LENGTH, InferRequest, InferResponse, MEDIA_BINARY,
+    MEDIA_JSON,
 };
 
 use crate::admission::{Turn, Upload};

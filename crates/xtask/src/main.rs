@@ -5,6 +5,7 @@
 //! | the steps, one by one or all | [`steps`] |
 //! | what the crates may know of each other | [`layers`] |
 //! | secrets under valgrind | [`ctgrind`] |
+//! | what SECURITY.md names | [`security`] |
 //! | the commands of the README | [`readme`] |
 //! | python-paillier | [`interop`] |
 //! | scikit-learn, PyTorch, Keras | [`examples`] |
@@ -18,6 +19,7 @@ mod layers;
 mod program;
 mod python;
 mod readme;
+mod security;
 mod shell;
 mod steps;
 mod web;
@@ -46,6 +48,8 @@ enum Task {
     Fmt,
     /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
     Layers,
+    /// Check that the files and tests that SECURITY.md names exist.
+    Security,
     /// Run clippy on everything; a warning is an error.
     Clippy,
     /// Check the crates whose features others switch on by themselves.
@@ -80,6 +84,7 @@ fn main() -> ExitCode {
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],
+        Task::Security => &[steps::SECURITY],
         Task::Clippy => &[steps::CLIPPY],
         Task::Features => &[steps::FEATURES],
         Task::Tests => &[steps::TESTS],

@@ -70,7 +70,7 @@ fn records_whose_scores_cannot_be_right_are_marked_and_nothing_else_changes() {
     1,high,-4,11,b
     2,,,,c
     3,,,,d
-    4,low,3,7,e
+    4,high,3,7,e
     5,high,-4,11,f
     6,low,108,-107,g
     ");
