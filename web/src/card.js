@@ -73,6 +73,12 @@ export class Card {
     return this.fields.bounds.slot_bits;
   }
 
+  /** The largest magnitude of an output's integer scores. @param {number} output */
+  #largest(output) {
+    const { slot_bits, largest_scores } = this.fields.bounds;
+    return largest_scores ? BigInt(largest_scores[output]) : (1n << BigInt(slot_bits - 1)) - 1n;
+  }
+
   /**
    * Turns integer scores into scores in the model's own units.
    *
@@ -82,8 +88,7 @@ export class Card {
    */
   dequantize(scores) {
     const { scales } = this.fields.output;
-    const bound = 1n << BigInt(this.slotBits - 1);
-    if (scores.length !== scales.length || scores.some((score) => score >= bound || score <= -bound)) {
+    if (scores.length !== scales.length || scores.some((score, i) => score > this.#largest(i) || score < -this.#largest(i))) {
       throw new VeilcastError('bad_scores', 'the decrypted scores are not such as the card promises: the answer is not this model\'s');
     }
     return scores.map((score, i) => Number(score) * scales[i]);

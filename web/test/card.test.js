@@ -49,6 +49,15 @@ test('malformed cards are refused by the name of the field', async () => {
     [/activation/, (card) => (card.output.activation = 'tanh')],
     [/slot_bits/, (card) => (card.bounds.slot_bits = 63)],
     [/certified/, (card) => (card.bounds.certified = false)],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = 7)],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = [])],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = Array(9).fill(7))],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = Array(11).fill(7))],
+    [/largest_scores\[2\]/, (card) => (card.bounds.largest_scores = Array(10).fill(7).with(2, 0))],
+    [/largest_scores\[2\]/, (card) => (card.bounds.largest_scores = Array(10).fill(7).with(2, 1.5))],
+    [/largest_scores\[2\]/, (card) => (card.bounds.largest_scores = Array(10).fill(7).with(2, '7'))],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = Array(10).fill(7).with(2, 2 ** 15))],
+    [/smallest_scores/, (card) => (card.bounds.smallest_scores = Array(10).fill(-7))],
     [/layouts/, (card) => (card.layouts = {})],
     [/layouts/, (card) => (card.layouts = { records: {}, seeded: {} })],
     [/layouts/, (card) => (card.layouts.features.features_per_ciphertext = [])],
@@ -119,4 +128,20 @@ test('scores outside the bounds are refused', async () => {
   for (const bad of [32768n, -32768n]) assert.throws(() => card.predict(scores.with(4, bad)), failure('bad_scores'));
   assert.equal(card.predict(scores.with(4, 32767n)).index, 4);
   assert.throws(() => card.predict(scores.slice(1)), failure('bad_scores'));
+});
+
+test('scores are held against the largest that a card promises, each against its own', async () => {
+  const largest_scores = Array.from({ length: 10 }, (_, i) => 1000 + i);
+  const card = await parse({ ...fields, bounds: { ...fields.bounds, largest_scores } });
+  const scores = Array(10).fill(0n);
+  for (const most of [1004n, -1004n]) {
+    assert.ok(card.predict(scores.with(4, most)));
+    assert.throws(() => card.predict(scores.with(4, most + (most > 0n ? 1n : -1n))), failure('bad_scores'));
+    assert.throws(() => card.predict(scores.with(3, most)), failure('bad_scores'));
+  }
+  // A slot of 62 bits: beyond what a JavaScript number counts one by one.
+  const wide = { slot_bits: 62, certified: true, largest_scores: Array(10).fill(15 * 2 ** 56) };
+  const large = await parse({ ...fields, bounds: wide });
+  assert.ok(large.predict(scores.with(4, 15n << 56n)));
+  assert.throws(() => large.predict(scores.with(4, (15n << 56n) + 1n)), failure('bad_scores'));
 });
