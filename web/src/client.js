@@ -207,7 +207,7 @@ export class Client {
     }
     const { requests, bytesUp, bytesDown, times } = exchange;
     const run = { predictions, card, layout: arrangement.layout, requests, bytesUp, bytesDown, times: { encode, ...times } };
-    const error = incomplete(run);
+    const error = incomplete(predictions, run);
     if (error) throw error;
     return /** @type {Predictions} */ (run);
   }

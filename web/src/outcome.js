@@ -45,11 +45,11 @@ export function marked(error) {
 /**
  * The one error for all marked records, with the code of the first one.
  *
- * @param {PartialPredictions} partial
+ * @param {readonly Outcome[]} predictions
+ * @param {PartialPredictions} [partial] what the error is to carry
  * @returns {VeilcastError | undefined} none if no record is marked
  */
-export function incomplete(partial) {
-  const { predictions } = partial;
+export function incomplete(predictions, partial) {
   const first = predictions.findIndex(({ failed }) => failed);
   const failed = predictions[first]?.failed;
   if (!failed) return undefined;
