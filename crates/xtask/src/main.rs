@@ -5,7 +5,7 @@
 //! | the steps, one by one or all | [`steps`] |
 //! | what the crates may know of each other | [`layers`] |
 //! | the commands of the README | [`readme`] |
-//! | python-paillier | [`interop`] |
+//! | python-paillier and paillier-bigint | [`interop`] |
 //! | scikit-learn, PyTorch, Keras | [`examples`] |
 //! | the JavaScript package | [`web`] |
 #![forbid(unsafe_code)]
@@ -13,6 +13,7 @@
 mod examples;
 mod interop;
 mod layers;
+mod npm;
 mod program;
 mod python;
 mod readme;
@@ -58,7 +59,7 @@ enum Task {
     Doc,
     /// Run the README's commands.
     Readme,
-    /// Test together with python-paillier.
+    /// Test together with python-paillier and with paillier-bigint.
     Interop,
     /// Run the examples that train with scikit-learn.
     Examples {
