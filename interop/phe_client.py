@@ -155,7 +155,8 @@ def predict(service, model, public, private, records):
     (rows, columns), raw = scores_in(answer, message, body, public)
     values = [score(card, private.raw_decrypt(int.from_bytes(c, "big"))) for c in raw]
     table = [values[row * columns : (row + 1) * columns] for row in range(rows)]
-    largest = card["bounds"].get("largest_scores", [2 ** (card["bounds"]["slot_bits"] - 1)] * columns)
+    bounds = card["bounds"]
+    largest = bounds.get("largest_scores", [2 ** (bounds["slot_bits"] - 1) - 1] * columns)
     if any(abs(value) > bound for row in table for value, bound in zip(row, largest)):
         raise ValueError("the decrypted scores are not such as the card promises")
     return table

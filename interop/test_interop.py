@@ -129,11 +129,11 @@ class Interoperability(unittest.TestCase):
         slot_bits = card["bounds"]["slot_bits"]
         scores = [1000 * (i - 4) for i in range(10)]
         width = 2 * KEY_BITS // 8
-        body = b""
+        ciphertexts = []
         for value in scores:
             masked = value + 2 ** (slot_bits - 1) + 2**slot_bits * 12345678901234567890
-            ciphertext = public.raw_encrypt(masked)
-            body += width.to_bytes(4, "little") + phe_client.ciphertext_bytes(public, ciphertext)
+            ciphertexts.append(phe_client.ciphertext_bytes(public, public.raw_encrypt(masked)))
+        body = b"".join(width.to_bytes(4, "little") + ciphertext for ciphertext in ciphertexts)
         facts = json.loads(veilcast("inspect", "--json", self.theirs))
         digest = json.loads(veilcast("inspect", "--json", MODEL / "card.json"))["card_digest"]
         header = {
@@ -143,6 +143,8 @@ class Interoperability(unittest.TestCase):
                 "key_fingerprint": facts["fingerprint"],
                 "layout": "scalar",
                 "card_digest": digest,
+                "request_digest": phe_client.digest(b"a request"),
+                "scores_digest": phe_client.digest(b"".join(ciphertexts)),
             },
             "outputs": [
                 {
@@ -188,11 +190,10 @@ class Interoperability(unittest.TestCase):
         with self.serving() as service:
             card, digest = service.card("digits")
             message = phe_client.request(public, digest, [phe_client.quantize(card, image)])
-            infer = lambda message: service.infer("digits", message)
 
             def refusal(message):
                 with self.assertRaises(phe_client.Refused) as caught:
-                    infer(message)
+                    service.infer("digits", message)
                 return caught.exception.status, caught.exception.code
 
             needed = (428, "key_proof_needed")
@@ -206,8 +207,8 @@ class Interoperability(unittest.TestCase):
                 self.assertEqual(refusal(wrong), (400, "malformed_key_proof"))
             self.assertEqual(refusal(message), needed, "refused proofs prove nothing")
 
-            first, _ = infer(right)
-            second, body = infer(message)
+            first, _ = service.infer("digits", right)
+            second, body = service.infer("digits", message)
             phe_client.scores_in(second, message, body, public)
             for answer in (first, second):
                 self.assertEqual(answer["id"], message["id"])
