@@ -120,6 +120,17 @@ test('a key is proved to a service once, and again to one that does not know it'
   assert.deepEqual(watched.seen, [[false, 428], [true, 200]]);
 });
 
+test('a proof is that of other programs', () => {
+  const fixtures = join(root, 'crates/paillier/tests/fixtures');
+  const { cases } = JSON.parse(readFileSync(join(fixtures, 'key-proof.json'), 'utf8'));
+  assert.ok(cases.length > 1);
+  for (const { key, proof } of cases) {
+    const { p, q, pub } = JSON.parse(readFileSync(join(fixtures, 'keys', key), 'utf8'));
+    const [n, ...primes] = [pub.n, p, q].map((text) => BigInt(`0x${Buffer.from(text, 'base64url').toString('hex')}`));
+    assert.equal(keyProof({ n, p: primes[0], q: primes[1] }), proof);
+  }
+});
+
 test('a wrong proof is refused', async () => {
   const [known, other] = [simple, random].map(plainKey);
   const proof = Buffer.from(keyProof(other), 'base64url');
