@@ -80,7 +80,7 @@ const TROUBLES = {
     title: 'The answer is damaged',
     text:
       'What came back can\'t be the right answer to your request, so it was not used; in a table, the records that it was about are marked. ' +
-      'Trying again sends everything once more, and so tells a service that cheats that you saw it. If it happens again, ask no more.',
+      'Trying again sends everything once more, and so tells a service that cheats that you noticed. If it happens again, ask no more.',
     help: 'retry',
   },
   blank_drawing: {
