@@ -16,6 +16,9 @@ import { PrivateKey, PublicKey } from 'paillier-bigint';
 const PROOF_DOMAIN = 'veilcast key proof v1';
 const ROOTS = 8;
 
+/** A connection for each call: encryption keeps Node so busy that it would miss that an idle one was closed. */
+const ONCE = { connection: 'close' };
+
 /**
  * What the client takes of a key.
  *
@@ -92,7 +95,7 @@ export class Service {
 
   /** A model's card, and the digest of its exact bytes. */
   async card(model) {
-    const bytes = Buffer.from(await (await fetch(`${this.url}/v2/models/${model}/card`)).arrayBuffer());
+    const bytes = Buffer.from(await (await fetch(`${this.url}/v2/models/${model}/card`, { headers: ONCE })).arrayBuffer());
     return { card: JSON.parse(bytes.toString()), digest: `sha256:${sha256(bytes)}` };
   }
 
@@ -103,7 +106,8 @@ export class Service {
   async infer(model, key, message) {
     const send = async (proof) => {
       const body = JSON.stringify({ ...message, parameters: { ...message.parameters, key_proof: proof } });
-      const response = await fetch(`${this.url}/v2/models/${model}/infer`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      const headers = { ...ONCE, 'content-type': 'application/json' };
+      const response = await fetch(`${this.url}/v2/models/${model}/infer`, { method: 'POST', headers, body });
       return { body, status: response.status, answer: await response.json() };
     };
     let got = await send(this.#accepted.has(key.n) ? undefined : keyProof(key));
