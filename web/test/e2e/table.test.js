@@ -135,7 +135,7 @@ pageTest('the first answer to a table is altered: all is sent all the same, and 
   await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
   const sizes = () => inferences(proxy).map((body) => ciphertextsIn(body).length);
   const honest = sizes();
-  assert.ok(honest.length > 2);
+  assert.ok(honest.length > 1);
 
   let asked = 0;
   proxy.rule = async ({ path, ask }) => {
