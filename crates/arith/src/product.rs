@@ -74,6 +74,15 @@ impl SquareModulus {
         product.split_off(self.limbs())
     }
 
+    /// x²/R modulo n for x < n.
+    pub(crate) fn half_square(&self, x: &[u64]) -> Vec<u64> {
+        let mut square = vec![0; 2 * self.limbs()];
+        (self.kernel.square)(&mut square, x);
+        let (half, high) = self.reduce(&mut square, 0);
+        subtract_if_reached(half, high, &self.n);
+        square.split_off(self.limbs())
+    }
+
     /// Reduces T < n² to its first half t < n, and starts the second one:
     /// u ← 2n − m + (R if n was subtracted from t), for u all zeros.
     fn reduce_first<'a>(&self, t: &'a mut [u64], u: &mut [u64]) -> &'a [u64] {

@@ -223,7 +223,7 @@ impl SquareModulus {
     }
 
     /// R² mod n: the first half of R in Montgomery form.
-    fn r_mod_n(&self) -> &[u64] {
+    pub(crate) fn r_mod_n(&self) -> &[u64] {
         self.r.halves().0
     }
 

@@ -154,7 +154,10 @@ proptest! {
             let table = table(&ring, &base, exponent.len());
             prop_assert_eq!(big(&ring.to_limbs(&table.pow(&ring, &exponent))), expected.clone());
         }
-        prop_assert_eq!(big(&ring.to_limbs(&ring.pow_vartime(&base, &exponent))), expected);
+        prop_assert_eq!(big(&ring.to_limbs(&ring.pow_vartime(&base, &exponent))), expected.clone());
+        let below_n = low_limbs(&(big(&x) % big(&n)), n.len());
+        let power = ring.pow_mod_n_vartime(&below_n, &exponent);
+        prop_assert_eq!(big(&power), expected % big(&n));
     }
 
     #[test]

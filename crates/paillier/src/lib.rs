@@ -34,6 +34,7 @@
 mod ciphertext;
 mod encoding;
 mod key_file;
+mod key_proof;
 #[cfg(test)]
 mod known_answers;
 mod modulus_checks;
@@ -50,7 +51,8 @@ mod seeded;
 mod short_exponent;
 
 pub use ciphertext::{Ciphertext, CiphertextError};
-pub use key_file::KeyFileError;
+pub use key_file::{KeyFileError, PublicKeyFile};
+pub use key_proof::{KeyProof, KeyProofError, ProvenKey};
 pub use plaintext::{Plaintext, PlaintextError};
 pub use policy::{DEFAULT_KEY_BITS, KEY_BITS, KeyPolicy};
 pub use pool::{PoolError, RandomizerPool};

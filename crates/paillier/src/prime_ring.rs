@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crypto_bigint::{BoxedUint, Limb, NonZero, Odd};
+use crypto_bigint::{BoxedUint, ConcatenatingMul, Limb, NonZero, Odd};
 use veilcast_arith::{FixedBase, Power, Residue, SquareModulus};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -25,7 +25,9 @@ pub(crate) struct PrimeRing {
     ring: SquareModulus,
     /// p − 1, the order of n-th powers modulo p².
     order: Vec<u64>,
-    /// L((1 + n)^(p−1) mod p²)⁻¹ = (−q)⁻¹ modulo p.
+    /// L((1 + n)^(p−1) mod p²) = −q modulo p.
+    minus_q: BoxedUint,
+    /// Its inverse modulo p.
     h: BoxedUint,
     /// Powers of an n-th power, which blind ciphertexts: their (p − 1)-th power is 1.
     blinds: FixedBase,
@@ -59,6 +61,7 @@ impl PrimeRing {
             prime: modulus.clone(),
             ring,
             order,
+            minus_q,
             h,
             blinds,
             nth_powers: OnceLock::new(),
@@ -102,9 +105,12 @@ impl PrimeRing {
     /// A generator of the n-th powers modulo p², but for prime factors of p − 1 above 2¹⁶.
     ///
     /// A random element misses the factor ℓ of p − 1 with probability 1/ℓ; for every ℓ below 2¹⁶
-    /// it is tried until it doesn't. That it misses any of the other factors, of which there are at
-    /// most |p|/16, has a probability below |p|/2²⁰, over the choice of p below 2⁻¹⁹, and the
-    /// subgroup that it then generates still has an index of more than 2¹⁶ only.
+    /// it is tried until it doesn't. Some other prime factor is missed with a probability of at most
+    /// Σ 1/ℓ over the factors ℓ > 2¹⁶ of p − 1. Over the choice of p, a prime ℓ divides p − 1 once in
+    /// ℓ − 1 times, so that the sum is Σ 1/(ℓ·(ℓ − 1)) over all primes above 2¹⁶ on average, below
+    /// 2⁻¹⁹: that is for each of a key's two primes, and 2⁻¹⁸ for a key. Then the randomisers of the
+    /// key lie in a subgroup of the n-th powers with an index above 2¹⁶, a coset of which ciphertexts
+    /// can be told from another's by whoever can factor n; nobody else is known to be able to.
     fn generator(&self) -> Residue {
         let order = Zeroizing::new(BoxedUint::from_words(self.order.iter().copied()));
         let cofactors: Vec<Zeroizing<BoxedUint>> = SMALL_PRIMES
@@ -144,12 +150,12 @@ impl PrimeRing {
         }
     }
 
-    /// m modulo p for that power of c = (1 + n)^m·rⁿ: L(c^(p−1))·h with L(x) = (x − 1)/p, the
-    /// second half of x.
+    /// L(x) = (x − 1)/p, the second half of x, for that power x of c = (1 + n)^m·rⁿ. It is −q·m
+    /// modulo p.
     ///
     /// The first half of the power must be 1, by Fermat; that it is, is checked: a fault would give
     /// the primes away.
-    pub(crate) fn message(&self, power: &Residue) -> Result<Zeroizing<BoxedUint>, NotOneModP> {
+    pub(crate) fn logarithm(&self, power: &Residue) -> Result<Zeroizing<BoxedUint>, NotOneModP> {
         let (first, second) = self.ring.halves(power);
         let difference = first
             .iter()
@@ -159,7 +165,52 @@ impl PrimeRing {
         if difference != 0 {
             return Err(NotOneModP);
         }
-        Ok(Zeroizing::new(l.mul_mod(&self.h, &self.prime)))
+        Ok(l)
+    }
+
+    /// m modulo p for that logarithm.
+    pub(crate) fn message(&self, logarithm: &BoxedUint) -> Zeroizing<BoxedUint> {
+        Zeroizing::new(logarithm.mul_mod(&self.h, &self.prime))
+    }
+
+    /// Whether a plaintext m has that logarithm modulo p: what went wrong between the two shows.
+    pub(crate) fn agrees(&self, m: &BoxedUint, logarithm: &BoxedUint) -> bool {
+        let in_p = Zeroizing::new(m.rem(&self.prime));
+        let expected = Zeroizing::new(in_p.mul_mod(&self.minus_q, &self.prime));
+        *expected == *logarithm
+    }
+
+    /// The exponent d below p − 1 that takes n-th roots modulo p: n·d ≡ 1 modulo p − 1, for n = p·q.
+    ///
+    /// n ≡ q modulo p − 1, so d = (1 + (p − 1)·u)/q with u = −(p − 1)⁻¹ modulo q.
+    pub(crate) fn root_exponent(&self, q: &NonZero<BoxedUint>) -> Zeroizing<Vec<u64>> {
+        let order = Zeroizing::new(BoxedUint::from_words(self.order.iter().copied()));
+        let odd_q = Odd::new((**q).clone()).expect("large primes are odd");
+        let reduced = Zeroizing::new(order.rem(q));
+        let inverse = reduced.invert_odd_mod(&odd_q);
+        let inverse = Zeroizing::new(inverse.expect("n and φ(n) have no common factor"));
+        let u = Zeroizing::new(inverse.neg_mod(q));
+        let multiple = Zeroizing::new(order.concatenating_mul(&*u));
+        let multiple = Zeroizing::new(multiple.wrapping_add(BoxedUint::one()));
+        let d = Zeroizing::new(multiple.div_exact(q).expect("u makes it a multiple of q"));
+        Zeroizing::new(d.as_words()[..self.order.len()].to_vec())
+    }
+
+    /// A number below n modulo p, as limbs.
+    pub(crate) fn reduced(&self, number: &BoxedUint) -> Zeroizing<Vec<u64>> {
+        let reduced = Zeroizing::new(number.rem(&self.prime));
+        Zeroizing::new(reduced.as_words().to_vec())
+    }
+}
+
+#[cfg(test)]
+impl PrimeRing {
+    /// A fault, for tests: the factor that makes a message of a logarithm is off by one.
+    pub(crate) fn damage_message_factor(&mut self) {
+        self.h = self.h.add_mod(
+            &BoxedUint::one_with_precision(self.h.bits_precision()),
+            &self.prime,
+        );
     }
 }
 

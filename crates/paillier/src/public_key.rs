@@ -59,11 +59,12 @@ pub enum PublicKeyError {
 impl PublicKey {
     /// The key with modulus n, given as big-endian bytes; leading zeros are accepted.
     ///
-    /// Takes some milliseconds: keep the key for further use. Variable time, since n is public.
+    /// Takes a power modulo n: keep the key for further use. Variable time, since n is public.
     ///
     /// # Errors
     /// n must have a size that the policy accepts, be odd, have no factor below 2¹⁶, and be neither
-    /// a prime nor a perfect power. That two large primes make it up can't be seen from outside.
+    /// a prime nor a perfect power. Whoever computes for a stranger needs more: a
+    /// [`KeyProof`](crate::KeyProof).
     pub fn from_modulus(n: &[u8], policy: KeyPolicy) -> Result<Self, PublicKeyError> {
         let n = &n[n.iter().take_while(|&&byte| byte == 0).count()..];
         let bits = n
@@ -74,20 +75,22 @@ impl PublicKey {
         }
         let n = BoxedUint::from_be_slice_vartime(n);
         let n = Odd::new(n).into_option().ok_or(PublicKeyError::Even)?;
-        modulus_checks::check_vartime(&n)?;
-        Ok(Self::from_checked(&n))
+        Ok(Self::from_ring(modulus_checks::ring_vartime(&n)?))
     }
 
     /// The key of a modulus that is known to be good.
     pub(crate) fn from_checked(n: &Odd<BoxedUint>) -> Self {
-        let n = n.as_ref();
-        let ring = SquareModulus::new(n.as_words())
-            .expect("an accepted modulus is odd and fills its limbs");
+        let ring = SquareModulus::new(n.as_ref().as_words());
+        Self::from_ring(ring.expect("an accepted modulus is odd and fills its limbs"))
+    }
+
+    fn from_ring(ring: SquareModulus) -> Self {
+        let n = BoxedUint::from_words(ring.n().iter().copied());
         let fingerprint: [u8; 32] = Sha256::digest(n.to_be_bytes()).into();
         let tag = fingerprint[..8]
             .iter()
             .fold(0, |tag, &byte| (tag << 8) | u64::from(byte));
-        let n_squared = n.concatenating_mul(n).as_words().to_vec();
+        let n_squared = n.concatenating_mul(&n).as_words().to_vec();
         Self(Arc::new(Inner {
             ring,
             n_squared,
