@@ -47,7 +47,6 @@ const required = {
   ),
   bounds: record(
     { slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) },
-    // Numbers above 2⁵³ are rounded as they are read; those of cards have four significant bits.
     { largest_scores: listOf(integer(1, 2 ** MAX_SLOT_BITS)) },
   ),
   layouts: record(
@@ -141,7 +140,9 @@ function checkOutput({ labels, scales, activation, units, threshold }) {
 function checkBounds({ slot_bits, largest_scores }, outputs) {
   if (!largest_scores) return;
   if (largest_scores.length !== outputs) fail('card.bounds.largest_scores', `must be ${outputs} numbers`);
-  if (largest_scores.some((score) => score >= 2 ** (slot_bits - 1))) fail('card.bounds.largest_scores', `must be below 2^${slot_bits - 1}`);
+  // Numbers above 2⁵³ are rounded as they are read: 2⁶¹ − 1 is 2⁶¹.
+  const [bound, isRounded] = [2 ** (slot_bits - 1), slot_bits - 1 > 53];
+  if (largest_scores.some((score) => score > bound || (score === bound && !isRounded))) fail('card.bounds.largest_scores', `must be below 2^${slot_bits - 1}`);
 }
 
 /** @param {CardFields['layouts']} layouts @param {number} features */

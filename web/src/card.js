@@ -75,8 +75,9 @@ export class Card {
 
   /** The largest magnitude of an output's integer scores. @param {number} output */
   #largest(output) {
-    const { slot_bits, largest_scores } = this.fields.bounds;
-    return largest_scores ? BigInt(largest_scores[output]) : (1n << BigInt(slot_bits - 1)) - 1n;
+    const most = (1n << BigInt(this.slotBits - 1)) - 1n;
+    const promised = BigInt(this.fields.bounds.largest_scores?.[output] ?? most);
+    return promised < most ? promised : most;
   }
 
   /**

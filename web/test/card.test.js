@@ -6,6 +6,9 @@ import { digitsCard, failure } from './support.js';
 
 const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
 
+/** Without the largest scores of the digit model's ten outputs. */
+const bounds = { slot_bits: fields.bounds.slot_bits, certified: true };
+
 const publicPart = { sha256: '0'.repeat(64), bytes: 1, shape: [1, 28, 28], features: 64, description: '' };
 
 /** @param {unknown} json */
@@ -104,7 +107,7 @@ test('a public part is refused for each field that is wrong, before it is fetche
 });
 
 test('scores become predictions', async () => {
-  const card = await parse({ ...fields, output: { labels: ['a', 'b', 'c'], scales: [0.5, 1, 1], activation: 'softmax' } });
+  const card = await parse({ ...fields, bounds, output: { labels: ['a', 'b', 'c'], scales: [0.5, 1, 1], activation: 'softmax' } });
   const { index, label, scores, probabilities } = card.predict([4n, 2n, -1n]);
   assert.deepEqual([index, label, scores], [0, 'a', [2, 2, -1]]);
   const total = 2 + Math.exp(-3);
@@ -112,18 +115,18 @@ test('scores become predictions', async () => {
 });
 
 test('single scores and plain scores', async () => {
-  const yes = await parse({ ...fields, output: { labels: ['no', 'yes'], scales: [0.5], activation: 'sigmoid' } });
+  const yes = await parse({ ...fields, bounds, output: { labels: ['no', 'yes'], scales: [0.5], activation: 'sigmoid' } });
   assert.equal(yes.predict([1n]).label, 'yes');
   assert.equal(yes.predict([0n]).label, 'no');
   assert.deepEqual(yes.predict([0n]).probabilities, [0.5, 0.5]);
-  const each = await parse({ ...fields, output: { labels: ['a', 'b'], scales: [1, 1], activation: 'sigmoid' } });
+  const each = await parse({ ...fields, bounds, output: { labels: ['a', 'b'], scales: [1, 1], activation: 'sigmoid' } });
   assert.deepEqual(each.predict([0n, 0n]).probabilities, [0.5, 0.5]);
-  const plain = await parse({ ...fields, output: { labels: ['y'], scales: [2], activation: 'none' } });
+  const plain = await parse({ ...fields, bounds, output: { labels: ['y'], scales: [2], activation: 'none' } });
   assert.deepEqual([plain.predict([3n]).scores, plain.predict([3n]).probabilities], [[6], undefined]);
 });
 
 test('scores outside the bounds are refused', async () => {
-  const card = await Card.parse(digitsCard());
+  const card = await parse({ ...fields, bounds });
   const scores = Array(10).fill(0n);
   for (const bad of [32768n, -32768n]) assert.throws(() => card.predict(scores.with(4, bad)), failure('bad_scores'));
   assert.equal(card.predict(scores.with(4, 32767n)).index, 4);
@@ -144,4 +147,11 @@ test('scores are held against the largest that a card promises, each against its
   const large = await parse({ ...fields, bounds: wide });
   assert.ok(large.predict(scores.with(4, 15n << 56n)));
   assert.throws(() => large.predict(scores.with(4, (15n << 56n) + 1n)), failure('bad_scores'));
+  // Such a number is rounded as it is read, and then stands for the slot's own bound.
+  const text = JSON.stringify({ ...fields, bounds: wide }).replace(String(15 * 2 ** 56), String(2n ** 61n - 1n));
+  assert.ok(text.includes('2305843009213693951'));
+  const largest = await Card.parse(new TextEncoder().encode(text));
+  assert.ok(largest.predict(scores.with(0, 2n ** 61n - 1n)));
+  assert.throws(() => largest.predict(scores.with(0, 2n ** 61n)), failure('bad_scores'));
+  await assert.rejects(parse({ ...fields, bounds: { ...wide, slot_bits: 60 } }), failure('bad_card', /largest_scores/));
 });

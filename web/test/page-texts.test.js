@@ -15,6 +15,7 @@ async function cardOf(output, outputs) {
   const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
   fields.output = { scales: Array(outputs).fill(SCALE), ...output };
   fields.layouts = { scalar: {} };
+  delete fields.bounds.largest_scores;
   return Card.parse(new TextEncoder().encode(JSON.stringify(fields)));
 }
 
