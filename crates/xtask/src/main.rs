@@ -7,7 +7,7 @@
 //! | secrets under valgrind | [`ctgrind`] |
 //! | what SECURITY.md names | [`security`] |
 //! | the commands of the README | [`readme`] |
-//! | python-paillier | [`interop`] |
+//! | python-paillier and paillier-bigint | [`interop`] |
 //! | scikit-learn, PyTorch, Keras | [`examples`] |
 //! | the JavaScript package | [`web`] |
 #![forbid(unsafe_code)]
@@ -16,6 +16,7 @@ mod ctgrind;
 mod examples;
 mod interop;
 mod layers;
+mod npm;
 mod program;
 mod python;
 mod readme;
@@ -67,7 +68,7 @@ enum Task {
     Doc,
     /// Run the README's commands.
     Readme,
-    /// Test together with python-paillier.
+    /// Test together with python-paillier and with paillier-bigint.
     Interop,
     /// Run the examples that train with scikit-learn.
     Examples {
