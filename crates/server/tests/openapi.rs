@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
 use common::{
-    Answer, call, evaluator, get, hybrid_evaluator, post_json, request, unproven_request,
+    Answer, call, evaluator, get, hybrid_evaluator, post, post_json, request, unproven_request,
 };
 use serde_json::{Value, json};
 use veilcast_protocol::Encoding;
