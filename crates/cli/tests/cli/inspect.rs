@@ -96,8 +96,8 @@ fn the_layouts_of_a_model_are_compared() {
     predicted for 5 records under a key of 2048 bits, on one core each, over 1 Mbit/s, the model's products estimated:
 
       layout    upload   k  scores  up kB  down kB  encrypt ms  service ms  decrypt ms  total ms
-    * scalar    full     –       2    9.8      3.7        15.0        33.1         6.3       162
-      scalar    full     –       1    9.7      6.2        15.0        38.0         6.4       187
+    * scalar    full     –       2    9.9      4.4        15.0        33.1         6.3       168
+      scalar    full     –       1    9.8      6.9        15.0        38.0         6.4       193
 
     * is chosen: scalar with 2 scores an answer, full
         saves 24.6 ms (13 %) against scalar with 1 score an answer, full
