@@ -101,7 +101,7 @@ fn numbers_that_are_no_ciphertexts() {
 #[test]
 fn ciphertexts_of_the_wrong_width() {
     let service = service();
-    let sound = String::from_utf8(request(1).to_json()).unwrap();
+    let sound = String::from_utf8(common::unproven_request(1).to_json()).unwrap();
     let json: serde_json::Value = serde_json::from_str(&sound).unwrap();
     let first = json["inputs"][0]["data"][0].as_str().unwrap();
     let bytes = STANDARD.decode(first).unwrap();
