@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{examples, interop, layers, readme, web};
+use crate::{examples, fuzz, interop, layers, readme, web};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -130,10 +130,14 @@ pub(crate) const WEB: Step = Step {
     name: "web",
     check: web::check,
 };
+pub(crate) const FUZZ: Step = Step {
+    name: "fuzz",
+    check: fuzz::smoke,
+};
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP, EXAMPLES, WEB,
+    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 
 /// Runs steps one after another, all of them even if one fails, and lists their times.
