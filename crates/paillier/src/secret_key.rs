@@ -129,6 +129,13 @@ impl SecretKey {
         if !policy.allows(bits) {
             return Err(SecretKeyError::Size(bits));
         }
+        // First of all: a number without any limbs has nothing that could be tried for primality.
+        if p.bits() != q.bits() {
+            return Err(SecretKeyError::Lengths {
+                p: p.bits(),
+                q: q.bits(),
+            });
+        }
         for (name, prime) in [("p", &p), ("q", &q)] {
             if !is_prime(Flavor::Any, &**prime) {
                 return Err(SecretKeyError::NotPrime(name));

@@ -40,6 +40,7 @@ fn faulty_secret_keys_each_get_their_error() {
         ("even-p", "p of the key is not a prime number"),
         ("p-is-1", "a key of 2049 bits is not supported"),
         ("empty-p", "a key of 1024 bits is not supported"),
+        ("empty-p-and-a-long-q", "have 0 and 2048 bits"),
         ("equal-primes", "too close to each other"),
         ("close-primes", "too close to each other"),
         ("unequal-primes", "have 1000 and 1048 bits"),
