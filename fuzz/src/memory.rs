@@ -1,6 +1,8 @@
 //! A limit on memory that holds at each allocation.
 
 use std::alloc::System;
+use std::panic;
+use std::sync::Once;
 
 use cap::Cap;
 
@@ -16,9 +18,27 @@ pub const MIB: usize = 1 << 20;
 ///
 /// The allocation that passes the limit fails, which aborts the process where it was asked for.
 pub fn within<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    static LIFTED: Once = Once::new();
+    LIFTED.call_once(lift_for_panics);
     let limit = ALLOCATOR.allocated().saturating_add(bytes);
     ALLOCATOR.set_limit(limit).expect("there is room");
     let result = work();
-    ALLOCATOR.set_limit(usize::MAX).expect("there is room");
+    lift();
     result
+}
+
+fn lift() {
+    ALLOCATOR
+        .set_limit(usize::MAX)
+        .expect("what is in use fits");
+}
+
+/// Telling where a panic comes from takes memory of its own. The model's code keeps some panics of a library
+/// to itself: its hook stands before this one, so that the limit stays then.
+fn lift_for_panics() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        lift();
+        usual(info);
+    }));
 }

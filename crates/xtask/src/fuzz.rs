@@ -1,7 +1,8 @@
 //! Fuzzing: every target of `fuzz/`, as many at once as there are processors.
 //!
 //! The targets are those of cargo-fuzz, which is not needed here: all it does is set the flags with which
-//! libFuzzer finds its way. They are given here as it gives them, with the stable compiler.
+//! libFuzzer finds its way. They are given here as it gives them, with the stable compiler, and in a quick build to
+//! the project's own crates and the parsers alone.
 
 mod build;
 mod run;
@@ -15,6 +16,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use self::build::Programs;
+pub(crate) use self::build::compile;
 use self::run::{Limits, fuzz, repeat};
 use self::targets::{TARGETS, Target};
 use crate::shell::say;
@@ -26,9 +28,10 @@ pub(crate) struct Options {
     /// Seconds for each target.
     #[arg(long, default_value_t = SMOKE_SECONDS)]
     seconds: u64,
-    /// Look for memory errors too, which takes twice the time.
+    /// Follow the dependencies' ways too, and look for memory errors: for hours by hand, since it takes some
+    /// 15 minutes to build.
     #[arg(long)]
-    asan: bool,
+    thorough: bool,
     /// Run a target once on this input, such as one that failed.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -43,7 +46,7 @@ const SMOKE_SECONDS: u64 = 45;
 pub(crate) fn smoke(workspace: &Workspace) -> anyhow::Result<()> {
     let options = Options {
         seconds: SMOKE_SECONDS,
-        asan: false,
+        thorough: false,
         input: None,
         targets: Vec::new(),
     };
@@ -53,7 +56,7 @@ pub(crate) fn smoke(workspace: &Workspace) -> anyhow::Result<()> {
 pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let targets = chosen(&options.targets)?;
     build::check_files(workspace)?;
-    let programs = Programs::build(workspace, options.asan)?;
+    let programs = Programs::build(workspace, options.thorough)?;
     if let Some(input) = &options.input {
         let [target] = targets[..] else {
             bail!("name the one target that the input is for");
@@ -63,7 +66,7 @@ pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<
     let limits = Limits {
         seconds: options.seconds,
         // AddressSanitizer keeps freed memory for a while, and shadows of all of it.
-        megabytes: if options.asan { 6144 } else { 3072 },
+        megabytes: if options.thorough { 6144 } else { 3072 },
     };
     let failed = fuzz_all(&programs, &targets, limits)?;
     if !failed.is_empty() {
@@ -145,6 +148,10 @@ mod tests {
     #[test]
     fn an_unknown_target_is_told() {
         let error = chosen(&["xml".to_owned()]).expect_err("there is none");
-        assert!(error.to_string().starts_with("there is no target xml, but card, "));
+        assert!(
+            error
+                .to_string()
+                .starts_with("there is no target xml, but card, ")
+        );
     }
 }

@@ -75,6 +75,12 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    if let Some(result) = fuzz::compile() {
+        return result.unwrap_or_else(|error| {
+            shell::say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        });
+    }
     let result = Workspace::find().and_then(|workspace| run(Cli::parse().task, &workspace));
     match result {
         Ok(()) => ExitCode::SUCCESS,

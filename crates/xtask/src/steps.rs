@@ -137,7 +137,8 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP, EXAMPLES, WEB, FUZZ,
+    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP, EXAMPLES, WEB,
+    FUZZ,
 ];
 
 /// Runs steps one after another, all of them even if one fails, and lists their times.

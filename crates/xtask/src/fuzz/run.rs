@@ -165,7 +165,11 @@ fn failure(target: &str, log: &str, path: &Path) -> String {
             text,
             "\n\nrepeat it with: cargo xtask fuzz {target} --input {input}"
         ),
-        None => write!(text, "\n\nit left no input; all it said: {}", path.display()),
+        None => write!(
+            text,
+            "\n\nit left no input; all it said: {}",
+            path.display()
+        ),
     };
     text
 }
