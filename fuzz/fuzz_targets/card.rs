@@ -76,17 +76,24 @@ fn plan(card: &Card) {
 
 /// Scores at the bounds, and beyond them.
 fn predict(card: &Card) {
-    let most = (1_i64 << (card.slot_bits() - 1)) - 1;
-    for score in [0, 1, most, -most] {
-        let scores: Vec<i64> = (0..card.outputs() as i64)
-            .map(|output| (score - output).clamp(-most, most))
-            .collect();
-        let prediction = card.predict(&scores).expect("they lie within the bounds");
+    let outputs = card.outputs();
+    let scores = |score: fn(i64, i64) -> i64| -> Vec<i64> {
+        (0..outputs)
+            .map(|output| score(output as i64, card.largest_score(output) as i64))
+            .collect()
+    };
+    for within in [
+        scores(|_, _| 0),
+        scores(|_, most| most),
+        scores(|_, most| -most),
+        scores(|output, most| if output % 2 == 0 { most } else { -most }),
+    ] {
+        let prediction = card.predict(&within).expect("they lie within the bounds");
         assert!(prediction.index < card.output().labels.len());
         for probability in prediction.probabilities.iter().flatten() {
             assert!((0.0..=1.0).contains(probability), "{probability}");
         }
     }
-    let beyond = vec![i64::MIN; card.outputs()];
-    assert!(card.predict(&beyond).is_err());
+    assert!(card.predict(&scores(|_, most| most + 1)).is_err());
+    assert!(card.predict(&scores(|_, _| i64::MIN)).is_err());
 }

@@ -42,7 +42,6 @@ fn made() -> Vec<Vec<u8>> {
             request.expect("there are as many entries as it takes")
         });
         for request in [Some(full), seeded].into_iter().flatten() {
-            let request = request.with_id("7");
             bodies.push(request.to_binary().bytes);
             bodies.push(request.with_answer(Encoding::Json).to_json());
         }

@@ -50,7 +50,7 @@ fn made() -> Vec<Vec<u8>> {
     ] {
         session.set_layout(layout).expect("the card allows it");
         let request = session.encrypt(&[vec![1, 2, 3], vec![15, 0, 7]]);
-        let request = request.expect("the records are sound").with_id("7");
+        let request = request.expect("the records are sound");
         let response = fixed::EVALUATOR.evaluate(&request).expect("it is sound");
         bodies.push(response.to_binary().bytes);
         bodies.push(response.to_json());

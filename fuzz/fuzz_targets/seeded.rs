@@ -18,9 +18,15 @@ struct Sides {
 }
 
 thread_local! {
-    static SIDES: LazyCell<Sides> = LazyCell::new(|| Sides {
-        session: fixed::session(),
-        modulus: fixed::key().public_key().modulus(),
+    static SIDES: LazyCell<Sides> = LazyCell::new(|| {
+        let session = fixed::session();
+        // With the proof of the key, which isn't asked for again.
+        let first = session.encrypt(&[vec![1, 2, 3]]).expect("the record is sound");
+        fixed::EVALUATOR.evaluate(&first).expect("the request is sound");
+        Sides {
+            session,
+            modulus: first.public_key().to_vec(),
+        }
     });
 }
 

@@ -7,7 +7,8 @@
 //! - [`SquareModulus::pow`]: powers with secret exponents, in constant time.
 //! - [`pow_many`]: several such powers, faster than one by one where the processor can.
 //! - [`FixedBase`]: faster still, for a base that is used again.
-//! - [`SquareModulus::pow_vartime`]: powers with public exponents.
+//! - [`SquareModulus::pow_vartime`]: powers with public exponents;
+//!   [`SquareModulus::pow_mod_n_vartime`]: the same modulo n itself.
 //! - [`horner_many`]: numbers shifted against each other in the exponent and multiplied.
 //! - [`Registers`]: products of many public numbers, several at once where the processor can.
 //! - [`multi_exp_vartime`]: many products of many powers with small signed exponents at once.
@@ -21,6 +22,8 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("veilcast-arith needs a target with 64-bit pointers: its limbs are u64");
 
+#[cfg(test)]
+mod ctgrind;
 mod fixed_base;
 mod horner;
 mod kernel;

@@ -1,4 +1,5 @@
-//! Powers modulo n²: with secret exponents in constant time, with public ones in variable time.
+//! Powers modulo n²: with secret exponents in constant time, with public ones in variable time; and the
+//! latter modulo n.
 
 use zeroize::Zeroizing;
 
@@ -48,54 +49,88 @@ impl SquareModulus {
     ///
     /// Sliding windows over odd powers (Handbook of Applied Cryptography, 14.85).
     pub fn pow_vartime(&self, base: &Residue, exponent: &[u64]) -> Residue {
-        let is_set = |i: usize| bit_window(exponent, i, 1) == 1;
-        let bits = (0..64 * exponent.len())
-            .rev()
-            .find(|&i| is_set(i))
-            .map_or(0, |highest| highest + 1);
-        let window = public_window(bits);
-
-        let mut odd_powers = vec![base.clone()];
-        if window > 1 {
-            let mut square = base.clone();
-            self.square_assign(&mut square);
-            for i in 1..1 << (window - 1) {
-                let next = self.mul(&odd_powers[i - 1], &square);
-                odd_powers.push(next);
-            }
-        }
-
-        let mut power: Option<Residue> = None;
-        let mut remaining = bits;
-        while remaining > 0 {
-            if !is_set(remaining - 1) {
-                remaining -= 1;
-                if let Some(power) = &mut power {
-                    self.square_assign(power);
-                }
-                continue;
-            }
-            // The longest window below `remaining` that ends in a set bit.
-            let start = remaining.saturating_sub(window);
-            let low = (start..remaining)
-                .find(|&i| is_set(i))
-                .unwrap_or(remaining - 1);
-            let digit = bit_window(exponent, low, remaining - low);
-            let factor = &odd_powers[(digit / 2) as usize];
-            power = Some(match power {
-                None => factor.clone(),
-                Some(mut power) => {
-                    for _ in low..remaining {
-                        self.square_assign(&mut power);
-                    }
-                    self.mul_assign(&mut power, factor);
-                    power
-                }
-            });
-            remaining = low;
-        }
-        power.unwrap_or_else(|| self.one())
+        let square = |x: &mut Residue| self.square_assign(x);
+        let multiply = |x: &mut Residue, y: &Residue| self.mul_assign(x, y);
+        sliding_window(base, exponent, square, multiply).unwrap_or_else(|| self.one())
     }
+
+    /// base^exponent modulo n itself, as L limbs, for a base of L limbs below n. Both are public.
+    ///
+    /// 2L² limb products for a product and 1.5L² for a square: 0.4 of what they take modulo n².
+    ///
+    /// # Panics
+    /// If the base has another number of limbs or is not below n.
+    pub fn pow_mod_n_vartime(&self, base: &[u64], exponent: &[u64]) -> Vec<u64> {
+        assert!(self.is_below_n(base), "the base must be below n");
+        let base = self.half_product(base, self.r_mod_n());
+        let square = |x: &mut Vec<u64>| *x = self.half_square(x);
+        let multiply = |x: &mut Vec<u64>, y: &Vec<u64>| *x = self.half_product(x, y);
+        let power = sliding_window(&base, exponent, square, multiply);
+        let mut one = vec![0; self.limbs()];
+        one[0] = 1;
+        match power {
+            Some(power) => self.half_product(&power, &one),
+            None => one,
+        }
+    }
+}
+
+/// base^exponent by sliding windows over odd powers; none if the exponent is 0. Variable time in the
+/// exponent.
+fn sliding_window<T: Clone>(
+    base: &T,
+    exponent: &[u64],
+    square: impl Fn(&mut T),
+    multiply: impl Fn(&mut T, &T),
+) -> Option<T> {
+    let is_set = |i: usize| bit_window(exponent, i, 1) == 1;
+    let bits = (0..64 * exponent.len())
+        .rev()
+        .find(|&i| is_set(i))
+        .map_or(0, |highest| highest + 1);
+    let window = public_window(bits);
+
+    let mut odd_powers = vec![base.clone()];
+    if window > 1 {
+        let mut base_squared = base.clone();
+        square(&mut base_squared);
+        for i in 1..1 << (window - 1) {
+            let mut next = odd_powers[i - 1].clone();
+            multiply(&mut next, &base_squared);
+            odd_powers.push(next);
+        }
+    }
+
+    let mut power: Option<T> = None;
+    let mut remaining = bits;
+    while remaining > 0 {
+        if !is_set(remaining - 1) {
+            remaining -= 1;
+            if let Some(power) = &mut power {
+                square(power);
+            }
+            continue;
+        }
+        // The longest window below `remaining` that ends in a set bit.
+        let start = remaining.saturating_sub(window);
+        let low = (start..remaining)
+            .find(|&i| is_set(i))
+            .unwrap_or(remaining - 1);
+        let digit = bit_window(exponent, low, remaining - low);
+        let factor = &odd_powers[(digit / 2) as usize];
+        power = Some(match power {
+            None => factor.clone(),
+            Some(mut power) => {
+                for _ in low..remaining {
+                    square(&mut power);
+                }
+                multiply(&mut power, factor);
+                power
+            }
+        });
+        remaining = low;
+    }
+    power
 }
 
 /// The window with the fewest products for an exponent of that many bits: those of the table and

@@ -65,13 +65,22 @@ impl SquareModulus {
         });
     }
 
-    /// x·y/R modulo n for x, y < n.
+    /// x·y/R modulo n for x of L limbs and y < n: x·y < R·n, so it is below 2n before the subtraction.
     pub(crate) fn half_product(&self, x: &[u64], y: &[u64]) -> Vec<u64> {
         let mut product = vec![0; 2 * self.limbs()];
         (self.kernel.mul_add)(&mut product, x, y);
         let (half, high) = self.reduce(&mut product, 0);
         subtract_if_reached(half, high, &self.n);
         product.split_off(self.limbs())
+    }
+
+    /// x²/R modulo n for x < n.
+    pub(crate) fn half_square(&self, x: &[u64]) -> Vec<u64> {
+        let mut square = vec![0; 2 * self.limbs()];
+        (self.kernel.square)(&mut square, x);
+        let (half, high) = self.reduce(&mut square, 0);
+        subtract_if_reached(half, high, &self.n);
+        square.split_off(self.limbs())
     }
 
     /// Reduces T < n² to its first half t < n, and starts the second one:

@@ -122,6 +122,12 @@ impl SquareModulus {
         self.one.clone()
     }
 
+    /// Whether x is 1.
+    pub fn is_one(&self, x: &Residue) -> bool {
+        let limbs = x.limbs().iter().zip(self.one.limbs());
+        limbs.fold(0, |difference, (x, one)| difference | (x ^ one)) == 0
+    }
+
     /// The residue of a number of any length, given by its little-endian limbs.
     ///
     /// Takes ⌈length/L⌉ products; the length is public, the number may be secret.
@@ -203,18 +209,16 @@ impl SquareModulus {
         borrow
     }
 
-    /// x ← x·(1 + m·n) for m of L limbs below n: 4L² limb products, since 1 + m·n changes only
-    /// the second half: (a, b)·(1, m) = (a, b + a·m).
+    /// x ← x·(1 + m·n) for m of L limbs, which counts modulo n: 4L² limb products, since 1 + m·n
+    /// changes only the second half: (a, b)·(1, m) = (a, b + a·m).
     ///
     /// # Panics
-    /// If m has another number of limbs or is not below n.
+    /// If m has another number of limbs.
     pub fn mul_one_plus_n_times(&self, x: &mut Residue, m: &[u64]) {
         let l = self.limbs();
-        assert!(
-            m.len() == l && is_below(m, &self.n),
-            "the multiple of n must be below n"
-        );
-        // a is in Montgomery form, so m must be too for the product to stay there: a·m·R/R.
+        assert_eq!(m.len(), l, "the multiple of n has as many limbs as n");
+        // a is in Montgomery form, so m must be too for the product to stay there: a·m·R/R. That m is
+        // below n is not asked, which would branch on a secret: R·n bounds the product all the same.
         let m = self.half_product(m, self.r_mod_n());
         let product = self.half_product(&m, x.halves().0);
         let b = &mut x.limbs_mut()[l..];
@@ -223,7 +227,7 @@ impl SquareModulus {
     }
 
     /// R² mod n: the first half of R in Montgomery form.
-    fn r_mod_n(&self) -> &[u64] {
+    pub(crate) fn r_mod_n(&self) -> &[u64] {
         self.r.halves().0
     }
 

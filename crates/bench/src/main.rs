@@ -14,6 +14,10 @@ mod race;
 mod scheme;
 mod sums;
 mod table;
+mod timing;
+mod welch;
+
+use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
@@ -30,6 +34,9 @@ struct Args {
     /// Rounds; each round times every contender once, and medians are over the rounds.
     #[arg(long, default_value_t = 101, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// For the question of timing: seconds for each operation.
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -44,7 +51,9 @@ enum Question {
     Sums,
     /// One prediction for the case on standard input, as JSON: for peers/peers.py.
     Digit,
-    /// Every question but the last.
+    /// Whether the time of what works with secrets depends on them: takes half an hour.
+    Timing,
+    /// Every question but the last two.
     All,
 }
 
@@ -55,7 +64,7 @@ fn parse_bits(text: &str) -> Result<usize, String> {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let args = Args::parse();
     // One thread, this one, whose CPU time is measured: what is compared is the work.
     rayon::ThreadPoolBuilder::new()
@@ -63,7 +72,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .use_current_thread()
         .build_global()?;
     if args.question == Question::Digit {
-        return digit::run();
+        return digit::run().map(|()| ExitCode::SUCCESS);
+    }
+    if args.question == Question::Timing {
+        return timing::run(args.seconds);
     }
     let asked = |question| args.question == question || args.question == Question::All;
     if cfg!(not(feature = "gmp")) {
@@ -81,5 +93,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if asked(Question::Sums) {
         sums::run(&args.bits, args.rounds);
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use veilcast_paillier::{KeyFileError, KeyPolicy, PublicKey, SecretKey};
+use veilcast_paillier::{KeyFileError, KeyPolicy, PublicKey, PublicKeyFile, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::failure::Hint as _;
@@ -28,20 +28,36 @@ pub(crate) fn load_secret(path: &Path) -> anyhow::Result<SecretKey> {
     let json = read(path)?;
     match SecretKey::from_json(&json, KeyPolicy::default()) {
         Ok(key) => Ok(key),
-        Err(KeyFileError::Json(_)) if PublicKey::from_json(&json, KeyPolicy::default()).is_ok() => {
-            Err(anyhow!(
-                "{} holds a public key, and a secret one is needed",
-                path.display()
-            ))
-            .hint("give the file that `veilcast keygen` wrote")
-        }
+        Err(KeyFileError::Json(_)) if read_public(&json).is_ok() => Err(anyhow!(
+            "{} holds a public key, and a secret one is needed",
+            path.display()
+        ))
+        .hint("give the file that `veilcast keygen` wrote"),
         Err(error) => Err(error).with_context(|| unusable(path)),
     }
 }
 
-/// Reads a public key, or the public part of a secret one.
-pub(crate) fn load_public(path: &Path) -> anyhow::Result<PublicKey> {
-    PublicKey::from_json(&read(path)?, KeyPolicy::default()).with_context(|| unusable(path))
+/// Reads a public key, or the public part of a secret one, with its proof if the file has one.
+pub(crate) fn load_public(path: &Path) -> anyhow::Result<PublicKeyFile> {
+    read_public(&read(path)?).with_context(|| unusable(path))
+}
+
+fn read_public(json: &str) -> Result<PublicKeyFile, KeyFileError> {
+    PublicKeyFile::from_json(json, KeyPolicy::default())
+}
+
+/// Reads a key to give away: of a secret key its public part, with a proof made if the file has none.
+pub(crate) fn load_to_publish(path: &Path) -> anyhow::Result<PublicKeyFile> {
+    let public = load_public(path)?;
+    if public.proof.is_some() {
+        return Ok(public);
+    }
+    match SecretKey::from_json(&read(path)?, KeyPolicy::default()) {
+        Ok(secret) => Ok(PublicKeyFile::from(&secret)),
+        // A public key's owner alone could prove it.
+        Err(KeyFileError::Json(_)) => Ok(public),
+        Err(error) => Err(error).with_context(|| unusable(path)),
+    }
 }
 
 /// The file of a secret key, which only its owner can read.
@@ -62,8 +78,8 @@ impl SecretFile {
 }
 
 /// A public key as the content of a key file.
-pub(crate) fn public_json(key: &PublicKey) -> String {
-    key.to_json(&name(key)) + "\n"
+pub(crate) fn public_json(public: &PublicKeyFile) -> String {
+    public.to_json(&name(&public.key)) + "\n"
 }
 
 /// A key's fingerprint in hexadecimal digits.

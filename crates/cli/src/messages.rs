@@ -3,17 +3,21 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits};
+use veilcast_protocol::{ContentDigest, Framing, InferRequest, InferResponse, Limits};
 
 use crate::failure::Hint as _;
 use crate::files;
 
-/// Reads a request file for a model that takes up to `limits`.
-pub(crate) fn load_request(path: &Path, limits: &Limits) -> anyhow::Result<InferRequest> {
+/// Reads a request file for a model that takes up to `limits`; gives its digest too.
+pub(crate) fn load_request(
+    path: &Path,
+    limits: &Limits,
+) -> anyhow::Result<(InferRequest, ContentDigest)> {
     let body = files::read(path, limits.max_body_bytes as u64)?;
-    InferRequest::decode(&body, Framing::SelfDelimiting, limits)
+    let request = InferRequest::decode(&body, Framing::SelfDelimiting, limits)
         .with_context(|| format!("{} isn't a request that this model takes", path.display()))
-        .hint("give a file that `veilcast encrypt` wrote with this model's card")
+        .hint("give a file that `veilcast encrypt` wrote with this model's card")?;
+    Ok((request, ContentDigest::of(&body)))
 }
 
 /// Reads a response file of a model that gives up to `limits`.

@@ -1,16 +1,19 @@
 //! Predictions as CSV or JSON lines: the same whether they came over HTTP or through files.
 
 mod overview;
+mod unpredicted;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
+use veilcast_engine::SessionError;
 use veilcast_model::Card;
 use veilcast_model::card::Prediction;
 
 pub(crate) use self::overview::Overview;
+pub(crate) use self::unpredicted::{Unpredicted, note};
 use crate::files::{OutputFile, Readers};
 use crate::output::{self, Output};
 use crate::resumable::ResumableFile;
@@ -18,8 +21,18 @@ use crate::resumable::ResumableFile;
 /// What the columns of scores begin with, before the label.
 pub(crate) const SCORE: &str = "score_";
 
+/// Whether a row of a file of predictions says that its record has none: a label is never empty, and
+/// neither is a value.
+pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
+    row.get(1) == Some("")
+}
+
 /// Writes a prediction a record, in input order, as `record,label,<score per class…>` or, of a
 /// regression, as `record,<value per quantity…>`, and then what is kept of the record.
+///
+/// A record whose answer can't be right is marked: its label and scores are empty, or in JSON there is
+/// an `error` in their place. That is no error of writing: what is asked of a service must not depend
+/// on what it answers.
 pub(crate) struct Predictions<'a> {
     card: &'a Card,
     /// The names of the columns that are kept.
@@ -28,6 +41,7 @@ pub(crate) struct Predictions<'a> {
     count: u64,
     has_header: bool,
     overview: Overview,
+    unpredicted: Unpredicted,
 }
 
 enum Sink {
@@ -61,10 +75,16 @@ enum Predicted<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         probabilities: Option<&'a [f64]>,
     },
+    /// What is wrong with the answer.
+    Nothing { error: &'a str },
 }
 
 impl<'a> Predicted<'a> {
-    fn of(card: &'a Card, prediction: &'a Prediction) -> Self {
+    fn of(card: &'a Card, prediction: &'a Result<Prediction, String>) -> Self {
+        let prediction = match prediction {
+            Ok(prediction) => prediction,
+            Err(error) => return Self::Nothing { error },
+        };
         let Prediction { label, scores, .. } = prediction;
         if card.output().is_regression() {
             let names = card.output().labels.iter().map(String::as_str);
@@ -112,7 +132,12 @@ impl<'a> Predictions<'a> {
         let mut predictions = Self::into_sink(card, sink);
         // The first row is the header, which stands there if any row does.
         for row in rows.iter().skip(1) {
+            let record = predictions.count;
             predictions.count += 1;
+            if is_marked(row) {
+                predictions.unpredicted.add(record, None);
+                continue;
+            }
             let counted = predictions.overview.add_row(row);
             counted.context("what an earlier run has left beside --out isn't predictions")?;
         }
@@ -128,6 +153,7 @@ impl<'a> Predictions<'a> {
             count: 0,
             has_header: false,
             overview: Overview::new(card),
+            unpredicted: Unpredicted::default(),
         }
     }
 
@@ -139,6 +165,11 @@ impl<'a> Predictions<'a> {
     /// What the predictions so far come to.
     pub(crate) fn overview(&self) -> &Overview {
         &self.overview
+    }
+
+    /// The records so far that are marked, those of an earlier run included.
+    pub(crate) fn unpredicted(&self) -> &Unpredicted {
+        &self.unpredicted
     }
 
     /// Makes what was added so far survive an interruption, if the file is one that can be gone on with.
@@ -154,13 +185,18 @@ impl<'a> Predictions<'a> {
         Self { keep, ..self }
     }
 
-    /// Adds the prediction of the next record, and the cells that are kept of it.
-    pub(crate) fn add(&mut self, scores: &[i64], kept: &[String]) -> anyhow::Result<()> {
+    /// Adds the prediction of the next record, and the cells that are kept of it; or marks the record,
+    /// if its answer could not be used or its scores can't be right.
+    pub(crate) fn add(
+        &mut self,
+        scores: Result<&[i64], &SessionError>,
+        kept: &[String],
+    ) -> anyhow::Result<()> {
         let record = self.count;
-        let prediction = self
-            .card
-            .predict(scores)
-            .with_context(|| format!("the scores of record {record} (from 0) can't be right"))?;
+        let prediction = match scores {
+            Ok(scores) => self.card.predict(scores).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
         if !self.has_header {
             self.has_header = true;
             let mut header = header(self.card);
@@ -168,7 +204,10 @@ impl<'a> Predictions<'a> {
             self.row(header)?;
         }
         self.count += 1;
-        self.overview.add(&prediction);
+        match &prediction {
+            Ok(prediction) => self.overview.add(prediction),
+            Err(fault) => self.unpredicted.add(record, Some(fault.clone())),
+        }
         if let Sink::JsonLines(output) = self.sink {
             let names = self.keep.iter().map(String::as_str);
             return output.json(&Line {
@@ -178,10 +217,17 @@ impl<'a> Predictions<'a> {
             });
         }
         let mut row = vec![record.to_string()];
-        if !self.card.output().is_regression() {
-            row.push(prediction.label);
+        let has_label = !self.card.output().is_regression();
+        match prediction {
+            Ok(prediction) => {
+                row.extend(has_label.then_some(prediction.label));
+                row.extend(prediction.scores.iter().map(f64::to_string));
+            }
+            Err(_) => {
+                let cells = usize::from(has_label) + self.card.outputs();
+                row.extend(std::iter::repeat_n(String::new(), cells));
+            }
         }
-        row.extend(prediction.scores.iter().map(f64::to_string));
         row.extend_from_slice(kept);
         self.row(row)
     }

@@ -1,10 +1,13 @@
 //! The calls that a client makes.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use http::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, redirect};
 use veilcast_protocol::{
-    Framing, HEADER_LENGTH, InferRequest, InferResponse, Limits, MEDIA_BINARY, MEDIA_JSON,
-    ModelList, ModelMetadata, ServerMetadata,
+    BinaryBody, ContentDigest, Framing, HEADER_LENGTH, InferRequest, InferResponse, KeyFingerprint,
+    Limits, MEDIA_BINARY, MEDIA_JSON, ModelList, ModelMetadata, ServerMetadata,
 };
 
 use crate::exchange::{Answer, Exchange};
@@ -21,7 +24,12 @@ use crate::{ClientError, Options, tls};
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Transport,
+    /// The keys that the service has accepted, and needs no proof of.
+    accepted: Arc<Mutex<HashSet<KeyFingerprint>>>,
 }
+
+/// The code by which a service asks for the proof of a key.
+const KEY_PROOF_NEEDED: &str = "key_proof_needed";
 
 impl Client {
     /// A client of the service at a URL such as `https://example.org` or `http://localhost:8080/veilcast`.
@@ -58,8 +66,10 @@ impl Client {
         if !base.is_https() && !base.is_loopback() {
             tracing::warn!(url = %base, "the connection is not protected by TLS");
         }
-        let transport = Transport::new(http, base, options);
-        Ok(Self { transport })
+        Ok(Self {
+            transport: Transport::new(http, base, options),
+            accepted: Arc::default(),
+        })
     }
 
     /// What the service says about itself.
@@ -140,18 +150,51 @@ impl Client {
         }
     }
 
-    /// The encrypted scores of encrypted records; the service's echoes are unchecked.
+    /// The encrypted scores of encrypted records. The answer is one to this very request, by its digest;
+    /// the service's other echoes are unchecked.
     ///
-    /// The request goes out in the binary tensor data extension, and should ask for a binary answer.
+    /// The request goes out in the binary tensor data extension, and should ask for a binary answer. The proof of its
+    /// key goes with it until the service has accepted the key, and again if the service asks for it, as one does that
+    /// was restarted.
     ///
     /// # Errors
-    /// A [`ClientError`] if the call fails.
+    /// [`ClientError::OtherRequest`] if the answer is to another request, and any other [`ClientError`] if the call fails.
     pub async fn infer(
         &self,
         model: &str,
         request: &InferRequest,
     ) -> Result<Exchange<InferResponse>, ClientError> {
-        let body = request.to_binary();
+        let key = KeyFingerprint::of(request.public_key());
+        let accepted = || self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = request.key_proof().is_some() && accepted().contains(&key);
+        if is_known {
+            let body = request.to_binary_without_proof();
+            let bytes = body.bytes.len() as u64;
+            match self.ask(model, request, body).await {
+                Err(ClientError::Refused { code, .. }) if code == KEY_PROOF_NEEDED => {
+                    let asked_again = self.ask(model, request, request.to_binary()).await?;
+                    return Ok(Exchange {
+                        bytes_up: asked_again.bytes_up + bytes,
+                        tries: asked_again.tries + 1,
+                        ..asked_again
+                    });
+                }
+                answer => return answer,
+            }
+        }
+        let answer = self.ask(model, request, request.to_binary()).await?;
+        accepted().insert(key);
+        Ok(answer)
+    }
+
+    /// The answer to a request in this form.
+    async fn ask(
+        &self,
+        model: &str,
+        request: &InferRequest,
+        body: BinaryBody,
+    ) -> Result<Exchange<InferResponse>, ClientError> {
+        let digest = ContentDigest::of(&body.bytes);
         let call = self
             .call(Method::POST, &["v2", "models", model, "infer"])
             .header(CONTENT_TYPE, MEDIA_BINARY)
@@ -165,9 +208,13 @@ impl Client {
             max_ciphertexts: limit / (2 * request.public_key().len()),
             max_key_bytes: request.public_key().len(),
         };
-        self.send(call)
-            .await?
-            .try_map(|answer| self.read_scores(&answer, &limits))
+        let exchange = self.send(call).await?;
+        let exchange = exchange.try_map(|answer| self.read_scores(&answer, &limits))?;
+        if exchange.answer.request_digest != Some(digest) {
+            let url = self.base().to_string();
+            return Err(ClientError::OtherRequest { url });
+        }
+        Ok(exchange)
     }
 
     fn read_scores(&self, answer: &Answer, limits: &Limits) -> Result<InferResponse, ClientError> {

@@ -120,6 +120,14 @@ pub enum ClientError {
         /// What gives it away.
         reason: String,
     },
+    /// The answer is to another request, or the request did not arrive as it was sent.
+    #[error(
+        "{url} answers another request than was sent, or one that was damaged on its way: send it again, and put TLS in between"
+    )]
+    OtherRequest {
+        /// The service's URL.
+        url: String,
+    },
     /// The answer is larger than allowed.
     #[error("{url} sends more than the {limit} bytes that are allowed: send fewer records at once")]
     ResponseTooLarge {

@@ -10,14 +10,35 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use veilcast_engine::{Session, SessionError};
-use veilcast_protocol::InferRequest;
+use veilcast_protocol::{InferRequest, InferResponse};
 
-use crate::{Client, ClientError};
+use crate::{Client, ClientError, Exchange};
 
 /// Sends group after group of records to a model, and decrypts the answers.
 ///
 /// While the service computes a group, the next ones are encrypted and sent. At most
-/// [`in_flight`](Self::in_flight) groups are in memory as ciphertexts, however many there are.
+/// [`in_flight`](Self::in_flight) groups are under way, however many there are; at most as many again and two wait to be
+/// decrypted or taken.
+///
+/// # What is sent does not depend on what is decrypted
+///
+/// Whoever computes on ciphertexts can change them. A malicious service that answers c·(1+n)^s in place of c moves a
+/// score by s, and so chooses for which scores it falls out of its bounds. If the client then did anything that the
+/// service can see, such as stopping, the service would learn whether a record has a certain score. So the pipeline
+/// keeps this invariant: **which requests are sent, how many, of what size and in which order never depends on
+/// decrypted values.**
+///
+/// - An answer that can't be used fails its own group ([`Answered::scores`]); all others go on.
+/// - Nothing is sent again because of what an answer holds. A request is repeated only when it brought no answer: the
+///   connection broke, or the service said that it is busy.
+/// - A group is encrypted and sent as soon as an earlier answer has *arrived*. Answers are decrypted beside that, by
+///   arithmetic whose time does not depend on the values.
+///
+/// What remains is the caller's. Take every answer, whatever it holds, and tell of failures when all have come.
+/// Dropping the [`Answers`] stops the sending. Since memory is bounded, sending also waits for a caller who lags behind
+/// by more than `in_flight` groups, and the caller's work takes cores from the encryption: let the time that an answer
+/// takes depend on its scores as little as possible. And whoever asks again about certain records, complains of them, or
+/// goes elsewhere because of them tells the service something of what they hold.
 ///
 /// ```no_run
 /// # async fn example(session: veilcast_engine::Session) -> Result<(), veilcast_client::PipelineError> {
@@ -29,7 +50,10 @@ use crate::{Client, ClientError};
 /// let mut answers = Pipeline::new(client, "digits", Arc::new(session)).run(groups);
 /// while let Some(answered) = answers.next().await {
 ///     let answered = answered?;
-///     println!("{:?}", answered.scores);
+///     match answered.scores {
+///         Ok(scores) => println!("{scores:?}"),
+///         Err(fault) => println!("no scores: {fault}"),
+///     }
 /// }
 /// # Ok(())
 /// # }
@@ -47,8 +71,9 @@ pub struct Pipeline {
 pub struct Answered<G> {
     /// The group as it was given.
     pub group: G,
-    /// For each of its records a score an output.
-    pub scores: Vec<Vec<i64>>,
+    /// For each of its records a score an output, not yet held against the card's bounds; or why the answer can't be
+    /// used: it is damaged, or another's.
+    pub scores: Result<Vec<Vec<i64>>, SessionError>,
     /// Bytes of all bodies sent for it, counting each try's as a whole.
     pub bytes_up: u64,
     /// Bytes of all bodies received for it.
@@ -59,7 +84,7 @@ pub struct Answered<G> {
     pub elapsed: Duration,
 }
 
-/// Why a group of records brought no scores.
+/// Why no further groups are sent: never because of what an answer decrypts to.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PipelineError {
@@ -69,9 +94,6 @@ pub enum PipelineError {
     /// The call brought no answer.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The answer is damaged, or another's.
-    #[error("the service's answer can't be used")]
-    Answer(#[source] SessionError),
 }
 
 impl Pipeline {
@@ -102,6 +124,7 @@ impl Pipeline {
     ///
     /// The groups are asked for as they are needed, one at a time, on a thread that may block. The first error, be it
     /// theirs or the pipeline's, ends everything: it comes after the answers to all groups before it, and is the last.
+    /// An answer that can't be used is no such error: it fails its group alone.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -111,49 +134,50 @@ impl Pipeline {
         G: AsRef<[Vec<u32>]> + Send + 'static,
         E: From<PipelineError> + Send + 'static,
     {
+        let in_flight = self.in_flight.get();
+        let session = Arc::clone(&self.session);
+        // Sending waits for decryption only once all of these are full.
+        let (arrived, mut arrivals) = mpsc::channel(in_flight);
         let (sender, receiver) = mpsc::channel(1);
-        let mut driver = JoinSet::new();
         let groups = groups.into_iter();
-        driver.spawn(async move {
-            let in_flight = self.in_flight.get();
-            let encrypted = encrypted(Arc::clone(&self.session), groups);
-            let answers = encrypted
-                .map(|group| self.answered(group))
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let exchanges = encrypted(Arc::clone(&self.session), groups)
+                .map(|group| self.exchange(group))
                 .buffered(in_flight);
-            let mut answers = std::pin::pin!(answers);
-            while let Some(answered) = answers.next().await {
-                let failed = answered.is_err();
-                if sender.send(answered).await.is_err() || failed {
+            let mut exchanges = std::pin::pin!(exchanges);
+            while let Some(exchange) = exchanges.next().await {
+                let failed = exchange.is_err();
+                if arrived.send(exchange).await.is_err() || failed {
                     break;
                 }
             }
         });
-        Answers { receiver, driver }
+        tasks.spawn(async move {
+            while let Some(arrival) = arrivals.recv().await {
+                let answered = match arrival {
+                    Ok(arrived) => Ok(arrived.decrypted(Arc::clone(&session)).await),
+                    Err(error) => Err(error),
+                };
+                if sender.send(answered).await.is_err() {
+                    break;
+                }
+            }
+        });
+        Answers { receiver, tasks }
     }
 
-    /// The scores of an encrypted group.
-    async fn answered<G, E>(&self, encrypted: Result<Encrypted<G>, E>) -> Result<Answered<G>, E>
+    /// The answer to an encrypted group.
+    async fn exchange<G, E>(&self, encrypted: Result<Encrypted<G>, E>) -> Result<Arrived<G>, E>
     where
-        G: Send + 'static,
         E: From<PipelineError>,
     {
-        let Encrypted {
-            group,
-            request,
-            started,
-        } = encrypted?;
-        let exchange = self.client.infer(&self.model, &request).await;
+        let encrypted = encrypted?;
+        let exchange = self.client.infer(&self.model, &encrypted.request).await;
         let exchange = exchange.map_err(PipelineError::Client)?;
-        let session = Arc::clone(&self.session);
-        let answer = exchange.answer;
-        let scores = blocking(move || session.decrypt_answer_to(&request, &answer)).await;
-        Ok(Answered {
-            group,
-            scores: scores.map_err(PipelineError::Answer)?,
-            bytes_up: exchange.bytes_up,
-            bytes_down: exchange.bytes_down,
-            tries: exchange.tries,
-            elapsed: started.elapsed(),
+        Ok(Arrived {
+            encrypted,
+            exchange,
         })
     }
 }
@@ -164,8 +188,8 @@ impl Pipeline {
 #[derive(Debug)]
 pub struct Answers<G, E> {
     receiver: mpsc::Receiver<Result<Answered<G>, E>>,
-    /// The one task that sends the answers; it ends with the set.
-    driver: JoinSet<()>,
+    /// One that sends groups, and one that decrypts their answers; they end with the set.
+    tasks: JoinSet<()>,
 }
 
 impl<G, E> Answers<G, E> {
@@ -175,12 +199,15 @@ impl<G, E> Answers<G, E> {
     /// If the iterator of the groups does, or the operating system's generator fails.
     pub async fn next(&mut self) -> Option<Result<Answered<G>, E>> {
         let answered = self.receiver.recv().await;
-        if answered.is_none()
-            && let Some(Err(error)) = self.driver.join_next().await
-            && let Ok(panic) = error.try_into_panic()
-        {
-            // An end that is none must not pass for one.
-            resume_unwind(panic);
+        if answered.is_none() {
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Err(error) = ended
+                    && let Ok(panic) = error.try_into_panic()
+                {
+                    // An end that is none must not pass for one.
+                    resume_unwind(panic);
+                }
+            }
         }
         answered
     }
@@ -193,6 +220,38 @@ struct Encrypted<G> {
     started: Instant,
 }
 
+/// A group whose answer is here, still encrypted.
+struct Arrived<G> {
+    encrypted: Encrypted<G>,
+    exchange: Exchange<InferResponse>,
+}
+
+impl<G> Arrived<G> {
+    /// The group with its scores, or with what is wrong with its answer.
+    async fn decrypted(self, session: Arc<Session>) -> Answered<G> {
+        let Encrypted {
+            group,
+            request,
+            started,
+        } = self.encrypted;
+        let Exchange {
+            answer,
+            bytes_up,
+            bytes_down,
+            tries,
+        } = self.exchange;
+        let scores = blocking(move || session.decrypt_answer_to(&request, &answer)).await;
+        Answered {
+            group,
+            scores,
+            bytes_up,
+            bytes_down,
+            tries,
+            elapsed: started.elapsed(),
+        }
+    }
+}
+
 /// The groups as requests, made one after another as they are asked for: each encryption uses all cores. Ends after
 /// the first error.
 fn encrypted<G, E>(
@@ -203,16 +262,13 @@ where
     G: AsRef<[Vec<u32>]> + Send + 'static,
     E: From<PipelineError> + Send + 'static,
 {
-    let numbered = (0_u64, groups);
-    stream::unfold(Some(numbered), move |numbered| {
+    stream::unfold(Some(groups), move |groups| {
         let session = Arc::clone(&session);
         async move {
-            let (number, mut groups) = numbered?;
+            let mut groups = groups?;
             blocking(move || {
-                let encrypted = groups
-                    .next()?
-                    .and_then(|group| encrypt(&session, number, group));
-                let rest = encrypted.is_ok().then_some((number + 1, groups));
+                let encrypted = groups.next()?.and_then(|group| encrypt(&session, group));
+                let rest = encrypted.is_ok().then_some(groups);
                 Some((encrypted, rest))
             })
             .await
@@ -220,8 +276,8 @@ where
     })
 }
 
-/// A group as a request, which goes by the group's number.
-fn encrypt<G, E>(session: &Session, number: u64, group: G) -> Result<Encrypted<G>, E>
+/// A group as a request.
+fn encrypt<G, E>(session: &Session, group: G) -> Result<Encrypted<G>, E>
 where
     G: AsRef<[Vec<u32>]>,
     E: From<PipelineError>,
@@ -229,9 +285,7 @@ where
     let started = Instant::now();
     let request = session.encrypt(group.as_ref());
     Ok(Encrypted {
-        request: request
-            .map_err(PipelineError::Encrypt)?
-            .with_id(number.to_string()),
+        request: request.map_err(PipelineError::Encrypt)?,
         group,
         started,
     })

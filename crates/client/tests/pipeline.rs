@@ -89,7 +89,7 @@ fn check(answers: &[Answered<Group>], count: u32) -> u32 {
     for (answered, group) in answers.iter().zip(groups(count)) {
         assert_eq!(answered.group, group);
         let exact = group.iter().map(|record| model.evaluate(record).unwrap());
-        assert_eq!(answered.scores, exact.collect::<Vec<_>>());
+        assert_eq!(answered.scores, Ok(exact.collect::<Vec<_>>()));
         assert!(answered.bytes_up > 0 && answered.bytes_down > 0);
     }
     answers.iter().map(|answered| answered.tries).sum()
@@ -217,15 +217,15 @@ async fn answers_of_others_are_refused() {
     // One at a time, so that it is known whose answer is the last; of one size, so that only its name tells it apart.
     let input = (0..9).map(|n| Ok::<_, PipelineError>(vec![vec![n, n, n]]));
     let (answers, error) = collect(place.pipeline(1).run(input)).await;
-    assert_eq!(answers.len(), 3);
-    assert!(
-        matches!(
-            error,
-            Some(PipelineError::Answer(SessionError::OtherRequest))
-        ),
-        "{error:?}"
-    );
-    assert_eq!(place.proxy.connections(), 4);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(answers.len(), 9);
+    for (number, answered) in answers.iter().enumerate() {
+        match number {
+            3 => assert_eq!(answered.scores, Err(SessionError::OtherRequest)),
+            _ => assert!(answered.scores.is_ok()),
+        }
+    }
+    assert_eq!(place.proxy.connections(), 9);
 }
 
 #[tokio::test]
@@ -384,7 +384,8 @@ async fn few_groups_live_at_a_time() {
     assert!(answers.next().await.is_none());
     assert_eq!(alive.load(Ordering::SeqCst), 0);
     let most = most.load(Ordering::SeqCst);
-    assert!((3..=4).contains(&most), "{most}");
+    // Three under way, three whose answers wait, and what is being encrypted, decrypted and taken.
+    assert!((3..=9).contains(&most), "{most}");
     assert_eq!(place.proxy.log.lock().unwrap().most, 3);
 }
 

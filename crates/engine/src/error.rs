@@ -1,6 +1,6 @@
 //! What can go wrong on either side.
 
-use veilcast_paillier::{CiphertextError, DecryptError, PublicKeyError};
+use veilcast_paillier::{CiphertextError, DecryptError, KeyProofError, PublicKeyError};
 use veilcast_protocol::{CardDigest, Layout};
 
 /// Why records can't be laid out so, for this model under this key.
@@ -110,6 +110,15 @@ pub enum EvaluateError {
     /// The public key is not acceptable.
     #[error(transparent)]
     PublicKey(#[from] PublicKeyError),
+    /// The key is new, and came without its proof.
+    #[error(
+        "the key is new to this service: send `key_proof` with it, as /openapi.json describes it, which shows that \
+         its modulus is fit for use"
+    )]
+    KeyProofNeeded,
+    /// The key's proof does not prove it.
+    #[error(transparent)]
+    KeyProof(#[from] KeyProofError),
     /// A ciphertext is not one.
     #[error(transparent)]
     Ciphertext(#[from] CiphertextError),

@@ -1,5 +1,7 @@
 //! [`Evaluator`], the service's side: W·x + b on ciphertexts.
 
+use std::sync::Arc;
+
 use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
 use veilcast_model::{Card, Model, Program};
@@ -10,7 +12,7 @@ use veilcast_protocol::{
 
 use crate::arrangement::Arrangement;
 use crate::error::EvaluateError;
-use crate::key_cache::{CheckedKey, KeyCache};
+use crate::keys::{CheckedKey, Keys};
 use crate::mask::Mask;
 use crate::seeded::SeededForm;
 
@@ -18,7 +20,7 @@ use crate::seeded::SeededForm;
 pub struct Evaluator {
     model: Model,
     card_digest: CardDigest,
-    keys: KeyCache,
+    keys: Arc<Keys>,
 }
 
 impl Evaluator {
@@ -28,16 +30,19 @@ impl Evaluator {
         Self {
             model,
             card_digest,
-            keys: KeyCache::new(policy),
+            keys: Arc::new(Keys::new(policy)),
         }
     }
 
-    /// Keeps up to `count` randomisers ready for each of the eight keys that returned last, made in
-    /// the background: a returning client waits less, and the processor has more to do.
+    /// Shares the accepted keys with other models: a client proves its key once.
     #[must_use]
-    pub fn with_randomizers_ahead(mut self, count: usize) -> Self {
-        self.keys.set_ahead(count);
-        self
+    pub fn with_keys(self, keys: Arc<Keys>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The keys that were accepted.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// The model's public card.
@@ -62,6 +67,9 @@ impl Evaluator {
 
     /// Computes the encrypted scores of a request's records.
     ///
+    /// Sizes and shapes are checked first, from the modulus's length, then the key, and last the
+    /// ciphertexts: what costs time comes after all that can refuse without.
+    ///
     /// Every answer is masked wherever no score stands, so that it tells no more than its scores
     /// whatever the client encrypted, and multiplied by a fresh ρⁿ: the key's owner knows the
     /// randomness that he encrypted with, and could read Π rᵢ^wᵢ off an answer that kept it.
@@ -69,8 +77,11 @@ impl Evaluator {
     /// Blocks while it computes, on rayon's threads. The time depends on the request's size, the
     /// key's size and the weights, never on what the ciphertexts hold.
     ///
+    /// The answer lacks the digest of the request's body, which whoever received it adds.
+    ///
     /// # Errors
-    /// [`EvaluateError`] says what is wrong with the request.
+    /// [`EvaluateError`] says what is wrong with the request; [`EvaluateError::KeyProofNeeded`] asks for
+    /// the same request with the proof of its key.
     ///
     /// # Panics
     /// If the operating system's generator fails.
@@ -79,21 +90,22 @@ impl Evaluator {
         if requested != current {
             return Err(EvaluateError::CardDigest { requested, current });
         }
-        let checked = self.keys.get(request.public_key())?;
-        let key = &checked.key;
-        let arrangement = Arrangement::new(self.card(), request.layout(), key.bits())?;
+        let modulus = request.public_key();
+        let key_bits = self.keys.bits(modulus)?;
+        let arrangement = Arrangement::new(self.card(), request.layout(), key_bits)?;
         let program = match arrangement.features_per_ciphertext() {
             1 => self.model.program(),
             k => (self.model.grouped_program(k as u32))
                 .expect("a model has programs for what its card allows"),
         };
         self.check_size(request, &arrangement)?;
-        let (inputs, form) = match request.upload() {
-            Upload::Full(ciphertexts) => (key.decode_ciphertexts(ciphertexts)?, None),
-            Upload::Seeded(upload) => {
-                let form = SeededForm::new(self.card(), &arrangement, key)?;
-                (form.expand(key, upload)?, Some(form))
-            }
+        let form = self.seeded_form(request, &arrangement)?;
+
+        let checked = self.keys.get(modulus, request.key_proof())?;
+        let key = &checked.key;
+        let inputs = match (request.upload(), &form) {
+            (Upload::Seeded(upload), Some(form)) => form.expand(key, upload)?,
+            (upload, _) => key.decode_ciphertexts(upload.tensor())?,
         };
 
         let sums = weighted_sums(key, &arrangement, program, &inputs);
@@ -105,14 +117,16 @@ impl Evaluator {
         let shape = [request.upload().rows(), arrangement.answers_per_row()];
         let scores = ByteMatrix::new(shape, key.ciphertext_bytes(), bytes)
             .expect("as many answers as the arrangement makes of a row");
+        self.keys.computed(modulus);
         Ok(InferResponse {
             id: request.id().map(str::to_owned),
             model_name: self.card().name().to_owned(),
             model_version: self.card().version().to_owned(),
-            key_fingerprint: KeyFingerprint::of(request.public_key()),
+            key_fingerprint: KeyFingerprint::of(modulus),
             card_digest: self.card_digest,
             layout: request.layout(),
             records: request.records(),
+            request_digest: None,
             scores,
         })
     }
@@ -145,6 +159,21 @@ impl Evaluator {
             return Err(EvaluateError::TooManyCiphertexts { ciphertexts, max });
         }
         Ok(())
+    }
+
+    /// The form of a seeded upload's corrections, which must have its width; none for another upload.
+    fn seeded_form(
+        &self,
+        request: &InferRequest,
+        arrangement: &Arrangement,
+    ) -> Result<Option<SeededForm>, EvaluateError> {
+        let Upload::Seeded(upload) = request.upload() else {
+            return Ok(None);
+        };
+        let n = BoxedUint::from_be_slice_vartime(request.public_key());
+        let form = SeededForm::under(self.card(), arrangement, &n)?;
+        form.check_width(upload)?;
+        Ok(Some(form))
     }
 
     /// The answers' ciphertexts, with biases, masked and re-randomised, row by row.

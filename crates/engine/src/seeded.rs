@@ -153,11 +153,26 @@ impl SeededForm {
         bytes
     }
 
-    /// The ciphertexts of an upload.
+    /// # Errors
+    /// The corrections of an upload must have the width that the form asks for.
+    pub(crate) fn check_width(&self, upload: &SeededUpload) -> Result<(), EvaluateError> {
+        let corrections = &upload.corrections;
+        let actual = [corrections.columns(), corrections.width()];
+        if actual == [1, self.row_bytes()] {
+            return Ok(());
+        }
+        Err(EvaluateError::Corrections {
+            expected: self.row_bytes(),
+            columns: actual[0],
+            actual: actual[1],
+        })
+    }
+
+    /// The ciphertexts of an upload of the right [width](Self::check_width).
     ///
     /// # Errors
-    /// The corrections must have the width that the form asks for and zeros behind the last one, and
-    /// the seed must make ciphertexts.
+    /// The corrections must have zeros behind the last one of a row, and the seed must make
+    /// ciphertexts.
     pub(crate) fn expand(
         &self,
         key: &PublicKey,
@@ -168,14 +183,6 @@ impl SeededForm {
             first,
             corrections,
         } = upload;
-        let actual = [corrections.columns(), corrections.width()];
-        if actual != [1, self.row_bytes()] {
-            return Err(EvaluateError::Corrections {
-                expected: self.row_bytes(),
-                columns: actual[0],
-                actual: actual[1],
-            });
-        }
         let count = corrections.rows() * self.ciphertexts_per_row;
         let mut shifts = Vec::with_capacity(count);
         for row in corrections {

@@ -119,6 +119,8 @@ impl Session {
     /// Encrypts quantised records, `features` integers each as an
     /// [`Encoder`](veilcast_model::Encoder) gives them.
     ///
+    /// The request has a random id, by which its answer is known, and the proof of the key.
+    ///
     /// # Errors
     /// There must be a record, and each must be quantised for this card; and the source of entries,
     /// if there is one, must not fail.
@@ -225,6 +227,8 @@ impl Session {
         let modulus = self.key.public_key().modulus();
         InferRequest::new(modulus, self.layout(), records, self.card_digest, upload)
             .expect("ciphertexts are twice as wide as the modulus, and rows follow from records")
+            .with_id(new_id())
+            .with_key_proof(self.key.key_proof().as_bytes())
     }
 
     /// Decrypts an answer in any layout of the card: for each record a score an output, exactly as the
@@ -277,4 +281,14 @@ impl Session {
         }
         self.decrypt(answer)
     }
+}
+
+/// What a request goes by: 128 random bits in hexadecimal, which nobody can guess who has not seen it.
+///
+/// # Panics
+/// If the operating system's generator fails.
+pub(crate) fn new_id() -> String {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).expect("the operating system gives random bytes");
+    format!("{:032x}", u128::from_be_bytes(id))
 }

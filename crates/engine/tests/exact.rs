@@ -4,7 +4,10 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
+use veilcast_engine::Keys;
 use veilcast_protocol::Layout;
 
 /// Rows of weights whose largest magnitude is the top of their bits, biases, and records, all of
@@ -148,7 +151,8 @@ fn randomizers_made_ahead_change_nothing_but_the_time() {
     let (session, evaluator) =
         common::sides(common::model(&[vec![3, -1], vec![0, 3]], &[5, -5], 4, 3));
     let session = session.with_randomizers_ahead(3).unwrap();
-    let evaluator = evaluator.with_randomizers_ahead(3);
+    let keys = Keys::new(common::TESTS_ONLY).with_randomizers_ahead(3);
+    let evaluator = evaluator.with_keys(Arc::new(keys));
     let mut seen = std::collections::HashSet::new();
     for x in 0..10 {
         let request = session.encrypt(&[vec![x, 15 - x]]).unwrap();

@@ -15,7 +15,9 @@ use veilcast_protocol::{
 /// A request as somebody may make it by hand.
 fn request(key: &[u8], card: CardDigest, shape: [usize; 2], bytes: Vec<u8>) -> InferRequest {
     let ciphertexts = ByteMatrix::new(shape, 2 * key.len(), bytes).unwrap();
-    InferRequest::new(key.to_vec(), Layout::SCALAR, shape[0], card, ciphertexts).unwrap()
+    InferRequest::new(key.to_vec(), Layout::SCALAR, shape[0], card, ciphertexts)
+        .unwrap()
+        .with_key_proof(common::KEY_PROOF.as_slice())
 }
 
 #[test]

@@ -13,12 +13,16 @@
 //!   products, with the bias or without. The layout `features` relies on it: the slots beside a
 //!   score hold sums of products too, but of different features;
 //! - X·Σ|w| ≤ 2·C_o < 2^S, which bounds what the unknown parts of seeded uploads add up to.
+//!
+//! S is public, and so is C_o once it is rounded: a client finds by it that a score can't be this
+//! model's.
 
 use serde::{Deserialize, Serialize};
 
 use crate::IntegerMap;
 
-/// The proven bounds of a model's scores. Private: they tell something of the weights.
+/// The proven bounds of a model's scores. Private: they tell something of the weights. What a card
+/// publishes of them is [rounded](Self::largest_scores).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BoundsCertificate {
@@ -30,6 +34,26 @@ pub struct BoundsCertificate {
     /// C_o: the largest absolute value that each score, or a sum of some of its products, may
     /// have.
     pub output_bounds: Vec<u64>,
+}
+
+impl BoundsCertificate {
+    /// What a card publishes of C_o, for clients to hold decrypted scores against: each is rounded up
+    /// to four significant bits, is at least 1, and stays below 2^(S−1). None if S is 1: then every
+    /// score is 0, and S says so.
+    ///
+    /// It tells whoever has the card how far each output's score can get from 0, to a sixteenth or
+    /// an eighth of it: its order of magnitude and three bits more, and nothing of single weights.
+    /// Whoever gets one answer more than there are features can compute the whole integer map.
+    pub fn largest_scores(&self) -> Option<Vec<u64>> {
+        const SIGNIFICANT: u32 = 4;
+        let edge = 1 << (self.slot_bits - 1);
+        let published = |&bound: &u64| {
+            let bits = u64::BITS - bound.leading_zeros();
+            let unit = 1 << bits.saturating_sub(SIGNIFICANT);
+            bound.next_multiple_of(unit).clamp(1, edge - 1)
+        };
+        (self.slot_bits > 1).then(|| self.output_bounds.iter().map(published).collect())
+    }
 }
 
 /// The model can't be certified.

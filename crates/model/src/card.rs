@@ -142,9 +142,9 @@ impl Card {
         &self.spec.output
     }
 
-    /// The proven width of the scores.
-    pub fn bounds(&self) -> Bounds {
-        self.spec.bounds
+    /// The proven bounds of the scores.
+    pub fn bounds(&self) -> &Bounds {
+        &self.spec.bounds
     }
 
     /// The layouts in which records may be sent.
@@ -176,6 +176,18 @@ impl Card {
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
     pub fn slot_bits(&self) -> u32 {
         self.spec.bounds.slot_bits
+    }
+
+    /// What no score of an output exceeds in magnitude.
+    ///
+    /// # Panics
+    /// If the model has no such output.
+    pub fn largest_score(&self, output: usize) -> u64 {
+        assert!(output < self.outputs(), "the model has no output {output}");
+        match &self.spec.bounds.largest_scores {
+            Some(largest) => largest[output],
+            None => (1 << (self.slot_bits() - 1)) - 1,
+        }
     }
 
     /// The name of a raw feature, for messages: the table's column, or the pixel's place.

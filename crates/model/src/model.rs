@@ -80,6 +80,10 @@ impl Model {
         let certificate = integer_map
             .certify(card.quantization().max(), card.slot_bits())
             .map_err(ModelError::Bounds)?;
+        let published = &card.bounds().largest_scores;
+        if published.is_some() && *published != certificate.largest_scores() {
+            return Err(ModelError::LargestScores);
+        }
         Ok(Self {
             card,
             integer_map,

@@ -2,8 +2,9 @@
 //!
 //! A file may come from a stranger. Before `tract` sees it, `limits` checks all that can be checked
 //! of it: its size, how much memory reading it takes, that its tensors hold what they claim, that
-//! every value has a source, and that nothing in it is of a kind that isn't supported at all. Before
-//! `tract` computes anything, `sizes` checks how large it will be.
+//! every value has a source, that nothing in it is of a kind that isn't supported at all, and that the
+//! lists in it fit each other. Before `tract` computes anything, `sizes` checks how large it will be,
+//! and `lists` that it fits the inputs' shapes.
 //!
 //! | subject | start at |
 //! |---|---|
@@ -19,14 +20,17 @@ mod adapt;
 mod affinity;
 mod build;
 mod collapse;
+mod contractions;
 mod error;
 mod file;
+mod fits;
 mod front;
 mod graph;
 mod import;
 mod import_error;
 mod labels;
 mod limits;
+mod lists;
 mod locate;
 mod narrow;
 mod network;
@@ -39,6 +43,7 @@ mod scores;
 mod sizes;
 mod split;
 mod tensor;
+mod trees;
 mod wire;
 
 pub use adapt::Normalization;

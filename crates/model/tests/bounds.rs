@@ -62,6 +62,12 @@ proptest! {
             prop_assert!(sum * i64::from(max) <= 2 * bound);
             prop_assert!(2 * bound < 1 << certificate.slot_bits);
         }
+        // What is published lies above the bound by at most an eighth of it, in four bits.
+        for (bound, published) in certificate.output_bounds.iter().zip(certificate.largest_scores().unwrap()) {
+            let bits = u64::BITS - published.leading_zeros() - published.trailing_zeros();
+            prop_assert!(bits <= 4 || published == (1 << (certificate.slot_bits - 1)) - 1);
+            prop_assert!(*bound <= published && published <= bound + bound / 8 + 1);
+        }
         // It is the least width.
         let widest = certificate.output_bounds.iter().max().unwrap();
         prop_assert!(certificate.slot_bits == 1 || *widest >= 1 << (certificate.slot_bits - 2));

@@ -125,6 +125,21 @@ fn each_wrong_field_has_its_error() {
         ("/bounds/slot_bits", json!(0), "says 0"),
         ("/bounds/slot_bits", json!(63), "says 63"),
         ("/bounds/certified", json!(false), "certified: false"),
+        (
+            "/bounds/largest_scores",
+            json!([100]),
+            "bounds.largest_scores: 1 numbers for 2 outputs",
+        ),
+        (
+            "/bounds/largest_scores",
+            json!([0, 100]),
+            "bounds.largest_scores: one is 0; each must be at least 1 and below 2^",
+        ),
+        (
+            "/bounds/largest_scores",
+            json!([100, 1_u64 << 61]),
+            "one is 2305843009213693952",
+        ),
         ("/layouts", json!({}), "allows no layout"),
         ("/layouts", json!({"magic": {}}), "unknown field `magic`"),
         ("/layouts/scalar", json!({"k": 1}), "unknown field `k`"),
@@ -299,15 +314,17 @@ fn pixels_of_eight_bits_are_quantised_to_themselves() {
 fn scores_that_do_not_fit_are_refused() {
     let model = common::patients_model();
     let card = model.card();
-    let edge = 1_i64 << (card.slot_bits() - 1);
-    assert!(card.dequantize(&[edge - 1, 1 - edge]).is_ok());
-    for bad in [edge, -edge, i64::MAX, i64::MIN] {
+    let [first, second] = [0, 1].map(|output| card.largest_score(output) as i64);
+    assert!(first < second && second < 1 << (card.slot_bits() - 1));
+    assert!(card.dequantize(&[first, -second]).is_ok());
+    for bad in [second + 1, -second - 1, i64::MAX, i64::MIN] {
         let error = card.dequantize(&[0, bad]).unwrap_err();
         assert!(
             matches!(error, ScoreError::OutOfBounds { output: 1, .. }),
             "{error}"
         );
     }
+    assert!(card.dequantize(&[second, 0]).is_err());
     assert!(matches!(
         card.predict(&[0]),
         Err(ScoreError::Length {
@@ -320,6 +337,7 @@ fn scores_that_do_not_fit_are_refused() {
 /// A card like the patients', with a final function and scales of 1.
 fn card(activation: &str, labels: &[&str], outputs: usize) -> Card {
     let mut card = with("/output/activation", json!(activation));
+    card["bounds"] = json!({"slot_bits": 20, "certified": true});
     card["output"]["labels"] = json!(labels);
     card["output"]["scales"] = json!(vec![1.0; outputs]);
     parse(&card).unwrap()

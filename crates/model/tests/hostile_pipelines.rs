@@ -74,11 +74,14 @@ fn the_error_names_the_node_and_the_way_out() {
                     .ints
                     .truncate(2)
             },
-            "(LabelEncoder) gives 2 numbers for 3 categories; export the pipeline again",
+            "(LabelEncoder) is of length 2, but must be of 3, one for each key; export the network again",
         ),
         (
             "pipeline-passed-through",
-            |m| attribute(m, "Scaler", "offset").floats.push(1.0),
+            |m| {
+                attribute(m, "Scaler", "offset").floats.push(1.0);
+                attribute(m, "Scaler", "scale").floats.push(1.0);
+            },
             "(Scaler) has 3 offsets or scales for 2 columns; export the pipeline again",
         ),
         (

@@ -6,18 +6,42 @@ mod common;
 use std::fs;
 
 use serde_json::{Value, json};
-use veilcast_model::card::{Card, CardError};
-use veilcast_model::{Blueprint, FloatMap};
+use veilcast_model::card::{Card, CardError, ScoreError};
+use veilcast_model::{Blueprint, BoundsCertificate, FloatMap};
 
 fn vectors() -> Value {
-    serde_json::from_slice(&fs::read(common::vector("prediction.json")).unwrap()).unwrap()
+    read("prediction.json")
+}
+
+fn read(name: &str) -> Value {
+    serde_json::from_slice(&fs::read(common::vector(name)).unwrap()).unwrap()
+}
+
+/// A list of the vectors of bounds, and that it isn't short.
+fn bounds_vectors(name: &str) -> Vec<Value> {
+    let list = read("score-bounds.json")[name].as_array().unwrap().clone();
+    assert!(list.len() > 5);
+    list
+}
+
+/// A card with so many outputs, and with these bounds.
+fn bounded(outputs: usize, bounds: &Value) -> Result<Card, CardError> {
+    let mut card: Value = serde_json::from_slice(common::patients_model().card_json()).unwrap();
+    let labels: Vec<String> = (0..outputs)
+        .map(|output| format!("label {output}"))
+        .collect();
+    card["output"] = json!({
+        "labels": labels, "scales": vec![0.5; outputs], "activation": "none"
+    });
+    card["bounds"] = bounds.clone();
+    Card::parse(&serde_json::to_vec(&card).unwrap())
 }
 
 /// The patients' card with another output.
 fn card_of(output: &Value, slot_bits: &Value) -> Result<Card, CardError> {
     let mut card: Value = serde_json::from_slice(common::patients_model().card_json()).unwrap();
     card["output"] = output.clone();
-    card["bounds"]["slot_bits"] = slot_bits.clone();
+    card["bounds"] = json!({"slot_bits": slot_bits, "certified": true});
     Card::parse(&serde_json::to_vec(&card).unwrap())
 }
 
@@ -86,4 +110,61 @@ fn units_and_thresholds_come_from_the_blueprint() {
     let text = |card: &Card| String::from_utf8(card.json().to_vec()).unwrap();
     assert!(text(&dose).contains("\"units\"") && !text(&dose).contains("\"threshold\""));
     assert!(text(&risk).contains("\"threshold\"") && !text(&risk).contains("\"units\""));
+}
+
+#[test]
+fn cards_bound_single_scores_as_the_vectors_say() {
+    for case in bounds_vectors("cards") {
+        let outputs = case["outputs"].as_u64().unwrap() as usize;
+        let card = bounded(outputs, &case["bounds"]);
+        assert_eq!(json!(card.is_ok()), case["valid"], "{}", case["name"]);
+        let Ok(card) = card else { continue };
+        let found: Vec<u64> = (0..outputs)
+            .map(|output| card.largest_score(output))
+            .collect();
+        match card.bounds().largest_scores.clone() {
+            Some(largest) => assert_eq!(found, largest),
+            None => assert_eq!(found, vec![127; outputs]),
+        }
+    }
+}
+
+#[test]
+fn scores_beyond_the_bounds_of_their_output_are_refused() {
+    for case in bounds_vectors("scores") {
+        let texts: Vec<String> = serde_json::from_value(case["integers"].clone()).unwrap();
+        let integers: Vec<i64> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        let card = bounded(integers.len(), &case["bounds"]).unwrap();
+        let (name, found) = (&case["name"], card.predict(&integers));
+        let Some(first) = case["beyond"].as_u64().map(|first| first as usize) else {
+            assert!(found.is_ok(), "{name}: {found:?}");
+            continue;
+        };
+        let expected = ScoreError::OutOfBounds {
+            output: first,
+            score: integers[first],
+            bound: card.largest_score(first),
+        };
+        assert_eq!(found, Err(expected.clone()), "{name}");
+        let told = expected.to_string();
+        for part in [
+            format!("score {first} "),
+            texts[first].clone(),
+            format!("±{}", card.largest_score(first)),
+        ] {
+            assert!(told.contains(&part), "{told}");
+        }
+    }
+}
+
+#[test]
+fn bounds_are_published_as_the_vectors_say() {
+    for case in bounds_vectors("published") {
+        let certificate = BoundsCertificate {
+            slot_bits: serde_json::from_value(case["slot_bits"].clone()).unwrap(),
+            max_input: 255,
+            output_bounds: serde_json::from_value(case["output_bounds"].clone()).unwrap(),
+        };
+        assert_eq!(json!(certificate.largest_scores()), case["largest_scores"]);
+    }
 }

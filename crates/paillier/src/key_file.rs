@@ -2,10 +2,11 @@
 //!
 //! ```json
 //! {"kty": "DAJ", "key_ops": ["decrypt"], "p": B64, "q": B64, "kid": "…",
-//!  "pub": {"kty": "DAJ", "alg": "PAI-GN1", "key_ops": ["encrypt"], "n": B64, "kid": "…"}}
+//!  "pub": {"kty": "DAJ", "alg": "PAI-GN1", "key_ops": ["encrypt"], "n": B64, "proof": B64, "kid": "…"}}
 //! ```
 //!
-//! B64 is minimal big-endian bytes in base64url without padding. Only the primes (or n) are
+//! B64 is big-endian bytes in base64url without padding, of numbers as few as they need. The key's
+//! [proof](crate::KeyProof) is ours, and python-paillier passes over it. Only the primes (or n) are
 //! believed; everything else is computed from them and checked.
 
 use base64::Engine;
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::key_proof::{KeyProof, KeyProofError};
 use crate::policy::KeyPolicy;
 use crate::public_key::{PublicKey, PublicKeyError};
 use crate::secret_key::{SecretKey, SecretKeyError};
@@ -52,19 +54,33 @@ pub enum KeyFileError {
     /// The public key is not acceptable.
     #[error(transparent)]
     PublicKey(#[from] PublicKeyError),
+    /// The public key's proof does not prove it.
+    #[error(transparent)]
+    Proof(#[from] KeyProofError),
     /// The secret key is not acceptable.
     #[error(transparent)]
     SecretKey(#[from] SecretKeyError),
 }
 
+/// A public key as files hold it: with the proof that a service asks for, if it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKeyFile {
+    /// The key.
+    pub key: PublicKey,
+    /// Its proof, checked.
+    pub proof: Option<KeyProof>,
+}
+
 #[derive(Serialize, Deserialize)]
-struct PublicKeyFile {
+struct PublicPart {
     kty: String,
     #[serde(default)]
     alg: Option<String>,
     #[serde(default)]
     key_ops: Vec<String>,
     n: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<String>,
     #[serde(default)]
     kid: String,
 }
@@ -77,7 +93,7 @@ struct SecretKeyFile {
     p: String,
     q: String,
     #[serde(rename = "pub")]
-    public: PublicKeyFile,
+    public: PublicPart,
     #[serde(default)]
     kid: String,
 }
@@ -89,46 +105,63 @@ impl Drop for SecretKeyFile {
     }
 }
 
-impl PublicKey {
+impl PublicKeyFile {
     /// The key as a JSON key file, with a name for people in `kid`.
     pub fn to_json(&self, kid: &str) -> String {
-        serde_json::to_string_pretty(&self.file(kid)).expect("strings are JSON")
+        serde_json::to_string_pretty(&self.part(kid)).expect("strings are JSON")
     }
 
     /// The key in a JSON key file: a public one, or the public part of a secret one.
     ///
     /// # Errors
-    /// See [`KeyFileError`]; the modulus is checked as by [`PublicKey::from_modulus`].
+    /// See [`KeyFileError`]; the modulus is checked as by [`PublicKey::from_modulus`], and the proof, if
+    /// there is one, as by [`PublicKey::prove`].
     pub fn from_json(json: &str, policy: KeyPolicy) -> Result<Self, KeyFileError> {
         check_length(json)?;
         #[derive(Deserialize)]
         struct WithPublicPart {
             #[serde(rename = "pub")]
-            public: PublicKeyFile,
+            public: PublicPart,
         }
-        let file = match serde_json::from_str::<WithPublicPart>(json) {
+        let part = match serde_json::from_str::<WithPublicPart>(json) {
             Ok(secret) => secret.public,
             Err(_) => serde_json::from_str(json)?,
         };
-        Self::from_file(&file, policy)
+        expect("kty", &part.kty, KEY_TYPE)?;
+        if let Some(alg) = &part.alg {
+            expect("alg", alg, ALGORITHM)?;
+        }
+        let key = PublicKey::from_modulus(&number("n", &part.n)?, policy)?;
+        let proof = part.proof.as_deref().map(|text| number("proof", text));
+        let proof = proof
+            .transpose()?
+            .map(|bytes| KeyProof::from_bytes(bytes.as_slice()));
+        if let Some(proof) = &proof {
+            key.prove(proof)?;
+        }
+        Ok(Self { key, proof })
     }
 
-    fn file(&self, kid: &str) -> PublicKeyFile {
-        PublicKeyFile {
+    fn part(&self, kid: &str) -> PublicPart {
+        let proof = self.proof.as_ref().map(KeyProof::as_bytes);
+        PublicPart {
             kty: KEY_TYPE.into(),
             alg: Some(ALGORITHM.into()),
             key_ops: vec!["encrypt".into()],
-            n: URL_SAFE_NO_PAD.encode(self.modulus()),
+            n: URL_SAFE_NO_PAD.encode(self.key.modulus()),
+            proof: proof.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)),
             kid: kid.into(),
         }
     }
+}
 
-    fn from_file(file: &PublicKeyFile, policy: KeyPolicy) -> Result<Self, KeyFileError> {
-        expect("kty", &file.kty, KEY_TYPE)?;
-        if let Some(alg) = &file.alg {
-            expect("alg", alg, ALGORITHM)?;
+impl From<&SecretKey> for PublicKeyFile {
+    /// The public part of a secret key, with its proof.
+    fn from(key: &SecretKey) -> Self {
+        Self {
+            key: key.public_key().clone(),
+            proof: Some(key.key_proof().clone()),
         }
-        Ok(Self::from_modulus(&number("n", &file.n)?, policy)?)
     }
 }
 
@@ -137,7 +170,7 @@ impl SecretKey {
     /// write it where only its owner can read.
     pub fn to_json(&self, kid: &str) -> Zeroizing<String> {
         let [p, q] = self.primes().map(|prime| URL_SAFE_NO_PAD.encode(&*prime));
-        let public = self.public_key().file(kid);
+        let public = PublicKeyFile::from(self).part(kid);
         let file = SecretKeyFile {
             kty: KEY_TYPE.into(),
             key_ops: vec!["decrypt".into()],

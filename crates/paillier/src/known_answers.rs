@@ -65,3 +65,19 @@ fn a_fault_in_a_half_is_caught() {
         .mul(&c.residue, &key.ring().residue(&limbs_from_bytes(&p)));
     assert_eq!(secret.decrypt(&c), Err(crate::DecryptError));
 }
+
+/// After the power, a fault leaves Fermat's check alone: what multiplies the logarithm is wrong.
+#[test]
+fn a_fault_after_the_power_is_caught() {
+    let json = include_str!("../tests/fixtures/keys/insecure-1024.json");
+    let policy = KeyPolicy {
+        allow_insecure_1024: true,
+    };
+    for prime in [0, 1] {
+        let mut secret = SecretKey::from_json(json, policy).unwrap();
+        let c = secret.encrypt(&secret.public_key().encode(7).unwrap());
+        assert!(secret.decrypt(&c).is_ok());
+        secret.damage_message_factor(prime);
+        assert_eq!(secret.decrypt(&c), Err(crate::DecryptError));
+    }
+}

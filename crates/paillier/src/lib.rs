@@ -32,8 +32,11 @@
 #![forbid(unsafe_code)]
 
 mod ciphertext;
+#[cfg(test)]
+mod ctgrind;
 mod encoding;
 mod key_file;
+mod key_proof;
 #[cfg(test)]
 mod known_answers;
 mod modulus_checks;
@@ -43,6 +46,7 @@ mod policy;
 mod pool;
 mod prime_ring;
 mod public_key;
+mod public_values;
 mod random;
 mod randomizer;
 mod secret_key;
@@ -50,7 +54,8 @@ mod seeded;
 mod short_exponent;
 
 pub use ciphertext::{Ciphertext, CiphertextError};
-pub use key_file::KeyFileError;
+pub use key_file::{KeyFileError, PublicKeyFile};
+pub use key_proof::{KeyProof, KeyProofError, ProvenKey};
 pub use plaintext::{Plaintext, PlaintextError};
 pub use policy::{DEFAULT_KEY_BITS, KEY_BITS, KeyPolicy};
 pub use pool::{PoolError, RandomizerPool};

@@ -8,6 +8,7 @@ use veilcast_arith::{FixedBase, Power, Residue, SquareModulus};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::modulus_checks::SMALL_PRIMES;
+use crate::public_values::public;
 use crate::random;
 
 /// Limbs of the exponent that blinds a decryption: 128 bits.
@@ -25,7 +26,9 @@ pub(crate) struct PrimeRing {
     ring: SquareModulus,
     /// p − 1, the order of n-th powers modulo p².
     order: Vec<u64>,
-    /// L((1 + n)^(p−1) mod p²)⁻¹ = (−q)⁻¹ modulo p.
+    /// L((1 + n)^(p−1) mod p²) = −q modulo p.
+    minus_q: BoxedUint,
+    /// Its inverse modulo p.
     h: BoxedUint,
     /// Powers of an n-th power, which blind ciphertexts: their (p − 1)-th power is 1.
     blinds: FixedBase,
@@ -59,6 +62,7 @@ impl PrimeRing {
             prime: modulus.clone(),
             ring,
             order,
+            minus_q,
             h,
             blinds,
             nth_powers: OnceLock::new(),
@@ -102,9 +106,12 @@ impl PrimeRing {
     /// A generator of the n-th powers modulo p², but for prime factors of p − 1 above 2¹⁶.
     ///
     /// A random element misses the factor ℓ of p − 1 with probability 1/ℓ; for every ℓ below 2¹⁶
-    /// it is tried until it doesn't. That it misses any of the other factors, of which there are at
-    /// most |p|/16, has a probability below |p|/2²⁰, over the choice of p below 2⁻¹⁹, and the
-    /// subgroup that it then generates still has an index of more than 2¹⁶ only.
+    /// it is tried until it doesn't. Some other prime factor is missed with a probability of at most
+    /// Σ 1/ℓ over the factors ℓ > 2¹⁶ of p − 1. Over the choice of p, a prime ℓ divides p − 1 once in
+    /// ℓ − 1 times, so that the sum is Σ 1/(ℓ·(ℓ − 1)) over all primes above 2¹⁶ on average, below
+    /// 2⁻¹⁹: that is for each of a key's two primes, and 2⁻¹⁸ for a key. Then the randomisers of the
+    /// key lie in a subgroup of the n-th powers with an index above 2¹⁶, a coset of which ciphertexts
+    /// can be told from another's by whoever can factor n; nobody else is known to be able to.
     fn generator(&self) -> Residue {
         let order = Zeroizing::new(BoxedUint::from_words(self.order.iter().copied()));
         let cofactors: Vec<Zeroizing<BoxedUint>> = SMALL_PRIMES
@@ -113,13 +120,17 @@ impl PrimeRing {
                 order
                     .div_rem_limb(NonZero::new(Limb::from_u32(prime)).expect("a prime is not zero"))
             })
-            .filter(|(_, remainder)| *remainder == Limb::ZERO)
+            // The time tells how many primes below 2¹⁶ divide p − 1, once for a table: two or three,
+            // and to guess p from that is no help.
+            .filter(|(_, remainder)| public(*remainder == Limb::ZERO))
             .map(|(cofactor, _)| Zeroizing::new(cofactor))
             .collect();
         loop {
             let candidate = uniform_nth_power(&self.ring);
+            // A candidate that is refused is never used.
             let is_one = |cofactor: &BoxedUint| {
-                self.ring.pow(&candidate, cofactor.as_words()) == self.ring.one()
+                let power = self.ring.pow(&candidate, cofactor.as_words());
+                public(self.ring.is_one(&power))
             };
             if !cofactors.iter().any(|cofactor| is_one(cofactor)) {
                 return candidate;
@@ -144,23 +155,111 @@ impl PrimeRing {
         }
     }
 
-    /// m modulo p for that power of c = (1 + n)^m·rⁿ: L(c^(p−1))·h with L(x) = (x − 1)/p, the
-    /// second half of x.
+    /// L(x) = (x − 1)/p, the second half of x, for that power x of c = (1 + n)^m·rⁿ. It is −q·m
+    /// modulo p.
     ///
     /// The first half of the power must be 1, by Fermat; that it is, is checked: a fault would give
     /// the primes away.
-    pub(crate) fn message(&self, power: &Residue) -> Result<Zeroizing<BoxedUint>, NotOneModP> {
+    pub(crate) fn logarithm(&self, power: &Residue) -> Result<Zeroizing<BoxedUint>, NotOneModP> {
         let (first, second) = self.ring.halves(power);
         let difference = first
             .iter()
             .enumerate()
             .fold(0, |bits, (i, &limb)| bits | (limb ^ u64::from(i == 0)));
         let l = Zeroizing::new(BoxedUint::from_words(second));
-        if difference != 0 {
+        // It is for every ciphertext, unless the computation failed.
+        if public(difference != 0) {
             return Err(NotOneModP);
         }
-        Ok(Zeroizing::new(l.mul_mod(&self.h, &self.prime)))
+        Ok(l)
     }
+
+    /// m modulo p for that logarithm.
+    pub(crate) fn message(&self, logarithm: &BoxedUint) -> Zeroizing<BoxedUint> {
+        self.product(logarithm, &self.h)
+    }
+
+    /// Whether a plaintext m has that logarithm modulo p: what went wrong between the two shows.
+    pub(crate) fn agrees(&self, m: &BoxedUint, logarithm: &BoxedUint) -> bool {
+        // It has for every ciphertext, unless the computation failed.
+        public(*self.product(m, &self.minus_q) == *logarithm)
+    }
+
+    /// The exponent d below p − 1 that takes n-th roots modulo p: n·d ≡ 1 modulo p − 1, for n = p·q.
+    ///
+    /// n ≡ q modulo p − 1, so d = (1 + (p − 1)·u)/q with u = −(p − 1)⁻¹ modulo q. Of d its length's
+    /// bits are enough, modulo which dividing by q is multiplying by its inverse.
+    pub(crate) fn root_exponent(&self, q: &Self) -> Zeroizing<Vec<u64>> {
+        let order = Zeroizing::new(BoxedUint::from_words(self.order.iter().copied()));
+        let u = q.negated_inverse(&order);
+        let multiple = Zeroizing::new(order.wrapping_mul(&*u));
+        let multiple = Zeroizing::new(multiple.wrapping_add(BoxedUint::one()));
+        let d = Zeroizing::new(multiple.wrapping_mul(&*inverse_modulo_power_of_two(q.prime())));
+        Zeroizing::new(d.as_words().to_vec())
+    }
+
+    /// −x⁻¹ modulo p, for an x that p does not divide: by Fermat, x^(p − 2) is the inverse.
+    fn negated_inverse(&self, x: &BoxedUint) -> Zeroizing<BoxedUint> {
+        let exponent = Zeroizing::new(self.prime.wrapping_sub(BoxedUint::from(2u8)));
+        let inverse = (self.ring).pow(&self.ring.residue(x.as_words()), exponent.as_words());
+        self.half(&self.ring.sub(&self.ring.residue(&[]), &inverse))
+    }
+
+    /// A number below n modulo p, as limbs.
+    pub(crate) fn reduced(&self, number: &BoxedUint) -> Zeroizing<Vec<u64>> {
+        let residue = self.ring.residue(number.as_words());
+        Zeroizing::new(self.ring.halves(&residue).0)
+    }
+
+    /// x·y modulo p for numbers below n.
+    ///
+    /// In the ring modulo p², as all that is reduced here: crypto-bigint's divisions branch on how
+    /// many bits the divisor has.
+    fn product(&self, x: &BoxedUint, y: &BoxedUint) -> Zeroizing<BoxedUint> {
+        let [x, y] = [x, y].map(|number| self.ring.residue(number.as_words()));
+        self.half(&self.ring.mul(&x, &y))
+    }
+
+    /// (x − y)·z modulo p for numbers below n.
+    pub(crate) fn multiple_of_difference(
+        &self,
+        x: &BoxedUint,
+        y: &BoxedUint,
+        z: &BoxedUint,
+    ) -> Zeroizing<BoxedUint> {
+        let [x, y, z] = [x, y, z].map(|number| self.ring.residue(number.as_words()));
+        self.half(&self.ring.mul(&self.ring.sub(&x, &y), &z))
+    }
+
+    /// An element of the ring modulo p.
+    fn half(&self, x: &Residue) -> Zeroizing<BoxedUint> {
+        let (half, _) = self.ring.halves(x);
+        Zeroizing::new(BoxedUint::from_words(half))
+    }
+}
+
+#[cfg(test)]
+impl PrimeRing {
+    /// A fault, for tests: the factor that makes a message of a logarithm is off by one.
+    pub(crate) fn damage_message_factor(&mut self) {
+        self.h = self.h.add_mod(
+            &BoxedUint::one_with_precision(self.h.bits_precision()),
+            &self.prime,
+        );
+    }
+}
+
+/// x⁻¹ modulo 2^|x| for an odd x, by Newton's iteration.
+fn inverse_modulo_power_of_two(x: &BoxedUint) -> Zeroizing<BoxedUint> {
+    // x·x ≡ 1 modulo 8: three bits are right at the start, and each step doubles them.
+    let mut inverse = Zeroizing::new(x.clone());
+    for _ in 0..x.bits_precision().ilog2() {
+        let product = Zeroizing::new(x.wrapping_mul(&*inverse));
+        let negated = Zeroizing::new(product.wrapping_neg());
+        let factor = Zeroizing::new(negated.wrapping_add(BoxedUint::from(2u8)));
+        inverse = Zeroizing::new(inverse.wrapping_mul(&*factor));
+    }
+    inverse
 }
 
 /// rⁿ modulo p² for a uniform unit r, as y^p for a uniform y modulo p.

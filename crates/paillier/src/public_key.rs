@@ -1,5 +1,6 @@
 //! [`PublicKey`]: encoding numbers, encrypting them, ciphertexts as bytes.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Odd};
@@ -13,6 +14,7 @@ use crate::encoding::{bytes_from_limbs, limbs_from_bytes};
 use crate::modulus_checks;
 use crate::plaintext::{Plaintext, PlaintextError};
 use crate::policy::KeyPolicy;
+use crate::public_values::public;
 use crate::random;
 use crate::randomizer::Randomizer;
 
@@ -59,11 +61,12 @@ pub enum PublicKeyError {
 impl PublicKey {
     /// The key with modulus n, given as big-endian bytes; leading zeros are accepted.
     ///
-    /// Takes some milliseconds: keep the key for further use. Variable time, since n is public.
+    /// Takes a power modulo n: keep the key for further use. Variable time, since n is public.
     ///
     /// # Errors
     /// n must have a size that the policy accepts, be odd, have no factor below 2¹⁶, and be neither
-    /// a prime nor a perfect power. That two large primes make it up can't be seen from outside.
+    /// a prime nor a perfect power. Whoever computes for a stranger needs more: a
+    /// [`KeyProof`](crate::KeyProof).
     pub fn from_modulus(n: &[u8], policy: KeyPolicy) -> Result<Self, PublicKeyError> {
         let n = &n[n.iter().take_while(|&&byte| byte == 0).count()..];
         let bits = n
@@ -74,20 +77,22 @@ impl PublicKey {
         }
         let n = BoxedUint::from_be_slice_vartime(n);
         let n = Odd::new(n).into_option().ok_or(PublicKeyError::Even)?;
-        modulus_checks::check_vartime(&n)?;
-        Ok(Self::from_checked(&n))
+        Ok(Self::from_ring(modulus_checks::ring_vartime(&n)?))
     }
 
     /// The key of a modulus that is known to be good.
     pub(crate) fn from_checked(n: &Odd<BoxedUint>) -> Self {
-        let n = n.as_ref();
-        let ring = SquareModulus::new(n.as_words())
-            .expect("an accepted modulus is odd and fills its limbs");
+        let ring = SquareModulus::new(n.as_ref().as_words());
+        Self::from_ring(ring.expect("an accepted modulus is odd and fills its limbs"))
+    }
+
+    fn from_ring(ring: SquareModulus) -> Self {
+        let n = BoxedUint::from_words(ring.n().iter().copied());
         let fingerprint: [u8; 32] = Sha256::digest(n.to_be_bytes()).into();
         let tag = fingerprint[..8]
             .iter()
             .fold(0, |tag, &byte| (tag << 8) | u64::from(byte));
-        let n_squared = n.concatenating_mul(n).as_words().to_vec();
+        let n_squared = n.concatenating_mul(&n).as_words().to_vec();
         Self(Arc::new(Inner {
             ring,
             n_squared,
@@ -142,14 +147,15 @@ impl PublicKey {
         let (low, high) = number.split_at(number.len().min(self.limbs()));
         let mut limbs = low.to_vec();
         limbs.resize(self.limbs(), 0);
-        if self.0.ring.is_below_n(&limbs) && high.iter().all(|&limb| limb == 0) {
+        // Which of the two it is, the caller's course tells in any case.
+        if public(self.0.ring.is_below_n(&limbs) & (all_bits(high) == 0)) {
             Ok(Plaintext::from_checked(limbs))
         } else {
             Err(PlaintextError::TooLarge)
         }
     }
 
-    /// A uniform plaintext from 1 to n − 1.
+    /// A uniform plaintext.
     ///
     /// # Panics
     /// If the operating system's generator fails.
@@ -162,24 +168,35 @@ impl PublicKey {
     /// # Errors
     /// None for the accepted key sizes, which hold every `i128`.
     pub fn encode(&self, value: i128) -> Result<Plaintext, PlaintextError> {
+        let is_negative = (value >> 127) as u64;
         let magnitude = value.unsigned_abs();
         let plaintext = self.plaintext(&[magnitude as u64, (magnitude >> 64) as u64])?;
-        Ok(if value < 0 {
-            self.negate(&plaintext)
-        } else {
-            plaintext
-        })
+        // Both are made, so that the time does not tell the sign.
+        let limbs = choose(
+            is_negative,
+            self.negate(&plaintext).limbs(),
+            plaintext.limbs(),
+        );
+        Ok(Plaintext::from_checked(limbs))
     }
 
     /// The signed number that a plaintext stands for, if it fits: above n/2 it is negative.
     pub fn decode(&self, plaintext: &Plaintext) -> Option<i128> {
-        let to_i128 = |limbs: &[u64]| {
+        // The number, and zero if it fits.
+        let small = |limbs: &[u64]| {
             let (low, high) = limbs.split_at(2);
-            let fits = high.iter().all(|&limb| limb == 0);
-            fits.then(|| i128::try_from(u128::from(low[1]) << 64 | u128::from(low[0])).ok())
-                .flatten()
+            let number = (u128::from(low[1]) << 64 | u128::from(low[0])) as i128;
+            (number, all_bits(high) | low[1] >> 63)
         };
-        to_i128(plaintext.limbs()).or_else(|| to_i128(self.negate(plaintext).limbs()).map(|v| -v))
+        let (value, misfit) = small(plaintext.limbs());
+        let (magnitude, negative_misfit) = small(self.negate(plaintext).limbs());
+        // That it fits is the caller's to know; which of the two does, the sign, is not told.
+        let is_positive = is_zero(misfit);
+        if public((is_positive | is_zero(negative_misfit)) == 0) {
+            return None;
+        }
+        let mask = i128::from(is_positive as i64);
+        Some((value & mask) | (magnitude.wrapping_neg() & !mask))
     }
 
     /// n − m, or 0 for 0.
@@ -345,6 +362,26 @@ impl PublicKey {
             "ciphertexts and randomisers belong to one key, and this is another"
         );
     }
+}
+
+/// The bits that any of the limbs has.
+fn all_bits(limbs: &[u64]) -> u64 {
+    limbs.iter().fold(0, |bits, &limb| bits | limb)
+}
+
+/// All ones if x is 0, else 0.
+fn is_zero(x: u64) -> u64 {
+    // Hidden from the optimiser, which might make a branch of what it masks.
+    black_box(((x | x.wrapping_neg()) >> 63).wrapping_sub(1))
+}
+
+/// `a` if the mask is all ones, `b` if it is 0.
+fn choose(mask: u64, a: &[u64], b: &[u64]) -> Vec<u64> {
+    let mask = black_box(mask);
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a & mask) | (b & !mask))
+        .collect()
 }
 
 impl PartialEq for PublicKey {

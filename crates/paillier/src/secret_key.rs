@@ -1,9 +1,9 @@
 //! [`SecretKey`]: key generation, decryption, and the owner's faster encryption.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd, Odd};
-use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
+use crypto_primes::hazmat::{MillerRabin, SetBits, SmallFactorsSieveFactory};
 use crypto_primes::{Flavor, is_prime, sieve_and_find};
 use rayon::prelude::*;
 use veilcast_arith::{Power, Residue, pow_many};
@@ -11,10 +11,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::ciphertext::Ciphertext;
 use crate::encoding::{bytes_from_limbs, limbs_from_bytes};
+use crate::key_proof::{self, KeyProof};
 use crate::plaintext::Plaintext;
 use crate::policy::KeyPolicy;
 use crate::prime_ring::PrimeRing;
 use crate::public_key::PublicKey;
+use crate::public_values::published;
 use crate::random;
 use crate::randomizer::Randomizer;
 
@@ -23,6 +25,10 @@ const AT_ONCE: usize = 8;
 
 /// Randomisers that a thread makes at once: tables are read once for all of them.
 const GROUP: usize = 32;
+
+/// Random bases to which an imported prime is tested, beside the usual test: a composite that was
+/// made to pass that passes one of these with a probability of 1/4.
+const RANDOM_BASES: usize = 8;
 
 /// Ciphertexts that a thread decrypts at once: their powers modulo p² and q² are eight.
 const DECRYPTED_AT_ONCE: usize = 4;
@@ -35,6 +41,8 @@ pub struct SecretKey {
     secret: Secret,
     /// Randomisers that were made with another one that was asked for.
     spare: Mutex<Vec<Randomizer>>,
+    /// What proves the modulus, once it was asked for.
+    proof: OnceLock<KeyProof>,
 }
 
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -122,13 +130,22 @@ impl SecretKey {
         let number = |bytes: &[u8]| {
             let limbs = Zeroizing::new(limbs_from_bytes(bytes));
             let used = limbs.len() - limbs.iter().rev().take_while(|&&limb| limb == 0).count();
-            Zeroizing::new(BoxedUint::from_words(limbs[..used].iter().copied()))
+            // Zero has a limb too.
+            let limbs = limbs.iter().copied().chain([0]).take(used.max(1));
+            Zeroizing::new(BoxedUint::from_words(limbs))
         };
         let (p, q) = (number(p), number(q));
+        if p.bits() != q.bits() {
+            return Err(SecretKeyError::Lengths {
+                p: p.bits(),
+                q: q.bits(),
+            });
+        }
         let bits = p.bits() + q.bits();
         if !policy.allows(bits) {
             return Err(SecretKeyError::Size(bits));
         }
+<<<<<<< HEAD
         // First of all: a number without any limbs has nothing that could be tried for primality.
         if p.bits() != q.bits() {
             return Err(SecretKeyError::Lengths {
@@ -138,6 +155,11 @@ impl SecretKey {
         }
         for (name, prime) in [("p", &p), ("q", &q)] {
             if !is_prime(Flavor::Any, &**prime) {
+=======
+        let (p_is_prime, q_is_prime) = rayon::join(|| is_surely_prime(&p), || is_surely_prime(&q));
+        for (name, is_prime) in [("p", p_is_prime), ("q", q_is_prime)] {
+            if !is_prime {
+>>>>>>> main
                 return Err(SecretKeyError::NotPrime(name));
             }
         }
@@ -150,7 +172,7 @@ impl SecretKey {
         q: Zeroizing<BoxedUint>,
         policy: KeyPolicy,
     ) -> Result<Self, SecretKeyError> {
-        let n = p.concatenating_mul(&*q);
+        let n = published(p.concatenating_mul(&*q));
         let half = n.bits() / 2;
         if p.bits() != half || q.bits() != half || !policy.allows(n.bits()) {
             return Err(SecretKeyError::Lengths {
@@ -192,6 +214,7 @@ impl SecretKey {
             public,
             secret,
             spare,
+            proof: OnceLock::new(),
         };
         key.self_test()?;
         Ok(key)
@@ -365,21 +388,78 @@ impl SecretKey {
 
     /// The plaintext from the powers that it was decrypted to modulo p² and q².
     fn recombine(&self, in_p: &Residue, in_q: &Residue) -> Result<Plaintext, DecryptError> {
-        let Secret {
-            p, q, q_inverse, ..
-        } = &self.secret;
-        let in_p = p.message(in_p).map_err(|_| DecryptError)?;
-        let in_q = q.message(in_q).map_err(|_| DecryptError)?;
-        // Garner: m = m_q + q·((m_p − m_q)·q⁻¹ mod p).
-        let (p, q) = (p.prime(), q.prime());
-        let difference = Zeroizing::new(in_p.sub_mod(&in_q.rem(p), p));
-        let quotient = Zeroizing::new(difference.mul_mod(q_inverse, p));
-        let m = Zeroizing::new(quotient.concatenating_mul(q.as_ref()).wrapping_add(&*in_q));
-        let agrees = m.rem(p) == *in_p && m.rem(q) == *in_q;
-        if agrees {
+        let Secret { p, q, .. } = &self.secret;
+        let in_p = p.logarithm(in_p).map_err(|_| DecryptError)?;
+        let in_q = q.logarithm(in_q).map_err(|_| DecryptError)?;
+        let m = self.garner(&p.message(&in_p), &q.message(&in_q));
+        if p.agrees(&m, &in_p) && q.agrees(&m, &in_q) {
             Ok(Plaintext::from_checked(m.as_words().to_vec()))
         } else {
             Err(DecryptError)
+        }
+    }
+
+    /// The number below n that is `in_p` modulo p and `in_q` modulo q.
+    fn garner(&self, in_p: &BoxedUint, in_q: &BoxedUint) -> Zeroizing<BoxedUint> {
+        let Secret {
+            p, q, q_inverse, ..
+        } = &self.secret;
+        // x = x_q + q·((x_p − x_q)·q⁻¹ mod p).
+        let quotient = p.multiple_of_difference(in_p, in_q, q_inverse);
+        let multiple = Zeroizing::new(quotient.concatenating_mul(q.prime().as_ref()));
+        Zeroizing::new(multiple.wrapping_add(in_q))
+    }
+
+    /// The proof that this key's modulus is fit for a stranger's service; made once.
+    ///
+    /// Constant time. Takes sixteen powers of half size, and a check of each root before it leaves.
+    ///
+    /// # Panics
+    /// If the computation was faulty: a wrong root would give the primes away.
+    pub fn key_proof(&self) -> &KeyProof {
+        self.proof.get_or_init(|| {
+            let challenges = key_proof::challenges(&self.public);
+            let roots = self.nth_roots(&challenges);
+            KeyProof::from_roots(&self.public, &challenges, &roots)
+        })
+    }
+
+    /// The n-th roots modulo n of numbers below it.
+    fn nth_roots(&self, numbers: &[BoxedUint]) -> Vec<Zeroizing<BoxedUint>> {
+        let Secret { p, q, .. } = &self.secret;
+        let roots_modulo = |prime: &PrimeRing, other: &PrimeRing| -> Vec<Zeroizing<BoxedUint>> {
+            let exponent = prime.root_exponent(other);
+            let reduced = numbers.iter().map(|number| prime.reduced(number));
+            let bases: Vec<Residue> = reduced
+                .map(|number| prime.ring().residue(&number))
+                .collect();
+            let powers: Vec<Power<'_>> = bases
+                .iter()
+                .map(|base| Power {
+                    modulus: prime.ring(),
+                    base,
+                    exponent: &exponent,
+                })
+                .collect();
+            let roots = pow_many(&powers).into_iter();
+            let halves = roots.map(|root| prime.ring().halves(&root).0);
+            halves
+                .map(|limbs| Zeroizing::new(BoxedUint::from_words(limbs)))
+                .collect()
+        };
+        let (in_p, in_q) = rayon::join(|| roots_modulo(p, q), || roots_modulo(q, p));
+        let pairs = in_p.iter().zip(&in_q);
+        pairs.map(|(in_p, in_q)| self.garner(in_p, in_q)).collect()
+    }
+}
+
+#[cfg(test)]
+impl SecretKey {
+    /// A fault, for tests, in what decrypts modulo p (0) or q (1).
+    pub(crate) fn damage_message_factor(&mut self, prime: usize) {
+        match prime {
+            0 => self.secret.p.damage_message_factor(),
+            _ => self.secret.q.damage_message_factor(),
         }
     }
 }
@@ -388,6 +468,19 @@ impl std::fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "SecretKey({:?})", self.public)
     }
+}
+
+/// Whether a number of a stranger's choice is prime. Variable time: a key is imported once.
+fn is_surely_prime(number: &BoxedUint) -> bool {
+    if !is_prime(Flavor::Any, number) {
+        return false;
+    }
+    let odd = Odd::new(number.clone()).expect("large primes are odd");
+    let test = MillerRabin::new(odd);
+    (0..RANDOM_BASES).all(|_| {
+        test.test_random_base(&mut random::generator())
+            .is_probably_prime()
+    })
 }
 
 /// A random prime with its two top bits set that is 3 modulo 4.

@@ -30,7 +30,7 @@ use crate::public_key::PublicKey;
 /// Sets these ciphertexts apart from whatever else SHAKE256 is used for.
 const DOMAIN: &[u8] = b"veilcast seeded upload v1";
 
-/// Bytes drawn for a half beyond those of n.
+/// Bytes drawn for a number beyond those of n.
 const EXTRA_BYTES: usize = 16;
 
 impl PublicKey {
@@ -66,23 +66,21 @@ impl PublicKey {
             let mut absorbed = absorbed.clone();
             absorbed.update(&(first + i as u64).to_be_bytes());
             let mut output = absorbed.finalize_xof();
-            let (a, b) = (self.half(&mut output), self.half(&mut output));
-            let residue = self.ring().residue_from_halves(&a, &b);
+            let [a, b] = [(); 2].map(|()| self.next_below_n(&mut output));
+            let residue = self.ring().residue_from_halves(a.as_words(), b.as_words());
             self.ciphertext(residue.expect("the halves are reduced"))
         };
         let ciphertexts = (0..count).into_par_iter().map(ciphertext).collect();
         self.all_units_vartime(ciphertexts)
     }
 
-    /// The next half of a pair, modulo n.
-    fn half(&self, output: &mut Shake256Reader) -> Vec<u64> {
+    /// The next number of an output that both sides have, in n's limbs: 128 bits more than n has,
+    /// big-endian, reduced modulo n, which keeps it within 2⁻¹²⁸ of uniform.
+    pub(crate) fn next_below_n(&self, output: &mut Shake256Reader) -> BoxedUint {
         let mut bytes = vec![0; 8 * self.limbs() + EXTRA_BYTES];
         output.read(&mut bytes);
         let n = BoxedUint::from_words(self.modulus_limbs().iter().copied());
         let n = n.into_nz().expect("n is not zero");
-        let number = BoxedUint::from_words(limbs_from_bytes(&bytes));
-        let mut limbs = number.rem_vartime(&n).to_words().into_vec();
-        limbs.resize(self.limbs(), 0);
-        limbs
+        BoxedUint::from_words(limbs_from_bytes(&bytes)).rem_vartime(&n)
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use veilcast_paillier::{KeyPolicy, PublicKey, SecretKey};
+use veilcast_paillier::{KeyPolicy, PublicKeyFile, SecretKey};
 
 const SECURE: KeyPolicy = KeyPolicy {
     allow_insecure_1024: false,
@@ -24,12 +24,17 @@ fn a_key_from_python_paillier_is_read_and_written_back() {
     let again = SecretKey::from_json(&written, SECURE).unwrap();
     assert_eq!(again.public_key(), key.public_key());
 
-    // The public part can be read from the secret file, and from its own.
-    let from_secret = PublicKey::from_json(&written, SECURE).unwrap();
-    let public = PublicKey::from_json(&key.public_key().to_json("name"), SECURE).unwrap();
-    assert_eq!(&from_secret, key.public_key());
-    assert_eq!(&public, key.public_key());
-    assert!(!key.public_key().to_json("name").contains("\"p\""));
+    // The public part can be read from the secret file, and from its own, with its proof.
+    let public = PublicKeyFile::from(&key);
+    assert_eq!(public.proof.as_ref(), Some(key.key_proof()));
+    for json in [&*written, &public.to_json("name")] {
+        assert_eq!(PublicKeyFile::from_json(json, SECURE).unwrap(), public);
+    }
+    assert!(!public.to_json("name").contains("\"p\""));
+
+    // Other programs' files have none.
+    let others = PublicKeyFile::from_json(&fixture("good-2048"), SECURE).unwrap();
+    assert_eq!((&others.key, others.proof), (key.public_key(), None));
 }
 
 #[test]
@@ -38,9 +43,18 @@ fn faulty_secret_keys_each_get_their_error() {
         ("composite-p", "p of the key is not a prime number"),
         ("composite-q", "q of the key is not a prime number"),
         ("even-p", "p of the key is not a prime number"),
+<<<<<<< HEAD
         ("p-is-1", "a key of 2049 bits is not supported"),
         ("empty-p", "a key of 1024 bits is not supported"),
         ("empty-p-and-a-long-q", "have 0 and 2048 bits"),
+=======
+        ("p-is-1", "have 1 and 2048 bits"),
+        ("empty-p", "have 0 and 1024 bits"),
+        ("empty-p-long-q", "have 0 and 2048 bits"),
+        ("zero-p", "have 0 and 1024 bits"),
+        ("zero-q-long-p", "have 2048 and 0 bits"),
+        ("no-primes", "a key of 0 bits is not supported"),
+>>>>>>> main
         ("equal-primes", "too close to each other"),
         ("close-primes", "too close to each other"),
         ("unequal-primes", "have 1000 and 1048 bits"),
@@ -85,14 +99,27 @@ fn faulty_public_keys_each_get_their_error() {
         ("public-huge", "has 65536 bits"),
         ("insecure-1024", "has 1024 bits"),
         ("other-algorithm", "\"alg\" is \"PAI-GN2\""),
+        (
+            "public-proof-forged",
+            "root 7 (from 0) of the key's proof is wrong",
+        ),
+        ("public-proof-short", "the key's proof has 2047 bytes"),
+        (
+            "public-proof-not-base64",
+            "\"proof\" in the key file is not a number",
+        ),
+        (
+            "public-proof-of-another-key",
+            "root 0 (from 0) of the key's proof is wrong",
+        ),
     ];
     for (name, expected) in cases {
-        let error = PublicKey::from_json(&fixture(name), SECURE)
+        let error = PublicKeyFile::from_json(&fixture(name), SECURE)
             .expect_err(name)
             .to_string();
         assert!(error.contains(expected), "{name}: {error}");
     }
-    PublicKey::from_json(&fixture("public-good"), SECURE).unwrap();
+    PublicKeyFile::from_json(&fixture("public-good"), SECURE).unwrap();
 }
 
 #[test]
@@ -101,7 +128,7 @@ fn keys_of_1024_bits_need_the_insecure_policy() {
         allow_insecure_1024: true,
     };
     SecretKey::from_json(&fixture("insecure-1024"), insecure).unwrap();
-    PublicKey::from_json(&fixture("insecure-1024"), insecure).unwrap();
+    PublicKeyFile::from_json(&fixture("insecure-1024"), insecure).unwrap();
     assert!(SecretKey::generate(1024, SECURE).is_err());
     assert!(SecretKey::generate(2000, insecure).is_err());
 }

@@ -1,4 +1,4 @@
-//! SHA-256 names of cards and keys.
+//! SHA-256 names of cards, keys and messages.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,54 +6,66 @@ use std::str::FromStr;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-/// The SHA-256 digest of a public card's exact bytes; written `sha256:` and 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CardDigest([u8; 32]);
+/// What is written before a digest's digits, which says how it was made.
+const PREFIX: &str = "sha256:";
 
-impl CardDigest {
-    const PREFIX: &'static str = "sha256:";
+/// SHA-256 digests of different things, which are written alike but never taken for each other.
+macro_rules! digests {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $name([u8; 32]);
 
-    /// The digest of a card's bytes.
-    #[must_use]
-    pub fn of(card: &[u8]) -> Self {
-        Self(Sha256::digest(card).into())
-    }
+        impl $name {
+            /// The digest of these bytes.
+            #[must_use]
+            pub fn of(bytes: &[u8]) -> Self {
+                Self(Sha256::digest(bytes).into())
+            }
 
-    /// The 32 bytes of the digest.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
+            /// The 32 bytes of the digest.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl From<[u8; 32]> for $name {
+            fn from(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(PREFIX)?;
+                write_hex(f, &self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = MalformedHex;
+
+            fn from_str(text: &str) -> Result<Self, MalformedHex> {
+                let digits = text.strip_prefix(PREFIX).and_then(parse_hex);
+                digits.map(Self).ok_or(MalformedHex)
+            }
+        }
+    )*};
 }
 
-impl From<[u8; 32]> for CardDigest {
-    fn from(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
-
-impl fmt::Display for CardDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::PREFIX)?;
-        write_hex(f, &self.0)
-    }
-}
-
-impl fmt::Debug for CardDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for CardDigest {
-    type Err = MalformedHex;
-
-    fn from_str(text: &str) -> Result<Self, MalformedHex> {
-        text.strip_prefix(Self::PREFIX)
-            .and_then(parse_hex)
-            .map(Self)
-            .ok_or(MalformedHex)
-    }
+digests! {
+    /// The SHA-256 digest of a public card's exact bytes; written `sha256:` and 64 lower-case hexadecimal digits.
+    CardDigest,
+    /// The SHA-256 digest of a message's bytes: of a request's whole body, as it arrived, or of an answer's scores;
+    /// written as a card's.
+    ContentDigest,
 }
 
 /// The SHA-256 digest of a public key's modulus n, as minimal big-endian bytes; written as 64 lower-case hexadecimal digits.
@@ -96,7 +108,7 @@ impl FromStr for KeyFingerprint {
 
 /// A digest or fingerprint that is not written in its one proper form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("not 64 lower-case hexadecimal digits, with `sha256:` before them for a card")]
+#[error("not 64 lower-case hexadecimal digits, with `sha256:` before them unless they name a key")]
 pub struct MalformedHex;
 
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8; 32]) -> fmt::Result {

@@ -113,6 +113,18 @@ pub enum DecodeError {
     /// The key fingerprint is not 64 lower-case hexadecimal digits.
     #[error("`key_fingerprint` is not 64 lower-case hexadecimal digits")]
     MalformedFingerprint,
+    /// The proof of the key is not base64url of eight numbers of the modulus' length.
+    #[error(
+        "`key_proof` is not eight numbers of the modulus' length, one after another, as base64url without padding: \
+         /openapi.json describes it"
+    )]
+    MalformedKeyProof,
+    /// The digest of a request or of scores is not `sha256:` and 64 lower-case hexadecimal digits.
+    #[error("`{0}` is not `sha256:` and 64 lower-case hexadecimal digits")]
+    MalformedContentDigest(&'static str),
+    /// The scores are not those that their digest was made of.
+    #[error("the scores were damaged on their way: they are not those of `scores_digest`")]
+    Damaged,
 
     /// There is not exactly one tensor.
     #[error("there are {got} tensors where only `{expected}` belongs")]
@@ -227,6 +239,9 @@ impl DecodeError {
             Self::MalformedSeed => "malformed_seed",
             Self::MalformedDigest => "malformed_card_digest",
             Self::MalformedFingerprint => "malformed_key_fingerprint",
+            Self::MalformedKeyProof => "malformed_key_proof",
+            Self::MalformedContentDigest(_) => "malformed_content_digest",
+            Self::Damaged => "damaged_scores",
             Self::TensorCount { .. } => "wrong_tensor_count",
             Self::TensorName { .. } => "unknown_tensor",
             Self::Datatype(_) => "wrong_datatype",

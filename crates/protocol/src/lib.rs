@@ -23,7 +23,7 @@ mod tensor;
 mod upload;
 
 pub use byte_matrix::ByteMatrix;
-pub use digest::{CardDigest, KeyFingerprint, MalformedHex};
+pub use digest::{CardDigest, ContentDigest, KeyFingerprint, MalformedHex};
 pub use error::{DecodeError, ShapeError};
 pub use framing::{BinaryBody, Encoding, Framing};
 pub use layout::Layout;

@@ -22,6 +22,7 @@ use crate::{
 pub struct InferRequest {
     id: Option<String>,
     public_key: Vec<u8>,
+    key_proof: Option<Vec<u8>>,
     layout: Layout,
     records: usize,
     card_digest: CardDigest,
@@ -34,7 +35,7 @@ impl InferRequest {
     /// card that they were prepared with, and what the layout makes of them: ciphertexts of 2 · len(n) bytes, or corrections
     /// of seeded ones.
     ///
-    /// It has no id, and asks for a binary answer.
+    /// It has no id and no proof of its key, and asks for a binary answer.
     ///
     /// # Errors
     /// A [`RequestError`] if n is empty or starts with a zero byte, if ciphertexts have another width, or if there are not as
@@ -65,6 +66,7 @@ impl InferRequest {
         Ok(Self {
             id: None,
             public_key,
+            key_proof: None,
             layout,
             records,
             card_digest,
@@ -78,6 +80,16 @@ impl InferRequest {
     pub fn with_id(self, id: impl Into<String>) -> Self {
         Self {
             id: Some(id.into()),
+            ..self
+        }
+    }
+
+    /// The request with the proof of its key, eight numbers of the modulus' length: a service asks for it before it
+    /// takes a key that is new to it. One of any other length does not arrive.
+    #[must_use]
+    pub fn with_key_proof(self, proof: impl Into<Vec<u8>>) -> Self {
+        Self {
+            key_proof: Some(proof.into()),
             ..self
         }
     }
@@ -98,6 +110,12 @@ impl InferRequest {
     #[must_use]
     pub fn public_key(&self) -> &[u8] {
         &self.public_key
+    }
+
+    /// The proof of the key, of eight times the modulus' bytes, unchecked.
+    #[must_use]
+    pub fn key_proof(&self) -> Option<&[u8]> {
+        self.key_proof.as_deref()
     }
 
     /// How the records are laid out.
@@ -139,6 +157,10 @@ impl InferRequest {
         let parameters = received.parameters;
         let id = read_id(received.id)?;
         let public_key = read_key(required(parameters.public_key, "public_key")?, limits)?;
+        let key_proof = parameters
+            .key_proof
+            .map(|text| read_proof(&text, &public_key));
+        let key_proof = key_proof.transpose()?;
         let card_digest = read_digest(required(parameters.card_digest, "card_digest")?)?;
         let numbers = LayoutParameters {
             features_per_ciphertext: parameters.features_per_ciphertext,
@@ -192,6 +214,7 @@ impl InferRequest {
         };
         Ok(Self {
             id,
+            key_proof,
             answer,
             ..Self::new(public_key, layout, records, card_digest, upload)?
         })
@@ -201,17 +224,30 @@ impl InferRequest {
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let (name, tensor) = (self.upload.tensor_name(), self.upload.tensor());
-        to_json(&self.header(SentTensor::json(name, tensor)))
+        to_json(&self.header(SentTensor::json(name, tensor), self.key_proof()))
     }
 
     /// The request in the binary tensor data extension, which is also the content of a request file.
     #[must_use]
     pub fn to_binary(&self) -> BinaryBody {
-        let (name, tensor) = (self.upload.tensor_name(), self.upload.tensor());
-        BinaryBody::new(&self.header(SentTensor::binary(name, tensor)), tensor)
+        self.binary(self.key_proof())
     }
 
-    fn header<'a>(&'a self, input: SentTensor<'a>) -> SentRequest<'a> {
+    /// The same without the proof of the key, for a service that has accepted the key before.
+    #[must_use]
+    pub fn to_binary_without_proof(&self) -> BinaryBody {
+        self.binary(None)
+    }
+
+    fn binary(&self, key_proof: Option<&[u8]>) -> BinaryBody {
+        let (name, tensor) = (self.upload.tensor_name(), self.upload.tensor());
+        BinaryBody::new(
+            &self.header(SentTensor::binary(name, tensor), key_proof),
+            tensor,
+        )
+    }
+
+    fn header<'a>(&'a self, input: SentTensor<'a>, key_proof: Option<&[u8]>) -> SentRequest<'a> {
         let seeded = match &self.upload {
             Upload::Full(_) => None,
             Upload::Seeded(seeded) => Some(seeded),
@@ -220,6 +256,7 @@ impl InferRequest {
             id: self.id.as_deref(),
             parameters: SentParameters {
                 public_key: URL_SAFE_NO_PAD.encode(&self.public_key),
+                key_proof: key_proof.map(|proof| URL_SAFE_NO_PAD.encode(proof)),
                 layout: self.layout.name(),
                 numbers: self.layout.parameters(self.records),
                 seed: seeded.map(|seeded| URL_SAFE_NO_PAD.encode(seeded.seed)),
@@ -303,6 +340,16 @@ pub(crate) fn read_id(id: Option<Text<'_>>) -> Result<Option<String>, DecodeErro
     }
 }
 
+/// The proof of a key: eight numbers of the modulus' length.
+fn read_proof(text: &Text<'_>, public_key: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    const NUMBERS: usize = 8;
+    let mut proof = vec![0; NUMBERS * public_key.len()];
+    match URL_SAFE_NO_PAD.decode_slice(text.0.as_bytes(), &mut proof) {
+        Ok(length) if length == proof.len() => Ok(proof),
+        _ => Err(DecodeError::MalformedKeyProof),
+    }
+}
+
 fn read_seed(seed: &Text<'_>) -> Result<[u8; 32], DecodeError> {
     let mut bytes = [0; 32];
     match URL_SAFE_NO_PAD.decode_slice(seed.0.as_bytes(), &mut bytes) {
@@ -335,6 +382,8 @@ struct ReceivedRequest<'a> {
 struct ReceivedParameters<'a> {
     #[serde(borrow)]
     public_key: Option<Text<'a>>,
+    #[serde(borrow)]
+    key_proof: Option<Text<'a>>,
     #[serde(borrow)]
     layout: Option<Text<'a>>,
     features_per_ciphertext: Option<u32>,
@@ -373,6 +422,8 @@ struct SentRequest<'a> {
 #[derive(Serialize)]
 struct SentParameters {
     public_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_proof: Option<String>,
     layout: &'static str,
     #[serde(flatten)]
     numbers: LayoutParameters,

@@ -7,13 +7,14 @@ use crate::layout::LayoutParameters;
 use crate::request::{read_digest, read_id, required};
 use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text, Width};
 use crate::{
-    BinaryBody, ByteMatrix, CardDigest, DecodeError, Framing, KeyFingerprint, Layout, Limits,
-    OUTPUT_TENSOR,
+    BinaryBody, ByteMatrix, CardDigest, ContentDigest, DecodeError, Framing, KeyFingerprint,
+    Layout, Limits, OUTPUT_TENSOR,
 };
 
 /// The encrypted scores of a request's records.
 ///
-/// It repeats what the request named, so that the client can tell whose answer it is.
+/// It repeats what the request named, so that the client can tell whose answer it is, and carries a digest of its
+/// scores, so that damage on the way shows: whoever changes it on purpose can change that too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferResponse {
     /// The request's identifier, if it had one.
@@ -30,6 +31,8 @@ pub struct InferResponse {
     pub layout: Layout,
     /// The number of the request's records.
     pub records: usize,
+    /// The digest of the request's body as the service received it, if whoever made the answer saw one.
+    pub request_digest: Option<ContentDigest>,
     /// The scores: a row for each of the request's, with as many answers as the layout makes of the outputs.
     pub scores: ByteMatrix,
 }
@@ -40,7 +43,7 @@ impl InferResponse {
     /// The scores' width is whatever the sender gave them, up to the limit: compare it with the key's.
     ///
     /// # Errors
-    /// A [`DecodeError`] of its own for each fault.
+    /// A [`DecodeError`] of its own for each fault; [`DecodeError::Damaged`] if the scores are not those of their digest.
     pub fn decode(body: &[u8], framing: Framing, limits: &Limits) -> Result<Self, DecodeError> {
         let (received, raw) = split::<ReceivedResponse<'_>>(body, framing, limits)?;
         let parameters = received.parameters;
@@ -54,6 +57,13 @@ impl InferResponse {
         let tensor = received.outputs.get(OUTPUT_TENSOR)?;
         let width = Width::AtMost(limits.max_key_bytes.saturating_mul(2));
         let scores = tensor.decode(OUTPUT_TENSOR, width, raw, limits)?;
+        let digest = required(parameters.scores_digest, "scores_digest")?;
+        if read_content_digest(digest, "scores_digest")? != ContentDigest::of(scores.as_bytes()) {
+            return Err(DecodeError::Damaged);
+        }
+        let request_digest = parameters
+            .request_digest
+            .map(|digest| read_content_digest(digest, "request_digest"));
         Ok(Self {
             id: read_id(received.id)?,
             model_name: received.model_name.0.into_owned(),
@@ -65,6 +75,7 @@ impl InferResponse {
             card_digest: read_digest(required(parameters.card_digest, "card_digest")?)?,
             layout,
             records: numbers.records(layout, scores.rows())?,
+            request_digest: request_digest.transpose()?,
             scores,
         })
     }
@@ -92,10 +103,20 @@ impl InferResponse {
                 layout: self.layout.name(),
                 numbers: self.layout.parameters(self.records),
                 card_digest: self.card_digest.to_string(),
+                request_digest: self.request_digest.map(|digest| digest.to_string()),
+                scores_digest: ContentDigest::of(self.scores.as_bytes()).to_string(),
             },
             outputs: [output],
         }
     }
+}
+
+fn read_content_digest(
+    digest: Text<'_>,
+    parameter: &'static str,
+) -> Result<ContentDigest, DecodeError> {
+    let digest = digest.0.parse();
+    digest.map_err(|_| DecodeError::MalformedContentDigest(parameter))
 }
 
 #[derive(Deserialize)]
@@ -123,6 +144,10 @@ struct ReceivedParameters<'a> {
     records: Option<usize>,
     #[serde(borrow)]
     card_digest: Option<Text<'a>>,
+    #[serde(borrow)]
+    request_digest: Option<Text<'a>>,
+    #[serde(borrow)]
+    scores_digest: Option<Text<'a>>,
 }
 
 #[derive(Serialize)]
@@ -142,4 +167,7 @@ struct SentParameters {
     #[serde(flatten)]
     numbers: LayoutParameters,
     card_digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_digest: Option<String>,
+    scores_digest: String,
 }

@@ -225,6 +225,52 @@ fn public_keys_that_are_malformed() {
 }
 
 #[test]
+fn key_proofs_that_are_malformed() {
+    let with_proof = |proof: &str| {
+        let to = format!(r#""wP_u","key_proof":"{proof}""#);
+        json_error(r#""wP_u""#, &to)
+    };
+    let good = "A".repeat(32);
+    for proof in [
+        "",
+        &good[..31],
+        &good[..28],
+        &format!("{good}A"),
+        &format!("{good}AAAA"),
+        &format!("{}=", &good[..31]),
+        &good.replacen('A', "/", 1),
+        &"A".repeat(3000),
+    ] {
+        assert_eq!(with_proof(proof), DecodeError::MalformedKeyProof, "{proof}");
+    }
+    assert!(matches!(
+        json_message(r#""wP_u""#, r#""wP_u","key_proof":7"#).as_str(),
+        message if message.contains("invalid type")
+    ));
+}
+
+#[test]
+fn responses_that_were_damaged_on_their_way() {
+    let body = response().to_binary().bytes;
+    let decode = |body: &[u8]| InferResponse::decode(body, Framing::SelfDelimiting, &limits());
+    assert!(decode(&body).is_ok());
+    for byte in body.len() - 16..body.len() {
+        // The second element's length is found to be wrong before its bytes are looked at.
+        let is_length = (body.len() - 10..body.len() - 6).contains(&byte);
+        for bit in 0..8 {
+            let mut damaged = body.clone();
+            damaged[byte] ^= 1 << bit;
+            let error = decode(&damaged).unwrap_err();
+            assert_eq!(
+                error == DecodeError::Damaged,
+                !is_length,
+                "{byte} {bit}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
 fn responses_that_are_malformed() {
     let text = String::from_utf8(response().to_json()).unwrap();
     let error = |from: &str, to: &str| {
@@ -232,13 +278,20 @@ fn responses_that_are_malformed() {
         let body = text.replace(from, to);
         InferResponse::decode(body.as_bytes(), Framing::Json, &limits()).unwrap_err()
     };
-    for name in ["key_fingerprint", "layout", "card_digest"] {
+    for name in ["key_fingerprint", "layout", "card_digest", "scores_digest"] {
         assert_eq!(
             error(&format!(r#""{name}""#), r#""x""#),
             DecodeError::MissingParameter(name)
         );
     }
     assert_eq!(error("c47a", "C47A"), DecodeError::MalformedFingerprint);
+    for name in ["request_digest", "scores_digest"] {
+        let given = format!(r#""{name}":"sha256:"#);
+        assert_eq!(
+            error(&given, &format!(r#""{name}":"md5:"#)),
+            DecodeError::MalformedContentDigest(name)
+        );
+    }
     assert_eq!(
         error("scores", "ciphertexts"),
         DecodeError::TensorName {

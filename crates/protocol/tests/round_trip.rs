@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use veilcast_protocol::{
-    ByteMatrix, CardDigest, Encoding, Framing, InferRequest, InferResponse, KeyFingerprint, Layout,
-    Limits, SeededUpload, Upload,
+    ByteMatrix, CardDigest, ContentDigest, Encoding, Framing, InferRequest, InferResponse,
+    KeyFingerprint, Layout, Limits, SeededUpload, Upload,
 };
 
 const LIMITS: Limits = Limits {
@@ -66,8 +66,9 @@ fn requests() -> impl Strategy<Value = InferRequest> {
             any::<[u8; 32]>(),
             any::<bool>(),
             prop::option::of(".{0,40}"),
+            prop::option::of(prop::collection::vec(any::<u8>(), 8 * key.len())),
         );
-        parts.prop_map(move |(upload, (layout, more), digest, binary, id)| {
+        parts.prop_map(move |(upload, (layout, more), digest, binary, id, proof)| {
             let digest = CardDigest::from(digest);
             let records = upload.rows() + more;
             let request = InferRequest::new(key.clone(), layout, records, digest, upload).unwrap();
@@ -76,8 +77,12 @@ fn requests() -> impl Strategy<Value = InferRequest> {
             } else {
                 Encoding::Json
             });
-            match id {
+            let request = match id {
                 Some(id) => request.with_id(id),
+                None => request,
+            };
+            match proof {
+                Some(proof) => request.with_key_proof(proof),
                 None => request,
             }
         })
@@ -92,17 +97,21 @@ fn responses() -> impl Strategy<Value = InferResponse> {
         ".*",
         layouts(),
         prop::option::of(".{0,40}"),
+        prop::option::of(any::<[u8; 32]>()),
     );
     parts.prop_map(
-        |(scores, digest, model_name, model_version, (layout, more), id)| InferResponse {
-            id,
-            model_name,
-            model_version,
-            key_fingerprint: KeyFingerprint::of(&digest),
-            card_digest: CardDigest::from(digest),
-            layout,
-            records: scores.rows() + more,
-            scores,
+        |(scores, digest, model_name, model_version, (layout, more), id, request_digest)| {
+            InferResponse {
+                id,
+                model_name,
+                model_version,
+                key_fingerprint: KeyFingerprint::of(&digest),
+                card_digest: CardDigest::from(digest),
+                layout,
+                records: scores.rows() + more,
+                request_digest: request_digest.map(ContentDigest::from),
+                scores,
+            }
         },
     )
 }

@@ -40,17 +40,32 @@ const SEEDED_REQUEST: &str = r#"
     22 22 22 22 22 22
 "#;
 
+const PROVEN_REQUEST: &str = r#"
+    '{"id":"7","parameters":{"public_key":"wP_u","key_proof":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYX","layout":"scalar",'
+    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},'
+    '"inputs":[{"name":"ciphertexts","shape":[2,1],"datatype":"BYTES","parameters":{"binary_data_size":20}}],'
+    '"outputs":[{"name":"scores","parameters":{"binary_data":true}}]}'
+    06 00 00 00         # element 0 has 6 bytes
+    11 11 11 11 11 11
+    06 00 00 00         # element 1 has 6 bytes
+    22 22 22 22 22 22
+"#;
+
 const RECORDS_RESPONSE: &str = r#"
     '{"model_name":"digits","model_version":"1","id":"7","parameters":{'
     '"key_fingerprint":"c47a10dc272b1221f0380a2ae0f7d7fa830b3e378f2f5309bbf13f61ad211913","layout":"records","records":9,'
-    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},'
+    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",'
+    '"request_digest":"sha256:abababababababababababababababababababababababababababababababab",'
+    '"scores_digest":"sha256:a306b004cfd4d6327db0193ac7f74c9ea1b638102b10a13f5848f5a9972415a9"},'
     '"outputs":[{"name":"scores","shape":[2,1],"datatype":"BYTES","data":["ERERERER","IiIiIiIi"]}]}'
 "#;
 
 const BINARY_RESPONSE: &str = r#"
     '{"model_name":"digits","model_version":"1","id":"7","parameters":{'
     '"key_fingerprint":"c47a10dc272b1221f0380a2ae0f7d7fa830b3e378f2f5309bbf13f61ad211913","layout":"scalar",'
-    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},'
+    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",'
+    '"request_digest":"sha256:abababababababababababababababababababababababababababababababab",'
+    '"scores_digest":"sha256:a306b004cfd4d6327db0193ac7f74c9ea1b638102b10a13f5848f5a9972415a9"},'
     '"outputs":[{"name":"scores","shape":[2,1],"datatype":"BYTES","parameters":{"binary_data_size":20}}]}'
     06 00 00 00         # element 0 has 6 bytes
     11 11 11 11 11 11
@@ -61,7 +76,9 @@ const BINARY_RESPONSE: &str = r#"
 const JSON_RESPONSE: &str = r#"
     '{"model_name":"digits","model_version":"1","id":"7","parameters":{'
     '"key_fingerprint":"c47a10dc272b1221f0380a2ae0f7d7fa830b3e378f2f5309bbf13f61ad211913","layout":"scalar",'
-    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},'
+    '"card_digest":"sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",'
+    '"request_digest":"sha256:abababababababababababababababababababababababababababababababab",'
+    '"scores_digest":"sha256:a306b004cfd4d6327db0193ac7f74c9ea1b638102b10a13f5848f5a9972415a9"},'
     '"outputs":[{"name":"scores","shape":[2,1],"datatype":"BYTES","data":["ERERERER","IiIiIiIi"]}]}'
 "#;
 
@@ -95,6 +112,34 @@ fn binary_request_is_pinned() {
         InferRequest::decode(&expected, Framing::SelfDelimiting, &limits()),
         Ok(request())
     );
+}
+
+#[test]
+fn request_with_a_proven_key_is_pinned() {
+    let expected = annotated(PROVEN_REQUEST);
+    let request = request().with_key_proof(common::KEY_PROOF);
+    assert_bytes(&request.to_binary().bytes, &expected);
+    let decoded = InferRequest::decode(&expected, Framing::SelfDelimiting, &limits());
+    assert_eq!(decoded, Ok(request.clone()));
+    // A service that knows the key gets the same without.
+    let without = annotated(BINARY_REQUEST);
+    assert_bytes(&request.to_binary_without_proof().bytes, &without);
+}
+
+/// An answer whose maker saw no body, as one to a value in memory.
+#[test]
+fn response_may_lack_the_digest_of_its_request() {
+    let text = annotated(JSON_RESPONSE);
+    let text = String::from_utf8(text).unwrap();
+    let digest = format!(r#""request_digest":"sha256:{}","#, "ab".repeat(32));
+    let text = text.replace(&digest, "");
+    let response = InferResponse {
+        request_digest: None,
+        ..response()
+    };
+    assert_bytes(&response.to_json(), text.as_bytes());
+    let decoded = InferResponse::decode(text.as_bytes(), Framing::Json, &limits());
+    assert_eq!(decoded, Ok(response));
 }
 
 #[test]

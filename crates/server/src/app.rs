@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use thiserror::Error;
-use veilcast_engine::Evaluator;
+use veilcast_engine::{Evaluator, Keys};
 
 use crate::admission::Admission;
 use crate::config::{Config, ConfigError};
@@ -17,7 +17,10 @@ pub struct App {
     pub(crate) models: Models,
     pub(crate) config: Config,
     pub(crate) admission: Admission,
+    /// How many records a caller may send.
     pub(crate) quotas: Option<Quotas>,
+    /// How many keys that have to be checked a caller may send.
+    pub(crate) new_keys: Option<Quotas>,
     pub(crate) metrics: Metrics,
 }
 
@@ -55,7 +58,8 @@ pub enum StartError {
 
 impl App {
     /// A service for these models, of which those of one name differ in their version: the last one answers requests
-    /// that don't name a version.
+    /// that don't name a version. They share the keys that clients have proven, and take those that the first of them
+    /// takes.
     ///
     /// # Errors
     /// A [`StartError`] if there is no model, if two are the same, or if a setting makes no sense.
@@ -64,20 +68,24 @@ impl App {
         config: Config,
     ) -> Result<Arc<Self>, StartError> {
         config.check()?;
-        let ahead = config.randomizers_ahead;
-        let evaluators = evaluators
-            .into_iter()
-            .map(|e| e.with_randomizers_ahead(ahead));
-        let models = Models::new(evaluators, &config)?;
+        let evaluators: Vec<Evaluator> = evaluators.into_iter().collect();
+        let first = evaluators.first().ok_or(StartError::NoModel)?;
+        let keys =
+            Keys::new(first.keys().policy()).with_randomizers_ahead(config.randomizers_ahead);
+        let keys = Arc::new(keys);
+        let sharing = |evaluator: Evaluator| evaluator.with_keys(Arc::clone(&keys));
+        let models = Models::new(evaluators.into_iter().map(sharing), &config)?;
         let admission = Admission::new(&config);
-        let per_minute = u32::try_from(config.records_per_minute).unwrap_or(u32::MAX);
-        let quotas = NonZeroU32::new(per_minute)
-            .map(|per_minute| Quotas::new(per_minute, models.largest_request()));
+        let quotas = |per_minute: usize, at_once: u32| {
+            let per_minute = u32::try_from(per_minute).unwrap_or(u32::MAX);
+            NonZeroU32::new(per_minute).map(|per_minute| Quotas::new(per_minute, at_once))
+        };
         Ok(Arc::new(Self {
+            quotas: quotas(config.records_per_minute, models.largest_request()),
+            new_keys: quotas(config.new_keys_per_minute, 1),
             models,
             config,
             admission,
-            quotas,
             metrics: Metrics::new(),
         }))
     }

@@ -29,11 +29,14 @@ pub struct Config {
     /// Records that a caller may send in a minute, all in all, or 0 for as many as he likes. A caller is an address, or of
     /// IPv6 a network of 64 bits; a request counts as one record at least.
     pub records_per_minute: usize,
+    /// Keys that the service doesn't know yet that a caller may send in a minute, or 0 for as many as they like: to check
+    /// one takes about as long as several predictions.
+    pub new_keys_per_minute: usize,
     /// Whether a proxy in front of the service names the callers, as the last address in `X-Forwarded-For`. Without one
     /// anybody could give himself any name there.
     pub behind_proxy: bool,
-    /// How many randomisers to keep ready for each of the last eight keys that returned: their
-    /// answers come sooner, and the processor has more to do.
+    /// How many randomisers to keep ready for each of the last eight keys that returned several times:
+    /// their answers come sooner, and the processor has more to do.
     pub randomizers_ahead: usize,
     /// The longest time for the header of a request, and between two requests of a connection.
     #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
@@ -60,6 +63,7 @@ impl Default for Config {
             concurrent_computations: 2,
             queue_length: 16,
             records_per_minute: 0,
+            new_keys_per_minute: 60,
             behind_proxy: false,
             randomizers_ahead: 0,
             header_timeout: Duration::from_secs(10),
@@ -90,6 +94,7 @@ impl Config {
             ("concurrent_computations", self.concurrent_computations, 1),
             ("queue_length", self.queue_length, 0),
             ("records_per_minute", self.records_per_minute, 0),
+            ("new_keys_per_minute", self.new_keys_per_minute, 0),
             ("randomizers_ahead", self.randomizers_ahead, 0),
         ];
         for (name, count, least) in counts {

@@ -45,6 +45,8 @@ pub(crate) enum Fault {
 
     #[error("this service takes no more records from you for now: try again in {} seconds", seconds(.retry_after))]
     QuotaUsedUp { retry_after: Duration },
+    #[error("this service takes no more new keys from you for now: use a key again, or try in {} seconds", seconds(.retry_after))]
+    TooManyKeys { retry_after: Duration },
 
     // Nobody's.
     #[error("the service is busy: try again in a moment")]
@@ -87,12 +89,17 @@ impl Fault {
                 EvaluateError::Corrections { .. } | EvaluateError::CorrectionPadding => {
                     (StatusCode::BAD_REQUEST, "wrong_corrections")
                 }
+                EvaluateError::KeyProofNeeded => {
+                    (StatusCode::PRECONDITION_REQUIRED, "key_proof_needed")
+                }
+                EvaluateError::KeyProof(_) => (StatusCode::BAD_REQUEST, "invalid_key_proof"),
                 EvaluateError::PublicKey(_) => (StatusCode::BAD_REQUEST, "invalid_public_key"),
                 EvaluateError::Ciphertext(_) => (StatusCode::BAD_REQUEST, "invalid_ciphertext"),
                 // By their definition, errors of evaluation are the client's.
                 _ => (StatusCode::BAD_REQUEST, "invalid_request"),
             },
             Self::QuotaUsedUp { .. } => (StatusCode::TOO_MANY_REQUESTS, "quota_used_up"),
+            Self::TooManyKeys { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_keys"),
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -113,7 +120,10 @@ impl IntoResponse for Fault {
         let (status, code) = self.status_and_code();
         let mut response = (status, Json(Problem::new(code, self.to_string()))).into_response();
         response.extensions_mut().insert(FaultCode(code));
-        if let Self::Busy { retry_after } | Self::QuotaUsedUp { retry_after } = &self {
+        if let Self::Busy { retry_after }
+        | Self::QuotaUsedUp { retry_after }
+        | Self::TooManyKeys { retry_after } = &self
+        {
             let seconds = HeaderValue::from(seconds(retry_after));
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }

@@ -8,7 +8,10 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
-use veilcast_protocol::{Encoding, Framing, HEADER_LENGTH, InferRequest, MEDIA_BINARY, MEDIA_JSON};
+use veilcast_protocol::{
+    ContentDigest, Encoding, Framing, HEADER_LENGTH, InferRequest, InferResponse, MEDIA_BINARY,
+    MEDIA_JSON,
+};
 
 use crate::admission::{Turn, Upload};
 use crate::app::App;
@@ -130,13 +133,24 @@ fn answer(
 ) -> Result<Response, Fault> {
     let started = Instant::now();
     let request = InferRequest::decode(&body, framing, &model.limits)?;
+    let request_digest = ContentDigest::of(&body);
     drop(body);
     if let Some(quotas) = &app.quotas {
         quotas
             .take_others(caller, request.records())
             .map_err(used_up)?;
     }
-    let scores = model.evaluator.evaluate(&request)?;
+    if let Some(new_keys) = &app.new_keys
+        && request.key_proof().is_some()
+        && !model.evaluator.keys().knows(request.public_key())
+    {
+        let taken = new_keys.take_first(caller);
+        taken.map_err(|retry_after| Fault::TooManyKeys { retry_after })?;
+    }
+    let scores = InferResponse {
+        request_digest: Some(request_digest),
+        ..model.evaluator.evaluate(&request)?
+    };
     let mut response = match request.answer() {
         Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], scores.to_json()).into_response(),
         Encoding::Binary => {

@@ -75,11 +75,7 @@ impl Models {
             }
             versions.push(model);
         }
-        if models.is_empty() {
-            Err(StartError::NoModel)
-        } else {
-            Ok(Self(models))
-        }
+        Ok(Self(models))
     }
 
     /// The models' names, in alphabetical order.

@@ -1,4 +1,4 @@
-//! How many records a caller may send in a minute.
+//! How many records, or new keys, a caller may send in a minute.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -56,6 +56,7 @@ fn with_ciphertexts(shape: [usize; 2], bytes: Vec<u8>) -> InferRequest {
         ciphertexts,
     )
     .unwrap()
+    .with_key_proof(request(1).key_proof().unwrap())
 }
 
 /// A request under another modulus, with ciphertexts 2.
@@ -64,7 +65,9 @@ fn with_modulus(n: &BigUint) -> InferRequest {
     let width = 2 * n.len();
     let bytes = fixed_width(&BigUint::from(2u8), width).repeat(FEATURES);
     let ciphertexts = ByteMatrix::new([1, FEATURES], width, bytes).unwrap();
-    InferRequest::new(n, Layout::SCALAR, 1, card_digest(), ciphertexts).unwrap()
+    let proof = vec![1; 8 * n.len()];
+    let request = InferRequest::new(n, Layout::SCALAR, 1, card_digest(), ciphertexts);
+    request.unwrap().with_key_proof(proof)
 }
 
 #[test]
@@ -147,6 +150,49 @@ fn moduli_that_are_no_public_keys() {
         400,
         "malformed_public_key",
     );
+}
+
+/// Moduli that would read the weights past every mask: they pass all looks at the number alone.
+#[test]
+fn moduli_that_are_not_proven() {
+    let service = service();
+    let path = "../paillier/tests/fixtures/hostile-moduli.json";
+    let file: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let moduli = file["moduli"].as_array().unwrap();
+    assert_eq!(moduli.len(), 4);
+    for modulus in moduli {
+        let n = number(modulus["n"].as_str().unwrap());
+        let request = with_modulus(&n);
+        refused(&service, post(&request), 400, "invalid_key_proof");
+        let mut unproven = post(&request);
+        let body = request.to_binary_without_proof();
+        unproven
+            .headers_mut()
+            .insert(HEADER_LENGTH, body.header_length.into());
+        *unproven.body_mut() = body.bytes.into();
+        let text = refused(&service, unproven, 428, "key_proof_needed");
+        assert!(text.contains("/openapi.json"), "{text}");
+    }
+}
+
+#[test]
+fn proofs_that_prove_nothing() {
+    let sound = request(1);
+    let proof = sound.key_proof().unwrap();
+    let swapped = [&proof[128..256], &proof[..128], &proof[256..]].concat();
+    let mut flipped = proof.to_vec();
+    flipped[1000] ^= 1;
+    for bad in [swapped, flipped, vec![0; 1024], vec![0xff; 1024]] {
+        // A service that knows the key asks for no proof: each gets a new one.
+        let service = service();
+        let bad = common::unproven_request(1).with_key_proof(bad);
+        refused(&service, post(&bad), 400, "invalid_key_proof");
+    }
+    for wrong in [&proof[1..], &[proof, &[0]].concat(), &[]] {
+        let bad = common::unproven_request(1).with_key_proof(wrong);
+        refused(&service(), post(&bad), 400, "malformed_key_proof");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::http::header::RETRY_AFTER;
-use common::{MAX_RECORDS, app, call, get, post, request, stalled};
+use common::{MAX_RECORDS, app, call, get, post, request, stalled, unproven_request};
 use veilcast_server::{Config, router};
 
 /// A quota that the largest request uses up, and hours fill again.
@@ -119,4 +119,32 @@ async fn there_is_no_quota_unless_it_is_set() {
             200
         );
     }
+}
+
+/// To check a key takes longer than a small prediction, so that callers may not send as many as they like.
+#[tokio::test]
+async fn callers_have_quotas_of_new_keys() {
+    let service = router(app(Config {
+        new_keys_per_minute: 2,
+        ..Config::default()
+    }));
+    // Wrong proofs of one key: each has to be looked at.
+    let forged = |address: &str, i: u8| {
+        let forged = unproven_request(1).with_key_proof([1, i].repeat(512));
+        let mut forged = post(&forged);
+        let peer: SocketAddr = format!("{address}:4711").parse().unwrap();
+        forged.extensions_mut().insert(ConnectInfo(peer));
+        forged
+    };
+    for i in 0..2 {
+        let refused = call(&service, forged("192.0.2.1", i)).await;
+        assert_eq!(refused.problem(), (400, "invalid_key_proof".to_owned()));
+    }
+    let refused = call(&service, forged("192.0.2.1", 2)).await;
+    assert_eq!(refused.problem(), (429, "too_many_keys".to_owned()));
+    assert!(refused.headers.contains_key(RETRY_AFTER));
+
+    // Others are not concerned, and a known key is nothing new.
+    assert_eq!(call(&service, from("192.0.2.2", 1)).await.status, 200);
+    assert_eq!(call(&service, from("192.0.2.1", 1)).await.status, 200);
 }

@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "arith", "paillier", "model", "protocol", "engine", "server", "client",
         ],
     ),
+    ("ctgrind", &[]),
     ("xtask", &[]),
 ];
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | the steps, one by one or all | [`steps`] |
 //! | what the crates may know of each other | [`layers`] |
+//! | secrets under valgrind | [`ctgrind`] |
 //! | the commands of the README | [`readme`] |
 //! | python-paillier | [`interop`] |
 //! | scikit-learn, PyTorch, Keras | [`examples`] |
@@ -11,6 +12,7 @@
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
+mod ctgrind;
 mod examples;
 mod fuzz;
 mod interop;
@@ -54,6 +56,9 @@ enum Task {
     Tests,
     /// Run the tests of the arithmetic and what stands on it with each slower kernel.
     Kernels,
+    /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
+    /// them.
+    Ctgrind,
     /// Run the examples in the documentation.
     Doctests,
     /// Build the documentation; a warning is an error.
@@ -100,6 +105,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Features => &[steps::FEATURES],
         Task::Tests => &[steps::TESTS],
         Task::Kernels => &[steps::KERNELS],
+        Task::Ctgrind => &[steps::CTGRIND],
         Task::Doctests => &[steps::DOCTESTS],
         Task::Doc => &[steps::DOC],
         Task::Readme => &[steps::README],

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{examples, fuzz, interop, layers, readme, web};
+use crate::{ctgrind, examples, fuzz, interop, layers, readme, web};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -94,6 +94,10 @@ pub(crate) const KERNELS: Step = Step {
         Ok(())
     },
 };
+pub(crate) const CTGRIND: Step = Step {
+    name: "ctgrind",
+    check: ctgrind::check,
+};
 pub(crate) const DOCTESTS: Step = Step {
     name: "doctests",
     check: |workspace| {
@@ -137,8 +141,8 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, DOCTESTS, DOC, README, INTEROP, EXAMPLES, WEB,
-    FUZZ,
+    FMT, LAYERS, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC, README, INTEROP,
+    EXAMPLES, WEB, FUZZ,
 ];
 
 /// Runs steps one after another, all of them even if one fails, and lists their times.

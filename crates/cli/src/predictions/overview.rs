@@ -103,9 +103,15 @@ impl fmt::Display for Overview {
                 .iter()
                 .map(|(label, count)| format!("{count} {label}"))
                 .collect(),
-            Self::Values(all) => all.iter().map(Values::to_string).collect(),
+            Self::Values(all) => {
+                let predicted = all.iter().filter(|values| values.range.is_some());
+                predicted.map(Values::to_string).collect()
+            }
         };
-        write!(f, "predicted: {}", texts.join(", "))
+        match texts.as_slice() {
+            [] => f.write_str("predicted: nothing"),
+            texts => write!(f, "predicted: {}", texts.join(", ")),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde::Serialize;
 use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_protocol::Limits;
+use veilcast_protocol::{InferResponse, Limits};
 
 use crate::args::OutFile;
 use crate::files::{OutputFile, Readers};
@@ -55,10 +55,14 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let card = evaluator.card();
     let most = card.limits();
     let limits = Limits::new(most.max_records as usize, most.max_ciphertexts as usize);
-    let request = messages::load_request(&args.request, &limits)?;
+    let (request, digest) = messages::load_request(&args.request, &limits)?;
     let response = evaluator
         .evaluate(&request)
         .with_context(|| format!("{} can't be computed", args.request.display()))?;
+    let response = InferResponse {
+        request_digest: Some(digest),
+        ..response
+    };
     let body = response.to_binary().bytes;
     file.write_all(&body)
         .with_context(|| format!("can't write {}", out.display()))?;

@@ -9,10 +9,15 @@ use veilcast_protocol::Limits;
 
 use crate::args::OptionalOutFile;
 use crate::output::{Output, counted};
-use crate::predictions::{Overview, Predictions};
+use crate::predictions::{self, Overview, Predictions};
 use crate::{keys, messages, models};
 
 /// Decrypt a response file into predictions, as CSV.
+///
+/// A record whose scores can't be right, since no record has such scores, is marked: its row has its
+/// number and nothing else, with --json an `error`. The others are written, and the exit status is 1. If
+/// you then send these records again, or complain of them, a service that changes answers on purpose
+/// learns from it what they hold.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Secret key file that encrypted the request.
@@ -31,6 +36,8 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Summary {
     records: u64,
+    /// Those of them whose scores can't be right.
+    without_prediction: u64,
     #[serde(flatten)]
     overview: Overview,
 }
@@ -48,13 +55,23 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         .decrypt(&response)
         .with_context(|| format!("can't decrypt {}", args.response.display()))?;
     for record in &scores {
-        predictions.add(record, &[])?;
+        predictions.add(Ok(record), &[])?;
     }
     let overview = predictions.overview().clone();
+    let unpredicted = predictions.unpredicted().clone();
     let records = predictions.finish()?;
     output.note(format!(
         "{} decrypted\n{overview}",
         counted(records, "record")
     ));
-    output.json(&Summary { records, overview })
+    let without_prediction = unpredicted.count();
+    if without_prediction > 0 {
+        output.note(predictions::note(without_prediction));
+    }
+    output.json(&Summary {
+        records,
+        without_prediction,
+        overview,
+    })?;
+    unpredicted.check(records)
 }

@@ -200,12 +200,22 @@ impl<'a> Predict<'a> {
         let exchange = exchange?;
         let (scores, decrypt) =
             timed(|| self.session.decrypt_answer_to(&request, &exchange.answer));
-        let scores = scores?.concat();
+        let scores = scores.map(|scores| scores.concat());
+        let agrees = scores.as_ref() == Ok(&reference);
+        let prediction = match scores {
+            Ok(scores) => card.predict(&scores).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let (predicted, error) = match prediction {
+            Ok(prediction) => (Some(prediction.label), None),
+            Err(error) => (None, Some(error)),
+        };
         Ok(Image {
             image: index,
             digit: card.output().labels.get(label).cloned().unwrap_or_default(),
-            predicted: card.predict(&scores)?.label,
-            agrees: scores == reference,
+            predicted,
+            error,
+            agrees,
             encode_ms: milliseconds(encode),
             encrypt_ms: milliseconds(encrypt),
             server_ms: milliseconds(server),

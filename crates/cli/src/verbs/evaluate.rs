@@ -122,7 +122,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     }
     if let Some(mut out) = out {
         for scores in &clear.scores {
-            out.add(scores, &[])?;
+            out.add(Ok(scores), &[])?;
         }
         out.finish()?;
     }
@@ -230,6 +230,7 @@ impl fmt::Display for Encrypted {
             layout,
             records,
             agreeing,
+            without_prediction,
             measured,
             encrypt_ms,
             compute_ms,
@@ -243,6 +244,12 @@ impl fmt::Display for Encrypted {
             f,
             "  every score equal for {agreeing} of {records} records, {measured}"
         )?;
+        if *without_prediction > 0 {
+            writeln!(
+                f,
+                "  of {without_prediction} of them the scores can't be right: they aren't measured"
+            )?;
+        }
         write!(
             f,
             "  a record takes {encrypt_ms:.2} ms to encrypt, {compute_ms:.2} ms to compute, {decrypt_ms:.2} ms to decrypt"

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use veilcast_client::Client;
 use veilcast_model::card::MAX_CARD_BYTES;
 use veilcast_model::{CARD_FILE, Card};
+use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits};
 use zeroize::Zeroizing;
 
@@ -190,7 +191,7 @@ fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
 fn key(path: &Path, is_secret: bool) -> anyhow::Result<Facts> {
     if is_secret {
         let key = keys::load_secret(path)?;
-        Ok(Facts::SecretKey(KeyFacts::of(key.public_key())))
+        Ok(Facts::SecretKey(KeyFacts::of(&PublicKeyFile::from(&key))))
     } else {
         Ok(Facts::PublicKey(KeyFacts::of(&keys::load_public(path)?)))
     }

@@ -17,7 +17,7 @@ use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
 use crate::planning::PlanArgs;
-use crate::predictions::{Overview, Predictions};
+use crate::predictions::{self, Overview, Predictions};
 use crate::records::{Batch, Changes, Inputs, batch_size, batches};
 use crate::{keys, logging, records, runtime};
 
@@ -29,6 +29,13 @@ use crate::{keys, logging, records, runtime};
 ///
 /// Any number of records goes through, a group at a time. A busy service is asked again, and so is
 /// one that restarts; if it stays away, nothing is left behind in place of --out.
+///
+/// A record whose answer is damaged, or gives a score that no record has, is marked: its row has its
+/// number, the columns that are kept, and no prediction; with --json an `error`. All records are sent
+/// all the same and all rows written, and then the exit status is 1. A malicious service can change
+/// answers so that only records with certain scores are marked. It does not see which ones are, unless
+/// you show it: by sending those records again, by complaining of them, or by ending the run because of
+/// what it prints, as `| grep -q` does.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// URL of the service.
@@ -50,7 +57,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = Pipeline::IN_FLIGHT)]
     in_flight: NonZeroUsize,
     /// Keep what is done in FILE.partial beside --out, and go on with what an interrupted run of the
-    /// same command has left there.
+    /// same command has left there. Records without a prediction count as done: they aren't sent again.
     #[arg(long, requires = "out")]
     resume: bool,
     #[command(flatten)]
@@ -69,6 +76,8 @@ struct Summary {
     records: u64,
     /// Those of them that an interrupted run had done.
     resumed: u64,
+    /// Those of them all whose answer can't be right.
+    without_prediction: u64,
     requests: u64,
     /// How often a request was sent again.
     retries: u64,
@@ -92,6 +101,7 @@ impl fmt::Display for Summary {
             bytes_down,
             seconds,
             overview,
+            without_prediction,
             ..
         } = self;
         if *resumed > 0 {
@@ -112,9 +122,12 @@ impl fmt::Display for Summary {
             f,
             ", {seconds:.1} s, {bytes_up} bytes up, {bytes_down} bytes down"
         )?;
-        match overview {
-            Some(overview) => write!(f, "\n{overview}"),
-            None => Ok(()),
+        if let Some(overview) = overview {
+            write!(f, "\n{overview}")?;
+        }
+        match without_prediction {
+            0 => Ok(()),
+            &count => write!(f, "\n{}", predictions::note(count)),
         }
     }
 }
@@ -162,13 +175,16 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     }
     summary.resumed = resumed;
     summary.overview = Some(predictions.overview().clone());
+    let unpredicted = predictions.unpredicted().clone();
+    summary.without_prediction = unpredicted.count();
     summary.records = predictions.finish()?;
     summary.seconds = start.elapsed().as_secs_f64();
     if !summary.changes.is_none() {
         output.note(summary.changes);
     }
     output.note(&summary);
-    output.json(&summary)
+    output.json(&summary)?;
+    unpredicted.check(summary.records)
 }
 
 /// Writes the predictions of batch after batch as they come.
@@ -182,11 +198,12 @@ async fn predict(
     let mut answers = pipeline.run(batches);
     while let Some(answered) = answers.next().await {
         let answered = answered?;
-        for (scores, kept) in answered.scores.iter().zip(&answered.group.kept) {
-            predictions.add(scores, kept)?;
+        for (index, kept) in answered.group.kept.iter().enumerate() {
+            let scores = answered.scores.as_ref();
+            predictions.add(scores.map(|scores| scores[index].as_slice()), kept)?;
         }
         predictions.save()?;
-        bar.inc(answered.scores.len() as u64);
+        bar.inc(answered.group.kept.len() as u64);
         summary.requests += 1;
         summary.retries += u64::from(answered.tries - 1);
         summary.changes += answered.group.changes;

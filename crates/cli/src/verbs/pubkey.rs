@@ -9,7 +9,10 @@ use crate::files::{OutputFile, Readers};
 use crate::keys;
 use crate::output::{self, Output};
 
-/// Print the public part of a key file.
+/// Print the public part of a key file, with the proof that services ask for.
+///
+/// The proof shows that the key's modulus hides a service's weights. Of a file without one it is made,
+/// if the file holds the secret key.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Key file, secret or public.
@@ -23,25 +26,34 @@ struct Written<'a> {
     file: &'a PathBuf,
     bits: u32,
     fingerprint: String,
+    proven: bool,
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
-    let key = keys::load_public(&args.key)?;
-    let json = keys::public_json(&key);
+    let public = keys::load_to_publish(&args.key)?;
+    let json = keys::public_json(&public);
+    let proven = public.proof.is_some();
+    if !proven {
+        output.note(format!(
+            "{} has no proof of its key, which services ask for: its owner can add it with `veilcast pubkey`",
+            args.key.display()
+        ));
+    }
     let Some(path) = &args.file.out else {
         // A key file is JSON already.
         return output::print(json.as_bytes());
     };
     OutputFile::write(path, args.file.force, Readers::Usual, json.as_bytes())?;
-    let fingerprint = keys::fingerprint(&key);
+    let fingerprint = keys::fingerprint(&public.key);
     output.text(format!(
         "{}: a public key of {} bits, fingerprint {fingerprint}",
         path.display(),
-        key.bits()
+        public.key.bits()
     ))?;
     output.json(&Written {
         file: path,
-        bits: key.bits(),
+        bits: public.key.bits(),
         fingerprint,
+        proven,
     })
 }

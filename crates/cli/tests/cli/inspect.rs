@@ -38,10 +38,9 @@ fn everything_has_its_kind() {
     let request = place.json("inspect --json request");
     assert_eq!(request["ciphertexts"], 6);
     assert_eq!(request["key_bits"], 2048);
-    assert_eq!(
-        request["card_digest"],
-        place.json("inspect --json model")["card_digest"]
-    );
+    let model = place.json("inspect --json model");
+    assert_eq!(request["card_digest"], model["card_digest"]);
+    assert_eq!(model["largest_scores"], serde_json::json!([112, 120]));
 }
 
 #[test]

@@ -14,9 +14,13 @@ mod images;
 mod import;
 mod inspect;
 mod keys;
+#[allow(dead_code, reason = "the client's tests use other parts of it")]
+#[path = "../../../client/tests/common/liar.rs"]
+mod liar;
 mod offline;
 mod pool;
 mod predict;
+mod reactions;
 mod regression;
 mod resume;
 mod serve;

@@ -57,7 +57,7 @@ fn predictions_equal_the_model_in_the_clear() {
     }
     assert_eq!(
         lines[2],
-        serde_json::json!({"records": 2, "labels": {"high": 2}})
+        serde_json::json!({"records": 2, "without_prediction": 0, "labels": {"high": 2}})
     );
 }
 

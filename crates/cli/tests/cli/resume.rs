@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::common::{Place, Server};
+use crate::common::Place;
 use crate::regression::quantities;
 
 const RECORDS: usize = 300;
@@ -16,7 +16,7 @@ fn place() -> Place {
     with_records(Place::new())
 }
 
-fn with_records(place: Place) -> Place {
+pub(crate) fn with_records(place: Place) -> Place {
     let mut csv = "age,weight,height\n".to_owned();
     for i in 0..RECORDS {
         writeln!(csv, "{},{},{}", i % 16, i * 7 % 16, i * 3 % 16).unwrap();
@@ -25,18 +25,16 @@ fn with_records(place: Place) -> Place {
     place
 }
 
-fn line(server: &Server) -> String {
-    format!(
-        "predict --server {} --model risk --key key.json many.csv --out",
-        server.url
-    )
+/// The command, up to the name of the file to write.
+pub(crate) fn line(url: &str) -> String {
+    format!("predict --server {url} --model risk --key key.json many.csv --out")
 }
 
 /// What a run leaves that is killed when it has written some rows.
-fn interrupted(place: &Place, server: &Server) -> String {
+pub(crate) fn interrupted(place: &Place, url: &str) -> String {
     let mut run = Command::new(env!("CARGO_BIN_EXE_veilcast"))
         .current_dir(place.path("."))
-        .args(line(server).split_whitespace())
+        .args(line(url).split_whitespace())
         .args(["again.csv", "--resume"])
         .stderr(Stdio::null())
         .spawn()
@@ -57,14 +55,14 @@ fn a_killed_run_is_gone_on_with() {
     let place = place();
     let server = place.serve("--model model");
     let (resume, usual) = (
-        format!("{} again.csv --resume --json", line(&server)),
-        line(&server),
+        format!("{} again.csv --resume --json", line(&server.url)),
+        line(&server.url),
     );
     place.run(&format!("{usual} usual.csv"));
     let usual = place.read("usual.csv");
     assert_eq!(usual.lines().count(), RECORDS + 1);
 
-    let left = interrupted(&place, &server);
+    let left = interrupted(&place, &server.url);
     let summary = place.json(&resume);
     assert_eq!(place.read("again.csv"), usual);
     assert!(!place.path("again.csv.partial").exists());
@@ -99,9 +97,9 @@ fn values_of_an_interrupted_run_are_told_with_the_rest() {
     let units: &[&str] = &["mg", "h"];
     let place = with_records(quantities("risk", &["dose", "time"], Some(units)));
     let server = place.serve("--model dose");
-    let whole = place.json(&format!("{} usual.csv --json", line(&server)));
-    interrupted(&place, &server);
-    let summary = place.json(&format!("{} again.csv --resume --json", line(&server)));
+    let whole = place.json(&format!("{} usual.csv --json", line(&server.url)));
+    interrupted(&place, &server.url);
+    let summary = place.json(&format!("{} again.csv --resume --json", line(&server.url)));
     assert!(summary["resumed"].as_u64() > Some(10), "{summary}");
     assert_eq!(place.read("again.csv"), place.read("usual.csv"));
     assert_eq!(summary["values"], whole["values"]);
@@ -111,9 +109,9 @@ fn values_of_an_interrupted_run_are_told_with_the_rest() {
 fn other_work_is_not_gone_on_with() {
     let place = place();
     let server = place.serve("--model model");
-    let left = interrupted(&place, &server);
+    let left = interrupted(&place, &server.url);
     place.write("many.csv", "age,weight,height\n1,2,3\n");
-    let resume = format!("{} again.csv --resume", line(&server));
+    let resume = format!("{} again.csv --resume", line(&server.url));
     let error = place.fail(&resume);
     assert!(error.contains("begun for other records"), "{error}");
     assert!(error.contains("--force"), "{error}");
@@ -129,7 +127,7 @@ fn other_work_is_not_gone_on_with() {
 fn what_can_be_read_but_once_is_refused() {
     let place = place();
     let server = place.serve("--model model");
-    let resume = format!("{} again.csv --resume /dev/null", line(&server));
+    let resume = format!("{} again.csv --resume /dev/null", line(&server.url));
     let error = place.fail(&resume);
     assert!(error.contains("can be read again"), "{error}");
     place

@@ -1,7 +1,7 @@
 //! A request and its answer, sound in form only.
 
 use veilcast_protocol::{
-    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout,
+    ByteMatrix, CardDigest, ContentDigest, InferRequest, InferResponse, KeyFingerprint, Layout,
 };
 
 pub(crate) fn request() -> InferRequest {
@@ -25,6 +25,7 @@ pub(crate) fn response() -> InferResponse {
         card_digest: CardDigest::of(b"card"),
         layout: Layout::SCALAR,
         records: 1,
+        request_digest: Some(ContentDigest::of(&request().to_binary().bytes)),
         scores: ByteMatrix::new([1, 1], 6, vec![8; 6]).unwrap(),
     }
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+pub(crate) mod liar;
 pub(crate) mod messages;
 pub(crate) mod proxy;
 pub(crate) mod service;

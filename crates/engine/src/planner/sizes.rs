@@ -2,17 +2,19 @@
 
 use veilcast_model::Card;
 use veilcast_protocol::{
-    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload,
-    Upload,
+    ByteMatrix, CardDigest, ContentDigest, InferRequest, InferResponse, KeyFingerprint, Layout,
+    SeededUpload, Upload,
 };
 
 use crate::arrangement::Arrangement;
 use crate::seeded::SeededForm;
+use crate::session::new_id;
 
 /// Bytes of the length before each element of a tensor.
 const PREFIX: usize = 4;
 
-/// The bytes of a request, up to a few digits of its numbers.
+/// The bytes of a request, up to a few digits of its numbers, to a service that knows its key: the
+/// first one holds its proof too.
 pub(super) fn request(
     card: &Card,
     key_bits: u32,
@@ -41,7 +43,9 @@ pub(super) fn request(
     };
     let (layout, digest) = (arrangement.layout(), CardDigest::of(card.json()));
     let request = InferRequest::new(key, layout, named(layout, records), digest, upload);
-    let request = request.expect("one element of the right width, and a record for it");
+    let request = request
+        .expect("one element of the right width, and a record for it")
+        .with_id(new_id());
     request.to_binary().header_length + tensor
 }
 
@@ -55,13 +59,14 @@ pub(super) fn answer(
     let key = largest_key(key_bits);
     let ciphertext = 2 * key.len();
     let answer = InferResponse {
-        id: None,
+        id: Some(new_id()),
         model_name: card.name().to_owned(),
         model_version: card.version().to_owned(),
         key_fingerprint: KeyFingerprint::of(&key),
         card_digest: CardDigest::of(card.json()),
         layout: arrangement.layout(),
         records: named(arrangement.layout(), records),
+        request_digest: Some(ContentDigest::of(&[])),
         scores: one_of(ciphertext),
     };
     let elements = arrangement.rows(records) * arrangement.answers_per_row();

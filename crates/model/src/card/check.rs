@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{
-    Activation, CARD_FORMAT, CardError, CardSpec, Input, InputKind, MAX_FEATURES, MAX_INPUT_BITS,
-    MAX_OUTPUTS, MAX_SLOT_BITS, Output, PerFeature, Quantization,
+    Activation, Bounds, CARD_FORMAT, CardError, CardSpec, Input, InputKind, MAX_FEATURES,
+    MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS, Output, PerFeature, Quantization,
 };
 
 const POSITIVE: &str = "finite and greater than 0";
@@ -29,13 +29,7 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     };
     check_quantization(&spec.quantization, features)?;
     check_output(&spec.output)?;
-    let bounds = spec.bounds;
-    if !(1..=MAX_SLOT_BITS).contains(&bounds.slot_bits) || !bounds.certified {
-        return Err(CardError::Bounds {
-            slot_bits: bounds.slot_bits,
-            certified: bounds.certified,
-        });
-    }
+    check_bounds(&spec.bounds, spec.output.scales.len())?;
     spec.layouts.check(features)?;
     let limits = spec.limits;
     for (field, limit) in [
@@ -176,6 +170,40 @@ fn check_threshold(output: &Output) -> Option<String> {
     }
     let fits = threshold > 0.0 && threshold < 1.0;
     (!fits).then(|| format!("the threshold is {threshold}; it must lie between 0 and 1"))
+}
+
+fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
+    let &Bounds {
+        slot_bits,
+        certified,
+        ref largest_scores,
+    } = bounds;
+    if !(1..=MAX_SLOT_BITS).contains(&slot_bits) || !certified {
+        return Err(CardError::Bounds {
+            slot_bits,
+            certified,
+        });
+    }
+    let Some(largest) = largest_scores else {
+        return Ok(());
+    };
+    let possible = 1..1_u64 << (slot_bits - 1);
+    let unfit = || {
+        largest
+            .iter()
+            .find(|largest: &&u64| !possible.contains(*largest))
+    };
+    let problem = if largest.len() != outputs {
+        format!("{} numbers for {outputs} outputs", largest.len())
+    } else if let Some(unfit) = unfit() {
+        format!(
+            "one is {unfit}; each must be at least 1 and below 2^{}",
+            slot_bits - 1
+        )
+    } else {
+        return Ok(());
+    };
+    Err(CardError::LargestScores { problem })
 }
 
 /// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.

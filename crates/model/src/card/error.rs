@@ -131,6 +131,12 @@ pub enum CardError {
         /// Whether the card calls it proven.
         certified: bool,
     },
+    /// Bounds of the single scores that can't be any.
+    #[error("bounds.largest_scores: {problem}")]
+    LargestScores {
+        /// What is wrong with them.
+        problem: String,
+    },
     /// No layout is allowed.
     #[error("the card allows no layout; at least one is needed, such as \"scalar\": {{}}")]
     NoLayout,
@@ -247,15 +253,15 @@ pub enum ScoreError {
     },
     /// A score outside the certified bounds.
     #[error(
-        "score {output} is {score}, outside the ±2^{} that the card certifies; the answer \
-         wasn't computed by this model, or not from this record", slot_bits - 1
+        "score {output} (from 0) is {score}, but no record has one beyond ±{bound}, as the card \
+         certifies; the answer wasn't computed by this model, or not from this record"
     )]
     OutOfBounds {
         /// Index of the output, from 0.
         output: usize,
         /// The score.
         score: i64,
-        /// S of the card.
-        slot_bits: u32,
+        /// The largest magnitude that it may have.
+        bound: u64,
     },
 }

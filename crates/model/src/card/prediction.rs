@@ -27,7 +27,10 @@ impl Card {
     /// Turns integer scores into scores in the model's own units.
     ///
     /// # Errors
-    /// [`ScoreError`] if there are too few or too many, or one lies outside the card's bounds.
+    /// [`ScoreError`] if there are too few or too many, or one exceeds what the card
+    /// [certifies](Card::largest_score) for its output: then whoever computed them has computed
+    /// something else. Scores are secret, and so is whether they fit: a client that does something
+    /// else because they don't, and be it to ask again, tells the service of them.
     pub fn dequantize(&self, scores: &[i64]) -> Result<Vec<f64>, ScoreError> {
         if scores.len() != self.outputs() {
             return Err(ScoreError::Length {
@@ -35,16 +38,15 @@ impl Card {
                 expected: self.outputs(),
             });
         }
-        let slot_bits = self.slot_bits();
-        if let Some(output) = scores
-            .iter()
-            .position(|score| score.unsigned_abs() >> (slot_bits - 1) != 0)
-        {
-            return Err(ScoreError::OutOfBounds {
-                output,
-                score: scores[output],
-                slot_bits,
-            });
+        for (output, &score) in scores.iter().enumerate() {
+            let bound = self.largest_score(output);
+            if score.unsigned_abs() > bound {
+                return Err(ScoreError::OutOfBounds {
+                    output,
+                    score,
+                    bound,
+                });
+            }
         }
         let scaled = scores.iter().zip(&self.output().scales);
         Ok(scaled.map(|(&score, scale)| score as f64 * scale).collect())

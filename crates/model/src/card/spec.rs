@@ -28,7 +28,7 @@ pub struct CardSpec {
     pub quantization: Quantization,
     /// How integer scores become predictions.
     pub output: Output,
-    /// The proven width of the scores.
+    /// The proven bounds of the scores.
     pub bounds: Bounds,
     /// The layouts in which records may be sent.
     pub layouts: Layouts,
@@ -122,14 +122,20 @@ pub enum Activation {
     None,
 }
 
-/// The proven width of the scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The proven bounds of the scores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
     pub slot_bits: u32,
-    /// That the model owner has proven it for every possible record; always true.
+    /// That the model owner has proven all this for every possible record; always true.
     pub certified: bool,
+    /// For each output what no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every model that
+    /// is built has it, rounded as
+    /// [`BoundsCertificate::largest_scores`](crate::BoundsCertificate::largest_scores) says; without
+    /// it S alone bounds the scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_scores: Option<Vec<u64>>,
 }
 
 /// What one request may hold.

@@ -109,6 +109,7 @@ impl Blueprint {
         let certificate = integer_map.certify(spec.quantization.max(), MAX_SLOT_BITS)?;
         spec.output.scales = scales;
         spec.bounds.slot_bits = certificate.slot_bits;
+        spec.bounds.largest_scores = certificate.largest_scores();
         let card = Card::new(spec)?;
         let report = Report {
             card: card.digest(),
@@ -157,6 +158,7 @@ impl Blueprint {
             bounds: Bounds {
                 slot_bits: MAX_SLOT_BITS,
                 certified: true,
+                largest_scores: None,
             },
             layouts: self.layouts.clone(),
             limits: self.limits,

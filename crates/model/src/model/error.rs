@@ -111,6 +111,12 @@ pub enum ModelError {
     /// The card promises narrower scores than the weights give.
     #[error("{WEIGHTS_FILE} breaks the bounds in {CARD_FILE}: {0}")]
     Bounds(#[source] BoundsError),
+    /// The card publishes other bounds of single scores than the weights give.
+    #[error(
+        "bounds.largest_scores in {CARD_FILE} aren't the bounds that {WEIGHTS_FILE} gives, rounded \
+         up to four significant bits"
+    )]
+    LargestScores,
     /// The report isn't one.
     #[error("{REPORT_FILE}: {0}")]
     Report(#[source] serde_json::Error),

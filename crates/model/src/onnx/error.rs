@@ -114,6 +114,55 @@ pub enum OnnxError {
         /// The value.
         value: f64,
     },
+    /// An attribute is there twice, or isn't of the type that it says or must have.
+    #[error(
+        "the attribute {attribute:?} of the node {node:?} ({operator}) {problem}; export the network \
+         again, or write the attribute anew"
+    )]
+    Attribute {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// The attribute's name.
+        attribute: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A list of a node is longer or shorter than its other lists, or its input, ask for.
+    #[error(
+        "the list {list:?} of the node {node:?} ({operator}) is of length {found}, but must be \
+         of {expected}; export the network again, or write the list anew"
+    )]
+    ListLength {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// The list's name.
+        list: String,
+        /// Its length.
+        found: usize,
+        /// The length that it must have, and why.
+        expected: String,
+    },
+    /// A list of a node holds a number that points nowhere.
+    #[error(
+        "the list {list:?} of the node {node:?} ({operator}) holds {found}, but must hold {expected}; \
+         export the network again, or write the list anew"
+    )]
+    ListEntry {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// The list's name.
+        list: String,
+        /// The number.
+        found: i64,
+        /// What it must hold.
+        expected: String,
+    },
     /// An operator that the library doesn't have.
     #[error("the operator {operator} of the node {node:?} isn't supported")]
     Operator {

@@ -8,7 +8,7 @@ use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
 use super::graph::name;
-use super::{OnnxError, wire};
+use super::{OnnxError, lists, wire};
 use crate::card::MAX_FEATURES;
 
 /// The operator sets whose operators `tract` has; it is tested most with 9 to 18.
@@ -91,6 +91,7 @@ fn check_tensors(graph: &GraphProto) -> Result<(), OnnxError> {
             let numbers = attribute.floats.iter().chain(own);
             check_finite(numbers.copied().map(f64::from), place)?;
         }
+        lists::check(node, &[])?;
     }
     Ok(())
 }

@@ -38,6 +38,7 @@ impl Network {
             return Err(OnnxError::Inputs { names });
         }
         check_operators(model)?;
+        let graph = graph::graph(model)?;
         guarded(|| {
             // What is noted of values between nodes may be of another batch.
             let parser = tract_onnx::onnx().with_ignore_value_info(true);
@@ -46,7 +47,7 @@ impl Network {
             let kind = kind.filter(|kind| kind.is_float());
             let kind = kind.context("its input isn't of floats")?;
             network.set_input_fact(0, InferenceFact::dt_shape(kind, shape))?;
-            sizes::analyse(&mut network)?;
+            sizes::analyse(&mut network, graph)?;
             let network = network.into_typed()?;
             sizes::check(&network)?;
             Ok(Self {
@@ -84,8 +85,10 @@ impl Network {
 fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
     const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
     let known = tract_onnx::onnx().op_register.0;
+    // ConstantLike, which ONNX hasn't, would be as large as its attribute says before that is checked.
+    let is_known = |operator: &String| known.contains_key(operator) && operator != "ConstantLike";
     for node in &graph::graph(model)?.node {
-        if !DOMAINS.contains(&node.domain.as_str()) || !known.contains_key(&node.op_type) {
+        if !DOMAINS.contains(&node.domain.as_str()) || !is_known(&node.op_type) {
             let operator = [node.domain.as_str(), &node.op_type].join(" ");
             return Err(OnnxError::Operator {
                 node: graph::name(node).to_owned(),
@@ -121,7 +124,10 @@ fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
     let result = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(before);
     match result {
-        Ok(result) => result.map_err(|error| unsupported(short(&format!("{error:#}")))),
+        Ok(result) => result.map_err(|error| match error.downcast::<OnnxError>() {
+            Ok(own) => own,
+            Err(error) => unsupported(short(&format!("{error:#}"))),
+        }),
         Err(_) => Err(unsupported(
             "the library that runs it gave up on an operator or its attributes".to_owned(),
         )),

@@ -37,6 +37,14 @@ impl Runner {
         let inputs = input.values();
         let network = Network::compile(model, &input.shape(1))?;
         let zero = network.run(&vec![0.0; inputs])?;
+        if zero.numbers.is_empty() {
+            return Err(OnnxError::Output {
+                problem: format!(
+                    "for one record it is {:?}, which holds no number",
+                    zero.shape
+                ),
+            });
+        }
         let alone = Self {
             network,
             batch: 1,

@@ -4,11 +4,17 @@
 //! of a few hundred bytes could ask for any amount of memory. So here each node's shapes are found
 //! and checked first, in the graph's order, and only then may the library evaluate the node.
 
+use std::collections::HashMap;
+
+use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{DimLike as _, TDim, bail};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
 use tract_onnx::tract_hir::infer::{Factoid as _, InferenceOp};
+
+use super::contractions;
+use super::lists::{self, Known};
 
 /// Most bytes that all values of a network may take, constants of the file aside.
 const MAX_BYTES: usize = 1 << 30;
@@ -34,10 +40,21 @@ const SELECTING: [&str; 2] = ["Compress", "NonZero"];
 
 type Facts = TVec<InferenceFact>;
 
-/// Finds the shapes of all values, and the values that hang on constants alone, within bounds.
-pub(super) fn analyse(network: &mut InferenceModel) -> TractResult<()> {
+/// Finds the shapes of all values, and the values that hang on constants alone, within bounds. Each
+/// node of the graph that the network was made of is held against its inputs' shapes first.
+pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> TractResult<()> {
     let mut room = Room::default();
+    let written = written(graph);
     for id in 0..network.nodes().len() {
+        let label = network.outlet_label(OutletId::new(id, 0));
+        if let Some(node) = label.and_then(|label| written.get(label)) {
+            let inputs = known(node, network.node_facts(id)?.0);
+            for numbers in inputs.iter().filter_map(|input| input.numbers.as_ref()) {
+                // Copied for every node that takes them.
+                room.take(&node.name, &[numbers.len().into()], DatumType::I64)?;
+            }
+            lists::check(node, &inputs)?;
+        }
         let (inputs, found) = infer(network, id, |op, i, o, seen| op.infer_facts(i, o, seen))?;
         let node = network.node(id);
         let (name, operator) = (node.name.clone(), node.op.name());
@@ -74,7 +91,44 @@ pub(super) fn check(network: &TypedModel) -> TractResult<()> {
             room.take(&node.name, &output.fact.shape, output.fact.datum_type)?;
         }
     }
-    Ok(())
+    contractions::check(network)
+}
+
+/// The nodes of a graph by the first value that each gives.
+fn written(graph: &GraphProto) -> HashMap<&str, &NodeProto> {
+    let named = graph.node.iter().filter_map(|node| {
+        let mut outputs = node.output.iter().filter(|name| !name.is_empty());
+        Some((outputs.next()?.as_str(), node))
+    });
+    named.collect()
+}
+
+/// What is known of a node's inputs, at the places that they have in the file: the library leaves out
+/// those without names.
+fn known(node: &NodeProto, facts: TVec<&InferenceFact>) -> Vec<Known> {
+    let mut facts = facts.into_iter();
+    let reads_numbers = lists::reads_numbers(&node.op_type);
+    let inputs = node.input.iter().map(|name| {
+        let fact = (!name.is_empty()).then(|| facts.next()).flatten();
+        fact.map(|fact| known_of(fact, reads_numbers))
+            .unwrap_or_default()
+    });
+    inputs.collect()
+}
+
+fn known_of(fact: &InferenceFact, reads_numbers: bool) -> Known {
+    let shape = fact.shape.concretize();
+    let shape = shape.and_then(|shape| shape.iter().map(|side| side.to_usize().ok()).collect());
+    let value = fact.value.concretize().filter(|value| {
+        let kind = value.datum_type();
+        reads_numbers && (kind.is_integer() || kind.is_tdim())
+    });
+    let numbers = value.and_then(|value| {
+        let numbers = value.cast_to::<i64>().ok()?;
+        let numbers = numbers.to_plain_array_view::<i64>().ok()?;
+        Some(numbers.iter().copied().collect())
+    });
+    Known { shape, numbers }
 }
 
 /// What a node tells of its inputs and outputs.

@@ -4,11 +4,21 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use veilcast_protocol::{
-    ByteMatrix, CardDigest, DecodeError, Encoding, Framing, InferRequest, InferResponse,
-    KeyFingerprint, Layout, Limits,
+    ByteMatrix, CardDigest, ContentDigest, DecodeError, Encoding, Framing, InferRequest,
+    InferResponse, KeyFingerprint, Layout, Limits,
 };
 
 pub(crate) const KEY: [u8; 3] = [0xc0, 0xff, 0xee];
+/// Eight numbers of the key's length: 0, 1, … 23.
+pub(crate) const KEY_PROOF: [u8; 24] = {
+    let mut proof = [0; 24];
+    let mut i = 0;
+    while i < 24 {
+        proof[i] = i as u8;
+        i += 1;
+    }
+    proof
+};
 pub(crate) const DIGEST: &str =
     "sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
@@ -46,6 +56,7 @@ pub(crate) fn response() -> InferResponse {
         card_digest: digest(),
         layout: Layout::SCALAR,
         records: 2,
+        request_digest: Some(ContentDigest::from([0xab; 32])),
         scores: pair(),
     }
 }

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -53,6 +54,29 @@ pub(crate) fn number(hex: &str) -> BigUint {
 pub(crate) fn modulus() -> BigUint {
     number(P) * number(Q)
 }
+
+/// The proof of n = p·q: eight n-th roots.
+pub(crate) fn key_proof(p: &BigUint, q: &BigUint) -> Vec<u8> {
+    use shake::{ExtendableOutput as _, Update as _, XofReader as _};
+    let n = p * q;
+    let bytes = n.to_bytes_be();
+    let exponent = n.modinv(&((p - 1u8) * (q - 1u8))).unwrap();
+    let root = |i: u64| {
+        let mut absorbed = shake::Shake256::default();
+        absorbed.update(b"veilcast key proof v1");
+        absorbed.update(&u32::try_from(bytes.len()).unwrap().to_be_bytes());
+        absorbed.update(&bytes);
+        absorbed.update(&i.to_be_bytes());
+        let mut output = vec![0; bytes.len() + 16];
+        absorbed.finalize_xof().read(&mut output);
+        let root = (BigUint::from_bytes_be(&output) % &n).modpow(&exponent, &n);
+        fixed_width(&root, bytes.len())
+    };
+    (0..8).flat_map(root).collect()
+}
+
+/// The proof of the key of [`modulus`].
+static KEY_PROOF: LazyLock<Vec<u8>> = LazyLock::new(|| key_proof(&number(P), &number(Q)));
 
 /// A number as exactly so many big-endian bytes.
 pub(crate) fn fixed_width(number: &BigUint, width: usize) -> Vec<u8> {
@@ -143,8 +167,13 @@ pub(crate) fn record() -> Vec<u8> {
     [3, 0, 15, 7].into_iter().flat_map(encrypt).collect()
 }
 
-/// A sound request, which holds the same record several times.
+/// A sound request, which holds the same record several times, and its key's proof.
 pub(crate) fn request(records: usize) -> InferRequest {
+    unproven_request(records).with_key_proof(KEY_PROOF.as_slice())
+}
+
+/// The same without the proof.
+pub(crate) fn unproven_request(records: usize) -> InferRequest {
     let ciphertexts = ByteMatrix::new([records, FEATURES], 256, record().repeat(records)).unwrap();
     InferRequest::new(
         modulus().to_bytes_be(),

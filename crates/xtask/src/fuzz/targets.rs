@@ -50,6 +50,13 @@ pub(super) const TARGETS: &[Target] = &[
         timeout: QUICK,
     },
     Target {
+        name: "key_proof",
+        seeds: &[],
+        max_bytes: 1 << 10,
+        dictionary: None,
+        timeout: QUICK,
+    },
+    Target {
         name: "npy",
         seeds: &[("crates/model/tests/fixtures/npy", "npy")],
         max_bytes: 8 << 10,

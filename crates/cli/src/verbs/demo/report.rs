@@ -14,7 +14,11 @@ pub(super) struct Image {
     pub(super) image: usize,
     /// The true label.
     pub(super) digit: String,
-    pub(super) predicted: String,
+    /// None if the answer can't be right.
+    pub(super) predicted: Option<String>,
+    /// What is wrong with it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<String>,
     /// Whether every integer score equals the one computed in the clear.
     pub(super) agrees: bool,
     /// From pixels to the integers that get encrypted, with a hybrid model's public part.
@@ -38,6 +42,7 @@ impl fmt::Display for Image {
             image,
             digit,
             predicted,
+            error,
             encrypt_ms,
             server_ms,
             decrypt_ms,
@@ -45,11 +50,14 @@ impl fmt::Display for Image {
             bytes_down,
             ..
         } = self;
+        let predicted = predicted.as_deref().unwrap_or("none");
         write!(
             f,
             "{image:>5}  {digit:>5}  {predicted:>9}  {encrypt_ms:>10.1}  {server_ms:>9.1}  {decrypt_ms:>10.1}  {bytes_up:>8}  {bytes_down:>10}"
         )?;
-        if !self.agrees {
+        if let Some(error) = error {
+            write!(f, "  {error}")?;
+        } else if !self.agrees {
             write!(f, "  DISAGREES with the model in the clear")?;
         } else if digit != predicted {
             write!(f, "  wrong, as in the clear")?;
@@ -94,7 +102,7 @@ impl Figures {
         let median_of = |value: fn(&Image) -> f64| median(images.iter().map(value).collect());
         Self {
             images: images.len(),
-            right: count(|image| image.digit == image.predicted),
+            right: count(|image| image.predicted.as_ref() == Some(&image.digit)),
             agreeing: count(|image| image.agrees),
             layout: described(layout),
             median_encode_ms: median_of(|image| image.encode_ms),

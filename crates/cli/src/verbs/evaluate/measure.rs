@@ -29,6 +29,23 @@ pub(super) enum Truth {
     Quantities(Vec<Vec<f64>>),
 }
 
+impl Truth {
+    /// What is true of the records for which `kept` holds true.
+    fn of_those(&self, kept: &[bool]) -> Self {
+        fn those<T: Copy>(all: &[T], kept: &[bool]) -> Vec<T> {
+            let pairs = all.iter().zip(kept).filter(|(_, kept)| **kept);
+            pairs.map(|(one, _)| *one).collect()
+        }
+        match self {
+            Self::Classes(labels) => Self::Classes(those(labels, kept)),
+            Self::Quantities(values) => {
+                let values = values.iter().map(|values| those(values, kept));
+                Self::Quantities(values.collect())
+            }
+        }
+    }
+}
+
 /// How good predictions are.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -112,6 +129,8 @@ pub(super) struct Encrypted {
     pub(super) records: usize,
     /// Records of which every integer score equals the one in the clear.
     pub(super) agreeing: usize,
+    /// Records whose scores can't be right. They don't agree, and aren't measured.
+    pub(super) without_prediction: usize,
     #[serde(flatten)]
     pub(super) measured: Measured,
     pub(super) encrypt_ms: f64,
@@ -137,7 +156,7 @@ impl Encrypted {
         let evaluator = Evaluator::new(model.clone(), KeyPolicy::default());
         let bar = output.progress(Some(records as u64), "encrypted records");
         let mut agreeing = 0;
-        let mut predictions = Vec::with_capacity(records);
+        let (mut predictions, mut predicted) = (Vec::with_capacity(records), Vec::new());
         let mut times = [Duration::ZERO; 3];
         for batch in test.records.chunks(batch_size(&session)) {
             let quantized = encoder.encode(batch)?;
@@ -149,7 +168,9 @@ impl Encrypted {
             })?;
             for (features, scores) in quantized.iter().zip(&scores) {
                 agreeing += usize::from(*scores == model.evaluate(features)?);
-                predictions.push(card.predict(scores)?);
+                let prediction = card.predict(scores).ok();
+                predicted.push(prediction.is_some());
+                predictions.extend(prediction);
             }
             bar.inc(scores.len() as u64);
         }
@@ -161,7 +182,8 @@ impl Encrypted {
             layout: session.layout().name(),
             records,
             agreeing,
-            measured: Measured::of(&predictions, &test.truth),
+            without_prediction: records - predictions.len(),
+            measured: Measured::of(&predictions, &test.truth.of_those(&predicted)),
             encrypt_ms,
             compute_ms,
             decrypt_ms,

@@ -14,7 +14,7 @@ use super::measure::{Measured, TestSet, Truth};
 use crate::args::ColumnNames;
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
-use crate::predictions::SCORE;
+use crate::predictions::{SCORE, is_marked};
 use crate::records::naming;
 
 /// A labelled table, and what to measure on it.
@@ -36,7 +36,8 @@ pub(super) struct TableArgs {
     #[arg(long, value_name = "VALUE", requires = "table")]
     positive: Option<String>,
     /// Predictions of the table's records to measure in place of a model's: a file that
-    /// `veilcast predict` or `veilcast decrypt` wrote.
+    /// `veilcast predict` or `veilcast decrypt` wrote. Records that have none there are left out, and
+    /// counted.
     #[arg(
         long,
         value_name = "FILE.csv",
@@ -48,7 +49,10 @@ pub(super) struct TableArgs {
 
 #[derive(Serialize)]
 struct Evaluation {
+    /// Those that are measured.
     records: usize,
+    /// Those that aren't.
+    without_prediction: usize,
     predictions: Measured,
 }
 
@@ -115,14 +119,21 @@ pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::R
     let mut reader = csv::Reader::from_path(path).with_context(failed)?;
     let header = reader.headers().with_context(failed)?.clone();
     let rows = reader.records().collect::<Result<Vec<_>, _>>();
-    let rows = rows.with_context(failed)?;
+    let mut rows = rows.with_context(failed)?;
+    let has_prediction: Vec<bool> = rows.iter().map(|row| !is_marked(row)).collect();
+    rows.retain(|row| !is_marked(row));
+    let without_prediction = has_prediction.len() - rows.len();
+    if rows.is_empty() && without_prediction > 0 {
+        bail!("no record has a prediction in {}", path.display());
+    }
+    let truth_of = |targets: &[String]| truth_of(table, targets, &has_prediction, path);
     let header: Vec<&str> = header.iter().collect();
     let is_score = |name: &&str| name.starts_with(SCORE);
     let (records, predictions) = match header.as_slice() {
         ["record", "label", scores @ ..] if scores.first().is_some_and(is_score) => {
             let scored = scores.iter().map_while(|name| name.strip_prefix(SCORE));
             let scored: Vec<String> = scored.map(str::to_owned).collect();
-            let truth = truth_of(table, &[target.to_owned()], &rows, path)?;
+            let truth = truth_of(&[target.to_owned()])?;
             let classes = classes(&truth[0], &scored, args)?;
             let quality = quality(&rows, &scored, &classes).with_context(failed)?;
             (rows.len(), Measured::Classes(quality))
@@ -138,7 +149,7 @@ pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::R
                     targets.len()
                 );
             }
-            let truth = numbers(table, &targets, &truth_of(table, &targets, &rows, path)?)?;
+            let truth = numbers(table, &targets, &truth_of(&targets)?)?;
             let columns = (1..=targets.len()).map(|place| scores_at(&rows, place));
             let columns = columns.collect::<anyhow::Result<Vec<_>>>();
             let pairs = columns.with_context(failed)?.into_iter().zip(&truth);
@@ -155,29 +166,36 @@ pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::R
     };
     output.result(&Evaluation {
         records,
+        without_prediction,
         predictions,
     })
 }
 
-/// The table's cells of each target, as many as there are predictions.
+/// The table's cells of each target, of the records that have a prediction; the file must have a row
+/// for each record.
 fn truth_of(
     table: &Path,
     targets: &[String],
-    predictions: &[StringRecord],
+    has_prediction: &[bool],
     path: &Path,
 ) -> anyhow::Result<Vec<Vec<String>>> {
     let columns = targets.iter().map(|target| column(table, target));
     let columns = columns.collect::<anyhow::Result<Vec<_>>>()?;
     let records = columns.first().map_or(0, Vec::len);
-    if records != predictions.len() {
+    if records != has_prediction.len() {
         bail!(
             "{} has {} predictions, {} has {records} records",
             path.display(),
-            predictions.len(),
+            has_prediction.len(),
             table.display(),
         );
     }
-    Ok(columns)
+    let of_those = |column: Vec<String>| {
+        let cells = column.into_iter().zip(has_prediction);
+        let cells = cells.filter(|(_, has_prediction)| **has_prediction);
+        cells.map(|(cell, _)| cell).collect()
+    };
+    Ok(columns.into_iter().map(of_those).collect())
 }
 
 /// How good predictions of classes are.
@@ -281,7 +299,10 @@ fn classes(truth: &[String], scored: &[String], args: &TableArgs) -> anyhow::Res
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let records = counted(self.records as u64, "record");
-        write!(f, "{records}\n  predictions     {}", self.predictions)
+        f.write_str(&counted(self.records as u64, "record"))?;
+        if self.without_prediction > 0 {
+            write!(f, ", and {} without a prediction", self.without_prediction)?;
+        }
+        write!(f, "\n  predictions     {}", self.predictions)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 use veilcast_model::card::{Activation, InputKind, Layouts, PublicPart};
 use veilcast_model::{Accuracy, Aucs, Card, ImportReport, Model, Regression, TrainingReport};
-use veilcast_paillier::PublicKey;
+use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ModelList, ServerMetadata};
 
 use crate::keys;
@@ -66,6 +66,9 @@ pub(super) struct CardFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
     slot_bits: u32,
+    /// What no score of each output exceeds in magnitude, as the card publishes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest_scores: Option<Vec<u64>>,
     layouts: Layouts,
     max_records: u32,
     max_ciphertexts: u32,
@@ -75,6 +78,8 @@ pub(super) struct CardFacts {
 pub(super) struct KeyFacts {
     bits: u32,
     fingerprint: String,
+    /// Whether there is a proof, which was checked.
+    proven: bool,
 }
 
 #[derive(Serialize)]
@@ -88,6 +93,12 @@ pub(super) struct MessageFacts {
     card_digest: String,
     key_fingerprint: String,
     key_bits: usize,
+    /// Of a request, whether it brings the proof of its key; it isn't checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_proof: Option<bool>,
+    /// Of an answer, the digest of the request that it is one to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_digest: Option<String>,
     layout: &'static str,
     records: usize,
     ciphertexts: usize,
@@ -139,6 +150,7 @@ impl CardFacts {
             units: card.output().units.clone(),
             threshold: card.output().threshold,
             slot_bits: card.slot_bits(),
+            largest_scores: card.bounds().largest_scores.clone(),
             layouts: card.layouts().clone(),
             max_records: card.limits().max_records,
             max_ciphertexts: card.limits().max_ciphertexts,
@@ -147,10 +159,11 @@ impl CardFacts {
 }
 
 impl KeyFacts {
-    pub(super) fn of(key: &PublicKey) -> Self {
+    pub(super) fn of(public: &PublicKeyFile) -> Self {
         Self {
-            bits: key.bits(),
-            fingerprint: keys::fingerprint(key),
+            bits: public.key.bits(),
+            fingerprint: keys::fingerprint(&public.key),
+            proven: public.proof.is_some(),
         }
     }
 }
@@ -164,6 +177,8 @@ impl MessageFacts {
             card_digest: request.card_digest().to_string(),
             key_fingerprint: KeyFingerprint::of(request.public_key()).to_string(),
             key_bits: 8 * request.public_key().len(),
+            key_proof: Some(request.key_proof().is_some()),
+            request_digest: None,
             layout: request.layout().name(),
             records: request.records(),
             ciphertexts: request.upload().tensor().len(),
@@ -179,6 +194,8 @@ impl MessageFacts {
             card_digest: response.card_digest.to_string(),
             key_fingerprint: response.key_fingerprint.to_string(),
             key_bits: 4 * response.scores.width(),
+            key_proof: None,
+            request_digest: response.request_digest.map(|digest| digest.to_string()),
             layout: response.layout.name(),
             records: response.records,
             ciphertexts: response.scores.len(),
@@ -353,7 +370,12 @@ impl Display for CardFacts {
 impl Display for KeyFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", line("bits", self.bits))?;
-        write!(f, "{}", line("print", &self.fingerprint))
+        writeln!(f, "{}", line("print", &self.fingerprint))?;
+        let proof = match self.proven {
+            true => "right: the modulus is fit for a service",
+            false => "none: services ask for it, and its owner makes it with `veilcast pubkey`",
+        };
+        write!(f, "{}", line("proof", proof))
     }
 }
 

@@ -1,0 +1,143 @@
+//! The tests with secrets under valgrind's memcheck, which reports every branch and every address that
+//! depends on one (see the crate veilcast-ctgrind). One process a test: a report is that test's.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail, ensure};
+use cargo_metadata::Message;
+
+use crate::shell::{cargo, say};
+use crate::workspace::Workspace;
+
+/// The crates that have such tests, and where these stand.
+const SUITES: &[(&str, &str)] = &[
+    ("veilcast_ctgrind", "tests::"),
+    ("veilcast_arith", "ctgrind::"),
+    ("veilcast_paillier", "ctgrind::"),
+];
+
+/// Part of the names of tests in which something must be reported, which they check themselves.
+const CONTROL: &str = "::controls::";
+
+const VALGRIND: &[&str] = &[
+    "--tool=memcheck",
+    "--leak-check=no",
+    // Every report is of interest, also after thousands.
+    "--error-limit=no",
+    // Sums and comparisons bit by bit: what is reported does depend on a secret.
+    "--expensive-definedness-checks=yes",
+    // Where the secret came from.
+    "--track-origins=yes",
+    "--num-callers=12",
+];
+
+/// Valgrind's exit status if it reported something, whatever the test says.
+const REPORTED: &str = "--error-exitcode=99";
+
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let version = Command::new("valgrind").arg("--version").output();
+    let version =
+        version.context("can't run valgrind: install it (Debian: apt install valgrind)")?;
+    say(String::from_utf8_lossy(&version.stdout).trim());
+
+    let programs = programs(workspace)?;
+    let mut failed = Vec::new();
+    for &(suite, prefix) in SUITES {
+        let program = programs.iter().find(|(name, _)| name == suite);
+        let (_, program) = program.with_context(|| format!("no tests of {suite} were built"))?;
+        let tests = tests(program, prefix)?;
+        let is_control = |test: &String| test.contains(CONTROL);
+        ensure!(
+            tests.iter().any(is_control) && !tests.iter().all(is_control),
+            "{suite} has no tests under {prefix}, or no controls among them"
+        );
+        for test in tests {
+            let start = Instant::now();
+            let output = run_test(program, &test)?;
+            let text = String::from_utf8_lossy(&output.stdout);
+            // A name that fits no test would pass.
+            let passed = output.status.success() && text.contains("1 passed");
+            let verdict = match (passed, is_control(&test)) {
+                (true, false) => "nothing reported",
+                (true, true) => "reported, as it must be",
+                (false, _) => "FAILED",
+            };
+            let seconds = start.elapsed().as_secs_f64();
+            say(format!("{seconds:>6.1} s  {suite} {test}: {verdict}"));
+            if !passed {
+                say(format!("{text}{}", String::from_utf8_lossy(&output.stderr)));
+                failed.push(format!("{suite} {test}"));
+            }
+        }
+    }
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+    Ok(())
+}
+
+/// The libraries' test programs, by the libraries' names.
+fn programs(workspace: &Workspace) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let mut arguments = vec![
+        "test",
+        "--lib",
+        "--no-run",
+        "--locked",
+        "--profile",
+        "ctgrind",
+    ];
+    arguments.extend(["--message-format", "json-render-diagnostics"]);
+    let packages: Vec<String> = SUITES
+        .iter()
+        .map(|(suite, _)| suite.replace('_', "-"))
+        .collect();
+    arguments.extend(packages.iter().flat_map(|package| ["--package", package]));
+    let mut command = cargo(workspace, arguments);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .context("can't run cargo")?;
+    if !output.status.success() {
+        bail!("the tests don't compile");
+    }
+    let mut programs = Vec::new();
+    for message in Message::parse_stream(&output.stdout[..]) {
+        if let Message::CompilerArtifact(artifact) = message?
+            && let (true, Some(program)) = (artifact.profile.test, artifact.executable)
+        {
+            programs.push((artifact.target.name, program.into()));
+        }
+    }
+    Ok(programs)
+}
+
+/// The names of a program's tests that begin so.
+fn tests(program: &Path, prefix: &str) -> anyhow::Result<Vec<String>> {
+    let output = Command::new(program)
+        .args(["--list", "--format", "terse"])
+        .output()
+        .with_context(|| format!("can't run {}", program.display()))?;
+    let names = String::from_utf8_lossy(&output.stdout);
+    let names = names.lines().filter_map(|line| line.strip_suffix(": test"));
+    Ok(names
+        .filter(|name| name.starts_with(prefix))
+        .map(str::to_owned)
+        .collect())
+}
+
+fn run_test(program: &Path, test: &str) -> anyhow::Result<Output> {
+    let mut command = Command::new("valgrind");
+    command.args(VALGRIND);
+    if !test.contains(CONTROL) {
+        command.arg(REPORTED);
+    }
+    command
+        .arg(program)
+        .args(["--exact", test, "--test-threads=1"])
+        .env("VEILCAST_CTGRIND", "1")
+        // Valgrind knows no AVX-512; and one thread after another is all that it runs.
+        .env("VEILCAST_KERNEL", "portable")
+        .env("RAYON_NUM_THREADS", "1")
+        .output()
+        .context("can't run valgrind")
+}
