@@ -6,20 +6,16 @@
 //! - Memory is in proportion to the file.
 #![no_main]
 
-#[path = "../../crates/client/src/pool.rs"]
-mod pool;
-
 use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::fs;
 
 use libfuzzer_sys::fuzz_target;
+use veilcast_client::EntryDirectory;
 use veilcast_engine::{EntryStore as _, SeededEntries};
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_fuzz::{file, fixed, seeds};
 use veilcast_paillier::PublicKey;
-
-use self::pool::EntryDirectory;
 
 thread_local! {
     static KEY: LazyCell<PublicKey> = LazyCell::new(|| fixed::key().public_key().clone());

@@ -145,21 +145,9 @@ impl SecretKey {
         if !policy.allows(bits) {
             return Err(SecretKeyError::Size(bits));
         }
-<<<<<<< HEAD
-        // First of all: a number without any limbs has nothing that could be tried for primality.
-        if p.bits() != q.bits() {
-            return Err(SecretKeyError::Lengths {
-                p: p.bits(),
-                q: q.bits(),
-            });
-        }
-        for (name, prime) in [("p", &p), ("q", &q)] {
-            if !is_prime(Flavor::Any, &**prime) {
-=======
         let (p_is_prime, q_is_prime) = rayon::join(|| is_surely_prime(&p), || is_surely_prime(&q));
         for (name, is_prime) in [("p", p_is_prime), ("q", q_is_prime)] {
             if !is_prime {
->>>>>>> main
                 return Err(SecretKeyError::NotPrime(name));
             }
         }
