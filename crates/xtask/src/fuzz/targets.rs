@@ -77,7 +77,7 @@ pub(super) const TARGETS: &[Target] = &[
     Target {
         name: "onnx_public",
         seeds: &[],
-        max_bytes: 2 << 10,
+        max_bytes: 4 << 10,
         dictionary: Some("onnx"),
         timeout: 60,
     },
