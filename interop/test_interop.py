@@ -3,6 +3,7 @@
 Run by `cargo xtask interop` as: python test_interop.py VEILCAST, from the repository's root.
 """
 
+import contextlib
 import csv
 import gzip
 import json
@@ -128,11 +129,11 @@ class Interoperability(unittest.TestCase):
         slot_bits = card["bounds"]["slot_bits"]
         scores = [1000 * (i - 4) for i in range(10)]
         width = 2 * KEY_BITS // 8
-        body = b""
+        ciphertexts = []
         for value in scores:
             masked = value + 2 ** (slot_bits - 1) + 2**slot_bits * 12345678901234567890
-            ciphertext = public.raw_encrypt(masked)
-            body += width.to_bytes(4, "little") + phe_client.ciphertext_bytes(public, ciphertext)
+            ciphertexts.append(phe_client.ciphertext_bytes(public, public.raw_encrypt(masked)))
+        body = b"".join(width.to_bytes(4, "little") + ciphertext for ciphertext in ciphertexts)
         facts = json.loads(veilcast("inspect", "--json", self.theirs))
         digest = json.loads(veilcast("inspect", "--json", MODEL / "card.json"))["card_digest"]
         header = {
@@ -142,6 +143,8 @@ class Interoperability(unittest.TestCase):
                 "key_fingerprint": facts["fingerprint"],
                 "layout": "scalar",
                 "card_digest": digest,
+                "request_digest": phe_client.digest(b"a request"),
+                "scores_digest": phe_client.digest(b"".join(ciphertexts)),
             },
             "outputs": [
                 {
@@ -163,6 +166,56 @@ class Interoperability(unittest.TestCase):
         scaled = [value * scale for value, scale in zip(scores, card["output"]["scales"])]
         self.assertEqual([float(value) for value in row[2:]], scaled)
 
+    @contextlib.contextmanager
+    def serving(self):
+        """A service, as long as it is needed."""
+        server = subprocess.Popen(
+            [VEILCAST, "serve", "--json", "--model", MODEL, "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            url = json.loads(server.stdout.readline())["listening"]
+            yield phe_client.Service(url)
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
+        self.assertEqual(server.returncode, 0, "the service ends in order")
+
+    def test_a_key_is_proved_once(self):
+        """Without a proof a new key is refused; once it is accepted, no more is needed."""
+        [image], _ = test_images(1)
+        public, private = load_key(self.theirs)
+        with self.serving() as service:
+            card, digest = service.card("digits")
+            message = phe_client.request(public, digest, [phe_client.quantize(card, image)])
+
+            def refusal(message):
+                with self.assertRaises(phe_client.Refused) as caught:
+                    service.infer("digits", message)
+                return caught.exception.status, caught.exception.code
+
+            needed = (428, "key_proof_needed")
+            self.assertEqual(refusal(message), needed)
+            # A proof of another key, the right one cut short, and no base64 at all.
+            other = phe_client.proved(message, load_key(FIXTURES / "keys" / "good-2048.json")[1])
+            self.assertEqual(refusal(other), (400, "invalid_key_proof"))
+            right = phe_client.proved(message, private)
+            for malformed in (right["parameters"]["key_proof"][:-4], "=" * 2731):
+                wrong = {**message, "parameters": {**message["parameters"], "key_proof": malformed}}
+                self.assertEqual(refusal(wrong), (400, "malformed_key_proof"))
+            self.assertEqual(refusal(message), needed, "refused proofs prove nothing")
+
+            first, _ = service.infer("digits", right)
+            second, body = service.infer("digits", message)
+            phe_client.scores_in(second, message, body, public)
+            for answer in (first, second):
+                self.assertEqual(answer["id"], message["id"])
+            # The answer to the one is not the answer to the other, though all else is the same.
+            with self.assertRaisesRegex(ValueError, "another request"):
+                phe_client.scores_in(first, message, body, public)
+
     def test_seeds_give_the_same_ciphertexts(self):
         """The vectors that the Rust code is tested with too."""
         cases = json.loads((FIXTURES / "seeded.json").read_text())["cases"]
@@ -176,20 +229,8 @@ class Interoperability(unittest.TestCase):
         """Right predictions through the scalar layout, from a running service."""
         images, labels = test_images(2)
         public, private = load_key(self.theirs)
-        server = subprocess.Popen(
-            [VEILCAST, "serve", "--json", "--model", MODEL, "--listen", "127.0.0.1:0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            url = json.loads(server.stdout.readline())["listening"]
-            service = phe_client.Service(url)
+        with self.serving() as service:
             scores = phe_client.predict(service, "digits", public, private, images)
-        finally:
-            server.terminate()
-            server.communicate(timeout=60)
-        self.assertEqual(server.returncode, 0, "the service ends in order")
         card = json.loads((MODEL / "card.json").read_text())
         scales = card["output"]["scales"]
         for row, label in zip(scores, labels):

@@ -6,6 +6,7 @@
  * | predictions from a service | {@link Client} |
  * | a secret key, in this thread or in its own | {@link generateKey}, {@link WorkerKey} |
  * | key files | {@link keyFromFile}, {@link keyToFile} |
+ * | whether a public key is fit | {@link isKeyProof} |
  * | what a model takes and gives | {@link Card} |
  * | from raw records to integers, with a hybrid model's public part | {@link Encoder} |
  * | tables | {@link readTable} |
@@ -19,6 +20,7 @@ export { Client } from './src/client.js';
 export { Encoder } from './src/encoder.js';
 export { VeilcastError } from './src/error.js';
 export { keyFromFile, keyToFile } from './src/key-file.js';
+export { isKeyProof } from './src/key-proof.js';
 export { Arrangement, chooseArrangement } from './src/layout.js';
 export { decodeAnswer, encodeRequest } from './src/messages.js';
 export { fitMnist, greyImage } from './src/mnist-fit.js';

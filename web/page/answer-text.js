@@ -4,7 +4,8 @@ import { count, counted, percent, short } from './format.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
- * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
+ * @typedef {import('../src/outcome.js').Outcome} Outcome
+ * @typedef {import('../src/outcome.js').RecordPrediction} RecordPrediction
  * @typedef {{label: string, share: number, text: string, isTop: boolean}} Bar the share from 0 to 1
  * @typedef {{headline: string, unit: string, spoken: string, note: string, bars: Bar[]}} AnswerText
  */
@@ -45,7 +46,7 @@ export function textOfPrediction(card, prediction) {
 /** @param {string} label @param {number} share @param {string} text @param {boolean} [isTop] @returns {Bar} */
 const bar = (label, share, text, isTop = false) => ({ label, share, text, isTop });
 
-/** What was done to a record before it was encrypted. @param {RecordPrediction} prediction */
+/** What was done to a record before it was encrypted. @param {import('../src/preprocessing.js').Counts} counts */
 function noteOf({ imputed, clipped, unknown }) {
   const notes = [];
   if (imputed > 0) notes.push(`${counted(imputed, 'missing cell')} got the model's usual value`);
@@ -58,13 +59,15 @@ function noteOf({ imputed, clipped, unknown }) {
  * The summary of many predictions.
  *
  * @param {Card} card
- * @param {readonly RecordPrediction[]} predictions
+ * @param {readonly Outcome[]} outcomes
  * @param {number} total
  * @returns {{text: string, bars: Bar[]}}
  */
-export function textOfPredictions(card, predictions, total) {
-  const sum = (/** @type {'imputed' | 'clipped' | 'unknown'} */ what) => predictions.reduce((n, p) => n + p[what], 0);
-  const note = noteOf(/** @type {RecordPrediction} */ ({ imputed: sum('imputed'), clipped: sum('clipped'), unknown: sum('unknown') }));
+export function textOfPredictions(card, outcomes, total) {
+  const predictions = predictedOf(outcomes);
+  const failed = outcomes.length - predictions.length;
+  const sum = (/** @type {'imputed' | 'clipped' | 'unknown'} */ what) => outcomes.reduce((n, p) => n + p[what], 0);
+  const note = noteOf({ imputed: sum('imputed'), clipped: sum('clipped'), unknown: sum('unknown') });
   const done = predictions.length < total ? `${count(predictions.length)} of ${counted(total, 'record')}` : counted(total, 'record');
   /** @type {Bar[]} */
   let bars = [];
@@ -73,6 +76,12 @@ export function textOfPredictions(card, predictions, total) {
     const most = counts.reduce((a, b) => Math.max(a, b), 0);
     bars = counts.map((n, i) => bar(card.fields.output.labels[i], n / Math.max(1, predictions.length), count(n), n === most && n > 0));
   }
-  const changes = note || (predictions.length > 0 ? 'No cell had to be changed.' : '');
-  return { text: `${done} predicted. ${changes}`.trim(), bars };
+  const marked = failed > 0 ? `${counted(failed, 'record')} got an answer that can't be right, and ${failed === 1 ? 'is' : 'are'} marked.` : '';
+  const changes = note || (outcomes.length > 0 ? 'No cell had to be changed.' : '');
+  return { text: [`${done} predicted.`, marked, changes].filter(Boolean).join(' '), bars };
+}
+
+/** The predictions among what came, without marked records. @param {readonly Outcome[]} outcomes */
+export function predictedOf(outcomes) {
+  return outcomes.filter((outcome) => outcome.failed === undefined);
 }

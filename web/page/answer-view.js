@@ -1,6 +1,6 @@
 /** The answer, large, with a bar a class. */
 
-import { textOfPrediction, textOfPredictions } from './answer-text.js';
+import { predictedOf, textOfPrediction, textOfPredictions } from './answer-text.js';
 import { announce, byId, element } from './dom.js';
 import { count } from './format.js';
 
@@ -29,21 +29,23 @@ export class AnswerView {
     this.#cancel.hidden = phase !== 'running';
     this.#resume.hidden = phase !== 'cancelled';
     const isMany = question?.kind === 'csv';
-    const isThere = card !== undefined && predictions.length > 0 && (isMany || phase === 'done');
+    const [first] = predictedOf(predictions);
+    const isThere = card !== undefined && (isMany ? predictions.length > 0 : phase === 'done' && first !== undefined);
     this.#prediction.dataset.state = isThere ? 'there' : phase;
     if (!card || !isThere) {
       const text = { running: 'Asking…', cancelled: 'Cancelled', failed: 'No answer', done: 'No records', idle: WAITING }[phase];
       this.#show(element('span', { class: 'hint' }, text), [], '');
     } else if (isMany) {
       const { text, bars } = textOfPredictions(card, predictions, total);
-      this.#show(headline(count(predictions.length), predictions.length === 1 ? 'record predicted' : 'records predicted', 'large'), bars, '');
-      if (phase === 'done') this.#tell(predictions, text);
+      const predicted = predictedOf(predictions).length;
+      this.#show(headline(count(predicted), predicted === 1 ? 'record predicted' : 'records predicted', 'large'), bars, '');
+      if (phase === 'done' || phase === 'failed') this.#tell(predictions, text);
     } else {
-      const { headline: label, unit, spoken, note, bars } = textOfPrediction(card, predictions[0]);
+      const { headline: label, unit, spoken, note, bars } = textOfPrediction(card, first);
       this.#show(headline(label, unit), bars, note);
       this.#tell(predictions, spoken);
     }
-    if (isThere && !isMany) this.#prediction.dataset.label = predictions[0].label;
+    if (isThere && !isMany) this.#prediction.dataset.label = first.label;
     else delete this.#prediction.dataset.label;
   }
 

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {import('../index.js').Card} Card
- * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
+ * @typedef {import('../src/outcome.js').Outcome} Outcome
  */
 
 /**
@@ -19,14 +19,16 @@ export function headerOf(card) {
 }
 
 /**
- * A row: the record's number, from 0, and what was predicted of it.
+ * A row: the record's number, from 0, and what was predicted of it; empty cells if it is marked.
  *
  * @param {Card} card
- * @param {RecordPrediction} prediction
+ * @param {Outcome} outcome
  * @param {number} record
  * @returns {string[]}
  */
-export function rowOf(card, { label, scores }, record) {
+export function rowOf(card, outcome, record) {
+  if (outcome.failed) return headerOf(card).map((_, i) => (i === 0 ? String(record) : ''));
+  const { label, scores } = outcome;
   const numbers = scores.map(decimal);
   return card.isRegression ? [String(record), ...numbers] : [String(record), label, ...numbers];
 }
@@ -35,10 +37,10 @@ export function rowOf(card, { label, scores }, record) {
  * The whole file.
  *
  * @param {Card} card
- * @param {readonly RecordPrediction[]} predictions
+ * @param {readonly Outcome[]} outcomes
  */
-export function csvOf(card, predictions) {
-  const rows = predictions.map((prediction, record) => rowOf(card, prediction, record));
+export function csvOf(card, outcomes) {
+  const rows = outcomes.map((outcome, record) => rowOf(card, outcome, record));
   return [headerOf(card), ...rows].map((cells) => `${cells.map(cellOf).join(',')}\n`).join('');
 }
 

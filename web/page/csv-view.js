@@ -7,7 +7,7 @@ import { about, count, percent, short } from './format.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
- * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
+ * @typedef {import('../src/outcome.js').Outcome} Outcome
  * @typedef {import('./task.js').Task} Task
  */
 
@@ -22,7 +22,7 @@ export class CsvView {
   #save = byId('save-csv', HTMLButtonElement);
   /** @type {Task | undefined} */
   #task;
-  /** @type {readonly RecordPrediction[] | undefined} whose rows are shown */
+  /** @type {readonly Outcome[] | undefined} whose rows are shown */
   #predictions;
 
   constructor() {
@@ -49,7 +49,7 @@ export class CsvView {
     byId('csv-more', HTMLElement).textContent = more > 0 ? `The first ${MOST_ROWS} of ${count(predictions.length)}; the file has all of them.` : '';
   }
 
-  /** @param {Card} card @param {readonly RecordPrediction[]} predictions */
+  /** @param {Card} card @param {readonly Outcome[]} predictions */
   #renderRows(card, predictions) {
     const [head, body] = [this.#table.tHead, this.#table.tBodies[0]];
     if (this.#predictions !== predictions) {
@@ -58,7 +58,9 @@ export class CsvView {
       this.#predictions = predictions;
     }
     for (let i = body.rows.length; i < Math.min(predictions.length, MOST_ROWS); i++) {
-      body.append(rowOf('td', cellsOf(card, predictions[i], i)));
+      const row = rowOf('td', cellsOf(card, predictions[i], i));
+      row.classList.toggle('marked', predictions[i].failed !== undefined);
+      body.append(row);
     }
   }
 }
@@ -77,8 +79,10 @@ function titlesOf(card) {
   return ['Record', 'Prediction', ...labels];
 }
 
-/** @param {Card} card @param {RecordPrediction} prediction @param {number} record */
-function cellsOf(card, { label, index, scores, probabilities }, record) {
+/** @param {Card} card @param {Outcome} outcome @param {number} record */
+function cellsOf(card, outcome, record) {
+  if (outcome.failed) return titlesOf(card).map((_, i) => (i === 0 ? count(record) : i === 1 ? 'no prediction' : ''));
+  const { label, index, scores, probabilities } = outcome;
   const { labels } = card.fields.output;
   if (card.isRegression) return [count(record), ...scores.map(short)];
   const figures = probabilities ? probabilities.map(percent) : scores.map(short);

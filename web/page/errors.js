@@ -21,6 +21,16 @@ const TROUBLES = {
     text: 'The service has its hands full. Wait a moment, then try again. Your input is still here.',
     help: 'retry',
   },
+  too_many_keys: {
+    title: 'Too many new keys',
+    text: 'The service has seen many new keys from your side, and takes no more for a while. Keep this one, wait some minutes, then try again.',
+    help: 'retry',
+  },
+  invalid_key_proof: {
+    title: 'The service does not take your key',
+    text: 'It could not see that your key is sound. Make a new one; if that does not help, reload the page, which may be older than the service.',
+    help: 'key',
+  },
   timed_out: {
     title: 'The answer took too long',
     text: 'The service did not answer in time: it may be overloaded, or the connection slow.',
@@ -68,7 +78,9 @@ const TROUBLES = {
   },
   bad_answer: {
     title: 'The answer is damaged',
-    text: 'What came back is not a proper answer to your request, so it was not used.',
+    text:
+      'What came back can\'t be the right answer to your request, so it was not used; in a table, the records that it was about are marked. ' +
+      'Trying again sends everything once more, and so tells a service that cheats that you noticed. If it happens again, ask no more.',
     help: 'retry',
   },
   blank_drawing: {
@@ -110,6 +122,8 @@ const SAME = {
   answer_too_large: 'bad_answer',
   not_veilcast: 'unreachable',
   bad_key: 'worker_ended',
+  key_proof_needed: 'invalid_key_proof',
+  malformed_key_proof: 'invalid_key_proof',
 };
 
 /** Codes whose own message is plain already, and about what was put in. */

@@ -74,8 +74,8 @@ const TEXTS = [
     says: 'Only the encrypted numbers leave your computer, and the key to lock more, which is public.',
     engineers: ({ request }) =>
       'POST …/infer, the Open Inference Protocol with its binary tensor extension: a JSON header' +
-      `${request ? ` of ${counted(request.headerLength, 'byte')}` : ''}, then the ciphertexts. The header names n, the layout and the ` +
-      "card's digest.",
+      `${request ? ` of ${counted(request.headerLength, 'byte')}` : ''}, then the ciphertexts. The header has a random ` +
+      "id, n, the layout and the card's digest; and, until the service knows the key, the proof that n is sound.",
   },
   {
     id: 'compute',
@@ -92,12 +92,10 @@ const TEXTS = [
     title: 'Received',
     says: 'The answer comes back, still locked.',
     engineers: ({ layout, card, keyBits }) => {
-      if (!layout || !card) return 'Checked to be of this card, this key and this layout.';
+      const checks = 'Checked by its id and digests to be the answer to this very request, as it was sent, and of this card, this key and this layout.';
+      if (!layout || !card) return checks;
       const arrangement = new Arrangement(card, layout, keyBits);
-      return (
-        `${counted(card.outputs, 'score')} a record, ${counted(arrangement.answers, 'ciphertext')} for ${rowOf(arrangement)}, ` +
-        'checked to be of this card, this key and this layout.'
-      );
+      return `${counted(card.outputs, 'score')} a record, ${counted(arrangement.answers, 'ciphertext')} for ${rowOf(arrangement)}. ${checks}`;
     },
   },
   {

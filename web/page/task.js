@@ -1,12 +1,14 @@
 /** One prediction's course, from records to answers: its steps with times and bytes, and the actual messages. */
 
 import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
+import { incomplete } from '../src/outcome.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
  * @typedef {import('../index.js').Client} Client
  * @typedef {import('../src/client.js').Progress} Progress
- * @typedef {import('../src/client.js').RecordPrediction} RecordPrediction
+ * @typedef {import('../src/outcome.js').Outcome} Outcome
+ * @typedef {import('../src/outcome.js').PartialPredictions} PartialPredictions
  * @typedef {import('../src/layout.js').Layout} Layout
  * @typedef {import('../src/preprocessing.js').Cell} Cell
  * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
@@ -50,7 +52,7 @@ export class Task extends EventTarget {
   request;
   /** The last answer; its header's length is 0 until it is known. @type {Message | undefined} */
   answer;
-  /** One a record, of those that are answered. @type {RecordPrediction[]} */
+  /** One a record, of those that are answered; marked if the answer can't be right. @type {Outcome[]} */
   predictions = [];
   /** @type {Card | undefined} */
   card;
@@ -90,9 +92,15 @@ export class Task extends EventTarget {
     return this.#run(question);
   }
 
-  /** Asks once more for what is missing of the last question's answer. */
+  /**
+   * Asks once more for what is missing of the last question's answer.
+   *
+   * If there are marked records, all is asked anew: which of them could not be decrypted, the service must not learn.
+   */
   async retry() {
-    if (this.question) await this.#run(this.question);
+    if (!this.question) return;
+    if (this.predictions.length === this.total) this.#reset();
+    await this.#run(this.question);
   }
 
   cancel() {
@@ -146,19 +154,24 @@ export class Task extends EventTarget {
       };
       const most = chooseArrangement(card, key.bits, records.length - start).recordsPerRequest(CIPHERTEXTS);
       const group = records.slice(start, start + most);
-      const answer = await this.client.predict(model, group, { key, signal, onProgress });
+      // The next group goes whatever this one's answer holds, as it does within a run.
+      const answer = await outcomesOf(this.client.predict(model, group, { key, signal, onProgress }));
       this.#follow({ step: 'end' }, watch);
       if (start > 0 && answer.card.digest !== this.card.digest) {
         throw new VeilcastError('model_changed', 'the model was replaced while it was asked');
       }
       this.card = answer.card;
-      if (this.answer) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key);
+      if (this.answer?.headerLength === 0) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key);
       this.layout = answer.layout;
       this.requests += answer.requests;
       this.pace = (performance.now() - began) / group.length;
       this.predictions.push(...answer.predictions);
       this.#changed();
     }
+    const error = incomplete(this.predictions);
+    if (!error) return;
+    this.steps.decrypt.state = 'failed';
+    throw error;
   }
 
   /** @param {Progress | {step: 'end'}} progress @param {Stopwatch} watch */
@@ -180,10 +193,13 @@ export class Task extends EventTarget {
         encrypt.part = progress.done / progress.total;
         break;
       case 'send':
-        end(encrypt, watch.lap());
         this.request = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.request), headerLength: progress.headerLength };
-        begin(send);
-        begin(compute);
+        // It goes once more if the service has to see the key's proof.
+        if (send.state !== 'running') {
+          end(encrypt, watch.lap());
+          begin(send);
+          begin(compute);
+        }
         send.bytes += progress.request.length;
         break;
       case 'retry':
@@ -200,6 +216,8 @@ export class Task extends EventTarget {
         decrypt.part = progress.done / progress.total;
         break;
       case 'end': {
+        // An answer that was not read to its end has not gone through all of them.
+        for (const step of [send, compute, receive]) if (step.state === 'running') end(step, 0);
         end(decrypt, watch.lap());
         const parts = watch.partsOfExchange();
         send.time += parts.send;
@@ -229,6 +247,16 @@ function begin(step) {
 /** @param {Step} step @param {number} time */
 function end(step, time) {
   Object.assign(step, { state: 'done', part: 1, note: '', time: step.time + time });
+}
+
+/** What a run gives, with marks where it has no predictions. @param {Promise<PartialPredictions>} run */
+async function outcomesOf(run) {
+  try {
+    return await run;
+  } catch (error) {
+    if (error instanceof VeilcastError && error.partial) return error.partial;
+    throw error;
+  }
 }
 
 /** The times of one request. */

@@ -45,7 +45,10 @@ const required = {
     { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'none') },
     { units: listOf(text), threshold: finite },
   ),
-  bounds: record({ slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) }),
+  bounds: record(
+    { slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) },
+    { largest_scores: listOf(integer(1, 2 ** MAX_SLOT_BITS)) },
+  ),
   layouts: record(
     {},
     {
@@ -86,6 +89,7 @@ export function checkCard(json) {
     }
   }
   checkOutput(fields.output);
+  checkBounds(fields.bounds, fields.output.scales.length);
   checkLayouts(fields.layouts, features);
   return { fields, features };
 }
@@ -130,6 +134,15 @@ function checkOutput({ labels, scales, activation, units, threshold }) {
     if (activation !== 'sigmoid' || outputs !== 1) fail('card.output.threshold', 'is for a single sigmoid output');
     if (!(threshold > 0 && threshold < 1)) fail('card.output.threshold', 'must lie between 0 and 1');
   }
+}
+
+/** @param {CardFields['bounds']} bounds @param {number} outputs */
+function checkBounds({ slot_bits, largest_scores }, outputs) {
+  if (!largest_scores) return;
+  if (largest_scores.length !== outputs) fail('card.bounds.largest_scores', `must be ${outputs} numbers`);
+  // Numbers above 2⁵³ are rounded as they are read: 2⁶¹ − 1 is 2⁶¹.
+  const [bound, isRounded] = [2 ** (slot_bits - 1), slot_bits - 1 > 53];
+  if (largest_scores.some((score) => score > bound || (score === bound && !isRounded))) fail('card.bounds.largest_scores', `must be below 2^${slot_bits - 1}`);
 }
 
 /** @param {CardFields['layouts']} layouts @param {number} features */

@@ -47,6 +47,11 @@
  * @property {{features_per_ciphertext: number[]}} [features]
  * @property {{}} [seeded]
  *
+ * @typedef {object} Bounds
+ * @property {number} slot_bits
+ * @property {true} certified
+ * @property {number[]} [largest_scores] one an output: no integer score of it exceeds this in magnitude
+ *
  * @typedef {object} CardFields
  * @property {'veilcast-card/1'} format
  * @property {string} name
@@ -56,7 +61,7 @@
  * @property {PublicPartFields} [public_part] a network that the client runs after preprocessing
  * @property {Quantization} quantization
  * @property {Output} output
- * @property {{slot_bits: number, certified: true}} bounds
+ * @property {Bounds} bounds
  * @property {Layouts} layouts
  * @property {{max_records: number, max_ciphertexts: number}} limits
  */

@@ -73,6 +73,13 @@ export class Card {
     return this.fields.bounds.slot_bits;
   }
 
+  /** The largest magnitude of an output's integer scores. @param {number} output */
+  #largest(output) {
+    const most = (1n << BigInt(this.slotBits - 1)) - 1n;
+    const promised = BigInt(this.fields.bounds.largest_scores?.[output] ?? most);
+    return promised < most ? promised : most;
+  }
+
   /**
    * Turns integer scores into scores in the model's own units.
    *
@@ -82,8 +89,7 @@ export class Card {
    */
   dequantize(scores) {
     const { scales } = this.fields.output;
-    const bound = 1n << BigInt(this.slotBits - 1);
-    if (scores.length !== scales.length || scores.some((score) => score >= bound || score <= -bound)) {
+    if (scores.length !== scales.length || scores.some((score, i) => score > this.#largest(i) || score < -this.#largest(i))) {
       throw new VeilcastError('bad_scores', 'the decrypted scores are not such as the card promises: the answer is not this model\'s');
     }
     return scores.map((score, i) => Number(score) * scales[i]);

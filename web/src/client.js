@@ -2,12 +2,12 @@
  * A service at a URL, from records to predictions.
  */
 
-import { bigintFromBytes, bytesFromBigint } from './bigint.js';
 import { Card, MAX_CARD_BYTES } from './card.js';
 import { Encoder } from './encoder.js';
 import { VeilcastError } from './error.js';
+import { Exchange } from './exchange.js';
 import { Arrangement, chooseArrangement } from './layout.js';
-import { HEADER_LENGTH, MAX_HEADER_BYTES, MEDIA_BINARY, decodeAnswer, encodeRequest } from './messages.js';
+import { incomplete } from './outcome.js';
 import { listOf, object, text } from './shape.js';
 import { Transport } from './transport.js';
 
@@ -19,15 +19,19 @@ const REQUEST_CIPHERTEXTS = 1 << 12;
 
 /**
  * @typedef {import('./preprocessing.js').Cell} Cell
+ * @typedef {import('./outcome.js').Outcome} Outcome
+ * @typedef {import('./outcome.js').Predictions} Predictions
+ * @typedef {import('./outcome.js').RecordPrediction} RecordPrediction
  *
  * @typedef {object} OwnerKey a `SecretKey` or a `WorkerKey`
  * @property {bigint} n
  * @property {number} bits
  * @property {Uint8Array} modulus
  * @property {() => Promise<string>} fingerprint
+ * @property {() => string | Promise<string>} keyProof
  * @property {import('./paillier.js').SecretKey['prepare']} prepare
  * @property {import('./paillier.js').SecretKey['encryptMany']} encryptMany
- * @property {import('./paillier.js').SecretKey['decryptMany']} decryptMany
+ * @property {import('./paillier.js').SecretKey['decryptEach']} decryptEach
  *
  * @typedef {{step: 'card', card: Card}
  *   | {step: 'public', done: number, total: number, time: number}
@@ -43,18 +47,6 @@ const REQUEST_CIPHERTEXTS = 1 << 12;
  * @property {(progress: Progress) => void} [onProgress]
  * @property {AbortSignal} [signal] ends it, which then throws the signal's reason
  * @property {import('./layout.js').Layout} [layout] instead of the one that `chooseArrangement` finds
- *
- * @typedef {import('./card.js').Prediction & import('./preprocessing.js').Counts} RecordPrediction
- *
- * @typedef {object} Predictions
- * @property {RecordPrediction[]} predictions one a record
- * @property {Card} card
- * @property {import('./layout.js').Layout} layout
- * @property {number} requests
- * @property {number} bytesUp
- * @property {number} bytesDown
- * @property {{encode: number, encrypt: number, exchange: number, decrypt: number}} times in milliseconds; to encode is to
- *   turn records into integers, with the public part of a hybrid model
  */
 
 /** A Veilcast service. */
@@ -66,6 +58,8 @@ export class Client {
   #encoders = new Map();
   /** Models whose public part was not the one that their card names. @type {Set<string>} */
   #doubted = new Set();
+  /** Keys, by n, that the service accepted: it needs no proof of them. @type {Set<bigint>} */
+  #accepted = new Set();
 
   /**
    * @param {string} url of the service; on a page also a path on its own origin
@@ -168,6 +162,9 @@ export class Client {
    * Any number of records goes, in requests of bounded size. If the model was replaced in
    * the meantime, its new card is taken and all is done again, once, unless it takes other cells.
    *
+   * All requests are sent, whatever the answers hold. If there are records whose answer can't be right, one error
+   * says so at the end, with all predictions: in its `predictions` those records are marked.
+   *
    * @param {string} model
    * @param {readonly (readonly Cell[])[]} records each the pixels or cells of one, in the card's order
    * @param {PredictOptions} options
@@ -200,16 +197,19 @@ export class Client {
     const { key, layout } = options;
     const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records.length);
     const most = arrangement.recordsPerRequest(REQUEST_CIPHERTEXTS);
-    const exchange = new Exchange(this.#transport, model, card, arrangement, options);
-    /** @type {RecordPrediction[]} */
+    const exchange = new Exchange(this.#transport, path(model), card, arrangement, options, this.#accepted);
+    /** @type {Outcome[]} */
     const predictions = [];
     for (let first = 0; first < quantized.length; first += most) {
       const group = quantized.slice(first, first + most);
-      const scores = await exchange.scores(group.map(({ values }) => values));
-      group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...card.predict(scores[i]), ...counts }));
+      const outcomes = await exchange.predict(group.map(({ values }) => values));
+      group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...outcomes[i], ...counts }));
     }
     const { requests, bytesUp, bytesDown, times } = exchange;
-    return { predictions, card, layout: arrangement.layout, requests, bytesUp, bytesDown, times: { encode, ...times } };
+    const run = { predictions, card, layout: arrangement.layout, requests, bytesUp, bytesDown, times: { encode, ...times } };
+    const error = incomplete(predictions, run);
+    if (error) throw error;
+    return /** @type {Predictions} */ (run);
   }
 }
 
@@ -246,131 +246,8 @@ async function encoded(encoder, records, { signal, onProgress }) {
   return integers;
 }
 
-/** Requests to a model under a key, one after the other, and what they take. */
-class Exchange {
-  requests = 0;
-  bytesUp = 0;
-  bytesDown = 0;
-  times = { encrypt: 0, exchange: 0, decrypt: 0 };
-
-  /**
-   * @param {Transport} transport
-   * @param {string} model
-   * @param {Card} card
-   * @param {Arrangement} arrangement
-   * @param {PredictOptions} options
-   */
-  constructor(transport, model, card, arrangement, { key, onProgress, signal }) {
-    this.transport = transport;
-    this.model = model;
-    this.card = card;
-    this.arrangement = arrangement;
-    this.key = key;
-    this.modulus = key.modulus;
-    /** Bytes of a ciphertext. */
-    this.width = 2 * this.modulus.length;
-    this.onProgress = onProgress;
-    this.signal = signal;
-  }
-
-  /**
-   * The integer scores of quantised records.
-   *
-   * @param {readonly (readonly number[])[]} records
-   * @returns {Promise<bigint[][]>}
-   */
-  async scores(records) {
-    const request = await this.#timed('encrypt', () => this.#encrypt(records));
-    this.onProgress?.({ step: 'send', headerLength: request.headerLength, request: request.body });
-    const { headers, body } = await this.#timed('exchange', () => this.#send(request, records.length));
-    this.onProgress?.({ step: 'receive', answer: body });
-    this.requests += 1;
-    this.bytesUp += request.body.length;
-    this.bytesDown += body.length;
-    return this.#timed('decrypt', () => this.#decrypt(body, Number(headers.get(HEADER_LENGTH) ?? NaN), records.length));
-  }
-
-  /** @param {readonly (readonly number[])[]} records */
-  async #encrypt(records) {
-    const plaintexts = this.arrangement.plaintexts(records);
-    const ciphertexts = await this.key.encryptMany(plaintexts.flat(), this.#work('encrypt'));
-    return encodeRequest({
-      publicKey: this.modulus,
-      layout: this.arrangement.layout,
-      records: records.length,
-      cardDigest: this.card.digest,
-      ciphertexts: rows(ciphertexts.map((c) => bytesFromBigint(c, this.width)), plaintexts.length),
-    });
-  }
-
-  /** @param {{headerLength: number, body: Uint8Array<ArrayBuffer>}} request @param {number} records */
-  #send({ headerLength, body }, records) {
-    return this.transport.call(`${path(this.model)}/infer`, {
-      method: 'POST',
-      headers: { 'content-type': MEDIA_BINARY, [HEADER_LENGTH]: String(headerLength) },
-      body,
-      signal: this.signal,
-      onRetry: (pause) => this.onProgress?.({ step: 'retry', pause }),
-      limit: MAX_HEADER_BYTES + this.arrangement.rows(records) * this.arrangement.answers * (4 + this.width),
-    });
-  }
-
-  /** @param {Uint8Array} body @param {number} headerLength @param {number} records */
-  async #decrypt(body, headerLength, records) {
-    const expected = { rows: this.arrangement.rows(records), columns: this.arrangement.answers, width: this.width };
-    const answer = decodeAnswer(body, headerLength, expected);
-    this.#checkBelongs(answer, records, await this.key.fingerprint());
-    const ciphertexts = answer.scores.flat().map(bigintFromBytes);
-    const plaintexts = await this.key.decryptMany(ciphertexts, this.#work('decrypt'));
-    return this.arrangement.scores(rows(plaintexts, expected.rows), records);
-  }
-
-  /** @param {import('./messages.js').Answer} answer @param {number} records @param {string} fingerprint */
-  #checkBelongs({ id, cardDigest, keyFingerprint, layout, ...answer }, records, fingerprint) {
-    const { name, featuresPerCiphertext, scoresPerAnswer } = this.arrangement.layout;
-    const other =
-      (cardDigest !== this.card.digest && 'another card') ||
-      (keyFingerprint !== fingerprint && 'another key') ||
-      ((id !== undefined ||
-        answer.records !== records ||
-        layout.name !== name ||
-        layout.featuresPerCiphertext !== featuresPerCiphertext ||
-        layout.scoresPerAnswer !== scoresPerAnswer) &&
-        'another request');
-    if (other) throw new VeilcastError('other_answer', `the answer was made for ${other}`);
-  }
-
-  /** @param {'encrypt' | 'decrypt'} step */
-  #work(step) {
-    const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => this.onProgress?.({ step, done, total });
-    return { onProgress, signal: this.signal };
-  }
-
-  /**
-   * @template T
-   * @param {keyof Exchange['times']} what
-   * @param {() => Promise<T>} work
-   */
-  async #timed(what, work) {
-    const start = performance.now();
-    const result = await work();
-    this.times[what] += performance.now() - start;
-    return result;
-  }
-}
-
 /** What the cells of a record are. @param {Card} card */
 const cellsOf = ({ fields: { input } }) => JSON.stringify([input.kind, input.shape, input.features]);
 
 /** @param {string} model */
 const path = (model) => `v2/models/${encodeURIComponent(model)}`;
-
-/**
- * A list in so many rows.
- *
- * @template T
- * @param {readonly T[]} list
- * @param {number} count
- */
-const rows = (list, count) =>
-  Array.from({ length: count }, (_, i) => list.slice((i * list.length) / count, ((i + 1) * list.length) / count));

@@ -1,3 +1,5 @@
+/** @typedef {import('./outcome.js').PartialPredictions} PartialPredictions */
+
 /**
  * The one error type of the package.
  *
@@ -5,12 +7,16 @@
  * change: one of those below, or what a service gave.
  */
 export class VeilcastError extends Error {
+  // Private, so that no log shows what was decrypted.
+  #partial;
+
   /**
    * @param {string} code
    * @param {string} message
-   * @param {ErrorOptions & {line?: number, column?: string}} [details] where in a table it happened
+   * @param {ErrorOptions & {line?: number, column?: string, partial?: PartialPredictions}} [details] where in a table it
+   *   happened; what there is of a run's predictions
    */
-  constructor(code, message, { line, column, ...options } = {}) {
+  constructor(code, message, { line, column, partial, ...options } = {}) {
     super(message, options);
     this.name = 'VeilcastError';
     this.code = code;
@@ -18,6 +24,17 @@ export class VeilcastError extends Error {
     this.line = line;
     /** The column of a table, if it is about one. */
     this.column = column;
+    this.#partial = partial;
+  }
+
+  /** What there is of a run of which some records have no prediction. @returns {PartialPredictions | undefined} */
+  get partial() {
+    return this.#partial;
+  }
+
+  /** One a record of such a run; those without a prediction have `failed`. @returns {PartialPredictions['predictions'] | undefined} */
+  get predictions() {
+    return this.#partial?.predictions;
   }
 }
 

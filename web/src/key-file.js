@@ -2,7 +2,8 @@
  * Keys as JSON, in the form of python-paillier's command-line tool and of `veilcast keygen`.
  *
  * Numbers are minimal big-endian bytes in base64url without padding. Only the primes are believed;
- * everything else is computed from them and checked.
+ * everything else is computed from them and checked. The public part holds the key's proof besides,
+ * which other programs pass over; files without it are read, too.
  */
 
 import { base64urlFromBytes, bigintFromBytes, bytesFromBase64url, bytesFromBigint } from './bigint.js';
@@ -24,7 +25,7 @@ const ALGORITHM = 'PAI-GN1';
  */
 export function keyToFile(key, kid = '') {
   const [p, q, n] = [...key.primes(), key.n].map((number) => base64urlFromBytes(bytesFromBigint(number)));
-  const pub = { kty: KEY_TYPE, alg: ALGORITHM, key_ops: ['encrypt'], n, kid };
+  const pub = { kty: KEY_TYPE, alg: ALGORITHM, key_ops: ['encrypt'], n, kid, proof: key.keyProof() };
   return JSON.stringify({ kty: KEY_TYPE, key_ops: ['decrypt'], p, q, pub, kid }, undefined, 2);
 }
 
@@ -50,6 +51,8 @@ export function keyFromFile(text, policy) {
   }
   const key = keyFromPrimes(number('p', file.p), number('q', file.q), policy);
   if (number('n', pub.n) !== key.n) throw bad('its n is not p times q: the file is damaged');
+  // A key has one proof: each number has one root.
+  if (pub.proof !== undefined && pub.proof !== key.keyProof()) throw bad('its proof is not that of n: the file is damaged');
   return key;
 }
 

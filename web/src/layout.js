@@ -74,6 +74,11 @@ export class Arrangement {
     return Math.ceil(records / this.recordsPerRow);
   }
 
+  /** How many of so many records stand in a row. @param {number} row @param {number} records */
+  recordsIn(row, records) {
+    return Math.min(this.recordsPerRow, records - row * this.recordsPerRow);
+  }
+
   /**
    * The records of a request: full rows, as many as the card allows and have about so many ciphertexts.
    *

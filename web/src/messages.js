@@ -34,6 +34,7 @@ const SURPLUS = {
  * @typedef {object} Request
  * @property {string} [id] at most 256 bytes, which the answer repeats
  * @property {Uint8Array} publicKey n as minimal big-endian bytes
+ * @property {string} [keyProof] the key's proof in base64url: for a service that doesn't know the key
  * @property {Layout} layout
  * @property {number} records
  * @property {string} cardDigest
@@ -46,7 +47,7 @@ const SURPLUS = {
  * @param {Request} request
  * @returns {{headerLength: number, body: Uint8Array<ArrayBuffer>}}
  */
-export function encodeRequest({ id, publicKey, layout, records, cardDigest, ciphertexts }) {
+export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDigest, ciphertexts }) {
   const elements = ciphertexts.flat();
   const width = 2 * publicKey.length;
   const size = elements.length * (PREFIX_BYTES + width);
@@ -57,6 +58,7 @@ export function encodeRequest({ id, publicKey, layout, records, cardDigest, ciph
       id,
       parameters: {
         public_key: base64urlFromBytes(publicKey),
+        key_proof: keyProof,
         layout: name,
         features_per_ciphertext: name === 'features' ? featuresPerCiphertext : undefined,
         scores_per_answer: scoresPerAnswer === 1 ? undefined : scoresPerAnswer,
@@ -93,6 +95,8 @@ export function encodeRequest({ id, publicKey, layout, records, cardDigest, ciph
  * @property {string} modelVersion
  * @property {string} keyFingerprint
  * @property {string} cardDigest
+ * @property {string} requestDigest `sha256:` and the digest of the request's exact bytes
+ * @property {string} scoresDigest that of the scores' bytes, row by row
  * @property {Layout} layout
  * @property {number} records
  * @property {Uint8Array[][]} scores row by row, each of twice n's bytes
@@ -100,6 +104,8 @@ export function encodeRequest({ id, publicKey, layout, records, cardDigest, ciph
 
 /**
  * Reads the body of an answer with a number of rows and columns that is known beforehand.
+ *
+ * Whether it is the answer to a request, and its digests are right, is up to the caller.
  *
  * @param {Uint8Array} body
  * @param {number} headerLength
@@ -139,6 +145,10 @@ function readHeader(header, { rows, columns, width }) {
     integer(1, MAX_COUNT)(value, place);
     return Number(value);
   };
+  const digest = (/** @type {unknown} */ value, /** @type {string} */ place) => {
+    if (!/^sha256:[0-9a-f]{64}$/.test(string(value, place))) throw new ShapeError(`${place} must be a digest`);
+    return String(value);
+  };
   listOf(object)(header.outputs, 'outputs');
   const outputs = /** @type {Record<string, unknown>[]} */ (header.outputs);
   if (outputs.length !== 1) throw new ShapeError('outputs must hold the scores alone');
@@ -164,6 +174,8 @@ function readHeader(header, { rows, columns, width }) {
     modelVersion: string(header.model_version, 'model_version'),
     keyFingerprint: string(parameters.key_fingerprint, 'key_fingerprint'),
     cardDigest: string(parameters.card_digest, 'card_digest'),
+    requestDigest: digest(parameters.request_digest, 'request_digest'),
+    scoresDigest: digest(parameters.scores_digest, 'scores_digest'),
     records,
     layout: {
       name: layout,

@@ -8,6 +8,7 @@
 
 import { bitLength, bytesFromBigint, gcd, inverse, randomBelow } from './bigint.js';
 import { VeilcastError } from './error.js';
+import { challenges, proofText } from './key-proof.js';
 import { PrimeRing } from './prime-ring.js';
 import { isProbablePrime, randomPrimePair } from './primes.js';
 import { sha256 } from './webcrypto.js';
@@ -110,6 +111,8 @@ export class SecretKey {
   #qSquareInverse;
   /** @type {bigint[]} randomisers made ahead, each used once */
   #ready = [];
+  /** @type {string | undefined} once it was asked for */
+  #proof;
 
   /**
    * @param {bigint} p
@@ -141,6 +144,19 @@ export class SecretKey {
   /** SHA-256 of n's bytes, in hexadecimal. */
   fingerprint() {
     return sha256(this.modulus);
+  }
+
+  /**
+   * The proof that n is fit for Paillier, in base64url: services that don't know the key ask for it. It is public.
+   *
+   * The first call makes it, which takes a fraction of a second: an n-th root modulo p and q for each of its numbers.
+   *
+   * @returns {string}
+   * @throws {VeilcastError} `bad_key` after a fault: a wrong root would give the primes away
+   */
+  keyProof() {
+    this.#proof ??= proofText(this.n, challenges(this.n).map((challenge) => this.#nthRoot(challenge)));
+    return this.#proof;
   }
 
   /** The primes p and q: the secret itself, for key files alone. */
@@ -195,16 +211,30 @@ export class SecretKey {
    * @throws {VeilcastError} `bad_ciphertext`, which says no more, on purpose
    */
   decrypt(c) {
-    const message = 'the ciphertext could not be decrypted: it is damaged, or not made for this key';
-    const failed = () => new VeilcastError('bad_ciphertext', message);
-    if (c <= 0n || c >= this.#nSquared) throw failed();
-    const [inP, inQ] = [this.#p.message(c), this.#q.message(c)];
-    if (inP === undefined || inQ === undefined) throw failed();
-    // Garner: m = m_q + q·((m_p − m_q)·q⁻¹ mod p).
+    const m = this.#decrypted(c);
+    if (m !== undefined) return m;
+    throw new VeilcastError('bad_ciphertext', 'the ciphertext could not be decrypted: it is damaged, or not made for this key');
+  }
+
+  /** The number below n whose n-th power modulo n is another. @param {bigint} x */
+  #nthRoot(x) {
+    const root = this.#join(this.#p.nthRoot(x), this.#q.nthRoot(x));
+    if (root === undefined) throw bad('the key failed while it was proved: the machine makes faults');
+    return root;
+  }
+
+  /**
+   * The number below n that is `inP` modulo p and `inQ` modulo q, by Garner: m_q + q·((m_p − m_q)·q⁻¹ mod p).
+   *
+   * @param {bigint | undefined} inP
+   * @param {bigint | undefined} inQ
+   * @returns {bigint | undefined} nothing of nothing, or after a fault
+   */
+  #join(inP, inQ) {
+    if (inP === undefined || inQ === undefined) return undefined;
     const [p, q] = this.primes();
     const m = inQ + q * (positive((inP - inQ) % p, p) * this.#qInverse % p);
-    if (m % p !== inP || m % q !== inQ) throw failed();
-    return m;
+    return m % p === inP && m % q === inQ ? m : undefined;
   }
 
   /**
@@ -216,6 +246,23 @@ export class SecretKey {
    */
   decryptMany(ciphertexts, options = {}) {
     return inTurns(ciphertexts.length, (i) => this.decrypt(ciphertexts[i]), options);
+  }
+
+  /**
+   * As {@link SecretKey.decryptMany}, with nothing in the place of each ciphertext that could not be decrypted.
+   *
+   * @param {readonly bigint[]} ciphertexts
+   * @param {WorkOptions} [options]
+   * @returns {Promise<(bigint | undefined)[]>}
+   */
+  decryptEach(ciphertexts, options = {}) {
+    return inTurns(ciphertexts.length, (i) => this.#decrypted(ciphertexts[i]), options);
+  }
+
+  /** @param {bigint} c @returns {bigint | undefined} nothing if it could not be decrypted */
+  #decrypted(c) {
+    if (c <= 0n || c >= this.#nSquared) return undefined;
+    return this.#join(this.#p.message(c), this.#q.message(c));
   }
 
   /** A fresh encryption of 0: a uniform n-th power modulo n². */

@@ -43,12 +43,14 @@ class FixedBase {
   }
 }
 
-/** The ring modulo p², and what decryption needs modulo p, for a prime p of a key. All of it is secret. */
+/** The ring modulo p², and what decryption and a key's proof need modulo p, for a prime p of a key. All of it is secret. */
 export class PrimeRing {
   /** p @readonly */
   p;
   /** p² @readonly */
   square;
+  /** n modulo p − 1. */
+  #n;
   /** L((1 + n)^(p−1) mod p²)⁻¹ = (−q)⁻¹ modulo p. */
   #h;
   /** Powers of an n-th power, which blind ciphertexts: their (p − 1)-th power is 1. */
@@ -63,6 +65,7 @@ export class PrimeRing {
   constructor(p, q) {
     this.p = p;
     this.square = p * p;
+    this.#n = q % (p - 1n);
     this.#h = inverse(p - (q % p), p);
     this.#blinds = new FixedBase(this.uniformNthPower(), this.square, BLIND_BITS, BLIND_WINDOW);
   }
@@ -113,5 +116,16 @@ export class PrimeRing {
     const power = modPow(blinded, this.p - 1n, this.square);
     if (power % this.p !== 1n) return undefined;
     return ((power / this.p) * this.#h) % this.p;
+  }
+
+  /**
+   * The n-th root of a number modulo p. It is checked: a wrong root beside a right one modulo q would give the primes away.
+   *
+   * @param {bigint} x
+   * @returns {bigint | undefined} nothing after a fault
+   */
+  nthRoot(x) {
+    const root = modPow(x, inverse(this.#n, this.p - 1n), this.p);
+    return modPow(root, this.#n, this.p) === x % this.p ? root : undefined;
   }
 }

@@ -17,6 +17,9 @@ import { VeilcastError, excerpt } from './error.js';
 /** Statuses of a service that may answer later. */
 const PASSING = [429, 502, 503, 504];
 
+/** What a service says that is not busy, but has seen too many new keys of a caller. */
+const TOO_MANY_KEYS = 'too_many_keys';
+
 const FIRST_PAUSE = 500;
 const MAX_PROBLEM_BYTES = 64 * 1024;
 
@@ -51,7 +54,7 @@ export class Transport {
    * @param {string} path below the service's URL
    * @param {CallOptions} options
    * @returns {Promise<{headers: Headers, body: Uint8Array<ArrayBuffer>}>}
-   * @throws {VeilcastError} `unreachable`, `timed_out`, `busy`, `not_veilcast`, or what the service gave
+   * @throws {VeilcastError} `unreachable`, `timed_out`, `busy`, `too_many_keys`, `not_veilcast`, or what the service gave
    */
   async call(path, options) {
     for (let failed = 1; ; failed++) {
@@ -93,7 +96,7 @@ export class Transport {
     if (PASSING.includes(status)) {
       const seconds = /^\d{1,6}$/.exec(headers.get('retry-after')?.trim() ?? '')?.[0] ?? 0;
       const message = `${this.url.href} is busy (status ${status}${error ? `: ${error}` : ''}); try again later`;
-      return new Passing(new VeilcastError('busy', message), 1000 * Number(seconds));
+      return new Passing(new VeilcastError(code === TOO_MANY_KEYS ? code : 'busy', message), 1000 * Number(seconds));
     }
     if (!error) return new VeilcastError('not_veilcast', `${this.url.href} is not a Veilcast service: it answers with status ${status}`);
     return new VeilcastError(code, `${this.url.href} refuses: ${error}`);

@@ -133,7 +133,7 @@ export class WorkerKey {
   }
 
   /**
-   * Makes a key in a new thread, as `generateKey` does.
+   * Makes a key in a new thread, as `generateKey` does, and its proof.
    *
    * @param {number} [bits]
    * @param {{signal?: AbortSignal}} [options]
@@ -184,6 +184,15 @@ export class WorkerKey {
   }
 
   /**
+   * The proof that n is fit for Paillier, as `SecretKey` has it.
+   *
+   * @returns {Promise<string>}
+   */
+  keyProof() {
+    return this.#calls.call('prove', undefined);
+  }
+
+  /**
    * The text of a key file: as secret as the key.
    *
    * @param {string} [kid] a name for people
@@ -224,6 +233,17 @@ export class WorkerKey {
    */
   decryptMany(ciphertexts, options) {
     return this.#calls.call('decrypt', ciphertexts, options);
+  }
+
+  /**
+   * The plaintexts of ciphertexts, with nothing in the place of each that could not be decrypted.
+   *
+   * @param {readonly bigint[]} ciphertexts
+   * @param {WorkOptions} [options]
+   * @returns {Promise<(bigint | undefined)[]>}
+   */
+  decryptEach(ciphertexts, options) {
+    return this.#calls.call('decryptEach', ciphertexts, options);
   }
 
   /** Ends the thread; the key is gone with it. */

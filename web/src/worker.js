@@ -24,19 +24,24 @@ const running = new Map();
 /** @type {Record<string, (args: any, options: WorkOptions) => unknown>} */
 const methods = {
   generate: async (bits, { signal }) => {
-    key = await generateKey(bits, { signal });
+    const made = await generateKey(bits, { signal });
+    // The first request takes it.
+    made.keyProof();
+    key = made;
     return key.n;
   },
   import: ([text, policy]) => {
     key = keyFromFile(text, policy);
     return key.n;
   },
+  prove: () => present().keyProof(),
   export: (kid) => keyToFile(present(), kid),
   prepare: async (count, options) => {
     await present().prepare(count, options);
   },
   encrypt: (plaintexts, options) => present().encryptMany(plaintexts, options),
   decrypt: (ciphertexts, options) => present().decryptMany(ciphertexts, options),
+  decryptEach: (ciphertexts, options) => present().decryptEach(ciphertexts, options),
 };
 
 function present() {

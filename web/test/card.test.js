@@ -6,6 +6,9 @@ import { digitsCard, failure } from './support.js';
 
 const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
 
+/** Without the largest scores of the digit model's ten outputs. */
+const bounds = { slot_bits: fields.bounds.slot_bits, certified: true };
+
 const publicPart = { sha256: '0'.repeat(64), bytes: 1, shape: [1, 28, 28], features: 64, description: '' };
 
 /** @param {unknown} json */
@@ -49,6 +52,15 @@ test('malformed cards are refused by the name of the field', async () => {
     [/activation/, (card) => (card.output.activation = 'tanh')],
     [/slot_bits/, (card) => (card.bounds.slot_bits = 63)],
     [/certified/, (card) => (card.bounds.certified = false)],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = 7)],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = [])],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = Array(9).fill(7))],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = Array(11).fill(7))],
+    [/largest_scores\[2\]/, (card) => (card.bounds.largest_scores = Array(10).fill(7).with(2, 0))],
+    [/largest_scores\[2\]/, (card) => (card.bounds.largest_scores = Array(10).fill(7).with(2, 1.5))],
+    [/largest_scores\[2\]/, (card) => (card.bounds.largest_scores = Array(10).fill(7).with(2, '7'))],
+    [/largest_scores/, (card) => (card.bounds.largest_scores = Array(10).fill(7).with(2, 2 ** 15))],
+    [/smallest_scores/, (card) => (card.bounds.smallest_scores = Array(10).fill(-7))],
     [/layouts/, (card) => (card.layouts = {})],
     [/layouts/, (card) => (card.layouts = { records: {}, seeded: {} })],
     [/layouts/, (card) => (card.layouts.features.features_per_ciphertext = [])],
@@ -95,7 +107,7 @@ test('a public part is refused for each field that is wrong, before it is fetche
 });
 
 test('scores become predictions', async () => {
-  const card = await parse({ ...fields, output: { labels: ['a', 'b', 'c'], scales: [0.5, 1, 1], activation: 'softmax' } });
+  const card = await parse({ ...fields, bounds, output: { labels: ['a', 'b', 'c'], scales: [0.5, 1, 1], activation: 'softmax' } });
   const { index, label, scores, probabilities } = card.predict([4n, 2n, -1n]);
   assert.deepEqual([index, label, scores], [0, 'a', [2, 2, -1]]);
   const total = 2 + Math.exp(-3);
@@ -103,20 +115,43 @@ test('scores become predictions', async () => {
 });
 
 test('single scores and plain scores', async () => {
-  const yes = await parse({ ...fields, output: { labels: ['no', 'yes'], scales: [0.5], activation: 'sigmoid' } });
+  const yes = await parse({ ...fields, bounds, output: { labels: ['no', 'yes'], scales: [0.5], activation: 'sigmoid' } });
   assert.equal(yes.predict([1n]).label, 'yes');
   assert.equal(yes.predict([0n]).label, 'no');
   assert.deepEqual(yes.predict([0n]).probabilities, [0.5, 0.5]);
-  const each = await parse({ ...fields, output: { labels: ['a', 'b'], scales: [1, 1], activation: 'sigmoid' } });
+  const each = await parse({ ...fields, bounds, output: { labels: ['a', 'b'], scales: [1, 1], activation: 'sigmoid' } });
   assert.deepEqual(each.predict([0n, 0n]).probabilities, [0.5, 0.5]);
-  const plain = await parse({ ...fields, output: { labels: ['y'], scales: [2], activation: 'none' } });
+  const plain = await parse({ ...fields, bounds, output: { labels: ['y'], scales: [2], activation: 'none' } });
   assert.deepEqual([plain.predict([3n]).scores, plain.predict([3n]).probabilities], [[6], undefined]);
 });
 
 test('scores outside the bounds are refused', async () => {
-  const card = await Card.parse(digitsCard());
+  const card = await parse({ ...fields, bounds });
   const scores = Array(10).fill(0n);
   for (const bad of [32768n, -32768n]) assert.throws(() => card.predict(scores.with(4, bad)), failure('bad_scores'));
   assert.equal(card.predict(scores.with(4, 32767n)).index, 4);
   assert.throws(() => card.predict(scores.slice(1)), failure('bad_scores'));
+});
+
+test('scores are held against the largest that a card promises, each against its own', async () => {
+  const largest_scores = Array.from({ length: 10 }, (_, i) => 1000 + i);
+  const card = await parse({ ...fields, bounds: { ...fields.bounds, largest_scores } });
+  const scores = Array(10).fill(0n);
+  for (const most of [1004n, -1004n]) {
+    assert.ok(card.predict(scores.with(4, most)));
+    assert.throws(() => card.predict(scores.with(4, most + (most > 0n ? 1n : -1n))), failure('bad_scores'));
+    assert.throws(() => card.predict(scores.with(3, most)), failure('bad_scores'));
+  }
+  // A slot of 62 bits: beyond what a JavaScript number counts one by one.
+  const wide = { slot_bits: 62, certified: true, largest_scores: Array(10).fill(15 * 2 ** 56) };
+  const large = await parse({ ...fields, bounds: wide });
+  assert.ok(large.predict(scores.with(4, 15n << 56n)));
+  assert.throws(() => large.predict(scores.with(4, (15n << 56n) + 1n)), failure('bad_scores'));
+  // Such a number is rounded as it is read, and then stands for the slot's own bound.
+  const text = JSON.stringify({ ...fields, bounds: wide }).replace(String(15 * 2 ** 56), String(2n ** 61n - 1n));
+  assert.ok(text.includes('2305843009213693951'));
+  const largest = await Card.parse(new TextEncoder().encode(text));
+  assert.ok(largest.predict(scores.with(0, 2n ** 61n - 1n)));
+  assert.throws(() => largest.predict(scores.with(0, 2n ** 61n)), failure('bad_scores'));
+  await assert.rejects(parse({ ...fields, bounds: { ...wide, slot_bits: 60 } }), failure('bad_card', /largest_scores/));
 });

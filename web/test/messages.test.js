@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { decodeAnswer, encodeRequest } from '../index.js';
+import { base64urlFromBytes } from '../src/bigint.js';
 import { failure, textOf } from './support.js';
 
 /** The pinned bytes of a message, from the Rust crate's own test. @param {string} name */
@@ -26,6 +28,11 @@ test('a request has the pinned bytes', () => {
   assert.equal(new TextDecoder().decode(body), new TextDecoder().decode(expected));
   assert.deepEqual(body, expected);
   assert.equal(headerLength, expected.length - 20);
+});
+
+test('a request with a proof of its key has the pinned bytes', () => {
+  const { body } = encodeRequest({ ...REQUEST, keyProof: base64urlFromBytes(Uint8Array.from({ length: 24 }, (_, i) => i)) });
+  assert.equal(new TextDecoder('latin1').decode(body), new TextDecoder('latin1').decode(pinned('PROVEN_REQUEST')));
 });
 
 test('a request in the layout features has the parameters that are pinned with a seeded one', () => {
@@ -69,6 +76,8 @@ test('the pinned answer is understood', () => {
     modelVersion: '1',
     keyFingerprint: 'c47a10dc272b1221f0380a2ae0f7d7fa830b3e378f2f5309bbf13f61ad211913',
     cardDigest: DIGEST,
+    requestDigest: `sha256:${'ab'.repeat(32)}`,
+    scoresDigest: `sha256:${createHash('sha256').update(Buffer.concat(PAIR.flat())).digest('hex')}`,
     layout: SCALAR,
     records: 2,
     scores: PAIR,
@@ -107,6 +116,12 @@ test('damaged answers are refused', () => {
     ['"layout":"scalar"', '"layout":"scalar","scores_per_answer":1.5'],
     ['"layout":"scalar",', ''],
     ['"card_digest"', '"digest"'],
+    ['"request_digest"', '"digest"'],
+    ['"scores_digest"', '"digest"'],
+    ['"request_digest":"sha256:ab', '"request_digest":"sha256:AB'],
+    ['"request_digest":"sha256:ab', '"request_digest":"sha256:'],
+    ['"scores_digest":"sha256:', '"scores_digest":"md5:'],
+    ['"scores_digest":"sha256:', '"scores_digest":7,"other":"'],
     ['"model_name":"digits"', '"model_name":7'],
     ['"outputs":[', '"outputs":[{},'],
     ['"outputs":[', '"outputs":[7,'],

@@ -56,7 +56,7 @@ const samples = readSamples(images, labels).map(({ pixels }) => [...pixels]);
 const question = (count) => ({ kind: 'csv', model: 'digits', records: () => samples.slice(0, count) });
 const newTask = (at = url) => new Task(new Client(at, { tries: 1 }), keys);
 /** @param {Task} task */
-const labelsOf = ({ predictions }) => predictions.map(({ label }) => label);
+const labelsOf = ({ predictions }) => predictions.map((outcome) => (outcome.failed ? outcome.failed.code : outcome.label));
 
 test('a prediction goes through its steps, and keeps the actual bytes', async () => {
   const task = newTask();

@@ -15,6 +15,7 @@ async function cardOf(output, outputs) {
   const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
   fields.output = { scales: Array(outputs).fill(SCALE), ...output };
   fields.layouts = { scalar: {} };
+  delete fields.bounds.largest_scores;
   return Card.parse(new TextEncoder().encode(JSON.stringify(fields)));
 }
 
@@ -90,6 +91,15 @@ test('what was done to cells is said', () => {
   assert.equal(textOfPredictions(binary, [], 5).text, '0 of 5 records predicted.');
 });
 
+test('marked records have empty cells, and count as no class', () => {
+  const marked = { ...untouched, failed: { code: 'bad_scores', message: 'out of bounds' } };
+  assert.equal(csvOf(binary, [predicted(binary, 2), marked]), 'record,label,score_bad\n0,bad,2\n1,,\n');
+  assert.equal(csvOf(weather, [marked, predicted(weather, 21.5, -3)]), 'record,high,low\n0,,\n1,21.5,-3\n');
+  const { text, bars } = textOfPredictions(binary, [predicted(binary, 2), marked, marked], 3);
+  assert.match(text, /^1 of 3 records predicted\. 2 records got an answer that can't be right, and are marked\./);
+  assert.deepEqual(bars.map(({ share, text }) => [share, text]), [[0, '0'], [1, '1']]);
+});
+
 test('numbers have the digits that the program writes, without an exponent', () => {
   const cases = [
     [0, '0'], [-0.25, '-0.25'], [1e21, '1000000000000000000000'], [1.5e22, '15000000000000000000000'], [-1.25e-7, '-0.000000125'],
@@ -131,7 +141,7 @@ test('a hybrid model\'s card says what is public, what is private, and what that
 test('every error that a client can throw has plain words of its own', () => {
   const codes = [
     'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'layout_not_allowed', 'bad_answer', 'bad_ciphertext', 'bad_scores',
-    'other_answer', 'answer_too_large', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
+    'other_answer', 'answer_too_large', 'too_many_keys', 'key_proof_needed', 'malformed_key_proof', 'invalid_key_proof', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
     'blank_drawing', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
   ];
   const unexpected = troubleOf(new TypeError('x is undefined'));
@@ -142,7 +152,9 @@ test('every error that a client can throw has plain words of its own', () => {
     assert.deepEqual([trouble.code, trouble.detail], [code, `what happened: ${code}`]);
   }
   assert.equal(troubleOf(new VeilcastError('busy', '')).help, 'retry');
-  assert.equal(troubleOf(new VeilcastError('worker_ended', '')).help, 'key');
+  for (const code of ['worker_ended', 'key_proof_needed', 'invalid_key_proof']) assert.equal(troubleOf(new VeilcastError(code, '')).help, 'key');
+  // Another key would not help.
+  assert.equal(troubleOf(new VeilcastError('too_many_keys', '')).help, 'retry');
   assert.equal(troubleOf(new VeilcastError('wrong_card_digest', '')).help, 'models');
   assert.equal(troubleOf(new VeilcastError('missing_column', 'line 1: the column age is missing')).text, 'Line 1: the column age is missing.');
   assert.equal(troubleOf(new VeilcastError('bad_public_part', "the model's public part uses Loop")).text, "The model's public part uses Loop.");

@@ -9,7 +9,7 @@ const vectors = JSON.parse(textOf('crates/model/tests/vectors/prediction.json'))
 async function cardOf({ output, slot_bits = 20 }) {
   const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
   fields.output = output;
-  fields.bounds.slot_bits = slot_bits;
+  fields.bounds = { slot_bits, certified: true };
   return Card.parse(new TextEncoder().encode(JSON.stringify(fields)));
 }
 

@@ -13,6 +13,7 @@ async function cardOf({ columns, preprocessing, quantization }) {
   fields.quantization = quantization ?? { bits: 4, step: 1, zero: 0 };
   fields.output = { labels: ['y'], scales: [1], activation: 'none' };
   fields.layouts = { scalar: {} };
+  delete fields.bounds.largest_scores;
   return Card.parse(new TextEncoder().encode(JSON.stringify(fields)));
 }
 

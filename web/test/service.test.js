@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -104,6 +105,51 @@ test('the rows of a table do, too, in each layout and several requests', async (
   }
 });
 
+test('an answer to another request, of the same records and under the same key, is refused', async (t) => {
+  /** @type {Buffer | undefined} */
+  let kept;
+  const client = await through(t, (body) => (kept ??= body));
+  const ask = () => client.predict('digits', [images[0]], { key: goodKey() });
+  assert.equal((await ask()).predictions[0].label, '7');
+  await assert.rejects(ask(), failure('other_answer', /another request/));
+});
+
+test('a request that was changed on its way gets an answer that is refused', async (t) => {
+  const client = await through(t, (body) => body, (body) => Buffer.from(body.with(body.length - 1, body[body.length - 1] ^ 1)));
+  await assert.rejects(client.predict('digits', [images[0]], { key: goodKey() }), failure('other_answer', /another request/));
+});
+
+test('the service asks for a proof of a new key alone', async () => {
+  const key = await WorkerKey.generate(2048);
+  /** @type {boolean[]} */
+  const proofs = [];
+  const onProgress = (/** @type {import('../src/client.js').Progress} */ p) => {
+    if (p.step === 'send') proofs.push(JSON.parse(Buffer.from(p.request.subarray(0, p.headerLength)).toString()).parameters.key_proof !== undefined);
+  };
+  const client = new Client(url);
+  for (const _ of [1, 2]) await client.predict('digits', [images[0]], { key, onProgress });
+  assert.deepEqual(proofs, [true, false]);
+  key.close();
+
+  const other = await WorkerKey.generate(2048);
+  const proof = await other.keyProof();
+  const withProof = (/** @type {string} */ text) => ({
+    n: other.n,
+    bits: other.bits,
+    modulus: other.modulus,
+    fingerprint: () => other.fingerprint(),
+    keyProof: () => text,
+    prepare: async () => {},
+    encryptMany: other.encryptMany.bind(other),
+    decryptEach: other.decryptEach.bind(other),
+  });
+  const ask = (/** @type {string} */ text) => new Client(url).predict('digits', [images[0]], { key: withProof(text) });
+  await assert.rejects(ask(goodKey().keyProof()), failure('invalid_key_proof'));
+  await assert.rejects(ask(proof.slice(4)), failure('malformed_key_proof'));
+  assert.equal((await ask(proof)).predictions[0].label, '7');
+  other.close();
+});
+
 const RECORDS = /** @type {const} */ ({ name: 'records', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
 const applicants = async (/** @type {Client} */ client) => readTable((await client.card('customers')).fields.input, readFileSync(table, 'utf8'));
 
@@ -126,7 +172,8 @@ test('many rows go side by side, and get exactly what the model computes in the 
     assert.deepEqual(answer.predictions.map(({ label, scores }) => ({ label, scores })), wanted.slice(0, count), `${count} records`);
     const rows = Math.ceil(count / recordsPerRow);
     const headerLength = bytesUp - rows * ciphertexts * 516;
-    assert.ok(headerLength > 0 && headerLength < 2000);
+    // The first request has the key's proof with it.
+    assert.ok(headerLength > 0 && headerLength < 2000 + 2731);
     assert.ok(bytesDown < rows * answers * 516 + 2000);
   }
 });
@@ -222,18 +269,19 @@ test('the example of the README runs', () => {
 });
 
 /**
- * A client through a proxy that changes the service's answers.
+ * A client through a proxy that changes the service's answers, or the requests to it.
  *
  * @param {import('node:test').TestContext} t
  * @param {(body: Buffer<ArrayBuffer>, headerLength: number) => Buffer} change
+ * @param {(body: Buffer<ArrayBuffer>) => Buffer<ArrayBuffer>} [changeRequest]
  */
-async function through(t, change) {
+async function through(t, change, changeRequest = (body) => body) {
   const proxy = createServer(async (request, response) => {
     const parts = [];
     for await (const part of request) parts.push(part);
     const { host: _, connection: __, 'transfer-encoding': ___, 'content-length': ____, ...headers } = request.headers;
     const init = { method: request.method, headers: /** @type {Record<string, string>} */ (headers) };
-    const answer = await fetch(new URL(request.url ?? '', url), parts.length ? { ...init, body: Buffer.concat(parts) } : init);
+    const answer = await fetch(new URL(request.url ?? '', url), parts.length ? { ...init, body: changeRequest(Buffer.concat(parts)) } : init);
     const length = answer.headers.get('inference-header-content-length');
     const body = Buffer.from(await answer.arrayBuffer());
     if (length === null) return response.writeHead(answer.status).end(body);
@@ -257,16 +305,28 @@ function inHeader(body, headerLength, from, to) {
   return Buffer.concat([Buffer.from(header.replace(from, to)), body.subarray(headerLength)]);
 }
 
+/** With the digest of the scores that are there now. @param {Buffer<ArrayBuffer>} body @param {number} headerLength */
+function redigested(body, headerLength) {
+  const hash = createHash('sha256');
+  for (let at = headerLength; at < body.length; at += 516) hash.update(body.subarray(at + 4, at + 516));
+  return inHeader(body, headerLength, /"scores_digest":"sha256:\w{64}/, `"scores_digest":"sha256:${hash.digest('hex')}`);
+}
+
 /** @type {[string, RegExp, (body: Buffer<ArrayBuffer>, headerLength: number) => Buffer][]} */
 const faults = [
   ['unchanged', /^$/, (body) => body],
-  ['of another card', /^other_answer$/, (body, n) => inHeader(body, n, /sha256:.{8}/, 'sha256:00000000')],
+  ['of another card', /^other_answer$/, (body, n) => inHeader(body, n, /"card_digest":"sha256:.{8}/, '"card_digest":"sha256:00000000')],
   ['for another key', /^other_answer$/, (body, n) => inHeader(body, n, /"key_fingerprint":".{8}/, '"key_fingerprint":"00000000')],
   ['in another layout', /^other_answer$/, (body, n) => inHeader(body, n, /"features_per_ciphertext":12/, '"features_per_ciphertext":13')],
+  ['with another id', /^other_answer$/, (body, n) => inHeader(body, n, /"id":".{8}/, '"id":"00000000')],
+  ['with the digest of another request', /^other_answer$/, (body, n) => inHeader(body, n, /"request_digest":"sha256:.{8}/, '"request_digest":"sha256:00000000')],
+  ['with the digest of other scores', /^bad_answer$/, (body, n) => inHeader(body, n, /"scores_digest":"sha256:.{8}/, '"scores_digest":"sha256:00000000')],
+  ['without a digest', /^bad_answer$/, (body, n) => inHeader(body, n, /"scores_digest"/, '"scores_digezt"')],
+  ['with one bit flipped', /^bad_answer$/, (body) => Buffer.from(body.with(body.length - 100, body[body.length - 100] ^ 4))],
+  ['with a digest to match of a ciphertext of zero', /^bad_ciphertext$/, (body, n) => redigested(body.fill(0, body.length - 512), n)],
+  ['with a digest to match of a ciphertext above n²', /^bad_ciphertext$/, (body, n) => redigested(body.fill(255, body.length - 512), n)],
   ['cut off', /^bad_answer$/, (body) => body.subarray(0, body.length - 1)],
   ['with a byte too many', /^bad_answer$/, (body) => Buffer.concat([body, Buffer.alloc(1)])],
-  ['with a ciphertext of zero', /^bad_ciphertext$/, (body) => body.fill(0, body.length - 512)],
-  ['with a ciphertext above n²', /^bad_ciphertext$/, (body) => body.fill(255, body.length - 512)],
   ['without an end', /^answer_too_large$/, (body) => Buffer.concat([body, Buffer.alloc(100_000)])],
 ];
 
@@ -298,7 +358,8 @@ const faultsOfMany = [
   ['in another layout', /^bad_answer$/, (body, n) => inHeader(body, n, /"layout":"records"/, '"layout":"scalar" ')],
   ['with too few scores', /^bad_answer$/, withoutLast],
   ['cut off', /^bad_answer$/, (body) => body.subarray(0, body.length - 516)],
-  ['with a ciphertext of zero', /^bad_ciphertext$/, (body) => body.fill(0, body.length - 512)],
+  ['with a ciphertext of zero', /^bad_answer$/, (body) => body.fill(0, body.length - 512)],
+  ['with a digest to match of a ciphertext of zero', /^bad_ciphertext$/, (body, n) => redigested(body.fill(0, body.length - 512), n)],
   ['without an end', /^answer_too_large$/, (body) => Buffer.concat([body, Buffer.alloc(100_000)])],
 ];
 

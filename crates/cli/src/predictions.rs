@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use veilcast_engine::SessionError;
+use veilcast_client::AnswerError;
 use veilcast_model::Card;
 use veilcast_model::card::Prediction;
 
@@ -189,7 +189,7 @@ impl<'a> Predictions<'a> {
     /// if its answer could not be used or its scores can't be right.
     pub(crate) fn add(
         &mut self,
-        scores: Result<&[i64], &SessionError>,
+        scores: Result<&[i64], &AnswerError>,
         kept: &[String],
     ) -> anyhow::Result<()> {
         let record = self.count;

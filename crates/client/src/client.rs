@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, redirect};
+use veilcast_engine::SessionError;
 use veilcast_protocol::{
     BinaryBody, ContentDigest, Framing, HEADER_LENGTH, InferRequest, InferResponse, KeyFingerprint,
     Limits, MEDIA_BINARY, MEDIA_JSON, ModelList, ModelMetadata, ServerMetadata,
@@ -14,7 +15,7 @@ use crate::exchange::{Answer, Exchange};
 use crate::failure::not_veilcast;
 use crate::transport::Transport;
 use crate::url::BaseUrl;
-use crate::{ClientError, Options, tls};
+use crate::{AnswerError, ClientError, Options, tls};
 
 /// A connection to one service; cheap to clone, and the clones share their connections.
 ///
@@ -150,7 +151,7 @@ impl Client {
         }
     }
 
-    /// The encrypted scores of encrypted records. The answer is one to this very request, by its digest;
+    /// The encrypted scores of encrypted records. The answer is undamaged and one to this very request, by its digests;
     /// the service's other echoes are unchecked.
     ///
     /// The request goes out in the binary tensor data extension, and should ask for a binary answer. The proof of its
@@ -158,12 +159,29 @@ impl Client {
     /// was restarted.
     ///
     /// # Errors
-    /// [`ClientError::OtherRequest`] if the answer is to another request, and any other [`ClientError`] if the call fails.
+    /// [`ClientError::Malformed`] or [`ClientError::OtherRequest`] if the answer can't be used, and any other
+    /// [`ClientError`] if the call fails.
     pub async fn infer(
         &self,
         model: &str,
         request: &InferRequest,
     ) -> Result<Exchange<InferResponse>, ClientError> {
+        let exchange = self.exchange(model, request).await?;
+        exchange.try_map(|answer| {
+            let url = self.base().to_string();
+            answer.map_err(|error| match error {
+                AnswerError::Malformed(source) => ClientError::Malformed { url, source },
+                AnswerError::Content(_) => ClientError::OtherRequest { url },
+            })
+        })
+    }
+
+    /// The same, where an answer that can't be used is an answer, which took its bytes and tries.
+    pub(crate) async fn exchange(
+        &self,
+        model: &str,
+        request: &InferRequest,
+    ) -> Result<Exchange<Result<InferResponse, AnswerError>>, ClientError> {
         let key = KeyFingerprint::of(request.public_key());
         let accepted = || self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = request.key_proof().is_some() && accepted().contains(&key);
@@ -193,7 +211,7 @@ impl Client {
         model: &str,
         request: &InferRequest,
         body: BinaryBody,
-    ) -> Result<Exchange<InferResponse>, ClientError> {
+    ) -> Result<Exchange<Result<InferResponse, AnswerError>>, ClientError> {
         let digest = ContentDigest::of(&body.bytes);
         let call = self
             .call(Method::POST, &["v2", "models", model, "infer"])
@@ -208,33 +226,29 @@ impl Client {
             max_ciphertexts: limit / (2 * request.public_key().len()),
             max_key_bytes: request.public_key().len(),
         };
-        let exchange = self.send(call).await?;
-        let exchange = exchange.try_map(|answer| self.read_scores(&answer, &limits))?;
-        if exchange.answer.request_digest != Some(digest) {
-            let url = self.base().to_string();
-            return Err(ClientError::OtherRequest { url });
-        }
-        Ok(exchange)
+        self.send(call).await?.try_map(|answer| {
+            let framing = self.framing(&answer)?;
+            Ok(
+                match InferResponse::decode(&answer.body, framing, &limits) {
+                    Ok(answer) if answer.request_digest == Some(digest) => Ok(answer),
+                    Ok(_) => Err(SessionError::OtherRequest.into()),
+                    Err(error) => Err(error.into()),
+                },
+            )
+        })
     }
 
-    fn read_scores(&self, answer: &Answer, limits: &Limits) -> Result<InferResponse, ClientError> {
+    /// Where an answer's header ends, by its HTTP headers.
+    fn framing(&self, answer: &Answer) -> Result<Framing, ClientError> {
         let header_length = answer.headers.get(HEADER_LENGTH);
-        let framing = match header_length.map(|value| value.to_str().ok()?.parse().ok()) {
-            Some(Some(length)) => Framing::HeaderLength(length),
-            None if answer.is(MEDIA_JSON) => Framing::Json,
-            Some(None) | None => {
-                return Err(not_veilcast(
-                    self.base(),
-                    "its answer is neither JSON nor binary tensors",
-                ));
-            }
-        };
-        InferResponse::decode(&answer.body, framing, limits).map_err(|source| {
-            ClientError::Malformed {
-                url: self.base().to_string(),
-                source,
-            }
-        })
+        match header_length.map(|value| value.to_str().ok()?.parse().ok()) {
+            Some(Some(length)) => Ok(Framing::HeaderLength(length)),
+            None if answer.is(MEDIA_JSON) => Ok(Framing::Json),
+            Some(None) | None => Err(not_veilcast(
+                self.base(),
+                "its answer is neither JSON nor binary tensors",
+            )),
+        }
     }
 
     async fn get(&self, path: &[&str]) -> Result<Exchange<Answer>, ClientError> {

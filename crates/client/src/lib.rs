@@ -33,5 +33,5 @@ pub use client::Client;
 pub use error::{ClientError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
-pub use pipeline::{Answered, Answers, Pipeline, PipelineError};
+pub use pipeline::{AnswerError, Answered, Answers, Pipeline, PipelineError};
 pub use pool::{EntryDirectory, EntryDirectoryError};

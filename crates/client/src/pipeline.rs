@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use veilcast_engine::{Session, SessionError};
-use veilcast_protocol::{InferRequest, InferResponse};
+use veilcast_protocol::{DecodeError, InferRequest, InferResponse};
 
 use crate::{Client, ClientError, Exchange};
 
@@ -73,7 +73,7 @@ pub struct Answered<G> {
     pub group: G,
     /// For each of its records a score an output, not yet held against the card's bounds; or why the answer can't be
     /// used: it is damaged, or another's.
-    pub scores: Result<Vec<Vec<i64>>, SessionError>,
+    pub scores: Result<Vec<Vec<i64>>, AnswerError>,
     /// Bytes of all bodies sent for it, counting each try's as a whole.
     pub bytes_up: u64,
     /// Bytes of all bodies received for it.
@@ -82,6 +82,18 @@ pub struct Answered<G> {
     pub tries: u32,
     /// The time from the beginning of its encryption to its scores.
     pub elapsed: Duration,
+}
+
+/// Why an answer can't be used. Its group is marked, and the others are sent as if nothing had happened.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// It is damaged, or not a message of the protocol.
+    #[error("the service's answer can't be used: {0}")]
+    Malformed(#[from] DecodeError),
+    /// It is another's, or what it holds can't be decrypted.
+    #[error(transparent)]
+    Content(#[from] SessionError),
 }
 
 /// Why no further groups are sent: never because of what an answer decrypts to.
@@ -173,7 +185,7 @@ impl Pipeline {
         E: From<PipelineError>,
     {
         let encrypted = encrypted?;
-        let exchange = self.client.infer(&self.model, &encrypted.request).await;
+        let exchange = self.client.exchange(&self.model, &encrypted.request).await;
         let exchange = exchange.map_err(PipelineError::Client)?;
         Ok(Arrived {
             encrypted,
@@ -223,7 +235,7 @@ struct Encrypted<G> {
 /// A group whose answer is here, still encrypted.
 struct Arrived<G> {
     encrypted: Encrypted<G>,
-    exchange: Exchange<InferResponse>,
+    exchange: Exchange<Result<InferResponse, AnswerError>>,
 }
 
 impl<G> Arrived<G> {
@@ -240,7 +252,8 @@ impl<G> Arrived<G> {
             bytes_down,
             tries,
         } = self.exchange;
-        let scores = blocking(move || session.decrypt_answer_to(&request, &answer)).await;
+        let decrypt = move || Ok(session.decrypt_answer_to(&request, &answer?)?);
+        let scores = blocking(decrypt).await;
         Answered {
             group,
             scores,

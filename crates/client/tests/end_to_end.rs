@@ -92,7 +92,9 @@ async fn refusals_arrive_with_their_code() {
     let (key, digest) = (sound.public_key().to_vec(), sound.card_digest());
     let width = sound.upload().tensor().width();
     let zeros = ByteMatrix::new([1, 3], width, vec![0; 3 * width]).unwrap();
-    let bad = InferRequest::new(key, Layout::SCALAR, 1, digest, zeros).unwrap();
+    let bad = InferRequest::new(key, Layout::SCALAR, 1, digest, zeros)
+        .unwrap()
+        .with_key_proof(sound.key_proof().unwrap());
     let (status, code) = refusal(client.infer("risk", &bad).await.unwrap_err());
     assert_eq!((status, &*code), (400, "invalid_ciphertext"));
     assert!(client.infer("risk", &sound).await.is_ok());

@@ -221,7 +221,7 @@ async fn answers_of_others_are_refused() {
     assert_eq!(answers.len(), 9);
     for (number, answered) in answers.iter().enumerate() {
         match number {
-            3 => assert_eq!(answered.scores, Err(SessionError::OtherRequest)),
+            3 => assert_eq!(answered.scores, Err(SessionError::OtherRequest.into())),
             _ => assert!(answered.scores.is_ok()),
         }
     }

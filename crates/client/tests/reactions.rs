@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use common::liar::{Liar, Seen, betray, damage};
 use common::proxy::{Fault, Proxy};
 use common::service::{model, session, start_service};
-use veilcast_client::{Answered, Client, Pipeline, PipelineError};
+use veilcast_client::{AnswerError, Answered, Client, Pipeline, PipelineError};
 use veilcast_engine::{PublicKey, Session, SessionError};
 use veilcast_protocol::InferResponse;
 
@@ -33,8 +33,7 @@ fn wanted() -> i64 {
     model().evaluate(&[40, 7, 5]).unwrap()[0]
 }
 
-fn pipeline(url: &str, session: &Arc<Session>, in_flight: usize) -> Pipeline {
-    let client = Client::new(url).unwrap();
+fn pipeline(client: Client, session: &Arc<Session>, in_flight: usize) -> Pipeline {
     Pipeline::new(client, "risk", Arc::clone(session))
         .in_flight(NonZeroUsize::new(in_flight).unwrap())
 }
@@ -47,20 +46,28 @@ async fn place() -> (String, Arc<Session>) {
 }
 
 /// All answers to all groups by a service that lies so, and what it sees.
+///
+/// It has accepted the key before: of several first requests chance decides how many bring the proof.
 async fn run(
     service: &str,
     session: &Arc<Session>,
     in_flight: usize,
     lie: impl Fn(usize, &PublicKey, &mut InferResponse) + Send + Sync + 'static,
 ) -> (Vec<Answered<Group>>, Vec<Seen>) {
-    let liar = Liar::start(service, lie);
+    let liar = Liar::start(service, move |number, key, answer| match number {
+        0 => (),
+        _ => lie(number - 1, key, answer),
+    });
+    let client = Client::new(&liar.url).unwrap();
+    let first = session.encrypt(&[vec![0, 0, 0]]).unwrap();
+    client.infer("risk", &first).await.unwrap();
     let groups = groups().into_iter().map(Ok::<_, PipelineError>);
-    let mut answers = pipeline(&liar.url, session, in_flight).run(groups);
+    let mut answers = pipeline(client, session, in_flight).run(groups);
     let mut all = Vec::new();
     while let Some(answered) = answers.next().await {
         all.push(answered.unwrap());
     }
-    (all, liar.seen())
+    (all, liar.seen().split_off(1))
 }
 
 /// Whether each record of an answer has a prediction.
@@ -102,20 +109,26 @@ async fn an_answer_that_cannot_be_used_fails_its_group_alone() {
     let (service, session) = place().await;
     let (_, expected) = run(&service, &session, 1, |_, _, _| ()).await;
     type Change = fn(&mut InferResponse);
-    type IsExpected = fn(&SessionError) -> bool;
-    let cases: [(Change, IsExpected); 4] = [
-        (damage, |error| matches!(error, SessionError::Ciphertext(_))),
+    type IsExpected = fn(&AnswerError) -> bool;
+    let cases: [(Change, IsExpected); 5] = [
+        (
+            |answer| answer.request_digest = Some([1; 32].into()),
+            |error| matches!(error, AnswerError::Content(SessionError::OtherRequest)),
+        ),
+        (damage, |error| {
+            matches!(error, AnswerError::Content(SessionError::Ciphertext(_)))
+        }),
         (
             |answer| answer.id = Some("another's".to_owned()),
-            |error| matches!(error, SessionError::OtherRequest),
+            |error| matches!(error, AnswerError::Content(SessionError::OtherRequest)),
         ),
         (
             |answer| answer.card_digest = [1; 32].into(),
-            |error| matches!(error, SessionError::OtherCard(_)),
+            |error| matches!(error, AnswerError::Content(SessionError::OtherCard(_))),
         ),
         (
             |answer| answer.key_fingerprint = veilcast_protocol::KeyFingerprint::of(&[1; 128]),
-            |error| matches!(error, SessionError::OtherKey),
+            |error| matches!(error, AnswerError::Content(SessionError::OtherKey)),
         ),
     ];
     for (change, is_expected) in cases {
@@ -160,7 +173,7 @@ async fn sending_goes_on_while_answers_wait_to_be_taken() {
     let proxy = Proxy::start(&service, |_| Fault::Nothing).await;
     let in_flight = 3;
     let endless = (0..).map(|n| Ok::<_, PipelineError>(vec![vec![n % 256, 0, 0]]));
-    let mut answers = pipeline(&proxy.url, &session, in_flight).run(endless);
+    let mut answers = pipeline(Client::new(&proxy.url).unwrap(), &session, in_flight).run(endless);
     // Nobody takes an answer.
     let started = Instant::now();
     while proxy.connections() < 2 * in_flight {

@@ -315,7 +315,7 @@ fn scores_that_do_not_fit_are_refused() {
     let model = common::patients_model();
     let card = model.card();
     let [first, second] = [0, 1].map(|output| card.largest_score(output) as i64);
-    assert!(first < second && second < 1 << (card.slot_bits() - 1));
+    assert!(first.max(second) < 1 << (card.slot_bits() - 1));
     assert!(card.dequantize(&[first, -second]).is_ok());
     for bad in [second + 1, -second - 1, i64::MAX, i64::MIN] {
         let error = card.dequantize(&[0, bad]).unwrap_err();
@@ -324,7 +324,7 @@ fn scores_that_do_not_fit_are_refused() {
             "{error}"
         );
     }
-    assert!(card.dequantize(&[second, 0]).is_err());
+    assert!(card.dequantize(&[first + 1, 0]).is_err());
     assert!(matches!(
         card.predict(&[0]),
         Err(ScoreError::Length {

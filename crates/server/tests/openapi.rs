@@ -10,7 +10,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
-use common::{Answer, call, evaluator, get, hybrid_evaluator, post_json, request};
+use common::{
+    Answer, call, evaluator, get, hybrid_evaluator, post, post_json, request, unproven_request,
+};
 use serde_json::{Value, json};
 use veilcast_protocol::Encoding;
 use veilcast_server::{App, Config, router};
@@ -182,6 +184,7 @@ async fn refusals_are_described() {
         (post_json("{}"), 400),
         (post_json(other.to_string()), 409),
         (typed, 415),
+        (post(&unproven_request(1)), 428),
     ] {
         let answer = call(&service, refused).await;
         assert_eq!(answer.status, status, "{}", answer.text());

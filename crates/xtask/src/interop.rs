@@ -1,18 +1,22 @@
-//! The tests together with python-paillier, in a virtual environment of their own.
+//! The tests together with python-paillier, in a virtual environment of their own, and with paillier-bigint on Node.
 
 use std::process::Command;
 
-use crate::shell::run;
+use crate::shell::{run, say};
 use crate::workspace::Workspace;
-use crate::{program, python};
+use crate::{npm, program, python};
 
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = workspace.root().join("interop");
     let requirements = folder.join("requirements.txt");
     let python = python::environment(workspace.target(), "interop", &requirements)?;
+    let javascript = folder.join("javascript");
+    npm::install(&javascript)?;
     let program = program::build(workspace)?;
     run(Command::new(python)
         .arg(folder.join("test_interop.py"))
-        .arg(program)
-        .current_dir(workspace.root()))
+        .arg(&program)
+        .current_dir(workspace.root()))?;
+    say("paillier-bigint");
+    run(npm::npm(&javascript, &["test"]).env("VEILCAST", &program))
 }

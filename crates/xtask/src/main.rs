@@ -5,8 +5,9 @@
 //! | the steps, one by one or all | [`steps`] |
 //! | what the crates may know of each other | [`layers`] |
 //! | secrets under valgrind | [`ctgrind`] |
+//! | what SECURITY.md names | [`security`] |
 //! | the commands of the README | [`readme`] |
-//! | python-paillier | [`interop`] |
+//! | python-paillier and paillier-bigint | [`interop`] |
 //! | scikit-learn, PyTorch, Keras | [`examples`] |
 //! | the JavaScript package | [`web`] |
 //! | fuzzing | [`fuzz`] |
@@ -17,9 +18,11 @@ mod examples;
 mod fuzz;
 mod interop;
 mod layers;
+mod npm;
 mod program;
 mod python;
 mod readme;
+mod security;
 mod shell;
 mod steps;
 mod web;
@@ -48,6 +51,8 @@ enum Task {
     Fmt,
     /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
     Layers,
+    /// Check that the files and tests that SECURITY.md names exist.
+    Security,
     /// Run clippy on everything; a warning is an error.
     Clippy,
     /// Check the crates whose features others switch on by themselves.
@@ -65,7 +70,7 @@ enum Task {
     Doc,
     /// Run the README's commands.
     Readme,
-    /// Test together with python-paillier.
+    /// Test together with python-paillier and with paillier-bigint.
     Interop,
     /// Run the examples that train with scikit-learn.
     Examples {
@@ -101,6 +106,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],
+        Task::Security => &[steps::SECURITY],
         Task::Clippy => &[steps::CLIPPY],
         Task::Features => &[steps::FEATURES],
         Task::Tests => &[steps::TESTS],

@@ -4,10 +4,14 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { pageTest, picture } from './harness/browser.js';
-import { answerOn, askForDigit, drawOne, drop } from './harness/person.js';
+import { answerOn, askForDigit, drawOne, drop, problemOn } from './harness/person.js';
+import { first } from './harness/proxy.js';
 import { patientsCsv } from './harness/service.js';
 
-/** @typedef {import('playwright-core').Page} Page */
+/**
+ * @typedef {import('playwright-core').Page} Page
+ * @typedef {import('./harness/proxy.js').Proxy} Proxy
+ */
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -25,8 +29,8 @@ async function examine(page, state) {
   }
 }
 
-/** The page in each of its states. @param {Page} page @param {(state: string) => Promise<void>} look */
-async function inEachState(page, look) {
+/** The page in each of its states. @param {Page} page @param {Proxy} proxy @param {(state: string) => Promise<void>} look */
+async function inEachState(page, proxy, look) {
   await page.locator('#key[data-state=ready]').waitFor();
   await page.locator('#work').waitFor();
   await look('digit-before');
@@ -43,15 +47,24 @@ async function inEachState(page, look) {
   await drop(page, '#csv-drop', 'patients.csv', patientsCsv(PATIENTS));
   await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
   await look('table-after');
+  proxy.rule = first('/infer', async ({ ask }) => {
+    const given = await ask();
+    given.body[given.body.length - 1] ^= 1;
+    return given;
+  });
+  await drop(page, '#csv-drop', 'patients.csv', patientsCsv(PATIENTS));
+  await page.locator('tr.marked').first().waitFor();
+  await problemOn(page, 'The answer is damaged');
+  await look('table-marked');
   await drop(page, '#csv-drop', 'other.csv', 'height\n1.8\n');
-  await page.locator('#problem').waitFor();
+  await problemOn(page, 'does not suit the model');
   await look('problem');
 }
 
-pageTest('axe finds nothing serious, in light and dark, before and after predictions', async ({ page, open }) => {
+pageTest('axe finds nothing serious, in light and dark, before and after predictions', async ({ page, proxy, open }) => {
   await open();
   await page.evaluate(axe);
-  await inEachState(page, (state) => examine(page, state));
+  await inEachState(page, proxy, (state) => examine(page, state));
 });
 
 pageTest('axe would find something', async ({ page, open }) => {
@@ -61,9 +74,9 @@ pageTest('axe would find something', async ({ page, open }) => {
   await assert.rejects(examine(page, 'spoilt'), /image-alt/);
 });
 
-pageTest('a phone 360 pixels wide never scrolls to the side', async ({ page, open }) => {
+pageTest('a phone 360 pixels wide never scrolls to the side', async ({ page, proxy, open }) => {
   await open();
-  await inEachState(page, async (state) => {
+  await inEachState(page, proxy, async (state) => {
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     await picture(page, `${state}-360`);
     assert.equal(width, 360, state);

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { percent } from '../../page/format.js';
-import { pageTest } from './harness/browser.js';
-import { answerOn, barsOn, drop, inferences, problemOn, savedBy } from './harness/person.js';
+import { pageTest, picture } from './harness/browser.js';
+import { answerOn, barsOn, ciphertextsIn, drop, inferences, problemOn, savedBy } from './harness/person.js';
 import { AWAY, PASS } from './harness/proxy.js';
 import { REPLACED, folder, hospital, patientsCsv, predictedCsv, replaced, rowsOf, serve } from './harness/service.js';
 
@@ -127,4 +127,44 @@ pageTest('a CSV that does not suit the model is refused by name', async ({ page,
   await drop(page, '#csv-drop', 'other.csv', 'height,weight\n1.8,80\n');
   assert.match(await problemOn(page, 'does not suit the model'), /age/);
   assert.deepEqual(inferences(proxy), []);
+});
+
+pageTest('the first answer to a table is altered: all is sent all the same, and its records are marked', async ({ page, proxy, open }) => {
+  await openTable(page, open);
+  await page.locator('#csv-file').setInputFiles(file);
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+  const sizes = () => inferences(proxy).map((body) => ciphertextsIn(body).length);
+  const honest = sizes();
+  assert.ok(honest.length > 1);
+
+  let asked = 0;
+  proxy.rule = async ({ path, ask }) => {
+    const given = await ask();
+    if (path.endsWith('/infer') && ++asked === 1) given.body[given.body.length - 1] ^= 1;
+    return given;
+  };
+  await page.locator('#csv-file').setInputFiles(file);
+  assert.match(await problemOn(page, 'The answer is damaged'), /are marked\. Trying again sends everything once more/);
+  assert.equal(await page.locator('#problem-code').textContent(), 'bad_answer');
+  assert.deepEqual(sizes().slice(honest.length), honest);
+  const summary = await page.locator('#csv-summary').innerText();
+  const [, good, marked] = /^(\d+) of 900 records predicted\. (\d+) records got an answer that can't be right/.exec(summary) ?? [];
+  assert.equal(Number(good) + Number(marked), PATIENTS);
+  const detail = (await page.locator('#problem-detail').textContent()) ?? '';
+  const [, counted, first] = /^(\d+) of 900 records have no prediction, the first is record (\d+)/.exec(detail) ?? [];
+  assert.equal(counted, marked);
+
+  // The file has all records; those that are marked have empty cells.
+  const [before, after] = [expected, (await savedBy(page, '#save-csv')).content.toString()].map((text) => text.trimEnd().split('\n'));
+  const commas = before[0].replaceAll(/[^,]/g, '');
+  const [from, to] = [Number(first), Number(first) + Number(marked)];
+  assert.deepEqual(after, before.map((line, i) => (i > from && i <= to ? `${i - 1}${commas}` : line)));
+  const rows = await page.locator('#csv-results tbody tr.marked').count();
+  assert.deepEqual([from, rows], [0, Math.min(SHOWN, to)]);
+  await picture(page, 'table-marked');
+
+  await page.locator('#retry').click();
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+  assert.deepEqual(sizes().slice(2 * honest.length), honest);
+  assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
 });

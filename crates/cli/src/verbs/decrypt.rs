@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 use veilcast_engine::Session;
 use veilcast_protocol::Limits;
 
 use crate::args::OptionalOutFile;
+use crate::failure::Hint as _;
 use crate::output::{Output, counted};
 use crate::predictions::{self, Overview, Predictions};
 use crate::{keys, messages, models};
@@ -29,6 +30,10 @@ pub(crate) struct Args {
     /// File that `veilcast compute` wrote.
     #[arg(long = "in", value_name = "RESPONSE")]
     response: PathBuf,
+    /// File that `veilcast encrypt` wrote: the response must be one to this request, and no other's or
+    /// an older one.
+    #[arg(long, value_name = "REQUEST")]
+    request: Option<PathBuf>,
     #[command(flatten)]
     file: OptionalOutFile,
 }
@@ -51,9 +56,23 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let limits = Limits::new(records, records * card.outputs());
     let response = messages::load_response(&args.response, &limits)?;
     let session = Session::new(card.clone(), key)?;
-    let scores = session
-        .decrypt(&response)
-        .with_context(|| format!("can't decrypt {}", args.response.display()))?;
+    let scores = match &args.request {
+        Some(path) => {
+            let most = card.limits().max_ciphertexts as usize;
+            let (request, digest) = messages::load_request(path, &Limits::new(records, most))?;
+            if response.request_digest != Some(digest) {
+                return Err(anyhow!(
+                    "{} is no answer to {}",
+                    args.response.display(),
+                    path.display()
+                ))
+                .hint("give the request file that was computed, byte for byte");
+            }
+            session.decrypt_answer_to(&request, &response)
+        }
+        None => session.decrypt(&response),
+    };
+    let scores = scores.with_context(|| format!("can't decrypt {}", args.response.display()))?;
     for record in &scores {
         predictions.add(Ok(record), &[])?;
     }

@@ -86,8 +86,8 @@ fn the_layouts_of_a_model_are_compared() {
     predicted for 1 record under a key of 2048 bits, on one core each, over 8 Mbit/s:
 
       layout    upload   k  scores  up kB  down kB  encrypt ms  service ms  decrypt ms  total ms
-    * scalar    full     –       2    2.2      0.9         3.0        10.3         2.1      18.5
-      scalar    full     –       1    2.2      1.4         3.0        11.3         2.1      19.9
+    * scalar    full     –       2    2.3      1.1         3.0        10.3         2.1      18.7
+      scalar    full     –       1    2.2      1.6         3.0        11.3         2.1      20.2
 
     * is chosen: scalar with 2 scores an answer, full
         saves 1.5 ms (7 %) against scalar with 1 score an answer, full
@@ -96,8 +96,8 @@ fn the_layouts_of_a_model_are_compared() {
     predicted for 5 records under a key of 2048 bits, on one core each, over 1 Mbit/s, the model's products estimated:
 
       layout    upload   k  scores  up kB  down kB  encrypt ms  service ms  decrypt ms  total ms
-    * scalar    full     –       2    9.8      3.7        15.0        33.1         6.3       162
-      scalar    full     –       1    9.7      6.2        15.0        38.0         6.4       187
+    * scalar    full     –       2    9.9      4.4        15.0        33.1         6.3       168
+      scalar    full     –       1    9.8      6.9        15.0        38.0         6.4       193
 
     * is chosen: scalar with 2 scores an answer, full
         saves 24.6 ms (13 %) against scalar with 1 score an answer, full
@@ -135,7 +135,7 @@ fn of_a_secret_key_only_public_facts_are_shown() {
     }
     let facts = place.json("inspect --json key.json");
     let names: Vec<_> = facts.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["bits", "fingerprint", "kind"]);
+    assert_eq!(names, ["bits", "fingerprint", "kind", "proven"]);
 }
 
 #[test]

@@ -33,6 +33,38 @@ fn a_new_key_is_its_owners_alone() {
     );
 }
 
+/// The proof that services ask for goes wherever the public key goes, and is looked at on the way.
+#[test]
+fn a_public_key_brings_its_proof() {
+    let place = Place::new();
+    place.run("keygen --bits 2048 --out new.json");
+    place.run("pubkey new.json --out public.json");
+    let shown = place.run("inspect public.json");
+    assert!(shown.contains("proof    right"), "{shown}");
+    assert_eq!(place.json("inspect --json public.json")["proven"], true);
+
+    // Of another program's key it is made.
+    let mut key: Value = serde_json::from_str(&place.read("new.json")).unwrap();
+    let proof = key["pub"].as_object_mut().unwrap().remove("proof").unwrap();
+    place.write("foreign.json", key.to_string());
+    let public: Value = serde_json::from_str(&place.run("pubkey foreign.json")).unwrap();
+    assert_eq!(public["proof"], proof);
+
+    // A public key's owner alone can make it.
+    place.write("bare.json", key["pub"].to_string());
+    let facts = place.json("pubkey bare.json --json --out again.json");
+    assert_eq!(facts["proven"], false);
+    assert_eq!(place.json("inspect --json bare.json")["proven"], false);
+
+    let mut forged: Value = serde_json::from_str(&place.read("public.json")).unwrap();
+    let text = forged["proof"].as_str().unwrap();
+    let other = if text.starts_with('A') { "B" } else { "A" };
+    forged["proof"] = json!(format!("{other}{}", &text[1..]));
+    place.write("forged.json", forged.to_string());
+    let message = place.fail("inspect forged.json");
+    assert!(message.contains("of the key's proof is"), "{message}");
+}
+
 #[test]
 fn a_key_is_never_replaced_by_accident() {
     let place = Place::new();

@@ -108,6 +108,41 @@ fn answers_under_other_keys_are_refused() {
 }
 
 #[test]
+fn an_answer_is_one_to_its_request_alone() {
+    let place = place();
+    place.run(ENCRYPT);
+    place.run(COMPUTE);
+    let checked = format!("{DECRYPT} --request request");
+    place.run(&checked);
+    // The same records, encrypted anew: an older answer is none to this request.
+    place.run(&format!("{ENCRYPT} --force"));
+    assert_snapshot!(place.fail(&format!("{checked} --force")), @r"
+    error: response is no answer to request
+      hint: give the request file that was computed, byte for byte
+    ");
+    place.run(&format!("{COMPUTE} --force"));
+    place.run(&format!("{checked} --force"));
+}
+
+/// What was told 59 times of 60 by a wrong prediction and nothing else.
+#[test]
+fn a_flipped_bit_in_an_answer_is_found() {
+    let place = place();
+    place.run(ENCRYPT);
+    place.run(COMPUTE);
+    let response = std::fs::read(place.path("response")).unwrap();
+    // In the last ciphertext.
+    for byte in (response.len() - 512..response.len()).step_by(85) {
+        let mut damaged = response.clone();
+        damaged[byte] ^= 4;
+        place.write("bad", damaged);
+        let message = place.fail(&DECRYPT.replace("--in response", "--in bad"));
+        assert!(message.contains("damaged on their way"), "{message}");
+        assert!(!place.path("out.csv").exists());
+    }
+}
+
+#[test]
 fn damaged_files_are_refused() {
     let place = place();
     place.run(ENCRYPT);

@@ -70,7 +70,7 @@ fn records_whose_scores_cannot_be_right_are_marked_and_nothing_else_changes() {
     1,high,-4,11,b
     2,,,,c
     3,,,,d
-    4,low,3,7,e
+    4,high,3,7,e
     5,high,-4,11,f
     6,low,108,-107,g
     ");
@@ -79,7 +79,7 @@ fn records_whose_scores_cannot_be_right_are_marked_and_nothing_else_changes() {
     }
     let told: Vec<&str> = told.lines().skip(1).collect();
     assert_snapshot!(told.join("\n"), @r"
-    predicted: 2 high, 3 low
+    predicted: 3 high, 2 low
     2 records have no prediction: the service's answer to them was damaged or false
     error: 2 of 7 records have no prediction; the first is record 2 (from 0)
       cause: record 2 (from 0): score 0 (from 0) is -128, but no record has one beyond ±112, as the card certifies; the answer wasn't computed by this model, or not from this record
@@ -99,10 +99,10 @@ fn records_whose_scores_cannot_be_right_are_marked_and_nothing_else_changes() {
     assert!(error.contains("score 0 (from 0) is -128"), "{error}");
     let marked = json!({"record": 2, "error": error, "kept": {"patient": "c"}});
     assert_eq!(lines[2], marked);
-    assert_eq!(lines[4]["label"], "low");
+    assert_eq!(lines[4]["label"], "high");
     assert_eq!(lines[7]["records"], 7);
     assert_eq!(lines[7]["without_prediction"], 2);
-    assert_eq!(lines[7]["labels"], json!({"high": 2, "low": 3}));
+    assert_eq!(lines[7]["labels"], json!({"high": 3, "low": 2}));
     assert!(
         told.starts_with("error: 2 of 7 records have no prediction"),
         "{told}"

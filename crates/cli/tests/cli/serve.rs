@@ -51,7 +51,7 @@ fn a_configuration_is_read() {
           |
         1 | max_conections = 1
           | ^^^^^^^^^^^^^^
-        unknown field `max_conections`, expected one of `listen`, `page`, `max_connections`, `max_body_bytes`, `concurrent_uploads`, `concurrent_computations`, `queue_length`, `records_per_minute`, `behind_proxy`, `randomizers_ahead`, `header_timeout_seconds`, `body_timeout_seconds`, `retry_after_seconds`, `shutdown_grace_seconds`
+        unknown field `max_conections`, expected one of `listen`, `page`, `max_connections`, `max_body_bytes`, `concurrent_uploads`, `concurrent_computations`, `queue_length`, `records_per_minute`, `new_keys_per_minute`, `behind_proxy`, `randomizers_ahead`, `header_timeout_seconds`, `body_timeout_seconds`, `retry_after_seconds`, `shutdown_grace_seconds`
     ");
     assert_snapshot!(fail("= 1"), @r"
     error: can't use the configuration bad.toml

@@ -1,0 +1,100 @@
+//! SECURITY.md's table names files and tests: each must exist, so that no row promises what was moved
+//! or deleted. (That a test fails without its check, a person has to try.)
+
+use std::path::Path;
+use std::{fs, iter};
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::shell::say;
+use crate::workspace::Workspace;
+
+const HEADER: &str = "| # | attack | check | where | test |";
+
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let text = fs::read_to_string(workspace.root().join("SECURITY.md"))?;
+    let (_, table) = text
+        .split_once(HEADER)
+        .context("SECURITY.md has no table of checks")?;
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let (mut tests, mut faults) = (0, Vec::new());
+    for row in rows {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let &[number, _, _, files, named] = cells.as_slice() else {
+            bail!("a row of SECURITY.md's table has not five cells: {row}");
+        };
+        let number = number.trim_start_matches("| ");
+        let files = quoted(files).filter(|name| name.contains(['/', '.']));
+        faults.extend(
+            missing_files(workspace.root(), files)
+                .map(|name| format!("row {number}: there is no {name}")),
+        );
+        let named: Vec<&str> = quoted(named).collect();
+        if named.is_empty() {
+            faults.push(format!("row {number} names no test"));
+        }
+        for test in named {
+            tests += 1;
+            if let Err(error) = exists(workspace.root(), test) {
+                faults.push(format!("row {number}: {error:#}"));
+            }
+        }
+    }
+    for fault in &faults {
+        say(fault);
+    }
+    ensure!(tests > 0, "SECURITY.md's table has no rows");
+    ensure!(faults.is_empty(), "{} faults", faults.len());
+    Ok(())
+}
+
+/// What is written as code in a cell.
+fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+/// Those files that don't exist. One without a folder is in the folder of the one before.
+fn missing_files<'a>(
+    root: &Path,
+    names: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = String> {
+    let (mut folder, mut names) = (String::new(), names);
+    iter::from_fn(move || {
+        let name = names.next()?;
+        let name = match name.rsplit_once('/') {
+            Some((parent, _)) => {
+                parent.clone_into(&mut folder);
+                name.to_owned()
+            }
+            None => format!("{folder}/{name}"),
+        };
+        Some(name)
+    })
+    .filter(|name| !place(root, name).exists())
+}
+
+/// A test is named as `FILE::NAME`: a function in Rust, a title in JavaScript.
+fn exists(root: &Path, test: &str) -> anyhow::Result<()> {
+    let (file, name) = test
+        .split_once("::")
+        .with_context(|| format!("{test} names no test of its file"))?;
+    let text =
+        fs::read_to_string(place(root, file)).with_context(|| format!("there is no {file}"))?;
+    let begins = match file.ends_with(".rs") {
+        true => format!("fn {name}("),
+        false => format!("test('{name}'"),
+    };
+    ensure!(text.contains(&begins), "{file} has no test {name:?}");
+    Ok(())
+}
+
+/// Where a file is that SECURITY.md names: below `crates`, but for what is not Rust.
+fn place(root: &Path, name: &str) -> std::path::PathBuf {
+    match name.starts_with("web/") {
+        true => root.join(name),
+        false => root.join("crates").join(name),
+    }
+}
