@@ -47,7 +47,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     for rule in RULES {
         faults.extend(rule.check(&crates)?);
     }
-    for folder in ["crates", "examples", "interop", "web"] {
+    for folder in ["crates", "examples", "fuzz", "interop", "web"] {
         faults.extend(long_files(&workspace.root().join(folder))?);
     }
     for fault in &faults {

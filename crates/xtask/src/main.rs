@@ -10,10 +10,12 @@
 //! | python-paillier and paillier-bigint | [`interop`] |
 //! | scikit-learn, PyTorch, Keras | [`examples`] |
 //! | the JavaScript package | [`web`] |
+//! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
 mod ctgrind;
 mod examples;
+mod fuzz;
 mod interop;
 mod layers;
 mod npm;
@@ -78,10 +80,29 @@ enum Task {
     },
     /// Check and test the JavaScript package.
     Web,
+    /// Fuzz the parsers of what strangers write.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
-    let chosen: &[Step] = match Cli::parse().task {
+    if let Some(result) = fuzz::compile() {
+        return result.unwrap_or_else(|error| {
+            shell::say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        });
+    }
+    let result = Workspace::find().and_then(|workspace| run(Cli::parse().task, &workspace));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            shell::say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
+    let chosen: &[Step] = match task {
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],
@@ -98,12 +119,8 @@ fn main() -> ExitCode {
         Task::Examples { all: false } => &[steps::EXAMPLES],
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],
+        // It has options, which a step has not.
+        Task::Fuzz(options) => return fuzz::check(workspace, &options),
     };
-    match Workspace::find().and_then(|workspace| steps::run(chosen, &workspace)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            shell::say(format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    steps::run(chosen, workspace)
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{ctgrind, examples, interop, layers, readme, security, web};
+use crate::{ctgrind, examples, fuzz, interop, layers, readme, security, web};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -138,11 +138,15 @@ pub(crate) const WEB: Step = Step {
     name: "web",
     check: web::check,
 };
+pub(crate) const FUZZ: Step = Step {
+    name: "fuzz",
+    check: fuzz::smoke,
+};
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
     FMT, LAYERS, SECURITY, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC, README,
-    INTEROP, EXAMPLES, WEB,
+    INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 
 /// Runs steps one after another, all of them even if one fails, and lists their times.

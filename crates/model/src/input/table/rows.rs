@@ -145,6 +145,7 @@ impl Rows {
 
 impl<'a> Row<'a> {
     /// The line it begins in, from 1, the header included.
+    #[cfg(feature = "train")]
     pub(crate) fn line(&self) -> u64 {
         self.line
     }

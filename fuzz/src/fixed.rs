@@ -1,0 +1,80 @@
+//! One small model, and a key for it: always the same, so that an input means the same each time.
+
+use std::sync::LazyLock;
+
+use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_model::card::{
+    Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    Quantization, RecordsLayout, ScalarLayout, SeededUploads,
+};
+use veilcast_model::{Blueprint, FloatMap, Model};
+use veilcast_paillier::SecretKey;
+
+/// Accepts keys of 1024 bits, which are faster.
+pub const POLICY: KeyPolicy = KeyPolicy {
+    allow_insecure_1024: true,
+};
+
+/// The key file.
+const KEY: &str = include_str!("../../crates/paillier/tests/fixtures/keys/insecure-1024.json");
+
+/// The key.
+pub fn key() -> SecretKey {
+    SecretKey::from_json(KEY, POLICY).expect("the fixture is a key")
+}
+
+/// What the model's card says: three columns, two classes, every layout.
+pub fn blueprint() -> Blueprint {
+    Blueprint {
+        name: "fuzz".to_owned(),
+        version: "1".to_owned(),
+        description: "A model for fuzzing.".to_owned(),
+        input: Input {
+            kind: InputKind::Table,
+            description: String::new(),
+            shape: vec![3],
+            features: Some(["age", "dose", "weight"].map(str::to_owned).to_vec()),
+            fit: None,
+            preprocessing: Preprocessing::new(Vec::new()),
+        },
+        public_part: None,
+        quantization: Quantization {
+            bits: 4,
+            step: PerFeature::All(1.0),
+            zero: PerFeature::All(0.0),
+        },
+        labels: vec!["no".to_owned(), "yes".to_owned()],
+        activation: Activation::Softmax,
+        units: None,
+        threshold: None,
+        layouts: Layouts {
+            scalar: Some(ScalarLayout {}),
+            records: Some(RecordsLayout {}),
+            features: Some(FeaturesLayout {
+                features_per_ciphertext: vec![2, 3],
+            }),
+            seeded: Some(SeededUploads {}),
+        },
+        limits: Limits {
+            max_records: 8,
+            max_ciphertexts: 24,
+        },
+        max_weight: 7,
+    }
+}
+
+/// The model.
+pub fn model() -> Model {
+    let weights = vec![7.0, -3.0, 1.0, -7.0, 0.0, 2.0];
+    let map = FloatMap::new(3, 2, weights, vec![1.0, -3.0]).expect("2 × 3 weights");
+    blueprint().build(map).expect("the blueprint is sound")
+}
+
+/// The service's side.
+pub static EVALUATOR: LazyLock<Evaluator> = LazyLock::new(|| Evaluator::new(model(), POLICY));
+
+/// The client's side.
+pub fn session() -> Session {
+    let card = Card::parse(model().card_json()).expect("a model's card is sound");
+    Session::new(card, key()).expect("the key has room")
+}
