@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// 15 minutes to build.
     #[arg(long)]
     thorough: bool,
+    /// Where libFuzzer's random numbers begin; 0 for somewhere else each time.
+    #[arg(long, default_value_t = 0)]
+    seed: u32,
     /// Run a target once on this input, such as one that failed.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -43,11 +46,13 @@ pub(crate) struct Options {
 /// processors.
 const SMOKE_SECONDS: u64 = 30;
 
-/// Fuzzes every target for a short time.
+/// Fuzzes every target for a short time, from the same random numbers each time: if it fails, a change
+/// did it, not chance.
 pub(crate) fn smoke(workspace: &Workspace) -> anyhow::Result<()> {
     let options = Options {
         seconds: SMOKE_SECONDS,
         thorough: false,
+        seed: 1,
         input: None,
         targets: Vec::new(),
     };
@@ -66,6 +71,7 @@ pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<
     }
     let limits = Limits {
         seconds: options.seconds,
+        seed: options.seed,
         // AddressSanitizer keeps freed memory for a while, and shadows of all of it.
         megabytes: if options.thorough { 6144 } else { 3072 },
     };

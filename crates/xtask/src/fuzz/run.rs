@@ -15,6 +15,8 @@ use crate::shell::run;
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     pub(super) seconds: u64,
+    /// 0 for another each time.
+    pub(super) seed: u32,
     pub(super) megabytes: u32,
 }
 
@@ -50,6 +52,7 @@ pub(super) fn fuzz(
         .arg(&corpus)
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .arg(format!("-max_total_time={}", limits.seconds))
+        .arg(format!("-seed={}", limits.seed))
         .arg(format!("-rss_limit_mb={}", limits.megabytes))
         .arg(format!("-max_len={}", target.max_bytes))
         .arg("-print_final_stats=1")
