@@ -22,7 +22,17 @@ const GROUPS: usize = 9;
 /// Groups of one to three records; whoever is 40 with a dose of 7 is in every second one.
 fn groups() -> Vec<Group> {
     let group = |group: usize| {
-        let record = |record| vec![40, 7, if group % 2 == 0 { 5 } else { 6 + record }];
+        let record = |record| {
+            vec![
+                40,
+                7,
+                if group.is_multiple_of(2) {
+                    5
+                } else {
+                    6 + record
+                },
+            ]
+        };
         (0..=group as u32 % 3).map(record).collect()
     };
     (0..GROUPS).map(group).collect()

@@ -121,13 +121,13 @@ pub enum OnnxError {
     )]
     Attribute {
         /// The node's name.
-        node: String,
+        node: Box<str>,
         /// Its operator.
-        operator: String,
+        operator: Box<str>,
         /// The attribute's name.
-        attribute: String,
+        attribute: Box<str>,
         /// What is wrong with it.
-        problem: String,
+        problem: Box<str>,
     },
     /// A list of a node is longer or shorter than its other lists, or its input, ask for.
     #[error(
@@ -136,15 +136,15 @@ pub enum OnnxError {
     )]
     ListLength {
         /// The node's name.
-        node: String,
+        node: Box<str>,
         /// Its operator.
-        operator: String,
+        operator: Box<str>,
         /// The list's name.
-        list: String,
+        list: Box<str>,
         /// Its length.
         found: usize,
         /// The length that it must have, and why.
-        expected: String,
+        expected: Box<str>,
     },
     /// A list of a node holds a number that points nowhere.
     #[error(
@@ -153,15 +153,15 @@ pub enum OnnxError {
     )]
     ListEntry {
         /// The node's name.
-        node: String,
+        node: Box<str>,
         /// Its operator.
-        operator: String,
+        operator: Box<str>,
         /// The list's name.
-        list: String,
+        list: Box<str>,
         /// The number.
         found: i64,
         /// What it must hold.
-        expected: String,
+        expected: Box<str>,
     },
     /// An operator that the library doesn't have.
     #[error("the operator {operator} of the node {node:?} isn't supported")]

@@ -378,31 +378,31 @@ pub(super) fn length(list: &AttributeProto) -> usize {
 
 fn wrong(node: &NodeProto, attribute: &AttributeProto, problem: &str) -> OnnxError {
     OnnxError::Attribute {
-        node: name(node).to_owned(),
-        operator: node.op_type.clone(),
-        attribute: attribute.name.clone(),
-        problem: problem.to_owned(),
+        node: name(node).into(),
+        operator: node.op_type.as_str().into(),
+        attribute: attribute.name.as_str().into(),
+        problem: problem.into(),
     }
 }
 
 /// A list is too long, or too short.
 pub(super) fn misfit(node: &NodeProto, list: &str, found: usize, expected: String) -> OnnxError {
     OnnxError::ListLength {
-        node: name(node).to_owned(),
-        operator: node.op_type.clone(),
-        list: list.to_owned(),
+        node: name(node).into(),
+        operator: node.op_type.as_str().into(),
+        list: list.into(),
         found,
-        expected,
+        expected: expected.into(),
     }
 }
 
 /// A list holds what it mustn't.
 pub(super) fn entry(node: &NodeProto, list: &str, found: i64, expected: String) -> OnnxError {
     OnnxError::ListEntry {
-        node: name(node).to_owned(),
-        operator: node.op_type.clone(),
-        list: list.to_owned(),
+        node: name(node).into(),
+        operator: node.op_type.as_str().into(),
+        list: list.into(),
         found,
-        expected,
+        expected: expected.into(),
     }
 }
