@@ -7,6 +7,7 @@ mod digit;
 #[cfg(feature = "gmp")]
 #[allow(unsafe_code)] // Calls into a C library, behind safe functions.
 mod gmp;
+mod keys;
 mod operands;
 mod powers;
 mod product;
@@ -47,6 +48,8 @@ enum Question {
     Powers,
     /// Operations of the scheme: encrypting in each way, decrypting, computing.
     Scheme,
+    /// Making and checking the proof of a key.
+    Keys,
     /// Weighted sums of ciphertexts by compiled programs, and packing them into answers.
     Sums,
     /// One prediction for the case on standard input, as JSON: for peers/peers.py.
@@ -89,6 +92,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     }
     if asked(Question::Scheme) {
         scheme::run(&args.bits, args.rounds);
+    }
+    if asked(Question::Keys) {
+        keys::run(&args.bits, args.rounds);
     }
     if asked(Question::Sums) {
         sums::run(&args.bits, args.rounds);
