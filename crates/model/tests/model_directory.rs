@@ -233,50 +233,6 @@ fn each_corruption_has_its_error() {
     }
 }
 
-/// The files of the model with another card, whose digest the weights name.
-fn with_card(edit: impl FnOnce(&mut serde_json::Value)) -> (Vec<u8>, Vec<u8>) {
-    let saved = saved();
-    let read = |file| fs::read(saved.path.join(file)).unwrap();
-    let (card, mut weights) = (read(CARD_FILE), read(WEIGHTS_FILE));
-    let mut edited: serde_json::Value = serde_json::from_slice(&card).unwrap();
-    edit(&mut edited);
-    let edited = serde_json::to_vec(&edited).unwrap();
-    let digest = |card: &[u8]| CardDigest::of(card).to_string();
-    replace(&digest(&card), &digest(&edited))(&mut weights);
-    (edited, weights)
-}
-
-#[test]
-fn published_bounds_must_be_those_of_the_weights() {
-    let model = common::patients_model();
-    let published = model.certificate().largest_scores().unwrap();
-    assert_eq!(
-        model.card().bounds().largest_scores.as_ref(),
-        Some(&published)
-    );
-    let load = |edit: &dyn Fn(&mut serde_json::Value)| {
-        let (card, weights) = with_card(|card| edit(&mut card["bounds"]));
-        Model::from_bytes(&card, &weights, None).map_err(|error| error.to_string())
-    };
-    load(&|_| ()).unwrap();
-    // As cards were written before there was such a member.
-    let without = load(&|bounds| {
-        bounds.as_object_mut().unwrap().remove("largest_scores");
-    });
-    assert_eq!(without.unwrap().certificate(), model.certificate());
-    for change in [-1, 1] {
-        let error = load(&|bounds| {
-            bounds["largest_scores"][1] = (published[1] as i64 + change).into();
-        });
-        let error = error.unwrap_err();
-        assert!(
-            error.contains("bounds.largest_scores in card.json"),
-            "{error}"
-        );
-        assert!(error.contains(WEIGHTS_FILE), "{error}");
-    }
-}
-
 #[test]
 fn files_of_two_models_do_not_mix() {
     let mut blueprint = common::patients();
