@@ -1,7 +1,7 @@
 //! Does the time of what works with secrets depend on them?
 //!
 //! As dudect asks it: each operation is timed with secrets of two classes in random order, and
-//! [`welch`] tells whether the classes' times differ. The first class is one secret, or all of one
+//! [`welch`](crate::welch) tells whether the classes' times differ. The first class is one secret, or all of one
 //! extreme shape; the second is drawn at random. A difference shows a leak; that there is none shows
 //! only that so many times didn't show it. A power in variable time is timed too, and must be told.
 //!
