@@ -6,6 +6,7 @@
 //! | what the crates may know of each other | [`layers`] |
 //! | secrets under valgrind | [`ctgrind`] |
 //! | what SECURITY.md names | [`security`] |
+//! | whether tests fail without the checks that it names | [`removals`] |
 //! | the commands of the README | [`readme`] |
 //! | python-paillier and paillier-bigint | [`interop`] |
 //! | scikit-learn, PyTorch, Keras | [`examples`] |
@@ -20,6 +21,7 @@ mod npm;
 mod program;
 mod python;
 mod readme;
+mod removals;
 mod security;
 mod shell;
 mod steps;
@@ -51,6 +53,13 @@ enum Task {
     Layers,
     /// Check that the files and tests that SECURITY.md names exist.
     Security,
+    /// Take each check of SECURITY.md out, one at a time, and see its test fail. By hand: it takes an hour.
+    ///
+    /// The code is that of the last commit, in a copy below the target directory.
+    Removals {
+        /// Numbers of rows of SECURITY.md's table; all of them by default.
+        rows: Vec<u32>,
+    },
     /// Run clippy on everything; a warning is an error.
     Clippy,
     /// Check the crates whose features others switch on by themselves.
@@ -82,6 +91,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let chosen: &[Step] = match Cli::parse().task {
+        Task::Removals { rows } => return ended(removals::check, &rows),
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],
@@ -99,7 +109,12 @@ fn main() -> ExitCode {
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],
     };
-    match Workspace::find().and_then(|workspace| steps::run(chosen, &workspace)) {
+    ended(steps::run, chosen)
+}
+
+/// The exit status after a task.
+fn ended<T: ?Sized>(task: fn(&T, &Workspace) -> anyhow::Result<()>, chosen: &T) -> ExitCode {
+    match Workspace::find().and_then(|workspace| task(chosen, &workspace)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             shell::say(format!("error: {error:#}"));
