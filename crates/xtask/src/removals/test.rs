@@ -145,27 +145,28 @@ impl<'a> Test<'a> {
             .current_dir(copy.root())
             .env("CARGO_TARGET_DIR", copy.target())
             .args(["test", "--locked", "--no-run", "--message-format"])
-            .arg("json-render-diagnostics")
-            .arg("--package")
-            .arg(format!("veilcast-{folder}"));
+            .arg("json-render-diagnostics");
         match target {
-            Some(name) => command.args(["--test", name]),
-            None => command.arg("--lib"),
+            // Of the whole workspace, as the other steps name it: for one package alone other
+            // features of what it depends on would be chosen, and all of that be compiled anew.
+            Some(name) => command.args(["--workspace", "--test", name]),
+            None => command.args(["--lib", "--package", &format!("veilcast-{folder}")]),
         };
         let built = command.output().context("can't run cargo")?;
         if !built.status.success() {
             return Ok(Err(first(&built, "error")));
         }
-        let wanted = target.map_or_else(|| format!("veilcast_{folder}"), str::to_owned);
+        let manifest = format!("crates/{folder}/Cargo.toml");
         for message in Message::parse_stream(&built.stdout[..]) {
             if let Message::CompilerArtifact(artifact) = message?
                 && let (true, Some(program)) = (artifact.profile.test, artifact.executable)
-                && artifact.target.name == wanted
+                && artifact.manifest_path.ends_with(&manifest)
+                && target.is_none_or(|name| artifact.target.name == name)
             {
                 return Ok(Ok(program.into()));
             }
         }
-        Ok(Err(format!("no program has the tests of {wanted}")))
+        Ok(Err(format!("crates/{folder} has no such file of tests")))
     }
 
     /// The test's name within its program: the one that ends so in its module, or in one below.
