@@ -10,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use cargo_metadata::Message;
 
 use super::copy::Copy;
-use crate::npm;
+use crate::{ctgrind, npm};
 
 /// What takes longer has lost a limit, or hangs.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -94,10 +94,15 @@ impl<'a> Test<'a> {
                     Err(error) => return Ok(Outcome::NotBuilt(error)),
                 };
                 let test = self.path(&program)?;
-                let mut command = Command::new(program);
+                let mut command = if self.is_under_valgrind() {
+                    ctgrind::command(&program, &test)
+                } else {
+                    let mut command = Command::new(program);
+                    command.args(["--exact", &test]);
+                    command
+                };
                 let package = copy.root().join("crates").join(folder);
                 command
-                    .args(["--exact", &test])
                     .current_dir(&package)
                     .env("CARGO_MANIFEST_DIR", &package);
                 let run = run(copy, &mut command)?;
@@ -128,6 +133,11 @@ impl<'a> Test<'a> {
         }
     }
 
+    /// Whether the test finds something under valgrind alone.
+    fn is_under_valgrind(&self) -> bool {
+        matches!(self, Self::Rust { module, .. } if module == "ctgrind")
+    }
+
     /// The program that has the test in it, or why there is none.
     fn build(&self) -> anyhow::Result<Result<PathBuf, String>> {
         let Self::Rust {
@@ -146,6 +156,9 @@ impl<'a> Test<'a> {
             .env("CARGO_TARGET_DIR", copy.target())
             .args(["test", "--locked", "--no-run", "--message-format"])
             .arg("json-render-diagnostics");
+        if self.is_under_valgrind() {
+            command.args(["--profile", "ctgrind"]);
+        }
         match target {
             // Of the whole workspace, as the other steps name it: for one package alone other
             // features of what it depends on would be chosen, and all of that be compiled anew.
