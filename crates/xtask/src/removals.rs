@@ -12,14 +12,16 @@ mod test;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{anyhow, bail, ensure};
 
 use self::copy::Copy;
 use self::list::Removal;
 use self::test::{Outcome, Test};
-use crate::security;
+use crate::security::{self, Row};
 use crate::shell::say;
 use crate::workspace::Workspace;
+
+const INDENT: &str = "    ";
 
 /// Takes out the checks of these rows, of all if none is named.
 pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
@@ -35,78 +37,85 @@ pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
 
     let copy = Copy::make(workspace)?;
     say(format!("commit {}", copy.commit()));
-    let mut faults = Vec::new();
-    for removal in &removals {
-        let named = table.iter().find(|row| row.number == removal.row);
-        let tests = named.map_or(&[][..], |row| &row.tests);
-        if !tests.contains(&removal.test) {
-            faults.push(format!("{removal}: the row does not name {}", removal.test));
-        }
-        if let Err(error) = copy.without(removal) {
-            faults.push(format!("{removal}: {error:#}"));
-        }
-    }
-    for fault in &faults {
-        say(fault);
-    }
-    ensure!(faults.is_empty(), "{} faults in the list", faults.len());
-
-    let fit = as_they_stand(&copy, &removals)?;
     let mut lines = Vec::new();
-    let mut failed = 0;
+    // What is wrong with the list shows before anything is built.
+    let (removals, unfit): (Vec<_>, Vec<_>) = removals
+        .into_iter()
+        .map(|removal| (fault(&copy, &table, &removal), removal))
+        .partition(|(fault, _)| fault.is_none());
+    for (fault, removal) in unfit {
+        let line = format!(
+            "{removal}\n{INDENT}NOT SHOWN: {}",
+            fault.unwrap_or_default()
+        );
+        say(&line);
+        lines.push((removal.row, line));
+    }
+    let mut failed = lines.len();
+
+    let removals: Vec<Removal> = removals.into_iter().map(|(_, removal)| removal).collect();
+    let fit = as_they_stand(&copy, &removals);
     for removal in &removals {
         let start = Instant::now();
         let verdict = match fit[removal.test.as_str()] {
-            true => verdict(&copy, removal)?,
-            false => Err("the test does not pass as it stands".to_owned()),
+            true => verdict(&copy, removal),
+            false => Err(anyhow!("the test does not pass as it stands")),
         };
         let verdict = verdict.unwrap_or_else(|fault| {
             failed += 1;
-            format!("NOT SHOWN: {fault}")
+            format!("NOT SHOWN: {fault:#}")
         });
         let seconds = start.elapsed().as_secs_f64();
-        let line = format!(
-            "{seconds:>6.1} s  {removal}\n{:10}{}\n{:10}{verdict}",
-            "", removal.test, ""
-        );
-        say(&line);
-        lines.push(line);
+        let line = format!("{removal}\n{INDENT}{}\n{INDENT}{verdict}", removal.test);
+        say(format!("{seconds:.0} s  {line}"));
+        lines.push((removal.row, line));
     }
+    lines.sort_by_key(|(row, _)| *row);
+    let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
     say(format!("\n{}", lines.join("\n")));
     if rows.is_empty() && !unlisted.is_empty() {
         say(format!("rows without a check in the list: {unlisted:?}"));
     }
+    let checks = lines.len();
     ensure!(
         failed == 0,
-        "{failed} of {} checks were not shown to be tested",
-        removals.len()
+        "{failed} of {checks} checks were not shown to be tested"
     );
     Ok(())
 }
 
+/// What is wrong with an entry of the list.
+fn fault(copy: &Copy, table: &[Row], removal: &Removal) -> Option<String> {
+    let row = table.iter().find(|row| row.number == removal.row);
+    if !row.is_some_and(|row| row.tests.contains(&removal.test)) {
+        return Some(format!("the row does not name {}", removal.test));
+    }
+    let edit = copy.without(removal);
+    edit.err().map(|error| format!("{error:#}"))
+}
+
 /// Which of the tests pass with all checks in place.
-fn as_they_stand<'a>(
-    copy: &Copy,
-    removals: &'a [Removal],
-) -> anyhow::Result<BTreeMap<&'a str, bool>> {
+fn as_they_stand<'a>(copy: &Copy, removals: &'a [Removal]) -> BTreeMap<&'a str, bool> {
     let mut fit = BTreeMap::new();
     for name in removals.iter().map(|removal| removal.test.as_str()) {
         if !fit.contains_key(name) {
-            let outcome = Test::find(copy, name)?.run()?;
-            say(format!("as it stands  {name}: {outcome}"));
-            fit.insert(name, matches!(outcome, Outcome::Passed));
+            let outcome = Test::find(copy, name).and_then(|test| test.run());
+            say(match &outcome {
+                Ok(outcome) => format!("as it stands, {name} {outcome}"),
+                Err(error) => format!("{name}: {error:#}"),
+            });
+            fit.insert(name, matches!(outcome, Ok(Outcome::Passed)));
         }
     }
-    Ok(fit)
+    fit
 }
 
-/// How the test fails without the check, or what speaks against it.
-fn verdict(copy: &Copy, removal: &Removal) -> anyhow::Result<Result<String, String>> {
+/// How the test fails without the check; an error if it does not.
+fn verdict(copy: &Copy, removal: &Removal) -> anyhow::Result<String> {
     let _removed = copy.without(removal)?.write()?;
-    let test = Test::find(copy, &removal.test)?;
-    let outcome = test.run().with_context(|| removal.to_string())?;
-    Ok(match outcome {
-        Outcome::Failed(_) | Outcome::Endless => Ok(format!("as it should, the test {outcome}")),
-        Outcome::Passed | Outcome::NotBuilt(_) => Err(format!("the test {outcome}")),
-    })
+    let outcome = Test::find(copy, &removal.test)?.run()?;
+    match outcome {
+        Outcome::Failed(_) | Outcome::Endless => Ok(format!("as it should, it {outcome}")),
+        Outcome::Passed | Outcome::NotBuilt(_) => bail!("without the check it {outcome}"),
+    }
 }

@@ -227,6 +227,8 @@ impl Run {
 fn run(copy: &Copy, command: &mut Command) -> anyhow::Result<Run> {
     let [out, err] = ["stdout", "stderr"].map(|name| copy.target().join(name));
     let mut process = command
+        // Snapshots that differ are for nobody to accept.
+        .env("INSTA_UPDATE", "no")
         .stdin(Stdio::null())
         .stdout(File::create(&out)?)
         .stderr(File::create(&err)?)
