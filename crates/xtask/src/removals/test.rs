@@ -253,12 +253,15 @@ fn run(copy: &Copy, command: &mut Command) -> anyhow::Result<Run> {
     })))
 }
 
-/// The first line with these words and the one behind it, or how the process ended.
+/// The first line from these words on, and the line behind it, or how the process ended.
 fn first(output: &Output, words: &str) -> String {
     let texts = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     let mut lines = texts.iter().flat_map(|text| text.lines().map(str::trim));
     match lines.find(|line| line.contains(words)) {
-        Some(line) => format!("{line} {}", lines.next().unwrap_or_default()),
+        Some(line) => {
+            let start = line.find(words).unwrap_or_default();
+            format!("{} {}", &line[start..], lines.next().unwrap_or_default())
+        }
         None => output.status.to_string(),
     }
 }
