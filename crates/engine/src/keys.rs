@@ -209,3 +209,37 @@ impl std::fmt::Debug for Keys {
         write!(f, "Keys({} accepted)", locked(&self.accepted).len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use veilcast_paillier::SecretKey;
+
+    use super::*;
+
+    /// What was refused is known before any arithmetic is done again, and nothing else is.
+    #[test]
+    fn refusals_are_remembered_for_their_bytes_alone() {
+        let policy = KeyPolicy {
+            allow_insecure_1024: true,
+        };
+        let keys = Keys::new(policy);
+        let even = [vec![0x80], vec![0; 127]].concat();
+        let of_even = ContentDigest::of(&even);
+        keys.not_refused(of_even).unwrap();
+        let refusal = keys.get(&even, Some(&[1; 1024])).err();
+        assert_eq!(refusal, Some(PublicKeyError::Even.into()));
+        assert_eq!(keys.not_refused(of_even).err(), refusal);
+
+        let secret = SecretKey::generate(1024, policy).unwrap();
+        let modulus = secret.public_key().modulus();
+        let fingerprint = KeyFingerprint::of(&modulus);
+        let with = |proof: &[u8]| ContentDigest::of(&[fingerprint.as_bytes(), proof].concat());
+        let refusal = keys.get(&modulus, Some(&[1; 1024])).err();
+        assert!(matches!(refusal, Some(EvaluateError::KeyProof(_))));
+        assert_eq!(keys.not_refused(with(&[1; 1024])).err(), refusal);
+        keys.not_refused(with(&[2; 1024])).unwrap();
+        keys.not_refused(ContentDigest::of(&modulus)).unwrap();
+    }
+}

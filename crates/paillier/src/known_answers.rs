@@ -1,10 +1,13 @@
 //! python-paillier's ciphertexts for given randomness, bit for bit.
 
 use base64::Engine;
+use crypto_bigint::BoxedUint;
 use num_bigint::BigUint;
+use zeroize::Zeroizing;
 
 use crate::encoding::limbs_from_bytes;
-use crate::{KeyPolicy, PublicKey, Randomizer, SecretKey};
+use crate::key_proof::challenges;
+use crate::{KeyPolicy, KeyProof, PublicKey, Randomizer, SecretKey};
 
 impl Randomizer {
     /// rⁿ for a known r: tests only, so that nothing else can fix the randomness.
@@ -80,4 +83,24 @@ fn a_fault_after_the_power_is_caught() {
         secret.damage_message_factor(prime);
         assert_eq!(secret.decrypt(&c), Err(crate::DecryptError));
     }
+}
+
+/// A wrong root, as a fault modulo one of the primes makes it, gives them away: it never leaves.
+#[test]
+#[should_panic(expected = "the roots of an owner's proof are right: Root(7)")]
+fn a_fault_in_a_root_of_a_proof_is_caught() {
+    let json = include_str!("../tests/fixtures/keys/insecure-1024.json");
+    let policy = KeyPolicy {
+        allow_insecure_1024: true,
+    };
+    let secret = SecretKey::from_json(json, policy).unwrap();
+    let (key, proof) = (secret.public_key(), secret.key_proof());
+    let number = |root| Zeroizing::new(BoxedUint::from_words(limbs_from_bytes(root)));
+    let mut roots: Vec<_> = proof
+        .as_bytes()
+        .chunks(8 * key.limbs())
+        .map(number)
+        .collect();
+    roots[7] = Zeroizing::new(roots[7].wrapping_add(BoxedUint::one()));
+    KeyProof::from_roots(key, &challenges(key), &roots);
 }

@@ -126,6 +126,13 @@ fn tests(program: &Path, prefix: &str) -> anyhow::Result<Vec<String>> {
 }
 
 fn run_test(program: &Path, test: &str) -> anyhow::Result<Output> {
+    command(program, test)
+        .output()
+        .context("can't run valgrind")
+}
+
+/// A test of a program under valgrind.
+pub(crate) fn command(program: &Path, test: &str) -> Command {
     let mut command = Command::new("valgrind");
     command.args(VALGRIND);
     if !test.contains(CONTROL) {
@@ -137,7 +144,6 @@ fn run_test(program: &Path, test: &str) -> anyhow::Result<Output> {
         .env("VEILCAST_CTGRIND", "1")
         // Valgrind knows no AVX-512; and one thread after another is all that it runs.
         .env("VEILCAST_KERNEL", "portable")
-        .env("RAYON_NUM_THREADS", "1")
-        .output()
-        .context("can't run valgrind")
+        .env("RAYON_NUM_THREADS", "1");
+    command
 }

@@ -6,6 +6,7 @@
 //! | what the crates may know of each other | [`layers`] |
 //! | secrets under valgrind | [`ctgrind`] |
 //! | what SECURITY.md names | [`security`] |
+//! | whether tests fail without the checks that it names | [`removals`] |
 //! | the commands of the README | [`readme`] |
 //! | python-paillier and paillier-bigint | [`interop`] |
 //! | scikit-learn, PyTorch, Keras | [`examples`] |
@@ -22,6 +23,7 @@ mod npm;
 mod program;
 mod python;
 mod readme;
+mod removals;
 mod security;
 mod shell;
 mod steps;
@@ -53,6 +55,13 @@ enum Task {
     Layers,
     /// Check that the files and tests that SECURITY.md names exist.
     Security,
+    /// Take each check of SECURITY.md out, one at a time, and see its test fail. By hand: it takes an hour.
+    ///
+    /// The code is that of the last commit, in a copy below the target directory.
+    Removals {
+        /// Numbers of rows of SECURITY.md's table; all of them by default.
+        rows: Vec<u32>,
+    },
     /// Run clippy on everything; a warning is an error.
     Clippy,
     /// Check the crates whose features others switch on by themselves.
@@ -119,8 +128,9 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Examples { all: false } => &[steps::EXAMPLES],
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],
-        // It has options, which a step has not.
+        // These have options, which a step has not.
         Task::Fuzz(options) => return fuzz::check(workspace, &options),
+        Task::Removals { rows } => return removals::check(&rows, workspace),
     };
     steps::run(chosen, workspace)
 }

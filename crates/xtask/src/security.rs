@@ -1,7 +1,7 @@
 //! SECURITY.md's table names files and tests: each must exist, so that no row promises what was moved
-//! or deleted. (That a test fails without its check, a person has to try.)
+//! or deleted. (That tests fail without their checks is for [`removals`](crate::removals) to show.)
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
 use anyhow::{Context as _, bail, ensure};
@@ -11,33 +11,29 @@ use crate::workspace::Workspace;
 
 const HEADER: &str = "| # | attack | check | where | test |";
 
+/// A row of the table.
+pub(crate) struct Row {
+    pub(crate) number: u32,
+    /// Where the check is.
+    files: Vec<String>,
+    /// The tests of the check, as `FILE::NAME`.
+    pub(crate) tests: Vec<String>,
+}
+
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    let text = fs::read_to_string(workspace.root().join("SECURITY.md"))?;
-    let (_, table) = text
-        .split_once(HEADER)
-        .context("SECURITY.md has no table of checks")?;
-    let rows = table
-        .lines()
-        .skip(2)
-        .take_while(|line| line.starts_with('|'));
-    let (mut tests, mut faults) = (0, Vec::new());
-    for row in rows {
-        let cells: Vec<&str> = row.split(" | ").collect();
-        let &[number, _, _, files, named] = cells.as_slice() else {
-            bail!("a row of SECURITY.md's table has not five cells: {row}");
-        };
-        let number = number.trim_start_matches("| ");
-        let files = quoted(files).filter(|name| name.contains(['/', '.']));
+    let rows = rows(workspace.root())?;
+    let mut faults = Vec::new();
+    for row in &rows {
+        let number = row.number;
+        let files = row.files.iter().map(String::as_str);
         faults.extend(
             missing_files(workspace.root(), files)
                 .map(|name| format!("row {number}: there is no {name}")),
         );
-        let named: Vec<&str> = quoted(named).collect();
-        if named.is_empty() {
+        if row.tests.is_empty() {
             faults.push(format!("row {number} names no test"));
         }
-        for test in named {
-            tests += 1;
+        for test in &row.tests {
             if let Err(error) = exists(workspace.root(), test) {
                 faults.push(format!("row {number}: {error:#}"));
             }
@@ -46,9 +42,34 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     for fault in &faults {
         say(fault);
     }
-    ensure!(tests > 0, "SECURITY.md's table has no rows");
+    ensure!(!rows.is_empty(), "SECURITY.md's table has no rows");
     ensure!(faults.is_empty(), "{} faults", faults.len());
     Ok(())
+}
+
+/// The rows of SECURITY.md's table.
+pub(crate) fn rows(root: &Path) -> anyhow::Result<Vec<Row>> {
+    let text = fs::read_to_string(root.join("SECURITY.md")).context("can't read SECURITY.md")?;
+    let (_, table) = text
+        .split_once(HEADER)
+        .context("SECURITY.md has no table of checks")?;
+    let lines = table.lines().skip(2);
+    lines
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells: Vec<&str> = line.split(" | ").collect();
+            let &[number, _, _, files, tests] = cells.as_slice() else {
+                bail!("a row of SECURITY.md's table has not five cells: {line}");
+            };
+            let number = number.trim_start_matches("| ").parse();
+            let files = quoted(files).filter(|name| name.contains(['/', '.']));
+            Ok(Row {
+                number: number.with_context(|| format!("a row has no number: {line}"))?,
+                files: files.map(str::to_owned).collect(),
+                tests: quoted(tests).map(str::to_owned).collect(),
+            })
+        })
+        .collect()
 }
 
 /// What is written as code in a cell.
@@ -92,7 +113,7 @@ fn exists(root: &Path, test: &str) -> anyhow::Result<()> {
 }
 
 /// Where a file is that SECURITY.md names: below `crates`, but for what is not Rust.
-fn place(root: &Path, name: &str) -> std::path::PathBuf {
+pub(crate) fn place(root: &Path, name: &str) -> PathBuf {
     match name.starts_with("web/") {
         true => root.join(name),
         false => root.join("crates").join(name),

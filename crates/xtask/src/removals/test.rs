@@ -1,0 +1,288 @@
+//! One test of the copy, built and run alone.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use cargo_metadata::Message;
+
+use super::copy::Copy;
+use crate::{ctgrind, npm};
+
+/// What takes longer has lost a limit, or hangs.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// What became of a test.
+pub(super) enum Outcome {
+    Passed,
+    /// What it said first.
+    Failed(String),
+    /// It ran until patience was at an end.
+    Endless,
+    /// The compiler's first error.
+    NotBuilt(String),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => write!(f, "passes"),
+            Self::Failed(text) => write!(f, "fails: {text}"),
+            Self::Endless => write!(f, "does not end in {} s", PATIENCE.as_secs()),
+            Self::NotBuilt(text) => write!(f, "does not compile: {text}"),
+        }
+    }
+}
+
+/// A test as SECURITY.md names it.
+pub(super) enum Test<'a> {
+    Rust {
+        copy: &'a Copy,
+        /// The crate's folder.
+        folder: &'a str,
+        /// What Cargo builds: the crate's own tests, or those of a file or a folder.
+        target: Option<&'a str>,
+        /// The modules in which it is.
+        module: String,
+        name: &'a str,
+    },
+    JavaScript {
+        copy: &'a Copy,
+        file: &'a str,
+        title: &'a str,
+    },
+}
+
+impl<'a> Test<'a> {
+    pub(super) fn find(copy: &'a Copy, test: &'a str) -> anyhow::Result<Self> {
+        let (file, name) = test
+            .split_once("::")
+            .context("a test has a file and a name")?;
+        if let Some(file) = file.strip_prefix("web/") {
+            npm::install(&copy.root().join("web"))?;
+            let title = name;
+            return Ok(Self::JavaScript { copy, file, title });
+        }
+        let path = file.trim_end_matches(".rs").trim_end_matches("/mod");
+        let (folder, path) = path.split_once('/').context("a test is in a crate")?;
+        let (kind, path) = path
+            .split_once('/')
+            .context("a test is in a folder of its crate")?;
+        let (target, module) = match (kind, path.split_once('/')) {
+            ("src", _) => (None, path),
+            // Such a folder's `main.rs` has the others as modules.
+            (_, Some((target, module))) => (Some(target), module),
+            (_, None) => (Some(path), ""),
+        };
+        Ok(Self::Rust {
+            copy,
+            folder,
+            target,
+            module: module.replace('/', "::"),
+            name,
+        })
+    }
+
+    pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Rust { copy, folder, .. } => {
+                let program = match self.build()? {
+                    Ok(program) => program,
+                    Err(error) => return Ok(Outcome::NotBuilt(error)),
+                };
+                let test = self.path(&program)?;
+                let mut command = if self.is_under_valgrind() {
+                    ctgrind::command(&program, &test)
+                } else {
+                    let mut command = Command::new(program);
+                    command.args(["--exact", &test]);
+                    command
+                };
+                let package = copy.root().join("crates").join(folder);
+                command
+                    .current_dir(&package)
+                    .env("CARGO_MANIFEST_DIR", &package);
+                let run = run(copy, &mut command)?;
+                // A name that fits no test would pass.
+                Ok(run.outcome(|text| text.contains("1 passed"), "panicked at"))
+            }
+            Self::JavaScript { copy, file, title } => {
+                let folder = copy.root().join("web");
+                let node = || {
+                    let mut command = Command::new("node");
+                    command.current_dir(&folder);
+                    command
+                };
+                for source in sources(&folder)? {
+                    let checked = node().arg("--check").arg(source).output()?;
+                    if !checked.status.success() {
+                        return Ok(Outcome::NotBuilt(first(&checked, "SyntaxError")));
+                    }
+                }
+                let pattern = format!("^{}$", escaped(title));
+                let mut command = node();
+                command
+                    .args(["--test-reporter", "tap", "--test-name-pattern", &pattern])
+                    .arg(file);
+                let run = run(copy, &mut command)?;
+                Ok(run.outcome(|text| text.contains("\n# pass 1\n"), "error:"))
+            }
+        }
+    }
+
+    /// Whether the test finds something under valgrind alone.
+    fn is_under_valgrind(&self) -> bool {
+        matches!(self, Self::Rust { module, .. } if module == "ctgrind")
+    }
+
+    /// The program that has the test in it, or why there is none.
+    fn build(&self) -> anyhow::Result<Result<PathBuf, String>> {
+        let Self::Rust {
+            copy,
+            folder,
+            target,
+            ..
+        } = self
+        else {
+            unreachable!("JavaScript is not built");
+        };
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command
+            .current_dir(copy.root())
+            .env("CARGO_TARGET_DIR", copy.target())
+            .args(["test", "--locked", "--no-run", "--message-format"])
+            .arg("json-render-diagnostics");
+        if self.is_under_valgrind() {
+            command.args(["--profile", "ctgrind"]);
+        }
+        match target {
+            // Of the whole workspace, as the other steps name it: for one package alone other
+            // features of what it depends on would be chosen, and all of that be compiled anew.
+            Some(name) => command.args(["--workspace", "--test", name]),
+            None => command.args(["--lib", "--package", &format!("veilcast-{folder}")]),
+        };
+        let built = command.output().context("can't run cargo")?;
+        if !built.status.success() {
+            return Ok(Err(first(&built, "error")));
+        }
+        let manifest = format!("crates/{folder}/Cargo.toml");
+        for message in Message::parse_stream(&built.stdout[..]) {
+            if let Message::CompilerArtifact(artifact) = message?
+                && let (true, Some(program)) = (artifact.profile.test, artifact.executable)
+                && artifact.manifest_path.ends_with(&manifest)
+                && target.is_none_or(|name| artifact.target.name == name)
+            {
+                return Ok(Ok(program.into()));
+            }
+        }
+        Ok(Err(format!("crates/{folder} has no such file of tests")))
+    }
+
+    /// The test's name within its program: the one that ends so in its module, or in one below.
+    fn path(&self, program: &Path) -> anyhow::Result<String> {
+        let Self::Rust { module, name, .. } = self else {
+            unreachable!("tests in JavaScript have titles");
+        };
+        let listed = Command::new(program)
+            .args(["--list", "--format", "terse"])
+            .output()
+            .with_context(|| format!("can't run {}", program.display()))?;
+        let listed = String::from_utf8_lossy(&listed.stdout);
+        let names = listed
+            .lines()
+            .filter_map(|line| line.strip_suffix(": test"));
+        let is_it = |path: &&str| {
+            path.rsplit("::").next() == Some(name) && path.starts_with(module.as_str())
+        };
+        let found: Vec<&str> = names.filter(is_it).collect();
+        ensure!(
+            found.len() == 1,
+            "{} tests go by {module}::{name}",
+            found.len()
+        );
+        Ok(found[0].to_owned())
+    }
+}
+
+/// How a test's process ended: None if it had to be ended.
+struct Run(Option<Output>);
+
+impl Run {
+    fn outcome(self, passed: impl Fn(&str) -> bool, reason: &str) -> Outcome {
+        let Some(output) = self.0 else {
+            return Outcome::Endless;
+        };
+        match output.status.success() && passed(&String::from_utf8_lossy(&output.stdout)) {
+            true => Outcome::Passed,
+            false => Outcome::Failed(first(&output, reason)),
+        }
+    }
+}
+
+/// Runs a test's process, within limits.
+fn run(copy: &Copy, command: &mut Command) -> anyhow::Result<Run> {
+    let [out, err] = ["stdout", "stderr"].map(|name| copy.target().join(name));
+    let mut process = command
+        // Snapshots that differ are for nobody to accept.
+        .env("INSTA_UPDATE", "no")
+        .stdin(Stdio::null())
+        .stdout(File::create(&out)?)
+        .stderr(File::create(&err)?)
+        .spawn()
+        .with_context(|| format!("can't run {:?}", command.get_program()))?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = process.try_wait()? {
+            break status;
+        }
+        if start.elapsed() > PATIENCE {
+            process.kill()?;
+            process.wait()?;
+            return Ok(Run(None));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    Ok(Run(Some(Output {
+        status,
+        stdout: fs::read(out)?,
+        stderr: fs::read(err)?,
+    })))
+}
+
+/// The first line from these words on, and the line behind it, or how the process ended.
+fn first(output: &Output, words: &str) -> String {
+    let texts = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    let mut lines = texts.iter().flat_map(|text| text.lines().map(str::trim));
+    match lines.find(|line| line.contains(words)) {
+        Some(line) => {
+            let start = line.find(words).unwrap_or_default();
+            format!("{} {}", &line[start..], lines.next().unwrap_or_default())
+        }
+        None => output.status.to_string(),
+    }
+}
+
+/// The JavaScript that a removal may be in.
+fn sources(web: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(web.join("src"))? {
+        found.push(entry?.path());
+    }
+    Ok(found)
+}
+
+/// A title as a regular expression that it alone matches.
+fn escaped(title: &str) -> String {
+    let mut pattern = String::new();
+    for character in title.chars() {
+        if !character.is_alphanumeric() && character != ' ' {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
