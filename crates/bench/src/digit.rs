@@ -10,10 +10,10 @@ use std::io::Read;
 use cpu_time::ThreadTime;
 use serde::Deserialize;
 use serde_json::json;
-use veilcast_engine::{Evaluator, Planner, SeededEntries, Session};
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, Card, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
 };
+use veilcast_engine::{Evaluator, Planner, SeededEntries, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{KeyPolicy, PublicKey, SecretKey};
 use veilcast_protocol::{InferRequest, Layout, Upload};

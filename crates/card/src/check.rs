@@ -63,7 +63,7 @@ fn check_name(
 
 impl Input {
     /// Checks every field; returns the number of features that come out of preprocessing.
-    pub(crate) fn check(&self) -> Result<usize, CardError> {
+    pub fn check(&self) -> Result<usize, CardError> {
         check_input(self)?;
         self.check_preprocessing()
     }

@@ -1,88 +1,121 @@
-//! The digest that names a card in requests, answers and weight files.
+//! SHA-256 digests that name things: cards in requests, answers and weight files, and messages.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
+use crate::Card;
+use crate::hex::{self, Hex};
+
+/// What is written before the digits, and says how the digest was made.
 const PREFIX: &str = "sha256:";
 
-/// SHA-256 of a card's exact bytes; written `sha256:` and 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CardDigest([u8; 32]);
+/// The digest of a card's exact bytes.
+pub type CardDigest = Digest<Card>;
+
+/// The SHA-256 digest of some bytes; written `sha256:` and 64 lower-case hexadecimal digits.
+///
+/// `Of` is what the bytes are: digests of different things are never taken for each other.
+pub struct Digest<Of>([u8; 32], PhantomData<fn() -> Of>);
 
 /// The text isn't `sha256:` followed by 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a card digest: expected `sha256:` and 64 lower-case hexadecimal digits")]
-pub struct DigestError;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a digest: expected `sha256:` and 64 lower-case hexadecimal digits")]
+pub struct MalformedDigest;
 
-impl CardDigest {
-    /// Digests the exact bytes of a card.
-    pub fn of(card_json: &[u8]) -> Self {
-        Self(Sha256::digest(card_json).into())
+impl<Of> Digest<Of> {
+    /// The digest of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let digest = <Sha256 as sha2::Digest>::digest(bytes);
+        Self(digest.into(), PhantomData)
     }
 
     /// The 32 bytes of the digest.
+    #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-impl From<[u8; 32]> for CardDigest {
+impl<Of> From<[u8; 32]> for Digest<Of> {
     fn from(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(bytes, PhantomData)
     }
 }
 
-impl fmt::Display for CardDigest {
+impl<Of> fmt::Display for Digest<Of> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(PREFIX)?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{PREFIX}{}", Hex(&self.0))
     }
 }
 
-impl fmt::Debug for CardDigest {
+impl<Of> fmt::Debug for Digest<Of> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CardDigest({self})")
+        fmt::Display::fmt(self, f)
     }
 }
 
-impl FromStr for CardDigest {
-    type Err = DigestError;
+impl<Of> FromStr for Digest<Of> {
+    type Err = MalformedDigest;
 
-    fn from_str(text: &str) -> Result<Self, DigestError> {
-        let digits = text.strip_prefix(PREFIX).ok_or(DigestError)?.as_bytes();
-        let mut bytes = [0; 32];
-        if digits.len() != 2 * bytes.len() {
-            return Err(DigestError);
-        }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = (nibble(pair[0])? << 4) | nibble(pair[1])?;
-        }
-        Ok(Self(bytes))
+    fn from_str(text: &str) -> Result<Self, MalformedDigest> {
+        let digits = text.strip_prefix(PREFIX).ok_or(MalformedDigest)?;
+        hex::parse(digits).map(Self::from).ok_or(MalformedDigest)
     }
 }
 
-fn nibble(digit: u8) -> Result<u8, DigestError> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        _ => Err(DigestError),
-    }
-}
-
-impl Serialize for CardDigest {
+impl<Of> Serialize for Digest<Of> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for CardDigest {
+impl<'de, Of> Deserialize<'de> for Digest<Of> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+// Derived, these would ask the same of what is digested.
+
+impl<Of> Clone for Digest<Of> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Of> Copy for Digest<Of> {}
+
+impl<Of> PartialEq for Digest<Of> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<Of> Eq for Digest<Of> {}
+
+impl<Of> PartialOrd for Digest<Of> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<Of> Ord for Digest<Of> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl<Of> Hash for Digest<Of> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 
@@ -111,7 +144,7 @@ mod tests {
             &good.replace("sha256", "sha512"),
             &format!("{}g", &good[..70]),
         ] {
-            assert_eq!(text.parse::<CardDigest>(), Err(DigestError), "{text}");
+            assert_eq!(text.parse::<CardDigest>(), Err(MalformedDigest), "{text}");
         }
     }
 }

@@ -1,21 +1,31 @@
 //! The one way from raw records to the integers that get encrypted.
 //!
 //! A raw record is preprocessed as the card says. Of a hybrid model the client then runs the public
-//! part on it. What comes out are the features, which the float map takes; rounded as the card says
+//! part on it. The results are the features, which the float map takes; rounded as the card says,
 //! they are the integers, which the integer map takes.
 
-#[cfg(feature = "onnx")]
-use crate::card::PublicPartError;
-use crate::card::{Card, PreprocessedRecord, QuantizedRecord, RawRecord, RecordError};
-#[cfg(feature = "onnx")]
-use crate::onnx::{OnnxError, PublicNetwork};
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Card, PreprocessedRecord, PublicPart, PublicPartError};
+use crate::{QuantizedRecord, RawRecord, RecordError};
+
+/// A public part that is ready to run. Whoever makes one decides what runs it.
+pub trait PublicNetwork: fmt::Debug + Send + Sync {
+    /// Computes the features of one record from its preprocessed values, as many as the product of
+    /// [`PublicPart::shape`]; none may depend on other records.
+    ///
+    /// # Errors
+    /// In words, why it can't.
+    fn run(&self, values: &[f64]) -> Result<Vec<f64>, String>;
+}
 
 /// Turns raw records into features and into integers, for one model.
 #[derive(Clone, Debug)]
 pub struct Encoder {
     card: Card,
-    #[cfg(feature = "onnx")]
-    public: Option<PublicNetwork>,
+    public: Option<Arc<dyn PublicNetwork>>,
 }
 
 /// There is no encoder for a card.
@@ -38,13 +48,11 @@ pub enum EncoderError {
         model: String,
     },
     /// The file isn't the one that the card names.
-    #[cfg(feature = "onnx")]
     #[error(transparent)]
     File(#[from] PublicPartError),
     /// The file isn't a network that can be run, or one of another shape.
-    #[cfg(feature = "onnx")]
-    #[error("the public part can't be used: {0}")]
-    Network(#[source] OnnxError),
+    #[error("the public part can't be used")]
+    Network(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// A record can't be encoded.
@@ -60,7 +68,6 @@ pub enum EncodeError {
         source: RecordError,
     },
     /// The public part can't compute the record.
-    #[cfg(feature = "onnx")]
     #[error("the public part fails: {problem}")]
     PublicPart {
         /// In the words of the library that runs it.
@@ -84,26 +91,28 @@ impl Encoder {
             let model = card.name().to_owned();
             return Err(EncoderError::NoPublicPart { model });
         }
-        Ok(Self {
-            card,
-            #[cfg(feature = "onnx")]
-            public: None,
-        })
+        Ok(Self { card, public: None })
     }
 
-    /// An encoder for a hybrid model, whose public part is in ONNX.
+    /// An encoder for a hybrid model, whose public part is in ONNX; `compile` makes it ready to run,
+    /// once its length and digest are found to be those that the card names.
     ///
     /// # Errors
-    /// [`EncoderError`] if the card has no public part, or `onnx` isn't it, or isn't a network of
-    /// the card's shapes that can be run.
-    #[cfg(feature = "onnx")]
-    pub fn with_public_part(card: Card, onnx: &[u8]) -> Result<Self, EncoderError> {
+    /// [`EncoderError`] if the card has no public part, or `onnx` isn't it, or `compile` refuses it.
+    pub fn with_public_part<E>(
+        card: Card,
+        onnx: &[u8],
+        compile: impl FnOnce(&[u8], &PublicPart) -> Result<Arc<dyn PublicNetwork>, E>,
+    ) -> Result<Self, EncoderError>
+    where
+        E: Error + Send + Sync + 'static,
+    {
         let Some(part) = card.public_part() else {
             let model = card.name().to_owned();
             return Err(EncoderError::NoneNamed { model });
         };
         part.check_file(onnx)?;
-        let network = PublicNetwork::parse(onnx, part).map_err(EncoderError::Network)?;
+        let network = compile(onnx, part).map_err(|error| EncoderError::Network(error.into()))?;
         Ok(Self {
             card,
             public: Some(network),
@@ -124,15 +133,23 @@ impl Encoder {
         raw: impl Into<RawRecord<'a>>,
     ) -> Result<PreprocessedRecord, EncodeError> {
         let preprocessed = self.card.input().preprocess(raw)?;
-        #[cfg(feature = "onnx")]
-        if let Some(network) = &self.public {
-            let features = network.run(&preprocessed.features)?;
-            return Ok(PreprocessedRecord {
-                features,
-                ..preprocessed
-            });
+        let Some(network) = &self.public else {
+            return Ok(preprocessed);
+        };
+        let ran = network.run(&preprocessed.features);
+        let features = ran.map_err(|problem| EncodeError::PublicPart { problem })?;
+        if let Some(index) = features.iter().position(|value| !value.is_finite()) {
+            return Err(RecordError::NotFinite {
+                index,
+                name: format!("public feature {index}"),
+                value: features[index],
+            }
+            .into());
         }
-        Ok(preprocessed)
+        Ok(PreprocessedRecord {
+            features,
+            ..preprocessed
+        })
     }
 
     /// Turns a raw record into the integers that get encrypted.
@@ -198,7 +215,6 @@ impl EncodeError {
     fn at(self, index: usize) -> Self {
         match self {
             Self::Record { source, .. } => Self::Record { index, source },
-            #[cfg(feature = "onnx")]
             error @ Self::PublicPart { .. } => error,
         }
     }

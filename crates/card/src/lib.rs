@@ -5,9 +5,13 @@
 //! ([`Card::new`]); either way every field has been checked, so that whoever holds a [`Card`]
 //! needs no further checks. It keeps its bytes, whose digest names it in requests and answers.
 
+#![forbid(unsafe_code)]
+
 mod check;
 mod digest;
+mod encoder;
 mod error;
+pub mod hex;
 mod layouts;
 mod prediction;
 mod preprocessing;
@@ -15,19 +19,16 @@ mod public_part;
 mod quantization;
 mod record;
 mod spec;
+mod text;
 
-pub use digest::{CardDigest, DigestError};
+pub use digest::{CardDigest, Digest, MalformedDigest};
+pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
 pub use error::{CardError, RecordError, ScoreError};
 pub use layouts::{
     FeaturesLayout, Layouts, MAX_FEATURES_PER_CIPHERTEXT, RecordsLayout, ScalarLayout,
     SeededUploads,
 };
-pub use prediction::Prediction;
-#[cfg(feature = "train")]
-pub(crate) use prediction::argmax;
-pub(crate) use prediction::{class, probabilities};
-#[cfg(any(feature = "input", feature = "onnx"))]
-pub(crate) use preprocessing::list;
+pub use prediction::{Prediction, argmax, class, probabilities};
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
 };
@@ -35,6 +36,7 @@ pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
 pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
 pub use spec::{Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Limits, Output};
+pub use text::list;
 
 /// Largest card accepted, in bytes.
 pub const MAX_CARD_BYTES: usize = 16 << 20;

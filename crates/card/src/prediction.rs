@@ -61,7 +61,8 @@ impl Card {
     }
 
     /// Turns scores in the model's own units, one an output, into a prediction.
-    pub(crate) fn predict_from_floats(&self, scores: Vec<f64>) -> Prediction {
+    #[must_use]
+    pub fn predict_from_floats(&self, scores: Vec<f64>) -> Prediction {
         let single_sigmoid = scores.len() == 1 && self.output().labels.len() == 2;
         let index = match self.output().is_regression() {
             true => 0,
@@ -83,7 +84,7 @@ impl Card {
 }
 
 /// Index of the largest value; of equals the lowest; 0 if there is none.
-pub(crate) fn argmax(values: &[f64]) -> usize {
+pub fn argmax(values: &[f64]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
         if *value > values[best] {
@@ -97,7 +98,7 @@ pub(crate) fn argmax(values: &[f64]) -> usize {
 /// probability by sigmoid exceeds the threshold, 0.5 if not given.
 ///
 /// Scores are compared, so that the rounding of probabilities has no say.
-pub(crate) fn class(scores: &[f64], threshold: Option<f64>) -> usize {
+pub fn class(scores: &[f64], threshold: Option<f64>) -> usize {
     let least = threshold.map_or(0.0, |probability| (probability / (1.0 - probability)).ln());
     match scores {
         [score] => usize::from(*score > least),
@@ -107,7 +108,7 @@ pub(crate) fn class(scores: &[f64], threshold: Option<f64>) -> usize {
 
 /// A probability a class: by sigmoid from a single score, which is the second class's; by softmax
 /// from several.
-pub(crate) fn probabilities(scores: &[f64]) -> Vec<f64> {
+pub fn probabilities(scores: &[f64]) -> Vec<f64> {
     match scores {
         &[score] => vec![sigmoid(-score), sigmoid(score)],
         _ => softmax(scores),

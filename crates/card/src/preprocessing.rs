@@ -8,9 +8,6 @@
 mod apply;
 mod check;
 
-#[cfg(any(feature = "input", feature = "onnx"))]
-pub(crate) use apply::list;
-
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -3,10 +3,10 @@
 //! What the part computes from a record are the model's features; what is computed on ciphertexts
 //! takes those. The part is an ONNX file beside the card, which names its size and digest.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::hex::{self, Hex};
 
 use super::{CardError, MAX_FEATURES, MAX_PUBLIC_PART_BYTES};
 
@@ -93,8 +93,7 @@ impl PublicPart {
     /// Checks the fields, beside the number of values that preprocessing gives.
     pub(super) fn check(&self, preprocessed: usize) -> Result<(), CardError> {
         let wrong = |problem: String| Err(CardError::PublicPart { problem });
-        let hexadecimal = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
-        if self.sha256.len() != 64 || !self.sha256.bytes().all(hexadecimal) {
+        if hex::parse::<32>(&self.sha256).is_none() {
             return wrong("sha256 must be 64 lower-case hexadecimal digits".to_owned());
         }
         if !(1..=MAX_PUBLIC_PART_BYTES).contains(&self.bytes) {
@@ -122,9 +121,5 @@ impl PublicPart {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    Hex(&Sha256::digest(bytes)).to_string()
 }

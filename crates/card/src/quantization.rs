@@ -75,7 +75,7 @@ impl Quantization {
     }
 
     /// The integer of one feature, and whether it would have been another without the limits.
-    pub(crate) fn quantize(&self, feature: usize, value: f64) -> (u32, bool) {
+    pub fn quantize(&self, feature: usize, value: f64) -> (u32, bool) {
         let steps = (value - self.zero.at(feature)) / self.step.at(feature);
         let max = f64::from(self.max());
         let clipped = steps < -0.5 || steps >= max + 0.5;

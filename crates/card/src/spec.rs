@@ -130,10 +130,8 @@ pub struct Bounds {
     pub slot_bits: u32,
     /// That the model owner has proven all this for every possible record; always true.
     pub certified: bool,
-    /// For each output what no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every model that
-    /// is built has it, rounded as
-    /// [`BoundsCertificate::largest_scores`](crate::BoundsCertificate::largest_scores) says; without
-    /// it S alone bounds the scores.
+    /// For each output, what no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every model that
+    /// is built has it, rounded up to a few significant bits; without it S alone bounds the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_scores: Option<Vec<u64>>,
 }

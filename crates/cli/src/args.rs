@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use veilcast_model::input::IgnoredColumns;
+use veilcast_files::IgnoredColumns;
 use veilcast_paillier::{DEFAULT_KEY_BITS, KEY_BITS};
 
 use crate::output::Output;

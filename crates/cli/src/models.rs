@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use veilcast_model::card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
-use veilcast_model::{Card, Encoder, Model};
+use veilcast_card::{Card, Encoder};
+use veilcast_card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
+use veilcast_model::Model;
 
 use crate::failure::Hint as _;
 use crate::files;
@@ -37,6 +38,6 @@ pub(crate) fn encoder(card: &Card, public_part: Option<&Path>) -> anyhow::Result
             );
     };
     let onnx = files::read(path, MAX_PUBLIC_PART_BYTES)?;
-    Encoder::with_public_part(card.clone(), &onnx)
+    veilcast_onnx::encoder(card.clone(), Some(&onnx))
         .with_context(|| format!("can't use {}", path.display()))
 }

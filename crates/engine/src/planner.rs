@@ -17,7 +17,8 @@ mod sizes;
 
 use std::cmp::Ordering;
 
-use veilcast_model::{Card, Model};
+use veilcast_card::Card;
+use veilcast_model::Model;
 use veilcast_protocol::Layout;
 
 pub use self::costs::{Costs, CostsError, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONCE, Seconds};

@@ -7,9 +7,10 @@ mod common;
 use std::path::Path;
 
 use proptest::prelude::*;
+use veilcast_card::Card;
 use veilcast_engine::planner::{Candidate, Costs, CostsError, Seconds};
 use veilcast_engine::{LayoutError, Planner};
-use veilcast_model::{Card, Model};
+use veilcast_model::Model;
 use veilcast_protocol::{ContentDigest, InferResponse, Layout};
 
 const KEY_BITS: u32 = 1024;

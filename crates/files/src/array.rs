@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader};
 use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar};
 
 use super::{ReadError, Source};
-use crate::card::Input;
+use veilcast_card::Input;
 
 /// Longest header accepted, in bytes; NumPy writes 118 for an array of numbers.
 const MAX_HEADER: usize = 4096;

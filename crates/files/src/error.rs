@@ -112,7 +112,7 @@ pub enum ReadError {
     /// The file has more columns than the model takes.
     #[error(
         "{file}: the header has {}, which the model doesn't take",
-        super::quoted(columns)
+        veilcast_card::list(columns)
     )]
     ExtraColumns {
         /// The file.
@@ -231,7 +231,8 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    pub(crate) fn io(file: &str, source: io::Error) -> Self {
+    /// The error of the operating system for a file of this name.
+    pub fn io(file: &str, source: io::Error) -> Self {
         Self::Io {
             file: file.to_owned(),
             source,

@@ -184,7 +184,7 @@ impl Images {
         self.pixels.chunks_exact(self.rows * self.columns)
     }
 
-    /// The images as raw records of a [`Card`](crate::Card).
+    /// The images as raw records of a [`Card`](veilcast_card::Card).
     pub fn records(&self) -> impl ExactSizeIterator<Item = Vec<f64>> + '_ {
         self.iter()
             .map(|image| image.iter().copied().map(f64::from).collect())

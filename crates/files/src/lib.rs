@@ -1,25 +1,25 @@
 //! Reading records from files: PNG, CSV, NPY and IDX, told apart by their content.
 //!
-//! [`open`] gives the raw records that an [`Encoder`](crate::Encoder) takes, in the file's order.
+//! [`open`] gives the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the file's order.
 //! CSV and NPY files are read as the records are asked for, in memory that doesn't grow with them;
 //! sizes are checked before anything is allocated.
 
 mod array;
 mod drawing;
 mod error;
+pub mod idx;
 mod picture;
-pub(crate) mod table;
+pub mod table;
 
 pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
-pub(crate) use table::quoted;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use crate::card::{Input, InputKind, RawRecord};
 use crate::idx::Images;
+use veilcast_card::{Input, InputKind, RawRecord};
 
 /// Largest file accepted, in bytes.
 pub const MAX_FILE_BYTES: u64 = 8 << 30;
@@ -76,10 +76,10 @@ pub struct Records {
 
 type Source = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;
 
-/// Opens a file of records that are what a model's [card](crate::Card::input) describes.
+/// Opens a file of records that are what a model's [card](veilcast_card::Card::input) describes.
 ///
 /// - PNG: one image. One of the model's own size is taken as it is; another is fitted if the
-///   card says how ([`Fit`](crate::card::Fit)).
+///   card says how ([`Fit`](veilcast_card::Fit)).
 /// - CSV: a header, then a row a record. A table's columns are found by name, in any order; an
 ///   image's are `pixel0` … in any order, or as many columns of any names as it has pixels. Other
 ///   columns must be named in the options.

@@ -7,7 +7,7 @@ use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Limits};
 
 use super::ReadError;
 use super::drawing::fit_mnist;
-use crate::card::{Fit, Input, InputKind};
+use veilcast_card::{Fit, Input, InputKind};
 
 /// Longest side accepted, in pixels.
 const MAX_SIDE: u32 = 8192;

@@ -7,19 +7,15 @@ mod header;
 mod number;
 mod rows;
 
-pub(crate) use header::quoted;
-#[cfg(feature = "train")]
-pub(crate) use number::has_decimal_comma;
-pub(crate) use number::number;
-pub(crate) use rows::Rows;
+pub use number::{has_decimal_comma, number};
+pub use rows::{Row, Rows};
 
 use std::fs::File;
 use std::io::BufReader;
 
 use self::header::{Places, places};
-use self::rows::Row;
 use super::{Options, ReadError, Record, Source};
-use crate::card::{Cell, Input, InputKind, UnknownCategory, list};
+use veilcast_card::{Cell, Input, InputKind, UnknownCategory, list};
 
 pub(super) fn read(
     input: &Input,

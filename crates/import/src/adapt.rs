@@ -6,10 +6,11 @@
 
 use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
 
+use super::ImportError;
 use super::build::{Names, floats, node_of, with_ints};
-use super::graph::graph_mut;
 use super::tensor::TensorInput;
-use super::{ImportError, OnnxError};
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::graph_mut;
 
 /// (x − mean)/std, as torchvision's `Normalize` has it, with a number for all colours or one for each.
 #[derive(Clone, Debug, PartialEq)]

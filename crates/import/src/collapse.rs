@@ -4,9 +4,10 @@
 //! are made as long as the farthest points on which the network is known to be affine.
 
 use super::runner::Runner;
-use super::{OnnxError, Progress, affinity};
-use crate::FloatMap;
-use crate::card::MAX_OUTPUTS;
+use super::{Progress, affinity};
+use veilcast_card::MAX_OUTPUTS;
+use veilcast_model::FloatMap;
+use veilcast_onnx::OnnxError;
 
 /// How long the vectors are, in units of each feature.
 const LENGTH: f64 = affinity::LARGEST_SCALE;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 use tract_onnx::pb::{ModelProto, OperatorSetIdProto};
+use veilcast_card::hex::Hex;
 
-use super::OnnxError;
-use super::graph::{graph, operators};
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, operators};
 
 /// What the report tells of a file.
 #[derive(Clone, Debug)]
@@ -25,10 +26,7 @@ impl FileFacts {
         let texts = [&model.doc_string, &found.doc_string];
         let text = texts.into_iter().find(|text| !text.is_empty());
         Ok(Self {
-            sha256: Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            sha256: Hex(&Sha256::digest(bytes)).to_string(),
             producer: [model.producer_name.as_str(), &model.producer_version]
                 .join(" ")
                 .trim()

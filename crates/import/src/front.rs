@@ -22,11 +22,12 @@ use tract_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
 use self::operators::{Outcome, Table};
 use self::rest::{Boundary, Features};
 use self::values::{Column, Element, Kind, Value};
-use super::graph::{graph, inputs, name};
-use super::{ImportError, ImportOptions, OnnxError, tensor};
-use crate::card::{
+use super::{ImportError, ImportOptions, tensor};
+use veilcast_card::{
     Imputed, Input, InputKind, MAX_FEATURES, Preprocessing, Standard, Step, UnknownCategory, list,
 };
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, inputs, name};
 
 /// Longest name of an input with several columns, which begins each one's name, in bytes.
 const MAX_NAME: usize = 256;

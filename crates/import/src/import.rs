@@ -13,10 +13,11 @@ use super::runner::Runner;
 use super::scores::Scores;
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
-use super::{ImportError, OnnxError, collapse, limits, locate};
-use crate::card::{Input, InputKind, Layouts, Limits, RawRecord, list};
-use crate::search::{Candidate, HeldOut, SearchReport, search};
-use crate::{Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile};
+use super::{ImportError, collapse, locate};
+use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
+use veilcast_model::search::{Candidate, HeldOut, SearchReport, search};
+use veilcast_model::{Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile};
+use veilcast_onnx::OnnxError;
 
 /// How far the collapsed map's scores may lie from the network's, beside the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
@@ -64,7 +65,7 @@ impl Import {
     /// [`ImportError`] says what in the file or in the options can't be used.
     pub fn open(bytes: &[u8], options: ImportOptions) -> Result<Self, ImportError> {
         options.check()?;
-        let model = limits::parse(bytes, MAX_FILE_BYTES)?;
+        let model = veilcast_onnx::parse(bytes, MAX_FILE_BYTES)?;
         let file = FileFacts::of(bytes, &model)?;
         let Front { table, mut model } = front::split(model, &options)?;
         narrow(&mut model)?;

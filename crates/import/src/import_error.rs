@@ -1,9 +1,9 @@
 //! Why a file can't be imported.
 
-use super::OnnxError;
-use crate::card::RecordError;
-use crate::search::SearchError;
-use crate::{BuildError, ShapeError};
+use veilcast_card::RecordError;
+use veilcast_model::search::SearchError;
+use veilcast_model::{BuildError, ShapeError};
+use veilcast_onnx::OnnxError;
 
 /// A file can't be imported.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,7 @@ pub enum ImportError {
     /// Nothing tells what values some columns have.
     #[error(
         "it isn't known what values the columns have: {}",
-        crate::card::list(columns)
+        veilcast_card::list(columns)
     )]
     NoCalibration {
         /// The columns.

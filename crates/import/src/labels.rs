@@ -3,8 +3,8 @@
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{NodeProto, TensorProto};
 
-use super::OnnxError;
-use super::graph::{attribute, name};
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{attribute, name};
 
 /// The classes that a classifier, or a node that puts names beside scores, lists in its attributes.
 pub(super) fn of_node(node: &NodeProto) -> Result<Option<Vec<String>>, OnnxError> {

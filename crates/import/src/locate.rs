@@ -7,11 +7,11 @@ use std::collections::HashSet;
 
 use tract_onnx::pb::{ModelProto, ValueInfoProto};
 
-use super::OnnxError;
 use super::affinity::Trial;
-use super::graph::{graph, graph_mut, name};
-use super::network::Network;
 use super::tensor::TensorInput;
+use veilcast_onnx::Network;
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, graph_mut, name};
 
 /// The name and the operator of the first node whose values aren't affine in the input.
 pub(super) fn first_bend(

@@ -3,8 +3,8 @@
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{ModelProto, TensorProto, ValueInfoProto, type_proto};
 
-use super::OnnxError;
-use super::graph::graph_mut;
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::graph_mut;
 
 const FLOAT: i32 = DataType::Float as i32;
 const DOUBLE: i32 = DataType::Double as i32;

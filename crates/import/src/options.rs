@@ -5,7 +5,7 @@ use tract_onnx::pb::ModelProto;
 use super::ImportError;
 use super::adapt::{self, Colours, Normalization};
 use super::tensor::TensorInput;
-use crate::card::{Activation, Fit, Input, InputKind, Preprocessing, Step};
+use veilcast_card::{Activation, Fit, Input, InputKind, Preprocessing, Step};
 
 /// Largest file that is imported, in bytes.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;

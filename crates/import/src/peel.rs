@@ -8,9 +8,10 @@ use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
-use super::graph::{attribute, constant, graph, graph_mut, keep_output, name, source};
-use super::{OnnxError, labels};
-use crate::card::Activation;
+use super::labels;
+use veilcast_card::Activation;
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{attribute, constant, graph, graph_mut, keep_output, name, source};
 
 /// A network that gives scores, and what stood behind it.
 #[derive(Clone, Debug)]

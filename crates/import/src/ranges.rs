@@ -3,7 +3,7 @@
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::card::{Input, InputKind, Quantization, Step};
+use veilcast_card::{Input, InputKind, Quantization, Step};
 
 /// One in so many records is clipped at each end.
 const CLIPPED: usize = 200;

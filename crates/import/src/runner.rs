@@ -5,9 +5,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use rayon::prelude::*;
 use tract_onnx::pb::ModelProto;
 
-use super::network::Network;
 use super::tensor::TensorInput;
-use super::{OnnxError, graph};
+use veilcast_onnx::Network;
+use veilcast_onnx::{OnnxError, graph};
 
 /// Records that a network takes at once, if it can.
 const BATCH: usize = 32;

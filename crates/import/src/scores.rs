@@ -2,9 +2,9 @@
 //! same.
 
 use super::{ImportError, ImportOptions};
-use crate::card::{Activation, class};
-use crate::search::{Goal, Measure};
-use crate::{FloatMap, ShapeError};
+use veilcast_card::{Activation, class};
+use veilcast_model::search::{Goal, Measure};
+use veilcast_model::{FloatMap, ShapeError};
 
 /// How far from opposite two scores may be, beside the largest weight.
 const TOLERANCE: f64 = 1e-4;

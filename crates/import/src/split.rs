@@ -10,13 +10,14 @@ use prost::Message as _;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
+use super::Split;
 use super::affinity::Trial;
 use super::build::{Names, node_of, whole_numbers, with_int};
-use super::graph::{constant, graph, graph_mut, keep_output, name, operators};
-use super::network::Network;
 use super::runner::Runner;
 use super::tensor::TensorInput;
-use super::{OnnxError, Split};
+use veilcast_onnx::Network;
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{constant, graph, graph_mut, keep_output, name, operators};
 
 /// A network in two parts.
 #[derive(Clone, Debug)]

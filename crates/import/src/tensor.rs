@@ -6,9 +6,9 @@ use tract_onnx::pb::{
     GraphProto, ModelProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 
-use super::OnnxError;
-use super::graph::{graph, graph_mut, inputs};
-use crate::card::MAX_FEATURES;
+use veilcast_card::MAX_FEATURES;
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, graph_mut, inputs};
 
 /// The tensor of 32-bit floats that a graph takes.
 #[derive(Clone, Debug, PartialEq, Eq)]

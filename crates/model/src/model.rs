@@ -13,8 +13,8 @@ pub use error::ModelError;
 pub use report::{Accuracy, Aucs, ImportReport, Regression, Report, StemReport, TrainingReport};
 
 use self::programs::Programs;
-use crate::card::{Card, CardDigest, Prediction, RecordError};
-use crate::{BoundsCertificate, Encoder, EncoderError, FloatMap, IntegerMap, Program};
+use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
+use veilcast_card::{Card, CardDigest, Prediction, RecordError};
 
 /// A model whose card, maps and bounds have been checked against each other.
 ///
@@ -118,19 +118,6 @@ impl Model {
     /// The bytes of the public part, of a hybrid model. Public, as the card is.
     pub fn public_part(&self) -> Option<&[u8]> {
         self.public_part.as_deref()
-    }
-
-    /// How raw records become what this model takes.
-    ///
-    /// # Errors
-    /// [`EncoderError`] if there is a public part that can't be run, or this program was built without
-    /// the feature `onnx`, which runs it.
-    pub fn encoder(&self) -> Result<Encoder, EncoderError> {
-        #[cfg(feature = "onnx")]
-        if let Some(onnx) = &self.public_part {
-            return Encoder::with_public_part(self.card.clone(), onnx);
-        }
-        Encoder::new(self.card.clone())
     }
 
     /// The map in floats, on features. Private.

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use self::measure::{Sparse, sparse};
 use crate::bounds::BoundsError;
-use crate::card::{MAX_SLOT_BITS, Quantization};
 use crate::float_map::{QuantizeError, weight_bits};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, MAX_WEIGHT, ShapeError};
+use veilcast_card::{MAX_SLOT_BITS, Quantization};
 
 /// A quantisation as its cost depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

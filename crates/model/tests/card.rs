@@ -4,7 +4,7 @@
 mod common;
 
 use serde_json::{Value, json};
-use veilcast_model::card::{Card, CardDigest, Layouts, RecordError, ScoreError};
+use veilcast_card::{Card, CardDigest, Layouts, RecordError, ScoreError};
 
 fn patients_json() -> Value {
     serde_json::from_slice(common::patients_model().card_json()).unwrap()

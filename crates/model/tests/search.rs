@@ -1,7 +1,7 @@
 //! The search for a quantisation: what it tries, and that it chooses the cheapest that is good.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
-use veilcast_model::card::{MAX_SLOT_BITS, PerFeature, Quantization};
+use veilcast_card::{MAX_SLOT_BITS, PerFeature, Quantization};
 use veilcast_model::search::{
     Candidate, Goal, HeldOut, Measure, SearchError, SearchReport, batch_cost, search,
 };

@@ -65,7 +65,7 @@ pub enum OnnxError {
     #[error(
         "the node {node:?} ({operator}) has a window of more than {} places; make its kernel_shape \
          no larger than a record",
-        crate::card::MAX_FEATURES
+        veilcast_card::MAX_FEATURES
     )]
     Window {
         /// The node's name.

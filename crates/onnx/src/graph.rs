@@ -9,12 +9,12 @@ use tract_onnx::pb::{
 use super::OnnxError;
 
 /// The graph of a checked model.
-pub(super) fn graph(model: &ModelProto) -> Result<&GraphProto, OnnxError> {
+pub fn graph(model: &ModelProto) -> Result<&GraphProto, OnnxError> {
     model.graph.as_ref().ok_or(NO_GRAPH)
 }
 
 /// The graph of a checked model, to change.
-pub(super) fn graph_mut(model: &mut ModelProto) -> Result<&mut GraphProto, OnnxError> {
+pub fn graph_mut(model: &mut ModelProto) -> Result<&mut GraphProto, OnnxError> {
     model.graph.as_mut().ok_or(NO_GRAPH)
 }
 
@@ -24,7 +24,7 @@ const NO_GRAPH: OnnxError = OnnxError::Empty {
 
 /// Index of the node that gives a value, and which of its outputs it is; none for inputs and
 /// constants.
-pub(super) fn source(graph: &GraphProto, value: &str) -> Option<(usize, usize)> {
+pub fn source(graph: &GraphProto, value: &str) -> Option<(usize, usize)> {
     let nodes = graph.node.iter().enumerate();
     let mut places = nodes.filter_map(|(index, node)| {
         let place = node.output.iter().position(|output| output == value);
@@ -34,7 +34,7 @@ pub(super) fn source(graph: &GraphProto, value: &str) -> Option<(usize, usize)> 
 }
 
 /// What a model takes, without the constants that stand among its inputs in old files.
-pub(super) fn inputs(graph: &GraphProto) -> Vec<&ValueInfoProto> {
+pub fn inputs(graph: &GraphProto) -> Vec<&ValueInfoProto> {
     let constants: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let inputs = graph.input.iter();
     inputs
@@ -43,7 +43,7 @@ pub(super) fn inputs(graph: &GraphProto) -> Vec<&ValueInfoProto> {
 }
 
 /// How many nodes a graph has of each operator.
-pub(super) fn operators(graph: &GraphProto) -> BTreeMap<String, usize> {
+pub fn operators(graph: &GraphProto) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for node in &graph.node {
         *counts.entry(node.op_type.clone()).or_default() += 1;
@@ -52,7 +52,7 @@ pub(super) fn operators(graph: &GraphProto) -> BTreeMap<String, usize> {
 }
 
 /// A node's name, or if it has none that of the first value it gives.
-pub(super) fn name(node: &NodeProto) -> &str {
+pub fn name(node: &NodeProto) -> &str {
     let first = || node.output.first().map_or("", String::as_str);
     match node.name.as_str() {
         "" => first(),
@@ -61,14 +61,14 @@ pub(super) fn name(node: &NodeProto) -> &str {
 }
 
 /// An attribute of a node.
-pub(super) fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
+pub fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
     node.attribute
         .iter()
         .find(|attribute| attribute.name == name)
 }
 
 /// A constant: an initializer, or what a node gives that only holds one.
-pub(super) fn constant<'a>(graph: &'a GraphProto, value: &str) -> Option<&'a TensorProto> {
+pub fn constant<'a>(graph: &'a GraphProto, value: &str) -> Option<&'a TensorProto> {
     let stored = graph.initializer.iter().find(|tensor| tensor.name == value);
     stored.or_else(|| {
         let (index, _) = source(graph, value)?;
@@ -79,7 +79,7 @@ pub(super) fn constant<'a>(graph: &'a GraphProto, value: &str) -> Option<&'a Ten
 }
 
 /// Makes a value the only output, and drops whatever it doesn't need.
-pub(super) fn keep_output(graph: &mut GraphProto, value: &str) {
+pub fn keep_output(graph: &mut GraphProto, value: &str) {
     let mut needed = HashSet::from([value.to_owned()]);
     let mut kept = vec![false; graph.node.len()];
     // Each node's values are taken by later ones only.

@@ -9,18 +9,18 @@ use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
 use super::graph::name;
 use super::{OnnxError, lists, wire};
-use crate::card::MAX_FEATURES;
+use veilcast_card::MAX_FEATURES;
 
 /// The operator sets whose operators `tract` has; it is tested most with 9 to 18.
-pub(super) const OPSETS: RangeInclusive<i64> = 7..=26;
+pub(crate) const OPSETS: RangeInclusive<i64> = 7..=26;
 /// What ONNX's own operators are said to be of.
-pub(super) const OWN_DOMAINS: [&str; 2] = ["", "ai.onnx"];
+pub(crate) const OWN_DOMAINS: [&str; 2] = ["", "ai.onnx"];
 
 /// Most places of a picture that are pooled to one: as many as a record may have numbers.
 const MAX_WINDOW: i64 = MAX_FEATURES as i64;
 
 /// Decodes a file's bytes and checks all that is said in [`onnx`](super).
-pub(super) fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
+pub fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
     let size = bytes.len() as u64;
     if size > limit {
         return Err(OnnxError::TooLarge { bytes: size, limit });

@@ -13,7 +13,7 @@ use tract_onnx::pb::{AttributeProto, NodeProto};
 
 use super::graph::{attribute, name};
 use super::{OnnxError, fits, trees};
-use crate::card::MAX_FEATURES;
+use veilcast_card::MAX_FEATURES;
 
 /// What is known of one of a node's inputs.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use super::{OnnxError, graph, sizes};
 
 /// A network with one input and one output of numbers, which takes a fixed number of records at once.
 #[derive(Clone, Debug)]
-pub(super) struct Network {
+pub struct Network {
     plan: Arc<TypedRunnableModel>,
     /// The sides of the input, that of the batch included.
     shape: Vec<usize>,
@@ -23,16 +23,16 @@ pub(super) struct Network {
 
 /// What comes out of a network.
 #[derive(Clone, Debug)]
-pub(super) struct Values {
+pub struct Values {
     /// The numbers, row by row.
-    pub(super) numbers: Vec<f64>,
+    pub numbers: Vec<f64>,
     /// The sides, that of the batch included.
-    pub(super) shape: Vec<usize>,
+    pub shape: Vec<usize>,
 }
 
 impl Network {
     /// Makes a checked model ready to run on an input of this shape.
-    pub(super) fn compile(model: &ModelProto, shape: &[usize]) -> Result<Self, OnnxError> {
+    pub fn compile(model: &ModelProto, shape: &[usize]) -> Result<Self, OnnxError> {
         if let names @ [_, _, ..] = graph::inputs(graph::graph(model)?).as_slice() {
             let names = names.iter().map(|input| input.name.clone()).collect();
             return Err(OnnxError::Inputs { names });
@@ -59,12 +59,12 @@ impl Network {
     }
 
     /// Runs it on numbers that fill the input row by row; gives the first output's.
-    pub(super) fn run(&self, numbers: &[f64]) -> Result<Values, OnnxError> {
+    pub fn run(&self, numbers: &[f64]) -> Result<Values, OnnxError> {
         Ok(self.run_all(numbers)?.swap_remove(0))
     }
 
     /// Runs it on numbers that fill the input row by row; gives all outputs'.
-    pub(super) fn run_all(&self, numbers: &[f64]) -> Result<Vec<Values>, OnnxError> {
+    pub fn run_all(&self, numbers: &[f64]) -> Result<Vec<Values>, OnnxError> {
         guarded(|| {
             let input = Tensor::from_shape(&self.shape, numbers)?;
             let input = input.cast_to_dt(self.kind)?.into_owned();

@@ -23,7 +23,7 @@ mod tensor;
 mod upload;
 
 pub use byte_matrix::ByteMatrix;
-pub use digest::{CardDigest, ContentDigest, KeyFingerprint, MalformedHex};
+pub use digest::{Content, ContentDigest, KeyFingerprint, MalformedFingerprint};
 pub use error::{DecodeError, ShapeError};
 pub use framing::{BinaryBody, Encoding, Framing};
 pub use layout::Layout;
@@ -35,6 +35,8 @@ pub use problem::Problem;
 pub use request::{InferRequest, RequestError};
 pub use response::InferResponse;
 pub use upload::{SeededUpload, Upload};
+// What requests and answers name a model by.
+pub use veilcast_card::{CardDigest, MalformedDigest};
 
 /// The name of the request's only input tensor: a row of ciphertexts for each record, or group of records.
 pub const INPUT_TENSOR: &str = "ciphertexts";

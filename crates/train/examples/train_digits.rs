@@ -5,9 +5,9 @@
 use std::error::Error;
 use std::path::Path;
 
-use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{Options, Progress, StemOptions, train, train_stem};
+use veilcast_train::{Options, Progress, StemOptions, train, train_stem};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (flags, paths): (Vec<String>, Vec<String>) = std::env::args()

@@ -6,7 +6,7 @@ use rand::rngs::ChaCha20Rng;
 
 use super::TrainError;
 use super::optimize::Trainable;
-use crate::{DenseLayer, Network};
+use veilcast_model::{DenseLayer, Network};
 
 /// Dense layers one after another, with nothing but identity between them.
 pub(super) struct DenseLayers(Vec<Linear>);

@@ -4,19 +4,20 @@ use rand::rngs::ChaCha20Rng;
 
 use super::optimize::{Examples, Targets};
 use super::{Options, Progress, TrainError, Trained, drafted, train_layers};
-use crate::card::{
+use veilcast_card::EncodeError;
+use veilcast_card::{
     Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, Step, argmax,
 };
-use crate::idx::{Images, LabelledImages};
-use crate::search::{Candidate, Goal, HeldOut, SearchReport, search};
-use crate::{Accuracy, Blueprint, EncodeError, FloatMap, Model, Network, ShapeError};
+use veilcast_files::idx::{Images, LabelledImages};
+use veilcast_model::search::{Candidate, Goal, HeldOut, SearchReport, search};
+use veilcast_model::{Accuracy, Blueprint, FloatMap, Model, Network, ShapeError};
 
 /// Trains a model on images, and measures it on others; `progress` is called after each
 /// mini-batch.
 ///
 /// The labels are 0 to the largest in `train`; the model's report has the accuracies on `test`.
 /// Unless options give both the input's and the weights' bits, the last sixth of `train` is kept
-/// from training, and the quantisation of least `cost` is [searched for](crate::search::search) on
+/// from training, and the quantisation of least `cost` is [searched for](veilcast_model::search::search) on
 /// it.
 ///
 /// # Errors
@@ -248,7 +249,7 @@ fn accuracy(
     model: &Model,
     test: &LabelledImages,
 ) -> Result<Accuracy, TrainError> {
-    let encoder = model.encoder()?;
+    let encoder = veilcast_onnx::encoder(model.card().clone(), model.public_part())?;
     let mut right = [0_usize; 3];
     for (raw, &label) in test.images().records().zip(test.labels()) {
         let record = encoder.features(&raw)?;

@@ -22,12 +22,10 @@ pub use self::images::train;
 use self::optimize::{Examples, optimize};
 pub use self::stem::{StemOptions, train_stem};
 pub use self::table::{LabelledTable, TableError, TableOptions, Task, train_table};
-use crate::card::MAX_INPUT_BITS;
-use crate::search::SearchError;
-use crate::{
-    Blueprint, BuildError, EncodeError, Encoder, EncoderError, FloatMap, Network, ShapeError,
-    TrainingReport,
-};
+use veilcast_card::MAX_INPUT_BITS;
+use veilcast_card::{EncodeError, Encoder, EncoderError};
+use veilcast_model::search::SearchError;
+use veilcast_model::{Blueprint, BuildError, FloatMap, Network, ShapeError, TrainingReport};
 
 /// What to train and how; [`Default`] gives the built-in digit model.
 #[derive(Clone, Debug, PartialEq)]
@@ -263,5 +261,9 @@ fn train_layers(
 fn drafted(blueprint: &Blueprint, features: usize, outputs: usize) -> Result<Encoder, TrainError> {
     let weights = vec![0.0; features * outputs];
     let blank = FloatMap::new(features, outputs, weights, vec![0.0; outputs])?;
-    Ok(blueprint.clone().build(blank)?.encoder()?)
+    let model = blueprint.clone().build(blank)?;
+    Ok(veilcast_onnx::encoder(
+        model.card().clone(),
+        model.public_part(),
+    )?)
 }

@@ -17,9 +17,9 @@ use self::shifted::Shifted;
 use super::images::{Sets, check_data};
 use super::optimize::optimize;
 use super::{Options, Progress, TrainError, Trained, drafted, wrong};
-use crate::idx::LabelledImages;
-use crate::search::Candidate;
-use crate::{Model, PublicPartFile, StemReport};
+use veilcast_files::idx::LabelledImages;
+use veilcast_model::search::Candidate;
+use veilcast_model::{Model, PublicPartFile, StemReport};
 
 /// Rows and columns of a convolution's window.
 const KERNEL: usize = 5;

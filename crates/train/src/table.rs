@@ -20,9 +20,9 @@ use self::fit::Fitted;
 use self::target::{Target, Truth};
 use super::optimize::{Examples, Targets};
 use super::{Options, Progress, TrainError, drafted, train_layers, wrong};
-use crate::card::{Input, InputKind, Layouts, Limits, UnknownCategory};
-use crate::search::{Candidate, Goal, HeldOut, Measure, SearchReport, search};
-use crate::{Blueprint, FloatMap, Model};
+use veilcast_card::{Input, InputKind, Layouts, Limits, UnknownCategory};
+use veilcast_model::search::{Candidate, Goal, HeldOut, Measure, SearchReport, search};
+use veilcast_model::{Blueprint, FloatMap, Model};
 
 /// What to make of a table and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,7 +87,7 @@ impl Default for TableOptions {
 ///
 /// The model's report has the accuracies, or errors, on the rows held out. Unless options give both
 /// the input's and the weights' bits, the quantisation of least `cost` is
-/// [searched for](crate::search::search) on the training rows: of two classes the area under the ROC
+/// [searched for](veilcast_model::search::search) on the training rows: of two classes the area under the ROC
 /// curve must stay, of several the accuracy, and the probabilities must; of a regression the
 /// predicted numbers. They are compared to the float map's, so that rows it was trained on serve as
 /// well as others.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Imputed, Preprocessing, Step, UnknownCategory};
-use crate::card::{Cell, PreprocessedRecord, RawRecord, RecordError};
+use crate::text::list;
+use crate::{Cell, PreprocessedRecord, RawRecord, RecordError};
 
 /// A cell on its way through the steps.
 #[derive(Clone, Copy)]
@@ -195,15 +196,4 @@ impl Unfit<'_> {
             },
         }
     }
-}
-
-/// The first few categories, for messages.
-pub(crate) fn list(categories: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown = categories.iter().take(SHOWN);
-    let mut shown: Vec<String> = shown.map(|category| format!("{category:?}")).collect();
-    if let Some(rest @ 1..) = categories.len().checked_sub(SHOWN) {
-        shown.push(format!("and {rest} more"));
-    }
-    shown.join(", ")
 }

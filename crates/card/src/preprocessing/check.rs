@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Imputed, Preprocessing, PreprocessingVersion, Standard, Step};
-use crate::card::check::check_texts;
-use crate::card::{CardError, Input, InputKind, MAX_FEATURES};
+use crate::check::check_texts;
+use crate::{CardError, Input, InputKind, MAX_FEATURES};
 
 type Check = Result<(), String>;
 
 impl Input {
     /// Checks every step and returns the number of features that come out.
-    pub(in crate::card) fn check_preprocessing(&self) -> Result<usize, CardError> {
+    pub(crate) fn check_preprocessing(&self) -> Result<usize, CardError> {
         let preprocessing = &self.preprocessing;
         check_missing(self).map_err(|problem| CardError::Missing { problem })?;
         let names = self.features.as_deref().unwrap_or_default();

@@ -11,10 +11,11 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use veilcast_card::Encoder;
 use veilcast_client::Client;
 use veilcast_engine::Session;
-use veilcast_model::idx::LabelledImages;
-use veilcast_model::{Encoder, Model};
+use veilcast_files::idx::LabelledImages;
+use veilcast_model::Model;
 use veilcast_paillier::SecretKey;
 use veilcast_server::Config;
 
@@ -168,7 +169,7 @@ impl<'a> Predict<'a> {
             runtime,
             client: Client::new(url)?,
             session: Session::new(model.card().clone(), key)?,
-            encoder: model.encoder()?,
+            encoder: veilcast_onnx::encoder(model.card().clone(), model.public_part())?,
             model,
         })
     }

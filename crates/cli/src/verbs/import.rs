@@ -6,9 +6,10 @@ mod options;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use veilcast_import::{Import, ImportError, ImportOptions, MAX_FILE_BYTES};
 use veilcast_model::check_destination;
-use veilcast_model::onnx::{Import, ImportError, ImportOptions, MAX_FILE_BYTES, OnnxError};
 use veilcast_model::search::batch_cost;
+use veilcast_onnx::OnnxError;
 
 use self::options::NetworkArgs;
 use crate::args::IgnoreColumns;

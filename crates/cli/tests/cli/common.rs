@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, Input, InputKind, Layouts, Limits, PerFeature, Prediction, Preprocessing,
     Quantization, ScalarLayout,
 };

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::card::Input;
-use crate::input::{IgnoredColumns, Options, ReadError};
+use crate::{IgnoredColumns, Options, ReadError};
+use veilcast_card::{Input, list};
 
 /// Where the cells of a record stand in a row.
 pub(super) struct Places {
@@ -48,7 +48,7 @@ pub(super) fn places(
     let place = |name: &String| places.get(name.as_str()).copied();
     let not_kept = lacking(&options.keep);
     if !not_kept.is_empty() {
-        let problem = format!("lacks {}, which shall be kept", quoted(&not_kept));
+        let problem = format!("lacks {}, which shall be kept", list(&not_kept));
         return Err(Problem::Header(problem));
     }
     let kept: Vec<usize> = options.keep.iter().filter_map(place).collect();
@@ -75,11 +75,11 @@ pub(super) fn places(
             kept,
         }),
         (true, false) => Err(Problem::Extra(extra)),
-        (false, true) => Err(Problem::Header(format!("lacks {}", quoted(&missing)))),
+        (false, true) => Err(Problem::Header(format!("lacks {}", list(&missing)))),
         (false, false) => Err(Problem::Header(format!(
             "lacks {}, and has {}, which the model doesn't take",
-            quoted(&missing),
-            quoted(&extra)
+            list(&missing),
+            list(&extra)
         ))),
     }
 }
@@ -90,16 +90,5 @@ impl IgnoredColumns {
             Self::All => true,
             Self::Named(names) => names.contains(title),
         }
-    }
-}
-
-/// The first few names, for messages.
-pub(crate) fn quoted(names: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown = names.iter().take(SHOWN).map(|name| format!("{name:?}"));
-    let shown: Vec<String> = shown.collect();
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        rest => format!("{} and {rest} more columns", shown.join(", ")),
     }
 }

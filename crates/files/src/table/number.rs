@@ -3,7 +3,7 @@
 /// Reads `[+-]?(digits[.digits] | .digits)([eE][+-]?digits)?` in ASCII, if it is finite.
 ///
 /// What Rust reads besides (`inf`, `nan`) is no number here, so that every client agrees.
-pub(crate) fn number(text: &str) -> Option<f64> {
+pub fn number(text: &str) -> Option<f64> {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     // Of texts of these bytes Rust reads what the grammar has, and no others.
     let number: f64 = text.bytes().all(plain).then(|| text.parse().ok())??;
@@ -11,6 +11,6 @@ pub(crate) fn number(text: &str) -> Option<f64> {
 }
 
 /// Whether a text would be a number if its comma were a point.
-pub(crate) fn has_decimal_comma(text: &str) -> bool {
+pub fn has_decimal_comma(text: &str) -> bool {
     text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some()
 }

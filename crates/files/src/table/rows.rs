@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use csv::ByteRecord;
 
 use super::number::{has_decimal_comma, number};
-use crate::input::ReadError;
+use crate::ReadError;
 
 /// Longest row accepted, in bytes.
 const MAX_ROW_BYTES: usize = 16 << 20;
@@ -15,7 +15,8 @@ const MAX_ROW_BYTES: usize = 16 << 20;
 const SHOWN: usize = 40;
 
 /// The rows of an open file, after its header.
-pub(crate) struct Rows {
+#[derive(Debug)]
+pub struct Rows {
     name: String,
     reader: csv::Reader<LineFeeds>,
     /// The file's size when it was opened, unless it is a pipe.
@@ -25,7 +26,8 @@ pub(crate) struct Rows {
 }
 
 /// A row, as long as the header.
-pub(crate) struct Row<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
     /// Where it begins, from 1, the header included.
     line: u64,
     rows: &'a Rows,
@@ -33,7 +35,7 @@ pub(crate) struct Row<'a> {
 
 impl Rows {
     /// Reads the header.
-    pub(crate) fn open(name: &str, mut file: BufReader<File>) -> Result<Self, ReadError> {
+    pub fn open(name: &str, mut file: BufReader<File>) -> Result<Self, ReadError> {
         let failed = |source| ReadError::io(name, source);
         let header = |problem: String| ReadError::Header {
             file: name.to_owned(),
@@ -87,12 +89,12 @@ impl Rows {
     }
 
     /// The columns' names.
-    pub(crate) fn header(&self) -> &[String] {
+    pub fn header(&self) -> &[String] {
         &self.header
     }
 
     /// The next row; none at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Row<'_>>, ReadError> {
+    pub fn next(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         let Some(line) = self.advance()? else {
             return self.check_size().map(|()| None);
         };
@@ -145,13 +147,12 @@ impl Rows {
 
 impl<'a> Row<'a> {
     /// The line it begins in, from 1, the header included.
-    #[cfg(feature = "train")]
-    pub(crate) fn line(&self) -> u64 {
+    pub fn line(&self) -> u64 {
         self.line
     }
 
     /// A cell without the spaces and tabs around it.
-    pub(crate) fn cell(&self, place: usize) -> Result<&'a str, ReadError> {
+    pub fn cell(&self, place: usize) -> Result<&'a str, ReadError> {
         let bytes = self.rows.record.get(place).unwrap_or_default();
         let text = std::str::from_utf8(bytes).map_err(|_| ReadError::NotUtf8 {
             file: self.rows.name.clone(),
@@ -211,6 +212,7 @@ impl<'a> Row<'a> {
 
 /// A file's bytes with every line ended by a line feed, the last one too, so that the rows' lines
 /// can be counted; and an end to rows without one.
+#[derive(Debug)]
 struct LineFeeds {
     file: BufReader<File>,
     after_return: bool,

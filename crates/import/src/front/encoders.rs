@@ -8,7 +8,7 @@ use tract_onnx::pb::NodeProto;
 use super::numbers::{categories, int, numbers};
 use super::operators::{AGAIN, Done, Table, front};
 use super::values::{Atom, Element, Kind, Sum, Value};
-use crate::onnx::graph::attribute;
+use veilcast_onnx::graph::attribute;
 
 impl Table<'_> {
     /// `OneHotEncoder` of one column.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{NodeProto, TensorProto};
 
-use crate::onnx::graph::attribute;
+use veilcast_onnx::graph::attribute;
 
 /// The numbers of a constant of floats, if it has one for each element of a record, or for all: all
 /// its sides but the last are 1.

@@ -5,7 +5,7 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 
 use super::numbers::{int, numbers, row, whole};
 use super::values::{Atom, Column, Element, Kind, Sum, Value};
-use crate::onnx::graph::{attribute, constant};
+use veilcast_onnx::graph::{attribute, constant};
 
 /// What a node makes of values at the front.
 pub(super) enum Outcome {

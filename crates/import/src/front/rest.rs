@@ -6,10 +6,10 @@ use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::numbers::numbers;
 use super::values::{Atom, Column, Sum};
-use crate::card::Standard;
-use crate::onnx::OnnxError;
-use crate::onnx::build::{Names, floats, node_of, whole_numbers, with_int};
-use crate::onnx::tensor::TensorInput;
+use crate::build::{Names, floats, node_of, whole_numbers, with_int};
+use crate::tensor::TensorInput;
+use veilcast_card::Standard;
+use veilcast_onnx::OnnxError;
 
 /// Most numbers of all matrices between features and graph.
 const MAX_MATRICES: usize = 1 << 24;

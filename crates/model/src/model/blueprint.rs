@@ -4,11 +4,11 @@ use super::programs::Programs;
 use super::{Model, Report};
 use crate::FloatMap;
 use crate::bounds::BoundsError;
-use crate::card::{
+use crate::float_map::{QuantizeError, weight_bits};
+use veilcast_card::{
     Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
     MAX_SLOT_BITS, Output, PublicPart, Quantization,
 };
-use crate::float_map::{QuantizeError, weight_bits};
 
 /// What a card shall say of a model whose weights aren't quantised yet.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! How good maps are on labelled records.
 
 use super::{Goal, HeldOut, Measure, SearchError};
-use crate::card::{Quantization, class, probabilities};
 use crate::{FloatMap, IntegerMap, auc};
+use veilcast_card::{Quantization, class, probabilities};
 
 /// How good a map is.
 pub(super) struct Measured {

@@ -16,11 +16,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::Frame;
 use num_bigint::BigUint;
 use tower::ServiceExt as _;
-use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
     ScalarLayout,
 };
+use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::{Blueprint, FloatMap, PublicPartFile};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{

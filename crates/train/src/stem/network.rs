@@ -10,8 +10,8 @@ use super::super::dense::{DenseLayers, Linear};
 use super::super::optimize::Trainable;
 use super::export::{Chain, Numbers, integers};
 use super::{KERNEL, StemOptions};
-use crate::Network;
-use crate::train::TrainError;
+use crate::TrainError;
+use veilcast_model::Network;
 
 /// Two convolutions, each with a maximum of 2 × 2 places, a dense layer whose values are clipped to
 /// 0 … 1, and the head: dense layers with identity activations.
@@ -173,8 +173,7 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
-    use crate::card::PublicPart;
-    use crate::onnx::PublicNetwork;
+    use veilcast_card::PublicPart;
 
     #[test]
     fn the_file_computes_what_was_trained() {
@@ -188,7 +187,7 @@ mod tests {
             let network = StemNetwork::new((rows, columns), 10, &options, &mut rng).unwrap();
             let onnx = network.to_onnx((rows, columns)).unwrap();
             let part = PublicPart::of(&onnx, vec![1, rows, columns], 7, String::new());
-            let public = PublicNetwork::parse(&onnx, &part).unwrap();
+            let public = veilcast_onnx::public_network(&onnx, &part).unwrap();
             let mut between = 0;
             for record in 0..4_usize {
                 let pixel = |place| ((place * 37 + record * 101) % 256) as f64 / 255.0;

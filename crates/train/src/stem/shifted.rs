@@ -3,8 +3,8 @@
 use rand::RngExt;
 use rand::rngs::ChaCha20Rng;
 
-use crate::idx::LabelledImages;
-use crate::train::optimize::{Examples, Targets};
+use crate::optimize::{Examples, Targets};
+use veilcast_files::idx::LabelledImages;
 
 /// Images moved by up to so many pixels each way; what comes in from outside is dark.
 pub(super) struct Shifted<'a> {

@@ -44,7 +44,7 @@ impl Classes {
                     return Err(TableError::NoPositive {
                         target,
                         positive: positive.to_owned(),
-                        values: crate::card::list(&values),
+                        values: veilcast_card::list(&values),
                     });
                 };
                 *class = 1;
@@ -73,7 +73,7 @@ impl Classes {
             Some(given) if given.len() != names.len() => {
                 return Err(TableError::Labels {
                     found: given.len(),
-                    named: format!("the classes {}", crate::card::list(&names)),
+                    named: format!("the classes {}", veilcast_card::list(&names)),
                 });
             }
             Some(given) => given.to_vec(),

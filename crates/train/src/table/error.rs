@@ -1,7 +1,7 @@
 //! What can be wrong with a table to learn from.
 
-use crate::card::RecordError;
-use crate::input::ReadError;
+use veilcast_card::RecordError;
+use veilcast_files::ReadError;
 
 /// A table can't be learnt from.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::read::shown;
 use super::{LabelledTable, TableError};
-use crate::card::{Imputed, Preprocessing, Quantization, Standard, Step, UnknownCategory};
-use crate::input::table::{has_decimal_comma, number};
+use veilcast_card::{Imputed, Preprocessing, Quantization, Standard, Step, UnknownCategory};
+use veilcast_files::table::{has_decimal_comma, number};
 
 /// The spellings of a missing cell.
 pub(super) const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
@@ -84,7 +84,7 @@ pub(super) fn fit(
     }
     if !constant.is_empty() {
         return Err(TableError::Constant {
-            columns: crate::card::list(&constant),
+            columns: veilcast_card::list(&constant),
         });
     }
     let steps = [

@@ -2,8 +2,8 @@
 
 use super::target::Truth;
 use super::{Rows, TrainError};
-use crate::card::{class, probabilities};
-use crate::{Accuracy, Aucs, Model, Network, Regression, RegressionErrors, Report, auc};
+use veilcast_card::{class, probabilities};
+use veilcast_model::{Accuracy, Aucs, Model, Network, Regression, RegressionErrors, Report, auc};
 
 /// Scores of each row.
 struct Scores {

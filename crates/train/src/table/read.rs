@@ -7,9 +7,9 @@ use std::path::Path;
 use csv::StringRecord;
 
 use super::TableError;
-use crate::card::{Cell, Input};
-use crate::input::table::{Rows, number};
-use crate::input::{ReadError, quoted};
+use veilcast_card::{Cell, Input, list};
+use veilcast_files::ReadError;
+use veilcast_files::table::{Rows, number};
 
 /// Largest table to train on, in bytes: it is kept in memory.
 const MAX_TABLE_BYTES: u64 = 1 << 30;
@@ -51,7 +51,7 @@ impl LabelledTable {
             found.ok_or_else(|| TableError::NoColumn {
                 file: name.clone(),
                 column: column.to_owned(),
-                columns: quoted(&header),
+                columns: list(&header),
             })
         };
         let target_place = place(target)?;

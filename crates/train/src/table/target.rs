@@ -4,10 +4,10 @@ use super::classes::Classes;
 use super::fit::MISSING;
 use super::read::shown;
 use super::{LabelledTable, TableError, TableOptions, Task};
-use crate::card::Activation;
-use crate::input::table::number;
-use crate::train::optimize::Targets;
-use crate::{FloatMap, Network, ShapeError};
+use crate::optimize::Targets;
+use veilcast_card::Activation;
+use veilcast_files::table::number;
+use veilcast_model::{FloatMap, Network, ShapeError};
 
 /// What a table's target stands for.
 pub(super) enum Target {

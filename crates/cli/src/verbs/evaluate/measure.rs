@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use veilcast_card::{Prediction, RawRecord};
 use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_model::card::{Prediction, RawRecord};
 use veilcast_model::{Model, RegressionErrors};
 
 use super::classes::Quality;
@@ -90,7 +90,10 @@ pub(super) struct Clear {
 
 impl Clear {
     pub(super) fn of(model: &Model, test: &TestSet) -> anyhow::Result<Self> {
-        let (card, encoder) = (model.card(), model.encoder()?);
+        let (card, encoder) = (
+            model.card(),
+            veilcast_onnx::encoder(model.card().clone(), model.public_part())?,
+        );
         let mut clear = Self {
             collapsed: Vec::with_capacity(test.records.len()),
             quantized: Vec::with_capacity(test.records.len()),
@@ -146,7 +149,7 @@ impl Encrypted {
         output: Output,
     ) -> anyhow::Result<Self> {
         let (card, records) = (model.card(), test.records.len());
-        let encoder = model.encoder()?;
+        let encoder = veilcast_onnx::encoder(model.card().clone(), model.public_part())?;
         let session = records::session(
             card,
             keys::generate(key_bits)?,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use csv::StringRecord;
 use serde::Serialize;
-use veilcast_model::input::{self, IgnoredColumns, Options};
+use veilcast_files::{self as input, IgnoredColumns, Options};
 use veilcast_model::{Model, RegressionErrors};
 
 use super::classes::Quality;

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
-use veilcast_model::idx::{LabelledImages, Split};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{Options, StemOptions, train as train_images, train_stem};
+use veilcast_train::{Options, StemOptions, train as train_images, train_stem};
 
 use super::{Args, show};
 use crate::failure::Hint as _;

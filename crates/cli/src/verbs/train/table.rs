@@ -4,12 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use veilcast_card::{RecordError, UnknownCategory};
 use veilcast_model::Model;
-use veilcast_model::card::{RecordError, UnknownCategory};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{
-    LabelledTable, TableError, TableOptions, Task, TrainError, train_table,
-};
+use veilcast_train::{LabelledTable, TableError, TableOptions, Task, TrainError, train_table};
 
 use super::{Args, show};
 use crate::args::{ColumnNames, model_name};

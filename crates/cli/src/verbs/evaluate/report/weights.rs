@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use image::{ImageFormat, Rgba, RgbaImage};
 use maud::{Markup, html};
-use veilcast_model::card::InputKind;
-use veilcast_model::{Card, Model};
+use veilcast_card::Card;
+use veilcast_card::InputKind;
+use veilcast_model::Model;
 
 /// Most outputs that are shown.
 const OUTPUTS: usize = 64;

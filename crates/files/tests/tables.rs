@@ -1,7 +1,7 @@
 //! Tables of cells: what errors say, which columns are read, and files that are large or change.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "input")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 
 use tempfile::NamedTempFile;
-use veilcast_model::card::{
+use veilcast_card::{
     Cell, Imputed, PerFeature, Preprocessing, RawRecord, RecordError, Step, UnknownCategory,
 };
-use veilcast_model::input::{self, IgnoredColumns, Options, ReadError, Record};
+use veilcast_files::{self as input, IgnoredColumns, Options, ReadError, Record};
 use veilcast_model::{FloatMap, Model};
 
 /// A model of an age, a sex and a laboratory value that may be missing.

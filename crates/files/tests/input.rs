@@ -1,16 +1,17 @@
 //! Files of records, whole and malformed.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "input")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::path::Path;
 
 use common::{fixture, mnist, repository};
-use veilcast_model::card::{Cell, RawRecord};
-use veilcast_model::idx::Split;
-use veilcast_model::input::{self, Options, ReadError, Record};
-use veilcast_model::{Card, Model};
+use veilcast_card::Card;
+use veilcast_card::{Cell, RawRecord};
+use veilcast_files::idx::Split;
+use veilcast_files::{self as input, Options, ReadError, Record};
+use veilcast_model::Model;
 
 fn read(card: &Card, path: &Path) -> Result<Vec<Vec<f64>>, ReadError> {
     let records = input::open(card.input(), path, &Options::default())?;

@@ -1,12 +1,13 @@
 //! IDX files, whole and malformed.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
 
 use common::fixture;
-use veilcast_model::idx::{Images, LabelledImages, Split};
+use veilcast_files::idx::{Images, LabelledImages, Split};
 
 #[test]
 fn plain_and_gzipped_files_hold_the_same_images() {

@@ -1,7 +1,7 @@
 //! Training on tables whose target is a number.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "train")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fmt::Write as _;
@@ -9,10 +9,10 @@ use std::fs;
 
 use common::repository;
 use tempfile::NamedTempFile;
-use veilcast_model::card::Activation;
+use veilcast_card::Activation;
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{LabelledTable, TableOptions, Task, TrainError, train_table};
 use veilcast_model::{Model, RegressionErrors};
+use veilcast_train::{LabelledTable, TableOptions, Task, TrainError, train_table};
 
 fn open(csv: &str) -> Result<LabelledTable, TrainError> {
     let file = NamedTempFile::new().unwrap();
@@ -99,11 +99,11 @@ fn hidden_layers_collapse_and_the_errors_are_those_of_the_predictions() {
 
     let file = NamedTempFile::new().unwrap();
     fs::write(file.path(), rows(400)).unwrap();
-    let keep = veilcast_model::input::Options {
+    let keep = veilcast_files::Options {
         keep: vec!["y".to_owned()],
         ..Default::default()
     };
-    let records = veilcast_model::input::open(model.card().input(), file.path(), &keep).unwrap();
+    let records = veilcast_files::open(model.card().input(), file.path(), &keep).unwrap();
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let predicted = held_out.map(|(_, record)| {
         let record = record.unwrap();

@@ -1,7 +1,7 @@
 //! Training on tables: the preprocessing that is found, what the model is worth, and what is refused.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "train")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use std::fs;
 use common::repository;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
-use veilcast_model::card::{Activation, UnknownCategory};
+use veilcast_card::{Activation, UnknownCategory};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{LabelledTable, Options, TableOptions, Task, TrainError, train_table};
 use veilcast_model::{Model, auc};
+use veilcast_train::{LabelledTable, Options, TableOptions, Task, TrainError, train_table};
 
 fn open(csv: &str, target: &str, columns: Option<&[&str]>) -> Result<LabelledTable, TrainError> {
     let file = NamedTempFile::new().unwrap();
@@ -299,11 +299,11 @@ fn the_area_reported_is_that_of_the_scores() {
     let model = train(&table, &TableOptions::default()).unwrap();
     let file = NamedTempFile::new().unwrap();
     fs::write(file.path(), rows(300)).unwrap();
-    let options = veilcast_model::input::Options {
+    let options = veilcast_files::Options {
         keep: vec!["y".to_owned()],
         ..Default::default()
     };
-    let records = veilcast_model::input::open(model.card().input(), file.path(), &options).unwrap();
+    let records = veilcast_files::open(model.card().input(), file.path(), &options).unwrap();
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let scored = held_out.map(|(_, record)| {
         let record = record.unwrap();

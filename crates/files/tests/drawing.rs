@@ -1,16 +1,16 @@
 //! The test vectors that every client shares: what pictures of drawings become.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "input")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
 
 use image::{GrayImage, RgbaImage};
 use serde::Deserialize;
+use veilcast_card::RawRecord;
+use veilcast_files::{self as input, DrawingError, Options, ReadError};
 use veilcast_model::Model;
-use veilcast_model::card::RawRecord;
-use veilcast_model::input::{self, DrawingError, Options, ReadError};
 
 #[derive(Deserialize)]
 struct Vectors {

@@ -1,13 +1,14 @@
 //! ONNX files that can't be used, each refused with what is wrong and what to do.
-#![cfg(feature = "onnx")]
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
 
 use common::{fixture, name, onnx_files};
-use veilcast_model::onnx::{Import, ImportError, ImportOptions, OnnxError};
+use veilcast_import::{Import, ImportError, ImportOptions};
+use veilcast_onnx::OnnxError;
 
 /// What is said of each file that can't be used.
 const REFUSED: [(&str, &str); 104] = [

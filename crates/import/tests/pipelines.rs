@@ -1,14 +1,14 @@
 //! scikit-learn's pipelines from a table's cells to scores: their front becomes a card's preprocessing.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "onnx")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
 
 use serde_json::{Value, json};
-use veilcast_model::card::{Activation, Cell, Input, RawRecord};
-use veilcast_model::onnx::{Import, ImportOptions};
+use veilcast_card::{Activation, Cell, Input, RawRecord};
+use veilcast_import::{Import, ImportOptions};
 use veilcast_model::search::batch_cost;
 
 /// A pipeline's name, what its steps are called in the card, and how many features they give.
@@ -136,7 +136,7 @@ fn models_predict_from_cells_as_the_pipelines_do() {
             .flatten()
             .fold(0.0, |a: f64, b| a.max(b.abs()));
         for (record, expected) in records.iter().zip(&expected) {
-            let integers = model.encoder().unwrap().quantize(record).unwrap().values;
+            let integers = common::encoder(&model).quantize(record).unwrap().values;
             let found = model.predict(&integers).unwrap().scores;
             // Of two classes one score is enough.
             let expected = &expected[expected.len() - found.len()..];

@@ -1,7 +1,7 @@
 //! Pipelines whose files were tampered with: an error says what is wrong, and nothing panics.
-#![cfg(feature = "onnx")]
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
@@ -9,7 +9,7 @@ use std::fs;
 use common::{name, onnx_files};
 use prost::Message as _;
 use tract_onnx::pb::{AttributeProto, ModelProto, NodeProto};
-use veilcast_model::onnx::{Import, ImportOptions};
+use veilcast_import::{Import, ImportOptions};
 
 /// What becomes of a pipeline that is changed.
 fn import(name: &str, change: impl FnOnce(&mut ModelProto)) -> Result<(), String> {

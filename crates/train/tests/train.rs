@@ -1,15 +1,15 @@
 //! Training: reproducible, and refused where it makes no sense.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "train")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
 
 use common::mnist;
-use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{Options, TrainError, train};
+use veilcast_train::{Options, TrainError, train};
 
 fn small(seed: u64) -> Options {
     Options {

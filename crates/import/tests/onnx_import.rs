@@ -1,7 +1,7 @@
 //! Networks in ONNX files that other tools wrote: collapsed, they give what those tools compute.
-#![cfg(feature = "onnx")]
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
@@ -12,8 +12,8 @@ use prost::Message as _;
 use serde::Deserialize;
 use serde_json::Value;
 use tract_onnx::pb::ModelProto;
-use veilcast_model::card::{Activation, InputKind, RawRecord};
-use veilcast_model::onnx::{Import, ImportOptions, Split};
+use veilcast_card::{Activation, InputKind, RawRecord};
+use veilcast_import::{Import, ImportOptions, Split};
 use veilcast_model::search::batch_cost;
 
 /// What the tool that made a file computes.
@@ -114,7 +114,7 @@ fn models_predict_with_the_files_labels_and_final_function() {
         assert_eq!(report.producer, report.producer.trim(), "{name}");
         assert_eq!(report.records, inputs.len());
         for (record, scores) in raw.iter().zip(&expected.scores) {
-            let features = model.encoder().unwrap().features(record).unwrap().features;
+            let features = common::encoder(&model).features(record).unwrap().features;
             let predicted = model.predict_float(&features).unwrap().index;
             let expected = match (scores.as_slice(), output.is_regression()) {
                 (_, true) => 0,
@@ -168,7 +168,7 @@ fn networks_that_are_not_affine_are_split() {
             let raw: Vec<RawRecord<'_>> = inputs.iter().map(RawRecord::from).collect();
             let import = Import::open(&fs::read(&path).unwrap(), options).unwrap();
             let model = import.build(&raw, &batch_cost, &mut |_| {})?;
-            Ok::<_, veilcast_model::onnx::ImportError>((model, inputs))
+            Ok::<_, veilcast_import::ImportError>((model, inputs))
         };
         let error = import(None).unwrap_err().to_string();
         assert!(
@@ -187,7 +187,7 @@ fn networks_that_are_not_affine_are_split() {
             let part = model.card().public_part().unwrap();
             assert!(part.description.contains(&last), "{}", part.description);
             assert!(holds_what_it_needs_alone(model.public_part().unwrap()));
-            let encoder = model.encoder().unwrap();
+            let encoder = common::encoder(&model);
             for (input, scores) in inputs.iter().zip(&expected.scores) {
                 let features = encoder.features(input).unwrap().features;
                 let found = model.predict_float(&features).unwrap().scores;

@@ -1,16 +1,16 @@
 //! Training a public stem with a private head: reproducible, and refused where it makes no sense.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "train")]
 
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
 
 use common::mnist;
+use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
-use veilcast_model::idx::{LabelledImages, Split};
 use veilcast_model::search::batch_cost;
-use veilcast_model::train::{Options, Progress, StemOptions, TrainError, train_stem};
+use veilcast_train::{Options, Progress, StemOptions, TrainError, train_stem};
 
 fn small(seed: u64) -> StemOptions {
     let default = StemOptions::default();
@@ -91,7 +91,7 @@ fn a_hybrid_model_is_measured_as_it_is_used() {
     assert_eq!(report.search.as_ref().unwrap().records, 200);
 
     // The features are what quantisation takes as they are.
-    let encoder = model.encoder().unwrap();
+    let encoder = common::encoder(&model);
     let test = mnist(Split::Test, 200);
     let mut right = 0;
     for (record, &label) in test.images().records().zip(test.labels()) {

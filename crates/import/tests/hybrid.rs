@@ -1,17 +1,18 @@
 //! Hybrid models: a public part that the client runs, and private weights on what it gives.
-#![cfg(feature = "onnx")]
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
+#[path = "../../model/tests/common/mod.rs"]
+#[path = "../../model/tests/common/mod.rs"]
 mod common;
 #[path = "common/onnx.rs"]
 mod onnx;
 
 use std::fs;
 
-use veilcast_model::card::{CardSpec, PerFeature, Preprocessing, PublicPart, RawRecord};
+use veilcast_card::{Card, EncodeError, Encoder};
+use veilcast_card::{CardSpec, PerFeature, Preprocessing, PublicPart, RawRecord};
 use veilcast_model::{
-    Blueprint, Card, EncodeError, Encoder, FloatMap, Model, PUBLIC_PART_FILE, PublicPartFile,
-    check_destination,
+    Blueprint, FloatMap, Model, PUBLIC_PART_FILE, PublicPartFile, check_destination,
 };
 
 /// Four pixels, through the stem, to two features of which the map takes the difference and the sum.
@@ -46,7 +47,7 @@ fn features_are_what_the_public_part_gives() {
     let model = hybrid();
     let card = model.card();
     assert_eq!((card.raw_features(), card.features()), (4, 2));
-    let encoder = model.encoder().unwrap();
+    let encoder = common::encoder(&model);
     // relu, then columns (1, 0, −1, 0.25) + 0.5 and (0, 2, 0.5, 0.25) − 0.5.
     let record = encoder.features(&[1.0, 2.0, 0.0, 4.0]).unwrap();
     assert_eq!(record.features, [2.5, 4.5]);
@@ -67,7 +68,7 @@ fn features_are_what_the_public_part_gives() {
 
 #[test]
 fn many_records_give_what_each_gives_alone() {
-    let encoder = hybrid().encoder().unwrap();
+    let encoder = common::encoder(&hybrid());
     let records: Vec<Vec<f64>> = (0..20).map(|i| vec![f64::from(i), 3.0, 1.0, 0.5]).collect();
     let raw: Vec<RawRecord<'_>> = records.iter().map(RawRecord::from).collect();
     let together = encoder.encode(&raw).unwrap();
@@ -163,7 +164,7 @@ fn a_public_part_of_other_shapes_than_the_card_says_is_refused() {
 
 #[test]
 fn a_feature_that_is_not_finite_is_refused() {
-    let encoder = hybrid().encoder().unwrap();
+    let encoder = common::encoder(&hybrid());
     let error = encoder.quantize(&[1e300, 0.0, 0.0, 0.0]).unwrap_err();
     assert!(error.to_string().contains("public feature 0"), "{error}");
 }
