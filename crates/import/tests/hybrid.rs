@@ -2,18 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 #[path = "../../model/tests/common/mod.rs"]
-#[path = "../../model/tests/common/mod.rs"]
 mod common;
 #[path = "common/onnx.rs"]
 mod onnx;
 
 use std::fs;
 
-use veilcast_card::{Card, EncodeError, Encoder};
+use veilcast_card::{Card, EncodeError, Encoder, EncoderError};
 use veilcast_card::{CardSpec, PerFeature, Preprocessing, PublicPart, RawRecord};
 use veilcast_model::{
     Blueprint, FloatMap, Model, PUBLIC_PART_FILE, PublicPartFile, check_destination,
 };
+use veilcast_onnx::encoder;
 
 /// Four pixels, through the stem, to two features of which the map takes the difference and the sum.
 fn blueprint(onnx: Vec<u8>) -> Blueprint {
@@ -121,20 +121,20 @@ fn a_card_needs_its_public_part_and_no_other() {
     let error = Encoder::new(model.card().clone()).unwrap_err().to_string();
     assert!(error.contains("public.onnx is needed"), "{error}");
     let onnx = model.public_part().unwrap();
-    Encoder::with_public_part(model.card().clone(), onnx).unwrap();
+    encoder(model.card().clone(), Some(onnx)).unwrap();
     let other = onnx::bytes(&onnx::network(
         &[4],
         vec![onnx::node("Relu", &["x"], "y")],
         vec![],
     ));
-    let error = Encoder::with_public_part(model.card().clone(), &other);
+    let error = encoder(model.card().clone(), Some(&other));
     assert!(
         error
             .unwrap_err()
             .to_string()
             .contains("the card names one of")
     );
-    let error = Encoder::with_public_part(common::patients_model().card().clone(), onnx);
+    let error = encoder(common::patients_model().card().clone(), Some(onnx));
     assert!(
         error
             .unwrap_err()
@@ -148,7 +148,10 @@ fn a_public_part_of_other_shapes_than_the_card_says_is_refused() {
     let refused = |network: tract_onnx::pb::ModelProto| {
         let map = FloatMap::new(2, 2, vec![1.0; 4], vec![0.0; 2]).unwrap();
         let model = blueprint(onnx::bytes(&network)).build(map).unwrap();
-        model.encoder().unwrap_err().to_string()
+        match encoder(model.card().clone(), model.public_part()).unwrap_err() {
+            EncoderError::Network(source) => source.to_string(),
+            error => panic!("{error}"),
+        }
     };
     let relu = |shape: &[i64]| onnx::network(shape, vec![onnx::node("Relu", &["x"], "y")], vec![]);
     let error = refused(relu(&[2, 2]));

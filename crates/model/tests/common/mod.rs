@@ -4,11 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
-use veilcast_card::EncodeError;
 use veilcast_card::{
     Activation, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Prediction,
     Preprocessing, Quantization, QuantizedRecord, RawRecord, RecordError, ScalarLayout, Step,
 };
+use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::{Blueprint, FloatMap, Model};
 
