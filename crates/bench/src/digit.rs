@@ -164,7 +164,12 @@ fn model(case: &Case) -> Result<Model, Failure> {
         .collect();
     let biases = case.biases.iter().map(|&b| b as f64).collect();
     let map = FloatMap::new(inputs, outputs, weights, biases)?;
-    let blueprint = |layouts| Blueprint {
+    let quantization = Quantization {
+        bits: case.input_bits,
+        step: PerFeature::All(1.0),
+        zero: PerFeature::All(0.0),
+    };
+    let blueprint = Blueprint {
         name: "bench".into(),
         version: "1".into(),
         description: "The peers' weights.".into(),
@@ -177,32 +182,19 @@ fn model(case: &Case) -> Result<Model, Failure> {
             preprocessing: Preprocessing::new(Vec::new()),
         },
         public_part: None,
-        quantization: Quantization {
-            bits: case.input_bits,
-            step: PerFeature::All(1.0),
-            zero: PerFeature::All(0.0),
-        },
+        quantization: quantization.clone(),
         labels: (0..outputs).map(|o| o.to_string()).collect(),
         activation: Activation::Softmax,
         units: None,
         threshold: None,
-        layouts,
+        layouts: Layouts::scalar(),
         limits: Limits {
             max_records: 1,
             max_ciphertexts: inputs as u32,
         },
         max_weight: (1 << (case.weight_bits - 1)) - 1,
     };
-    // The layouts depend on the width of the scores, which is known when they are certified.
-    let only_scalar = Layouts {
-        scalar: Some(Default::default()),
-        ..Layouts::default()
-    };
-    let slot_bits = blueprint(only_scalar)
-        .build(map.clone())?
-        .card()
-        .slot_bits();
-    let model = blueprint(Layouts::suggested(inputs, outputs, slot_bits)).build(map)?;
+    let model = blueprint.finish(map, &|_| quantization.clone(), None, &Paillier)?;
     if model.integer_map().weights() != case.weights.concat() {
         return Err(
             "give each output a weight of the largest magnitude, or the weights are scaled".into(),

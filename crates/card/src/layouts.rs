@@ -78,43 +78,6 @@ impl Layouts {
         }
     }
 
-    /// All layouts, with a few numbers of features a ciphertext to choose from, for a model with
-    /// scores of `slot_bits`.
-    ///
-    /// For keys of 2048, 3072 and 4096 bits, and for records whose scores come back in a answers, hence
-    /// m = ⌈outputs/a⌉ in each, the largest k up to 32 and `features` that fits: an answer takes (m + 1)·k − 1 units
-    /// of `slot_bits` + 41 bits, and two bits of the modulus stay free. Of many features a is 4 or 5:
-    /// fewer answers would leave room for too few features a ciphertext, more would cost more than
-    /// the shorter upload saves. Few features take few ciphertexts in any case, and what takes time
-    /// are the answers: a is 1, 2 or 4. The layout is left out if no k above 1 fits.
-    pub fn suggested(features: usize, outputs: usize, slot_bits: u32) -> Self {
-        const KEY_BITS: [usize; 3] = [2048, 3072, 4096];
-        const FEW: usize = 128;
-        const LARGEST: usize = 32;
-        let answers: &[usize] = if features <= FEW { &[1, 2, 4] } else { &[4, 5] };
-        let unit = slot_bits as usize + 41;
-        let fitting = KEY_BITS.iter().flat_map(|bits| {
-            let units = (bits - 2) / unit;
-            let fitting = move |a: &usize| (units + 1) / (outputs.div_ceil(*a) + 1);
-            answers.iter().map(fitting)
-        });
-        let mut numbers: Vec<u32> = fitting
-            .map(|k| k.min(LARGEST).min(features))
-            .filter(|&k| k >= 2)
-            .map(|k| k as u32)
-            .collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        Self {
-            scalar: Some(ScalarLayout {}),
-            records: Some(RecordsLayout {}),
-            features: (!numbers.is_empty()).then_some(FeaturesLayout {
-                features_per_ciphertext: numbers,
-            }),
-            seeded: Some(SeededUploads {}),
-        }
-    }
-
     /// Checks the layouts of a model with so many features.
     pub(super) fn check(&self, features: usize) -> Result<(), CardError> {
         if self.scalar.is_none() && self.records.is_none() && self.features.is_none() {

@@ -1,5 +1,7 @@
 //! From an ONNX file to a model.
 
+use std::ops::RangeInclusive;
+
 use tract_onnx::pb::ModelProto;
 
 use super::affinity::Trial;
@@ -10,13 +12,16 @@ use super::options::{ImportOptions, MAX_FILE_BYTES};
 use super::peel::{self, Peeled};
 use super::ranges::Ranges;
 use super::runner::Runner;
-use super::scores::Scores;
+use super::scores::{Comparison, Scores};
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
 use super::{ImportError, collapse, locate};
 use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
-use veilcast_model::search::{Candidate, HeldOut, SearchReport, search};
-use veilcast_model::{Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile};
+use veilcast_model::search::HeldOut;
+use veilcast_model::{
+    Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile, QuantizationSearch,
+    Scheme,
+};
 use veilcast_onnx::OnnxError;
 
 /// How far the collapsed map's scores may lie from the network's, beside the largest score.
@@ -105,7 +110,7 @@ impl Import {
     }
 
     /// Makes a model: collapses the network, or of a hybrid what stands behind the public part, and
-    /// quantises the map, in the way of least `cost` that predicts the records as the network does.
+    /// quantises the map, in the way that costs `scheme` least and predicts the records as the network does.
     ///
     /// The records are such as the model will be given. Without any, random ones are drawn, if it is
     /// known what values the features have.
@@ -116,7 +121,7 @@ impl Import {
     pub fn build(
         self,
         calibration: &[RawRecord<'_>],
-        cost: &dyn Fn(&Candidate) -> f64,
+        scheme: &dyn Scheme,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Model, ImportError> {
         let private = self.private(calibration)?;
@@ -142,19 +147,23 @@ impl Import {
             &self.peeled.output,
             self.options.units.is_some() || self.peeled.is_regression,
         )?;
-        let mut blueprint = self.blueprint(&scores, &private);
-        let search = self.search(&scores, &private, blueprint.max_weight, cost)?;
-        if let Some(chosen) = search.as_ref().and_then(SearchReport::chosen) {
-            blueprint.quantization = ranges.quantization(chosen.input_bits);
-            blueprint.max_weight = chosen.max_weight;
-        }
-        blueprint.layouts = blueprint.suggested_layouts(&scores.map)?;
-        let is_regression = scores.is_regression;
-        let model = blueprint.build(scores.map)?;
+        let blueprint = self.blueprint(&scores, &private);
+        let compared = self.compared(&scores, &private)?;
+        let search = compared.as_ref().map(|compared| QuantizationSearch {
+            map: &compared.map,
+            input_bits: self.input_bits(),
+            max_weight: self.options.weight_bits.map(|_| blueprint.max_weight),
+            held_out: HeldOut {
+                records,
+                labels: &compared.labels,
+            },
+            goal: compared.goal,
+        });
+        let quantization = |bits| ranges.quantization(bits);
+        let map = scores.map.clone();
+        let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
         let (agreement, rounding) = compare(&model, records)?;
-        let mut report = model.report().cloned().expect("a built model has a report");
-        report.search = search;
-        report.import = Some(ImportReport {
+        let import = ImportReport {
             sha256: self.file.sha256,
             producer: self.file.producer,
             opset: self.file.opset,
@@ -164,10 +173,10 @@ impl Import {
             records: private.records.len(),
             random_records: private.is_random,
             deviation,
-            agreement: (!is_regression).then_some(agreement),
+            agreement: (!scores.is_regression).then_some(agreement),
             rounding,
-        });
-        Ok(model.with_report(report))
+        };
+        Ok(model.reporting(|report| report.import = Some(import)))
     }
 
     /// What is to be private, with its features of the records.
@@ -243,39 +252,30 @@ impl Import {
         })
     }
 
-    /// Looks for the cheapest quantisation that predicts as the map does; none, if the options leave
-    /// nothing to search. Nor on random records: a network predicts them much alike, so that any
-    /// quantisation would do.
-    fn search(
+    /// The numbers of bits of an input to choose from.
+    fn input_bits(&self) -> RangeInclusive<u32> {
+        match (self.options.input_bits, self.input.kind) {
+            (Some(bits), _) => bits..=bits,
+            (None, InputKind::Image) => 1..=MAX_SEARCHED_BITS.0,
+            (None, InputKind::Table) => 1..=MAX_SEARCHED_BITS.1,
+        }
+    }
+
+    /// What quantised maps are compared with; nothing, if the options leave nothing to search for. Nor
+    /// on random records: a network predicts them much alike, so that any quantisation would do.
+    fn compared(
         &self,
         scores: &Scores,
         private: &Private,
-        max_weight: u32,
-        cost: &dyn Fn(&Candidate) -> f64,
-    ) -> Result<Option<SearchReport>, ImportError> {
+    ) -> Result<Option<Comparison>, ImportError> {
         let options = &self.options;
         let is_given = options.input_bits.is_some() && options.weight_bits.is_some();
         if is_given || private.is_random {
             return Ok(None);
         }
-        let bits = match options.input_bits {
-            Some(bits) => bits..=bits,
-            None => match self.input.kind {
-                InputKind::Image => 1..=MAX_SEARCHED_BITS.0,
-                InputKind::Table => 1..=MAX_SEARCHED_BITS.1,
-            },
-        };
-        let inputs: Vec<_> = bits.map(|bits| private.ranges.quantization(bits)).collect();
-        let max_weight = options.weight_bits.map(|_| max_weight);
         let bounds_changes = self.input.kind == InputKind::Table;
         let compared = scores.comparison(options, &private.records, bounds_changes)?;
-        let held_out = HeldOut {
-            records: &private.records,
-            labels: &compared.labels,
-        };
-        let map = &compared.map;
-        let found = search(map, &inputs, max_weight, held_out, compared.goal, cost)?;
-        Ok(Some(found))
+        Ok(Some(compared))
     }
 
     /// What the model predicts: as the options say, or the file, or the scores.

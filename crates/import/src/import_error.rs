@@ -1,7 +1,6 @@
 //! Why a file can't be imported.
 
 use veilcast_card::RecordError;
-use veilcast_model::search::SearchError;
 use veilcast_model::{BuildError, ShapeError};
 use veilcast_onnx::OnnxError;
 
@@ -89,9 +88,6 @@ pub enum ImportError {
         /// Why it doesn't fit.
         source: RecordError,
     },
-    /// No quantisation could be searched for.
-    #[error("no quantisation was found: {0}")]
-    Search(#[from] SearchError),
     /// The map isn't one.
     #[error("the network can't be collapsed: {0}")]
     Shape(#[from] ShapeError),

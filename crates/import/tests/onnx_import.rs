@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tract_onnx::pb::ModelProto;
 use veilcast_card::{Activation, InputKind, RawRecord};
+use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportOptions, Split};
-use veilcast_model::search::batch_cost;
 
 /// What the tool that made a file computes.
 #[derive(Deserialize)]
@@ -95,7 +95,7 @@ fn models_predict_with_the_files_labels_and_final_function() {
             .map(|input| input.iter().map(|cell| cell.unwrap()).collect())
             .collect();
         let raw: Vec<RawRecord<'_>> = inputs.iter().map(RawRecord::from).collect();
-        let model = import.build(&raw, &batch_cost, &mut |_| {});
+        let model = import.build(&raw, &Paillier, &mut |_| {});
         let model = model.unwrap_or_else(|error| panic!("{name}: {error}"));
         let output = model.card().output();
         let two = expected.scores[0].len() <= 2 && output.labels.len() == 2;
@@ -167,7 +167,7 @@ fn networks_that_are_not_affine_are_split() {
                 .collect();
             let raw: Vec<RawRecord<'_>> = inputs.iter().map(RawRecord::from).collect();
             let import = Import::open(&fs::read(&path).unwrap(), options).unwrap();
-            let model = import.build(&raw, &batch_cost, &mut |_| {})?;
+            let model = import.build(&raw, &Paillier, &mut |_| {})?;
             Ok::<_, veilcast_import::ImportError>((model, inputs))
         };
         let error = import(None).unwrap_err().to_string();
@@ -231,7 +231,7 @@ fn several_quantities_of_scikit_learn_are_no_classes() {
             .map(|row| raw.iter().map(|x| x * f64::from(row)).collect())
             .collect();
         let raw: Vec<RawRecord<'_>> = raw.iter().map(RawRecord::from).collect();
-        let model = import.build(&raw, &batch_cost, &mut |_| {}).unwrap();
+        let model = import.build(&raw, &Paillier, &mut |_| {}).unwrap();
         let output = model.card().output();
         assert!(output.is_regression(), "{file}");
         let units = (outputs > 1).then(|| vec!["1".to_owned(); outputs]);
@@ -250,7 +250,7 @@ fn several_quantities_of_scikit_learn_are_no_classes() {
         let import = Import::open(&bytes, options).unwrap();
         let rows: Vec<Vec<f64>> = (0..20).map(|row| vec![f64::from(row); 4]).collect();
         let raw: Vec<RawRecord<'_>> = rows.iter().map(RawRecord::from).collect();
-        let model = import.build(&raw, &batch_cost, &mut |_| {}).unwrap();
+        let model = import.build(&raw, &Paillier, &mut |_| {}).unwrap();
         let output = model.card().output();
         assert!(
             !output.is_regression() && output.scales.len() == 3,

@@ -8,8 +8,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 use veilcast_card::{Activation, Cell, Input, RawRecord};
+use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportOptions};
-use veilcast_model::search::batch_cost;
 
 /// A pipeline's name, what its steps are called in the card, and how many features they give.
 const PIPELINES: [(&str, &[&str], usize); 18] = [
@@ -128,7 +128,7 @@ fn models_predict_from_cells_as_the_pipelines_do() {
             .iter()
             .map(|cells| record(import.input(), &facts["columns"], cells))
             .collect();
-        let model = import.build(&records, &batch_cost, &mut |_| {});
+        let model = import.build(&records, &Paillier, &mut |_| {});
         let model = model.unwrap_or_else(|error| panic!("{name}: {error}"));
         let expected: Vec<Vec<f64>> = serde_json::from_value(facts["scores"].clone()).unwrap();
         let largest = expected

@@ -12,31 +12,31 @@
 //! | the few additions that its weighted sums take | [`Program`] |
 //! | the proof that no score overflows | [`BoundsCertificate`] |
 //! | the quantisation that costs least | [`search`] |
-//! | how well scores tell two classes apart | [`auc`] |
-//! | how far predicted quantities are from true ones | [`RegressionErrors`] |
+//! | what the scheme that computes a model asks of it | [`Scheme`] |
+//! | how good predictions are | [`quality`] |
 //! | from a network of dense layers to one map | [`Network`] |
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |
 #![forbid(unsafe_code)]
 
-mod auc;
 mod bounds;
 mod float_map;
 mod integer_map;
 mod model;
 mod network;
 pub mod program;
-mod regression;
+pub mod quality;
+mod scheme;
 pub mod search;
 
-pub use auc::auc;
 pub use bounds::{BoundsCertificate, BoundsError};
 pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
     Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, ImportReport, Model, ModelError,
-    PUBLIC_PART_FILE, PublicPartFile, REPORT_FILE, Regression, Report, StemReport, TrainingReport,
-    WEIGHTS_FILE, check_destination,
+    PUBLIC_PART_FILE, PublicPartFile, QuantizationSearch, REPORT_FILE, Regression, Report,
+    StemReport, TrainingReport, WEIGHTS_FILE, check_destination,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;
-pub use regression::RegressionErrors;
+pub use quality::RegressionErrors;
+pub use scheme::{Candidate, Scheme};

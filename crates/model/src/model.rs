@@ -3,6 +3,7 @@
 mod blueprint;
 mod directory;
 mod error;
+mod finish;
 mod programs;
 mod report;
 mod weights;
@@ -10,6 +11,7 @@ mod weights;
 pub use blueprint::{Blueprint, BuildError, PublicPartFile};
 pub use directory::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
 pub use error::ModelError;
+pub use finish::QuantizationSearch;
 pub use report::{Accuracy, Aucs, ImportReport, Regression, Report, StemReport, TrainingReport};
 
 use self::programs::Programs;
@@ -146,9 +148,12 @@ impl Model {
         self.report.as_ref()
     }
 
-    /// Adds how the model was made and how well it does.
-    pub fn with_report(mut self, report: Report) -> Self {
-        self.report = Some(report);
+    /// Adds to how the model was made and how well it does; to nothing, if that isn't known.
+    #[must_use]
+    pub fn reporting(mut self, add: impl FnOnce(&mut Report)) -> Self {
+        if let Some(report) = &mut self.report {
+            add(report);
+        }
         self
     }
 

@@ -5,8 +5,8 @@
 use std::error::Error;
 use std::path::Path;
 
+use veilcast_engine::Paillier;
 use veilcast_files::idx::{LabelledImages, Split};
-use veilcast_model::search::batch_cost;
 use veilcast_train::{Options, Progress, StemOptions, train, train_stem};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,15 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let model = if stem {
-        train_stem(
-            &images,
-            &test,
-            &StemOptions::default(),
-            &batch_cost,
-            progress,
-        )?
+        train_stem(&images, &test, &StemOptions::default(), &Paillier, progress)?
     } else {
-        train(&images, &test, &Options::default(), &batch_cost, progress)?
+        train(&images, &test, &Options::default(), &Paillier, progress)?
     };
     model.save(out, force)?;
     let report = model.report();

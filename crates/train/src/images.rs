@@ -4,20 +4,22 @@ use rand::rngs::ChaCha20Rng;
 
 use super::optimize::{Examples, Targets};
 use super::{Options, Progress, TrainError, Trained, drafted, train_layers};
-use veilcast_card::EncodeError;
 use veilcast_card::{
     Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, Step, argmax,
 };
+use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{Images, LabelledImages};
-use veilcast_model::search::{Candidate, Goal, HeldOut, SearchReport, search};
-use veilcast_model::{Accuracy, Blueprint, FloatMap, Model, Network, ShapeError};
+use veilcast_model::search::{Goal, HeldOut};
+use veilcast_model::{
+    Accuracy, Blueprint, FloatMap, Model, Network, QuantizationSearch, Scheme, ShapeError,
+};
 
 /// Trains a model on images, and measures it on others; `progress` is called after each
 /// mini-batch.
 ///
 /// The labels are 0 to the largest in `train`; the model's report has the accuracies on `test`.
 /// Unless options give both the input's and the weights' bits, the last sixth of `train` is kept
-/// from training, and the quantisation of least `cost` is [searched for](veilcast_model::search::search) on
+/// from training, and the quantisation that costs `scheme` least is [searched for](veilcast_model::search::search) on
 /// it.
 ///
 /// # Errors
@@ -26,7 +28,7 @@ pub fn train(
     train: &LabelledImages,
     test: &LabelledImages,
     options: &Options,
-    cost: &dyn Fn(&Candidate) -> f64,
+    scheme: &dyn Scheme,
     mut progress: impl FnMut(Progress),
 ) -> Result<Model, TrainError> {
     options.check()?;
@@ -41,7 +43,7 @@ pub fn train(
         network: without_dark_pixels(&trained.network, sets.train.images())?,
         ..trained
     };
-    options.finish(&trained, blueprint, &sets, cost)
+    options.finish(&trained, blueprint, &sets, scheme)
 }
 
 /// Labelled images, each for its purpose.
@@ -104,56 +106,34 @@ impl Options {
             network,
             final_loss,
         }: &Trained,
-        mut blueprint: Blueprint,
+        blueprint: Blueprint,
         sets: &Sets<'_>,
-        cost: &dyn Fn(&Candidate) -> f64,
+        scheme: &dyn Scheme,
     ) -> Result<Model, TrainError> {
         // Softmax is the same, and the integers are smaller.
         let map = network.collapse()?.centred()?;
-        let search = match &sets.held_out {
+        let held_out = match &sets.held_out {
             None => None,
             Some(images) => {
-                let report = self.search(&map, &blueprint, images, cost)?;
-                if let Some(chosen) = report.chosen() {
-                    blueprint.quantization = from_0_to_1(chosen.input_bits);
-                    blueprint.max_weight = chosen.max_weight;
-                }
-                Some(report)
+                let encoder = drafted(&blueprint, map.inputs(), map.outputs())?;
+                Some(features_and_labels(&encoder, images)?)
             }
         };
-        blueprint.layouts = blueprint.suggested_layouts(&map)?;
-        let model = blueprint.build(map)?;
-        let mut report = model.report().cloned().expect("a built model has a report");
-        report.accuracy = Some(accuracy(network, &model, sets.test)?);
-        report.search = search;
-        report.training = Some(self.report(sets.train.len(), *final_loss));
-        Ok(model.with_report(report))
-    }
-
-    /// Looks for the cheapest quantisation on images that weren't trained on.
-    fn search(
-        &self,
-        map: &FloatMap,
-        blueprint: &Blueprint,
-        images: &LabelledImages,
-        cost: &dyn Fn(&Candidate) -> f64,
-    ) -> Result<SearchReport, TrainError> {
-        let encoder = drafted(blueprint, map.inputs(), map.outputs())?;
-        let records = images.images().records();
-        let features = |raw: Vec<f64>| Ok(encoder.features(&raw)?.features);
-        let records: Vec<_> = records.map(features).collect::<Result<_, EncodeError>>()?;
-        let labels: Vec<_> = images.labels().iter().map(|&label| label.into()).collect();
-        let inputs: Vec<_> = match self.input_bits {
-            Some(bits) => vec![from_0_to_1(bits)],
-            None => (1..=8).map(from_0_to_1).collect(),
-        };
-        let max_weight = self.weight_bits.map(|_| blueprint.max_weight);
-        let held_out = HeldOut {
-            records: &records,
-            labels: &labels,
-        };
-        let goal = Goal::accuracy(self.tolerance);
-        Ok(search(map, &inputs, max_weight, held_out, goal, cost)?)
+        let search = held_out
+            .as_ref()
+            .map(|(records, labels)| QuantizationSearch {
+                map: &map,
+                input_bits: self.input_bits.map_or(1..=8, |bits| bits..=bits),
+                max_weight: self.weight_bits.map(|_| blueprint.max_weight),
+                held_out: HeldOut { records, labels },
+                goal: Goal::accuracy(self.tolerance),
+            });
+        let model = blueprint.finish(map.clone(), &from_0_to_1, search.as_ref(), scheme)?;
+        let accuracy = accuracy(network, &model, sets.test)?;
+        Ok(model.reporting(|report| {
+            report.accuracy = Some(accuracy);
+            report.training = Some(self.report(sets.train.len(), *final_loss));
+        }))
     }
 
     /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
@@ -188,6 +168,20 @@ impl Options {
             max_weight: self.max_weight(),
         }
     }
+}
+
+/// What a map takes of labelled images, and their classes.
+fn features_and_labels(
+    encoder: &Encoder,
+    images: &LabelledImages,
+) -> Result<(Vec<Vec<f64>>, Vec<usize>), EncodeError> {
+    let records = images.images().records();
+    let features = |raw: Vec<f64>| Ok(encoder.features(&raw)?.features);
+    let labels = images.labels().iter().map(|&label| label.into());
+    Ok((
+        records.map(features).collect::<Result<_, EncodeError>>()?,
+        labels.collect(),
+    ))
 }
 
 /// How features in 0 … 1 become integers of some bits.

@@ -24,7 +24,6 @@ pub use self::stem::{StemOptions, train_stem};
 pub use self::table::{LabelledTable, TableError, TableOptions, Task, train_table};
 use veilcast_card::MAX_INPUT_BITS;
 use veilcast_card::{EncodeError, Encoder, EncoderError};
-use veilcast_model::search::SearchError;
 use veilcast_model::{Blueprint, BuildError, FloatMap, Network, ShapeError, TrainingReport};
 
 /// What to train and how; [`Default`] gives the built-in digit model.
@@ -136,9 +135,6 @@ pub enum TrainError {
          some to measure with; give more images, or both numbers of bits"
     )]
     OneImage,
-    /// No quantisation could be searched for.
-    #[error("no quantisation was found: {0}")]
-    Search(#[from] SearchError),
     /// The layers don't make a map.
     #[error("the trained layers can't be collapsed: {0}")]
     Collapse(#[from] ShapeError),

@@ -18,8 +18,7 @@ use super::images::{Sets, check_data};
 use super::optimize::optimize;
 use super::{Options, Progress, TrainError, Trained, drafted, wrong};
 use veilcast_files::idx::LabelledImages;
-use veilcast_model::search::Candidate;
-use veilcast_model::{Model, PublicPartFile, StemReport};
+use veilcast_model::{Model, PublicPartFile, Scheme, StemReport};
 
 /// Rows and columns of a convolution's window.
 const KERNEL: usize = 5;
@@ -69,7 +68,7 @@ pub fn train_stem(
     train: &LabelledImages,
     test: &LabelledImages,
     options: &StemOptions,
-    cost: &dyn Fn(&Candidate) -> f64,
+    scheme: &dyn Scheme,
     mut progress: impl FnMut(Progress),
 ) -> Result<Model, TrainError> {
     options.check()?;
@@ -101,16 +100,16 @@ pub fn train_stem(
         shape: vec![1, size.0, size.1],
         description: options.what_is_public(),
     });
-    let model = training.finish(&trained, blueprint, &sets, cost)?;
-    let mut report = model.report().cloned().expect("a built model has a report");
-    if let Some(training) = &mut report.training {
-        training.stem = Some(StemReport {
-            channels: options.channels,
-            features: options.features,
-            shift: options.shift,
-        });
-    }
-    Ok(model.with_report(report))
+    let model = training.finish(&trained, blueprint, &sets, scheme)?;
+    Ok(model.reporting(|report| {
+        if let Some(training) = &mut report.training {
+            training.stem = Some(StemReport {
+                channels: options.channels,
+                features: options.features,
+                shift: options.shift,
+            });
+        }
+    }))
 }
 
 impl StemOptions {

@@ -21,8 +21,8 @@ use self::target::{Target, Truth};
 use super::optimize::{Examples, Targets};
 use super::{Options, Progress, TrainError, drafted, train_layers, wrong};
 use veilcast_card::{Input, InputKind, Layouts, Limits, UnknownCategory};
-use veilcast_model::search::{Candidate, Goal, HeldOut, Measure, SearchReport, search};
-use veilcast_model::{Blueprint, FloatMap, Model};
+use veilcast_model::search::{Goal, HeldOut, Measure};
+use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
 
 /// What to make of a table and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,7 @@ impl Default for TableOptions {
 /// Trains a model on a table; `progress` is called after each mini-batch.
 ///
 /// The model's report has the accuracies, or errors, on the rows held out. Unless options give both
-/// the input's and the weights' bits, the quantisation of least `cost` is
+/// the input's and the weights' bits, the quantisation that costs `scheme` least is
 /// [searched for](veilcast_model::search::search) on the training rows: of two classes the area under the ROC
 /// curve must stay, of several the accuracy, and the probabilities must; of a regression the
 /// predicted numbers. They are compared to the float map's, so that rows it was trained on serve as
@@ -97,7 +97,7 @@ impl Default for TableOptions {
 pub fn train_table(
     table: &LabelledTable,
     options: &TableOptions,
-    cost: &dyn Fn(&Candidate) -> f64,
+    scheme: &dyn Scheme,
     mut progress: impl FnMut(Progress),
 ) -> Result<Model, TrainError> {
     let training = &options.training;
@@ -105,7 +105,7 @@ pub fn train_table(
     let (trained_on, held_out) = table.split(options.held_out)?;
     let target = Target::find(table, &trained_on, options)?;
     let fitted = fit::fit(table, &trained_on, options.unknown)?;
-    let mut blueprint = options.blueprint(table, &target, &fitted);
+    let blueprint = options.blueprint(table, &target, &fitted);
     let (features, outputs) = (fitted.features(), target.outputs());
     drafted(&blueprint, features, outputs)?;
     let rows = |part: &[usize]| Rows::of(table, part, &blueprint.input, &target);
@@ -117,24 +117,18 @@ pub fn train_table(
         1 => collapsed,
         _ => collapsed.centred()?,
     };
+    let compared = target.to_compare(&map)?;
     let search = match (training.input_bits, training.weight_bits) {
         (Some(_), Some(_)) => None,
-        _ => {
-            let report = options.search(&target.to_compare(&map)?, &fitted, &trained_on, cost)?;
-            if let Some(chosen) = report.chosen() {
-                blueprint.quantization = fitted.quantization(chosen.input_bits);
-                blueprint.max_weight = chosen.max_weight;
-            }
-            Some(report)
-        }
+        _ => Some(options.search(&compared, &trained_on)),
     };
-    blueprint.layouts = blueprint.suggested_layouts(&map)?;
-    let model = blueprint.build(map)?;
-    let mut report = model.report().cloned().expect("a built model has a report");
-    measure::measure(&mut report, &network, &model, &held_out)?;
-    report.search = search;
-    report.training = Some(training.report(trained_on.len(), trained.final_loss));
-    Ok(model.with_report(report))
+    let quantization = |bits| fitted.quantization(bits);
+    let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
+    let measured = measure::measure(&network, &model, &held_out)?;
+    Ok(model.reporting(|report| {
+        measured.tell(report);
+        report.training = Some(training.report(trained_on.len(), trained.final_loss));
+    }))
 }
 
 impl TableOptions {
@@ -215,20 +209,8 @@ impl TableOptions {
         }
     }
 
-    fn search(
-        &self,
-        map: &FloatMap,
-        fitted: &Fitted,
-        rows: &Rows,
-        cost: &dyn Fn(&Candidate) -> f64,
-    ) -> Result<SearchReport, TrainError> {
+    fn search<'a>(&self, map: &'a FloatMap, rows: &'a Rows) -> QuantizationSearch<'a> {
         let training = &self.training;
-        let bits = match training.input_bits {
-            Some(bits) => bits..=bits,
-            None => 1..=self.most_input_bits(),
-        };
-        let inputs: Vec<_> = bits.map(|bits| fitted.quantization(bits)).collect();
-        let max_weight = training.weight_bits.map(|_| training.max_weight());
         let held_out = HeldOut {
             records: &rows.features,
             labels: match &rows.truth {
@@ -248,7 +230,16 @@ impl TableOptions {
                 threshold: self.threshold(),
             },
         };
-        Ok(search(map, &inputs, max_weight, held_out, goal, cost)?)
+        QuantizationSearch {
+            map,
+            input_bits: match training.input_bits {
+                Some(bits) => bits..=bits,
+                None => 1..=self.most_input_bits(),
+            },
+            max_weight: training.weight_bits.map(|_| training.max_weight()),
+            held_out,
+            goal,
+        }
     }
 }
 

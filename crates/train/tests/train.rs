@@ -7,8 +7,8 @@ mod common;
 use std::fs;
 
 use common::mnist;
+use veilcast_engine::Paillier;
 use veilcast_files::idx::{LabelledImages, Split};
-use veilcast_model::search::batch_cost;
 use veilcast_train::{Options, TrainError, train};
 
 fn small(seed: u64) -> Options {
@@ -28,7 +28,7 @@ fn a_seed_gives_the_same_bytes_again() {
     let root = tempfile::tempdir().unwrap();
     let run = |name: &str, seed| {
         let mut steps = 0;
-        let model = train(&images, &test, &small(seed), &batch_cost, |progress| {
+        let model = train(&images, &test, &small(seed), &Paillier, |progress| {
             steps += 1;
             assert_eq!((progress.epochs, progress.batches), (3, 27));
             assert!(progress.loss.is_finite());
@@ -69,7 +69,7 @@ fn a_single_layer_and_few_bits_are_possible() {
         weight_bits: Some(6),
         ..small(1)
     };
-    let model = train(&images, &test, &options, &batch_cost, |_| ()).unwrap();
+    let model = train(&images, &test, &options, &Paillier, |_| ()).unwrap();
     assert_eq!(model.card().quantization().max(), 15);
     assert!(
         model
@@ -84,7 +84,7 @@ fn a_single_layer_and_few_bits_are_possible() {
 #[test]
 fn a_quantisation_is_searched_for_on_images_kept_from_training() {
     let (images, test) = (mnist(Split::Train, 1_200), mnist(Split::Test, 100));
-    let trained = |options: &Options| train(&images, &test, options, &batch_cost, |_| ()).unwrap();
+    let trained = |options: &Options| train(&images, &test, options, &Paillier, |_| ()).unwrap();
     let options = Options {
         tolerance: 0.02,
         ..small(1)
@@ -124,7 +124,7 @@ fn a_quantisation_is_searched_for_on_images_kept_from_training() {
 fn options_out_of_range_are_refused() {
     let images = mnist(Split::Test, 50);
     let refused = |options: Options| {
-        let error = train(&images, &images, &options, &batch_cost, |_| ()).unwrap_err();
+        let error = train(&images, &images, &options, &Paillier, |_| ()).unwrap_err();
         assert!(matches!(error, TrainError::Option { .. }), "{error}");
     };
     refused(Options {
@@ -181,7 +181,7 @@ fn data_that_does_not_fit_is_refused() {
     };
     let two = set(&[0, 255], 1, &[0, 1]);
     let error = |train_set: &LabelledImages, test_set: &LabelledImages| {
-        train(train_set, test_set, &small(1), &batch_cost, |_| ())
+        train(train_set, test_set, &small(1), &Paillier, |_| ())
             .unwrap_err()
             .to_string()
     };
@@ -196,7 +196,7 @@ fn data_that_does_not_fit_is_refused() {
         weight_bits: Some(8),
         ..small(1)
     };
-    let diverged = train(&two, &two, &wild, &batch_cost, |_| ()).unwrap_err();
+    let diverged = train(&two, &two, &wild, &Paillier, |_| ()).unwrap_err();
     assert!(
         matches!(
             diverged,
@@ -211,6 +211,6 @@ fn data_that_does_not_fit_is_refused() {
         ..small(1)
     };
     // Before any step of training.
-    let error = train(&two, &two, &named, &batch_cost, |_| panic!("trained")).unwrap_err();
+    let error = train(&two, &two, &named, &Paillier, |_| panic!("trained")).unwrap_err();
     assert!(error.to_string().contains("\"No Name\""), "{error}");
 }

@@ -10,7 +10,7 @@ use std::fs;
 use common::repository;
 use tempfile::NamedTempFile;
 use veilcast_card::Activation;
-use veilcast_model::search::batch_cost;
+use veilcast_engine::Paillier;
 use veilcast_model::{Model, RegressionErrors};
 use veilcast_train::{LabelledTable, TableOptions, Task, TrainError, train_table};
 
@@ -32,7 +32,7 @@ fn regression(unit: Option<&str>) -> TableOptions {
 }
 
 fn train(csv: &str, options: &TableOptions) -> Result<Model, TrainError> {
-    train_table(&open(csv)?, options, &batch_cost, |_| ())
+    train_table(&open(csv)?, options, &Paillier, |_| ())
 }
 
 /// Rows with y = 2000 − 30·x + 500 if the colour is blue, give or take 10.
@@ -134,7 +134,7 @@ fn amounts_of_credits_are_predicted_as_by_least_squares() {
     let table = LabelledTable::open(&path, "credit_amount", Some(&columns)).unwrap();
     let mut options = regression(Some("DM"));
     options.training.epochs = options.suggested_epochs(&table);
-    let model = train_table(&table, &options, &batch_cost, |_| ()).unwrap();
+    let model = train_table(&table, &options, &Paillier, |_| ()).unwrap();
     let errors = model.report().unwrap().regression.unwrap();
     let r_squared = errors.collapsed.r_squared.unwrap();
     assert!((0.605..0.611).contains(&r_squared), "{errors:?}");

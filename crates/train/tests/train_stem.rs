@@ -7,9 +7,9 @@ mod common;
 use std::fs;
 
 use common::mnist;
+use veilcast_engine::Paillier;
 use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
-use veilcast_model::search::batch_cost;
 use veilcast_train::{Options, Progress, StemOptions, TrainError, train_stem};
 
 fn small(seed: u64) -> StemOptions {
@@ -34,7 +34,7 @@ fn trained(
     progress: impl FnMut(Progress),
 ) -> Result<Model, TrainError> {
     let (images, test) = (mnist(Split::Train, count), mnist(Split::Test, 200));
-    train_stem(&images, &test, options, &batch_cost, progress)
+    train_stem(&images, &test, options, &Paillier, progress)
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn bad_options_and_images_are_refused() {
     assert!(messages[4].contains("Digits"), "{}", messages[4]);
 
     let images = idx_of(15, 40);
-    let error = train_stem(&images, &images, &small(1), &batch_cost, |_| ()).unwrap_err();
+    let error = train_stem(&images, &images, &small(1), &Paillier, |_| ()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "images of 15 × 40 are too small for a stem; it needs 16 × 16 or more"

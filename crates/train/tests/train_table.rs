@@ -11,8 +11,9 @@ use common::repository;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use veilcast_card::{Activation, UnknownCategory};
-use veilcast_model::search::batch_cost;
-use veilcast_model::{Model, auc};
+use veilcast_engine::Paillier;
+use veilcast_model::Model;
+use veilcast_model::quality::auc;
 use veilcast_train::{LabelledTable, Options, TableOptions, Task, TrainError, train_table};
 
 fn open(csv: &str, target: &str, columns: Option<&[&str]>) -> Result<LabelledTable, TrainError> {
@@ -28,7 +29,7 @@ fn open(csv: &str, target: &str, columns: Option<&[&str]>) -> Result<LabelledTab
 }
 
 fn train(table: &LabelledTable, options: &TableOptions) -> Result<Model, TrainError> {
-    train_table(table, options, &batch_cost, |_| ())
+    train_table(table, options, &Paillier, |_| ())
 }
 
 fn positive(value: &str) -> Task {

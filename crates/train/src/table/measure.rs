@@ -3,7 +3,8 @@
 use super::target::Truth;
 use super::{Rows, TrainError};
 use veilcast_card::{class, probabilities};
-use veilcast_model::{Accuracy, Aucs, Model, Network, Regression, RegressionErrors, Report, auc};
+use veilcast_model::quality::auc;
+use veilcast_model::{Accuracy, Aucs, Model, Network, Regression, RegressionErrors, Report};
 
 /// Scores of each row.
 struct Scores {
@@ -12,22 +13,39 @@ struct Scores {
     quantized: Vec<Vec<f64>>,
 }
 
-/// Measures the float network, the collapsed map and the integer map, for the report.
+/// How good the float network, the collapsed map and the integer map are.
+#[derive(Default)]
+pub(super) struct Measured {
+    accuracy: Option<Accuracy>,
+    auc: Option<Aucs>,
+    regression: Option<Regression>,
+}
+
+impl Measured {
+    pub(super) fn tell(self, report: &mut Report) {
+        report.accuracy = self.accuracy;
+        report.auc = self.auc;
+        report.regression = self.regression;
+    }
+}
+
 pub(super) fn measure(
-    report: &mut Report,
     network: &Network,
     model: &Model,
     rows: &Rows,
-) -> Result<(), TrainError> {
+) -> Result<Measured, TrainError> {
     let scores = Scores::of(network, model, &rows.features)?;
-    match &rows.truth {
-        Truth::Classes(classes) => {
-            report.accuracy = Some(scores.accuracy(classes, model.card().output().threshold));
-            report.auc = scores.aucs(classes);
-        }
-        Truth::Numbers(numbers, _) => report.regression = scores.regression(numbers),
-    }
-    Ok(())
+    Ok(match &rows.truth {
+        Truth::Classes(classes) => Measured {
+            accuracy: Some(scores.accuracy(classes, model.card().output().threshold)),
+            auc: scores.aucs(classes),
+            ..Measured::default()
+        },
+        Truth::Numbers(numbers, _) => Measured {
+            regression: scores.regression(numbers),
+            ..Measured::default()
+        },
+    })
 }
 
 impl Scores {

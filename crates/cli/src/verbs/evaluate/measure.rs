@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use veilcast_card::{Prediction, RawRecord};
 use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_model::{Model, RegressionErrors};
+use veilcast_model::Model;
+use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
-use super::classes::Quality;
 use super::quantities;
 use crate::keys;
 use crate::output::{Output, error_figures};
@@ -50,7 +50,7 @@ impl Truth {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Measured {
-    Classes(Quality),
+    Classes(ClassQuality),
     Quantities { quantities: Vec<RegressionErrors> },
 }
 
@@ -70,7 +70,9 @@ impl fmt::Display for Measured {
 impl Measured {
     pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Self {
         match truth {
-            Truth::Classes(labels) => Self::Classes(Quality::of_predictions(predictions, labels)),
+            Truth::Classes(labels) => {
+                Self::Classes(ClassQuality::of_predictions(predictions, labels))
+            }
             Truth::Quantities(values) => Self::Quantities {
                 quantities: quantities::errors(predictions, values).unwrap_or_default(),
             },
