@@ -243,20 +243,44 @@ with_lanes! {
     }
 
     pub(super) fn select(out: &mut [Digit], table: &[Digit], indices: &Digit) {
-        for (e, entry) in table.chunks_exact(out.len()).enumerate() {
-            for (out, entry) in out.iter_mut().zip(entry) {
-                let lanes = where_equal(load(indices), e as i64, load(entry), load(out));
-                store(out, lanes);
-            }
-        }
+        let entries = table.len() / out.len();
+        select_all(out, entries, |place| load(&table[place]), indices);
     }
 
     pub(super) fn select_shared(out: &mut [Digit], table: &[u64], indices: &Digit) {
-        for (e, entry) in table.chunks_exact(out.len()).enumerate() {
-            for (out, &digit) in out.iter_mut().zip(entry) {
-                let lanes = where_equal(load(indices), e as i64, all(digit as i64), load(out));
-                store(out, lanes);
+        let entries = table.len() / out.len();
+        select_all(out, entries, |place| all(table[place] as i64), indices);
+    }
+
+    /// Each lane's digits of the entry that its index names; `read` gives a digit of the table.
+    fn select_all(out: &mut [Digit], entries: usize, read: impl Fn(usize) -> Vector, indices: &Digit) {
+        let width = out.len();
+        let (blocks, rest) = out.as_chunks_mut::<SELECTED>();
+        let whole = SELECTED * blocks.len();
+        for (i, block) in blocks.iter_mut().enumerate() {
+            select_digits(block, entries, |e, d| read(width * e + SELECTED * i + d), indices);
+        }
+        for (i, digit) in rest.iter_mut().enumerate() {
+            let digit = std::array::from_mut(digit);
+            select_digits(digit, entries, |e, _| read(width * e + whole + i), indices);
+        }
+    }
+
+    /// They are gathered in registers and stored once, whole. Stored entry by entry, each store would
+    /// be one under a mask that is secret, and how soon a processor forwards such a store to the next
+    /// load depends on the mask.
+    fn select_digits<const N: usize>(
+        out: &mut [Digit; N], entries: usize, read: impl Fn(usize, usize) -> Vector, indices: &Digit,
+    ) {
+        let indices = load(indices);
+        let mut selected = [all(0); N];
+        for e in 0..entries {
+            for (d, selected) in selected.iter_mut().enumerate() {
+                *selected = where_equal(indices, e as i64, read(e, d), *selected);
             }
+        }
+        for (out, selected) in out.iter_mut().zip(selected) {
+            store(out, selected);
         }
     }
 
@@ -290,6 +314,8 @@ with_lanes! {
 }
 
 const DIGIT: i64 = (1 << 52) - 1;
+/// Digits that are looked up in a table at once: that many registers.
+const SELECTED: usize = 8;
 
 lane_kernel!(eight, Lanes8, 8, 64, __m512i, {
     fn all(x: i64) -> Vector {
