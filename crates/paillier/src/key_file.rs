@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::key_proof::{KeyProof, KeyProofError};
+use crate::modulus_checks::PublicKeyError;
 use crate::policy::KeyPolicy;
-use crate::public_key::{PublicKey, PublicKeyError};
+use crate::public_key::PublicKey;
 use crate::secret_key::{SecretKey, SecretKeyError};
 
 /// No key file of an accepted size is longer.
@@ -33,7 +34,7 @@ pub enum KeyFileError {
     #[error("the key file has {0} bytes; no key is longer than {MAX_BYTES}")]
     TooLong(usize),
     /// The text is not JSON of this form.
-    #[error("not a Paillier key file: {0}")]
+    #[error("not a Paillier key file")]
     Json(#[from] serde_json::Error),
     /// The key is of another type.
     #[error("the key file's {field:?} is {value:?}, where a Paillier key has {expected:?}")]

@@ -7,9 +7,9 @@ use crypto_bigint::{BoxedUint, Limb, NonZero, Odd};
 use veilcast_arith::{FixedBase, Power, Residue, SquareModulus};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::modulus_checks::SMALL_PRIMES;
 use crate::public_values::public;
 use crate::random;
+use crate::small_primes::SMALL_PRIMES;
 
 /// Limbs of the exponent that blinds a decryption: 128 bits.
 const BLINDING_LIMBS: usize = 2;

@@ -11,6 +11,17 @@ pub(crate) fn public(value: bool) -> bool {
     value
 }
 
+/// An exponent that is public, though it was computed from secrets.
+pub(crate) fn public_exponent(exponent: i32) -> i32 {
+    #[cfg(test)]
+    let exponent = {
+        let mut bytes = exponent.to_ne_bytes();
+        veilcast_ctgrind::declassify(&mut bytes);
+        i32::from_ne_bytes(bytes)
+    };
+    exponent
+}
+
 /// A number that is public, though it was computed from secrets.
 pub(crate) fn published(number: BoxedUint) -> BoxedUint {
     #[cfg(test)]
