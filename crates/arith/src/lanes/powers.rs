@@ -4,8 +4,8 @@ use zeroize::Zeroizing;
 
 use super::Power;
 use super::ring::{Lane, Ring, digits};
-use crate::kernel::Lanes;
-use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
+use crate::kernel::lanes::{Lanes4, Lanes8};
+use crate::kernel::{LaneKernel, Lanes};
 use crate::limbs::bit_window;
 use crate::pow::SECRET_WINDOW;
 use crate::residue::Residue;

@@ -2,8 +2,7 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::kernel::lanes::LaneKernel;
-use crate::kernel::{Block, Lanes};
+use crate::kernel::{Block, LaneKernel, Lanes};
 use crate::limbs::{add_word, bit_window, subtract_if_reached};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;

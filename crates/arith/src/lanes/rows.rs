@@ -5,8 +5,8 @@
 //! that products would.
 
 use super::ring::{BITS, Lane, Ring, digits, reduced};
-use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
-use crate::kernel::{Block, Lanes};
+use crate::kernel::lanes::{Lanes4, Lanes8};
+use crate::kernel::{Block, LaneKernel, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::{MAX_LIMBS, SquareModulus};
 

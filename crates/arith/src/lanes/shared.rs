@@ -3,8 +3,8 @@
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::ring::{Lane, Ring, digits};
-use crate::kernel::Lanes;
-use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
+use crate::kernel::lanes::{Lanes4, Lanes8};
+use crate::kernel::{LaneKernel, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
