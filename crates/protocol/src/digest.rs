@@ -6,10 +6,10 @@ use std::str::FromStr;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-/// What is written before a digest's digits, which says how it was made.
+/// The prefix of a digest's digits, which names the hash function.
 const PREFIX: &str = "sha256:";
 
-/// SHA-256 digests of different things, which are written alike but never taken for each other.
+/// SHA-256 digests of different things: written in the same form, but of different types.
 macro_rules! digests {
     ($($(#[$doc:meta])* $name:ident,)*) => {$(
         $(#[$doc])*
@@ -64,7 +64,7 @@ digests! {
     /// The SHA-256 digest of a public card's exact bytes; written `sha256:` and 64 lower-case hexadecimal digits.
     CardDigest,
     /// The SHA-256 digest of a message's bytes: of a request's whole body, as it arrived, or of an answer's scores;
-    /// written as a card's.
+    /// written like a card's digest.
     ContentDigest,
 }
 
@@ -106,7 +106,7 @@ impl FromStr for KeyFingerprint {
     }
 }
 
-/// A digest or fingerprint that is not written in its one proper form.
+/// A digest or fingerprint that is not in its canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not 64 lower-case hexadecimal digits, with `sha256:` before them unless they name a key")]
 pub struct MalformedHex;
@@ -115,7 +115,7 @@ fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8; 32]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
-/// Lower case only, so that one digest has one spelling.
+/// Lower case only, so that each digest has exactly one spelling.
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),

@@ -42,7 +42,7 @@ mod upload;
 
 pub use byte_matrix::ByteMatrix;
 pub use digest::{CardDigest, ContentDigest, KeyFingerprint, MalformedHex};
-pub use error::{DecodeError, ShapeError};
+pub use error::{DecodeError, RequestError, ShapeError};
 pub use framing::{BinaryBody, Encoding, Framing};
 pub use layout::Layout;
 pub use limits::Limits;
@@ -50,7 +50,7 @@ pub use metadata::{
     ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady, TensorMetadata,
 };
 pub use problem::Problem;
-pub use request::{InferRequest, RequestError};
+pub use request::InferRequest;
 pub use response::InferResponse;
 pub use upload::{SeededUpload, Upload};
 

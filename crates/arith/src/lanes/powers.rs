@@ -2,13 +2,42 @@
 
 use zeroize::Zeroizing;
 
-use super::Power;
 use super::ring::{Lane, Ring, digits};
 use crate::kernel::lanes::{Lanes4, Lanes8};
 use crate::kernel::{LaneKernel, Lanes};
 use crate::limbs::bit_window;
 use crate::pow::SECRET_WINDOW;
 use crate::residue::Residue;
+use crate::square_modulus::SquareModulus;
+
+/// A power to be computed: base^exponent in a ring.
+#[derive(Clone, Copy, Debug)]
+pub struct Power<'a> {
+    /// The ring.
+    pub modulus: &'a SquareModulus,
+    /// An element of it.
+    pub base: &'a Residue,
+    /// The exponent's little-endian limbs.
+    pub exponent: &'a [u64],
+}
+
+/// Several powers, in time that depends on their number and sizes alone.
+///
+/// Fastest in groups of eight whose moduli and exponents have the same numbers of limbs.
+pub fn pow_many(powers: &[Power<'_>]) -> Vec<Residue> {
+    let mut results = Vec::with_capacity(powers.len());
+    for group in powers.chunks(8) {
+        match pow_group(group) {
+            Some(group) => results.extend(group),
+            None => results.extend(
+                group
+                    .iter()
+                    .map(|power| power.modulus.pow(power.base, power.exponent)),
+            ),
+        }
+    }
+    results
+}
 
 /// Fewer numbers than this are faster one by one, as measured on a Zen 4 core.
 pub(super) fn worth_lanes(limbs: usize) -> usize {
@@ -20,7 +49,7 @@ pub(super) fn worth_lanes(limbs: usize) -> usize {
 }
 
 /// One to eight powers at once; none where they are faster one by one.
-pub(super) fn pow_group(powers: &[Power<'_>]) -> Option<Vec<Residue>> {
+fn pow_group(powers: &[Power<'_>]) -> Option<Vec<Residue>> {
     let kernel = LaneKernel::detect()?;
     let first = powers.first()?;
     let (limbs, length) = (first.modulus.limbs(), first.exponent.len());
