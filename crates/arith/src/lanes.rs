@@ -1,8 +1,8 @@
-//! Several numbers at once: [`pow_many`], and the lanes that fixed-base tables, registers and
-//! Horner's rule use.
+//! Several numbers at once: [`pow_many`], and the lanes for fixed-base tables, registers and
+//! Horner's rule.
 //!
-//! On processors with AVX-512 IFMA eight independent products cost about as much as two single ones,
-//! and four as much as one. Elsewhere the same functions compute one number after another.
+//! On processors with AVX-512 IFMA eight independent products take about as long as two single
+//! ones, and four as long as one. Elsewhere the same functions compute one number after another.
 
 mod horner;
 mod powers;

@@ -1,10 +1,10 @@
-//! Secrets under valgrind's memcheck: no branch and no address depends on them. `cargo xtask ctgrind`
-//! runs these tests there, one by one; elsewhere they check results alone.
+//! Secrets under valgrind's memcheck: no branch and no address depends on them. `cargo xtask
+//! ctgrind` runs these tests there, one by one; elsewhere they check results alone.
 //!
-//! Secret are the primes and what is computed from them, all random numbers (see `random::limbs`), and
-//! plaintexts. A key is imported and generated in variable time, by tests for primality; its parts are
-//! secret all the same, since they are computed from bytes that are. Public are n, ciphertexts, and
-//! what the callers of `public_values` say.
+//! Secret are the primes and what is computed from them, all random numbers (see `random::limbs`),
+//! and plaintexts. A key is imported and generated in variable time, by tests for primality; its
+//! parts are secret all the same, since they are computed from bytes that are. Public are n,
+//! ciphertexts, and what the callers of `public_values` say.
 
 use std::hint::black_box;
 

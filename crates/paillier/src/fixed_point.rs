@@ -1,8 +1,9 @@
 //! [`EncodedNumber`]: fractions as plaintexts, in the form that python-paillier uses.
 //!
-//! A number is mantissa·16^exponent. The mantissa is an integer from −(⌊n/3⌋ − 1) to ⌊n/3⌋ − 1, kept
-//! as a plaintext with n added to negative ones; it is encrypted. The exponent is not. What lies
-//! between n/3 and 2n/3 is no mantissa, so that most overflows of computed numbers are noticed.
+//! A number is mantissa·16^exponent. The mantissa is an integer from −(⌊n/3⌋ − 1) to ⌊n/3⌋ − 1,
+//! kept as a plaintext with n added to negative ones; it is encrypted. The exponent is not. What
+//! lies between n/3 and 2n/3 is no mantissa, so that most overflows of computed numbers are
+//! noticed.
 //!
 //! Mantissas are secret: they are shifted, rounded and compared by masks, in constant time.
 

@@ -1,9 +1,9 @@
 //! Paillier's cryptosystem: numbers that anyone can add while they are encrypted.
 //!
-//! A [`SecretKey`] is two primes; its [`PublicKey`] is their product n (Paillier 1999, with g = n + 1).
-//! Numbers below n are [`Plaintext`]s. They are encrypted to [`Ciphertext`]s, units modulo n², each
-//! under a fresh [`Randomizer`]. Whoever has the public key can add encrypted numbers and multiply
-//! them by known ones without seeing them:
+//! A [`SecretKey`] is two primes; its [`PublicKey`] is their product n (Paillier 1999, with g = n +
+//! 1). Numbers below n are [`Plaintext`]s. They are encrypted to [`Ciphertext`]s, units modulo n²,
+//! each under a fresh [`Randomizer`]. Whoever has the public key can add encrypted numbers and
+//! multiply them by known ones without seeing them:
 //!
 //! ```
 //! use veilcast_paillier::{KeyPolicy, SecretKey};

@@ -1,8 +1,8 @@
 //! The checks that a stranger's modulus must pass.
 //!
 //! A service multiplies with whatever modulus a client sends. These checks refuse malformed ones
-//! cheaply, before any other power is computed. They can't show that n is fit for Paillier's scheme:
-//! only a [`KeyProof`](crate::KeyProof) shows that gcd(n, φ(n)) = 1.
+//! cheaply, before any other power is computed. They can't show that n is fit for Paillier's
+//! scheme: only a [`KeyProof`](crate::KeyProof) shows that gcd(n, φ(n)) = 1.
 
 use std::sync::LazyLock;
 
@@ -13,8 +13,8 @@ use veilcast_arith::SquareModulus;
 use crate::policy::KeyPolicy;
 use crate::small_primes::SMALL_PRIMES;
 
-/// Residues that a perfect power must show before its root is searched for: of other numbers one in
-/// 2²⁰ or fewer shows them.
+/// Tests modulo small primes that a number must pass before its root is computed. Every perfect
+/// power passes; of other numbers, at most one in 2²⁰ does.
 const RESIDUE_TESTS: usize = 20;
 
 /// Why a number can't be a public key.
@@ -30,7 +30,7 @@ pub enum PublicKeyError {
     /// A prime below 2¹⁶ divides the modulus.
     #[error("the key's modulus is divisible by {0}, so it is not a product of two large primes")]
     SmallFactor(u32),
-    /// The modulus is a prime, or passes for one.
+    /// The modulus is a prime, or passes a test for primes.
     #[error("the key's modulus is a prime, not a product of two")]
     Prime,
     /// The modulus is a perfect power.
@@ -40,13 +40,13 @@ pub enum PublicKeyError {
     PerfectPower(u32),
 }
 
-/// Small primes whose product fits a limb, and that product as a divisor.
+/// Small primes whose product fits in a limb, and that product as a divisor.
 struct Chunk {
     primes: &'static [u32],
     product: Reciprocal,
 }
 
-/// All small primes, so that n is divided by a few of them at once.
+/// All small primes, grouped so that one division of n serves several of them.
 static CHUNKS: LazyLock<Vec<Chunk>> = LazyLock::new(|| {
     let mut chunks = Vec::new();
     let mut left: &'static [u32] = &SMALL_PRIMES;
@@ -127,9 +127,9 @@ fn is_prime_to_base_two(ring: &SquareModulus) -> bool {
 
 /// A prime k with n = aᵏ, if there is one.
 ///
-/// With no factor below 2¹⁶, k is at most |n|/16. Modulo a prime r with k dividing r − 1 a k-th power
-/// has n^((r − 1)/k) = 1, of other numbers one in k has; only for an n that passes this for several r
-/// the root is taken.
+/// With no factor below 2¹⁶, k is at most |n|/16. Let r be a prime with k dividing r − 1: a k-th
+/// power has n^((r − 1)/k) = 1 modulo r, as does one in k of other numbers. The root is computed
+/// only for an n that passes this test for several r.
 fn perfect_power(n: &BoxedUint, residues: &[(u32, u32)]) -> Option<u32> {
     let looks_like_power = |k: u32| {
         let suitable = residues.iter().filter(|&&(r, _)| r % k == 1);

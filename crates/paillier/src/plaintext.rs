@@ -15,7 +15,7 @@ pub struct Plaintext {
 }
 
 impl Plaintext {
-    /// From limbs that are known to be as many as n's and below it.
+    /// The plaintext of a number below n, in n's limbs: the caller has checked both.
     pub(crate) fn from_checked(limbs: Vec<u64>) -> Self {
         Self {
             limbs: limbs.into(),

@@ -1,4 +1,4 @@
-//! [`PublicKey`]: encoding numbers, encrypting them, ciphertexts as bytes.
+//! [`PublicKey`]: plaintexts, encryption, and ciphertexts as bytes.
 
 use std::sync::Arc;
 
@@ -37,11 +37,11 @@ struct Inner {
 impl PublicKey {
     /// The key with modulus n, given as big-endian bytes; leading zeros are accepted.
     ///
-    /// Takes a power modulo n: keep the key for further use. Variable time, since n is public.
+    /// The checks cost a power modulo n: keep the key. Variable time, since n is public.
     ///
     /// # Errors
     /// n must have a size that the policy accepts, be odd, have no factor below 2¹⁶, and be neither
-    /// a prime nor a perfect power. Whoever computes for a stranger needs more: a
+    /// a prime nor a perfect power. To compute under a stranger's key, also ask for a
     /// [`KeyProof`](crate::KeyProof).
     pub fn from_modulus(n: &[u8], policy: KeyPolicy) -> Result<Self, PublicKeyError> {
         checked_ring_vartime(n, policy).map(Self::from_ring)
@@ -106,7 +106,7 @@ impl PublicKey {
         &self.0.ring
     }
 
-    /// The plaintext with the given little-endian limbs; missing ones are zeros.
+    /// The plaintext with the given little-endian limbs; missing limbs are zeros.
     ///
     /// # Errors
     /// The number must be below n.
@@ -114,7 +114,7 @@ impl PublicKey {
         let (low, high) = number.split_at(number.len().min(self.limbs()));
         let mut limbs = low.to_vec();
         limbs.resize(self.limbs(), 0);
-        // Which of the two it is, the caller's course tells in any case.
+        // The result shows which of the two it is.
         if public(self.0.ring.is_below_n(&limbs) & (all_bits(high) == 0)) {
             Ok(Plaintext::from_checked(limbs))
         } else {
@@ -132,7 +132,7 @@ impl PublicKey {
 
     /// A fresh encryption of 0, rⁿ for a uniform r: one full power modulo n².
     ///
-    /// r is coprime to n but for a chance that amounts to factoring n by a guess.
+    /// r is coprime to n, except with the probability of factoring n by a guess.
     ///
     /// # Panics
     /// If the operating system's generator fails.
@@ -182,12 +182,16 @@ impl PublicKey {
     /// [`SecretKey::encrypt`](crate::SecretKey::encrypt).
     ///
     /// # Panics
-    /// If the operating system's generator fails.
+    /// If the operating system's generator fails, or the plaintext belongs to a key of another
+    /// size.
     pub fn encrypt(&self, m: &Plaintext) -> Ciphertext {
         self.encrypt_with(m, self.randomizer())
     }
 
-    /// Encrypts under a randomiser made beforehand.
+    /// Encrypts under a randomiser computed beforehand.
+    ///
+    /// # Panics
+    /// If the randomiser belongs to another key, or the plaintext to a key of another size.
     pub fn encrypt_with(&self, m: &Plaintext, randomizer: Randomizer) -> Ciphertext {
         self.assert_own(randomizer.key_tag);
         let mut residue = randomizer.residue;
@@ -195,10 +199,11 @@ impl PublicKey {
         self.ciphertext(residue)
     }
 
-    /// Encrypts several plaintexts under as many randomisers made beforehand, spread over the cores.
+    /// Encrypts several plaintexts under randomisers computed beforehand, spread over the cores.
     ///
     /// # Panics
-    /// If there are not as many randomisers as plaintexts.
+    /// If there is not exactly one randomiser per plaintext; otherwise as
+    /// [`encrypt_with`](Self::encrypt_with).
     pub fn encrypt_many_with(
         &self,
         plaintexts: &[Plaintext],
@@ -207,7 +212,7 @@ impl PublicKey {
         assert_eq!(
             plaintexts.len(),
             randomizers.len(),
-            "a randomiser for each plaintext"
+            "there must be one randomiser per plaintext"
         );
         let encrypted = plaintexts
             .par_iter()
@@ -216,7 +221,11 @@ impl PublicKey {
         encrypted.collect()
     }
 
-    /// The ciphertext's canonical encoding: [`ciphertext_bytes`](Self::ciphertext_bytes) bytes, big-endian.
+    /// The ciphertext's canonical encoding: [`ciphertext_bytes`](Self::ciphertext_bytes) bytes,
+    /// big-endian.
+    ///
+    /// # Panics
+    /// If the ciphertext belongs to another key.
     pub fn encode_ciphertext(&self, c: &Ciphertext) -> Vec<u8> {
         bytes_from_limbs(&self.0.ring.to_limbs(self.residue(c)))
     }
@@ -236,7 +245,7 @@ impl PublicKey {
     /// Ciphertexts from their encodings, spread over the cores. Variable time.
     ///
     /// # Errors
-    /// Each must be of the canonical width, from 1 to n² − 1, and coprime to n. The latter is
+    /// Each must have the canonical width, be from 1 to n² − 1, and be coprime to n. The last is
     /// checked for all at once, by one greatest common divisor.
     pub fn decode_ciphertexts<'a>(
         &self,

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 /// those that multiply limb by limb.
 const CHOICE: &str = "VEILCAST_KERNEL";
 
-/// How far kernels may go.
+/// The fastest kernels that are allowed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Limit {
     Portable,
@@ -14,7 +14,7 @@ pub(super) enum Limit {
     None,
 }
 
-/// What the environment asks for; it is read once.
+/// The limit that the environment sets, which is read once.
 pub(super) fn limit() -> Limit {
     static LIMIT: OnceLock<Limit> = OnceLock::new();
     *LIMIT.get_or_init(|| match std::env::var(CHOICE).as_deref() {

@@ -32,7 +32,7 @@ pub(crate) trait PairKernel: Send + Sync {
     fn square(&self, x: &mut [u64]);
 }
 
-/// A digit of several numbers, a lane each. All operations run in constant time.
+/// A digit of several numbers, one per lane. All operations run in constant time.
 pub(crate) trait Lanes: Copy + Default + Zeroize {
     /// How many numbers.
     const COUNT: usize;
@@ -48,17 +48,18 @@ pub(crate) trait Lanes: Copy + Default + Zeroize {
     /// x ← x²/R' in each lane.
     fn square(kernel: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self);
 
-    /// In each lane, the entry of that lane's index: all entries are read, whatever the indices.
+    /// In each lane, the entry with that lane's index. All entries are read, whatever the indices
+    /// are.
     fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self);
 
     /// The same from a table that all lanes share.
     fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[u64], indices: &Self);
 
-    /// Brings numbers that stand in rows of digits into lanes: `row` tells each lane's. There are
-    /// as many lanes as digits in a row, those that fill its last block among them.
+    /// Brings numbers in rows of digits into lanes: `row` gives each lane's row. There are as many
+    /// lanes as digits in a row, including those that only fill its last block.
     fn gather<'a>(kernel: LaneKernel, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]);
 
-    /// Puts the numbers of the first lanes into rows of digits that stand one after another.
+    /// Brings the numbers of the first lanes into consecutive rows of digits.
     fn scatter(kernel: LaneKernel, rows: &mut [Block], lanes: &[Self]);
 }
 

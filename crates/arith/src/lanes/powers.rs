@@ -1,4 +1,4 @@
-//! Powers, one a lane: bases, exponents and even moduli differ.
+//! Powers, one per lane: bases, exponents and even moduli may differ.
 
 use zeroize::Zeroizing;
 
@@ -21,9 +21,12 @@ pub struct Power<'a> {
     pub exponent: &'a [u64],
 }
 
-/// Several powers, in time that depends on their number and sizes alone.
+/// Computes several powers, in time that depends on their number and sizes alone.
 ///
-/// Fastest in groups of eight whose moduli and exponents have the same numbers of limbs.
+/// Fastest for groups of eight whose moduli and exponents have the same numbers of limbs.
+///
+/// # Panics
+/// If a base belongs to a modulus of another size.
 pub fn pow_many(powers: &[Power<'_>]) -> Vec<Residue> {
     let mut results = Vec::with_capacity(powers.len());
     for group in powers.chunks(8) {
@@ -39,7 +42,7 @@ pub fn pow_many(powers: &[Power<'_>]) -> Vec<Residue> {
     results
 }
 
-/// Fewer numbers than this are faster one by one, as measured on a Zen 4 core.
+/// Fewer numbers than this are faster one by one, measured on a Zen 4 core.
 pub(super) fn worth_lanes(limbs: usize) -> usize {
     match limbs {
         ..=16 => 2,
@@ -48,7 +51,7 @@ pub(super) fn worth_lanes(limbs: usize) -> usize {
     }
 }
 
-/// One to eight powers at once; none where they are faster one by one.
+/// One to eight powers at once, or `None` if they are faster one by one.
 fn pow_group(powers: &[Power<'_>]) -> Option<Vec<Residue>> {
     let kernel = LaneKernel::detect()?;
     let first = powers.first()?;

@@ -5,10 +5,10 @@
 //! of them fit before a carry must be taken. (Gueron and Krasnov, *Accelerating big integer
 //! arithmetic using Intel IFMA extensions*, 2016.)
 //!
-//! With V vectors to a number, R' = 2^(416·V) takes the place of R = 2^(64·L). One factor comes
-//! multiplied by R'/R, which just fills its V vectors, so that the result is the same as the other
-//! kernels': x·y·(R'/R)/R' = x·y/R. The steps are those of `product`, a block of eight digits of
-//! the factors and of m at a time:
+//! With V vectors per number, R' = 2^(416·V) takes the place of R = 2^(64·L). One factor is first
+//! multiplied by R'/R, after which it just fills its V vectors, so that the result is the same as
+//! that of the other kernels: x·y·(R'/R)/R' = x·y/R. The steps are those of `product`, a block of
+//! eight digits of the factors and of m at a time:
 //!
 //! 1. T += a₁ᵢ·a₂ and U += b₁ᵢ·a₂ + a₁ᵢ·b₂ for the i-th blocks of a₁ and b₁: a digit of the block,
 //!    in all lanes, times each vector of a₂ and b₂, loaded that many digits lower.

@@ -27,7 +27,7 @@ impl Ifma {
         .then_some(Self(()))
     }
 
-    /// The kernel for an odd n, or none if there is none for its number of limbs.
+    /// The kernel for an odd n, or `None` if there is none for its number of limbs.
     pub(in super::super) fn kernel(self, n: &[u64]) -> Option<Modulus> {
         let vectors = match n.len() {
             16 => 3,

@@ -1,9 +1,9 @@
 //! Eight or four products of pairs at once, for x86-64 processors with AVX-512 IFMA.
 //!
 //! Where [`ifma`](super::ifma) spreads the digits of one number over the lanes of a vector, here
-//! each lane has a number of its own: digit i of eight numbers stands in one vector, nothing ever
-//! passes between lanes, and all multiplications are useful. Four lanes take about half the time of
-//! eight, where processors start two narrow multiplications a cycle and one wide one.
+//! each lane has its own number: digit i of eight numbers is in one vector, nothing passes between
+//! lanes, and all multiplications are useful. Four lanes take about half the time of eight on
+//! processors that start two narrow multiplications per cycle or one wide one.
 //!
 //! Digits of 52 bits, D to a number, R' = 2^(52·D). Both halves are multiplied column by column,
 //! the reduction in between (*finely integrated product scanning*, Koç, Acar and Kaliski 1996):

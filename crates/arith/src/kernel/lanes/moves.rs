@@ -1,4 +1,4 @@
-//! Picking entries from tables, and rows of digits into lanes and back.
+//! Selecting entries from tables, and moving rows of digits into lanes and back.
 
 use super::vector::{Transposed, Vector};
 use crate::kernel::interface::Block;
@@ -67,7 +67,7 @@ pub(super) fn gather<V: Transposed<COUNT>, const COUNT: usize>(
     }
 }
 
-/// Brings the digits of the first lanes into rows that stand one after another.
+/// Brings the digits of the first lanes into consecutive rows.
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
 #[inline]
 pub(super) fn scatter<V: Transposed<COUNT>, const COUNT: usize>(

@@ -132,8 +132,8 @@ fn square_digits<V: Vector, const D: usize>(
     }
 }
 
-/// The sum of a column's products: their low halves, and the high ones, which count a column
-/// further.
+/// The sum of a column's products: their low halves, and their high halves, which belong to the
+/// next column.
 #[derive(Clone, Copy)]
 struct Column<V> {
     low: V,
@@ -172,7 +172,7 @@ impl<V: Vector> Column<V> {
     }
 }
 
-/// How far the reduction of both sums has come.
+/// The state of the reduction of both sums.
 struct Reduction<'a, V: Vector, const D: usize> {
     kernel: LaneKernel,
     n: &'a [V::Digit; D],

@@ -7,11 +7,11 @@ use zeroize::Zeroize;
 use crate::kernel::interface::Block;
 use crate::kernel::lane_kernel::LaneKernel;
 
-/// A digit of several numbers in a vector, a lane each.
+/// A digit of several numbers in a vector, one per lane.
 ///
-/// The first vector of a computation takes a [`LaneKernel`] to make: whoever has one may use the
-/// instructions, and the operations on vectors are safe. They are always inlined, into functions
-/// that are compiled for these instructions.
+/// Making a vector from anything else takes a [`LaneKernel`], so that a vector proves that the
+/// processor has the instructions, and the operations on vectors are safe. They are always inlined,
+/// into functions that are compiled for these instructions.
 pub(super) trait Vector: Copy {
     /// The same in memory.
     type Digit;
@@ -61,8 +61,8 @@ pub(super) struct Vector8(__m512i);
 #[derive(Clone, Copy)]
 pub(super) struct Vector4(__m256i);
 
-// SAFETY of all operations: `all`, `load` and `load_part` are given a `LaneKernel`, which proves that
-// the processor has the instructions, and no vector is made without one of them.
+// SAFETY of all operations: `all`, `load` and `load_part` are given a `LaneKernel`, which proves
+// that the processor has the instructions, and no vector is made without one of them.
 
 impl Vector for Vector8 {
     type Digit = Lanes8;
