@@ -53,8 +53,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     let case: Case = serde_json::from_str(&text)?;
     let secret = SecretKey::generate(case.bits, KeyPolicy::default())?;
     let key = secret.public_key();
-    let number = |value| key.encode(value).map(|m| (secret.encrypt(&m), m));
-    let ((a, m), (b, factor), (_, negative)) = (number(1234)?, number(77)?, number(-77)?);
+    let [m, factor, negative] = [1234, 77, -77].map(|value| key.encode(value));
+    let (a, b) = (secret.encrypt(&m), secret.encrypt(&factor));
     let many = vec![m.clone(); MANY];
     let encrypted = secret.encrypt_many(&many);
     let policy = KeyPolicy::default();

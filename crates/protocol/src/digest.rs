@@ -53,7 +53,7 @@ impl FromStr for KeyFingerprint {
     }
 }
 
-/// A fingerprint that is not written in its one proper form.
+/// A fingerprint that is not written in its canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a key's fingerprint: expected 64 lower-case hexadecimal digits")]
 pub struct MalformedFingerprint;
