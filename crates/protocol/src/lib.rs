@@ -26,6 +26,7 @@
 //! check.
 //!
 //! Nothing in these messages is secret from the service: they contain only public keys and ciphertexts.
+#![forbid(unsafe_code)]
 
 mod byte_matrix;
 mod digest;

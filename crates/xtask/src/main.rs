@@ -3,8 +3,11 @@
 //! | subject | start at |
 //! |---|---|
 //! | the steps, one by one or all | [`steps`] |
+//! | what they need of the machine | [`prerequisites`] |
 //! | what the crates may know of each other | [`layers`] |
 //! | secrets under valgrind | [`ctgrind`] |
+//! | licences, and crates in two versions | [`deny`] |
+//! | dependencies that nothing uses | [`unused`] |
 //! | what SECURITY.md names | [`security`] |
 //! | whether tests fail without the checks that it names | [`removals`] |
 //! | the commands of the README | [`readme`] |
@@ -15,11 +18,13 @@
 #![forbid(unsafe_code)]
 
 mod ctgrind;
+mod deny;
 mod examples;
 mod fuzz;
 mod interop;
 mod layers;
 mod npm;
+mod prerequisites;
 mod program;
 mod python;
 mod readme;
@@ -27,6 +32,8 @@ mod removals;
 mod security;
 mod shell;
 mod steps;
+mod tools;
+mod unused;
 mod web;
 mod workspace;
 
@@ -47,12 +54,22 @@ struct Cli {
 
 #[derive(Clone, Subcommand)]
 enum Task {
+    /// Install what the steps need of the machine, on Debian and Ubuntu.
+    Setup,
     /// Run every step, and list the ones that failed.
     Test,
     /// Check that the code is formatted.
     Fmt,
     /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
     Layers,
+    /// Check licences, doubled versions and sources of all dependencies, as deny.toml says.
+    Deny {
+        /// Look for known vulnerabilities too: needs GitHub, for RustSec's database.
+        #[arg(long)]
+        advisories: bool,
+    },
+    /// Find dependencies that nothing uses, or that are named twice.
+    Unused,
     /// Check that the files and tests that SECURITY.md names exist.
     Security,
     /// Take each check of SECURITY.md out, one at a time, and see its test fail. By hand: it takes an hour.
@@ -112,9 +129,13 @@ fn main() -> ExitCode {
 
 fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
     let chosen: &[Step] = match task {
+        Task::Setup => return prerequisites::install(workspace),
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],
+        Task::Deny { advisories: false } => &[steps::DENY],
+        Task::Deny { advisories: true } => &[steps::DENY_ALL],
+        Task::Unused => &[steps::UNUSED],
         Task::Security => &[steps::SECURITY],
         Task::Clippy => &[steps::CLIPPY],
         Task::Features => &[steps::FEATURES],
