@@ -13,7 +13,7 @@ use serde_json::json;
 use veilcast_card::{
     Activation, Card, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
 };
-use veilcast_engine::{Evaluator, Planner, SeededEntries, Session};
+use veilcast_engine::{Evaluator, Paillier, Planner, SeededEntries, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{KeyPolicy, PublicKey, SecretKey};
 use veilcast_protocol::{InferRequest, Layout, Upload};

@@ -197,3 +197,8 @@ impl Card {
         self.spec.input.feature_name(index)
     }
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -34,3 +34,8 @@ pub use keys::Keys;
 pub use planner::{Paillier, Planner};
 pub use session::Session;
 pub use veilcast_paillier::{KeyPolicy, PublicKey};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,8 +8,9 @@
 //!    Contrast is stretched so that the ground is 0 and the strongest ink 255; faint noise is 0.
 //! 3. The ink's bounding box is scaled, and put down by its centre of mass.
 
-use image::imageops::{self, FilterType};
-use image::{GrayImage, Luma};
+use std::ops::Range;
+
+use crate::grey::GreyImage;
 
 /// Least difference between ground and ink, of 255.
 const MIN_CONTRAST: u8 = 48;
@@ -45,41 +46,45 @@ pub enum DrawingError {
 /// # Errors
 /// [`DrawingError`] if the picture is blank, or its ground isn't plain.
 pub fn fit_mnist(
-    picture: &GrayImage,
-    (rows, columns): (u32, u32),
-) -> Result<GrayImage, DrawingError> {
+    picture: &GreyImage,
+    (rows, columns): (usize, usize),
+) -> Result<GreyImage, DrawingError> {
     let ink = ink(picture)?;
-    let (left, top, width, height) = bounding_box(&ink);
-    let cropped = imageops::crop_imm(&ink, left, top, width, height).to_image();
+    let (inked_rows, inked_columns) = bounding_box(&ink);
+    let cropped = ink.cropped(inked_rows, inked_columns);
     let (box_width, box_height) = ((columns * 20 / 28).max(1), (rows * 20 / 28).max(1));
     let ratio = f64::min(
-        f64::from(box_width) / f64::from(width),
-        f64::from(box_height) / f64::from(height),
+        box_width as f64 / cropped.width() as f64,
+        box_height as f64 / cropped.height() as f64,
     );
-    let side = |length: u32, limit| ((f64::from(length) * ratio).round() as u32).clamp(1, limit);
-    let (width, height) = (side(width, box_width), side(height, box_height));
-    let scaled = imageops::resize(&cropped, width, height, FilterType::Triangle);
+    let side = |length: usize, most| ((length as f64 * ratio).round() as usize).clamp(1, most);
+    let (width, height) = (
+        side(cropped.width(), box_width),
+        side(cropped.height(), box_height),
+    );
+    let scaled = cropped.resized(width, height);
     let (x, y) = centre_of_mass(&scaled);
-    let offset = |size: u32, centre: f64, length: u32| {
-        let start = (f64::from(size) / 2.0 - centre).round();
-        start.clamp(0.0, f64::from(size - length)) as i64
+    let offset = |size: usize, centre: f64, length: usize| {
+        let start = (size as f64 / 2.0 - centre).round();
+        start.clamp(0.0, (size - length) as f64) as usize
     };
-    let mut fitted = GrayImage::new(columns, rows);
-    let (x, y) = (offset(columns, x, width), offset(rows, y, height));
-    imageops::replace(&mut fitted, &scaled, x, y);
-    Ok(fitted)
+    let (left, top) = (offset(columns, x, width), offset(rows, y, height));
+    let mut fitted = vec![0; rows * columns];
+    for (y, row) in scaled.pixels().chunks(width).enumerate() {
+        fitted[(top + y) * columns + left..][..width].copy_from_slice(row);
+    }
+    Ok(GreyImage::new(columns, fitted))
 }
 
 /// The picture with the ground at 0 and the strongest ink at 255.
-fn ink(picture: &GrayImage) -> Result<GrayImage, DrawingError> {
+fn ink(picture: &GreyImage) -> Result<GreyImage, DrawingError> {
     let mut rim = rim(picture);
     rim.sort_unstable();
     let ground = rim[rim.len() / 2];
-    let (low, high) = picture
-        .pixels()
-        .fold((ground, ground), |(low, high), pixel| {
-            (low.min(pixel[0]), high.max(pixel[0]))
-        });
+    let levels = picture.pixels().iter();
+    let (low, high) = levels.fold((ground, ground), |(low, high), &level| {
+        (low.min(level), high.max(level))
+    });
     let dark_ink = ground - low > high - ground;
     let contrast = if dark_ink {
         ground - low
@@ -101,47 +106,43 @@ fn ink(picture: &GrayImage) -> Result<GrayImage, DrawingError> {
             level.saturating_sub(ground)
         };
         let strength = f32::from(towards_ink) / f32::from(contrast);
-        if strength < INK { 0.0 } else { strength }
+        let strength = if strength < INK { 0.0 } else { strength };
+        (strength * 255.0).round() as u8
     };
-    let mut ink = picture.clone();
-    ink.pixels_mut()
-        .for_each(|pixel| *pixel = Luma([(strength(pixel[0]) * 255.0).round() as u8]));
-    let inked = ink.pixels().filter(|pixel| pixel[0] > 0).count();
-    if inked as f32 > MAX_INK * ink.len() as f32 {
+    let ink: Vec<u8> = picture.pixels().iter().copied().map(strength).collect();
+    if ink.iter().filter(|level| **level > 0).count() as f32 > MAX_INK * ink.len() as f32 {
         return Err(DrawingError::Ground);
     }
-    Ok(ink)
+    Ok(GreyImage::new(picture.width(), ink))
 }
 
 /// The outermost pixels.
-fn rim(picture: &GrayImage) -> Vec<u8> {
+fn rim(picture: &GreyImage) -> Vec<u8> {
     let (right, bottom) = (picture.width() - 1, picture.height() - 1);
-    picture
-        .enumerate_pixels()
-        .filter(|(x, y, _)| *x == 0 || *y == 0 || *x == right || *y == bottom)
-        .map(|(_, _, pixel)| pixel[0])
-        .collect()
+    let pixels = picture.places();
+    let rim = pixels.filter(|(y, x, _)| *x == 0 || *y == 0 || *x == right || *y == bottom);
+    rim.map(|(_, _, level)| level).collect()
 }
 
-/// Left, top, width and height of what isn't 0; there is something.
-fn bounding_box(ink: &GrayImage) -> (u32, u32, u32, u32) {
-    let (mut left, mut top, mut right, mut bottom) = (u32::MAX, u32::MAX, 0, 0);
-    for (x, y, _) in ink.enumerate_pixels().filter(|(_, _, pixel)| pixel[0] > 0) {
+/// The rows and the columns between which everything is that isn't 0; there is something.
+fn bounding_box(ink: &GreyImage) -> (Range<usize>, Range<usize>) {
+    let (mut left, mut top, mut right, mut bottom) = (usize::MAX, usize::MAX, 0, 0);
+    for (y, x, _) in ink.places().filter(|(_, _, level)| *level > 0) {
         (left, top) = (left.min(x), top.min(y));
         (right, bottom) = (right.max(x), bottom.max(y));
     }
-    (left, top, right - left + 1, bottom - top + 1)
+    (top..bottom + 1, left..right + 1)
 }
 
-/// The centre of mass, counted in pixels from the middle of the first. In MNIST's own images it
-/// lies within half a pixel of (14, 14) counted so.
-fn centre_of_mass(ink: &GrayImage) -> (f64, f64) {
+/// The centre of mass (x, y), counted in pixels from the middle of the first. In MNIST's own images
+/// it lies within half a pixel of (14, 14) counted so.
+fn centre_of_mass(ink: &GreyImage) -> (f64, f64) {
     let (mut mass, mut x_sum, mut y_sum) = (0.0, 0.0, 0.0);
-    for (x, y, pixel) in ink.enumerate_pixels() {
-        let weight = f64::from(pixel[0]);
+    for (y, x, level) in ink.places() {
+        let weight = f64::from(level);
         mass += weight;
-        x_sum += weight * f64::from(x);
-        y_sum += weight * f64::from(y);
+        x_sum += weight * x as f64;
+        y_sum += weight * y as f64;
     }
     (x_sum / mass, y_sum / mass)
 }

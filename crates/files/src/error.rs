@@ -74,7 +74,7 @@ pub enum ReadError {
         /// The file.
         file: String,
         /// What is wrong with it.
-        source: image::ImageError,
+        source: png::DecodingError,
     },
     /// The picture can't be fitted to the model's size.
     #[error("{file} can't be read as a drawing: {source}")]

@@ -7,12 +7,14 @@
 mod array;
 mod drawing;
 mod error;
+mod grey;
 pub mod idx;
 mod picture;
 pub mod table;
 
 pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
+pub use grey::GreyImage;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -262,3 +264,8 @@ impl Kind {
         }
     }
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

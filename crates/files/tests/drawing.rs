@@ -6,10 +6,10 @@ mod common;
 
 use std::fs;
 
-use image::{GrayImage, RgbaImage};
+use image::RgbaImage;
 use serde::Deserialize;
 use veilcast_card::RawRecord;
-use veilcast_files::{self as input, DrawingError, Options, ReadError};
+use veilcast_files::{self as input, DrawingError, GreyImage, Options, ReadError};
 use veilcast_model::Model;
 
 #[derive(Deserialize)]
@@ -66,8 +66,9 @@ fn drawings_become_what_the_vectors_say() {
         let (name, width) = (case.name, case.width);
         let result = match (case.grey, case.rgba) {
             (Some(rows), None) => {
-                let picture = GrayImage::from_raw(width, height(&rows), bytes(&rows)).unwrap();
-                input::fit_mnist(&picture, (28, 28)).map(GrayImage::into_raw)
+                let picture = GreyImage::new(width as usize, bytes(&rows));
+                let fitted = input::fit_mnist(&picture, (28, 28));
+                fitted.map(|fitted| fitted.pixels().to_vec())
             }
             (None, Some(rows)) => {
                 read_png(&RgbaImage::from_raw(width, height(&rows), bytes(&rows)).unwrap())

@@ -10,7 +10,7 @@ use common::{fixture, mnist, repository};
 use veilcast_card::Card;
 use veilcast_card::{Cell, RawRecord};
 use veilcast_files::idx::Split;
-use veilcast_files::{self as input, Options, ReadError, Record};
+use veilcast_files::{self as input, GreyImage, Options, ReadError, Record};
 use veilcast_model::Model;
 
 fn read(card: &Card, path: &Path) -> Result<Vec<Vec<f64>>, ReadError> {
@@ -343,8 +343,8 @@ fn enlarged_digits_are_recognised_like_the_originals() {
             };
             image::Luma([230 - (u32::from(ink) * 200 / 255) as u8])
         });
-        let fitted = input::fit_mnist(&paper, (28, 28)).unwrap();
-        let raw: Vec<f64> = fitted.iter().copied().map(f64::from).collect();
+        let fitted = input::fit_mnist(&GreyImage::new(200, paper.into_raw()), (28, 28)).unwrap();
+        let raw: Vec<f64> = fitted.pixels().iter().copied().map(f64::from).collect();
         drawn += usize::from(common::predict(&model, &raw).index == usize::from(label));
     }
     assert!(original > COUNT * 9 / 10, "{original} of {COUNT}");

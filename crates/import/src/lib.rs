@@ -36,3 +36,8 @@ pub use adapt::Normalization;
 pub use import::{Import, Progress};
 pub use import_error::ImportError;
 pub use options::{ImportOptions, MAX_FILE_BYTES, Split};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

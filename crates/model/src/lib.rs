@@ -40,3 +40,8 @@ pub use network::{DenseLayer, Network};
 pub use program::Program;
 pub use quality::RegressionErrors;
 pub use scheme::{Candidate, Scheme};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -30,3 +30,8 @@ pub use error::OnnxError;
 pub use limits::parse;
 pub use network::{Network, Values};
 pub use public::{encoder, public_network};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

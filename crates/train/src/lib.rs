@@ -263,3 +263,8 @@ fn drafted(blueprint: &Blueprint, features: usize, outputs: usize) -> Result<Enc
         model.public_part(),
     )?)
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
