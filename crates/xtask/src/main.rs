@@ -5,6 +5,7 @@
 //! | the steps, one by one or all | [`steps`] |
 //! | what the crates may know of each other | [`layers`] |
 //! | secrets under valgrind | [`ctgrind`] |
+//! | dependencies that nothing uses | [`unused`] |
 //! | what SECURITY.md names | [`security`] |
 //! | whether tests fail without the checks that it names | [`removals`] |
 //! | the commands of the README | [`readme`] |
@@ -27,6 +28,8 @@ mod removals;
 mod security;
 mod shell;
 mod steps;
+mod tools;
+mod unused;
 mod web;
 mod workspace;
 
@@ -53,6 +56,8 @@ enum Task {
     Fmt,
     /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
     Layers,
+    /// Find dependencies that nothing uses, or that are named twice.
+    Unused,
     /// Check that the files and tests that SECURITY.md names exist.
     Security,
     /// Take each check of SECURITY.md out, one at a time, and see its test fail. By hand: it takes an hour.
@@ -115,6 +120,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],
+        Task::Unused => &[steps::UNUSED],
         Task::Security => &[steps::SECURITY],
         Task::Clippy => &[steps::CLIPPY],
         Task::Features => &[steps::FEATURES],

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{ctgrind, examples, fuzz, interop, layers, readme, security, web};
+use crate::{ctgrind, examples, fuzz, interop, layers, readme, security, unused, web};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -22,6 +22,10 @@ pub(crate) const FMT: Step = Step {
 pub(crate) const LAYERS: Step = Step {
     name: "layers",
     check: layers::check,
+};
+pub(crate) const UNUSED: Step = Step {
+    name: "unused",
+    check: unused::check,
 };
 pub(crate) const SECURITY: Step = Step {
     name: "security",
@@ -145,8 +149,8 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, SECURITY, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC, README,
-    INTEROP, EXAMPLES, WEB, FUZZ,
+    FMT, LAYERS, UNUSED, SECURITY, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC,
+    README, INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 
 /// Runs steps one after another, all of them even if one fails, and lists their times.
