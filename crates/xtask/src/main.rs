@@ -5,6 +5,7 @@
 //! | the steps, one by one or all | [`steps`] |
 //! | what the crates may know of each other | [`layers`] |
 //! | secrets under valgrind | [`ctgrind`] |
+//! | licences, and crates in two versions | [`deny`] |
 //! | dependencies that nothing uses | [`unused`] |
 //! | what SECURITY.md names | [`security`] |
 //! | whether tests fail without the checks that it names | [`removals`] |
@@ -16,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod ctgrind;
+mod deny;
 mod examples;
 mod fuzz;
 mod interop;
@@ -56,6 +58,12 @@ enum Task {
     Fmt,
     /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
     Layers,
+    /// Check licences, doubled versions and sources of all dependencies, as deny.toml says.
+    Deny {
+        /// Look for known vulnerabilities too: needs GitHub, for RustSec's database.
+        #[arg(long)]
+        advisories: bool,
+    },
     /// Find dependencies that nothing uses, or that are named twice.
     Unused,
     /// Check that the files and tests that SECURITY.md names exist.
@@ -120,6 +128,8 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],
+        Task::Deny { advisories: false } => &[steps::DENY],
+        Task::Deny { advisories: true } => &[steps::DENY_ALL],
         Task::Unused => &[steps::UNUSED],
         Task::Security => &[steps::SECURITY],
         Task::Clippy => &[steps::CLIPPY],

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{ctgrind, examples, fuzz, interop, layers, readme, security, unused, web};
+use crate::{ctgrind, deny, examples, fuzz, interop, layers, readme, security, unused, web};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -22,6 +22,14 @@ pub(crate) const FMT: Step = Step {
 pub(crate) const LAYERS: Step = Step {
     name: "layers",
     check: layers::check,
+};
+pub(crate) const DENY: Step = Step {
+    name: "deny",
+    check: deny::check,
+};
+pub(crate) const DENY_ALL: Step = Step {
+    name: "deny",
+    check: deny::check_all,
 };
 pub(crate) const UNUSED: Step = Step {
     name: "unused",
@@ -149,7 +157,7 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, UNUSED, SECURITY, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC,
+    FMT, LAYERS, DENY, UNUSED, SECURITY, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC,
     README, INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 
