@@ -8,6 +8,7 @@
 //! has passed its checks; whether its numbers are sound ciphertexts of a sound key is for the cryptography to say.
 //!
 //! Nothing in these messages is secret from the service: they hold public keys and ciphertexts only.
+#![forbid(unsafe_code)]
 
 mod byte_matrix;
 mod digest;
