@@ -3,6 +3,7 @@
 //! | subject | start at |
 //! |---|---|
 //! | the steps, one by one or all | [`steps`] |
+//! | what they need of the machine | [`prerequisites`] |
 //! | what the crates may know of each other | [`layers`] |
 //! | secrets under valgrind | [`ctgrind`] |
 //! | licences, and crates in two versions | [`deny`] |
@@ -23,6 +24,7 @@ mod fuzz;
 mod interop;
 mod layers;
 mod npm;
+mod prerequisites;
 mod program;
 mod python;
 mod readme;
@@ -52,6 +54,8 @@ struct Cli {
 
 #[derive(Clone, Subcommand)]
 enum Task {
+    /// Install what the steps need of the machine, on Debian and Ubuntu.
+    Setup,
     /// Run every step, and list the ones that failed.
     Test,
     /// Check that the code is formatted.
@@ -125,6 +129,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
     let chosen: &[Step] = match task {
+        Task::Setup => return prerequisites::install(workspace),
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],

@@ -6,12 +6,14 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{ctgrind, deny, examples, fuzz, interop, layers, readme, security, unused, web};
+use crate::{
+    ctgrind, deny, examples, fuzz, interop, layers, prerequisites, readme, security, unused, web,
+};
 
 /// A named check.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    name: &'static str,
+    pub(crate) name: &'static str,
     check: fn(&Workspace) -> anyhow::Result<()>,
 }
 
@@ -161,8 +163,9 @@ pub(crate) const ALL: &[Step] = &[
     README, INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 
-/// Runs steps one after another, all of them even if one fails, and lists their times.
+/// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.
 pub(crate) fn run(steps: &[Step], workspace: &Workspace) -> anyhow::Result<()> {
+    prerequisites::check(steps.iter().map(|step| step.name))?;
     let mut lines = Vec::with_capacity(steps.len());
     let mut failed = Vec::new();
     for step in steps {

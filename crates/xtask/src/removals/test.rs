@@ -111,11 +111,7 @@ impl<'a> Test<'a> {
             }
             Self::JavaScript { copy, file, title } => {
                 let folder = copy.root().join("web");
-                let node = || {
-                    let mut command = Command::new("node");
-                    command.current_dir(&folder);
-                    command
-                };
+                let node = || npm::node(&folder);
                 for source in sources(&folder)? {
                     let checked = node().arg("--check").arg(source).output()?;
                     if !checked.status.success() {
