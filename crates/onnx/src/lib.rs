@@ -1,0 +1,3 @@
+//! ONNX files: the messages that they are made of.
+
+pub mod pb;
