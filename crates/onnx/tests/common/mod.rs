@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub(crate) mod refusal;
+
 use std::path::{Path, PathBuf};
 
 use prost::Message as _;
