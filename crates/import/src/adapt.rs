@@ -4,7 +4,7 @@
 //! normalised, colour by colour, before a network gets them. Both are affine: as nodes of the graph
 //! they collapse with it, and where they stand in a public part, the client carries them out.
 
-use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
+use veilcast_onnx::pb::{ModelProto, NodeProto, TensorProto};
 
 use super::ImportError;
 use super::build::{Names, floats, node_of, with_ints};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
-use tract_onnx::pb::{ModelProto, OperatorSetIdProto};
 use veilcast_card::hex::Hex;
+use veilcast_onnx::pb::{ModelProto, OperatorSetIdProto};
 
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{graph, operators};

@@ -14,10 +14,10 @@ mod values;
 
 use std::collections::{BTreeMap, HashMap};
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
-use tract_onnx::pb::type_proto::Value::TensorType;
-use tract_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
+use veilcast_onnx::pb::type_proto::Value::TensorType;
+use veilcast_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
 
 use self::operators::{Outcome, Table};
 use self::rest::{Boundary, Features};

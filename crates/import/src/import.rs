@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use tract_onnx::pb::ModelProto;
+use veilcast_onnx::pb::ModelProto;
 
 use super::affinity::Trial;
 use super::file::FileFacts;

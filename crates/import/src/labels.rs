@@ -1,7 +1,7 @@
 //! The classes' names in a file.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{NodeProto, TensorProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{NodeProto, TensorProto};
 
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{attribute, name};

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use tract_onnx::pb::{ModelProto, ValueInfoProto};
+use veilcast_onnx::pb::{ModelProto, ValueInfoProto};
 
 use super::affinity::Trial;
 use super::tensor::TensorInput;

@@ -1,7 +1,7 @@
 //! Networks of 64-bit floats made ones of 32: not all operators run in 64.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{ModelProto, TensorProto, ValueInfoProto, type_proto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{ModelProto, TensorProto, ValueInfoProto, type_proto};
 
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::graph_mut;

@@ -1,6 +1,6 @@
 //! What to make of a file; and what a record is, as the options and the shape of the input say.
 
-use tract_onnx::pb::ModelProto;
+use veilcast_onnx::pb::ModelProto;
 
 use super::ImportError;
 use super::adapt::{self, Colours, Normalization};

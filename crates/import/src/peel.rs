@@ -4,9 +4,9 @@
 //! value that holds them: the root. The final function that it meets on the way becomes the card's.
 //! What only reshapes stays, on the scores in place of probabilities.
 
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use veilcast_onnx::pb::attribute_proto::AttributeType;
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
 use super::labels;
 use veilcast_card::Activation;

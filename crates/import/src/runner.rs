@@ -3,7 +3,7 @@
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use rayon::prelude::*;
-use tract_onnx::pb::ModelProto;
+use veilcast_onnx::pb::ModelProto;
 
 use super::tensor::TensorInput;
 use veilcast_onnx::Network;

@@ -7,8 +7,8 @@
 use std::collections::HashSet;
 
 use prost::Message as _;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
 use super::Split;
 use super::affinity::Trial;

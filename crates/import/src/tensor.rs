@@ -1,8 +1,8 @@
 //! What a graph takes: one tensor of a record's numbers.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
-use tract_onnx::pb::{
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::tensor_shape_proto::{Dimension, dimension};
+use veilcast_onnx::pb::{
     GraphProto, ModelProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 

@@ -8,8 +8,8 @@ use std::fs;
 
 use common::{name, onnx_files};
 use prost::Message as _;
-use tract_onnx::pb::{AttributeProto, ModelProto, NodeProto};
 use veilcast_import::{Import, ImportOptions};
+use veilcast_onnx::pb::{AttributeProto, ModelProto, NodeProto};
 
 /// What becomes of a pipeline that is changed.
 fn import(name: &str, change: impl FnOnce(&mut ModelProto)) -> Result<(), String> {

@@ -145,7 +145,7 @@ fn a_card_needs_its_public_part_and_no_other() {
 
 #[test]
 fn a_public_part_of_other_shapes_than_the_card_says_is_refused() {
-    let refused = |network: tract_onnx::pb::ModelProto| {
+    let refused = |network: veilcast_onnx::pb::ModelProto| {
         let map = FloatMap::new(2, 2, vec![1.0; 4], vec![0.0; 2]).unwrap();
         let model = blueprint(onnx::bytes(&network)).build(map).unwrap();
         match encoder(model.card().clone(), model.public_part()).unwrap_err() {

@@ -11,10 +11,10 @@ use common::{name, onnx_files};
 use prost::Message as _;
 use serde::Deserialize;
 use serde_json::Value;
-use tract_onnx::pb::ModelProto;
 use veilcast_card::{Activation, InputKind, RawRecord};
 use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportOptions, Split};
+use veilcast_onnx::pb::ModelProto;
 
 /// What the tool that made a file computes.
 #[derive(Deserialize)]

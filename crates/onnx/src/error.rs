@@ -1,5 +1,7 @@
 //! What can be wrong with an ONNX file.
 
+use crate::interpreter::InterpretError;
+
 /// A network in an ONNX file can't be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -238,6 +240,15 @@ pub enum OnnxError {
         /// Why not.
         problem: String,
     },
+    /// The interpreter can't run the network.
+    #[error("it can't be run")]
+    Interpret(#[from] InterpretError),
+    /// The interpreter can't run the network, and this build has nothing else that could.
+    #[error(
+        "this build runs only networks of the operators that public parts trained here have; \
+         build it with the feature `tract` to run others"
+    )]
+    NoRuntime(#[source] InterpretError),
     /// The library can't run the network.
     #[error("it can't be run: {problem}")]
     Unsupported {

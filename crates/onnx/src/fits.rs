@@ -1,6 +1,6 @@
 //! Whether what a node is given by lists has the size of its inputs, operator by operator.
 
-use tract_onnx::pb::NodeProto;
+use crate::pb::NodeProto;
 
 use super::OnnxError;
 use super::graph::attribute;

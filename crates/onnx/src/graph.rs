@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
-};
+use crate::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use super::OnnxError;
 

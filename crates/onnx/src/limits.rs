@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
+use crate::pb::tensor_proto::{DataLocation, DataType};
+use crate::pb::{GraphProto, ModelProto, TensorProto};
 use prost::Message as _;
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
-use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
 use super::graph::name;
 use super::{OnnxError, lists, wire};

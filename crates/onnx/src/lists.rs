@@ -8,8 +8,8 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::{AttributeProto, NodeProto};
+use crate::pb::attribute_proto::AttributeType;
+use crate::pb::{AttributeProto, NodeProto};
 
 use super::graph::{attribute, name};
 use super::{OnnxError, fits, trees};

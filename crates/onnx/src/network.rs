@@ -1,16 +1,16 @@
 //! A network made ready to run on records.
 
 use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::Once;
 
-use tract_onnx::pb::ModelProto;
+use prost::Message as _;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::TractErrorContext as _;
 use tract_onnx::tract_hir::infer::Factoid as _;
 
-use super::{OnnxError, graph, sizes};
+use crate::pb::ModelProto;
+use crate::{OnnxError, Values, graph, sizes};
 
 /// A network with one input and one output of numbers, which takes a fixed number of records at once.
 #[derive(Clone, Debug)]
@@ -19,15 +19,6 @@ pub struct Network {
     /// The sides of the input, that of the batch included.
     shape: Vec<usize>,
     kind: DatumType,
-}
-
-/// What comes out of a network.
-#[derive(Clone, Debug)]
-pub struct Values {
-    /// The numbers, row by row.
-    pub numbers: Vec<f64>,
-    /// The sides, that of the batch included.
-    pub shape: Vec<usize>,
 }
 
 impl Network {
@@ -42,7 +33,7 @@ impl Network {
         guarded(|| {
             // What is noted of values between nodes may be of another batch.
             let parser = tract_onnx::onnx().with_ignore_value_info(true);
-            let mut network = parser.parse(model, None)?.model;
+            let mut network = parser.parse(&theirs(model)?, None)?.model;
             let kind = network.input_fact(0)?.datum_type.concretize();
             let kind = kind.filter(|kind| kind.is_float());
             let kind = kind.context("its input isn't of floats")?;
@@ -99,12 +90,20 @@ fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// That panics of the library are kept from the terminal: the error tells of them.
-static HUSHED: Once = Once::new();
+/// A model as the library has it: only what we know of a file gets there.
+fn theirs(model: &ModelProto) -> TractResult<tract_onnx::pb::ModelProto> {
+    Ok(tract_onnx::pb::ModelProto::decode(&*model.encode_to_vec())?)
+}
 
 thread_local! {
     /// Whether this thread is in the library.
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread runs the library just now, whose panics become errors: a program's panic hook
+/// needs to tell nothing of them.
+pub fn panics_are_errors() -> bool {
+    IS_GUARDED.get()
 }
 
 /// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:
@@ -112,14 +111,6 @@ thread_local! {
 /// that such a panic leaves half done is used again.
 fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
     let unsupported = |problem: String| OnnxError::Unsupported { problem };
-    HUSHED.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !IS_GUARDED.get() {
-                usual(info);
-            }
-        }));
-    });
     let before = IS_GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(before);

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use tract_onnx::pb::{GraphProto, NodeProto};
+use crate::pb::{GraphProto, NodeProto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{DimLike as _, TDim, bail};
 use tract_onnx::tract_core::ops::konst::Const;

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tract_onnx::pb::NodeProto;
+use crate::pb::NodeProto;
 
 use super::OnnxError;
 use super::graph::{attribute, name};

@@ -26,7 +26,7 @@ use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::described;
 use crate::serving::{Interruptions, Service};
-use crate::{keys, logging, runtime};
+use crate::{keys, logging, models, runtime};
 
 /// The port that is tried first.
 const PORT: u16 = 8080;
@@ -169,7 +169,7 @@ impl<'a> Predict<'a> {
             runtime,
             client: Client::new(url)?,
             session: Session::new(model.card().clone(), key)?,
-            encoder: veilcast_onnx::encoder(model.card().clone(), model.public_part())?,
+            encoder: models::encoder_of(&model)?,
             model,
         })
     }

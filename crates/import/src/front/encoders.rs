@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use tract_onnx::pb::NodeProto;
+use veilcast_onnx::pb::NodeProto;
 
 use super::numbers::{categories, int, numbers};
 use super::operators::{AGAIN, Done, Table, front};

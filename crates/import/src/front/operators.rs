@@ -1,7 +1,7 @@
 //! What the operators at the front of a graph do, on values known by the table's columns.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, NodeProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{GraphProto, NodeProto};
 
 use super::numbers::{int, numbers, row, whole};
 use super::values::{Atom, Column, Element, Kind, Sum, Value};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
+use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::numbers::numbers;
 use super::values::{Atom, Column, Sum};

@@ -1,7 +1,7 @@
 //! A stem as an ONNX file.
 
 use prost::Message as _;
-use tract_onnx::pb;
+use veilcast_onnx::pb;
 
 /// The version of ONNX's operators.
 const OPERATORS: i64 = 13;

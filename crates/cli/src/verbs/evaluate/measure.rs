@@ -10,10 +10,10 @@ use veilcast_model::Model;
 use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
 use super::quantities;
-use crate::keys;
 use crate::output::{Output, error_figures};
 use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
+use crate::{keys, models};
 
 /// Records, and what is true of them.
 pub(super) struct TestSet {
@@ -92,10 +92,7 @@ pub(super) struct Clear {
 
 impl Clear {
     pub(super) fn of(model: &Model, test: &TestSet) -> anyhow::Result<Self> {
-        let (card, encoder) = (
-            model.card(),
-            veilcast_onnx::encoder(model.card().clone(), model.public_part())?,
-        );
+        let (card, encoder) = (model.card(), models::encoder_of(model)?);
         let mut clear = Self {
             collapsed: Vec::with_capacity(test.records.len()),
             quantized: Vec::with_capacity(test.records.len()),
@@ -151,7 +148,7 @@ impl Encrypted {
         output: Output,
     ) -> anyhow::Result<Self> {
         let (card, records) = (model.card(), test.records.len());
-        let encoder = veilcast_onnx::encoder(model.card().clone(), model.public_part())?;
+        let encoder = models::encoder_of(model)?;
         let session = records::session(
             card,
             keys::generate(key_bits)?,

@@ -10,8 +10,8 @@ use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ModelList, ServerMetadata};
 
 use crate::keys;
+use crate::models::producer;
 use crate::output::{counted, error_figures};
-use crate::summary::producer;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
