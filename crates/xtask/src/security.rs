@@ -6,6 +6,7 @@ use std::{fs, iter};
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::documents::test_exists;
 use crate::shell::say;
 use crate::workspace::Workspace;
 
@@ -97,19 +98,12 @@ fn missing_files<'a>(
     .filter(|name| !place(root, name).exists())
 }
 
-/// A test is named as `FILE::NAME`: a function in Rust, a title in JavaScript.
+/// A test is named as `FILE::NAME`.
 fn exists(root: &Path, test: &str) -> anyhow::Result<()> {
     let (file, name) = test
         .split_once("::")
         .with_context(|| format!("{test} names no test of its file"))?;
-    let text =
-        fs::read_to_string(place(root, file)).with_context(|| format!("there is no {file}"))?;
-    let begins = match file.ends_with(".rs") {
-        true => format!("fn {name}("),
-        false => format!("test('{name}'"),
-    };
-    ensure!(text.contains(&begins), "{file} has no test {name:?}");
-    Ok(())
+    test_exists(&place(root, file), file, name)
 }
 
 /// Where a file is that SECURITY.md names: below `crates`, but for what is not Rust.

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{ctgrind, examples, fuzz, interop, layers, readme, security, web};
+use crate::{commands, ctgrind, documents, examples, fuzz, interop, layers, security, web};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -118,9 +118,13 @@ pub(crate) const DOC: Step = Step {
         run_command(command.env("RUSTDOCFLAGS", "-Dwarnings"))
     },
 };
-pub(crate) const README: Step = Step {
-    name: "readme",
-    check: readme::check,
+pub(crate) const DOCS: Step = Step {
+    name: "docs",
+    check: documents::check,
+};
+pub(crate) const COMMANDS: Step = Step {
+    name: "commands",
+    check: commands::check,
 };
 pub(crate) const INTEROP: Step = Step {
     name: "interop",
@@ -145,8 +149,8 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, SECURITY, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC, README,
-    INTEROP, EXAMPLES, WEB, FUZZ,
+    FMT, LAYERS, SECURITY, DOCS, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC,
+    COMMANDS, INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 
 /// Runs steps one after another, all of them even if one fails, and lists their times.
