@@ -128,6 +128,8 @@ fn run_commands(
     run(Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
         .env("PATH", format!("{}:{path}", folder.display()))
+        // For the scripts in `examples`, which would build it otherwise.
+        .env("VEILCAST", program)
         .current_dir(&directory))
     .with_context(|| document.path.display().to_string())
 }

@@ -62,7 +62,7 @@ fn program(workspace: &Workspace) -> anyhow::Result<PathBuf> {
         }
     }
     say("installing mdBook below the target directory, once");
-    // A debug build takes a quarter less time to make than a release, and builds the book in a second.
+    // Without optimisation it takes a minute of one core, and builds the book in less than a second.
     let arguments = [
         "install",
         MDBOOK,

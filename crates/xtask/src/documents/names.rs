@@ -2,8 +2,8 @@
 //!
 //! A name with a slash is one of the project's files if it begins with a file or folder of the root,
 //! of the document's own folder, or of `crates`; a name that ends in `.rs` is one in any case. It may
-//! leave out the folders in front, as long as a file ends that way. Everything else written as code,
-//! such as the files that commands make, isn't looked at.
+//! leave out the folders in front, as long as a file ends that way, or what follows the last dot.
+//! Everything else written as code, such as the files that commands make, isn't looked at.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,14 +50,16 @@ pub(crate) fn faults(root: &Path, files: &[String], documents: &[Document]) -> V
     faults
 }
 
-/// That a file has a test of this name: a function in Rust, a title in JavaScript.
+/// That a file has a test or function of this name: in JavaScript a test's title.
 pub(crate) fn test_exists(path: &Path, file: &str, name: &str) -> anyhow::Result<()> {
     let text = fs::read_to_string(path).with_context(|| format!("there is no {file}"))?;
-    let begins = match file.ends_with(".rs") {
-        true => format!("fn {name}("),
-        false => format!("test('{name}'"),
+    let is_there = match file.ends_with(".rs") {
+        true => ["(", "<"]
+            .iter()
+            .any(|next| text.contains(&format!("fn {name}{next}"))),
+        false => text.contains(&format!("test('{name}'")),
     };
-    ensure!(text.contains(&begins), "{file} has no test {name:?}");
+    ensure!(is_there, "{file} has no {name:?}");
     Ok(())
 }
 
@@ -91,10 +93,17 @@ fn find(root: &Path, files: &[String], document: &Document, name: &str) -> Optio
     ];
     let mut places = folders.iter().map(|folder| folder.join(name));
     places.find(|place| place.exists()).or_else(|| {
-        let end = format!("/{name}");
-        let file = files.iter().find(|file| file.ends_with(&end))?;
+        let (end, begin) = (format!("/{name}"), format!("{name}."));
+        let begin = document.folder().join(begin);
+        let mut files = files.iter();
+        let file = files.find(|file| file.ends_with(&end) || is_begun(file, &begin))?;
         Some(root.join(file))
     })
+}
+
+/// Whether a path begins with these letters.
+fn is_begun(file: &str, begin: &Path) -> bool {
+    begin.to_str().is_some_and(|begin| file.starts_with(begin))
 }
 
 /// The steps behind `cargo xtask` that there are none of.
@@ -140,7 +149,7 @@ mod tests {
             ("`nothing.rs::name`", "there is no nothing.rs"),
             (
                 "`names.rs::nothing_of_this_name`",
-                "names.rs has no test \"nothing_of_this_name\"",
+                "names.rs has no \"nothing_of_this_name\"",
             ),
             ("`cargo xtask nothing`", "there is no `cargo xtask nothing`"),
             (
