@@ -4,26 +4,24 @@
 //! |---|---|
 //! | the steps, one by one or all | [`steps`] |
 //! | what they need of the machine | [`prerequisites`] |
-//! | what the crates may know of each other | [`layers`] |
+//! | what the crates may know of each other | [`code::layers`] |
+//! | licences, and crates in two versions | [`code::deny`] |
+//! | dependencies that nothing uses | [`code::unused`] |
 //! | secrets under valgrind | [`ctgrind`] |
-//! | licences, and crates in two versions | [`deny`] |
-//! | dependencies that nothing uses | [`unused`] |
 //! | what SECURITY.md names | [`security`] |
 //! | whether tests fail without the checks that it names | [`removals`] |
 //! | the commands of the README | [`readme`] |
-//! | python-paillier and paillier-bigint | [`interop`] |
-//! | scikit-learn, PyTorch, Keras | [`examples`] |
-//! | the JavaScript package | [`web`] |
+//! | python-paillier and paillier-bigint | [`others::interop`] |
+//! | scikit-learn, PyTorch, Keras | [`others::examples`] |
+//! | the JavaScript package | [`others::web`] |
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
+mod code;
 mod ctgrind;
-mod deny;
-mod examples;
 mod fuzz;
-mod interop;
-mod layers;
 mod npm;
+mod others;
 mod prerequisites;
 mod program;
 mod python;
@@ -33,8 +31,6 @@ mod security;
 mod shell;
 mod steps;
 mod tools;
-mod unused;
-mod web;
 mod workspace;
 
 use std::process::ExitCode;

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use anyhow::bail;
 
+use crate::code::{deny, layers, unused};
+use crate::others::{examples, interop, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{
-    ctgrind, deny, examples, fuzz, interop, layers, prerequisites, readme, security, unused, web,
-};
+use crate::{ctgrind, fuzz, prerequisites, readme, security};
 
 /// A named check.
 #[derive(Clone, Copy)]
