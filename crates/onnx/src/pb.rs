@@ -4,7 +4,7 @@
 //! would write them. Only what is read or written here is declared: decoding passes over the other
 //! fields, such as the newest ones and the types of sequences and maps, and encoding leaves them out.
 //!
-//! A message is as its file has it, unchecked: counts, sizes, names and types may contradict each
+//! Decoding checks nothing beyond the encoding: counts, sizes, names and types may contradict each
 //! other.
 
 pub mod attribute_proto;
@@ -232,7 +232,7 @@ pub struct AttributeProto {
     pub sparse_tensors: Vec<SparseTensorProto>,
 }
 
-/// What is known of a value without computing it.
+/// What is known about a value without computing it.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ValueInfoProto {
     /// The value's name.

@@ -1,4 +1,4 @@
-//! What the interpreter hasn't is told apart from what is wrong.
+//! Unsupported networks are told apart from malformed ones.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;

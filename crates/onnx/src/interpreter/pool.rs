@@ -12,14 +12,14 @@ use super::windows::Windows;
 pub(super) enum Pooling {
     /// Their maximum.
     Maximum,
-    /// Their mean; of all of the window's, with 0 for padding, if that counts.
+    /// Their mean.
     Mean {
-        /// Whether padding counts.
+        /// Whether padding counts, as pixels of 0.
         counts_padding: bool,
     },
 }
 
-/// Images with what windows see of each channel joined to one pixel.
+/// Images in which what each window sees of a channel has become one pixel.
 pub(super) fn pool(
     planner: &mut Planner,
     x: &Floats,
@@ -65,8 +65,8 @@ impl Kernel for Pooled {
     }
 }
 
-/// The larger one of two numbers, and whether any so far was none: kept apart, so that the maximum is
-/// one instruction.
+/// The larger of two numbers, and whether any so far was NaN: kept apart so that the maximum is one
+/// instruction.
 fn larger((most, has_nan): (f32, bool), number: f32) -> (f32, bool) {
     let most = if number > most { number } else { most };
     (most, has_nan | number.is_nan())
