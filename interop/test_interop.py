@@ -17,6 +17,7 @@ import phe
 from phe import paillier
 from phe.util import base64_to_int
 
+import fixed_point
 import phe_client
 import seeded
 
@@ -224,6 +225,13 @@ class Interoperability(unittest.TestCase):
             n, seed = int(case["n"], 16), bytes.fromhex(case["seed"])
             for number, expected in enumerate(case["ciphertexts"], case["first"]):
                 self.assertEqual(seeded.ciphertext(n, seed, number), int(expected, 16))
+
+    def test_phe_gives_the_vectors_of_fractions(self):
+        """The vectors that the Rust code is tested with."""
+        vectors = json.loads((FIXTURES / "fixed-point.json").read_text())
+        keys = load_key(FIXTURES / "keys" / vectors["key"])
+        for name, cases in fixed_point.vectors(*keys).items():
+            self.assertEqual(cases, vectors[name], name)
 
     def test_a_client_of_phe_alone(self):
         """Right predictions through the scalar layout, from a running service."""

@@ -9,8 +9,8 @@
 use libfuzzer_sys::fuzz_target;
 use veilcast_engine::Planner;
 use veilcast_fuzz::memory::{MIB, within};
-use veilcast_model::card::{Card, CardSpec, Cell, RawRecord};
-use veilcast_model::{Encoder, EncoderError};
+use veilcast_card::{Card, CardSpec, Cell, RawRecord};
+use veilcast_card::{Encoder, EncoderError};
 
 fuzz_target!(|json: &[u8]| {
     let Ok(card) = within(64 * json.len() + MIB, || Card::parse(json)) else {

@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use veilcast_fuzz::memory::MIB;
 use veilcast_fuzz::records;
-use veilcast_model::input;
+use veilcast_files;
 
 fuzz_target!(|bytes: &[u8]| {
     let memory = 64 * bytes.len() + MIB;

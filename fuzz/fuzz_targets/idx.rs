@@ -7,7 +7,7 @@
 use libfuzzer_sys::fuzz_target;
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_fuzz::records;
-use veilcast_model::idx::{Images, LabelledImages};
+use veilcast_files::idx::{Images, LabelledImages};
 
 fuzz_target!(|bytes: &[u8]| {
     let is_packed = bytes.starts_with(b"\x1f\x8b");

@@ -7,8 +7,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use veilcast_fuzz::memory::{MIB, within};
-use veilcast_model::card::{Cell, Input, RawRecord};
-use veilcast_model::onnx::{Import, ImportOptions, Split};
+use veilcast_card::{Cell, Input, RawRecord};
+use veilcast_import::{Import, ImportOptions, Split};
 
 /// Most columns of a network that is run: an affine one is run once for each.
 const MAX_COLUMNS: usize = 64;

@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_fuzz::{fixed, seeds};
-use veilcast_model::Encoder;
-use veilcast_model::card::{Card, CardSpec, PublicPart};
+use veilcast_card::Encoder;
+use veilcast_card::{Card, CardSpec, PublicPart};
 
 /// What a network may take, by the first byte.
 const SHAPES: [&[usize]; 8] = [
@@ -79,7 +79,7 @@ fn made() -> Vec<Vec<u8>> {
     let seed = |(name, shape, features): (&str, u8, u8)| {
         let folder = concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../crates/model/tests/fixtures/onnx"
+            "/../testdata/fixtures/onnx"
         );
         let onnx = std::fs::read(format!("{folder}/{name}.onnx")).expect("the fixture is there");
         [&[shape, features], &onnx[..]].concat()

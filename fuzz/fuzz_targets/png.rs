@@ -6,7 +6,7 @@
 use libfuzzer_sys::{Corpus, fuzz_target};
 use veilcast_fuzz::memory::MIB;
 use veilcast_fuzz::records;
-use veilcast_model::card::Fit;
+use veilcast_card::Fit;
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     if !bytes.starts_with(b"\x89PNG") {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use veilcast_engine::{Evaluator, KeyPolicy, Session};
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
     Quantization, RecordsLayout, ScalarLayout, SeededUploads,
 };

@@ -1,10 +1,10 @@
 //! What holds of files of records, whatever their format.
 
-use veilcast_model::card::{
+use veilcast_card::{
     Fit, Imputed, Input, InputKind, Preprocessing, PreprocessingVersion, RawRecord, Step,
     UnknownCategory,
 };
-use veilcast_model::input::{self, IgnoredColumns, Options};
+use veilcast_files::{self as input, IgnoredColumns, Options};
 
 use crate::file;
 use crate::memory::within;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fitMnist, greyImage } from '../index.js';
 import { failure, textOf } from './support.js';
 
-const { cases } = JSON.parse(textOf('crates/model/tests/vectors/drawing.json'));
+const { cases } = JSON.parse(textOf('testdata/vectors/drawing.json'));
 assert.ok(cases.length > 15);
 
 const CODES = { blank: 'blank_drawing', ground: 'uneven_ground' };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Card } from '../index.js';
 import { digitsCard, failure, textOf } from './support.js';
 
-const vectors = JSON.parse(textOf('crates/model/tests/vectors/prediction.json'));
+const vectors = JSON.parse(textOf('testdata/vectors/prediction.json'));
 
 /** The digit model's card with another output. @param {any} vector */
 async function cardOf({ output, slot_bits = 20 }) {

@@ -4,7 +4,7 @@ import { Card, Encoder, VeilcastError, readTable } from '../index.js';
 import { preprocess } from '../src/preprocessing.js';
 import { digitsCard, failure, textOf } from './support.js';
 
-const vectors = JSON.parse(textOf('crates/model/tests/vectors/preprocessing.json'));
+const vectors = JSON.parse(textOf('testdata/vectors/preprocessing.json'));
 
 /** A card of a table with these columns. @param {any} vector*/
 async function cardOf({ columns, preprocessing, quantization }) {

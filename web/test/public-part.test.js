@@ -8,7 +8,7 @@ import { readOnnx } from '../src/onnx.js';
 import { PublicPart, run } from '../src/public-part.js';
 import { bytesOf, failure, network, patched, textOf } from './support.js';
 
-const folder = 'crates/model/tests/fixtures/onnx';
+const folder = 'testdata/fixtures/onnx';
 const ends = ['Softmax', 'LogSoftmax', 'Sigmoid'];
 
 /** @param {Uint8Array<ArrayBuffer>} onnx @param {number[]} shape @param {number} features */
@@ -86,7 +86,7 @@ test('a file must be the one that the card names, and of its shapes', async () =
 });
 
 test('the hybrid model gets the features that the program computes', async () => {
-  const { records } = JSON.parse(textOf('crates/model/tests/vectors/digits-hybrid.json'));
+  const { records } = JSON.parse(textOf('testdata/vectors/digits-hybrid.json'));
   const card = await Card.parse(bytesOf('models/digits-hybrid/card.json'));
   const encoder = await Encoder.of(card, bytesOf('models/digits-hybrid/public.onnx'));
   const images = readSamples(bytesOf('web/page/samples/images-idx3-ubyte').slice().buffer, bytesOf('web/page/samples/labels-idx1-ubyte').slice().buffer);

@@ -26,7 +26,7 @@ export const goodKey = () => keyFromFile(keyFile('good-2048'));
 export const digitsCard = () => bytesOf('models/digits/card.json');
 
 /** A network for images of 28 by 28 pixels that gives 10 numbers. */
-export const network = () => bytesOf('crates/model/tests/fixtures/onnx/pytorch-conv-1x28x28-opset18.onnx');
+export const network = () => bytesOf('testdata/fixtures/onnx/pytorch-conv-1x28x28-opset18.onnx');
 
 /** The digit model's card, as if a network like {@link network} were its public part. @param {Uint8Array<ArrayBuffer>} onnx */
 export function hybridCard(onnx) {

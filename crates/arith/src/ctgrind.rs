@@ -1,5 +1,5 @@
-//! Secrets under valgrind's memcheck: no branch and no address depends on them. `cargo xtask ctgrind`
-//! runs these tests there, one by one; elsewhere they check results alone.
+//! Secrets under valgrind's memcheck: no branch and no address depends on them. `cargo xtask
+//! ctgrind` runs these tests there, one by one; elsewhere they check results alone.
 
 use std::hint::black_box;
 

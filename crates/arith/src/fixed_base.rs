@@ -1,10 +1,10 @@
-//! [`FixedBase`], powers of one base with secret exponents, from a table made once.
+//! [`FixedBase`]: powers of one base with secret exponents, from a table that is computed once.
 //!
 //! Fixed-base windowing (Brickell, Gordon, McCurley and Wilson 1992; Handbook of Applied
 //! Cryptography, 14.109): with the exponent in digits of w bits, base^e = Π base^(dᵢ·2^(w·i)), and
-//! the table holds every such factor. A power takes one product a digit and no squarings; each
-//! factor is picked by reading all 2^w candidates, so that the digits don't show in the memory
-//! accesses.
+//! the table holds every such factor. A power costs one product per digit and no squarings. Each
+//! factor is selected by reading all 2^w candidates, so that memory accesses don't reveal the
+//! digits.
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -13,33 +13,32 @@ use crate::limbs::{bit_window, select};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// Bits of a digit: a product saved by wider digits costs more in reading the table.
+/// Bits of a digit. With wider digits, reading the table would cost more than the products saved.
 const WINDOW: usize = 5;
 
 /// A table of powers of one base, for exponents up to a given length.
 ///
-/// It takes 2⁵ residues for each five bits of the exponent: at 1024-bit exponents modulo a 1024-bit
-/// p², 1.6 MiB; at 1536 bits 3.7 MiB; a quarter more where it serves many at once. It is wiped on
-/// drop.
+/// It holds 2⁵ residues per five bits of the exponent: 1.6 MiB for exponents and a p of 1024 bits,
+/// 3.7 MiB for 1536 bits, and a quarter more if it serves many at once. It is wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct FixedBase {
-    /// For each digit, from the lowest, the factors of the digit's values from 0.
+    /// For each digit, the lowest first, the factors for the digit's values from 0.
     table: Vec<u64>,
     /// Limbs that exponents have.
     exponent_limbs: usize,
-    /// What computes with the table, if it is not made for one power at a time.
+    /// What computes several powers at a time with the table, if it was made for that.
     #[zeroize(skip)] // wipes itself
     lanes: Option<SharedLanes>,
 }
 
 impl FixedBase {
-    /// A table for exponents of up to `exponent_limbs` limbs; costs 32 products for each digit.
+    /// Computes a table for exponents of up to `exponent_limbs` limbs, with 32 products per digit.
     pub fn new(modulus: &SquareModulus, base: &Residue, exponent_limbs: usize) -> Self {
         Self::with_lanes(modulus, base, exponent_limbs, None)
     }
 
-    /// The same for several powers at a time, which then take a quarter of the time each on
-    /// processors with AVX-512 IFMA, and one alone no longer.
+    /// Computes a table for several powers at a time. On processors with AVX-512 IFMA each then
+    /// takes a quarter of the time; a single power takes as long as with the other table.
     pub fn for_many(modulus: &SquareModulus, base: &Residue, exponent_limbs: usize) -> Self {
         Self::with_lanes(modulus, base, exponent_limbs, SharedLanes::new(modulus))
     }
@@ -86,7 +85,7 @@ impl FixedBase {
     /// base^exponent, in time that depends on the table's size alone.
     ///
     /// # Panics
-    /// If the exponent has more limbs than the table serves.
+    /// If the exponent has more limbs than the table was computed for.
     pub fn pow(&self, modulus: &SquareModulus, exponent: &[u64]) -> Residue {
         self.pow_many(modulus, &[exponent])
             .pop()
@@ -97,7 +96,7 @@ impl FixedBase {
     /// alone.
     ///
     /// # Panics
-    /// If an exponent has more limbs than the table serves.
+    /// If an exponent has more limbs than the table was computed for.
     pub fn pow_many(&self, modulus: &SquareModulus, exponents: &[&[u64]]) -> Vec<Residue> {
         let fits = |exponent: &&[u64]| exponent.len() <= self.exponent_limbs;
         assert!(

@@ -1,14 +1,14 @@
 //! Horner's rule in the exponent: Π xᵢ^(2^(s·i)) for lists of x, with s squarings and one product
-//! for every number of a list but its last.
+//! per number of a list except its last.
 
 use crate::lanes::horner_group;
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// Π lists\[j\]\[i\]^(2^(squarings·i)) for each list j, in time that depends on the numbers'
-/// count alone; 1 for an empty list.
+/// Π lists\[j\]\[i\]^(2^(squarings·i)) for each list j; 1 for an empty list. The time depends only
+/// on the lists' lengths and `squarings`.
 ///
-/// Fastest in groups of eight or four lists of one length.
+/// Fastest for groups of eight or four lists of the same length.
 pub fn horner_many(
     modulus: &SquareModulus,
     lists: &[Vec<&Residue>],

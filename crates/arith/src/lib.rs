@@ -1,20 +1,48 @@
-//! Arithmetic modulo n² for the Paillier cryptosystem.
+//! Arithmetic modulo n², for Paillier's cryptosystem.
 //!
-//! Everything here works on numbers modulo the *square* of an odd n, kept as pairs (a, b) that
-//! stand for a + b·n, so that a product costs five half-size products instead of eight.
+//! Numbers modulo the *square* of an odd n are kept as pairs (a, b) that represent a + b·n. A
+//! product then takes five half-size products instead of eight, and multiplying by 1 + m·n, as
+//! encrypting does, takes one.
+//!
+//! ```
+//! use veilcast_arith::SquareModulus;
+//!
+//! // n is given by its 64-bit limbs, the lowest first; its top bit must be set.
+//! let n: u64 = 0xffff_ffff_ffff_ffc5;
+//! let ring = SquareModulus::new(&[n])?;
+//!
+//! // (1 + n)^m = 1 + m·n modulo n².
+//! let base = ring.residue(&[1 + n]);
+//! let power = ring.pow(&base, &[42]);
+//! let (a, b) = ring.halves(&power);
+//! assert_eq!((a[0], b[0]), (1, 42));
+//! # Ok::<(), veilcast_arith::ModulusError>(())
+//! ```
 //!
 //! - [`SquareModulus`] and [`Residue`]: the ring and its elements, products, squares, inverses.
 //! - [`SquareModulus::pow`]: powers with secret exponents, in constant time.
-//! - [`pow_many`]: several such powers, faster than one by one where the processor can.
+//! - [`pow_many`]: several such powers, faster than one by one where the processor allows it.
 //! - [`FixedBase`]: faster still, for a base that is used again.
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents;
 //!   [`SquareModulus::pow_mod_n_vartime`]: the same modulo n itself.
-//! - [`horner_many`]: numbers shifted against each other in the exponent and multiplied.
-//! - [`Registers`]: products of many public numbers, several at once where the processor can.
-//! - [`multi_exp_vartime`]: many products of many powers with small signed exponents at once.
+//! - [`horner_many`]: products of numbers raised to powers of 2^s, by Horner's rule.
+//! - [`Registers`]: products of many public numbers, several at once where the processor allows it.
+//! - [`multi_exp_vartime`]: products of many powers with small signed exponents.
 //!
 //! Functions run in time that depends on the sizes of their arguments only, unless their name
-//! ends in `_vartime`; those must be given public data.
+//! ends in `_vartime`; those must be given public data only.
+//!
+//! # Kernels
+//!
+//! The innermost loops exist in portable Rust, with `mulx` and two carry chains (BMI2 and ADX), and
+//! with AVX-512 IFMA. The best that the processor has is chosen at run time, when a modulus is
+//! made. The environment variable `VEILCAST_KERNEL`, set to `adx` or `portable`, keeps to slower
+//! ones.
+//!
+//! # Panics
+//!
+//! A [`Residue`] belongs to the [`SquareModulus`] that made it. Functions that are given one of
+//! another size may panic; one of another modulus of the same size gives a meaningless result.
 //!
 //! This is the only crate of the workspace that may contain `unsafe` code, and it does so in
 //! `kernel` alone.
@@ -43,3 +71,8 @@ pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
 pub use registers::{Batch, Registers};
 pub use residue::Residue;
 pub use square_modulus::{MAX_LIMBS, ModulusError, SquareModulus};
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

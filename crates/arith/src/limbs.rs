@@ -4,7 +4,7 @@ use subtle::ConstantTimeEq;
 
 use std::hint::black_box;
 
-/// t + a·b + carry as (low, high); it can't overflow two limbs.
+/// t + a·b + carry as (low, high), which can't overflow two limbs.
 #[inline(always)]
 pub(crate) fn mac(t: u64, a: u64, b: u64, carry: u64) -> (u64, u64) {
     let wide = u128::from(t) + u128::from(a) * u128::from(b) + u128::from(carry);
@@ -75,12 +75,12 @@ pub(crate) fn add_word(x: &mut [u64], word: u64) -> u64 {
 
 /// Subtracts n from the number (high, x) if that is at least n.
 ///
-/// Returns what is left of `high`, and 1 if n was subtracted, else 0.
+/// Returns the new `high`, and 1 if n was subtracted, else 0.
 #[inline]
 pub(crate) fn subtract_if_reached(x: &mut [u64], high: u64, n: &[u64]) -> (u64, u64) {
     let (left, underflow) = sbb(high, 0, sub_assign(x, n));
-    // Where the subtraction underflowed, it is undone; the mask is hidden from the optimiser, which
-    // might make a branch of it.
+    // If the subtraction underflowed, it is undone. The mask is hidden from the optimiser, which
+    // might turn it into a branch.
     let mask = black_box(underflow.wrapping_neg());
     let carry = chain(x, n, 0, |x, n, carry| adc(x, n & mask, carry));
     (left.wrapping_add(carry & mask), 1 - underflow)
@@ -120,8 +120,8 @@ pub(crate) fn bit_window(x: &[u64], start: usize, width: usize) -> u64 {
     (low | high) & (u64::MAX >> (64 - width))
 }
 
-/// The entry at a secret index in a table of entries of `width` limbs: all of them are read,
-/// whatever the index.
+/// The entry at a secret index in a table of entries of `width` limbs. All entries are read,
+/// whatever the index is.
 pub(crate) fn select(table: &[u64], width: usize, index: u64) -> Box<[u64]> {
     let mut chosen = vec![0; width];
     for (i, entry) in table.chunks_exact(width).enumerate() {

@@ -1,18 +1,18 @@
-//! Products of many powers with small signed exponents, Π cᵢ^{wᵢ}, for public exponents' timing.
+//! Products of many powers with small signed exponents, Π cᵢ^{wᵢ}, in time that depends on them.
 //!
 //! Pippenger's buckets: the exponents are cut into digits of a few bits; for each digit position,
 //! every base is multiplied into the bucket of its digit, and the buckets are collapsed by two
-//! running products. Positive and negative exponents are kept apart as numerator and denominator,
+//! running products. Positive and negative exponents are separated into numerator and denominator,
 //! and all denominators are inverted together at the end. (Pippenger 1980; Bernstein, Doumen,
 //! Lange and Oosterwijk 2012, section 4.)
 //!
-//! Exponents are the service's own weights: the time taken depends on them, which only who can
-//! time the service learns (see SECURITY.md).
+//! The time depends on the exponents. They must be public, or at least public to everyone who can
+//! measure the time.
 
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// A quotient of two residues whose division is put off.
+/// A quotient of two residues that has not been computed yet.
 #[derive(Debug, Clone)]
 pub struct Fraction {
     numerator: Option<Residue>,
@@ -20,7 +20,7 @@ pub struct Fraction {
 }
 
 impl Fraction {
-    /// numerator/denominator, where none stands for 1.
+    /// numerator/denominator, where `None` means 1.
     pub fn new(numerator: Option<Residue>, denominator: Option<Residue>) -> Self {
         Self {
             numerator,
@@ -31,17 +31,21 @@ impl Fraction {
 
 /// The product of bases\[i\]^exponents\[i\], as a fraction. Variable time in the exponents.
 ///
-/// Costs about one product for each non-zero digit of an exponent and two for each bucket; the
-/// digits' width is the one with the smallest count for the largest exponent.
+/// Costs about one product per non-zero digit of an exponent and two per bucket. The digits have
+/// the width for which the largest exponent needs the fewest products.
 ///
 /// # Panics
-/// If there are not as many exponents as bases.
+/// If there is not exactly one exponent per base.
 pub fn multi_exp_vartime(
     modulus: &SquareModulus,
     bases: &[Residue],
     exponents: &[i32],
 ) -> Fraction {
-    assert_eq!(bases.len(), exponents.len(), "a base for each exponent");
+    assert_eq!(
+        bases.len(),
+        exponents.len(),
+        "there must be one exponent per base"
+    );
     let largest = exponents
         .iter()
         .map(|w| w.unsigned_abs())
@@ -84,9 +88,9 @@ pub fn multi_exp_vartime(
 }
 
 /// The values of several fractions, with one inversion for all (Montgomery's trick: three products
-/// a denominator), or none if a denominator has no inverse. Variable time.
+/// per denominator), or `None` if a denominator has no inverse. Variable time.
 pub fn divide_vartime(modulus: &SquareModulus, fractions: Vec<Fraction>) -> Option<Vec<Residue>> {
-    // prefixes[i] is the product of the denominators before the i-th that is there.
+    // prefixes[i] is the product of the denominators before the i-th one.
     let mut prefixes = Vec::new();
     let mut product = modulus.one();
     for denominator in fractions.iter().filter_map(|f| f.denominator.as_ref()) {
@@ -121,7 +125,7 @@ fn digit_width(bits: u32, count: usize) -> u32 {
         .unwrap_or(1)
 }
 
-/// Π bases\[i\]^digits\[i\] for digits below 2^width, or none if all digits are zero.
+/// Π bases\[i\]^digits\[i\] for digits below 2^width, or `None` if all digits are zero.
 fn buckets(
     modulus: &SquareModulus,
     bases: &[Residue],
@@ -145,7 +149,7 @@ fn buckets(
     total
 }
 
-/// x ← x·y, where none stands for 1.
+/// x ← x·y, where `None` means 1.
 fn multiply_into(modulus: &SquareModulus, x: &mut Option<Residue>, y: &Residue) {
     match x {
         Some(x) => modulus.mul_assign(x, y),

@@ -1,5 +1,5 @@
-//! Powers modulo n²: with secret exponents in constant time, with public ones in variable time; and the
-//! latter modulo n.
+//! Powers modulo n², with secret exponents in constant time and with public ones in variable time,
+//! and powers modulo n with public exponents.
 
 use zeroize::Zeroizing;
 
@@ -7,17 +7,17 @@ use crate::limbs::{bit_window, select};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// Bits of the exponent taken at a time in constant time: 2⁵ table entries.
+/// Bits of the exponent that are processed at a time in constant time: 2⁵ table entries.
 pub(crate) const SECRET_WINDOW: usize = 5;
 
-/// Most bits of the exponent taken at a time in variable time.
+/// Most bits of the exponent that are processed at a time in variable time.
 const LARGEST_PUBLIC_WINDOW: usize = 7;
 
 impl SquareModulus {
     /// base^exponent, in time that depends on the exponent's length in limbs alone.
     ///
-    /// Fixed windows of five bits: 64 squarings and 13 products a limb, 30 products for the
-    /// table, which is scanned whole at each look-up and wiped at the end.
+    /// Fixed windows of five bits: 64 squarings and 13 products per limb, and 30 products for the
+    /// table, which is read completely at each look-up and wiped at the end.
     pub fn pow(&self, base: &Residue, exponent: &[u64]) -> Residue {
         let width = base.limbs().len();
         let mut table = Zeroizing::new(Vec::with_capacity(width << SECRET_WINDOW));
@@ -56,7 +56,7 @@ impl SquareModulus {
 
     /// base^exponent modulo n itself, as L limbs, for a base of L limbs below n. Both are public.
     ///
-    /// 2L² limb products for a product and 1.5L² for a square: 0.4 of what they take modulo n².
+    /// A product costs 2L² limb products and a square 1.5L²: 0.4 times as many as modulo n².
     ///
     /// # Panics
     /// If the base has another number of limbs or is not below n.
@@ -75,8 +75,8 @@ impl SquareModulus {
     }
 }
 
-/// base^exponent by sliding windows over odd powers; none if the exponent is 0. Variable time in the
-/// exponent.
+/// base^exponent by sliding windows over odd powers, or `None` if the exponent is 0. Variable time
+/// in the exponent.
 fn sliding_window<T: Clone>(
     base: &T,
     exponent: &[u64],
@@ -133,8 +133,8 @@ fn sliding_window<T: Clone>(
     power
 }
 
-/// The window with the fewest products for an exponent of that many bits: those of the table and
-/// one for each window, which are `window` + 1 bits apart on average.
+/// The window with the fewest products for an exponent of `bits` bits: those of the table, and one
+/// per window, which are `window` + 1 bits apart on average.
 fn public_window(bits: usize) -> usize {
     let products = |window: usize| (1 << (window - 1)) + bits / (window + 1);
     (1..=LARGEST_PUBLIC_WINDOW)

@@ -65,7 +65,8 @@ impl SquareModulus {
         });
     }
 
-    /// x·y/R modulo n for x of L limbs and y < n: x·y < R·n, so it is below 2n before the subtraction.
+    /// x·y/R modulo n for x of L limbs and y < n: x·y < R·n, so it is below 2n before the
+    /// subtraction.
     pub(crate) fn half_product(&self, x: &[u64], y: &[u64]) -> Vec<u64> {
         let mut product = vec![0; 2 * self.limbs()];
         (self.kernel.mul_add)(&mut product, x, y);
@@ -102,8 +103,8 @@ impl SquareModulus {
     }
 }
 
-/// Calls `f` with room for two double-length numbers, all zeros: no more than `limbs` asks for,
-/// because clearing takes time.
+/// Calls `f` with room for two double-length numbers, all zeros, and not much larger than `limbs`
+/// requires, because clearing takes time.
 fn with_room(limbs: usize, f: impl FnOnce(&mut [u64], &mut [u64])) {
     fn room<const L: usize>(limbs: usize, f: impl FnOnce(&mut [u64], &mut [u64])) {
         let (mut t, mut u) = ([[0; L]; 2], [[0; L]; 2]);

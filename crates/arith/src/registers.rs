@@ -1,15 +1,15 @@
-//! [`Registers`], numbers of which many products are taken, several at once where they can be.
+//! [`Registers`]: products of many numbers, several at once where possible.
 //!
-//! A straight-line program of products puts each into a register of its own. On processors with
-//! AVX-512 IFMA the registers are kept in digits of 52 bits, and products that don't need each
-//! other are taken eight at a time, each in a lane of its own (see `lanes`); elsewhere they are
-//! residues, multiplied one after another.
+//! A straight-line program of products puts each product into a new register. On processors with
+//! AVX-512 IFMA the registers are kept in digits of 52 bits, and products that don't depend on each
+//! other are computed eight at a time, each in its own lane (see `lanes`). Elsewhere the registers
+//! are residues, which are multiplied one after another.
 
 use crate::lanes::{RowRing, Rows};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// Registers of numbers of one ring, for public numbers.
+/// Registers that hold public numbers of one ring.
 pub struct Registers<'m> {
     modulus: &'m SquareModulus,
     kept: Kept,
@@ -20,7 +20,7 @@ enum Kept {
     Residues(Vec<Residue>),
 }
 
-/// Numbers that are ready to be put into [`Registers`].
+/// Numbers in the form in which [`Registers`] hold them, to be appended.
 pub struct Batch(Numbers);
 
 enum Numbers {
@@ -29,7 +29,7 @@ enum Numbers {
 }
 
 impl<'m> Registers<'m> {
-    /// No registers yet, and memory for `capacity` of them: moving them is expensive.
+    /// No registers yet, but memory for `capacity` of them: moving them is expensive.
     pub fn with_capacity(modulus: &'m SquareModulus, capacity: usize) -> Self {
         let kept = match RowRing::new(modulus) {
             Some(ring) => {
@@ -41,7 +41,7 @@ impl<'m> Registers<'m> {
         Self { modulus, kept }
     }
 
-    /// Numbers made ready.
+    /// Converts numbers for these registers.
     pub fn enter(&self, numbers: &[Residue]) -> Batch {
         Batch(match &self.kept {
             Kept::Rows(ring, _) => Numbers::Rows(ring.enter(self.modulus, numbers)),
@@ -49,7 +49,8 @@ impl<'m> Registers<'m> {
         })
     }
 
-    /// The product of two registers for each pair. Fastest for multiples of eight pairs.
+    /// The product of two registers for each pair. Fastest for multiples of eight pairs. Variable
+    /// time.
     ///
     /// # Panics
     /// If there is no such register.
@@ -72,7 +73,10 @@ impl<'m> Registers<'m> {
         })
     }
 
-    /// Puts these into the next registers; these registers must have made them.
+    /// Puts numbers into the next registers.
+    ///
+    /// # Panics
+    /// If the batch was made by registers of another form, of another modulus.
     pub fn append(&mut self, batch: Batch) {
         match (&mut self.kept, batch.0) {
             (Kept::Rows(_, rows), Numbers::Rows(more)) => rows.append(&more),

@@ -4,10 +4,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A number modulo n², as the pair (a, b) of x·R = a + b·n with a, b < n (Montgomery form).
 ///
-/// It belongs to the [`SquareModulus`](crate::SquareModulus) that made it, which alone can
-/// compute with it. The pair is unique, so equal residues have equal limbs; the comparison runs
-/// in variable time. The limbs are wiped on drop, and `Debug` does not show them, since a residue
-/// may be secret.
+/// It belongs to the [`SquareModulus`](crate::SquareModulus) that made it; only that one can
+/// compute with it. Equal residues have equal limbs. The comparison runs in variable time. A
+/// residue may be secret: its limbs are wiped on drop, and `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Residue {
     /// The L limbs of a, then the L limbs of b.
@@ -22,7 +21,7 @@ impl Residue {
         }
     }
 
-    /// From limbs that another residue of the same modulus had.
+    /// The residue with the limbs of another residue of the same modulus.
     pub(crate) fn from_limbs(limbs: Box<[u64]>) -> Self {
         Self { limbs }
     }

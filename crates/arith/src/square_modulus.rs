@@ -1,7 +1,7 @@
 //! [`SquareModulus`], the ring of integers modulo n² on pairs of half-size numbers.
 //!
-//! x is kept as the pair (a, b), x = a + b·n: its p-adic expansion cut after two digits, with n
-//! for p. Products and squares are in `product`, powers in `pow`.
+//! x is kept as the pair (a, b) with x = a + b·n: like the first two digits of a p-adic number,
+//! with n in place of p. Products and squares are in `product`, powers in `pow`.
 
 use std::sync::Arc;
 
@@ -24,14 +24,15 @@ pub enum ModulusError {
     /// n is even.
     #[error("the modulus is even; an odd one is needed")]
     Even,
-    /// n does not fill its limbs to the top bit, or has none or too many.
+    /// n does not fill its limbs to the top bit, or it has no limbs or too many.
     #[error("the modulus must have a multiple of 64 bits, 64 to 4096")]
     Size,
 }
 
 /// The ring of integers modulo n², for an odd n of exactly 64·L bits, L at most [`MAX_LIMBS`].
 ///
-/// n may be secret (a prime of a secret key): it is wiped on drop and not shown by `Debug`.
+/// n may be secret, such as a prime of a secret key: it is wiped on drop, and `Debug` does not show
+/// it.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct SquareModulus {
     pub(crate) n: Box<[u64]>,
@@ -109,7 +110,7 @@ impl SquareModulus {
         x.len() == self.limbs() && is_below(x, &self.n)
     }
 
-    /// The name of the kernel that computes here, for benchmarks.
+    /// The name of the kernel that is used, for benchmarks.
     pub fn kernel_name(&self) -> &'static str {
         match &self.pair_kernel {
             Some(pairs) => pairs.name(),
@@ -130,7 +131,7 @@ impl SquareModulus {
 
     /// The residue of a number of any length, given by its little-endian limbs.
     ///
-    /// Takes ⌈length/L⌉ products; the length is public, the number may be secret.
+    /// Costs ⌈length/L⌉ products. The length is public; the number may be secret.
     pub fn residue(&self, number: &[u64]) -> Residue {
         // Horner's rule in digits of R, then once more times R for the Montgomery form.
         let digit = |limbs: &[u64]| {
@@ -149,7 +150,7 @@ impl SquareModulus {
         x
     }
 
-    /// The residue a + b·n for the halves a and b, L limbs each and below n; none if they aren't.
+    /// The residue a + b·n for halves a and b of L limbs each, or `None` if one is not below n.
     pub fn residue_from_halves(&self, a: &[u64], b: &[u64]) -> Option<Residue> {
         (self.is_below_n(a) && self.is_below_n(b))
             .then(|| self.mul(&Residue::from_halves(a, b), &self.r))
@@ -209,16 +210,17 @@ impl SquareModulus {
         borrow
     }
 
-    /// x ← x·(1 + m·n) for m of L limbs, which counts modulo n: 4L² limb products, since 1 + m·n
-    /// changes only the second half: (a, b)·(1, m) = (a, b + a·m).
+    /// x ← x·(1 + m·n) for an m of L limbs, of which only the residue modulo n matters. Costs 4L²
+    /// limb products, since 1 + m·n changes only the second half: (a, b)·(1, m) = (a, b + a·m).
     ///
     /// # Panics
     /// If m has another number of limbs.
     pub fn mul_one_plus_n_times(&self, x: &mut Residue, m: &[u64]) {
         let l = self.limbs();
         assert_eq!(m.len(), l, "the multiple of n has as many limbs as n");
-        // a is in Montgomery form, so m must be too for the product to stay there: a·m·R/R. That m is
-        // below n is not asked, which would branch on a secret: R·n bounds the product all the same.
+        // a is in Montgomery form, so m must be too for the product to stay there: a·m·R/R.
+        // Checking that m is below n would branch on a secret, and is not needed: R·n bounds the
+        // product.
         let m = self.half_product(m, self.r_mod_n());
         let product = self.half_product(&m, x.halves().0);
         let b = &mut x.limbs_mut()[l..];
@@ -231,11 +233,11 @@ impl SquareModulus {
         self.r.halves().0
     }
 
-    /// x ← x·2^shift for a shift below 60: two divisions by one limb and 2L limb products. Variable
-    /// time in x, since processors may divide in variable time.
+    /// x ← x·2^shift for a shift below 60, with two divisions by one limb and 2L limb products.
+    /// Variable time in x, since processors may divide in variable time.
     pub(crate) fn shift_up_vartime(&self, x: &mut Residue, shift: u32) {
         let l = self.limbs();
-        // One more than n's top limb, so that no quotient is too large: it is at most 1 too small.
+        // One more than n's top limb, so that no quotient is too large; it is at most 1 too small.
         let divisor = u128::from(self.n[l - 1]) + 1;
         let (a, b) = x.limbs_mut().split_at_mut(l);
         let mut more = 0;
@@ -261,7 +263,7 @@ impl SquareModulus {
         }
     }
 
-    /// x ← x/2^shift for a shift from 1 to 63: Montgomery's reduction by so many bits.
+    /// x ← x/2^shift for a shift from 1 to 63: Montgomery's reduction by that many bits.
     pub(crate) fn shift_down(&self, x: &mut Residue, shift: u32) {
         let l = self.limbs();
         let (a, b) = x.limbs_mut().split_at_mut(l);
@@ -287,8 +289,8 @@ impl SquareModulus {
         m
     }
 
-    /// Whether all of these are units, that is coprime to n: one product of half size each, and one
-    /// greatest common divisor (by crypto-bigint). Variable time in the numbers and n.
+    /// Whether all of these are units, that is, coprime to n. Costs one product of half size each,
+    /// and one greatest common divisor (by crypto-bigint). Variable time in the numbers and n.
     pub fn are_units_vartime<'a>(&self, numbers: impl IntoIterator<Item = &'a Residue>) -> bool {
         // The Montgomery form multiplies by powers of 2, which are coprime to n.
         let mut product = self.one.halves().0.to_vec();
@@ -302,14 +304,14 @@ impl SquareModulus {
             .to_bool()
     }
 
-    /// The inverse of x, or none if x has a factor in common with n.
+    /// The inverse of x, or `None` if x has a factor in common with n.
     ///
     /// An inversion modulo n (by crypto-bigint), and one step of Hensel's lifting from n to n².
     pub fn invert(&self, x: &Residue) -> Option<Residue> {
         self.lift_inverse(x, BoxedUint::invert_odd_mod)
     }
 
-    /// The same faster, in time that depends on x and n.
+    /// As [`invert`](Self::invert), but faster and in time that depends on x and n.
     pub fn invert_vartime(&self, x: &Residue) -> Option<Residue> {
         self.lift_inverse(x, BoxedUint::invert_odd_mod_vartime)
     }

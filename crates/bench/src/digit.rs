@@ -10,10 +10,10 @@ use std::io::Read;
 use cpu_time::ThreadTime;
 use serde::Deserialize;
 use serde_json::json;
-use veilcast_engine::{Evaluator, Planner, SeededEntries, Session};
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, Card, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
 };
+use veilcast_engine::{Evaluator, Paillier, Planner, SeededEntries, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{KeyPolicy, PublicKey, SecretKey};
 use veilcast_protocol::{InferRequest, Layout, Upload};
@@ -53,8 +53,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     let case: Case = serde_json::from_str(&text)?;
     let secret = SecretKey::generate(case.bits, KeyPolicy::default())?;
     let key = secret.public_key();
-    let number = |value| key.encode(value).map(|m| (secret.encrypt(&m), m));
-    let ((a, m), (b, factor), (_, negative)) = (number(1234)?, number(77)?, number(-77)?);
+    let [m, factor, negative] = [1234, 77, -77].map(|value| key.encode(value));
+    let (a, b) = (secret.encrypt(&m), secret.encrypt(&factor));
     let many = vec![m.clone(); MANY];
     let encrypted = secret.encrypt_many(&many);
     let policy = KeyPolicy::default();
@@ -164,7 +164,12 @@ fn model(case: &Case) -> Result<Model, Failure> {
         .collect();
     let biases = case.biases.iter().map(|&b| b as f64).collect();
     let map = FloatMap::new(inputs, outputs, weights, biases)?;
-    let blueprint = |layouts| Blueprint {
+    let quantization = Quantization {
+        bits: case.input_bits,
+        step: PerFeature::All(1.0),
+        zero: PerFeature::All(0.0),
+    };
+    let blueprint = Blueprint {
         name: "bench".into(),
         version: "1".into(),
         description: "The peers' weights.".into(),
@@ -177,32 +182,19 @@ fn model(case: &Case) -> Result<Model, Failure> {
             preprocessing: Preprocessing::new(Vec::new()),
         },
         public_part: None,
-        quantization: Quantization {
-            bits: case.input_bits,
-            step: PerFeature::All(1.0),
-            zero: PerFeature::All(0.0),
-        },
+        quantization: quantization.clone(),
         labels: (0..outputs).map(|o| o.to_string()).collect(),
         activation: Activation::Softmax,
         units: None,
         threshold: None,
-        layouts,
+        layouts: Layouts::scalar(),
         limits: Limits {
             max_records: 1,
             max_ciphertexts: inputs as u32,
         },
         max_weight: (1 << (case.weight_bits - 1)) - 1,
     };
-    // The layouts depend on the width of the scores, which is known when they are certified.
-    let only_scalar = Layouts {
-        scalar: Some(Default::default()),
-        ..Layouts::default()
-    };
-    let slot_bits = blueprint(only_scalar)
-        .build(map.clone())?
-        .card()
-        .slot_bits();
-    let model = blueprint(Layouts::suggested(inputs, outputs, slot_bits)).build(map)?;
+    let model = blueprint.finish(map, &|_| quantization.clone(), None, &Paillier)?;
     if model.integer_map().weights() != case.weights.concat() {
         return Err(
             "give each output a weight of the largest magnitude, or the weights are scaled".into(),

@@ -42,8 +42,7 @@ pub(crate) fn run(bits: &[usize], rounds: u32) {
             continue;
         };
         let key = secret.public_key();
-        let number = |value| key.encode(value).expect("a small number");
-        let (m, factor, negative) = (number(1234), number(77), number(-77));
+        let [m, factor, negative] = [1234, 77, -77].map(|value| key.encode(value));
         let short = ShortExponentRandomizers::new(key).expect("the key's primes are 3 modulo 4");
         let (a, b) = (secret.encrypt(&m), secret.encrypt(&factor));
         // Makes the owner's tables, which cost as much as some encryptions.

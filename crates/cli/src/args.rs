@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use veilcast_model::input::IgnoredColumns;
+use veilcast_files::IgnoredColumns;
 use veilcast_paillier::{DEFAULT_KEY_BITS, KEY_BITS};
 
 use crate::output::Output;
@@ -32,8 +32,16 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     Demo(verbs::demo::Args),
+    #[cfg(feature = "train")]
     Train(verbs::train::Args),
+    /// Train a model; not in this build.
+    #[cfg(not(feature = "train"))]
+    Train(verbs::left_out::Args),
+    #[cfg(feature = "import")]
     Import(Box<verbs::import::Args>),
+    /// Make a model of a network in an ONNX file; not in this build.
+    #[cfg(not(feature = "import"))]
+    Import(verbs::left_out::Args),
     Evaluate(verbs::evaluate::Args),
     Inspect(verbs::inspect::Args),
     Serve(verbs::serve::Args),
@@ -51,8 +59,14 @@ impl Verb {
     pub(crate) fn run(self, output: Output) -> anyhow::Result<()> {
         match self {
             Self::Demo(args) => verbs::demo::run(&args, output),
+            #[cfg(feature = "train")]
             Self::Train(args) => verbs::train::run(args, output),
+            #[cfg(not(feature = "train"))]
+            Self::Train(_) => verbs::left_out::run("train"),
+            #[cfg(feature = "import")]
             Self::Import(args) => verbs::import::run(*args, output),
+            #[cfg(not(feature = "import"))]
+            Self::Import(_) => verbs::left_out::run("import"),
             Self::Evaluate(args) => verbs::evaluate::run(&args, output),
             Self::Inspect(args) => verbs::inspect::run(&args, output),
             Self::Serve(args) => verbs::serve::run(args, output),

@@ -2,8 +2,8 @@
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use veilcast_files::idx::LabelledImages;
 use veilcast_model::Model;
-use veilcast_model::idx::LabelledImages;
 
 /// A file of the repository, by its path from the root.
 macro_rules! file {

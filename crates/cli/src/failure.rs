@@ -3,6 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
+/// What to do where a build lacks what was asked for.
+#[cfg(not(all(feature = "import", feature = "train")))]
+pub(crate) const WHOLE_PROGRAM: &str = "build the whole program: cargo install --path crates/cli";
+
 /// Adds what to do to an error.
 pub(crate) trait Hint<T> {
     /// The result, with a hint on its error.

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
+use veilcast_card::hex::Hex;
 use veilcast_paillier::{KeyFileError, KeyPolicy, PublicKey, PublicKeyFile, SecretKey};
 use zeroize::Zeroizing;
 
@@ -84,10 +85,7 @@ pub(crate) fn public_json(public: &PublicKeyFile) -> String {
 
 /// A key's fingerprint in hexadecimal digits.
 pub(crate) fn fingerprint(key: &PublicKey) -> String {
-    key.fingerprint()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Hex(&key.fingerprint()).to_string()
 }
 
 /// What a key is called in its file: the start of its fingerprint.

@@ -30,6 +30,7 @@ mod records;
 mod resumable;
 mod runtime;
 mod serving;
+#[cfg(any(feature = "import", feature = "train"))]
 mod summary;
 mod verbs;
 
@@ -42,6 +43,8 @@ use crate::args::Cli;
 use crate::output::{Output, StdoutClosed};
 
 fn main() -> ExitCode {
+    #[cfg(feature = "import")]
+    tell_of_panics_that_are_no_errors();
     let cli = Cli::parse();
     let output = Output::new(cli.json);
     match cli.verb.run(output) {
@@ -55,4 +58,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The library that runs networks from ONNX files panics on some of them. That becomes an error, which
+/// is told like any other.
+#[cfg(feature = "import")]
+fn tell_of_panics_that_are_no_errors() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !veilcast_onnx::panics_are_errors() {
+            usual(panic);
+        }
+    }));
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use veilcast_model::card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
-use veilcast_model::{Card, Encoder, Model};
+use veilcast_card::{Card, Encoder};
+use veilcast_card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
+use veilcast_model::{ImportReport, Model};
 
 use crate::failure::Hint as _;
 use crate::files;
@@ -26,6 +27,35 @@ pub(crate) fn load_card(path: &Path) -> anyhow::Result<Card> {
         )
 }
 
+/// How records become integers for a model.
+pub(crate) fn encoder_of(model: &Model) -> anyhow::Result<Encoder> {
+    match model.public_part() {
+        None => Ok(Encoder::new(model.card().clone())?),
+        Some(public_part) => encoder_with(model.card(), public_part),
+    }
+}
+
+/// How records become integers for a hybrid model, whose public part has these bytes.
+pub(crate) fn encoder_with(card: &Card, public_part: &[u8]) -> anyhow::Result<Encoder> {
+    let encoder = veilcast_onnx::encoder(card.clone(), Some(public_part));
+    #[cfg(not(feature = "import"))]
+    let encoder = encoder.or_else(|error| match has_no_runtime(&error) {
+        true => Err(error).hint(crate::failure::WHOLE_PROGRAM),
+        false => Err(error.into()),
+    });
+    Ok(encoder?)
+}
+
+/// Whether this build lacks what runs a public part.
+#[cfg(not(feature = "import"))]
+fn has_no_runtime(error: &veilcast_card::EncoderError) -> bool {
+    let veilcast_card::EncoderError::Network(source) = error else {
+        return false;
+    };
+    let source = source.downcast_ref::<veilcast_onnx::OnnxError>();
+    matches!(source, Some(veilcast_onnx::OnnxError::NoRuntime(_)))
+}
+
 /// How records become integers for a card: of a hybrid model with its public part from a file.
 pub(crate) fn encoder(card: &Card, public_part: Option<&Path>) -> anyhow::Result<Encoder> {
     let Some(path) = public_part else {
@@ -37,6 +67,13 @@ pub(crate) fn encoder(card: &Card, public_part: Option<&Path>) -> anyhow::Result
             );
     };
     let onnx = files::read(path, MAX_PUBLIC_PART_BYTES)?;
-    Encoder::with_public_part(card.clone(), &onnx)
-        .with_context(|| format!("can't use {}", path.display()))
+    encoder_with(card, &onnx).with_context(|| format!("can't use {}", path.display()))
+}
+
+/// The tool that wrote an imported file.
+pub(crate) fn producer(import: &ImportReport) -> &str {
+    match import.producer.as_str() {
+        "" => "an unnamed tool",
+        named => named,
+    }
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
+use veilcast_card::Card;
+use veilcast_card::Prediction;
 use veilcast_client::AnswerError;
-use veilcast_model::Card;
-use veilcast_model::card::Prediction;
 
 pub(crate) use self::overview::Overview;
 pub(crate) use self::unpredicted::{Unpredicted, note};

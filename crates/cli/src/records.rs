@@ -9,11 +9,11 @@ use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
+use veilcast_card::QuantizedRecord;
+use veilcast_card::{Card, Encoder};
 use veilcast_client::EntryDirectory;
 use veilcast_engine::{Planner, SeededEntries, Session};
-use veilcast_model::card::QuantizedRecord;
-use veilcast_model::input::{self, Options, ReadError};
-use veilcast_model::{Card, Encoder};
+use veilcast_files::{self as input, Options, ReadError};
 use veilcast_paillier::SecretKey;
 
 use crate::failure::Hint as _;

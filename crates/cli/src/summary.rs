@@ -7,6 +7,7 @@ use serde::Serialize;
 use veilcast_model::search::{SearchReport, Trial};
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression};
 
+use crate::models::producer;
 use crate::output::{counted, error_figures, significant};
 
 #[derive(Serialize)]
@@ -108,14 +109,6 @@ fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Resul
         f,
         "  collapsed map   its scores deviate by at most {deviation:.0e} of the largest one"
     )
-}
-
-/// The tool that wrote an imported file.
-pub(crate) fn producer(import: &ImportReport) -> &str {
-    match import.producer.as_str() {
-        "" => "an unnamed tool",
-        named => named,
-    }
 }
 
 /// How well the integers predict what the network does.

@@ -35,3 +35,8 @@ pub use exchange::Exchange;
 pub use options::Options;
 pub use pipeline::{AnswerError, Answered, Answers, Pipeline, PipelineError};
 pub use pool::{EntryDirectory, EntryDirectoryError};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -20,8 +20,8 @@
 //! - `records` has k = 1 and m = 1, and puts T records side by side at a distance of S bits: slot t
 //!   of output o's answer is the score of record t.
 
-use veilcast_model::Card;
-use veilcast_model::card::Limits;
+use veilcast_card::Card;
+use veilcast_card::Limits;
 use veilcast_protocol::Layout;
 
 use crate::error::LayoutError;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
-use veilcast_model::{Card, Model, Program};
+use veilcast_card::Card;
+use veilcast_model::{Model, Program};
 use veilcast_paillier::{Ciphertext, KeyPolicy, PublicKey};
 use veilcast_protocol::{
     ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Upload,

@@ -31,6 +31,11 @@ pub use entries::{EntryError, EntryStore, SeededEntries, StoredEntries};
 pub use error::{EvaluateError, LayoutError, SessionError};
 pub use evaluator::Evaluator;
 pub use keys::Keys;
-pub use planner::Planner;
+pub use planner::{Paillier, Planner};
 pub use session::Session;
 pub use veilcast_paillier::{KeyPolicy, PublicKey};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -13,15 +13,18 @@
 mod costs;
 mod count;
 mod measured;
+mod scheme;
 mod sizes;
 
 use std::cmp::Ordering;
 
-use veilcast_model::{Card, Model};
+use veilcast_card::Card;
+use veilcast_model::Model;
 use veilcast_protocol::Layout;
 
 pub use self::costs::{Costs, CostsError, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONCE, Seconds};
 use self::count::{Count, Request};
+pub use self::scheme::Paillier;
 use crate::arrangement::{Arrangement, most_slots};
 use crate::error::LayoutError;
 use crate::mask::power_of_two;

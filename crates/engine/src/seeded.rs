@@ -30,7 +30,7 @@
 
 use crypto_bigint::{BoxedUint, NonZero};
 use rayon::prelude::*;
-use veilcast_model::Card;
+use veilcast_card::Card;
 use veilcast_paillier::{Ciphertext, Plaintext, PublicKey};
 use veilcast_protocol::SeededUpload;
 use zeroize::Zeroizing;

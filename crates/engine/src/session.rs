@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use veilcast_model::Card;
+use veilcast_card::Card;
 use veilcast_paillier::{Plaintext, PoolError, RandomizerPool, SecretKey};
 use veilcast_protocol::{
     ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload,
@@ -117,7 +117,7 @@ impl Session {
     }
 
     /// Encrypts quantised records, `features` integers each as an
-    /// [`Encoder`](veilcast_model::Encoder) gives them.
+    /// [`Encoder`](veilcast_card::Encoder) gives them.
     ///
     /// The request has a random id, by which its answer is known, and the proof of the key.
     ///

@@ -4,8 +4,8 @@
 
 mod common;
 
+use veilcast_card::Layouts;
 use veilcast_engine::{EvaluateError, Evaluator, LayoutError, Session, SessionError};
-use veilcast_model::card::Layouts;
 use veilcast_paillier::CiphertextError;
 use veilcast_protocol::{ByteMatrix, InferRequest, Layout, SeededUpload, Upload};
 

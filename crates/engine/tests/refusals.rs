@@ -5,8 +5,8 @@
 
 mod common;
 
+use veilcast_card::{Card, Layouts};
 use veilcast_engine::{EvaluateError, Evaluator, LayoutError, Session, SessionError};
-use veilcast_model::card::{Card, Layouts};
 use veilcast_paillier::{CiphertextError, PublicKeyError};
 use veilcast_protocol::{
     ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout,

@@ -83,7 +83,7 @@ impl IntegerMap {
     /// # Errors
     /// [`BoundsError::TooWide`] if a score may need more than `limit` bits, sign included.
     pub fn certify(&self, max_input: u32, limit: u32) -> Result<BoundsCertificate, BoundsError> {
-        let limit = limit.min(crate::card::MAX_SLOT_BITS);
+        let limit = limit.min(veilcast_card::MAX_SLOT_BITS);
         let mut slot_bits = 1;
         let mut output_bounds = Vec::with_capacity(self.outputs());
         for output in 0..self.outputs() {

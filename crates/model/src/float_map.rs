@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::card::Quantization;
 use crate::integer_map::{IntegerMap, ShapeError, check_shape};
+use veilcast_card::Quantization;
 
 /// y = A·x + b on preprocessed features, with `outputs` rows and `inputs` columns. Private.
 #[derive(Clone, PartialEq)]

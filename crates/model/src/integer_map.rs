@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::card::{MAX_FEATURES, MAX_OUTPUTS};
+use veilcast_card::{MAX_FEATURES, MAX_OUTPUTS};
 
 /// q = W·x + b over the integers, with `outputs` rows and `inputs` columns. Private.
 #[derive(Clone, PartialEq, Eq)]

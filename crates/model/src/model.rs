@@ -3,6 +3,7 @@
 mod blueprint;
 mod directory;
 mod error;
+mod finish;
 mod programs;
 mod report;
 mod weights;
@@ -10,11 +11,12 @@ mod weights;
 pub use blueprint::{Blueprint, BuildError, PublicPartFile};
 pub use directory::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
 pub use error::ModelError;
+pub use finish::QuantizationSearch;
 pub use report::{Accuracy, Aucs, ImportReport, Regression, Report, StemReport, TrainingReport};
 
 use self::programs::Programs;
-use crate::card::{Card, CardDigest, Prediction, RecordError};
-use crate::{BoundsCertificate, Encoder, EncoderError, FloatMap, IntegerMap, Program};
+use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
+use veilcast_card::{Card, CardDigest, Prediction, RecordError};
 
 /// A model whose card, maps and bounds have been checked against each other.
 ///
@@ -120,19 +122,6 @@ impl Model {
         self.public_part.as_deref()
     }
 
-    /// How raw records become what this model takes.
-    ///
-    /// # Errors
-    /// [`EncoderError`] if there is a public part that can't be run, or this program was built without
-    /// the feature `onnx`, which runs it.
-    pub fn encoder(&self) -> Result<Encoder, EncoderError> {
-        #[cfg(feature = "onnx")]
-        if let Some(onnx) = &self.public_part {
-            return Encoder::with_public_part(self.card.clone(), onnx);
-        }
-        Encoder::new(self.card.clone())
-    }
-
     /// The map in floats, on features. Private.
     pub fn float_map(&self) -> &FloatMap {
         &self.float_map
@@ -159,9 +148,12 @@ impl Model {
         self.report.as_ref()
     }
 
-    /// Adds how the model was made and how well it does.
-    pub fn with_report(mut self, report: Report) -> Self {
-        self.report = Some(report);
+    /// Adds to how the model was made and how well it does; to nothing, if that isn't known.
+    #[must_use]
+    pub fn reporting(mut self, add: impl FnOnce(&mut Report)) -> Self {
+        if let Some(report) = &mut self.report {
+            add(report);
+        }
         self
     }
 

@@ -14,29 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use self::measure::{Sparse, sparse};
 use crate::bounds::BoundsError;
-use crate::card::{MAX_SLOT_BITS, Quantization};
 use crate::float_map::{QuantizeError, weight_bits};
+use crate::scheme::{Candidate, Scheme};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, MAX_WEIGHT, ShapeError};
-
-/// A quantisation as its cost depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Candidate {
-    /// Number of features.
-    pub features: usize,
-    /// Number of outputs.
-    pub outputs: usize,
-    /// Number of integer weights that aren't 0.
-    pub nonzero_weights: usize,
-    /// Bits of an integer feature.
-    pub input_bits: u32,
-    /// Largest magnitude of an integer weight.
-    pub max_weight: u32,
-    /// Bits of an integer weight, sign included.
-    pub weight_bits: u32,
-    /// S: bits of a score.
-    pub slot_bits: u32,
-}
+use veilcast_card::{MAX_SLOT_BITS, Quantization};
 
 /// What a quantisation must keep of the float map's results.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -181,8 +162,7 @@ pub enum SearchError {
 /// Looks for the cheapest quantisation that reaches a goal.
 ///
 /// `inputs` are the quantisations of the features to choose from, at least one, each with another
-/// number of bits. The weights are fixed by `max_weight`, or searched for too. `cost` may have any
-/// unit.
+/// number of bits. The weights are fixed by `max_weight`, or searched for too.
 ///
 /// # Errors
 /// [`SearchError`] if the records don't fit, or no quantisation of the map can be certified.
@@ -192,7 +172,7 @@ pub fn search(
     max_weight: Option<u32>,
     held_out: HeldOut<'_>,
     goal: Goal,
-    cost: &dyn Fn(&Candidate) -> f64,
+    scheme: &dyn Scheme,
 ) -> Result<SearchReport, SearchError> {
     let (records, labels) = (held_out.records.len(), held_out.labels.len());
     let unlabelled = goal.measure != Measure::Change && records != labels;
@@ -203,7 +183,11 @@ pub fn search(
     let mut candidates = Vec::new();
     for quantization in inputs {
         let found = candidates_of(map, quantization, max_weight)?;
-        candidates.extend(found.into_iter().map(|c| (cost(&c), quantization, c)));
+        candidates.extend(
+            found
+                .into_iter()
+                .map(|c| (scheme.cost(&c), quantization, c)),
+        );
     }
     candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut report = SearchReport {
@@ -286,16 +270,6 @@ impl Trial {
         let measure = self.auc.or(self.accuracy);
         change.or(measure).unwrap_or(f64::NEG_INFINITY)
     }
-}
-
-/// The cost of a record in a large batch, in products modulo n² times the bits that it takes of a
-/// plaintext: about 90 products to encrypt a ciphertext, 2000 to mask an answer, and for the sums a
-/// share of the weights' bits, as programs for digits and tables come out.
-pub fn batch_cost(candidate: &Candidate) -> f64 {
-    let (features, outputs) = (candidate.features as f64, candidate.outputs as f64);
-    let magnitude_bits = f64::from(candidate.weight_bits - 1);
-    let products = 0.15 * magnitude_bits * features * outputs;
-    f64::from(candidate.slot_bits) * (90.0 * features + products + 2000.0 * outputs)
 }
 
 /// For each slot width the largest weights that fit it, or the given weights alone.

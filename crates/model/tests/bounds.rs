@@ -5,7 +5,7 @@ mod common;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use veilcast_model::card::PerFeature;
+use veilcast_card::PerFeature;
 use veilcast_model::{BoundsError, DenseLayer, FloatMap, IntegerMap, Network, ShapeError};
 
 prop_compose! {

@@ -4,7 +4,7 @@
 mod common;
 
 use serde_json::{Value, json};
-use veilcast_model::card::{Card, CardDigest, Layouts, RecordError, ScoreError};
+use veilcast_card::{Card, CardDigest, Layouts, RecordError, ScoreError};
 
 fn patients_json() -> Value {
     serde_json::from_slice(common::patients_model().card_json()).unwrap()
@@ -227,42 +227,6 @@ fn layouts_allow_what_they_name() {
     let grouped = json!({"features": {"features_per_ciphertext": [3]}, "seeded": {}});
     let numbers: Vec<u32> = allowed(&layouts(grouped));
     assert_eq!(numbers, [3]);
-}
-
-#[test]
-fn suggested_layouts_fit_the_keys() {
-    let numbers = |features, outputs, slot_bits| -> Vec<u32> {
-        let layouts = Layouts::suggested(features, outputs, slot_bits);
-        assert!(layouts.scalar.is_some() && layouts.records.is_some() && layouts.seeded.is_some());
-        layouts.grouped().to_vec()
-    };
-    // 35, 53 and 71 units of 57 bits fit; four answers have 3 scores each, five have 2.
-    assert_eq!(numbers(784, 10, 16), [9, 12, 13, 18, 24]);
-    // Few features: one answer has all 10 scores, two have 5, and four have 3.
-    assert_eq!(numbers(64, 10, 16), [3, 4, 6, 9, 12, 13, 18]);
-    assert_eq!(numbers(12, 10, 16), [3, 4, 6, 9, 12]);
-    assert_eq!(numbers(1, 10, 16), [0_u32; 0]);
-    assert_eq!(numbers(784, 1, 16), [18, 27, 32]);
-    let cases: [(usize, &[usize]); 2] = [(784, &[4, 5]), (100, &[1, 2, 4])];
-    for ((features, answers), outputs) in cases
-        .into_iter()
-        .flat_map(|case| (1..40).map(move |n| (case, n)))
-    {
-        for slot_bits in 1..=62 {
-            let found = numbers(features, outputs, slot_bits);
-            let fits = |k: u32, bits: usize, answers| {
-                let slots = (outputs.div_ceil(answers) + 1) * k as usize - 1;
-                slots * (slot_bits as usize + 41) <= bits - 2
-            };
-            for bits in [2048, 3072, 4096] {
-                for &answers in answers {
-                    let largest = (2..=32).rev().find(|&k| fits(k, bits, answers));
-                    assert!(largest.is_none_or(|k| found.contains(&k)));
-                }
-            }
-            assert!(found.len() <= 3 * answers.len());
-        }
-    }
 }
 
 #[test]

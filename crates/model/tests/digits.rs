@@ -4,18 +4,18 @@
 mod common;
 
 use common::repository;
+use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
-use veilcast_model::idx::{LabelledImages, Split};
 
 #[test]
 fn accuracy_on_all_test_images() {
     let model = Model::load(&repository("models/digits")).unwrap();
     let test = LabelledImages::open(&repository("data/mnist"), Split::Test).unwrap();
     assert_eq!(test.len(), 10_000);
-    let encoder = model.encoder().unwrap();
+    let encoder = common::encoder(&model);
     let (mut float, mut quantized) = (0, 0);
     for (raw, &label) in test.images().records().zip(test.labels()) {
-        let right = |prediction: veilcast_model::card::Prediction| {
+        let right = |prediction: veilcast_card::Prediction| {
             assert_eq!(prediction.label, prediction.index.to_string());
             usize::from(prediction.index == usize::from(label))
         };

@@ -1,7 +1,6 @@
 //! The built-in hybrid model: on all of MNIST's test images, and the vectors that every client can
 //! use.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "onnx")]
 
 mod common;
 
@@ -9,9 +8,9 @@ use std::fs;
 
 use common::{mnist, repository, vector};
 use serde::{Deserialize, Serialize};
+use veilcast_card::RawRecord;
+use veilcast_files::idx::Split;
 use veilcast_model::Model;
-use veilcast_model::card::RawRecord;
-use veilcast_model::idx::Split;
 
 /// What the first test images become.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +35,7 @@ fn model() -> Model {
 #[test]
 fn accuracy_on_all_test_images() {
     let (model, test) = (model(), mnist(Split::Test, 10_000));
-    let encoder = model.encoder().unwrap();
+    let encoder = common::encoder(&model);
     let (mut float, mut quantized) = (0, 0);
     for (raw, &label) in test.images().records().zip(test.labels()) {
         let right = |index| usize::from(index == usize::from(label));
@@ -83,7 +82,7 @@ fn the_card_says_what_is_public_and_what_is_private() {
 #[test]
 fn the_first_images_become_what_the_vectors_say() {
     let (model, images) = (model(), mnist(Split::Test, 20));
-    let encoder = model.encoder().unwrap();
+    let encoder = common::encoder(&model);
     let found = images.images().records().map(|raw| {
         let record = encoder.features(RawRecord::from(raw)).unwrap();
         let features = record.features.clone();

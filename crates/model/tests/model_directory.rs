@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use veilcast_model::card::{FeaturesLayout, Layouts, ScalarLayout};
+use veilcast_card::{FeaturesLayout, Layouts, ScalarLayout};
 use veilcast_model::{CARD_FILE, Model, Program, REPORT_FILE, WEIGHTS_FILE, check_destination};
 
 /// A saved model of patients in a directory of its own.

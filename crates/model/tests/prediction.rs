@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 
 use serde_json::{Value, json};
-use veilcast_model::card::{Card, CardError, ScoreError};
+use veilcast_card::{Card, CardError, ScoreError};
 use veilcast_model::{Blueprint, BoundsCertificate, FloatMap};
 
 fn vectors() -> Value {
@@ -95,14 +95,14 @@ fn units_and_thresholds_come_from_the_blueprint() {
         blueprint.build(map).unwrap().card().clone()
     };
     let dose = blueprint(&|blueprint| {
-        blueprint.activation = veilcast_model::card::Activation::None;
+        blueprint.activation = veilcast_card::Activation::None;
         blueprint.labels = vec!["dose".to_owned()];
         blueprint.units = Some(vec!["mg".to_owned()]);
     });
     assert_eq!(dose.output().units, Some(vec!["mg".to_owned()]));
     assert_eq!(Card::parse(dose.json()).unwrap(), dose);
     let risk = blueprint(&|blueprint| {
-        blueprint.activation = veilcast_model::card::Activation::Sigmoid;
+        blueprint.activation = veilcast_card::Activation::Sigmoid;
         blueprint.threshold = Some(0.2);
     });
     assert_eq!(risk.output().threshold, Some(0.2));

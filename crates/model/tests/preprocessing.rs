@@ -1,6 +1,5 @@
 //! The test vectors that every client shares: what tables become, and what no card may have.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
-#![cfg(feature = "input")]
 
 mod common;
 
@@ -8,8 +7,8 @@ use std::fs;
 
 use serde::Deserialize;
 use serde_json::Value;
-use veilcast_model::card::{Preprocessing, Quantization};
-use veilcast_model::input::{self, ReadError};
+use veilcast_card::{Preprocessing, Quantization};
+use veilcast_files::{self as input, ReadError};
 use veilcast_model::{Blueprint, BuildError, FloatMap, Model};
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 
-use veilcast_model::card::CardDigest;
+use veilcast_card::CardDigest;
 use veilcast_model::{CARD_FILE, Model, WEIGHTS_FILE};
 
 /// The files of the model with another card, whose digest the weights name.

@@ -1,11 +1,11 @@
 //! The search for a quantisation: what it tries, and that it chooses the cheapest that is good.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
-use veilcast_model::card::{MAX_SLOT_BITS, PerFeature, Quantization};
-use veilcast_model::search::{
-    Candidate, Goal, HeldOut, Measure, SearchError, SearchReport, batch_cost, search,
-};
-use veilcast_model::{FloatMap, MAX_WEIGHT, auc};
+use veilcast_card::{Layouts, MAX_SLOT_BITS, PerFeature, Quantization};
+use veilcast_engine::Paillier;
+use veilcast_model::quality::auc;
+use veilcast_model::search::{Goal, HeldOut, Measure, SearchError, SearchReport, search};
+use veilcast_model::{Candidate, FloatMap, MAX_WEIGHT, Scheme};
 
 /// Features from 0 to 1 in some bits.
 fn inputs(bits: std::ops::RangeInclusive<u32>) -> Vec<Quantization> {
@@ -26,7 +26,7 @@ fn by_accuracy(
     tolerance: f64,
 ) -> Result<SearchReport, SearchError> {
     let goal = Goal::accuracy(tolerance);
-    search(map, inputs, max_weight, held_out, goal, &batch_cost)
+    search(map, inputs, max_weight, held_out, goal, &Paillier)
 }
 
 /// Numbers from 0 to 1 that look random.
@@ -126,14 +126,22 @@ fn what_is_given_is_not_searched_for() {
             .all(|trial| (trial.max_weight, trial.weight_bits) == (31, 6))
     );
     // Another cost, another choice.
-    let dear_inputs = |c: &Candidate| f64::from(1000 * c.input_bits + c.weight_bits);
+    struct DearInputs;
+    impl Scheme for DearInputs {
+        fn cost(&self, candidate: &Candidate) -> f64 {
+            f64::from(1000 * candidate.input_bits + candidate.weight_bits)
+        }
+        fn layouts(&self, _: usize, _: usize, _: u32) -> Layouts {
+            Layouts::scalar()
+        }
+    }
     let report = search(
         &map,
         &inputs(1..=8),
         None,
         held_out,
         Goal::accuracy(0.05),
-        &dear_inputs,
+        &DearInputs,
     )
     .unwrap();
     let usual = by_accuracy(&map, &inputs(1..=8), None, held_out, 0.05).unwrap();
@@ -213,7 +221,7 @@ fn a_ranking_and_probabilities_are_kept() {
         max_change,
         threshold: None,
     };
-    let run = |goal| search(&map, &inputs(1..=8), None, held_out, goal, &batch_cost).unwrap();
+    let run = |goal| search(&map, &inputs(1..=8), None, held_out, goal, &Paillier).unwrap();
     let area = run(goal(0.001, None));
     let float = area.float_auc.unwrap();
     assert!((0.6..0.99).contains(&float), "{float}");
@@ -254,7 +262,7 @@ fn a_ranking_and_probabilities_are_kept() {
         labels: &vec![1; records.len()],
     };
     let goal = goal(0.0, None);
-    let error = search(&map, &inputs(1..=2), None, one_class, goal, &batch_cost).unwrap_err();
+    let error = search(&map, &inputs(1..=2), None, one_class, goal, &Paillier).unwrap_err();
     assert_eq!(error, SearchError::Auc);
 }
 
@@ -279,7 +287,7 @@ fn quantities_change_by_no_more_than_asked() {
     let mut costs = Vec::new();
     for largest in [0.3, 0.03, 0.003] {
         let goal = Goal::change(largest);
-        let report = search(&map, &inputs(1..=12), None, held_out, goal, &batch_cost).unwrap();
+        let report = search(&map, &inputs(1..=12), None, held_out, goal, &Paillier).unwrap();
         assert!(report.reaches_goal());
         assert_eq!((report.float_accuracy, report.float_auc), (None, None));
         let (chosen, cheaper) = report.trials.split_last().unwrap();

@@ -4,9 +4,8 @@ use veilcast_arith::Residue;
 
 /// An encrypted number: a unit modulo n², checked when it came from outside.
 ///
-/// It belongs to one key; computing with it under another key panics. Ciphertexts are public,
-/// except that one that was computed (not freshly encrypted or re-randomised) tells the key's
-/// owner how it was computed.
+/// It belongs to one key; computing with it under another key panics. Ciphertexts are public. But
+/// one that was computed, and not re-randomised since, tells the key's owner how it was computed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ciphertext {
     pub(crate) residue: Residue,
@@ -23,7 +22,7 @@ impl std::fmt::Debug for Ciphertext {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CiphertextError {
-    /// The encoding has another width than 2·|n|.
+    /// The encoding does not have twice the width of n.
     #[error("ciphertext {index} has {actual} bytes; under this key each has {expected}")]
     Width {
         /// Which ciphertext, from 0.

@@ -1,10 +1,10 @@
-//! Secrets under valgrind's memcheck: no branch and no address depends on them. `cargo xtask ctgrind`
-//! runs these tests there, one by one; elsewhere they check results alone.
+//! Secrets under valgrind's memcheck: no branch and no address depends on them. `cargo xtask
+//! ctgrind` runs these tests there, one by one; elsewhere they check results alone.
 //!
-//! Secret are the primes and what is computed from them, all random numbers (see `random::limbs`), and
-//! plaintexts. A key is imported and generated in variable time, by tests for primality; its parts are
-//! secret all the same, since they are computed from bytes that are. Public are n, ciphertexts, and
-//! what the callers of `public_values` say.
+//! Secret are the primes and what is computed from them, all random numbers (see `random::limbs`),
+//! and plaintexts. A key is imported and generated in variable time, by tests for primality; its
+//! parts are secret all the same, since they are computed from bytes that are. Public are n,
+//! ciphertexts, and what the callers of `public_values` say.
 
 use std::hint::black_box;
 
@@ -14,7 +14,8 @@ use veilcast_ctgrind::{
 };
 
 use crate::{
-    Ciphertext, KeyPolicy, Plaintext, PublicKey, Randomizer, SecretKey, ShortExponentRandomizers,
+    Ciphertext, EncodedNumber, KeyPolicy, Plaintext, PublicKey, Randomizer, SecretKey,
+    ShortExponentRandomizers,
 };
 
 /// Two primes that are 3 modulo 4. They are published here: unfit for anything but tests.
@@ -169,12 +170,12 @@ fn anyone_encrypts_with_short_exponents() {
 fn anyone_computes_with_secret_numbers() {
     let key = public_key();
     let m = secret_plaintext(&key, 5);
-    let c = sent(&key, &[key.encrypt(&key.encode(3).unwrap())]).remove(0);
+    let c = sent(&key, &[key.encrypt(&key.encode(3))]).remove(0);
     let (product, sum) = measured(|| {
         let product = key.rerandomize(&key.mul(&c, &m), key.randomizer());
         (product, key.add_plaintext(&c, &key.negate(&m)))
     });
-    let three = key.encode(3).unwrap();
+    let three = key.encode(3);
     let times_three = |m: &Plaintext| held(&[key.mul(&key.encrypt(m), &three)]);
     let five = Plaintext::from_checked(opened(&secret_plaintext(&key, 5)));
     assert_eq!(held(&[product]), times_three(&five));
@@ -210,7 +211,7 @@ fn signed_numbers_are_encoded_and_decoded() {
         poison(&mut secret);
         let secret_value = (u128::from(secret[1]) << 64 | u128::from(secret[0])) as i128;
         let (plaintext, decoded) = measured(|| {
-            let plaintext = key.encode(secret_value).expect("it fits");
+            let plaintext = key.encode(secret_value);
             let decoded = key.decode(&plaintext).expect("it fits");
             (plaintext, [decoded as u64, (decoded >> 64) as u64])
         });
@@ -223,6 +224,49 @@ fn signed_numbers_are_encoded_and_decoded() {
             .rev()
             .fold(BigInt::ZERO, |number, &limb| (number << 64) + limb);
         assert_eq!(number, (BigInt::from(value) + &n) % n);
+    }
+}
+
+#[test]
+fn plaintexts_are_compared() {
+    let key = public_key();
+    let [x, y] = [7, 8].map(|number| secret_plaintext(&key, number));
+    for (x, y, expected) in [(&x, &x.clone(), 1), (&x, &y, 0)] {
+        let mut equal = [measured(|| u8::from(black_box(x) == y))];
+        assert_secret(&equal);
+        declassify(&mut equal);
+        assert_eq!(equal, [expected]);
+    }
+}
+
+#[test]
+fn fractions_are_encoded_and_decoded() {
+    let key = public_key();
+    for value in [0.0_f64, 1.0, -1.0, 0.1, -1e-300, 5e-324, 1e308, -1e308] {
+        let mut secret = [value.to_bits()];
+        poison(&mut secret);
+        let secret_value = f64::from_bits(secret[0]);
+        let (encoded, fewer_bits) = measured(|| {
+            let exact = EncodedNumber::from_f64(&key, secret_value).expect("it is finite");
+            let exponent = exact.exponent();
+            let rounded = EncodedNumber::from_f64_with_exponent(&key, secret_value, exponent + 8);
+            let exact = exact
+                .decrease_exponent_to(&key, exponent - 8)
+                .expect("it fits");
+            (exact, rounded.expect("it fits"))
+        });
+        opened(encoded.plaintext());
+        let decoded = |number: &EncodedNumber| {
+            let decoded = measured(|| number.to_f64(&key).expect("it fits").to_bits());
+            let mut bits = [decoded];
+            assert_secret(&bits);
+            declassify(&mut bits);
+            f64::from_bits(bits[0])
+        };
+        assert_eq!(decoded(&encoded), value);
+        let exponent = fewer_bits.exponent();
+        let expected = EncodedNumber::from_f64_with_exponent(&key, value, exponent).unwrap();
+        assert_eq!(decoded(&fewer_bits), expected.to_f64(&key).unwrap());
     }
 }
 
@@ -240,7 +284,7 @@ mod controls {
     #[test]
     fn a_multiple_in_variable_time_is_reported() {
         let key = public_key();
-        let c = sent(&key, &[key.encrypt(&key.encode(3).unwrap())]).remove(0);
+        let c = sent(&key, &[key.encrypt(&key.encode(3))]).remove(0);
         let factor = secret_plaintext(&key, 5);
         assert_reported(reports(|| key.mul_vartime(&c, &factor)).1);
     }
@@ -253,9 +297,10 @@ mod controls {
     }
 
     #[test]
-    fn a_comparison_of_random_numbers_is_reported() {
+    fn a_branch_on_a_comparison_is_reported() {
         let key = public_key();
         let [x, y] = [(); 2].map(|()| key.random_plaintext());
-        assert_reported(reports(|| black_box(x == y)).1);
+        let branch = || if x == y { black_box(1) } else { black_box(2) };
+        assert_reported(reports(branch).1);
     }
 }

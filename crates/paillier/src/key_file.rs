@@ -1,13 +1,13 @@
-//! Keys as JSON, in the form of python-paillier's command-line tool, so that keys travel both ways.
+//! Keys as JSON, in the form that python-paillier's command-line tool reads and writes.
 //!
 //! ```json
-//! {"kty": "DAJ", "key_ops": ["decrypt"], "p": B64, "q": B64, "kid": "…",
-//!  "pub": {"kty": "DAJ", "alg": "PAI-GN1", "key_ops": ["encrypt"], "n": B64, "proof": B64, "kid": "…"}}
+//! {"kty": "DAJ", "key_ops": ["decrypt"], "p": B64, "q": B64, "kid": "…", "pub": {"kty": "DAJ",
+//! "alg": "PAI-GN1", "key_ops": ["encrypt"], "n": B64, "proof": B64, "kid": "…"}}
 //! ```
 //!
-//! B64 is big-endian bytes in base64url without padding, of numbers as few as they need. The key's
-//! [proof](crate::KeyProof) is ours, and python-paillier passes over it. Only the primes (or n) are
-//! believed; everything else is computed from them and checked.
+//! B64 is a number as big-endian bytes, as few as it needs, in base64url without padding. The key's
+//! [proof](crate::KeyProof) is an addition that python-paillier ignores. Only the primes (or n) are
+//! trusted; everything else is computed from them and checked.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::key_proof::{KeyProof, KeyProofError};
+use crate::modulus_checks::PublicKeyError;
 use crate::policy::KeyPolicy;
-use crate::public_key::{PublicKey, PublicKeyError};
+use crate::public_key::PublicKey;
 use crate::secret_key::{SecretKey, SecretKeyError};
 
 /// No key file of an accepted size is longer.
@@ -33,7 +34,7 @@ pub enum KeyFileError {
     #[error("the key file has {0} bytes; no key is longer than {MAX_BYTES}")]
     TooLong(usize),
     /// The text is not JSON of this form.
-    #[error("not a Paillier key file: {0}")]
+    #[error("not a Paillier key file")]
     Json(#[from] serde_json::Error),
     /// The key is of another type.
     #[error("the key file's {field:?} is {value:?}, where a Paillier key has {expected:?}")]
@@ -62,7 +63,7 @@ pub enum KeyFileError {
     SecretKey(#[from] SecretKeyError),
 }
 
-/// A public key as files hold it: with the proof that a service asks for, if it is known.
+/// A public key as key files contain it, with the proof that a service asks for if it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKeyFile {
     /// The key.
@@ -106,16 +107,16 @@ impl Drop for SecretKeyFile {
 }
 
 impl PublicKeyFile {
-    /// The key as a JSON key file, with a name for people in `kid`.
+    /// The key as a JSON key file, with a name for human readers in `kid`.
     pub fn to_json(&self, kid: &str) -> String {
         serde_json::to_string_pretty(&self.part(kid)).expect("strings are JSON")
     }
 
-    /// The key in a JSON key file: a public one, or the public part of a secret one.
+    /// Reads a JSON key file: of a public key, or of a secret one, whose public part it takes.
     ///
     /// # Errors
-    /// See [`KeyFileError`]; the modulus is checked as by [`PublicKey::from_modulus`], and the proof, if
-    /// there is one, as by [`PublicKey::prove`].
+    /// See [`KeyFileError`]. The modulus is checked as by [`PublicKey::from_modulus`], and the
+    /// proof, if there is one, by [`PublicKey::prove`].
     pub fn from_json(json: &str, policy: KeyPolicy) -> Result<Self, KeyFileError> {
         check_length(json)?;
         #[derive(Deserialize)]
@@ -166,8 +167,13 @@ impl From<&SecretKey> for PublicKeyFile {
 }
 
 impl SecretKey {
-    /// The key as a JSON key file, with a name for people in `kid`. It is as secret as the key:
-    /// write it where only its owner can read.
+    /// The key as a JSON key file, with a name for human readers in `kid`. It contains the secret
+    /// primes: write it where only its owner can read it.
+    ///
+    /// Computes the key's proof if it is not known yet.
+    ///
+    /// # Panics
+    /// As [`key_proof`](Self::key_proof).
     pub fn to_json(&self, kid: &str) -> Zeroizing<String> {
         let [p, q] = self.primes().map(|prime| URL_SAFE_NO_PAD.encode(&*prime));
         let public = PublicKeyFile::from(self).part(kid);
@@ -182,10 +188,14 @@ impl SecretKey {
         Zeroizing::new(serde_json::to_string_pretty(&file).expect("strings are JSON"))
     }
 
-    /// The key in a JSON key file. Its primes are checked as by [`SecretKey::from_primes`].
+    /// Reads the JSON key file of a secret key. Its primes are checked by
+    /// [`SecretKey::from_primes`].
     ///
     /// # Errors
     /// See [`KeyFileError`].
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
     pub fn from_json(json: &str, policy: KeyPolicy) -> Result<Self, KeyFileError> {
         check_length(json)?;
         let file: SecretKeyFile = serde_json::from_str(json)?;

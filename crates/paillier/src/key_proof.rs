@@ -1,28 +1,29 @@
-//! [`KeyProof`], by which a modulus shows that it is fit for a stranger's service.
+//! [`KeyProof`], which shows that a modulus is fit for use with a stranger's service.
 //!
-//! Whoever computes on ciphertexts under somebody else's key hides how by a factor ρⁿ, for a uniform ρ.
-//! That covers all of the randomness exactly if every unit modulo n is an n-th power, that is if
-//! gcd(n, φ(n)) = 1. For a modulus such as p³¹·q, or one with a prime factor that divides another
-//! less 1, an element outside of the n-th powers in place of a ciphertext would carry weights past
-//! every mask. Such moduli can't be recognised; so their owner has to prove that theirs is none.
+//! A service that computes on ciphertexts under somebody else's key hides how it did so by a factor
+//! ρⁿ, for a uniform ρ. That hides everything exactly if every unit modulo n is an n-th power, that
+//! is, if gcd(n, φ(n)) = 1. With a modulus such as p³¹·q, or one with a prime factor that divides
+//! another minus 1, the sender could replace a ciphertext by an element that is not an n-th power,
+//! and it would carry weights past every mask. Such moduli can't be recognised, so the owner of a
+//! key has to prove that it is not one of them.
 //!
-//! **The proof**: for i from 0 to 7 a root σᵢ with σᵢⁿ = ρᵢ modulo n, of numbers ρᵢ that nobody chose:
-//! n's length in bytes plus 16 bytes of SHAKE256 (FIPS 202), reduced modulo n, after absorbing
+//! **The proof** consists of roots σᵢ with σᵢⁿ = ρᵢ modulo n, for i from 0 to 7, of numbers ρᵢ that
+//! nobody chose: 16 bytes more than n has of SHAKE256 (FIPS 202), reduced modulo n, after absorbing
 //!
 //! 1. `veilcast key proof v1`,
 //! 2. the length of n in bytes, as four bytes, and n,
 //! 3. i, as eight bytes,
 //!
-//! all numbers big-endian. Roots are written in n's length each, one after another.
+//! all numbers big-endian. Each root is written in n's length, one after another.
 //!
 //! **Why it convinces** (Goldberg, Reyzin, Sagga and Baldimtsi, *Efficient noninteractive
 //! certification of RSA moduli and beyond*, 2019, section 3): if a prime ℓ divides n and φ(n), at
-//! most one unit in ℓ is an n-th power, so that a root exists with a probability of 1/ℓ at most. No
-//! prime below 2¹⁶ divides n: eight roots exist with a probability below 2⁻¹²⁸, over SHAKE256 as a
-//! random oracle.
+//! most one in ℓ units is an n-th power, so that a root exists with probability 1/ℓ at most. No
+//! prime below 2¹⁶ divides n, so that all eight roots exist with a probability below 2⁻¹²⁸, with
+//! SHAKE256 as a random oracle.
 //!
-//! **What it gives away**: nothing but that. A root of a number of somebody else's choice would
-//! decrypt for them; these numbers come from n alone, with a name of their own in front.
+//! **What it reveals**: nothing else. A root of a number that somebody else chose would decrypt for
+//! them; these numbers come from n alone, after a name that nothing else uses.
 
 use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
@@ -33,16 +34,16 @@ use crate::encoding::limbs_from_bytes;
 use crate::public_key::PublicKey;
 use crate::public_values::published;
 
-/// Sets these numbers apart from whatever else SHAKE256 is used for.
+/// Distinguishes these numbers from everything else that SHAKE256 is used for.
 const DOMAIN: &[u8] = b"veilcast key proof v1";
 
-/// Roots of a proof: 16 bits of soundness each.
+/// Roots of a proof. Each adds 16 bits of soundness.
 const ROOTS: usize = 8;
 
-/// Eight n-th roots modulo n, by which the owner of a key proves that gcd(n, φ(n)) = 1.
+/// Eight n-th roots modulo n, with which the owner of a key proves that gcd(n, φ(n)) = 1.
 ///
-/// It is public, and goes wherever the public key goes. One that exists has been checked for no key
-/// yet: see [`PublicKey::prove`].
+/// It is public, and accompanies the public key. That one exists says nothing: it is checked by
+/// [`PublicKey::prove`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyProof(Box<[u8]>);
 
@@ -50,7 +51,7 @@ pub struct KeyProof(Box<[u8]>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyProofError {
-    /// It has not eight numbers of n's length.
+    /// It does not consist of eight numbers of n's length.
     #[error(
         "the key's proof has {actual} bytes; under this key it has {expected}, eight roots of n's length"
     )]
@@ -63,23 +64,23 @@ pub enum KeyProofError {
     /// A root is 0 or not below n.
     #[error("root {0} (from 0) of the key's proof is not between 1 and n − 1")]
     Range(usize),
-    /// A number whose root is asked for has a factor in common with n.
+    /// A number whose root was asked for has a factor in common with n.
     #[error("the key's modulus has a factor that its proof reveals: it is not fit for use")]
     Factor,
-    /// A root's n-th power is not the number that it is to be the root of.
+    /// A root's n-th power is not the expected number.
     #[error(
         "root {0} (from 0) of the key's proof is wrong: the proof is damaged, another key's, or the key is not fit for use"
     )]
     Root(usize),
 }
 
-/// A public key whose proof was checked: every unit modulo n is an n-th power, so that a factor ρⁿ
-/// hides all there is to hide.
+/// A public key whose proof has been checked: every unit modulo n is an n-th power, so that a
+/// factor ρⁿ hides everything but the plaintext.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenKey(PublicKey);
 
 impl KeyProof {
-    /// A proof of these bytes, for a check to come.
+    /// The proof with these bytes, not yet checked.
     pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Self {
         Self(bytes.into())
     }
@@ -89,7 +90,7 @@ impl KeyProof {
         &self.0
     }
 
-    /// Of roots that are known to be below n.
+    /// The proof with these roots, which are below n.
     ///
     /// # Panics
     /// If a root is wrong.
@@ -100,7 +101,7 @@ impl KeyProof {
     ) -> Self {
         let length = 8 * key.limbs();
         let bytes = roots.iter().flat_map(|root| {
-            // A root is public, if it is right; that it is, is checked here.
+            // A root is public if it is right, which is checked below.
             let bytes = published((**root).clone()).to_be_bytes();
             let start = bytes.len() - length;
             bytes.into_vec().split_off(start)
@@ -127,19 +128,19 @@ impl std::ops::Deref for ProvenKey {
 }
 
 impl PublicKey {
-    /// This key, proven.
+    /// This key as a proven one, if the proof is right.
     ///
-    /// Takes eight powers modulo n, of which the first alone decides most forgeries and the others are
-    /// spread over the cores: keep the result. Variable time, since all of it is public.
+    /// Costs eight powers modulo n: keep the result. The first power alone exposes most forgeries;
+    /// the others are spread over the cores. Variable time, since everything is public.
     ///
     /// # Errors
-    /// The proof must be this key's and right in all parts.
+    /// The proof must be this key's, and all its roots right.
     pub fn prove(&self, proof: &KeyProof) -> Result<ProvenKey, KeyProofError> {
         self.check_roots(proof, &challenges(self))?;
         Ok(ProvenKey(self.clone()))
     }
 
-    /// Whether these are roots of the challenges.
+    /// Checks that these are the roots of the challenges.
     fn check_roots(&self, proof: &KeyProof, challenges: &[BoxedUint]) -> Result<(), KeyProofError> {
         let length = 8 * self.limbs();
         let (expected, actual) = (ROOTS * length, proof.0.len());

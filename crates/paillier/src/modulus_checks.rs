@@ -1,8 +1,8 @@
-//! What a stranger's modulus must not be.
+//! The checks that a stranger's modulus must pass.
 //!
-//! A service multiplies with whatever modulus a client sends. These checks refuse the malformed
-//! ones cheaply, before any power of another number is taken: they can't show that n is fit for
-//! Paillier's scheme. That gcd(n, φ(n)) = 1 is for a [`KeyProof`](crate::KeyProof) to show.
+//! A service multiplies with whatever modulus a client sends. These checks refuse malformed ones
+//! cheaply, before any other power is computed. They can't show that n is fit for Paillier's
+//! scheme: only a [`KeyProof`](crate::KeyProof) shows that gcd(n, φ(n)) = 1.
 
 use std::sync::LazyLock;
 
@@ -10,37 +10,43 @@ use crypto_bigint::{BoxedUint, Limb, NonZero, Odd, Reciprocal};
 use num_bigint::BigUint;
 use veilcast_arith::SquareModulus;
 
-use crate::public_key::PublicKeyError;
+use crate::policy::KeyPolicy;
+use crate::small_primes::SMALL_PRIMES;
 
-/// No prime below this may divide n.
-pub(crate) const SMALL_FACTOR_BOUND: u32 = 1 << 16;
-
-/// Residues that a perfect power must show before its root is searched for: of other numbers one in
-/// 2²⁰ or fewer shows them.
+/// Tests modulo small primes that a number must pass before its root is computed. Every perfect
+/// power passes; of other numbers, at most one in 2²⁰ does.
 const RESIDUE_TESTS: usize = 20;
 
-/// All primes below [`SMALL_FACTOR_BOUND`].
-pub(crate) static SMALL_PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
-    let mut is_composite = vec![false; SMALL_FACTOR_BOUND as usize];
-    let mut primes = Vec::new();
-    for i in 2..SMALL_FACTOR_BOUND as usize {
-        if !is_composite[i] {
-            primes.push(i as u32);
-            (i * i..is_composite.len())
-                .step_by(i)
-                .for_each(|multiple| is_composite[multiple] = true);
-        }
-    }
-    primes
-});
+/// Why a number can't be a public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublicKeyError {
+    /// The size is not among the accepted ones.
+    #[error("the key's modulus has {0} bits; 2048, 3072 or 4096 are accepted")]
+    Size(u32),
+    /// The modulus is even.
+    #[error("the key's modulus is even, so it is not a product of two large primes")]
+    Even,
+    /// A prime below 2¹⁶ divides the modulus.
+    #[error("the key's modulus is divisible by {0}, so it is not a product of two large primes")]
+    SmallFactor(u32),
+    /// The modulus is a prime, or passes a test for primes.
+    #[error("the key's modulus is a prime, not a product of two")]
+    Prime,
+    /// The modulus is a perfect power.
+    #[error(
+        "the key's modulus is a perfect power (exponent {0}), not a product of two different primes"
+    )]
+    PerfectPower(u32),
+}
 
-/// Small primes whose product fits a limb, and that product as a divisor.
+/// Small primes whose product fits in a limb, and that product as a divisor.
 struct Chunk {
     primes: &'static [u32],
     product: Reciprocal,
 }
 
-/// All small primes, so that n is divided by a few of them at once.
+/// All small primes, grouped so that one division of n serves several of them.
 static CHUNKS: LazyLock<Vec<Chunk>> = LazyLock::new(|| {
     let mut chunks = Vec::new();
     let mut left: &'static [u32] = &SMALL_PRIMES;
@@ -63,9 +69,26 @@ static CHUNKS: LazyLock<Vec<Chunk>> = LazyLock::new(|| {
     chunks
 });
 
+/// The ring modulo n² for an n given as big-endian bytes, which may begin with zeros, if n passes
+/// all checks. Variable time in n.
+pub(crate) fn checked_ring_vartime(
+    n: &[u8],
+    policy: KeyPolicy,
+) -> Result<SquareModulus, PublicKeyError> {
+    let n = &n[n.iter().take_while(|&&byte| byte == 0).count()..];
+    let bits = n
+        .first()
+        .map_or(0, |top| 8 * n.len() as u32 - top.leading_zeros());
+    if !policy.allows(bits) {
+        return Err(PublicKeyError::Size(bits));
+    }
+    let n = BoxedUint::from_be_slice_vartime(n);
+    ring_vartime(&Odd::new(n).into_option().ok_or(PublicKeyError::Even)?)
+}
+
 /// The ring modulo n², for an n that is neither divisible by a prime below 2¹⁶, nor prime, nor a
 /// perfect power. Variable time in n.
-pub(crate) fn ring_vartime(n: &Odd<BoxedUint>) -> Result<SquareModulus, PublicKeyError> {
+fn ring_vartime(n: &Odd<BoxedUint>) -> Result<SquareModulus, PublicKeyError> {
     let residues = small_residues(n.as_ref());
     if let Some(&(prime, _)) = residues.iter().find(|(_, residue)| *residue == 0) {
         return Err(PublicKeyError::SmallFactor(prime));
@@ -104,9 +127,9 @@ fn is_prime_to_base_two(ring: &SquareModulus) -> bool {
 
 /// A prime k with n = aᵏ, if there is one.
 ///
-/// With no factor below 2¹⁶, k is at most |n|/16. Modulo a prime r with k dividing r − 1 a k-th power
-/// has n^((r − 1)/k) = 1, of other numbers one in k has; only for an n that passes this for several r
-/// the root is taken.
+/// With no factor below 2¹⁶, k is at most |n|/16. Let r be a prime with k dividing r − 1: a k-th
+/// power has n^((r − 1)/k) = 1 modulo r, as does one in k of other numbers. The root is computed
+/// only for an n that passes this test for several r.
 fn perfect_power(n: &BoxedUint, residues: &[(u32, u32)]) -> Option<u32> {
     let looks_like_power = |k: u32| {
         let suitable = residues.iter().filter(|&&(r, _)| r % k == 1);

@@ -10,28 +10,40 @@ use crate::plaintext::Plaintext;
 use crate::public_key::PublicKey;
 use crate::randomizer::Randomizer;
 
-/// Steps of a program that a thread takes at once: fewer are not worth handing over.
+/// The fewest steps of a program that are worth handing to a thread.
 const MIN_STEPS: usize = 16;
 
-/// The most that it takes at once, so that threads end together.
+/// The most that a thread is given at once, so that all threads finish at about the same time.
 const MAX_STEPS: usize = 64;
 
-/// Lists that a thread takes at once under Horner's rule: as many as are faster together.
+/// Lists that a thread computes together under Horner's rule, which is faster than one by one.
 const ANSWERS_AT_ONCE: usize = 8;
 
 impl PublicKey {
     /// The sum of two encrypted numbers.
+    ///
+    /// # Panics
+    /// If a ciphertext belongs to another key.
     pub fn add(&self, a: &Ciphertext, b: &Ciphertext) -> Ciphertext {
         self.ciphertext(self.ring().mul(self.residue(a), self.residue(b)))
     }
 
     /// The difference of two encrypted numbers. Variable time in the ciphertexts, which are public.
+    ///
+    /// # Panics
+    /// If a ciphertext belongs to another key.
     pub fn sub(&self, a: &Ciphertext, b: &Ciphertext) -> Ciphertext {
         let inverse = self.invert(self.residue(b));
         self.ciphertext(self.ring().mul(self.residue(a), &inverse))
     }
 
     /// The sum of an encrypted number and a known one.
+    ///
+    /// The result has the same randomness as `c`: re-randomise it before giving it away, or anyone
+    /// who knows both can tell what was added.
+    ///
+    /// # Panics
+    /// If the ciphertext belongs to another key, or the plaintext to a key of another size.
     pub fn add_plaintext(&self, c: &Ciphertext, m: &Plaintext) -> Ciphertext {
         let mut residue = self.residue(c).clone();
         self.ring().mul_one_plus_n_times(&mut residue, m.limbs());
@@ -40,15 +52,21 @@ impl PublicKey {
 
     /// The product of an encrypted number and a known one, in time that does not depend on either.
     ///
-    /// A power with an exponent of |n| bits: slow, but right for a secret factor.
+    /// A power with an exponent of |n| bits: slow, but safe for a secret factor.
+    ///
+    /// # Panics
+    /// If the ciphertext belongs to another key.
     pub fn mul(&self, c: &Ciphertext, factor: &Plaintext) -> Ciphertext {
         self.ciphertext(self.ring().pow(self.residue(c), factor.limbs()))
     }
 
     /// The product of an encrypted number and a known one, in time that depends on the factor.
     ///
-    /// Factors above n/2, which stand for negative ones, cost one inversion more than their
-    /// magnitude's. A factor of 0 gives the ciphertext 1: re-randomise before giving it away.
+    /// Factors above n/2, which represent negative numbers, cost one inversion more than their
+    /// magnitudes. A factor of 0 gives the ciphertext 1: re-randomise before giving it away.
+    ///
+    /// # Panics
+    /// If the ciphertext belongs to another key, or the factor to a key of another size.
     pub fn mul_vartime(&self, c: &Ciphertext, factor: &Plaintext) -> Ciphertext {
         let negated = self.negate(factor);
         let power = |m: &Plaintext| {
@@ -73,7 +91,7 @@ impl PublicKey {
     /// The results are not re-randomised: the key's owner could read the weights from them.
     ///
     /// # Panics
-    /// If a row has another length than `ciphertexts`.
+    /// If a row does not have one weight per ciphertext, or a ciphertext belongs to another key.
     pub fn weighted_sums_vartime<'a>(
         &self,
         ciphertexts: &[Ciphertext],
@@ -98,14 +116,16 @@ impl PublicKey {
     /// Weighted sums by a straight-line program of additions, spread over the cores. Variable time
     /// in the program.
     ///
-    /// Registers 0 to `ciphertexts.len()` − 1 hold the ciphertexts; step k puts the sum of two
-    /// earlier registers into the next one. Each result is the difference of two registers, where
-    /// none stands for 0. Steps that stand together and don't use each other run at once.
+    /// Registers 0 to `ciphertexts.len()` − 1 hold the ciphertexts. Each step puts the sum of two
+    /// earlier registers into the next register. Each result is the difference of two registers, of
+    /// which `None` means 0. Consecutive steps that don't depend on each other run at the same
+    /// time.
     ///
     /// The results are not re-randomised: the key's owner could read the program from them.
     ///
     /// # Panics
-    /// If a step or result uses a register that is not computed before it.
+    /// If a step or a result uses a register that is not computed before it, or a ciphertext
+    /// belongs to another key.
     pub fn run_program_vartime(
         &self,
         ciphertexts: &[Ciphertext],
@@ -150,11 +170,15 @@ impl PublicKey {
             .collect()
     }
 
-    /// Σᵢ sums\[i\]·2^(bits·i) for each list of sums, by Horner's rule, spread over the cores: `bits`
-    /// squarings and one product for every sum but the last. Variable time in the sizes alone.
+    /// Σᵢ sums\[i\]·2^(bits·i) for each list of sums, by Horner's rule, spread over the cores:
+    /// `bits` squarings and one product for every sum but the last. The time depends on the sizes
+    /// alone.
     ///
-    /// An empty list gives the ciphertext 1. The results are not re-randomised: the key's owner
-    /// could read from them how they were computed.
+    /// An empty list gives the ciphertext 1. The results are not re-randomised: they tell the key's
+    /// owner how they were computed.
+    ///
+    /// # Panics
+    /// If a ciphertext belongs to another key.
     pub fn horner_vartime(&self, sums: &[Vec<Ciphertext>], bits: u32) -> Vec<Ciphertext> {
         let ring = self.ring();
         let lists: Vec<Vec<&Residue>> = sums
@@ -167,8 +191,11 @@ impl PublicKey {
         totals.map(|residue| self.ciphertext(residue)).collect()
     }
 
-    /// The same plaintext under other randomness, so that the ciphertext tells nothing of how it
+    /// The same plaintext under fresh randomness, so that the ciphertext tells nothing about how it
     /// was computed, not even to the key's owner.
+    ///
+    /// # Panics
+    /// If the ciphertext or the randomiser belongs to another key.
     pub fn rerandomize(&self, c: &Ciphertext, randomizer: Randomizer) -> Ciphertext {
         self.assert_own(randomizer.key_tag);
         self.ciphertext(self.ring().mul(self.residue(c), &randomizer.residue))

@@ -3,13 +3,13 @@
 /// The sizes of n, in bits, that every key may have.
 pub const KEY_BITS: [u32; 3] = [2048, 3072, 4096];
 
-/// The size of n, in bits, that new keys have unless asked otherwise: 128 bits of security.
+/// The usual size of n for new keys, in bits: 128 bits of security.
 pub const DEFAULT_KEY_BITS: u32 = 3072;
 
 /// The size that tests may use for speed.
 const INSECURE_KEY_BITS: u32 = 1024;
 
-/// What keys to accept beyond the ones that are safe.
+/// Which keys are accepted in addition to those of safe sizes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyPolicy {
     /// Accept keys of 1024 bits, which can be broken: for tests only.

@@ -1,4 +1,4 @@
-//! [`RandomizerPool`]: randomisers made ahead in the background.
+//! [`RandomizerPool`]: randomisers computed in the background.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -8,25 +8,27 @@ use crate::randomizer::Randomizer;
 
 /// The operating system refused a thread for a pool.
 #[derive(Debug, thiserror::Error)]
-#[error("can't start a thread that makes randomisers ahead; go on without")]
+#[error("can't start a thread that computes randomisers in the background; continue without it")]
 pub struct PoolError(#[source] std::io::Error);
 
-/// Randomisers that are made together, which takes less time than one by one.
+/// Randomisers that are computed together, which is faster than one by one.
 const AT_ONCE: usize = 8;
 
-/// Randomisers made ahead by a thread of its own, so that encrypting or re-randomising costs one
-/// product when it is asked for.
+/// Randomisers computed ahead of time by a background thread, so that encrypting or re-randomising
+/// costs only one product.
 ///
-/// Each is given out once, and wiped when used or when the pool is dropped. Dropping the pool ends
-/// the thread after the randomisers that it is making.
+/// Each randomiser is handed out once, and wiped when it has been used or when the pool is dropped.
+/// After the drop the thread finishes the randomisers that it is computing, and ends.
 pub struct RandomizerPool {
     source: Box<dyn Fn(usize) -> Vec<Randomizer> + Send + Sync>,
     made: Mutex<Receiver<Randomizer>>,
 }
 
 impl RandomizerPool {
-    /// Starts to make randomisers from `source`, which makes as many as it is asked for, such as
-    /// [`SecretKey::randomizers`](crate::SecretKey::randomizers), and keeps up to `capacity` ready.
+    /// Starts the thread, which keeps up to `capacity` randomisers of `source` ready.
+    ///
+    /// `source` returns as many randomisers as it is asked for, as
+    /// [`SecretKey::randomizers`](crate::SecretKey::randomizers) does.
     ///
     /// # Errors
     /// The operating system may refuse another thread.
@@ -36,7 +38,7 @@ impl RandomizerPool {
     {
         let (sender, made) = sync_channel(capacity);
         let make = source.clone();
-        // Blocks while the pool is full, and ends when nobody can receive any more.
+        // Blocks while the pool is full, and ends when the receiver has been dropped.
         thread::Builder::new()
             .name("randomizers".into())
             .spawn(move || while make(AT_ONCE).into_iter().all(|r| sender.send(r).is_ok()) {})
@@ -47,7 +49,7 @@ impl RandomizerPool {
         })
     }
 
-    /// As many randomisers: those made ahead, and for what is missing new ones.
+    /// Takes `count` randomisers: ready ones first, then new ones.
     ///
     /// # Panics
     /// If the operating system's generator fails.

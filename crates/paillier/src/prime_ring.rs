@@ -1,4 +1,4 @@
-//! [`PrimeRing`], what the key's owner computes modulo the square of one of the two primes.
+//! [`PrimeRing`], in which the key's owner computes modulo the square of one of the two primes.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,19 +7,20 @@ use crypto_bigint::{BoxedUint, Limb, NonZero, Odd};
 use veilcast_arith::{FixedBase, Power, Residue, SquareModulus};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::modulus_checks::SMALL_PRIMES;
 use crate::public_values::public;
 use crate::random;
+use crate::small_primes::SMALL_PRIMES;
 
 /// Limbs of the exponent that blinds a decryption: 128 bits.
 const BLINDING_LIMBS: usize = 2;
 
-/// n-th powers made one by one before a table is made for them: it costs about as much as eight.
+/// n-th powers that are computed one by one before there is a table: it costs about as much as
+/// eight.
 const BEFORE_TABLE: usize = 8;
 
 /// The ring modulo p², and what decryption needs modulo p, for a prime p of a key p·q.
 ///
-/// All of it is secret and wiped on drop.
+/// Everything in it is secret and wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct PrimeRing {
     prime: NonZero<BoxedUint>,
@@ -32,21 +33,21 @@ pub(crate) struct PrimeRing {
     h: BoxedUint,
     /// Powers of an n-th power, which blind ciphertexts: their (p − 1)-th power is 1.
     blinds: FixedBase,
-    /// Powers of a generator of the n-th powers, once enough of them were asked for.
+    /// Powers of a generator of the n-th powers, once enough of them have been needed.
     #[zeroize(skip)] // wipes itself
     nth_powers: OnceLock<FixedBase>,
-    /// How many were asked for.
+    /// How many have been needed.
     #[zeroize(skip)]
     asked: AtomicUsize,
 }
 
-/// A power that Fermat's theorem says is 1 modulo p was not: a fault in the computation, or not a
-/// unit that was raised.
+/// A power that is 1 modulo p by Fermat's theorem was not: the computation was faulty, or its base
+/// was not a unit.
 #[derive(Debug)]
 pub(crate) struct NotOneModP;
 
 impl PrimeRing {
-    /// For a prime p, of the key p·`other`, that fills its limbs.
+    /// The ring for a prime p that fills its limbs, of the key p·`other`.
     pub(crate) fn new(p: &Odd<BoxedUint>, other: &BoxedUint) -> Self {
         let ring =
             SquareModulus::new(p.as_ref().as_words()).expect("a checked prime fills its limbs");
@@ -82,8 +83,8 @@ impl PrimeRing {
     /// rⁿ modulo p² for each of `count` random units r: the n-th powers are the subgroup of order
     /// p − 1.
     ///
-    /// The first few are made by a full power each. When more are asked for, a table of a
-    /// generator's powers is made, and each takes a uniform exponent below p − 1 through it.
+    /// The first few cost a full power each. When more are needed, a table of a generator's powers
+    /// is computed, and each is a power with a uniform exponent below p − 1.
     pub(crate) fn nth_powers(&self, count: usize) -> Vec<Residue> {
         let asked = self.asked.fetch_add(count, Ordering::Relaxed);
         if self.nth_powers.get().is_none() && asked.saturating_add(count) <= BEFORE_TABLE {
@@ -98,20 +99,22 @@ impl PrimeRing {
         table.pow_many(&self.ring, &exponents)
     }
 
-    /// Whether n-th powers come from a table by now.
+    /// Whether there is a table of n-th powers yet.
     pub(crate) fn has_table(&self) -> bool {
         self.nth_powers.get().is_some()
     }
 
-    /// A generator of the n-th powers modulo p², but for prime factors of p − 1 above 2¹⁶.
+    /// A generator of the n-th powers modulo p², except possibly for prime factors of p − 1 above
+    /// 2¹⁶.
     ///
-    /// A random element misses the factor ℓ of p − 1 with probability 1/ℓ; for every ℓ below 2¹⁶
-    /// it is tried until it doesn't. Some other prime factor is missed with a probability of at most
-    /// Σ 1/ℓ over the factors ℓ > 2¹⁶ of p − 1. Over the choice of p, a prime ℓ divides p − 1 once in
-    /// ℓ − 1 times, so that the sum is Σ 1/(ℓ·(ℓ − 1)) over all primes above 2¹⁶ on average, below
-    /// 2⁻¹⁹: that is for each of a key's two primes, and 2⁻¹⁸ for a key. Then the randomisers of the
-    /// key lie in a subgroup of the n-th powers with an index above 2¹⁶, a coset of which ciphertexts
-    /// can be told from another's by whoever can factor n; nobody else is known to be able to.
+    /// A random element misses the factor ℓ of p − 1 with probability 1/ℓ. Elements are drawn until
+    /// one misses no ℓ below 2¹⁶. It misses some other prime factor with a probability of at most Σ
+    /// 1/ℓ over the factors ℓ > 2¹⁶ of p − 1. Over the choice of p, a prime ℓ divides p − 1 with
+    /// probability 1/(ℓ − 1), so that the sum is on average Σ 1/(ℓ·(ℓ − 1)) over all primes above
+    /// 2¹⁶, which is below 2⁻¹⁹ for each of a key's two primes and below 2⁻¹⁸ for a key. In that
+    /// case the key's randomisers lie in a subgroup of the n-th powers with an index above 2¹⁶.
+    /// Only those who can factor n are known to be able to tell ciphertexts of its different cosets
+    /// apart.
     fn generator(&self) -> Residue {
         let order = Zeroizing::new(BoxedUint::from_words(self.order.iter().copied()));
         let cofactors: Vec<Zeroizing<BoxedUint>> = SMALL_PRIMES
@@ -120,14 +123,14 @@ impl PrimeRing {
                 order
                     .div_rem_limb(NonZero::new(Limb::from_u32(prime)).expect("a prime is not zero"))
             })
-            // The time tells how many primes below 2¹⁶ divide p − 1, once for a table: two or three,
-            // and to guess p from that is no help.
+            // Once per table the time tells how many primes below 2¹⁶ divide p − 1, usually two or
+            // three. That does not help to guess p.
             .filter(|(_, remainder)| public(*remainder == Limb::ZERO))
             .map(|(cofactor, _)| Zeroizing::new(cofactor))
             .collect();
         loop {
             let candidate = uniform_nth_power(&self.ring);
-            // A candidate that is refused is never used.
+            // A rejected candidate is never used.
             let is_one = |cofactor: &BoxedUint| {
                 let power = self.ring.pow(&candidate, cofactor.as_words());
                 public(self.ring.is_one(&power))
@@ -138,7 +141,7 @@ impl PrimeRing {
         }
     }
 
-    /// c modulo p², times an n-th power that blinds it and that decrypting makes 1 again.
+    /// c modulo p², blinded by an n-th power, which decryption turns into 1.
     pub(crate) fn blinded(&self, c: &[u64]) -> Residue {
         let mut blinded = self.ring.residue(c);
         let blind = self.blinds.pow(&self.ring, &random::limbs(BLINDING_LIMBS));
@@ -146,7 +149,7 @@ impl PrimeRing {
         blinded
     }
 
-    /// The power that decrypting takes: c^(p−1).
+    /// The power that decryption needs: c^(p−1).
     pub(crate) fn power<'a>(&'a self, blinded: &'a Residue) -> Power<'a> {
         Power {
             modulus: &self.ring,
@@ -158,8 +161,8 @@ impl PrimeRing {
     /// L(x) = (x − 1)/p, the second half of x, for that power x of c = (1 + n)^m·rⁿ. It is −q·m
     /// modulo p.
     ///
-    /// The first half of the power must be 1, by Fermat; that it is, is checked: a fault would give
-    /// the primes away.
+    /// The first half of the power must be 1, by Fermat's theorem. That is checked, since a fault
+    /// would reveal the primes.
     pub(crate) fn logarithm(&self, power: &Residue) -> Result<Zeroizing<BoxedUint>, NotOneModP> {
         let (first, second) = self.ring.halves(power);
         let difference = first
@@ -167,7 +170,7 @@ impl PrimeRing {
             .enumerate()
             .fold(0, |bits, (i, &limb)| bits | (limb ^ u64::from(i == 0)));
         let l = Zeroizing::new(BoxedUint::from_words(second));
-        // It is for every ciphertext, unless the computation failed.
+        // It is 0 for every ciphertext, unless the computation was faulty.
         if public(difference != 0) {
             return Err(NotOneModP);
         }
@@ -179,16 +182,17 @@ impl PrimeRing {
         self.product(logarithm, &self.h)
     }
 
-    /// Whether a plaintext m has that logarithm modulo p: what went wrong between the two shows.
+    /// Whether a plaintext m has that logarithm modulo p: exposes faults between the two.
     pub(crate) fn agrees(&self, m: &BoxedUint, logarithm: &BoxedUint) -> bool {
-        // It has for every ciphertext, unless the computation failed.
+        // It has for every ciphertext, unless the computation was faulty.
         public(*self.product(m, &self.minus_q) == *logarithm)
     }
 
-    /// The exponent d below p − 1 that takes n-th roots modulo p: n·d ≡ 1 modulo p − 1, for n = p·q.
+    /// The exponent d below p − 1 that takes n-th roots modulo p: n·d ≡ 1 modulo p − 1, for n =
+    /// p·q.
     ///
-    /// n ≡ q modulo p − 1, so d = (1 + (p − 1)·u)/q with u = −(p − 1)⁻¹ modulo q. Of d its length's
-    /// bits are enough, modulo which dividing by q is multiplying by its inverse.
+    /// n ≡ q modulo p − 1, so d = (1 + (p − 1)·u)/q with u = −(p − 1)⁻¹ modulo q. The division is
+    /// exact, so that it is enough to multiply by q's inverse modulo 2^|d|.
     pub(crate) fn root_exponent(&self, q: &Self) -> Zeroizing<Vec<u64>> {
         let order = Zeroizing::new(BoxedUint::from_words(self.order.iter().copied()));
         let u = q.negated_inverse(&order);
@@ -213,8 +217,8 @@ impl PrimeRing {
 
     /// x·y modulo p for numbers below n.
     ///
-    /// In the ring modulo p², as all that is reduced here: crypto-bigint's divisions branch on how
-    /// many bits the divisor has.
+    /// Computed in the ring modulo p², like all reductions here: crypto-bigint's divisions branch
+    /// on the divisor's number of bits.
     fn product(&self, x: &BoxedUint, y: &BoxedUint) -> Zeroizing<BoxedUint> {
         let [x, y] = [x, y].map(|number| self.ring.residue(number.as_words()));
         self.half(&self.ring.mul(&x, &y))

@@ -1,17 +1,16 @@
-//! [`PublicKey`]: encoding numbers, encrypting them, ciphertexts as bytes.
+//! [`PublicKey`]: plaintexts, encryption, and ciphertexts as bytes.
 
-use std::hint::black_box;
 use std::sync::Arc;
 
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Odd};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use veilcast_arith::{Power, Residue, SquareModulus, pow_many};
-use zeroize::Zeroizing;
 
 use crate::ciphertext::{Ciphertext, CiphertextError};
 use crate::encoding::{bytes_from_limbs, limbs_from_bytes};
-use crate::modulus_checks;
+use crate::limbs::all_bits;
+use crate::modulus_checks::{PublicKeyError, checked_ring_vartime};
 use crate::plaintext::{Plaintext, PlaintextError};
 use crate::policy::KeyPolicy;
 use crate::public_values::public;
@@ -35,49 +34,17 @@ struct Inner {
     tag: u64,
 }
 
-/// Why a number can't be a public key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PublicKeyError {
-    /// The size is not among the accepted ones.
-    #[error("the key's modulus has {0} bits; 2048, 3072 or 4096 are accepted")]
-    Size(u32),
-    /// The modulus is even.
-    #[error("the key's modulus is even, so it is not a product of two large primes")]
-    Even,
-    /// A prime below 2¹⁶ divides the modulus.
-    #[error("the key's modulus is divisible by {0}, so it is not a product of two large primes")]
-    SmallFactor(u32),
-    /// The modulus is a prime, or passes for one.
-    #[error("the key's modulus is a prime, not a product of two")]
-    Prime,
-    /// The modulus is a perfect power.
-    #[error(
-        "the key's modulus is a perfect power (exponent {0}), not a product of two different primes"
-    )]
-    PerfectPower(u32),
-}
-
 impl PublicKey {
     /// The key with modulus n, given as big-endian bytes; leading zeros are accepted.
     ///
-    /// Takes a power modulo n: keep the key for further use. Variable time, since n is public.
+    /// The checks cost a power modulo n: keep the key. Variable time, since n is public.
     ///
     /// # Errors
     /// n must have a size that the policy accepts, be odd, have no factor below 2¹⁶, and be neither
-    /// a prime nor a perfect power. Whoever computes for a stranger needs more: a
+    /// a prime nor a perfect power. To compute under a stranger's key, also ask for a
     /// [`KeyProof`](crate::KeyProof).
     pub fn from_modulus(n: &[u8], policy: KeyPolicy) -> Result<Self, PublicKeyError> {
-        let n = &n[n.iter().take_while(|&&byte| byte == 0).count()..];
-        let bits = n
-            .first()
-            .map_or(0, |top| 8 * n.len() as u32 - top.leading_zeros());
-        if !policy.allows(bits) {
-            return Err(PublicKeyError::Size(bits));
-        }
-        let n = BoxedUint::from_be_slice_vartime(n);
-        let n = Odd::new(n).into_option().ok_or(PublicKeyError::Even)?;
-        Ok(Self::from_ring(modulus_checks::ring_vartime(&n)?))
+        checked_ring_vartime(n, policy).map(Self::from_ring)
     }
 
     /// The key of a modulus that is known to be good.
@@ -139,7 +106,7 @@ impl PublicKey {
         &self.0.ring
     }
 
-    /// The plaintext with the given little-endian limbs; missing ones are zeros.
+    /// The plaintext with the given little-endian limbs; missing limbs are zeros.
     ///
     /// # Errors
     /// The number must be below n.
@@ -147,7 +114,7 @@ impl PublicKey {
         let (low, high) = number.split_at(number.len().min(self.limbs()));
         let mut limbs = low.to_vec();
         limbs.resize(self.limbs(), 0);
-        // Which of the two it is, the caller's course tells in any case.
+        // The result shows which of the two it is.
         if public(self.0.ring.is_below_n(&limbs) & (all_bits(high) == 0)) {
             Ok(Plaintext::from_checked(limbs))
         } else {
@@ -163,53 +130,9 @@ impl PublicKey {
         Plaintext::from_checked(random::below_modulus(&self.0.ring).to_vec())
     }
 
-    /// The plaintext that stands for a signed number: v itself, or n − |v|.
-    ///
-    /// # Errors
-    /// None for the accepted key sizes, which hold every `i128`.
-    pub fn encode(&self, value: i128) -> Result<Plaintext, PlaintextError> {
-        let is_negative = (value >> 127) as u64;
-        let magnitude = value.unsigned_abs();
-        let plaintext = self.plaintext(&[magnitude as u64, (magnitude >> 64) as u64])?;
-        // Both are made, so that the time does not tell the sign.
-        let limbs = choose(
-            is_negative,
-            self.negate(&plaintext).limbs(),
-            plaintext.limbs(),
-        );
-        Ok(Plaintext::from_checked(limbs))
-    }
-
-    /// The signed number that a plaintext stands for, if it fits: above n/2 it is negative.
-    pub fn decode(&self, plaintext: &Plaintext) -> Option<i128> {
-        // The number, and zero if it fits.
-        let small = |limbs: &[u64]| {
-            let (low, high) = limbs.split_at(2);
-            let number = (u128::from(low[1]) << 64 | u128::from(low[0])) as i128;
-            (number, all_bits(high) | low[1] >> 63)
-        };
-        let (value, misfit) = small(plaintext.limbs());
-        let (magnitude, negative_misfit) = small(self.negate(plaintext).limbs());
-        // That it fits is the caller's to know; which of the two does, the sign, is not told.
-        let is_positive = is_zero(misfit);
-        if public((is_positive | is_zero(negative_misfit)) == 0) {
-            return None;
-        }
-        let mask = i128::from(is_positive as i64);
-        Some((value & mask) | (magnitude.wrapping_neg() & !mask))
-    }
-
-    /// n − m, or 0 for 0.
-    pub(crate) fn negate(&self, m: &Plaintext) -> Plaintext {
-        let n = BoxedUint::from_words(self.0.ring.n().iter().copied());
-        let m = Zeroizing::new(BoxedUint::from_words(m.limbs().iter().copied()));
-        let negated = m.neg_mod(&n.into_nz().expect("n is not zero"));
-        Plaintext::from_checked(negated.as_words().to_vec())
-    }
-
     /// A fresh encryption of 0, rⁿ for a uniform r: one full power modulo n².
     ///
-    /// r is coprime to n but for a chance that amounts to factoring n by a guess.
+    /// r is coprime to n, except with the probability of factoring n by a guess.
     ///
     /// # Panics
     /// If the operating system's generator fails.
@@ -259,12 +182,16 @@ impl PublicKey {
     /// [`SecretKey::encrypt`](crate::SecretKey::encrypt).
     ///
     /// # Panics
-    /// If the operating system's generator fails.
+    /// If the operating system's generator fails, or the plaintext belongs to a key of another
+    /// size.
     pub fn encrypt(&self, m: &Plaintext) -> Ciphertext {
         self.encrypt_with(m, self.randomizer())
     }
 
-    /// Encrypts under a randomiser made beforehand.
+    /// Encrypts under a randomiser computed beforehand.
+    ///
+    /// # Panics
+    /// If the randomiser belongs to another key, or the plaintext to a key of another size.
     pub fn encrypt_with(&self, m: &Plaintext, randomizer: Randomizer) -> Ciphertext {
         self.assert_own(randomizer.key_tag);
         let mut residue = randomizer.residue;
@@ -272,10 +199,11 @@ impl PublicKey {
         self.ciphertext(residue)
     }
 
-    /// Encrypts several plaintexts under as many randomisers made beforehand, spread over the cores.
+    /// Encrypts several plaintexts under randomisers computed beforehand, spread over the cores.
     ///
     /// # Panics
-    /// If there are not as many randomisers as plaintexts.
+    /// If there is not exactly one randomiser per plaintext; otherwise as
+    /// [`encrypt_with`](Self::encrypt_with).
     pub fn encrypt_many_with(
         &self,
         plaintexts: &[Plaintext],
@@ -284,7 +212,7 @@ impl PublicKey {
         assert_eq!(
             plaintexts.len(),
             randomizers.len(),
-            "a randomiser for each plaintext"
+            "there must be one randomiser per plaintext"
         );
         let encrypted = plaintexts
             .par_iter()
@@ -293,15 +221,31 @@ impl PublicKey {
         encrypted.collect()
     }
 
-    /// The ciphertext's canonical encoding: [`ciphertext_bytes`](Self::ciphertext_bytes) bytes, big-endian.
+    /// The ciphertext's canonical encoding: [`ciphertext_bytes`](Self::ciphertext_bytes) bytes,
+    /// big-endian.
+    ///
+    /// # Panics
+    /// If the ciphertext belongs to another key.
     pub fn encode_ciphertext(&self, c: &Ciphertext) -> Vec<u8> {
         bytes_from_limbs(&self.0.ring.to_limbs(self.residue(c)))
+    }
+
+    /// The ciphertext of an encoding. Variable time.
+    ///
+    /// Takes a greatest common divisor: decode several at once with
+    /// [`decode_ciphertexts`](Self::decode_ciphertexts).
+    ///
+    /// # Errors
+    /// As `decode_ciphertexts`, with the index 0.
+    pub fn decode_ciphertext(&self, encoding: &[u8]) -> Result<Ciphertext, CiphertextError> {
+        self.decode_ciphertexts([encoding])
+            .map(|mut ciphertexts| ciphertexts.remove(0))
     }
 
     /// Ciphertexts from their encodings, spread over the cores. Variable time.
     ///
     /// # Errors
-    /// Each must be of the canonical width, from 1 to n² − 1, and coprime to n. The latter is
+    /// Each must have the canonical width, be from 1 to n² − 1, and be coprime to n. The last is
     /// checked for all at once, by one greatest common divisor.
     pub fn decode_ciphertexts<'a>(
         &self,
@@ -362,26 +306,6 @@ impl PublicKey {
             "ciphertexts and randomisers belong to one key, and this is another"
         );
     }
-}
-
-/// The bits that any of the limbs has.
-fn all_bits(limbs: &[u64]) -> u64 {
-    limbs.iter().fold(0, |bits, &limb| bits | limb)
-}
-
-/// All ones if x is 0, else 0.
-fn is_zero(x: u64) -> u64 {
-    // Hidden from the optimiser, which might make a branch of what it masks.
-    black_box(((x | x.wrapping_neg()) >> 63).wrapping_sub(1))
-}
-
-/// `a` if the mask is all ones, `b` if it is 0.
-fn choose(mask: u64, a: &[u64], b: &[u64]) -> Vec<u64> {
-    let mask = black_box(mask);
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| (a & mask) | (b & !mask))
-        .collect()
 }
 
 impl PartialEq for PublicKey {

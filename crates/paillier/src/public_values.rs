@@ -1,17 +1,28 @@
 //! Where values that were computed from secrets become public, for the tests under valgrind (see
-//! `ctgrind`). In the product these functions do nothing.
+//! `ctgrind`). Outside of tests these functions do nothing.
 
 use crypto_bigint::BoxedUint;
 
-/// A truth value that branches may depend on, though it was computed from secrets. Each caller says
-/// why that is.
+/// A truth value that branches may depend on although it was computed from secrets. Each caller
+/// says why.
 pub(crate) fn public(value: bool) -> bool {
     #[cfg(test)]
     let value = veilcast_ctgrind::declassified(value);
     value
 }
 
-/// A number that is public, though it was computed from secrets.
+/// An exponent that is public although it was computed from secrets.
+pub(crate) fn public_exponent(exponent: i32) -> i32 {
+    #[cfg(test)]
+    let exponent = {
+        let mut bytes = exponent.to_ne_bytes();
+        veilcast_ctgrind::declassify(&mut bytes);
+        i32::from_ne_bytes(bytes)
+    };
+    exponent
+}
+
+/// A number that is public although it was computed from secrets.
 pub(crate) fn published(number: BoxedUint) -> BoxedUint {
     #[cfg(test)]
     let number = {

@@ -7,15 +7,15 @@ use zeroize::Zeroizing;
 
 use crate::encoding::limbs_from_bytes;
 
-/// The operating system's generator; it panics if that fails, so that nothing weaker is used.
+/// The operating system's generator. It panics if that fails, so that nothing weaker is used.
 pub(crate) fn generator() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
 }
 
-/// Random limbs beyond those of a modulus, so that reducing leaves nearly no bias.
+/// Random limbs in addition to those of a modulus, so that reducing leaves almost no bias.
 const EXTRA_LIMBS: usize = 2;
 
-/// As many random limbs.
+/// `count` random limbs.
 ///
 /// # Panics
 /// If the operating system's generator fails.
@@ -27,11 +27,11 @@ pub(crate) fn limbs(count: usize) -> Zeroizing<Vec<u64>> {
     Zeroizing::new(limbs_from_bytes(&bytes))
 }
 
-/// A number below n for the n of a ring: uniform, but for 2⁻¹²⁸, and 0 as seldom as any other.
+/// A number below a ring's n, within 2⁻¹²⁸ of uniform.
 ///
-/// 128 bits more than n's are drawn and reduced modulo n, in constant time. To draw n's bits until
-/// they are below n would take a number of tries that tells how large n is, which is secret where n
-/// is one of the key's primes.
+/// 128 bits more than n has are drawn and reduced modulo n, in constant time. Drawing as many bits
+/// as n has until they are below n would take a number of tries that depends on n, which is secret
+/// if it is one of the key's primes.
 ///
 /// # Panics
 /// If the operating system's generator fails.

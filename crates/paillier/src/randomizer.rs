@@ -1,11 +1,11 @@
-//! [`Randomizer`], what makes a ciphertext unlike every other.
+//! [`Randomizer`], the randomness of a ciphertext.
 
 use veilcast_arith::Residue;
 
 /// An encryption of 0: rⁿ modulo n² for a fresh uniform unit r.
 ///
-/// It is secret until used, and used once: the functions that take one consume it, and it can't
-/// be cloned. It is wiped on drop.
+/// It is secret until it is used, and is used only once: it can't be cloned, and the functions that
+/// take one consume it. It is wiped on drop.
 pub struct Randomizer {
     pub(crate) residue: Residue,
     pub(crate) key_tag: u64,

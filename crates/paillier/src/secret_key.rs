@@ -20,28 +20,28 @@ use crate::public_values::published;
 use crate::random;
 use crate::randomizer::Randomizer;
 
-/// Randomisers that are made when one is asked for: eight take little more time than one.
+/// Randomisers that are computed when one is needed: eight take little more time than one.
 const AT_ONCE: usize = 8;
 
-/// Randomisers that a thread makes at once: tables are read once for all of them.
+/// Randomisers that a thread computes together: tables are read once for all of them.
 const GROUP: usize = 32;
 
-/// Random bases to which an imported prime is tested, beside the usual test: a composite that was
-/// made to pass that passes one of these with a probability of 1/4.
+/// Random bases of additional tests of an imported prime: a composite that was constructed to pass
+/// the usual test passes each of these with a probability of 1/4 at most.
 const RANDOM_BASES: usize = 8;
 
-/// Ciphertexts that a thread decrypts at once: their powers modulo p² and q² are eight.
+/// Ciphertexts that a thread decrypts together: they need eight powers modulo p² and q².
 const DECRYPTED_AT_ONCE: usize = 4;
 
-/// Two primes p and q of equal length, and what they allow: to decrypt, and to encrypt faster.
+/// Two primes p and q of equal length, which decrypt, and encrypt faster than the public key.
 ///
-/// It can't be cloned and is wiped on drop; `Debug` shows the public key alone.
+/// It can't be cloned and is wiped on drop; `Debug` shows only the public key.
 pub struct SecretKey {
     public: PublicKey,
     secret: Secret,
-    /// Randomisers that were made with another one that was asked for.
+    /// Randomisers that were computed together with one that was needed.
     spare: Mutex<Vec<Randomizer>>,
-    /// What proves the modulus, once it was asked for.
+    /// The modulus's proof, once it has been needed.
     proof: OnceLock<KeyProof>,
 }
 
@@ -90,13 +90,13 @@ pub enum SecretKeyError {
     SelfTest,
 }
 
-/// A ciphertext could not be decrypted. It says no more, on purpose.
+/// A ciphertext could not be decrypted. The error deliberately says no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the ciphertext could not be decrypted")]
 pub struct DecryptError;
 
 impl SecretKey {
-    /// A new key whose modulus has `bits` bits; the two primes are searched for at once.
+    /// Generates a key whose modulus has `bits` bits. The two primes are searched for in parallel.
     ///
     /// Both primes are 3 modulo 4 and have their two top bits set.
     ///
@@ -121,8 +121,8 @@ impl SecretKey {
     /// The key of two primes, given as big-endian bytes, after full checks.
     ///
     /// # Errors
-    /// The primes must be prime, of equal length, far enough apart, and give a modulus of a size that
-    /// the policy accepts, coprime to (p − 1)·(q − 1); a round trip must succeed.
+    /// The primes must be prime, of equal length, far enough apart, and give a modulus of a size
+    /// that the policy accepts, coprime to (p − 1)·(q − 1); a round trip must succeed.
     ///
     /// # Panics
     /// If the operating system's generator fails.
@@ -208,7 +208,7 @@ impl SecretKey {
         Ok(key)
     }
 
-    /// A random number there and back, by the owner's encryption and by the public key's.
+    /// Encrypts a random number as the owner and with the public key, and decrypts both.
     fn self_test(&self) -> Result<(), SecretKeyError> {
         let m = self.public.random_plaintext();
         for c in [self.encrypt(&m), self.public.encrypt(&m)] {
@@ -224,26 +224,27 @@ impl SecretKey {
         &self.public
     }
 
-    /// The primes p and q as big-endian bytes: the secret itself, for key files alone.
+    /// The primes p and q as big-endian bytes: the secret itself, only for key files.
     pub(crate) fn primes(&self) -> [Zeroizing<Vec<u8>>; 2] {
         [&self.secret.p, &self.secret.q]
             .map(|prime| Zeroizing::new(bytes_from_limbs(prime.ring().n())))
     }
 
-    /// A fresh encryption of 0 as [`PublicKey::randomizer`] makes them, by half-size exponents
-    /// modulo p² and q² and the Chinese remainder theorem.
+    /// A fresh encryption of 0, as by [`PublicKey::randomizer`] but with half-size exponents modulo
+    /// p² and q², which the Chinese remainder theorem combines.
     ///
-    /// The first eight take a full power each. Then tables are made, which take 2⁵ residues for
-    /// each five bits of p and q and are wiped on drop (up to 4 MiB for a key of 2048 bits, 9 MiB at
-    /// 3072, 17 MiB at 4096), and each randomiser takes a product for each five bits. Its exponents
-    /// are uniform and of full length; their base generates all n-th powers, but for a chance below
-    /// 2⁻¹⁹ that it generates a subgroup whose index has only prime factors above 2¹⁶. Eight are made
-    /// at a time, and seven kept for the next calls.
+    /// The first eight cost a full power each. Then tables are computed, with 2⁵ residues per five
+    /// bits of p and q (up to 4 MiB for a key of 2048 bits, 9 MiB for 3072, 17 MiB for 4096; wiped
+    /// on drop), and each randomiser costs one product per five bits. Its exponents are uniform and
+    /// of full length. Their base generates all n-th powers, except with a probability below 2⁻¹⁸
+    /// for a key: then it generates a subgroup whose index has only prime factors above 2¹⁶. Eight
+    /// are computed at a time, and seven kept for later calls.
     ///
     /// # Panics
     /// If the operating system's generator fails.
     pub fn randomizer(&self) -> Randomizer {
-        // The lock is not held while randomisers are made: their threads may want one themselves.
+        // The lock is not held while randomisers are computed: those threads may need one
+        // themselves.
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         let ready = spare().pop();
         ready.unwrap_or_else(|| {
@@ -259,8 +260,8 @@ impl SecretKey {
         })
     }
 
-    /// Fresh encryptions of 0, as [`randomizer`](Self::randomizer) makes them, spread over the cores;
-    /// many at once take less time each on processors with AVX-512 IFMA.
+    /// Fresh encryptions of 0, as by [`randomizer`](Self::randomizer), spread over the cores. On
+    /// processors with AVX-512 IFMA many at once take less time each.
     ///
     /// # Panics
     /// If the operating system's generator fails.
@@ -302,10 +303,11 @@ impl SecretKey {
         }
     }
 
-    /// Encrypts as [`PublicKey::encrypt`] does, several times faster.
+    /// Encrypts like [`PublicKey::encrypt`], several times faster.
     ///
     /// # Panics
-    /// If the operating system's generator fails.
+    /// If the operating system's generator fails, or the plaintext belongs to a key of another
+    /// size.
     pub fn encrypt(&self, m: &Plaintext) -> Ciphertext {
         self.public.encrypt_with(m, self.randomizer())
     }
@@ -313,19 +315,19 @@ impl SecretKey {
     /// Encrypts several plaintexts, spread over the cores.
     ///
     /// # Panics
-    /// If the operating system's generator fails.
+    /// If the operating system's generator fails, or a plaintext belongs to a key of another size.
     pub fn encrypt_many(&self, plaintexts: &[Plaintext]) -> Vec<Ciphertext> {
         self.public
             .encrypt_many_with(plaintexts, self.randomizers(plaintexts.len()))
     }
 
-    /// The plaintext of a ciphertext, modulo p and q and by the Chinese remainder theorem.
+    /// The plaintext of a ciphertext, computed modulo p and q.
     ///
-    /// Constant time; the ciphertext is blinded, and the result is checked against faults before
-    /// it leaves. A plaintext that was decrypted must not be sent to whoever made the ciphertext.
+    /// Constant time. The ciphertext is blinded, and the result is checked for faults before it is
+    /// returned. Don't send a decrypted plaintext to whoever made the ciphertext.
     ///
     /// # Errors
-    /// A fault in the computation gives one opaque error.
+    /// If the computation was faulty, without details.
     ///
     /// # Panics
     /// If the ciphertext belongs to another key, or the operating system's generator fails.
@@ -338,7 +340,7 @@ impl SecretKey {
     /// cores.
     ///
     /// # Errors
-    /// As `decrypt`: an error if any can't be decrypted.
+    /// If any of them can't be decrypted.
     ///
     /// # Panics
     /// As `decrypt`.
@@ -374,7 +376,7 @@ impl SecretKey {
             .collect()
     }
 
-    /// The plaintext from the powers that it was decrypted to modulo p² and q².
+    /// The plaintext, from the ciphertext's powers modulo p² and q².
     fn recombine(&self, in_p: &Residue, in_q: &Residue) -> Result<Plaintext, DecryptError> {
         let Secret { p, q, .. } = &self.secret;
         let in_p = p.logarithm(in_p).map_err(|_| DecryptError)?;
@@ -398,9 +400,10 @@ impl SecretKey {
         Zeroizing::new(multiple.wrapping_add(in_q))
     }
 
-    /// The proof that this key's modulus is fit for a stranger's service; made once.
+    /// The proof that this key's modulus is fit for use with a stranger's service; computed once.
     ///
-    /// Constant time. Takes sixteen powers of half size, and a check of each root before it leaves.
+    /// Constant time. Costs sixteen powers of half size, and a check of each root before it is
+    /// returned.
     ///
     /// # Panics
     /// If the computation was faulty: a wrong root would give the primes away.
@@ -458,7 +461,7 @@ impl std::fmt::Debug for SecretKey {
     }
 }
 
-/// Whether a number of a stranger's choice is prime. Variable time: a key is imported once.
+/// Whether a number that a stranger chose is prime. Variable time: a key is imported only once.
 fn is_surely_prime(number: &BoxedUint) -> bool {
     if !is_prime(Flavor::Any, number) {
         return false;

@@ -1,10 +1,10 @@
-//! Ciphertexts made from a seed: what a seeded upload need not send.
+//! Ciphertexts derived from a seed, so that they need not be sent.
 //!
 //! Every unit of Z*_{n²} is a ciphertext of something: (m, r) ↦ (1 + m·n)·rⁿ maps Z_n × Z*_n onto
 //! Z*_{n²}, one to one (Paillier 1999, lemma 3). So ciphertexts z_i can be drawn from an
-//! extendable-output function that both sides run on the same short seed. Whoever has the secret
-//! key learns what they hold by decrypting them, ahead of time, and then sends only the difference
-//! to what he wants them to hold; the service adds that as a plaintext.
+//! extendable-output function that both sides run on the same short seed. The owner of the secret
+//! key decrypts them ahead of time to learn what they hold, and later sends only the differences to
+//! what they should hold; the service adds those as plaintexts.
 //!
 //! Ciphertext number i is a + b·n, where a and b are the two big-endian halves of 2·(|n|/8 + 16)
 //! bytes of SHAKE256 (FIPS 202), each reduced modulo n, after absorbing
@@ -27,25 +27,25 @@ use crate::ciphertext::{Ciphertext, CiphertextError};
 use crate::encoding::limbs_from_bytes;
 use crate::public_key::PublicKey;
 
-/// Sets these ciphertexts apart from whatever else SHAKE256 is used for.
+/// Distinguishes these ciphertexts from everything else that SHAKE256 is used for.
 const DOMAIN: &[u8] = b"veilcast seeded upload v1";
 
-/// Bytes drawn for a number beyond those of n.
+/// Bytes drawn for a number in addition to those of n.
 const EXTRA_BYTES: usize = 16;
 
 impl PublicKey {
     /// The ciphertexts number `first` to `first + count − 1` of a seed, spread over the cores.
     ///
-    /// They hold numbers that only the secret key tells. A number of a seed must be used **once
-    /// only**: two plaintexts sent against the same ciphertext tell their difference to everyone.
-    /// Seeds come from the operating system's generator. Variable time: n, the seed and the
-    /// ciphertexts are public.
+    /// Only the secret key reveals the numbers that they hold. Use each ciphertext of a seed **only
+    /// once**: two plaintexts sent as differences to the same ciphertext reveal the difference
+    /// between them to everyone. Take seeds from the operating system's generator. Variable time:
+    /// n, the seed and the ciphertexts are public.
     ///
     /// # Errors
-    /// Each ciphertext is coprime to n but for a chance that amounts to factoring n by a guess, or
-    /// under a stranger's modulus with small factors; otherwise this gives
-    /// [`CiphertextError::NotAUnit`], on both sides alike, and another seed is needed. Numbers end
-    /// at 2⁶⁴ − 1 ([`CiphertextError::SeedUsedUp`]).
+    /// [`CiphertextError::NotAUnit`] if a ciphertext is not coprime to n: choose another seed. Both
+    /// sides get the same error. Under an honest key it has the probability of factoring n by a
+    /// guess; a stranger's modulus with small factors makes it likelier.
+    /// [`CiphertextError::SeedUsedUp`] if the last number is above 2⁶⁴ − 1.
     pub fn seeded_ciphertexts(
         &self,
         seed: &[u8; 32],
@@ -74,8 +74,8 @@ impl PublicKey {
         self.all_units_vartime(ciphertexts)
     }
 
-    /// The next number of an output that both sides have, in n's limbs: 128 bits more than n has,
-    /// big-endian, reduced modulo n, which keeps it within 2⁻¹²⁸ of uniform.
+    /// The next number of a public output, in n's limbs: 128 bits more than n has, big-endian,
+    /// reduced modulo n, which keeps it within 2⁻¹²⁸ of uniform.
     pub(crate) fn next_below_n(&self, output: &mut Shake256Reader) -> BoxedUint {
         let mut bytes = vec![0; 8 * self.limbs() + EXTRA_BYTES];
         output.read(&mut bytes);

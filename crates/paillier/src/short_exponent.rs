@@ -1,5 +1,5 @@
-//! [`ShortExponentRandomizers`]: the faster encryption of Damgård, Jurik and Nielsen (2010) for
-//! who holds the public key alone.
+//! [`ShortExponentRandomizers`]: faster encryption with the public key alone, by Damgård, Jurik and
+//! Nielsen (2010).
 
 use crypto_bigint::{BoxedUint, NonZero};
 use veilcast_arith::FixedBase;
@@ -8,19 +8,20 @@ use crate::public_key::PublicKey;
 use crate::random;
 use crate::randomizer::Randomizer;
 
-/// Makes randomisers h_s^e modulo n², with h_s = (−x²)ⁿ for a random x, and random exponents e of
-/// |n|/2 bits.
+/// A source of randomisers h_s^e modulo n², with h_s = (−x²)ⁿ for a random x, and random exponents
+/// e of |n|/2 bits.
 ///
-/// Rests on two assumptions: decisional composite residuosity, as Paillier's scheme itself, and
-/// that powers with exponents of |n|/2 bits can't be told from those with longer ones, in the
-/// subgroup of Jacobi symbol +1 modulo a product of primes that are 3 modulo 4 with
-/// gcd(p − 1, q − 1) = 2. Keys that this library generates have such primes; whether a stranger's
-/// does can't be seen. [`PublicKey::randomizer`] needs neither of the latter.
+/// Security rests on two assumptions. One is decisional composite residuosity, as for Paillier's
+/// scheme itself. The other is that powers with exponents of |n|/2 bits can't be told from powers
+/// with longer ones, in the subgroup of Jacobi symbol +1 modulo a product of primes that are 3
+/// modulo 4 and have gcd(p − 1, q − 1) = 2. Keys that this library generates have primes that are 3
+/// modulo 4; a stranger's can't be checked for either. [`PublicKey::randomizer`] needs only the
+/// first assumption.
 ///
-/// **Never for a service's answers**: the key's owner can take discrete logarithms modulo his own
-/// primes, and a short exponent does not hide from him what the randomness was before.
+/// **Never use it for a service's answers**: the key's owner can compute discrete logarithms modulo
+/// the primes, and a short exponent does not hide the earlier randomness from the owner.
 ///
-/// It keeps a table of 3.3 MiB for a key of 2048 bits, 7.4 MiB at 3072, 13 MiB at 4096.
+/// It keeps a table of 3.3 MiB for a key of 2048 bits, 7.4 MiB for 3072, and 13 MiB for 4096.
 #[derive(Debug)]
 pub struct ShortExponentRandomizers {
     key: PublicKey,
@@ -28,8 +29,8 @@ pub struct ShortExponentRandomizers {
 }
 
 impl ShortExponentRandomizers {
-    /// Derives h_s from n alone and makes the table, which costs about as much as three classic
-    /// encryptions. None if n is 3 modulo 4, so that the primes are not both 3 modulo 4.
+    /// Chooses h_s and computes the table, which costs about as much as three encryptions with the
+    /// public key. `None` if n is 3 modulo 4, since the primes are then not both 3 modulo 4.
     ///
     /// # Panics
     /// If the operating system's generator fails.
@@ -50,7 +51,7 @@ impl ShortExponentRandomizers {
         })
     }
 
-    /// A fresh encryption of 0: one product for each five bits of the exponent.
+    /// A fresh encryption of 0: one product per five bits of the exponent.
     ///
     /// # Panics
     /// If the operating system's generator fails.

@@ -4,7 +4,7 @@ use crate::ShapeError;
 
 /// A matrix of byte strings of the same width, row by row, such as ciphertexts as big-endian numbers.
 ///
-/// It has at least one row and one column. What the bytes stand for is unchecked.
+/// It has at least one row and one column. What the bytes mean is not checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ByteMatrix {
     rows: usize,

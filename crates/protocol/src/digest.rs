@@ -1,72 +1,19 @@
-//! SHA-256 names of cards, keys and messages.
+//! What names keys and messages: SHA-256 of their bytes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use veilcast_card::Digest;
+use veilcast_card::hex::{self, Hex};
 
-/// What is written before a digest's digits, which says how it was made.
-const PREFIX: &str = "sha256:";
+/// The bytes of a message, as [`ContentDigest`] names them.
+#[derive(Debug)]
+pub enum Content {}
 
-/// SHA-256 digests of different things, which are written alike but never taken for each other.
-macro_rules! digests {
-    ($($(#[$doc:meta])* $name:ident,)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-        pub struct $name([u8; 32]);
-
-        impl $name {
-            /// The digest of these bytes.
-            #[must_use]
-            pub fn of(bytes: &[u8]) -> Self {
-                Self(Sha256::digest(bytes).into())
-            }
-
-            /// The 32 bytes of the digest.
-            #[must_use]
-            pub fn as_bytes(&self) -> &[u8; 32] {
-                &self.0
-            }
-        }
-
-        impl From<[u8; 32]> for $name {
-            fn from(bytes: [u8; 32]) -> Self {
-                Self(bytes)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(PREFIX)?;
-                write_hex(f, &self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = MalformedHex;
-
-            fn from_str(text: &str) -> Result<Self, MalformedHex> {
-                let digits = text.strip_prefix(PREFIX).and_then(parse_hex);
-                digits.map(Self).ok_or(MalformedHex)
-            }
-        }
-    )*};
-}
-
-digests! {
-    /// The SHA-256 digest of a public card's exact bytes; written `sha256:` and 64 lower-case hexadecimal digits.
-    CardDigest,
-    /// The SHA-256 digest of a message's bytes: of a request's whole body, as it arrived, or of an answer's scores;
-    /// written as a card's.
-    ContentDigest,
-}
+/// The SHA-256 digest of a message's bytes: of a request's whole body, as it arrived, or of an answer's scores.
+pub type ContentDigest = Digest<Content>;
 
 /// The SHA-256 digest of a public key's modulus n, as minimal big-endian bytes; written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,7 +35,7 @@ impl KeyFingerprint {
 
 impl fmt::Display for KeyFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(f, &self.0)
+        fmt::Display::fmt(&Hex(&self.0), f)
     }
 }
 
@@ -99,36 +46,14 @@ impl fmt::Debug for KeyFingerprint {
 }
 
 impl FromStr for KeyFingerprint {
-    type Err = MalformedHex;
+    type Err = MalformedFingerprint;
 
-    fn from_str(text: &str) -> Result<Self, MalformedHex> {
-        parse_hex(text).map(Self).ok_or(MalformedHex)
+    fn from_str(text: &str) -> Result<Self, MalformedFingerprint> {
+        hex::parse(text).map(Self).ok_or(MalformedFingerprint)
     }
 }
 
-/// A digest or fingerprint that is not written in its one proper form.
+/// A fingerprint that is not written in its canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("not 64 lower-case hexadecimal digits, with `sha256:` before them unless they name a key")]
-pub struct MalformedHex;
-
-fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8; 32]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-}
-
-/// Lower case only, so that one digest has one spelling.
-fn parse_hex(text: &str) -> Option<[u8; 32]> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != 32 || !rest.is_empty() {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(high)? << 4 | digit(low)?;
-    }
-    Some(bytes)
-}
+#[error("not a key's fingerprint: expected 64 lower-case hexadecimal digits")]
+pub struct MalformedFingerprint;

@@ -2,8 +2,6 @@
 
 use thiserror::Error;
 
-use crate::RequestError;
-
 /// Why bytes are not a matrix of ciphertexts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -11,13 +9,13 @@ pub enum ShapeError {
     /// A dimension is zero.
     #[error("a tensor needs at least one row and one column")]
     Empty,
-    /// The product of the dimensions, or of them and the width, is beyond any memory.
+    /// The product of the dimensions, or of the dimensions and the width, overflows.
     #[error("the tensor's shape is too large")]
     Overflow,
     /// The width is zero.
     #[error("a ciphertext needs at least one byte")]
     NoWidth,
-    /// There are not as many bytes as the shape needs.
+    /// The number of bytes does not match the shape.
     #[error("the shape needs {expected} bytes, but there are {got}")]
     Length {
         /// Rows · columns · width.
@@ -25,6 +23,46 @@ pub enum ShapeError {
         /// The bytes that were given.
         got: usize,
     },
+}
+
+/// Why parts do not make a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The modulus has no bytes.
+    #[error("`public_key` is empty")]
+    EmptyKey,
+    /// The modulus starts with a zero byte.
+    #[error("`public_key` starts with a zero byte: write the modulus in as few bytes as it needs")]
+    PaddedKey,
+    /// The number of records differs from that of the rows, or is smaller in the `records` layout.
+    #[error("there are {records} records in {rows} rows, which the layout does not allow")]
+    Records {
+        /// The records that the request names.
+        records: usize,
+        /// The rows of its tensor.
+        rows: usize,
+    },
+    /// The ciphertexts don't have twice as many bytes as the modulus.
+    #[error("a ciphertext has {got} bytes, and under this key it has exactly {expected}")]
+    CiphertextWidth {
+        /// Twice the modulus's bytes.
+        expected: usize,
+        /// The ciphertexts' bytes.
+        got: usize,
+    },
+}
+
+impl RequestError {
+    /// What happened, for programs: a name that does not change from version to version.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyKey | Self::PaddedKey => "malformed_public_key",
+            Self::CiphertextWidth { .. } => "wrong_ciphertext_width",
+            Self::Records { .. } => "wrong_record_count",
+        }
+    }
 }
 
 /// Why a body is not a message; always the sender's fault.
@@ -55,10 +93,10 @@ pub enum DecodeError {
     Truncated {
         /// The bytes that the tensor needs.
         expected: usize,
-        /// The bytes behind the header.
+        /// The bytes after the header.
         got: usize,
     },
-    /// The body goes on behind its tensor.
+    /// There is more after the tensor.
     #[error("the body has {0} bytes too many at its end")]
     TrailingBytes(usize),
 
@@ -77,7 +115,7 @@ pub enum DecodeError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The public key is not a minimal number, or its ciphertexts don't have its width.
+    /// The public key is not written in as few bytes as it needs, or the ciphertexts don't have its width.
     #[error(transparent)]
     Request(#[from] RequestError),
     /// The layout is unknown.
@@ -86,7 +124,7 @@ pub enum DecodeError {
     /// A number of the layout is zero.
     #[error("`{0}` is 0, and needs to be at least 1")]
     ZeroParameter(&'static str),
-    /// A number that the layout does not have.
+    /// There is a parameter that the layout does not have.
     #[error("the layout `{layout}` has no `{parameter}`")]
     SurplusParameter {
         /// The parameter.
@@ -94,7 +132,7 @@ pub enum DecodeError {
         /// The layout.
         layout: &'static str,
     },
-    /// The number of records is given, and is not that of the tensor's rows.
+    /// The number of records is given and differs from the number of the tensor's rows.
     #[error(
         "`records` is {got}, but the tensor has {rows} rows, and in this layout each is a record"
     )]
@@ -113,31 +151,31 @@ pub enum DecodeError {
     /// The key fingerprint is not 64 lower-case hexadecimal digits.
     #[error("`key_fingerprint` is not 64 lower-case hexadecimal digits")]
     MalformedFingerprint,
-    /// The proof of the key is not base64url of eight numbers of the modulus' length.
+    /// The proof of the key is not base64url of eight numbers of the modulus's length.
     #[error(
-        "`key_proof` is not eight numbers of the modulus' length, one after another, as base64url without padding: \
+        "`key_proof` is not eight numbers of the modulus's length, one after another, as base64url without padding: \
          /openapi.json describes it"
     )]
     MalformedKeyProof,
     /// The digest of a request or of scores is not `sha256:` and 64 lower-case hexadecimal digits.
     #[error("`{0}` is not `sha256:` and 64 lower-case hexadecimal digits")]
     MalformedContentDigest(&'static str),
-    /// The scores are not those that their digest was made of.
+    /// The scores don't match their digest.
     #[error("the scores were damaged on their way: they are not those of `scores_digest`")]
     Damaged,
 
     /// There is not exactly one tensor.
     #[error("there are {got} tensors where only `{expected}` belongs")]
     TensorCount {
-        /// The name of the tensor that belongs there.
+        /// The name of the expected tensor.
         expected: &'static str,
         /// How many there are.
         got: usize,
     },
-    /// The tensor is not the one that belongs there.
+    /// The tensor is not the expected one.
     #[error("there is a tensor {got:?} where only `{expected}` belongs")]
     TensorName {
-        /// The name of the tensor that belongs there.
+        /// The name of the expected tensor.
         expected: &'static str,
         /// The name that was given, shortened.
         got: String,
@@ -145,7 +183,7 @@ pub enum DecodeError {
     /// The tensor's datatype is not `BYTES`.
     #[error("the tensor's datatype is {0:?}, and only `BYTES` holds ciphertexts")]
     Datatype(String),
-    /// The shape has not two dimensions.
+    /// The shape does not have two dimensions.
     #[error("the tensor's shape has {0} dimensions, and needs two: rows and columns")]
     Rank(usize),
     /// The shape is empty or overflows.
@@ -173,7 +211,7 @@ pub enum DecodeError {
     /// The tensor has neither `data` nor `binary_data_size`, or both.
     #[error("the tensor needs either `data` or the parameter `binary_data_size`")]
     DataPlace,
-    /// The tensor's `binary_data_size` does not go with its shape and key.
+    /// The tensor's `binary_data_size` does not match its shape and key.
     #[error("`binary_data_size` is {got}, but the shape and the key need {expected}")]
     BinarySize {
         /// The size that the shape and the key need.
@@ -189,22 +227,22 @@ pub enum DecodeError {
         /// The elements of the shape.
         count: usize,
     },
-    /// `data` is not an array of strings, or of arrays of strings of a row each.
+    /// `data` is neither an array of strings nor an array of arrays of strings, one for each row.
     #[error("`data` is not an array of base64 strings, flat or row by row")]
     DataForm,
-    /// `data` does not hold as many elements as the shape says.
+    /// The number of elements of `data` does not match the shape.
     #[error("`data` does not hold exactly {expected} elements")]
     ElementCount {
         /// The elements of the shape.
         expected: usize,
     },
-    /// An element is not padded base64 of the standard alphabet.
+    /// An element is not base64 in the standard alphabet, with padding.
     #[error("element {index} is not base64")]
     ElementEncoding {
         /// The element's place, counted row by row from 0.
         index: usize,
     },
-    /// An element has not the width of a ciphertext.
+    /// An element does not have the width of a ciphertext.
     #[error(
         "element {index} has {got} bytes, and a ciphertext under this key has exactly {expected}"
     )]
@@ -258,7 +296,7 @@ impl DecodeError {
     }
 }
 
-/// The beginning of a text that a stranger sent, short enough to repeat to him.
+/// The beginning of a text from a stranger, short enough to be repeated in an error.
 pub(crate) fn excerpt(text: &str) -> String {
     const CHARACTERS: usize = 128;
     match text.char_indices().nth(CHARACTERS) {

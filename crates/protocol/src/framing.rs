@@ -1,4 +1,4 @@
-//! How a body divides into a JSON header and raw tensors.
+//! How a body is divided into a JSON header and raw tensors.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::{DecodeError, Limits};
 pub enum Encoding {
     /// Base64 strings in the JSON.
     Json,
-    /// Raw bytes behind the JSON.
+    /// Raw bytes after the JSON.
     Binary,
 }
 
@@ -30,12 +30,12 @@ pub enum Framing {
 pub struct BinaryBody {
     /// The length of the JSON header, for the `Inference-Header-Content-Length` header.
     pub header_length: usize,
-    /// The JSON header and the tensor behind it.
+    /// The JSON header, followed by the tensor.
     pub bytes: Vec<u8>,
 }
 
 impl BinaryBody {
-    /// A body of this header and a tensor of these elements, each behind its 4-byte little-endian length.
+    /// A body of this header and a tensor of these elements, each preceded by its length as 4 little-endian bytes.
     pub(crate) fn new(header: &impl Serialize, tensor: &crate::ByteMatrix) -> Self {
         let mut bytes = to_json(header);
         let header_length = bytes.len();
@@ -68,7 +68,7 @@ pub(crate) fn to_json(message: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(message).expect("strings, numbers and lists of them always serialise")
 }
 
-/// Parses a body's JSON, and returns it with what stands behind it.
+/// Parses a body's JSON, and returns it with the bytes that follow it.
 pub(crate) fn split<'a, T: Deserialize<'a>>(
     body: &'a [u8],
     framing: Framing,

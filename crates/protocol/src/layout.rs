@@ -10,29 +10,29 @@ use crate::tensor::Text;
 
 /// How the numbers of records are laid out in ciphertexts; named in each request.
 ///
-/// The numbers are unchecked but for zero: whether a model and a key allow them is for the evaluation to say.
+/// The numbers are only known not to be zero: the evaluation checks whether a model and a key allow them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layout {
-    /// One feature a ciphertext: the textbook protocol, which any Paillier client can speak. A row a record.
+    /// One feature per ciphertext: the textbook protocol, which any Paillier client can implement. One row per record.
     Scalar {
-        /// Scores that an answer's ciphertext holds, at least 1: more than one make *packed* answers.
+        /// Scores per ciphertext of an answer, at least 1; with more than one, answers are *packed*.
         scores_per_answer: u32,
     },
-    /// One feature of many records a ciphertext, and one score of as many an answer. A row a group of records,
-    /// the last of which may be partly filled.
+    /// One feature of many records per ciphertext, and one score of as many records per answer. One row per group
+    /// of records; the last group may be partly filled.
     Records,
-    /// Several features of one record a ciphertext. A row a record.
+    /// Several features of one record per ciphertext. One row per record.
     Features {
-        /// Features that a ciphertext holds, at least 1.
+        /// Features per ciphertext, at least 1.
         features_per_ciphertext: u32,
-        /// Scores that an answer's ciphertext holds, at least 1.
+        /// Scores per ciphertext of an answer, at least 1.
         scores_per_answer: u32,
     },
 }
 
 impl Layout {
-    /// One feature a ciphertext, one score an answer.
+    /// One feature per ciphertext, one score per answer.
     pub const SCALAR: Self = Self::Scalar {
         scores_per_answer: 1,
     };
@@ -75,15 +75,15 @@ impl fmt::Display for Layout {
     }
 }
 
-/// A layout's numbers as they stand in a message; those that are implied don't.
+/// A layout's numbers as a message contains them; implied ones are left out.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct LayoutParameters {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) features_per_ciphertext: Option<u32>,
-    /// 1 if it is not given.
+    /// 1 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scores_per_answer: Option<u32>,
-    /// As many as the tensor has rows if it is not given.
+    /// The number of the tensor's rows if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) records: Option<usize>,
 }
@@ -131,7 +131,7 @@ impl LayoutParameters {
         }
     }
 
-    /// The number of records of a message with so many rows, which is what the layout makes it.
+    /// The number of records of a message with this many rows, by the rules of the layout.
     pub(crate) fn records(self, layout: Layout, rows: usize) -> Result<usize, DecodeError> {
         match (layout, self.records) {
             (Layout::Records, None) => Err(DecodeError::MissingParameter("records")),

@@ -1,13 +1,32 @@
 //! Messages between a Veilcast client and service: bytes in, checked values out, and back.
 //!
-//! The messages are those of the Open Inference Protocol ("V2", as KServe and Triton speak it), with ciphertexts as a
-//! `BYTES` tensor: base64 in JSON, raw in the binary tensor data extension. A stored request or response is exactly the
-//! binary body of its HTTP message, so a file and a message are the same thing.
+//! The messages are those of the Open Inference Protocol ("V2", as KServe and Triton implement it), with ciphertexts in
+//! a `BYTES` tensor: as base64 in JSON, or raw in the binary tensor data extension. A stored request or response is
+//! exactly the binary body of its HTTP message, so that a file and a message are the same thing.
 //!
-//! Everything decoded here may come from a stranger. Sizes are checked before memory is taken, and a value that exists
-//! has passed its checks; whether its numbers are sound ciphertexts of a sound key is for the cryptography to say.
+//! ```
+//! use veilcast_protocol::{ByteMatrix, CardDigest, Framing, InferRequest, Layout, Limits};
 //!
-//! Nothing in these messages is secret from the service: they hold public keys and ciphertexts only.
+//! // One record of two features, a ciphertext each, under a modulus of 256 bytes.
+//! let modulus = vec![0xc1; 256];
+//! let ciphertexts = ByteMatrix::new([1, 2], 512, vec![7; 2 * 512])?;
+//! let card = CardDigest::of(b"the model's card");
+//! let request = InferRequest::new(modulus, Layout::SCALAR, 1, card, ciphertexts)?;
+//!
+//! // The body of an HTTP request; the header's length goes into an HTTP header of its own.
+//! let body = request.to_binary();
+//! let framing = Framing::HeaderLength(body.header_length);
+//! let received = InferRequest::decode(&body.bytes, framing, &Limits::new(10, 100))?;
+//! assert_eq!(received, request);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Everything decoded here may come from a stranger. Sizes are checked before memory is allocated, and a value that
+//! exists has passed its checks. Whether its numbers are valid ciphertexts of a valid key is for the cryptography to
+//! check.
+//!
+//! Nothing in these messages is secret from the service: they contain only public keys and ciphertexts.
+#![forbid(unsafe_code)]
 
 mod byte_matrix;
 mod digest;
@@ -23,8 +42,8 @@ mod tensor;
 mod upload;
 
 pub use byte_matrix::ByteMatrix;
-pub use digest::{CardDigest, ContentDigest, KeyFingerprint, MalformedHex};
-pub use error::{DecodeError, ShapeError};
+pub use digest::{Content, ContentDigest, KeyFingerprint, MalformedFingerprint};
+pub use error::{DecodeError, RequestError, ShapeError};
 pub use framing::{BinaryBody, Encoding, Framing};
 pub use layout::Layout;
 pub use limits::Limits;
@@ -32,9 +51,11 @@ pub use metadata::{
     ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady, TensorMetadata,
 };
 pub use problem::Problem;
-pub use request::{InferRequest, RequestError};
+pub use request::InferRequest;
 pub use response::InferResponse;
 pub use upload::{SeededUpload, Upload};
+// What requests and answers name a model by.
+pub use veilcast_card::{CardDigest, MalformedDigest};
 
 /// The name of the request's only input tensor: a row of ciphertexts for each record, or group of records.
 pub const INPUT_TENSOR: &str = "ciphertexts";
@@ -50,3 +71,8 @@ pub const HEADER_LENGTH: &str = "inference-header-content-length";
 pub const MEDIA_JSON: &str = "application/json";
 /// The media type of a body in the binary tensor data extension.
 pub const MEDIA_BINARY: &str = "application/octet-stream";
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,18 +7,18 @@ use crate::{DATATYPE, INPUT_TENSOR, OUTPUT_TENSOR};
 /// The answer to `GET /v2`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerMetadata {
-    /// The service's name; [`ServerMetadata::NAME`] for ours.
+    /// The service's name; [`ServerMetadata::NAME`] for a Veilcast service.
     pub name: String,
     /// The service's version.
     pub version: String,
-    /// The protocol's extensions that the service speaks.
+    /// The protocol's extensions that the service supports.
     pub extensions: Vec<String>,
 }
 
 impl ServerMetadata {
-    /// The name by which a Veilcast service is told from other services of the protocol.
+    /// The name that distinguishes a Veilcast service from other services of the protocol.
     pub const NAME: &'static str = "veilcast";
-    /// The extension for raw tensors behind a JSON header.
+    /// The extension for raw tensors after a JSON header.
     pub const BINARY_EXTENSION: &'static str = "binary_tensor_data";
 
     /// The metadata of a Veilcast service of this version.
@@ -69,7 +69,7 @@ pub struct ModelMetadata {
     pub name: String,
     /// The versions that are served.
     pub versions: Vec<String>,
-    /// What computes the model; [`ModelMetadata::PLATFORM`] for ours.
+    /// What computes the model; [`ModelMetadata::PLATFORM`] for a Veilcast service.
     pub platform: String,
     /// The tensors that a request carries.
     pub inputs: Vec<TensorMetadata>,
@@ -81,7 +81,7 @@ impl ModelMetadata {
     /// The platform of models that are computed on Paillier ciphertexts.
     pub const PLATFORM: &'static str = "veilcast_paillier";
 
-    /// The metadata of a model of `features` inputs and `outputs` scores a record, in the `scalar` layout.
+    /// The metadata of a model with `features` inputs and `outputs` scores per record, in the `scalar` layout.
     #[must_use]
     pub fn new(name: &str, version: &str, features: usize, outputs: usize) -> Self {
         Self {
@@ -101,7 +101,7 @@ pub struct TensorMetadata {
     pub name: String,
     /// The elements' datatype.
     pub datatype: String,
-    /// The dimensions; −1 where any size goes.
+    /// The dimensions; −1 where any size is allowed.
     pub shape: Vec<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! What a service says when it can't answer.
+//! What a service replies when it can't answer.
 
 use std::borrow::Cow;
 

@@ -1,11 +1,10 @@
-//! The request: ciphertexts of a client's records, and what they were made with.
+//! The request: the ciphertexts of a client's records, and the key, layout and card that they were made with.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::error::excerpt;
+use crate::error::{RequestError, excerpt};
 use crate::framing::{split, to_json};
 use crate::layout::LayoutParameters;
 use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text, Width};
@@ -16,8 +15,8 @@ use crate::{
 
 /// A request for the scores of encrypted records.
 ///
-/// Its modulus is minimal, its ciphertexts have twice the modulus' bytes, and it has a row a record, or more records than
-/// rows in the `records` layout. Nothing is checked further.
+/// The modulus has no leading zeros, the ciphertexts have twice as many bytes, and there is one row per record, or at most
+/// one in the `records` layout. Nothing else has been checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferRequest {
     id: Option<String>,
@@ -38,8 +37,8 @@ impl InferRequest {
     /// It has no id and no proof of its key, and asks for a binary answer.
     ///
     /// # Errors
-    /// A [`RequestError`] if n is empty or starts with a zero byte, if ciphertexts have another width, or if there are not as
-    /// many records as rows, or in the `records` layout fewer.
+    /// A [`RequestError`] if n is empty or starts with a zero byte, if ciphertexts have another width, or if the number of
+    /// records differs from that of the rows (in the `records` layout: is smaller).
     pub fn new(
         public_key: Vec<u8>,
         layout: Layout,
@@ -75,7 +74,7 @@ impl InferRequest {
         })
     }
 
-    /// The request with an identifier, which the response repeats; at most [`Limits::MAX_ID_BYTES`] bytes arrive.
+    /// The request with an identifier, which the response repeats. Decoding refuses more than [`Limits::MAX_ID_BYTES`] bytes.
     #[must_use]
     pub fn with_id(self, id: impl Into<String>) -> Self {
         Self {
@@ -84,8 +83,8 @@ impl InferRequest {
         }
     }
 
-    /// The request with the proof of its key, eight numbers of the modulus' length: a service asks for it before it
-    /// takes a key that is new to it. One of any other length does not arrive.
+    /// The request with the proof of its key, eight numbers of the modulus's length: a service asks for it before it
+    /// accepts a key that is new to it. Decoding refuses a proof of any other length.
     #[must_use]
     pub fn with_key_proof(self, proof: impl Into<Vec<u8>>) -> Self {
         Self {
@@ -112,7 +111,7 @@ impl InferRequest {
         &self.public_key
     }
 
-    /// The proof of the key, of eight times the modulus' bytes, unchecked.
+    /// The proof of the key, of eight times the modulus's bytes, unchecked.
     #[must_use]
     pub fn key_proof(&self) -> Option<&[u8]> {
         self.key_proof.as_deref()
@@ -151,7 +150,7 @@ impl InferRequest {
     /// Reads a request.
     ///
     /// # Errors
-    /// A [`DecodeError`] of its own for each fault.
+    /// Each fault has its own [`DecodeError`].
     pub fn decode(body: &[u8], framing: Framing, limits: &Limits) -> Result<Self, DecodeError> {
         let (received, raw) = split::<ReceivedRequest<'_>>(body, framing, limits)?;
         let parameters = received.parameters;
@@ -274,47 +273,7 @@ impl InferRequest {
     }
 }
 
-/// Why parts do not make a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum RequestError {
-    /// The modulus has no bytes.
-    #[error("`public_key` is empty")]
-    EmptyKey,
-    /// The modulus starts with a zero byte.
-    #[error("`public_key` starts with a zero byte: write the modulus in as few bytes as it needs")]
-    PaddedKey,
-    /// There are not as many records as rows, or in the `records` layout fewer.
-    #[error("there are {records} records in {rows} rows, which the layout does not allow")]
-    Records {
-        /// The records that the request names.
-        records: usize,
-        /// The rows of its tensor.
-        rows: usize,
-    },
-    /// The ciphertexts have not twice the modulus' bytes.
-    #[error("a ciphertext has {got} bytes, and under this key it has exactly {expected}")]
-    CiphertextWidth {
-        /// Twice the modulus' bytes.
-        expected: usize,
-        /// The ciphertexts' bytes.
-        got: usize,
-    },
-}
-
-impl RequestError {
-    /// What happened, for programs: a name that does not change from version to version.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::EmptyKey | Self::PaddedKey => "malformed_public_key",
-            Self::CiphertextWidth { .. } => "wrong_ciphertext_width",
-            Self::Records { .. } => "wrong_record_count",
-        }
-    }
-}
-
-/// The bytes of a ciphertext under this modulus, which must be minimal.
+/// The bytes of a ciphertext under this modulus, which must have no leading zeros.
 fn ciphertext_width(public_key: &[u8]) -> Result<usize, RequestError> {
     match public_key {
         [] => Err(RequestError::EmptyKey),
@@ -340,7 +299,7 @@ pub(crate) fn read_id(id: Option<Text<'_>>) -> Result<Option<String>, DecodeErro
     }
 }
 
-/// The proof of a key: eight numbers of the modulus' length.
+/// The proof of a key: eight numbers of the modulus's length.
 fn read_proof(text: &Text<'_>, public_key: &[u8]) -> Result<Vec<u8>, DecodeError> {
     const NUMBERS: usize = 8;
     let mut proof = vec![0; NUMBERS * public_key.len()];

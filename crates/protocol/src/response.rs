@@ -13,8 +13,8 @@ use crate::{
 
 /// The encrypted scores of a request's records.
 ///
-/// It repeats what the request named, so that the client can tell whose answer it is, and carries a digest of its
-/// scores, so that damage on the way shows: whoever changes it on purpose can change that too.
+/// It repeats what the request named, so that the client can tell which request it answers, and carries a digest of its
+/// scores, which reveals accidental damage but not deliberate changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferResponse {
     /// The request's identifier, if it had one.
@@ -31,19 +31,19 @@ pub struct InferResponse {
     pub layout: Layout,
     /// The number of the request's records.
     pub records: usize,
-    /// The digest of the request's body as the service received it, if whoever made the answer saw one.
+    /// The digest of the request's body as the service received it, if the service received one.
     pub request_digest: Option<ContentDigest>,
-    /// The scores: a row for each of the request's, with as many answers as the layout makes of the outputs.
+    /// The scores: a row for each row of the request, with as many answers as the layout needs for the outputs.
     pub scores: ByteMatrix,
 }
 
 impl InferResponse {
     /// Reads a response.
     ///
-    /// The scores' width is whatever the sender gave them, up to the limit: compare it with the key's.
+    /// The scores have whatever width the sender chose, up to the limit: compare it with the key's.
     ///
     /// # Errors
-    /// A [`DecodeError`] of its own for each fault; [`DecodeError::Damaged`] if the scores are not those of their digest.
+    /// Each fault has its own [`DecodeError`]; [`DecodeError::Damaged`] means that the scores don't match their digest.
     pub fn decode(body: &[u8], framing: Framing, limits: &Limits) -> Result<Self, DecodeError> {
         let (received, raw) = split::<ReceivedResponse<'_>>(body, framing, limits)?;
         let parameters = received.parameters;

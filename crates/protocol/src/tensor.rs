@@ -1,4 +1,4 @@
-//! The one tensor of a message, and the checks on its way from bytes to ciphertexts.
+//! The only tensor of a message, checked on its way from bytes to ciphertexts.
 
 mod elements;
 
@@ -19,14 +19,14 @@ use crate::{ByteMatrix, DATATYPE, DecodeError, Limits};
 #[derive(Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// The members of a list of which only one is allowed: the others are counted, not kept.
+/// The members of a list in which only one is allowed: others are counted, but not kept.
 pub(crate) struct OnlyOne<T> {
     first: Option<T>,
     count: usize,
 }
 
 impl<T> OnlyOne<T> {
-    /// The only member, or an error that names the tensor that belongs there.
+    /// The only member, or an error that names the expected tensor.
     pub(crate) fn get(self, expected: &'static str) -> Result<T, DecodeError> {
         self.at_most_one(expected)?
             .ok_or(DecodeError::TensorCount { expected, got: 0 })
@@ -111,7 +111,7 @@ impl<'de> Deserialize<'de> for Shape {
     }
 }
 
-/// What is known beforehand of the elements, which all have one width.
+/// What is known in advance about the width that all elements have.
 #[derive(Clone, Copy)]
 pub(crate) enum Width {
     Exactly(usize),
@@ -138,7 +138,7 @@ struct ReceivedParameters {
 }
 
 impl ReceivedTensor<'_> {
-    /// The elements of the tensor called `name`, whose raw bytes, if it has any, are all that stands behind the JSON.
+    /// The elements of the tensor called `name`, whose raw bytes, if any, are everything after the JSON.
     ///
     pub(crate) fn decode(
         self,
@@ -282,7 +282,7 @@ impl<'a> SentTensor<'a> {
         }
     }
 
-    /// A tensor whose elements stand behind the JSON.
+    /// A tensor whose elements follow the JSON.
     pub(crate) fn binary(name: &'static str, tensor: &'a ByteMatrix) -> Self {
         let parameters = Some(SentParameters {
             binary_data_size: crate::framing::binary_size(tensor),

@@ -1,24 +1,24 @@
-//! What a request brings of its records.
+//! The encrypted records of a request, in one of two forms.
 
 use crate::{ByteMatrix, CORRECTIONS_TENSOR, INPUT_TENSOR};
 
 /// The encrypted records of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Upload {
-    /// The ciphertexts themselves, each of twice the modulus' bytes; as many columns as the layout asks for.
+    /// The ciphertexts themselves, each of twice the modulus's bytes; as many columns as the layout needs.
     Full(ByteMatrix),
-    /// A seed, from which both sides make pseudo-random ciphertexts, and what turns those into the records'.
+    /// A seed, from which both sides derive pseudo-random ciphertexts, and corrections that turn those into the records'.
     Seeded(SeededUpload),
 }
 
-/// Pseudo-random ciphertexts by their seed, and corrections to them.
+/// The seed of pseudo-random ciphertexts, and corrections to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeededUpload {
     /// The seed of the ciphertexts; public.
     pub seed: [u8; 32],
-    /// The number of the first ciphertext that is used; the others follow it.
+    /// The index of the first ciphertext that is used; the others follow it.
     pub first: u64,
-    /// One column: for each row the corrections of its ciphertexts, bit by bit one after the other.
+    /// One column: for each row, the corrections of its ciphertexts, packed bit by bit one after another.
     pub corrections: ByteMatrix,
 }
 

@@ -37,3 +37,8 @@ pub use app::{App, StartError};
 pub use config::{Config, ConfigError};
 pub use routes::router;
 pub use serve::serve;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

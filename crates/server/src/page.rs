@@ -9,6 +9,7 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use rust_embed::RustEmbed;
+use veilcast_card::hex::Hex;
 use veilcast_protocol::MEDIA_BINARY;
 
 use crate::app::App;
@@ -75,7 +76,7 @@ fn file(name: &str, headers: &HeaderMap) -> Result<Response, Fault> {
     let file = is_plain(name).then(|| Files::get(name)).flatten();
     let file = file.ok_or(Fault::UnknownRoute)?;
     let digest = file.metadata.sha256_hash();
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Hex(&digest).to_string();
     Ok(tagged(headers, digest, media_type(name), || {
         match file.data {
             Cow::Borrowed(bytes) => Bytes::from_static(bytes),

@@ -3,33 +3,36 @@
 //! | subject | start at |
 //! |---|---|
 //! | the steps, one by one or all | [`steps`] |
-//! | what the crates may know of each other | [`layers`] |
+//! | what they need of the machine | [`prerequisites`] |
+//! | what the crates may know of each other | [`code::layers`] |
+//! | licences, and crates in two versions | [`code::deny`] |
+//! | dependencies that nothing uses | [`code::unused`] |
 //! | secrets under valgrind | [`ctgrind`] |
 //! | what SECURITY.md names | [`security`] |
 //! | whether tests fail without the checks that it names | [`removals`] |
 //! | links, names and the book | [`documents`] |
 //! | the documents' commands and other blocks | [`commands`] |
-//! | python-paillier and paillier-bigint | [`interop`] |
-//! | scikit-learn, PyTorch, Keras | [`examples`] |
-//! | the JavaScript package | [`web`] |
+//! | python-paillier and paillier-bigint | [`others::interop`] |
+//! | scikit-learn, PyTorch, Keras | [`others::examples`] |
+//! | the JavaScript package | [`others::web`] |
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
+mod code;
 mod commands;
 mod ctgrind;
 mod documents;
-mod examples;
 mod fuzz;
-mod interop;
-mod layers;
 mod npm;
+mod others;
+mod prerequisites;
 mod program;
 mod python;
 mod removals;
 mod security;
 mod shell;
 mod steps;
-mod web;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -49,12 +52,22 @@ struct Cli {
 
 #[derive(Clone, Subcommand)]
 enum Task {
+    /// Install what the steps need of the machine, on Debian and Ubuntu.
+    Setup,
     /// Run every step, and list the ones that failed.
     Test,
     /// Check that the code is formatted.
     Fmt,
     /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
     Layers,
+    /// Check licences, doubled versions and sources of all dependencies, as deny.toml says.
+    Deny {
+        /// Look for known vulnerabilities too: needs GitHub, for RustSec's database.
+        #[arg(long)]
+        advisories: bool,
+    },
+    /// Find dependencies that nothing uses, or that are named twice.
+    Unused,
     /// Check that the files and tests that SECURITY.md names exist.
     Security,
     /// Take each check of SECURITY.md out, one at a time, and see its test fail. By hand: it takes an hour.
@@ -116,9 +129,13 @@ fn main() -> ExitCode {
 
 fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
     let chosen: &[Step] = match task {
+        Task::Setup => return prerequisites::install(workspace),
         Task::Test => ALL,
         Task::Fmt => &[steps::FMT],
         Task::Layers => &[steps::LAYERS],
+        Task::Deny { advisories: false } => &[steps::DENY],
+        Task::Deny { advisories: true } => &[steps::DENY_ALL],
+        Task::Unused => &[steps::UNUSED],
         Task::Security => &[steps::SECURITY],
         Task::Clippy => &[steps::CLIPPY],
         Task::Features => &[steps::FEATURES],

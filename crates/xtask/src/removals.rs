@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use anyhow::{anyhow, bail, ensure};
 
-use self::copy::Copy;
+use self::copy::Checkout;
 use self::list::Removal;
 use self::test::{Outcome, Test};
 use crate::security::{self, Row};
@@ -35,7 +35,7 @@ pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
     }
     removals.retain(|removal| rows.is_empty() || rows.contains(&removal.row));
 
-    let copy = Copy::make(workspace)?;
+    let copy = Checkout::make(workspace)?;
     say(format!("commit {}", copy.commit()));
     let mut lines = Vec::new();
     // What is wrong with the list shows before anything is built.
@@ -85,7 +85,7 @@ pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 /// What is wrong with an entry of the list.
-fn fault(copy: &Copy, table: &[Row], removal: &Removal) -> Option<String> {
+fn fault(copy: &Checkout, table: &[Row], removal: &Removal) -> Option<String> {
     let row = table.iter().find(|row| row.number == removal.row);
     if !row.is_some_and(|row| row.tests.contains(&removal.test)) {
         return Some(format!("the row does not name {}", removal.test));
@@ -95,7 +95,7 @@ fn fault(copy: &Copy, table: &[Row], removal: &Removal) -> Option<String> {
 }
 
 /// Which of the tests pass with all checks in place.
-fn as_they_stand<'a>(copy: &Copy, removals: &'a [Removal]) -> BTreeMap<&'a str, bool> {
+fn as_they_stand<'a>(copy: &Checkout, removals: &'a [Removal]) -> BTreeMap<&'a str, bool> {
     let mut fit = BTreeMap::new();
     for name in removals.iter().map(|removal| removal.test.as_str()) {
         if !fit.contains_key(name) {
@@ -111,7 +111,7 @@ fn as_they_stand<'a>(copy: &Copy, removals: &'a [Removal]) -> BTreeMap<&'a str, 
 }
 
 /// How the test fails without the check; an error if it does not.
-fn verdict(copy: &Copy, removal: &Removal) -> anyhow::Result<String> {
+fn verdict(copy: &Checkout, removal: &Removal) -> anyhow::Result<String> {
     let _removed = copy.without(removal)?.write()?;
     let outcome = Test::find(copy, &removal.test)?.run()?;
     match outcome {

@@ -4,14 +4,16 @@ use std::time::Instant;
 
 use anyhow::bail;
 
+use crate::code::{deny, layers, unused};
+use crate::others::{examples, interop, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{commands, ctgrind, documents, examples, fuzz, interop, layers, security, web};
+use crate::{commands, ctgrind, documents, fuzz, prerequisites, security};
 
 /// A named check.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    name: &'static str,
+    pub(crate) name: &'static str,
     check: fn(&Workspace) -> anyhow::Result<()>,
 }
 
@@ -22,6 +24,18 @@ pub(crate) const FMT: Step = Step {
 pub(crate) const LAYERS: Step = Step {
     name: "layers",
     check: layers::check,
+};
+pub(crate) const DENY: Step = Step {
+    name: "deny",
+    check: deny::check,
+};
+pub(crate) const DENY_ALL: Step = Step {
+    name: "deny",
+    check: deny::check_all,
+};
+pub(crate) const UNUSED: Step = Step {
+    name: "unused",
+    check: unused::check,
 };
 pub(crate) const SECURITY: Step = Step {
     name: "security",
@@ -149,12 +163,13 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, SECURITY, DOCS, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC,
-    COMMANDS, INTEROP, EXAMPLES, WEB, FUZZ,
+    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS,
+    DOC, COMMANDS, INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 
-/// Runs steps one after another, all of them even if one fails, and lists their times.
+/// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.
 pub(crate) fn run(steps: &[Step], workspace: &Workspace) -> anyhow::Result<()> {
+    prerequisites::check(steps.iter().map(|step| step.name))?;
     let mut lines = Vec::with_capacity(steps.len());
     let mut failed = Vec::new();
     for step in steps {

@@ -23,7 +23,7 @@
 
 use std::arch::{is_x86_feature_detected, naked_asm};
 
-use super::Kernel;
+use super::interface::Kernel;
 
 /// Whether there is a kernel for this number of limbs.
 pub(super) fn serves(limbs: usize) -> bool {

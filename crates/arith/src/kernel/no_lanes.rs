@@ -2,17 +2,8 @@
 
 use zeroize::Zeroize;
 
-use super::{Block, Lanes};
-
-/// Proof that the processor has lanes: there is none.
-#[derive(Clone, Copy)]
-pub(crate) enum LaneKernel {}
-
-impl LaneKernel {
-    pub(crate) fn detect() -> Option<Self> {
-        None
-    }
-}
+use super::interface::{Block, Lanes};
+use super::lane_kernel::LaneKernel;
 
 /// What would be a digit of several numbers.
 #[derive(Clone, Copy, Default, Zeroize)]

@@ -3,7 +3,7 @@
 //! Schoolbook rows of 64×64→128-bit products: L² for a product, L(L+1)/2 for a square, L² for a
 //! reduction (Montgomery 1985, in the form that Koç, Acar and Kaliski 1996 call SOS).
 
-use super::Kernel;
+use super::interface::Kernel;
 use crate::limbs::{adc, mac};
 
 pub(super) const KERNEL: Kernel = Kernel {

@@ -1,13 +1,13 @@
-//! Horner's rule for several lists of numbers, one a lane.
+//! Horner's rule for several lists of numbers, one per lane.
 
 use super::powers::worth_lanes;
 use super::ring::{Lane, Ring, digits};
-use crate::kernel::Lanes;
-use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
+use crate::kernel::lanes::{Lanes4, Lanes8};
+use crate::kernel::{LaneKernel, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// One to eight lists at once; none where they are faster one by one.
+/// One to eight lists at once, or `None` if they are faster one by one.
 pub(crate) fn horner_group(
     modulus: &SquareModulus,
     lists: &[Vec<&Residue>],
@@ -37,7 +37,7 @@ pub(crate) fn horner_group(
     })
 }
 
-/// For lists of one length, which is not 0.
+/// For lists of the same length, which is not 0.
 fn horner_lanes<L: Lanes>(
     ring: &Ring<L>,
     modulus: &SquareModulus,

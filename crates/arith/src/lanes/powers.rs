@@ -1,16 +1,48 @@
-//! Powers, one a lane: bases, exponents and even moduli differ.
+//! Powers, one per lane: bases, exponents and even moduli may differ.
 
 use zeroize::Zeroizing;
 
-use super::Power;
 use super::ring::{Lane, Ring, digits};
-use crate::kernel::Lanes;
-use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
+use crate::kernel::lanes::{Lanes4, Lanes8};
+use crate::kernel::{LaneKernel, Lanes};
 use crate::limbs::bit_window;
 use crate::pow::SECRET_WINDOW;
 use crate::residue::Residue;
+use crate::square_modulus::SquareModulus;
 
-/// Fewer numbers than this are faster one by one, as measured on a Zen 4 core.
+/// A power to be computed: base^exponent in a ring.
+#[derive(Clone, Copy, Debug)]
+pub struct Power<'a> {
+    /// The ring.
+    pub modulus: &'a SquareModulus,
+    /// An element of it.
+    pub base: &'a Residue,
+    /// The exponent's little-endian limbs.
+    pub exponent: &'a [u64],
+}
+
+/// Computes several powers, in time that depends on their number and sizes alone.
+///
+/// Fastest for groups of eight whose moduli and exponents have the same numbers of limbs.
+///
+/// # Panics
+/// If a base belongs to a modulus of another size.
+pub fn pow_many(powers: &[Power<'_>]) -> Vec<Residue> {
+    let mut results = Vec::with_capacity(powers.len());
+    for group in powers.chunks(8) {
+        match pow_group(group) {
+            Some(group) => results.extend(group),
+            None => results.extend(
+                group
+                    .iter()
+                    .map(|power| power.modulus.pow(power.base, power.exponent)),
+            ),
+        }
+    }
+    results
+}
+
+/// Fewer numbers than this are faster one by one, measured on a Zen 4 core.
 pub(super) fn worth_lanes(limbs: usize) -> usize {
     match limbs {
         ..=16 => 2,
@@ -19,8 +51,8 @@ pub(super) fn worth_lanes(limbs: usize) -> usize {
     }
 }
 
-/// One to eight powers at once; none where they are faster one by one.
-pub(super) fn pow_group(powers: &[Power<'_>]) -> Option<Vec<Residue>> {
+/// One to eight powers at once, or `None` if they are faster one by one.
+fn pow_group(powers: &[Power<'_>]) -> Option<Vec<Residue>> {
     let kernel = LaneKernel::detect()?;
     let first = powers.first()?;
     let (limbs, length) = (first.modulus.limbs(), first.exponent.len());

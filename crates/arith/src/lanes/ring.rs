@@ -2,8 +2,7 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::kernel::lanes::LaneKernel;
-use crate::kernel::{Block, Lanes};
+use crate::kernel::{Block, LaneKernel, Lanes};
 use crate::limbs::{add_word, bit_window, subtract_if_reached};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
@@ -11,8 +10,8 @@ use crate::square_modulus::SquareModulus;
 /// Bits of a digit.
 pub(super) const BITS: usize = 52;
 
-/// Digits that a number of that many limbs has, if there is a kernel for it: room for a
-/// factor of 2¹² above n.
+/// The digits of a number of `limbs` limbs, with room for a factor of 2¹² above n, if there is a
+/// kernel for it.
 pub(super) fn digits(limbs: usize) -> Option<usize> {
     matches!(limbs, 16 | 24 | 32 | 48 | 64).then(|| (64 * limbs + 12).div_ceil(BITS))
 }
@@ -22,9 +21,9 @@ pub(super) fn digits(limbs: usize) -> Option<usize> {
 pub(super) struct Lane {
     pub(super) n: Vec<u64>,
     n_inv: u64,
-    /// The pair R'²/R modulo n²: takes a residue into the lanes' Montgomery form.
+    /// The pair R'²/R modulo n², which brings a residue into the lanes' Montgomery form.
     enter: Vec<u64>,
-    /// The pair R modulo n²: takes it back.
+    /// The pair R modulo n², which brings it back.
     leave: Vec<u64>,
 }
 
@@ -44,7 +43,7 @@ impl Lane {
     }
 }
 
-/// Rings of one size, one a lane.
+/// Rings of the same size, one per lane.
 pub(super) struct Ring<L: Lanes> {
     kernel: LaneKernel,
     n: Zeroizing<Vec<L>>,
@@ -54,7 +53,7 @@ pub(super) struct Ring<L: Lanes> {
 }
 
 impl<L: Lanes> Ring<L> {
-    /// From as many lanes as there are; the last serves for those that are left over.
+    /// The rings of these lanes; the last is repeated in lanes that are left over.
     pub(super) fn new(kernel: LaneKernel, lanes: &[&Lane]) -> Self {
         let lane = |i: usize| lanes[i.min(lanes.len() - 1)];
         Self {
@@ -74,12 +73,12 @@ impl<L: Lanes> Ring<L> {
         L::square(self.kernel, x, &self.n, &self.n_inv);
     }
 
-    /// Numbers that stand in rows of digits as lanes.
+    /// Brings numbers in rows of digits into lanes.
     pub(super) fn gather<'a>(&self, lanes: &mut [L], row: impl Fn(usize) -> &'a [Block]) {
         L::gather(self.kernel, lanes, row);
     }
 
-    /// The numbers of the first lanes as rows of digits.
+    /// Brings the numbers of the first lanes into rows of digits.
     pub(super) fn scatter(&self, rows: &mut [Block], lanes: &[L]) {
         L::scatter(self.kernel, rows, lanes);
     }
@@ -93,7 +92,7 @@ impl<L: Lanes> Ring<L> {
         lanes
     }
 
-    /// The residues of the first lanes, of the rings that they are for.
+    /// The residues of the first lanes, one per modulus.
     pub(super) fn leave<'m>(
         &self,
         mut lanes: Zeroizing<Vec<L>>,

@@ -1,12 +1,13 @@
-//! Numbers of one ring, each in a row of digits, to be gathered into lanes by eight or four.
+//! Numbers of one ring, each in a row of digits, which are gathered into lanes in groups of eight
+//! or four.
 //!
-//! A product in lanes takes x·y/R' where residues are kept for x·y/R. Rows hold what is multiplied
-//! by R'/R = 2^s for an s below a digit's bits: shifts there and back take a hundredth of the time
-//! that products would.
+//! A product in lanes gives x·y/R' where residues are kept for x·y/R. Rows hold residues times R'/R
+//! = 2^s, for an s smaller than a digit's bits: shifting there and back takes a hundredth of the
+//! time of products.
 
 use super::ring::{BITS, Lane, Ring, digits, reduced};
-use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
-use crate::kernel::{Block, Lanes};
+use crate::kernel::lanes::{Lanes4, Lanes8};
+use crate::kernel::{Block, LaneKernel, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::{MAX_LIMBS, SquareModulus};
 
@@ -19,7 +20,7 @@ pub(crate) struct RowRing {
     shift: u32,
 }
 
-/// Numbers in digits, of one [`RowRing`]. They are not wiped: what is computed in rows is public.
+/// Numbers in digits, of one [`RowRing`]. They are not wiped, since numbers in rows are public.
 pub(crate) struct Rows(Vec<Block>);
 
 impl RowRing {
@@ -36,12 +37,12 @@ impl RowRing {
         })
     }
 
-    /// Blocks in a row: those that hold a's digits, then b's.
+    /// Blocks per row, which hold a's digits, then b's.
     fn width(&self) -> usize {
         (2 * self.digits).div_ceil(8)
     }
 
-    /// No rows yet, and memory for some.
+    /// No rows yet, but memory for `capacity` of them.
     pub(crate) fn rows(&self, capacity: usize) -> Rows {
         Rows(Vec::with_capacity(capacity * self.width()))
     }

@@ -3,8 +3,8 @@
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::ring::{Lane, Ring, digits};
-use crate::kernel::Lanes;
-use crate::kernel::lanes::{LaneKernel, Lanes4, Lanes8};
+use crate::kernel::lanes::{Lanes4, Lanes8};
+use crate::kernel::{LaneKernel, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
@@ -29,7 +29,7 @@ impl SharedLanes {
         Ring::new(self.kernel, &[&self.lane])
     }
 
-    /// Limbs that an entry of a table takes.
+    /// Limbs per entry of a table.
     pub(crate) fn entry_limbs(&self) -> usize {
         2 * self.lane.n.len()
     }
@@ -40,8 +40,8 @@ impl SharedLanes {
         std::array::from_fn(|i| lanes.iter().map(|digit| digit.lane(i)).collect())
     }
 
-    /// For each list of indices the product of the entries they pick, one from each part of
-    /// the table; a part has `entries` entries, which are all read.
+    /// For each list of indices, the product of the entries that they select, one from each part of
+    /// the table. A part has `entries` entries, all of which are read.
     pub(crate) fn products(
         &self,
         modulus: &SquareModulus,

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::Serialize;
+use veilcast_card::Card;
 use veilcast_engine::Planner;
 use veilcast_engine::planner::Candidate;
-use veilcast_model::{Card, Model};
+use veilcast_model::Model;
 use veilcast_protocol::Layout;
 
 use super::{CostArgs, described};

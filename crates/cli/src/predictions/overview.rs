@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-use veilcast_model::Card;
-use veilcast_model::card::Prediction;
+use veilcast_card::Card;
+use veilcast_card::Prediction;
 
 use crate::output::significant;
 

@@ -11,10 +11,11 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use veilcast_card::Encoder;
 use veilcast_client::Client;
 use veilcast_engine::Session;
-use veilcast_model::idx::LabelledImages;
-use veilcast_model::{Encoder, Model};
+use veilcast_files::idx::LabelledImages;
+use veilcast_model::Model;
 use veilcast_paillier::SecretKey;
 use veilcast_server::Config;
 
@@ -25,7 +26,7 @@ use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::described;
 use crate::serving::{Interruptions, Service};
-use crate::{keys, logging, runtime};
+use crate::{keys, logging, models, runtime};
 
 /// The port that is tried first.
 const PORT: u16 = 8080;
@@ -168,7 +169,7 @@ impl<'a> Predict<'a> {
             runtime,
             client: Client::new(url)?,
             session: Session::new(model.card().clone(), key)?,
-            encoder: model.encoder()?,
+            encoder: models::encoder_of(&model)?,
             model,
         })
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
-use veilcast_model::input::Options;
+use veilcast_files::Options;
 
 use crate::args::{IgnoreColumns, OutFile};
 use crate::failure::Hint as _;

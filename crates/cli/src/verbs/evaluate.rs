@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
+use veilcast_card::InputKind;
+use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
-use veilcast_model::card::InputKind;
-use veilcast_model::idx::{LabelledImages, Split};
 
 use self::classes::ClassFigures;
 use self::measure::{Clear, Encrypted, TestSet, Truth};

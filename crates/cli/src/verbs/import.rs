@@ -6,9 +6,10 @@ mod options;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use veilcast_engine::Paillier;
+use veilcast_import::{Import, ImportError, ImportOptions, MAX_FILE_BYTES};
 use veilcast_model::check_destination;
-use veilcast_model::onnx::{Import, ImportError, ImportOptions, MAX_FILE_BYTES, OnnxError};
-use veilcast_model::search::batch_cost;
+use veilcast_onnx::OnnxError;
 
 use self::options::NetworkArgs;
 use crate::args::IgnoreColumns;
@@ -74,7 +75,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     };
     let count = records.len();
     let bar = output.progress(None, "collapsing");
-    let model = import.build(&records, &batch_cost, &mut |progress| {
+    let model = import.build(&records, &Paillier, &mut |progress| {
         bar.set_length(progress.features as u64);
         bar.set_position(progress.done as u64);
     });

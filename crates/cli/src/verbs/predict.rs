@@ -9,9 +9,9 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow, bail};
 use indicatif::ProgressBar;
 use serde::Serialize;
+use veilcast_card::{Card, Encoder};
 use veilcast_client::{Client, ClientError, Pipeline};
-use veilcast_model::input::Options;
-use veilcast_model::{Card, Encoder};
+use veilcast_files::Options;
 
 use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
 use crate::failure::Hint as _;
@@ -19,7 +19,7 @@ use crate::output::{Output, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
 use crate::records::{Batch, Changes, Inputs, batch_size, batches};
-use crate::{keys, logging, records, runtime};
+use crate::{keys, logging, models, records, runtime};
 
 /// Get predictions for records, encrypted, from a service.
 ///
@@ -245,6 +245,5 @@ pub(crate) async fn fetch_encoder(client: &Client, card: &Card) -> anyhow::Resul
     // A checked card's part has at most as many as fit into memory.
     let answer = client.public_part(card.name(), part.bytes as usize).await;
     let answer = answer.context("the service doesn't give the model's public part")?;
-    Encoder::with_public_part(card.clone(), &answer.answer)
-        .context("the service's public part can't be used")
+    models::encoder_with(card, &answer.answer).context("the service's public part can't be used")
 }

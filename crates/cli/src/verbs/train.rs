@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 use veilcast_model::check_destination;
-use veilcast_model::train::{Options, Progress, StemOptions};
+use veilcast_train::{Options, Progress, StemOptions};
 
 use self::table::TableArgs;
 use crate::output::Output;

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, Input, InputKind, Layouts, Limits, PerFeature, Prediction, Preprocessing,
     Quantization, ScalarLayout,
 };
@@ -214,6 +214,7 @@ impl Drop for Server {
 
 /// What a model says of a raw record in the clear.
 pub(crate) fn predicted(model: &Model, record: &[f64]) -> Prediction {
-    let quantized = model.encoder().unwrap().quantize(record).unwrap();
+    let encoder = veilcast_card::Encoder::new(model.card().clone()).unwrap();
+    let quantized = encoder.quantize(record).unwrap();
     model.predict(&quantized.values).unwrap()
 }

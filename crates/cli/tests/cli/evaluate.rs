@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use serde_json::Value;
-use veilcast_model::card::{Layouts, ScalarLayout};
+use veilcast_card::{Layouts, ScalarLayout};
 
 use crate::common::{DIGITS, MNIST, Place, table_blueprint};
 

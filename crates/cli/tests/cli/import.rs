@@ -15,7 +15,7 @@ const SEVEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/drawings/se
 
 /// A file that another tool wrote.
 fn fixture(name: &str) -> PathBuf {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../model/tests/fixtures/onnx");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/fixtures/onnx");
     PathBuf::from(folder).join(name)
 }
 

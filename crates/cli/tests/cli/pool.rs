@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use veilcast_model::card::{Layouts, ScalarLayout, SeededUploads};
+use veilcast_card::{Layouts, ScalarLayout, SeededUploads};
 
 use crate::common::{Place, table_model_in};
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use veilcast_card::{Activation, Layouts, ScalarLayout};
 use veilcast_model::FloatMap;
-use veilcast_model::card::{Activation, Layouts, ScalarLayout};
 
 use crate::common::{Place, table_blueprint};
 

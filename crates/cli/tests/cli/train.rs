@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use insta::assert_snapshot;
-use veilcast_model::idx::{LabelledImages, Split};
+use veilcast_files::idx::{LabelledImages, Split};
 
 use crate::common::{MNIST, Place};
 

@@ -18,6 +18,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
+use veilcast_card::hex::Hex;
 use veilcast_engine::StoredEntries;
 use zeroize::Zeroizing;
 
@@ -81,10 +82,7 @@ impl Segment {
         file.write_all(&content)?;
         file.as_file().sync_all()?;
         // The seed is unique, and public in time; a part of it names the file.
-        let name: String = entries.seed[..8]
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let name = Hex(&entries.seed[..8]).to_string();
         let path = directory.join(name).with_extension(EXTENSION);
         file.persist_noclobber(path).map_err(|error| error.error)?;
         Ok(())

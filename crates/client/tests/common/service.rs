@@ -1,13 +1,14 @@
 //! A real service with a small model, and sessions with it.
 
 use tokio::net::TcpListener;
-use veilcast_client::Client;
-use veilcast_engine::{Evaluator, KeyPolicy, Session};
-use veilcast_model::card::{
+use veilcast_card::Card;
+use veilcast_card::{
     Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
     ScalarLayout,
 };
-use veilcast_model::{Blueprint, Card, FloatMap, Model};
+use veilcast_client::Client;
+use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::SecretKey;
 use veilcast_server::{App, Config, serve};
 

@@ -1,6 +1,6 @@
 //! What one request takes: operations times their costs.
 
-use veilcast_model::Card;
+use veilcast_card::Card;
 
 use super::costs::Costs;
 use super::sizes;

@@ -1,6 +1,6 @@
 //! The sizes of messages, without making their ciphertexts.
 
-use veilcast_model::Card;
+use veilcast_card::Card;
 use veilcast_protocol::{
     ByteMatrix, CardDigest, ContentDigest, InferRequest, InferResponse, KeyFingerprint, Layout,
     SeededUpload, Upload,

@@ -2,7 +2,7 @@
 //! engine does is checked against this.
 
 use num_bigint::{BigInt, BigUint, Sign};
-use veilcast_model::Card;
+use veilcast_card::Card;
 use veilcast_paillier::{Ciphertext, Plaintext, PublicKey};
 use veilcast_protocol::Layout;
 

@@ -12,11 +12,11 @@ pub(crate) mod statistics;
 use std::sync::LazyLock;
 
 use num_bigint::BigUint;
-use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
     Quantization, RecordsLayout, ScalarLayout, SeededUploads,
 };
+use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{Ciphertext, SecretKey};
 use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout, Upload};

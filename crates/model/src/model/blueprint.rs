@@ -4,11 +4,12 @@ use super::programs::Programs;
 use super::{Model, Report};
 use crate::FloatMap;
 use crate::bounds::BoundsError;
-use crate::card::{
+use crate::float_map::{QuantizeError, weight_bits};
+use crate::search::SearchError;
+use veilcast_card::{
     Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
     MAX_SLOT_BITS, Output, PublicPart, Quantization,
 };
-use crate::float_map::{QuantizeError, weight_bits};
 
 /// What a card shall say of a model whose weights aren't quantised yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +68,9 @@ pub enum BuildError {
     /// The scores would be too wide.
     #[error(transparent)]
     Bounds(#[from] BoundsError),
+    /// No quantisation could be searched for.
+    #[error("no quantisation was found: {0}")]
+    Search(#[from] SearchError),
     /// The map has another number of inputs than the card has features.
     #[error("the map takes {inputs} values, but the card describes {features} features")]
     Features {
@@ -78,18 +82,6 @@ pub enum BuildError {
 }
 
 impl Blueprint {
-    /// All layouts, with the numbers that suit the width of the map's scores.
-    ///
-    /// # Errors
-    /// [`BuildError`] if the map can't be quantised or certified.
-    pub fn suggested_layouts(&self, map: &FloatMap) -> Result<Layouts, BuildError> {
-        let quantization = &self.quantization;
-        let (integers, _) = map.quantize(quantization, self.max_weight)?;
-        let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS)?;
-        let (features, outputs) = (map.inputs(), map.outputs());
-        Ok(Layouts::suggested(features, outputs, certificate.slot_bits))
-    }
-
     /// Quantises a float map, proves its bounds and writes its card.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Model, ModelError, Report, weights};
-use crate::card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
+use veilcast_card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
 
 /// The public card's file.
 pub const CARD_FILE: &str = "card.json";

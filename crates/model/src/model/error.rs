@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
 use crate::bounds::BoundsError;
-use crate::card::{CardDigest, CardError, PublicPartError};
 use crate::integer_map::ShapeError;
 use crate::program::ProgramError;
+use veilcast_card::{CardDigest, CardError, PublicPartError};
 
 /// A model can't be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use crate::card::Layouts;
 use crate::{IntegerMap, Program};
+use veilcast_card::Layouts;
 
 /// Programs for a map and its [groupings](IntegerMap::grouped). Private.
 #[derive(Clone, Debug, PartialEq)]

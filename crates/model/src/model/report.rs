@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::card::CardDigest;
 use crate::search::SearchReport;
 use crate::{BoundsCertificate, RegressionErrors};
+use veilcast_card::CardDigest;
 
 /// How a model was made, how well it does, and its proven bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,9 +8,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 
 use super::programs::Programs;
 use super::{Model, ModelError};
-use crate::card::Card;
 use crate::program::{Output, Program};
 use crate::{FloatMap, IntegerMap};
+use veilcast_card::Card;
 
 /// The metadata entry that holds the card's digest. It is the only one: several would be
 /// written in no fixed order, and the same model would have several files.

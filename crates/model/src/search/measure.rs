@@ -1,8 +1,9 @@
 //! How good maps are on labelled records.
 
 use super::{Goal, HeldOut, Measure, SearchError};
-use crate::card::{Quantization, class, probabilities};
-use crate::{FloatMap, IntegerMap, auc};
+use crate::quality::auc;
+use crate::{FloatMap, IntegerMap};
+use veilcast_card::{Quantization, class, probabilities};
 
 /// How good a map is.
 pub(super) struct Measured {

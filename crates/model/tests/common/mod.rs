@@ -4,12 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Prediction,
     Preprocessing, Quantization, QuantizedRecord, RawRecord, RecordError, ScalarLayout, Step,
 };
-use veilcast_model::idx::{LabelledImages, Split};
-use veilcast_model::{Blueprint, EncodeError, FloatMap, Model};
+use veilcast_card::{EncodeError, Encoder};
+use veilcast_files::idx::{LabelledImages, Split};
+use veilcast_model::{Blueprint, FloatMap, Model};
 
 /// The first images of one of MNIST's sets.
 pub(crate) fn mnist(split: Split, count: usize) -> LabelledImages {
@@ -85,18 +86,14 @@ pub(crate) fn four_pixels_model() -> Model {
     four_pixels().build(map).unwrap()
 }
 
-/// A file of `tests/fixtures`.
+/// A file of `testdata/fixtures`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
+    repository("testdata/fixtures").join(name)
 }
 
-/// A file of `tests/vectors`.
+/// A file of `testdata/vectors`.
 pub(crate) fn vector(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/vectors")
-        .join(name)
+    repository("testdata/vectors").join(name)
 }
 
 /// A directory at the root of the repository.
@@ -106,12 +103,17 @@ pub(crate) fn repository(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// How raw records become what a model takes.
+pub(crate) fn encoder(model: &Model) -> Encoder {
+    veilcast_onnx::encoder(model.card().clone(), model.public_part()).unwrap()
+}
+
 /// The integers of a raw record.
 pub(crate) fn quantize<'a>(
     model: &Model,
     raw: impl Into<RawRecord<'a>>,
 ) -> Result<QuantizedRecord, RecordError> {
-    match model.encoder().unwrap().quantize(raw) {
+    match encoder(model).quantize(raw) {
         Ok(quantized) => Ok(quantized),
         Err(EncodeError::Record { source, .. }) => Err(source),
         Err(error) => panic!("{error}"),

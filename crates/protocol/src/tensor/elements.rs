@@ -1,4 +1,4 @@
-//! ByteMatrix as base64 strings in JSON, flat or row by row.
+//! The elements of a tensor as base64 strings in JSON, flat or row by row.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::{ByteMatrix, DecodeError};
 
-/// ByteMatrix that serialise as a flat array of base64 strings.
+/// A matrix that is serialised as a flat array of base64 strings.
 pub(super) struct Base64<'a>(pub(super) &'a ByteMatrix);
 
 impl Serialize for Base64<'_> {
@@ -27,7 +27,7 @@ pub(super) fn from_json(
 ) -> Result<(usize, Vec<u8>), DecodeError> {
     let [rows, columns] = shape;
     let count = rows * columns;
-    // Base64 is longer than what it stands for, so the text bounds the memory.
+    // Base64 is longer than the bytes that it encodes, so the text bounds the memory.
     let capacity = width
         .and_then(|width| width.checked_mul(count))
         .unwrap_or(0)
@@ -66,7 +66,7 @@ struct Elements {
     width: Option<usize>,
     max_width: usize,
     read: usize,
-    /// Whether the strings stand in arrays of a row each, once it is known.
+    /// Whether there is an array for each row, once that is known.
     nested: Option<bool>,
     bytes: Vec<u8>,
     /// What was wrong, since the parser's own errors carry text only.

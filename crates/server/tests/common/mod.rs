@@ -16,11 +16,11 @@ use http_body_util::BodyExt as _;
 use hyper::body::Frame;
 use num_bigint::BigUint;
 use tower::ServiceExt as _;
-use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_model::card::{
+use veilcast_card::{
     Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
     ScalarLayout,
 };
+use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::{Blueprint, FloatMap, PublicPartFile};
 use veilcast_paillier::PublicKey;
 use veilcast_protocol::{
@@ -163,7 +163,7 @@ pub(crate) fn card_digest() -> CardDigest {
 /// The ciphertexts of one record, one after the other.
 pub(crate) fn record() -> Vec<u8> {
     let key = PublicKey::from_modulus(&modulus().to_bytes_be(), POLICY).unwrap();
-    let encrypt = |x| key.encode_ciphertext(&key.encrypt(&key.encode(x).unwrap()));
+    let encrypt = |x| key.encode_ciphertext(&key.encrypt(&key.encode(x)));
     [3, 0, 15, 7].into_iter().flat_map(encrypt).collect()
 }
 

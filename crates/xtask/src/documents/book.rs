@@ -3,16 +3,17 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::Document;
-use crate::shell::{cargo, run, say};
+use crate::shell::run;
+use crate::tools;
 use crate::workspace::Workspace;
 
 const CHAPTERS: &str = "docs/src";
 const SUMMARY: &str = "SUMMARY.md";
-/// What is installed where there is none.
-const MDBOOK: &str = "mdbook@0.5.4";
+/// The version of mdBook.
+const MDBOOK: &str = "0.5.4";
 
 /// Whether a file of the project is part of the book.
 pub(crate) fn contains(path: &Path) -> bool {
@@ -44,43 +45,12 @@ pub(crate) fn unlisted(documents: &[Document]) -> Vec<String> {
 
 /// Builds the book into `target/book`.
 pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
-    let program = program(workspace)?;
+    let program = tools::ensure(workspace, "mdbook", MDBOOK, &["--no-default-features"])?;
     run(Command::new(program)
         .arg("build")
         .arg(workspace.root().join("docs"))
         .arg("--dest-dir")
         .arg(workspace.target().join("book")))
-}
-
-/// mdBook as it is installed, or one installed below the target directory.
-fn program(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    let tools = workspace.target().join("tools");
-    let ours = tools.join("bin").join("mdbook");
-    for program in [Path::new("mdbook"), &ours] {
-        if works(program) {
-            return Ok(program.to_owned());
-        }
-    }
-    say("installing mdBook below the target directory, once");
-    // Without optimisation it takes a minute of one core, and builds the book in less than a second.
-    let arguments = [
-        "install",
-        MDBOOK,
-        "--locked",
-        "--no-default-features",
-        "--debug",
-    ];
-    run(cargo(workspace, arguments).arg("--root").arg(&tools))?;
-    Ok(ours)
-}
-
-fn works(program: &Path) -> bool {
-    let mut command = Command::new(program);
-    command
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
 
 #[cfg(test)]

@@ -30,14 +30,14 @@ pub(super) const TARGETS: &[Target] = &[
     },
     Target {
         name: "csv",
-        seeds: &[("crates/model/tests/fixtures/csv", "csv")],
+        seeds: &[("testdata/fixtures/csv", "csv")],
         max_bytes: 4 << 10,
         dictionary: Some("csv"),
         timeout: QUICK,
     },
     Target {
         name: "idx",
-        seeds: &[("crates/model/tests/fixtures/idx", "")],
+        seeds: &[("testdata/fixtures/idx", "")],
         max_bytes: 64 << 10,
         dictionary: None,
         timeout: QUICK,
@@ -58,7 +58,7 @@ pub(super) const TARGETS: &[Target] = &[
     },
     Target {
         name: "npy",
-        seeds: &[("crates/model/tests/fixtures/npy", "npy")],
+        seeds: &[("testdata/fixtures/npy", "npy")],
         max_bytes: 8 << 10,
         dictionary: Some("npy"),
         timeout: QUICK,
@@ -66,9 +66,9 @@ pub(super) const TARGETS: &[Target] = &[
     Target {
         name: "onnx_import",
         seeds: &[
-            ("crates/model/tests/fixtures/onnx", "onnx"),
-            ("crates/model/tests/fixtures/onnx/refused", "onnx"),
-            ("crates/model/tests/fixtures/onnx/split", "onnx"),
+            ("testdata/fixtures/onnx", "onnx"),
+            ("testdata/fixtures/onnx/refused", "onnx"),
+            ("testdata/fixtures/onnx/split", "onnx"),
         ],
         max_bytes: 2 << 10,
         dictionary: Some("onnx"),
@@ -83,10 +83,7 @@ pub(super) const TARGETS: &[Target] = &[
     },
     Target {
         name: "png",
-        seeds: &[
-            ("crates/model/tests/fixtures/png", "png"),
-            ("data/drawings", "png"),
-        ],
+        seeds: &[("testdata/fixtures/png", "png"), ("data/drawings", "png")],
         max_bytes: 4 << 10,
         dictionary: Some("png"),
         timeout: QUICK,

@@ -1,4 +1,4 @@
-//! [`Copy`], where checks are taken out: a work tree of its own, so that nobody's files are touched.
+//! [`Checkout`], where checks are taken out: a work tree of its own, so that nobody's files are touched.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::workspace::Workspace;
 
 /// The last commit, checked out below the target directory. What was built of it is kept there for
 /// the next time.
-pub(super) struct Copy {
+pub(super) struct Checkout {
     root: PathBuf,
     target: PathBuf,
     commit: String,
 }
 
-impl Copy {
+impl Checkout {
     /// Makes the copy, or brings the one that is there to the last commit. An earlier run that was
     /// broken off may have left a check out; it is back then.
     pub(super) fn make(workspace: &Workspace) -> anyhow::Result<Self> {

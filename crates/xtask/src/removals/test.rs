@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use cargo_metadata::Message;
 
-use super::copy::Copy;
+use super::copy::Checkout;
 use crate::{ctgrind, npm};
 
 /// What takes longer has lost a limit, or hangs.
@@ -40,7 +40,7 @@ impl fmt::Display for Outcome {
 /// A test as SECURITY.md names it.
 pub(super) enum Test<'a> {
     Rust {
-        copy: &'a Copy,
+        copy: &'a Checkout,
         /// The crate's folder.
         folder: &'a str,
         /// What Cargo builds: the crate's own tests, or those of a file or a folder.
@@ -50,14 +50,14 @@ pub(super) enum Test<'a> {
         name: &'a str,
     },
     JavaScript {
-        copy: &'a Copy,
+        copy: &'a Checkout,
         file: &'a str,
         title: &'a str,
     },
 }
 
 impl<'a> Test<'a> {
-    pub(super) fn find(copy: &'a Copy, test: &'a str) -> anyhow::Result<Self> {
+    pub(super) fn find(copy: &'a Checkout, test: &'a str) -> anyhow::Result<Self> {
         let (file, name) = test
             .split_once("::")
             .context("a test has a file and a name")?;
@@ -111,11 +111,7 @@ impl<'a> Test<'a> {
             }
             Self::JavaScript { copy, file, title } => {
                 let folder = copy.root().join("web");
-                let node = || {
-                    let mut command = Command::new("node");
-                    command.current_dir(&folder);
-                    command
-                };
+                let node = || npm::node(&folder);
                 for source in sources(&folder)? {
                     let checked = node().arg("--check").arg(source).output()?;
                     if !checked.status.success() {
@@ -224,7 +220,7 @@ impl Run {
 }
 
 /// Runs a test's process, within limits.
-fn run(copy: &Copy, command: &mut Command) -> anyhow::Result<Run> {
+fn run(copy: &Checkout, command: &mut Command) -> anyhow::Result<Run> {
     let [out, err] = ["stdout", "stderr"].map(|name| copy.target().join(name));
     let mut process = command
         // Snapshots that differ are for nobody to accept.

@@ -4,16 +4,16 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use veilcast_card::{Prediction, RawRecord};
 use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_model::card::{Prediction, RawRecord};
-use veilcast_model::{Model, RegressionErrors};
+use veilcast_model::Model;
+use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
-use super::classes::Quality;
 use super::quantities;
-use crate::keys;
 use crate::output::{Output, error_figures};
 use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
+use crate::{keys, models};
 
 /// Records, and what is true of them.
 pub(super) struct TestSet {
@@ -50,7 +50,7 @@ impl Truth {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Measured {
-    Classes(Quality),
+    Classes(ClassQuality),
     Quantities { quantities: Vec<RegressionErrors> },
 }
 
@@ -70,7 +70,9 @@ impl fmt::Display for Measured {
 impl Measured {
     pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Self {
         match truth {
-            Truth::Classes(labels) => Self::Classes(Quality::of_predictions(predictions, labels)),
+            Truth::Classes(labels) => {
+                Self::Classes(ClassQuality::of_predictions(predictions, labels))
+            }
             Truth::Quantities(values) => Self::Quantities {
                 quantities: quantities::errors(predictions, values).unwrap_or_default(),
             },
@@ -90,7 +92,7 @@ pub(super) struct Clear {
 
 impl Clear {
     pub(super) fn of(model: &Model, test: &TestSet) -> anyhow::Result<Self> {
-        let (card, encoder) = (model.card(), model.encoder()?);
+        let (card, encoder) = (model.card(), models::encoder_of(model)?);
         let mut clear = Self {
             collapsed: Vec::with_capacity(test.records.len()),
             quantized: Vec::with_capacity(test.records.len()),
@@ -146,7 +148,7 @@ impl Encrypted {
         output: Output,
     ) -> anyhow::Result<Self> {
         let (card, records) = (model.card(), test.records.len());
-        let encoder = model.encoder()?;
+        let encoder = models::encoder_of(model)?;
         let session = records::session(
             card,
             keys::generate(key_bits)?,

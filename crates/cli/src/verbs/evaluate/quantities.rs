@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use veilcast_model::card::Prediction;
+use veilcast_card::Prediction;
 use veilcast_model::{Model, RegressionErrors};
 
 use super::measure::Clear;

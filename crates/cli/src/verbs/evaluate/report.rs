@@ -7,7 +7,8 @@ mod quantities;
 mod weights;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use veilcast_model::{Card, Model};
+use veilcast_card::Card;
+use veilcast_model::Model;
 
 use self::cost::{bounds, layouts, products};
 use self::weights::output_name;

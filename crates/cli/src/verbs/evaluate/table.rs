@@ -1,15 +1,18 @@
 //! Labelled tables: as a test set, and to measure predictions that a service gave.
 
 use std::fmt;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use csv::StringRecord;
 use serde::Serialize;
-use veilcast_model::input::{self, IgnoredColumns, Options};
-use veilcast_model::{Model, RegressionErrors};
+use veilcast_files::table::{Rows, number};
+use veilcast_files::{self as input, IgnoredColumns, Options};
+use veilcast_model::Model;
+use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
-use super::classes::Quality;
 use super::measure::{Measured, TestSet, Truth};
 use crate::args::ColumnNames;
 use crate::failure::Hint as _;
@@ -199,7 +202,11 @@ fn truth_of(
 }
 
 /// How good predictions of classes are.
-fn quality(rows: &[StringRecord], scored: &[String], classes: &[usize]) -> anyhow::Result<Quality> {
+fn quality(
+    rows: &[StringRecord],
+    scored: &[String],
+    classes: &[usize],
+) -> anyhow::Result<ClassQuality> {
     let places = 2..2 + scored.len();
     let scores = places.map(|place| scores_at(rows, place));
     let scores = scores.collect::<anyhow::Result<Vec<_>>>()?;
@@ -217,17 +224,14 @@ fn quality(rows: &[StringRecord], scored: &[String], classes: &[usize]) -> anyho
     let scores = |row| scores.iter().map(|column| column[row]).collect::<Vec<_>>();
     let scores: Vec<Vec<f64>> = (0..rows.len()).map(scores).collect();
     let predictions = predicted.into_iter().zip(scores.iter().map(Vec::as_slice));
-    Ok(Quality::of(predictions, classes))
+    Ok(ClassQuality::of(predictions, classes))
 }
 
 /// The numbers in one column of predictions.
 fn scores_at(rows: &[StringRecord], place: usize) -> anyhow::Result<Vec<f64>> {
     let cells = rows.iter().map(|row| row.get(place).unwrap_or_default());
-    let number = |cell: &str| {
-        let number = cell.parse();
-        number.with_context(|| format!("{cell:?} isn't a score"))
-    };
-    cells.map(number).collect()
+    let parsed = |cell: &str| number(cell).with_context(|| format!("{cell:?} isn't a score"));
+    cells.map(parsed).collect()
 }
 
 /// The numbers in the targets' cells.
@@ -238,8 +242,7 @@ fn numbers(
 ) -> anyhow::Result<Vec<Vec<f64>>> {
     let columns = targets.iter().zip(cells).map(|(target, cells)| {
         let numbers = cells.iter().enumerate().map(|(record, cell)| {
-            let number = cell.parse().ok().filter(|number: &f64| number.is_finite());
-            number.with_context(|| {
+            number(cell).with_context(|| {
                 format!(
                     "record {record} (from 0) of {}: the target {target:?} is {cell:?}, which isn't a \
                      finite number",
@@ -254,18 +257,16 @@ fn numbers(
 
 /// The cells of one column.
 fn column(table: &Path, name: &str) -> anyhow::Result<Vec<String>> {
-    let failed = || format!("can't read {}", table.display());
-    let mut builder = csv::ReaderBuilder::new();
-    let reader = builder.trim(csv::Trim::All).from_path(table);
-    let mut reader = reader.with_context(failed)?;
-    let header = reader.headers().with_context(failed)?;
-    let place = header.iter().position(|title| title == name);
-    let place = place.with_context(|| format!("{} has no column {name:?}", table.display()))?;
-    let cell = |row: csv::Result<csv::StringRecord>| {
-        let row = row.with_context(failed)?;
-        Ok(row.get(place).unwrap_or_default().to_owned())
-    };
-    reader.into_records().map(cell).collect()
+    let file = File::open(table).with_context(|| format!("can't read {}", table.display()))?;
+    let file_name = table.display().to_string();
+    let mut rows = Rows::open(&file_name, BufReader::new(file))?;
+    let place = rows.header().iter().position(|title| title == name);
+    let place = place.with_context(|| format!("{file_name} has no column {name:?}"))?;
+    let mut cells = Vec::new();
+    while let Some(row) = rows.next()? {
+        cells.push(row.cell(place)?.to_owned());
+    }
+    Ok(cells)
 }
 
 /// The classes that cells name; of a single score's two 1 is the positive one.

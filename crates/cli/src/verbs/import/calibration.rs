@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use veilcast_model::card::{Input, RawRecord};
-use veilcast_model::input::{self, IgnoredColumns, Options};
+use veilcast_card::{Input, RawRecord};
+use veilcast_files::{self as input, IgnoredColumns, Options};
 
 use crate::output::Output;
 use crate::records::naming;

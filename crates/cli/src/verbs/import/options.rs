@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::ValueEnum;
-use veilcast_model::card::{Activation, Fit, InputKind};
-use veilcast_model::onnx::{ImportOptions, Normalization, Split};
+use veilcast_card::{Activation, Fit, InputKind};
+use veilcast_import::{ImportOptions, Normalization, Split};
 
 use crate::args::{ColumnNames, model_name};
 use crate::files;

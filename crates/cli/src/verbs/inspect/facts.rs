@@ -3,14 +3,15 @@
 use std::fmt::{self, Display};
 
 use serde::Serialize;
-use veilcast_model::card::{Activation, InputKind, Layouts, PublicPart};
-use veilcast_model::{Accuracy, Aucs, Card, ImportReport, Model, Regression, TrainingReport};
+use veilcast_card::Card;
+use veilcast_card::{Activation, InputKind, Layouts, PublicPart};
+use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingReport};
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ModelList, ServerMetadata};
 
 use crate::keys;
+use crate::models::producer;
 use crate::output::{counted, error_figures};
-use crate::summary::producer;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

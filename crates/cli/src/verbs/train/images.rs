@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use veilcast_engine::Paillier;
+use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
-use veilcast_model::idx::{LabelledImages, Split};
-use veilcast_model::search::batch_cost;
-use veilcast_model::train::{Options, StemOptions, train as train_images, train_stem};
+use veilcast_train::{Options, StemOptions, train as train_images, train_stem};
 
 use super::{Args, show};
 use crate::failure::Hint as _;
@@ -34,9 +34,9 @@ pub(super) fn train(data: &Path, args: &Args, output: Output) -> anyhow::Result<
             features: args.features,
             ..stem
         };
-        train_stem(&images, &test, &options, &batch_cost, progress)?
+        train_stem(&images, &test, &options, &Paillier, progress)?
     } else {
-        train_images(&images, &test, &options, &batch_cost, progress)?
+        train_images(&images, &test, &options, &Paillier, progress)?
     };
     bar.finish_and_clear();
     Ok(model)

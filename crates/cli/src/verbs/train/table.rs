@@ -4,12 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use veilcast_card::{RecordError, UnknownCategory};
+use veilcast_engine::Paillier;
 use veilcast_model::Model;
-use veilcast_model::card::{RecordError, UnknownCategory};
-use veilcast_model::search::batch_cost;
-use veilcast_model::train::{
-    LabelledTable, TableError, TableOptions, Task, TrainError, train_table,
-};
+use veilcast_train::{LabelledTable, TableError, TableOptions, Task, TrainError, train_table};
 
 use super::{Args, show};
 use crate::args::{ColumnNames, model_name};
@@ -100,7 +98,7 @@ pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::R
         ..defaults
     };
     let bar = output.progress(None, "training");
-    let trained = train_table(&rows, &options, &batch_cost, |progress| {
+    let trained = train_table(&rows, &options, &Paillier, |progress| {
         show(progress, &bar, output);
     });
     bar.finish_and_clear();

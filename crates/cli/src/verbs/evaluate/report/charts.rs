@@ -4,7 +4,7 @@
 
 use plotters::prelude::*;
 
-use super::super::classes::Calibration;
+use veilcast_model::quality::Calibration;
 
 /// Text and axes.
 const INK: RGBColor = RGBColor(1, 1, 1);

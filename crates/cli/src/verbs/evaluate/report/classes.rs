@@ -3,7 +3,9 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::super::Evaluation;
-use super::super::classes::{BINS, ClassFigures, Predicted, Quality, QuantizationError};
+use veilcast_model::quality::{BINS, ClassQuality, Predicted, QuantizationError};
+
+use super::super::classes::ClassFigures;
 use super::super::measure::Measured;
 use super::{charts, on_ciphertexts, share, significant};
 
@@ -27,7 +29,7 @@ pub(super) fn steps(evaluation: &Evaluation, figures: &ClassFigures) -> Markup {
             Measured::Quantities { .. } => None,
         });
     let (has_auc, has_brier) = (quantized.auc.is_some(), quantized.brier.is_some());
-    let row = |step: &str, what: &str, quality: &Quality| {
+    let row = |step: &str, what: &str, quality: &ClassQuality| {
         let figure = |figure: Option<f64>| figure.map_or("–".to_owned(), share);
         html! {
             tr {
@@ -39,7 +41,7 @@ pub(super) fn steps(evaluation: &Evaluation, figures: &ClassFigures) -> Markup {
         }
     };
     let network = figures.accuracy.network_when_trained;
-    let network = network.map(|accuracy| Quality {
+    let network = network.map(|accuracy| ClassQuality {
         accuracy,
         auc: None,
         brier: None,

@@ -1,14 +1,12 @@
 //! The collapsed map's weights as pictures: an image a class, or bars a column.
 
-use std::io::Cursor;
-
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use image::{ImageFormat, Rgba, RgbaImage};
 use maud::{Markup, html};
-use veilcast_model::card::InputKind;
-use veilcast_model::{Card, Model};
+use veilcast_card::Card;
+use veilcast_card::InputKind;
+use veilcast_model::Model;
 
 /// Most outputs that are shown.
 const OUTPUTS: usize = 64;
@@ -91,19 +89,22 @@ fn picture(card: &Card, weights: &[f64], largest: f64) -> anyhow::Result<String>
     let shape = &card.input().shape;
     let (rows, columns) = (shape[0], shape[1]);
     let channels = shape.get(2).copied().unwrap_or(1);
-    let mut picture = RgbaImage::new(u32::try_from(columns)?, u32::try_from(rows)?);
-    for (pixel, weights) in picture.pixels_mut().zip(weights.chunks(channels)) {
+    let pixels = weights.chunks(channels).flat_map(|weights| {
         let weight: f64 = weights.iter().sum();
         let [red, green, blue] = if weight > 0.0 { RAISES } else { LOWERS };
         // The root lets small weights be seen.
         let opacity = (weight.abs() / largest).min(1.0).sqrt();
-        *pixel = Rgba([red, green, blue, (255.0 * opacity) as u8]);
-    }
-    let mut png = Cursor::new(Vec::new());
-    picture
-        .write_to(&mut png, ImageFormat::Png)
-        .context("can't draw the weights")?;
-    Ok(BASE64_STANDARD.encode(png.into_inner()))
+        [red, green, blue, (255.0 * opacity) as u8]
+    });
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, u32::try_from(columns)?, u32::try_from(rows)?);
+    encoder.set_color(png::ColorType::Rgba);
+    let failed = "can't draw the weights";
+    let mut writer = encoder.write_header().context(failed)?;
+    let pixels: Vec<u8> = pixels.collect();
+    writer.write_image_data(&pixels).context(failed)?;
+    writer.finish().context(failed)?;
+    Ok(BASE64_STANDARD.encode(file))
 }
 
 fn bars(model: &Model) -> Markup {

@@ -1,0 +1,25 @@
+//! Which kernels the environment allows.
+
+use std::sync::OnceLock;
+
+/// This environment variable keeps to slower kernels: `portable` to the portable ones, `adx` to
+/// those that multiply limb by limb.
+const CHOICE: &str = "VEILCAST_KERNEL";
+
+/// The fastest kernels that are allowed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Limit {
+    Portable,
+    Adx,
+    None,
+}
+
+/// The limit that the environment sets, which is read once.
+pub(super) fn limit() -> Limit {
+    static LIMIT: OnceLock<Limit> = OnceLock::new();
+    *LIMIT.get_or_init(|| match std::env::var(CHOICE).as_deref() {
+        Ok("portable") => Limit::Portable,
+        Ok("adx") => Limit::Adx,
+        _ => Limit::None,
+    })
+}

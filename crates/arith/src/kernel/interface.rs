@@ -1,0 +1,69 @@
+//! What every kernel offers, by which the rest of the crate uses it.
+
+use zeroize::Zeroize;
+
+use super::lane_kernel::LaneKernel;
+
+/// The inner loops for numbers of L limbs. All run in constant time.
+#[derive(Clone, Copy)]
+pub(crate) struct Kernel {
+    /// The set's name, for tests and benchmarks.
+    pub(crate) name: &'static str,
+    /// out (2L limbs) += x·y (L limbs each); returns the carry.
+    pub(crate) mul_add: fn(out: &mut [u64], x: &[u64], y: &[u64]) -> u64,
+    /// out (2L limbs) = x² (L limbs).
+    pub(crate) square: fn(out: &mut [u64], x: &[u64]),
+    /// Montgomery reduction of t (2L limbs) by n (L limbs, odd), with `n_inv` = −n⁻¹ mod 2⁶⁴.
+    ///
+    /// With R = 2^(64·L) and m = t·(−n⁻¹) mod R, afterwards the low half of t holds m, and the
+    /// high half with the returned carry on top holds (t + m·n)/R.
+    pub(crate) redc: fn(t: &mut [u64], n: &[u64], n_inv: u64) -> u64,
+}
+
+/// Whole products of pairs modulo n², for the n that it was made for. Runs in constant time.
+///
+/// A pair (a, b) is 2L limbs, a's before b's, both below n.
+pub(crate) trait PairKernel: Send + Sync {
+    /// The kernel's name, for tests and benchmarks.
+    fn name(&self) -> &'static str;
+    /// x ← x·y/R.
+    fn mul(&self, x: &mut [u64], y: &[u64]);
+    /// x ← x²/R.
+    fn square(&self, x: &mut [u64]);
+}
+
+/// A digit of several numbers, one per lane. All operations run in constant time.
+pub(crate) trait Lanes: Copy + Default + Zeroize {
+    /// How many numbers.
+    const COUNT: usize;
+
+    fn from_fn(lane: impl FnMut(usize) -> u64) -> Self;
+
+    fn lane(&self, lane: usize) -> u64;
+
+    /// x ← x·y/R' in each lane, for D digits of n and `n_inv` = −n⁻¹ mod 2⁵² in each; x and y
+    /// hold the digits of a, then those of b.
+    fn mul(kernel: LaneKernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self);
+
+    /// x ← x²/R' in each lane.
+    fn square(kernel: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self);
+
+    /// In each lane, the entry with that lane's index. All entries are read, whatever the indices
+    /// are.
+    fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self);
+
+    /// The same from a table that all lanes share.
+    fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[u64], indices: &Self);
+
+    /// Brings numbers in rows of digits into lanes: `row` gives each lane's row. There are as many
+    /// lanes as digits in a row, including those that only fill its last block.
+    fn gather<'a>(kernel: LaneKernel, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]);
+
+    /// Brings the numbers of the first lanes into consecutive rows of digits.
+    fn scatter(kernel: LaneKernel, rows: &mut [Block], lanes: &[Self]);
+}
+
+/// Eight digits of one number, as vectors load them.
+#[derive(Clone, Copy, Default)]
+#[repr(C, align(64))]
+pub(crate) struct Block(pub(crate) [u64; 8]);

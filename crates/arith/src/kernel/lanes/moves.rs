@@ -1,0 +1,122 @@
+//! Selecting entries from tables, and moving rows of digits into lanes and back.
+
+use super::vector::{Transposed, Vector};
+use crate::kernel::interface::Block;
+use crate::kernel::lane_kernel::LaneKernel;
+
+/// Digits that are selected at once, one register each.
+const SELECTED: usize = 8;
+
+/// In each lane, the entry of that lane's index.
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+#[inline]
+pub(super) fn select<V: Vector>(
+    kernel: LaneKernel,
+    out: &mut [V::Digit],
+    table: &[V::Digit],
+    indices: &V::Digit,
+) {
+    let read = |place: usize| V::load(kernel, &table[place]);
+    select_all(kernel, out, table.len(), read, indices);
+}
+
+/// The same from a table that all lanes share.
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+#[inline]
+pub(super) fn select_shared<V: Vector>(
+    kernel: LaneKernel,
+    out: &mut [V::Digit],
+    table: &[u64],
+    indices: &V::Digit,
+) {
+    let read = |place: usize| V::all(kernel, table[place] as i64);
+    select_all(kernel, out, table.len(), read, indices);
+}
+
+/// The same from a table of `digits` digits, each of which `read` gives.
+#[inline(always)]
+fn select_all<V: Vector>(
+    kernel: LaneKernel,
+    out: &mut [V::Digit],
+    digits: usize,
+    read: impl Fn(usize) -> V,
+    indices: &V::Digit,
+) {
+    let width = out.len();
+    let entries = digits / width;
+    let (blocks, rest) = out.as_chunks_mut::<SELECTED>();
+    let whole = SELECTED * blocks.len();
+    for (i, block) in blocks.iter_mut().enumerate() {
+        let digit = |e: usize, d: usize| read(width * e + SELECTED * i + d);
+        select_digits(kernel, block, entries, digit, indices);
+    }
+    for (i, digit) in rest.iter_mut().enumerate() {
+        let block = std::array::from_mut(digit);
+        select_digits(
+            kernel,
+            block,
+            entries,
+            |e, _| read(width * e + whole + i),
+            indices,
+        );
+    }
+}
+
+/// The digits are collected in registers and stored once, whole. If they were stored entry by entry,
+/// the compiler would make each store one under a mask, which is secret; and how soon a processor
+/// forwards such a store to the next load depends on the mask.
+#[inline(always)]
+fn select_digits<V: Vector, const N: usize>(
+    kernel: LaneKernel,
+    out: &mut [V::Digit; N],
+    entries: usize,
+    read: impl Fn(usize, usize) -> V,
+    indices: &V::Digit,
+) {
+    let indices = V::load(kernel, indices);
+    let mut selected = [V::all(kernel, 0); N];
+    for e in 0..entries {
+        let index = V::all(kernel, e as i64);
+        for (d, selected) in selected.iter_mut().enumerate() {
+            *selected = selected.replaced_where_equal(read(e, d), indices, index);
+        }
+    }
+    for (out, selected) in out.iter_mut().zip(selected) {
+        selected.store(out);
+    }
+}
+
+/// Brings a row's digits into each lane.
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+#[inline]
+pub(super) fn gather<V: Transposed<COUNT>, const COUNT: usize>(
+    kernel: LaneKernel,
+    lanes: &mut [V::Digit],
+    rows: [&[Block]; COUNT],
+) {
+    for (i, digits) in lanes.as_chunks_mut::<COUNT>().0.iter_mut().enumerate() {
+        let (block, part) = (i * COUNT / 8, i * COUNT % 8 / COUNT);
+        let columns = V::transposed(rows.map(|row| V::load_part(kernel, &row[block], part)));
+        for (digit, column) in digits.iter_mut().zip(columns) {
+            column.store(digit);
+        }
+    }
+}
+
+/// Brings the digits of the first lanes into consecutive rows.
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+#[inline]
+pub(super) fn scatter<V: Transposed<COUNT>, const COUNT: usize>(
+    kernel: LaneKernel,
+    rows: &mut [Block],
+    lanes: &[V::Digit],
+) {
+    let width = lanes.len() / 8;
+    for (i, digits) in lanes.as_chunks::<COUNT>().0.iter().enumerate() {
+        let (block, part) = (i * COUNT / 8, i * COUNT % 8 / COUNT);
+        let columns = V::transposed(digits.each_ref().map(|digit| V::load(kernel, digit)));
+        for (row, column) in rows.chunks_exact_mut(width).zip(columns) {
+            column.store_part(&mut row[block], part);
+        }
+    }
+}

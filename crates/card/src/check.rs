@@ -1,0 +1,241 @@
+//! The checks that make a [`CardSpec`] a card.
+
+use std::collections::HashSet;
+
+use super::{
+    Activation, Bounds, CARD_FORMAT, CardError, CardSpec, Input, InputKind, MAX_FEATURES,
+    MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS, Output, PerFeature, Quantization,
+};
+
+const POSITIVE: &str = "finite and greater than 0";
+const FINITE: &str = "finite";
+
+/// Checks every field; returns the number of features that get quantised.
+pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
+    if spec.format != CARD_FORMAT {
+        return Err(CardError::Format {
+            found: spec.format.clone(),
+        });
+    }
+    check_name("name", &spec.name, |c| !c.is_ascii_uppercase())?;
+    check_name("version", &spec.version, |_| true)?;
+    let preprocessed = spec.input.check()?;
+    let features = match &spec.public_part {
+        None => preprocessed,
+        Some(part) => {
+            part.check(preprocessed)?;
+            part.features
+        }
+    };
+    check_quantization(&spec.quantization, features)?;
+    check_output(&spec.output)?;
+    check_bounds(&spec.bounds, spec.output.scales.len())?;
+    spec.layouts.check(features)?;
+    let limits = spec.limits;
+    for (field, limit) in [
+        ("max_records", limits.max_records),
+        ("max_ciphertexts", limits.max_ciphertexts),
+    ] {
+        if limit == 0 {
+            return Err(CardError::Limit { field });
+        }
+    }
+    Ok(features)
+}
+
+fn check_name(
+    field: &'static str,
+    name: &str,
+    also: impl Fn(&char) -> bool,
+) -> Result<(), CardError> {
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let fine = (1..=64).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| inside(c) && also(&c));
+    if fine {
+        return Ok(());
+    }
+    Err(CardError::Name {
+        field,
+        found: name.chars().take(80).collect(),
+    })
+}
+
+impl Input {
+    /// Checks every field; returns the number of features that come out of preprocessing.
+    pub fn check(&self) -> Result<usize, CardError> {
+        check_input(self)?;
+        self.check_preprocessing()
+    }
+}
+
+fn check_input(input: &Input) -> Result<(), CardError> {
+    let suits = match (input.kind, input.shape.as_slice()) {
+        (InputKind::Table, [_]) | (InputKind::Image, [_, _] | [_, _, 3]) => true,
+        (InputKind::Table | InputKind::Image, _) => false,
+    };
+    let values = input
+        .shape
+        .iter()
+        .try_fold(1, |product: usize, &side| product.checked_mul(side))
+        .filter(|values| suits && (1..=MAX_FEATURES).contains(values))
+        .ok_or_else(|| CardError::Shape {
+            shape: input.shape.iter().copied().take(8).collect(),
+        })?;
+    if input.fit.is_some() && (input.kind, input.shape.len()) != (InputKind::Image, 2) {
+        return Err(CardError::Fit);
+    }
+    let problem = match (input.kind, &input.features) {
+        (InputKind::Image, None) => None,
+        (InputKind::Image, Some(_)) => Some("an image has none".to_owned()),
+        (InputKind::Table, None) => Some("a table needs one for each column".to_owned()),
+        (InputKind::Table, Some(names)) if names.len() != values => {
+            Some(format!("{} names for {values} columns", names.len()))
+        }
+        (InputKind::Table, Some(names)) => check_texts(names),
+    };
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(CardError::FeatureNames { problem }),
+    }
+}
+
+fn check_quantization(quantization: &Quantization, features: usize) -> Result<(), CardError> {
+    let Quantization { bits, step, zero } = quantization;
+    if !(1..=MAX_INPUT_BITS).contains(bits) {
+        return Err(CardError::InputBits { bits: *bits });
+    }
+    for (field, numbers) in [("step", step), ("zero", zero)] {
+        if let PerFeature::Each(list) = numbers
+            && list.len() != features
+        {
+            return Err(CardError::PerFeature {
+                field,
+                found: list.len(),
+                expected: features,
+            });
+        }
+    }
+    check_numbers("quantization.step", step.as_slice(), POSITIVE)?;
+    check_numbers("quantization.zero", zero.as_slice(), FINITE)
+}
+
+fn check_output(output: &Output) -> Result<(), CardError> {
+    let (labels, outputs) = (output.labels.len(), output.scales.len());
+    if !(1..=MAX_OUTPUTS).contains(&outputs) {
+        return Err(CardError::OutputCount { found: outputs });
+    }
+    check_numbers("output.scales", &output.scales, POSITIVE)?;
+    let expected = match (output.activation, outputs) {
+        (Activation::Sigmoid, 1) => 2,
+        _ => outputs,
+    };
+    let problem = if output.activation == Activation::Softmax && outputs < 2 {
+        Some("softmax needs at least two outputs; a single one takes sigmoid".to_owned())
+    } else if labels != expected {
+        Some(format!(
+            "{labels} labels, but {outputs} outputs with this activation need {expected}"
+        ))
+    } else if let Some(problem) = check_texts(&output.labels) {
+        Some(format!("labels: {problem}"))
+    } else {
+        check_units(output).or_else(|| check_threshold(output))
+    };
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(CardError::Output { problem }),
+    }
+}
+
+fn check_units(output: &Output) -> Option<String> {
+    let (units, outputs) = (output.units.as_ref()?, output.scales.len());
+    if output.activation != Activation::None {
+        return Some("units are for quantities, whose activation is none".to_owned());
+    }
+    if units.len() != outputs {
+        return Some(format!("{} units for {outputs} outputs", units.len()));
+    }
+    // Several quantities may share a unit.
+    let unfit = |unit: &String| check_texts(std::slice::from_ref(unit)).is_some();
+    let index = units.iter().position(unfit)?;
+    Some(format!(
+        "unit number {index} is empty, longer than 256 bytes or has control characters"
+    ))
+}
+
+fn check_threshold(output: &Output) -> Option<String> {
+    let threshold = output.threshold?;
+    if (output.activation, output.scales.len()) != (Activation::Sigmoid, 1) {
+        return Some("a threshold is for a single sigmoid output".to_owned());
+    }
+    let fits = threshold > 0.0 && threshold < 1.0;
+    (!fits).then(|| format!("the threshold is {threshold}; it must lie between 0 and 1"))
+}
+
+fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
+    let &Bounds {
+        slot_bits,
+        certified,
+        ref largest_scores,
+    } = bounds;
+    if !(1..=MAX_SLOT_BITS).contains(&slot_bits) || !certified {
+        return Err(CardError::Bounds {
+            slot_bits,
+            certified,
+        });
+    }
+    let Some(largest) = largest_scores else {
+        return Ok(());
+    };
+    let possible = 1..1_u64 << (slot_bits - 1);
+    let unfit = || {
+        largest
+            .iter()
+            .find(|largest: &&u64| !possible.contains(*largest))
+    };
+    let problem = if largest.len() != outputs {
+        format!("{} numbers for {outputs} outputs", largest.len())
+    } else if let Some(unfit) = unfit() {
+        format!(
+            "one is {unfit}; each must be at least 1 and below 2^{}",
+            slot_bits - 1
+        )
+    } else {
+        return Ok(());
+    };
+    Err(CardError::LargestScores { problem })
+}
+
+/// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.
+pub(super) fn check_texts(texts: &[String]) -> Option<String> {
+    let mut seen = HashSet::with_capacity(texts.len());
+    texts.iter().enumerate().find_map(|(index, text)| {
+        if text.trim().is_empty() {
+            Some(format!("number {index} is empty"))
+        } else if text.len() > 256 || text.chars().any(char::is_control) {
+            Some(format!(
+                "number {index} is longer than 256 bytes or has control characters"
+            ))
+        } else if !seen.insert(text) {
+            Some(format!("{text:?} stands there twice"))
+        } else {
+            None
+        }
+    })
+}
+
+fn check_numbers(
+    field: &'static str,
+    numbers: &[f64],
+    expected: &'static str,
+) -> Result<(), CardError> {
+    let bad = |number: &&f64| !number.is_finite() || (expected == POSITIVE && **number <= 0.0);
+    match numbers.iter().find(bad) {
+        None => Ok(()),
+        Some(&found) => Err(CardError::Number {
+            field,
+            found,
+            expected,
+        }),
+    }
+}

@@ -1,0 +1,199 @@
+//! Carrying the steps out on a record.
+
+use std::collections::BTreeMap;
+
+use super::{Imputed, Preprocessing, Step, UnknownCategory};
+use crate::text::list;
+use crate::{Cell, PreprocessedRecord, RawRecord, RecordError};
+
+/// A cell on its way through the steps.
+#[derive(Clone, Copy)]
+enum Value<'a> {
+    Number(f64),
+    Text(&'a str),
+    Missing,
+    /// The index of its category, if it is known, and the number of categories.
+    OneHot(Option<usize>, usize),
+}
+
+/// A step doesn't fit the value that it finds in a column.
+enum Unfit<'a> {
+    Missing,
+    NotANumber,
+    NotAText,
+    Unknown {
+        found: &'a str,
+        categories: &'a [String],
+    },
+}
+
+/// How many cells the steps changed.
+#[derive(Default)]
+struct Counts {
+    imputed: usize,
+    clipped: usize,
+    unknown: usize,
+}
+
+impl Preprocessing {
+    /// Carries the steps out on a record of the columns they were checked for.
+    pub(crate) fn apply(
+        &self,
+        columns: &[String],
+        raw: &RawRecord<'_>,
+    ) -> Result<PreprocessedRecord, RecordError> {
+        let mut values: Vec<Value<'_>> = match raw {
+            RawRecord::Numbers(numbers) => numbers.iter().map(|&x| Value::Number(x)).collect(),
+            RawRecord::Cells(cells) => cells.iter().map(Value::from).collect(),
+        };
+        let mut counts = Counts::default();
+        for step in &self.steps {
+            step.apply(columns, &mut values, &mut counts)?;
+        }
+        let mut features = Vec::with_capacity(values.len());
+        for (index, value) in values.into_iter().enumerate() {
+            let unfit = match value {
+                Value::Number(number) => {
+                    features.push(number);
+                    continue;
+                }
+                Value::OneHot(hot, categories) => {
+                    let number = |index| f64::from(u8::from(hot == Some(index)));
+                    features.extend((0..categories).map(number));
+                    continue;
+                }
+                Value::Text(_) => Unfit::NotANumber,
+                Value::Missing => Unfit::Missing,
+            };
+            return Err(unfit.error(index, columns));
+        }
+        Ok(PreprocessedRecord {
+            features,
+            imputed: counts.imputed,
+            clipped: counts.clipped,
+            unknown: counts.unknown,
+        })
+    }
+}
+
+impl Step {
+    fn apply<'a>(
+        &'a self,
+        columns: &[String],
+        values: &mut [Value<'a>],
+        counts: &mut Counts,
+    ) -> Result<(), RecordError> {
+        match self {
+            Self::Impute { values: imputed } => on(columns, imputed, values, |imputed, value| {
+                if let Value::Missing = value {
+                    counts.imputed += 1;
+                    return Ok(imputed.into());
+                }
+                Ok(value)
+            }),
+            Self::Clip { ranges } => on(columns, ranges, values, |&[low, high], value| {
+                let number = value.number()?;
+                let inside = number.max(low).min(high);
+                counts.clipped += usize::from(inside != number);
+                Ok(Value::Number(inside))
+            }),
+            Self::Standardize { columns: standards } => {
+                on(columns, standards, values, |standard, value| {
+                    let number = value.number()?;
+                    Ok(Value::Number((number - standard.mean) / standard.std))
+                })
+            }
+            Self::OneHot {
+                categories,
+                unknown,
+            } => on(columns, categories, values, |categories, value| {
+                let found = value.text()?;
+                let hot = categories.iter().position(|category| category == found);
+                if hot.is_none() {
+                    if *unknown == UnknownCategory::Error {
+                        return Err(Unfit::Unknown { found, categories });
+                    }
+                    counts.unknown += 1;
+                }
+                Ok(Value::OneHot(hot, categories.len()))
+            }),
+            Self::Scale { factor } => {
+                for value in values {
+                    if let Value::Number(number) = value {
+                        *number *= factor;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Changes the values of the columns that a step names.
+fn on<'a, T>(
+    columns: &[String],
+    named: &'a BTreeMap<String, T>,
+    values: &mut [Value<'a>],
+    mut change: impl FnMut(&'a T, Value<'a>) -> Result<Value<'a>, Unfit<'a>>,
+) -> Result<(), RecordError> {
+    for (index, (column, value)) in columns.iter().zip(values).enumerate() {
+        if let Some(parameter) = named.get(column) {
+            *value = change(parameter, *value).map_err(|unfit| unfit.error(index, columns))?;
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Value<'a> {
+    fn number(self) -> Result<f64, Unfit<'a>> {
+        match self {
+            Self::Number(number) => Ok(number),
+            Self::Missing => Err(Unfit::Missing),
+            Self::Text(_) | Self::OneHot(..) => Err(Unfit::NotANumber),
+        }
+    }
+
+    fn text(self) -> Result<&'a str, Unfit<'a>> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Missing => Err(Unfit::Missing),
+            Self::Number(_) | Self::OneHot(..) => Err(Unfit::NotAText),
+        }
+    }
+}
+
+impl<'a> From<&'a Cell> for Value<'a> {
+    fn from(cell: &'a Cell) -> Self {
+        match cell {
+            Cell::Number(number) => Self::Number(*number),
+            Cell::Text(text) => Self::Text(text),
+            Cell::Missing => Self::Missing,
+        }
+    }
+}
+
+impl<'a> From<&'a Imputed> for Value<'a> {
+    fn from(imputed: &'a Imputed) -> Self {
+        match imputed {
+            Imputed::Number(number) => Self::Number(*number),
+            Imputed::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+impl Unfit<'_> {
+    fn error(self, index: usize, columns: &[String]) -> RecordError {
+        let name = columns.get(index).cloned().unwrap_or_default();
+        match self {
+            Self::Missing => RecordError::Missing { index, name },
+            Self::NotANumber => RecordError::NotANumber { index, name },
+            Self::NotAText => RecordError::NotAText { index, name },
+            Self::Unknown { found, categories } => RecordError::UnknownCategory {
+                index,
+                name,
+                found: found.chars().take(40).collect(),
+                known: list(categories),
+            },
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The fields of a card as they stand in JSON, not yet checked against each other.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CardError, Layouts, Preprocessing, PublicPart, Quantization};
+
+/// The `format` field of every card that this version reads.
+pub const CARD_FORMAT: &str = "veilcast-card/1";
+
+/// The fields of a card; [`Card::new`](super::Card::new) checks them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardSpec {
+    /// Always [`CARD_FORMAT`].
+    pub format: String,
+    /// The model's name, `[a-z0-9][a-z0-9._-]{0,63}`.
+    pub name: String,
+    /// The model's version, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+    pub version: String,
+    /// What the model predicts, in a sentence or two for people.
+    pub description: String,
+    /// What a record looks like.
+    pub input: Input,
+    /// What a client runs on preprocessed values in the clear; only a hybrid model has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_part: Option<PublicPart>,
+    /// How features become integers.
+    pub quantization: Quantization,
+    /// How integer scores become predictions.
+    pub output: Output,
+    /// The proven bounds of the scores.
+    pub bounds: Bounds,
+    /// The layouts in which records may be sent.
+    pub layouts: Layouts,
+    /// What one request may hold.
+    pub limits: Limits,
+}
+
+/// What a raw record looks like, and what happens to it before quantisation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What sort of thing a record is.
+    pub kind: InputKind,
+    /// What people should know of it: units, ranges, which side is up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// `[columns]` of a table; `[rows, columns]` or `[rows, columns, 3]` of an image.
+    pub shape: Vec<usize>,
+    /// A table's column names, in order; an image has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<String>>,
+    /// How a picture of another size is brought to the image's shape; without it none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fit>,
+    /// What happens to raw values before they are quantised.
+    pub preprocessing: Preprocessing,
+}
+
+/// What sort of thing a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputKind {
+    /// Pixels 0 to 255, row by row, grey or red-green-blue.
+    Image,
+    /// Named columns of numbers.
+    Table,
+}
+
+/// How a picture of another size is brought to the shape of a grey image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// As MNIST was made: a drawing on a plain ground is cropped to its ink, scaled to fit a box
+    /// of 20/28 of each side, and put down with its centre of mass in the middle, light on dark.
+    Mnist,
+}
+
+/// How integer scores become predictions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// A label an output; two labels (negative, positive) for a single sigmoid output. The label of
+    /// a quantity that is predicted is its name.
+    pub labels: Vec<String>,
+    /// What an integer score of 1 is worth, for each output.
+    pub scales: Vec<f64>,
+    /// The final function, which the client applies.
+    pub activation: Activation,
+    /// The unit of each quantity that is predicted, such as EUR; only without a final function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<Vec<String>>,
+    /// A record counts as positive if its probability exceeds this one, between 0 and 1; only for
+    /// a single sigmoid output, and 0.5 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+}
+
+impl Output {
+    /// Whether the scores are quantities: there is no final function, and they have units, or there
+    /// is but one. Several without units are scores of classes.
+    pub fn is_regression(&self) -> bool {
+        let quantities = self.units.is_some() || self.scales.len() == 1;
+        self.activation == Activation::None && quantities
+    }
+
+    /// The labels of the scores: a single score of two labels is the second's.
+    pub fn scored_labels(&self) -> &[String] {
+        &self.labels[self.labels.len().saturating_sub(self.scales.len())..]
+    }
+}
+
+/// The final, order-preserving function on the scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// Probabilities that sum to one over the outputs.
+    Softmax,
+    /// A probability for each output by itself.
+    Sigmoid,
+    /// The scores are the prediction.
+    None,
+}
+
+/// The proven bounds of the scores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
+    pub slot_bits: u32,
+    /// That the model owner has proven all this for every possible record; always true.
+    pub certified: bool,
+    /// For each output, what no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every model that
+    /// is built has it, rounded up to a few significant bits; without it S alone bounds the scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_scores: Option<Vec<u64>>,
+}
+
+/// What one request may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Most records a request, at least 1.
+    pub max_records: u32,
+    /// Most ciphertexts a request, at least 1.
+    pub max_ciphertexts: u32,
+}
+
+impl Default for Limits {
+    /// What suits most services.
+    fn default() -> Self {
+        Self {
+            max_records: 1000,
+            max_ciphertexts: 8192,
+        }
+    }
+}
+
+/// Refuses another format by its name, before its other fields can give a misleading error.
+pub(super) fn check_format(json: &[u8]) -> Result<(), CardError> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: String,
+    }
+    let Format { format } = serde_json::from_slice(json).map_err(CardError::Json)?;
+    if format != CARD_FORMAT {
+        return Err(CardError::Format { found: format });
+    }
+    Ok(())
+}

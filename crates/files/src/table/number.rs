@@ -1,0 +1,16 @@
+//! Numbers in cells.
+
+/// Reads `[+-]?(digits[.digits] | .digits)([eE][+-]?digits)?` in ASCII, if it is finite.
+///
+/// What Rust reads besides (`inf`, `nan`) is no number here, so that every client agrees.
+pub fn number(text: &str) -> Option<f64> {
+    let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    // Of texts of these bytes Rust reads what the grammar has, and no others.
+    let number: f64 = text.bytes().all(plain).then(|| text.parse().ok())??;
+    number.is_finite().then_some(number)
+}
+
+/// Whether a text would be a number if its comma were a point.
+pub fn has_decimal_comma(text: &str) -> bool {
+    text.matches(',').count() == 1 && number(&text.replace(',', ".")).is_some()
+}

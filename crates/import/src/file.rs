@@ -1,0 +1,43 @@
+//! What a file says of itself.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+use veilcast_card::hex::Hex;
+use veilcast_onnx::pb::{ModelProto, OperatorSetIdProto};
+
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, operators};
+
+/// What the report tells of a file.
+#[derive(Clone, Debug)]
+pub(super) struct FileFacts {
+    pub(super) sha256: String,
+    pub(super) producer: String,
+    pub(super) opset: i64,
+    pub(super) operators: BTreeMap<String, usize>,
+    pub(super) description: String,
+}
+
+impl FileFacts {
+    pub(super) fn of(bytes: &[u8], model: &ModelProto) -> Result<Self, OnnxError> {
+        let found = graph(model)?;
+        let own = |version: &&OperatorSetIdProto| matches!(version.domain.as_str(), "" | "ai.onnx");
+        let texts = [&model.doc_string, &found.doc_string];
+        let text = texts.into_iter().find(|text| !text.is_empty());
+        Ok(Self {
+            sha256: Hex(&Sha256::digest(bytes)).to_string(),
+            producer: [model.producer_name.as_str(), &model.producer_version]
+                .join(" ")
+                .trim()
+                .to_owned(),
+            opset: model
+                .opset_import
+                .iter()
+                .find(own)
+                .map_or(0, |set| set.version),
+            operators: operators(found),
+            description: text.cloned().unwrap_or_default(),
+        })
+    }
+}

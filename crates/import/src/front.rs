@@ -1,0 +1,327 @@
+//! The front of a pipeline's graph, as scikit-learn's converter writes it, as a card's preprocessing.
+//!
+//! Such a graph takes a table's columns, each by itself or several in a tensor, and imputes, scales
+//! and encodes them before they meet a network. What it does there is followed node by node, with
+//! each value known as weighted sums of the table's numbers and categories. Where other operators
+//! take over, that ends; what they take is computed from the card's features by a matrix, and the
+//! graph goes on from there.
+
+mod encoders;
+mod numbers;
+mod operators;
+mod rest;
+mod values;
+
+use std::collections::{BTreeMap, HashMap};
+
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
+use veilcast_onnx::pb::type_proto::Value::TensorType;
+use veilcast_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
+
+use self::operators::{Outcome, Table};
+use self::rest::{Boundary, Features};
+use self::values::{Column, Element, Kind, Value};
+use super::{ImportError, ImportOptions, tensor};
+use veilcast_card::{
+    Imputed, Input, InputKind, MAX_FEATURES, Preprocessing, Standard, Step, UnknownCategory, list,
+};
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, inputs, name};
+
+/// Longest name of an input with several columns, which begins each one's name, in bytes.
+const MAX_NAME: usize = 256;
+/// The spellings of a missing cell, where they aren't categories.
+const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
+
+/// A graph, parted into what prepares a record and what computes with its numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Front {
+    /// What a record is, with its columns and what is done to them, if the graph says so.
+    pub(super) table: Option<Input>,
+    /// The graph of what is left, which takes one tensor of numbers.
+    pub(super) model: ModelProto,
+}
+
+/// Takes what prepares a table's record off a graph, if there is any.
+///
+/// The columns are called as the options say, or else as the inputs are; those of a single tensor of several
+/// as they would be without any preparation.
+///
+/// # Errors
+/// [`ImportError`] names the node that can't become preprocessing, and what to do.
+pub(super) fn split(model: ModelProto, options: &ImportOptions) -> Result<Front, ImportError> {
+    if options.kind == Some(InputKind::Image) {
+        let model = rest::without_scalers(model);
+        return Ok(Front { table: None, model });
+    }
+    match table(&model, options)? {
+        Some((input, rest)) => {
+            options.check_table()?;
+            Ok(Front {
+                table: Some(input),
+                model: rest,
+            })
+        }
+        None => {
+            let model = rest::without_scalers(model);
+            Ok(Front { table: None, model })
+        }
+    }
+}
+
+/// The table and the rest of the graph.
+fn table(
+    model: &ModelProto,
+    options: &ImportOptions,
+) -> Result<Option<(Input, ModelProto)>, ImportError> {
+    let graph = graph(model)?;
+    let inputs = inputs(graph);
+    let Some(columns) = columns(&inputs, options)? else {
+        return Ok(None);
+    };
+    let as_columns = inputs.len() > 1 && columns.values.iter().all(|(_, v)| v.elements.len() == 1);
+    let as_they_are = columns
+        .values
+        .iter()
+        .all(|(_, value)| value.kind == Kind::Float);
+    let mut is_pipeline = as_columns || !as_they_are;
+    let mut table = Table::new(columns.columns, graph);
+    let mut values: HashMap<&str, Value> = columns.values.into_iter().collect();
+    let mut boundary = Boundary::of(graph);
+    for node in &graph.node {
+        let taken: Vec<Option<&Value>> = node
+            .input
+            .iter()
+            .map(|input| values.get(input.as_str()))
+            .collect();
+        if taken.iter().all(Option::is_none) {
+            boundary.keep(node);
+            continue;
+        }
+        let failed = |problem| OnnxError::Preparation {
+            node: name(node).to_owned(),
+            operator: node.op_type.clone(),
+            problem,
+        };
+        match table.apply(node, &taken).map_err(failed)? {
+            Outcome::Front(value) => {
+                is_pipeline |= is_step(node);
+                if let [output] = node.output.as_slice() {
+                    values.insert(output, value);
+                }
+            }
+            Outcome::Other => {
+                for input in &node.input {
+                    if let Some(value) = values.get(input.as_str()) {
+                        let sums = table.taken(node, value).map_err(failed)?;
+                        boundary.add(input, value.is_nested, sums);
+                    }
+                }
+                boundary.keep(node);
+            }
+        }
+    }
+    if !is_pipeline {
+        return Ok(None);
+    }
+    for output in &graph.output {
+        if let Some(value) = values.get(output.name.as_str()) {
+            let sums = table
+                .sums(value)
+                .map_err(|problem| OnnxError::Preparation {
+                    node: output.name.clone(),
+                    operator: "output".to_owned(),
+                    problem,
+                })?;
+            boundary.add(&output.name, value.is_nested, sums);
+        }
+    }
+    let mut columns = table.into_columns();
+    if let [_] = inputs.as_slice() {
+        // The others would stand elsewhere in arrays.
+        columns.iter_mut().for_each(Column::take_anyway);
+    }
+    let standards = boundary.standards();
+    let features = Features::of(&columns, &standards);
+    let (used, unused): (Vec<_>, Vec<_>) = columns.iter().partition(|column| column.is_used());
+    let name = |column: &&Column| column.name.clone();
+    let unused: Vec<String> = unused.iter().map(name).collect();
+    let input = Input {
+        kind: InputKind::Table,
+        description: match unused.is_empty() {
+            true => String::new(),
+            false => format!(
+                "The file also names {}, which it doesn't use.",
+                list(&unused)
+            ),
+        },
+        shape: vec![used.len()],
+        features: Some(used.iter().map(name).collect()),
+        fit: None,
+        preprocessing: preprocessing(&columns, &standards),
+    };
+    Ok(Some((input, boundary.rest(model, &features)?)))
+}
+
+/// Whether a node at the front is one of a pipeline for tables, as against one of any network.
+fn is_step(node: &NodeProto) -> bool {
+    node.domain == "ai.onnx.ml"
+}
+
+/// The table's columns, and the graph's inputs as values of them.
+struct Columns<'a> {
+    columns: Vec<Column>,
+    values: Vec<(&'a str, Value)>,
+}
+
+/// The columns of inputs of shape [batch, columns]; none if one has another shape.
+fn columns<'a>(
+    inputs: &[&'a ValueInfoProto],
+    options: &ImportOptions,
+) -> Result<Option<Columns<'a>>, ImportError> {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut values = Vec::new();
+    for input in inputs {
+        let Some((kind, count)) = kind_and_columns(input) else {
+            return Ok(None);
+        };
+        if columns.len() + count > MAX_FEATURES {
+            return Ok(None);
+        }
+        let wrong = |problem| OnnxError::Preparation {
+            node: input.name.clone(),
+            operator: "input".to_owned(),
+            problem,
+        };
+        if count > 1 && inputs.len() > 1 && input.name.len() > MAX_NAME {
+            let problem = format!("has a name of more than {MAX_NAME} bytes; shorten it");
+            return Err(wrong(problem).into());
+        }
+        let kind = kind.map_err(|found| {
+            wrong(format!(
+                "holds {found}; declare it as floats of 32 bits, whole numbers or texts when \
+                 exporting (FloatTensorType, Int64TensorType, StringTensorType)"
+            ))
+        })?;
+        let first = columns.len();
+        columns.extend((0..count).map(|index| Column {
+            name: match count {
+                1 => input.name.clone(),
+                _ => format!("{}{index}", input.name),
+            },
+            ..Column::default()
+        }));
+        let elements = (first..columns.len()).map(Element::Cell).collect();
+        let value = Value {
+            kind,
+            is_nested: false,
+            elements,
+        };
+        values.push((input.name.as_str(), value));
+    }
+    let is_unnamed = inputs.len() == 1 && columns.len() > 1;
+    if is_unnamed || options.columns.is_some() {
+        let names = options.names(columns.len())?;
+        for (column, name) in columns.iter_mut().zip(names) {
+            column.name = name;
+        }
+    } else if let Some(header) = &options.header {
+        respell(&mut columns, header);
+    }
+    Ok(Some(Columns { columns, values }))
+}
+
+/// Calls columns as a file's header does, where their names are one of its names as skl2onnx writes it:
+/// with an underscore for each character that isn't a letter, a digit or a plus.
+fn respell(columns: &mut [Column], header: &[String]) {
+    let written = |name: &str| {
+        let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '+');
+        let first = name.starts_with(|c: char| c.is_ascii_digit());
+        let rest = name.chars().map(|c| if is_kept(&c) { c } else { '_' });
+        first
+            .then_some('_')
+            .into_iter()
+            .chain(rest)
+            .collect::<String>()
+    };
+    let mut spellings: HashMap<String, Vec<&String>> = HashMap::new();
+    for name in header {
+        spellings.entry(written(name)).or_default().push(name);
+    }
+    for column in columns {
+        if let Some(&[name]) = spellings.get(&column.name).map(Vec::as_slice) {
+            column.name.clone_from(name);
+        }
+    }
+}
+
+/// What the cells of an input are, or what they hold that isn't supported, and how many a record has.
+fn kind_and_columns(input: &ValueInfoProto) -> Option<(Result<Kind, String>, usize)> {
+    let TensorType(tensor) = input.r#type.as_ref()?.value.as_ref()?;
+    let [_, columns] = tensor.shape.as_ref()?.dim.as_slice() else {
+        return None;
+    };
+    let Some(DimValue(columns)) = columns.value else {
+        return None;
+    };
+    let columns = usize::try_from(columns)
+        .ok()
+        .filter(|&columns| columns > 0)?;
+    let kind = match DataType::try_from(tensor.elem_type).ok()? {
+        DataType::Float | DataType::Double => Ok(Kind::Float),
+        kind if tensor::is_whole(kind) => Ok(Kind::Whole),
+        DataType::String => Ok(Kind::Text),
+        other => Err(other.as_str_name().to_lowercase()),
+    };
+    Some((kind, columns))
+}
+
+/// What becomes of the columns that are used.
+fn preprocessing(columns: &[Column], standards: &BTreeMap<usize, Standard>) -> Preprocessing {
+    let (mut values, mut standardized) = (BTreeMap::new(), BTreeMap::new());
+    let [mut strict, mut lenient] = [BTreeMap::new(), BTreeMap::new()];
+    for (index, column) in columns.iter().enumerate() {
+        let name = || column.name.clone();
+        if let Some(number) = column.imputed {
+            values.insert(name(), Imputed::Number(number));
+        }
+        if let Some(standard) = standards.get(&index) {
+            standardized.insert(name(), *standard);
+        }
+        match &column.categories {
+            Some((categories, is_lenient)) => {
+                let texts = categories.iter().map(|text| text.to_string()).collect();
+                match is_lenient {
+                    true => lenient.insert(name(), texts),
+                    false => strict.insert(name(), texts),
+                }
+            }
+            None => None,
+        };
+    }
+    let is_category = |text: &&str| {
+        let of_columns = columns
+            .iter()
+            .filter_map(|column| column.categories.as_ref());
+        let mut all = of_columns.flat_map(|(categories, _)| categories);
+        all.any(|category| **category == **text)
+    };
+    let missing = MISSING.iter().filter(|text| !is_category(text));
+    let missing = missing.map(|&text| text.to_owned()).collect();
+    let one_hot = |categories: BTreeMap<_, _>, unknown| {
+        (!categories.is_empty()).then_some(Step::OneHot {
+            categories,
+            unknown,
+        })
+    };
+    let steps = [
+        (!values.is_empty()).then_some(Step::Impute { values }),
+        (!standardized.is_empty()).then_some(Step::Standardize {
+            columns: standardized,
+        }),
+        one_hot(strict, UnknownCategory::Error),
+        one_hot(lenient, UnknownCategory::Zeros),
+    ];
+    Preprocessing::new(steps.into_iter().flatten().collect()).with_missing(missing)
+}

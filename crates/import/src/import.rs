@@ -1,0 +1,353 @@
+//! From an ONNX file to a model.
+
+use std::ops::RangeInclusive;
+
+use veilcast_onnx::pb::ModelProto;
+
+use super::affinity::Trial;
+use super::file::FileFacts;
+use super::front::{self, Front};
+use super::narrow::narrow;
+use super::options::{ImportOptions, MAX_FILE_BYTES};
+use super::peel::{self, Peeled};
+use super::ranges::Ranges;
+use super::runner::Runner;
+use super::scores::{Comparison, Scores};
+use super::split::{self, Parts};
+use super::tensor::{self, TensorInput};
+use super::{ImportError, collapse, locate};
+use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
+use veilcast_model::search::HeldOut;
+use veilcast_model::{
+    Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile, QuantizationSearch,
+    Scheme,
+};
+use veilcast_onnx::OnnxError;
+
+/// How far the collapsed map's scores may lie from the network's, beside the largest score.
+const MAX_DEVIATION: f64 = 1e-3;
+/// Most input bits that are searched for images, and for tables, whose scores shall stay close.
+const MAX_SEARCHED_BITS: (u32, u32) = (8, 12);
+
+/// A file that was read: a network that gives scores, and what a record is.
+#[derive(Clone, Debug)]
+pub struct Import {
+    options: ImportOptions,
+    peeled: Peeled,
+    tensor: TensorInput,
+    input: Input,
+    file: FileFacts,
+}
+
+/// How far an import has come; given after each group of features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Features that the network was run for.
+    pub done: usize,
+    /// Features in all.
+    pub features: usize,
+}
+
+/// What is computed on ciphertexts, and what it is given.
+struct Private {
+    model: ModelProto,
+    tensor: TensorInput,
+    runner: Runner,
+    /// The features of each record.
+    records: Vec<Vec<f64>>,
+    /// Whether they were drawn at random, since there are no others.
+    is_random: bool,
+    ranges: Ranges,
+    /// Of a hybrid the public part, and its last node.
+    public: Option<(PublicPartFile, String)>,
+}
+
+impl Import {
+    /// Reads a file from its bytes: checks it, finds out what it takes, and cuts off what stands
+    /// behind its scores.
+    ///
+    /// # Errors
+    /// [`ImportError`] says what in the file or in the options can't be used.
+    pub fn open(bytes: &[u8], options: ImportOptions) -> Result<Self, ImportError> {
+        options.check()?;
+        let model = veilcast_onnx::parse(bytes, MAX_FILE_BYTES)?;
+        let file = FileFacts::of(bytes, &model)?;
+        let Front { table, mut model } = front::split(model, &options)?;
+        narrow(&mut model)?;
+        let mut tensor = tensor::describe(&mut model)?;
+        let input = match table {
+            Some(input) => input,
+            None => options.input(&mut model, &mut tensor)?,
+        };
+        input.check().map_err(BuildError::from)?;
+        let peeled = peel::peel(model, options.output.as_deref())?;
+        Ok(Self {
+            options,
+            peeled,
+            tensor,
+            input,
+            file,
+        })
+    }
+
+    /// What a record looks like, for reading those to calibrate with.
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// The network as one map from preprocessed records to its scores, just as it gives them.
+    ///
+    /// # Errors
+    /// [`ImportError`] if the network isn't affine.
+    pub fn collapse(&self) -> Result<FloatMap, ImportError> {
+        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let units = match Ranges::known(&self.input) {
+            Ok(ranges) => ranges.magnitudes(runner.inputs()),
+            Err(_) => vec![1.0; runner.inputs()],
+        };
+        check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
+        Ok(collapse::collapse(&runner, &units, &mut |_| {})?)
+    }
+
+    /// Makes a model: collapses the network, or of a hybrid what stands behind the public part, and
+    /// quantises the map, in the way that costs `scheme` least and predicts the records as the network does.
+    ///
+    /// The records are such as the model will be given. Without any, random ones are drawn, if it is
+    /// known what values the features have.
+    ///
+    /// # Errors
+    /// [`ImportError`] if what is to be private isn't affine, or the records don't fit or are needed,
+    /// or no quantisation can be found.
+    pub fn build(
+        self,
+        calibration: &[RawRecord<'_>],
+        scheme: &dyn Scheme,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Model, ImportError> {
+        let private = self.private(calibration)?;
+        let Private {
+            runner,
+            records,
+            ranges,
+            ..
+        } = &private;
+        let units = ranges.magnitudes(runner.inputs());
+        check_affine(&private.model, &private.tensor, runner, &units)?;
+        let map = collapse::collapse(runner, &units, progress)?;
+        let deviation = collapse::deviation(runner, &map, records)?;
+        if deviation > MAX_DEVIATION {
+            let problem =
+                format!("its scores lie {deviation:.1e} of the largest apart from the network's");
+            return Err(OnnxError::Collapse { problem }.into());
+        }
+        let scores = Scores::new(
+            map,
+            self.options.activation.or(self.peeled.activation),
+            self.options.labels.clone().or(self.peeled.labels.clone()),
+            &self.peeled.output,
+            self.options.units.is_some() || self.peeled.is_regression,
+        )?;
+        let blueprint = self.blueprint(&scores, &private);
+        let compared = self.compared(&scores, &private)?;
+        let search = compared.as_ref().map(|compared| QuantizationSearch {
+            map: &compared.map,
+            input_bits: self.input_bits(),
+            max_weight: self.options.weight_bits.map(|_| blueprint.max_weight),
+            held_out: HeldOut {
+                records,
+                labels: &compared.labels,
+            },
+            goal: compared.goal,
+        });
+        let quantization = |bits| ranges.quantization(bits);
+        let map = scores.map.clone();
+        let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
+        let (agreement, rounding) = compare(&model, records)?;
+        let import = ImportReport {
+            sha256: self.file.sha256,
+            producer: self.file.producer,
+            opset: self.file.opset,
+            operators: self.file.operators,
+            removed: self.peeled.removed,
+            split_at: private.public.map(|(_, node)| node),
+            records: private.records.len(),
+            random_records: private.is_random,
+            deviation,
+            agreement: (!scores.is_regression).then_some(agreement),
+            rounding,
+        };
+        Ok(model.reporting(|report| report.import = Some(import)))
+    }
+
+    /// What is to be private, with its features of the records.
+    fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
+        let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
+            Ok(record) => Ok(record.features),
+            Err(source) => Err(ImportError::Record { index, source }),
+        };
+        let records = calibration.iter().enumerate().map(preprocess);
+        let records = records.collect::<Result<Vec<_>, _>>()?;
+        if let Some(place) = &self.options.split {
+            if records.is_empty() {
+                return Err(ImportError::NoCalibrationOfFeatures);
+            }
+            let parts = split::split(&self.peeled.model, &self.tensor, place)?;
+            return Ok(self.hybrid(parts, &records)?);
+        }
+        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let known = if records.is_empty() || self.input.kind == InputKind::Image {
+            Ranges::known(&self.input)
+        } else {
+            Ok(Ranges::of(&records))
+        };
+        let ranges = match known {
+            Ok(ranges) => ranges,
+            Err(columns) => {
+                // Whoever has a network that can't be imported shouldn't look for records first.
+                let units = vec![1.0; runner.inputs()];
+                check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
+                return Err(ImportError::NoCalibration { columns });
+            }
+        };
+        let records = match records.is_empty() {
+            true => ranges.random(self.tensor.values()),
+            false => records,
+        };
+        Ok(Private {
+            model: self.peeled.model.clone(),
+            tensor: self.tensor.clone(),
+            runner,
+            records,
+            is_random: calibration.is_empty(),
+            ranges,
+            public: None,
+        })
+    }
+
+    /// The private head of a network in two parts.
+    fn hybrid(&self, parts: Parts, records: &[Vec<f64>]) -> Result<Private, OnnxError> {
+        let public = Runner::new(&parts.public, &self.tensor)?;
+        let mut features = Vec::with_capacity(records.len());
+        for group in records.chunks(public.group()) {
+            let values = public.run(&group.concat())?;
+            features.extend(values.chunks(public.outputs()).map(<[f64]>::to_vec));
+        }
+        let file = PublicPartFile {
+            description: parts.description(),
+            onnx: parts.public_bytes(),
+            shape: self.tensor.sides.clone(),
+        };
+        Ok(Private {
+            runner: Runner::new(&parts.head, &parts.features)?,
+            model: parts.head,
+            tensor: parts.features,
+            ranges: match self.input.kind {
+                InputKind::Table => Ranges::of(&features),
+                // Not every image's scores must stay close, so that rare extremes may be lost.
+                InputKind::Image => Ranges::clipped(&features),
+            },
+            records: features,
+            is_random: false,
+            public: Some((file, parts.node)),
+        })
+    }
+
+    /// The numbers of bits of an input to choose from.
+    fn input_bits(&self) -> RangeInclusive<u32> {
+        match (self.options.input_bits, self.input.kind) {
+            (Some(bits), _) => bits..=bits,
+            (None, InputKind::Image) => 1..=MAX_SEARCHED_BITS.0,
+            (None, InputKind::Table) => 1..=MAX_SEARCHED_BITS.1,
+        }
+    }
+
+    /// What quantised maps are compared with; nothing, if the options leave nothing to search for. Nor
+    /// on random records: a network predicts them much alike, so that any quantisation would do.
+    fn compared(
+        &self,
+        scores: &Scores,
+        private: &Private,
+    ) -> Result<Option<Comparison>, ImportError> {
+        let options = &self.options;
+        let is_given = options.input_bits.is_some() && options.weight_bits.is_some();
+        if is_given || private.is_random {
+            return Ok(None);
+        }
+        let bounds_changes = self.input.kind == InputKind::Table;
+        let compared = scores.comparison(options, &private.records, bounds_changes)?;
+        Ok(Some(compared))
+    }
+
+    /// What the model predicts: as the options say, or the file, or the scores.
+    fn description(&self, scores: &Scores) -> String {
+        let given = [&self.options.description, &self.file.description];
+        if let Some(given) = given.into_iter().find(|text| !text.is_empty()) {
+            return given.clone();
+        }
+        let record = match &self.input.features {
+            Some(names) => format!("a record of {} columns", names.len()),
+            None => "an image".to_owned(),
+        };
+        let labels = list(&scores.labels);
+        match scores.is_regression {
+            true => format!("Predicts {labels} of {record}."),
+            false => format!("Classifies {record}: {labels}."),
+        }
+    }
+
+    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
+    fn blueprint(&self, scores: &Scores, private: &Private) -> Blueprint {
+        let options = &self.options;
+        Blueprint {
+            name: options.name.clone(),
+            version: options.version.clone(),
+            description: self.description(scores),
+            input: self.input.clone(),
+            public_part: private.public.as_ref().map(|(file, _)| file.clone()),
+            quantization: private.ranges.quantization(options.input_bits.unwrap_or(8)),
+            labels: scores.labels.clone(),
+            activation: scores.activation,
+            units: options.units.clone().or_else(|| scores.stand_in_units()),
+            threshold: options.threshold,
+            layouts: Layouts::scalar(),
+            limits: Limits::default(),
+            max_weight: (1 << (options.weight_bits.unwrap_or(8) - 1)) - 1,
+        }
+    }
+}
+
+fn check_affine(
+    model: &ModelProto,
+    tensor: &TensorInput,
+    runner: &Runner,
+    units: &[f64],
+) -> Result<(), OnnxError> {
+    let trial = Trial::new(units);
+    if trial.is_affine(&runner.run(&trial.points)?) {
+        return Ok(());
+    }
+    let (node, operator) = locate::first_bend(model, tensor, &trial)?;
+    Err(OnnxError::NotAffine { node, operator })
+}
+
+/// The share of records for which the integers predict what the map in floats does, and how far their
+/// scores lie apart at most, beside the largest score.
+fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportError> {
+    let quantization = model.card().quantization();
+    let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
+    for record in records {
+        let quantize = |(feature, &x)| quantization.quantize(feature, x).0;
+        let integers: Vec<u32> = record.iter().enumerate().map(quantize).collect();
+        let found = model.predict(&integers).map_err(ImportError::Prediction)?;
+        let expected = model
+            .predict_float(record)
+            .map_err(ImportError::Prediction)?;
+        agreeing += usize::from(found.index == expected.index);
+        for (found, expected) in found.scores.iter().zip(&expected.scores) {
+            apart = apart.max((found - expected).abs());
+            largest = largest.max(expected.abs());
+        }
+    }
+    let share = agreeing as f64 / records.len().max(1) as f64;
+    Ok((share, if apart > 0.0 { apart / largest } else { 0.0 }))
+}

@@ -1,0 +1,97 @@
+//! Why a file can't be imported.
+
+use veilcast_card::RecordError;
+use veilcast_model::{BuildError, ShapeError};
+use veilcast_onnx::OnnxError;
+
+/// A file can't be imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The network can't be used.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// An option is out of range.
+    #[error("{option} is {value}; it must be {expected}")]
+    Option {
+        /// The option's name.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// As many labels are needed as there are scores.
+    #[error("{found} labels are given, but {expected} are needed")]
+    Labels {
+        /// How many are given.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+    },
+    /// A final function that doesn't suit the scores.
+    #[error("{problem}")]
+    Activation {
+        /// Why it doesn't.
+        problem: &'static str,
+    },
+    /// As many columns are needed as the network takes numbers.
+    #[error("{found} columns are named, but the network takes {expected} numbers")]
+    Columns {
+        /// How many are named.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+    },
+    /// Means and deviations of colours are for images.
+    #[error("a mean and a deviation of pixels are given, but the network takes a table's rows")]
+    NormalizedTable,
+    /// Fitting is for pictures.
+    #[error("pictures are to be fitted, but the network takes a table's rows")]
+    FittedTable,
+    /// A normalisation that can't be carried out.
+    #[error("the normalisation: {problem}")]
+    Normalization {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The input has no shape that a picture could have.
+    #[error(
+        "an input of the shape {sides:?} is no image: [rows, columns] is, [1, rows, columns], \
+         [rows, columns, 1], [3, rows, columns], [rows, columns, 3], or as many numbers as a square \
+         has pixels"
+    )]
+    NoPicture {
+        /// A record's sides.
+        sides: Vec<usize>,
+    },
+    /// Nothing tells what values some columns have.
+    #[error(
+        "it isn't known what values the columns have: {}",
+        veilcast_card::list(columns)
+    )]
+    NoCalibration {
+        /// The columns.
+        columns: Vec<String>,
+    },
+    /// What the public part gives depends on the records.
+    #[error("what values the public part's features have is only known from records")]
+    NoCalibrationOfFeatures,
+    /// The model can't predict a record that was used to make it.
+    #[error("the model can't predict a record of the calibration data: {0}")]
+    Prediction(#[source] RecordError),
+    /// A record to calibrate with doesn't fit.
+    #[error("record {index} (from 0) of the calibration data: {source}")]
+    Record {
+        /// Its index, from 0.
+        index: usize,
+        /// Why it doesn't fit.
+        source: RecordError,
+    },
+    /// The map isn't one.
+    #[error("the network can't be collapsed: {0}")]
+    Shape(#[from] ShapeError),
+    /// The map can't be made a model.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}

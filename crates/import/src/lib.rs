@@ -1,0 +1,43 @@
+//! From an ONNX file to a model.
+//!
+//! A network is run, not read: what an operator means is the library's business. What is affine is
+//! found out by running it on random points, and its map by running it on zero and on each unit.
+//!
+//! | subject | start at |
+//! |---|---|
+//! | from a file to a model | [`Import`] |
+//! | what prepares a table's columns, taken off a graph | `front` |
+//! | final functions and labels, cut off | `peel` |
+//! | whether a network is affine, and where not | `affinity`, `locate` |
+//! | from an affine network to one map | `collapse` |
+//! | from another to a public part and a private head | `split` |
+#![forbid(unsafe_code)]
+
+mod adapt;
+mod affinity;
+mod build;
+mod collapse;
+mod file;
+mod front;
+mod import;
+mod import_error;
+mod labels;
+mod locate;
+mod narrow;
+mod options;
+mod peel;
+mod ranges;
+mod runner;
+mod scores;
+mod split;
+mod tensor;
+
+pub use adapt::Normalization;
+pub use import::{Import, Progress};
+pub use import_error::ImportError;
+pub use options::{ImportOptions, MAX_FILE_BYTES, Split};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,63 @@
+//! Where a network stops being affine.
+//!
+//! The values that all its nodes give are watched in one run on points that lie between others: the
+//! first of them, in the graph's order, that isn't affine in the input is the one to name.
+
+use std::collections::HashSet;
+
+use veilcast_onnx::pb::{ModelProto, ValueInfoProto};
+
+use super::affinity::Trial;
+use super::tensor::TensorInput;
+use veilcast_onnx::Network;
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, graph_mut, name};
+
+/// The name and the operator of the first node whose values aren't affine in the input.
+pub(super) fn first_bend(
+    model: &ModelProto,
+    input: &TensorInput,
+    trial: &Trial,
+) -> Result<(String, String), OnnxError> {
+    let mut watched = model.clone();
+    let found = graph_mut(&mut watched)?;
+    let taken = found
+        .node
+        .iter()
+        .flat_map(|node| node.input.iter().cloned());
+    let last = found.output.iter().map(|output| output.name.clone());
+    let needed: HashSet<String> = taken.chain(last).collect();
+    let mut nodes = Vec::new();
+    found.output.clear();
+    for (index, node) in found.node.iter().enumerate() {
+        for value in node.output.iter().filter(|value| needed.contains(*value)) {
+            nodes.push(index);
+            found.output.push(ValueInfoProto {
+                name: value.clone(),
+                ..ValueInfoProto::default()
+            });
+        }
+    }
+    let network = Network::compile(&watched, &input.shape(1))?;
+    let mut is_bent = vec![false; nodes.len()];
+    for group in trial.groups() {
+        // No more than a group's values are held at a time: of large networks they are many.
+        let mut values: Vec<Vec<f64>> = vec![Vec::new(); nodes.len()];
+        for point in group.points.chunks(input.values()) {
+            for (all, found) in values.iter_mut().zip(network.run_all(point)?) {
+                all.extend(found.numbers);
+            }
+        }
+        for (is_bent, values) in is_bent.iter_mut().zip(values) {
+            *is_bent |= !group.is_affine(&values);
+        }
+    }
+    let first = is_bent.iter().position(|&is_bent| is_bent);
+    // The scores themselves aren't affine, so some node's values are not.
+    let first = first.or(nodes.len().checked_sub(1));
+    let graph = graph(model)?;
+    let node = first.map(|first| &graph.node[nodes[first]]);
+    Ok(node.map_or_else(Default::default, |node| {
+        (name(node).to_owned(), node.op_type.clone())
+    }))
+}

@@ -1,0 +1,75 @@
+//! The one way from a map in floats to a finished model, for networks that were trained and networks
+//! that were imported.
+
+use std::ops::RangeInclusive;
+
+use veilcast_card::{MAX_SLOT_BITS, Quantization};
+
+use super::{Blueprint, BuildError, Model};
+use crate::FloatMap;
+use crate::scheme::Scheme;
+use crate::search::{Goal, HeldOut, SearchReport, search};
+
+/// How the numbers of a quantisation are searched for.
+#[derive(Clone, Debug)]
+pub struct QuantizationSearch<'a> {
+    /// What is searched with: the map, or one that gives the same scores on another scale.
+    pub map: &'a FloatMap,
+    /// The numbers of bits of an input to choose from.
+    pub input_bits: RangeInclusive<u32>,
+    /// Largest magnitude of an integer weight; searched for, if not given.
+    pub max_weight: Option<u32>,
+    /// The records to measure with.
+    pub held_out: HeldOut<'a>,
+    /// What must be kept of the map's results.
+    pub goal: Goal,
+}
+
+impl Blueprint {
+    /// Finds the quantisation of least cost, unless that of the blueprint is to be taken as it is;
+    /// offers the layouts that suit the scheme; and builds the model.
+    ///
+    /// `quantization` says how features become integers of a number of bits. The report of the model
+    /// has that of the search.
+    ///
+    /// # Errors
+    /// [`BuildError`] if no quantisation is found, or the model can't be built.
+    pub fn finish(
+        mut self,
+        map: FloatMap,
+        quantization: &dyn Fn(u32) -> Quantization,
+        search: Option<&QuantizationSearch<'_>>,
+        scheme: &dyn Scheme,
+    ) -> Result<Model, BuildError> {
+        let report = match search {
+            None => None,
+            Some(search) => {
+                let report = search.run(quantization, scheme)?;
+                if let Some(chosen) = report.chosen() {
+                    self.quantization = quantization(chosen.input_bits);
+                    self.max_weight = chosen.max_weight;
+                }
+                Some(report)
+            }
+        };
+        let (integers, _) = map.quantize(&self.quantization, self.max_weight)?;
+        let certificate = integers.certify(self.quantization.max(), MAX_SLOT_BITS)?;
+        self.layouts = scheme.layouts(map.inputs(), map.outputs(), certificate.slot_bits);
+        let model = self.build(map)?;
+        Ok(model.reporting(|about| about.search = report))
+    }
+}
+
+impl QuantizationSearch<'_> {
+    fn run(
+        &self,
+        quantization: &dyn Fn(u32) -> Quantization,
+        scheme: &dyn Scheme,
+    ) -> Result<SearchReport, BuildError> {
+        let inputs: Vec<_> = self.input_bits.clone().map(quantization).collect();
+        let (max_weight, held_out) = (self.max_weight, self.held_out);
+        Ok(search(
+            self.map, &inputs, max_weight, held_out, self.goal, scheme,
+        )?)
+    }
+}

@@ -1,0 +1,258 @@
+//! What can be wrong with an ONNX file.
+
+use crate::interpreter::InterpretError;
+
+/// A network in an ONNX file can't be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OnnxError {
+    /// The file is larger than is accepted.
+    #[error("the file has {bytes} bytes; at most {limit} are accepted")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The bytes aren't those of an ONNX file, or some are missing.
+    #[error("it isn't a whole ONNX file: {problem}; was it cut short?")]
+    Malformed {
+        /// What the decoder says.
+        problem: String,
+    },
+    /// The file has more parts than any network needs.
+    #[error(
+        "it has more than {limit} nodes, attributes, tensors and names; at most so many are read"
+    )]
+    TooManyParts {
+        /// The limit.
+        limit: usize,
+    },
+    /// The operators are of a version that isn't known.
+    #[error(
+        "it uses version {version} of ONNX's operators; {} to {} are known, so export it with \
+         opset_version=17", super::limits::OPSETS.start(), super::limits::OPSETS.end()
+    )]
+    Opset {
+        /// The version.
+        version: i64,
+    },
+    /// There is no graph in it, or nothing in the graph.
+    #[error("it holds no network: {problem}")]
+    Empty {
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// A tensor's numbers are in another file.
+    #[error(
+        "the tensor {tensor:?} is stored in another file; save the network as one file: \
+         onnx.save(onnx.load(\"model.onnx\"), \"whole.onnx\"), or export it with external_data=False"
+    )]
+    ExternalData {
+        /// The tensor's name.
+        tensor: String,
+    },
+    /// A node has a graph of its own: control flow.
+    #[error(
+        "the node {node:?} ({operator}) is control flow, with a graph of its own, which isn't \
+         supported; export the network for inference, with fixed shapes, so that it is one plain graph"
+    )]
+    Subgraph {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+    },
+    /// A node looks at more places of a picture at once than there could be.
+    #[error(
+        "the node {node:?} ({operator}) has a window of more than {} places; make its kernel_shape \
+         no larger than a record",
+        veilcast_card::MAX_FEATURES
+    )]
+    Window {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+    },
+    /// The file defines operators by functions.
+    #[error(
+        "it defines the function {function:?}, which isn't supported; inline it: \
+         onnx.inliner.inline_local_functions(model)"
+    )]
+    Function {
+        /// Its name.
+        function: String,
+    },
+    /// A tensor is stored sparsely.
+    #[error("the tensor {tensor:?} is stored sparsely, which isn't supported; store it densely")]
+    Sparse {
+        /// Its name.
+        tensor: String,
+    },
+    /// A tensor has a type that isn't supported.
+    #[error("the tensor {tensor:?} holds {found}, which isn't supported; store it as float32")]
+    TensorType {
+        /// Its name.
+        tensor: String,
+        /// Its type.
+        found: String,
+    },
+    /// A tensor's shape and content contradict each other.
+    #[error("the tensor {tensor:?} claims the shape {shape:?}, but holds {found} numbers")]
+    TensorSize {
+        /// Its name.
+        tensor: String,
+        /// The shape that it claims.
+        shape: Vec<i64>,
+        /// How many numbers it holds.
+        found: usize,
+    },
+    /// A weight isn't a finite number.
+    #[error("the tensor {tensor:?} holds {value}; every weight must be finite")]
+    NotFinite {
+        /// The tensor's name.
+        tensor: String,
+        /// The value.
+        value: f64,
+    },
+    /// An attribute is there twice, or isn't of the type that it says or must have.
+    #[error(
+        "the attribute {attribute:?} of the node {node:?} ({operator}) {problem}; export the network \
+         again, or write the attribute anew"
+    )]
+    Attribute {
+        /// The node's name.
+        node: Box<str>,
+        /// Its operator.
+        operator: Box<str>,
+        /// The attribute's name.
+        attribute: Box<str>,
+        /// What is wrong with it.
+        problem: Box<str>,
+    },
+    /// A list of a node is longer or shorter than its other lists, or its input, ask for.
+    #[error(
+        "the list {list:?} of the node {node:?} ({operator}) is of length {found}, but must be \
+         of {expected}; export the network again, or write the list anew"
+    )]
+    ListLength {
+        /// The node's name.
+        node: Box<str>,
+        /// Its operator.
+        operator: Box<str>,
+        /// The list's name.
+        list: Box<str>,
+        /// Its length.
+        found: usize,
+        /// The length that it must have, and why.
+        expected: Box<str>,
+    },
+    /// A list of a node holds a number that points nowhere.
+    #[error(
+        "the list {list:?} of the node {node:?} ({operator}) holds {found}, but must hold {expected}; \
+         export the network again, or write the list anew"
+    )]
+    ListEntry {
+        /// The node's name.
+        node: Box<str>,
+        /// Its operator.
+        operator: Box<str>,
+        /// The list's name.
+        list: Box<str>,
+        /// The number.
+        found: i64,
+        /// What it must hold.
+        expected: Box<str>,
+    },
+    /// An operator that the library doesn't have.
+    #[error("the operator {operator} of the node {node:?} isn't supported")]
+    Operator {
+        /// The node's name.
+        node: String,
+        /// The operator, behind its domain if that isn't ONNX's own.
+        operator: String,
+    },
+    /// A node takes a value that nothing before it gives.
+    #[error("{user} takes the value {value:?}, which nothing before it gives")]
+    Undefined {
+        /// The node, or the network itself.
+        user: String,
+        /// The value's name.
+        value: String,
+    },
+    /// A value has two sources.
+    #[error("the value {value:?} is given twice")]
+    GivenTwice {
+        /// Its name.
+        value: String,
+    },
+    /// What the graph does to a table's columns can't become preprocessing.
+    #[error("{node:?} ({operator}) {problem}")]
+    Preparation {
+        /// The name of the node, or of the input.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// What it does that can't be done, and what to do.
+        problem: String,
+    },
+    /// The network takes several tensors.
+    #[error(
+        "it takes {} tensors ({}); it must take a single one, with a record's numbers", names.len(),
+        names.join(", ")
+    )]
+    Inputs {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// The input isn't a tensor of numbers whose size is known.
+    #[error("the input {input:?}: {problem}")]
+    Input {
+        /// Its name.
+        input: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The network gives another number of numbers, or of tensors, than it must.
+    #[error("the output: {problem}")]
+    Output {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The network isn't affine.
+    #[error("it isn't affine: the first node that isn't is {node:?} ({operator})")]
+    NotAffine {
+        /// The node's name.
+        node: String,
+        /// Its operator.
+        operator: String,
+    },
+    /// The network can't be written as one map.
+    #[error("it can't be collapsed to one affine map: {problem}")]
+    Collapse {
+        /// Why not.
+        problem: String,
+    },
+    /// The network can't be parted.
+    #[error("it can't be split: {problem}")]
+    Split {
+        /// Why not.
+        problem: String,
+    },
+    /// The interpreter can't run the network.
+    #[error("it can't be run")]
+    Interpret(#[from] InterpretError),
+    /// The interpreter can't run the network, and this build has nothing else that could.
+    #[error(
+        "this build runs only networks of the operators that public parts trained here have; \
+         build it with the feature `tract` to run others"
+    )]
+    NoRuntime(#[source] InterpretError),
+    /// The library can't run the network.
+    #[error("it can't be run: {problem}")]
+    Unsupported {
+        /// What the library says.
+        problem: String,
+    },
+}

@@ -1,0 +1,138 @@
+//! A network made ready to run on records.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use prost::Message as _;
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::TractErrorContext as _;
+use tract_onnx::tract_hir::infer::Factoid as _;
+
+use crate::pb::ModelProto;
+use crate::{OnnxError, Values, graph, sizes};
+
+/// A network with one input and one output of numbers, which takes a fixed number of records at once.
+#[derive(Clone, Debug)]
+pub struct Network {
+    plan: Arc<TypedRunnableModel>,
+    /// The sides of the input, that of the batch included.
+    shape: Vec<usize>,
+    kind: DatumType,
+}
+
+impl Network {
+    /// Makes a checked model ready to run on an input of this shape.
+    pub fn compile(model: &ModelProto, shape: &[usize]) -> Result<Self, OnnxError> {
+        if let names @ [_, _, ..] = graph::inputs(graph::graph(model)?).as_slice() {
+            let names = names.iter().map(|input| input.name.clone()).collect();
+            return Err(OnnxError::Inputs { names });
+        }
+        check_operators(model)?;
+        let graph = graph::graph(model)?;
+        guarded(|| {
+            // What is noted of values between nodes may be of another batch.
+            let parser = tract_onnx::onnx().with_ignore_value_info(true);
+            let mut network = parser.parse(&theirs(model)?, None)?.model;
+            let kind = network.input_fact(0)?.datum_type.concretize();
+            let kind = kind.filter(|kind| kind.is_float());
+            let kind = kind.context("its input isn't of floats")?;
+            network.set_input_fact(0, InferenceFact::dt_shape(kind, shape))?;
+            sizes::analyse(&mut network, graph)?;
+            let network = network.into_typed()?;
+            sizes::check(&network)?;
+            Ok(Self {
+                plan: network.into_optimized()?.into_runnable()?,
+                shape: shape.to_vec(),
+                kind,
+            })
+        })
+    }
+
+    /// Runs it on numbers that fill the input row by row; gives the first output's.
+    pub fn run(&self, numbers: &[f64]) -> Result<Values, OnnxError> {
+        Ok(self.run_all(numbers)?.swap_remove(0))
+    }
+
+    /// Runs it on numbers that fill the input row by row; gives all outputs'.
+    pub fn run_all(&self, numbers: &[f64]) -> Result<Vec<Values>, OnnxError> {
+        guarded(|| {
+            let input = Tensor::from_shape(&self.shape, numbers)?;
+            let input = input.cast_to_dt(self.kind)?.into_owned();
+            let outputs = self.plan.run(tvec!(input.into()))?;
+            let outputs = outputs.into_iter().map(|output| {
+                let shape = output.shape().to_vec();
+                let numbers = output.cast_to::<f64>()?;
+                let numbers = numbers.to_plain_array_view::<f64>()?;
+                let numbers = numbers.iter().copied().collect();
+                Ok(Values { numbers, shape })
+            });
+            outputs.collect()
+        })
+    }
+}
+
+/// Every operator is one that the library has.
+fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
+    const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
+    let known = tract_onnx::onnx().op_register.0;
+    // ConstantLike, which ONNX hasn't, would be as large as its attribute says before that is checked.
+    let is_known = |operator: &String| known.contains_key(operator) && operator != "ConstantLike";
+    for node in &graph::graph(model)?.node {
+        if !DOMAINS.contains(&node.domain.as_str()) || !is_known(&node.op_type) {
+            let operator = [node.domain.as_str(), &node.op_type].join(" ");
+            return Err(OnnxError::Operator {
+                node: graph::name(node).to_owned(),
+                operator: operator.trim_start().to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A model as the library has it: only what we know of a file gets there.
+fn theirs(model: &ModelProto) -> TractResult<tract_onnx::pb::ModelProto> {
+    Ok(tract_onnx::pb::ModelProto::decode(&*model.encode_to_vec())?)
+}
+
+thread_local! {
+    /// Whether this thread is in the library.
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread runs the library just now, whose panics become errors: a program's panic hook
+/// needs to tell nothing of them.
+pub fn panics_are_errors() -> bool {
+    IS_GUARDED.get()
+}
+
+/// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:
+/// there are too many of them to check each beforehand, and files may come from strangers. Nothing
+/// that such a panic leaves half done is used again.
+fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
+    let unsupported = |problem: String| OnnxError::Unsupported { problem };
+    let before = IS_GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(before);
+    match result {
+        Ok(result) => result.map_err(|error| match error.downcast::<OnnxError>() {
+            Ok(own) => own,
+            Err(error) => unsupported(short(&format!("{error:#}"))),
+        }),
+        Err(_) => Err(unsupported(
+            "the library that runs it gave up on an operator or its attributes".to_owned(),
+        )),
+    }
+}
+
+/// The library's words without what fills pages.
+fn short(problem: &str) -> String {
+    const CHARACTERS: usize = 400;
+    let cut = problem.char_indices().nth(CHARACTERS);
+    let shown = cut.map_or(problem, |(end, _)| &problem[..end]);
+    let shown = shown.replace(char::is_control, " ");
+    match cut {
+        None => shown,
+        Some(_) => format!("{shown}…"),
+    }
+}

@@ -1,0 +1,103 @@
+//! Dense layers in training.
+
+use candle_core::{DType, Device, Tensor, Var};
+use rand::RngExt;
+use rand::rngs::ChaCha20Rng;
+
+use super::TrainError;
+use super::optimize::Trainable;
+use veilcast_model::{DenseLayer, Network};
+
+/// Dense layers one after another, with nothing but identity between them.
+pub(super) struct DenseLayers(Vec<Linear>);
+
+impl DenseLayers {
+    /// Layers from `inputs` values through the hidden widths to `outputs` scores.
+    pub(super) fn new(
+        inputs: usize,
+        hidden: &[usize],
+        outputs: usize,
+        rng: &mut ChaCha20Rng,
+    ) -> candle_core::Result<Self> {
+        let widths: Vec<usize> = [inputs]
+            .iter()
+            .chain(hidden)
+            .chain(&[outputs])
+            .copied()
+            .collect();
+        let layers = widths
+            .windows(2)
+            .map(|pair| Linear::new(pair[0], pair[1], 0.0, rng));
+        layers.collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn to_network(&self) -> Result<Network, TrainError> {
+        let layers = self.0.iter().map(Linear::to_dense);
+        Ok(Network::new(layers.collect::<Result<_, _>>()?)?)
+    }
+}
+
+impl Trainable for DenseLayers {
+    fn parameters(&self) -> Vec<Var> {
+        self.0.iter().flat_map(Linear::parameters).collect()
+    }
+
+    fn scores(&self, features: &Tensor) -> candle_core::Result<Tensor> {
+        self.0
+            .iter()
+            .try_fold(features.clone(), |x, layer| layer.forward(&x))
+    }
+}
+
+/// A product with weights [inputs, outputs], and biases [outputs].
+pub(super) struct Linear {
+    weights: Var,
+    biases: Var,
+}
+
+impl Linear {
+    /// Weights uniform within ±√(6/(inputs + outputs)) (Glorot and Bengio 2010), equal biases.
+    pub(super) fn new(
+        inputs: usize,
+        outputs: usize,
+        bias: f32,
+        rng: &mut ChaCha20Rng,
+    ) -> candle_core::Result<Self> {
+        let limit = (6.0 / (inputs + outputs) as f32).sqrt();
+        let weights: Vec<f32> = (0..inputs * outputs)
+            .map(|_| rng.random_range(-limit..limit))
+            .collect();
+        let weights = Tensor::from_vec(weights, (inputs, outputs), &Device::Cpu)?;
+        Ok(Self {
+            weights: Var::from_tensor(&weights)?,
+            biases: Var::from_vec(vec![bias; outputs], outputs, &Device::Cpu)?,
+        })
+    }
+
+    pub(super) fn parameters(&self) -> [Var; 2] {
+        [self.weights.clone(), self.biases.clone()]
+    }
+
+    /// [inputs, outputs]
+    pub(super) fn weights(&self) -> &Tensor {
+        &self.weights
+    }
+
+    /// [outputs]
+    pub(super) fn biases(&self) -> &Tensor {
+        &self.biases
+    }
+
+    /// Rows [records, inputs] become rows [records, outputs].
+    pub(super) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        x.matmul(&self.weights)?.broadcast_add(&self.biases)
+    }
+
+    fn to_dense(&self) -> Result<DenseLayer, TrainError> {
+        let (inputs, outputs) = self.weights.dims2()?;
+        let values = |tensor: &Tensor| tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1();
+        let weights = values(&self.weights.t()?)?;
+        let biases = values(&self.biases)?;
+        Ok(DenseLayer::new(inputs, outputs, weights, biases)?)
+    }
+}

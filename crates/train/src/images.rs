@@ -1,0 +1,272 @@
+//! Training a digit model on labelled images.
+
+use rand::rngs::ChaCha20Rng;
+
+use super::optimize::{Examples, Targets};
+use super::{Options, Progress, TrainError, Trained, drafted, train_layers};
+use veilcast_card::{
+    Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, Step, argmax,
+};
+use veilcast_card::{EncodeError, Encoder};
+use veilcast_files::idx::{Images, LabelledImages};
+use veilcast_model::search::{Goal, HeldOut};
+use veilcast_model::{
+    Accuracy, Blueprint, FloatMap, Model, Network, QuantizationSearch, Scheme, ShapeError,
+};
+
+/// Trains a model on images, and measures it on others; `progress` is called after each
+/// mini-batch.
+///
+/// The labels are 0 to the largest in `train`; the model's report has the accuracies on `test`.
+/// Unless options give both the input's and the weights' bits, the last sixth of `train` is kept
+/// from training, and the quantisation that costs `scheme` least is [searched for](veilcast_model::search::search) on
+/// it.
+///
+/// # Errors
+/// [`TrainError`] if options or data don't fit, or training fails.
+pub fn train(
+    train: &LabelledImages,
+    test: &LabelledImages,
+    options: &Options,
+    scheme: &dyn Scheme,
+    mut progress: impl FnMut(Progress),
+) -> Result<Model, TrainError> {
+    options.check()?;
+    let last = train.labels().iter().copied().max().unwrap_or(0);
+    check_data(train, test, last)?;
+    let blueprint = options.blueprint(train, last);
+    let inputs = blueprint.input.raw_features();
+    drafted(&blueprint, inputs, blueprint.labels.len())?;
+    let sets = Sets::of(train, test, options)?;
+    let trained = train_layers(&sets.train, blueprint.labels.len(), options, &mut progress)?;
+    let trained = Trained {
+        network: without_dark_pixels(&trained.network, sets.train.images())?,
+        ..trained
+    };
+    options.finish(&trained, blueprint, &sets, scheme)
+}
+
+/// Labelled images, each for its purpose.
+pub(super) struct Sets<'a> {
+    /// To train on.
+    pub(super) train: LabelledImages,
+    /// To search for the quantisation with, unless its numbers are given.
+    held_out: Option<LabelledImages>,
+    /// To measure with.
+    test: &'a LabelledImages,
+}
+
+impl<'a> Sets<'a> {
+    pub(super) fn of(
+        train: &LabelledImages,
+        test: &'a LabelledImages,
+        options: &Options,
+    ) -> Result<Self, TrainError> {
+        let mut train = train.clone();
+        let held_out = match (options.input_bits, options.weight_bits) {
+            (Some(_), Some(_)) => None,
+            _ => {
+                let sixth = (train.len() / 6).max(1);
+                Some(train.split_last(sixth).ok_or(TrainError::OneImage)?)
+            }
+        };
+        Ok(Self {
+            train,
+            held_out,
+            test,
+        })
+    }
+}
+
+impl Examples for LabelledImages {
+    fn len(&self) -> usize {
+        self.labels().len()
+    }
+
+    fn features(&self) -> usize {
+        self.images().rows() * self.images().columns()
+    }
+
+    fn write(&self, index: usize, _: &mut ChaCha20Rng, out: &mut Vec<f32>) {
+        let size = Examples::features(self);
+        let image = &self.images().pixels()[index * size..][..size];
+        out.extend(image.iter().map(|&pixel| f32::from(pixel) / 255.0));
+    }
+
+    fn targets(&self, indices: &[usize]) -> Targets {
+        Targets::Classes(indices.iter().map(|&i| self.labels()[i].into()).collect())
+    }
+}
+
+impl Options {
+    /// Collapses a trained network, finds its quantisation, builds the model and measures it.
+    pub(super) fn finish(
+        &self,
+        Trained {
+            network,
+            final_loss,
+        }: &Trained,
+        blueprint: Blueprint,
+        sets: &Sets<'_>,
+        scheme: &dyn Scheme,
+    ) -> Result<Model, TrainError> {
+        // Softmax is the same, and the integers are smaller.
+        let map = network.collapse()?.centred()?;
+        let held_out = match &sets.held_out {
+            None => None,
+            Some(images) => {
+                let encoder = drafted(&blueprint, map.inputs(), map.outputs())?;
+                Some(features_and_labels(&encoder, images)?)
+            }
+        };
+        let search = held_out
+            .as_ref()
+            .map(|(records, labels)| QuantizationSearch {
+                map: &map,
+                input_bits: self.input_bits.map_or(1..=8, |bits| bits..=bits),
+                max_weight: self.weight_bits.map(|_| blueprint.max_weight),
+                held_out: HeldOut { records, labels },
+                goal: Goal::accuracy(self.tolerance),
+            });
+        let model = blueprint.finish(map.clone(), &from_0_to_1, search.as_ref(), scheme)?;
+        let accuracy = accuracy(network, &model, sets.test)?;
+        Ok(model.reporting(|report| {
+            report.accuracy = Some(accuracy);
+            report.training = Some(self.report(sets.train.len(), *final_loss));
+        }))
+    }
+
+    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
+    pub(super) fn blueprint(&self, images: &LabelledImages, last: u8) -> Blueprint {
+        let (rows, columns) = (images.images().rows(), images.images().columns());
+        Blueprint {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            description: self.description.clone(),
+            input: Input {
+                kind: InputKind::Image,
+                description: format!(
+                    "A grey image of {rows} rows of {columns} pixels, row by row from the top \
+                     left, 0 for the dark ground to 255 for light ink, as in MNIST: one digit, \
+                     upright, scaled to fit 20/28 of each side, its centre of mass in the middle."
+                ),
+                shape: vec![rows, columns],
+                features: None,
+                fit: Some(Fit::Mnist),
+                preprocessing: Preprocessing::new(vec![Step::Scale {
+                    factor: 1.0 / 255.0,
+                }]),
+            },
+            public_part: None,
+            quantization: from_0_to_1(self.input_bits.unwrap_or(8)),
+            labels: (0..=last).map(|label| label.to_string()).collect(),
+            activation: Activation::Softmax,
+            units: None,
+            threshold: None,
+            layouts: Layouts::scalar(),
+            limits: Limits::default(),
+            max_weight: self.max_weight(),
+        }
+    }
+}
+
+/// What a map takes of labelled images, and their classes.
+fn features_and_labels(
+    encoder: &Encoder,
+    images: &LabelledImages,
+) -> Result<(Vec<Vec<f64>>, Vec<usize>), EncodeError> {
+    let records = images.images().records();
+    let features = |raw: Vec<f64>| Ok(encoder.features(&raw)?.features);
+    let labels = images.labels().iter().map(|&label| label.into());
+    Ok((
+        records.map(features).collect::<Result<_, EncodeError>>()?,
+        labels.collect(),
+    ))
+}
+
+/// How features in 0 … 1 become integers of some bits.
+fn from_0_to_1(bits: u32) -> Quantization {
+    Quantization::over_all(bits, [0.0, 1.0])
+}
+
+/// The network with weights of 0 for pixels that are dark in every image.
+///
+/// Training leaves their weights as they were drawn, since they never matter to it. On other images
+/// they would be noise, and they would cost products and width.
+fn without_dark_pixels(network: &Network, images: &Images) -> Result<Network, ShapeError> {
+    let mut lit = vec![false; images.rows() * images.columns()];
+    for image in images.iter() {
+        for (lit, &pixel) in lit.iter_mut().zip(image) {
+            *lit |= pixel != 0;
+        }
+    }
+    let mut layers = network.layers().to_vec();
+    if let Some(first) = layers.first_mut() {
+        let pixels = lit.iter().cycle();
+        let weights = first.weights().iter().zip(pixels);
+        let weights = weights.map(|(&weight, &lit)| if lit { weight } else { 0.0 });
+        let (weights, biases) = (weights.collect(), first.biases().to_vec());
+        *first = FloatMap::new(first.inputs(), first.outputs(), weights, biases)?;
+    }
+    Network::new(layers)
+}
+
+pub(super) fn check_data(
+    train: &LabelledImages,
+    test: &LabelledImages,
+    last: u8,
+) -> Result<(), TrainError> {
+    if last == 0 {
+        return Err(TrainError::OneClass);
+    }
+    let size = |set: &LabelledImages| (set.images().rows(), set.images().columns());
+    if size(train) != size(test) {
+        let text = |(rows, columns)| format!("{rows} × {columns}");
+        return Err(TrainError::ImageSize {
+            train: text(size(train)),
+            test: text(size(test)),
+        });
+    }
+    match test.labels().iter().position(|&label| label > last) {
+        None => Ok(()),
+        Some(index) => Err(TrainError::TestLabel {
+            index,
+            label: test.labels()[index],
+            last,
+        }),
+    }
+}
+
+/// Measures the float network, the collapsed map and the integer map.
+fn accuracy(
+    network: &Network,
+    model: &Model,
+    test: &LabelledImages,
+) -> Result<Accuracy, TrainError> {
+    let encoder = veilcast_onnx::encoder(model.card().clone(), model.public_part())?;
+    let mut right = [0_usize; 3];
+    for (raw, &label) in test.images().records().zip(test.labels()) {
+        let record = encoder.features(&raw)?;
+        let features = record.features.clone();
+        let integers = encoder.round(record)?.values;
+        let predicted = [
+            argmax(&network.evaluate(&features)?),
+            argmax(&model.float_map().evaluate(&features)?),
+            model
+                .predict(&integers)
+                .expect("the encoder's are fit")
+                .index,
+        ];
+        for (right, index) in right.iter_mut().zip(predicted) {
+            *right += usize::from(index == usize::from(label));
+        }
+    }
+    let share = |right| right as f64 / test.len() as f64;
+    let [network, collapsed, quantized] = right.map(share);
+    Ok(Accuracy {
+        records: test.len(),
+        network,
+        collapsed,
+        quantized,
+    })
+}

@@ -1,0 +1,201 @@
+//! What is to be predicted of a row: its class, or a number.
+
+use super::classes::Classes;
+use super::fit::MISSING;
+use super::read::shown;
+use super::{LabelledTable, TableError, TableOptions, Task};
+use crate::optimize::Targets;
+use veilcast_card::Activation;
+use veilcast_files::table::number;
+use veilcast_model::{FloatMap, Network, ShapeError};
+
+/// What a table's target stands for.
+pub(super) enum Target {
+    Classes(Classes),
+    Numbers(Numbers),
+}
+
+/// A target of numbers, with their mean and deviation in the training rows. The network learns how
+/// many deviations they are from the mean.
+pub(super) struct Numbers {
+    label: String,
+    unit: Option<String>,
+    mean: f64,
+    std: f64,
+}
+
+/// What is true of some rows.
+pub(super) enum Truth {
+    Classes(Vec<usize>),
+    /// In the target's unit, and as the network learns them.
+    Numbers(Vec<f64>, Vec<f32>),
+}
+
+impl Target {
+    /// Finds what the training rows' target stands for.
+    pub(super) fn find(
+        table: &LabelledTable,
+        trained_on: &[usize],
+        options: &TableOptions,
+    ) -> Result<Self, TableError> {
+        let labels = options.labels.as_deref();
+        match &options.task {
+            Task::Classification { positive, .. } => {
+                let classes = Classes::find(table, trained_on, positive.as_deref(), labels);
+                classes.map(Self::Classes)
+            }
+            Task::Regression { unit } => {
+                let mut numbers = Numbers::find(table, trained_on, labels)?;
+                numbers.unit.clone_from(unit);
+                Ok(Self::Numbers(numbers))
+            }
+        }
+    }
+
+    /// Number of the model's outputs.
+    pub(super) fn outputs(&self) -> usize {
+        match self {
+            Self::Classes(classes) => classes.outputs(),
+            Self::Numbers(_) => 1,
+        }
+    }
+
+    pub(super) fn labels(&self) -> Vec<String> {
+        match self {
+            Self::Classes(classes) => classes.labels().to_vec(),
+            Self::Numbers(numbers) => vec![numbers.label.clone()],
+        }
+    }
+
+    pub(super) fn units(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Classes(_) => None,
+            Self::Numbers(numbers) => numbers.unit.clone().map(|unit| vec![unit]),
+        }
+    }
+
+    pub(super) fn activation(&self) -> Activation {
+        match self {
+            Self::Classes(classes) if classes.outputs() == 1 => Activation::Sigmoid,
+            Self::Classes(_) => Activation::Softmax,
+            Self::Numbers(_) => Activation::None,
+        }
+    }
+
+    /// What is true of some rows.
+    pub(super) fn truth(&self, table: &LabelledTable, rows: &[usize]) -> Result<Truth, TableError> {
+        match self {
+            Self::Classes(classes) => {
+                let classes = rows.iter().map(|&row| classes.of(table, row));
+                classes.collect::<Result<_, _>>().map(Truth::Classes)
+            }
+            Self::Numbers(Numbers { mean, std, .. }) => {
+                let numbers = rows.iter().map(|&row| number_of(table, row));
+                let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+                let learnt = numbers.iter().map(|number| ((number - mean) / std) as f32);
+                let learnt = learnt.collect();
+                Ok(Truth::Numbers(numbers, learnt))
+            }
+        }
+    }
+
+    /// The network that was trained, with its outputs in the target's unit.
+    pub(super) fn in_its_unit(&self, network: Network) -> Result<Network, ShapeError> {
+        let Self::Numbers(Numbers { mean, std, .. }) = self else {
+            return Ok(network);
+        };
+        let mut layers = network.layers().to_vec();
+        if let Some(last) = layers.last_mut() {
+            *last = scaled(last, *std, *mean)?;
+        }
+        Network::new(layers)
+    }
+
+    /// The map as the search shall compare its scores: numbers in units of their deviation.
+    pub(super) fn to_compare(&self, map: &FloatMap) -> Result<FloatMap, ShapeError> {
+        match self {
+            Self::Classes(_) => Ok(map.clone()),
+            Self::Numbers(numbers) => scaled(map, numbers.std.recip(), 0.0),
+        }
+    }
+}
+
+impl Truth {
+    pub(super) fn targets(&self, rows: &[usize]) -> Targets {
+        match self {
+            Self::Classes(classes) => {
+                Targets::Classes(rows.iter().map(|&row| classes[row] as u32).collect())
+            }
+            Self::Numbers(_, learnt) => {
+                Targets::Numbers(rows.iter().map(|&row| learnt[row]).collect())
+            }
+        }
+    }
+}
+
+impl Numbers {
+    fn find(
+        table: &LabelledTable,
+        trained_on: &[usize],
+        labels: Option<&[String]>,
+    ) -> Result<Self, TableError> {
+        let target = table.target().to_owned();
+        let label = match labels {
+            None => target.clone(),
+            Some([label]) => label.clone(),
+            Some(labels) => {
+                return Err(TableError::Labels {
+                    found: labels.len(),
+                    named: format!("the number {target:?}"),
+                });
+            }
+        };
+        let numbers = trained_on.iter().map(|&row| number_of(table, row));
+        let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+        let rows = numbers.len() as f64;
+        let mean = numbers.iter().sum::<f64>() / rows;
+        let squares = numbers.iter().map(|number| (number - mean).powi(2));
+        let std = (squares.sum::<f64>() / rows).sqrt();
+        if numbers.iter().all(|number| *number == numbers[0]) || !std.is_normal() {
+            let value = shown(trained_on.first().map_or("", |&row| table.target_cell(row)));
+            return Err(TableError::OneClass { target, value });
+        }
+        Ok(Self {
+            label,
+            unit: None,
+            mean,
+            std,
+        })
+    }
+}
+
+fn number_of(table: &LabelledTable, row: usize) -> Result<f64, TableError> {
+    let text = table.target_cell(row);
+    if MISSING.contains(&text) {
+        return Err(no_target(table, row));
+    }
+    number(text).ok_or_else(|| TableError::TargetNotANumber {
+        place: table.place(row),
+        target: table.target().to_owned(),
+        found: shown(text),
+    })
+}
+
+pub(super) fn no_target(table: &LabelledTable, row: usize) -> TableError {
+    TableError::NoTarget {
+        place: table.place(row),
+        target: table.target().to_owned(),
+    }
+}
+
+/// The map of `factor` times a map's scores, and `shift` more.
+fn scaled(map: &FloatMap, factor: f64, shift: f64) -> Result<FloatMap, ShapeError> {
+    let weights = map.weights().iter().map(|weight| factor * weight);
+    let biases = map.biases().iter().map(|bias| factor * bias + shift);
+    FloatMap::new(
+        map.inputs(),
+        map.outputs(),
+        weights.collect(),
+        biases.collect(),
+    )
+}
