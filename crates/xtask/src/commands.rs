@@ -130,6 +130,7 @@ fn run_commands(
         .env("PATH", format!("{}:{path}", folder.display()))
         // For the scripts in `examples`, which would build it otherwise.
         .env("VEILCAST", program)
+        .env_remove("WORK")
         .current_dir(&directory))
     .with_context(|| document.path.display().to_string())
 }
