@@ -1,8 +1,8 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
-use super::{
-    MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS, MAX_OUTPUTS,
-    MAX_SLOT_BITS,
+use crate::limits::{
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS,
+    MAX_OUTPUTS, MAX_SLOT_BITS,
 };
 
 /// The card itself is unusable: its publisher's fault.
@@ -19,10 +19,7 @@ pub enum CardError {
     #[error("the card isn't valid: {0}")]
     Json(#[source] serde_json::Error),
     /// A card of another kind or of a later version.
-    #[error(
-        "the card's format is {found:?}; this version reads {:?}",
-        super::CARD_FORMAT
-    )]
+    #[error("the card's format is {found:?}; this version reads {CARD_FORMAT:?}")]
     Format {
         /// What its `format` field says.
         found: String,
