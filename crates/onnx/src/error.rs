@@ -1,5 +1,7 @@
 //! What can be wrong with an ONNX file.
 
+use std::ops::RangeInclusive;
+
 /// A network in an ONNX file can't be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -29,11 +31,13 @@ pub enum OnnxError {
     /// The operators are of a version that isn't known.
     #[error(
         "it uses version {version} of ONNX's operators; {} to {} are known, so export it with \
-         opset_version=17", super::limits::OPSETS.start(), super::limits::OPSETS.end()
+         opset_version=17", .known.start(), .known.end()
     )]
     Opset {
         /// The version.
         version: i64,
+        /// The versions that are known.
+        known: RangeInclusive<i64>,
     },
     /// There is no graph in it, or nothing in the graph.
     #[error("it holds no network: {problem}")]

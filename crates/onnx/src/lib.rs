@@ -19,6 +19,7 @@ mod error;
 mod fits;
 pub mod graph;
 mod limits;
+mod list;
 mod lists;
 mod network;
 mod public;
