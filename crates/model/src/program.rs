@@ -78,13 +78,6 @@ pub enum ProgramError {
 }
 
 impl Program {
-    /// Looks for a short program for a map's weighted sums; the same map always gives the same.
-    ///
-    /// Takes about a second for 784 inputs and 10 outputs.
-    pub fn compile(map: &IntegerMap) -> Self {
-        compile::compile(map)
-    }
-
     /// The program with these steps and outputs, if it computes the map's weighted sums exactly.
     ///
     /// # Errors

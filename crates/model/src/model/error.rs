@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
+use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
 use crate::bounds::BoundsError;
 use crate::integer_map::ShapeError;
 use crate::program::ProgramError;
