@@ -13,6 +13,7 @@ use veilcast_protocol::{
 use crate::arrangement::Arrangement;
 use crate::entries::SeededEntries;
 use crate::error::{LayoutError, SessionError};
+use crate::id::new_id;
 use crate::planner::Planner;
 use crate::seeded::SeededForm;
 
@@ -281,14 +282,4 @@ impl Session {
         }
         self.decrypt(answer)
     }
-}
-
-/// What a request goes by: 128 random bits in hexadecimal, which nobody can guess who has not seen it.
-///
-/// # Panics
-/// If the operating system's generator fails.
-pub(crate) fn new_id() -> String {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).expect("the operating system gives random bytes");
-    format!("{:032x}", u128::from_be_bytes(id))
 }
