@@ -117,17 +117,15 @@ pub enum CardError {
         /// How many there are.
         found: usize,
     },
-    /// Score width out of range, or not proven.
-    #[error(
-        "bounds: slot_bits must be 1 to {MAX_SLOT_BITS} and certified; the card says {slot_bits}, \
-         certified: {certified}"
-    )]
-    Bounds {
+    /// Score width out of range.
+    #[error("bounds.slot_bits is {slot_bits}; it must be 1 to {MAX_SLOT_BITS}")]
+    SlotBits {
         /// S as the card has it.
         slot_bits: u32,
-        /// Whether the card calls it proven.
-        certified: bool,
     },
+    /// Bounds that aren't proven.
+    #[error("bounds.certified is false; only a model whose bounds are proven has a card")]
+    NotCertified,
     /// Bounds of the single scores that can't be any.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {

@@ -185,7 +185,10 @@ impl Session {
         let public = self.key.public_key();
         let form = SeededForm::new(&self.card, &self.arrangement, public)?;
         let (expected, actual) = (plaintexts.len(), entries.len());
-        if entries.key_fingerprint != public.fingerprint() || actual != expected {
+        if entries.key_fingerprint != public.fingerprint() {
+            return Err(SessionError::EntriesOfOtherKey);
+        }
+        if actual != expected {
             return Err(SessionError::Entries { expected, actual });
         }
         let per_row = self.arrangement.ciphertexts_per_row();

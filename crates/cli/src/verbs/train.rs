@@ -6,11 +6,11 @@ mod training;
 
 use std::path::PathBuf;
 
-use veilcast_model::check_destination;
 use veilcast_train::StemOptions;
 
 use self::table::TableArgs;
 use self::training::TrainingArgs;
+use crate::models;
 use crate::output::Output;
 use crate::summary::Summary;
 
@@ -53,7 +53,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
-    check_destination(&args.out, args.force)?;
+    models::check_destination(&args.out, args.force)?;
     let model = match &args.data {
         Some(data) => {
             let features = args.stem.then_some(args.features);
@@ -61,6 +61,6 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         }
         None => table::train(&args.table, &args.training, output)?,
     };
-    model.save(&args.out, args.force)?;
+    models::save(&model, &args.out, args.force)?;
     output.result(&Summary::new(args.out, &model))
 }

@@ -82,7 +82,8 @@ impl Model {
 /// is there, or an empty directory, or, with `force`, a model directory.
 ///
 /// # Errors
-/// [`ModelError::Exists`], [`ModelError::NotAModelDirectory`], or [`ModelError::Io`].
+/// [`ModelError::Exists`], [`ModelError::NotADirectory`], [`ModelError::NotAModelDirectory`], or
+/// [`ModelError::Io`].
 pub fn check_destination(directory: &Path, force: bool) -> Result<(), ModelError> {
     let failed = |source| ModelError::Io {
         action: "read",
@@ -93,7 +94,7 @@ pub fn check_destination(directory: &Path, force: bool) -> Result<(), ModelError
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(ModelError::Exists {
+            return Err(ModelError::NotADirectory {
                 path: directory.to_owned(),
             });
         }
