@@ -1,11 +1,10 @@
 //! The checks that make a [`CardSpec`] a card.
 
-use std::collections::HashSet;
-
-use super::{
-    Activation, Bounds, CARD_FORMAT, CardError, CardSpec, Input, InputKind, MAX_FEATURES,
-    MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS, Output, PerFeature, Quantization,
-};
+use crate::error::CardError;
+use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS};
+use crate::quantization::{PerFeature, Quantization};
+use crate::spec::{Activation, Bounds, CardSpec, Input, InputKind, Output};
+use crate::text::check_texts;
 
 const POSITIVE: &str = "finite and greater than 0";
 const FINITE: &str = "finite";
@@ -178,11 +177,11 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
         certified,
         ref largest_scores,
     } = bounds;
-    if !(1..=MAX_SLOT_BITS).contains(&slot_bits) || !certified {
-        return Err(CardError::Bounds {
-            slot_bits,
-            certified,
-        });
+    if !(1..=MAX_SLOT_BITS).contains(&slot_bits) {
+        return Err(CardError::SlotBits { slot_bits });
+    }
+    if !certified {
+        return Err(CardError::NotCertified);
     }
     let Some(largest) = largest_scores else {
         return Ok(());
@@ -204,24 +203,6 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
         return Ok(());
     };
     Err(CardError::LargestScores { problem })
-}
-
-/// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.
-pub(super) fn check_texts(texts: &[String]) -> Option<String> {
-    let mut seen = HashSet::with_capacity(texts.len());
-    texts.iter().enumerate().find_map(|(index, text)| {
-        if text.trim().is_empty() {
-            Some(format!("number {index} is empty"))
-        } else if text.len() > 256 || text.chars().any(char::is_control) {
-            Some(format!(
-                "number {index} is longer than 256 bytes or has control characters"
-            ))
-        } else if !seen.insert(text) {
-            Some(format!("{text:?} stands there twice"))
-        } else {
-            None
-        }
-    })
 }
 
 fn check_numbers(

@@ -1,8 +1,8 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
-use super::{
-    MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS, MAX_OUTPUTS,
-    MAX_SLOT_BITS,
+use crate::limits::{
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS,
+    MAX_OUTPUTS, MAX_SLOT_BITS,
 };
 
 /// The card itself is unusable: its publisher's fault.
@@ -19,10 +19,7 @@ pub enum CardError {
     #[error("the card isn't valid: {0}")]
     Json(#[source] serde_json::Error),
     /// A card of another kind or of a later version.
-    #[error(
-        "the card's format is {found:?}; this version reads {:?}",
-        super::CARD_FORMAT
-    )]
+    #[error("the card's format is {found:?}; this version reads {CARD_FORMAT:?}")]
     Format {
         /// What its `format` field says.
         found: String,
@@ -120,17 +117,15 @@ pub enum CardError {
         /// How many there are.
         found: usize,
     },
-    /// Score width out of range, or not proven.
-    #[error(
-        "bounds: slot_bits must be 1 to {MAX_SLOT_BITS} and certified; the card says {slot_bits}, \
-         certified: {certified}"
-    )]
-    Bounds {
+    /// Score width out of range.
+    #[error("bounds.slot_bits is {slot_bits}; it must be 1 to {MAX_SLOT_BITS}")]
+    SlotBits {
         /// S as the card has it.
         slot_bits: u32,
-        /// Whether the card calls it proven.
-        certified: bool,
     },
+    /// Bounds that aren't proven.
+    #[error("bounds.certified is false; only a model whose bounds are proven has a card")]
+    NotCertified,
     /// Bounds of the single scores that can't be any.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CardError, Layouts, Preprocessing, PublicPart, Quantization};
-
-/// The `format` field of every card that this version reads.
-pub const CARD_FORMAT: &str = "veilcast-card/1";
+use crate::limits::CARD_FORMAT;
+use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization};
 
 /// The fields of a card; [`Card::new`](super::Card::new) checks them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

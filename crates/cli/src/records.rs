@@ -255,7 +255,6 @@ fn quantized(
 
 /// The error with the file's name, if it doesn't tell it itself, and with what to do.
 pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
-    let name = path.display().to_string();
     match error {
         ReadError::ExtraColumns { .. } => Err::<(), _>(error)
             .hint(
@@ -263,7 +262,7 @@ pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
                  they aren't sent",
             )
             .expect_err("it is an error"),
-        error if error.to_string().contains(&name) => error.into(),
-        error => anyhow::Error::new(error).context(format!("can't use {name}")),
+        error if error.names_file() => error.into(),
+        error => anyhow::Error::new(error).context(format!("can't use {}", path.display())),
     }
 }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
-use veilcast_engine::{Session, SessionError};
-use veilcast_protocol::{DecodeError, InferRequest, InferResponse};
+use veilcast_engine::Session;
+use veilcast_protocol::{InferRequest, InferResponse};
 
-use crate::{Client, ClientError, Exchange};
+use crate::{AnswerError, Client, Exchange, PipelineError};
 
 /// Sends group after group of records to a model, and decrypts the answers.
 ///
@@ -82,30 +81,6 @@ pub struct Answered<G> {
     pub tries: u32,
     /// The time from the beginning of its encryption to its scores.
     pub elapsed: Duration,
-}
-
-/// Why an answer can't be used. Its group is marked, and the others are sent as if nothing had happened.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum AnswerError {
-    /// It is damaged, or not a message of the protocol.
-    #[error("the service's answer can't be used: {0}")]
-    Malformed(#[from] DecodeError),
-    /// It is another's, or what it holds can't be decrypted.
-    #[error(transparent)]
-    Content(#[from] SessionError),
-}
-
-/// Why no further groups are sent: never because of what an answer decrypts to.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum PipelineError {
-    /// The records can't be encrypted for this model.
-    #[error("the records can't be encrypted")]
-    Encrypt(#[source] SessionError),
-    /// The call brought no answer.
-    #[error(transparent)]
-    Client(#[from] ClientError),
 }
 
 impl Pipeline {

@@ -131,10 +131,11 @@ pub enum SessionError {
     /// The answer's layout, or the session's for a seeded upload, is not possible.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The entries of a seeded upload are another key's, or not as many as it takes.
-    #[error(
-        "a seeded upload of these records takes {expected} entries of the session's key; these are {actual}, or another key's"
-    )]
+    /// The entries of a seeded upload are another key's.
+    #[error("the entries for a seeded upload are another key's than the session's")]
+    EntriesOfOtherKey,
+    /// The entries of a seeded upload are not as many as it takes.
+    #[error("a seeded upload of these records takes {expected} entries; these are {actual}")]
     Entries {
         /// As many as the records have ciphertexts.
         expected: usize,

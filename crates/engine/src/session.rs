@@ -13,6 +13,7 @@ use veilcast_protocol::{
 use crate::arrangement::Arrangement;
 use crate::entries::SeededEntries;
 use crate::error::{LayoutError, SessionError};
+use crate::id::new_id;
 use crate::planner::Planner;
 use crate::seeded::SeededForm;
 
@@ -184,7 +185,10 @@ impl Session {
         let public = self.key.public_key();
         let form = SeededForm::new(&self.card, &self.arrangement, public)?;
         let (expected, actual) = (plaintexts.len(), entries.len());
-        if entries.key_fingerprint != public.fingerprint() || actual != expected {
+        if entries.key_fingerprint != public.fingerprint() {
+            return Err(SessionError::EntriesOfOtherKey);
+        }
+        if actual != expected {
             return Err(SessionError::Entries { expected, actual });
         }
         let per_row = self.arrangement.ciphertexts_per_row();
@@ -281,14 +285,4 @@ impl Session {
         }
         self.decrypt(answer)
     }
-}
-
-/// What a request goes by: 128 random bits in hexadecimal, which nobody can guess who has not seen it.
-///
-/// # Panics
-/// If the operating system's generator fails.
-pub(crate) fn new_id() -> String {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).expect("the operating system gives random bytes");
-    format!("{:032x}", u128::from_be_bytes(id))
 }

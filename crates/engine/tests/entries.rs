@@ -53,22 +53,19 @@ fn entries_of_a_wrong_number_or_another_key_are_refused() {
     let (session, _) = sides();
     let other = SecretKey::generate(1024, common::TESTS_ONLY).unwrap();
     let record = [vec![1, 2, 3]];
-    let refused = |key: &SecretKey, actual| {
-        let entries = SeededEntries::generate(key, actual).unwrap();
-        assert_eq!(entries.len(), actual);
-        let error = session.encrypt_seeded(&record, entries).unwrap_err();
-        assert_eq!(
-            error,
-            SessionError::Entries {
-                expected: 3,
-                actual
-            }
-        );
+    let refused = |key: &SecretKey, count| {
+        let entries = SeededEntries::generate(key, count).unwrap();
+        assert_eq!(entries.len(), count);
+        session.encrypt_seeded(&record, entries).unwrap_err()
     };
-    for count in [0, 2, 4] {
-        refused(&common::key(), count);
+    for actual in [0, 2, 4] {
+        let error = SessionError::Entries {
+            expected: 3,
+            actual,
+        };
+        assert_eq!(refused(&common::key(), actual), error);
     }
-    refused(&other, 3);
+    assert_eq!(refused(&other, 3), SessionError::EntriesOfOtherKey);
 }
 
 #[test]

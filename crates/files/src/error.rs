@@ -231,6 +231,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether the message names the file; an error of a record's numbers names the record alone.
+    pub fn names_file(&self) -> bool {
+        !matches!(self, Self::Value { .. } | Self::ScaledPixels { .. })
+    }
+
     /// The error of the operating system for a file of this name.
     pub fn io(file: &str, source: io::Error) -> Self {
         Self::Io {

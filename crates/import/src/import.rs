@@ -15,7 +15,7 @@ use super::runner::Runner;
 use super::scores::{Comparison, Scores};
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
-use super::{ImportError, collapse, locate};
+use super::{ImportError, Progress, collapse, locate};
 use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
 use veilcast_model::search::HeldOut;
 use veilcast_model::{
@@ -37,15 +37,6 @@ pub struct Import {
     tensor: TensorInput,
     input: Input,
     file: FileFacts,
-}
-
-/// How far an import has come; given after each group of features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Features that the network was run for.
-    pub done: usize,
-    /// Features in all.
-    pub features: usize,
 }
 
 /// What is computed on ciphertexts, and what it is given.

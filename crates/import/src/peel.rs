@@ -60,11 +60,8 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
         });
     };
     if ways.iter().any(|way| way.root != ways[scored].root) {
-        return Err(OnnxError::Output {
-            problem: format!(
-                "there are several, of different scores; name the one to import with --output: {}",
-                names.join(", ")
-            ),
+        return Err(OnnxError::Outputs {
+            names: names.into_iter().map(str::to_owned).collect(),
         });
     }
     let activation = ways.iter().find_map(|way| way.activation);

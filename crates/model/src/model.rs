@@ -4,14 +4,16 @@ mod blueprint;
 mod directory;
 mod error;
 mod finish;
+mod names;
 mod programs;
 mod report;
 mod weights;
 
 pub use blueprint::{Blueprint, BuildError, PublicPartFile};
-pub use directory::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
+pub use directory::check_destination;
 pub use error::ModelError;
 pub use finish::QuantizationSearch;
+pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
 pub use report::{Accuracy, Aucs, ImportReport, Regression, Report, StemReport, TrainingReport};
 
 use self::programs::Programs;

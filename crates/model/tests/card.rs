@@ -122,9 +122,9 @@ fn each_wrong_field_has_its_error() {
             json!("relu"),
             "unknown variant `relu`",
         ),
-        ("/bounds/slot_bits", json!(0), "says 0"),
-        ("/bounds/slot_bits", json!(63), "says 63"),
-        ("/bounds/certified", json!(false), "certified: false"),
+        ("/bounds/slot_bits", json!(0), "slot_bits is 0"),
+        ("/bounds/slot_bits", json!(63), "slot_bits is 63"),
+        ("/bounds/certified", json!(false), "certified is false"),
         (
             "/bounds/largest_scores",
             json!([100]),

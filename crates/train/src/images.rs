@@ -2,8 +2,12 @@
 
 use rand::rngs::ChaCha20Rng;
 
-use super::optimize::{Examples, Targets};
-use super::{Options, Progress, TrainError, Trained, drafted, train_layers};
+use crate::draft::drafted;
+use crate::error::TrainError;
+use crate::layers::{Trained, train_layers};
+use crate::optimize::{Examples, Targets};
+use crate::options::Options;
+use crate::progress::Progress;
 use veilcast_card::{
     Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, Step, argmax,
 };

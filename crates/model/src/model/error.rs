@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
+use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
 use crate::bounds::BoundsError;
 use crate::integer_map::ShapeError;
 use crate::program::ProgramError;
@@ -24,8 +24,14 @@ pub enum ModelError {
         source: io::Error,
     },
     /// The destination holds something already.
-    #[error("{path} exists already; choose another place or use --force", path = path.display())]
+    #[error("{path} exists already", path = path.display())]
     Exists {
+        /// The destination.
+        path: PathBuf,
+    },
+    /// The destination is a file, which is never replaced.
+    #[error("{path} is a file, so it isn't replaced; choose another place", path = path.display())]
+    NotADirectory {
         /// The destination.
         path: PathBuf,
     },

@@ -1,7 +1,8 @@
 //! How good a trained model is on rows that were held out.
 
+use super::rows::Rows;
 use super::target::Truth;
-use super::{Rows, TrainError};
+use crate::error::TrainError;
 use veilcast_card::{class, probabilities};
 use veilcast_model::quality::auc;
 use veilcast_model::{Accuracy, Aucs, Model, Network, Regression, RegressionErrors, Report};

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use veilcast_model::Model;
 
-use super::output_name;
+use super::weights::output_name;
 use crate::output::counted;
 use crate::planning::CostArgs;
 use crate::planning::plan::{Plan, number};
