@@ -11,7 +11,8 @@ use cpu_time::ThreadTime;
 use serde::Deserialize;
 use serde_json::json;
 use veilcast_card::{
-    Activation, Card, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
+    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
+    QuantizedRecord,
 };
 use veilcast_engine::{Evaluator, Paillier, Planner, SeededEntries, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
@@ -61,8 +62,9 @@ pub(crate) fn run() -> Result<(), Failure> {
     let again = SecretKey::from_json(&secret.to_json("bench"), policy)?;
 
     let model = model(&case)?;
-    let expected = model.evaluate(&case.pixels)?;
-    let card = Card::parse(model.card_json())?;
+    let card = model.card().clone();
+    let records = [QuantizedRecord::new(&card, case.pixels.clone())?];
+    let expected = model.evaluate(&records[0])?;
     let mut session = Session::new(card.clone(), again)?;
     let entries = if case.layout == Choice::Seeded {
         usize::MAX
@@ -74,7 +76,6 @@ pub(crate) fn run() -> Result<(), Failure> {
         _ => Planner::new(&card, case.bits).best(1, entries)?.layout,
     })?;
     let evaluator = Evaluator::new(model.clone(), policy);
-    let records = [case.pixels.clone()];
     let entries = || -> Result<Option<SeededEntries>, Failure> {
         if case.layout != Choice::Seeded {
             return Ok(None);

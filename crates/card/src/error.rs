@@ -1,8 +1,8 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
 use super::{
-    MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS, MAX_OUTPUTS,
-    MAX_SLOT_BITS,
+    CardDigest, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS,
+    MAX_OUTPUTS, MAX_SLOT_BITS,
 };
 
 /// The card itself is unusable: its publisher's fault.
@@ -237,6 +237,19 @@ pub enum RecordError {
         /// The maximum.
         max: u32,
     },
+}
+
+/// A record was quantised for one card, and given to the model or the session of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the record was quantised for the card {found}, but this model's card is {expected}: quantise \
+     it with this one"
+)]
+pub struct OtherCard {
+    /// The digest of the record's card.
+    pub found: CardDigest,
+    /// The digest of the model's.
+    pub expected: CardDigest,
 }
 
 /// Scores don't fit the card: the fault of whoever computed them.

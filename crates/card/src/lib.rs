@@ -17,13 +17,14 @@ mod prediction;
 mod preprocessing;
 mod public_part;
 mod quantization;
+mod quantized;
 mod record;
 mod spec;
 mod text;
 
 pub use digest::{CardDigest, Digest, MalformedDigest};
 pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
-pub use error::{CardError, RecordError, ScoreError};
+pub use error::{CardError, OtherCard, RecordError, ScoreError};
 pub use layouts::{
     FeaturesLayout, Layouts, MAX_FEATURES_PER_CIPHERTEXT, RecordsLayout, ScalarLayout,
     SeededUploads,
@@ -34,7 +35,8 @@ pub use preprocessing::{
 };
 pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
-pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
+pub use quantized::QuantizedRecord;
+pub use record::{Cell, PreprocessedRecord, RawRecord};
 pub use spec::{Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Limits, Output};
 pub use text::list;
 

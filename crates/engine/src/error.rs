@@ -147,17 +147,17 @@ pub enum SessionError {
     /// There is nothing to encrypt.
     #[error("there is no record to encrypt")]
     NoRecords,
-    /// A record has another number of features, or a value that the card does not allow.
+    /// A record was quantised for another card than the session's.
     #[error(
-        "record {record} was not quantised for this model: it has {actual} features of the model's {expected}, or one out of range"
+        "record {index} (from 0) was quantised for the card {found}, but this model's card is {expected}: quantise it with this one"
     )]
-    Record {
+    RecordOfOtherCard {
         /// Which, from 0.
-        record: usize,
-        /// Features by the card.
-        expected: usize,
-        /// Features that it has.
-        actual: usize,
+        index: usize,
+        /// The digest of the record's card.
+        found: CardDigest,
+        /// The digest of the session's.
+        expected: CardDigest,
     },
     /// The answer names another card than the session's.
     #[error(

@@ -6,6 +6,7 @@
 mod common;
 
 use common::geometry::{self, Geometry};
+use veilcast_card::QuantizedRecord;
 use veilcast_engine::{Evaluator, LayoutError, Session};
 use veilcast_model::Model;
 use veilcast_protocol::Layout;
@@ -136,7 +137,7 @@ fn largest(session: &mut Session, groups: &[u32]) -> Vec<Layout> {
 }
 
 /// All features at their largest, all at 0, and both in turn.
-fn records(session: &Session) -> Vec<Vec<u32>> {
+fn records(session: &Session) -> Vec<QuantizedRecord> {
     let (features, max) = (
         session.card().features(),
         session.card().quantization().max(),
@@ -146,14 +147,15 @@ fn records(session: &Session) -> Vec<Vec<u32>> {
             .map(|f| if f % 2 == parity { max } else { 0 })
             .collect()
     };
-    vec![vec![max; features], vec![0; features], turn(0), turn(1)]
+    let integers = [vec![max; features], vec![0; features], turn(0), turn(1)];
+    common::records(session.card(), integers)
 }
 
 /// Both uploads in a layout; gives whether there was room for a seeded one.
 fn check(
     session: &Session,
     evaluator: &Evaluator,
-    records: &[Vec<u32>],
+    records: &[QuantizedRecord],
     expected: &[Vec<i64>],
 ) -> bool {
     let layout = session.layout();

@@ -22,7 +22,9 @@ fn sides() -> (Session, Evaluator) {
 
 fn good(session: &Session) -> (InferRequest, SeededUpload) {
     let entries = common::entries(session, 1);
-    let request = session.encrypt_seeded(&[vec![1, 2, 3]], entries).unwrap();
+    let request = session
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
+        .unwrap();
     let Upload::Seeded(upload) = request.upload().clone() else {
         panic!("a seeded upload")
     };
@@ -144,7 +146,7 @@ fn a_card_or_layout_without_seeded_uploads() {
     session.set_layout(Layout::Records).unwrap();
     assert_eq!(session.entries_for(1), Err(LayoutError::SeededNotAllowed));
     let error = session
-        .encrypt_seeded(&[vec![1, 2, 3]], entries)
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
         .unwrap_err();
     assert_eq!(error, SessionError::Layout(LayoutError::SeededNotAllowed));
 
@@ -157,7 +159,7 @@ fn a_card_or_layout_without_seeded_uploads() {
     assert_eq!(refusal(&evaluator, Layout::SCALAR, upload), refused);
     assert_eq!(session.entries_for(1), Err(LayoutError::SeededNotAllowed));
     let error = session
-        .encrypt_seeded(&[vec![1, 2, 3]], entries)
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
         .unwrap_err();
     assert_eq!(error, SessionError::Layout(LayoutError::SeededNotAllowed));
 }
@@ -170,7 +172,9 @@ fn a_key_without_room_for_junk() {
     assert_eq!(model.card().slot_bits(), 8);
     let (mut session, evaluator) = common::sides(model);
     let entries = common::entries(&session, 1);
-    let request = session.encrypt_seeded(&[vec![1]], entries).unwrap();
+    let request = session
+        .encrypt_seeded(&common::records(session.card(), [[1]]), entries)
+        .unwrap();
     let Upload::Seeded(upload) = request.upload().clone() else {
         panic!("a seeded upload")
     };

@@ -38,13 +38,12 @@ fn real_bytes(model: &Model, candidate: &Candidate, records: usize) -> [usize; 2
     session.set_layout(candidate.layout).unwrap();
     assert!(session.max_records() >= records);
     let features = model.card().features();
-    let records: Vec<Vec<u32>> = (0..records)
-        .map(|record| {
-            (0..features)
-                .map(|i| (31 * record + i) as u32 % 256)
-                .collect()
-        })
-        .collect();
+    let integers = (0..records).map(|record| -> Vec<u32> {
+        (0..features)
+            .map(|i| (31 * record + i) as u32 % 256)
+            .collect()
+    });
+    let records = common::records(model.card(), integers);
     let request = if candidate.is_seeded {
         assert_eq!(
             session.entries_for(records.len()),

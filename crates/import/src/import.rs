@@ -16,7 +16,7 @@ use super::scores::{Comparison, Scores};
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
 use super::{ImportError, collapse, locate};
-use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
+use veilcast_card::{Input, InputKind, Layouts, Limits, QuantizedRecord, RawRecord, list};
 use veilcast_model::search::HeldOut;
 use veilcast_model::{
     Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile, QuantizationSearch,
@@ -333,12 +333,11 @@ fn check_affine(
 /// The share of records for which the integers predict what the map in floats does, and how far their
 /// scores lie apart at most, beside the largest score.
 fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportError> {
-    let quantization = model.card().quantization();
     let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
     for record in records {
-        let quantize = |(feature, &x)| quantization.quantize(feature, x).0;
-        let integers: Vec<u32> = record.iter().enumerate().map(quantize).collect();
-        let found = model.predict(&integers).map_err(ImportError::Prediction)?;
+        let quantized = QuantizedRecord::from_features(model.card(), record)
+            .map_err(ImportError::Prediction)?;
+        let found = model.predict(&quantized).expect("the card is the model's");
         let expected = model
             .predict_float(record)
             .map_err(ImportError::Prediction)?;

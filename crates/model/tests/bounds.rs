@@ -102,8 +102,8 @@ proptest! {
         };
         let raw = [raw.0, raw.1, raw.2];
         let quantized = common::quantize(&model, &raw).unwrap();
-        prop_assert_eq!(quantized.clipped, 0);
-        let scores = model.card().dequantize(&model.evaluate(&quantized.values).unwrap()).unwrap();
+        prop_assert_eq!(quantized.clipped(), 0);
+        let scores = model.card().dequantize(&model.evaluate(&quantized).unwrap()).unwrap();
         let floats = model.predict_float(&raw).unwrap().scores;
         for (output, (score, float)) in scores.iter().zip(floats).enumerate() {
             // Half a step of each feature, and half a scale a weight and for the bias.

@@ -247,14 +247,14 @@ fn accuracy(
     let mut right = [0_usize; 3];
     for (raw, &label) in test.images().records().zip(test.labels()) {
         let record = encoder.features(&raw)?;
-        let features = record.features.clone();
-        let integers = encoder.round(record)?.values;
+        let quantized = encoder.round(&record)?;
+        let features = &record.features;
         let predicted = [
-            argmax(&network.evaluate(&features)?),
-            argmax(&model.float_map().evaluate(&features)?),
+            argmax(&network.evaluate(features)?),
+            argmax(&model.float_map().evaluate(features)?),
             model
-                .predict(&integers)
-                .expect("the encoder's are fit")
+                .predict(&quantized)
+                .expect("the encoder is the model's")
                 .index,
         ];
         for (right, index) in right.iter_mut().zip(predicted) {

@@ -216,5 +216,5 @@ impl Drop for Server {
 pub(crate) fn predicted(model: &Model, record: &[f64]) -> Prediction {
     let encoder = veilcast_card::Encoder::new(model.card().clone()).unwrap();
     let quantized = encoder.quantize(record).unwrap();
-    model.predict(&quantized.values).unwrap()
+    model.predict(&quantized).unwrap()
 }

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use num_bigint::BigUint;
 use veilcast_card::{
     Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    Quantization, RecordsLayout, ScalarLayout, SeededUploads,
+    Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
 };
 use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
 use veilcast_model::{Blueprint, FloatMap, Model};
@@ -129,6 +129,15 @@ pub(crate) fn sides(model: Model) -> (Session, Evaluator) {
     let mut session = Session::new(card, key()).unwrap();
     session.set_layout(Layout::SCALAR).unwrap();
     (session, Evaluator::new(model, TESTS_ONLY))
+}
+
+/// Records of these integers, for the model of this card.
+pub(crate) fn records<R: Into<Vec<u32>>>(
+    card: &Card,
+    integers: impl IntoIterator<Item = R>,
+) -> Vec<QuantizedRecord> {
+    let record = |integers: R| QuantizedRecord::new(card, integers.into()).unwrap();
+    integers.into_iter().map(record).collect()
 }
 
 /// Every layout, with every number of features and scores, that the session's card and key allow.

@@ -123,7 +123,7 @@ pub(crate) fn quantize<'a>(
 /// What the integer map says of a raw record.
 pub(crate) fn predict<'a>(model: &Model, raw: impl Into<RawRecord<'a>>) -> Prediction {
     let quantized = quantize(model, raw).unwrap();
-    model.predict(&quantized.values).unwrap()
+    model.predict(&quantized).unwrap()
 }
 
 /// The ONNX files of a folder of fixtures, by name.
