@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use veilcast_card::{
-    Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
+    Activation, Card, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
+    Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
 };
 use veilcast_engine::{Evaluator, KeyPolicy, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
@@ -39,7 +39,7 @@ pub fn blueprint() -> Blueprint {
         },
         public_part: None,
         quantization: Quantization {
-            bits: 4,
+            bits: InputBits::of::<4>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },

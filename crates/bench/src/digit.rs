@@ -11,8 +11,8 @@ use cpu_time::ThreadTime;
 use serde::Deserialize;
 use serde_json::json;
 use veilcast_card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    QuantizedRecord,
+    Activation, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    Quantization, QuantizedRecord, WeightBits,
 };
 use veilcast_engine::{Evaluator, Paillier, Planner, SeededEntries, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
@@ -24,8 +24,8 @@ struct Case {
     pixels: Vec<u32>,
     weights: Vec<Vec<i32>>,
     biases: Vec<i64>,
-    weight_bits: u32,
-    input_bits: u32,
+    weight_bits: WeightBits,
+    input_bits: InputBits,
     layout: Choice,
     bits: u32,
     rounds: u32,
@@ -193,7 +193,7 @@ fn model(case: &Case) -> Result<Model, Failure> {
             max_records: 1,
             max_ciphertexts: inputs as u32,
         },
-        max_weight: (1 << (case.weight_bits - 1)) - 1,
+        max_weight: case.weight_bits.max_weight(),
     };
     let model = blueprint.finish(map, &|_| quantization.clone(), None, &Paillier)?;
     if model.integer_map().weights() != case.weights.concat() {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     Activation, Bounds, CARD_FORMAT, CardError, CardSpec, Input, InputKind, MAX_FEATURES,
-    MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS, Output, PerFeature, Quantization,
+    MAX_OUTPUTS, Output, PerFeature, Quantization,
 };
 
 const POSITIVE: &str = "finite and greater than 0";
@@ -101,10 +101,11 @@ fn check_input(input: &Input) -> Result<(), CardError> {
 }
 
 fn check_quantization(quantization: &Quantization, features: usize) -> Result<(), CardError> {
-    let Quantization { bits, step, zero } = quantization;
-    if !(1..=MAX_INPUT_BITS).contains(bits) {
-        return Err(CardError::InputBits { bits: *bits });
-    }
+    let Quantization {
+        bits: _,
+        step,
+        zero,
+    } = quantization;
     for (field, numbers) in [("step", step), ("zero", zero)] {
         if let PerFeature::Each(list) = numbers
             && list.len() != features
@@ -178,16 +179,13 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
         certified,
         ref largest_scores,
     } = bounds;
-    if !(1..=MAX_SLOT_BITS).contains(&slot_bits) || !certified {
-        return Err(CardError::Bounds {
-            slot_bits,
-            certified,
-        });
+    if !certified {
+        return Err(CardError::NotCertified);
     }
     let Some(largest) = largest_scores else {
         return Ok(());
     };
-    let possible = 1..1_u64 << (slot_bits - 1);
+    let possible = 1..slot_bits.edge();
     let unfit = || {
         largest
             .iter()
@@ -198,7 +196,7 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
     } else if let Some(unfit) = unfit() {
         format!(
             "one is {unfit}; each must be at least 1 and below 2^{}",
-            slot_bits - 1
+            slot_bits.get() - 1
         )
     } else {
         return Ok(());

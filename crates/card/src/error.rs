@@ -1,9 +1,6 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
-use super::{
-    CardDigest, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS,
-    MAX_OUTPUTS, MAX_SLOT_BITS,
-};
+use super::{CardDigest, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS};
 
 /// The card itself is unusable: its publisher's fault.
 #[derive(Debug, thiserror::Error)]
@@ -82,12 +79,6 @@ pub enum CardError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Bits of a quantised input out of range.
-    #[error("quantization.bits is {bits}; it must be 1 to {MAX_INPUT_BITS}")]
-    InputBits {
-        /// What the card says.
-        bits: u32,
-    },
     /// A list with a value per feature has another length.
     #[error("quantization.{field} has {found} values for {expected} features")]
     PerFeature {
@@ -120,17 +111,9 @@ pub enum CardError {
         /// How many there are.
         found: usize,
     },
-    /// Score width out of range, or not proven.
-    #[error(
-        "bounds: slot_bits must be 1 to {MAX_SLOT_BITS} and certified; the card says {slot_bits}, \
-         certified: {certified}"
-    )]
-    Bounds {
-        /// S as the card has it.
-        slot_bits: u32,
-        /// Whether the card calls it proven.
-        certified: bool,
-    },
+    /// The bounds of the scores aren't proven.
+    #[error("bounds: the card says certified: false, but a model's bounds must be proven")]
+    NotCertified,
     /// Bounds of the single scores that can't be any.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {

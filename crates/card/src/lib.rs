@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bits;
 mod check;
 mod digest;
 mod encoder;
@@ -22,6 +23,7 @@ mod record;
 mod spec;
 mod text;
 
+pub use bits::{BitsError, InputBits, SlotBits, WeightBits};
 pub use digest::{CardDigest, Digest, MalformedDigest};
 pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
 pub use error::{CardError, OtherCard, RecordError, ScoreError};
@@ -48,10 +50,6 @@ pub const MAX_PUBLIC_PART_BYTES: u64 = 64 << 20;
 pub const MAX_FEATURES: usize = 1 << 18;
 /// Most outputs a model may have.
 pub const MAX_OUTPUTS: usize = 1 << 14;
-/// Widest score a card may announce, in bits.
-pub const MAX_SLOT_BITS: u32 = 62;
-/// Most bits of a quantised input.
-pub const MAX_INPUT_BITS: u32 = 16;
 
 /// The public description of a model, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,7 +176,7 @@ impl Card {
     }
 
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
-    pub fn slot_bits(&self) -> u32 {
+    pub fn slot_bits(&self) -> SlotBits {
         self.spec.bounds.slot_bits
     }
 
@@ -190,7 +188,7 @@ impl Card {
         assert!(output < self.outputs(), "the model has no output {output}");
         match &self.spec.bounds.largest_scores {
             Some(largest) => largest[output],
-            None => (1 << (self.slot_bits() - 1)) - 1,
+            None => self.slot_bits().edge() - 1,
         }
     }
 

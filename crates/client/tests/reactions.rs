@@ -91,7 +91,7 @@ fn predicted(session: &Session, answered: &Answered<Group>) -> Vec<bool> {
 #[tokio::test]
 async fn a_service_that_moves_scores_sees_what_an_honest_one_sees() {
     let (service, session) = place().await;
-    let (slot_bits, guess) = (session.card().slot_bits(), wanted());
+    let (slot_bits, guess) = (session.card().slot_bits().get(), wanted());
     for in_flight in [1, 3] {
         let (honest, expected) = run(&service, &session, in_flight, |_, _, _| ()).await;
         assert_eq!(expected.len(), GROUPS);

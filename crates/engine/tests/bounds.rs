@@ -62,7 +62,7 @@ impl Extreme {
             self.weight_bits,
             layouts,
         );
-        assert_eq!(model.card().slot_bits(), self.slot_bits);
+        assert_eq!(model.card().slot_bits().get(), self.slot_bits);
         model
     }
 }
@@ -112,7 +112,10 @@ fn most_slots(slot_bits: u32, k: u32) -> u32 {
 
 /// Layouts with one score an answer and with the most that fit.
 fn largest(session: &mut Session, groups: &[u32]) -> Vec<Layout> {
-    let (slot_bits, outputs) = (session.card().slot_bits(), session.card().outputs() as u32);
+    let (slot_bits, outputs) = (
+        session.card().slot_bits().get(),
+        session.card().outputs() as u32,
+    );
     let mut layouts = vec![Layout::Records];
     for &k in [1].iter().chain(groups) {
         let layout = |scores_per_answer| match k {

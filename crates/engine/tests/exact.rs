@@ -88,7 +88,7 @@ fn scores_at_the_ends_of_the_certified_range_are_exact() {
     let rows = [[127, 127], [-127, -127], [127, -127], [0, 127]];
     let weights: Vec<Vec<i32>> = rows.map(Vec::from).into();
     let model = common::model(&weights, &[765, -765, 0, 0], 8, 8);
-    assert_eq!(model.card().slot_bits(), 17);
+    assert_eq!(model.card().slot_bits().get(), 17);
     let records = common::records(model.card(), [[255, 255], [0, 0], [255, 0], [0, 255]]);
     let expected = [
         [65_535, -65_535, 0, 32_385],
@@ -122,7 +122,7 @@ fn groups_of_records_may_be_partly_filled() {
     let (mut session, evaluator) = common::sides(model);
     session.set_layout(Layout::Records).unwrap();
     let group = session.records_per_group();
-    assert_eq!(group as u32, (1024 - 41) / session.card().slot_bits());
+    assert_eq!(group as u32, (1024 - 41) / session.card().slot_bits().get());
     for count in [1, 2, group - 1, group, group + 1, 2 * group] {
         let record = |i: usize| [(i % 16) as u32, (i / 16 % 16) as u32];
         let records = common::records(session.card(), (0..count).map(record));

@@ -169,7 +169,7 @@ fn a_key_without_room_for_junk() {
     // 122 scores of eight bits fit an answer, with bits above them to hide in, and none for junk.
     let weights = vec![vec![127]; 122];
     let model = common::model_with(&weights, &[0; 122], 1, 8, common::all_layouts(vec![]));
-    assert_eq!(model.card().slot_bits(), 8);
+    assert_eq!(model.card().slot_bits().get(), 8);
     let (mut session, evaluator) = common::sides(model);
     let entries = common::entries(&session, 1);
     let request = session

@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 
 use proptest::prelude::*;
-use veilcast_card::Card;
+use veilcast_card::{Card, SlotBits};
 use veilcast_engine::planner::{Candidate, Costs, CostsError, Seconds};
 use veilcast_engine::{LayoutError, Paillier, Planner};
 use veilcast_model::{Model, Scheme as _};
@@ -261,7 +261,7 @@ fn costs_that_can_not_be_are_refused() {
 #[test]
 fn suggested_layouts_fit_the_keys() {
     let numbers = |features, outputs, slot_bits| -> Vec<u32> {
-        let layouts = Paillier.layouts(features, outputs, slot_bits);
+        let layouts = Paillier.layouts(features, outputs, SlotBits::new(slot_bits).unwrap());
         assert!(layouts.scalar.is_some() && layouts.records.is_some() && layouts.seeded.is_some());
         layouts.grouped().to_vec()
     };

@@ -17,7 +17,7 @@ use crate::bounds::BoundsError;
 use crate::float_map::{QuantizeError, weight_bits};
 use crate::scheme::{Candidate, Scheme};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, MAX_WEIGHT, ShapeError};
-use veilcast_card::{MAX_SLOT_BITS, Quantization};
+use veilcast_card::{InputBits, Quantization, SlotBits, WeightBits};
 
 /// What a quantisation must keep of the float map's results.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,13 +108,13 @@ pub struct SearchReport {
 #[serde(deny_unknown_fields)]
 pub struct Trial {
     /// Bits of an integer feature.
-    pub input_bits: u32,
+    pub input_bits: InputBits,
     /// Bits of an integer weight, sign included.
-    pub weight_bits: u32,
+    pub weight_bits: WeightBits,
     /// Largest magnitude of an integer weight.
     pub max_weight: u32,
     /// S: bits of a score.
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
     /// Its cost, in the unit of whoever asked.
     pub cost: f64,
     /// The share of held-out records that it predicts rightly, if it predicts classes.
@@ -198,7 +198,7 @@ pub fn search(
         max_change: goal.max_change,
         trials: Vec::new(),
     };
-    let mut quantized: Vec<(u32, Vec<Sparse>)> = Vec::new();
+    let mut quantized: Vec<(InputBits, Vec<Sparse>)> = Vec::new();
     let mut best = 0;
     for (cost, quantization, candidate) in candidates {
         let bits = quantization.bits;
@@ -280,7 +280,7 @@ fn candidates_of(
 ) -> Result<Vec<Candidate>, SearchError> {
     let certify = |max_weight| -> Result<(IntegerMap, BoundsCertificate), SearchError> {
         let (integers, _) = map.quantize(quantization, max_weight)?;
-        let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS)?;
+        let certificate = integers.certify(quantization.max(), SlotBits::MAX)?;
         Ok((integers, certificate))
     };
     let candidate = |max_weight| -> Result<Candidate, SearchError> {
@@ -300,7 +300,8 @@ fn candidates_of(
         return Ok(vec![candidate(max_weight)?]);
     }
     let mut found = vec![candidate(1)?];
-    for slot_bits in found[0].slot_bits..=MAX_SLOT_BITS {
+    let narrowest = found[0].slot_bits;
+    for slot_bits in SlotBits::all().filter(|&bits| bits >= narrowest) {
         let fits = |weight| certify(weight).is_ok_and(|(_, found)| found.slot_bits <= slot_bits);
         let last = found.last().map_or(1, |candidate| candidate.max_weight);
         let (mut fitting, mut unfit) = (last, MAX_WEIGHT + 1);

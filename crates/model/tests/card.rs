@@ -124,8 +124,8 @@ fn each_wrong_field_has_its_error() {
             json!("relu"),
             "unknown variant `relu`",
         ),
-        ("/bounds/slot_bits", json!(0), "says 0"),
-        ("/bounds/slot_bits", json!(63), "says 63"),
+        ("/bounds/slot_bits", json!(0), "score bits is 0"),
+        ("/bounds/slot_bits", json!(63), "score bits is 63"),
         ("/bounds/certified", json!(false), "certified: false"),
         (
             "/bounds/largest_scores",
@@ -328,7 +328,7 @@ fn scores_that_do_not_fit_are_refused() {
     let model = common::patients_model();
     let card = model.card();
     let [first, second] = [0, 1].map(|output| card.largest_score(output) as i64);
-    assert!(first.max(second) < 1 << (card.slot_bits() - 1));
+    assert!(first.max(second) < card.slot_bits().edge() as i64);
     assert!(card.dequantize(&[first, -second]).is_ok());
     for bad in [second + 1, -second - 1, i64::MAX, i64::MIN] {
         let error = card.dequantize(&[0, bad]).unwrap_err();

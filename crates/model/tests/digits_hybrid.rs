@@ -62,7 +62,7 @@ fn the_card_says_what_is_public_and_what_is_private() {
         (card.name(), card.raw_features(), card.outputs()),
         ("digits-hybrid", 784, 10)
     );
-    assert!(card.features() <= 64 && card.quantization().bits <= 6);
+    assert!(card.features() <= 64 && card.quantization().bits.get() <= 6);
     let part = card.public_part().unwrap();
     assert_eq!(
         (part.shape.as_slice(), part.features),

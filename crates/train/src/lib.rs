@@ -22,8 +22,8 @@ pub use self::images::train;
 use self::optimize::{Examples, optimize};
 pub use self::stem::{StemOptions, train_stem};
 pub use self::table::{LabelledTable, TableError, TableOptions, Task, train_table};
-use veilcast_card::MAX_INPUT_BITS;
 use veilcast_card::{EncodeError, Encoder, EncoderError};
+use veilcast_card::{InputBits, WeightBits};
 use veilcast_model::{Blueprint, BuildError, FloatMap, Network, ShapeError, TrainingReport};
 
 /// What to train and how; [`Default`] gives the built-in digit model.
@@ -45,10 +45,10 @@ pub struct Options {
     pub learning_rate: f64,
     /// The seed of initial weights and shuffling.
     pub seed: u64,
-    /// Bits of a quantised feature, 1 to 16; searched for, up to 8, where not given.
-    pub input_bits: Option<u32>,
-    /// Bits of a quantised weight, sign included, 2 to 16; searched for where not given.
-    pub weight_bits: Option<u32>,
+    /// Bits of a quantised feature; searched for, up to 8, where not given.
+    pub input_bits: Option<InputBits>,
+    /// Bits of a quantised weight; searched for where not given.
+    pub weight_bits: Option<WeightBits>,
     /// How much less accurate than the float map the quantisation that is searched for may be, as a
     /// share of the records, 0 to 1; or how much smaller its area under the ROC curve, where the
     /// class is one of two.
@@ -185,13 +185,6 @@ impl Options {
                 "finite and greater than 0",
             );
         }
-        let unfit_input = |bits: &u32| !(1..=MAX_INPUT_BITS).contains(bits);
-        if let Some(bits) = self.input_bits.filter(unfit_input) {
-            return wrong("the number of input bits", &bits, "1 to 16");
-        }
-        if let Some(bits) = self.weight_bits.filter(|bits| !(2..=16).contains(bits)) {
-            return wrong("the number of weight bits", &bits, "2 to 16");
-        }
         if !(0.0..=1.0).contains(&self.tolerance) {
             return wrong("the tolerance", &self.tolerance, "0 to 1");
         }
@@ -214,7 +207,8 @@ impl Options {
 
     /// Largest magnitude of an integer weight, before it is searched for.
     fn max_weight(&self) -> u32 {
-        (1 << (self.weight_bits.unwrap_or(8) - 1)) - 1
+        let bits = self.weight_bits.unwrap_or(WeightBits::of::<8>());
+        bits.max_weight()
     }
 }
 

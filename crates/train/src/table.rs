@@ -20,7 +20,7 @@ use self::fit::Fitted;
 use self::target::{Target, Truth};
 use super::optimize::{Examples, Targets};
 use super::{Options, Progress, TrainError, drafted, train_layers, wrong};
-use veilcast_card::{Input, InputKind, Layouts, Limits, UnknownCategory};
+use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits, UnknownCategory};
 use veilcast_model::search::{Goal, HeldOut, Measure};
 use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
 
@@ -183,7 +183,7 @@ impl TableOptions {
                 preprocessing: fitted.preprocessing.clone(),
             },
             public_part: None,
-            quantization: fitted.quantization(training.input_bits.unwrap_or(8)),
+            quantization: fitted.quantization(training.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: target.labels(),
             activation: target.activation(),
             units: target.units(),
@@ -202,10 +202,10 @@ impl TableOptions {
     }
 
     /// Most input bits that are searched: probabilities hide small changes, numbers don't.
-    fn most_input_bits(&self) -> u32 {
+    fn most_input_bits(&self) -> InputBits {
         match self.task {
-            Task::Classification { .. } => 8,
-            Task::Regression { .. } => 12,
+            Task::Classification { .. } => InputBits::of::<8>(),
+            Task::Regression { .. } => InputBits::of::<12>(),
         }
     }
 
@@ -234,7 +234,7 @@ impl TableOptions {
             map,
             input_bits: match training.input_bits {
                 Some(bits) => bits..=bits,
-                None => 1..=self.most_input_bits(),
+                None => InputBits::MIN..=self.most_input_bits(),
             },
             max_weight: training.weight_bits.map(|_| training.max_weight()),
             held_out,

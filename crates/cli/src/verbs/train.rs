@@ -6,6 +6,7 @@ mod table;
 use std::path::PathBuf;
 
 use indicatif::ProgressBar;
+use veilcast_card::{BitsError, InputBits, WeightBits};
 use veilcast_model::check_destination;
 use veilcast_train::{Options, Progress, StemOptions};
 
@@ -106,8 +107,11 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
 
 impl Args {
     /// The options as given, over those that suit the data.
-    fn options(&self, defaults: Options) -> Options {
-        Options {
+    ///
+    /// # Errors
+    /// The numbers of bits must be possible.
+    fn options(&self, defaults: Options) -> Result<Options, BitsError> {
+        Ok(Options {
             name: self.name.clone().unwrap_or(defaults.name),
             version: self.model_version.clone(),
             description: self.description.clone().unwrap_or(defaults.description),
@@ -117,13 +121,13 @@ impl Args {
                 .map_or(defaults.hidden, |hidden| hidden.0),
             epochs: self.epochs.unwrap_or(defaults.epochs),
             seed: self.seed,
-            weight_bits: self.weight_bits,
-            input_bits: self.input_bits,
+            weight_bits: self.weight_bits.map(WeightBits::new).transpose()?,
+            input_bits: self.input_bits.map(InputBits::new).transpose()?,
             tolerance: self
                 .tolerance
                 .map_or(defaults.tolerance, |points| points / 100.0),
             ..defaults
-        }
+        })
     }
 }
 

@@ -10,8 +10,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 use veilcast_card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Prediction, Preprocessing,
-    Quantization, ScalarLayout,
+    Activation, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Prediction,
+    Preprocessing, Quantization, ScalarLayout,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 
@@ -68,7 +68,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         },
         public_part: None,
         quantization: Quantization {
-            bits: 4,
+            bits: InputBits::of::<4>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use tokio::net::TcpListener;
 use veilcast_card::{
-    Activation, Card, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    QuantizedRecord, ScalarLayout,
+    Activation, Card, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    Quantization, QuantizedRecord, ScalarLayout,
 };
 use veilcast_client::Client;
 use veilcast_engine::{Evaluator, KeyPolicy, Session};
@@ -43,7 +43,7 @@ pub(crate) fn named(name: &str) -> Model {
         },
         public_part: None,
         quantization: Quantization {
-            bits: 8,
+            bits: InputBits::of::<8>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },

@@ -13,8 +13,9 @@ use std::sync::LazyLock;
 
 use num_bigint::BigUint;
 use veilcast_card::{
-    Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
+    Activation, Card, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
+    Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
+    WeightBits,
 };
 use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
 use veilcast_model::{Blueprint, FloatMap, Model};
@@ -94,7 +95,7 @@ pub(crate) fn model_with(
         },
         public_part: None,
         quantization: Quantization {
-            bits: input_bits,
+            bits: InputBits::new(input_bits).unwrap(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -111,7 +112,7 @@ pub(crate) fn model_with(
             max_records: 300,
             max_ciphertexts: 2000,
         },
-        max_weight: (1 << (weight_bits - 1)) - 1,
+        max_weight: WeightBits::new(weight_bits).unwrap().max_weight(),
     };
     let model = blueprint.build(map).unwrap();
     assert_eq!(

@@ -24,7 +24,7 @@ pub(super) fn train(data: &Path, args: &Args, output: Output) -> anyhow::Result<
         stem.training.clone()
     } else {
         plain
-    });
+    })?;
     let steps = images.len().div_ceil(options.batch_size) * options.epochs;
     let bar = output.progress(Some(steps as u64), "training");
     let progress = |progress| show(progress, &bar, output);
