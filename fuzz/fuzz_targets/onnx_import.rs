@@ -6,8 +6,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use veilcast_fuzz::memory::{MIB, within};
 use veilcast_card::{Cell, Input, InputBits, RawRecord, WeightBits};
+use veilcast_fuzz::memory::{MIB, within};
 use veilcast_import::{Import, ImportOptions, Split};
 
 /// Most columns of a network that is run: an affine one is run once for each.

@@ -211,14 +211,14 @@ pub enum RecordError {
         known: String,
     },
     /// An integer feature above the quantisation's maximum.
-    #[error("quantised feature {index} is {value}; the largest possible is {max}")]
+    #[error("quantised feature {index} is {found}; the largest possible is {limit}")]
     TooLarge {
         /// Its index, from 0.
         index: usize,
         /// The value.
-        value: u32,
+        found: u32,
         /// The maximum.
-        max: u32,
+        limit: u32,
     },
 }
 

@@ -35,12 +35,12 @@ impl QuantizedRecord {
     /// [`RecordError::TooLarge`] for the first that is above the maximum.
     pub fn new(card: &Card, values: Vec<u32>) -> Result<Self, RecordError> {
         check_length(card, values.len())?;
-        let max = card.quantization().max();
-        if let Some(index) = values.iter().position(|&value| value > max) {
+        let limit = card.quantization().max();
+        if let Some(index) = values.iter().position(|&value| value > limit) {
             return Err(RecordError::TooLarge {
                 index,
-                value: values[index],
-                max,
+                found: values[index],
+                limit,
             });
         }
         Ok(Self {

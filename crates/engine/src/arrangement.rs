@@ -79,8 +79,8 @@ impl Arrangement {
         let most_scores = most.min(card.outputs() as u32);
         if !(1..=most_scores).contains(&scores_per_answer) {
             return Err(LayoutError::ScoresPerAnswer {
-                asked: scores_per_answer,
-                most: most_scores,
+                found: scores_per_answer,
+                limit: most_scores,
             });
         }
         Ok(Self {

@@ -179,9 +179,9 @@ impl Session {
     ) -> Result<InferRequest, SessionError> {
         let public = self.key.public_key();
         let form = SeededForm::new(&self.card, &self.arrangement, public)?;
-        let (expected, actual) = (plaintexts.len(), entries.len());
-        if entries.key_fingerprint != public.fingerprint() || actual != expected {
-            return Err(SessionError::Entries { expected, actual });
+        let (expected, found) = (plaintexts.len(), entries.len());
+        if entries.key_fingerprint != public.fingerprint() || found != expected {
+            return Err(SessionError::Entries { expected, found });
         }
         let per_row = self.arrangement.ciphertexts_per_row();
         let rows = plaintexts
@@ -249,9 +249,9 @@ impl Session {
             arrangement.rows(answer.records),
             arrangement.answers_per_row(),
         ];
-        let actual = answer.scores.shape();
-        if actual != expected {
-            return Err(SessionError::Shape { expected, actual });
+        let found = answer.scores.shape();
+        if found != expected {
+            return Err(SessionError::Shape { expected, found });
         }
         let ciphertexts = public.decode_ciphertexts(&answer.scores)?;
         let answers = self.key.decrypt_many(&ciphertexts)?;

@@ -126,9 +126,9 @@ fn largest(session: &mut Session, groups: &[u32]) -> Vec<Layout> {
             },
         };
         let most = most_slots(slot_bits, k).min(outputs);
-        let asked = most + 1;
-        let error = LayoutError::ScoresPerAnswer { asked, most };
-        assert_eq!(session.set_layout(layout(asked)), Err(error), "{k}");
+        let (found, limit) = (most + 1, most);
+        let error = LayoutError::ScoresPerAnswer { found, limit };
+        assert_eq!(session.set_layout(layout(found)), Err(error), "{k}");
         if most > 0 {
             layouts.push(layout(most));
         }

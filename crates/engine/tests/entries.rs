@@ -53,17 +53,11 @@ fn entries_of_a_wrong_number_or_another_key_are_refused() {
     let (session, _) = sides();
     let other = SecretKey::generate(1024, common::TESTS_ONLY).unwrap();
     let record = common::records(session.card(), [[1, 2, 3]]);
-    let refused = |key: &SecretKey, actual| {
-        let entries = SeededEntries::generate(key, actual).unwrap();
-        assert_eq!(entries.len(), actual);
+    let refused = |key: &SecretKey, found| {
+        let entries = SeededEntries::generate(key, found).unwrap();
+        assert_eq!(entries.len(), found);
         let error = session.encrypt_seeded(&record, entries).unwrap_err();
-        assert_eq!(
-            error,
-            SessionError::Entries {
-                expected: 3,
-                actual
-            }
-        );
+        assert_eq!(error, SessionError::Entries { expected: 3, found });
     };
     for count in [0, 2, 4] {
         refused(&common::key(), count);

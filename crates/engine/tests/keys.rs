@@ -86,7 +86,7 @@ fn a_wrong_proof_keeps_nobodys_key_from_being_accepted() {
             evaluator.evaluate(&with_proof(&request, Some(&proof))),
             Err(EvaluateError::KeyProof(KeyProofError::Length {
                 expected,
-                actual: length
+                found: length
             }))
         );
     }

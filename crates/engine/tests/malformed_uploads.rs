@@ -59,11 +59,11 @@ fn corrections_of_another_size() {
     ] {
         let bytes = bytes.iter().copied().cycle().take(length).collect();
         let upload = with_corrections(&upload, columns, bytes);
-        let actual = length / columns;
+        let found = length / columns;
         let error = EvaluateError::Corrections {
             expected,
             columns,
-            actual,
+            found,
         };
         assert_eq!(refusal(&evaluator, Layout::SCALAR, upload), error);
     }
@@ -72,7 +72,7 @@ fn corrections_of_another_size() {
         scores_per_answer: 2,
     };
     let error = refusal(&evaluator, layout, upload);
-    assert!(matches!(error, EvaluateError::Corrections { actual, .. } if actual == expected));
+    assert!(matches!(error, EvaluateError::Corrections { found, .. } if found == expected));
 
     let answer = evaluator.evaluate(&request).unwrap();
     assert_eq!(

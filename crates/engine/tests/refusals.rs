@@ -39,8 +39,8 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
     assert_eq!(
         error,
         EvaluateError::CardDigest {
-            requested: other,
-            current: card
+            found: other,
+            expected: card
         }
     );
 
@@ -48,8 +48,8 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
     let error = evaluator
         .evaluate(&request(&key, card, [301, 2], many))
         .unwrap_err();
-    let (records, max) = (301, 300);
-    assert_eq!(error, EvaluateError::TooManyRecords { records, max });
+    let (found, limit) = (301, 300);
+    assert_eq!(error, EvaluateError::TooManyRecords { found, limit });
 
     let error = evaluator
         .evaluate(&request(&key, card, [2, 1], bytes.clone()))
@@ -58,7 +58,7 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
         error,
         EvaluateError::Columns {
             expected: 2,
-            actual: 1
+            found: 1
         }
     );
 
@@ -120,7 +120,7 @@ fn answers_to_something_else_are_refused() {
         refused(&|a| a.scores = two_rows.clone()),
         SessionError::Shape {
             expected: [1, 1],
-            actual: [2, 1]
+            found: [2, 1]
         }
     );
     let two_columns = ByteMatrix::new([1, 2], width, twice).unwrap();
@@ -128,7 +128,7 @@ fn answers_to_something_else_are_refused() {
         refused(&|a| a.scores = two_columns.clone()),
         SessionError::Shape {
             expected: [1, 1],
-            actual: [1, 2]
+            found: [1, 2]
         }
     );
     let zeros = ByteMatrix::new([1, 1], width, vec![0; width]).unwrap();
@@ -175,7 +175,7 @@ fn features(features_per_ciphertext: u32, scores_per_answer: u32) -> Layout {
 /// Layouts that a model of two outputs refuses, each with its reason.
 fn bad_layouts() -> [(Layout, LayoutError); 6] {
     let scalar = |scores_per_answer| Layout::Scalar { scores_per_answer };
-    let too_many = |asked, most| LayoutError::ScoresPerAnswer { asked, most };
+    let too_many = |found, limit| LayoutError::ScoresPerAnswer { found, limit };
     [
         (scalar(0), too_many(0, 2)),
         (scalar(3), too_many(3, 2)),
@@ -260,7 +260,7 @@ fn a_layout_that_the_card_does_not_name_is_refused() {
 fn a_layout_without_room_under_the_key_is_refused() {
     let model = |layouts| common::model_with(&[vec![1; 20]], &[0], 4, 2, layouts);
     let (mut session, _) = common::sides(model(common::all_layouts(vec![20])));
-    let error = LayoutError::ScoresPerAnswer { asked: 1, most: 0 };
+    let error = LayoutError::ScoresPerAnswer { found: 1, limit: 0 };
     assert_eq!(session.set_layout(features(20, 1)), Err(error));
     assert_eq!(session.layout(), Layout::SCALAR);
 
@@ -297,18 +297,18 @@ fn rows_and_columns_must_be_those_of_the_layout() {
             let request = common::request(&evaluator, layout, records, upload);
             evaluator.evaluate(&request).unwrap_err()
         };
-        for actual in [1, columns - 1, columns + 1] {
+        for found in [1, columns - 1, columns + 1] {
             let error = EvaluateError::Columns {
                 expected: columns,
-                actual,
+                found,
             };
-            assert_eq!(refused(1, [1, actual]), error, "{layout}");
+            assert_eq!(refused(1, [1, found]), error, "{layout}");
         }
         if layout == Layout::Records {
             let group = session.records_per_group();
-            for (records, expected, actual) in [(group + 1, 2, 1), (group, 1, 2), (3, 1, 3)] {
-                let error = EvaluateError::Rows { expected, actual };
-                assert_eq!(refused(records, [actual, columns]), error);
+            for (records, expected, found) in [(group + 1, 2, 1), (group, 1, 2), (3, 1, 3)] {
+                let error = EvaluateError::Rows { expected, found };
+                assert_eq!(refused(records, [found, columns]), error);
             }
         }
         let answer = evaluator.evaluate(&good).unwrap();
@@ -324,16 +324,16 @@ fn rows_and_columns_must_be_those_of_the_layout() {
 fn requests_may_hold_no_more_ciphertexts_than_the_card_says() {
     let weights = vec![vec![1; 40]];
     let model = common::model_with(&weights, &[0], 1, 2, common::all_layouts(vec![2]));
-    let max = model.card().limits().max_ciphertexts as usize;
-    assert_eq!(max, 2000);
+    let limit = model.card().limits().max_ciphertexts as usize;
+    assert_eq!(limit, 2000);
     let (mut session, evaluator) = common::sides(model);
     for (layout, columns) in [(Layout::SCALAR, 40), (features(2, 1), 20)] {
         session.set_layout(layout).unwrap();
-        let most = max / columns;
+        let most = limit / columns;
         assert_eq!(session.max_records(), most);
         let records = common::records(session.card(), vec![[0; 40]; most + 1]);
-        let ciphertexts = (most + 1) * columns;
-        let error = EvaluateError::TooManyCiphertexts { ciphertexts, max };
+        let found = (most + 1) * columns;
+        let error = EvaluateError::TooManyCiphertexts { found, limit };
         let request = session.encrypt(&records).unwrap();
         assert_eq!(evaluator.evaluate(&request), Err(error.clone()));
         let entries = common::entries(&session, records.len());

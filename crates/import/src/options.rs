@@ -100,10 +100,10 @@ impl Default for ImportOptions {
 
 impl ImportOptions {
     pub(super) fn check(&self) -> Result<(), ImportError> {
-        let wrong = |option, value: String, expected| {
+        let wrong = |option, found: String, expected| {
             Err(ImportError::Option {
                 option,
-                value,
+                found,
                 expected,
             })
         };
@@ -195,7 +195,7 @@ impl ImportOptions {
         };
         if let Some(by) = &self.normalization {
             by.check(if colours == Colours::Grey { 1 } else { 3 })?;
-            adapt::normalise(model, tensor, colours, by)?;
+            adapt::normalize(model, tensor, colours, by)?;
         }
         if colours == Colours::First {
             adapt::colours_last(model, tensor)?;

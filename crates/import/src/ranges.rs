@@ -35,10 +35,10 @@ impl Ranges {
         }
         let (mut ranges, mut unknown) = (Vec::new(), Vec::new());
         for column in input.features.iter().flatten() {
-            let standardised = |step: &Step| matches!(step, Step::Standardize { columns } if columns.contains_key(column));
+            let standardized = |step: &Step| matches!(step, Step::Standardize { columns } if columns.contains_key(column));
             match preprocessing.categories(column) {
                 Some((categories, _)) => ranges.extend(categories.iter().map(|_| [0.0, 1.0])),
-                None if preprocessing.steps.iter().any(standardised) => {
+                None if preprocessing.steps.iter().any(standardized) => {
                     ranges.push([-DEVIATIONS, DEVIATIONS]);
                 }
                 None => unknown.push(column.clone()),

@@ -282,10 +282,14 @@ fn integers_that_do_not_fit_make_no_record() {
         assert_eq!(QuantizedRecord::new(card, vec![0; found]), Err(error));
         assert!(QuantizedRecord::from_features(card, &vec![0.0; found]).is_err());
     }
-    for value in [256, u32::MAX] {
-        let (index, max) = (1, 255);
-        let error = RecordError::TooLarge { index, value, max };
-        let integers = vec![255, value, value];
+    for found in [256, u32::MAX] {
+        let (index, limit) = (1, 255);
+        let error = RecordError::TooLarge {
+            index,
+            found,
+            limit,
+        };
+        let integers = vec![255, found, found];
         assert_eq!(QuantizedRecord::new(card, integers), Err(error));
     }
     let record = QuantizedRecord::new(card, vec![255, 0, 255]).unwrap();

@@ -93,12 +93,12 @@ pub struct Progress {
 #[non_exhaustive]
 pub enum TrainError {
     /// An option is out of range.
-    #[error("{option} is {value}; it must be {expected}")]
+    #[error("{option} is {found}; it must be {expected}")]
     Option {
         /// The option's name.
         option: &'static str,
         /// Its value.
-        value: String,
+        found: String,
         /// What it must be.
         expected: &'static str,
     },
@@ -219,7 +219,7 @@ fn wrong<T>(
 ) -> Result<T, TrainError> {
     Err(TrainError::Option {
         option,
-        value: value.to_string(),
+        found: value.to_string(),
         expected,
     })
 }
