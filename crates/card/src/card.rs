@@ -1,5 +1,6 @@
 //! [`Card`]: a specification that has been checked, with its exact bytes.
 
+use crate::bits::SlotBits;
 use crate::digest::Digest;
 use crate::error::CardError;
 use crate::layouts::Layouts;
@@ -137,7 +138,7 @@ impl Card {
     }
 
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
-    pub fn slot_bits(&self) -> u32 {
+    pub fn slot_bits(&self) -> SlotBits {
         self.spec.bounds.slot_bits
     }
 
@@ -149,7 +150,7 @@ impl Card {
         assert!(output < self.outputs(), "the model has no output {output}");
         match &self.spec.bounds.largest_scores {
             Some(largest) => largest[output],
-            None => (1 << (self.slot_bits() - 1)) - 1,
+            None => self.slot_bits().edge() - 1,
         }
     }
 

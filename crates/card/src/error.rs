@@ -1,8 +1,7 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
 use crate::limits::{
-    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS,
-    MAX_OUTPUTS, MAX_SLOT_BITS,
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
 };
 
 /// The card itself is unusable: its publisher's fault.
@@ -79,12 +78,6 @@ pub enum CardError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Bits of a quantised input out of range.
-    #[error("quantization.bits is {bits}; it must be 1 to {MAX_INPUT_BITS}")]
-    InputBits {
-        /// What the card says.
-        bits: u32,
-    },
     /// A list with a value per feature has another length.
     #[error("quantization.{field} has {found} values for {expected} features")]
     PerFeature {
@@ -116,12 +109,6 @@ pub enum CardError {
     OutputCount {
         /// How many there are.
         found: usize,
-    },
-    /// Score width out of range.
-    #[error("bounds.slot_bits is {slot_bits}; it must be 1 to {MAX_SLOT_BITS}")]
-    SlotBits {
-        /// S as the card has it.
-        slot_bits: u32,
     },
     /// Bounds that aren't proven.
     #[error("bounds.certified is false; only a model whose bounds are proven has a card")]
@@ -223,14 +210,14 @@ pub enum RecordError {
         known: String,
     },
     /// An integer feature above the quantisation's maximum.
-    #[error("quantised feature {index} is {value}; the largest possible is {max}")]
+    #[error("quantised feature {index} is {found}; the largest possible is {limit}")]
     TooLarge {
         /// Its index, from 0.
         index: usize,
         /// The value.
-        value: u32,
+        found: u32,
         /// The maximum.
-        max: u32,
+        limit: u32,
     },
 }
 

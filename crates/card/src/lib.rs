@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bits;
 mod card;
 mod check;
 mod digest;
@@ -19,18 +20,20 @@ mod prediction;
 mod preprocessing;
 mod public_part;
 mod quantization;
+mod quantized;
 mod record;
 mod spec;
 mod text;
 
+pub use bits::{BitsError, InputBits, SlotBits, WeightBits};
 pub use card::{Card, CardDigest};
 pub use digest::{Digest, MalformedDigest};
 pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
 pub use error::{CardError, RecordError, ScoreError};
 pub use layouts::{FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads};
 pub use limits::{
-    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS,
-    MAX_OUTPUTS, MAX_PUBLIC_PART_BYTES, MAX_SLOT_BITS,
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
+    MAX_PUBLIC_PART_BYTES,
 };
 pub use prediction::{Prediction, argmax, class, probabilities};
 pub use preprocessing::{
@@ -38,7 +41,8 @@ pub use preprocessing::{
 };
 pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
-pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
+pub use quantized::{OtherCard, QuantizedRecord};
+pub use record::{Cell, PreprocessedRecord, RawRecord};
 pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output};
 pub use text::list;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CARD_FORMAT;
-use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization};
+use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization, SlotBits};
 
 /// The fields of a card; [`Card::new`](super::Card::new) checks them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ pub enum Activation {
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
     /// That the model owner has proven all this for every possible record; always true.
     pub certified: bool,
     /// For each output, what no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every model that

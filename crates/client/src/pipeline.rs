@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
+use veilcast_card::QuantizedRecord;
 use veilcast_engine::Session;
 use veilcast_protocol::{InferRequest, InferResponse};
 
@@ -40,12 +41,13 @@ use crate::{AnswerError, Client, Exchange, PipelineError};
 /// goes elsewhere because of them tells the service something of what they hold.
 ///
 /// ```no_run
-/// # async fn example(session: veilcast_engine::Session) -> Result<(), veilcast_client::PipelineError> {
+/// # use veilcast_card::QuantizedRecord;
+/// # async fn example(session: veilcast_engine::Session, group: Vec<QuantizedRecord>) -> Result<(), veilcast_client::PipelineError> {
 /// # use std::sync::Arc;
 /// use veilcast_client::{Client, Pipeline, PipelineError};
 ///
 /// let client = Client::new("http://localhost:8080")?;
-/// let groups = (0..1000).map(|_| Ok::<_, PipelineError>(vec![vec![0_u32; 784]; 10]));
+/// let groups = (0..1000).map(move |_| Ok::<_, PipelineError>(group.clone()));
 /// let mut answers = Pipeline::new(client, "digits", Arc::new(session)).run(groups);
 /// while let Some(answered) = answers.next().await {
 ///     let answered = answered?;
@@ -118,7 +120,7 @@ impl Pipeline {
     pub fn run<I, G, E>(self, groups: I) -> Answers<G, E>
     where
         I: IntoIterator<Item = Result<G, E>, IntoIter: Send + 'static>,
-        G: AsRef<[Vec<u32>]> + Send + 'static,
+        G: AsRef<[QuantizedRecord]> + Send + 'static,
         E: From<PipelineError> + Send + 'static,
     {
         let in_flight = self.in_flight.get();
@@ -247,7 +249,7 @@ fn encrypted<G, E>(
     groups: impl Iterator<Item = Result<G, E>> + Send + 'static,
 ) -> impl Stream<Item = Result<Encrypted<G>, E>>
 where
-    G: AsRef<[Vec<u32>]> + Send + 'static,
+    G: AsRef<[QuantizedRecord]> + Send + 'static,
     E: From<PipelineError> + Send + 'static,
 {
     stream::unfold(Some(groups), move |groups| {
@@ -267,7 +269,7 @@ where
 /// A group as a request.
 fn encrypt<G, E>(session: &Session, group: G) -> Result<Encrypted<G>, E>
 where
-    G: AsRef<[Vec<u32>]>,
+    G: AsRef<[QuantizedRecord]>,
     E: From<PipelineError>,
 {
     let started = Instant::now();

@@ -156,7 +156,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 way.activation = way.activation.or(Some(Activation::Softmax));
             }
             "Sigmoid" => way.activation = way.activation.or(Some(Activation::Sigmoid)),
-            "Normalizer" if normalises_probabilities(graph, node)? => {}
+            "Normalizer" if normalizes_probabilities(graph, node)? => {}
             "Div" if divides_by_sum(graph, node) => {}
             "Concat" => match probability(graph, node) {
                 Some(of_second_class) => behind = Some(of_second_class),
@@ -234,7 +234,7 @@ fn is_over_classes(node: &NodeProto) -> bool {
 }
 
 /// Whether a node makes probabilities sum to 1, which keeps their order.
-fn normalises_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
+fn normalizes_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
     let l1 = attribute(node, "norm").is_some_and(|norm| norm.s == b"L1");
     let before = node.input.first().and_then(|value| source(graph, value));
     let Some((index, _)) = before.filter(|_| l1) else {

@@ -21,7 +21,7 @@ use self::measure::{Sparse, sparse};
 use crate::float_map::weight_bits;
 use crate::scheme::{Candidate, Scheme};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, MAX_WEIGHT};
-use veilcast_card::{MAX_SLOT_BITS, Quantization};
+use veilcast_card::{InputBits, Quantization, SlotBits};
 
 /// Looks for the cheapest quantisation that reaches a goal.
 ///
@@ -62,7 +62,7 @@ pub fn search(
         max_change: goal.max_change,
         trials: Vec::new(),
     };
-    let mut quantized: Vec<(u32, Vec<Sparse>)> = Vec::new();
+    let mut quantized: Vec<(InputBits, Vec<Sparse>)> = Vec::new();
     let mut best = 0;
     for (cost, quantization, candidate) in candidates {
         let bits = quantization.bits;
@@ -110,7 +110,7 @@ fn candidates_of(
 ) -> Result<Vec<Candidate>, SearchError> {
     let certify = |max_weight| -> Result<(IntegerMap, BoundsCertificate), SearchError> {
         let (integers, _) = map.quantize(quantization, max_weight)?;
-        let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS)?;
+        let certificate = integers.certify(quantization.max(), SlotBits::MAX)?;
         Ok((integers, certificate))
     };
     let candidate = |max_weight| -> Result<Candidate, SearchError> {
@@ -130,7 +130,8 @@ fn candidates_of(
         return Ok(vec![candidate(max_weight)?]);
     }
     let mut found = vec![candidate(1)?];
-    for slot_bits in found[0].slot_bits..=MAX_SLOT_BITS {
+    let narrowest = found[0].slot_bits;
+    for slot_bits in SlotBits::all().filter(|&bits| bits >= narrowest) {
         let fits = |weight| certify(weight).is_ok_and(|(_, found)| found.slot_bits <= slot_bits);
         let last = found.last().map_or(1, |candidate| candidate.max_weight);
         let (mut fitting, mut unfit) = (last, MAX_WEIGHT + 1);

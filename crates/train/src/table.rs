@@ -25,7 +25,7 @@ use crate::error::TrainError;
 use crate::layers::train_layers;
 use crate::optimize::Examples as _;
 use crate::progress::Progress;
-use veilcast_card::{Input, InputKind, Layouts, Limits};
+use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
 use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
 
@@ -102,7 +102,7 @@ impl TableOptions {
                 preprocessing: fitted.preprocessing.clone(),
             },
             public_part: None,
-            quantization: fitted.quantization(training.input_bits.unwrap_or(8)),
+            quantization: fitted.quantization(training.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: target.labels(),
             activation: target.activation(),
             units: target.units(),
@@ -138,7 +138,7 @@ impl TableOptions {
             map,
             input_bits: match training.input_bits {
                 Some(bits) => bits..=bits,
-                None => 1..=self.most_input_bits(),
+                None => InputBits::MIN..=self.most_input_bits(),
             },
             max_weight: training.weight_bits.map(|_| training.max_weight()),
             held_out,

@@ -90,14 +90,14 @@ pub enum ModelError {
     Weights(#[source] ShapeError),
     /// The weights name no card, or another one.
     #[error(
-        "{WEIGHTS_FILE} belongs to card {named}, but {CARD_FILE} is {card}; the two files come \
+        "{WEIGHTS_FILE} belongs to card {found}, but {CARD_FILE} is {expected}; the two files come \
          from different models, or the card was edited"
     )]
     Mismatch {
         /// The card that the weights name.
-        named: String,
+        found: String,
         /// The card beside them.
-        card: CardDigest,
+        expected: CardDigest,
     },
     /// The weights have another shape than the card says.
     #[error(

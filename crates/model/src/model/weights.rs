@@ -110,10 +110,10 @@ pub(super) fn parse(
     let named = entries.and_then(|entries| entries.get(CARD_KEY));
     if named.is_none_or(|named| *named != card.digest().to_string()) {
         return Err(ModelError::Mismatch {
-            named: named.map_or("(none)".to_owned(), |named| {
+            found: named.map_or("(none)".to_owned(), |named| {
                 named.chars().take(80).collect()
             }),
-            card: card.digest(),
+            expected: card.digest(),
         });
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(ModelError::Safetensors)?;

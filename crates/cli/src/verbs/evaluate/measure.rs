@@ -90,14 +90,13 @@ impl Encrypted {
         let mut times = [Duration::ZERO; 3];
         for batch in test.records.chunks(batch_size(&session)) {
             let quantized = encoder.encode(batch)?;
-            let quantized: Vec<_> = quantized.into_iter().map(|record| record.values).collect();
             let request = timed(&mut times[0], || session.encrypt(&quantized))?;
             let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
             let scores = timed(&mut times[2], || {
                 session.decrypt_answer_to(&request, &response)
             })?;
-            for (features, scores) in quantized.iter().zip(&scores) {
-                agreeing += usize::from(*scores == model.evaluate(features)?);
+            for (record, scores) in quantized.iter().zip(&scores) {
+                agreeing += usize::from(*scores == model.evaluate(record)?);
                 let prediction = card.predict(scores).ok();
                 predicted.push(prediction.is_some());
                 predictions.extend(prediction);

@@ -91,7 +91,7 @@ pub(super) fn train(
     let defaults = TableOptions { task, ..defaults };
     training.epochs = defaults.suggested_epochs(&rows);
     let options = TableOptions {
-        training: args.options(training),
+        training: args.options(training)?,
         labels: table.labels.clone().map(|names| names.0),
         held_out: table.held_out,
         unknown: match table.unknown_category {
