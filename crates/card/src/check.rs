@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     Activation, Bounds, CARD_FORMAT, CardError, CardSpec, Input, InputKind, MAX_FEATURES,
-    MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS, Output, PerFeature, Quantization,
+    MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS, Output, PerFeature, Quantization, Task,
 };
 
 const POSITIVE: &str = "finite and greater than 0";
@@ -142,8 +142,22 @@ fn check_output(output: &Output) -> Result<(), CardError> {
         check_units(output).or_else(|| check_threshold(output))
     };
     match problem {
-        None => Ok(()),
+        None => check_task(output),
         Some(problem) => Err(CardError::Output { problem }),
+    }
+}
+
+fn check_task(output: &Output) -> Result<(), CardError> {
+    let by_units = output.units.as_ref().map(|_| Task::Quantities);
+    let implied = Task::implied_by(output.activation, output.scales.len()).or(by_units);
+    match (output.task, implied) {
+        (Some(found), Some(expected)) if found != expected => {
+            Err(CardError::Task { found, expected })
+        }
+        (Some(Task::Probability), None) => Err(CardError::SeveralProbabilities {
+            outputs: output.scales.len(),
+        }),
+        (None | Some(_), None | Some(_)) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS, MAX_OUTPUTS,
-    MAX_SLOT_BITS,
+    MAX_SLOT_BITS, Task,
 };
 
 /// The card itself is unusable: its publisher's fault.
@@ -113,6 +113,26 @@ pub enum CardError {
     Output {
         /// What is wrong.
         problem: String,
+    },
+    /// The task contradicts the output's other fields.
+    #[error(
+        "output.task is {found}, but the activation, the units and the number of outputs are those \
+         of {expected}; correct it, or leave it out"
+    )]
+    Task {
+        /// What the card says.
+        found: Task,
+        /// What its other fields say.
+        expected: Task,
+    },
+    /// One probability from several outputs without a final function.
+    #[error(
+        "output.task is probability, but there are {outputs} outputs without a final function: \
+         these are classes or quantities"
+    )]
+    SeveralProbabilities {
+        /// How many there are.
+        outputs: usize,
     },
     /// Number of outputs out of range.
     #[error("output.scales has {found} values; a model has 1 to {MAX_OUTPUTS} outputs")]

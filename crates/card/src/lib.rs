@@ -28,14 +28,16 @@ pub use layouts::{
     FeaturesLayout, Layouts, MAX_FEATURES_PER_CIPHERTEXT, RecordsLayout, ScalarLayout,
     SeededUploads,
 };
-pub use prediction::{Prediction, argmax, class, probabilities};
+pub use prediction::{ClassPrediction, Prediction, argmax, class, probabilities};
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
 };
 pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
 pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
-pub use spec::{Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Limits, Output};
+pub use spec::{
+    Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Limits, Output, Task,
+};
 pub use text::list;
 
 /// Largest card accepted, in bytes.
@@ -61,12 +63,15 @@ pub struct Card {
 }
 
 impl Card {
-    /// Checks a specification and writes it as the card's bytes.
+    /// Checks a specification and writes it as the card's bytes; `output.task` only if the other
+    /// fields don't tell the same.
     ///
     /// # Errors
     /// [`CardError`] names the first field that is out of range or contradicts another.
-    pub fn new(spec: CardSpec) -> Result<Self, CardError> {
+    pub fn new(mut spec: CardSpec) -> Result<Self, CardError> {
         let features = check::check(&spec)?;
+        let implied = spec.output.implied_task();
+        spec.output.task = spec.output.task.filter(|task| *task != implied);
         let mut json = serde_json::to_vec_pretty(&spec).map_err(CardError::Json)?;
         json.push(b'\n');
         if json.len() > MAX_CARD_BYTES {
@@ -137,6 +142,11 @@ impl Card {
     /// How features become integers.
     pub fn quantization(&self) -> &Quantization {
         &self.spec.quantization
+    }
+
+    /// What the model predicts: classes, one probability, or quantities.
+    pub fn task(&self) -> Task {
+        self.spec.output.task()
     }
 
     /// How integer scores become predictions.

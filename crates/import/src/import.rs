@@ -16,7 +16,7 @@ use super::scores::{Comparison, Scores};
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
 use super::{ImportError, collapse, locate};
-use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
+use veilcast_card::{Input, InputKind, Layouts, Limits, Prediction, RawRecord, Task, list};
 use veilcast_model::search::HeldOut;
 use veilcast_model::{
     Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile, QuantizationSearch,
@@ -145,7 +145,10 @@ impl Import {
             self.options.activation.or(self.peeled.activation),
             self.options.labels.clone().or(self.peeled.labels.clone()),
             &self.peeled.output,
-            self.options.units.is_some() || self.peeled.is_regression,
+            match self.options.units {
+                Some(_) => Some(Task::Quantities),
+                None => self.peeled.task,
+            },
         )?;
         let blueprint = self.blueprint(&scores, &private);
         let compared = self.compared(&scores, &private)?;
@@ -173,7 +176,7 @@ impl Import {
             records: private.records.len(),
             random_records: private.is_random,
             deviation,
-            agreement: (!scores.is_regression).then_some(agreement),
+            agreement,
             rounding,
         };
         Ok(model.reporting(|report| report.import = Some(import)))
@@ -289,9 +292,9 @@ impl Import {
             None => "an image".to_owned(),
         };
         let labels = list(&scores.labels);
-        match scores.is_regression {
-            true => format!("Predicts {labels} of {record}."),
-            false => format!("Classifies {record}: {labels}."),
+        match scores.task {
+            Task::Quantities => format!("Predicts {labels} of {record}."),
+            Task::Classes | Task::Probability => format!("Classifies {record}: {labels}."),
         }
     }
 
@@ -307,8 +310,9 @@ impl Import {
             quantization: private.ranges.quantization(options.input_bits.unwrap_or(8)),
             labels: scores.labels.clone(),
             activation: scores.activation,
-            units: options.units.clone().or_else(|| scores.stand_in_units()),
+            units: options.units.clone(),
             threshold: options.threshold,
+            task: Some(scores.task),
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: (1 << (options.weight_bits.unwrap_or(8) - 1)) - 1,
@@ -330,9 +334,9 @@ fn check_affine(
     Err(OnnxError::NotAffine { node, operator })
 }
 
-/// The share of records for which the integers predict what the map in floats does, and how far their
-/// scores lie apart at most, beside the largest score.
-fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportError> {
+/// The share of records for which the integers predict the class that the map in floats does, none of
+/// quantities; and how far their scores lie apart at most, beside the largest score.
+fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(Option<f64>, f64), ImportError> {
     let quantization = model.card().quantization();
     let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
     for record in records {
@@ -342,12 +346,16 @@ fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportErro
         let expected = model
             .predict_float(record)
             .map_err(ImportError::Prediction)?;
-        agreeing += usize::from(found.index == expected.index);
-        for (found, expected) in found.scores.iter().zip(&expected.scores) {
+        let class = |prediction: &Prediction| prediction.class().map(|class| class.index);
+        agreeing += usize::from(class(&found) == class(&expected));
+        for (found, expected) in found.scores().iter().zip(expected.scores()) {
             apart = apart.max((found - expected).abs());
             largest = largest.max(expected.abs());
         }
     }
-    let share = agreeing as f64 / records.len().max(1) as f64;
-    Ok((share, if apart > 0.0 { apart / largest } else { 0.0 }))
+    let agreement = match model.card().task() {
+        Task::Quantities => None,
+        Task::Classes | Task::Probability => Some(agreeing as f64 / records.len().max(1) as f64),
+    };
+    Ok((agreement, if apart > 0.0 { apart / largest } else { 0.0 }))
 }

@@ -163,6 +163,7 @@ impl Options {
             activation: Activation::Softmax,
             units: None,
             threshold: None,
+            task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: self.max_weight(),
@@ -249,16 +250,14 @@ fn accuracy(
         let record = encoder.features(&raw)?;
         let features = record.features.clone();
         let integers = encoder.round(record)?.values;
+        let prediction = model.predict(&integers).expect("the encoder's are fit");
         let predicted = [
-            argmax(&network.evaluate(&features)?),
-            argmax(&model.float_map().evaluate(&features)?),
-            model
-                .predict(&integers)
-                .expect("the encoder's are fit")
-                .index,
+            Some(argmax(&network.evaluate(&features)?)),
+            Some(argmax(&model.float_map().evaluate(&features)?)),
+            prediction.class().map(|class| class.index),
         ];
         for (right, index) in right.iter_mut().zip(predicted) {
-            *right += usize::from(index == usize::from(label));
+            *right += usize::from(index == Some(usize::from(label)));
         }
     }
     let share = |right| right as f64 / test.len() as f64;

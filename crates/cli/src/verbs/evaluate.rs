@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
-use veilcast_card::InputKind;
+use veilcast_card::{InputKind, Task};
 use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
 
@@ -161,8 +161,11 @@ fn images(directory: &Path, model: &Model, most: usize) -> anyhow::Result<TestSe
         .with_context(|| format!("can't use the images in {}", directory.display()))
         .hint("give a directory with MNIST's four files, such as data/mnist")?;
     images.truncate(most);
-    if model.card().output().is_regression() {
-        bail!("the model predicts quantities, but labelled images are of classes");
+    match model.card().task() {
+        Task::Classes | Task::Probability => {}
+        Task::Quantities => {
+            bail!("the model predicts quantities, but labelled images are of classes")
+        }
     }
     let known = model.card().output().labels.len();
     let labels: Vec<usize> = images.labels().iter().map(|&l| usize::from(l)).collect();
@@ -178,9 +181,9 @@ impl Evaluation {
     fn of(model: &Model, test: &TestSet, clear: &Clear) -> anyhow::Result<Self> {
         let card = model.card();
         let figures = match &test.truth {
-            Truth::Classes(labels) => {
-                Figures::Classes(Box::new(ClassFigures::of(model, clear, labels)))
-            }
+            Truth::Classes(labels) => ClassFigures::of(model, clear, labels)
+                .map(|figures| Figures::Classes(Box::new(figures)))
+                .context("the model doesn't predict classes")?,
             Truth::Quantities(values) => QuantityFigures::of(model, clear, values)
                 .map(Figures::Quantities)
                 .context("there are no records to measure with")?,

@@ -43,6 +43,7 @@ pub(crate) fn model() -> Model {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()
