@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-use veilcast_card::{Card, Prediction, Task};
+use veilcast_card::{Card, Output, Prediction, Task};
 
 use crate::output::significant;
 
@@ -40,22 +40,10 @@ struct Range {
 
 impl Overview {
     pub(super) fn new(card: &Card) -> Self {
-        let output = card.output();
         match card.task() {
-            Task::Classes | Task::Probability => return Self::Labels(BTreeMap::new()),
-            Task::Quantities => {}
+            Task::Classes | Task::Probability => Self::Labels(BTreeMap::new()),
+            Task::Quantities => Self::Values(Values::none_of(card.output())),
         }
-        let values = output.labels.iter().enumerate().map(|(index, label)| {
-            let unit = output.units.as_ref().and_then(|units| units.get(index));
-            Values {
-                label: label.clone(),
-                // The unit 1 says nothing beside a number.
-                unit: unit.filter(|unit| *unit != "1").cloned(),
-                range: None,
-                count: 0,
-            }
-        });
-        Self::Values(values.collect())
     }
 
     pub(super) fn add(&mut self, prediction: &Prediction) {
@@ -89,6 +77,21 @@ impl Overview {
 }
 
 impl Values {
+    /// Those of each quantity, before there are records.
+    fn none_of(output: &Output) -> Vec<Self> {
+        let values = output.labels.iter().enumerate().map(|(index, label)| {
+            let unit = output.units.as_ref().and_then(|units| units.get(index));
+            Self {
+                label: label.clone(),
+                // The unit 1 says nothing beside a number.
+                unit: unit.filter(|unit| *unit != "1").cloned(),
+                range: None,
+                count: 0,
+            }
+        });
+        values.collect()
+    }
+
     fn add(&mut self, value: f64) {
         let range = self.range.get_or_insert(Range {
             min: value,
