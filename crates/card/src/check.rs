@@ -206,7 +206,7 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
     Err(CardError::LargestScores { problem })
 }
 
-/// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.
+/// Labels and names must be distinct and suitable for a CSV file and on a terminal.
 pub(super) fn check_texts(texts: &[String]) -> Option<String> {
     let mut seen = HashSet::with_capacity(texts.len());
     texts.iter().enumerate().find_map(|(index, text)| {
@@ -217,7 +217,7 @@ pub(super) fn check_texts(texts: &[String]) -> Option<String> {
                 "number {index} is longer than 256 bytes or has control characters"
             ))
         } else if !seen.insert(text) {
-            Some(format!("{text:?} stands there twice"))
+            Some(format!("{text:?} is listed twice"))
         } else {
             None
         }

@@ -24,10 +24,10 @@ pub enum CardError {
         super::CARD_FORMAT
     )]
     Format {
-        /// What its `format` field says.
+        /// The value of its `format` field.
         found: String,
     },
-    /// A name that can't stand in a URL.
+    /// A name that can't be used in a URL.
     #[error(
         "the {field} {found:?} isn't allowed: use 1 to 64 letters, digits, dots, hyphens and \
          underscores, a letter or digit first (lower case in a name)"
@@ -47,7 +47,7 @@ pub enum CardError {
         /// The shape.
         shape: Vec<usize>,
     },
-    /// Pictures can't be fitted to what isn't a grey image.
+    /// Pictures can only be fitted to a grey image.
     #[error("input.fit is only for a grey image, whose shape is [rows, columns]")]
     Fit,
     /// Preprocessing that can't be carried out.
@@ -88,7 +88,7 @@ pub enum CardError {
         /// What the card says.
         bits: u32,
     },
-    /// A list with a value per feature has another length.
+    /// A list with one value per feature has the wrong length.
     #[error("quantization.{field} has {found} values for {expected} features")]
     PerFeature {
         /// `step` or `zero`.
@@ -131,7 +131,7 @@ pub enum CardError {
         /// Whether the card calls it proven.
         certified: bool,
     },
-    /// Bounds of the single scores that can't be any.
+    /// The bounds of the single scores are invalid.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {
         /// What is wrong with them.
@@ -146,7 +146,7 @@ pub enum CardError {
          seeded out"
     )]
     SeededAlone,
-    /// Numbers of features a ciphertext that can't be offered.
+    /// The numbers of features per ciphertext can't be offered.
     #[error(
         "layouts.features.features_per_ciphertext is {found:?}; it must have at least one number, \
          in increasing order, each 2 to {MAX_FEATURES_PER_CIPHERTEXT} and at most the model's \
@@ -158,7 +158,7 @@ pub enum CardError {
         /// Number of features.
         features: usize,
     },
-    /// A request may hold nothing.
+    /// A limit is 0, so that a request could hold nothing.
     #[error("limits.{field} is 0; it must be at least 1")]
     Limit {
         /// `max_records` or `max_ciphertexts`.
@@ -188,7 +188,7 @@ pub enum RecordError {
         /// The value.
         value: f64,
     },
-    /// A cell is missing, and the card says no value to take in its place.
+    /// A cell is missing, and the card gives no value to use instead.
     #[error("column {name:?} (number {index}, from 0) has no value, and the model needs one")]
     Missing {
         /// Its index, from 0.
@@ -212,7 +212,7 @@ pub enum RecordError {
         /// Its name.
         name: String,
     },
-    /// A category that the card doesn't know, where it doesn't say to do without.
+    /// A category that the card doesn't know and doesn't allow to be ignored.
     #[error(
         "column {name:?} (number {index}, from 0) has the category {found:?}; the model knows \
          {known}"
@@ -239,7 +239,7 @@ pub enum RecordError {
     },
 }
 
-/// Scores don't fit the card: the fault of whoever computed them.
+/// Scores don't fit the card: the fault of the party that computed them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoreError {

@@ -1,9 +1,9 @@
-//! The public card: everything a client needs to know of a model, and nothing of its weights
+//! The public card: everything a client needs to know about a model, and nothing about its weights
 //! beyond the scores' scales and width.
 //!
 //! A card is read from its exact bytes ([`Card::parse`]) or made from a [`CardSpec`]
-//! ([`Card::new`]); either way every field has been checked, so that whoever holds a [`Card`]
-//! needs no further checks. It keeps its bytes, whose digest names it in requests and answers.
+//! ([`Card::new`]); either way every field has been checked, so that a [`Card`] needs no
+//! further checks. It keeps its bytes, whose digest names it in requests and answers.
 
 #![forbid(unsafe_code)]
 
@@ -180,7 +180,7 @@ impl Card {
         self.spec.bounds.slot_bits
     }
 
-    /// What no score of an output exceeds in magnitude.
+    /// The bound that no score of an output exceeds in magnitude.
     ///
     /// # Panics
     /// If the model has no such output.

@@ -2,24 +2,24 @@
 
 use super::{Activation, Card, ScoreError};
 
-/// What the model says of one record.
+/// What the model says about one record.
 ///
 /// Probabilities are the final function of the scores, and as right as the model is: softmax gives
 /// one for each label, which add up to 1; sigmoid of a single score gives that of the second of two
 /// labels, and 1 less that of the first; sigmoid of several gives one for each label by itself, so
-/// that they add up to anything. Which label is predicted depends on their order alone, except for a
+/// their sum can be anything. Which label is predicted depends on their order alone, except for a
 /// single sigmoid output: there the second label is predicted if its probability exceeds the card's
 /// threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// Index of the predicted label; of equals the lowest. A
-    /// [regression](super::Output::is_regression) has quantities in place of classes: 0.
+    /// Index of the predicted label, the lowest if several are equal. A
+    /// [regression](super::Output::is_regression) has quantities instead of classes: 0.
     pub index: usize,
     /// The label of this index: the predicted one, or the name of the first quantity.
     pub label: String,
-    /// A score an output, in the model's own units: those of the quantities of a regression.
+    /// One score per output, in the model's own units: those of the quantities of a regression.
     pub scores: Vec<f64>,
-    /// A probability a label; none if the model has no final activation.
+    /// One probability per label; none if the model has no final activation.
     pub probabilities: Option<Vec<f64>>,
 }
 
@@ -28,9 +28,9 @@ impl Card {
     ///
     /// # Errors
     /// [`ScoreError`] if there are too few or too many, or one exceeds what the card
-    /// [certifies](Card::largest_score) for its output: then whoever computed them has computed
-    /// something else. Scores are secret, and so is whether they fit: a client that does something
-    /// else because they don't, and be it to ask again, tells the service of them.
+    /// [certifies](Card::largest_score) for its output: then they aren't this model's
+    /// scores of any record. Scores are secret, and so is whether they fit: a client that reacts
+    /// when they don't, if only by asking again, reveals something about them to the service.
     pub fn dequantize(&self, scores: &[i64]) -> Result<Vec<f64>, ScoreError> {
         if scores.len() != self.outputs() {
             return Err(ScoreError::Length {
@@ -60,7 +60,7 @@ impl Card {
         Ok(self.predict_from_floats(self.dequantize(scores)?))
     }
 
-    /// Turns scores in the model's own units, one an output, into a prediction.
+    /// Turns scores in the model's own units, one per output, into a prediction.
     #[must_use]
     pub fn predict_from_floats(&self, scores: Vec<f64>) -> Prediction {
         let single_sigmoid = scores.len() == 1 && self.output().labels.len() == 2;
@@ -83,7 +83,7 @@ impl Card {
     }
 }
 
-/// Index of the largest value; of equals the lowest; 0 if there is none.
+/// Index of the largest value, the lowest if several are equal; 0 if there is none.
 pub fn argmax(values: &[f64]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
@@ -94,10 +94,10 @@ pub fn argmax(values: &[f64]) -> usize {
     best
 }
 
-/// The class that scores predict: of several the largest, of a single one the second if its
-/// probability by sigmoid exceeds the threshold, 0.5 if not given.
+/// The class that scores predict: that of the largest of several, or for a single one the second if
+/// its probability by sigmoid exceeds the threshold, 0.5 if not given.
 ///
-/// Scores are compared, so that the rounding of probabilities has no say.
+/// Scores are compared, so that the rounding of probabilities doesn't matter.
 pub fn class(scores: &[f64], threshold: Option<f64>) -> usize {
     let least = threshold.map_or(0.0, |probability| (probability / (1.0 - probability)).ln());
     match scores {
@@ -106,8 +106,8 @@ pub fn class(scores: &[f64], threshold: Option<f64>) -> usize {
     }
 }
 
-/// A probability a class: by sigmoid from a single score, which is the second class's; by softmax
-/// from several.
+/// One probability per class: by sigmoid from a single score, which is the second class's; by
+/// softmax from several.
 pub fn probabilities(scores: &[f64]) -> Vec<f64> {
     match scores {
         &[score] => vec![sigmoid(-score), sigmoid(score)],

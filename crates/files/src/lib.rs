@@ -1,8 +1,8 @@
 //! Reading records from files: PNG, CSV, NPY and IDX, told apart by their content.
 //!
-//! [`open`] gives the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the file's order.
-//! CSV and NPY files are read as the records are asked for, in memory that doesn't grow with them;
-//! sizes are checked before anything is allocated.
+//! [`open`] returns the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the
+//! file's order. CSV and NPY files are read as the records are asked for, in memory that doesn't
+//! grow with them; sizes are checked before anything is allocated.
 
 mod array;
 mod drawing;
@@ -31,7 +31,8 @@ pub const MAX_FILE_BYTES: u64 = 8 << 30;
 pub struct Options {
     /// Columns that may be there all the same.
     pub ignore: IgnoredColumns,
-    /// Columns, such as a patient's number, whose cells come [beside](Record::kept) the records.
+    /// Columns, such as a patient's number, whose cells are [returned with](Record::kept) the
+    /// records.
     pub keep: Vec<String>,
 }
 
@@ -50,10 +51,10 @@ impl Default for IgnoredColumns {
     }
 }
 
-/// A record of a file.
+/// A record from a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// What the model takes.
+    /// The values that the model takes.
     pub raw: RawRecord<'static>,
     /// The cells of the columns that were to be [kept](Options::keep), in that order.
     pub kept: Vec<String>,
@@ -78,11 +79,11 @@ pub struct Records {
 
 type Source = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;
 
-/// Opens a file of records that are what a model's [card](veilcast_card::Card::input) describes.
+/// Opens a file of records as a model's [card](veilcast_card::Card::input) describes them.
 ///
 /// - PNG: one image. One of the model's own size is taken as it is; another is fitted if the
 ///   card says how ([`Fit`](veilcast_card::Fit)).
-/// - CSV: a header, then a row a record. A table's columns are found by name, in any order; an
+/// - CSV: a header, then one row per record. A table's columns are found by name, in any order; an
 ///   image's are `pixel0` … in any order, or as many columns of any names as it has pixels. Other
 ///   columns must be named in the options.
 /// - NPY: booleans, integers or floats of shape `[records, features]` or `[records, shape…]`, or

@@ -89,7 +89,7 @@ fn each_malformed_table_has_its_error() {
             ("not-utf8.csv", "the cell isn't UTF-8"),
             (
                 "semicolons.csv",
-                "the columns are parted by semicolons; save",
+                "the columns are separated by semicolons; save",
             ),
             ("missing.csv", "can't read"),
         ],

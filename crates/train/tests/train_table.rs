@@ -247,7 +247,7 @@ fn tables_that_teach_nothing_are_refused() {
             "x,y\n1,yes\n2,no\n".to_owned(),
             "has 2 rows; at least 10 are needed",
         ),
-        ("x;y\n1;yes\n".to_owned(), "parted by semicolons"),
+        ("x;y\n1;yes\n".to_owned(), "separated by semicolons"),
         (String::new(), "is empty"),
     ];
     for (csv, expected) in cases {

@@ -88,7 +88,7 @@ fn bad_cells_and_columns_are_named() {
     error: table.csv: the header has "id", "kind", which the model doesn't take
       hint: leave them out with --ignore-columns and their names, or --ignore-columns all; they aren't sent
     "#);
-    assert_snapshot!(predict("--ignore-columns all --keep name table.csv"), @r#"error: table.csv: the header lacks "name", which shall be kept"#);
+    assert_snapshot!(predict("--ignore-columns all --keep name table.csv"), @r#"error: table.csv: the header lacks "name", which is to be kept"#);
     place.write("colour.csv", "length,colour\n1,red\n2,violet\n");
     assert_snapshot!(predict("colour.csv"), @r#"error: colour.csv, line 3, column "colour": the model doesn't know "violet"; it knows "blue", "green", "red""#);
     place.write("missing.csv", "length,colour\n1,\n");
@@ -96,7 +96,7 @@ fn bad_cells_and_columns_are_named() {
     place.write("comma.csv", "length,colour\n\"1,5\",red\n");
     assert_snapshot!(predict("comma.csv"), @r#"error: comma.csv, line 2, column "length": "1,5" isn't a finite number; write a decimal point for the comma"#);
     place.write("semicolons.csv", "length;colour\n1,5;red\n");
-    assert_snapshot!(predict("semicolons.csv"), @"error: semicolons.csv: the columns are parted by semicolons; save the table with commas between columns and points in decimal numbers");
+    assert_snapshot!(predict("semicolons.csv"), @"error: semicolons.csv: the columns are separated by semicolons; save the table with commas between columns and points in decimal numbers");
     assert!(!place.path("out.csv").exists());
 }
 
