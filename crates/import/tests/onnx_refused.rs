@@ -75,7 +75,7 @@ const REFUSED: [(&str, &str); 104] = [
     ),
     (
         "coefficients-for-no-targets",
-        r#"is of length 7, but must be of a multiple of 3, for so many targets"#,
+        r#"is of length 7, but must be of a multiple of 3, for that many targets"#,
     ),
     (
         "computes-2-gb",

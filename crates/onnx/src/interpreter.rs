@@ -1,16 +1,17 @@
 //! A small interpreter of networks, in plain Rust.
 //!
-//! It has the operators of which hybrid models' public parts are made, the same with which the web
-//! client runs them: `Add`, `AveragePool`, `Clip`, `Conv`, `Div`, `Flatten`, `Gemm`, `Identity`,
+//! It has the operators that hybrid models' public parts are made of, the same ones that the web
+//! client has: `Add`, `AveragePool`, `Clip`, `Conv`, `Div`, `Flatten`, `Gemm`, `Identity`,
 //! `MatMul`, `MaxPool`, `Mul`, `Relu`, `Reshape`, `Sigmoid`, `Sub` and `Tanh`, on images and matrices of
-//! 32-bit floats, with constants that are in the file. What is left out of ONNX is an error of its
-//! own, told apart from what is wrong: another runtime may have it.
+//! 32-bit floats, with constants that are in the file. Parts of ONNX that it lacks give an error of
+//! their own, distinct from malformed files: another runtime may have them.
 //!
 //! All shapes are known and all sizes checked before any memory is taken for them. Running a network
-//! takes no more than 2²⁴ numbers a tensor, 2²⁸ in all, and 2²⁸ products a node, and it never panics.
+//! takes no more than 2²⁴ numbers per tensor, 2²⁸ in all, and 2²⁸ products per node, and never
+//! panics.
 //!
 //! Sums add their products in order, each rounded to 32 bits, so that a record gives the same numbers
-//! on every machine, alone or among others; only `Sigmoid` and `Tanh` take functions of the system.
+//! on every machine, alone or among others; only `Sigmoid` and `Tanh` use functions of the system.
 
 mod attributes;
 mod convolve;
@@ -56,19 +57,20 @@ pub struct Interpreter {
 pub struct Values {
     /// The numbers, row by row.
     pub numbers: Vec<f64>,
-    /// The sides, that of the batch included.
+    /// The sides, including that of the batch.
     pub shape: Vec<usize>,
 }
 
 impl Interpreter {
-    /// Makes a network ready to run on inputs of this shape, the side of the batch included.
+    /// Makes a network ready to run on inputs of this shape, including the side of the batch.
     ///
     /// The file may leave sides of its input open, and the first one counts records: it may be
     /// another here.
     ///
     /// # Errors
-    /// [`InterpretError`]: what the interpreter hasn't, what is wrong with the network, or what would
-    /// take too much. [`InterpretError::is_unsupported`] tells whether another runtime may run it.
+    /// [`InterpretError`]: what the interpreter lacks, what is wrong with the network, or what
+    /// would take too much. [`InterpretError::is_unsupported`] says whether another runtime may run
+    /// it.
     pub fn compile(model: &ModelProto, shape: &[usize]) -> Result<Self, InterpretError> {
         let graph = check(model)?;
         let mut values = constants(graph)?;
@@ -107,19 +109,19 @@ impl Interpreter {
         })
     }
 
-    /// The sides of what it takes, that of the batch included.
+    /// The sides of the input, including that of the batch.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// The sides of what it gives.
+    /// The sides of the output.
     pub fn output_shape(&self) -> &[usize] {
         &self.output
     }
 
     /// Runs it on numbers that fill the input row by row, each rounded to 32 bits first.
     ///
-    /// What comes out may be infinite or not a number, if what goes in is, or where the network
+    /// The results may be infinite or not a number if the inputs are, or where the network
     /// overflows.
     ///
     /// # Errors
@@ -262,7 +264,7 @@ fn check_shape(input: &ValueInfoProto, shape: &[usize]) -> Result<(), InterpretE
     })
 }
 
-/// Plans a node; gives the name and what is known of its value.
+/// Plans a node; returns the name and what is known of its value.
 fn plan<'a>(
     node: &'a NodeProto,
     values: &HashMap<&str, Value>,

@@ -1,4 +1,4 @@
-//! What is checked of a file before `tract` sees it.
+//! What is checked in a file before `tract` sees it.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -13,7 +13,7 @@ use veilcast_card::MAX_FEATURES;
 
 /// The operator sets whose operators `tract` has; it is tested most with 9 to 18.
 pub(crate) const OPSETS: RangeInclusive<i64> = 7..=26;
-/// What ONNX's own operators are said to be of.
+/// The names of ONNX's own set of operators.
 pub(crate) const OWN_DOMAINS: [&str; 2] = ["", "ai.onnx"];
 
 /// Most places of a picture that are pooled to one: as many as a record may have numbers.
@@ -96,7 +96,8 @@ fn check_tensors(graph: &GraphProto) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// A tensor holds as much as its shape says, in the file itself, and only finite numbers.
+/// Checks that a tensor holds as much as its shape says, in the file itself, and only finite
+/// numbers.
 fn check_tensor(tensor: &TensorProto, name: &str) -> Result<(), OnnxError> {
     let named = || name.to_owned();
     let external = tensor.data_location == Some(DataLocation::External as i32);
@@ -162,7 +163,7 @@ fn check_finite(
     }
 }
 
-/// Every value that is taken is given once, and before it is taken.
+/// Checks that every value that is taken is given once, and before it is taken.
 fn check_values(graph: &GraphProto) -> Result<(), OnnxError> {
     let constants: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let mut given = constants.clone();
@@ -174,7 +175,7 @@ fn check_values(graph: &GraphProto) -> Result<(), OnnxError> {
         value: value.to_owned(),
     };
     for input in &graph.input {
-        // In old files the constants stand among the inputs too.
+        // In old files the constants are listed among the inputs too.
         if !given.insert(&input.name) && !constants.contains(input.name.as_str()) {
             return Err(twice(&input.name));
         }

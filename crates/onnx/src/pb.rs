@@ -4,7 +4,7 @@
 //! would write them. Only what is read or written here is declared: decoding passes over the other
 //! fields, such as the newest ones and the types of sequences and maps, and encoding leaves them out.
 //!
-//! A message is as its file has it, unchecked: counts, sizes, names and types may contradict each
+//! A message is unchecked, as it is in its file: counts, sizes, names and types may contradict each
 //! other.
 
 pub mod attribute_proto;
@@ -133,7 +133,7 @@ pub struct GraphProto {
     /// A description for people.
     #[prost(string, tag = "10")]
     pub doc_string: String,
-    /// What the network takes; in old files the constants too.
+    /// What the network takes; in old files this includes the constants.
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfoProto>,
     /// What the network gives.
@@ -232,7 +232,7 @@ pub struct AttributeProto {
     pub sparse_tensors: Vec<SparseTensorProto>,
 }
 
-/// What is known of a value without computing it.
+/// What is known about a value without computing it.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ValueInfoProto {
     /// The value's name.

@@ -1,4 +1,4 @@
-//! What the interpreter hasn't is told apart from what is wrong.
+//! What the interpreter lacks is distinguished from what is wrong.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;

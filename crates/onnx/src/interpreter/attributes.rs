@@ -15,7 +15,7 @@ const READ: [AttributeType; 5] = [
     AttributeType::Ints,
 ];
 
-/// The attributes of a node that weren't taken yet.
+/// The attributes of a node that haven't been taken yet.
 pub(super) struct Attributes<'a> {
     left: HashMap<&'a str, &'a AttributeProto>,
 }
@@ -46,7 +46,7 @@ impl<'a> Attributes<'a> {
         Ok(found.map_or(usual, |attribute| attribute.i))
     }
 
-    /// As many whole numbers of at least `least` as are usual.
+    /// `N` whole numbers of at least `least`, or the usual ones.
     pub(super) fn list<const N: usize>(
         &mut self,
         name: &str,

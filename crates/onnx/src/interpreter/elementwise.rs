@@ -1,4 +1,4 @@
-//! Operators that compute each number of their result by itself.
+//! Operators that compute each number of their result separately.
 
 use super::error::{Fault, malformed, shown};
 use super::limits::volume;
@@ -126,7 +126,7 @@ pub(super) fn joined_sides(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     sides.collect()
 }
 
-/// A side of a tensor with sides of 1 put in front, up to so many.
+/// A side of a tensor that is given `rank` sides by sides of 1 in front.
 fn side(own: &[usize], rank: usize, axis: usize) -> usize {
     let missing = rank - own.len();
     axis.checked_sub(missing).map_or(1, |axis| own[axis])

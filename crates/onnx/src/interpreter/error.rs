@@ -3,7 +3,7 @@
 use super::limits::{MAX_NODES, OPSETS};
 use crate::pb::NodeProto;
 
-/// A network can't be interpreted, or not on what it was given.
+/// A network can't be interpreted, or not with the input that it was given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InterpretError {
@@ -52,7 +52,7 @@ pub enum InterpretError {
         /// What is wrong.
         problem: String,
     },
-    /// The network as a whole is none.
+    /// The network as a whole isn't valid.
     #[error("the network is malformed: {problem}")]
     Network {
         /// What is wrong.
@@ -72,7 +72,7 @@ pub enum InterpretError {
         /// What it would take, and how much is accepted.
         problem: String,
     },
-    /// A record doesn't fill the input.
+    /// A record doesn't have as many values as the input.
     #[error("a record of {found} values was given to a network that takes {expected}")]
     Values {
         /// How many values the input has.
@@ -98,7 +98,7 @@ impl InterpretError {
     }
 }
 
-/// What is wrong with a node or a tensor, before it is said with which.
+/// What is wrong with a node or a tensor, before it is known which one.
 #[derive(Debug)]
 pub(super) enum Fault {
     Unsupported(String),

@@ -10,11 +10,11 @@ pub(super) const OPSETS: RangeInclusive<i64> = 7..=26;
 pub(super) const MAX_NODES: usize = 1000;
 /// Most numbers that a tensor may have.
 pub(super) const MAX_NUMBERS: usize = 1 << 24;
-/// Most sides that a tensor may have.
+/// Most dimensions that a tensor may have.
 const MAX_SIDES: usize = 16;
 /// Most products that a node may take for one run.
 const MAX_PRODUCTS: u64 = 1 << 28;
-/// Most numbers that all nodes may hold for one run, those that they only arrange anew included:
+/// Most numbers that all nodes may hold for one run, including those that they only rearrange:
 /// 1 GiB.
 const MAX_ALL_NUMBERS: u64 = 1 << 28;
 /// Most products and results that all nodes may take for one run: a second or so, and some ten at the
@@ -59,7 +59,8 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes memory for as many numbers as the product of these factors, and the time to write them.
+    /// Accounts for the memory of as many numbers as the product of these factors, and the time to
+    /// write them.
     pub(super) fn take_numbers(&mut self, factors: &[usize]) -> Result<(), Fault> {
         let all = take(&mut self.numbers, product(factors));
         let all = all.and_then(|()| take(&mut self.products, product(factors)));
@@ -69,7 +70,7 @@ impl Budget {
         })
     }
 
-    /// Takes the time of as many products as the product of these factors, for one node.
+    /// Accounts for the time of as many products as the product of these factors, for one node.
     pub(super) fn take_products(&mut self, factors: &[usize]) -> Result<(), Fault> {
         let count = product(factors).filter(|&count| count <= MAX_PRODUCTS);
         if count.is_none() {

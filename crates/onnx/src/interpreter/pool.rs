@@ -7,12 +7,12 @@ use super::plan::{Kernel, Planner};
 use super::value::Floats;
 use super::windows::Windows;
 
-/// What becomes of the pixels that a window sees.
+/// What is computed from the pixels that a window sees.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pooling {
     /// Their maximum.
     Maximum,
-    /// Their mean; of all of the window's, with 0 for padding, if that counts.
+    /// Their mean; that of all the window's pixels, with 0 for padding, if padding counts.
     Mean {
         /// Whether padding counts.
         counts_padding: bool,
@@ -65,8 +65,8 @@ impl Kernel for Pooled {
     }
 }
 
-/// The larger one of two numbers, and whether any so far was none: kept apart, so that the maximum is
-/// one instruction.
+/// The larger of two numbers, and whether any so far was not a number: kept apart, so that the
+/// maximum is one instruction.
 fn larger((most, has_nan): (f32, bool), number: f32) -> (f32, bool) {
     let most = if number > most { number } else { most };
     (most, has_nan | number.is_nan())

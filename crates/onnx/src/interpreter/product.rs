@@ -2,7 +2,7 @@
 //!
 //! The right matrix is cut into panels of eight columns, the left one into blocks of four rows. A
 //! block is multiplied by a panel with all 32 sums in registers, and each sum adds its products in
-//! their order, so that a result doesn't hang on what is computed beside it.
+//! their order, so that a result doesn't depend on what is computed next to it.
 
 use super::error::{Fault, malformed, shown};
 use super::limits::volume;
@@ -17,8 +17,8 @@ const ROWS: usize = 4;
 /// Columns of a right matrix, row by row. Where there are fewer, the rest is ignored.
 pub(super) type Panel = [[f32; COLUMNS]];
 
-/// A left matrix, or several below one another, each in blocks of rows with the rows left over behind
-/// them: of a block or row, column by column.
+/// A left matrix, or several stacked, each in blocks of rows followed by the rows left over; each
+/// block or row is stored column by column.
 pub(super) struct Rows {
     count: usize,
     inner: usize,
@@ -150,7 +150,7 @@ impl Columns {
     }
 }
 
-/// The product of two matrices, the second one transposed first if that is said.
+/// The product of two matrices, the second one transposed first if requested.
 pub(super) fn multiply(
     planner: &mut Planner,
     a: &Floats,

@@ -35,7 +35,7 @@ pub(super) struct Axis {
 
 impl Windows {
     /// The windows over `x` that attributes describe; `kernel` is their height and width, if the
-    /// attributes need not tell.
+    /// attributes needn't give them.
     pub(super) fn over(
         x: &Floats,
         attributes: &mut Attributes<'_>,
