@@ -3,10 +3,10 @@
 //! 1. For each quantisation of the inputs, and each slot width S, the largest weights whose scores
 //!    are certified to fit S are found by halving.
 //! 2. These candidates are tried on held-out records in the order of their cost. The first that
-//!    reaches the goal is chosen: it is as good as the map in floats, less a tolerance, and changes
-//!    no probability much. If none does, the best is chosen.
+//!    reaches the goal is chosen: it is as good as the map in floats, within a tolerance, and
+//!    changes no probability much. If none does, the best is chosen.
 //!
-//! Dearer candidates than the chosen one are never tried.
+//! Candidates that cost more than the chosen one are never tried.
 
 mod measure;
 
@@ -27,7 +27,7 @@ pub struct Goal {
     /// How much smaller than the float map's it may be, 0 to 1.
     pub tolerance: f64,
     /// How much the probability of a class may change for any record, 0 to 1; any, if not given.
-    /// Probabilities come by softmax, or by sigmoid from a single output. Of quantities: how much a
+    /// Probabilities are by softmax, or by sigmoid for a single output. For quantities: how much a
     /// score may change.
     pub max_change: Option<f64>,
     /// The probability above which a single output counts as positive in accuracies; 0.5, if not
@@ -35,11 +35,11 @@ pub struct Goal {
     pub threshold: Option<f64>,
 }
 
-/// What tells how good a map is.
+/// The measure of how good a map is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Measure {
-    /// The share of records that are predicted rightly.
+    /// The share of records that are predicted correctly.
     #[default]
     Accuracy,
     /// The area under the ROC curve of a single output, for records of both classes.
@@ -59,8 +59,8 @@ impl Goal {
         }
     }
 
-    /// Scores, as quantities, that change by at most so much for any record. The map's scores are
-    /// compared as they are: scale the map, so that 1 means as much for each of its outputs.
+    /// Scores, as quantities, that change by at most this much for any record. The map's scores are
+    /// compared as they are: scale the map so that 1 means the same for each of its outputs.
     pub fn change(largest: f64) -> Self {
         Self {
             measure: Measure::Change,
@@ -71,14 +71,14 @@ impl Goal {
     }
 }
 
-/// Records to measure with, preprocessed but not quantised. Accuracy wants records that the map
+/// Records to measure with, preprocessed but not quantised. For accuracy, use records that the map
 /// wasn't trained on.
 #[derive(Clone, Copy, Debug)]
 pub struct HeldOut<'a> {
     /// The features of each record.
     pub records: &'a [Vec<f64>],
-    /// The class of each record: the output whose score shall be the largest; for a single output
-    /// 1 where it shall be positive, 0 elsewhere. Not looked at where only changes matter.
+    /// The class of each record: the output whose score should be the largest; for a single output
+    /// 1 where it should be positive, 0 elsewhere. Unused where only changes matter.
     pub labels: &'a [usize],
 }
 
@@ -88,7 +88,7 @@ pub struct HeldOut<'a> {
 pub struct SearchReport {
     /// Number of held-out records.
     pub records: usize,
-    /// The share of them that the map in floats predicts rightly, if it predicts classes.
+    /// The share of them that the map in floats predicts correctly, if it predicts classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub float_accuracy: Option<f64>,
     /// The area under its ROC curve, if that is the measure.
@@ -99,7 +99,7 @@ pub struct SearchReport {
     /// How much a probability may change at most, or a score, if it is a quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_change: Option<f64>,
-    /// What was tried, in the order of its cost.
+    /// The quantisations tried, in the order of their cost.
     pub trials: Vec<Trial>,
 }
 
@@ -115,9 +115,9 @@ pub struct Trial {
     pub max_weight: u32,
     /// S: bits of a score.
     pub slot_bits: u32,
-    /// Its cost, in the unit of whoever asked.
+    /// Its cost, in the unit of the scheme.
     pub cost: f64,
-    /// The share of held-out records that it predicts rightly, if it predicts classes.
+    /// The share of held-out records that it predicts correctly, if it predicts classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
     /// The area under its ROC curve, if that is the measure.
@@ -126,7 +126,7 @@ pub struct Trial {
     /// The largest change of a probability, or of a quantity, if that is bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_change: Option<f64>,
-    /// Whether it is the one chosen.
+    /// Whether it was chosen.
     pub chosen: bool,
 }
 
@@ -159,7 +159,7 @@ pub enum SearchError {
     Bounds(#[from] BoundsError),
 }
 
-/// Looks for the cheapest quantisation that reaches a goal.
+/// Searches for the cheapest quantisation that reaches a goal.
 ///
 /// `inputs` are the quantisations of the features to choose from, at least one, each with another
 /// number of bits. The weights are fixed by `max_weight`, or searched for too.
@@ -244,13 +244,13 @@ impl SearchReport {
         self.trials.iter().find(|trial| trial.chosen)
     }
 
-    /// Whether the chosen quantisation is as good as was asked for.
+    /// Whether the chosen quantisation is as good as required.
     pub fn reaches_goal(&self) -> bool {
         self.chosen().is_some_and(|trial| self.is_reached_by(trial))
     }
 
     fn is_reached_by(&self, trial: &Trial) -> bool {
-        // Rounding takes nothing away.
+        // Rounding errors mustn't count against a trial.
         const EXACT: f64 = 1e-12;
         let area = self.float_auc.zip(trial.auc);
         let as_good = match area.or(self.float_accuracy.zip(trial.accuracy)) {
@@ -263,7 +263,7 @@ impl SearchReport {
 }
 
 impl Trial {
-    /// What is better in a trial than in others that don't reach the goal either: how little it
+    /// How a trial ranks among those that miss the goal: by how little it
     /// changes probabilities or quantities, if that matters, or else the measure.
     pub fn merit(&self) -> f64 {
         let change = self.largest_change.map(|change| -change);

@@ -300,7 +300,7 @@ fn maps_that_cannot_be_quantised_are_refused_with_the_numbers() {
     assert!(
         build(fine.clone(), 1e200, 127)
             .unwrap_err()
-            .contains("beside a bias of 1e200")
+            .contains("against a bias of 1e200")
     );
     let wide = build(fine, 5e16, 127).unwrap_err();
     assert!(

@@ -299,7 +299,7 @@ fn a_program_for_other_weights_is_refused() {
         (
             "program.3.outputs",
             (-1_i64).to_le_bytes(),
-            "for 3 features a ciphertext: output 0 of the program is not the weighted sum",
+            "for 3 features per ciphertext: output 0 of the program is not the weighted sum",
         ),
     ] {
         let saved = saved();
