@@ -3,19 +3,19 @@
 use veilcast_paillier::{CiphertextError, DecryptError, KeyProofError, PublicKeyError};
 use veilcast_protocol::{CardDigest, Layout};
 
-/// Why records can't be laid out so, for this model under this key.
+/// Why records can't be laid out this way, for this model under this key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutError {
     /// The model does not allow the layout.
     #[error("the model does not accept the layout `{0}`: its card lists the ones it does")]
     NotAllowed(Layout),
-    /// The model does not allow so many features a ciphertext.
+    /// The model does not allow this number of features per ciphertext.
     #[error(
-        "the model does not accept {0} features a ciphertext: its card lists the numbers it does"
+        "the model does not accept {0} features per ciphertext: its card lists the numbers it does"
     )]
     FeaturesPerCiphertext(u32),
-    /// The model has not so many outputs, or the key no room for them.
+    /// The model has fewer outputs, or the key has no room for this many.
     #[error(
         "an answer can't hold {asked} scores: this model has room for at most {most} under this key"
     )]
@@ -33,13 +33,13 @@ pub enum LayoutError {
     SeededNotAllowed,
     /// The key has no room for seeded uploads in this layout.
     #[error(
-        "a seeded upload has no room under this key: ask for fewer scores an answer, or use a longer key"
+        "a seeded upload has no room under this key: ask for fewer scores per answer, or use a longer key"
     )]
     NoRoomForSeeded,
 }
 
-/// Why a request was not evaluated. Every variant is the client's fault, and says nothing of the
-/// weights or of what the ciphertexts hold.
+/// Why a request was not evaluated. Every variant is the client's fault, and says nothing about
+/// the weights or what the ciphertexts hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
@@ -56,9 +56,9 @@ pub enum EvaluateError {
     /// The model or the key does not allow the layout, or its numbers.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// More records than a request may hold.
+    /// There are more records than a request may hold.
     #[error(
-        "the request holds {records} records; this model takes at most {max} a request: send several"
+        "the request holds {records} records; this model takes at most {max} per request: send several"
     )]
     TooManyRecords {
         /// In the request.
@@ -66,9 +66,9 @@ pub enum EvaluateError {
         /// By the card.
         max: usize,
     },
-    /// More ciphertexts than a request may hold.
+    /// There are more ciphertexts than a request may hold.
     #[error(
-        "the request holds {ciphertexts} ciphertexts; this model takes at most {max} a request: send several"
+        "the request holds {ciphertexts} ciphertexts; this model takes at most {max} per request: send several"
     )]
     TooManyCiphertexts {
         /// In the request.
@@ -76,7 +76,7 @@ pub enum EvaluateError {
         /// By the card.
         max: usize,
     },
-    /// The rows are not as many as the records take.
+    /// The number of rows is not what the records take.
     #[error("the records take {expected} rows under this key, but there are {actual}")]
     Rows {
         /// By the layout.
@@ -84,7 +84,7 @@ pub enum EvaluateError {
         /// In the request.
         actual: usize,
     },
-    /// The ciphertexts of a row are not as many as the layout and the model ask for.
+    /// The number of ciphertexts in a row is not what the layout and the model require.
     #[error("each row needs {expected} ciphertexts, but has {actual}")]
     Columns {
         /// By the layout.
@@ -92,7 +92,7 @@ pub enum EvaluateError {
         /// In the request.
         actual: usize,
     },
-    /// The corrections of a seeded upload are not of the size that the layout and the key ask for.
+    /// The corrections of a seeded upload do not have the size that the layout and the key require.
     #[error(
         "each record needs one element of {expected} bytes of corrections, but has {columns} of {actual}"
     )]
@@ -104,8 +104,8 @@ pub enum EvaluateError {
         /// Bytes of an element.
         actual: usize,
     },
-    /// The bits behind the last correction of a row are not zeros.
-    #[error("the bits behind the last correction of a row must be zeros")]
+    /// The bits after the last correction of a row are not zeros.
+    #[error("the bits after the last correction of a row must be zeros")]
     CorrectionPadding,
     /// The public key is not acceptable.
     #[error(transparent)]
@@ -119,7 +119,7 @@ pub enum EvaluateError {
     /// The key's proof does not prove it.
     #[error(transparent)]
     KeyProof(#[from] KeyProofError),
-    /// A ciphertext is not one.
+    /// A ciphertext is invalid.
     #[error(transparent)]
     Ciphertext(#[from] CiphertextError),
 }
@@ -131,12 +131,12 @@ pub enum SessionError {
     /// The answer's layout, or the session's for a seeded upload, is not possible.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The entries of a seeded upload are another key's, or not as many as it takes.
+    /// The entries of a seeded upload belong to another key, or are too few or too many.
     #[error(
         "a seeded upload of these records takes {expected} entries of the session's key; these are {actual}, or another key's"
     )]
     Entries {
-        /// As many as the records have ciphertexts.
+        /// The number of ciphertexts that the records have.
         expected: usize,
         /// Those that were given.
         actual: usize,
@@ -172,7 +172,7 @@ pub enum SessionError {
         "the answer does not belong to the request: its id, layout or number of records differ"
     )]
     OtherRequest,
-    /// The answer has not as many ciphertexts as the layout makes of its records.
+    /// The answer doesn't have the number of ciphertexts that the layout makes of its records.
     #[error(
         "the answer has {actual:?} rows and columns of ciphertexts, but its records make {expected:?}"
     )]
@@ -182,7 +182,7 @@ pub enum SessionError {
         /// In the answer.
         actual: [usize; 2],
     },
-    /// A ciphertext of the answer is not one.
+    /// A ciphertext of the answer is invalid.
     #[error("the answer is damaged: {0}")]
     Ciphertext(#[from] CiphertextError),
     /// A ciphertext of the answer could not be decrypted.

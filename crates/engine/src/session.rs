@@ -16,7 +16,7 @@ use crate::error::{LayoutError, SessionError};
 use crate::planner::Planner;
 use crate::seeded::SeededForm;
 
-/// Removes so many entries from where they are kept, if there are so many.
+/// Removes this many entries from where they are kept, if there are enough.
 type TakeEntries = dyn Fn(usize) -> Result<Option<SeededEntries>, String> + Send + Sync;
 
 struct EntrySource(Box<TakeEntries>);
@@ -60,7 +60,7 @@ impl Session {
         })
     }
 
-    /// Chooses another layout for the requests to come, such as the planner's choice.
+    /// Chooses another layout for future requests, such as the planner's choice.
     ///
     /// # Errors
     /// The card must allow it, and the key have room for it; else the layout stays as it is.
@@ -151,7 +151,7 @@ impl Session {
         Ok(self.request(records.len(), ciphertexts.into()))
     }
 
-    /// The entries that a seeded upload of so many records consumes.
+    /// The entries that a seeded upload of this many records consumes.
     ///
     /// # Errors
     /// The card must allow seeded uploads in this layout, and the key have room for them.
@@ -231,8 +231,8 @@ impl Session {
             .with_key_proof(self.key.key_proof().as_bytes())
     }
 
-    /// Decrypts an answer in any layout of the card: for each record a score an output, exactly as the
-    /// model computes them from the quantised record.
+    /// Decrypts an answer in any layout of the card: for each record one score per output, exactly
+    /// as the model computes them from the quantised record.
     ///
     /// # Errors
     /// The answer must name this session's key and card, and be undamaged.
@@ -261,7 +261,7 @@ impl Session {
         Ok(arrangement.scores(&answers, answer.records))
     }
 
-    /// Decrypts the answer to a request, and checks that it is that.
+    /// Decrypts the answer to a request, and checks that it answers that request.
     ///
     /// # Errors
     /// As [`decrypt`](Self::decrypt), and the answer must belong to the request.
@@ -283,7 +283,7 @@ impl Session {
     }
 }
 
-/// What a request goes by: 128 random bits in hexadecimal, which nobody can guess who has not seen it.
+/// A request's id: 128 random bits in hexadecimal, which nobody can guess without having seen it.
 ///
 /// # Panics
 /// If the operating system's generator fails.

@@ -1,7 +1,7 @@
 //! Moduli that read a model's weights past every mask, and a service that asks for proofs of them.
 //!
 //! An answer is Π cᵢ^wᵢ·(1 + n)^M·ρⁿ. Neither (1 + n)^M nor ρⁿ changes the class of Π cᵢ^wᵢ among the
-//! units modulo n-th powers. Where gcd(n, φ(n)) > 1 there is more than one class; whoever made n
+//! units modulo n-th powers. Where gcd(n, φ(n)) > 1 there is more than one class; the maker of n
 //! sends elements of chosen classes in place of ciphertexts and takes the answer's logarithm.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -53,7 +53,7 @@ impl Hostile {
         }
     }
 
-    /// A request with these numbers in place of the ciphertexts of so many records.
+    /// A request with these numbers in place of the ciphertexts of this many records.
     fn request(&self, evaluator: &Evaluator, row: &[BigUint], rows: usize) -> InferRequest {
         let width = 2 * 256;
         let row: Vec<u8> = row.iter().flat_map(|c| padded(c, width)).collect();
@@ -131,7 +131,7 @@ impl Hostile {
     }
 }
 
-/// Where an output's weights stand in a logarithm: the i-th at bit 12·i, signs and all.
+/// Where an output's weights are in a logarithm: the i-th at bit 12·i, signs and all.
 fn weights_in(mut logarithm: BigInt) -> Vec<i32> {
     let unit = BigInt::one() << SPACING;
     let digit = |_| {

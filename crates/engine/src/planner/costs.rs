@@ -5,18 +5,18 @@ use veilcast_paillier::KEY_BITS;
 
 use super::measured::MEASURED;
 
-/// Randomisers that cost little more together than some of them.
+/// Number of randomisers that cost little more together than fewer of them.
 pub const RANDOMIZERS_AT_ONCE: usize = 8;
-/// Decryptions that cost little more together than some of them.
+/// Number of decryptions that cost little more together than fewer of them.
 pub const DECRYPTIONS_AT_ONCE: usize = 4;
 
-/// What operations under keys of one size take, and what a byte on its way takes.
+/// What operations under keys of one size take, and what a byte in transit takes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Costs {
     /// The size of the keys, in bits.
     pub key_bits: u32,
-    /// Bytes a second between client and service, the same both ways.
+    /// Bytes per second between client and service, the same both ways.
     pub link_bytes_per_second: f64,
     /// Seconds that one core takes for each operation.
     pub seconds: Seconds,
@@ -48,11 +48,11 @@ pub struct Seconds {
     pub decryptions: [f64; DECRYPTIONS_AT_ONCE],
 }
 
-/// Costs that can't be.
+/// Costs that aren't possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CostsError {
-    /// Keys have no such size.
+    /// Keys don't have this size.
     #[error("costs of keys of {0} bits are of no use; give 2048, 3072 or 4096")]
     KeyBits(u32),
     /// A time or the link's speed is not a positive number.
@@ -64,7 +64,7 @@ impl Costs {
     /// A link of 100 Mbit/s.
     pub const LINK_BYTES_PER_SECOND: f64 = 12.5e6;
 
-    /// The costs that the planner goes by unless it is told better ones: those of a current x86-64
+    /// The costs that the planner uses unless it is given better ones: those of a current x86-64
     /// server with AVX-512 IFMA for keys of 2048, 3072 and 4096 bits, and for others the nearest
     /// of these, scaled by what the operations' counts of limb products grow with.
     pub fn built_in(key_bits: u32) -> Self {
@@ -81,8 +81,8 @@ impl Costs {
         }
     }
 
-    /// These costs for keys of another size: on a machine that takes so many times the built-in
-    /// costs at the one size, each operation is taken to do so at the other.
+    /// These costs for keys of another size: if the machine takes some multiple of the built-in
+    /// costs at the one size, each operation is taken to do the same at the other.
     #[must_use]
     pub fn for_key_bits(&self, key_bits: u32) -> Self {
         let (from, to) = (Self::built_in(self.key_bits), Self::built_in(key_bits));
@@ -94,7 +94,7 @@ impl Costs {
         }
     }
 
-    /// These costs, if the planner can go by them; for costs that come from a file.
+    /// These costs, if the planner can use them; for costs that come from a file.
     ///
     /// # Errors
     /// All numbers must be positive, and the key's size one that keys have.
@@ -113,12 +113,12 @@ impl Costs {
 }
 
 impl Seconds {
-    /// As many randomisers.
+    /// This many randomisers.
     pub(super) fn of_randomizers(&self, count: usize) -> f64 {
         in_groups(&self.randomizers, count)
     }
 
-    /// As many decryptions.
+    /// This many decryptions.
     pub(super) fn of_decryptions(&self, count: usize) -> f64 {
         in_groups(&self.decryptions, count)
     }
