@@ -6,7 +6,7 @@ use veilcast_card::{Activation, class};
 use veilcast_model::search::{Goal, Measure};
 use veilcast_model::{FloatMap, ShapeError};
 
-/// How far from opposite two scores may be, beside the largest weight.
+/// How far from opposite two scores may be, relative to the largest weight.
 const TOLERANCE: f64 = 1e-4;
 
 /// A map with the meaning of its scores.
@@ -31,9 +31,9 @@ pub(super) struct Comparison {
 impl Scores {
     /// Gives scores their meaning.
     ///
-    /// Two scores with softmax are told by their difference, and two opposite ones with sigmoid by
-    /// the second: they become one, with sigmoid. Of more with softmax only differences matter, so
-    /// the map is [centred](FloatMap::centred).
+    /// Two scores with softmax are determined by their difference, and two opposite ones with
+    /// sigmoid by the second: they become one, with sigmoid. Of more with softmax only differences
+    /// matter, so the map is [centred](FloatMap::centred).
     pub(super) fn new(
         map: FloatMap,
         activation: Option<Activation>,
@@ -79,13 +79,14 @@ impl Scores {
         })
     }
 
-    /// The unit 1 of each of several quantities, by which a card tells them from classes.
+    /// The unit 1 of each of several quantities, by which a card distinguishes them from classes.
     pub(super) fn stand_in_units(&self) -> Option<Vec<String>> {
         let outputs = self.map.outputs();
         (self.is_regression && outputs > 1).then(|| vec!["1".to_owned(); outputs])
     }
 
-    /// What the search compares on records, of which integers shall say what the map says.
+    /// What the search compares on records, for which the integers are to predict what the map
+    /// does.
     pub(super) fn comparison(
         &self,
         options: &ImportOptions,
