@@ -39,7 +39,7 @@ pub struct Options {
     pub hidden: Vec<usize>,
     /// Passes over the training records, at least 1.
     pub epochs: usize,
-    /// Records a step, at least 1.
+    /// Records per step, at least 1.
     pub batch_size: usize,
     /// Adam's learning rate at the start, finite and positive.
     pub learning_rate: f64,
@@ -49,7 +49,7 @@ pub struct Options {
     pub input_bits: Option<u32>,
     /// Bits of a quantised weight, sign included, 2 to 16; searched for where not given.
     pub weight_bits: Option<u32>,
-    /// How much less accurate than the float map the quantisation that is searched for may be, as a
+    /// How much less accurate than the float map the quantisation found may be, as a
     /// share of the records, 0 to 1; or how much smaller its area under the ROC curve, where the
     /// class is one of two.
     pub tolerance: f64,
@@ -73,7 +73,7 @@ impl Default for Options {
     }
 }
 
-/// How far training has come; given after each mini-batch.
+/// How far training has come; reported after each mini-batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// The current pass, from 1.
@@ -82,7 +82,7 @@ pub struct Progress {
     pub epochs: usize,
     /// Mini-batches done in this pass.
     pub batch: usize,
-    /// Mini-batches a pass.
+    /// Mini-batches per pass.
     pub batches: usize,
     /// Mean loss in this pass so far.
     pub loss: f64,
@@ -102,7 +102,7 @@ pub enum TrainError {
         /// What it must be.
         expected: &'static str,
     },
-    /// The training set shows a single class.
+    /// The training set has a single class.
     #[error("every training image has the label 0; at least two classes are needed")]
     OneClass,
     /// Images to train on and to test with differ in size.
@@ -131,17 +131,17 @@ pub enum TrainError {
     },
     /// There are too few images to keep some from training.
     #[error(
-        "a single training image can't be parted, but the search for input and weight bits needs \
+        "a single training image can't be split, but the search for input and weight bits needs \
          some to measure with; give more images, or both numbers of bits"
     )]
     OneImage,
     /// The layers don't make a map.
     #[error("the trained layers can't be collapsed: {0}")]
     Collapse(#[from] ShapeError),
-    /// The table can't be learnt from.
+    /// The model can't learn from the table.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The trained map can't be made a model.
+    /// The trained map can't be made into a model.
     #[error(transparent)]
     Build(#[from] BuildError),
     /// Images are too small for a stem.
@@ -252,8 +252,8 @@ fn train_layers(
     })
 }
 
-/// The encoder of a model with weights of 0: a name or size that no card may have shows before time is
-/// spent on training.
+/// The encoder of a model with weights of 0: a name or size that no card may have is reported
+/// before time is spent on training.
 fn drafted(blueprint: &Blueprint, features: usize, outputs: usize) -> Result<Encoder, TrainError> {
     let weights = vec![0.0; features * outputs];
     let blank = FloatMap::new(features, outputs, weights, vec![0.0; outputs])?;

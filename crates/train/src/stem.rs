@@ -1,7 +1,7 @@
 //! Training a hybrid model: a public stem with a private head.
 //!
 //! Stem and head are trained together, as one network. The stem ends in a few numbers, clipped to
-//! 0 … 1: many come to lie at the ends, and two or three bits of each are enough. The stem becomes an
+//! 0 … 1: many end up at the ends, and two or three bits of each are enough. The stem becomes an
 //! ONNX file, and everything after that goes through this file, as it does at the client: the search
 //! for the quantisation and the accuracies.
 
@@ -22,7 +22,7 @@ use veilcast_model::{Model, PublicPartFile, Scheme, StemReport};
 
 /// Rows and columns of a convolution's window.
 const KERNEL: usize = 5;
-/// Fewest rows and columns that two convolutions and maxima leave something of.
+/// Fewest rows and columns of which two convolutions and maxima leave something.
 const LEAST: usize = 2 * (2 + KERNEL - 1) + KERNEL - 1;
 
 /// What to train and how; [`Default`] gives the built-in hybrid model.
@@ -32,9 +32,10 @@ pub struct StemOptions {
     pub training: Options,
     /// Channels of the first and of the second convolution, 1 to 256 each.
     pub channels: [usize; 2],
-    /// How many features the stem gives, 1 to 4096.
+    /// How many features the stem returns, 1 to 4096.
     pub features: usize,
-    /// In each pass an image is moved by up to so many pixels, each way, drawn anew; at most 255.
+    /// In each pass an image is moved by up to this many pixels in each direction, drawn anew; at
+    /// most 255.
     pub shift: usize,
 }
 
