@@ -24,7 +24,7 @@ pub struct App {
     pub(crate) metrics: Metrics,
 }
 
-/// Why a service can't start; always for the operator to mend.
+/// Why a service can't start; always for the operator to fix.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -34,7 +34,7 @@ pub enum StartError {
     /// There is nothing to serve.
     #[error("there is no model to serve: name at least one")]
     NoModel,
-    /// Two models go by the same name and version.
+    /// Two models have the same name and version.
     #[error("there are two models {name} of version {version}: give one of them another version")]
     DuplicateModel {
         /// The models' name.
@@ -57,9 +57,9 @@ pub enum StartError {
 }
 
 impl App {
-    /// A service for these models, of which those of one name differ in their version: the last one answers requests
-    /// that don't name a version. They share the keys that clients have proven, and take those that the first of them
-    /// takes.
+    /// A service for these models, where those with the same name differ in their version: the last
+    /// one answers requests that don't name a version. They share the keys that clients have
+    /// proven, and accept those that the first of them accepts.
     ///
     /// # Errors
     /// A [`StartError`] if there is no model, if two are the same, or if a setting makes no sense.

@@ -45,7 +45,7 @@ impl ServedModel {
     }
 }
 
-/// A model's public part, sent from where it is: it may be large, and asked for often.
+/// A model's public part, sent without a copy: it may be large, and requested often.
 pub(crate) struct PublicPart(pub(crate) Arc<ServedModel>);
 
 impl AsRef<[u8]> for PublicPart {
@@ -122,7 +122,7 @@ impl FromRequestParts<Arc<App>> for Requested {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fault> {
-        // A path that is no text after decoding names no model, just as an unknown one.
+        // A path that isn't text after decoding names no model, just like an unknown one.
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let path = path.map(|Path(path)| path).unwrap_or_default();
         let name = path.get("model").map_or("", String::as_str);

@@ -1,4 +1,4 @@
-//! How many records, or new keys, a caller may send in a minute.
+//! How many records, or new keys, a caller may send per minute.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,15 +16,15 @@ use governor::{Quota, RateLimiter};
 
 use crate::app::App;
 
-/// After how many requests those callers are forgotten whose quota is full again.
+/// After how many requests callers whose quota is full again are forgotten.
 const FORGET_AFTER: u32 = 1024;
 /// The largest request that a quota may be widened for.
 const MOST_AT_ONCE: u32 = 1_000_000;
 
 /// What each caller may still send.
 ///
-/// A quota fills evenly over time, up to what a minute brings, or to the largest request if that is more: a caller who
-/// has been quiet may send one.
+/// A quota fills evenly over time, up to a minute's worth, or to the largest request if that is
+/// more: a caller who has been quiet may send one.
 pub(crate) struct Quotas<C: Clock = DefaultClock> {
     callers: RateLimiter<Caller, HashMapStateStore<Caller>, C, NoOpMiddleware<C::Instant>>,
     clock: C,
@@ -57,7 +57,8 @@ impl<C: Clock + Clone> Quotas<C> {
 }
 
 impl<C: Clock> Quotas<C> {
-    /// Takes a request's first record from a caller's quota, before anything else is known of it.
+    /// Takes a request's first record from a caller's quota, before anything else is known about
+    /// it.
     ///
     /// # Errors
     /// The time until the quota holds one, if it is used up.
@@ -87,7 +88,7 @@ impl<C: Clock> Quotas<C> {
     }
 }
 
-/// Who sends a request: an address, or of IPv6 the network of 64 bits that one customer has.
+/// Who sends a request: an address, or for IPv6 the network of 64 bits that one customer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Caller(IpAddr);
 
@@ -109,7 +110,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let address = forwarded
             .flatten()
             .or(peer.map(|ConnectInfo(peer)| peer.ip()));
-        // Without a connection there is one caller: whoever calls the router.
+        // Without a connection there is one caller: the one that calls the router.
         Ok(Self::at(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
     }
 }
@@ -162,7 +163,7 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         assert_eq!(quotas.take_first(one), Ok(()));
         assert_eq!(quotas.take_first(one), Err(Duration::from_secs(1)));
-        // No more than a minute's records, however long he was quiet.
+        // No more than a minute's records, however long the caller was quiet.
         clock.advance(Duration::from_secs(3600));
         assert_eq!(take(&quotas, one, 60), Ok(()));
         assert!(quotas.take_first(one).is_err());
