@@ -16,7 +16,7 @@ use veilcast_engine::{Session, SessionError};
 
 type Group = Vec<Vec<u32>>;
 
-/// So many groups of one to three records, no two records alike.
+/// This many groups of one to three records, no two records alike.
 fn groups(count: u32) -> impl Iterator<Item = Group> + Send {
     (0..count).map(|group| {
         let record = |record| vec![group, 7 * (group % 30) + record, 255 - group];

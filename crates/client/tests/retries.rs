@@ -129,7 +129,8 @@ async fn other_failures_are_not_tried_again() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
-/// A service that breaks off within its answer so many times, and then answers; and how often it was asked.
+/// A service that breaks off within its answer this many times, and then answers; and how often it
+/// was asked.
 async fn breaking(times: u32, answer: &'static [u8]) -> (Client, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

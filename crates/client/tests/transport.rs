@@ -85,7 +85,7 @@ async fn services_that_are_away() {
         .server_metadata()
         .await
         .unwrap_err();
-    // Whoever typed a wrong URL learns it at once.
+    // A user with a wrong URL learns it at once.
     assert!(
         matches!(error, ClientError::ConnectionRefused { tries: 1, .. }),
         "{error}"

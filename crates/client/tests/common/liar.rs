@@ -1,5 +1,5 @@
-//! A malicious service: it has a real one answer, and then changes the answers, as whoever computes on
-//! ciphertexts can.
+//! A malicious service: it has a real one answer, and then changes the answers, as anyone who
+//! computes on ciphertexts can.
 //!
 //! It knows nothing of the runtime, so that the tests of the binary use it too.
 
