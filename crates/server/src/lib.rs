@@ -2,7 +2,7 @@
 //!
 //! [`App`] holds the models and the limits, [`router`] turns it into an application that tests call
 //! without a socket, and [`serve`] runs that on a listener until it is told to stop. The service
-//! holds no secret key of any kind: public moduli and ciphertexts arrive, and ciphertexts leave.
+//! holds no key of any kind: public moduli and ciphertexts arrive, and ciphertexts leave.
 //!
 //! | subject | file |
 //! |---|---|
