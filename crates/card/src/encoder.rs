@@ -35,7 +35,7 @@ pub enum EncoderError {
     /// The card has a public part, and it wasn't given.
     #[error(
         "the model {model:?} has a public part, which the client runs: its file public.onnx is \
-         needed beside the card"
+         needed next to the card"
     )]
     NoPublicPart {
         /// The model's name.

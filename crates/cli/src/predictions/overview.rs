@@ -1,4 +1,4 @@
-//! What predictions come to: how many records have each label, or the range of predicted values.
+//! An overview of predictions: how many records have each label, or the range of predicted values.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,13 +9,13 @@ use veilcast_card::Prediction;
 
 use crate::output::significant;
 
-/// What the predictions so far come to.
+/// An overview of the predictions so far.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Overview {
     /// How many records have each label.
     Labels(BTreeMap<String, u64>),
-    /// The values of each quantity, of a regression.
+    /// The values of each quantity, for a regression.
     Values(Vec<Values>),
 }
 
@@ -49,7 +49,7 @@ impl Overview {
             let unit = output.units.as_ref().and_then(|units| units.get(index));
             Values {
                 label: label.clone(),
-                // The unit 1 says nothing beside a number.
+                // The unit 1 says nothing next to a number.
                 unit: unit.filter(|unit| *unit != "1").cloned(),
                 range: None,
                 count: 0,

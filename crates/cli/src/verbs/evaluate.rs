@@ -32,10 +32,10 @@ use crate::predictions::Predictions;
 ///
 /// Records are predicted in the clear and, with --encrypted, on ciphertexts: there every integer score
 /// must equal the one computed in the clear; if one doesn't, the exit status is 1. With --predictions
-/// a table's records were predicted before: then no model is needed.
+/// a table's records have been predicted already: then no model is needed.
 ///
-/// Of classes the accuracy is measured, of quantities the mean absolute error, the root mean squared
-/// error and R².
+/// For classes the accuracy is measured, for quantities the mean absolute error, the root mean
+/// squared error and R².
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("written").args(["out", "report"]).multiple(true))]
 pub(crate) struct Args {
@@ -89,12 +89,12 @@ struct Evaluation {
     encrypted: Option<Encrypted>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<PathBuf>,
-    /// What a record is called.
+    /// The word for a record.
     #[serde(skip)]
     noun: &'static str,
 }
 
-/// How well a model does what it is for.
+/// How well a model does.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Figures {
@@ -139,7 +139,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             records, agreeing, ..
         }) if agreeing < records => {
             bail!(
-                "{} of {records} records have other scores on ciphertexts",
+                "{} of {records} records have different scores on ciphertexts",
                 records - agreeing
             )
         }

@@ -111,7 +111,7 @@ fn tables_that_teach_nothing_are_refused_with_what_to_do() {
     assert_snapshot!(place.fail("train --table table.csv --target sort --out parts"), @r#"error: table.csv has no column "sort"; it has "id", "length", "colour", "kind""#);
     assert_snapshot!(place.fail("train --table table.csv --target id --columns length --out parts"), @r#"
     error: the target "id" has 320 values, more than the 100 that can be classes; tell one value from all others, or take another column
-      hint: name the value to tell from all others with --positive, or predict a number with --regression
+      hint: name the value to distinguish from all others with --positive, or predict a number with --regression
     "#);
     // A row that is held out.
     let violet = table(400).replace("r4,", "r4,7,violet,long\nx,");

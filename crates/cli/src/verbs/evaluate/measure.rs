@@ -15,22 +15,22 @@ use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
 use crate::{keys, models};
 
-/// Records, and what is true of them.
+/// Records, and their true labels or values.
 pub(super) struct TestSet {
     pub(super) records: Vec<RawRecord<'static>>,
     pub(super) truth: Truth,
 }
 
-/// What is true of records.
+/// The true labels or values of records.
 pub(super) enum Truth {
     /// The index of each one's label.
     Classes(Vec<usize>),
-    /// Of each quantity the value of each record.
+    /// The value of each record, for each quantity.
     Quantities(Vec<Vec<f64>>),
 }
 
 impl Truth {
-    /// What is true of the records for which `kept` holds true.
+    /// The true labels or values of the records for which `kept` holds true.
     fn of_those(&self, kept: &[bool]) -> Self {
         fn those<T: Copy>(all: &[T], kept: &[bool]) -> Vec<T> {
             let pairs = all.iter().zip(kept).filter(|(_, kept)| **kept);
@@ -54,7 +54,7 @@ pub(super) enum Measured {
     Quantities { quantities: Vec<RegressionErrors> },
 }
 
-/// For a line of figures, several quantities' with semicolons between.
+/// A line of figures, separated by semicolons for several quantities.
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,7 +80,7 @@ impl Measured {
     }
 }
 
-/// What a model says of each record in the clear.
+/// What a model says about each record in the clear.
 pub(super) struct Clear {
     /// By the collapsed map in floats.
     pub(super) collapsed: Vec<Prediction>,
@@ -126,7 +126,7 @@ impl Clear {
 #[derive(Serialize)]
 pub(super) struct Encrypted {
     pub(super) key_bits: u32,
-    /// The layout that suits so many records best.
+    /// The layout that suits this many records best.
     pub(super) layout: &'static str,
     pub(super) records: usize,
     /// Records of which every integer score equals the one in the clear.

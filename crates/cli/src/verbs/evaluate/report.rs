@@ -17,7 +17,7 @@ use super::{Evaluation, Figures};
 use crate::output;
 
 const STYLE: &str = include_str!("report/style.css");
-/// The page runs nothing and loads nothing: its pictures stand in it.
+/// The page runs nothing and loads nothing: its pictures are inline.
 const POLICY: &str = "script-src 'none'; connect-src 'none'; img-src data:; font-src 'none'; \
     frame-src 'none'; object-src 'none'; media-src 'none'";
 
@@ -106,7 +106,7 @@ fn on_ciphertexts(encrypted: Option<&Encrypted>) -> Markup {
                 }
             }
             None => p.note {
-                "Not measured on ciphertexts; with " code { "--encrypted" } " it would be."
+                "Not measured on ciphertexts; use " code { "--encrypted" } " for that."
             }
         }
     }
