@@ -1,8 +1,8 @@
-//! The README's commands, run as they stand.
+//! The README's commands, run exactly as written.
 //!
 //! Every ```` ```console ```` block behind a line `<!-- run -->` is run, all of them in one shell,
 //! in order, in an empty directory that shows the repository's `models` and `data`. Lines that begin
-//! with `$ ` are commands, `> ` goes on with one, and the others are output, which isn't compared.
+//! with `$ ` are commands, `> ` continues one, and the others are output, which isn't compared.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};

@@ -1,5 +1,6 @@
-//! SECURITY.md's table names files and tests: each must exist, so that no row promises what was moved
-//! or deleted. (That tests fail without their checks is for [`removals`](crate::removals) to show.)
+//! SECURITY.md's table names files and tests: each must exist, so that no row promises something
+//! that was moved or deleted. (That tests fail without their checks is for
+//! [`removals`](crate::removals) to show.)
 
 use std::path::{Path, PathBuf};
 use std::{fs, iter};
@@ -59,7 +60,7 @@ pub(crate) fn rows(root: &Path) -> anyhow::Result<Vec<Row>> {
         .map(|line| {
             let cells: Vec<&str> = line.split(" | ").collect();
             let &[number, _, _, files, tests] = cells.as_slice() else {
-                bail!("a row of SECURITY.md's table has not five cells: {line}");
+                bail!("a row of SECURITY.md's table doesn't have five cells: {line}");
             };
             let number = number.trim_start_matches("| ").parse();
             let files = quoted(files).filter(|name| name.contains(['/', '.']));
@@ -72,7 +73,7 @@ pub(crate) fn rows(root: &Path) -> anyhow::Result<Vec<Row>> {
         .collect()
 }
 
-/// What is written as code in a cell.
+/// The text written as code in a cell.
 fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }

@@ -1,10 +1,10 @@
 //! Circles between the modules of a crate: `a` uses something of `b`, and `b`, maybe by way of others,
-//! something of `a`. Whoever reads one of them has to read all.
+//! something of `a`. To read one of them, one has to read all.
 
 use super::graph::Graph;
 use super::source::Source;
 
-/// Uses that close circles and are let be.
+/// Uses that close circles and are tolerated.
 struct Exception {
     krate: &'static str,
     /// The module that uses the others.
@@ -14,8 +14,8 @@ struct Exception {
     reason: &'static str,
 }
 
-/// Found when the check was made, and to be mended.
-const STILL_OPEN: &str = "to be mended";
+/// Found when the check was written, and to be removed.
+const STILL_OPEN: &str = "to be removed";
 const CHOICE: &str = "the parent chooses among its children, each of which makes one of its kind";
 
 const EXCEPTIONS: &[Exception] = &[
@@ -66,7 +66,7 @@ const EXCEPTIONS: &[Exception] = &[
     let_be("server", "quota", &["app"], STILL_OPEN),
 ];
 
-/// The verbs that [`EXCEPTIONS`] speaks of.
+/// The verbs that [`EXCEPTIONS`] names.
 const VERBS: &[&str] = &[
     "verbs::bench",
     "verbs::compute",
@@ -82,7 +82,8 @@ const VERBS: &[&str] = &[
     "verbs::train",
 ];
 
-/// Crates in which no circles are looked for: `model` is being taken apart, and they are in what comes of it.
+/// Crates in which no circles are looked for: `model` is being taken apart, and they are in the
+/// resulting parts.
 const LEFT_OUT: &[&str] = &["model"];
 
 const fn let_be(
@@ -134,7 +135,7 @@ pub(super) fn faults(krate: &str, source: &Source) -> Vec<String> {
     faults
 }
 
-/// How many uses close circles and are still to be mended.
+/// How many uses close circles and are still to be removed.
 pub(super) fn still_open() -> usize {
     let open = EXCEPTIONS
         .iter()
