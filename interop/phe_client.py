@@ -158,5 +158,5 @@ def predict(service, model, public, private, records):
     bounds = card["bounds"]
     largest = bounds.get("largest_scores", [2 ** (bounds["slot_bits"] - 1) - 1] * columns)
     if any(abs(value) > bound for row in table for value, bound in zip(row, largest)):
-        raise ValueError("the decrypted scores are not such as the card promises")
+        raise ValueError("the decrypted scores are not what the card promises")
     return table
