@@ -1,7 +1,7 @@
 """A client of a Veilcast service written with python-paillier and the standard library alone.
 
 All it knows of a model is its public card, and all it uses is the `scalar` layout over JSON: one
-feature a ciphertext, one score a ciphertext. Numbers are encrypted as plain integers
+feature per ciphertext, one score per ciphertext. Numbers are encrypted as plain integers
 (`raw_encrypt`), not in python-paillier's own encoding of fractions.
 """
 

@@ -18,7 +18,7 @@ run import "$cloud/network.onnx" --calibration "$cloud/calibration.npy" --pixel-
     --out "$cloud/model" --force
 serve "$cloud/model"
 
-say "Somebody else has 10,000 images, and a key that stays with him"
+say "Somebody else has 10,000 images, and a key that stays with them"
 [ -e "$owner/key.json" ] || run keygen --bits "${KEY_BITS:-3072}" --out "$owner/key.json"
 
 say "He sends them encrypted, and decrypts the predictions"

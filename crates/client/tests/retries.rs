@@ -195,7 +195,7 @@ async fn services_that_go_away_may_come_back() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let client = client(&format!("http://{address}"));
-    // One runtime a life, so that its connections end with it.
+    // One runtime per life, so that its connections end with it.
     let service = |listener: std::net::TcpListener| {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let application = application.clone();

@@ -1,8 +1,8 @@
-//! What a client learns who encrypts something else than a record.
+//! What a client learns by encrypting something other than a record.
 //!
 //! With numbers far apart in place of features, an answer without its mask would hold all the
-//! weights at once. Each layout is attacked so, and with other numbers; all that he gets are the bits
-//! of the slots that he claims, and whatever else is in an answer is fresh and uniform.
+//! weights at once. Each layout is attacked this way, and with other numbers; the client only gets
+//! the bits of the slots claimed, and whatever else is in an answer is fresh and uniform.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

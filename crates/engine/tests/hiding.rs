@@ -104,7 +104,7 @@ fn check(layout: Layout) {
         assert!(are_alike(heavy, light, BYTE), "{what}: one distribution");
     }
 
-    // Without masks each window is the same in all answers, and tells the models apart.
+    // Without masks each window is the same in all answers, and distinguishes the models.
     let n = geometry::modulus(key);
     let unmasked = |sign| {
         let answer = geometry.unmasked(key, &weights(sign), 0, &row);

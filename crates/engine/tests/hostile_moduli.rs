@@ -30,7 +30,7 @@ fn evaluator() -> Evaluator {
     Evaluator::new(model, KeyPolicy::default())
 }
 
-/// A modulus by whom it pleases, and its factors.
+/// A modulus that anyone may have made, and its factors.
 struct Hostile {
     n: BigUint,
     primes: Vec<BigUint>,
@@ -277,7 +277,7 @@ fn a_prime_that_divides_the_other_less_one_is_refused() {
     let character = |c: &BigUint| (c % q).modpow(&((q - 1u8) / p), q);
     assert!(character(&hostile.random().modpow(&hostile.n, &hostile.n)).is_one());
 
-    // It tells whose weights are 0: those are the outputs whose answers lie in the first class.
+    // It reveals whose weights are 0: those are the outputs whose answers lie in the first class.
     let generator = BigUint::from(2u8);
     assert!(!character(&generator).is_one());
     let marked = one_elsewhere(&generator, q, p);

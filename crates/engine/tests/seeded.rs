@@ -175,7 +175,7 @@ fn junk_tells_nothing_of_the_weights() {
 }
 
 const ROWS: usize = 250;
-/// Answers of each model: ten a bin.
+/// Answers of each model: ten per bin.
 const EVALUATIONS: usize = 10;
 
 fn check_junk(layout: Layout) {
@@ -224,7 +224,7 @@ fn check_junk(layout: Layout) {
         assert_ne!(BigInt::from(read), wrong);
     }
 
-    // With it, what lies above the slots has one distribution for both, even to who subtracts
+    // With it, what lies above the slots has one distribution for both, even for one who subtracts
     // what the junk would make of the weights.
     let quotient = &n >> form.low_bits;
     let samples = |evaluator: &Evaluator, sum: i64| {

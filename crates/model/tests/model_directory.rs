@@ -427,7 +427,7 @@ fn nothing_is_replaced_without_force() {
     assert_eq!(fs::read(saved.path.join(CARD_FILE)).unwrap(), before);
     other.save(&saved.path, true).unwrap();
     assert_eq!(Model::load(&saved.path).unwrap(), other);
-    // No leftovers beside it.
+    // No leftovers next to it.
     assert_eq!(entries(saved.path.parent().unwrap()), ["patients"]);
 }
 

@@ -45,7 +45,7 @@ fn error(csv: &str, options: &TableOptions) -> String {
     trained.expect_err(csv).to_string()
 }
 
-/// Rows of a number, a category and a class that hangs on both.
+/// Rows of a number, a category and a class that depends on both.
 fn rows(count: usize) -> String {
     let mut csv = "x,colour,y\n".to_owned();
     for row in 0..count {

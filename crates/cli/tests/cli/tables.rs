@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::common::Place;
 
-/// Rows of a number of the record, a length, a colour and a class that hangs on both.
+/// Rows of a number of the record, a length, a colour and a class that depends on both.
 fn table(rows: usize) -> String {
     let mut csv = "id,length,colour,kind\n".to_owned();
     for row in 0..rows {
@@ -57,7 +57,7 @@ fn a_table_is_learnt_and_predicted() {
     assert!(predictions.lines().all(|row| row.split(',').count() == 4));
     assert!(predictions.trim_end().ends_with(",r399"));
 
-    // With its truth at hand the owner measures them, and the model's owner comes to the same.
+    // With the truth at hand the owner measures them, and the model's owner gets the same.
     let evaluate = "evaluate --json --table table.csv --target kind";
     let owner = place.json(&format!("{evaluate} --predictions out.csv"));
     let model = place.json(&format!("{evaluate} --model parts --out plain.csv"));

@@ -32,7 +32,7 @@ pub(crate) struct Liar {
 }
 
 impl Liar {
-    /// Stands before the service at this URL.
+    /// Puts itself in front of the service at this URL.
     pub(crate) fn start(
         service: &str,
         lie: impl Fn(usize, &PublicKey, &mut InferResponse) + Send + Sync + 'static,

@@ -21,7 +21,7 @@ use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{Ciphertext, SecretKey};
 use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout, Upload};
 
-/// Keys of 1024 bits are for tests alone.
+/// Keys of 1024 bits are only for tests.
 pub(crate) const TESTS_ONLY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
 };

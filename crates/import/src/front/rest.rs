@@ -261,7 +261,7 @@ impl Bridge<'_> {
             let size = size.filter(|&size| size <= self.room);
             let size = size.ok_or_else(|| OnnxError::Unsupported {
                 problem: format!(
-                    "its encoded columns make {} features, more than is accepted with so many \
+                    "its encoded columns make {} features, more than is accepted with this many \
                      columns",
                     features.len()
                 ),
