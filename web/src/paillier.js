@@ -30,7 +30,7 @@ const TURN = 40;
  */
 
 /**
- * How long work goes on.
+ * How long work may go on.
  *
  * @typedef {object} WorkOptions
  * @property {(done: number, total: number) => void} [onProgress] called now and then

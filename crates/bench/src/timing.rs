@@ -30,7 +30,7 @@ const HALF: usize = BITS / 2 / 64;
 /// Powers at once.
 const LANES: usize = 8;
 
-/// Ciphertexts of which one is picked at random.
+/// Number of ciphertexts from which one is picked at random.
 const POOL: usize = 64;
 
 /// Keys of each class: where a key's tables lie in memory changes times too, by more than anything
@@ -164,7 +164,7 @@ impl Timing {
     }
 }
 
-/// Exponents of p's length: all zeros, or random. In either case they are written to memory anew.
+/// Exponents of p's length: all zeros, or random. In either case they are written to memory again.
 fn exponent(numbers: &mut Numbers, is_random: bool) -> Vec<u64> {
     let mask = black_box(if is_random { u64::MAX } else { 0 });
     let mut exponent = numbers.limbs(HALF);

@@ -67,7 +67,7 @@ pub enum CardError {
     /// One-hot encoding gives more features than a model may have.
     #[error("preprocessing gives {features} features; a model has at most {MAX_FEATURES}")]
     TooManyFeatures {
-        /// How many it gives.
+        /// How many there are.
         features: usize,
     },
     /// Feature names are missing, superfluous, repeated or empty.

@@ -129,7 +129,7 @@ impl Card {
         &self.spec.input
     }
 
-    /// The network that a client runs on preprocessed values, of a hybrid model.
+    /// The network that a client of a hybrid model runs on preprocessed values.
     pub fn public_part(&self) -> Option<&PublicPart> {
         self.spec.public_part.as_ref()
     }
@@ -164,8 +164,8 @@ impl Card {
         self.spec.input.raw_features()
     }
 
-    /// Number of quantised features, hence of integers that get encrypted for a record: what the
-    /// public part gives, or else preprocessing.
+    /// Number of quantised features, hence of integers that get encrypted for a record: those of
+    /// the public part, or else of preprocessing.
     pub fn features(&self) -> usize {
         self.features
     }

@@ -4,12 +4,12 @@ use super::{Activation, Card, ScoreError};
 
 /// What the model says about one record.
 ///
-/// Probabilities are the final function of the scores, and as right as the model is: softmax gives
-/// one for each label, which add up to 1; sigmoid of a single score gives that of the second of two
-/// labels, and 1 less that of the first; sigmoid of several gives one for each label by itself, so
-/// their sum can be anything. Which label is predicted depends on their order alone, except for a
-/// single sigmoid output: there the second label is predicted if its probability exceeds the card's
-/// threshold.
+/// Probabilities are the final function of the scores, and as accurate as the model is: softmax
+/// gives one for each label, which add up to 1; sigmoid of a single score gives that of the second
+/// of two labels, and 1 minus that for the first; sigmoid of several gives one for each label by
+/// itself, so their sum can be anything. Which label is predicted depends on their order alone,
+/// except for a single sigmoid output: there the second label is predicted if its probability
+/// exceeds the card's threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// Index of the predicted label, the lowest if several are equal. A

@@ -57,7 +57,7 @@ impl ResumableFile {
                 "{} was begun for other records, or another model",
                 partial.display()
             ))
-            .hint("remove it, or start anew with --force");
+            .hint("remove it, or start again with --force");
         }
         let start = line.len() as u64;
         let rows = if first == line {

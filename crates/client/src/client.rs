@@ -85,7 +85,7 @@ impl Client {
         if metadata.answer.name == ServerMetadata::NAME {
             Ok(metadata)
         } else {
-            Err(not_veilcast(self.base(), "it goes by another name"))
+            Err(not_veilcast(self.base(), "it has a different name"))
         }
     }
 

@@ -130,7 +130,7 @@ async fn others_are_told_from_us() {
     let triton = r#"{"name":"triton","version":"2","extensions":[]}"#;
     assert_eq!(
         reason(answering(triton).await).await,
-        "it goes by another name"
+        "it has a different name"
     );
     assert_eq!(
         reason(answering((StatusCode::NOT_FOUND, "nothing here")).await).await,

@@ -114,7 +114,7 @@ impl Arrangement {
         self.features_per_ciphertext
     }
 
-    /// The records of a row: 1 but for `records`.
+    /// The records of a row: 1 except for `records`.
     pub(crate) fn records_per_row(&self) -> usize {
         match self.layout {
             Layout::Records => self.slots_per_answer,

@@ -28,7 +28,7 @@ const POOLS: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not zero");
 const BEFORE_POOL: u32 = 3;
 
 /// The public keys that a service has accepted, so that a returning one needs no proof, and its
-/// randomisers can be made ahead. The models of a service share them.
+/// randomisers can be made ahead of time. The models of a service share them.
 ///
 /// A key is accepted once its proof was checked, which takes much longer than a look at the rest of a
 /// request. So refusals are kept too, for ten minutes, and only for the exact bytes that were refused:
@@ -100,7 +100,7 @@ impl Keys {
         locked(&self.accepted).contains(&fingerprint)
     }
 
-    /// For how many keys randomisers are made ahead now.
+    /// For how many keys randomisers are being made ahead of time.
     pub fn pools(&self) -> usize {
         locked(&self.pools).len()
     }

@@ -44,7 +44,7 @@ pub struct Planner<'a> {
 pub struct Candidate {
     /// The layout, with its numbers.
     pub layout: Layout,
-    /// Whether the upload is seeded, with entries made ahead.
+    /// Whether the upload is seeded, with entries made ahead of time.
     pub is_seeded: bool,
     /// Requests that the records take.
     pub requests: usize,

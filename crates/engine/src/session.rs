@@ -33,7 +33,7 @@ pub struct Session {
     card: Card,
     card_digest: CardDigest,
     key: Arc<SecretKey>,
-    /// Randomisers made ahead, if that was asked for.
+    /// Randomisers made ahead of time, if requested.
     pool: Option<RandomizerPool>,
     /// Where entries for seeded uploads come from, if there is such a place.
     entries: Option<EntrySource>,
@@ -105,8 +105,8 @@ impl Session {
         self.arrangement.layout()
     }
 
-    /// The records that share ciphertexts: 1 but for `records`. A request costs least if its records
-    /// are a multiple of it.
+    /// The records that share ciphertexts: 1 except for `records`. A request costs least if its
+    /// records are a multiple of it.
     pub fn records_per_group(&self) -> usize {
         self.arrangement.records_per_row()
     }
@@ -117,7 +117,7 @@ impl Session {
     }
 
     /// Encrypts quantised records, `features` integers each as an
-    /// [`Encoder`](veilcast_card::Encoder) gives them.
+    /// [`Encoder`](veilcast_card::Encoder) returns them.
     ///
     /// The request has a random id, by which its answer is known, and the proof of the key.
     ///

@@ -96,7 +96,7 @@ pub enum IdxError {
         /// Columns of each.
         columns: u32,
     },
-    /// The file ends before its header says.
+    /// The file ends before its announced end.
     #[error("{file} ends after {found} bytes of content; its header announces {expected}")]
     Short {
         /// The file.
@@ -106,8 +106,8 @@ pub enum IdxError {
         /// Bytes announced.
         expected: u64,
     },
-    /// The file goes on after its header says.
-    #[error("{file} goes on after the {expected} bytes of content that its header announces")]
+    /// The file continues after its announced end.
+    #[error("{file} continues after the {expected} bytes of content that its header announces")]
     Trailing {
         /// The file.
         file: String,

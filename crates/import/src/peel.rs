@@ -82,7 +82,7 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
     })
 }
 
-/// Whether a model is scikit-learn's and has but one output: its classifiers give labels, too.
+/// Whether a model is scikit-learn's and has only one output: its classifiers return labels, too.
 fn is_regression(model: &ModelProto) -> Result<bool, OnnxError> {
     Ok(model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1)
 }
@@ -195,7 +195,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
         way.root.clone_from(behind);
     }
     if truncates && !way.is_label {
-        // Numbers that are rounded to integers aren't scores with something behind them.
+        // Numbers that are rounded to integers aren't scores followed by something.
         return Ok(Way {
             root: output.to_owned(),
             ..Way::default()

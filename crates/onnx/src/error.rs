@@ -119,7 +119,7 @@ pub enum OnnxError {
     /// An attribute occurs twice, or isn't of the type that it declares or must have.
     #[error(
         "the attribute {attribute:?} of the node {node:?} ({operator}) {problem}; export the network \
-         again, or write the attribute anew"
+         again, or rewrite the attribute"
     )]
     Attribute {
         /// The node's name.
@@ -134,7 +134,7 @@ pub enum OnnxError {
     /// A list of a node is longer or shorter than its other lists, or its input, require.
     #[error(
         "the list {list:?} of the node {node:?} ({operator}) is of length {found}, but must be \
-         of {expected}; export the network again, or write the list anew"
+         of {expected}; export the network again, or rewrite the list"
     )]
     ListLength {
         /// The node's name.
@@ -151,7 +151,7 @@ pub enum OnnxError {
     /// A list of a node holds a number that points nowhere.
     #[error(
         "the list {list:?} of the node {node:?} ({operator}) holds {found}, but must hold {expected}; \
-         export the network again, or write the list anew"
+         export the network again, or rewrite the list"
     )]
     ListEntry {
         /// The node's name.
@@ -170,7 +170,7 @@ pub enum OnnxError {
     Operator {
         /// The node's name.
         node: String,
-        /// The operator, behind its domain if that isn't ONNX's own.
+        /// The operator, after its domain if that isn't ONNX's own.
         operator: String,
     },
     /// A node takes a value that no node before it gives.
@@ -214,7 +214,7 @@ pub enum OnnxError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The network gives another number of numbers, or of tensors, than it must.
+    /// The network returns a wrong number of numbers, or of tensors.
     #[error("the output: {problem}")]
     Output {
         /// What is wrong with it.

@@ -88,7 +88,7 @@ impl Interpreter {
             let planned = plan(node, &values, &mut planner);
             let (name, floats) = planned.map_err(|fault| fault.of_node(node))?;
             if values.insert(name, Value::Floats(floats)).is_some() {
-                let fault = Fault::Malformed(format!("it gives {:?} anew", short(name)));
+                let fault = Fault::Malformed(format!("it gives {:?} again", short(name)));
                 return Err(fault.of_node(node));
             }
         }
@@ -238,7 +238,7 @@ fn tensor(info: &ValueInfoProto) -> Result<&Tensor, InterpretError> {
     }
 }
 
-/// Checks the shape that was asked for against the declared one, but for the number of records.
+/// Checks the shape that was asked for against the declared one, except for the number of records.
 fn check_shape(input: &ValueInfoProto, shape: &[usize]) -> Result<(), InterpretError> {
     let dimensions = tensor(input)?.shape.as_ref().map(|shape| &*shape.dim);
     let dimensions = dimensions.unwrap_or_default();

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// The service's address and limits, as a configuration file gives them; what it leaves out has its default.
+/// The service's address and limits, as a configuration file gives them; settings that it leaves
+/// out have their defaults.
 ///
 /// The bodies in memory take at most `max_body_bytes` · (`concurrent_uploads` + `queue_length` + `concurrent_computations`).
 #[derive(Clone, Debug, PartialEq, Deserialize)]

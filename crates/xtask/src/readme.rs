@@ -1,6 +1,6 @@
 //! The README's commands, run exactly as written.
 //!
-//! Every ```` ```console ```` block behind a line `<!-- run -->` is run, all of them in one shell,
+//! Every ```` ```console ```` block after a line `<!-- run -->` is run, all of them in one shell,
 //! in order, in an empty directory that shows the repository's `models` and `data`. Lines that begin
 //! with `$ ` are commands, `> ` continues one, and the others are output, which isn't compared.
 

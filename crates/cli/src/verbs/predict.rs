@@ -238,7 +238,7 @@ pub(crate) async fn fetch_card(client: &Client, model: &str) -> anyhow::Result<C
     Ok(card)
 }
 
-/// How records become integers: of a hybrid model with its public part, checked.
+/// How records become integers: for a hybrid model with its public part, checked.
 pub(crate) async fn fetch_encoder(client: &Client, card: &Card) -> anyhow::Result<Encoder> {
     let Some(part) = card.public_part() else {
         return Ok(Encoder::new(card.clone())?);

@@ -114,7 +114,7 @@ fn an_answer_is_one_to_its_request_alone() {
     place.run(COMPUTE);
     let checked = format!("{DECRYPT} --request request");
     place.run(&checked);
-    // The same records, encrypted anew: an older answer is none to this request.
+    // The same records, encrypted again: an older answer doesn't belong to this request.
     place.run(&format!("{ENCRYPT} --force"));
     assert_snapshot!(place.fail(&format!("{checked} --force")), @r"
     error: response is not an answer to request

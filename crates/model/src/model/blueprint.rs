@@ -43,7 +43,8 @@ pub struct Blueprint {
     pub max_weight: u32,
 }
 
-/// The public part of a model that isn't built yet, which gives as many features as its map takes.
+/// The public part of a model that isn't built yet, which returns as many features as its map
+/// takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicPartFile {
     /// The bytes of `public.onnx`.

@@ -111,7 +111,7 @@ pub enum ModelError {
     /// The card promises narrower scores than the weights produce.
     #[error("{WEIGHTS_FILE} breaks the bounds in {CARD_FILE}: {0}")]
     Bounds(#[source] BoundsError),
-    /// The card publishes other bounds of single scores than the weights give.
+    /// The card publishes bounds of single scores that aren't those of the weights.
     #[error(
         "bounds.largest_scores in {CARD_FILE} aren't the bounds that {WEIGHTS_FILE} gives, rounded \
          up to four significant bits"

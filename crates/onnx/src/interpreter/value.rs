@@ -123,7 +123,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Refuses inputs behind the last one that the operator has.
+    /// Refuses inputs after the last one that the operator has.
     pub(super) fn at_most(&self, count: usize) -> Result<(), Fault> {
         match self.0.iter().skip(count).any(Option::is_some) {
             false => Ok(()),

@@ -157,7 +157,7 @@ impl<'a> Test<'a> {
         }
         match target {
             // Of the whole workspace, as the other steps name it: for one package alone other
-            // features of what it depends on would be chosen, and all of that be compiled anew.
+            // features of what it depends on would be chosen, and all of that be compiled again.
             Some(name) => command.args(["--workspace", "--test", name]),
             None => command.args(["--lib", "--package", &format!("veilcast-{folder}")]),
         };
@@ -249,7 +249,7 @@ fn run(copy: &Checkout, command: &mut Command) -> anyhow::Result<Run> {
     })))
 }
 
-/// The first line from these words on, and the line behind it, or how the process ended.
+/// The first line from these words on, and the line after it, or how the process ended.
 fn first(output: &Output, words: &str) -> String {
     let texts = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     let mut lines = texts.iter().flat_map(|text| text.lines().map(str::trim));
