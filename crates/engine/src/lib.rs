@@ -2,7 +2,7 @@
 //!
 //! - [`Evaluator`]: the service. Takes a request with encrypted records, computes W·x + b on the
 //!   ciphertexts, and returns encrypted scores that reveal nothing else, not even to the key's
-//! owner.
+//!   owner.
 //! - [`Session`]: the data owner. Encrypts quantised records into a request, decrypts the answer.
 //!
 //! Both sides agree on a [`Layout`](veilcast_protocol::Layout): how records become plaintexts. One

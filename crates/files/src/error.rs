@@ -93,7 +93,7 @@ pub enum ReadError {
     /// A table with another separator.
     #[error(
         "{file}: the columns are separated by {separator}; save the table with commas between \
-         and points in decimal numbers"
+         columns and points in decimal numbers"
     )]
     Separator {
         /// The file.
