@@ -104,7 +104,7 @@ class Interoperability(unittest.TestCase):
         )  # fmt: skip
         content = request.read_bytes()
         header, end = json.JSONDecoder().raw_decode(content[: content.index(b"\0")].decode("latin1"))
-        # The planner chose `features`: k features a ciphertext, S + 41 bits from one to the next.
+        # The planner chose `features`: k features per ciphertext, S + 41 bits from one to the next.
         parameters = header["parameters"]
         self.assertEqual(parameters["layout"], "features")
         per_ciphertext = parameters["features_per_ciphertext"]

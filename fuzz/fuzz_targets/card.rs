@@ -1,7 +1,7 @@
 //! Public cards, as a client gets them from a service, and all that it does with one.
 //!
 //! - A card that is read is the same when its fields are written and read again.
-//! - Whoever holds a card needs no further checks: records are quantised, layouts planned and scores turned into
+//! - A card needs no further checks: records are quantised, layouts planned and scores turned into
 //!   predictions without a panic, and probabilities are numbers from 0 to 1.
 //! - Memory is in proportion to the card.
 #![no_main]

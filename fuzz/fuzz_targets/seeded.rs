@@ -30,7 +30,8 @@ thread_local! {
     });
 }
 
-/// What stands before the corrections: layout, its numbers, rows, columns, records, the first entry's number, seed.
+/// What comes before the corrections: layout, its numbers, rows, columns, records, the first
+/// entry's number, seed.
 const HEAD: usize = 6 + 8 + 32;
 
 fuzz_target!(
@@ -53,7 +54,7 @@ fn check(bytes: &[u8], sides: &Sides) -> Corpus {
     Corpus::Keep
 }
 
-/// The request that these bytes stand for, and how large it is; none if it can't be written.
+/// The request that these bytes describe, and how large it is; none if it can't be written.
 fn request(bytes: &[u8], modulus: &[u8]) -> Option<(InferRequest, usize)> {
     let (head, corrections) = bytes.split_at_checked(HEAD)?;
     let &[kind, k, scores, rows, columns, records, ..] = head else {

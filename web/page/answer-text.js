@@ -81,7 +81,7 @@ export function textOfPredictions(card, outcomes, total) {
   return { text: [`${done} predicted.`, marked, changes].filter(Boolean).join(' '), bars };
 }
 
-/** The predictions among what came, without marked records. @param {readonly Outcome[]} outcomes */
+/** The predictions among the outcomes, without marked records. @param {readonly Outcome[]} outcomes */
 export function predictedOf(outcomes) {
   return outcomes.filter((outcome) => outcome.failed === undefined);
 }

@@ -19,7 +19,7 @@ export function headerOf(card) {
 }
 
 /**
- * A row: the record's number, from 0, and what was predicted of it; empty cells if it is marked.
+ * A row: the record's number, from 0, and what was predicted for it; empty cells if it is marked.
  *
  * @param {Card} card
  * @param {Outcome} outcome
@@ -47,7 +47,7 @@ export function csvOf(card, outcomes) {
 const cellOf = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /**
- * A number with as many digits as tell it from its neighbours, and never an exponent.
+ * A number with as many digits as distinguish it from its neighbours, and never an exponent.
  *
  * @param {number} number
  */

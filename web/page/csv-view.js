@@ -12,7 +12,7 @@ import { about, count, percent, short } from './format.js';
  */
 
 const MOST_ROWS = 100;
-/** More classes than these don't get a column each. */
+/** More classes than this don't get a column each. */
 const MOST_CLASSES = 6;
 
 export class CsvView {
@@ -65,7 +65,7 @@ export class CsvView {
   }
 }
 
-/** How long the rest will take, as it went so far. @param {Task} task */
+/** How long the rest will take, at the pace so far. @param {Task} task */
 function remainderOf({ phase, predictions, total, pace }) {
   if (phase !== 'running' || pace === 0) return '';
   return ` About ${about((total - predictions.length) * pace)} left.`;

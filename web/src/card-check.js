@@ -73,8 +73,8 @@ const shape = record(required, { public_part: publicPart });
 export function checkCard(json) {
   shape(json, 'card');
   const fields = /** @type {CardFields} */ (json);
-  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(fields.name)) fail('card.name', 'is no name of a model');
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(fields.version)) fail('card.version', 'is no version');
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(fields.name)) fail('card.name', 'is not a valid name of a model');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(fields.version)) fail('card.version', 'is not a valid version');
   checkInput(fields.input);
   const preprocessed = fields.input.shape.reduce((a, b) => a * b) + checkPreprocessing(fields.input);
   if (preprocessed > MAX_FEATURES) fail('card.input', `has more than ${MAX_FEATURES} features`);

@@ -1,5 +1,5 @@
 /**
- * The public card of a model: everything a client needs to know of it.
+ * The public card of a model: everything a client needs to know about it.
  */
 
 import { checkCard, impliedTask } from './card-check.js';
@@ -51,7 +51,7 @@ export class Card {
    * @param {string} digest
    */
   constructor(fields, features, digest) {
-    /** The card's fields, as they stand in its JSON. @readonly */
+    /** The card's fields, as they are in its JSON. @readonly */
     this.fields = fields;
     /** Integers that get encrypted for a record. @readonly */
     this.features = features;
@@ -107,7 +107,7 @@ export class Card {
   dequantize(scores) {
     const { scales } = this.fields.output;
     if (scores.length !== scales.length || scores.some((score, i) => score > this.#largest(i) || score < -this.#largest(i))) {
-      throw new VeilcastError('bad_scores', 'the decrypted scores are not such as the card promises: the answer is not this model\'s');
+      throw new VeilcastError('bad_scores', 'the decrypted scores are not what the card promises: the answer is not this model\'s');
     }
     return scores.map((score, i) => Number(score) * scales[i]);
   }

@@ -10,7 +10,7 @@ import { digitsCard, hybridCard, network } from './support.js';
 
 const SCALE = 0.5;
 
-/** A card with these outputs, each of half a unit a step. @param {object} output @param {number} outputs */
+/** A card with these outputs, each of half a unit per step. @param {object} output @param {number} outputs */
 async function cardOf(output, outputs) {
   const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
   fields.output = { scales: Array(outputs).fill(SCALE), ...output };

@@ -2,7 +2,7 @@
 //!
 //! Reads `{"pixels": […], "weights": [[…]…], "biases": […], "weight_bits": b, "input_bits": b, "layout": "planned",
 //! "bits": n, "rounds": n}` from standard input and prints the medians in seconds of CPU time as JSON:
-//! `peers/peers.py` calls it, so that we stand in the same table as the others.
+//! `peers/peers.py` calls it, so that we are in the same table as the others.
 
 use std::hint::black_box;
 use std::io::Read;
@@ -39,7 +39,7 @@ enum Choice {
     Planned,
     /// As the planner chooses with a filled pool, whose entries are made outside the measured time.
     Seeded,
-    /// A pixel a ciphertext, a score an answer.
+    /// One pixel per ciphertext, one score per answer.
     Textbook,
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 /// The time of the weighted sums alone, on the request's own ciphertexts under the session's key as the service sees it;
-/// nothing unless it has a pixel a ciphertext.
+/// nothing unless it has one pixel per ciphertext.
 fn weighted_sums(
     model: &Model,
     request: &InferRequest,

@@ -21,10 +21,10 @@ pub enum CardError {
     /// A card of another kind or of a later version.
     #[error("the card's format is {found:?}; this version reads {CARD_FORMAT:?}")]
     Format {
-        /// What its `format` field says.
+        /// The value of its `format` field.
         found: String,
     },
-    /// A name that can't stand in a URL.
+    /// A name that can't be used in a URL.
     #[error(
         "the {field} {found:?} isn't allowed: use 1 to 64 letters, digits, dots, hyphens and \
          underscores, a letter or digit first (lower case in a name)"
@@ -44,7 +44,7 @@ pub enum CardError {
         /// The shape.
         shape: Vec<usize>,
     },
-    /// Pictures can't be fitted to what isn't a grey image.
+    /// Pictures can only be fitted to a grey image.
     #[error("input.fit is only for a grey image, whose shape is [rows, columns]")]
     Fit,
     /// Preprocessing that can't be carried out.
@@ -64,7 +64,7 @@ pub enum CardError {
     /// One-hot encoding gives more features than a model may have.
     #[error("preprocessing gives {features} features; a model has at most {MAX_FEATURES}")]
     TooManyFeatures {
-        /// How many it gives.
+        /// How many there are.
         features: usize,
     },
     /// Feature names are missing, superfluous, repeated or empty.
@@ -149,7 +149,7 @@ pub enum CardError {
          seeded out"
     )]
     SeededAlone,
-    /// Numbers of features a ciphertext that can't be offered.
+    /// The numbers of features per ciphertext can't be offered.
     #[error(
         "layouts.features.features_per_ciphertext is {found:?}; it must have at least one number, \
          in increasing order, each 2 to {MAX_FEATURES_PER_CIPHERTEXT} and at most the model's \
@@ -161,7 +161,7 @@ pub enum CardError {
         /// Number of features.
         features: usize,
     },
-    /// A request may hold nothing.
+    /// A limit is 0, so that a request could hold nothing.
     #[error("limits.{field} is 0; it must be at least 1")]
     Limit {
         /// `max_records` or `max_ciphertexts`.
@@ -191,7 +191,7 @@ pub enum RecordError {
         /// The value.
         value: f64,
     },
-    /// A cell is missing, and the card says no value to take in its place.
+    /// A cell is missing, and the card gives no value to use instead.
     #[error("column {name:?} (number {index}, from 0) has no value, and the model needs one")]
     Missing {
         /// Its index, from 0.
@@ -215,7 +215,7 @@ pub enum RecordError {
         /// Its name.
         name: String,
     },
-    /// A category that the card doesn't know, where it doesn't say to do without.
+    /// A category that the card doesn't know and doesn't allow to be ignored.
     #[error(
         "column {name:?} (number {index}, from 0) has the category {found:?}; the model knows \
          {known}"
@@ -242,7 +242,7 @@ pub enum RecordError {
     },
 }
 
-/// Scores don't fit the card: the fault of whoever computed them.
+/// Scores don't fit the card: the fault of the party that computed them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoreError {

@@ -1,9 +1,9 @@
-//! The public card: everything a client needs to know of a model, and nothing of its weights
+//! The public card: everything a client needs to know about a model, and nothing about its weights
 //! beyond the scores' scales and width.
 //!
 //! A card is read from its exact bytes ([`Card::parse`]) or made from a [`CardSpec`]
-//! ([`Card::new`]); either way every field has been checked, so that whoever holds a [`Card`]
-//! needs no further checks. It keeps its bytes, whose digest names it in requests and answers.
+//! ([`Card::new`]); either way every field has been checked, so that a [`Card`] needs no
+//! further checks. It keeps its bytes, whose digest names it in requests and answers.
 
 #![forbid(unsafe_code)]
 

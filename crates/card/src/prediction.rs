@@ -14,12 +14,12 @@ pub enum Prediction {
 
 /// The class that a record is given, with the scores that decide it.
 ///
-/// Probabilities are the final function of the scores, and as right as the model is: softmax gives
-/// one for each label, which add up to 1; sigmoid of a single score gives that of the second of two
-/// labels, and 1 less that of the first; sigmoid of several gives one for each label by itself, so
-/// that they add up to anything. Which label is predicted depends on their order alone, except for a
-/// single sigmoid output: there the second label is predicted if its probability exceeds the card's
-/// threshold.
+/// Probabilities are the final function of the scores, and as accurate as the model is: softmax
+/// gives one for each label, which add up to 1; sigmoid of a single score gives that of the second
+/// of two labels, and 1 minus that for the first; sigmoid of several gives one for each label by
+/// itself, so their sum can be anything. Which label is predicted depends on their order alone,
+/// except for a single sigmoid output: there the second label is predicted if its probability
+/// exceeds the card's threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassPrediction {
     /// Index of the predicted label; the lowest of equals.
@@ -63,9 +63,9 @@ impl Card {
     ///
     /// # Errors
     /// [`ScoreError`] if there are too few or too many, or one exceeds what the card
-    /// [certifies](Card::largest_score) for its output: then whoever computed them has computed
-    /// something else. Scores are secret, and so is whether they fit: a client that does something
-    /// else because they don't, and be it to ask again, tells the service of them.
+    /// [certifies](Card::largest_score) for its output: then they aren't this model's
+    /// scores of any record. Scores are secret, and so is whether they fit: a client that reacts
+    /// when they don't, if only by asking again, reveals something about them to the service.
     pub fn dequantize(&self, scores: &[i64]) -> Result<Vec<f64>, ScoreError> {
         if scores.len() != self.outputs() {
             return Err(ScoreError::Length {
@@ -139,10 +139,10 @@ pub fn argmax(values: &[f64]) -> usize {
     best
 }
 
-/// The class that scores predict: of several the largest, of a single one the second if its
-/// probability by sigmoid exceeds the threshold, 0.5 if not given.
+/// The class that scores predict: that of the largest of several, or for a single one the second if
+/// its probability by sigmoid exceeds the threshold, 0.5 if not given.
 ///
-/// Scores are compared, so that the rounding of probabilities has no say.
+/// Scores are compared, so that the rounding of probabilities doesn't matter.
 pub fn class(scores: &[f64], threshold: Option<f64>) -> usize {
     let least = threshold.map_or(0.0, |probability| (probability / (1.0 - probability)).ln());
     match scores {

@@ -30,7 +30,8 @@ impl PerFeature {
     /// The number of one feature.
     ///
     /// # Panics
-    /// If there is a number for each feature, and not so many; a [`Card`](super::Card) has checked it.
+    /// If there is one number per feature, and this feature is beyond the last; a
+    /// [`Card`](super::Card) has checked that.
     pub fn at(&self, feature: usize) -> f64 {
         match self {
             Self::All(number) => *number,

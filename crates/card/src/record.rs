@@ -15,7 +15,7 @@ pub enum Cell {
     Missing,
 }
 
-/// A record as it comes, in the card's order: pixels, or the cells of a table's row.
+/// A record before preprocessing, in the card's order: pixels, or the cells of a table's row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RawRecord<'a> {
     /// Numbers only.
@@ -24,7 +24,8 @@ pub enum RawRecord<'a> {
     Cells(Cow<'a, [Cell]>),
 }
 
-/// What preprocessing makes of a record, and then the public part, if there is one; and what was done to the cells to get them.
+/// The numbers that preprocessing, and then the public part if there is one, make of a record; and
+/// what was done to the cells to get them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreprocessedRecord {
     /// The numbers; for the float map [`Card::features`](super::Card::features) of them.
@@ -60,7 +61,7 @@ impl Input {
             .any(|name| self.preprocessing.categories(name).is_some())
     }
 
-    /// Carries the preprocessing out on a raw record.
+    /// Carries out the preprocessing on a raw record.
     ///
     /// # Errors
     /// [`RecordError`] if the record has another length, a number isn't finite, a cell is missing

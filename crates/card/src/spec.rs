@@ -1,4 +1,4 @@
-//! The fields of a card as they stand in JSON, not yet checked against each other.
+//! The fields of a card as they are in JSON, not yet checked against each other.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ pub struct CardSpec {
 pub struct Input {
     /// What sort of thing a record is.
     pub kind: InputKind,
-    /// What people should know of it: units, ranges, which side is up.
+    /// What people should know about it: units, ranges, which side is up.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// `[columns]` of a table; `[rows, columns]` or `[rows, columns, 3]` of an image.
@@ -50,7 +50,7 @@ pub struct Input {
     /// A table's column names, in order; an image has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
-    /// How a picture of another size is brought to the image's shape; without it none is.
+    /// How a picture of another size is brought to the image's shape; without it none is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
     /// What happens to raw values before they are quantised.
@@ -186,8 +186,9 @@ pub struct Bounds {
     pub slot_bits: SlotBits,
     /// That the model owner has proven all this for every possible record; always true.
     pub certified: bool,
-    /// For each output, what no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every model that
-    /// is built has it, rounded up to a few significant bits; without it S alone bounds the scores.
+    /// For each output, a bound that no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every
+    /// model that is built has it, rounded up to a few significant bits; without it S alone bounds
+    /// the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_scores: Option<Vec<u64>>,
 }
@@ -196,14 +197,14 @@ pub struct Bounds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Most records a request, at least 1.
+    /// Most records per request, at least 1.
     pub max_records: u32,
-    /// Most ciphertexts a request, at least 1.
+    /// Most ciphertexts per request, at least 1.
     pub max_ciphertexts: u32,
 }
 
 impl Default for Limits {
-    /// What suits most services.
+    /// Limits that suit most services.
     fn default() -> Self {
         Self {
             max_records: 1000,

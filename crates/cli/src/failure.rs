@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// What to do where a build lacks what was asked for.
+/// What to do when a build lacks a requested feature.
 #[cfg(not(all(feature = "import", feature = "train")))]
 pub(crate) const WHOLE_PROGRAM: &str = "build the whole program: cargo install --path crates/cli";
 
@@ -41,7 +41,7 @@ impl Error for Hinted {
     }
 }
 
-/// The error, its causes and its hint, a line each.
+/// The error, its causes and its hint, one per line.
 ///
 /// A cause that the line above repeats already is left out: libraries differ in that.
 pub(crate) fn describe(error: &anyhow::Error) -> String {

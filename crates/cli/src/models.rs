@@ -42,9 +42,7 @@ pub(crate) fn load_card(path: &Path) -> anyhow::Result<Card> {
     let json = files::read(path, MAX_CARD_BYTES as u64)?;
     Card::parse(&json)
         .with_context(|| format!("can't use the card {}", path.display()))
-        .hint(
-            "the model owner gives it: it is his model's card.json, or SERVER/v2/models/MODEL/card",
-        )
+        .hint("the model owner provides it: the model's card.json, or SERVER/v2/models/MODEL/card")
 }
 
 /// How records become integers for a model.
@@ -76,13 +74,13 @@ fn has_no_runtime(error: &veilcast_card::EncoderError) -> bool {
     matches!(source, Some(veilcast_onnx::OnnxError::NoRuntime(_)))
 }
 
-/// How records become integers for a card: of a hybrid model with its public part from a file.
+/// How records become integers for a card: for a hybrid model with its public part from a file.
 pub(crate) fn encoder(card: &Card, public_part: Option<&Path>) -> anyhow::Result<Encoder> {
     let Some(path) = public_part else {
         return Encoder::new(card.clone())
             .context("the card alone isn't enough")
             .hint(
-                "give the file with --public-part: it is beside the model's card.json, or \
+                "give the file with --public-part: it is next to the model's card.json, or \
              SERVER/v2/models/MODEL/public.onnx",
             );
     };

@@ -1,4 +1,4 @@
-//! What a model that was just made is told of: how it was quantised, and how well it does.
+//! The summary of a model that was just made: how it was quantised, and how well it does.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -86,7 +86,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// What was found in the file, and what became of it.
+/// What was found in the file, and what was done with it.
 fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Result {
     let counts = import.operators.iter().map(|(name, count)| match count {
         1 => name.clone(),
@@ -151,9 +151,9 @@ fn write_regression(f: &mut fmt::Formatter<'_>, regression: &Regression) -> fmt:
     writeln!(f, "  no value is changed by more than {change} by rounding")
 }
 
-/// What was tried: of those that weren't chosen, each that was better than all cheaper ones.
+/// What was tried: the chosen one, and each other one that was better than all cheaper ones.
 ///
-/// What is imported is compared with the network, what is trained with the truth.
+/// An imported model is compared with the network, a trained one with the truth.
 fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport, is_import: bool) -> fmt::Result {
     let measure = match (search.float_auc, search.float_accuracy) {
         (Some(_), _) => Some("AUC"),

@@ -42,7 +42,7 @@ async fn scores_are_those_of_the_model() {
     );
 }
 
-/// Someone else with the same card, and a key of his own.
+/// Someone else with the same card, and a key of their own.
 async fn session_of_another(client: &Client) -> Session {
     session(client).await
 }

@@ -17,7 +17,7 @@ use veilcast_engine::{Session, SessionError};
 
 type Group = Vec<QuantizedRecord>;
 
-/// So many groups of one to three records, no two records alike.
+/// This many groups of one to three records, no two records alike.
 fn groups(count: u32) -> impl Iterator<Item = Group> + Send {
     (0..count).map(|group| {
         let record = |record| [group, 7 * (group % 30) + record, 255 - group];

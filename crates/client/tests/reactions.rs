@@ -20,7 +20,7 @@ type Group = Vec<QuantizedRecord>;
 
 const GROUPS: usize = 9;
 
-/// Groups of one to three records; whoever is 40 with a dose of 7 is in every second one.
+/// Groups of one to three records; the person aged 40 with a dose of 7 is in every second one.
 fn groups() -> Vec<Group> {
     let group = |group: usize| {
         let record = |record| {

@@ -3,19 +3,19 @@
 use veilcast_paillier::{CiphertextError, DecryptError, KeyProofError, PublicKeyError};
 use veilcast_protocol::{CardDigest, Layout};
 
-/// Why records can't be laid out so, for this model under this key.
+/// Why records can't be laid out this way, for this model under this key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutError {
     /// The model does not allow the layout.
     #[error("the model does not accept the layout `{0}`: its card lists the ones it does")]
     NotAllowed(Layout),
-    /// The model does not allow so many features a ciphertext.
+    /// The model does not allow this number of features per ciphertext.
     #[error(
-        "the model does not accept {0} features a ciphertext: its card lists the numbers it does"
+        "the model does not accept {0} features per ciphertext: its card lists the numbers it does"
     )]
     FeaturesPerCiphertext(u32),
-    /// The model has not so many outputs, or the key no room for them.
+    /// The model has fewer outputs, or the key has no room for this many.
     #[error(
         "an answer can't hold {found} scores: this model has room for at most {limit} under this key"
     )]
@@ -33,13 +33,13 @@ pub enum LayoutError {
     SeededNotAllowed,
     /// The key has no room for seeded uploads in this layout.
     #[error(
-        "a seeded upload has no room under this key: ask for fewer scores an answer, or use a longer key"
+        "a seeded upload has no room under this key: ask for fewer scores per answer, or use a longer key"
     )]
     NoRoomForSeeded,
 }
 
-/// Why a request was not evaluated. Every variant is the client's fault, and says nothing of the
-/// weights or of what the ciphertexts hold.
+/// Why a request was not evaluated. Every variant is the client's fault, and says nothing about
+/// the weights or what the ciphertexts hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
@@ -56,7 +56,7 @@ pub enum EvaluateError {
     /// The model or the key does not allow the layout, or its numbers.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// More records than a request may hold.
+    /// There are more records than a request may hold.
     #[error(
         "the request holds {found} records; this model takes at most {limit} a request: send several"
     )]
@@ -66,7 +66,7 @@ pub enum EvaluateError {
         /// By the card.
         limit: usize,
     },
-    /// More ciphertexts than a request may hold.
+    /// There are more ciphertexts than a request may hold.
     #[error(
         "the request holds {found} ciphertexts; this model takes at most {limit} a request: send several"
     )]
@@ -92,7 +92,7 @@ pub enum EvaluateError {
         /// In the request.
         found: usize,
     },
-    /// The corrections of a seeded upload are not of the size that the layout and the key ask for.
+    /// The corrections of a seeded upload do not have the size that the layout and the key require.
     #[error(
         "each record needs one element of {expected} bytes of corrections, but has {columns} of {found}"
     )]
@@ -104,8 +104,8 @@ pub enum EvaluateError {
         /// Bytes of an element.
         found: usize,
     },
-    /// The bits behind the last correction of a row are not zeros.
-    #[error("the bits behind the last correction of a row must be zeros")]
+    /// The bits after the last correction of a row are not zeros.
+    #[error("the bits after the last correction of a row must be zeros")]
     CorrectionPadding,
     /// The public key is not acceptable.
     #[error(transparent)]
@@ -119,7 +119,7 @@ pub enum EvaluateError {
     /// The key's proof does not prove it.
     #[error(transparent)]
     KeyProof(#[from] KeyProofError),
-    /// A ciphertext is not one.
+    /// A ciphertext is invalid.
     #[error(transparent)]
     Ciphertext(#[from] CiphertextError),
 }
@@ -137,7 +137,7 @@ pub enum SessionError {
     /// The entries of a seeded upload are not as many as it takes.
     #[error("a seeded upload of these records takes {expected} entries; these are {found}")]
     Entries {
-        /// As many as the records have ciphertexts.
+        /// The number of ciphertexts that the records have.
         expected: usize,
         /// Those that were given.
         found: usize,
@@ -173,7 +173,7 @@ pub enum SessionError {
         "the answer does not belong to the request: its id, layout or number of records differ"
     )]
     OtherRequest,
-    /// The answer has not as many ciphertexts as the layout makes of its records.
+    /// The answer doesn't have the number of ciphertexts that the layout makes of its records.
     #[error(
         "the answer has {found:?} rows and columns of ciphertexts, but its records make {expected:?}"
     )]
@@ -183,7 +183,7 @@ pub enum SessionError {
         /// In the answer.
         found: [usize; 2],
     },
-    /// A ciphertext of the answer is not one.
+    /// A ciphertext of the answer is invalid.
     #[error("the answer is damaged: {0}")]
     Ciphertext(#[from] CiphertextError),
     /// A ciphertext of the answer could not be decrypted.

@@ -69,16 +69,16 @@ impl Evaluator {
     /// Computes the encrypted scores of a request's records.
     ///
     /// Sizes and shapes are checked first, from the modulus's length, then the key, and last the
-    /// ciphertexts: what costs time comes after all that can refuse without.
+    /// ciphertexts: whatever costs time comes after everything that can refuse without it.
     ///
-    /// Every answer is masked wherever no score stands, so that it tells no more than its scores
-    /// whatever the client encrypted, and multiplied by a fresh ρⁿ: the key's owner knows the
-    /// randomness that he encrypted with, and could read Π rᵢ^wᵢ off an answer that kept it.
+    /// Every answer is masked wherever there is no score, so that it reveals no more than its
+    /// scores whatever the client encrypted, and multiplied by a fresh ρⁿ: the key's owner knows
+    /// the randomness used for encryption, and could read Π rᵢ^wᵢ off an answer that kept it.
     ///
     /// Blocks while it computes, on rayon's threads. The time depends on the request's size, the
     /// key's size and the weights, never on what the ciphertexts hold.
     ///
-    /// The answer lacks the digest of the request's body, which whoever received it adds.
+    /// The answer lacks the digest of the request's body, which the receiver of the body adds.
     ///
     /// # Errors
     /// [`EvaluateError`] says what is wrong with the request; [`EvaluateError::KeyProofNeeded`] asks for
@@ -132,7 +132,7 @@ impl Evaluator {
         })
     }
 
-    /// Whether the request has as many rows and ciphertexts as its records take, and no more than
+    /// Checks that the request has the rows and ciphertexts that its records take, and no more than
     /// the card allows.
     fn check_size(
         &self,
@@ -225,7 +225,7 @@ fn weighted_sums(
     let results: Vec<_> = registers.collect();
     let k = arrangement.features_per_ciphertext();
     let rows = inputs.par_chunks(arrangement.ciphertexts_per_row());
-    // For each answer what stands at each unit, from the lowest: y_(oᵢ,j) at ik + k − 1 − j.
+    // For each answer the content of each unit, from the lowest: y_(oᵢ,j) at ik + k − 1 − j.
     let units: Vec<Vec<Ciphertext>> = rows
         .flat_map_iter(|row| {
             let sums = key.run_program_vartime(row, program.steps(), &results);

@@ -17,7 +17,8 @@ impl Arrangement {
             for (t, record) in row.iter().enumerate() {
                 let features = record.iter().skip(group * k).take(k);
                 for (j, &x) in features.enumerate() {
-                    // Records are a slot apart, features a unit; only one of them is several.
+                    // Records are a slot apart, features a unit; only one of the two occurs more
+                    // than once.
                     let bit = self.slot_bits() * t as u32 + self.unit() * j as u32;
                     bits::add_at(&mut limbs, bit, u64::from(x));
                 }
@@ -47,7 +48,7 @@ impl Arrangement {
         (0..records).map(of_record).collect()
     }
 
-    /// What an answer of a row with so many records holds in its slots for a record of zeros: the
+    /// What an answer of a row with this many records holds in its slots for records of zeros: the
     /// biases, made non-negative.
     pub(crate) fn bases(&self, biases: &[i64], answer: usize, records: usize) -> Vec<u64> {
         let base = |bias: i64| {

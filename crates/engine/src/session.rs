@@ -16,7 +16,7 @@ use crate::id::new_id;
 use crate::planner::Planner;
 use crate::seeded::SeededForm;
 
-/// Removes so many entries from where they are kept, if there are so many.
+/// Removes this many entries from where they are kept, if there are enough.
 type TakeEntries = dyn Fn(usize) -> Result<Option<SeededEntries>, String> + Send + Sync;
 
 struct EntrySource(Box<TakeEntries>);
@@ -32,7 +32,7 @@ impl std::fmt::Debug for EntrySource {
 pub struct Session {
     card: Card,
     key: Arc<SecretKey>,
-    /// Randomisers made ahead, if that was asked for.
+    /// Randomisers made ahead of time, if requested.
     pool: Option<RandomizerPool>,
     /// Where entries for seeded uploads come from, if there is such a place.
     entries: Option<EntrySource>,
@@ -58,7 +58,7 @@ impl Session {
         })
     }
 
-    /// Chooses another layout for the requests to come, such as the planner's choice.
+    /// Chooses another layout for future requests, such as the planner's choice.
     ///
     /// # Errors
     /// The card must allow it, and the key have room for it; else the layout stays as it is.
@@ -103,8 +103,8 @@ impl Session {
         self.arrangement.layout()
     }
 
-    /// The records that share ciphertexts: 1 but for `records`. A request costs least if its records
-    /// are a multiple of it.
+    /// The records that share ciphertexts: 1 except for `records`. A request costs least if its
+    /// records are a multiple of it.
     pub fn records_per_group(&self) -> usize {
         self.arrangement.records_per_row()
     }
@@ -148,7 +148,7 @@ impl Session {
         Ok(self.request(records.len(), ciphertexts.into()))
     }
 
-    /// The entries that a seeded upload of so many records consumes.
+    /// The entries that a seeded upload of this many records consumes.
     ///
     /// # Errors
     /// The card must allow seeded uploads in this layout, and the key have room for them.
@@ -232,8 +232,8 @@ impl Session {
             .with_key_proof(self.key.key_proof().as_bytes())
     }
 
-    /// Decrypts an answer in any layout of the card: for each record a score an output, exactly as the
-    /// model computes them from the quantised record.
+    /// Decrypts an answer in any layout of the card: for each record one score per output, exactly
+    /// as the model computes them from the quantised record.
     ///
     /// # Errors
     /// The answer must name this session's key and card, and be undamaged.
@@ -262,7 +262,7 @@ impl Session {
         Ok(arrangement.scores(&answers, answer.records))
     }
 
-    /// Decrypts the answer to a request, and checks that it is that.
+    /// Decrypts the answer to a request, and checks that it answers that request.
     ///
     /// # Errors
     /// As [`decrypt`](Self::decrypt), and the answer must belong to the request.

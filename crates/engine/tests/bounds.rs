@@ -80,7 +80,7 @@ const EXTREMES: [Extreme; 5] = [
         weight_bits: 4,
         heavy: 12,
     },
-    // Of weights alone: what is beside the slots is as large as it can be.
+    // Of weights alone: what lies next to the slots is as large as it can be.
     Extreme {
         slot_bits: 36,
         input_bits: 16,
@@ -110,7 +110,7 @@ fn most_slots(slot_bits: u32, k: u32) -> u32 {
     }
 }
 
-/// Layouts with one score an answer and with the most that fit.
+/// Layouts with one score per answer and with the most that fit.
 fn largest(session: &mut Session, groups: &[u32]) -> Vec<Layout> {
     let (slot_bits, outputs) = (
         session.card().slot_bits().get(),
@@ -219,7 +219,7 @@ fn as_many_scores_an_answer_as_fit() {
             heavy: 1,
             ..extreme
         };
-        // One score an answer leaves room for junk; as many as fit do not.
+        // One score per answer leaves room for junk; as many as fit do not.
         let model = extreme.model(1, outputs, &[]);
         assert_eq!(check_all(extreme, model, &[]), 1);
     }

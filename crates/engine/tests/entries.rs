@@ -136,7 +136,7 @@ fn a_session_uses_entries_while_they_last() {
     assert_eq!(error, SessionError::EntrySource("the disk is gone".into()));
 }
 
-/// A store that gives what it was told to, once.
+/// A store that returns what it was told to, once.
 struct Giving(Option<Result<StoredEntries, &'static str>>);
 
 impl EntryStore for Giving {
@@ -185,7 +185,7 @@ fn what_can_not_be_entries_of_the_key_is_damaged() {
         &|stored| stored.numbers = [&stored.numbers[..], &stored.numbers[..]].concat().into(),
         // The least number that is none of the key's, in the middle.
         &|stored| stored.numbers[width..2 * width].copy_from_slice(&modulus),
-        // They would go on behind the last number of a seed.
+        // They would go on beyond the last number of a seed.
         &|stored| stored.first = u64::MAX - 2,
     ];
     for (index, change) in bad.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Which keys a service takes: proven ones, and those that it knows.
+//! Which keys a service accepts: proven ones, and those that it knows.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

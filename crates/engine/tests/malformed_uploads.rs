@@ -9,7 +9,7 @@ use veilcast_engine::{EvaluateError, Evaluator, LayoutError, Session, SessionErr
 use veilcast_paillier::CiphertextError;
 use veilcast_protocol::{ByteMatrix, InferRequest, Layout, SeededUpload, Upload};
 
-/// Three ciphertexts a record in the layout `scalar`.
+/// Three ciphertexts per record in the layout `scalar`.
 const FEATURES: usize = 3;
 
 fn model(layouts: Layouts) -> veilcast_model::Model {
@@ -67,7 +67,7 @@ fn corrections_of_another_size() {
         };
         assert_eq!(refusal(&evaluator, Layout::SCALAR, upload), error);
     }
-    // The size for another number of scores an answer is another one.
+    // The size for another number of scores per answer is different.
     let layout = Layout::Scalar {
         scores_per_answer: 2,
     };
@@ -192,7 +192,7 @@ fn one_correction_changed_changes_the_score() {
     let (session, evaluator) = sides();
     let (_, upload) = good(&session);
     let mut bytes = upload.corrections.as_bytes().to_vec();
-    // lo of the first feature stands in the lowest bits; its lowest bit is worth one.
+    // lo of the first feature is in the lowest bits; its lowest bit is worth one.
     bytes[0] ^= 1;
     let changed = Upload::Seeded(with_corrections(&upload, 1, bytes));
     let request = common::request(&evaluator, Layout::SCALAR, 1, changed);

@@ -212,7 +212,7 @@ fn what_can_not_be_sent_is_refused() {
     let json = String::from_utf8(model.card_json().to_vec()).unwrap();
     let card = json.replace(&limit(model.card().limits().max_ciphertexts), &limit(5));
     let card = Card::parse(card.as_bytes()).unwrap();
-    // 24 features at most 4 a ciphertext are at least 6 ciphertexts.
+    // 24 features with at most 4 per ciphertext are at least 6 ciphertexts.
     let refused = Planner::new(&card, KEY_BITS).best(1, usize::MAX);
     assert_eq!(refused, Err(LayoutError::NoneFits(KEY_BITS)));
 }

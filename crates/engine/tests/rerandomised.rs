@@ -1,7 +1,7 @@
 //! Answers don't show how they were computed, not even by their randomness.
 //!
-//! The key's owner knows the randomness that he encrypted with. In an answer that kept it he would
-//! read Π rᵢ^wᵢ, and from that the weights.
+//! The key's owner knows the randomness used for encryption. In an answer that kept it, the owner
+//! could read Π rᵢ^wᵢ, and from that the weights.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -1,5 +1,5 @@
-//! Seeded uploads: what is sent tells nothing of the record, and the junk that the client knows
-//! tells him nothing of the weights.
+//! Seeded uploads: what is sent reveals nothing about the record, and the junk that the client
+//! knows tells them nothing about the weights.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -41,14 +41,14 @@ fn modulus() -> BigUint {
     geometry::modulus(common::key().public_key())
 }
 
-/// Where things stand in the requests of a session.
+/// Where numbers are in the requests of a session.
 fn geometry(session: &Session) -> (Geometry, SeededForm) {
     let geometry = Geometry::new(session.card(), session.layout(), 1024);
     let form = geometry.seeded_form(&modulus(), MAX_INPUT).unwrap();
     (geometry, form)
 }
 
-/// The corrections of a request, one a ciphertext.
+/// The corrections of a request, one per ciphertext.
 fn corrections(request: &InferRequest, form: &SeededForm, groups: usize) -> Vec<BigUint> {
     let width = form.correction_bits() as usize;
     let rows = request.upload().tensor().iter();
@@ -175,7 +175,7 @@ fn junk_tells_nothing_of_the_weights() {
 }
 
 const ROWS: usize = 250;
-/// Answers of each model: ten a bin.
+/// Answers of each model: ten per bin.
 const EVALUATIONS: usize = 10;
 
 fn check_junk(layout: Layout) {
@@ -224,7 +224,7 @@ fn check_junk(layout: Layout) {
         assert_ne!(BigInt::from(read), wrong);
     }
 
-    // With it, what stands above the slots has one distribution for both, even to who subtracts
+    // With it, what lies above the slots has one distribution for both, even for one who subtracts
     // what the junk would make of the weights.
     let quotient = &n >> form.low_bits;
     let samples = |evaluator: &Evaluator, sum: i64| {

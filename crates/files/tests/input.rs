@@ -89,7 +89,7 @@ fn each_malformed_table_has_its_error() {
             ("not-utf8.csv", "the cell isn't UTF-8"),
             (
                 "semicolons.csv",
-                "the columns are parted by semicolons; save",
+                "the columns are separated by semicolons; save",
             ),
             ("missing.csv", "can't read"),
         ],
@@ -213,7 +213,7 @@ fn idx_images_are_records() {
         &[
             ("short", "ends after 7 bytes"),
             ("two-labels", "starts with 0x00000801"),
-            ("gzip-bomb.gz", "goes on after the 8 bytes"),
+            ("gzip-bomb.gz", "continues after the 8 bytes"),
         ],
     );
     let error = read(common::patients_model().card(), &fixture("idx/two-images")).unwrap_err();

@@ -84,11 +84,11 @@ fn each_bad_cell_is_named_by_line_and_column() {
         ),
         (
             b"age;sex;lab\n1;male;1,5\n",
-            "the columns are parted by semicolons; save the table with commas",
+            "the columns are separated by semicolons; save the table with commas",
         ),
         (
             b"age\tsex\tlab\n1\tmale\t1\n",
-            "the columns are parted by tabs",
+            "the columns are separated by tabs",
         ),
         (
             b"\xff\xfea\0g\0e\0",
@@ -168,7 +168,7 @@ fn columns_are_left_out_and_kept() {
     assert!(
         error
             .to_string()
-            .contains("lacks \"name\", which shall be kept"),
+            .contains("lacks \"name\", which is to be kept"),
         "{error}"
     );
 

@@ -1,4 +1,4 @@
-//! What a file says of itself.
+//! What a file says about itself.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use veilcast_onnx::pb::{ModelProto, OperatorSetIdProto};
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{graph, operators};
 
-/// What the report tells of a file.
+/// What the report says about a file.
 #[derive(Clone, Debug)]
 pub(super) struct FileFacts {
     pub(super) sha256: String,

@@ -27,7 +27,7 @@ use veilcast_model::{
 };
 use veilcast_onnx::OnnxError;
 
-/// How far the collapsed map's scores may lie from the network's, beside the largest score.
+/// How far the collapsed map's scores may lie from the network's, relative to the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
 /// Most input bits that are searched for images, and for tables, whose scores shall stay close.
 const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBits::of::<12>());
@@ -52,13 +52,13 @@ struct Private {
     /// Whether they were drawn at random, since there are no others.
     is_random: bool,
     ranges: Ranges,
-    /// Of a hybrid the public part, and its last node.
+    /// The public part of a hybrid, and its last node.
     public: Option<(PublicPartFile, String)>,
 }
 
 impl Import {
-    /// Reads a file from its bytes: checks it, finds out what it takes, and cuts off what stands
-    /// behind its scores.
+    /// Reads a file from its bytes: checks it, finds out what it takes, and cuts off what
+    /// follows its scores.
     ///
     /// # Errors
     /// [`ImportError`] says what in the file or in the options can't be used.
@@ -84,12 +84,12 @@ impl Import {
         })
     }
 
-    /// What a record looks like, for reading those to calibrate with.
+    /// What a record looks like, for reading calibration records.
     pub fn input(&self) -> &Input {
         &self.input
     }
 
-    /// The network as one map from preprocessed records to its scores, just as it gives them.
+    /// The network as one map from preprocessed records to its scores, exactly as it computes them.
     ///
     /// # Errors
     /// [`ImportError`] if the network isn't affine.
@@ -103,11 +103,11 @@ impl Import {
         Ok(collapse::collapse(&runner, &units, &mut |_| {})?)
     }
 
-    /// Makes a model: collapses the network, or of a hybrid what stands behind the public part, and
+    /// Makes a model: collapses the network, or the part of a hybrid behind its public part, and
     /// quantises the map, in the way that costs `scheme` least and predicts the records as the network does.
     ///
-    /// The records are such as the model will be given. Without any, random ones are drawn, if it is
-    /// known what values the features have.
+    /// The records should be like those that the model will be given. Without any, random ones are
+    /// drawn, if it is known what values the features have.
     ///
     /// # Errors
     /// [`ImportError`] if what is to be private isn't affine, or the records don't fit or are needed,
@@ -200,7 +200,7 @@ impl Import {
         let ranges = match known {
             Ok(ranges) => ranges,
             Err(columns) => {
-                // Whoever has a network that can't be imported shouldn't look for records first.
+                // A user whose network can't be imported shouldn't have to look for records first.
                 let units = vec![1.0; runner.inputs()];
                 check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
                 return Err(ImportError::NoCalibration { columns });
@@ -258,8 +258,8 @@ impl Import {
         }
     }
 
-    /// What quantised maps are compared with; nothing, if the options leave nothing to search for. Nor
-    /// on random records: a network predicts them much alike, so that any quantisation would do.
+    /// What quantised maps are compared with; nothing, if the options leave nothing to search for,
+    /// or on random records: a network predicts them much alike, so that any quantisation would do.
     fn compared(
         &self,
         scores: &Scores,
@@ -292,7 +292,8 @@ impl Import {
         }
     }
 
-    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
+    /// What the card is to say; numbers that are searched for, and all that depends on them, come
+    /// later.
     fn blueprint(&self, scores: &Scores, private: &Private) -> Blueprint {
         let options = &self.options;
         Blueprint {

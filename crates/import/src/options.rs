@@ -27,14 +27,15 @@ pub struct ImportOptions {
     /// those of the header, or `x0`, `x1` ….
     pub columns: Option<Vec<String>>,
     /// The columns of the records' file that the network takes, if that file has a header. Columns without
-    /// names are called so, in this order, unless `x0`, `x1` … are among these. Names in the ONNX file
-    /// that are these but for what their exporter put underscores for, such as spaces, are spelt as here.
+    /// names get these, in this order, unless `x0`, `x1` … are among them. Names in the ONNX file
+    /// that differ from these only where their exporter put underscores, as for spaces, are spelt
+    /// as here.
     pub header: Option<Vec<String>>,
     /// How pictures of other sizes are brought to the network's, if it takes grey images.
     pub fit: Option<Fit>,
-    /// What pixels from 0 to 255 are multiplied by before the network gets them, not 0.
+    /// The factor by which pixels from 0 to 255 are multiplied before the network gets them, not 0.
     pub pixel_factor: f64,
-    /// What happens to them then.
+    /// How they are normalised then.
     pub normalization: Option<Normalization>,
     /// The output to import, by its name, where there are several.
     pub output: Option<String>,
@@ -44,10 +45,10 @@ pub struct ImportOptions {
     pub units: Option<Vec<String>>,
     /// The probability above which a record counts as positive, for a single score with sigmoid.
     pub threshold: Option<f64>,
-    /// Where to part a network that isn't affine; not at all, if not given.
+    /// Where to split a network that isn't affine; not at all, if not given.
     pub split: Option<Split>,
-    /// A label a score, two (negative, positive) for a single one with sigmoid; if not given the
-    /// file's own, or numbers.
+    /// One label per score, two (negative, positive) for a single one with sigmoid; if not given
+    /// the file's own, or numbers.
     pub labels: Option<Vec<String>>,
     /// Bits of an integer feature; searched for on the calibration records where not given, up to 8 for
     /// images and 12 for tables, and 8 without records.
@@ -62,7 +63,8 @@ pub struct ImportOptions {
     pub max_change: f64,
 }
 
-/// Where a network is parted into what the client runs and what is computed on ciphertexts.
+/// Where a network is split into the part that the client runs and the part computed on
+/// ciphertexts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Split {
     /// Behind the node of this name, or the node that gives the value of this name.
@@ -124,7 +126,7 @@ impl ImportOptions {
         Ok(())
     }
 
-    /// What so many columns are called that the file has no names for.
+    /// The names of this many columns that the file has no names for.
     pub(super) fn names(&self, columns: usize) -> Result<Vec<String>, ImportError> {
         let stand_ins: Vec<String> = (0..columns).map(|column| format!("x{column}")).collect();
         let header = self.header.as_ref();
@@ -148,8 +150,8 @@ impl ImportOptions {
         }
     }
 
-    /// What a record is, by the shape of the input, which is put behind what turns the card's order
-    /// of numbers into the network's.
+    /// What a record is, by the shape of the input, in front of which nodes are put that turn the
+    /// card's order of numbers into the network's.
     ///
     /// A grey image's sides may have a 1 before or behind them; colours may come first or last.
     pub(super) fn input(

@@ -1,8 +1,8 @@
-//! Cutting off what stands behind the scores: softmax, sigmoid, argmax, and tables of labels.
+//! Cutting off what follows the scores: softmax, sigmoid, argmax, and tables of labels.
 //!
 //! From each output of the graph it goes back, through nodes that keep the order of the scores, to the
 //! value that holds them: the root. The final function that it meets on the way becomes the card's.
-//! What only reshapes stays, on the scores in place of probabilities.
+//! What only reshapes stays, and acts on the scores instead of probabilities.
 
 use veilcast_onnx::pb::attribute_proto::AttributeType;
 use veilcast_onnx::pb::tensor_proto::DataType;
@@ -13,7 +13,7 @@ use veilcast_card::{Activation, Task};
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{attribute, constant, graph, graph_mut, keep_output, name, source};
 
-/// A network that gives scores, and what stood behind it.
+/// A network that returns scores, and what followed them.
 #[derive(Clone, Debug)]
 pub(super) struct Peeled {
     /// The network, whose only output is the scores.
@@ -36,14 +36,14 @@ struct Way {
     root: String,
     activation: Option<Activation>,
     labels: Option<Vec<String>>,
-    /// Whether it is the classes' names or numbers that come out.
+    /// Whether the output is the classes' names or numbers.
     is_label: bool,
     removed: Vec<String>,
     /// Nodes that only reshape, from the output backwards.
     reshapes: Vec<usize>,
 }
 
-/// Cuts off what stands behind the scores of one output, or of all, if they come from the same.
+/// Cuts off what follows the scores of one output, or of all, if they come from the same.
 pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled, OnnxError> {
     let graph = graph(&model)?;
     let names = graph.output.iter().map(|output| output.name.as_str());
@@ -145,7 +145,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 continue;
             }
             "ArgMax" if is_over_classes(node) => way.is_label = true,
-            // A class's column alone: the others tell as much, and more.
+            // A class's column alone: the others say as much, and more.
             "ArrayFeatureExtractor" | "Slice" if takes_probabilities(graph, node) => {
                 way.reshapes.clear();
             }
@@ -197,7 +197,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
         way.root.clone_from(behind);
     }
     if truncates && !way.is_label {
-        // Numbers that are rounded to integers aren't scores with something behind them.
+        // Numbers that are rounded to integers aren't scores followed by something.
         return Ok(Way {
             root: output.to_owned(),
             ..Way::default()

@@ -6,7 +6,7 @@ use veilcast_card::{Activation, Task, class};
 use veilcast_model::search::{Goal, Measure};
 use veilcast_model::{FloatMap, ShapeError};
 
-/// How far from opposite two scores may be, beside the largest weight.
+/// How far from opposite two scores may be, relative to the largest weight.
 const TOLERANCE: f64 = 1e-4;
 
 /// A map with the meaning of its scores.

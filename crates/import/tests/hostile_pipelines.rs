@@ -132,7 +132,7 @@ fn columns_have_names_that_a_table_can_have() {
         ..ImportOptions::default()
     };
     let error = Import::open(&bytes, options).unwrap_err().to_string();
-    assert!(error.contains("\"x\" stands there twice"), "{error}");
+    assert!(error.contains("\"x\" is listed twice"), "{error}");
 }
 
 /// Ways to tamper with an attribute.

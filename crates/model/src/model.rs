@@ -35,11 +35,11 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads a model from the bytes of `card.json` and `weights.safetensors`, and of a hybrid model
-    /// `public.onnx`, without a report.
+    /// Reads a model from the bytes of `card.json` and `weights.safetensors`, and `public.onnx` for
+    /// a hybrid model, without a report.
     ///
     /// # Errors
-    /// [`ModelError`], as [`load`](Self::load) gives it.
+    /// [`ModelError`], as [`load`](Self::load) returns it.
     pub fn from_bytes(
         card_json: &[u8],
         weights: &[u8],
@@ -119,7 +119,7 @@ impl Model {
         &self.integer_map
     }
 
-    /// The bytes of the public part, of a hybrid model. Public, as the card is.
+    /// The bytes of the public part of a hybrid model. Public, as the card is.
     pub fn public_part(&self) -> Option<&[u8]> {
         self.public_part.as_deref()
     }
@@ -134,7 +134,7 @@ impl Model {
         &self.programs.single
     }
 
-    /// A short program for the sums of [`IntegerMap::grouped`] with `k` features a ciphertext,
+    /// A short program for the sums of [`IntegerMap::grouped`] with `k` features per ciphertext,
     /// if the card's `features` layout offers that `k`. Private.
     pub fn grouped_program(&self, k: u32) -> Option<&Program> {
         self.programs.grouped.get(&k)
@@ -150,7 +150,7 @@ impl Model {
         self.report.as_ref()
     }
 
-    /// Adds to how the model was made and how well it does; to nothing, if that isn't known.
+    /// Adds to how the model was made and how well it does; does nothing if that isn't known.
     #[must_use]
     pub fn reporting(mut self, add: impl FnOnce(&mut Report)) -> Self {
         if let Some(report) = &mut self.report {
@@ -182,7 +182,7 @@ impl Model {
     /// Predicts one record in the clear, by the float map.
     ///
     /// # Errors
-    /// [`RecordError::Length`] if there aren't as many features as the card has.
+    /// [`RecordError::Length`] if the number of features isn't the card's.
     pub fn predict_float(&self, features: &[f64]) -> Result<Prediction, RecordError> {
         let scores = self.float_map.evaluate(features);
         let scores = scores.map_err(|_| RecordError::Length {

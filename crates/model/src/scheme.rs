@@ -1,6 +1,6 @@
 //! What a model's numbers cost the scheme that computes it on ciphertexts.
 //!
-//! Which scheme that is, and what it can do, is not a model's business: whoever makes a model says.
+//! Which scheme that is, and what it can do, is not a model's business: the maker of a model says.
 
 use veilcast_card::{InputBits, Layouts, SlotBits, WeightBits};
 
@@ -13,7 +13,7 @@ pub trait Scheme {
     fn layouts(&self, features: usize, outputs: usize, slot_bits: SlotBits) -> Layouts;
 }
 
-/// A quantisation as its cost depends on it.
+/// The numbers of a quantisation that its cost depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Candidate {

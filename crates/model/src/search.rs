@@ -3,10 +3,10 @@
 //! 1. For each quantisation of the inputs, and each slot width S, the largest weights whose scores
 //!    are certified to fit S are found by halving.
 //! 2. These candidates are tried on held-out records in the order of their cost. The first that
-//!    reaches the goal is chosen: it is as good as the map in floats, less a tolerance, and changes
-//!    no probability much. If none does, the best is chosen.
+//!    reaches the goal is chosen: it is as good as the map in floats, within a tolerance, and
+//!    changes no probability much. If none does, the best is chosen.
 //!
-//! Dearer candidates than the chosen one are never tried.
+//! Candidates that cost more than the chosen one are never tried.
 
 mod error;
 mod goal;
@@ -23,7 +23,7 @@ use crate::scheme::{Candidate, Scheme};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, MAX_WEIGHT};
 use veilcast_card::{InputBits, Quantization, SlotBits};
 
-/// Looks for the cheapest quantisation that reaches a goal.
+/// Searches for the cheapest quantisation that reaches a goal.
 ///
 /// `inputs` are the quantisations of the features to choose from, at least one, each with another
 /// number of bits. The weights are fixed by `max_weight`, or searched for too.

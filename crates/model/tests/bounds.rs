@@ -96,7 +96,7 @@ proptest! {
         let mut blueprint = common::patients();
         blueprint.max_weight = 32_767;
         let Ok(model) = blueprint.build(map) else {
-            // Only weights that all but vanish beside the bias can't be quantised.
+            // Only weights that all but vanish against the bias can't be quantised.
             prop_assert!(weights.chunks(3).any(|row| row.iter().all(|w| w.abs() < 1e-9)));
             return Ok(());
         };
@@ -106,7 +106,7 @@ proptest! {
         let scores = model.card().dequantize(&model.evaluate(&quantized).unwrap()).unwrap();
         let floats = model.float_map().evaluate(&raw).unwrap();
         for (output, (score, float)) in scores.iter().zip(floats).enumerate() {
-            // Half a step of each feature, and half a scale a weight and for the bias.
+            // Half a step of each feature, and half a scale per weight and for the bias.
             let steps: f64 = weights[3 * output..][..3]
                 .iter()
                 .zip([1.0, 0.25, 2.0])
@@ -300,7 +300,7 @@ fn maps_that_cannot_be_quantised_are_refused_with_the_numbers() {
     assert!(
         build(fine.clone(), 1e200, 127)
             .unwrap_err()
-            .contains("beside a bias of 1e200")
+            .contains("against a bias of 1e200")
     );
     let wide = build(fine, 5e16, 127).unwrap_err();
     assert!(

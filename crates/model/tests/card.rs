@@ -58,7 +58,7 @@ fn each_wrong_field_has_its_error() {
         (
             "/input/features",
             json!(["a", "b", "a"]),
-            "\"a\" stands there twice",
+            "\"a\" is listed twice",
         ),
         (
             "/input/features",
@@ -111,7 +111,7 @@ fn each_wrong_field_has_its_error() {
         (
             "/output/labels",
             json!(["no", "no"]),
-            "\"no\" stands there twice",
+            "\"no\" is listed twice",
         ),
         ("/output/scales", json!([]), "output.scales has 0"),
         (

@@ -80,7 +80,7 @@ fn the_card_says_what_is_public_and_what_is_private() {
     }
 }
 
-/// With `VEILCAST_WRITE_VECTORS=1` the file is written anew.
+/// With `VEILCAST_WRITE_VECTORS=1` the file is written again.
 #[test]
 fn the_first_images_become_what_the_vectors_say() {
     let (model, images) = (model(), mnist(Split::Test, 20));

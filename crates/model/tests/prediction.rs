@@ -24,7 +24,7 @@ fn bounds_vectors(name: &str) -> Vec<Value> {
     list
 }
 
-/// A card with so many outputs, and with these bounds.
+/// A card with this many outputs, and with these bounds.
 fn bounded(outputs: usize, bounds: &Value) -> Result<Card, CardError> {
     let mut card: Value = serde_json::from_slice(common::patients_model().card_json()).unwrap();
     let labels: Vec<String> = (0..outputs)

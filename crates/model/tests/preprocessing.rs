@@ -190,7 +190,7 @@ fn the_first_version_is_still_read() {
         ),
         (
             r#"{"version":2,"missing":["NA", "NA"],"steps":[]}"#,
-            "stands there twice",
+            "is listed twice",
         ),
     ];
     let quantization: Quantization =

@@ -1,5 +1,5 @@
-//! How long a record takes: the public part of the built-in hybrid model, beside the library that
-//! runs any network.
+//! How long a record takes: the public part of the built-in hybrid model, compared with the library
+//! that runs any network.
 //!
 //! `cargo run --release -p veilcast-onnx --example speed`
 #![allow(clippy::print_stdout, reason = "its results are for people")]

@@ -85,7 +85,7 @@ impl Interpreter {
             let planned = plan(node, &values, &mut planner);
             let (name, floats) = planned.map_err(|fault| fault.of_node(node))?;
             if values.insert(name, Value::Floats(floats)).is_some() {
-                let fault = Fault::Malformed(format!("it gives {:?} anew", short(name)));
+                let fault = Fault::Malformed(format!("it gives {:?} again", short(name)));
                 return Err(fault.of_node(node));
             }
         }
@@ -260,7 +260,7 @@ fn check_shape(input: &ValueInfoProto, shape: &[usize]) -> Result<(), InterpretE
     })
 }
 
-/// Plans a node; gives the name and what is known of its value.
+/// Plans a node; returns the name and what is known of its value.
 fn plan<'a>(
     node: &'a NodeProto,
     values: &HashMap<&str, Value>,

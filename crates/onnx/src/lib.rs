@@ -1,9 +1,9 @@
-//! Networks in ONNX files that may come from strangers: the messages that they are made of, what is
-//! checked of them, and what runs them.
+//! Networks in ONNX files that may come from strangers: the messages that they are made of, the
+//! checks on them, and what runs them.
 //!
 //! [`parse`] checks all that can be checked of a file: its size, how much memory reading it takes, that
-//! its tensors hold what they claim, that every value has a source, that nothing in it is of a kind that
-//! isn't supported at all, and that the lists in it fit each other. An [`Interpreter`] then runs the
+//! its tensors hold what they claim, that every value has a source, that it has nothing that isn't
+//! supported at all, and that the lists in it fit each other. An [`Interpreter`] then runs the
 //! small networks that hybrid models make public.
 //!
 //! With the feature `tract`, a [`Network`] is run by `tract-onnx`, whatever its operators are. Before

@@ -1,4 +1,4 @@
-//! What is checked of a file before `tract` sees it.
+//! What is checked in a file before `tract` sees it.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -97,7 +97,8 @@ fn check_tensors(graph: &GraphProto) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// A tensor holds as much as its shape says, in the file itself, and only finite numbers.
+/// Checks that a tensor holds as much as its shape says, in the file itself, and only finite
+/// numbers.
 fn check_tensor(tensor: &TensorProto, name: &str) -> Result<(), OnnxError> {
     let named = || name.to_owned();
     let external = tensor.data_location == Some(DataLocation::External as i32);
@@ -163,7 +164,7 @@ fn check_finite(
     }
 }
 
-/// Every value that is taken is given once, and before it is taken.
+/// Checks that every value that is taken is given once, and before it is taken.
 fn check_values(graph: &GraphProto) -> Result<(), OnnxError> {
     let constants: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let mut given = constants.clone();
@@ -175,7 +176,7 @@ fn check_values(graph: &GraphProto) -> Result<(), OnnxError> {
         value: value.to_owned(),
     };
     for input in &graph.input {
-        // In old files the constants stand among the inputs too.
+        // In old files the constants are listed among the inputs too.
         if !given.insert(&input.name) && !constants.contains(input.name.as_str()) {
             return Err(twice(&input.name));
         }

@@ -49,12 +49,12 @@ impl Network {
         })
     }
 
-    /// Runs it on numbers that fill the input row by row; gives the first output's.
+    /// Runs it on numbers that fill the input row by row; returns the first output's.
     pub fn run(&self, numbers: &[f64]) -> Result<Values, OnnxError> {
         Ok(self.run_all(numbers)?.swap_remove(0))
     }
 
-    /// Runs it on numbers that fill the input row by row; gives all outputs'.
+    /// Runs it on numbers that fill the input row by row; returns all outputs'.
     pub fn run_all(&self, numbers: &[f64]) -> Result<Vec<Values>, OnnxError> {
         guarded(|| {
             let input = Tensor::from_shape(&self.shape, numbers)?;
@@ -72,11 +72,12 @@ impl Network {
     }
 }
 
-/// Every operator is one that the library has.
+/// Checks that the library has every operator.
 fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
     const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
     let known = tract_onnx::onnx().op_register.0;
-    // ConstantLike, which ONNX hasn't, would be as large as its attribute says before that is checked.
+    // ConstantLike, which ONNX doesn't have, would be as large as its attribute says before that is
+    // checked.
     let is_known = |operator: &String| known.contains_key(operator) && operator != "ConstantLike";
     for node in &graph::graph(model)?.node {
         if !DOMAINS.contains(&node.domain.as_str()) || !is_known(&node.op_type) {
@@ -90,7 +91,7 @@ fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// A model as the library has it: only what we know of a file gets there.
+/// A model in the library's form: only the parts of a file that we know get there.
 fn theirs(model: &ModelProto) -> TractResult<tract_onnx::pb::ModelProto> {
     Ok(tract_onnx::pb::ModelProto::decode(&*model.encode_to_vec())?)
 }
@@ -100,14 +101,14 @@ thread_local! {
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread runs the library just now, whose panics become errors: a program's panic hook
-/// needs to tell nothing of them.
+/// Whether this thread is running the library, whose panics become errors: a program's panic hook
+/// needn't report them.
 pub fn panics_are_errors() -> bool {
     IS_GUARDED.get()
 }
 
 /// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:
-/// there are too many of them to check each beforehand, and files may come from strangers. Nothing
+/// there are too many to check each beforehand, and files may come from strangers. Nothing
 /// that such a panic leaves half done is used again.
 fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
     let unsupported = |problem: String| OnnxError::Unsupported { problem };
@@ -125,7 +126,7 @@ fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
     }
 }
 
-/// The library's words without what fills pages.
+/// The library's message without the parts that fill pages.
 fn short(problem: &str) -> String {
     const CHARACTERS: usize = 400;
     let cut = problem.char_indices().nth(CHARACTERS);

@@ -133,7 +133,7 @@ pub struct GraphProto {
     /// A description for people.
     #[prost(string, tag = "10")]
     pub doc_string: String,
-    /// What the network takes; in old files the constants too.
+    /// What the network takes; in old files this includes the constants.
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfoProto>,
     /// What the network gives.

@@ -24,9 +24,9 @@ pub fn encoder(card: Card, public_part: Option<&[u8]>) -> Result<Encoder, Encode
 
 /// Reads a public part, which may come from a stranger, and runs it once, on zeros.
 ///
-/// It takes one record at a time, so that the features of a record never depend on others beside it.
+/// It takes one record at a time, so that the features of a record never depend on other records.
 /// The [`Interpreter`] runs it, in every build and on every machine with the same results; only what
-/// the interpreter hasn't is left to `tract`, if that is there.
+/// the interpreter lacks is left to `tract`, if the build has it.
 ///
 /// # Errors
 /// [`OnnxError`] if it isn't a network of the card's shapes that can be run.

@@ -107,7 +107,7 @@ fn graphs_must_hold_together() {
         node("Relu", &["x"], "y", vec![]),
         node("Relu", &["y"], "y", vec![]),
     ];
-    malformed(&network(&shape, anew, vec![]), &shape, "gives \"y\" anew");
+    malformed(&network(&shape, anew, vec![]), &shape, "gives \"y\" again");
     malformed(
         &network(&shape, vec![], vec![]),
         &shape,

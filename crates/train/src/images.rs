@@ -51,7 +51,7 @@ pub fn train(
     options.finish(&trained, blueprint, &sets, scheme)
 }
 
-/// Labelled images, each for its purpose.
+/// Labelled images, by purpose.
 pub(super) struct Sets<'a> {
     /// To train on.
     pub(super) train: LabelledImages,
@@ -115,7 +115,7 @@ impl Options {
         sets: &Sets<'_>,
         scheme: &dyn Scheme,
     ) -> Result<Model, TrainError> {
-        // Softmax is the same, and the integers are smaller.
+        // Softmax stays the same, and the integers become smaller.
         let map = network.collapse()?.centred()?;
         let held_out = match &sets.held_out {
             None => None,
@@ -144,7 +144,8 @@ impl Options {
         }))
     }
 
-    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
+    /// What the card is to say; numbers that are searched for, and all that depends on them, come
+    /// later.
     pub(super) fn blueprint(&self, images: &LabelledImages, last: u8) -> Blueprint {
         let (rows, columns) = (images.images().rows(), images.images().columns());
         Blueprint {
@@ -179,7 +180,7 @@ impl Options {
     }
 }
 
-/// What a map takes of labelled images, and their classes.
+/// The features of labelled images, and their classes.
 fn features_and_labels(
     encoder: &Encoder,
     images: &LabelledImages,
@@ -201,7 +202,7 @@ fn from_0_to_1(bits: InputBits) -> Quantization {
 /// The network with weights of 0 for pixels that are dark in every image.
 ///
 /// Training leaves their weights as they were drawn, since they never matter to it. On other images
-/// they would be noise, and they would cost products and width.
+/// these would be noise, and they would cost products and width.
 fn without_dark_pixels(network: &Network, images: &Images) -> Result<Network, ShapeError> {
     let mut lit = vec![false; images.rows() * images.columns()];
     for image in images.iter() {

@@ -33,10 +33,10 @@ use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
 ///
 /// The model's report has the accuracies, or errors, on the rows held out. Unless options give both
 /// the input's and the weights' bits, the quantisation that costs `scheme` least is
-/// [searched for](veilcast_model::search::search) on the training rows: of two classes the area under the ROC
-/// curve must stay, of several the accuracy, and the probabilities must; of a regression the
-/// predicted numbers. They are compared to the float map's, so that rows it was trained on serve as
-/// well as others.
+/// [searched for](veilcast_model::search::search) on the training rows: for two classes the area
+/// under the ROC curve must stay the same, for several the accuracy, and so must the probabilities;
+/// for a regression the predicted numbers. They are compared to the float map's, so that rows it
+/// was trained on serve as well as others.
 ///
 /// # Errors
 /// [`TrainError`] if options or table don't fit, or training fails.

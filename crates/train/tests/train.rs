@@ -198,7 +198,7 @@ fn data_that_does_not_fit_is_refused() {
         "{diverged}"
     );
     let one = set(&[255], 1, &[1]);
-    assert!(error(&one, &two).contains("can't be parted"));
+    assert!(error(&one, &two).contains("can't be split"));
     let named = Options {
         name: "No Name".into(),
         ..small(1)

@@ -45,7 +45,7 @@ fn error(csv: &str, options: &TableOptions) -> String {
     trained.expect_err(csv).to_string()
 }
 
-/// Rows of a number, a category and a class that hangs on both.
+/// Rows of a number, a category and a class that depends on both.
 fn rows(count: usize) -> String {
     let mut csv = "x,colour,y\n".to_owned();
     for row in 0..count {
@@ -252,7 +252,7 @@ fn tables_that_teach_nothing_are_refused() {
             "x,y\n1,yes\n2,no\n".to_owned(),
             "has 2 rows; at least 10 are needed",
         ),
-        ("x;y\n1;yes\n".to_owned(), "parted by semicolons"),
+        ("x;y\n1;yes\n".to_owned(), "separated by semicolons"),
         (String::new(), "is empty"),
     ];
     for (csv, expected) in cases {

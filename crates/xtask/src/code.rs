@@ -1,4 +1,4 @@
-//! Checks of the code as it is written, before anything is run: its layers, and what it takes from others.
+//! Checks of the code as it is written, before anything is run: its layers, and its dependencies.
 
 pub(crate) mod deny;
 pub(crate) mod layers;

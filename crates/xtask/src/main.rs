@@ -3,7 +3,7 @@
 //! | subject | start at |
 //! |---|---|
 //! | the steps, one by one or all | [`steps`] |
-//! | what they need of the machine | [`prerequisites`] |
+//! | what they need on the machine | [`prerequisites`] |
 //! | what the crates may know of each other | [`code::layers`] |
 //! | licences, and crates in two versions | [`code::deny`] |
 //! | dependencies that nothing uses | [`code::unused`] |
@@ -52,13 +52,13 @@ struct Cli {
 
 #[derive(Clone, Subcommand)]
 enum Task {
-    /// Install what the steps need of the machine, on Debian and Ubuntu.
+    /// Install what the steps need on the machine, on Debian and Ubuntu.
     Setup,
     /// Run every step, and list the ones that failed.
     Test,
     /// Check that the code is formatted.
     Fmt,
-    /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
+    /// Check the crates' layers, where `unsafe` is, and the files' lengths.
     Layers,
     /// Check licences, doubled versions and sources of all dependencies, as deny.toml says.
     Deny {
@@ -83,7 +83,7 @@ enum Task {
     Features,
     /// Run unit and integration tests.
     Tests,
-    /// Run the tests of the arithmetic and what stands on it with each slower kernel.
+    /// Run the tests of the arithmetic and what is built on it with each slower kernel.
     Kernels,
     /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
     /// them.
@@ -150,7 +150,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Examples { all: false } => &[steps::EXAMPLES],
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],
-        // These have options, which a step has not.
+        // These have options, which a step doesn't have.
         Task::Fuzz(options) => return fuzz::check(workspace, &options),
         Task::Removals { rows } => return removals::check(&rows, workspace),
     };

@@ -62,7 +62,7 @@ pub(crate) fn rows(root: &Path) -> anyhow::Result<Vec<Row>> {
         .map(|line| {
             let cells: Vec<&str> = line.split(" | ").collect();
             let &[number, _, _, files, tests] = cells.as_slice() else {
-                bail!("a row of SECURITY.md's table has not five cells: {line}");
+                bail!("a row of SECURITY.md's table doesn't have five cells: {line}");
             };
             let number = number.trim_start_matches("| ").parse();
             let is_file = |name: &&str| name.contains(['/', '.']);
@@ -84,7 +84,7 @@ pub(crate) fn rows(root: &Path) -> anyhow::Result<Vec<Row>> {
         .collect()
 }
 
-/// What is written as code in a cell.
+/// The text written as code in a cell.
 fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }

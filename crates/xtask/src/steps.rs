@@ -93,7 +93,7 @@ pub(crate) const KERNELS: Step = Step {
     check: |workspace| {
         // What the processor's best kernels passed with the other tests, the slower ones pass too:
         // all tests of arithmetic and keys, and those of the engine that compare numbers. The
-        // whole workspace is named, as the other tests name it, so that nothing is compiled anew.
+        // whole workspace is named, as the other tests name it, so that nothing is compiled again.
         let mut arguments = vec!["test", "--workspace", "--locked", "--no-fail-fast", "--lib"];
         let tests = [
             "oracle",

@@ -1,4 +1,4 @@
-//! What predictions come to: how many records have each label, or the range of predicted values.
+//! An overview of predictions: how many records have each label, or the range of predicted values.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use veilcast_card::{Card, Output, Prediction, Task};
 
 use crate::output::significant;
 
-/// What the predictions so far come to.
+/// An overview of the predictions so far.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Overview {

@@ -30,19 +30,20 @@ use crate::{keys, logging, models, runtime};
 
 /// The port that is tried first.
 const PORT: u16 = 8080;
-/// Images that are predicted by pixels alone too, to compare a hybrid model with.
+/// Images that are also predicted from all pixels, to compare a hybrid model with.
 const COMPARED: usize = 3;
 
-/// Serve the built-in models on this machine, and predict encrypted MNIST test images by one of them.
+/// Serve the built-in models on this machine, and predict encrypted MNIST test images with one of
+/// them.
 ///
 /// Each image is encrypted under a fresh key, sent over HTTP, predicted on ciphertexts and
-/// decrypted; its scores must equal those computed in the clear, else the exit status is 1.
-/// Afterwards the service stays up until Ctrl-C, with a web page to draw digits on. With --json a
-/// line an image is printed, then one with the summary.
+/// decrypted; its scores must equal those computed in the clear, or else the exit status is 1.
+/// Afterwards the service stays up until Ctrl-C, with a web page to draw digits on. With --json
+/// one line per image is printed, then one with the summary.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which model to predict by: one affine map of all pixels, or a hybrid, whose public part turns
-    /// an image into a few numbers before it is encrypted. Both are served.
+    /// Which model to predict with: one affine map of all pixels, or a hybrid, whose public part
+    /// turns an image into a few numbers before it is encrypted. Both are served.
     #[arg(long, value_enum, default_value_t = Builtin::Digits)]
     model: Builtin,
     /// How many of the 10,000 test images to predict.
@@ -115,7 +116,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         key_bits: args.key_bits.bits,
         url,
     };
-    // Before the summary is told: whoever reads it may end the service at once.
+    // Before the summary is printed: its reader may end the service at once.
     let stays_up = !args.exit;
     let interruptions = stays_up
         .then(|| Interruptions::listen(&runtime))

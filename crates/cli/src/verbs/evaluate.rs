@@ -32,10 +32,10 @@ use crate::predictions::Predictions;
 ///
 /// Records are predicted in the clear and, with --encrypted, on ciphertexts: there every integer score
 /// must equal the one computed in the clear; if one doesn't, the exit status is 1. With --predictions
-/// a table's records were predicted before: then no model is needed.
+/// a table's records have been predicted already: then no model is needed.
 ///
-/// Of classes the accuracy is measured, of quantities the mean absolute error, the root mean squared
-/// error and R².
+/// For classes the accuracy is measured, for quantities the mean absolute error, the root mean
+/// squared error and R².
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("written").args(["out", "report"]).multiple(true))]
 pub(crate) struct Args {
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             records, agreeing, ..
         }) if agreeing < records => {
             bail!(
-                "{} of {records} records have other scores on ciphertexts",
+                "{} of {records} records have different scores on ciphertexts",
                 records - agreeing
             )
         }

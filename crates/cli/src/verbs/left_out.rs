@@ -4,7 +4,7 @@ use anyhow::anyhow;
 
 use crate::failure::{Hint as _, WHOLE_PROGRAM};
 
-/// Whatever was typed behind the verb.
+/// Whatever was typed after the verb.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]

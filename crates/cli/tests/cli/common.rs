@@ -36,7 +36,8 @@ static SHARED: LazyLock<TempDir> = LazyLock::new(|| {
     folder
 });
 
-/// A model of three columns and two classes that takes two records a request, a column a ciphertext.
+/// A model of three columns and two classes that takes two records per request, one column per
+/// ciphertext.
 pub(crate) fn table_model(name: &str) -> Model {
     let layouts = Layouts {
         scalar: Some(ScalarLayout {}),
@@ -51,7 +52,7 @@ pub(crate) fn table_model_in(layouts: Layouts, name: &str) -> Model {
     blueprint.build(map).unwrap()
 }
 
-/// What the small model is built of.
+/// What the small model is built from.
 pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, FloatMap) {
     let columns = ["age", "weight", "height"];
     let blueprint = Blueprint {
@@ -176,7 +177,7 @@ fn veilcast(folder: &Path) -> Command {
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) url: String,
-    /// What it prints behind the line with the address.
+    /// What it prints after the line with the address.
     pub(crate) stdout: BufReader<ChildStdout>,
 }
 

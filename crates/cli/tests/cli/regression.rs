@@ -148,7 +148,7 @@ fn several_scores_without_units_are_of_classes() {
     assert_eq!(out, "record,label,score_low,score_high\n0,low,10,-9\n");
 }
 
-/// Rows of a length, a colour and a price that hangs on both, and a class by the price.
+/// Rows of a length, a colour and a price that depends on both, and a class by the price.
 fn table(rows: usize) -> String {
     let mut csv = "length,colour,price,kind\n".to_owned();
     for row in 0..rows {
@@ -199,7 +199,7 @@ fn a_price_is_learnt_served_and_measured() {
         "{shown}"
     );
 
-    // The owner of the data measures what he gets, the owner of the model the model.
+    // The owner of the data measures the predictions, the owner of the model the model.
     let server = place.serve("--model prices");
     let summary = place.json(&format!(
         "predict --server {} --model price --key key.json --ignore-columns all --keep kind --json \
@@ -296,7 +296,7 @@ fn a_threshold_decides_who_is_positive() {
             .map(|row| found["confusion"][row][1].as_u64().unwrap())
             .sum();
         assert_eq!(dear as u64, column);
-        // The table's owner comes to the same accuracy by the labels.
+        // The table's owner gets the same accuracy from the labels.
         let owner = place.json(&format!(
             "evaluate --json --table table.csv --target kind --predictions out{name}.csv"
         ));

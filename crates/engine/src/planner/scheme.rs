@@ -1,4 +1,4 @@
-//! What Paillier asks of a model's numbers: for training and import, before there is a card.
+//! What Paillier requires of a model's numbers: for training and import, before there is a card.
 
 use veilcast_card::{
     FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads, SlotBits,
@@ -7,7 +7,7 @@ use veilcast_model::{Candidate, Scheme};
 
 /// Bits of the keys that layouts are suggested for.
 const KEY_BITS: [usize; 3] = [2048, 3072, 4096];
-/// Bits between the scores of an answer that hide what is beside them.
+/// Bits between the scores of an answer that hide what lies next to them.
 const HIDING_BITS: usize = 41;
 /// A model of at most this many features takes few ciphertexts in any layout.
 const FEW_FEATURES: usize = 128;

@@ -1,4 +1,4 @@
-//! Where scores stand in answers, written down once more from the layouts' description: what the
+//! Where scores are in answers, written down once more from the layouts' description: what the
 //! engine does is checked against this.
 
 use num_bigint::{BigInt, BigUint, Sign};
@@ -46,12 +46,12 @@ impl Geometry {
         self.unit * (index * self.k + self.k - 1) as u32
     }
 
-    /// P for so many slots.
+    /// P for this many slots.
     pub(crate) fn end(&self, slots: usize) -> u32 {
         self.slot(slots - 1) + self.slot_bits
     }
 
-    /// The bits below and between so many slots: (first, behind the last).
+    /// The bits below and between this many slots: (first, after the last).
     pub(crate) fn gaps(&self, slots: usize) -> Vec<(u32, u32)> {
         let starts = (0..slots).map(|index| match index {
             0 => 0,

@@ -22,7 +22,7 @@ use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{Ciphertext, SecretKey};
 use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout, Upload};
 
-/// Keys of 1024 bits are for tests alone.
+/// Keys of 1024 bits are only for tests.
 pub(crate) const TESTS_ONLY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
 };
@@ -52,7 +52,7 @@ pub(crate) fn model(
     model_with(weights, biases, input_bits, weight_bits, layouts)
 }
 
-/// All layouts, with these numbers of features a ciphertext.
+/// All layouts, with these numbers of features per ciphertext.
 pub(crate) fn all_layouts(features_per_ciphertext: Vec<u32>) -> Layouts {
     Layouts {
         scalar: Some(ScalarLayout {}),
@@ -160,12 +160,12 @@ pub(crate) fn layouts(session: &mut Session) -> Vec<Layout> {
         .collect()
 }
 
-/// Entries for a seeded upload of so many records.
+/// Entries for a seeded upload of this many records.
 pub(crate) fn entries(session: &Session, records: usize) -> SeededEntries {
     SeededEntries::generate(&key(), session.entries_for(records).unwrap()).unwrap()
 }
 
-/// A request that somebody makes by hand: the same row of ciphertexts so many times.
+/// A request that somebody makes by hand: the same row of ciphertexts, repeated.
 pub(crate) fn repeated(
     evaluator: &Evaluator,
     layout: Layout,
@@ -180,7 +180,7 @@ pub(crate) fn repeated(
     request(evaluator, layout, rows, ciphertexts)
 }
 
-/// A request with whatever it shall hold.
+/// A request with any content.
 pub(crate) fn request(
     evaluator: &Evaluator,
     layout: Layout,

@@ -1,4 +1,4 @@
-//! Building a model from a float map and what its card shall say.
+//! Building a model from a float map and the contents of its card.
 
 use super::programs::Programs;
 use super::{Model, Report};
@@ -11,7 +11,7 @@ use veilcast_card::{
     PublicPart, Quantization, SlotBits, Task,
 };
 
-/// What a card shall say of a model whose weights aren't quantised yet.
+/// What the card is to say about a model whose weights aren't quantised yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blueprint {
     /// The model's name, `[a-z0-9][a-z0-9._-]{0,63}`.
@@ -22,7 +22,7 @@ pub struct Blueprint {
     pub description: String,
     /// What a record looks like.
     pub input: Input,
-    /// What the client runs on preprocessed values in the clear, if the model shall be a hybrid.
+    /// What the client runs on preprocessed values in the clear, if the model is to be a hybrid.
     pub public_part: Option<PublicPartFile>,
     /// How features become integers.
     pub quantization: Quantization,
@@ -46,7 +46,8 @@ pub struct Blueprint {
     pub max_weight: u32,
 }
 
-/// The public part of a model that isn't built yet, which gives as many features as its map takes.
+/// The public part of a model that isn't built yet, which returns as many features as its map
+/// takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicPartFile {
     /// The bytes of `public.onnx`.
@@ -71,7 +72,7 @@ pub enum BuildError {
     /// The scores would be too wide.
     #[error(transparent)]
     Bounds(#[from] BoundsError),
-    /// No quantisation could be searched for.
+    /// The search for a quantisation failed.
     #[error("no quantisation was found: {0}")]
     Search(#[from] SearchError),
     /// The map has another number of inputs than the card has features.
@@ -91,7 +92,7 @@ impl Blueprint {
     /// [`BuildError`] if the blueprint is unfit for a card, or the map can't be quantised or
     /// certified.
     pub fn build(self, float_map: FloatMap) -> Result<Model, BuildError> {
-        // The card is made twice: its checks come before the map is rounded by its numbers.
+        // The card is made twice: its checks come before its numbers are used to round the map.
         let mut spec = self.spec(&float_map);
         let features = Card::new(spec.clone())?.features();
         if features != float_map.inputs() {
@@ -129,7 +130,7 @@ impl Blueprint {
         })
     }
 
-    /// The card's fields; those that come of rounding the map are still to be set.
+    /// The card's fields; those that result from rounding the map are still to be set.
     fn spec(&self, float_map: &FloatMap) -> CardSpec {
         let public_part = self.public_part.as_ref().map(|part| {
             let (shape, description) = (part.shape.clone(), part.description.clone());

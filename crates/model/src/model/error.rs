@@ -18,7 +18,7 @@ pub enum ModelError {
     Io {
         /// What was tried: `read` or `write`.
         action: &'static str,
-        /// On which file or directory.
+        /// The file or directory.
         path: PathBuf,
         /// Why it failed.
         source: io::Error,
@@ -69,7 +69,7 @@ pub enum ModelError {
     #[error("{CARD_FILE} names no public part, so {PUBLIC_PART_FILE} doesn't belong to it")]
     NoneNamed,
     /// A program isn't one for the weights.
-    #[error("{WEIGHTS_FILE}: for {k} features a ciphertext: {source}")]
+    #[error("{WEIGHTS_FILE}: for {k} features per ciphertext: {source}")]
     Program {
         /// Features a ciphertext that the program is for.
         k: u32,
@@ -114,19 +114,19 @@ pub enum ModelError {
         /// Scores of the card.
         labels: usize,
     },
-    /// The card promises narrower scores than the weights give.
+    /// The card promises narrower scores than the weights produce.
     #[error("{WEIGHTS_FILE} breaks the bounds in {CARD_FILE}: {0}")]
     Bounds(#[source] BoundsError),
-    /// The card publishes other bounds of single scores than the weights give.
+    /// The card publishes bounds of single scores that aren't those of the weights.
     #[error(
         "bounds.largest_scores in {CARD_FILE} aren't the bounds that {WEIGHTS_FILE} gives, rounded \
          up to four significant bits"
     )]
     LargestScores,
-    /// The report isn't one.
+    /// The file isn't a report.
     #[error("{REPORT_FILE}: {0}")]
     Report(#[source] serde_json::Error),
-    /// The report speaks of another model.
+    /// The report describes another model.
     #[error("{REPORT_FILE} isn't of this model: its {what} differs; delete it or restore it")]
     ReportMismatch {
         /// What differs.

@@ -13,7 +13,7 @@ use crate::search::{Goal, HeldOut, SearchReport, search};
 /// How the numbers of a quantisation are searched for.
 #[derive(Clone, Debug)]
 pub struct QuantizationSearch<'a> {
-    /// What is searched with: the map, or one that gives the same scores on another scale.
+    /// The map to search with: the model's, or one with the same scores on another scale.
     pub map: &'a FloatMap,
     /// The numbers of bits of an input to choose from.
     pub input_bits: RangeInclusive<InputBits>,
@@ -21,16 +21,16 @@ pub struct QuantizationSearch<'a> {
     pub max_weight: Option<u32>,
     /// The records to measure with.
     pub held_out: HeldOut<'a>,
-    /// What must be kept of the map's results.
+    /// How much of the map's results must be kept.
     pub goal: Goal,
 }
 
 impl Blueprint {
-    /// Finds the quantisation of least cost, unless that of the blueprint is to be taken as it is;
+    /// Finds the quantisation of least cost, unless that of the blueprint is to be used as it is;
     /// offers the layouts that suit the scheme; and builds the model.
     ///
     /// `quantization` says how features become integers of a number of bits. The report of the model
-    /// has that of the search.
+    /// includes that of the search.
     ///
     /// # Errors
     /// [`BuildError`] if no quantisation is found, or the model can't be built.

@@ -9,7 +9,7 @@ pub const BINS: usize = 10;
 /// How far predicted probabilities come true.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
-    /// What is compared.
+    /// The probability that is compared.
     pub of: Predicted,
     /// The expected calibration error: the mean distance of probability and share over all records.
     pub expected_error: f64,
@@ -17,7 +17,7 @@ pub struct Calibration {
     pub bins: Vec<Bin>,
 }
 
-/// Which probability is compared with what comes true.
+/// Which probability is compared with how often it comes true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Predicted {

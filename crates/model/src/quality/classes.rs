@@ -15,7 +15,7 @@ pub struct ClassQuality {
     /// The area under the ROC curve, for two classes and if there are records of both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auc: Option<f64>,
-    /// The Brier score of a single score: the mean square of what its probability is off by.
+    /// The Brier score of a single score: the mean squared error of its probability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brier: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! Convolutions, as products of matrices: the weights by what the windows see.
+//! Convolutions, as products of matrices: the weights times what the windows see.
 //!
 //! What they see is gathered for a panel of places at a time, so that it stays in the processor's
 //! cache and takes little memory.
@@ -196,7 +196,7 @@ impl Shape {
     }
 }
 
-/// Where a channel has what one pixel of a window sees, at the places of a panel.
+/// Where the pixels of a channel are that one pixel of a window sees, at the places of a panel.
 enum Tap {
     /// From this pixel on, one behind another.
     Row(usize),

@@ -1,4 +1,4 @@
-//! Operators that compute each number of their result by itself.
+//! Operators that compute each number of their result separately.
 
 use super::error::{Fault, malformed, shown};
 use super::limits::volume;

@@ -3,7 +3,7 @@
 use super::limits::{MAX_NODES, OPSETS};
 use crate::pb::NodeProto;
 
-/// A network can't be interpreted, or not on what it was given.
+/// A network can't be interpreted, or not with the input that it was given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InterpretError {

@@ -10,7 +10,7 @@ pub(super) const OPSETS: RangeInclusive<i64> = 7..=26;
 pub(super) const MAX_NODES: usize = 1000;
 /// Most numbers that a tensor may have.
 pub(super) const MAX_NUMBERS: usize = 1 << 24;
-/// Most sides that a tensor may have.
+/// Most dimensions that a tensor may have.
 const MAX_SIDES: usize = 16;
 /// Most products that a node may compute in one run.
 const MAX_PRODUCTS: u64 = 1 << 28;

@@ -58,7 +58,7 @@ pub(super) fn plan(
         "Tanh" => map(planner, x, |number| f64::from(number).tanh() as f32),
         "Clip" => {
             let limits = [inputs.optional(1)?, inputs.optional(2)?];
-            // Attributes of older versions; unsupported beside the input that came in their place.
+            // Attributes of older versions; unsupported together with the input that replaced them.
             let least = match limits[0] {
                 Some(_) => f32::NEG_INFINITY,
                 None => attributes.float("min", f32::NEG_INFINITY)?,

@@ -25,7 +25,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The numbers of the output for those of an input.
+    /// Computes the numbers of the output from those of an input.
     pub(super) fn run(&self, input: Vec<f32>) -> Vec<f32> {
         let mut slots = Vec::with_capacity(1 + self.steps.len());
         slots.push(input);

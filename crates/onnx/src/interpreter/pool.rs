@@ -7,7 +7,7 @@ use super::plan::{Kernel, Planner};
 use super::value::Floats;
 use super::windows::Windows;
 
-/// What becomes of the pixels that a window sees.
+/// What is computed from the pixels that a window sees.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pooling {
     /// Their maximum.

@@ -90,7 +90,7 @@ fn elements<T: Copy, const BYTES: usize>(
     })
 }
 
-/// What a node takes, at its places; none where it is left out.
+/// A node's inputs, at their places; none where one is left out.
 pub(super) struct Inputs<'a>(pub(super) Vec<Option<&'a Value>>);
 
 impl<'a> Inputs<'a> {

@@ -6,7 +6,7 @@ pub struct Segment {
     /// The first place.
     #[prost(int64, tag = "1")]
     pub begin: i64,
-    /// The place behind the last one.
+    /// The place after the last one.
     #[prost(int64, tag = "2")]
     pub end: i64,
 }

@@ -59,7 +59,7 @@ impl Chain {
         });
     }
 
-    /// The file, if the last node gives `[batch, …shape]`.
+    /// The file, if the last node returns `[batch, …shape]`.
     pub(super) fn finish(mut self, shape: &[usize]) -> Vec<u8> {
         self.graph.output = vec![tensor_type(&self.last, shape)];
         let model = pb::ModelProto {

@@ -84,7 +84,7 @@ impl Scores {
         }
     }
 
-    /// Of a single output, if there are rows of both classes.
+    /// For a single output, if there are rows of both classes.
     fn aucs(&self, classes: &[usize]) -> Option<Aucs> {
         let positive: Vec<bool> = classes.iter().map(|&class| class == 1).collect();
         let (collapsed, quantized) = (single(&self.collapsed)?, single(&self.quantized)?);

@@ -1,6 +1,6 @@
 //! Dependencies that nothing uses, or that a manifest names twice.
 //!
-//! cargo-machete finds a crate's dependencies that its sources never name. What it doesn't look at is
+//! cargo-machete finds a crate's dependencies that its sources never name. What it doesn't check is
 //! checked here: entries of the workspace's table that no crate takes, and dependencies that tests
 //! list once more though the crate has them anyway.
 
@@ -54,7 +54,7 @@ fn untaken(workspace: &Workspace, packages: &[&Package]) -> anyhow::Result<Vec<S
         .collect())
 }
 
-/// What the tests of a package list though the package depends on it, without a feature more.
+/// What the tests of a package list though the package depends on it, without further features.
 fn doubled(package: &Package) -> Vec<(&str, &str)> {
     let of_kind = |kind| {
         let dependencies = package.dependencies.iter();

@@ -17,7 +17,7 @@ pub(super) struct ClassFigures {
     pub(super) collapsed: ClassQuality,
     /// By the integer map.
     pub(super) quantized: ClassQuality,
-    /// A row a true label, a column a predicted one, by the quantised map.
+    /// One row per true label and one column per predicted one, by the quantised map.
     pub(super) confusion: Vec<Vec<usize>>,
     /// Of the quantised map's probabilities.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub(super) struct ClassFigures {
 
 #[derive(Serialize)]
 pub(super) struct Accuracies {
-    /// Of the float network on the whole test set, as the report has it from training.
+    /// Of the float network on the whole test set, from the training report.
     pub(super) network_when_trained: Option<f64>,
     collapsed: f64,
     quantized: f64,

@@ -25,7 +25,7 @@ pub(super) enum Measured {
     Quantities { quantities: Vec<RegressionErrors> },
 }
 
-/// For a line of figures, several quantities' with semicolons between.
+/// A line of figures, separated by semicolons for several quantities.
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -60,7 +60,7 @@ impl Measured {
 #[derive(Serialize)]
 pub(super) struct Encrypted {
     pub(super) key_bits: u32,
-    /// The layout that suits so many records best.
+    /// The layout that suits this many records best.
     pub(super) layout: &'static str,
     pub(super) records: usize,
     /// Records of which every integer score equals the one in the clear.

@@ -1,4 +1,4 @@
-//! What is computed from predictions of quantities: how far they are from what is true, and what
+//! What is computed from predictions of quantities: how far they are from the true values, and what
 //! rounding changes.
 
 use std::fmt;
@@ -22,7 +22,7 @@ pub(super) struct Quantity {
     pub(super) label: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unit: Option<String>,
-    /// By the float network on the whole test set, as the report has it from training.
+    /// By the float network on the whole test set, from the training report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) network_when_trained: Option<RegressionErrors>,
     /// By the collapsed map in floats.
@@ -32,7 +32,7 @@ pub(super) struct Quantity {
     /// From the collapsed map to the integer map.
     pub(super) mean_change: f64,
     pub(super) largest_change: f64,
-    /// Every value by the collapsed map, less that by the quantised one.
+    /// Every value by the collapsed map, minus that by the quantised one.
     #[serde(skip)]
     pub(super) differences: Vec<f64>,
     /// Every true value, with the predicted one.

@@ -15,7 +15,7 @@ use self::cost::{bounds, layouts, products};
 use super::evaluation::{Evaluation, Figures};
 
 const STYLE: &str = include_str!("report/style.css");
-/// The page runs nothing and loads nothing: its pictures stand in it.
+/// The page runs nothing and loads nothing: its pictures are inline.
 const POLICY: &str = "script-src 'none'; connect-src 'none'; img-src data:; font-src 'none'; \
     frame-src 'none'; object-src 'none'; media-src 'none'";
 

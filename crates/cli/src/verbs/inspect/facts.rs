@@ -1,4 +1,4 @@
-//! What `inspect` tells, as fields for programs and as lines for people.
+//! What `inspect` reports, as fields for programs and as lines for people.
 
 use std::fmt::{self, Display};
 
@@ -53,7 +53,7 @@ pub(super) struct CardFacts {
     /// A table's columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<String>>,
-    /// Of a hybrid model, what the client computes in the clear.
+    /// What the client computes in the clear, for a hybrid model.
     #[serde(skip_serializing_if = "Option::is_none")]
     public_part: Option<PublicPart>,
     features: usize,
@@ -61,7 +61,7 @@ pub(super) struct CardFacts {
     labels: Vec<String>,
     outputs: usize,
     activation: Activation,
-    /// Of quantities.
+    /// For quantities.
     #[serde(skip_serializing_if = "Option::is_none")]
     units: Option<Vec<String>>,
     /// The probability above which a record counts as positive, if not 0.5.
@@ -95,10 +95,10 @@ pub(super) struct MessageFacts {
     card_digest: String,
     key_fingerprint: String,
     key_bits: usize,
-    /// Of a request, whether it brings the proof of its key; it isn't checked.
+    /// Whether a request includes the proof of its key; the proof isn't checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_proof: Option<bool>,
-    /// Of an answer, the digest of the request that it is one to.
+    /// The digest of the request that an answer belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_digest: Option<String>,
     layout: &'static str,
@@ -326,7 +326,7 @@ impl Display for CardFacts {
             self.slot_bits
         );
         let limits = format!(
-            "at most {} records and {} ciphertexts a request",
+            "at most {} records and {} ciphertexts per request",
             self.max_records, self.max_ciphertexts
         );
         writeln!(
