@@ -177,11 +177,11 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
         certified,
         ref largest_scores,
     } = bounds;
-    if !(1..=MAX_SLOT_BITS).contains(&slot_bits) {
-        return Err(CardError::SlotBits { slot_bits });
-    }
-    if !certified {
-        return Err(CardError::NotCertified);
+    if !(1..=MAX_SLOT_BITS).contains(&slot_bits) || !certified {
+        return Err(CardError::Bounds {
+            slot_bits,
+            certified,
+        });
     }
     let Some(largest) = largest_scores else {
         return Ok(());

@@ -16,7 +16,7 @@ pub enum CardError {
         bytes: usize,
     },
     /// Not JSON, or not the fields of a card.
-    #[error("the card isn't valid: {0}")]
+    #[error("the card isn't valid")]
     Json(#[source] serde_json::Error),
     /// A card of another kind or of a later version.
     #[error("the card's format is {found:?}; this version reads {CARD_FORMAT:?}")]
@@ -117,15 +117,17 @@ pub enum CardError {
         /// How many there are.
         found: usize,
     },
-    /// Score width out of range.
-    #[error("bounds.slot_bits is {slot_bits}; it must be 1 to {MAX_SLOT_BITS}")]
-    SlotBits {
+    /// Score width out of range, or not proven.
+    #[error(
+        "bounds: slot_bits must be 1 to {MAX_SLOT_BITS} and certified; the card says {slot_bits}, \
+         certified: {certified}"
+    )]
+    Bounds {
         /// S as the card has it.
         slot_bits: u32,
+        /// Whether the card calls it proven.
+        certified: bool,
     },
-    /// Bounds that aren't proven.
-    #[error("bounds.certified is false; only a model whose bounds are proven has a card")]
-    NotCertified,
     /// Bounds of the single scores that can't be any.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {

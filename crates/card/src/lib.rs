@@ -40,7 +40,7 @@ pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
 pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
 pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output};
-pub use text::list;
+pub use text::{chain, list};
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -4,14 +4,14 @@
 mod common;
 
 use serde_json::{Value, json};
-use veilcast_card::{Card, CardDigest, Layouts, RecordError, ScoreError};
+use veilcast_card::{Card, CardDigest, Layouts, RecordError, ScoreError, chain};
 
 fn patients_json() -> Value {
     serde_json::from_slice(common::patients_model().card_json()).unwrap()
 }
 
 fn parse(card: &Value) -> Result<Card, String> {
-    Card::parse(&serde_json::to_vec(card).unwrap()).map_err(|error| error.to_string())
+    Card::parse(&serde_json::to_vec(card).unwrap()).map_err(|error| chain(&error))
 }
 
 /// The card with one value replaced, by JSON pointer.
@@ -122,9 +122,9 @@ fn each_wrong_field_has_its_error() {
             json!("relu"),
             "unknown variant `relu`",
         ),
-        ("/bounds/slot_bits", json!(0), "slot_bits is 0"),
-        ("/bounds/slot_bits", json!(63), "slot_bits is 63"),
-        ("/bounds/certified", json!(false), "certified is false"),
+        ("/bounds/slot_bits", json!(0), "says 0"),
+        ("/bounds/slot_bits", json!(63), "says 63"),
+        ("/bounds/certified", json!(false), "certified: false"),
         (
             "/bounds/largest_scores",
             json!([100]),

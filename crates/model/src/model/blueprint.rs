@@ -69,7 +69,7 @@ pub enum BuildError {
     #[error(transparent)]
     Bounds(#[from] BoundsError),
     /// No quantisation could be searched for.
-    #[error("no quantisation was found: {0}")]
+    #[error("no quantisation was found")]
     Search(#[from] SearchError),
     /// The map has another number of inputs than the card has features.
     #[error("the map takes {inputs} values, but the card describes {features} features")]
