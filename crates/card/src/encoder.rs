@@ -60,12 +60,12 @@ pub enum EncoderError {
 #[non_exhaustive]
 pub enum EncodeError {
     /// The record doesn't fit the card.
-    #[error("{source}")]
+    #[error("{fault}")]
     Record {
         /// Its index among those given, from 0.
         index: usize,
         /// Why it doesn't fit.
-        source: RecordError,
+        fault: RecordError,
     },
     /// The public part can't compute the record.
     #[error("the public part fails: {problem}")]
@@ -76,8 +76,8 @@ pub enum EncodeError {
 }
 
 impl From<RecordError> for EncodeError {
-    fn from(source: RecordError) -> Self {
-        Self::Record { index: 0, source }
+    fn from(fault: RecordError) -> Self {
+        Self::Record { index: 0, fault }
     }
 }
 
@@ -190,7 +190,7 @@ impl EncodeError {
     /// The error for another record.
     fn at(self, index: usize) -> Self {
         match self {
-            Self::Record { source, .. } => Self::Record { index, source },
+            Self::Record { fault, .. } => Self::Record { index, fault },
             error @ Self::PublicPart { .. } => error,
         }
     }

@@ -16,7 +16,7 @@ pub enum CardError {
         bytes: usize,
     },
     /// Not JSON, or not the fields of a card.
-    #[error("the card isn't valid: {0}")]
+    #[error("the card isn't valid")]
     Json(#[source] serde_json::Error),
     /// A card of another kind or of a later version.
     #[error("the card's format is {found:?}; this version reads {CARD_FORMAT:?}")]

@@ -44,7 +44,7 @@ pub use quantization::{PerFeature, Quantization};
 pub use quantized::{OtherCard, QuantizedRecord};
 pub use record::{Cell, PreprocessedRecord, RawRecord};
 pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output, Task};
-pub use text::list;
+pub use text::{chain, list};
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -1,6 +1,8 @@
 //! Texts in cards, and parts of messages for people.
 
 use std::collections::HashSet;
+use std::error::Error;
+use std::iter;
 
 /// Number of names shown before the rest is only counted.
 const SHOWN: usize = 5;
@@ -17,6 +19,20 @@ pub fn list(names: &[String]) -> String {
         shown.push(format!("and {rest} more"));
     }
     shown.join(", ")
+}
+
+/// An error with its causes on one line, colons between: errors don't repeat their causes themselves.
+///
+/// ```
+/// let error = veilcast_card::Card::parse(b"{").unwrap_err();
+/// assert_eq!(error.to_string(), "the card isn't valid");
+/// let text = veilcast_card::chain(&error);
+/// assert_eq!(text, "the card isn't valid: EOF while parsing an object at line 1 column 1");
+/// ```
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let errors = iter::successors(Some(error), |&error| error.source());
+    let texts: Vec<String> = errors.map(ToString::to_string).collect();
+    texts.join(": ")
 }
 
 /// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.

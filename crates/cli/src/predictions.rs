@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use veilcast_card::{Card, Prediction, Task};
+use veilcast_card::{Card, Prediction, Task, chain};
 use veilcast_client::AnswerError;
 
 pub(crate) use self::overview::Overview;
@@ -195,8 +195,8 @@ impl<'a> Predictions<'a> {
     ) -> anyhow::Result<()> {
         let record = self.count;
         let prediction = match scores {
-            Ok(scores) => self.card.predict(scores).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+            Ok(scores) => self.card.predict(scores).map_err(|error| chain(&error)),
+            Err(error) => Err(chain(error)),
         };
         if !self.has_header {
             self.has_header = true;

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
-use veilcast_card::{Card, Encoder, QuantizedRecord};
+use veilcast_card::{Card, Encoder, QuantizedRecord, chain};
 use veilcast_client::EntryDirectory;
 use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_files::{self as input, Options, ReadError};
@@ -193,7 +193,7 @@ pub(crate) fn session(
         // A panic elsewhere leaves a pool whole: what it took is used up.
         let mut pool = pool.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = SeededEntries::take(&mut *pool, &public, count);
-        taken.map_err(|error| format!("{:#}", anyhow::Error::new(error)))
+        taken.map_err(|error| chain(&error))
     }))
 }
 

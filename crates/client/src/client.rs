@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, redirect};
+use veilcast_card::chain;
 use veilcast_engine::SessionError;
 use veilcast_protocol::{
     BinaryBody, ContentDigest, Framing, HEADER_LENGTH, InferRequest, InferResponse, KeyFingerprint,
@@ -65,7 +66,7 @@ impl Client {
         };
         let http = builder
             .build()
-            .map_err(|error| ClientError::Tls(error.to_string()))?;
+            .map_err(|error| ClientError::Tls(chain(&error)))?;
         if !base.is_https() && !base.is_loopback() {
             tracing::warn!(url = %base, "the connection is not protected by TLS");
         }

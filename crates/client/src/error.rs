@@ -139,7 +139,7 @@ pub enum ClientError {
         limit: usize,
     },
     /// The answer is not a message of the protocol.
-    #[error("{url} sends a malformed answer: {source}")]
+    #[error("{url} sends a malformed answer")]
     Malformed {
         /// The service's URL.
         url: String,
@@ -153,7 +153,7 @@ pub enum ClientError {
 #[non_exhaustive]
 pub enum AnswerError {
     /// It is damaged, or not a message of the protocol.
-    #[error("the service's answer can't be used: {0}")]
+    #[error("the service's answer can't be used")]
     Malformed(#[from] DecodeError),
     /// It is another's, or what it holds can't be decrypted.
     #[error(transparent)]

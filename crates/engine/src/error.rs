@@ -184,9 +184,9 @@ pub enum SessionError {
         found: [usize; 2],
     },
     /// A ciphertext of the answer is invalid.
-    #[error("the answer is damaged: {0}")]
+    #[error("the answer is damaged")]
     Ciphertext(#[from] CiphertextError),
     /// A ciphertext of the answer could not be decrypted.
-    #[error("the answer is damaged: {0}")]
+    #[error("the answer is damaged")]
     Decrypt(#[from] DecryptError),
 }

@@ -10,7 +10,7 @@ use crate::idx::IdxError;
 #[non_exhaustive]
 pub enum ReadError {
     /// The operating system refused.
-    #[error("can't read {file}: {source}")]
+    #[error("can't read {file}")]
     Io {
         /// The file.
         file: String,
@@ -69,7 +69,7 @@ pub enum ReadError {
         record: u64,
     },
     /// The PNG file is damaged, or too large.
-    #[error("{file} isn't a usable PNG image: {source}")]
+    #[error("{file} isn't a usable PNG image")]
     Png {
         /// The file.
         file: String,
@@ -77,7 +77,7 @@ pub enum ReadError {
         source: png::DecodingError,
     },
     /// The picture can't be fitted to the model's size.
-    #[error("{file} can't be read as a drawing: {source}")]
+    #[error("{file} can't be read as a drawing")]
     Drawing {
         /// The file.
         file: String,

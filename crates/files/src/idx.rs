@@ -45,7 +45,7 @@ pub enum Split {
 #[non_exhaustive]
 pub enum IdxError {
     /// The operating system refused, or the gzip data is damaged.
-    #[error("can't read {file}: {source}")]
+    #[error("can't read {file}")]
     Io {
         /// The file.
         file: String,

@@ -7,8 +7,7 @@ mod common;
 use std::path::Path;
 
 use common::{fixture, mnist, repository};
-use veilcast_card::Card;
-use veilcast_card::{Cell, RawRecord};
+use veilcast_card::{Card, Cell, RawRecord, chain};
 use veilcast_files::idx::Split;
 use veilcast_files::{self as input, GreyImage, Options, ReadError, Record};
 use veilcast_model::Model;
@@ -34,7 +33,7 @@ fn numbers(record: Record) -> Vec<f64> {
 fn assert_errors(card: &Card, folder: &str, cases: &[(&str, &str)]) {
     for (name, expected) in cases {
         let path = fixture(folder).join(name);
-        let error = read(card, &path).expect_err(name).to_string();
+        let error = chain(&read(card, &path).expect_err(name));
         assert!(
             error.contains(expected),
             "{name}: expected {expected:?} in {error:?}"

@@ -78,10 +78,10 @@ pub enum ImportError {
     #[error("what values the public part's features have is only known from records")]
     NoCalibrationOfFeatures,
     /// The model can't predict a record that was used to make it.
-    #[error("the model can't predict a record of the calibration data: {0}")]
+    #[error("the model can't predict a record of the calibration data")]
     Prediction(#[source] RecordError),
     /// A record to calibrate with doesn't fit.
-    #[error("record {index} (from 0) of the calibration data: {source}")]
+    #[error("record {index} (from 0) of the calibration data doesn't fit")]
     Record {
         /// Its index, from 0.
         index: usize,
@@ -89,7 +89,7 @@ pub enum ImportError {
         source: RecordError,
     },
     /// The map is invalid.
-    #[error("the network can't be collapsed: {0}")]
+    #[error("the network can't be collapsed")]
     Shape(#[from] ShapeError),
     /// The map can't be made into a model.
     #[error(transparent)]

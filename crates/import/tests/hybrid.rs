@@ -9,7 +9,7 @@ mod onnx;
 use std::fs;
 
 use veilcast_card::{Card, EncodeError, Encoder, EncoderError};
-use veilcast_card::{CardSpec, PerFeature, Preprocessing, PublicPart, RawRecord};
+use veilcast_card::{CardSpec, PerFeature, Preprocessing, PublicPart, RawRecord, chain};
 use veilcast_model::{
     Blueprint, FloatMap, Model, PUBLIC_PART_FILE, PublicPartFile, check_destination,
 };
@@ -95,12 +95,12 @@ fn a_hybrid_is_saved_and_loaded_whole() {
     check_destination(&directory, true).unwrap();
     model.save(&directory, true).unwrap();
 
-    let error = || Model::load(&directory).unwrap_err().to_string();
+    let error = || chain(&Model::load(&directory).unwrap_err());
     let mut changed = model.public_part().unwrap().to_vec();
     changed[20] ^= 1;
     fs::write(&file, &changed).unwrap();
     assert!(
-        error().contains("public.onnx: the public part's SHA-256 is"),
+        error().contains("from different models: the public part's SHA-256 is"),
         "{}",
         error()
     );

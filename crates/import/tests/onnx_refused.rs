@@ -197,7 +197,7 @@ const REFUSED: [(&str, &str); 104] = [
     ("no-outputs", "it holds no network: the graph has no output"),
     (
         "no-protobuf",
-        "it isn't a whole ONNX file: invalid wire type value: 6",
+        "it isn't a whole ONNX file: its bytes aren't fields of a message",
     ),
     (
         "normalised-along-a-side-that-is-not-there",

@@ -5,7 +5,7 @@ mod common;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use veilcast_card::{PerFeature, SlotBits};
+use veilcast_card::{PerFeature, SlotBits, chain};
 use veilcast_model::{BoundsError, DenseLayer, FloatMap, IntegerMap, Network, ShapeError};
 
 prop_compose! {
@@ -283,7 +283,7 @@ fn maps_that_cannot_be_quantised_are_refused_with_the_numbers() {
         blueprint
             .build(map)
             .map(|_| ())
-            .map_err(|error| error.to_string())
+            .map_err(|error| chain(&error))
     };
     let fine = vec![1.0; 6];
     assert_eq!(build(fine.clone(), 0.0, 127), Ok(()));

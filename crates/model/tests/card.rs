@@ -6,6 +6,7 @@ mod common;
 use serde_json::{Value, json};
 use veilcast_card::{
     Card, CardDigest, Layouts, OtherCard, Prediction, QuantizedRecord, RecordError, ScoreError,
+    chain,
 };
 
 fn patients_json() -> Value {
@@ -13,7 +14,7 @@ fn patients_json() -> Value {
 }
 
 fn parse(card: &Value) -> Result<Card, String> {
-    Card::parse(&serde_json::to_vec(card).unwrap()).map_err(|error| error.to_string())
+    Card::parse(&serde_json::to_vec(card).unwrap()).map_err(|error| chain(&error))
 }
 
 /// The card with one value replaced, by JSON pointer.

@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use veilcast_card::{FeaturesLayout, Layouts, ScalarLayout};
+use veilcast_card::{FeaturesLayout, Layouts, ScalarLayout, chain};
 use veilcast_model::{
     CARD_FILE, Model, ModelError, Program, REPORT_FILE, WEIGHTS_FILE, check_destination,
 };
@@ -33,7 +33,7 @@ impl Saved {
     }
 
     fn error(&self) -> String {
-        Model::load(&self.path).unwrap_err().to_string()
+        chain(&Model::load(&self.path).unwrap_err())
     }
 }
 
@@ -118,12 +118,20 @@ fn each_corruption_has_its_error() {
         Box::new(move |bytes| bytes[..8].copy_from_slice(&length.to_le_bytes()))
     };
     let cases: Vec<(&str, Edit, &str)> = vec![
-        (CARD_FILE, truncate(0), "card.json: the card isn't valid"),
-        (CARD_FILE, truncate(100), "card.json: the card isn't valid"),
+        (
+            CARD_FILE,
+            truncate(0),
+            "card.json can't be used: the card isn't valid: ",
+        ),
+        (
+            CARD_FILE,
+            truncate(100),
+            "card.json can't be used: the card isn't valid: ",
+        ),
         (
             CARD_FILE,
             Box::new(|bytes| bytes.push(b'}')),
-            "card.json: the card isn't valid",
+            "card.json can't be used: the card isn't valid: ",
         ),
         (
             CARD_FILE,
@@ -143,17 +151,17 @@ fn each_corruption_has_its_error() {
         (
             WEIGHTS_FILE,
             truncate(0),
-            "weights.safetensors: not a valid safetensors file",
+            "weights.safetensors isn't a valid safetensors file: ",
         ),
         (
             WEIGHTS_FILE,
             truncate(7),
-            "weights.safetensors: not a valid safetensors file",
+            "weights.safetensors isn't a valid safetensors file: ",
         ),
         (
             WEIGHTS_FILE,
             truncate(200),
-            "weights.safetensors: not a valid safetensors file",
+            "weights.safetensors isn't a valid safetensors file: ",
         ),
         (
             WEIGHTS_FILE,
@@ -208,11 +216,11 @@ fn each_corruption_has_its_error() {
             )),
             "overflow",
         ),
-        (REPORT_FILE, truncate(10), "report.json: "),
+        (REPORT_FILE, truncate(10), "report.json can't be used: "),
         (
             REPORT_FILE,
             Box::new(replace("sha256:", "sha256:0")),
-            "report.json: ",
+            "report.json can't be used: ",
         ),
         (
             REPORT_FILE,
@@ -269,7 +277,7 @@ fn weights_beyond_the_cards_bounds_are_refused() {
     });
     let error = saved.error();
     assert!(
-        error.starts_with("weights.safetensors breaks the bounds in card.json"),
+        error.starts_with("weights.safetensors breaks the bounds in card.json: "),
         "{error}"
     );
     assert!(error.contains("score 0 may reach 1125899906"), "{error}");
@@ -301,7 +309,7 @@ fn a_program_for_other_weights_is_refused() {
         (
             "program.3.outputs",
             (-1_i64).to_le_bytes(),
-            "for 3 features per ciphertext: output 0 of the program is not the weighted sum",
+            "for 3 features per ciphertext can't be used: output 0 of the program is not the weighted sum",
         ),
     ] {
         let saved = saved();

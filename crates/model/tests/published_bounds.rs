@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 
-use veilcast_card::CardDigest;
+use veilcast_card::{CardDigest, chain};
 use veilcast_model::{CARD_FILE, Model, WEIGHTS_FILE};
 
 /// The files of the model with another card, whose digest the weights name.
@@ -37,7 +37,7 @@ fn published_bounds_must_be_those_of_the_weights() {
     );
     let load = |edit: &dyn Fn(&mut serde_json::Value)| {
         let (card, weights) = with_card(|card| edit(&mut card["bounds"]));
-        Model::from_bytes(&card, &weights, None).map_err(|error| error.to_string())
+        Model::from_bytes(&card, &weights, None).map_err(|error| chain(&error))
     };
     load(&|_| ()).unwrap();
     // As cards were written before there was such a member.

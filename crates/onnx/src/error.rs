@@ -19,7 +19,7 @@ pub enum OnnxError {
     /// The bytes aren't those of an ONNX file, or some are missing.
     #[error("it isn't a whole ONNX file: {problem}; was it cut short?")]
     Malformed {
-        /// What the decoder says.
+        /// What is wrong with them.
         problem: String,
     },
     /// The file has more parts than any network needs.

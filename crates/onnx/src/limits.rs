@@ -26,7 +26,9 @@ pub fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
         return Err(OnnxError::TooLarge { bytes: size, limit });
     }
     wire::check(bytes)?;
-    let model = ModelProto::decode(bytes).map_err(wire::malformed)?;
+    let model = ModelProto::decode(bytes).map_err(|_| OnnxError::Malformed {
+        problem: "a field holds something else than its type".to_owned(),
+    })?;
     let opsets = model.opset_import.iter();
     let mut versions = opsets.filter(|set| OWN_DOMAINS.contains(&set.domain.as_str()));
     if let Some(set) = versions.find(|set| !OPSETS.contains(&set.version)) {

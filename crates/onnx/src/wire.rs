@@ -57,22 +57,21 @@ impl Kind {
 /// Checks that decoding a model takes memory in proportion to its size.
 pub(super) fn check(model: &[u8]) -> Result<(), OnnxError> {
     let mut parts = 0;
+    let no_fields = || malformed("its bytes aren't fields of a message");
     // Each message yet to be looked into; nothing calls itself, however deep they are nested.
     let mut waiting = vec![(Kind::Model, model)];
     while let Some((kind, mut message)) = waiting.pop() {
         while message.has_remaining() {
-            let (tag, wire_type) = decode_key(&mut message).map_err(malformed)?;
+            let (tag, wire_type) = decode_key(&mut message).map_err(|_| no_fields())?;
             if wire_type != WireType::LengthDelimited {
                 let context = DecodeContext::default();
-                skip_field(wire_type, tag, &mut message, context).map_err(malformed)?;
+                skip_field(wire_type, tag, &mut message, context).map_err(|_| no_fields())?;
                 continue;
             }
-            let length = decode_varint(&mut message).map_err(malformed)?;
+            let length = decode_varint(&mut message).map_err(|_| no_fields())?;
             let length = usize::try_from(length).ok();
             let Some(content) = length.and_then(|length| message.get(..length)) else {
-                return Err(OnnxError::Malformed {
-                    problem: "it ends within a field".to_owned(),
-                });
+                return Err(malformed("it ends within a field"));
             };
             message.advance(content.len());
             if let Some(child) = kind.child(tag) {
@@ -89,12 +88,9 @@ pub(super) fn check(model: &[u8]) -> Result<(), OnnxError> {
     Ok(())
 }
 
-pub(super) fn malformed(error: prost::DecodeError) -> OnnxError {
-    // It names every field on the way, however deep, before it says what is wrong.
-    let text = error.to_string();
-    let is_way = |part: &&str| part.starts_with("failed to decode") || !part.contains(' ');
-    let parts: Vec<&str> = text.split(": ").skip_while(is_way).collect();
+/// The bytes aren't those of an ONNX file.
+fn malformed(problem: &str) -> OnnxError {
     OnnxError::Malformed {
-        problem: parts.join(": "),
+        problem: problem.to_owned(),
     }
 }

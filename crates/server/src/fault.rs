@@ -7,6 +7,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
+use veilcast_card::chain;
 use veilcast_engine::EvaluateError;
 use veilcast_protocol::{DecodeError, Problem};
 
@@ -119,7 +120,7 @@ pub(crate) struct FaultCode(pub(crate) &'static str);
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let (status, code) = self.status_and_code();
-        let mut response = (status, Json(Problem::new(code, self.to_string()))).into_response();
+        let mut response = (status, Json(Problem::new(code, chain(&self)))).into_response();
         response.extensions_mut().insert(FaultCode(code));
         if let Self::Busy { retry_after }
         | Self::QuotaUsedUp { retry_after }

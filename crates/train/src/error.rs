@@ -53,7 +53,7 @@ pub enum TrainError {
     )]
     OneImage,
     /// The layers don't make a map.
-    #[error("the trained layers can't be collapsed: {0}")]
+    #[error("the trained layers can't be collapsed")]
     Collapse(#[from] ShapeError),
     /// The table can't be learnt from.
     #[error(transparent)]
@@ -70,12 +70,12 @@ pub enum TrainError {
         columns: usize,
     },
     /// The trained stem can't be run.
-    #[error("the trained stem can't be used: {0}")]
+    #[error("the trained stem can't be used")]
     Stem(#[from] EncoderError),
     /// An image can't be encoded.
-    #[error("an image can't be encoded: {0}")]
+    #[error("an image can't be encoded")]
     Encode(#[from] EncodeError),
     /// The tensor library failed.
-    #[error("the tensor library failed: {0}")]
+    #[error("the tensor library failed")]
     Tensors(#[from] candle_core::Error),
 }

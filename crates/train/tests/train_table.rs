@@ -10,7 +10,7 @@ use std::fs;
 use common::repository;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
-use veilcast_card::{Activation, InputBits, UnknownCategory, WeightBits};
+use veilcast_card::{Activation, InputBits, UnknownCategory, WeightBits, chain};
 use veilcast_engine::Paillier;
 use veilcast_model::Model;
 use veilcast_model::quality::auc;
@@ -42,7 +42,7 @@ fn positive(value: &str) -> Task {
 /// The error of a table, without the file's name.
 fn error(csv: &str, options: &TableOptions) -> String {
     let trained = open(csv, "y", None).and_then(|table| train(&table, options));
-    trained.expect_err(csv).to_string()
+    chain(&trained.expect_err(csv))
 }
 
 /// Rows of a number, a category and a class that depends on both.
@@ -246,7 +246,7 @@ fn tables_that_teach_nothing_are_refused() {
                     yes(i)
                 )
             }),
-            "line 11: column \"c\" (number 1, from 0) has the category \"c\"; the model knows \"a\", \"b\"",
+            "line 11 doesn't fit the training rows: column \"c\" (number 1, from 0) has the category \"c\"; the model knows \"a\", \"b\"",
         ),
         (
             "x,y\n1,yes\n2,no\n".to_owned(),

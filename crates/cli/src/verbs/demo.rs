@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use veilcast_card::{Encoder, Prediction};
+use veilcast_card::{Encoder, Prediction, chain};
 use veilcast_client::Client;
 use veilcast_engine::Session;
 use veilcast_files::idx::LabelledImages;
@@ -205,8 +205,8 @@ impl<'a> Predict<'a> {
         let scores = scores.map(|scores| scores.concat());
         let agrees = scores.as_ref() == Ok(&reference);
         let prediction = match scores {
-            Ok(scores) => card.predict(&scores).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+            Ok(scores) => card.predict(&scores).map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
         };
         let (predicted, error) = match prediction {
             Ok(Prediction::Class(class)) => (Some(class.label), None),

@@ -48,7 +48,8 @@ fn corrupt_models_are_refused() {
     let evaluate = |model: &str| place.fail(&format!("evaluate --model {model} --data {MNIST}"));
     assert_snapshot!(evaluate("missing"), @r"
     error: can't use the model in missing
-      cause: can't read missing/card.json: No such file or directory (os error 2)
+      cause: can't read missing/card.json
+      cause: No such file or directory (os error 2)
       hint: give a directory that `veilcast train` or `veilcast import` wrote, as it wrote it
     ");
     let copy = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
@@ -63,7 +64,7 @@ fn corrupt_models_are_refused() {
     };
     copy("weights.safetensors", &|bytes| bytes.truncate(1000));
     assert!(
-        evaluate("bad").contains("not a valid safetensors file"),
+        evaluate("bad").contains("weights.safetensors isn't a valid safetensors file\n  cause: "),
         "{}",
         evaluate("bad")
     );
@@ -71,13 +72,14 @@ fn corrupt_models_are_refused() {
     assert!(evaluate("bad").contains("come from different models, or the card was edited"));
     copy("card.json", &|bytes| bytes.truncate(100));
     assert!(
-        evaluate("bad").contains("card.json: the card isn't valid"),
+        evaluate("bad")
+            .contains("card.json can't be used\n  cause: the card isn't valid\n  cause: "),
         "{}",
         evaluate("bad")
     );
     copy("report.json", &|bytes| bytes.truncate(100));
     assert!(
-        evaluate("bad").contains("report.json"),
+        evaluate("bad").contains("report.json can't be used\n  cause: "),
         "{}",
         evaluate("bad")
     );

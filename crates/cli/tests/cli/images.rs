@@ -37,7 +37,10 @@ fn a_picture_without_a_drawing_is_refused() {
         .save(place.path("picture.png"))
         .unwrap();
     let message = place.fail(&format!("{ENCRYPT} {DIGITS}/card.json"));
-    assert_snapshot!(message, @"error: picture.png can't be read as a drawing: it is blank: its pixels differ by no more than 0 of 255 from its rim");
+    assert_snapshot!(message, @r"
+    error: picture.png can't be read as a drawing
+      cause: it is blank: its pixels differ by no more than 0 of 255 from its rim
+    ");
 }
 
 #[test]

@@ -254,7 +254,7 @@ fn files_that_are_no_networks_are_refused() {
     ");
     assert_snapshot!(place.fail("import text.onnx --out model2"), @r"
     error: can't import text.onnx
-      cause: it isn't a whole ONNX file: buffer underflow; was it cut short?
+      cause: it isn't a whole ONNX file: its bytes aren't fields of a message; was it cut short?
     ");
     assert_snapshot!(place.fail("import truncated.onnx --out model2"), @r"
     error: can't import truncated.onnx

@@ -103,7 +103,8 @@ fn a_service_that_cant_start_says_why() {
     ");
     assert_snapshot!(place.fail("serve --model missing --listen 127.0.0.1:0"), @r"
     error: can't use the model in missing
-      cause: can't read missing/card.json: No such file or directory (os error 2)
+      cause: can't read missing/card.json
+      cause: No such file or directory (os error 2)
       hint: give a directory that `veilcast train` or `veilcast import` wrote, as it wrote it
     ");
 }

@@ -117,7 +117,8 @@ fn tables_that_teach_nothing_are_refused_with_what_to_do() {
     let violet = table(400).replace("r4,", "r4,7,violet,long\nx,");
     place.write("table.csv", violet);
     assert_snapshot!(place.fail(TRAIN), @r#"
-    error: table.csv, line 6: column "colour" (number 1, from 0) has the category "violet"; the model knows "blue", "green", "red"
+    error: table.csv, line 6 doesn't fit the training rows
+      cause: column "colour" (number 1, from 0) has the category "violet"; the model knows "blue", "green", "red"
       hint: with --unknown-category zeros it counts as none of the known ones
     "#);
     place.run(&format!("{TRAIN} --unknown-category zeros"));

@@ -73,7 +73,7 @@ pub enum BuildError {
     #[error(transparent)]
     Bounds(#[from] BoundsError),
     /// The search for a quantisation failed.
-    #[error("no quantisation was found: {0}")]
+    #[error("no quantisation was found")]
     Search(#[from] SearchError),
     /// The map has another number of inputs than the card has features.
     #[error("the map takes {inputs} values, but the card describes {features} features")]

@@ -14,7 +14,7 @@ use veilcast_card::{CardDigest, CardError, PublicPartError};
 #[non_exhaustive]
 pub enum ModelError {
     /// The operating system refused.
-    #[error("can't {action} {path}: {source}", path = path.display())]
+    #[error("can't {action} {path}", path = path.display())]
     Io {
         /// What was tried: `read` or `write`.
         action: &'static str,
@@ -57,10 +57,12 @@ pub enum ModelError {
         limit: u64,
     },
     /// The card is unusable.
-    #[error("{CARD_FILE}: {0}")]
+    #[error("{CARD_FILE} can't be used")]
     Card(#[source] CardError),
     /// The public part isn't the one that the card names.
-    #[error("{PUBLIC_PART_FILE}: {0}; the files come from different models")]
+    #[error(
+        "{PUBLIC_PART_FILE} isn't the one that {CARD_FILE} names; the files come from different models"
+    )]
     PublicPart(#[source] PublicPartError),
     /// The card names a public part, and there is none.
     #[error("{CARD_FILE} names a public part, but {PUBLIC_PART_FILE} is missing beside it")]
@@ -69,7 +71,7 @@ pub enum ModelError {
     #[error("{CARD_FILE} names no public part, so {PUBLIC_PART_FILE} doesn't belong to it")]
     NoneNamed,
     /// A program isn't one for the weights.
-    #[error("{WEIGHTS_FILE}: for {k} features per ciphertext: {source}")]
+    #[error("{WEIGHTS_FILE}: the program for {k} features per ciphertext can't be used")]
     Program {
         /// Features a ciphertext that the program is for.
         k: u32,
@@ -77,7 +79,7 @@ pub enum ModelError {
         source: ProgramError,
     },
     /// The weights aren't a safetensors file.
-    #[error("{WEIGHTS_FILE}: not a valid safetensors file: {0}")]
+    #[error("{WEIGHTS_FILE} isn't a valid safetensors file")]
     Safetensors(#[source] safetensors::SafeTensorError),
     /// The weights aren't the tensors of a model.
     #[error("{WEIGHTS_FILE}: {problem}")]
@@ -86,7 +88,7 @@ pub enum ModelError {
         problem: String,
     },
     /// The tensors contradict each other or hold values that aren't finite.
-    #[error("{WEIGHTS_FILE}: {0}")]
+    #[error("{WEIGHTS_FILE} can't be used")]
     Weights(#[source] ShapeError),
     /// The weights name no card, or another one.
     #[error(
@@ -115,7 +117,7 @@ pub enum ModelError {
         labels: usize,
     },
     /// The card promises narrower scores than the weights produce.
-    #[error("{WEIGHTS_FILE} breaks the bounds in {CARD_FILE}: {0}")]
+    #[error("{WEIGHTS_FILE} breaks the bounds in {CARD_FILE}")]
     Bounds(#[source] BoundsError),
     /// The card publishes bounds of single scores that aren't those of the weights.
     #[error(
@@ -124,7 +126,7 @@ pub enum ModelError {
     )]
     LargestScores,
     /// The file isn't a report.
-    #[error("{REPORT_FILE}: {0}")]
+    #[error("{REPORT_FILE} can't be used")]
     Report(#[source] serde_json::Error),
     /// The report describes another model.
     #[error("{REPORT_FILE} isn't of this model: its {what} differs; delete it or restore it")]

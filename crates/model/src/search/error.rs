@@ -23,7 +23,7 @@ pub enum SearchError {
     #[error("the area under the ROC curve needs a single output, and records of both classes")]
     Auc,
     /// A record doesn't fit the map.
-    #[error("a held-out record doesn't fit: {0}")]
+    #[error("a held-out record doesn't fit")]
     Record(#[from] ShapeError),
     /// The map can't be rounded to integers.
     #[error(transparent)]

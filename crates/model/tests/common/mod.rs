@@ -117,7 +117,7 @@ pub(crate) fn quantize<'a>(
 ) -> Result<QuantizedRecord, RecordError> {
     match encoder(model).quantize(raw) {
         Ok(quantized) => Ok(quantized),
-        Err(EncodeError::Record { source, .. }) => Err(source),
+        Err(EncodeError::Record { fault, .. }) => Err(fault),
         Err(error) => panic!("{error}"),
     }
 }

@@ -149,7 +149,7 @@ pub enum TableError {
         limit: usize,
     },
     /// A row that is held out doesn't fit what the training rows show.
-    #[error("{place}: {source}")]
+    #[error("{place} doesn't fit the training rows")]
     Record {
         /// File and line.
         place: String,
