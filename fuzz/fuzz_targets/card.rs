@@ -7,10 +7,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use veilcast_engine::Planner;
-use veilcast_fuzz::memory::{MIB, within};
 use veilcast_card::{Card, CardSpec, Cell, RawRecord};
 use veilcast_card::{Encoder, EncoderError};
+use veilcast_engine::Planner;
+use veilcast_fuzz::memory::{MIB, within};
 
 fuzz_target!(|json: &[u8]| {
     let Ok(card) = within(64 * json.len() + MIB, || Card::parse(json)) else {
@@ -50,8 +50,8 @@ fn encode(card: &Card) {
         let Ok(quantized) = encoder.quantize(&cells[..]) else {
             continue;
         };
-        assert_eq!(quantized.values.len(), card.features());
-        assert!(quantized.values.iter().all(|&value| value <= most));
+        assert_eq!(quantized.values().len(), card.features());
+        assert!(quantized.values().iter().all(|&value| value <= most));
     }
     for cell in [Cell::Missing, Cell::Text("none of them".to_owned())] {
         let _ = encoder.quantize(RawRecord::from(vec![cell; columns]));

@@ -1,8 +1,7 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
-use super::{
-    MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS, MAX_OUTPUTS,
-    MAX_SLOT_BITS,
+use crate::limits::{
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
 };
 
 /// The card itself is unusable: its publisher's fault.
@@ -19,10 +18,7 @@ pub enum CardError {
     #[error("the card isn't valid: {0}")]
     Json(#[source] serde_json::Error),
     /// A card of another kind or of a later version.
-    #[error(
-        "the card's format is {found:?}; this version reads {:?}",
-        super::CARD_FORMAT
-    )]
+    #[error("the card's format is {found:?}; this version reads {CARD_FORMAT:?}")]
     Format {
         /// What its `format` field says.
         found: String,
@@ -82,12 +78,6 @@ pub enum CardError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Bits of a quantised input out of range.
-    #[error("quantization.bits is {bits}; it must be 1 to {MAX_INPUT_BITS}")]
-    InputBits {
-        /// What the card says.
-        bits: u32,
-    },
     /// A list with a value per feature has another length.
     #[error("quantization.{field} has {found} values for {expected} features")]
     PerFeature {
@@ -120,17 +110,9 @@ pub enum CardError {
         /// How many there are.
         found: usize,
     },
-    /// Score width out of range, or not proven.
-    #[error(
-        "bounds: slot_bits must be 1 to {MAX_SLOT_BITS} and certified; the card says {slot_bits}, \
-         certified: {certified}"
-    )]
-    Bounds {
-        /// S as the card has it.
-        slot_bits: u32,
-        /// Whether the card calls it proven.
-        certified: bool,
-    },
+    /// Bounds that aren't proven.
+    #[error("bounds.certified is false; only a model whose bounds are proven has a card")]
+    NotCertified,
     /// Bounds of the single scores that can't be any.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {
@@ -228,14 +210,14 @@ pub enum RecordError {
         known: String,
     },
     /// An integer feature above the quantisation's maximum.
-    #[error("quantised feature {index} is {value}; the largest possible is {max}")]
+    #[error("quantised feature {index} is {found}; the largest possible is {limit}")]
     TooLarge {
         /// Its index, from 0.
         index: usize,
         /// The value.
-        value: u32,
+        found: u32,
         /// The maximum.
-        max: u32,
+        limit: u32,
     },
 }
 

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CardError, Layouts, Preprocessing, PublicPart, Quantization};
-
-/// The `format` field of every card that this version reads.
-pub const CARD_FORMAT: &str = "veilcast-card/1";
+use crate::limits::CARD_FORMAT;
+use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization, SlotBits};
 
 /// The fields of a card; [`Card::new`](super::Card::new) checks them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,7 +125,7 @@ pub enum Activation {
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
     /// That the model owner has proven all this for every possible record; always true.
     pub certified: bool,
     /// For each output, what no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every model that

@@ -15,8 +15,10 @@ use super::runner::Runner;
 use super::scores::{Comparison, Scores};
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
-use super::{ImportError, collapse, locate};
-use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
+use super::{ImportError, Progress, collapse, locate};
+use veilcast_card::{
+    Input, InputBits, InputKind, Layouts, Limits, QuantizedRecord, RawRecord, WeightBits, list,
+};
 use veilcast_model::search::HeldOut;
 use veilcast_model::{
     Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile, QuantizationSearch,
@@ -27,7 +29,7 @@ use veilcast_onnx::OnnxError;
 /// How far the collapsed map's scores may lie from the network's, beside the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
 /// Most input bits that are searched for images, and for tables, whose scores shall stay close.
-const MAX_SEARCHED_BITS: (u32, u32) = (8, 12);
+const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBits::of::<12>());
 
 /// A file that was read: a network that gives scores, and what a record is.
 #[derive(Clone, Debug)]
@@ -37,15 +39,6 @@ pub struct Import {
     tensor: TensorInput,
     input: Input,
     file: FileFacts,
-}
-
-/// How far an import has come; given after each group of features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Features that the network was run for.
-    pub done: usize,
-    /// Features in all.
-    pub features: usize,
 }
 
 /// What is computed on ciphertexts, and what it is given.
@@ -253,11 +246,11 @@ impl Import {
     }
 
     /// The numbers of bits of an input to choose from.
-    fn input_bits(&self) -> RangeInclusive<u32> {
+    fn input_bits(&self) -> RangeInclusive<InputBits> {
         match (self.options.input_bits, self.input.kind) {
             (Some(bits), _) => bits..=bits,
-            (None, InputKind::Image) => 1..=MAX_SEARCHED_BITS.0,
-            (None, InputKind::Table) => 1..=MAX_SEARCHED_BITS.1,
+            (None, InputKind::Image) => InputBits::MIN..=MAX_SEARCHED_BITS.0,
+            (None, InputKind::Table) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
         }
     }
 
@@ -304,14 +297,19 @@ impl Import {
             description: self.description(scores),
             input: self.input.clone(),
             public_part: private.public.as_ref().map(|(file, _)| file.clone()),
-            quantization: private.ranges.quantization(options.input_bits.unwrap_or(8)),
+            quantization: private
+                .ranges
+                .quantization(options.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: scores.labels.clone(),
             activation: scores.activation,
             units: options.units.clone().or_else(|| scores.stand_in_units()),
             threshold: options.threshold,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
-            max_weight: (1 << (options.weight_bits.unwrap_or(8) - 1)) - 1,
+            max_weight: options
+                .weight_bits
+                .unwrap_or(WeightBits::of::<8>())
+                .max_weight(),
         }
     }
 }
@@ -333,12 +331,11 @@ fn check_affine(
 /// The share of records for which the integers predict what the map in floats does, and how far their
 /// scores lie apart at most, beside the largest score.
 fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportError> {
-    let quantization = model.card().quantization();
     let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
     for record in records {
-        let quantize = |(feature, &x)| quantization.quantize(feature, x).0;
-        let integers: Vec<u32> = record.iter().enumerate().map(quantize).collect();
-        let found = model.predict(&integers).map_err(ImportError::Prediction)?;
+        let quantized = QuantizedRecord::from_features(model.card(), record)
+            .map_err(ImportError::Prediction)?;
+        let found = model.predict(&quantized).expect("the card is the model's");
         let expected = model
             .predict_float(record)
             .map_err(ImportError::Prediction)?;

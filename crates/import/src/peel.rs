@@ -60,11 +60,8 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
         });
     };
     if ways.iter().any(|way| way.root != ways[scored].root) {
-        return Err(OnnxError::Output {
-            problem: format!(
-                "there are several, of different scores; name the one to import with --output: {}",
-                names.join(", ")
-            ),
+        return Err(OnnxError::Outputs {
+            names: names.into_iter().map(str::to_owned).collect(),
         });
     }
     let activation = ways.iter().find_map(|way| way.activation);
@@ -159,7 +156,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 way.activation = way.activation.or(Some(Activation::Softmax));
             }
             "Sigmoid" => way.activation = way.activation.or(Some(Activation::Sigmoid)),
-            "Normalizer" if normalises_probabilities(graph, node)? => {}
+            "Normalizer" if normalizes_probabilities(graph, node)? => {}
             "Div" if divides_by_sum(graph, node) => {}
             "Concat" => match probability(graph, node) {
                 Some(of_second_class) => behind = Some(of_second_class),
@@ -237,7 +234,7 @@ fn is_over_classes(node: &NodeProto) -> bool {
 }
 
 /// Whether a node makes probabilities sum to 1, which keeps their order.
-fn normalises_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
+fn normalizes_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
     let l1 = attribute(node, "norm").is_some_and(|norm| norm.s == b"L1");
     let before = node.input.first().and_then(|value| source(graph, value));
     let Some((index, _)) = before.filter(|_| l1) else {

@@ -11,7 +11,7 @@ use common::{name, onnx_files};
 use prost::Message as _;
 use serde::Deserialize;
 use serde_json::Value;
-use veilcast_card::{Activation, InputKind, RawRecord};
+use veilcast_card::{Activation, InputBits, InputKind, RawRecord, WeightBits};
 use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportOptions, Split};
 use veilcast_onnx::pb::ModelProto;
@@ -82,8 +82,8 @@ fn models_predict_with_the_files_labels_and_final_function() {
         // No search: that is tried elsewhere.
         let options = ImportOptions {
             kind,
-            input_bits: Some(8),
-            weight_bits: Some(8),
+            input_bits: Some(InputBits::of::<8>()),
+            weight_bits: Some(WeightBits::of::<8>()),
             ..ImportOptions::default()
         };
         if expected.inputs[0].len() > 100 {
@@ -157,8 +157,8 @@ fn networks_that_are_not_affine_are_split() {
             let options = ImportOptions {
                 split,
                 pixel_factor: 1.0,
-                input_bits: Some(12),
-                weight_bits: Some(12),
+                input_bits: Some(InputBits::of::<12>()),
+                weight_bits: Some(WeightBits::of::<12>()),
                 ..ImportOptions::default()
             };
             let inputs = expected.inputs.iter();
@@ -199,7 +199,7 @@ fn networks_that_are_not_affine_are_split() {
                     assert!(apart <= 1e-4 * largest, "{name}: {found} is not {score}");
                 }
                 let quantized = encoder.quantize(input).unwrap();
-                let by_integers = model.predict(&quantized.values).unwrap();
+                let by_integers = model.predict(&quantized).unwrap();
                 let apart = (by_integers.scores[0] - found[0]).abs();
                 assert!(apart <= 0.01 * largest, "{name}: {apart}");
             }

@@ -191,10 +191,10 @@ impl<'a> Predict<'a> {
 
     fn one(&self, index: usize, record: &[f64], label: usize) -> anyhow::Result<Image> {
         let card = self.model.card();
-        let (features, encode) = timed(|| self.encoder.quantize(record));
-        let features = features?.values;
-        let reference = self.model.evaluate(&features)?;
-        let (request, encrypt) = timed(|| self.session.encrypt(&[features]));
+        let (quantized, encode) = timed(|| self.encoder.quantize(record));
+        let quantized = quantized?;
+        let reference = self.model.evaluate(&quantized)?;
+        let (request, encrypt) = timed(|| self.session.encrypt(&[quantized]));
         let request = request?;
         let call = self.client.infer(card.name(), &request);
         let (exchange, server) = timed(|| self.runtime.block_on(call));

@@ -10,8 +10,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 use veilcast_card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Prediction, Preprocessing,
-    Quantization, ScalarLayout,
+    Activation, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Prediction,
+    Preprocessing, Quantization, ScalarLayout,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 
@@ -68,7 +68,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         },
         public_part: None,
         quantization: Quantization {
-            bits: 4,
+            bits: InputBits::of::<4>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -216,5 +216,5 @@ impl Drop for Server {
 pub(crate) fn predicted(model: &Model, record: &[f64]) -> Prediction {
     let encoder = veilcast_card::Encoder::new(model.card().clone()).unwrap();
     let quantized = encoder.quantize(record).unwrap();
-    model.predict(&quantized.values).unwrap()
+    model.predict(&quantized).unwrap()
 }

@@ -122,7 +122,10 @@ fn a_classifier_of_scikit_learn_predicts_what_it_does_there() {
     let facts = place.json("inspect iris --json");
     assert_eq!(facts["columns"][3], "petal width");
     assert_eq!(facts["import"]["agreement"], 1.0);
-    assert_snapshot!(place.fail(import), @"error: iris exists already; choose another place or use --force");
+    assert_snapshot!(place.fail(import), @"
+    error: iris exists already
+      hint: choose another place, or replace it with --force
+    ");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::bounds::BoundsError;
 use crate::float_map::{QuantizeError, weight_bits};
 use crate::search::SearchError;
 use veilcast_card::{
-    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
-    MAX_SLOT_BITS, Output, PublicPart, Quantization,
+    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits, Output,
+    PublicPart, Quantization, SlotBits,
 };
 
 /// What a card shall say of a model whose weights aren't quantised yet.
@@ -98,7 +98,7 @@ impl Blueprint {
             });
         }
         let (integer_map, scales) = float_map.quantize(&spec.quantization, self.max_weight)?;
-        let certificate = integer_map.certify(spec.quantization.max(), MAX_SLOT_BITS)?;
+        let certificate = integer_map.certify(spec.quantization.max(), SlotBits::MAX)?;
         spec.output.scales = scales;
         spec.bounds.slot_bits = certificate.slot_bits;
         spec.bounds.largest_scores = certificate.largest_scores();
@@ -148,7 +148,7 @@ impl Blueprint {
                 threshold: self.threshold,
             },
             bounds: Bounds {
-                slot_bits: MAX_SLOT_BITS,
+                slot_bits: SlotBits::MAX,
                 certified: true,
                 largest_scores: None,
             },

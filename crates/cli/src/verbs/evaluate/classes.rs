@@ -6,7 +6,7 @@ use serde::Serialize;
 use veilcast_model::Model;
 use veilcast_model::quality::{Calibration, ClassQuality, QuantizationError};
 
-use super::measure::Clear;
+use super::clear::Clear;
 
 /// How well a model tells classes apart.
 #[derive(Serialize)]

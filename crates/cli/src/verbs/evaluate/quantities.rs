@@ -7,7 +7,7 @@ use serde::Serialize;
 use veilcast_card::Prediction;
 use veilcast_model::{Model, RegressionErrors};
 
-use super::measure::Clear;
+use super::clear::Clear;
 use crate::output::{error_figures, significant};
 
 /// How well a model predicts quantities.
