@@ -47,6 +47,7 @@ pub fn blueprint() -> Blueprint {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             records: Some(RecordsLayout {}),

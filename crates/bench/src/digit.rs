@@ -188,6 +188,7 @@ fn model(case: &Case) -> Result<Model, Failure> {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts::scalar(),
         limits: Limits {
             max_records: 1,

@@ -7,7 +7,7 @@ use crate::layouts::Layouts;
 use crate::limits::MAX_CARD_BYTES;
 use crate::public_part::PublicPart;
 use crate::quantization::Quantization;
-use crate::spec::{Bounds, CardSpec, Input, Limits, Output};
+use crate::spec::{Bounds, CardSpec, Input, Limits, Output, Task};
 use crate::{check, spec};
 
 /// The digest of a card's exact bytes.
@@ -23,12 +23,15 @@ pub struct Card {
 }
 
 impl Card {
-    /// Checks a specification and writes it as the card's bytes.
+    /// Checks a specification and writes it as the card's bytes; `output.task` only if the other
+    /// fields don't tell the same.
     ///
     /// # Errors
     /// [`CardError`] names the first field that is out of range or contradicts another.
-    pub fn new(spec: CardSpec) -> Result<Self, CardError> {
+    pub fn new(mut spec: CardSpec) -> Result<Self, CardError> {
         let features = check::check(&spec)?;
+        let implied = spec.output.implied_task();
+        spec.output.task = spec.output.task.filter(|task| *task != implied);
         let mut json = serde_json::to_vec_pretty(&spec).map_err(CardError::Json)?;
         json.push(b'\n');
         if json.len() > MAX_CARD_BYTES {
@@ -99,6 +102,11 @@ impl Card {
     /// How features become integers.
     pub fn quantization(&self) -> &Quantization {
         &self.spec.quantization
+    }
+
+    /// What the model predicts: classes, one probability, or quantities.
+    pub fn task(&self) -> Task {
+        self.spec.output.task()
     }
 
     /// How integer scores become predictions.

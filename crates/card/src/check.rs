@@ -3,7 +3,7 @@
 use crate::error::CardError;
 use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_OUTPUTS};
 use crate::quantization::{PerFeature, Quantization};
-use crate::spec::{Activation, Bounds, CardSpec, Input, InputKind, Output};
+use crate::spec::{Activation, Bounds, CardSpec, Input, InputKind, Output, Task};
 use crate::text::check_texts;
 
 const POSITIVE: &str = "finite and greater than 0";
@@ -142,8 +142,22 @@ fn check_output(output: &Output) -> Result<(), CardError> {
         check_units(output).or_else(|| check_threshold(output))
     };
     match problem {
-        None => Ok(()),
+        None => check_task(output),
         Some(problem) => Err(CardError::Output { problem }),
+    }
+}
+
+fn check_task(output: &Output) -> Result<(), CardError> {
+    let by_units = output.units.as_ref().map(|_| Task::Quantities);
+    let implied = Task::implied_by(output.activation, output.scales.len()).or(by_units);
+    match (output.task, implied) {
+        (Some(found), Some(expected)) if found != expected => {
+            Err(CardError::Task { found, expected })
+        }
+        (Some(Task::Probability), None) => Err(CardError::SeveralProbabilities {
+            outputs: output.scales.len(),
+        }),
+        (None | Some(_), None | Some(_)) => Ok(()),
     }
 }
 

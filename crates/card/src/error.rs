@@ -3,6 +3,7 @@
 use crate::limits::{
     CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
 };
+use crate::spec::Task;
 
 /// The card itself is unusable: its publisher's fault.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +104,26 @@ pub enum CardError {
     Output {
         /// What is wrong.
         problem: String,
+    },
+    /// The task contradicts the output's other fields.
+    #[error(
+        "output.task is {found}, but the activation, the units and the number of outputs are those \
+         of {expected}; correct it, or leave it out"
+    )]
+    Task {
+        /// What the card says.
+        found: Task,
+        /// What its other fields say.
+        expected: Task,
+    },
+    /// One probability from several outputs without a final function.
+    #[error(
+        "output.task is probability, but there are {outputs} outputs without a final function: \
+         these are classes or quantities"
+    )]
+    SeveralProbabilities {
+        /// How many there are.
+        outputs: usize,
     },
     /// Number of outputs out of range.
     #[error("output.scales has {found} values; a model has 1 to {MAX_OUTPUTS} outputs")]

@@ -35,7 +35,7 @@ pub use limits::{
     CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
     MAX_PUBLIC_PART_BYTES,
 };
-pub use prediction::{Prediction, argmax, class, probabilities};
+pub use prediction::{ClassPrediction, Prediction, argmax, class, probabilities};
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
 };
@@ -43,7 +43,7 @@ pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
 pub use quantized::{OtherCard, QuantizedRecord};
 pub use record::{Cell, PreprocessedRecord, RawRecord};
-pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output};
+pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output, Task};
 pub use text::list;
 
 /// The example of the README.

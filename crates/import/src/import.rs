@@ -17,7 +17,8 @@ use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
 use super::{ImportError, Progress, collapse, locate};
 use veilcast_card::{
-    Input, InputBits, InputKind, Layouts, Limits, QuantizedRecord, RawRecord, WeightBits, list,
+    Input, InputBits, InputKind, Layouts, Limits, Prediction, QuantizedRecord, RawRecord, Task,
+    WeightBits, list,
 };
 use veilcast_model::search::HeldOut;
 use veilcast_model::{
@@ -138,7 +139,10 @@ impl Import {
             self.options.activation.or(self.peeled.activation),
             self.options.labels.clone().or(self.peeled.labels.clone()),
             &self.peeled.output,
-            self.options.units.is_some() || self.peeled.is_regression,
+            match self.options.units {
+                Some(_) => Some(Task::Quantities),
+                None => self.peeled.task,
+            },
         )?;
         let blueprint = self.blueprint(&scores, &private);
         let compared = self.compared(&scores, &private)?;
@@ -166,7 +170,7 @@ impl Import {
             records: private.records.len(),
             random_records: private.is_random,
             deviation,
-            agreement: (!scores.is_regression).then_some(agreement),
+            agreement,
             rounding,
         };
         Ok(model.reporting(|report| report.import = Some(import)))
@@ -282,9 +286,9 @@ impl Import {
             None => "an image".to_owned(),
         };
         let labels = list(&scores.labels);
-        match scores.is_regression {
-            true => format!("Predicts {labels} of {record}."),
-            false => format!("Classifies {record}: {labels}."),
+        match scores.task {
+            Task::Quantities => format!("Predicts {labels} of {record}."),
+            Task::Classes | Task::Probability => format!("Classifies {record}: {labels}."),
         }
     }
 
@@ -302,8 +306,9 @@ impl Import {
                 .quantization(options.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: scores.labels.clone(),
             activation: scores.activation,
-            units: options.units.clone().or_else(|| scores.stand_in_units()),
+            units: options.units.clone(),
             threshold: options.threshold,
+            task: Some(scores.task),
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: options
@@ -328,9 +333,9 @@ fn check_affine(
     Err(OnnxError::NotAffine { node, operator })
 }
 
-/// The share of records for which the integers predict what the map in floats does, and how far their
-/// scores lie apart at most, beside the largest score.
-fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportError> {
+/// The share of records for which the integers predict the class that the map in floats does, none of
+/// quantities; and how far their scores lie apart at most, beside the largest score.
+fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(Option<f64>, f64), ImportError> {
     let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
     for record in records {
         let quantized = QuantizedRecord::from_features(model.card(), record)
@@ -339,12 +344,16 @@ fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportErro
         let expected = model
             .predict_float(record)
             .map_err(ImportError::Prediction)?;
-        agreeing += usize::from(found.index == expected.index);
-        for (found, expected) in found.scores.iter().zip(&expected.scores) {
+        let class = |prediction: &Prediction| prediction.class().map(|class| class.index);
+        agreeing += usize::from(class(&found) == class(&expected));
+        for (found, expected) in found.scores().iter().zip(expected.scores()) {
             apart = apart.max((found - expected).abs());
             largest = largest.max(expected.abs());
         }
     }
-    let share = agreeing as f64 / records.len().max(1) as f64;
-    Ok((share, if apart > 0.0 { apart / largest } else { 0.0 }))
+    let agreement = match model.card().task() {
+        Task::Quantities => None,
+        Task::Classes | Task::Probability => Some(agreeing as f64 / records.len().max(1) as f64),
+    };
+    Ok((agreement, if apart > 0.0 { apart / largest } else { 0.0 }))
 }

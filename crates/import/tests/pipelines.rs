@@ -137,7 +137,8 @@ fn models_predict_from_cells_as_the_pipelines_do() {
             .fold(0.0, |a: f64, b| a.max(b.abs()));
         for (record, expected) in records.iter().zip(&expected) {
             let quantized = common::encoder(&model).quantize(record).unwrap();
-            let found = model.predict(&quantized).unwrap().scores;
+            let found = model.predict(&quantized).unwrap();
+            let found = found.scores();
             // Of two classes one score is enough.
             let expected = &expected[expected.len() - found.len()..];
             // Of softmax only differences count.

@@ -104,7 +104,7 @@ proptest! {
         let quantized = common::quantize(&model, &raw).unwrap();
         prop_assert_eq!(quantized.clipped(), 0);
         let scores = model.card().dequantize(&model.evaluate(&quantized).unwrap()).unwrap();
-        let floats = model.predict_float(&raw).unwrap().scores;
+        let floats = model.float_map().evaluate(&raw).unwrap();
         for (output, (score, float)) in scores.iter().zip(floats).enumerate() {
             // Half a step of each feature, and half a scale a weight and for the bias.
             let steps: f64 = weights[3 * output..][..3]

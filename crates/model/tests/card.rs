@@ -5,7 +5,7 @@ mod common;
 
 use serde_json::{Value, json};
 use veilcast_card::{
-    Card, CardDigest, Layouts, OtherCard, QuantizedRecord, RecordError, ScoreError,
+    Card, CardDigest, Layouts, OtherCard, Prediction, QuantizedRecord, RecordError, ScoreError,
 };
 
 fn patients_json() -> Value {
@@ -124,8 +124,8 @@ fn each_wrong_field_has_its_error() {
             json!("relu"),
             "unknown variant `relu`",
         ),
-        ("/bounds/slot_bits", json!(0), "slot_bits is 0"),
-        ("/bounds/slot_bits", json!(63), "slot_bits is 63"),
+        ("/bounds/slot_bits", json!(0), "score bits is 0"),
+        ("/bounds/slot_bits", json!(63), "score bits is 63"),
         ("/bounds/certified", json!(false), "certified is false"),
         (
             "/bounds/largest_scores",
@@ -363,7 +363,11 @@ fn card(activation: &str, labels: &[&str], outputs: usize) -> Card {
 #[test]
 fn predictions_by_each_activation() {
     let softmax = card("softmax", &["a", "b", "c"], 3);
-    let prediction = softmax.predict(&[1, 3, 3]).unwrap();
+    let class = |card: &Card, scores: &[i64]| match card.predict(scores).unwrap() {
+        Prediction::Class(class) => class,
+        Prediction::Quantities(values) => panic!("{values:?} are quantities"),
+    };
+    let prediction = class(&softmax, &[1, 3, 3]);
     assert_eq!((prediction.index, prediction.label.as_str()), (1, "b"));
     assert_eq!(prediction.scores, [1.0, 3.0, 3.0]);
     let probabilities = prediction.probabilities.unwrap();
@@ -371,12 +375,12 @@ fn predictions_by_each_activation() {
     assert!((probabilities[1] / probabilities[0] - 2_f64.exp()).abs() < 1e-9);
 
     // Scores far apart overflow no exponential.
-    let far = softmax.predict(&[-10_000, 0, 10_000]).unwrap();
+    let far = class(&softmax, &[-10_000, 0, 10_000]);
     assert_eq!(far.probabilities, Some(vec![0.0, 0.0, 1.0]));
 
     let sigmoid = card("sigmoid", &["negative", "positive"], 1);
     for (score, index) in [(-1, 0), (0, 0), (1, 1)] {
-        let prediction = sigmoid.predict(&[score]).unwrap();
+        let prediction = class(&sigmoid, &[score]);
         let probabilities = prediction.probabilities.unwrap();
         let positive = 1.0 / (1.0 + f64::exp(-(score as f64)));
         assert_eq!(prediction.index, index, "{score}");
@@ -385,14 +389,10 @@ fn predictions_by_each_activation() {
     }
 
     let several = card("sigmoid", &["a", "b"], 2);
-    assert_eq!(
-        several.predict(&[0, 0]).unwrap().probabilities,
-        Some(vec![0.5, 0.5])
-    );
+    assert_eq!(class(&several, &[0, 0]).probabilities, Some(vec![0.5, 0.5]));
 
     let regression = card("none", &["dose"], 1).predict(&[-7]).unwrap();
-    assert_eq!(regression.scores, [-7.0]);
-    assert_eq!((regression.index, regression.probabilities), (0, None));
+    assert_eq!(regression, Prediction::Quantities(vec![-7.0]));
 
     let lone = with(
         "/output",

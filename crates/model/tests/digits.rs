@@ -16,6 +16,7 @@ fn accuracy_on_all_test_images() {
     let (mut float, mut quantized) = (0, 0);
     for (raw, &label) in test.images().records().zip(test.labels()) {
         let right = |prediction: veilcast_card::Prediction| {
+            let prediction = prediction.class().unwrap();
             assert_eq!(prediction.label, prediction.index.to_string());
             usize::from(prediction.index == usize::from(label))
         };

@@ -8,7 +8,7 @@ use std::fs;
 
 use common::{mnist, repository, vector};
 use serde::{Deserialize, Serialize};
-use veilcast_card::{QuantizedRecord, RawRecord};
+use veilcast_card::{Prediction, QuantizedRecord, RawRecord};
 use veilcast_files::idx::Split;
 use veilcast_model::Model;
 
@@ -38,12 +38,14 @@ fn accuracy_on_all_test_images() {
     let encoder = common::encoder(&model);
     let (mut float, mut quantized) = (0, 0);
     for (raw, &label) in test.images().records().zip(test.labels()) {
-        let right = |index| usize::from(index == usize::from(label));
+        let right = |prediction: Prediction| {
+            usize::from(prediction.class().unwrap().index == usize::from(label))
+        };
         let record = encoder.features(&raw).unwrap();
-        float += right(model.predict_float(&record.features).unwrap().index);
+        float += right(model.predict_float(&record.features).unwrap());
         let record = encoder.round(&record).unwrap();
         assert_eq!(record.clipped(), 0);
-        quantized += right(model.predict(&record).unwrap().index);
+        quantized += right(model.predict(&record).unwrap());
     }
     assert!(float >= 9_920, "{float} of 10,000 by the float map");
     assert!(quantized >= 9_920, "{quantized} of 10,000 by the integers");
@@ -87,8 +89,9 @@ fn the_first_images_become_what_the_vectors_say() {
         let record = encoder.features(RawRecord::from(raw)).unwrap();
         let quantized = encoder.round(&record).unwrap();
         let scores = model.evaluate(&quantized).unwrap();
+        let prediction = model.card().predict(&scores).unwrap();
         Vector {
-            label: model.card().predict(&scores).unwrap().label,
+            label: prediction.class().unwrap().label.clone(),
             features: record.features,
             integers: quantized.values().to_vec(),
             scores,

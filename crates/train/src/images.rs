@@ -171,6 +171,7 @@ impl Options {
             activation: Activation::Softmax,
             units: None,
             threshold: None,
+            task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: self.max_weight(),
@@ -257,16 +258,16 @@ fn accuracy(
         let record = encoder.features(&raw)?;
         let quantized = encoder.round(&record)?;
         let features = &record.features;
+        let prediction = model
+            .predict(&quantized)
+            .expect("the encoder is the model's");
         let predicted = [
-            argmax(&network.evaluate(features)?),
-            argmax(&model.float_map().evaluate(features)?),
-            model
-                .predict(&quantized)
-                .expect("the encoder is the model's")
-                .index,
+            Some(argmax(&network.evaluate(features)?)),
+            Some(argmax(&model.float_map().evaluate(features)?)),
+            prediction.class().map(|class| class.index),
         ];
         for (right, index) in right.iter_mut().zip(predicted) {
-            *right += usize::from(index == usize::from(label));
+            *right += usize::from(index == Some(usize::from(label)));
         }
     }
     let share = |right| right as f64 / test.len() as f64;

@@ -107,6 +107,7 @@ impl TableOptions {
             activation: target.activation(),
             units: target.units(),
             threshold: self.threshold(),
+            task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: training.max_weight(),

@@ -101,7 +101,7 @@ fn a_hybrid_model_is_measured_as_it_is_used() {
         let quantized = encoder.round(&features).unwrap();
         assert_eq!(quantized.clipped(), 0);
         let prediction = model.predict(&quantized).unwrap();
-        right += usize::from(prediction.index == usize::from(label));
+        right += usize::from(prediction.class().unwrap().index == usize::from(label));
     }
     assert_eq!(right as f64 / 200.0, accuracy.quantized);
 }

@@ -313,7 +313,7 @@ fn the_area_reported_is_that_of_the_scores() {
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let scored = held_out.map(|(_, record)| {
         let record = record.unwrap();
-        let score = common::predict(&model, &record.raw).scores[0];
+        let score = common::predict(&model, &record.raw).scores()[0];
         (score, record.kept[0] == "yes")
     });
     let (scores, positive): (Vec<f64>, Vec<bool>) = scored.unzip();

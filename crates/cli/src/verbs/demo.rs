@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use veilcast_card::Encoder;
+use veilcast_card::{Encoder, Prediction};
 use veilcast_client::Client;
 use veilcast_engine::Session;
 use veilcast_files::idx::LabelledImages;
@@ -208,7 +208,11 @@ impl<'a> Predict<'a> {
             Err(error) => Err(error.to_string()),
         };
         let (predicted, error) = match prediction {
-            Ok(prediction) => (Some(prediction.label), None),
+            Ok(Prediction::Class(class)) => (Some(class.label), None),
+            Ok(Prediction::Quantities(_)) => (
+                None,
+                Some("the model predicts quantities, not digits".to_owned()),
+            ),
             Err(error) => (None, Some(error)),
         };
         Ok(Image {

@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use veilcast_card::Task;
 use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
 
@@ -134,8 +135,11 @@ fn images(directory: &Path, model: &Model, most: usize) -> anyhow::Result<TestSe
         .with_context(|| format!("can't use the images in {}", directory.display()))
         .hint("give a directory with MNIST's four files, such as data/mnist")?;
     images.truncate(most);
-    if model.card().output().is_regression() {
-        bail!("the model predicts quantities, but labelled images are of classes");
+    match model.card().task() {
+        Task::Classes | Task::Probability => {}
+        Task::Quantities => {
+            bail!("the model predicts quantities, but labelled images are of classes")
+        }
     }
     let known = model.card().output().labels.len();
     let labels: Vec<usize> = images.labels().iter().map(|&l| usize::from(l)).collect();

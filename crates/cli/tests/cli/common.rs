@@ -10,7 +10,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 use veilcast_card::{
-    Activation, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Prediction,
+    Activation, ClassPrediction, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
     Preprocessing, Quantization, ScalarLayout,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
@@ -76,6 +76,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts,
         limits: Limits {
             max_records: 2,
@@ -213,8 +214,9 @@ impl Drop for Server {
 }
 
 /// What a model says of a raw record in the clear.
-pub(crate) fn predicted(model: &Model, record: &[f64]) -> Prediction {
+pub(crate) fn predicted(model: &Model, record: &[f64]) -> ClassPrediction {
     let encoder = veilcast_card::Encoder::new(model.card().clone()).unwrap();
     let quantized = encoder.quantize(record).unwrap();
-    model.predict(&quantized).unwrap()
+    let prediction = model.predict(&quantized).unwrap();
+    prediction.class().unwrap().clone()
 }

@@ -51,6 +51,7 @@ pub(crate) fn named(name: &str) -> Model {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()

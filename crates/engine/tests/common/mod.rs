@@ -107,6 +107,7 @@ pub(crate) fn model_with(
         },
         units: None,
         threshold: None,
+        task: None,
         layouts,
         limits: Limits {
             max_records: 300,

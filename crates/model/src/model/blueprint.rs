@@ -8,7 +8,7 @@ use crate::float_map::{QuantizeError, weight_bits};
 use crate::search::SearchError;
 use veilcast_card::{
     Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits, Output,
-    PublicPart, Quantization, SlotBits,
+    PublicPart, Quantization, SlotBits, Task,
 };
 
 /// What a card shall say of a model whose weights aren't quantised yet.
@@ -26,7 +26,7 @@ pub struct Blueprint {
     pub public_part: Option<PublicPartFile>,
     /// How features become integers.
     pub quantization: Quantization,
-    /// A label an output; two (negative, positive) for a single sigmoid output.
+    /// One label per output; two (negative, positive) for a single sigmoid output.
     pub labels: Vec<String>,
     /// The final function, which the client applies.
     pub activation: Activation,
@@ -35,6 +35,9 @@ pub struct Blueprint {
     /// The probability above which a record counts as positive, if not 0.5; only for a single
     /// sigmoid output.
     pub threshold: Option<f64>,
+    /// What is predicted; needed only for several quantities without units, which are classes
+    /// otherwise. The card says it only where its other fields don't.
+    pub task: Option<Task>,
     /// The layouts in which records may be sent.
     pub layouts: Layouts,
     /// What one request may hold.
@@ -146,6 +149,7 @@ impl Blueprint {
                 activation: self.activation,
                 units: self.units.clone(),
                 threshold: self.threshold,
+                task: self.task,
             },
             bounds: Bounds {
                 slot_bits: SlotBits::MAX,

@@ -44,6 +44,7 @@ pub(crate) fn patients() -> Blueprint {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             features: Some(FeaturesLayout {

@@ -135,6 +135,7 @@ fn evaluator_behind(public_part: Option<PublicPartFile>, name: &str, version: &s
         activation: Activation::None,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use serde::Serialize;
 use veilcast_card::Prediction;
 use veilcast_engine::{Evaluator, KeyPolicy};
@@ -10,7 +11,7 @@ use veilcast_model::Model;
 use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
 use super::clear::{TestSet, Truth};
-use super::quantities;
+use super::{classes, quantities};
 use crate::output::{Output, error_figures};
 use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
@@ -38,15 +39,20 @@ impl fmt::Display for Measured {
 }
 
 impl Measured {
-    pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Self {
-        match truth {
+    /// None if what is predicted isn't what is true: classes or quantities.
+    pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Option<Self> {
+        Some(match truth {
             Truth::Classes(labels) => {
-                Self::Classes(ClassQuality::of_predictions(predictions, labels))
+                let classes = classes::classes(predictions)?;
+                Self::Classes(ClassQuality::of_predictions(&classes, labels))
             }
-            Truth::Quantities(values) => Self::Quantities {
-                quantities: quantities::errors(predictions, values).unwrap_or_default(),
-            },
-        }
+            Truth::Quantities(truth) => {
+                let values = quantities::values(predictions)?;
+                Self::Quantities {
+                    quantities: quantities::errors(&values, truth).unwrap_or_default(),
+                }
+            }
+        })
     }
 }
 
@@ -112,7 +118,8 @@ impl Encrypted {
             records,
             agreeing,
             without_prediction: records - predictions.len(),
-            measured: Measured::of(&predictions, &test.truth.of_those(&predicted)),
+            measured: Measured::of(&predictions, &test.truth.of_those(&predicted))
+                .context("the model predicts something else than the test set tells")?,
             encrypt_ms,
             compute_ms,
             decrypt_ms,

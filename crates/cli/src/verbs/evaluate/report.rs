@@ -8,7 +8,7 @@ mod quantities;
 mod weights;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use veilcast_card::Card;
+use veilcast_card::{Card, Task};
 use veilcast_model::Model;
 
 use self::cost::{bounds, layouts, products};
@@ -74,11 +74,11 @@ fn heading(card: &Card) -> Markup {
         h1 { (card.name()) " " span.version { (card.version()) } }
         p { (card.description()) }
         dl {
-            @if card.output().is_regression() {
-                dt { "Predicts" } dd { (card.output().labels.join(", ")) }
-            } @else {
-                dt { "Labels" } dd { (card.output().labels.join(", ")) }
+            @match card.task() {
+                Task::Quantities => dt { "Predicts" },
+                Task::Classes | Task::Probability => dt { "Labels" },
             }
+            dd { (card.output().labels.join(", ")) }
             dt { "A record" }
             dd { (card.raw_features()) " values, encrypted as " (card.features()) " integers of "
                 (card.quantization().bits) " bits" }
