@@ -2,6 +2,7 @@
 //!
 //! | subject | start at |
 //! |---|---|
+//! | what may be typed | [`arguments`] |
 //! | the steps, one by one or all | [`steps`] |
 //! | what they need on the machine | [`prerequisites`] |
 //! | what the crates may know of each other | [`code::layers`] |
@@ -18,6 +19,7 @@
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod code;
 mod commands;
 mod ctgrind;
@@ -37,78 +39,11 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 
+use crate::arguments::{Cli, Task};
 use crate::steps::{ALL, Step};
 use crate::workspace::Workspace;
-
-/// The project's own automation.
-#[derive(Parser)]
-#[command(name = "cargo xtask", disable_help_subcommand = true)]
-struct Cli {
-    #[command(subcommand)]
-    task: Task,
-}
-
-#[derive(Clone, Subcommand)]
-enum Task {
-    /// Install what the steps need on the machine, on Debian and Ubuntu.
-    Setup,
-    /// Run every step, and list the ones that failed.
-    Test,
-    /// Check that the code is formatted.
-    Fmt,
-    /// Check the crates' layers, where `unsafe` is, and the files' lengths.
-    Layers,
-    /// Check licences, doubled versions and sources of all dependencies, as deny.toml says.
-    Deny {
-        /// Look for known vulnerabilities too: needs GitHub, for RustSec's database.
-        #[arg(long)]
-        advisories: bool,
-    },
-    /// Find dependencies that nothing uses, or that are named twice.
-    Unused,
-    /// Check that the files and tests that SECURITY.md names exist.
-    Security,
-    /// Take each check of SECURITY.md out, one at a time, and see its test fail. By hand: it takes an hour.
-    ///
-    /// The code is that of the last commit, in a copy below the target directory.
-    Removals {
-        /// Numbers of rows of SECURITY.md's table; all of them by default.
-        rows: Vec<u32>,
-    },
-    /// Run clippy on everything; a warning is an error.
-    Clippy,
-    /// Check the crates whose features others switch on by themselves.
-    Features,
-    /// Run unit and integration tests.
-    Tests,
-    /// Run the tests of the arithmetic and what is built on it with each slower kernel.
-    Kernels,
-    /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
-    /// them.
-    Ctgrind,
-    /// Run the examples in the documentation.
-    Doctests,
-    /// Build the documentation; a warning is an error.
-    Doc,
-    /// Run the documents' commands, and parse their other blocks.
-    Commands,
-    /// Check the documents' links and the files and tests that they name, and build the book.
-    Docs,
-    /// Test together with python-paillier and with paillier-bigint.
-    Interop,
-    /// Run the examples that train with scikit-learn.
-    Examples {
-        /// Run those with PyTorch and Keras too, which takes some 8 GB.
-        #[arg(long)]
-        all: bool,
-    },
-    /// Check and test the JavaScript package.
-    Web,
-    /// Fuzz the parsers of what strangers write.
-    Fuzz(fuzz::Options),
-}
 
 fn main() -> ExitCode {
     if let Some(result) = fuzz::compile() {

@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 use clap::CommandFactory as _;
 
 use super::Document;
-use crate::Cli;
+use crate::arguments::Cli;
 
 /// The names in the documents that name nothing.
 pub(crate) fn faults(root: &Path, files: &[String], documents: &[Document]) -> Vec<String> {
