@@ -21,7 +21,7 @@ thread_local! {
     static SIDES: LazyCell<Sides> = LazyCell::new(|| {
         let session = fixed::session();
         // With the proof of the key, which isn't asked for again.
-        let first = session.encrypt(&[vec![1, 2, 3]]).expect("the record is sound");
+        let first = session.encrypt(&fixed::records(&[[1, 2, 3]])).expect("the record is sound");
         fixed::EVALUATOR.evaluate(&first).expect("the request is sound");
         Sides {
             session,
@@ -102,7 +102,7 @@ fn made() -> Vec<Vec<u8>> {
             },
         };
         session.set_layout(layout).expect("the card allows it");
-        let records = [vec![1, 2, 3], vec![15, 0, 7]];
+        let records = fixed::records(&[[1, 2, 3], [15, 0, 7]]);
         let count = session.entries_for(2).expect("the card allows it");
         let entries = SeededEntries::generate(&fixed::key(), count).expect("no fault");
         let request = session.encrypt_seeded(&records, entries);

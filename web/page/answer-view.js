@@ -45,7 +45,7 @@ export class AnswerView {
       this.#show(headline(label, unit), bars, note);
       this.#tell(predictions, spoken);
     }
-    if (isThere && !isMany) this.#prediction.dataset.label = first.label;
+    if (isThere && !isMany && first.label !== undefined) this.#prediction.dataset.label = first.label;
     else delete this.#prediction.dataset.label;
   }
 

@@ -41,7 +41,7 @@ function inputOf({ fields: { input } }) {
 /** @param {Card} card */
 function outputOf(card) {
   const { labels, activation, units, threshold } = card.fields.output;
-  if (card.isRegression) {
+  if (card.task === 'quantities') {
     return `${labels.map((label, i) => (units?.[i] ? `${label} in ${units[i]}` : label)).join(', ')}, as ${labels.length > 1 ? 'numbers' : 'a number'}.`;
   }
   const shown = labels.length <= 12 ? labels.join(', ') : `${labels.slice(0, 10).join(', ')} and ${count(labels.length - 10)} more`;

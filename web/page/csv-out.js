@@ -13,7 +13,7 @@
  */
 export function headerOf(card) {
   const { labels } = card.fields.output;
-  if (card.isRegression) return ['record', ...labels];
+  if (card.task === 'quantities') return ['record', ...labels];
   // A single sigmoid output has two labels, and its score is the second's.
   return ['record', 'label', ...labels.slice(labels.length - card.outputs).map((label) => `score_${label}`)];
 }
@@ -28,9 +28,8 @@ export function headerOf(card) {
  */
 export function rowOf(card, outcome, record) {
   if (outcome.failed) return headerOf(card).map((_, i) => (i === 0 ? String(record) : ''));
-  const { label, scores } = outcome;
-  const numbers = scores.map(decimal);
-  return card.isRegression ? [String(record), ...numbers] : [String(record), label, ...numbers];
+  if (outcome.values) return [String(record), ...outcome.values.map(decimal)];
+  return [String(record), outcome.label, ...outcome.scores.map(decimal)];
 }
 
 /**

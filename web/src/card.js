@@ -2,7 +2,7 @@
  * The public card of a model: everything a client needs to know about it.
  */
 
-import { checkCard } from './card-check.js';
+import { checkCard, impliedTask } from './card-check.js';
 import { VeilcastError, excerpt } from './error.js';
 import { ShapeError } from './shape.js';
 import { sha256 } from './webcrypto.js';
@@ -15,17 +15,32 @@ import { sha256 } from './webcrypto.js';
 export const MAX_CARD_BYTES = 16 << 20;
 
 /**
- * What a model says about one record.
+ * What a model says of one record: what its {@link Card.task} is to predict.
  *
- * A regression, see {@link Card.isRegression}, has quantities instead of classes: `scores` are their values, and
- * `index` and `label` those of the first. Of two labels with a single score the second is predicted if its probability
- * exceeds the card's threshold.
+ * @typedef {ClassPrediction | QuantityPrediction} Prediction
+ */
+
+/**
+ * The class that a record is given. Of two labels with a single score the second is predicted if its probability exceeds the
+ * card's threshold.
  *
- * @typedef {object} Prediction
- * @property {number} index of the predicted label, the lowest if several are equal
+ * @typedef {object} ClassPrediction
+ * @property {number} index of the predicted label; the lowest of equals
  * @property {string} label
  * @property {number[]} scores one per output, in the model's own units
- * @property {number[] | undefined} probabilities one per label, if the model has a final activation
+ * @property {number[] | undefined} probabilities one per label, if the model has a final function
+ * @property {undefined} [values]
+ */
+
+/**
+ * The values of the quantities that are predicted, whose names are the card's labels.
+ *
+ * @typedef {object} QuantityPrediction
+ * @property {number[]} values one per output, in the card's units, if it has any
+ * @property {undefined} [index]
+ * @property {undefined} [label]
+ * @property {undefined} [scores]
+ * @property {undefined} [probabilities]
  */
 
 /** A checked card; made by {@link Card.parse}. */
@@ -62,10 +77,12 @@ export class Card {
     return this.fields.output.scales.length;
   }
 
-  /** Whether scores are quantities, with `output.labels` for names and perhaps `output.units`; not scores of classes. */
-  get isRegression() {
-    const { activation, units, scales } = this.fields.output;
-    return activation === 'none' && (units !== undefined || scales.length === 1);
+  /**
+   * What is predicted: one of several classes; the probability of the second of two, by a single score; or quantities, with
+   * `output.labels` for names and perhaps `output.units`.
+   */
+  get task() {
+    return this.fields.output.task ?? impliedTask(this.fields.output);
   }
 
   /** S: every score lies strictly between −2^(S−1) and 2^(S−1). */
@@ -104,11 +121,12 @@ export class Card {
    */
   predict(integers) {
     const scores = this.dequantize(integers);
+    if (this.task === 'quantities') return { values: scores };
     const { labels, activation, threshold = 0.5 } = this.fields.output;
-    const isSingle = scores.length === 1 && labels.length === 2;
+    const isSingle = this.task === 'probability';
     // Scores are compared, so that the rounding of probabilities doesn't matter.
     const exceeds = () => Number(scores[0] > Math.log(threshold / (1 - threshold)));
-    const index = this.isRegression ? 0 : isSingle ? exceeds() : argmax(scores);
+    const index = isSingle ? exceeds() : argmax(scores);
     return { index, label: labels[index], scores, probabilities: probabilities(scores, activation, isSingle) };
   }
 }

@@ -122,7 +122,7 @@ test('single scores and plain scores', async () => {
   const each = await parse({ ...fields, bounds, output: { labels: ['a', 'b'], scales: [1, 1], activation: 'sigmoid' } });
   assert.deepEqual(each.predict([0n, 0n]).probabilities, [0.5, 0.5]);
   const plain = await parse({ ...fields, bounds, output: { labels: ['y'], scales: [2], activation: 'none' } });
-  assert.deepEqual([plain.predict([3n]).scores, plain.predict([3n]).probabilities], [[6], undefined]);
+  assert.deepEqual(plain.predict([3n]), { values: [6] });
 });
 
 test('scores outside the bounds are refused', async () => {

@@ -9,14 +9,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 
-use crate::Card;
 use crate::hex::{self, Hex};
 
 /// Written before the digits: it says how the digest was made.
 const PREFIX: &str = "sha256:";
-
-/// The digest of a card's exact bytes.
-pub type CardDigest = Digest<Card>;
 
 /// The SHA-256 digest of some bytes; written `sha256:` and 64 lower-case hexadecimal digits.
 ///
@@ -122,6 +118,7 @@ impl<Of> Hash for Digest<Of> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::card::CardDigest;
 
     #[test]
     fn digest_of_known_bytes_in_text_and_back() {

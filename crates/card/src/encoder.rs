@@ -163,7 +163,7 @@ impl Encoder {
         &self,
         raw: impl Into<RawRecord<'a>>,
     ) -> Result<QuantizedRecord, EncodeError> {
-        self.round(self.features(raw)?)
+        self.round(&self.features(raw)?)
     }
 
     /// Turns raw records into the integers that get encrypted.
@@ -181,32 +181,8 @@ impl Encoder {
     ///
     /// # Errors
     /// [`EncodeError::Record`] if their number isn't the card's.
-    pub fn round(&self, record: PreprocessedRecord) -> Result<QuantizedRecord, EncodeError> {
-        let PreprocessedRecord {
-            features,
-            imputed,
-            mut clipped,
-            unknown,
-        } = record;
-        if features.len() != self.card.features() {
-            return Err(RecordError::Length {
-                found: features.len(),
-                expected: self.card.features(),
-            }
-            .into());
-        }
-        let quantize = |(feature, &value)| {
-            let (integer, moved) = self.card.quantization().quantize(feature, value);
-            clipped += usize::from(moved);
-            integer
-        };
-        let values = features.iter().enumerate().map(quantize).collect();
-        Ok(QuantizedRecord {
-            values,
-            imputed,
-            clipped,
-            unknown,
-        })
+    pub fn round(&self, record: &PreprocessedRecord) -> Result<QuantizedRecord, EncodeError> {
+        Ok(QuantizedRecord::round(&self.card, record)?)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
-use super::{
-    MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS, MAX_OUTPUTS,
-    MAX_SLOT_BITS,
+use crate::limits::{
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
 };
+use crate::spec::Task;
 
 /// The card itself is unusable: its publisher's fault.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +19,7 @@ pub enum CardError {
     #[error("the card isn't valid: {0}")]
     Json(#[source] serde_json::Error),
     /// A card of another kind or of a later version.
-    #[error(
-        "the card's format is {found:?}; this version reads {:?}",
-        super::CARD_FORMAT
-    )]
+    #[error("the card's format is {found:?}; this version reads {CARD_FORMAT:?}")]
     Format {
         /// The value of its `format` field.
         found: String,
@@ -82,12 +79,6 @@ pub enum CardError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Bits of a quantised input out of range.
-    #[error("quantization.bits is {bits}; it must be 1 to {MAX_INPUT_BITS}")]
-    InputBits {
-        /// What the card says.
-        bits: u32,
-    },
     /// A list with one value per feature has the wrong length.
     #[error("quantization.{field} has {found} values for {expected} features")]
     PerFeature {
@@ -114,23 +105,35 @@ pub enum CardError {
         /// What is wrong.
         problem: String,
     },
+    /// The task contradicts the output's other fields.
+    #[error(
+        "output.task is {found}, but the activation, the units and the number of outputs are those \
+         of {expected}; correct it, or leave it out"
+    )]
+    Task {
+        /// What the card says.
+        found: Task,
+        /// What its other fields say.
+        expected: Task,
+    },
+    /// One probability from several outputs without a final function.
+    #[error(
+        "output.task is probability, but there are {outputs} outputs without a final function: \
+         these are classes or quantities"
+    )]
+    SeveralProbabilities {
+        /// How many there are.
+        outputs: usize,
+    },
     /// Number of outputs out of range.
     #[error("output.scales has {found} values; a model has 1 to {MAX_OUTPUTS} outputs")]
     OutputCount {
         /// How many there are.
         found: usize,
     },
-    /// Score width out of range, or not proven.
-    #[error(
-        "bounds: slot_bits must be 1 to {MAX_SLOT_BITS} and certified; the card says {slot_bits}, \
-         certified: {certified}"
-    )]
-    Bounds {
-        /// S as the card has it.
-        slot_bits: u32,
-        /// Whether the card calls it proven.
-        certified: bool,
-    },
+    /// Bounds that aren't proven.
+    #[error("bounds.certified is false; only a model whose bounds are proven has a card")]
+    NotCertified,
     /// The bounds of the single scores are invalid.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {
@@ -228,14 +231,14 @@ pub enum RecordError {
         known: String,
     },
     /// An integer feature above the quantisation's maximum.
-    #[error("quantised feature {index} is {value}; the largest possible is {max}")]
+    #[error("quantised feature {index} is {found}; the largest possible is {limit}")]
     TooLarge {
         /// Its index, from 0.
         index: usize,
         /// The value.
-        value: u32,
+        found: u32,
         /// The maximum.
-        max: u32,
+        limit: u32,
     },
 }
 

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CardError;
-
-/// Most features of a record that one ciphertext may hold.
-pub const MAX_FEATURES_PER_CIPHERTEXT: u32 = 64;
+use crate::error::CardError;
+use crate::limits::MAX_FEATURES_PER_CIPHERTEXT;
 
 /// How records may be put into ciphertexts; at least one of `scalar`, `records` and `features`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

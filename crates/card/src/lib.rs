@@ -7,196 +7,44 @@
 
 #![forbid(unsafe_code)]
 
+mod bits;
+mod card;
 mod check;
 mod digest;
 mod encoder;
 mod error;
 pub mod hex;
 mod layouts;
+mod limits;
 mod prediction;
 mod preprocessing;
 mod public_part;
 mod quantization;
+mod quantized;
 mod record;
 mod spec;
 mod text;
 
-pub use digest::{CardDigest, Digest, MalformedDigest};
+pub use bits::{BitsError, InputBits, SlotBits, WeightBits};
+pub use card::{Card, CardDigest};
+pub use digest::{Digest, MalformedDigest};
 pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
 pub use error::{CardError, RecordError, ScoreError};
-pub use layouts::{
-    FeaturesLayout, Layouts, MAX_FEATURES_PER_CIPHERTEXT, RecordsLayout, ScalarLayout,
-    SeededUploads,
+pub use layouts::{FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads};
+pub use limits::{
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
+    MAX_PUBLIC_PART_BYTES,
 };
-pub use prediction::{Prediction, argmax, class, probabilities};
+pub use prediction::{ClassPrediction, Prediction, argmax, class, probabilities};
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
 };
 pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
-pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
-pub use spec::{Activation, Bounds, CARD_FORMAT, CardSpec, Fit, Input, InputKind, Limits, Output};
+pub use quantized::{OtherCard, QuantizedRecord};
+pub use record::{Cell, PreprocessedRecord, RawRecord};
+pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output, Task};
 pub use text::list;
-
-/// Largest card accepted, in bytes.
-pub const MAX_CARD_BYTES: usize = 16 << 20;
-/// Largest public part of a hybrid model accepted, in bytes.
-pub const MAX_PUBLIC_PART_BYTES: u64 = 64 << 20;
-/// Most features a model may have, before or after preprocessing.
-pub const MAX_FEATURES: usize = 1 << 18;
-/// Most outputs a model may have.
-pub const MAX_OUTPUTS: usize = 1 << 14;
-/// Widest score a card may announce, in bits.
-pub const MAX_SLOT_BITS: u32 = 62;
-/// Most bits of a quantised input.
-pub const MAX_INPUT_BITS: u32 = 16;
-
-/// The public description of a model, checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Card {
-    spec: CardSpec,
-    json: Vec<u8>,
-    digest: CardDigest,
-    features: usize,
-}
-
-impl Card {
-    /// Checks a specification and writes it as the card's bytes.
-    ///
-    /// # Errors
-    /// [`CardError`] names the first field that is out of range or contradicts another.
-    pub fn new(spec: CardSpec) -> Result<Self, CardError> {
-        let features = check::check(&spec)?;
-        let mut json = serde_json::to_vec_pretty(&spec).map_err(CardError::Json)?;
-        json.push(b'\n');
-        if json.len() > MAX_CARD_BYTES {
-            return Err(CardError::TooLarge { bytes: json.len() });
-        }
-        Ok(Self {
-            digest: CardDigest::of(&json),
-            spec,
-            json,
-            features,
-        })
-    }
-
-    /// Reads a card from the exact bytes of `card.json`.
-    ///
-    /// # Errors
-    /// [`CardError`] says what is malformed, out of range or contradictory.
-    pub fn parse(json: &[u8]) -> Result<Self, CardError> {
-        if json.len() > MAX_CARD_BYTES {
-            return Err(CardError::TooLarge { bytes: json.len() });
-        }
-        spec::check_format(json)?;
-        let spec: CardSpec = serde_json::from_slice(json).map_err(CardError::Json)?;
-        let features = check::check(&spec)?;
-        Ok(Self {
-            spec,
-            json: json.to_vec(),
-            digest: CardDigest::of(json),
-            features,
-        })
-    }
-
-    /// The exact bytes of `card.json`.
-    pub fn json(&self) -> &[u8] {
-        &self.json
-    }
-
-    /// SHA-256 of [`json`](Self::json).
-    pub fn digest(&self) -> CardDigest {
-        self.digest
-    }
-
-    /// The model's name, `[a-z0-9][a-z0-9._-]{0,63}`.
-    pub fn name(&self) -> &str {
-        &self.spec.name
-    }
-
-    /// The model's version, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
-    pub fn version(&self) -> &str {
-        &self.spec.version
-    }
-
-    /// What the model predicts, in a sentence or two for people.
-    pub fn description(&self) -> &str {
-        &self.spec.description
-    }
-
-    /// What a record looks like.
-    pub fn input(&self) -> &Input {
-        &self.spec.input
-    }
-
-    /// The network that a client of a hybrid model runs on preprocessed values.
-    pub fn public_part(&self) -> Option<&PublicPart> {
-        self.spec.public_part.as_ref()
-    }
-
-    /// How features become integers.
-    pub fn quantization(&self) -> &Quantization {
-        &self.spec.quantization
-    }
-
-    /// How integer scores become predictions.
-    pub fn output(&self) -> &Output {
-        &self.spec.output
-    }
-
-    /// The proven bounds of the scores.
-    pub fn bounds(&self) -> &Bounds {
-        &self.spec.bounds
-    }
-
-    /// The layouts in which records may be sent.
-    pub fn layouts(&self) -> &Layouts {
-        &self.spec.layouts
-    }
-
-    /// What one request may hold.
-    pub fn limits(&self) -> Limits {
-        self.spec.limits
-    }
-
-    /// Number of values in a raw record, before preprocessing.
-    pub fn raw_features(&self) -> usize {
-        self.spec.input.raw_features()
-    }
-
-    /// Number of quantised features, hence of integers that get encrypted for a record: those of
-    /// the public part, or else of preprocessing.
-    pub fn features(&self) -> usize {
-        self.features
-    }
-
-    /// Number of scores for a record.
-    pub fn outputs(&self) -> usize {
-        self.spec.output.scales.len()
-    }
-
-    /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
-    pub fn slot_bits(&self) -> u32 {
-        self.spec.bounds.slot_bits
-    }
-
-    /// The bound that no score of an output exceeds in magnitude.
-    ///
-    /// # Panics
-    /// If the model has no such output.
-    pub fn largest_score(&self, output: usize) -> u64 {
-        assert!(output < self.outputs(), "the model has no output {output}");
-        match &self.spec.bounds.largest_scores {
-            Some(largest) => largest[output],
-            None => (1 << (self.slot_bits() - 1)) - 1,
-        }
-    }
-
-    /// The name of a raw feature, for messages: the table's column, or the pixel's place.
-    pub fn feature_name(&self, index: usize) -> String {
-        self.spec.input.feature_name(index)
-    }
-}
 
 /// The example of the README.
 #[cfg(doctest)]

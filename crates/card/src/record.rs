@@ -38,20 +38,6 @@ pub struct PreprocessedRecord {
     pub unknown: usize,
 }
 
-/// The integers of one record, and what was done to its cells to get them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuantizedRecord {
-    /// One integer per feature, each 0 to [`Quantization::max`](super::Quantization::max).
-    pub values: Vec<u32>,
-    /// How many missing cells were given the card's value.
-    pub imputed: usize,
-    /// How many cells lay outside the range the model knows and were moved to its edge, by
-    /// preprocessing or by quantisation.
-    pub clipped: usize,
-    /// How many categories that the card doesn't know became zeros.
-    pub unknown: usize,
-}
-
 impl Input {
     /// Number of values in a raw record, before preprocessing.
     pub fn raw_features(&self) -> usize {

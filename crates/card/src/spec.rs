@@ -1,11 +1,11 @@
 //! The fields of a card as they are in JSON, not yet checked against each other.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use super::{CardError, Layouts, Preprocessing, PublicPart, Quantization};
-
-/// The `format` field of every card that this version reads.
-pub const CARD_FORMAT: &str = "veilcast-card/1";
+use crate::limits::CARD_FORMAT;
+use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization, SlotBits};
 
 /// The fields of a card; [`Card::new`](super::Card::new) checks them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub enum Fit {
 #[serde(deny_unknown_fields)]
 pub struct Output {
     /// One label per output; two labels (negative, positive) for a single sigmoid output. The label
-    /// of a quantity that is predicted is its name.
+    /// of a quantity is its name.
     pub labels: Vec<String>,
     /// What an integer score of 1 is worth, for each output.
     pub scales: Vec<f64>,
@@ -94,14 +94,27 @@ pub struct Output {
     /// a single sigmoid output, and 0.5 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// What the scores are. Needed only for several quantities without units, which the other fields
+    /// don't tell from classes; elsewhere it must be what the other fields say, and a new card leaves
+    /// it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
 }
 
 impl Output {
-    /// Whether the scores are quantities: there is no final function, and they have units, or there
-    /// is but one. Several without units are scores of classes.
-    pub fn is_regression(&self) -> bool {
-        let quantities = self.units.is_some() || self.scales.len() == 1;
-        self.activation == Activation::None && quantities
+    /// What the scores are: as `task` says, or the other fields without it.
+    pub fn task(&self) -> Task {
+        self.task.unwrap_or_else(|| self.implied_task())
+    }
+
+    /// What the fields other than `task` say. Several scores without a final function are quantities
+    /// if they have units, and classes otherwise.
+    pub(super) fn implied_task(&self) -> Task {
+        let ambiguous = match self.units {
+            Some(_) => Task::Quantities,
+            None => Task::Classes,
+        };
+        Task::implied_by(self.activation, self.scales.len()).unwrap_or(ambiguous)
     }
 
     /// The labels of the scores: a single score of two labels is the second's.
@@ -122,12 +135,55 @@ pub enum Activation {
     None,
 }
 
+/// What a model predicts, and so what its scores are.
+///
+/// ```
+/// use veilcast_card::{Activation, Task};
+///
+/// assert_eq!(Task::implied_by(Activation::Sigmoid, 1), Some(Task::Probability));
+/// assert_eq!(Task::implied_by(Activation::None, 3), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// One of several classes: a score for each, of which the largest is predicted.
+    Classes,
+    /// The probability of the second of two classes: a single score, with sigmoid.
+    Probability,
+    /// A quantity per output, perhaps with a unit: the scores are the values.
+    Quantities,
+}
+
+impl Task {
+    /// What a final function on some number of outputs implies; none for several outputs without a
+    /// final function, which may be scores of classes or quantities.
+    pub fn implied_by(activation: Activation, outputs: usize) -> Option<Self> {
+        match (activation, outputs) {
+            (Activation::Sigmoid, 1) => Some(Self::Probability),
+            (Activation::Softmax | Activation::Sigmoid, _) => Some(Self::Classes),
+            (Activation::None, 1) => Some(Self::Quantities),
+            (Activation::None, _) => None,
+        }
+    }
+}
+
+/// As in the card's JSON: `classes`, `probability` or `quantities`.
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classes => "classes",
+            Self::Probability => "probability",
+            Self::Quantities => "quantities",
+        })
+    }
+}
+
 /// The proven bounds of the scores.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
     /// That the model owner has proven all this for every possible record; always true.
     pub certified: bool,
     /// For each output, a bound that no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every

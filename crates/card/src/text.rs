@@ -1,4 +1,6 @@
-//! Parts of messages for people.
+//! Texts in cards, and parts of messages for people.
+
+use std::collections::HashSet;
 
 /// Number of names shown before the rest is only counted.
 const SHOWN: usize = 5;
@@ -15,4 +17,22 @@ pub fn list(names: &[String]) -> String {
         shown.push(format!("and {rest} more"));
     }
     shown.join(", ")
+}
+
+/// Labels and names must be distinct and suitable for a CSV file and on a terminal.
+pub(crate) fn check_texts(texts: &[String]) -> Option<String> {
+    let mut seen = HashSet::with_capacity(texts.len());
+    texts.iter().enumerate().find_map(|(index, text)| {
+        if text.trim().is_empty() {
+            Some(format!("number {index} is empty"))
+        } else if text.len() > 256 || text.chars().any(char::is_control) {
+            Some(format!(
+                "number {index} is longer than 256 bytes or has control characters"
+            ))
+        } else if !seen.insert(text) {
+            Some(format!("{text:?} is listed twice"))
+        } else {
+            None
+        }
+    })
 }

@@ -1,86 +1,10 @@
-//! The command line as typed: verbs, and arguments that several of them share.
+//! Arguments that several verbs share.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 use veilcast_files::IgnoredColumns;
 use veilcast_paillier::{DEFAULT_KEY_BITS, KEY_BITS};
-
-use crate::output::Output;
-use crate::verbs;
-
-/// Predictions on data that the predicting service never sees.
-///
-/// The data owner encrypts records under a Paillier key, the service computes its model on the
-/// ciphertexts, and only the data owner can decrypt the predictions.
-#[derive(Parser)]
-#[command(
-    name = "veilcast",
-    version,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    pub(crate) verb: Verb,
-    /// Print results as JSON on standard output, one document per line.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-}
-
-/// What to do.
-#[derive(Subcommand)]
-pub(crate) enum Verb {
-    Demo(verbs::demo::Args),
-    #[cfg(feature = "train")]
-    Train(verbs::train::Args),
-    /// Train a model; not in this build.
-    #[cfg(not(feature = "train"))]
-    Train(verbs::left_out::Args),
-    #[cfg(feature = "import")]
-    Import(Box<verbs::import::Args>),
-    /// Make a model from a network in an ONNX file; not in this build.
-    #[cfg(not(feature = "import"))]
-    Import(verbs::left_out::Args),
-    Evaluate(verbs::evaluate::Args),
-    Inspect(verbs::inspect::Args),
-    Serve(verbs::serve::Args),
-    Keygen(verbs::keygen::Args),
-    Pubkey(verbs::pubkey::Args),
-    Pool(verbs::pool::Args),
-    Predict(verbs::predict::Args),
-    Encrypt(verbs::encrypt::Args),
-    Compute(verbs::compute::Args),
-    Decrypt(verbs::decrypt::Args),
-    Bench(verbs::bench::Args),
-}
-
-impl Verb {
-    pub(crate) fn run(self, output: Output) -> anyhow::Result<()> {
-        match self {
-            Self::Demo(args) => verbs::demo::run(&args, output),
-            #[cfg(feature = "train")]
-            Self::Train(args) => verbs::train::run(args, output),
-            #[cfg(not(feature = "train"))]
-            Self::Train(_) => verbs::left_out::run("train"),
-            #[cfg(feature = "import")]
-            Self::Import(args) => verbs::import::run(*args, output),
-            #[cfg(not(feature = "import"))]
-            Self::Import(_) => verbs::left_out::run("import"),
-            Self::Evaluate(args) => verbs::evaluate::run(&args, output),
-            Self::Inspect(args) => verbs::inspect::run(&args, output),
-            Self::Serve(args) => verbs::serve::run(args, output),
-            Self::Keygen(args) => verbs::keygen::run(&args, output),
-            Self::Pubkey(args) => verbs::pubkey::run(&args, output),
-            Self::Pool(args) => verbs::pool::run(&args, output),
-            Self::Predict(args) => verbs::predict::run(&args, output),
-            Self::Encrypt(args) => verbs::encrypt::run(&args, output),
-            Self::Compute(args) => verbs::compute::run(&args, output),
-            Self::Decrypt(args) => verbs::decrypt::run(&args, output),
-            Self::Bench(args) => verbs::bench::run(&args, output),
-        }
-    }
-}
 
 /// The size of a key made for this run.
 #[derive(Args, Clone, Copy)]

@@ -3,7 +3,7 @@
 //! | subject | start at |
 //! |---|---|
 //! | the verbs, one file each | [`verbs`] |
-//! | arguments shared by all verbs | [`args`] |
+//! | arguments that several verbs share | [`args`] |
 //! | what is printed, for people and for programs | [`output`] |
 //! | errors with their causes and a hint | [`failure`] |
 //! | files that appear whole or not at all | [`files`] |
@@ -37,10 +37,29 @@ mod verbs;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::Parser;
 
-use crate::args::Cli;
 use crate::output::{Output, StdoutClosed};
+use crate::verbs::Verb;
+
+/// Predictions on data that the predicting service never sees.
+///
+/// The data owner encrypts records under a Paillier key, the service computes its model on the
+/// ciphertexts, and only the data owner can decrypt the predictions.
+#[derive(Parser)]
+#[command(
+    name = "veilcast",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print results as JSON on standard output, one document per line.
+    #[arg(long, global = true)]
+    json: bool,
+}
 
 fn main() -> ExitCode {
     #[cfg(feature = "import")]

@@ -8,8 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use veilcast_card::Card;
-use veilcast_card::Prediction;
+use veilcast_card::{Card, Prediction, Task};
 use veilcast_client::AnswerError;
 
 pub(crate) use self::overview::Overview;
@@ -27,8 +26,8 @@ pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
     row.get(1) == Some("")
 }
 
-/// Writes one prediction per record, in input order, as `record,label,<score per class…>` or, for a
-/// regression, as `record,<value per quantity…>`, and then the kept cells of the record.
+/// Writes one prediction per record, in input order, as `record,label,<score per class…>` or, of
+/// quantities, as `record,<value per quantity…>`, and then what is kept of the record.
 ///
 /// A record whose answer can't be right is marked: its label and scores are empty, or in JSON there is
 /// an `error` in their place. That is not an error of writing: what is asked of a service must not
@@ -85,17 +84,18 @@ impl<'a> Predicted<'a> {
             Ok(prediction) => prediction,
             Err(error) => return Self::Nothing { error },
         };
-        let Prediction { label, scores, .. } = prediction;
-        if card.output().is_regression() {
-            let names = card.output().labels.iter().map(String::as_str);
-            return Self::Values {
-                values: names.zip(scores.iter().copied()).collect(),
-            };
-        }
-        Self::Label {
-            label,
-            scores,
-            probabilities: prediction.probabilities.as_deref(),
+        match prediction {
+            Prediction::Class(class) => Self::Label {
+                label: &class.label,
+                scores: &class.scores,
+                probabilities: class.probabilities.as_deref(),
+            },
+            Prediction::Quantities(values) => {
+                let names = card.output().labels.iter().map(String::as_str);
+                Self::Values {
+                    values: names.zip(values.iter().copied()).collect(),
+                }
+            }
         }
     }
 }
@@ -218,14 +218,18 @@ impl<'a> Predictions<'a> {
             });
         }
         let mut row = vec![record.to_string()];
-        let has_label = !self.card.output().is_regression();
         match prediction {
-            Ok(prediction) => {
-                row.extend(has_label.then_some(prediction.label));
-                row.extend(prediction.scores.iter().map(f64::to_string));
+            Ok(Prediction::Class(class)) => {
+                row.push(class.label);
+                row.extend(class.scores.iter().map(f64::to_string));
             }
+            Ok(Prediction::Quantities(values)) => row.extend(values.iter().map(f64::to_string)),
             Err(_) => {
-                let cells = usize::from(has_label) + self.card.outputs();
+                let labels = match self.card.task() {
+                    Task::Classes | Task::Probability => 1,
+                    Task::Quantities => 0,
+                };
+                let cells = labels + self.card.outputs();
                 row.extend(std::iter::repeat_n(String::new(), cells));
             }
         }
@@ -265,15 +269,16 @@ impl<'a> Predictions<'a> {
     }
 }
 
-/// The columns' names: one score per output, named by its label, or one quantity each.
+/// The columns' names: a label and one score per output, named by its label, or the quantities.
 fn header(card: &Card) -> Vec<String> {
     let scored = card.output().scored_labels();
     let mut header = vec!["record".to_owned()];
-    if card.output().is_regression() {
-        header.extend_from_slice(scored);
-    } else {
-        header.push("label".to_owned());
-        header.extend(scored.iter().map(|label| format!("{SCORE}{label}")));
+    match card.task() {
+        Task::Quantities => header.extend_from_slice(scored),
+        Task::Classes | Task::Probability => {
+            header.push("label".to_owned());
+            header.extend(scored.iter().map(|label| format!("{SCORE}{label}")));
+        }
     }
     header
 }

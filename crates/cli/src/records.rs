@@ -9,8 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
-use veilcast_card::QuantizedRecord;
-use veilcast_card::{Card, Encoder};
+use veilcast_card::{Card, Encoder, QuantizedRecord};
 use veilcast_client::EntryDirectory;
 use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_files::{self as input, Options, ReadError};
@@ -64,7 +63,7 @@ impl Inputs {
 #[derive(Default)]
 pub(crate) struct Batch {
     /// The quantised records.
-    pub(crate) records: Vec<Vec<u32>>,
+    pub(crate) records: Vec<QuantizedRecord>,
     /// The kept cells of each.
     pub(crate) kept: Vec<Vec<String>>,
     /// What was done to their values.
@@ -85,9 +84,9 @@ pub(crate) struct Changes {
 impl Changes {
     fn of(record: &QuantizedRecord) -> Self {
         Self {
-            clipped_values: record.clipped,
-            imputed_values: record.imputed,
-            unknown_categories: record.unknown,
+            clipped_values: record.clipped(),
+            imputed_values: record.imputed(),
+            unknown_categories: record.unknown(),
         }
     }
 
@@ -123,8 +122,8 @@ impl fmt::Display for Changes {
     }
 }
 
-impl AsRef<[Vec<u32>]> for Batch {
-    fn as_ref(&self) -> &[Vec<u32>] {
+impl AsRef<[QuantizedRecord]> for Batch {
+    fn as_ref(&self) -> &[QuantizedRecord] {
         &self.records
     }
 }
@@ -221,7 +220,7 @@ pub(crate) fn batches(
             match records.next() {
                 Some(Ok((record, kept))) => {
                     batch.changes += Changes::of(&record);
-                    batch.records.push(record.values);
+                    batch.records.push(record);
                     batch.kept.push(kept);
                 }
                 Some(Err(error)) => {
@@ -256,7 +255,6 @@ fn quantized(
 
 /// The error with the file's name, if it doesn't give it itself, and with what to do.
 pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
-    let name = path.display().to_string();
     match error {
         ReadError::ExtraColumns { .. } => Err::<(), _>(error)
             .hint(
@@ -264,7 +262,7 @@ pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
                  they aren't sent",
             )
             .expect_err("it is an error"),
-        error if error.to_string().contains(&name) => error.into(),
-        error => anyhow::Error::new(error).context(format!("can't use {name}")),
+        error if error.names_file() => error.into(),
+        error => anyhow::Error::new(error).context(format!("can't use {}", path.display())),
     }
 }

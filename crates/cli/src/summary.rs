@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use veilcast_card::SlotBits;
 use veilcast_model::search::{SearchReport, Trial};
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression};
 
@@ -14,7 +15,7 @@ use crate::output::{counted, error_figures, significant};
 pub(crate) struct Summary {
     model: PathBuf,
     card_digest: String,
-    slot_bits: u32,
+    slot_bits: SlotBits,
     accuracy: Option<Accuracy>,
     auc: Option<Aucs>,
     #[serde(skip_serializing_if = "Option::is_none")]

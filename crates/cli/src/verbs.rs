@@ -1,20 +1,78 @@
 //! The verbs: each has its arguments as typed, and what it does.
 
-pub(crate) mod bench;
-pub(crate) mod compute;
-pub(crate) mod decrypt;
-pub(crate) mod demo;
-pub(crate) mod encrypt;
-pub(crate) mod evaluate;
+mod bench;
+mod compute;
+mod decrypt;
+mod demo;
+mod encrypt;
+mod evaluate;
 #[cfg(feature = "import")]
-pub(crate) mod import;
-pub(crate) mod inspect;
-pub(crate) mod keygen;
+mod import;
+mod inspect;
+mod keygen;
 #[cfg(not(all(feature = "import", feature = "train")))]
-pub(crate) mod left_out;
-pub(crate) mod pool;
-pub(crate) mod predict;
-pub(crate) mod pubkey;
-pub(crate) mod serve;
+mod left_out;
+mod pool;
+mod predict;
+mod pubkey;
+mod serve;
 #[cfg(feature = "train")]
-pub(crate) mod train;
+mod train;
+
+use clap::Subcommand;
+
+use crate::output::Output;
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    Demo(demo::Args),
+    #[cfg(feature = "train")]
+    Train(train::Args),
+    /// Train a model; not in this build.
+    #[cfg(not(feature = "train"))]
+    Train(left_out::Args),
+    #[cfg(feature = "import")]
+    Import(Box<import::Args>),
+    /// Make a model from a network in an ONNX file; not in this build.
+    #[cfg(not(feature = "import"))]
+    Import(left_out::Args),
+    Evaluate(evaluate::Args),
+    Inspect(inspect::Args),
+    Serve(serve::Args),
+    Keygen(keygen::Args),
+    Pubkey(pubkey::Args),
+    Pool(pool::Args),
+    Predict(predict::Args),
+    Encrypt(encrypt::Args),
+    Compute(compute::Args),
+    Decrypt(decrypt::Args),
+    Bench(bench::Args),
+}
+
+impl Verb {
+    pub(crate) fn run(self, output: Output) -> anyhow::Result<()> {
+        match self {
+            Self::Demo(args) => demo::run(&args, output),
+            #[cfg(feature = "train")]
+            Self::Train(args) => train::run(args, output),
+            #[cfg(not(feature = "train"))]
+            Self::Train(_) => left_out::run("train"),
+            #[cfg(feature = "import")]
+            Self::Import(args) => import::run(*args, output),
+            #[cfg(not(feature = "import"))]
+            Self::Import(_) => left_out::run("import"),
+            Self::Evaluate(args) => evaluate::run(&args, output),
+            Self::Inspect(args) => inspect::run(&args, output),
+            Self::Serve(args) => serve::run(args, output),
+            Self::Keygen(args) => keygen::run(&args, output),
+            Self::Pubkey(args) => pubkey::run(&args, output),
+            Self::Pool(args) => pool::run(&args, output),
+            Self::Predict(args) => predict::run(&args, output),
+            Self::Encrypt(args) => encrypt::run(&args, output),
+            Self::Compute(args) => compute::run(&args, output),
+            Self::Decrypt(args) => decrypt::run(&args, output),
+            Self::Bench(args) => bench::run(&args, output),
+        }
+    }
+}

@@ -1,8 +1,9 @@
-//! Why a call brought no answer.
+//! Why a call brought no answer, an answer no scores, or a pipeline no end.
 
 use std::time::Duration;
 
 use thiserror::Error;
+use veilcast_engine::SessionError;
 use veilcast_protocol::DecodeError;
 
 /// Why a text is not the URL of a service.
@@ -145,6 +146,30 @@ pub enum ClientError {
         /// What is wrong with it.
         source: DecodeError,
     },
+}
+
+/// Why an answer can't be used. Its group is marked, and the others are sent as if nothing had happened.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// It is damaged, or not a message of the protocol.
+    #[error("the service's answer can't be used: {0}")]
+    Malformed(#[from] DecodeError),
+    /// It belongs to another request, or its content can't be decrypted.
+    #[error(transparent)]
+    Content(#[from] SessionError),
+}
+
+/// Why no further groups are sent: never because of what an answer decrypts to.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The records can't be encrypted for this model.
+    #[error("the records can't be encrypted")]
+    Encrypt(#[source] SessionError),
+    /// The call brought no answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
 }
 
 /// How often a call was tried, where that was more than once.

@@ -30,10 +30,10 @@ mod transport;
 mod url;
 
 pub use client::Client;
-pub use error::{ClientError, UrlFault};
+pub use error::{AnswerError, ClientError, PipelineError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
-pub use pipeline::{AnswerError, Answered, Answers, Pipeline, PipelineError};
+pub use pipeline::{Answered, Answers, Pipeline};
 pub use pool::{EntryDirectory, EntryDirectoryError};
 
 /// The example of the README.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt as _, stream};
-use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
-use veilcast_engine::{Session, SessionError};
-use veilcast_protocol::{DecodeError, InferRequest, InferResponse};
+use veilcast_card::QuantizedRecord;
+use veilcast_engine::Session;
+use veilcast_protocol::{InferRequest, InferResponse};
 
-use crate::{Client, ClientError, Exchange};
+use crate::{AnswerError, Client, Exchange, PipelineError};
 
 /// Sends group after group of records to a model, and decrypts the answers.
 ///
@@ -42,12 +42,13 @@ use crate::{Client, ClientError, Exchange};
 /// elsewhere because of them tells the service something about what they hold.
 ///
 /// ```no_run
-/// # async fn example(session: veilcast_engine::Session) -> Result<(), veilcast_client::PipelineError> {
+/// # use veilcast_card::QuantizedRecord;
+/// # async fn example(session: veilcast_engine::Session, group: Vec<QuantizedRecord>) -> Result<(), veilcast_client::PipelineError> {
 /// # use std::sync::Arc;
 /// use veilcast_client::{Client, Pipeline, PipelineError};
 ///
 /// let client = Client::new("http://localhost:8080")?;
-/// let groups = (0..1000).map(|_| Ok::<_, PipelineError>(vec![vec![0_u32; 784]; 10]));
+/// let groups = (0..1000).map(move |_| Ok::<_, PipelineError>(group.clone()));
 /// let mut answers = Pipeline::new(client, "digits", Arc::new(session)).run(groups);
 /// while let Some(answered) = answers.next().await {
 ///     let answered = answered?;
@@ -83,30 +84,6 @@ pub struct Answered<G> {
     pub tries: u32,
     /// The time from the beginning of its encryption to its scores.
     pub elapsed: Duration,
-}
-
-/// Why an answer can't be used. Its group is marked, and the others are sent as if nothing had happened.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum AnswerError {
-    /// It is damaged, or not a message of the protocol.
-    #[error("the service's answer can't be used: {0}")]
-    Malformed(#[from] DecodeError),
-    /// It belongs to another request, or its content can't be decrypted.
-    #[error(transparent)]
-    Content(#[from] SessionError),
-}
-
-/// Why no further groups are sent: never because of what an answer decrypts to.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum PipelineError {
-    /// The records can't be encrypted for this model.
-    #[error("the records can't be encrypted")]
-    Encrypt(#[source] SessionError),
-    /// The call brought no answer.
-    #[error(transparent)]
-    Client(#[from] ClientError),
 }
 
 impl Pipeline {
@@ -146,7 +123,7 @@ impl Pipeline {
     pub fn run<I, G, E>(self, groups: I) -> Answers<G, E>
     where
         I: IntoIterator<Item = Result<G, E>, IntoIter: Send + 'static>,
-        G: AsRef<[Vec<u32>]> + Send + 'static,
+        G: AsRef<[QuantizedRecord]> + Send + 'static,
         E: From<PipelineError> + Send + 'static,
     {
         let in_flight = self.in_flight.get();
@@ -275,7 +252,7 @@ fn encrypted<G, E>(
     groups: impl Iterator<Item = Result<G, E>> + Send + 'static,
 ) -> impl Stream<Item = Result<Encrypted<G>, E>>
 where
-    G: AsRef<[Vec<u32>]> + Send + 'static,
+    G: AsRef<[QuantizedRecord]> + Send + 'static,
     E: From<PipelineError> + Send + 'static,
 {
     stream::unfold(Some(groups), move |groups| {
@@ -295,7 +272,7 @@ where
 /// A group as a request.
 fn encrypt<G, E>(session: &Session, group: G) -> Result<Encrypted<G>, E>
 where
-    G: AsRef<[Vec<u32>]>,
+    G: AsRef<[QuantizedRecord]>,
     E: From<PipelineError>,
 {
     let started = Instant::now();

@@ -235,7 +235,7 @@ async fn answers_in_either_form_are_understood() {
         source,
         DecodeError::Truncated {
             expected: 10,
-            got: 9
+            found: 9
         }
     );
 }

@@ -4,7 +4,7 @@
 //!
 //! On x86-64 alone; elsewhere there is never a valgrind.
 
-use crate::Plain;
+use crate::plain::Plain;
 
 /// Requests to the core.
 const RUNNING_ON_VALGRIND: usize = 0x1001;

@@ -16,21 +16,12 @@
 //! This crate is for tests only: a dev-dependency, of which nothing gets into the product.
 
 mod client;
+mod plain;
+
+pub use plain::Plain;
 
 /// Says that tests are meant to run under valgrind.
 const EXPECTED: &str = "VEILCAST_CTGRIND";
-
-/// Numbers that may be marked: without padding, and as good with any bits.
-pub trait Plain: Copy + private::Sealed {}
-
-impl Plain for u8 {}
-impl Plain for u64 {}
-
-mod private {
-    pub trait Sealed {}
-    impl Sealed for u8 {}
-    impl Sealed for u64 {}
-}
 
 /// Whether valgrind runs the program.
 pub fn is_under_valgrind() -> bool {

@@ -70,7 +70,7 @@ impl Arrangement {
             },
             _ => return Err(LayoutError::NotAllowed(layout)),
         };
-        let most = most_slots(card.slot_bits(), features_per_ciphertext, key_bits);
+        let most = most_slots(card.slot_bits().get(), features_per_ciphertext, key_bits);
         let slots_per_answer = if layout == Layout::Records {
             most
         } else {
@@ -79,14 +79,14 @@ impl Arrangement {
         let most_scores = most.min(card.outputs() as u32);
         if !(1..=most_scores).contains(&scores_per_answer) {
             return Err(LayoutError::ScoresPerAnswer {
-                asked: scores_per_answer,
-                most: most_scores,
+                found: scores_per_answer,
+                limit: most_scores,
             });
         }
         Ok(Self {
             layout,
-            slot_bits: card.slot_bits(),
-            unit: unit(card.slot_bits(), features_per_ciphertext),
+            slot_bits: card.slot_bits().get(),
+            unit: unit(card.slot_bits().get(), features_per_ciphertext),
             features_per_ciphertext: features_per_ciphertext as usize,
             slots_per_answer: slots_per_answer as usize,
             features: card.features(),

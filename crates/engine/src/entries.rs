@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 /// wiped on drop.
 ///
 /// ```compile_fail,E0382
+/// # use veilcast_card::QuantizedRecord;
 /// # use veilcast_engine::{SeededEntries, Session};
-/// fn twice(session: &Session, records: &[Vec<u32>], entries: SeededEntries) {
+/// fn twice(session: &Session, records: &[QuantizedRecord], entries: SeededEntries) {
 ///     let _ = session.encrypt_seeded(records, entries);
 ///     let _ = session.encrypt_seeded(records, entries);
 /// }

@@ -17,13 +17,13 @@ pub enum LayoutError {
     FeaturesPerCiphertext(u32),
     /// The model has fewer outputs, or the key has no room for this many.
     #[error(
-        "an answer can't hold {asked} scores: this model has room for at most {most} under this key"
+        "an answer can't hold {found} scores: this model has room for at most {limit} under this key"
     )]
     ScoresPerAnswer {
         /// Those asked for.
-        asked: u32,
+        found: u32,
         /// By the model's outputs, the width of a score and the key's size.
-        most: u32,
+        limit: u32,
     },
     /// No layout of the model has room for a record.
     #[error("no layout that the model accepts has room for a record under a key of {0} bits")]
@@ -45,56 +45,56 @@ pub enum LayoutError {
 pub enum EvaluateError {
     /// The request was prepared with another card.
     #[error(
-        "the request was made for the card {requested}, but this model's card is {current}: fetch the card again"
+        "the request was made for the card {found}, but this model's card is {expected}: fetch the card again"
     )]
     CardDigest {
         /// The request's.
-        requested: CardDigest,
+        found: CardDigest,
         /// The model's.
-        current: CardDigest,
+        expected: CardDigest,
     },
     /// The model or the key does not allow the layout, or its numbers.
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// There are more records than a request may hold.
     #[error(
-        "the request holds {records} records; this model takes at most {max} per request: send several"
+        "the request holds {found} records; this model takes at most {limit} a request: send several"
     )]
     TooManyRecords {
         /// In the request.
-        records: usize,
+        found: usize,
         /// By the card.
-        max: usize,
+        limit: usize,
     },
     /// There are more ciphertexts than a request may hold.
     #[error(
-        "the request holds {ciphertexts} ciphertexts; this model takes at most {max} per request: send several"
+        "the request holds {found} ciphertexts; this model takes at most {limit} a request: send several"
     )]
     TooManyCiphertexts {
         /// In the request.
-        ciphertexts: usize,
+        found: usize,
         /// By the card.
-        max: usize,
+        limit: usize,
     },
     /// The number of rows is not what the records take.
-    #[error("the records take {expected} rows under this key, but there are {actual}")]
+    #[error("the records take {expected} rows under this key, but there are {found}")]
     Rows {
         /// By the layout.
         expected: usize,
         /// In the request.
-        actual: usize,
+        found: usize,
     },
     /// The number of ciphertexts in a row is not what the layout and the model require.
-    #[error("each row needs {expected} ciphertexts, but has {actual}")]
+    #[error("each row needs {expected} ciphertexts, but has {found}")]
     Columns {
         /// By the layout.
         expected: usize,
         /// In the request.
-        actual: usize,
+        found: usize,
     },
     /// The corrections of a seeded upload do not have the size that the layout and the key require.
     #[error(
-        "each record needs one element of {expected} bytes of corrections, but has {columns} of {actual}"
+        "each record needs one element of {expected} bytes of corrections, but has {columns} of {found}"
     )]
     Corrections {
         /// Bytes by the layout.
@@ -102,7 +102,7 @@ pub enum EvaluateError {
         /// Elements of a row.
         columns: usize,
         /// Bytes of an element.
-        actual: usize,
+        found: usize,
     },
     /// The bits after the last correction of a row are not zeros.
     #[error("the bits after the last correction of a row must be zeros")]
@@ -131,15 +131,16 @@ pub enum SessionError {
     /// The answer's layout, or the session's for a seeded upload, is not possible.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The entries of a seeded upload belong to another key, or are too few or too many.
-    #[error(
-        "a seeded upload of these records takes {expected} entries of the session's key; these are {actual}, or another key's"
-    )]
+    /// The entries of a seeded upload are another key's.
+    #[error("the entries for a seeded upload are another key's than the session's")]
+    EntriesOfOtherKey,
+    /// The entries of a seeded upload are not as many as it takes.
+    #[error("a seeded upload of these records takes {expected} entries; these are {found}")]
     Entries {
         /// The number of ciphertexts that the records have.
         expected: usize,
         /// Those that were given.
-        actual: usize,
+        found: usize,
     },
     /// The source of entries for seeded uploads failed.
     #[error("the pool of entries failed: {0}")]
@@ -147,17 +148,17 @@ pub enum SessionError {
     /// There is nothing to encrypt.
     #[error("there is no record to encrypt")]
     NoRecords,
-    /// A record has another number of features, or a value that the card does not allow.
+    /// A record was quantised for another card than the session's.
     #[error(
-        "record {record} was not quantised for this model: it has {actual} features of the model's {expected}, or one out of range"
+        "record {index} (from 0) was quantised for the card {found}, but this model's card is {expected}: quantise it with this one"
     )]
-    Record {
+    RecordOfOtherCard {
         /// Which, from 0.
-        record: usize,
-        /// Features by the card.
-        expected: usize,
-        /// Features that it has.
-        actual: usize,
+        index: usize,
+        /// The digest of the record's card.
+        found: CardDigest,
+        /// The digest of the session's.
+        expected: CardDigest,
     },
     /// The answer names another card than the session's.
     #[error(
@@ -174,13 +175,13 @@ pub enum SessionError {
     OtherRequest,
     /// The answer doesn't have the number of ciphertexts that the layout makes of its records.
     #[error(
-        "the answer has {actual:?} rows and columns of ciphertexts, but its records make {expected:?}"
+        "the answer has {found:?} rows and columns of ciphertexts, but its records make {expected:?}"
     )]
     Shape {
         /// By the layout.
         expected: [usize; 2],
         /// In the answer.
-        actual: [usize; 2],
+        found: [usize; 2],
     },
     /// A ciphertext of the answer is invalid.
     #[error("the answer is damaged: {0}")]

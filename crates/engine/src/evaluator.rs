@@ -87,9 +87,9 @@ impl Evaluator {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn evaluate(&self, request: &InferRequest) -> Result<InferResponse, EvaluateError> {
-        let (requested, current) = (request.card_digest(), self.card_digest);
-        if requested != current {
-            return Err(EvaluateError::CardDigest { requested, current });
+        let (found, expected) = (request.card_digest(), self.card_digest);
+        if found != expected {
+            return Err(EvaluateError::CardDigest { found, expected });
         }
         let modulus = request.public_key();
         let key_bits = self.keys.bits(modulus)?;
@@ -140,24 +140,26 @@ impl Evaluator {
         arrangement: &Arrangement,
     ) -> Result<(), EvaluateError> {
         let limits = self.card().limits();
-        let (records, max) = (request.records(), limits.max_records as usize);
-        if records > max {
-            return Err(EvaluateError::TooManyRecords { records, max });
+        let (records, limit) = (request.records(), limits.max_records as usize);
+        if records > limit {
+            let found = records;
+            return Err(EvaluateError::TooManyRecords { found, limit });
         }
-        let (expected, actual) = (arrangement.rows(records), request.upload().rows());
-        if actual != expected {
-            return Err(EvaluateError::Rows { expected, actual });
+        let (expected, rows) = (arrangement.rows(records), request.upload().rows());
+        if rows != expected {
+            let found = rows;
+            return Err(EvaluateError::Rows { expected, found });
         }
         let expected = arrangement.ciphertexts_per_row();
         if let Upload::Full(ciphertexts) = request.upload()
             && ciphertexts.columns() != expected
         {
-            let actual = ciphertexts.columns();
-            return Err(EvaluateError::Columns { expected, actual });
+            let found = ciphertexts.columns();
+            return Err(EvaluateError::Columns { expected, found });
         }
-        let (ciphertexts, max) = (actual * expected, limits.max_ciphertexts as usize);
-        if ciphertexts > max {
-            return Err(EvaluateError::TooManyCiphertexts { ciphertexts, max });
+        let (found, limit) = (rows * expected, limits.max_ciphertexts as usize);
+        if found > limit {
+            return Err(EvaluateError::TooManyCiphertexts { found, limit });
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ mod bits;
 mod entries;
 mod error;
 mod evaluator;
+mod id;
 mod keys;
 mod mask;
 mod packing;

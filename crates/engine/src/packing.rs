@@ -7,12 +7,12 @@ use crate::arrangement::Arrangement;
 use crate::bits;
 
 impl Arrangement {
-    /// The plaintexts of quantised records, row by row.
-    pub(crate) fn plaintexts(&self, key: &PublicKey, records: &[Vec<u32>]) -> Vec<Plaintext> {
+    /// The plaintexts of records that were quantised for this card, row by row.
+    pub(crate) fn plaintexts(&self, key: &PublicKey, records: &[&[u32]]) -> Vec<Plaintext> {
         let k = self.features_per_ciphertext();
         let rows = records.chunks(self.records_per_row());
         let groups = rows.flat_map(|row| (0..self.ciphertexts_per_row()).map(move |g| (row, g)));
-        let plaintext = |(row, group): (&[Vec<u32>], usize)| {
+        let plaintext = |(row, group): (&[&[u32]], usize)| {
             let mut limbs = Zeroizing::new(vec![0; key.limbs()]);
             for (t, record) in row.iter().enumerate() {
                 let features = record.iter().skip(group * k).take(k);

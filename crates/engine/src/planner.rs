@@ -201,7 +201,7 @@ impl<'a> Planner<'a> {
     fn layouts(&self) -> Vec<Layout> {
         let (card, key_bits) = (self.card, self.costs.key_bits);
         let scores = |k: u32| {
-            let most = most_slots(card.slot_bits(), k, key_bits);
+            let most = most_slots(card.slot_bits().get(), k, key_bits);
             scores_per_answer(card.outputs() as u32, most)
         };
         let scalar = scores(1).map(|scores_per_answer| Layout::Scalar { scores_per_answer });
@@ -242,7 +242,7 @@ fn scores_per_answer(outputs: u32, most: u32) -> impl Iterator<Item = u32> {
 /// largest, and at least half a product.
 fn estimated_products(card: &Card) -> usize {
     let weights = card.features() * card.outputs();
-    let bits = f64::from(card.slot_bits()) - f64::from(card.quantization().bits);
+    let bits = f64::from(card.slot_bits().get()) - f64::from(card.quantization().bits.get());
     let bits = (bits - (card.features() as f64).log2() + 1.0).max(1.0);
     (weights as f64 * (0.15 * bits).max(0.5)) as usize
 }

@@ -157,14 +157,14 @@ impl SeededForm {
     /// The corrections of an upload must have the width that the form requires.
     pub(crate) fn check_width(&self, upload: &SeededUpload) -> Result<(), EvaluateError> {
         let corrections = &upload.corrections;
-        let actual = [corrections.columns(), corrections.width()];
-        if actual == [1, self.row_bytes()] {
+        let found = [corrections.columns(), corrections.width()];
+        if found == [1, self.row_bytes()] {
             return Ok(());
         }
         Err(EvaluateError::Corrections {
             expected: self.row_bytes(),
-            columns: actual[0],
-            actual: actual[1],
+            columns: found[0],
+            found: found[1],
         })
     }
 

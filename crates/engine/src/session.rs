@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use veilcast_card::Card;
+use veilcast_card::{Card, OtherCard, QuantizedRecord};
 use veilcast_paillier::{Plaintext, PoolError, RandomizerPool, SecretKey};
 use veilcast_protocol::{
-    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload,
-    Upload,
+    ByteMatrix, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload, Upload,
 };
 
 use crate::arrangement::Arrangement;
 use crate::entries::SeededEntries;
 use crate::error::{LayoutError, SessionError};
+use crate::id::new_id;
 use crate::planner::Planner;
 use crate::seeded::SeededForm;
 
@@ -31,7 +31,6 @@ impl std::fmt::Debug for EntrySource {
 #[derive(Debug)]
 pub struct Session {
     card: Card,
-    card_digest: CardDigest,
     key: Arc<SecretKey>,
     /// Randomisers made ahead of time, if requested.
     pool: Option<RandomizerPool>,
@@ -52,7 +51,6 @@ impl Session {
             .layout;
         Ok(Self {
             arrangement: Arrangement::new(&card, layout, key.public_key().bits())?,
-            card_digest: CardDigest::of(card.json()),
             card,
             key,
             pool: None,
@@ -116,8 +114,7 @@ impl Session {
         self.arrangement.max_records(self.card.limits())
     }
 
-    /// Encrypts quantised records, `features` integers each as an
-    /// [`Encoder`](veilcast_card::Encoder) returns them.
+    /// Encrypts quantised records, as an [`Encoder`](veilcast_card::Encoder) returns them.
     ///
     /// The request has a random id, by which its answer is known, and the proof of the key.
     ///
@@ -127,7 +124,7 @@ impl Session {
     ///
     /// # Panics
     /// If the operating system's generator fails.
-    pub fn encrypt(&self, records: &[Vec<u32>]) -> Result<InferRequest, SessionError> {
+    pub fn encrypt(&self, records: &[QuantizedRecord]) -> Result<InferRequest, SessionError> {
         let plaintexts = self.plaintexts(records)?;
         if let (Some(EntrySource(take)), Ok(count)) =
             (&self.entries, self.entries_for(records.len()))
@@ -168,7 +165,7 @@ impl Session {
     /// entries be [as many as it takes](Self::entries_for), of this key. They are used up in any case.
     pub fn encrypt_seeded(
         &self,
-        records: &[Vec<u32>],
+        records: &[QuantizedRecord],
         entries: SeededEntries,
     ) -> Result<InferRequest, SessionError> {
         self.correct(&self.plaintexts(records)?, entries, records.len())
@@ -183,9 +180,12 @@ impl Session {
     ) -> Result<InferRequest, SessionError> {
         let public = self.key.public_key();
         let form = SeededForm::new(&self.card, &self.arrangement, public)?;
-        let (expected, actual) = (plaintexts.len(), entries.len());
-        if entries.key_fingerprint != public.fingerprint() || actual != expected {
-            return Err(SessionError::Entries { expected, actual });
+        let (expected, found) = (plaintexts.len(), entries.len());
+        if entries.key_fingerprint != public.fingerprint() {
+            return Err(SessionError::EntriesOfOtherKey);
+        }
+        if found != expected {
+            return Err(SessionError::Entries { expected, found });
         }
         let per_row = self.arrangement.ciphertexts_per_row();
         let rows = plaintexts
@@ -205,27 +205,28 @@ impl Session {
         Ok(self.request(records, upload))
     }
 
-    /// The plaintexts of records that are fit for the card.
-    fn plaintexts(&self, records: &[Vec<u32>]) -> Result<Vec<Plaintext>, SessionError> {
+    /// The plaintexts of records that were quantised for the session's card.
+    fn plaintexts(&self, records: &[QuantizedRecord]) -> Result<Vec<Plaintext>, SessionError> {
         if records.is_empty() {
             return Err(SessionError::NoRecords);
         }
-        let (expected, max) = (self.card.features(), self.card.quantization().max());
-        let is_good =
-            |record: &Vec<u32>| record.len() == expected && record.iter().all(|&x| x <= max);
-        if let Some(record) = records.iter().position(|record| !is_good(record)) {
-            return Err(SessionError::Record {
-                record,
-                expected,
-                actual: records[record].len(),
-            });
+        let mut values = Vec::with_capacity(records.len());
+        for (index, record) in records.iter().enumerate() {
+            let fit = record.values_for(self.card.digest());
+            values.push(fit.map_err(|OtherCard { found, expected }| {
+                SessionError::RecordOfOtherCard {
+                    index,
+                    found,
+                    expected,
+                }
+            })?);
         }
-        Ok(self.arrangement.plaintexts(self.key.public_key(), records))
+        Ok(self.arrangement.plaintexts(self.key.public_key(), &values))
     }
 
     fn request(&self, records: usize, upload: Upload) -> InferRequest {
         let modulus = self.key.public_key().modulus();
-        InferRequest::new(modulus, self.layout(), records, self.card_digest, upload)
+        InferRequest::new(modulus, self.layout(), records, self.card.digest(), upload)
             .expect("ciphertexts are twice as wide as the modulus, and rows follow from records")
             .with_id(new_id())
             .with_key_proof(self.key.key_proof().as_bytes())
@@ -241,7 +242,7 @@ impl Session {
     /// If the operating system's generator fails.
     pub fn decrypt(&self, answer: &InferResponse) -> Result<Vec<Vec<i64>>, SessionError> {
         let public = self.key.public_key();
-        if answer.card_digest != self.card_digest {
+        if answer.card_digest != self.card.digest() {
             return Err(SessionError::OtherCard(answer.card_digest));
         }
         if answer.key_fingerprint != KeyFingerprint::of(&public.modulus()) {
@@ -252,9 +253,9 @@ impl Session {
             arrangement.rows(answer.records),
             arrangement.answers_per_row(),
         ];
-        let actual = answer.scores.shape();
-        if actual != expected {
-            return Err(SessionError::Shape { expected, actual });
+        let found = answer.scores.shape();
+        if found != expected {
+            return Err(SessionError::Shape { expected, found });
         }
         let ciphertexts = public.decode_ciphertexts(&answer.scores)?;
         let answers = self.key.decrypt_many(&ciphertexts)?;
@@ -281,14 +282,4 @@ impl Session {
         }
         self.decrypt(answer)
     }
-}
-
-/// A request's id: 128 random bits in hexadecimal, which nobody can guess without having seen it.
-///
-/// # Panics
-/// If the operating system's generator fails.
-pub(crate) fn new_id() -> String {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).expect("the operating system gives random bytes");
-    format!("{:032x}", u128::from_be_bytes(id))
 }

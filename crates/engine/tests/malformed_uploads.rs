@@ -22,7 +22,9 @@ fn sides() -> (Session, Evaluator) {
 
 fn good(session: &Session) -> (InferRequest, SeededUpload) {
     let entries = common::entries(session, 1);
-    let request = session.encrypt_seeded(&[vec![1, 2, 3]], entries).unwrap();
+    let request = session
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
+        .unwrap();
     let Upload::Seeded(upload) = request.upload().clone() else {
         panic!("a seeded upload")
     };
@@ -57,11 +59,11 @@ fn corrections_of_another_size() {
     ] {
         let bytes = bytes.iter().copied().cycle().take(length).collect();
         let upload = with_corrections(&upload, columns, bytes);
-        let actual = length / columns;
+        let found = length / columns;
         let error = EvaluateError::Corrections {
             expected,
             columns,
-            actual,
+            found,
         };
         assert_eq!(refusal(&evaluator, Layout::SCALAR, upload), error);
     }
@@ -70,7 +72,7 @@ fn corrections_of_another_size() {
         scores_per_answer: 2,
     };
     let error = refusal(&evaluator, layout, upload);
-    assert!(matches!(error, EvaluateError::Corrections { actual, .. } if actual == expected));
+    assert!(matches!(error, EvaluateError::Corrections { found, .. } if found == expected));
 
     let answer = evaluator.evaluate(&request).unwrap();
     assert_eq!(
@@ -144,7 +146,7 @@ fn a_card_or_layout_without_seeded_uploads() {
     session.set_layout(Layout::Records).unwrap();
     assert_eq!(session.entries_for(1), Err(LayoutError::SeededNotAllowed));
     let error = session
-        .encrypt_seeded(&[vec![1, 2, 3]], entries)
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
         .unwrap_err();
     assert_eq!(error, SessionError::Layout(LayoutError::SeededNotAllowed));
 
@@ -157,7 +159,7 @@ fn a_card_or_layout_without_seeded_uploads() {
     assert_eq!(refusal(&evaluator, Layout::SCALAR, upload), refused);
     assert_eq!(session.entries_for(1), Err(LayoutError::SeededNotAllowed));
     let error = session
-        .encrypt_seeded(&[vec![1, 2, 3]], entries)
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
         .unwrap_err();
     assert_eq!(error, SessionError::Layout(LayoutError::SeededNotAllowed));
 }
@@ -167,10 +169,12 @@ fn a_key_without_room_for_junk() {
     // 122 scores of eight bits fit an answer, with bits above them to hide in, and none for junk.
     let weights = vec![vec![127]; 122];
     let model = common::model_with(&weights, &[0; 122], 1, 8, common::all_layouts(vec![]));
-    assert_eq!(model.card().slot_bits(), 8);
+    assert_eq!(model.card().slot_bits().get(), 8);
     let (mut session, evaluator) = common::sides(model);
     let entries = common::entries(&session, 1);
-    let request = session.encrypt_seeded(&[vec![1]], entries).unwrap();
+    let request = session
+        .encrypt_seeded(&common::records(session.card(), [[1]]), entries)
+        .unwrap();
     let Upload::Seeded(upload) = request.upload().clone() else {
         panic!("a seeded upload")
     };

@@ -28,7 +28,7 @@ fn randomness_is_fresh_in_every_answer_in_every_layout() {
     let secret = common::key();
     let key = secret.public_key();
     let n = common::geometry::modulus(key);
-    let record = [vec![5, 6, 7]];
+    let record = common::records(session.card(), [[5, 6, 7]]);
     let layouts = common::layouts(&mut session);
     assert!(layouts.contains(&Layout::Records) && layouts.len() > 8);
     for layout in layouts {

@@ -86,7 +86,7 @@ fn corrections_are_uniform_whatever_the_record() {
             let mut samples = vec![Vec::new(); 6];
             for _ in 0..geometry.k {
                 let entries = common::entries(&session, 300);
-                let records = vec![vec![feature; FEATURES]; 300];
+                let records = common::records(session.card(), [[feature; FEATURES]; 300]);
                 let request = session.encrypt_seeded(&records, entries).unwrap();
                 for correction in corrections(&request, &form, groups) {
                     let bytes = bytes(&form, &n, &correction);
@@ -119,7 +119,7 @@ fn entries_that_a_store_gives_twice_are_a_two_time_pad() {
         store.0.push(common::copy(&stored));
         let entries = SeededEntries::take(&mut store, key.public_key(), FEATURES).unwrap();
         let request = session
-            .encrypt_seeded(&[record.to_vec()], entries.unwrap())
+            .encrypt_seeded(&common::records(session.card(), [record]), entries.unwrap())
             .unwrap();
         let corrections = corrections(&request, &form, FEATURES);
         corrections
@@ -184,7 +184,7 @@ fn check_junk(layout: Layout) {
     session.set_layout(layout).unwrap();
     let (geometry, form) = geometry(&session);
     let (n, groups) = (modulus(), FEATURES / geometry.k);
-    let records = vec![vec![MAX_INPUT; FEATURES]; ROWS];
+    let records = common::records(session.card(), [[MAX_INPUT; FEATURES]; ROWS]);
     let entries = common::entries(&session, ROWS);
     let request = session.encrypt_seeded(&records, entries).unwrap();
     let (ciphertexts, holds) = received(&request, &form, groups);

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader};
 
 use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar};
 
-use super::{ReadError, Source};
+use crate::error::ReadError;
+use crate::record::Source;
 use veilcast_card::Input;
 
 /// Longest header accepted, in bytes; NumPy writes 118 for an array of numbers.

@@ -48,14 +48,14 @@ pub enum ReadError {
     #[error(transparent)]
     Idx(IdxError),
     /// A value out of range.
-    #[error("record {record}, value {feature} (both from 0) is {value}; expected {expected}")]
+    #[error("record {record}, value {feature} (both from 0) is {found}; expected {expected}")]
     Value {
         /// Index of the record, from 0.
         record: u64,
         /// Index of the value in the record, from 0.
         feature: usize,
         /// The value.
-        value: f64,
+        found: f64,
         /// What it must be.
         expected: &'static str,
     },
@@ -231,6 +231,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether the message names the file; an error of a record's numbers names the record alone.
+    pub fn names_file(&self) -> bool {
+        !matches!(self, Self::Value { .. } | Self::ScaledPixels { .. })
+    }
+
     /// The error of the operating system for a file of this name.
     pub fn io(file: &str, source: io::Error) -> Self {
         Self::Io {

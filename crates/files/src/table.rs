@@ -14,7 +14,8 @@ use std::fs::File;
 use std::io::BufReader;
 
 use self::header::{Places, places};
-use super::{Options, ReadError, Record, Source};
+use crate::error::ReadError;
+use crate::record::{Options, Record, Source};
 use veilcast_card::{Cell, Input, InputKind, UnknownCategory, list};
 
 pub(super) fn read(

@@ -203,7 +203,7 @@ fn cells_that_do_not_fit_the_card_are_refused() {
     let (number, text) = (Cell::Number, |text: &str| Cell::Text(text.to_owned()));
     let error = |cells: Vec<Cell>| common::quantize(&model, cells).unwrap_err();
     let fine = vec![number(1.0), text("male"), Cell::Missing];
-    assert_eq!(common::quantize(&model, fine).unwrap().imputed, 1);
+    assert_eq!(common::quantize(&model, fine).unwrap().imputed(), 1);
     assert!(matches!(
         error(vec![text("old"), text("male"), number(1.0)]),
         RecordError::NotANumber { index: 0, .. }

@@ -84,7 +84,7 @@ pub(super) fn colours_last(
 }
 
 /// Puts (x − mean)/std in front of a graph.
-pub(super) fn normalise(
+pub(super) fn normalize(
     model: &mut ModelProto,
     input: &TensorInput,
     colours: Colours,

@@ -15,8 +15,11 @@ use super::runner::Runner;
 use super::scores::{Comparison, Scores};
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
-use super::{ImportError, collapse, locate};
-use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
+use super::{ImportError, Progress, collapse, locate};
+use veilcast_card::{
+    Input, InputBits, InputKind, Layouts, Limits, Prediction, QuantizedRecord, RawRecord, Task,
+    WeightBits, list,
+};
 use veilcast_model::search::HeldOut;
 use veilcast_model::{
     Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile, QuantizationSearch,
@@ -27,7 +30,7 @@ use veilcast_onnx::OnnxError;
 /// How far the collapsed map's scores may lie from the network's, relative to the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
 /// Most input bits that are searched for images, and for tables, whose scores are to stay close.
-const MAX_SEARCHED_BITS: (u32, u32) = (8, 12);
+const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBits::of::<12>());
 
 /// A file that was read: a network that gives scores, and what a record is.
 #[derive(Clone, Debug)]
@@ -37,15 +40,6 @@ pub struct Import {
     tensor: TensorInput,
     input: Input,
     file: FileFacts,
-}
-
-/// How far an import has come; reported after each group of features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Number of features that the network was run for.
-    pub done: usize,
-    /// Number of all features.
-    pub features: usize,
 }
 
 /// The part that is computed on ciphertexts, and its inputs.
@@ -145,7 +139,10 @@ impl Import {
             self.options.activation.or(self.peeled.activation),
             self.options.labels.clone().or(self.peeled.labels.clone()),
             &self.peeled.output,
-            self.options.units.is_some() || self.peeled.is_regression,
+            match self.options.units {
+                Some(_) => Some(Task::Quantities),
+                None => self.peeled.task,
+            },
         )?;
         let blueprint = self.blueprint(&scores, &private);
         let compared = self.compared(&scores, &private)?;
@@ -173,7 +170,7 @@ impl Import {
             records: private.records.len(),
             random_records: private.is_random,
             deviation,
-            agreement: (!scores.is_regression).then_some(agreement),
+            agreement,
             rounding,
         };
         Ok(model.reporting(|report| report.import = Some(import)))
@@ -253,11 +250,11 @@ impl Import {
     }
 
     /// The numbers of bits of an input to choose from.
-    fn input_bits(&self) -> RangeInclusive<u32> {
+    fn input_bits(&self) -> RangeInclusive<InputBits> {
         match (self.options.input_bits, self.input.kind) {
             (Some(bits), _) => bits..=bits,
-            (None, InputKind::Image) => 1..=MAX_SEARCHED_BITS.0,
-            (None, InputKind::Table) => 1..=MAX_SEARCHED_BITS.1,
+            (None, InputKind::Image) => InputBits::MIN..=MAX_SEARCHED_BITS.0,
+            (None, InputKind::Table) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
         }
     }
 
@@ -289,9 +286,9 @@ impl Import {
             None => "an image".to_owned(),
         };
         let labels = list(&scores.labels);
-        match scores.is_regression {
-            true => format!("Predicts {labels} of {record}."),
-            false => format!("Classifies {record}: {labels}."),
+        match scores.task {
+            Task::Quantities => format!("Predicts {labels} of {record}."),
+            Task::Classes | Task::Probability => format!("Classifies {record}: {labels}."),
         }
     }
 
@@ -305,14 +302,20 @@ impl Import {
             description: self.description(scores),
             input: self.input.clone(),
             public_part: private.public.as_ref().map(|(file, _)| file.clone()),
-            quantization: private.ranges.quantization(options.input_bits.unwrap_or(8)),
+            quantization: private
+                .ranges
+                .quantization(options.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: scores.labels.clone(),
             activation: scores.activation,
-            units: options.units.clone().or_else(|| scores.stand_in_units()),
+            units: options.units.clone(),
             threshold: options.threshold,
+            task: Some(scores.task),
             layouts: Layouts::scalar(),
             limits: Limits::default(),
-            max_weight: (1 << (options.weight_bits.unwrap_or(8) - 1)) - 1,
+            max_weight: options
+                .weight_bits
+                .unwrap_or(WeightBits::of::<8>())
+                .max_weight(),
         }
     }
 }
@@ -331,24 +334,28 @@ fn check_affine(
     Err(OnnxError::NotAffine { node, operator })
 }
 
-/// The share of records for which the integers predict what the map in floats does, and how far
+/// The share of records for which the integers predict the class that the map in floats does, none of
+/// quantities; and how far
 /// apart their scores lie at most, relative to the largest score.
-fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportError> {
-    let quantization = model.card().quantization();
+fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(Option<f64>, f64), ImportError> {
     let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
     for record in records {
-        let quantize = |(feature, &x)| quantization.quantize(feature, x).0;
-        let integers: Vec<u32> = record.iter().enumerate().map(quantize).collect();
-        let found = model.predict(&integers).map_err(ImportError::Prediction)?;
+        let quantized = QuantizedRecord::from_features(model.card(), record)
+            .map_err(ImportError::Prediction)?;
+        let found = model.predict(&quantized).expect("the card is the model's");
         let expected = model
             .predict_float(record)
             .map_err(ImportError::Prediction)?;
-        agreeing += usize::from(found.index == expected.index);
-        for (found, expected) in found.scores.iter().zip(&expected.scores) {
+        let class = |prediction: &Prediction| prediction.class().map(|class| class.index);
+        agreeing += usize::from(class(&found) == class(&expected));
+        for (found, expected) in found.scores().iter().zip(expected.scores()) {
             apart = apart.max((found - expected).abs());
             largest = largest.max(expected.abs());
         }
     }
-    let share = agreeing as f64 / records.len().max(1) as f64;
-    Ok((share, if apart > 0.0 { apart / largest } else { 0.0 }))
+    let agreement = match model.card().task() {
+        Task::Quantities => None,
+        Task::Classes | Task::Probability => Some(agreeing as f64 / records.len().max(1) as f64),
+    };
+    Ok((agreement, if apart > 0.0 { apart / largest } else { 0.0 }))
 }

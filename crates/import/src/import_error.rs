@@ -12,12 +12,12 @@ pub enum ImportError {
     #[error(transparent)]
     Onnx(#[from] OnnxError),
     /// An option is out of range.
-    #[error("{option} is {value}; it must be {expected}")]
+    #[error("{option} is {found}; it must be {expected}")]
     Option {
         /// The option's name.
         option: &'static str,
         /// Its value.
-        value: String,
+        found: String,
         /// What it must be.
         expected: &'static str,
     },

@@ -27,6 +27,7 @@ mod locate;
 mod narrow;
 mod options;
 mod peel;
+mod progress;
 mod ranges;
 mod runner;
 mod scores;
@@ -34,9 +35,10 @@ mod split;
 mod tensor;
 
 pub use adapt::Normalization;
-pub use import::{Import, Progress};
+pub use import::Import;
 pub use import_error::ImportError;
 pub use options::{ImportOptions, MAX_FILE_BYTES, Split};
+pub use progress::Progress;
 
 /// The example of the README.
 #[cfg(doctest)]

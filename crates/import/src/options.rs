@@ -5,7 +5,9 @@ use veilcast_onnx::pb::ModelProto;
 use super::ImportError;
 use super::adapt::{self, Colours, Normalization};
 use super::tensor::TensorInput;
-use veilcast_card::{Activation, Fit, Input, InputKind, Preprocessing, Step};
+use veilcast_card::{
+    Activation, Fit, Input, InputBits, InputKind, Preprocessing, Step, WeightBits,
+};
 
 /// Largest file that is imported, in bytes.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
@@ -48,12 +50,11 @@ pub struct ImportOptions {
     /// One label per score, two (negative, positive) for a single one with sigmoid; if not given
     /// the file's own, or numbers.
     pub labels: Option<Vec<String>>,
-    /// Bits of an integer feature, 1 to 16; searched for on the calibration records where not given, up to 8
-    /// for images and 12 for tables, and 8 without records.
-    pub input_bits: Option<u32>,
-    /// Bits of an integer weight, sign included, 2 to 16; searched for where not given, and 8 without
-    /// records.
-    pub weight_bits: Option<u32>,
+    /// Bits of an integer feature; searched for on the calibration records where not given, up to 8 for
+    /// images and 12 for tables, and 8 without records.
+    pub input_bits: Option<InputBits>,
+    /// Bits of an integer weight; searched for where not given, and 8 without records.
+    pub weight_bits: Option<WeightBits>,
     /// The share of records, 0 to 1, that the quantisation found may predict differently
     /// from the network.
     pub tolerance: f64,
@@ -101,19 +102,13 @@ impl Default for ImportOptions {
 
 impl ImportOptions {
     pub(super) fn check(&self) -> Result<(), ImportError> {
-        let wrong = |option, value: String, expected| {
+        let wrong = |option, found: String, expected| {
             Err(ImportError::Option {
                 option,
-                value,
+                found,
                 expected,
             })
         };
-        if let Some(bits) = self.input_bits.filter(|bits| !(1..=16).contains(bits)) {
-            return wrong("the number of input bits", bits.to_string(), "1 to 16");
-        }
-        if let Some(bits) = self.weight_bits.filter(|bits| !(2..=16).contains(bits)) {
-            return wrong("the number of weight bits", bits.to_string(), "2 to 16");
-        }
         if !(0.0..=1.0).contains(&self.tolerance) {
             return wrong("the tolerance", self.tolerance.to_string(), "0 to 1");
         }
@@ -202,7 +197,7 @@ impl ImportOptions {
         };
         if let Some(by) = &self.normalization {
             by.check(if colours == Colours::Grey { 1 } else { 3 })?;
-            adapt::normalise(model, tensor, colours, by)?;
+            adapt::normalize(model, tensor, colours, by)?;
         }
         if colours == Colours::First {
             adapt::colours_last(model, tensor)?;

@@ -9,7 +9,7 @@ use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
 use super::labels;
-use veilcast_card::Activation;
+use veilcast_card::{Activation, Task};
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{attribute, constant, graph, graph_mut, keep_output, name, source};
 
@@ -22,8 +22,8 @@ pub(super) struct Peeled {
     pub(super) activation: Option<Activation>,
     /// The classes' names, if the network knows them.
     pub(super) labels: Option<Vec<String>>,
-    /// Whether the file says that the scores are quantities.
-    pub(super) is_regression: bool,
+    /// What the scores are, if the file says that they are quantities.
+    pub(super) task: Option<Task>,
     /// The network's name for its output.
     pub(super) output: String,
     /// The operators that were cut off, last first.
@@ -60,31 +60,33 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
         });
     };
     if ways.iter().any(|way| way.root != ways[scored].root) {
-        return Err(OnnxError::Output {
-            problem: format!(
-                "there are several, of different scores; name the one to import with --output: {}",
-                names.join(", ")
-            ),
+        return Err(OnnxError::Outputs {
+            names: names.into_iter().map(str::to_owned).collect(),
         });
     }
     let activation = ways.iter().find_map(|way| way.activation);
     let labels = ways.iter().find_map(|way| way.labels.clone());
-    let is_regression = labels.is_none() && !ways[scored].is_label && is_regression(&model)?;
+    let task = match labels.is_none() && !ways[scored].is_label {
+        true => task(&model)?,
+        false => None,
+    };
     let (way, output) = (ways.swap_remove(scored), output.to_owned());
     cut(graph_mut(&mut model)?, &way);
     Ok(Peeled {
         model,
         activation,
         labels,
-        is_regression,
+        task,
         output,
         removed: way.removed,
     })
 }
 
-/// Whether a model is scikit-learn's and has only one output: its classifiers return labels, too.
-fn is_regression(model: &ModelProto) -> Result<bool, OnnxError> {
-    Ok(model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1)
+/// What scores without labels are: quantities if scikit-learn's model has but one output, since its
+/// classifiers give labels, too; otherwise the file doesn't tell.
+fn task(model: &ModelProto) -> Result<Option<Task>, OnnxError> {
+    let are_quantities = model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1;
+    Ok(are_quantities.then_some(Task::Quantities))
 }
 
 /// Leaves the scores as the only output, reshaped as the output was.
@@ -159,7 +161,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 way.activation = way.activation.or(Some(Activation::Softmax));
             }
             "Sigmoid" => way.activation = way.activation.or(Some(Activation::Sigmoid)),
-            "Normalizer" if normalises_probabilities(graph, node)? => {}
+            "Normalizer" if normalizes_probabilities(graph, node)? => {}
             "Div" if divides_by_sum(graph, node) => {}
             "Concat" => match probability(graph, node) {
                 Some(of_second_class) => behind = Some(of_second_class),
@@ -237,7 +239,7 @@ fn is_over_classes(node: &NodeProto) -> bool {
 }
 
 /// Whether a node makes probabilities sum to 1, which keeps their order.
-fn normalises_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
+fn normalizes_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
     let l1 = attribute(node, "norm").is_some_and(|norm| norm.s == b"L1");
     let before = node.input.first().and_then(|value| source(graph, value));
     let Some((index, _)) = before.filter(|_| l1) else {

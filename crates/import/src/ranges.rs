@@ -3,7 +3,7 @@
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use veilcast_card::{Input, InputKind, Quantization, Step};
+use veilcast_card::{Input, InputBits, InputKind, Quantization, Step};
 
 /// One in this many records is clipped at each end.
 const CLIPPED: usize = 200;
@@ -35,10 +35,10 @@ impl Ranges {
         }
         let (mut ranges, mut unknown) = (Vec::new(), Vec::new());
         for column in input.features.iter().flatten() {
-            let standardised = |step: &Step| matches!(step, Step::Standardize { columns } if columns.contains_key(column));
+            let standardized = |step: &Step| matches!(step, Step::Standardize { columns } if columns.contains_key(column));
             match preprocessing.categories(column) {
                 Some((categories, _)) => ranges.extend(categories.iter().map(|_| [0.0, 1.0])),
-                None if preprocessing.steps.iter().any(standardised) => {
+                None if preprocessing.steps.iter().any(standardized) => {
                     ranges.push([-DEVIATIONS, DEVIATIONS]);
                 }
                 None => unknown.push(column.clone()),
@@ -87,7 +87,7 @@ impl Ranges {
     }
 
     /// Integers of some bits over the whole range.
-    pub(super) fn quantization(&self, bits: u32) -> Quantization {
+    pub(super) fn quantization(&self, bits: InputBits) -> Quantization {
         match self {
             Self::All(range) => Quantization::over_all(bits, *range),
             Self::Each(ranges) => Quantization::over_each(bits, ranges),

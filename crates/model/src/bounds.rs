@@ -19,6 +19,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use veilcast_card::SlotBits;
+
 use crate::IntegerMap;
 
 /// The proven bounds of a model's scores. Private: they reveal something about the weights. A card
@@ -28,7 +30,7 @@ use crate::IntegerMap;
 pub struct BoundsCertificate {
     /// S: every score, and every sum of some of its products, lies strictly between −2^(S−1) and
     /// 2^(S−1).
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
     /// The largest integer a feature may have.
     pub max_input: u32,
     /// C_o: the largest absolute value that each score, or a sum of some of its products, may
@@ -47,13 +49,13 @@ impl BoundsCertificate {
     /// whole integer map.
     pub fn largest_scores(&self) -> Option<Vec<u64>> {
         const SIGNIFICANT: u32 = 4;
-        let edge = 1 << (self.slot_bits - 1);
+        let edge = self.slot_bits.edge();
         let published = |&bound: &u64| {
             let bits = u64::BITS - bound.leading_zeros();
             let unit = 1 << bits.saturating_sub(SIGNIFICANT);
             bound.next_multiple_of(unit).clamp(1, edge - 1)
         };
-        (self.slot_bits > 1).then(|| self.output_bounds.iter().map(published).collect())
+        (self.slot_bits > SlotBits::MIN).then(|| self.output_bounds.iter().map(published).collect())
     }
 }
 
@@ -74,7 +76,7 @@ pub enum BoundsError {
         /// Bits that this needs.
         needed: u32,
         /// Bits allowed.
-        limit: u32,
+        limit: SlotBits,
     },
 }
 
@@ -83,15 +85,21 @@ impl IntegerMap {
     ///
     /// # Errors
     /// [`BoundsError::TooWide`] if a score may need more than `limit` bits, sign included.
-    pub fn certify(&self, max_input: u32, limit: u32) -> Result<BoundsCertificate, BoundsError> {
-        let limit = limit.min(veilcast_card::MAX_SLOT_BITS);
-        let mut slot_bits = 1;
+    pub fn certify(
+        &self,
+        max_input: u32,
+        limit: SlotBits,
+    ) -> Result<BoundsCertificate, BoundsError> {
+        let mut slot_bits = SlotBits::MIN;
         let mut output_bounds = Vec::with_capacity(self.outputs());
         for output in 0..self.outputs() {
             let bound = self.bound(output, max_input);
             let needed = u128::BITS - bound.leading_zeros() + 1;
-            match u64::try_from(bound) {
-                Ok(bound) if needed <= limit => output_bounds.push(bound),
+            match (u64::try_from(bound), SlotBits::new(needed)) {
+                (Ok(bound), Ok(needed)) if needed <= limit => {
+                    output_bounds.push(bound);
+                    slot_bits = slot_bits.max(needed);
+                }
                 _ => {
                     return Err(BoundsError::TooWide {
                         output,
@@ -101,7 +109,6 @@ impl IntegerMap {
                     });
                 }
             }
-            slot_bits = slot_bits.max(needed);
         }
         Ok(BoundsCertificate {
             slot_bits,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::integer_map::{IntegerMap, ShapeError, check_shape};
-use veilcast_card::Quantization;
+use veilcast_card::{Quantization, WeightBits};
 
 /// y = A·x + b on preprocessed features, with `outputs` rows and `inputs` columns. Private.
 #[derive(Clone, PartialEq)]
@@ -160,7 +160,7 @@ impl FloatMap {
 }
 
 /// Largest magnitude that integer weights may be given: 16 bits with the sign.
-pub const MAX_WEIGHT: u32 = (1 << 15) - 1;
+pub const MAX_WEIGHT: u32 = WeightBits::MAX.max_weight();
 /// Largest integer bias: any larger one could never be certified.
 const MAX_BIAS: f64 = (1_u64 << 62) as f64;
 
@@ -189,9 +189,9 @@ pub enum QuantizeError {
     },
 }
 
-/// Bits of integer weights up to a magnitude, sign included.
-pub(crate) fn weight_bits(max_weight: u32) -> u32 {
-    u32::BITS - max_weight.leading_zeros() + 1
+/// Bits of integer weights up to a magnitude for which a map was [quantised](FloatMap::quantize).
+pub(crate) fn weight_bits(max_weight: u32) -> WeightBits {
+    WeightBits::holding(max_weight).expect("quantize has checked it")
 }
 
 /// The value of a score of 1; an output without weights is scaled to its bias.

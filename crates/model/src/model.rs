@@ -4,19 +4,21 @@ mod blueprint;
 mod directory;
 mod error;
 mod finish;
+mod names;
 mod programs;
 mod report;
 mod weights;
 
 pub use blueprint::{Blueprint, BuildError, PublicPartFile};
-pub use directory::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE, check_destination};
+pub use directory::check_destination;
 pub use error::ModelError;
 pub use finish::QuantizationSearch;
+pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
 pub use report::{Accuracy, Aucs, ImportReport, Regression, Report, StemReport, TrainingReport};
 
 use self::programs::Programs;
 use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
-use veilcast_card::{Card, CardDigest, Prediction, RecordError};
+use veilcast_card::{Card, CardDigest, OtherCard, Prediction, QuantizedRecord, RecordError};
 
 /// A model whose card, maps and bounds have been checked against each other.
 ///
@@ -160,32 +162,20 @@ impl Model {
     /// Computes the integer scores of one quantised record in the clear.
     ///
     /// # Errors
-    /// [`RecordError`] if the record has another length or a feature above the maximum.
-    pub fn evaluate(&self, features: &[u32]) -> Result<Vec<i64>, RecordError> {
-        if features.len() != self.card.features() {
-            return Err(RecordError::Length {
-                found: features.len(),
-                expected: self.card.features(),
-            });
-        }
-        let max = self.certificate.max_input;
-        if let Some(index) = features.iter().position(|&value| value > max) {
-            return Err(RecordError::TooLarge {
-                index,
-                value: features[index],
-                max,
-            });
-        }
-        let scores = self.integer_map.evaluate(features);
-        Ok(scores.expect("the length is checked and the bounds are certified"))
+    /// [`OtherCard`] if it was quantised for another model.
+    pub fn evaluate(&self, record: &QuantizedRecord) -> Result<Vec<i64>, OtherCard> {
+        let scores = self
+            .integer_map
+            .evaluate(record.values_for(self.card.digest())?);
+        Ok(scores.expect("the record fits the card and the bounds are certified"))
     }
 
     /// Predicts one quantised record in the clear, by the integer map.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
-    pub fn predict(&self, features: &[u32]) -> Result<Prediction, RecordError> {
-        let prediction = self.card.predict(&self.evaluate(features)?);
+    pub fn predict(&self, record: &QuantizedRecord) -> Result<Prediction, OtherCard> {
+        let prediction = self.card.predict(&self.evaluate(record)?);
         Ok(prediction.expect("certified scores fit the card"))
     }
 

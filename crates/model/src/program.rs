@@ -51,13 +51,19 @@ impl Output {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
-    /// More steps than any program has, or another number of inputs or outputs than the map.
-    #[error("the program has {steps} steps and {outputs} outputs, which doesn't fit the map")]
-    Size {
+    /// More steps than any program has.
+    #[error("the program has {steps} steps; at most {MAX_STEPS} are accepted")]
+    TooManySteps {
         /// Steps of the program.
         steps: usize,
+    },
+    /// Another number of outputs than the map has.
+    #[error("the program has {found} outputs, the map {expected}")]
+    Outputs {
         /// Outputs of the program.
-        outputs: usize,
+        found: usize,
+        /// Outputs of the map.
+        expected: usize,
     },
     /// A step or output uses a register that is not computed before.
     #[error("step {step} of the program uses register {register}, which is not computed before it")]
@@ -78,13 +84,6 @@ pub enum ProgramError {
 }
 
 impl Program {
-    /// Searches for a short program for a map's weighted sums; the same map always gives the same.
-    ///
-    /// Takes about a second for 784 inputs and 10 outputs.
-    pub fn compile(map: &IntegerMap) -> Self {
-        compile::compile(map)
-    }
-
     /// The program with these steps and outputs, if it computes the map's weighted sums exactly.
     ///
     /// # Errors
@@ -94,10 +93,13 @@ impl Program {
         steps: Vec<[u32; 2]>,
         outputs: Vec<Output>,
     ) -> Result<Self, ProgramError> {
-        if steps.len() > MAX_STEPS || outputs.len() != map.outputs() {
-            return Err(ProgramError::Size {
-                steps: steps.len(),
-                outputs: outputs.len(),
+        if steps.len() > MAX_STEPS {
+            return Err(ProgramError::TooManySteps { steps: steps.len() });
+        }
+        if outputs.len() != map.outputs() {
+            return Err(ProgramError::Outputs {
+                found: outputs.len(),
+                expected: map.outputs(),
             });
         }
         let program = Self {

@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use veilcast_card::{FeaturesLayout, Layouts, ScalarLayout};
-use veilcast_model::{CARD_FILE, Model, Program, REPORT_FILE, WEIGHTS_FILE, check_destination};
+use veilcast_model::{
+    CARD_FILE, Model, ModelError, Program, REPORT_FILE, WEIGHTS_FILE, check_destination,
+};
 
 /// A saved model of patients in a directory of its own.
 struct Saved {
@@ -418,11 +420,8 @@ fn nothing_is_replaced_without_force() {
     let saved = saved();
     let before = fs::read(saved.path.join(CARD_FILE)).unwrap();
     let other = common::four_pixels_model();
-    let error = other.save(&saved.path, false).unwrap_err().to_string();
-    assert!(
-        error.contains("exists already") && error.contains("--force"),
-        "{error}"
-    );
+    let error = other.save(&saved.path, false).unwrap_err();
+    assert!(matches!(error, ModelError::Exists { .. }), "{error}");
     assert!(check_destination(&saved.path, false).is_err());
     assert_eq!(fs::read(saved.path.join(CARD_FILE)).unwrap(), before);
     other.save(&saved.path, true).unwrap();
@@ -439,13 +438,8 @@ fn what_is_no_model_is_never_replaced() {
     let error = model.save(root.path(), true).unwrap_err().to_string();
     assert!(error.contains("thesis.tex"), "{error}");
     let file = root.path().join("thesis.tex");
-    assert!(
-        model
-            .save(&file, true)
-            .unwrap_err()
-            .to_string()
-            .contains("exists already")
-    );
+    let error = model.save(&file, true).unwrap_err();
+    assert!(matches!(error, ModelError::NotADirectory { .. }), "{error}");
     assert_eq!(fs::read(&file).unwrap(), b"years of work");
     assert_eq!(entries(root.path()), ["thesis.tex"]);
 }

@@ -93,9 +93,9 @@ fn programs_that_can_not_run_are_refused() {
     );
     assert_eq!(
         refused(vec![], vec![]),
-        ProgramError::Size {
-            steps: 0,
-            outputs: 0
+        ProgramError::Outputs {
+            found: 0,
+            expected: 1
         }
     );
     assert_eq!(

@@ -1,5 +1,7 @@
 //! What can be wrong with an ONNX file.
 
+use std::ops::RangeInclusive;
+
 use crate::interpreter::InterpretError;
 
 /// A network in an ONNX file can't be used.
@@ -31,11 +33,13 @@ pub enum OnnxError {
     /// The operators have a version that isn't known.
     #[error(
         "it uses version {version} of ONNX's operators; {} to {} are known, so export it with \
-         opset_version=17", super::limits::OPSETS.start(), super::limits::OPSETS.end()
+         opset_version=17", .known.start(), .known.end()
     )]
     Opset {
         /// The version.
         version: i64,
+        /// The versions that are known.
+        known: RangeInclusive<i64>,
     },
     /// There is no graph in it, or nothing in the graph.
     #[error("it holds no network: {problem}")]
@@ -213,6 +217,12 @@ pub enum OnnxError {
         input: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The network gives several outputs, of different scores, and none was chosen.
+    #[error("it has several outputs, of different scores: {}", names.join(", "))]
+    Outputs {
+        /// Their names.
+        names: Vec<String>,
     },
     /// The network returns a wrong number of numbers, or of tensors.
     #[error("the output: {problem}")]

@@ -4,7 +4,7 @@ use crate::pb::NodeProto;
 
 use super::OnnxError;
 use super::graph::attribute;
-use super::lists::{Known, check_entries, entry, length, misfit};
+use super::list::{Known, check_entries, entry, length, misfit};
 
 /// Operators whose constant inputs' numbers are checked here.
 pub(super) const READS_NUMBERS: [&str; 3] = ["ArrayFeatureExtractor", "Gather", "Split"];

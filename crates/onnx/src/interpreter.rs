@@ -1,17 +1,15 @@
 //! A small interpreter of networks, in plain Rust.
 //!
-//! It has the operators that hybrid models' public parts are made of, the same ones that the web
-//! client has: `Add`, `AveragePool`, `Clip`, `Conv`, `Div`, `Flatten`, `Gemm`, `Identity`,
+//! It knows the operators that hybrid models' public parts are made of, the same as the web client: `Add`, `AveragePool`, `Clip`, `Conv`, `Div`, `Flatten`, `Gemm`, `Identity`,
 //! `MatMul`, `MaxPool`, `Mul`, `Relu`, `Reshape`, `Sigmoid`, `Sub` and `Tanh`, on images and matrices of
-//! 32-bit floats, with constants that are in the file. Parts of ONNX that it lacks give an error of
-//! their own, distinct from malformed files: another runtime may have them.
+//! 32-bit floats, with constants that are in the file itself. The rest of ONNX is unsupported, an error
+//! that is told apart from a malformed network: another runtime may run it.
 //!
-//! All shapes are known and all sizes checked before any memory is taken for them. Running a network
-//! takes no more than 2²⁴ numbers per tensor, 2²⁸ in all, and 2²⁸ products per node, and never
-//! panics.
+//! All shapes are inferred and all sizes checked before memory is allocated. A network may use 2²⁴
+//! numbers per tensor and 2²⁸ in all, and 2²⁸ products per node and 2³² in all; it never panics.
 //!
-//! Sums add their products in order, each rounded to 32 bits, so that a record gives the same numbers
-//! on every machine, alone or among others; only `Sigmoid` and `Tanh` use functions of the system.
+//! Products are rounded to 32 bits and summed in a fixed order, so that a record gives the same numbers
+//! on every machine, alone or in a batch. Only `Sigmoid` and `Tanh` use functions of the system.
 
 mod attributes;
 mod convolve;
@@ -52,25 +50,24 @@ pub struct Interpreter {
     values: usize,
 }
 
-/// What comes out of a network.
+/// The output of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Values {
     /// The numbers, row by row.
     pub numbers: Vec<f64>,
-    /// The sides, including that of the batch.
+    /// The shape, the batch included.
     pub shape: Vec<usize>,
 }
 
 impl Interpreter {
-    /// Makes a network ready to run on inputs of this shape, including the side of the batch.
+    /// Prepares a network to run on inputs of this shape, the batch included.
     ///
-    /// The file may leave sides of its input open, and the first one counts records: it may be
-    /// another here.
+    /// The shape must be the one that the file declares, where it declares one; only the first side,
+    /// which counts records, may differ.
     ///
     /// # Errors
-    /// [`InterpretError`]: what the interpreter lacks, what is wrong with the network, or what
-    /// would take too much. [`InterpretError::is_unsupported`] says whether another runtime may run
-    /// it.
+    /// [`InterpretError`] if the network is unsupported, malformed or too large;
+    /// [`InterpretError::is_unsupported`] tells whether another runtime may run it.
     pub fn compile(model: &ModelProto, shape: &[usize]) -> Result<Self, InterpretError> {
         let graph = check(model)?;
         let mut values = constants(graph)?;
@@ -109,23 +106,22 @@ impl Interpreter {
         })
     }
 
-    /// The sides of the input, including that of the batch.
+    /// The shape of the input, the batch included.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// The sides of the output.
+    /// The shape of the output, the batch included.
     pub fn output_shape(&self) -> &[usize] {
         &self.output
     }
 
-    /// Runs it on numbers that fill the input row by row, each rounded to 32 bits first.
+    /// Runs the network on numbers that fill the input row by row. Each is rounded to 32 bits first.
     ///
-    /// The results may be infinite or not a number if the inputs are, or where the network
-    /// overflows.
+    /// The output may hold infinities and NaN, if the input does or the network overflows.
     ///
     /// # Errors
-    /// [`InterpretError::Values`] if there are fewer or more numbers than the input has.
+    /// [`InterpretError::Values`] if there are fewer or more numbers than the input holds.
     pub fn run(&self, values: &[f64]) -> Result<Values, InterpretError> {
         if values.len() != self.values {
             return Err(InterpretError::Values {
@@ -152,7 +148,7 @@ impl fmt::Debug for Interpreter {
     }
 }
 
-/// The graph of a model, all of whose operators are known.
+/// The graph of a model, once it is certain that all its operators are known.
 fn check(model: &ModelProto) -> Result<&GraphProto, InterpretError> {
     let without = |problem: &str| {
         let problem = problem.to_owned();
@@ -204,7 +200,7 @@ fn constants(graph: &GraphProto) -> Result<HashMap<&str, Value>, InterpretError>
     Ok(constants)
 }
 
-/// The only one of a graph's inputs or outputs that counts.
+/// The one input or output that a graph must have.
 fn only<'a>(
     all: &'a [ValueInfoProto],
     kind: &str,
@@ -238,7 +234,7 @@ fn tensor(info: &ValueInfoProto) -> Result<&Tensor, InterpretError> {
     }
 }
 
-/// Checks the shape that was asked for against the declared one, except for the number of records.
+/// Checks the shape that was asked for against the declared one, apart from the number of records.
 fn check_shape(input: &ValueInfoProto, shape: &[usize]) -> Result<(), InterpretError> {
     let dimensions = tensor(input)?.shape.as_ref().map(|shape| &*shape.dim);
     let dimensions = dimensions.unwrap_or_default();

@@ -37,6 +37,7 @@ mod fits;
 pub mod graph;
 mod interpreter;
 mod limits;
+mod list;
 mod lists;
 #[cfg(feature = "tract")]
 mod network;

@@ -12,7 +12,7 @@ use super::{OnnxError, lists, wire};
 use veilcast_card::MAX_FEATURES;
 
 /// The operator sets whose operators `tract` has; it is tested most with 9 to 18.
-pub(crate) const OPSETS: RangeInclusive<i64> = 7..=26;
+const OPSETS: RangeInclusive<i64> = 7..=26;
 /// The names of ONNX's own set of operators.
 pub(crate) const OWN_DOMAINS: [&str; 2] = ["", "ai.onnx"];
 
@@ -32,6 +32,7 @@ pub fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
     if let Some(set) = versions.find(|set| !OPSETS.contains(&set.version)) {
         return Err(OnnxError::Opset {
             version: set.version,
+            known: OPSETS,
         });
     }
     if let Some(function) = model.functions.first() {

@@ -7,23 +7,14 @@
 //! again when the shapes of the node's inputs are known, before it is computed.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 
 use crate::pb::attribute_proto::AttributeType;
 use crate::pb::{AttributeProto, NodeProto};
 
 use super::graph::{attribute, name};
+use super::list::{Known, check_entries, entry, length, misfit};
 use super::{OnnxError, fits, trees};
 use veilcast_card::MAX_FEATURES;
-
-/// What is known of one of a node's inputs.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Known {
-    /// Its sides.
-    pub(super) shape: Option<Vec<usize>>,
-    /// Its whole numbers, if they are constant.
-    pub(super) numbers: Option<Vec<i64>>,
-}
 
 /// What a list holds.
 #[derive(Clone, Copy, PartialEq)]
@@ -331,27 +322,6 @@ fn check_list(
     }
 }
 
-/// Checks that every entry is within a range.
-pub(super) fn check_entries(
-    node: &NodeProto,
-    list: &str,
-    entries: &[i64],
-    range: RangeInclusive<i64>,
-) -> Result<(), OnnxError> {
-    match entries.iter().find(|entry| !range.contains(entry)) {
-        None => Ok(()),
-        Some(&found) => {
-            let (first, last) = (range.start(), range.end());
-            Err(entry(
-                node,
-                list,
-                found,
-                format!("numbers from {first} to {last}"),
-            ))
-        }
-    }
-}
-
 /// Every entry is one of this many sides, and different from the others.
 fn check_axes(
     node: &NodeProto,
@@ -372,38 +342,11 @@ fn check_axes(
     }
 }
 
-/// How many entries a list has.
-pub(super) fn length(list: &AttributeProto) -> usize {
-    list.floats.len() + list.ints.len() + list.strings.len()
-}
-
 fn wrong(node: &NodeProto, attribute: &AttributeProto, problem: &str) -> OnnxError {
     OnnxError::Attribute {
         node: name(node).into(),
         operator: node.op_type.as_str().into(),
         attribute: attribute.name.as_str().into(),
         problem: problem.into(),
-    }
-}
-
-/// A list is too long, or too short.
-pub(super) fn misfit(node: &NodeProto, list: &str, found: usize, expected: String) -> OnnxError {
-    OnnxError::ListLength {
-        node: name(node).into(),
-        operator: node.op_type.as_str().into(),
-        list: list.into(),
-        found,
-        expected: expected.into(),
-    }
-}
-
-/// A list holds what it mustn't.
-pub(super) fn entry(node: &NodeProto, list: &str, found: i64, expected: String) -> OnnxError {
-    OnnxError::ListEntry {
-        node: name(node).into(),
-        operator: node.op_type.as_str().into(),
-        list: list.into(),
-        found,
-        expected: expected.into(),
     }
 }

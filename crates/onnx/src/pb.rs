@@ -4,7 +4,7 @@
 //! would write them. Only what is read or written here is declared: decoding passes over the other
 //! fields, such as the newest ones and the types of sequences and maps, and encoding leaves them out.
 //!
-//! A message is unchecked, as it is in its file: counts, sizes, names and types may contradict each
+//! Decoding checks nothing beyond the encoding: counts, sizes, names and types may contradict each
 //! other.
 
 pub mod attribute_proto;

@@ -15,7 +15,8 @@ use tract_onnx::tract_core::ops::source::TypedSource;
 use tract_onnx::tract_hir::infer::{Factoid as _, InferenceOp};
 
 use super::contractions;
-use super::lists::{self, Known};
+use super::list::Known;
+use super::lists;
 
 /// Most bytes that all values of a network may take, constants of the file aside.
 const MAX_BYTES: usize = 1 << 30;

@@ -9,7 +9,7 @@ use crate::pb::NodeProto;
 
 use super::OnnxError;
 use super::graph::{attribute, name};
-use super::lists::{check_entries, entry, length, misfit};
+use super::list::{check_entries, entry, length, misfit};
 
 /// The ways to branch that the library reads correctly: it takes a node with another one for a
 /// leaf.

@@ -57,7 +57,7 @@ fn the_first_images_become_what_the_vectors_say() {
         card["input"]["preprocessing"]["steps"][0]["factor"].as_f64(),
         Some(SCALE)
     );
-    let vectors = json("crates/model/tests/vectors/digits-hybrid.json");
+    let vectors = json("testdata/vectors/digits-hybrid.json");
     let records = vectors["records"].as_array().unwrap();
     assert!(records.len() >= 20);
     let network = interpreter();

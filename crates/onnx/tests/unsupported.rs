@@ -1,4 +1,4 @@
-//! What the interpreter lacks is distinguished from what is wrong.
+//! Unsupported networks are told apart from malformed ones.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;

@@ -3,14 +3,14 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use thiserror::Error;
 use veilcast_engine::{Evaluator, Keys};
 
 use crate::admission::Admission;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::quota::Quotas;
+use crate::start_error::StartError;
 
 /// A service that is ready to answer.
 pub struct App {
@@ -22,38 +22,6 @@ pub struct App {
     /// How many keys that have to be checked a caller may send.
     pub(crate) new_keys: Option<Quotas>,
     pub(crate) metrics: Metrics,
-}
-
-/// Why a service can't start; always for the operator to fix.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A setting makes no sense.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// There is nothing to serve.
-    #[error("there is no model to serve: name at least one")]
-    NoModel,
-    /// Two models have the same name and version.
-    #[error("there are two models {name} of version {version}: give one of them another version")]
-    DuplicateModel {
-        /// The models' name.
-        name: String,
-        /// The models' version.
-        version: String,
-    },
-    /// A model's smallest request is larger than the largest body allowed.
-    #[error(
-        "a request of one record for the model {name} may take {needed} bytes: raise `max_body_bytes`, which is {limit}"
-    )]
-    BodyLimit {
-        /// The model's name.
-        name: String,
-        /// Bytes of a request of one record, as JSON under the largest key.
-        needed: usize,
-        /// The limit that is set.
-        limit: usize,
-    },
 }
 
 impl App {

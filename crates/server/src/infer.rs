@@ -16,8 +16,9 @@ use veilcast_protocol::{
 use crate::admission::{Turn, Upload};
 use crate::app::App;
 use crate::body::{discard, receive};
+use crate::extract::Requested;
 use crate::fault::Fault;
-use crate::models::{Requested, ServedModel};
+use crate::models::ServedModel;
 use crate::quota::Caller;
 
 /// The header that says how long the service itself took.

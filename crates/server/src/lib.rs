@@ -11,7 +11,9 @@
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
+//! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
+//! | why a service can't start | `start_error` |
 //! | every refusal, its status and its code | `fault` |
 //! | what an operator sees | `observe`, `metrics` |
 //! | connections and the end | `serve` |
@@ -22,6 +24,7 @@ mod admission;
 mod app;
 mod body;
 mod config;
+mod extract;
 mod fault;
 mod infer;
 mod metrics;
@@ -31,12 +34,14 @@ mod page;
 mod quota;
 mod routes;
 mod serve;
+mod start_error;
 mod tagged;
 
-pub use app::{App, StartError};
+pub use app::App;
 pub use config::{Config, ConfigError};
 pub use routes::router;
 pub use serve::serve;
+pub use start_error::StartError;
 
 /// The example of the README.
 #[cfg(doctest)]

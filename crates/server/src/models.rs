@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path};
-use axum::http::request::Parts;
 use veilcast_engine::Evaluator;
 use veilcast_protocol::Limits;
 
-use crate::app::{App, StartError};
 use crate::config::Config;
 use crate::fault::Fault;
+use crate::start_error::StartError;
 
 /// A model, and what a request to it may hold.
 pub(crate) struct ServedModel {
@@ -102,7 +100,7 @@ impl Models {
     }
 
     /// The model of this name and version; of several, the one given last.
-    fn get(&self, name: &str, version: Option<&str>) -> Result<Arc<ServedModel>, Fault> {
+    pub(crate) fn get(&self, name: &str, version: Option<&str>) -> Result<Arc<ServedModel>, Fault> {
         let versions = self.0.get(name).ok_or_else(|| Fault::UnknownModel {
             known: self.names().collect::<Vec<_>>().join(", "),
         })?;
@@ -112,24 +110,5 @@ impl Models {
         found.cloned().ok_or_else(|| Fault::UnknownVersion {
             known: self.versions(name).collect::<Vec<_>>().join(", "),
         })
-    }
-}
-
-/// The model that a request's path names.
-pub(crate) struct Requested(pub(crate) Arc<ServedModel>);
-
-impl FromRequestParts<Arc<App>> for Requested {
-    type Rejection = Fault;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fault> {
-        // A path that isn't text after decoding names no model, just like an unknown one.
-        let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
-        let path = path.map(|Path(path)| path).unwrap_or_default();
-        let name = path.get("model").map_or("", String::as_str);
-        let model = app
-            .models
-            .get(name, path.get("version").map(String::as_str))?;
-        tracing::Span::current().record("model", model.name());
-        Ok(Self(model))
     }
 }

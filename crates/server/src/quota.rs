@@ -1,20 +1,14 @@
 //! How many records, or new keys, a caller may send per minute.
 
-use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::request::Parts;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
-
-use crate::app::App;
 
 /// After how many requests callers whose quota is full again are forgotten.
 const FORGET_AFTER: u32 = 1024;
@@ -93,38 +87,12 @@ impl<C: Clock> Quotas<C> {
 pub(crate) struct Caller(IpAddr);
 
 impl Caller {
-    fn at(address: IpAddr) -> Self {
+    pub(crate) fn at(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
             v4 => v4,
         })
     }
-}
-
-impl FromRequestParts<Arc<App>> for Caller {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let forwarded = app.config.behind_proxy.then(|| forwarded_for(parts));
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = forwarded
-            .flatten()
-            .or(peer.map(|ConnectInfo(peer)| peer.ip()));
-        // Without a connection there is one caller: the one that calls the router.
-        Ok(Self::at(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
-    }
-}
-
-/// The caller that the proxy in front names: the last one, since it was added by the proxy and those before it by anyone.
-fn forwarded_for(parts: &Parts) -> Option<IpAddr> {
-    let header = parts
-        .headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .next_back()?;
-    let last = header.to_str().ok()?.rsplit(',').next()?.trim();
-    let with_port = || last.parse().map(|address: SocketAddr| address.ip());
-    last.parse().or_else(|_| with_port()).ok()
 }
 
 #[cfg(test)]
@@ -201,27 +169,5 @@ mod tests {
             clock.advance(Duration::from_secs(1));
         }
         assert!(quotas.callers.len() <= FORGET_AFTER as usize + 1);
-    }
-
-    #[test]
-    fn proxies_name_callers_last() {
-        let named = |values: &[&str]| {
-            let mut request = axum::http::Request::builder();
-            for value in values {
-                request = request.header("x-forwarded-for", *value);
-            }
-            let address = forwarded_for(&request.body(()).unwrap().into_parts().0);
-            address.map(|address| address.to_string())
-        };
-        assert_eq!(named(&[]), None);
-        assert_eq!(named(&["192.0.2.1"]).unwrap(), "192.0.2.1");
-        assert_eq!(named(&["forged, 192.0.2.1"]).unwrap(), "192.0.2.1");
-        assert_eq!(
-            named(&["192.0.2.9", "192.0.2.8,2001:db8::1"]).unwrap(),
-            "2001:db8::1"
-        );
-        assert_eq!(named(&["192.0.2.1:4711"]).unwrap(), "192.0.2.1");
-        assert_eq!(named(&["[2001:db8::1]:4711"]).unwrap(), "2001:db8::1");
-        assert_eq!(named(&["192.0.2.1, unknown"]), None);
     }
 }

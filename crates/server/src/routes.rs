@@ -15,10 +15,11 @@ use veilcast_protocol::{
 };
 
 use crate::app::App;
+use crate::extract::Requested;
 use crate::fault::Fault;
 use crate::infer::infer;
 use crate::metrics::MEDIA_METRICS;
-use crate::models::{PublicPart, Requested};
+use crate::models::PublicPart;
 use crate::observe::observe;
 use crate::page;
 use crate::tagged::tagged;

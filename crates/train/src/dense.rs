@@ -4,8 +4,8 @@ use candle_core::{DType, Device, Tensor, Var};
 use rand::RngExt;
 use rand::rngs::ChaCha20Rng;
 
-use super::TrainError;
-use super::optimize::Trainable;
+use crate::error::TrainError;
+use crate::optimize::Trainable;
 use veilcast_model::{DenseLayer, Network};
 
 /// Dense layers one after another, with nothing but identity between them.

@@ -2,10 +2,15 @@
 
 use rand::rngs::ChaCha20Rng;
 
-use super::optimize::{Examples, Targets};
-use super::{Options, Progress, TrainError, Trained, drafted, train_layers};
+use crate::draft::drafted;
+use crate::error::TrainError;
+use crate::layers::{Trained, train_layers};
+use crate::optimize::{Examples, Targets};
+use crate::options::Options;
+use crate::progress::Progress;
 use veilcast_card::{
-    Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, Step, argmax,
+    Activation, Fit, Input, InputBits, InputKind, Layouts, Limits, Preprocessing, Quantization,
+    Step, argmax,
 };
 use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{Images, LabelledImages};
@@ -123,7 +128,10 @@ impl Options {
             .as_ref()
             .map(|(records, labels)| QuantizationSearch {
                 map: &map,
-                input_bits: self.input_bits.map_or(1..=8, |bits| bits..=bits),
+                input_bits: match self.input_bits {
+                    Some(bits) => bits..=bits,
+                    None => InputBits::MIN..=InputBits::of::<8>(),
+                },
                 max_weight: self.weight_bits.map(|_| blueprint.max_weight),
                 held_out: HeldOut { records, labels },
                 goal: Goal::accuracy(self.tolerance),
@@ -159,11 +167,12 @@ impl Options {
                 }]),
             },
             public_part: None,
-            quantization: from_0_to_1(self.input_bits.unwrap_or(8)),
+            quantization: from_0_to_1(self.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: (0..=last).map(|label| label.to_string()).collect(),
             activation: Activation::Softmax,
             units: None,
             threshold: None,
+            task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: self.max_weight(),
@@ -186,7 +195,7 @@ fn features_and_labels(
 }
 
 /// How features in 0 … 1 become integers of some bits.
-fn from_0_to_1(bits: u32) -> Quantization {
+fn from_0_to_1(bits: InputBits) -> Quantization {
     Quantization::over_all(bits, [0.0, 1.0])
 }
 
@@ -248,18 +257,18 @@ fn accuracy(
     let mut right = [0_usize; 3];
     for (raw, &label) in test.images().records().zip(test.labels()) {
         let record = encoder.features(&raw)?;
-        let features = record.features.clone();
-        let integers = encoder.round(record)?.values;
+        let quantized = encoder.round(&record)?;
+        let features = &record.features;
+        let prediction = model
+            .predict(&quantized)
+            .expect("the encoder is the model's");
         let predicted = [
-            argmax(&network.evaluate(&features)?),
-            argmax(&model.float_map().evaluate(&features)?),
-            model
-                .predict(&integers)
-                .expect("the encoder's are fit")
-                .index,
+            Some(argmax(&network.evaluate(features)?)),
+            Some(argmax(&model.float_map().evaluate(features)?)),
+            prediction.class().map(|class| class.index),
         ];
         for (right, index) in right.iter_mut().zip(predicted) {
-            *right += usize::from(index == usize::from(label));
+            *right += usize::from(index == Some(usize::from(label)));
         }
     }
     let share = |right| right as f64 / test.len() as f64;

@@ -5,7 +5,9 @@ use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss};
 use rand::rngs::ChaCha20Rng;
 use rand::seq::SliceRandom;
 
-use super::{Options, Progress, TrainError};
+use crate::error::TrainError;
+use crate::options::Options;
+use crate::progress::Progress;
 
 /// Records to train on.
 pub(super) trait Examples {

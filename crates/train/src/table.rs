@@ -8,81 +8,26 @@ mod classes;
 mod error;
 mod fit;
 mod measure;
+mod options;
 mod read;
+mod rows;
 mod target;
 
 pub use self::error::TableError;
+pub use self::options::{TableOptions, Task};
 pub use self::read::LabelledTable;
 
-use rand::rngs::ChaCha20Rng;
-
 use self::fit::Fitted;
+use self::rows::Rows;
 use self::target::{Target, Truth};
-use super::optimize::{Examples, Targets};
-use super::{Options, Progress, TrainError, drafted, train_layers, wrong};
-use veilcast_card::{Input, InputKind, Layouts, Limits, UnknownCategory};
+use crate::draft::drafted;
+use crate::error::TrainError;
+use crate::layers::train_layers;
+use crate::optimize::Examples as _;
+use crate::progress::Progress;
+use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
 use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
-
-/// What to make of a table and how.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TableOptions {
-    /// What any training needs.
-    pub training: Options,
-    /// What is to be predicted.
-    pub task: Task,
-    /// The classes' names in predictions, for two the positive one last, or the name of the number
-    /// that is predicted; the target's values, or its name, if not given.
-    pub labels: Option<Vec<String>>,
-    /// Every n-th row is held out, with this n; at least 2.
-    pub held_out: usize,
-    /// What to do with categories that no training row has.
-    pub unknown: UnknownCategory,
-    /// How much quantisation may change the probability of a class for any training row, 0 to 1;
-    /// for a regression how much it may change the number, in units of the target's standard
-    /// deviation.
-    pub max_change: f64,
-}
-
-/// What is to be predicted for a row.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Task {
-    /// A class: the target's value.
-    Classification {
-        /// The value that is to be distinguished from all others; the greater of two values (as
-        /// text), if not given.
-        positive: Option<String>,
-        /// The probability above which a row counts as positive, if not 0.5; only for two classes.
-        threshold: Option<f64>,
-    },
-    /// A number, by least squares.
-    Regression {
-        /// Its unit, such as EUR.
-        unit: Option<String>,
-    },
-}
-
-impl Default for TableOptions {
-    fn default() -> Self {
-        Self {
-            training: Options {
-                name: "table".to_owned(),
-                description: String::new(),
-                hidden: Vec::new(),
-                learning_rate: 1e-2,
-                ..Options::default()
-            },
-            task: Task::Classification {
-                positive: None,
-                threshold: None,
-            },
-            labels: None,
-            held_out: 5,
-            unknown: UnknownCategory::Error,
-            max_change: 0.02,
-        }
-    }
-}
 
 /// Trains a model on a table; `progress` is called after each mini-batch.
 ///
@@ -133,33 +78,6 @@ pub fn train_table(
 }
 
 impl TableOptions {
-    /// Passes over the training rows that suit a table: few rows need more passes, since the
-    /// weights need some steps to get anywhere.
-    pub fn suggested_epochs(&self, table: &LabelledTable) -> usize {
-        let min_steps: usize = match self.task {
-            Task::Classification { .. } => 200,
-            Task::Regression { .. } => 2000,
-        };
-        let trained_on = table.len() - table.len() / self.held_out.max(1);
-        let batches = trained_on.div_ceil(self.training.batch_size.max(1)).max(1);
-        min_steps.div_ceil(batches).max(Options::default().epochs)
-    }
-
-    fn check(&self) -> Result<(), TrainError> {
-        self.training.check()?;
-        if self.held_out < 2 {
-            return wrong(
-                "the share of rows held out",
-                &self.held_out,
-                "one in 2 or more",
-            );
-        }
-        if !(0.0..=1.0).contains(&self.max_change) {
-            return wrong("the largest change by rounding", &self.max_change, "0 to 1");
-        }
-        Ok(())
-    }
-
     /// What the card is to say; numbers that are searched for, and all that depends on them, come
     /// later.
     fn blueprint(&self, table: &LabelledTable, target: &Target, fitted: &Fitted) -> Blueprint {
@@ -185,29 +103,15 @@ impl TableOptions {
                 preprocessing: fitted.preprocessing.clone(),
             },
             public_part: None,
-            quantization: fitted.quantization(training.input_bits.unwrap_or(8)),
+            quantization: fitted.quantization(training.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: target.labels(),
             activation: target.activation(),
             units: target.units(),
             threshold: self.threshold(),
+            task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: training.max_weight(),
-        }
-    }
-
-    fn threshold(&self) -> Option<f64> {
-        match self.task {
-            Task::Classification { threshold, .. } => threshold,
-            Task::Regression { .. } => None,
-        }
-    }
-
-    /// Most input bits that are searched: probabilities hide small changes, numbers don't.
-    fn most_input_bits(&self) -> u32 {
-        match self.task {
-            Task::Classification { .. } => 8,
-            Task::Regression { .. } => 12,
         }
     }
 
@@ -236,50 +140,11 @@ impl TableOptions {
             map,
             input_bits: match training.input_bits {
                 Some(bits) => bits..=bits,
-                None => 1..=self.most_input_bits(),
+                None => InputBits::MIN..=self.most_input_bits(),
             },
             max_weight: training.weight_bits.map(|_| training.max_weight()),
             held_out,
             goal,
         }
-    }
-}
-
-/// Preprocessed rows with their true classes or numbers.
-struct Rows {
-    features: Vec<Vec<f64>>,
-    truth: Truth,
-}
-
-impl Rows {
-    fn of(
-        table: &LabelledTable,
-        rows: &[usize],
-        input: &Input,
-        target: &Target,
-    ) -> Result<Self, TableError> {
-        let features = rows.iter().map(|&row| table.features(row, input));
-        Ok(Self {
-            features: features.collect::<Result<_, _>>()?,
-            truth: target.truth(table, rows)?,
-        })
-    }
-}
-
-impl Examples for Rows {
-    fn len(&self) -> usize {
-        self.features.len()
-    }
-
-    fn features(&self) -> usize {
-        self.features.first().map_or(0, Vec::len)
-    }
-
-    fn write(&self, index: usize, _: &mut ChaCha20Rng, out: &mut Vec<f32>) {
-        out.extend(self.features[index].iter().map(|&x| x as f32));
-    }
-
-    fn targets(&self, indices: &[usize]) -> Targets {
-        self.truth.targets(indices)
     }
 }

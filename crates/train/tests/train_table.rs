@@ -10,7 +10,7 @@ use std::fs;
 use common::repository;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
-use veilcast_card::{Activation, UnknownCategory};
+use veilcast_card::{Activation, InputBits, UnknownCategory, WeightBits};
 use veilcast_engine::Paillier;
 use veilcast_model::Model;
 use veilcast_model::quality::auc;
@@ -164,11 +164,16 @@ fn given_bits_are_taken_and_rows_held_out_as_asked() {
         held_out: 4,
         ..TableOptions::default()
     };
-    (options.training.input_bits, options.training.weight_bits) = (Some(3), Some(5));
+    let weight_bits = WeightBits::of::<5>();
+    options.training.input_bits = Some(InputBits::of::<3>());
+    options.training.weight_bits = Some(weight_bits);
     let model = train(&table, &options).unwrap();
-    assert_eq!(model.card().quantization().bits, 3);
+    assert_eq!(model.card().quantization().bits, InputBits::of::<3>());
     let report = model.report().unwrap();
-    assert_eq!((report.weight_bits, report.search.as_ref()), (5, None));
+    assert_eq!(
+        (report.weight_bits, report.search.as_ref()),
+        (weight_bits, None)
+    );
     assert_eq!(report.accuracy.unwrap().records, 50);
     assert_eq!(report.training.as_ref().unwrap().records, 150);
     assert_eq!(model.card().features(), 1);
@@ -308,7 +313,7 @@ fn the_area_reported_is_that_of_the_scores() {
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let scored = held_out.map(|(_, record)| {
         let record = record.unwrap();
-        let score = common::predict(&model, &record.raw).scores[0];
+        let score = common::predict(&model, &record.raw).scores()[0];
         (score, record.kept[0] == "yes")
     });
     let (scores, positive): (Vec<f64>, Vec<bool>) = scored.unzip();

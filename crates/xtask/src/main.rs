@@ -10,7 +10,8 @@
 //! | secrets under valgrind | [`ctgrind`] |
 //! | what SECURITY.md names | [`security`] |
 //! | whether tests fail without the checks that it names | [`removals`] |
-//! | the commands of the README | [`readme`] |
+//! | links, names and the book | [`documents`] |
+//! | the documents' commands and other blocks | [`commands`] |
 //! | python-paillier and paillier-bigint | [`others::interop`] |
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
@@ -18,14 +19,15 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod commands;
 mod ctgrind;
+mod documents;
 mod fuzz;
 mod npm;
 mod others;
 mod prerequisites;
 mod program;
 mod python;
-mod readme;
 mod removals;
 mod security;
 mod shell;
@@ -90,8 +92,10 @@ enum Task {
     Doctests,
     /// Build the documentation; a warning is an error.
     Doc,
-    /// Run the README's commands.
-    Readme,
+    /// Run the documents' commands, and parse their other blocks.
+    Commands,
+    /// Check the documents' links and the files and tests that they name, and build the book.
+    Docs,
     /// Test together with python-paillier and with paillier-bigint.
     Interop,
     /// Run the examples that train with scikit-learn.
@@ -140,7 +144,8 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Ctgrind => &[steps::CTGRIND],
         Task::Doctests => &[steps::DOCTESTS],
         Task::Doc => &[steps::DOC],
-        Task::Readme => &[steps::README],
+        Task::Commands => &[steps::COMMANDS],
+        Task::Docs => &[steps::DOCS],
         Task::Interop => &[steps::INTEROP],
         Task::Examples { all: false } => &[steps::EXAMPLES],
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],

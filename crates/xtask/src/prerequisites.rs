@@ -61,7 +61,7 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "curl",
-        steps: &["readme"],
+        steps: &["commands"],
         from: From::Debian(&["curl", "ca-certificates"]),
         is_there: || found::runs("curl", &["--version"]),
     },

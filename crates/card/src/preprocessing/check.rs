@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Imputed, Preprocessing, PreprocessingVersion, Standard, Step};
-use crate::check::check_texts;
+use crate::text::check_texts;
 use crate::{CardError, Input, InputKind, MAX_FEATURES};
 
 type Check = Result<(), String>;

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use veilcast_card::Encoder;
+use veilcast_card::{Encoder, Prediction};
 use veilcast_client::Client;
 use veilcast_engine::Session;
 use veilcast_files::idx::LabelledImages;
@@ -192,10 +192,10 @@ impl<'a> Predict<'a> {
 
     fn one(&self, index: usize, record: &[f64], label: usize) -> anyhow::Result<Image> {
         let card = self.model.card();
-        let (features, encode) = timed(|| self.encoder.quantize(record));
-        let features = features?.values;
-        let reference = self.model.evaluate(&features)?;
-        let (request, encrypt) = timed(|| self.session.encrypt(&[features]));
+        let (quantized, encode) = timed(|| self.encoder.quantize(record));
+        let quantized = quantized?;
+        let reference = self.model.evaluate(&quantized)?;
+        let (request, encrypt) = timed(|| self.session.encrypt(&[quantized]));
         let request = request?;
         let call = self.client.infer(card.name(), &request);
         let (exchange, server) = timed(|| self.runtime.block_on(call));
@@ -209,7 +209,11 @@ impl<'a> Predict<'a> {
             Err(error) => Err(error.to_string()),
         };
         let (predicted, error) = match prediction {
-            Ok(prediction) => (Some(prediction.label), None),
+            Ok(Prediction::Class(class)) => (Some(class.label), None),
+            Ok(Prediction::Quantities(_)) => (
+                None,
+                Some("the model predicts quantities, not digits".to_owned()),
+            ),
             Err(error) => (None, Some(error)),
         };
         Ok(Image {

@@ -1,31 +1,31 @@
 //! `veilcast evaluate`: how well a model does, in the clear and encrypted.
 
 mod classes;
+mod clear;
+mod evaluation;
 mod measure;
 mod quantities;
 mod report;
 mod table;
 
-use std::fmt;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use serde::Serialize;
-use veilcast_card::InputKind;
+use veilcast_card::Task;
 use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
 
-use self::classes::ClassFigures;
-use self::measure::{Clear, Encrypted, TestSet, Truth};
-use self::quantities::QuantityFigures;
+use self::clear::{Clear, TestSet, Truth};
+use self::evaluation::Evaluation;
+use self::measure::Encrypted;
 use self::table::TableArgs;
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
 use crate::models;
-use crate::output::{Output, counted};
+use crate::output::Output;
 use crate::predictions::Predictions;
 
 /// Measure a model on labelled images or on a labelled table.
@@ -74,32 +74,6 @@ pub(crate) struct Args {
     /// Replace the files if they exist.
     #[arg(long, requires = "written")]
     force: bool,
-}
-
-#[derive(Serialize)]
-struct Evaluation {
-    model: String,
-    version: String,
-    records: usize,
-    #[serde(flatten)]
-    figures: Figures,
-    /// The largest magnitude of each integer score.
-    largest_scores: Vec<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    encrypted: Option<Encrypted>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<PathBuf>,
-    /// The word for a record.
-    #[serde(skip)]
-    noun: &'static str,
-}
-
-/// How well a model does.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Figures {
-    Classes(Box<ClassFigures>),
-    Quantities(QuantityFigures),
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
@@ -161,8 +135,11 @@ fn images(directory: &Path, model: &Model, most: usize) -> anyhow::Result<TestSe
         .with_context(|| format!("can't use the images in {}", directory.display()))
         .hint("give a directory with MNIST's four files, such as data/mnist")?;
     images.truncate(most);
-    if model.card().output().is_regression() {
-        bail!("the model predicts quantities, but labelled images are of classes");
+    match model.card().task() {
+        Task::Classes | Task::Probability => {}
+        Task::Quantities => {
+            bail!("the model predicts quantities, but labelled images are of classes")
+        }
     }
     let known = model.card().output().labels.len();
     let labels: Vec<usize> = images.labels().iter().map(|&l| usize::from(l)).collect();
@@ -172,87 +149,4 @@ fn images(directory: &Path, model: &Model, most: usize) -> anyhow::Result<TestSe
     let records = images.images().records().map(Into::into).collect();
     let truth = Truth::Classes(labels);
     Ok(TestSet { records, truth })
-}
-
-impl Evaluation {
-    fn of(model: &Model, test: &TestSet, clear: &Clear) -> anyhow::Result<Self> {
-        let card = model.card();
-        let figures = match &test.truth {
-            Truth::Classes(labels) => {
-                Figures::Classes(Box::new(ClassFigures::of(model, clear, labels)))
-            }
-            Truth::Quantities(values) => QuantityFigures::of(model, clear, values)
-                .map(Figures::Quantities)
-                .context("there are no records to measure with")?,
-        };
-        Ok(Self {
-            model: card.name().to_owned(),
-            version: card.version().to_owned(),
-            records: test.records.len(),
-            figures,
-            largest_scores: clear.largest_scores(),
-            encrypted: None,
-            report: None,
-            noun: match card.input().kind {
-                InputKind::Image => "image",
-                InputKind::Table => "record",
-            },
-        })
-    }
-}
-
-impl fmt::Display for Evaluation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let on = counted(self.records as u64, self.noun);
-        writeln!(f, "{} {} on {on}", self.model, self.version)?;
-        match &self.figures {
-            Figures::Classes(figures) => figures.fmt(f)?,
-            Figures::Quantities(figures) => figures.fmt(f)?,
-        }
-        if let Some(encrypted) = &self.encrypted {
-            write!(f, "\n{encrypted}")?;
-        }
-        match &self.report {
-            Some(path) => write!(
-                f,
-                "\nreport written to {}; it shows the model's weights, keep it as private as they are",
-                path.display()
-            ),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Encrypted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            key_bits,
-            layout,
-            records,
-            agreeing,
-            without_prediction,
-            measured,
-            encrypt_ms,
-            compute_ms,
-            decrypt_ms,
-        } = self;
-        writeln!(
-            f,
-            "on ciphertexts under a key of {key_bits} bits, in the layout `{layout}`"
-        )?;
-        writeln!(
-            f,
-            "  every score equal for {agreeing} of {records} records, {measured}"
-        )?;
-        if *without_prediction > 0 {
-            writeln!(
-                f,
-                "  of {without_prediction} of them the scores can't be right: they aren't measured"
-            )?;
-        }
-        write!(
-            f,
-            "  a record takes {encrypt_ms:.2} ms to encrypt, {compute_ms:.2} ms to compute, {decrypt_ms:.2} ms to decrypt"
-        )
-    }
 }

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportError, ImportOptions, MAX_FILE_BYTES};
-use veilcast_model::check_destination;
 use veilcast_onnx::OnnxError;
 
 use self::options::NetworkArgs;
 use crate::args::IgnoreColumns;
 use crate::failure::Hint as _;
 use crate::files;
+use crate::models;
 use crate::output::{Output, counted};
 use crate::summary::Summary;
 
@@ -57,7 +57,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
-    check_destination(&args.out, args.force)?;
+    models::check_destination(&args.out, args.force)?;
     let unusable = || format!("can't import {}", args.file.display());
     let bytes = files::read(&args.file, MAX_FILE_BYTES)?;
     let header = match &args.calibration {
@@ -82,7 +82,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     });
     bar.finish_and_clear();
     let model = model.map_err(with_hint).with_context(unusable)?;
-    model.save(&args.out, args.force)?;
+    models::save(&model, &args.out, args.force)?;
     if args.calibration.is_none() {
         output
             .note("note: with --calibration a search finds how few bits predict your records well");
@@ -106,7 +106,7 @@ fn with_hint(error: ImportError) -> anyhow::Error {
         ImportError::Onnx(OnnxError::Inputs { .. }) => {
             "export the network with one input; a scikit-learn pipeline may have one for each column"
         }
-        ImportError::Onnx(OnnxError::Output { .. }) => {
+        ImportError::Onnx(OnnxError::Outputs { .. } | OnnxError::Output { .. }) => {
             "name the output that holds the scores with --output"
         }
         ImportError::NoCalibration { .. } | ImportError::NoCalibrationOfFeatures => {

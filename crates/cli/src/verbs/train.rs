@@ -2,14 +2,15 @@
 
 mod images;
 mod table;
+mod training;
 
 use std::path::PathBuf;
 
-use indicatif::ProgressBar;
-use veilcast_model::check_destination;
-use veilcast_train::{Options, Progress, StemOptions};
+use veilcast_train::StemOptions;
 
 use self::table::TableArgs;
+use self::training::TrainingArgs;
+use crate::models;
 use crate::output::Output;
 use crate::summary::Summary;
 
@@ -49,92 +50,19 @@ pub(crate) struct Args {
     /// Replace the model directory if it exists.
     #[arg(long)]
     force: bool,
-    /// Name of the model; "digits" or "digits-hybrid" for images, the target's for a table, if not given.
-    #[arg(long)]
-    name: Option<String>,
-    /// Version of the model.
-    #[arg(long, value_name = "VERSION", default_value_t = Options::default().version)]
-    model_version: String,
-    /// What the model predicts, in a sentence for people.
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
-    /// Widths of the hidden layers, or "none"; 128,64 for images, none for a table and after a
-    /// stem, if not given.
-    #[arg(long, value_name = "WIDTHS", value_parser = Hidden::parse)]
-    hidden: Option<Hidden>,
-    /// Passes over the training records; 12, and more for a small table, if not given.
-    #[arg(long)]
-    epochs: Option<usize>,
-    /// Seed of initial weights and shuffling; the same seed gives the same model.
-    #[arg(long, default_value_t = Options::default().seed)]
-    seed: u64,
-    /// Bits of an integer weight, 2 to 16; searched for if not given.
-    #[arg(long)]
-    weight_bits: Option<u32>,
-    /// Bits of an integer feature, 1 to 16; searched for if not given.
-    #[arg(long)]
-    input_bits: Option<u32>,
-    /// How much accuracy the search may give up, in percentage points; for two classes of a table
-    /// how much of the area under the ROC curve, in hundredths. 0.1, and 0.02 with --stem, if not
-    /// given.
-    #[arg(long, value_name = "POINTS")]
-    tolerance: Option<f64>,
-}
-
-/// The widths of hidden layers, perhaps none.
-#[derive(Clone)]
-struct Hidden(Vec<usize>);
-
-impl Hidden {
-    fn parse(text: &str) -> Result<Self, String> {
-        if text == "none" {
-            return Ok(Self(Vec::new()));
-        }
-        let widths: Result<_, _> = text.split(',').map(|width| width.trim().parse()).collect();
-        widths
-            .map(Self)
-            .map_err(|_| "write widths such as 128,64, or none".to_owned())
-    }
+    #[command(flatten)]
+    training: TrainingArgs,
 }
 
 pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
-    check_destination(&args.out, args.force)?;
+    models::check_destination(&args.out, args.force)?;
     let model = match &args.data {
-        Some(data) => images::train(data, &args, output)?,
-        None => table::train(&args.table, &args, output)?,
-    };
-    model.save(&args.out, args.force)?;
-    output.result(&Summary::new(args.out, &model))
-}
-
-impl Args {
-    /// The options as given, over those that suit the data.
-    fn options(&self, defaults: Options) -> Options {
-        Options {
-            name: self.name.clone().unwrap_or(defaults.name),
-            version: self.model_version.clone(),
-            description: self.description.clone().unwrap_or(defaults.description),
-            hidden: self
-                .hidden
-                .clone()
-                .map_or(defaults.hidden, |hidden| hidden.0),
-            epochs: self.epochs.unwrap_or(defaults.epochs),
-            seed: self.seed,
-            weight_bits: self.weight_bits,
-            input_bits: self.input_bits,
-            tolerance: self
-                .tolerance
-                .map_or(defaults.tolerance, |points| points / 100.0),
-            ..defaults
+        Some(data) => {
+            let features = args.stem.then_some(args.features);
+            images::train(data, features, &args.training, output)?
         }
-    }
-}
-
-/// Shows how far training has come.
-fn show(progress: Progress, bar: &ProgressBar, output: Output) {
-    bar.inc(1);
-    if progress.batch == progress.batches {
-        let (epoch, epochs, loss) = (progress.epoch, progress.epochs, progress.loss);
-        bar.suspend(|| output.note(format!("epoch {epoch} of {epochs}: loss {loss:.4}")));
-    }
+        None => table::train(&args.table, &args.training, output)?,
+    };
+    models::save(&model, &args.out, args.force)?;
+    output.result(&Summary::new(args.out, &model))
 }

@@ -10,8 +10,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 use veilcast_card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Prediction, Preprocessing,
-    Quantization, ScalarLayout,
+    Activation, ClassPrediction, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
+    Preprocessing, Quantization, ScalarLayout,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 
@@ -69,7 +69,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         },
         public_part: None,
         quantization: Quantization {
-            bits: 4,
+            bits: InputBits::of::<4>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -77,6 +77,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts,
         limits: Limits {
             max_records: 2,
@@ -214,8 +215,9 @@ impl Drop for Server {
 }
 
 /// What a model says about a raw record in the clear.
-pub(crate) fn predicted(model: &Model, record: &[f64]) -> Prediction {
+pub(crate) fn predicted(model: &Model, record: &[f64]) -> ClassPrediction {
     let encoder = veilcast_card::Encoder::new(model.card().clone()).unwrap();
     let quantized = encoder.quantize(record).unwrap();
-    model.predict(&quantized.values).unwrap()
+    let prediction = model.predict(&quantized).unwrap();
+    prediction.class().unwrap().clone()
 }

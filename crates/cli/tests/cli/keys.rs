@@ -130,7 +130,8 @@ fn other_files_are_not_keys() {
     let place = Place::new();
     assert_snapshot!(place.fail("pubkey records.csv"), @r"
     error: can't use the key file records.csv
-      cause: not a Paillier key file: expected value at line 1 column 1
+      cause: not a Paillier key file
+      cause: expected value at line 1 column 1
     ");
     assert_snapshot!(place.fail("pubkey missing.json"), @r"
     error: can't read missing.json

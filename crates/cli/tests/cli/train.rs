@@ -48,7 +48,10 @@ fn a_model_is_trained_and_can_be_used() {
         result["accuracy"]["quantized"]
     );
 
-    assert_snapshot!(place.fail(TRAIN), @"error: trained exists already; choose another place or use --force");
+    assert_snapshot!(place.fail(TRAIN), @"
+    error: trained exists already
+      hint: choose another place, or replace it with --force
+    ");
     // What is given isn't searched for, and then nothing is.
     let fixed = format!("{TRAIN} --force --weight-bits 5 --input-bits 3");
     assert!(!place.run(&fixed).contains("quantisations by cost"));

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use veilcast_paillier::KEY_BITS;
 
-use super::measured::MEASURED;
-
 /// Number of randomisers that cost little more together than fewer of them.
 pub const RANDOMIZERS_AT_ONCE: usize = 8;
 /// Number of decryptions that cost little more together than fewer of them.
@@ -64,36 +62,6 @@ impl Costs {
     /// A link of 100 Mbit/s.
     pub const LINK_BYTES_PER_SECOND: f64 = 12.5e6;
 
-    /// The costs that the planner uses unless it is given better ones: those of a current x86-64
-    /// server with AVX-512 IFMA for keys of 2048, 3072 and 4096 bits, and for others the nearest
-    /// of these, scaled by what the operations' counts of limb products grow with.
-    pub fn built_in(key_bits: u32) -> Self {
-        let distance = |measured: &&Self| measured.key_bits.abs_diff(key_bits);
-        let nearest = MEASURED.iter().min_by_key(distance);
-        let nearest = nearest.expect("some sizes are measured");
-        let ratio = f64::from(key_bits) / f64::from(nearest.key_bits);
-        Self {
-            key_bits,
-            seconds: nearest
-                .seconds
-                .zip(&GROWTH, |s, power| s * ratio.powf(power)),
-            ..*nearest
-        }
-    }
-
-    /// These costs for keys of another size: if the machine takes some multiple of the built-in
-    /// costs at the one size, each operation is taken to do the same at the other.
-    #[must_use]
-    pub fn for_key_bits(&self, key_bits: u32) -> Self {
-        let (from, to) = (Self::built_in(self.key_bits), Self::built_in(key_bits));
-        let slowness = self.seconds.zip(&from.seconds, |own, usual| own / usual);
-        Self {
-            key_bits,
-            seconds: slowness.zip(&to.seconds, |factor, usual| factor * usual),
-            ..*self
-        }
-    }
-
     /// These costs, if the planner can use them; for costs that come from a file.
     ///
     /// # Errors
@@ -123,7 +91,7 @@ impl Seconds {
         in_groups(&self.decryptions, count)
     }
 
-    fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {
+    pub(super) fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {
         Self {
             product: f(self.product, other.product),
             square: f(self.square, other.square),
@@ -138,20 +106,6 @@ impl Seconds {
         }
     }
 }
-
-/// The power of the key's size with which operations grow: 2 for a few products, 3 for powers.
-const GROWTH: Seconds = Seconds {
-    product: 2.0,
-    square: 2.0,
-    inversion: 2.0,
-    decoding: 2.0,
-    unit_check: 2.0,
-    encryption: 3.0,
-    correction: 1.0,
-    expansion: 2.0,
-    randomizers: [3.0; RANDOMIZERS_AT_ONCE],
-    decryptions: [3.0; DECRYPTIONS_AT_ONCE],
-};
 
 /// The time of `count` operations, given those of 1, 2, … at once.
 fn in_groups(groups: &[f64], count: usize) -> f64 {

@@ -5,10 +5,56 @@
 //! and also busy; each figure is the median, to three digits. Where the medians had more operations
 //! at once take less time than fewer, which is noise, both have the lower figure.
 
-use super::costs::{Costs, Seconds};
+use super::costs::{Costs, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONCE, Seconds};
+
+impl Costs {
+    /// The costs that the planner uses unless it is given better ones: those of a current x86-64
+    /// server with AVX-512 IFMA for keys of 2048, 3072 and 4096 bits, and for others the nearest
+    /// of these, scaled by what the operations' counts of limb products grow with.
+    pub fn built_in(key_bits: u32) -> Self {
+        let distance = |measured: &&Self| measured.key_bits.abs_diff(key_bits);
+        let nearest = MEASURED.iter().min_by_key(distance);
+        let nearest = nearest.expect("some sizes are measured");
+        let ratio = f64::from(key_bits) / f64::from(nearest.key_bits);
+        Self {
+            key_bits,
+            seconds: nearest
+                .seconds
+                .zip(&GROWTH, |s, power| s * ratio.powf(power)),
+            ..*nearest
+        }
+    }
+
+    /// These costs for keys of another size: if the machine takes some multiple of the built-in
+    /// costs at the one size, each operation is taken to do the same at the other.
+    #[must_use]
+    pub fn for_key_bits(&self, key_bits: u32) -> Self {
+        let (from, to) = (Self::built_in(self.key_bits), Self::built_in(key_bits));
+        let slowness = self.seconds.zip(&from.seconds, |own, usual| own / usual);
+        Self {
+            key_bits,
+            seconds: slowness.zip(&to.seconds, |factor, usual| factor * usual),
+            ..*self
+        }
+    }
+}
+
+/// The power of the key's size with which operations grow: 2 for a few products, 3 for powers.
+const GROWTH: Seconds = Seconds {
+    product: 2.0,
+    square: 2.0,
+    inversion: 2.0,
+    decoding: 2.0,
+    unit_check: 2.0,
+    encryption: 3.0,
+    correction: 1.0,
+    expansion: 2.0,
+    randomizers: [3.0; RANDOMIZERS_AT_ONCE],
+    decryptions: [3.0; DECRYPTIONS_AT_ONCE],
+};
 
 /// Costs by the size of the key.
-pub(super) const MEASURED: [Costs; 3] = [
+const MEASURED: [Costs; 3] = [
     Costs {
         key_bits: 2048,
         link_bytes_per_second: Costs::LINK_BYTES_PER_SECOND,

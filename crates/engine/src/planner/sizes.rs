@@ -7,8 +7,8 @@ use veilcast_protocol::{
 };
 
 use crate::arrangement::Arrangement;
+use crate::id::new_id;
 use crate::seeded::SeededForm;
-use crate::session::new_id;
 
 /// Bytes of the length before each element of a tensor.
 const PREFIX: usize = 4;

@@ -19,7 +19,7 @@ pub(crate) struct Geometry {
 
 impl Geometry {
     pub(crate) fn new(card: &Card, layout: Layout, key_bits: u32) -> Self {
-        let slot_bits = card.slot_bits();
+        let slot_bits = card.slot_bits().get();
         let (k, outputs_per_answer) = match layout {
             Layout::Scalar { scores_per_answer } => (1, scores_per_answer as usize),
             Layout::Records => (1, 1),

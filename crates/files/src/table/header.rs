@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::{IgnoredColumns, Options, ReadError};
+use crate::error::ReadError;
+use crate::record::{IgnoredColumns, Options};
 use veilcast_card::{Input, list};
 
 /// Where the cells of a record are in a row.

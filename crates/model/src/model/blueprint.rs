@@ -7,8 +7,8 @@ use crate::bounds::BoundsError;
 use crate::float_map::{QuantizeError, weight_bits};
 use crate::search::SearchError;
 use veilcast_card::{
-    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
-    MAX_SLOT_BITS, Output, PublicPart, Quantization,
+    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits, Output,
+    PublicPart, Quantization, SlotBits, Task,
 };
 
 /// What the card is to say about a model whose weights aren't quantised yet.
@@ -35,6 +35,9 @@ pub struct Blueprint {
     /// The probability above which a record counts as positive, if not 0.5; only for a single
     /// sigmoid output.
     pub threshold: Option<f64>,
+    /// What is predicted; needed only for several quantities without units, which are classes
+    /// otherwise. The card says it only where its other fields don't.
+    pub task: Option<Task>,
     /// The layouts in which records may be sent.
     pub layouts: Layouts,
     /// What one request may hold.
@@ -99,7 +102,7 @@ impl Blueprint {
             });
         }
         let (integer_map, scales) = float_map.quantize(&spec.quantization, self.max_weight)?;
-        let certificate = integer_map.certify(spec.quantization.max(), MAX_SLOT_BITS)?;
+        let certificate = integer_map.certify(spec.quantization.max(), SlotBits::MAX)?;
         spec.output.scales = scales;
         spec.bounds.slot_bits = certificate.slot_bits;
         spec.bounds.largest_scores = certificate.largest_scores();
@@ -147,9 +150,10 @@ impl Blueprint {
                 activation: self.activation,
                 units: self.units.clone(),
                 threshold: self.threshold,
+                task: self.task,
             },
             bounds: Bounds {
-                slot_bits: MAX_SLOT_BITS,
+                slot_bits: SlotBits::MAX,
                 certified: true,
                 largest_scores: None,
             },

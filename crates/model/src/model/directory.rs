@@ -4,17 +4,9 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
 use super::{Model, ModelError, Report, weights};
 use veilcast_card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
-
-/// The public card's file.
-pub const CARD_FILE: &str = "card.json";
-/// The public part's file, which only a hybrid model has.
-pub const PUBLIC_PART_FILE: &str = "public.onnx";
-/// The private weights' file.
-pub const WEIGHTS_FILE: &str = "weights.safetensors";
-/// The private report's file.
-pub const REPORT_FILE: &str = "report.json";
 
 const MAX_WEIGHTS_BYTES: u64 = 2 << 30;
 const MAX_REPORT_BYTES: u64 = 16 << 20;
@@ -63,7 +55,12 @@ impl Model {
             path: directory.to_owned(),
             source,
         };
-        let weights = weights::serialize(self)?;
+        let weights = weights::serialize(
+            &self.integer_map,
+            &self.float_map,
+            &self.programs,
+            self.card_digest(),
+        )?;
         let parent = parent(directory);
         fs::create_dir_all(parent).map_err(failed)?;
         let fresh = sibling(parent).map_err(failed)?;
@@ -85,7 +82,8 @@ impl Model {
 /// is there, or an empty directory, or, with `force`, a model directory.
 ///
 /// # Errors
-/// [`ModelError::Exists`], [`ModelError::NotAModelDirectory`], or [`ModelError::Io`].
+/// [`ModelError::Exists`], [`ModelError::NotADirectory`], [`ModelError::NotAModelDirectory`], or
+/// [`ModelError::Io`].
 pub fn check_destination(directory: &Path, force: bool) -> Result<(), ModelError> {
     let failed = |source| ModelError::Io {
         action: "read",
@@ -96,7 +94,7 @@ pub fn check_destination(directory: &Path, force: bool) -> Result<(), ModelError
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(ModelError::Exists {
+            return Err(ModelError::NotADirectory {
                 path: directory.to_owned(),
             });
         }

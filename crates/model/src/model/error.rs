@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
+use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
 use crate::bounds::BoundsError;
 use crate::integer_map::ShapeError;
 use crate::program::ProgramError;
@@ -24,8 +24,14 @@ pub enum ModelError {
         source: io::Error,
     },
     /// The destination holds something already.
-    #[error("{path} exists already; choose another place or use --force", path = path.display())]
+    #[error("{path} exists already", path = path.display())]
     Exists {
+        /// The destination.
+        path: PathBuf,
+    },
+    /// The destination is a file, which is never replaced.
+    #[error("{path} is a file, so it isn't replaced; choose another place", path = path.display())]
+    NotADirectory {
         /// The destination.
         path: PathBuf,
     },
@@ -84,14 +90,14 @@ pub enum ModelError {
     Weights(#[source] ShapeError),
     /// The weights name no card, or another one.
     #[error(
-        "{WEIGHTS_FILE} belongs to card {named}, but {CARD_FILE} is {card}; the two files come \
+        "{WEIGHTS_FILE} belongs to card {found}, but {CARD_FILE} is {expected}; the two files come \
          from different models, or the card was edited"
     )]
     Mismatch {
         /// The card that the weights name.
-        named: String,
+        found: String,
         /// The card next to them.
-        card: CardDigest,
+        expected: CardDigest,
     },
     /// The weights have another shape than the card says.
     #[error(

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use veilcast_card::{MAX_SLOT_BITS, Quantization};
+use veilcast_card::{InputBits, Quantization, SlotBits};
 
 use super::{Blueprint, BuildError, Model};
 use crate::FloatMap;
@@ -16,7 +16,7 @@ pub struct QuantizationSearch<'a> {
     /// The map to search with: the model's, or one with the same scores on another scale.
     pub map: &'a FloatMap,
     /// The numbers of bits of an input to choose from.
-    pub input_bits: RangeInclusive<u32>,
+    pub input_bits: RangeInclusive<InputBits>,
     /// Largest magnitude of an integer weight; searched for, if not given.
     pub max_weight: Option<u32>,
     /// The records to measure with.
@@ -37,7 +37,7 @@ impl Blueprint {
     pub fn finish(
         mut self,
         map: FloatMap,
-        quantization: &dyn Fn(u32) -> Quantization,
+        quantization: &dyn Fn(InputBits) -> Quantization,
         search: Option<&QuantizationSearch<'_>>,
         scheme: &dyn Scheme,
     ) -> Result<Model, BuildError> {
@@ -53,7 +53,7 @@ impl Blueprint {
             }
         };
         let (integers, _) = map.quantize(&self.quantization, self.max_weight)?;
-        let certificate = integers.certify(self.quantization.max(), MAX_SLOT_BITS)?;
+        let certificate = integers.certify(self.quantization.max(), SlotBits::MAX)?;
         self.layouts = scheme.layouts(map.inputs(), map.outputs(), certificate.slot_bits);
         let model = self.build(map)?;
         Ok(model.reporting(|about| about.search = report))
@@ -63,10 +63,11 @@ impl Blueprint {
 impl QuantizationSearch<'_> {
     fn run(
         &self,
-        quantization: &dyn Fn(u32) -> Quantization,
+        quantization: &dyn Fn(InputBits) -> Quantization,
         scheme: &dyn Scheme,
     ) -> Result<SearchReport, BuildError> {
-        let inputs: Vec<_> = self.input_bits.clone().map(quantization).collect();
+        let bits = InputBits::all().filter(|bits| self.input_bits.contains(bits));
+        let inputs: Vec<_> = bits.map(quantization).collect();
         let (max_weight, held_out) = (self.max_weight, self.held_out);
         Ok(search(
             self.map, &inputs, max_weight, held_out, self.goal, scheme,

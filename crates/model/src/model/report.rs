@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::search::SearchReport;
 use crate::{BoundsCertificate, RegressionErrors};
-use veilcast_card::CardDigest;
+use veilcast_card::{CardDigest, WeightBits};
 
 /// How a model was made, how well it does, and its proven bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Report {
     /// Largest magnitude of an integer weight.
     pub max_weight: u32,
     /// Bits of the integer weights, sign included.
-    pub weight_bits: u32,
+    pub weight_bits: WeightBits,
     /// The proven bounds of the scores.
     pub bounds: BoundsCertificate,
     /// Accuracies on a test set.

@@ -6,11 +6,11 @@ use std::collections::{HashMap, HashSet};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 
+use super::ModelError;
 use super::programs::Programs;
-use super::{Model, ModelError};
 use crate::program::{Output, Program};
 use crate::{FloatMap, IntegerMap};
-use veilcast_card::Card;
+use veilcast_card::{Card, CardDigest};
 
 /// The metadata entry that holds the card's digest. It is the only one: several would be
 /// written in no fixed order, and the same model could be written as different files.
@@ -33,8 +33,12 @@ fn program_names(k: u32) -> [String; 2] {
 }
 
 /// The bytes of the weights file of a model; the same model always gives the same bytes.
-pub(super) fn serialize(model: &Model) -> Result<Vec<u8>, ModelError> {
-    let (integers, floats) = (&model.integer_map, &model.float_map);
+pub(super) fn serialize(
+    integers: &IntegerMap,
+    floats: &FloatMap,
+    programs: &Programs,
+    card: CardDigest,
+) -> Result<Vec<u8>, ModelError> {
     let matrix = vec![integers.outputs(), integers.inputs()];
     let vector = vec![integers.outputs()];
     let mut tensors = vec![
@@ -59,7 +63,7 @@ pub(super) fn serialize(model: &Model) -> Result<Vec<u8>, ModelError> {
             b.to_le_bytes()
         }),
     ];
-    for (k, program) in model.programs.iter() {
+    for (k, program) in programs.iter() {
         let [steps, ends] = program_names(k);
         let register = |register: Option<u32>| register.map_or(-1, i64::from);
         let outputs: Vec<i64> = program
@@ -82,7 +86,7 @@ pub(super) fn serialize(model: &Model) -> Result<Vec<u8>, ModelError> {
             |r| r.to_le_bytes(),
         ));
     }
-    let metadata = HashMap::from([(CARD_KEY.to_owned(), model.card_digest().to_string())]);
+    let metadata = HashMap::from([(CARD_KEY.to_owned(), card.to_string())]);
     let named = tensors
         .into_iter()
         .map(|tensor| (tensor.name.clone(), tensor));
@@ -106,10 +110,10 @@ pub(super) fn parse(
     let named = entries.and_then(|entries| entries.get(CARD_KEY));
     if named.is_none_or(|named| *named != card.digest().to_string()) {
         return Err(ModelError::Mismatch {
-            named: named.map_or("(none)".to_owned(), |named| {
+            found: named.map_or("(none)".to_owned(), |named| {
                 named.chars().take(80).collect()
             }),
-            card: card.digest(),
+            expected: card.digest(),
         });
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(ModelError::Safetensors)?;

@@ -1,7 +1,7 @@
 //! How far predicted probabilities come true.
 
 use serde::Serialize;
-use veilcast_card::Prediction;
+use veilcast_card::ClassPrediction;
 
 /// Number of bins of a reliability diagram.
 pub const BINS: usize = 10;
@@ -44,7 +44,7 @@ pub struct Bin {
 
 impl Calibration {
     /// From the predictions of records with these labels; none if the model gives no probabilities.
-    pub fn of(predictions: &[Prediction], labels: &[usize]) -> Option<Self> {
+    pub fn of(predictions: &[ClassPrediction], labels: &[usize]) -> Option<Self> {
         let mut sums = [(0, 0.0, 0); BINS];
         let mut of = Predicted::PredictedLabel;
         for (prediction, &label) in predictions.iter().zip(labels) {

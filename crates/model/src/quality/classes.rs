@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use veilcast_card::Prediction;
+use veilcast_card::ClassPrediction;
 
 use super::auc;
 
@@ -50,7 +50,7 @@ impl ClassQuality {
     }
 
     /// From the predictions of records with these labels.
-    pub fn of_predictions(predictions: &[Prediction], labels: &[usize]) -> Self {
+    pub fn of_predictions(predictions: &[ClassPrediction], labels: &[usize]) -> Self {
         let predictions = predictions.iter();
         Self::of(predictions.map(|p| (p.index, p.scores.as_slice())), labels)
     }

@@ -1,7 +1,7 @@
 //! What rounding to integers changes.
 
 use serde::Serialize;
-use veilcast_card::Prediction;
+use veilcast_card::ClassPrediction;
 
 /// What rounding to integers changes, compared with the collapsed map in floats.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,7 +21,7 @@ pub struct QuantizationError {
 
 impl QuantizationError {
     /// From the predictions of the same records by both maps.
-    pub fn of(collapsed: &[Prediction], quantized: &[Prediction]) -> Self {
+    pub fn of(collapsed: &[ClassPrediction], quantized: &[ClassPrediction]) -> Self {
         let pairs = || collapsed.iter().zip(quantized);
         let differences: Vec<f64> = pairs()
             .flat_map(|(float, rounded)| float.scores.iter().zip(&rounded.scores))

@@ -1,6 +1,7 @@
 //! How good maps are on labelled records.
 
-use super::{Goal, HeldOut, Measure, SearchError};
+use super::error::SearchError;
+use super::goal::{Goal, HeldOut, Measure};
 use crate::quality::auc;
 use crate::{FloatMap, IntegerMap};
 use veilcast_card::{Quantization, class, probabilities};

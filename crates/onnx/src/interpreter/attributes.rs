@@ -1,4 +1,4 @@
-//! A node's attributes, taken one by one; those that nobody takes are not supported.
+//! A node's attributes, taken one by one; those that its operator doesn't take are unsupported.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::error::{Fault, malformed, short, unsupported};
 use crate::pb::attribute_proto::AttributeType;
 use crate::pb::{AttributeProto, NodeProto};
 
-/// The types of attributes that are read of any operator.
+/// The types of attributes that any operator here reads.
 const READ: [AttributeType; 5] = [
     AttributeType::Float,
     AttributeType::Int,
@@ -46,7 +46,7 @@ impl<'a> Attributes<'a> {
         Ok(found.map_or(usual, |attribute| attribute.i))
     }
 
-    /// `N` whole numbers of at least `least`, or the usual ones.
+    /// A list of `N` whole numbers, each at least `least`.
     pub(super) fn list<const N: usize>(
         &mut self,
         name: &str,

@@ -5,7 +5,7 @@ use super::limits::volume;
 use super::plan::{Kernel, Planner};
 use super::value::{Floats, Operand};
 
-/// A tensor with a function of each number in its place.
+/// A function applied to each number of a tensor.
 pub(super) fn map(
     planner: &mut Planner,
     x: &Floats,
@@ -22,8 +22,8 @@ impl<F: Fn(f32) -> f32 + Send + Sync> Kernel for Mapped<F> {
     }
 }
 
-/// A tensor with all numbers brought between two limits, which are single numbers, or given by
-/// attributes where those are left out. If they cross, the upper one counts.
+/// A tensor clipped to two limits, each a tensor of a single number, or where that is left out the
+/// usual number. If the limits cross, the upper one counts.
 pub(super) fn clip(
     planner: &mut Planner,
     x: &Floats,
@@ -126,7 +126,7 @@ pub(super) fn joined_sides(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     sides.collect()
 }
 
-/// A side of a tensor that is given `rank` sides by sides of 1 in front.
+/// A side of a tensor that is brought to a rank by sides of 1 in front.
 fn side(own: &[usize], rank: usize, axis: usize) -> usize {
     let missing = rank - own.len();
     axis.checked_sub(missing).map_or(1, |axis| own[axis])
@@ -139,8 +139,8 @@ struct Axis {
     strides: [usize; 2],
 }
 
-/// The sides that are walked, from the outermost: those of 1 left out, and those that lie behind one
-/// another in both operands made one. There must be numbers.
+/// The sides to walk along, from the outermost: sides of 1 are left out, and neighbours that are
+/// contiguous in both operands are merged. The result must not be empty.
 fn axes(sides: &[usize], operands: [&[usize]; 2]) -> Vec<Axis> {
     let rank = sides.len();
     let mut strides = [1; 2];
@@ -167,7 +167,7 @@ fn axes(sides: &[usize], operands: [&[usize]; 2]) -> Vec<Axis> {
     axes
 }
 
-/// Whether a side goes on where the one inside it ends, in both operands.
+/// Whether a side continues where the one inside it ends, in both operands.
 fn continues(inner: &Axis, outer: &Axis) -> bool {
     let pairs = inner.strides.iter().zip(outer.strides);
     pairs.into_iter().all(|(stride, outer)| match stride {

@@ -7,8 +7,8 @@ use crate::pb::NodeProto;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InterpretError {
-    /// A node has an operator, an attribute or a kind of input that the interpreter doesn't have.
-    /// It may be right; another runtime may run it.
+    /// A node has an operator, an attribute or a kind of input that the interpreter doesn't support,
+    /// though another runtime may.
     #[error("the node {node:?} ({operator}) can't be interpreted: {problem}")]
     Unsupported {
         /// The node's name, or that of its first value.
@@ -18,14 +18,14 @@ pub enum InterpretError {
         /// What isn't supported.
         problem: String,
     },
-    /// The network as a whole has what the interpreter doesn't have. It may be right; another
-    /// runtime may run it.
+    /// The network as a whole has something that the interpreter doesn't support, though another
+    /// runtime may.
     #[error("the network can't be interpreted: {problem}")]
     UnsupportedNetwork {
         /// What isn't supported.
         problem: String,
     },
-    /// The operators are of a version that isn't known.
+    /// The network uses operators of an unknown version.
     #[error(
         "the network uses version {version} of ONNX's operators; {} to {} are known",
         OPSETS.start(), OPSETS.end()
@@ -34,7 +34,7 @@ pub enum InterpretError {
         /// The version.
         version: i64,
     },
-    /// The network takes an input of another shape.
+    /// The network declares an input of another shape.
     #[error("the network takes an input of {declared}, not of {asked}")]
     InputShape {
         /// The shape that the file declares, `?` for a side of any length.
@@ -42,7 +42,7 @@ pub enum InterpretError {
         /// The shape that was asked for.
         asked: String,
     },
-    /// A node's inputs and attributes contradict each other, or ONNX.
+    /// A node contradicts itself, its inputs or ONNX.
     #[error("the node {node:?} ({operator}) is malformed: {problem}")]
     Node {
         /// The node's name, or that of its first value.
@@ -52,7 +52,7 @@ pub enum InterpretError {
         /// What is wrong.
         problem: String,
     },
-    /// The network as a whole isn't valid.
+    /// The network as a whole is incomplete or contradicts itself.
     #[error("the network is malformed: {problem}")]
     Network {
         /// What is wrong.
@@ -64,7 +64,7 @@ pub enum InterpretError {
         /// How many it has.
         nodes: usize,
     },
-    /// A value, or what computing it takes, would be too large.
+    /// A value would be too large, or take too many products to compute.
     #[error("{place} is too large: {problem}")]
     TooLarge {
         /// The node, the tensor or the input.
@@ -72,7 +72,7 @@ pub enum InterpretError {
         /// What it would take, and how much is accepted.
         problem: String,
     },
-    /// A record doesn't have as many values as the input.
+    /// The numbers to run on don't fill the input.
     #[error("a record of {found} values was given to a network that takes {expected}")]
     Values {
         /// How many values the input has.
@@ -83,8 +83,8 @@ pub enum InterpretError {
 }
 
 impl InterpretError {
-    /// Whether another runtime, with more operators, may run the network: nothing is wrong with it
-    /// as far as was seen.
+    /// Whether another runtime may run the network: nothing in it was found to be wrong, but it needs
+    /// more than the interpreter supports.
     pub fn is_unsupported(&self) -> bool {
         match self {
             Self::Unsupported { .. }
@@ -98,7 +98,7 @@ impl InterpretError {
     }
 }
 
-/// What is wrong with a node or a tensor, before it is known which one.
+/// What is wrong with a node or a tensor, without saying which one.
 #[derive(Debug)]
 pub(super) enum Fault {
     Unsupported(String),
@@ -165,7 +165,7 @@ fn operator(node: &NodeProto) -> String {
     }
 }
 
-/// A text from a file, without what would fill or upset a terminal.
+/// A text from a file, cut short and without control characters, for messages.
 pub(super) fn short(text: &str) -> String {
     const CHARACTERS: usize = 60;
     let shown = text.chars().take(CHARACTERS);

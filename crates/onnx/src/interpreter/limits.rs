@@ -12,13 +12,11 @@ pub(super) const MAX_NODES: usize = 1000;
 pub(super) const MAX_NUMBERS: usize = 1 << 24;
 /// Most dimensions that a tensor may have.
 const MAX_SIDES: usize = 16;
-/// Most products that a node may take for one run.
+/// Most products that a node may compute in one run.
 const MAX_PRODUCTS: u64 = 1 << 28;
-/// Most numbers that all nodes may hold for one run, including those that they only rearrange:
-/// 1 GiB.
+/// Most numbers that all nodes may hold for one run, packed copies included: 1 GiB.
 const MAX_ALL_NUMBERS: u64 = 1 << 28;
-/// Most products and results that all nodes may take for one run: a second or so, and some ten at the
-/// very most.
+/// Most products and results that all nodes may compute in one run: about a second, at worst some ten.
 const MAX_ALL_PRODUCTS: u64 = 1 << 32;
 
 /// How many numbers a tensor of these sides has.
@@ -59,8 +57,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Accounts for the memory of as many numbers as the product of these factors, and the time to
-    /// write them.
+    /// Takes the memory of as many numbers as these factors multiply to, and the time to write them.
     pub(super) fn take_numbers(&mut self, factors: &[usize]) -> Result<(), Fault> {
         let all = take(&mut self.numbers, product(factors));
         let all = all.and_then(|()| take(&mut self.products, product(factors)));
@@ -70,7 +67,7 @@ impl Budget {
         })
     }
 
-    /// Accounts for the time of as many products as the product of these factors, for one node.
+    /// Takes the time of as many products as these factors multiply to, for one node.
     pub(super) fn take_products(&mut self, factors: &[usize]) -> Result<(), Fault> {
         let count = product(factors).filter(|&count| count <= MAX_PRODUCTS);
         if count.is_none() {

@@ -108,7 +108,7 @@ pub(super) fn plan(
     }
 }
 
-/// As precise as 32-bit floats can be.
+/// Computed in 64 bits and rounded once.
 fn sigmoid(number: f32) -> f32 {
     (1.0 / (1.0 + (-f64::from(number)).exp())) as f32
 }
@@ -174,7 +174,8 @@ fn axis(axis: i64, rank: usize) -> Result<usize, Fault> {
     )
 }
 
-/// The sides that are asked for: −1 for what remains, and 0 for the existing side, if that is kept.
+/// The sides that are asked for: −1 is whatever is left, and 0 the side there was, unless it is meant
+/// literally.
 fn reshaped(sides: &[usize], asked: &[i64], keeps: bool) -> Result<Vec<usize>, Fault> {
     let wrong = || {
         malformed(format!(

@@ -1,4 +1,4 @@
-//! A network as a list of steps, which compute on each other's results.
+//! A network as a list of steps, each of which computes on results of earlier ones.
 
 use super::error::Fault;
 use super::limits::{Budget, volume};

@@ -12,14 +12,14 @@ use super::windows::Windows;
 pub(super) enum Pooling {
     /// Their maximum.
     Maximum,
-    /// Their mean; that of all the window's pixels, with 0 for padding, if padding counts.
+    /// Their mean.
     Mean {
-        /// Whether padding counts.
+        /// Whether padding counts, as pixels of 0.
         counts_padding: bool,
     },
 }
 
-/// Images with what windows see of each channel joined to one pixel.
+/// Images in which what each window sees of a channel has become one pixel.
 pub(super) fn pool(
     planner: &mut Planner,
     x: &Floats,
@@ -65,8 +65,8 @@ impl Kernel for Pooled {
     }
 }
 
-/// The larger of two numbers, and whether any so far was not a number: kept apart, so that the
-/// maximum is one instruction.
+/// The larger of two numbers, and whether any so far was NaN: kept apart so that the maximum is one
+/// instruction.
 fn larger((most, has_nan): (f32, bool), number: f32) -> (f32, bool) {
     let most = if number > most { number } else { most };
     (most, has_nan | number.is_nan())

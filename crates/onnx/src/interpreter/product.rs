@@ -2,7 +2,7 @@
 //!
 //! The right matrix is cut into panels of eight columns, the left one into blocks of four rows. A
 //! block is multiplied by a panel with all 32 sums in registers, and each sum adds its products in
-//! their order, so that a result doesn't depend on what is computed next to it.
+//! a fixed order, so that a result doesn't depend on what is computed beside it.
 
 use super::error::{Fault, malformed, shown};
 use super::limits::volume;
@@ -14,11 +14,11 @@ pub(super) const COLUMNS: usize = 8;
 /// Rows of a block.
 const ROWS: usize = 4;
 
-/// Columns of a right matrix, row by row. Where there are fewer, the rest is ignored.
+/// Eight columns of a right matrix, row by row; the last panel may use fewer.
 pub(super) type Panel = [[f32; COLUMNS]];
 
-/// A left matrix, or several stacked, each in blocks of rows followed by the rows left over; each
-/// block or row is stored column by column.
+/// One or more left matrices, each packed as blocks of rows, then the rows left over. Blocks are stored
+/// column by column.
 pub(super) struct Rows {
     count: usize,
     inner: usize,
@@ -104,8 +104,7 @@ struct Columns {
     panels: Vec<[f32; COLUMNS]>,
 }
 
-/// The shape of a right matrix as it is multiplied, and whether its numbers are row by row of the
-/// transposed one.
+/// The shape of a right matrix as it is multiplied, and whether its numbers are stored transposed.
 #[derive(Clone, Copy)]
 struct Right {
     inner: usize,
@@ -150,7 +149,7 @@ impl Columns {
     }
 }
 
-/// The product of two matrices, the second one transposed first if requested.
+/// The product of two matrices, the second of which may have to be transposed first.
 pub(super) fn multiply(
     planner: &mut Planner,
     a: &Floats,

@@ -1,4 +1,4 @@
-//! What the names in a graph refer to: tensors, constant or yet to be computed.
+//! What names in a graph refer to: tensors, constant or yet to be computed.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) struct Floats {
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
     Constant(Arc<[f32]>),
-    /// What the input (0) or a step (from 1) gave.
+    /// The result of a step (from 1), or the network's input (0).
     Slot(usize),
 }
 
@@ -123,7 +123,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Refuses inputs after the last one that the operator has.
+    /// Refuses more inputs than the operator takes.
     pub(super) fn at_most(&self, count: usize) -> Result<(), Fault> {
         match self.0.iter().skip(count).any(Option::is_some) {
             false => Ok(()),

@@ -34,8 +34,8 @@ pub(super) struct Axis {
 }
 
 impl Windows {
-    /// The windows over `x` that attributes describe; `kernel` is their height and width, if the
-    /// attributes needn't give them.
+    /// The windows over `x` that the attributes describe; `kernel` is their height and width where the
+    /// attributes don't say.
     pub(super) fn over(
         x: &Floats,
         attributes: &mut Attributes<'_>,

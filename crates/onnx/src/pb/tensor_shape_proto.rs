@@ -16,7 +16,7 @@ pub mod dimension {
     /// How long a side is.
     #[derive(Clone, PartialEq, prost::Oneof)]
     pub enum Value {
-        /// A fixed length.
+        /// Exactly this long.
         #[prost(int64, tag = "1")]
         DimValue(i64),
         /// Of any length; sides of the same name are equally long.

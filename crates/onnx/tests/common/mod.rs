@@ -24,7 +24,7 @@ pub(crate) fn repository(name: &str) -> PathBuf {
 
 /// Where the ONNX files are that the tests of several crates read.
 pub(crate) fn fixtures() -> PathBuf {
-    repository("crates/model/tests/fixtures/onnx")
+    repository("testdata/fixtures/onnx")
 }
 
 /// The ONNX files of a folder, by name.

@@ -17,8 +17,8 @@ use hyper::body::Frame;
 use num_bigint::BigUint;
 use tower::ServiceExt as _;
 use veilcast_card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    ScalarLayout,
+    Activation, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    Quantization, ScalarLayout,
 };
 use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::{Blueprint, FloatMap, PublicPartFile};
@@ -127,7 +127,7 @@ fn evaluator_behind(public_part: Option<PublicPartFile>, name: &str, version: &s
         },
         public_part,
         quantization: Quantization {
-            bits: 4,
+            bits: InputBits::of::<4>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -135,6 +135,7 @@ fn evaluator_behind(public_part: Option<PublicPartFile>, name: &str, version: &s
         activation: Activation::None,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()

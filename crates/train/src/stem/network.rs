@@ -9,9 +9,12 @@ use rand::rngs::ChaCha20Rng;
 use super::super::dense::{DenseLayers, Linear};
 use super::super::optimize::Trainable;
 use super::export::{Chain, Numbers, integers};
-use super::{KERNEL, StemOptions};
-use crate::TrainError;
+use super::options::StemOptions;
+use crate::error::TrainError;
 use veilcast_model::Network;
+
+/// Rows and columns of a convolution's window.
+pub(super) const KERNEL: usize = 5;
 
 /// Two convolutions, each with a maximum of 2 × 2 places, a dense layer whose values are clipped to
 /// 0 … 1, and the head: dense layers with identity activations.

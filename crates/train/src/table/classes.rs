@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::fit::MISSING;
 use super::read::shown;
-use super::target::no_target;
 use super::{LabelledTable, TableError};
 
 /// Most classes of a target.
@@ -29,7 +28,7 @@ impl Classes {
         for &row in trained_on {
             let value = table.target_cell(row);
             if MISSING.contains(&value) {
-                return Err(no_target(table, row));
+                return Err(table.no_target(row));
             }
             of_value.entry(value.to_owned()).or_insert(0);
         }
@@ -100,7 +99,7 @@ impl Classes {
         let value = table.target_cell(row);
         match self.of_value.get(value) {
             Some(&class) => Ok(class),
-            None if MISSING.contains(&value) => Err(no_target(table, row)),
+            None if MISSING.contains(&value) => Err(table.no_target(row)),
             // One against all others.
             None if self.of_value.values().all(|&class| class < 2) && self.of_value.len() > 2 => {
                 Ok(0)

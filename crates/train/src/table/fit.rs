@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use super::read::shown;
 use super::{LabelledTable, TableError};
-use veilcast_card::{Imputed, Preprocessing, Quantization, Standard, Step, UnknownCategory};
+use veilcast_card::{
+    Imputed, InputBits, Preprocessing, Quantization, Standard, Step, UnknownCategory,
+};
 use veilcast_files::table::{has_decimal_comma, number};
 
 /// The spellings of a missing cell.
@@ -32,7 +34,7 @@ impl Fitted {
     }
 
     /// Integers of some bits over the whole range of each feature.
-    pub(super) fn quantization(&self, bits: u32) -> Quantization {
+    pub(super) fn quantization(&self, bits: InputBits) -> Quantization {
         Quantization::over_each(bits, &self.ranges)
     }
 }

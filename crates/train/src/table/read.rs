@@ -163,6 +163,14 @@ impl LabelledTable {
     pub(super) fn place(&self, row: usize) -> String {
         format!("{}, line {}", self.file, self.rows[row].0)
     }
+
+    /// That a row has no target.
+    pub(super) fn no_target(&self, row: usize) -> TableError {
+        TableError::NoTarget {
+            place: self.place(row),
+            target: self.target().to_owned(),
+        }
+    }
 }
 
 /// The beginning of a text, for messages.

@@ -172,20 +172,13 @@ impl Numbers {
 fn number_of(table: &LabelledTable, row: usize) -> Result<f64, TableError> {
     let text = table.target_cell(row);
     if MISSING.contains(&text) {
-        return Err(no_target(table, row));
+        return Err(table.no_target(row));
     }
     number(text).ok_or_else(|| TableError::TargetNotANumber {
         place: table.place(row),
         target: table.target().to_owned(),
         found: shown(text),
     })
-}
-
-pub(super) fn no_target(table: &LabelledTable, row: usize) -> TableError {
-    TableError::NoTarget {
-        place: table.place(row),
-        target: table.target().to_owned(),
-    }
 }
 
 /// The map whose scores are `factor` times a map's scores, plus `shift`.

@@ -81,12 +81,6 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     for fault in &faults {
         say(fault);
     }
-    let open = circles::still_open();
-    if open > 0 {
-        say(format!(
-            "{open} uses that close circles of modules are still to be removed"
-        ));
-    }
     if !faults.is_empty() {
         bail!("{} faults", faults.len());
     }

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use cpu_time::ThreadTime;
 use indicatif::ProgressBar;
+use veilcast_card::QuantizedRecord;
 use veilcast_engine::planner::Seconds;
 use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_paillier::{Ciphertext, Plaintext, SecretKey};
@@ -98,7 +99,8 @@ fn correction(secret: SecretKey) -> anyhow::Result<f64> {
     let seeded = seeded.iter().filter(|candidate| candidate.is_seeded);
     let candidate = seeded.min_by_key(|candidate| candidate.ciphertexts_up);
     let candidate = candidate.context("the built-in model takes no seeded uploads")?;
-    let records = [vec![card.quantization().max(); card.features()]];
+    let largest = vec![card.quantization().max(); card.features()];
+    let records = [QuantizedRecord::new(&card, largest)?];
     let mut entries = Vec::new();
     for _ in 0..ROUNDS[0] {
         entries.push(SeededEntries::generate(&secret, candidate.ciphertexts_up)?);

@@ -1,50 +1,21 @@
-//! Predicting a test set: in the clear by both maps, and on ciphertexts.
+//! Predicting a test set on ciphertexts.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use serde::Serialize;
-use veilcast_card::{Prediction, RawRecord};
+use veilcast_card::Prediction;
 use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::Model;
 use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
-use super::quantities;
+use super::clear::{TestSet, Truth};
+use super::{classes, quantities};
 use crate::output::{Output, error_figures};
 use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
 use crate::{keys, models};
-
-/// Records, and their true labels or values.
-pub(super) struct TestSet {
-    pub(super) records: Vec<RawRecord<'static>>,
-    pub(super) truth: Truth,
-}
-
-/// The true labels or values of records.
-pub(super) enum Truth {
-    /// The index of each one's label.
-    Classes(Vec<usize>),
-    /// The value of each record, for each quantity.
-    Quantities(Vec<Vec<f64>>),
-}
-
-impl Truth {
-    /// The true labels or values of the records for which `kept` holds true.
-    fn of_those(&self, kept: &[bool]) -> Self {
-        fn those<T: Copy>(all: &[T], kept: &[bool]) -> Vec<T> {
-            let pairs = all.iter().zip(kept).filter(|(_, kept)| **kept);
-            pairs.map(|(one, _)| *one).collect()
-        }
-        match self {
-            Self::Classes(labels) => Self::Classes(those(labels, kept)),
-            Self::Quantities(values) => {
-                let values = values.iter().map(|values| those(values, kept));
-                Self::Quantities(values.collect())
-            }
-        }
-    }
-}
 
 /// How good predictions are.
 #[derive(Serialize)]
@@ -68,57 +39,20 @@ impl fmt::Display for Measured {
 }
 
 impl Measured {
-    pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Self {
-        match truth {
+    /// None if what is predicted isn't what is true: classes or quantities.
+    pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Option<Self> {
+        Some(match truth {
             Truth::Classes(labels) => {
-                Self::Classes(ClassQuality::of_predictions(predictions, labels))
+                let classes = classes::classes(predictions)?;
+                Self::Classes(ClassQuality::of_predictions(&classes, labels))
             }
-            Truth::Quantities(values) => Self::Quantities {
-                quantities: quantities::errors(predictions, values).unwrap_or_default(),
-            },
-        }
-    }
-}
-
-/// What a model says about each record in the clear.
-pub(super) struct Clear {
-    /// By the collapsed map in floats.
-    pub(super) collapsed: Vec<Prediction>,
-    /// By the integer map.
-    pub(super) quantized: Vec<Prediction>,
-    /// The integer map's scores.
-    pub(super) scores: Vec<Vec<i64>>,
-}
-
-impl Clear {
-    pub(super) fn of(model: &Model, test: &TestSet) -> anyhow::Result<Self> {
-        let (card, encoder) = (model.card(), models::encoder_of(model)?);
-        let mut clear = Self {
-            collapsed: Vec::with_capacity(test.records.len()),
-            quantized: Vec::with_capacity(test.records.len()),
-            scores: Vec::with_capacity(test.records.len()),
-        };
-        for record in &test.records {
-            let features = encoder.features(record)?;
-            clear
-                .collapsed
-                .push(model.predict_float(&features.features)?);
-            let scores = model.evaluate(&encoder.round(features)?.values)?;
-            clear.quantized.push(card.predict(&scores)?);
-            clear.scores.push(scores);
-        }
-        Ok(clear)
-    }
-
-    /// The largest magnitude of each integer score.
-    pub(super) fn largest_scores(&self) -> Vec<u64> {
-        let mut largest = vec![0; self.scores.first().map_or(0, Vec::len)];
-        for scores in &self.scores {
-            for (largest, score) in largest.iter_mut().zip(scores) {
-                *largest = score.unsigned_abs().max(*largest);
+            Truth::Quantities(truth) => {
+                let values = quantities::values(predictions)?;
+                Self::Quantities {
+                    quantities: quantities::errors(&values, truth).unwrap_or_default(),
+                }
             }
-        }
-        largest
+        })
     }
 }
 
@@ -162,14 +96,13 @@ impl Encrypted {
         let mut times = [Duration::ZERO; 3];
         for batch in test.records.chunks(batch_size(&session)) {
             let quantized = encoder.encode(batch)?;
-            let quantized: Vec<_> = quantized.into_iter().map(|record| record.values).collect();
             let request = timed(&mut times[0], || session.encrypt(&quantized))?;
             let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
             let scores = timed(&mut times[2], || {
                 session.decrypt_answer_to(&request, &response)
             })?;
-            for (features, scores) in quantized.iter().zip(&scores) {
-                agreeing += usize::from(*scores == model.evaluate(features)?);
+            for (record, scores) in quantized.iter().zip(&scores) {
+                agreeing += usize::from(*scores == model.evaluate(record)?);
                 let prediction = card.predict(scores).ok();
                 predicted.push(prediction.is_some());
                 predictions.extend(prediction);
@@ -185,11 +118,46 @@ impl Encrypted {
             records,
             agreeing,
             without_prediction: records - predictions.len(),
-            measured: Measured::of(&predictions, &test.truth.of_those(&predicted)),
+            measured: Measured::of(&predictions, &test.truth.of_those(&predicted))
+                .context("the model predicts something else than the test set tells")?,
             encrypt_ms,
             compute_ms,
             decrypt_ms,
         })
+    }
+}
+
+impl fmt::Display for Encrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            key_bits,
+            layout,
+            records,
+            agreeing,
+            without_prediction,
+            measured,
+            encrypt_ms,
+            compute_ms,
+            decrypt_ms,
+        } = self;
+        writeln!(
+            f,
+            "on ciphertexts under a key of {key_bits} bits, in the layout `{layout}`"
+        )?;
+        writeln!(
+            f,
+            "  every score equal for {agreeing} of {records} records, {measured}"
+        )?;
+        if *without_prediction > 0 {
+            writeln!(
+                f,
+                "  of {without_prediction} of them the scores can't be right: they aren't measured"
+            )?;
+        }
+        write!(
+            f,
+            "  a record takes {encrypt_ms:.2} ms to encrypt, {compute_ms:.2} ms to compute, {decrypt_ms:.2} ms to decrypt"
+        )
     }
 }
 

@@ -3,18 +3,16 @@
 mod charts;
 mod classes;
 mod cost;
+mod parts;
 mod quantities;
 mod weights;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use veilcast_card::Card;
+use veilcast_card::{Card, Task};
 use veilcast_model::Model;
 
 use self::cost::{bounds, layouts, products};
-use self::weights::output_name;
-use super::measure::Encrypted;
-use super::{Evaluation, Figures};
-use crate::output;
+use super::evaluation::{Evaluation, Figures};
 
 const STYLE: &str = include_str!("report/style.css");
 /// The page runs nothing and loads nothing: its pictures are inline.
@@ -76,48 +74,15 @@ fn heading(card: &Card) -> Markup {
         h1 { (card.name()) " " span.version { (card.version()) } }
         p { (card.description()) }
         dl {
-            @if card.output().is_regression() {
-                dt { "Predicts" } dd { (card.output().labels.join(", ")) }
-            } @else {
-                dt { "Labels" } dd { (card.output().labels.join(", ")) }
+            @match card.task() {
+                Task::Quantities => dt { "Predicts" },
+                Task::Classes | Task::Probability => dt { "Labels" },
             }
+            dd { (card.output().labels.join(", ")) }
             dt { "A record" }
             dd { (card.raw_features()) " values, encrypted as " (card.features()) " integers of "
                 (card.quantization().bits) " bits" }
             dt { "Card" } dd { code { (card.digest()) } }
         }
     }
-}
-
-/// What computing on ciphertexts gave and took.
-fn on_ciphertexts(encrypted: Option<&Encrypted>) -> Markup {
-    html! {
-        @match encrypted {
-            Some(encrypted) => {
-                p class=(if encrypted.agreeing == encrypted.records { "good" } else { "bad" }) {
-                    "Every encrypted score equals the quantised one for "
-                    strong { (encrypted.agreeing) " of " (encrypted.records) } " records."
-                }
-                p {
-                    "In the layout " code { (encrypted.layout) } ", a record took "
-                    (significant(encrypted.encrypt_ms)) " ms to encrypt, "
-                    (significant(encrypted.compute_ms)) " ms to compute and "
-                    (significant(encrypted.decrypt_ms)) " ms to decrypt on this machine."
-                }
-            }
-            None => p.note {
-                "Not measured on ciphertexts; use " code { "--encrypted" } " for that."
-            }
-        }
-    }
-}
-
-/// A share from 0 to 1.
-fn share(share: f64) -> String {
-    format!("{share:.4}")
-}
-
-/// A number with three significant digits.
-fn significant(number: f64) -> String {
-    output::significant(number, 3)
 }

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use csv::StringRecord;
 use serde::Serialize;
+use veilcast_card::Task;
 use veilcast_files::table::{Rows, number};
 use veilcast_files::{self as input, IgnoredColumns, Options};
 use veilcast_model::Model;
 use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
-use super::measure::{Measured, TestSet, Truth};
+use super::clear::{TestSet, Truth};
+use super::measure::Measured;
 use crate::args::ColumnNames;
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
@@ -89,10 +91,9 @@ impl TableArgs {
 /// At most `most` of the table's records, with their true labels or values.
 pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::Result<TestSet> {
     let (card, (table, target)) = (model.card(), args.table()?);
-    let output = card.output();
-    let targets = match output.is_regression() {
-        true => args.targets(card.outputs())?,
-        false => vec![target.to_owned()],
+    let targets = match card.task() {
+        Task::Quantities => args.targets(card.outputs())?,
+        Task::Classes | Task::Probability => vec![target.to_owned()],
     };
     let options = Options {
         ignore: IgnoredColumns::All,
@@ -107,9 +108,11 @@ pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::
         }
         records.push(row.raw);
     }
-    let truth = match output.is_regression() {
-        true => Truth::Quantities(numbers(table, &targets, &cells)?),
-        false => Truth::Classes(classes(&cells[0], output.scored_labels(), args)?),
+    let truth = match card.task() {
+        Task::Quantities => Truth::Quantities(numbers(table, &targets, &cells)?),
+        Task::Classes | Task::Probability => {
+            Truth::Classes(classes(&cells[0], card.output().scored_labels(), args)?)
+        }
     };
     Ok(TestSet { records, truth })
 }

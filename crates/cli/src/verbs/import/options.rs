@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::ValueEnum;
-use veilcast_card::{Activation, Fit, InputKind};
+use veilcast_card::{Activation, Fit, InputBits, InputKind, WeightBits};
 use veilcast_import::{ImportOptions, Normalization, Split};
 
 use crate::args::{ColumnNames, model_name};
@@ -148,8 +148,8 @@ impl NetworkArgs {
                 Some(node) => Some(Split::At(node.clone())),
                 None => self.split.map(|Automatic::Auto| Split::Auto),
             },
-            input_bits: self.input_bits,
-            weight_bits: self.weight_bits,
+            input_bits: self.input_bits.map(InputBits::new).transpose()?,
+            weight_bits: self.weight_bits.map(WeightBits::new).transpose()?,
             tolerance: self.tolerance / 100.0,
             max_change: self.max_change / 100.0,
         })

@@ -3,8 +3,9 @@
 use std::fmt::{self, Display};
 
 use serde::Serialize;
-use veilcast_card::Card;
-use veilcast_card::{Activation, InputKind, Layouts, PublicPart};
+use veilcast_card::{
+    Activation, Card, InputBits, InputKind, Layouts, PublicPart, SlotBits, WeightBits,
+};
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingReport};
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ModelList, ServerMetadata};
@@ -31,7 +32,7 @@ pub(super) struct ModelFacts {
     card: CardFacts,
     weights: usize,
     nonzero_weights: usize,
-    weight_bits: Option<u32>,
+    weight_bits: Option<WeightBits>,
     accuracy: Option<Accuracy>,
     auc: Option<Aucs>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +57,7 @@ pub(super) struct CardFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     public_part: Option<PublicPart>,
     features: usize,
-    input_bits: u32,
+    input_bits: InputBits,
     labels: Vec<String>,
     outputs: usize,
     activation: Activation,
@@ -66,7 +67,7 @@ pub(super) struct CardFacts {
     /// The probability above which a record counts as positive, if not 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
-    slot_bits: u32,
+    slot_bits: SlotBits,
     /// The bound that no score of each output exceeds in magnitude, as the card publishes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     largest_scores: Option<Vec<u64>>,

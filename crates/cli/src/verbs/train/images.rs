@@ -8,11 +8,17 @@ use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
 use veilcast_train::{Options, StemOptions, train as train_images, train_stem};
 
-use super::{Args, show};
+use super::training::{TrainingArgs, show};
 use crate::failure::Hint as _;
 use crate::output::Output;
 
-pub(super) fn train(data: &Path, args: &Args, output: Output) -> anyhow::Result<Model> {
+/// Trains a model; a hybrid one if it is given how many numbers its stem has.
+pub(super) fn train(
+    data: &Path,
+    stem_features: Option<usize>,
+    args: &TrainingArgs,
+    output: Output,
+) -> anyhow::Result<Model> {
     let open = |split| {
         LabelledImages::open(data, split)
             .with_context(|| format!("can't use the images in {}", data.display()))
@@ -20,23 +26,23 @@ pub(super) fn train(data: &Path, args: &Args, output: Output) -> anyhow::Result<
     };
     let (images, test) = (open(Split::Train)?, open(Split::Test)?);
     let (plain, stem) = (Options::default(), StemOptions::default());
-    let options = args.options(if args.stem {
-        stem.training.clone()
-    } else {
-        plain
-    });
+    let options = args.options(match stem_features {
+        Some(_) => stem.training.clone(),
+        None => plain,
+    })?;
     let steps = images.len().div_ceil(options.batch_size) * options.epochs;
     let bar = output.progress(Some(steps as u64), "training");
     let progress = |progress| show(progress, &bar, output);
-    let model = if args.stem {
-        let options = StemOptions {
-            training: options,
-            features: args.features,
-            ..stem
-        };
-        train_stem(&images, &test, &options, &Paillier, progress)?
-    } else {
-        train_images(&images, &test, &options, &Paillier, progress)?
+    let model = match stem_features {
+        Some(features) => {
+            let options = StemOptions {
+                training: options,
+                features,
+                ..stem
+            };
+            train_stem(&images, &test, &options, &Paillier, progress)?
+        }
+        None => train_images(&images, &test, &options, &Paillier, progress)?,
     };
     bar.finish_and_clear();
     Ok(model)

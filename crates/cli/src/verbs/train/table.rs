@@ -9,7 +9,7 @@ use veilcast_engine::Paillier;
 use veilcast_model::Model;
 use veilcast_train::{LabelledTable, TableError, TableOptions, Task, TrainError, train_table};
 
-use super::{Args, show};
+use super::training::{TrainingArgs, show};
 use crate::args::{ColumnNames, model_name};
 use crate::failure::Hint as _;
 use crate::output::Output;
@@ -72,7 +72,11 @@ enum Unknown {
     Zeros,
 }
 
-pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::Result<Model> {
+pub(super) fn train(
+    table: &TableArgs,
+    args: &TrainingArgs,
+    output: Output,
+) -> anyhow::Result<Model> {
     let (path, target) = table
         .table
         .as_deref()
@@ -87,7 +91,7 @@ pub(super) fn train(table: &TableArgs, args: &Args, output: Output) -> anyhow::R
     let defaults = TableOptions { task, ..defaults };
     training.epochs = defaults.suggested_epochs(&rows);
     let options = TableOptions {
-        training: args.options(training),
+        training: args.options(training)?,
         labels: table.labels.clone().map(|names| names.0),
         held_out: table.held_out,
         unknown: match table.unknown_category {

@@ -43,27 +43,13 @@ impl Graph {
         graph
     }
 
-    /// Whether one module uses the other by itself.
-    pub(super) fn has(&self, from: &str, to: &str) -> bool {
-        self.uses
-            .get(from)
-            .is_some_and(|uses| uses.contains_key(to))
-    }
-
-    /// The graph without one of its uses.
-    pub(super) fn remove(&mut self, from: &str, to: &str) {
-        if let Some(uses) = self.uses.get_mut(from) {
-            uses.remove(to);
-        }
-    }
-
     /// Where one module uses the other: file and line.
     pub(super) fn place(&self, from: &str, to: &str) -> Option<&(PathBuf, usize)> {
         self.uses.get(from)?.get(to)
     }
 
     /// The shortest way from one module to another, both named; none if there is no way.
-    pub(super) fn way(&self, from: &str, to: &str) -> Option<Vec<String>> {
+    fn way(&self, from: &str, to: &str) -> Option<Vec<String>> {
         let mut before: BTreeMap<&str, &str> = BTreeMap::new();
         let mut waiting = VecDeque::from([from]);
         while let Some(module) = waiting.pop_front() {

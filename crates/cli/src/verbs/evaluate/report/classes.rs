@@ -2,12 +2,13 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::super::Evaluation;
 use veilcast_model::quality::{BINS, ClassQuality, Predicted, QuantizationError};
 
 use super::super::classes::ClassFigures;
+use super::super::evaluation::Evaluation;
 use super::super::measure::Measured;
-use super::{charts, on_ciphertexts, share, significant};
+use super::charts;
+use super::parts::{on_ciphertexts, share, significant};
 
 /// With more labels the most frequent mistakes are listed instead of all.
 const MATRIX_LABELS: usize = 30;

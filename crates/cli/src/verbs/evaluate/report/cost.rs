@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use veilcast_model::Model;
 
-use super::output_name;
+use super::weights::output_name;
 use crate::output::counted;
 use crate::planning::CostArgs;
 use crate::planning::plan::{Plan, number};
@@ -112,7 +112,7 @@ pub(super) fn products(model: &Model) -> Markup {
 pub(super) fn bounds(model: &Model, largest_scores: &[u64]) -> Markup {
     let (card, certificate) = (model.card(), model.certificate());
     // Scores stay below it; the card allows 62 bits at most.
-    let limit = 1_u64 << (card.slot_bits() - 1);
+    let limit = card.slot_bits().edge();
     let rows = certificate.output_bounds.iter().zip(largest_scores);
     html! {
         section {

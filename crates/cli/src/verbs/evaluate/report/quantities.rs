@@ -3,10 +3,11 @@
 use maud::{Markup, PreEscaped, html};
 use veilcast_model::RegressionErrors;
 
-use super::super::Evaluation;
+use super::super::evaluation::Evaluation;
 use super::super::measure::Measured;
 use super::super::quantities::{Quantity, QuantityFigures};
-use super::{charts, on_ciphertexts, share};
+use super::charts;
+use super::parts::{on_ciphertexts, share};
 use crate::output;
 
 pub(super) fn steps(evaluation: &Evaluation, figures: &QuantityFigures) -> anyhow::Result<Markup> {

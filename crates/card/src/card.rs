@@ -1,0 +1,169 @@
+//! [`Card`]: a specification that has been checked, with its exact bytes.
+
+use crate::bits::SlotBits;
+use crate::digest::Digest;
+use crate::error::CardError;
+use crate::layouts::Layouts;
+use crate::limits::MAX_CARD_BYTES;
+use crate::public_part::PublicPart;
+use crate::quantization::Quantization;
+use crate::spec::{Bounds, CardSpec, Input, Limits, Output, Task};
+use crate::{check, spec};
+
+/// The digest of a card's exact bytes.
+pub type CardDigest = Digest<Card>;
+
+/// The public description of a model, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    spec: CardSpec,
+    json: Vec<u8>,
+    digest: CardDigest,
+    features: usize,
+}
+
+impl Card {
+    /// Checks a specification and writes it as the card's bytes; `output.task` only if the other
+    /// fields don't tell the same.
+    ///
+    /// # Errors
+    /// [`CardError`] names the first field that is out of range or contradicts another.
+    pub fn new(mut spec: CardSpec) -> Result<Self, CardError> {
+        let features = check::check(&spec)?;
+        let implied = spec.output.implied_task();
+        spec.output.task = spec.output.task.filter(|task| *task != implied);
+        let mut json = serde_json::to_vec_pretty(&spec).map_err(CardError::Json)?;
+        json.push(b'\n');
+        if json.len() > MAX_CARD_BYTES {
+            return Err(CardError::TooLarge { bytes: json.len() });
+        }
+        Ok(Self {
+            digest: CardDigest::of(&json),
+            spec,
+            json,
+            features,
+        })
+    }
+
+    /// Reads a card from the exact bytes of `card.json`.
+    ///
+    /// # Errors
+    /// [`CardError`] says what is malformed, out of range or contradictory.
+    pub fn parse(json: &[u8]) -> Result<Self, CardError> {
+        if json.len() > MAX_CARD_BYTES {
+            return Err(CardError::TooLarge { bytes: json.len() });
+        }
+        spec::check_format(json)?;
+        let spec: CardSpec = serde_json::from_slice(json).map_err(CardError::Json)?;
+        let features = check::check(&spec)?;
+        Ok(Self {
+            spec,
+            json: json.to_vec(),
+            digest: CardDigest::of(json),
+            features,
+        })
+    }
+
+    /// The exact bytes of `card.json`.
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    /// SHA-256 of [`json`](Self::json).
+    pub fn digest(&self) -> CardDigest {
+        self.digest
+    }
+
+    /// The model's name, `[a-z0-9][a-z0-9._-]{0,63}`.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The model's version, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+    pub fn version(&self) -> &str {
+        &self.spec.version
+    }
+
+    /// What the model predicts, in a sentence or two for people.
+    pub fn description(&self) -> &str {
+        &self.spec.description
+    }
+
+    /// What a record looks like.
+    pub fn input(&self) -> &Input {
+        &self.spec.input
+    }
+
+    /// The network that a client of a hybrid model runs on preprocessed values.
+    pub fn public_part(&self) -> Option<&PublicPart> {
+        self.spec.public_part.as_ref()
+    }
+
+    /// How features become integers.
+    pub fn quantization(&self) -> &Quantization {
+        &self.spec.quantization
+    }
+
+    /// What the model predicts: classes, one probability, or quantities.
+    pub fn task(&self) -> Task {
+        self.spec.output.task()
+    }
+
+    /// How integer scores become predictions.
+    pub fn output(&self) -> &Output {
+        &self.spec.output
+    }
+
+    /// The proven bounds of the scores.
+    pub fn bounds(&self) -> &Bounds {
+        &self.spec.bounds
+    }
+
+    /// The layouts in which records may be sent.
+    pub fn layouts(&self) -> &Layouts {
+        &self.spec.layouts
+    }
+
+    /// What one request may hold.
+    pub fn limits(&self) -> Limits {
+        self.spec.limits
+    }
+
+    /// Number of values in a raw record, before preprocessing.
+    pub fn raw_features(&self) -> usize {
+        self.spec.input.raw_features()
+    }
+
+    /// Number of quantised features, hence of integers that get encrypted for a record: those of
+    /// the public part, or else of preprocessing.
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
+    /// Number of scores for a record.
+    pub fn outputs(&self) -> usize {
+        self.spec.output.scales.len()
+    }
+
+    /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
+    pub fn slot_bits(&self) -> SlotBits {
+        self.spec.bounds.slot_bits
+    }
+
+    /// The bound that no score of an output exceeds in magnitude.
+    ///
+    /// # Panics
+    /// If the model has no such output.
+    pub fn largest_score(&self, output: usize) -> u64 {
+        assert!(output < self.outputs(), "the model has no output {output}");
+        match &self.spec.bounds.largest_scores {
+            Some(largest) => largest[output],
+            None => self.slot_bits().edge() - 1,
+        }
+    }
+
+    /// The name of a raw feature, for messages: the table's column, or the pixel's place.
+    pub fn feature_name(&self, index: usize) -> String {
+        self.spec.input.feature_name(index)
+    }
+}

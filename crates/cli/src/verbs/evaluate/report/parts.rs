@@ -1,0 +1,39 @@
+//! What several sections of the report are made of.
+
+use maud::{Markup, html};
+
+use super::super::measure::Encrypted;
+use crate::output;
+
+/// What computing on ciphertexts gave and took.
+pub(super) fn on_ciphertexts(encrypted: Option<&Encrypted>) -> Markup {
+    html! {
+        @match encrypted {
+            Some(encrypted) => {
+                p class=(if encrypted.agreeing == encrypted.records { "good" } else { "bad" }) {
+                    "Every encrypted score equals the quantised one for "
+                    strong { (encrypted.agreeing) " of " (encrypted.records) } " records."
+                }
+                p {
+                    "In the layout " code { (encrypted.layout) } ", a record took "
+                    (significant(encrypted.encrypt_ms)) " ms to encrypt, "
+                    (significant(encrypted.compute_ms)) " ms to compute and "
+                    (significant(encrypted.decrypt_ms)) " ms to decrypt on this machine."
+                }
+            }
+            None => p.note {
+                "Not measured on ciphertexts; use " code { "--encrypted" } " for that."
+            }
+        }
+    }
+}
+
+/// A share from 0 to 1.
+pub(super) fn share(share: f64) -> String {
+    format!("{share:.4}")
+}
+
+/// A number with three significant digits.
+pub(super) fn significant(number: f64) -> String {
+    output::significant(number, 3)
+}

@@ -1,0 +1,51 @@
+//! A record of a file, and what is asked for of it.
+
+use veilcast_card::RawRecord;
+
+use crate::error::ReadError;
+
+/// What to do with columns of a table that the model doesn't take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Columns that may be there all the same.
+    pub ignore: IgnoredColumns,
+    /// Columns, such as a patient's number, whose cells are [returned with](Record::kept) the
+    /// records.
+    pub keep: Vec<String>,
+}
+
+/// Columns that may be in a file, though the model doesn't take them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IgnoredColumns {
+    /// Columns of these names.
+    Named(Vec<String>),
+    /// Any.
+    All,
+}
+
+impl Default for IgnoredColumns {
+    fn default() -> Self {
+        Self::Named(Vec::new())
+    }
+}
+
+/// A record from a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The values that the model takes.
+    pub raw: RawRecord<'static>,
+    /// The cells of the columns that were to be [kept](Options::keep), in that order.
+    pub kept: Vec<String>,
+}
+
+impl From<Vec<f64>> for Record {
+    fn from(numbers: Vec<f64>) -> Self {
+        Self {
+            raw: numbers.into(),
+            kept: Vec::new(),
+        }
+    }
+}
+
+/// Records one after another, as the reader of a format gives them.
+pub(crate) type Source = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;

@@ -1,0 +1,34 @@
+//! Why no quantisation can be searched for.
+
+use crate::ShapeError;
+use crate::bounds::BoundsError;
+use crate::float_map::QuantizeError;
+
+/// No quantisation can be searched for.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// Nothing to measure with.
+    #[error(
+        "there are {records} held-out records with {labels} labels; a label for each is needed, \
+         and at least one record"
+    )]
+    HeldOut {
+        /// Number of records.
+        records: usize,
+        /// Number of labels.
+        labels: usize,
+    },
+    /// The ROC curve can't be drawn.
+    #[error("the area under the ROC curve needs a single output, and records of both classes")]
+    Auc,
+    /// A record doesn't fit the map.
+    #[error("a held-out record doesn't fit: {0}")]
+    Record(#[from] ShapeError),
+    /// The map can't be rounded to integers.
+    #[error(transparent)]
+    Quantize(#[from] QuantizeError),
+    /// The scores would be too wide.
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
+}

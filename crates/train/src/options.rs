@@ -1,0 +1,117 @@
+//! What to train and how, whatever the data.
+
+use std::fmt;
+
+use veilcast_card::{InputBits, WeightBits};
+use veilcast_model::TrainingReport;
+
+use crate::error::TrainError;
+
+/// What to train and how; [`Default`] gives the built-in digit model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// The model's name in its card.
+    pub name: String,
+    /// The model's version in its card.
+    pub version: String,
+    /// The model's description in its card.
+    pub description: String,
+    /// Widths of the hidden layers; none gives a single layer.
+    pub hidden: Vec<usize>,
+    /// Passes over the training records, at least 1.
+    pub epochs: usize,
+    /// Records per step, at least 1.
+    pub batch_size: usize,
+    /// Adam's learning rate at the start, finite and positive.
+    pub learning_rate: f64,
+    /// The seed of initial weights and shuffling.
+    pub seed: u64,
+    /// Bits of a quantised feature, 1 to 16; searched for, up to 8, where not given.
+    pub input_bits: Option<InputBits>,
+    /// Bits of a quantised weight, sign included, 2 to 16; searched for where not given.
+    pub weight_bits: Option<WeightBits>,
+    /// How much less accurate than the float map the quantisation found may be, as a
+    /// share of the records, 0 to 1; or how much smaller its area under the ROC curve, where the
+    /// class is one of two.
+    pub tolerance: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: "digits".to_owned(),
+            version: "1".to_owned(),
+            description: "Recognises handwritten digits, 0 to 9.".to_owned(),
+            hidden: vec![128, 64],
+            epochs: 12,
+            batch_size: 128,
+            learning_rate: 1e-3,
+            seed: 1,
+            input_bits: None,
+            weight_bits: None,
+            tolerance: 1e-3,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
+        if let Some(width) = self
+            .hidden
+            .iter()
+            .find(|width| !(1..=4096).contains(*width))
+        {
+            return wrong("a hidden layer's width", width, "1 to 4096");
+        }
+        if self.epochs == 0 {
+            return wrong("the number of epochs", &0, "at least 1");
+        }
+        if self.batch_size == 0 {
+            return wrong("the batch size", &0, "at least 1");
+        }
+        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            return wrong(
+                "the learning rate",
+                &self.learning_rate,
+                "finite and greater than 0",
+            );
+        }
+        if !(0.0..=1.0).contains(&self.tolerance) {
+            return wrong("the tolerance", &self.tolerance, "0 to 1");
+        }
+        Ok(())
+    }
+
+    /// How a network was trained.
+    pub(crate) fn report(&self, records: usize, final_loss: f64) -> TrainingReport {
+        TrainingReport {
+            hidden: self.hidden.clone(),
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            learning_rate: self.learning_rate,
+            seed: self.seed,
+            records,
+            final_loss,
+            stem: None,
+        }
+    }
+
+    /// Largest magnitude of an integer weight, before it is searched for.
+    pub(crate) fn max_weight(&self) -> u32 {
+        let bits = self.weight_bits.unwrap_or(WeightBits::of::<8>());
+        bits.max_weight()
+    }
+}
+
+/// An option that is out of range.
+pub(crate) fn wrong<T>(
+    option: &'static str,
+    value: &dyn fmt::Display,
+    expected: &'static str,
+) -> Result<T, TrainError> {
+    Err(TrainError::Option {
+        option,
+        found: value.to_string(),
+        expected,
+    })
+}
