@@ -6,12 +6,11 @@
 use libfuzzer_sys::fuzz_target;
 use veilcast_fuzz::memory::MIB;
 use veilcast_fuzz::records;
-use veilcast_files;
 
 fuzz_target!(|bytes: &[u8]| {
     let memory = 64 * bytes.len() + MIB;
     records::read(bytes, &records::numbers(), memory);
     records::read(bytes, &records::table(), memory);
     records::read(bytes, &records::image(&[2, 2], None), memory);
-    let _ = input::column_names(&veilcast_fuzz::file::write("records", bytes));
+    let _ = veilcast_files::column_names(&veilcast_fuzz::file::write("records", bytes));
 });

@@ -7,6 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use veilcast_card::{Cell, Input, InputBits, RawRecord, WeightBits};
+use veilcast_engine::Paillier;
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_import::{Import, ImportOptions, Split};
 
@@ -34,8 +35,9 @@ fn import(onnx: &[u8]) {
     }
     let records = [0.25, 1.0, 3.0].map(|number| record(import.input(), number));
     let records: Vec<RawRecord<'_>> = records.iter().map(|r| r[..].into()).collect();
-    if let Ok(model) = import.build(&records, &|_| 0.0, &mut |_| {}) {
-        let encoder = model.encoder().expect("clients take the public part");
+    if let Ok(model) = import.build(&records, &Paillier, &mut |_| {}) {
+        let encoder = veilcast_onnx::encoder(model.card().clone(), model.public_part());
+        let encoder = encoder.expect("clients take the public part");
         let _ = encoder.encode(&records);
     }
 }
