@@ -15,7 +15,7 @@ import { sha256 } from './webcrypto.js';
 export const MAX_CARD_BYTES = 16 << 20;
 
 /**
- * What a model says of one record: what its {@link Card.task} is to predict.
+ * What a model says about one record: what its {@link Card.task} is to predict.
  *
  * @typedef {ClassPrediction | QuantityPrediction} Prediction
  */
@@ -25,7 +25,7 @@ export const MAX_CARD_BYTES = 16 << 20;
  * card's threshold.
  *
  * @typedef {object} ClassPrediction
- * @property {number} index of the predicted label; the lowest of equals
+ * @property {number} index of the predicted label, the lowest if several are equal
  * @property {string} label
  * @property {number[]} scores one per output, in the model's own units
  * @property {number[] | undefined} probabilities one per label, if the model has a final function

@@ -24,7 +24,7 @@ pub struct Card {
 
 impl Card {
     /// Checks a specification and writes it as the card's bytes; `output.task` only if the other
-    /// fields don't tell the same.
+    /// fields don't imply it.
     ///
     /// # Errors
     /// [`CardError`] names the first field that is out of range or contradicts another.

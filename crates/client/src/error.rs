@@ -1,4 +1,4 @@
-//! Why a call brought no answer, an answer no scores, or a pipeline no end.
+//! Why a call brought no answer, an answer no scores, or a pipeline didn't finish.
 
 use std::time::Duration;
 

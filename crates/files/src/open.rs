@@ -62,7 +62,7 @@ pub fn open(input: &Input, path: &Path, options: &Options) -> Result<Records, Re
     })
 }
 
-/// The names of a CSV file's columns, in its order; none of a file of another kind.
+/// The names of a CSV file's columns, in its order; none for a file of another kind.
 ///
 /// # Errors
 /// [`ReadError`] if the file can't be read, or its header is unfit.
@@ -104,8 +104,8 @@ impl Iterator for Records {
     }
 }
 
-/// Values are finite, and pixels run from 0 to 255. An image of fractions up to 1 was scaled
-/// already, and would pass for a blank one.
+/// Checks that values are finite, and that pixels are from 0 to 255. An image of fractions up to 1
+/// was scaled already, and would pass for a blank one.
 fn check_numbers(input: &Input, record: u64, values: &[f64]) -> Result<(), ReadError> {
     let (top, bottom) = match input.kind {
         InputKind::Image => (255.0, 0.0),

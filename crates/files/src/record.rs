@@ -1,4 +1,4 @@
-//! A record of a file, and what is asked for of it.
+//! A record from a file, and which of its columns are wanted.
 
 use veilcast_card::RawRecord;
 
@@ -47,5 +47,5 @@ impl From<Vec<f64>> for Record {
     }
 }
 
-/// Records one after another, as the reader of a format gives them.
+/// Records one after another, as the reader of a format returns them.
 pub(crate) type Source = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;

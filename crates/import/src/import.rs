@@ -334,9 +334,8 @@ fn check_affine(
     Err(OnnxError::NotAffine { node, operator })
 }
 
-/// The share of records for which the integers predict the class that the map in floats does, none of
-/// quantities; and how far
-/// apart their scores lie at most, relative to the largest score.
+/// The share of records for which the integers predict the class that the map in floats does, none
+/// for quantities; and how far apart their scores lie at most, relative to the largest score.
 fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(Option<f64>, f64), ImportError> {
     let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
     for record in records {

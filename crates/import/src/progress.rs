@@ -5,6 +5,6 @@
 pub struct Progress {
     /// Number of features that the network was run for.
     pub done: usize,
-    /// Features in all.
+    /// Number of all features.
     pub features: usize,
 }

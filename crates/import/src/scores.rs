@@ -23,7 +23,7 @@ pub(super) struct Scores {
 pub(super) struct Comparison {
     /// The map, of quantities in units of their deviation.
     pub(super) map: FloatMap,
-    /// The class that the map predicts of each record; empty for quantities.
+    /// The class that the map predicts for each record; empty for quantities.
     pub(super) labels: Vec<usize>,
     pub(super) goal: Goal,
 }
@@ -34,7 +34,7 @@ impl Scores {
     /// sigmoid by the second: they become one, with sigmoid. Of more with softmax only differences
     /// matter, so the map is [centred](FloatMap::centred).
     ///
-    /// `task` is what they are where their final function and number can't tell; classes, if that
+    /// `task` is what they are where their final function and number don't say; classes, if that
     /// isn't known.
     pub(super) fn new(
         map: FloatMap,

@@ -218,7 +218,7 @@ pub enum OnnxError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The network gives several outputs, of different scores, and none was chosen.
+    /// The network has several outputs, of different scores, and none was chosen.
     #[error("it has several outputs, of different scores: {}", names.join(", "))]
     Outputs {
         /// Their names.

@@ -182,7 +182,7 @@ pub(super) fn check(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
             return Err(wrong(node, attribute, "is there twice"));
         }
         if !holds_its_type(attribute) {
-            let problem = "holds something else than its type says";
+            let problem = "doesn't hold what its type says";
             return Err(wrong(node, attribute, problem));
         }
     }

@@ -1,4 +1,5 @@
-//! What handlers are told of a request besides its body: the model that it asks for, and who sends it.
+//! What handlers learn about a request besides its body: the model that it asks for, and who sends
+//! it.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! A model as it will be, before anything is learnt.
+//! A model's card as it will be, checked before anything is learnt.
 
 use veilcast_card::Encoder;
 use veilcast_model::{Blueprint, FloatMap};

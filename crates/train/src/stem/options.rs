@@ -1,4 +1,4 @@
-//! What stem to train.
+//! Which stem to train.
 
 use crate::error::TrainError;
 use crate::options::{Options, wrong};

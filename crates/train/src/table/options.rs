@@ -34,7 +34,7 @@ pub enum Task {
         /// The value that is to be distinguished from all others; the greater of two values (as
         /// text), if not given.
         positive: Option<String>,
-        /// The probability above which a row counts as positive, if not 0.5; only of two classes.
+        /// The probability above which a row counts as positive, if not 0.5; only for two classes.
         threshold: Option<f64>,
     },
     /// A number, by least squares.

@@ -1,4 +1,4 @@
-//! Rows as the network is given them.
+//! Rows in the form that the network takes.
 
 use rand::rngs::ChaCha20Rng;
 use veilcast_card::Input;

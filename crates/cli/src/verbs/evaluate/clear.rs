@@ -1,4 +1,4 @@
-//! A test set, and what a model says of it in the clear, by both its maps.
+//! A test set, and what a model says about it in the clear, by both its maps.
 
 use veilcast_card::{Prediction, RawRecord};
 use veilcast_model::Model;

@@ -1,4 +1,4 @@
-//! All that is known of a model after an evaluation.
+//! Everything that is known about a model after an evaluation.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What is asked for of any training.
+//! The arguments of any training.
 
 use indicatif::ProgressBar;
 use veilcast_card::{BitsError, InputBits, WeightBits};
@@ -6,7 +6,7 @@ use veilcast_train::{Options, Progress};
 
 use crate::output::Output;
 
-/// What any training takes.
+/// The arguments of any training.
 #[derive(clap::Args)]
 pub(super) struct TrainingArgs {
     /// Name of the model; "digits" or "digits-hybrid" for images, the target's for a table, if not given.

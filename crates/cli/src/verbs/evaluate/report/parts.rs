@@ -1,4 +1,4 @@
-//! What several sections of the report are made of.
+//! Parts that several sections of the report share.
 
 use maud::{Markup, html};
 
