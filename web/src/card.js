@@ -15,7 +15,7 @@ import { sha256 } from './webcrypto.js';
 export const MAX_CARD_BYTES = 16 << 20;
 
 /**
- * What a model says of one record: what its {@link Card.task} is to predict.
+ * What a model says about one record: what its {@link Card.task} is to predict.
  *
  * @typedef {ClassPrediction | QuantityPrediction} Prediction
  */
@@ -25,7 +25,7 @@ export const MAX_CARD_BYTES = 16 << 20;
  * card's threshold.
  *
  * @typedef {object} ClassPrediction
- * @property {number} index of the predicted label; the lowest of equals
+ * @property {number} index of the predicted label, the lowest if several are equal
  * @property {string} label
  * @property {number[]} scores one per output, in the model's own units
  * @property {number[] | undefined} probabilities one per label, if the model has a final function
@@ -124,7 +124,7 @@ export class Card {
     if (this.task === 'quantities') return { values: scores };
     const { labels, activation, threshold = 0.5 } = this.fields.output;
     const isSingle = this.task === 'probability';
-    // Scores are compared, so that the rounding of probabilities has no say.
+    // Scores are compared, so that the rounding of probabilities doesn't matter.
     const exceeds = () => Number(scores[0] > Math.log(threshold / (1 - threshold)));
     const index = isSingle ? exceeds() : argmax(scores);
     return { index, label: labels[index], scores, probabilities: probabilities(scores, activation, isSingle) };

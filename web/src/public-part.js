@@ -59,7 +59,7 @@ export class PublicPart {
   /**
    * The features of a record.
    *
-   * @param {readonly number[]} values what preprocessing made of it
+   * @param {readonly number[]} values the result of preprocessing
    * @returns {number[]}
    * @throws {VeilcastError} `not_finite`
    */

@@ -49,7 +49,7 @@ macro_rules! bits {
                 Ok(Self(bits))
             }
 
-            /// A number of bits that is written in the program: out of range, it doesn't compile.
+            /// A number of bits that is fixed in the source code: one out of range doesn't compile.
             pub const fn of<const BITS: u32>() -> Self {
                 const { assert!($least <= BITS && BITS <= $most, "bits out of range") }
                 Self(BITS)
@@ -60,7 +60,7 @@ macro_rules! bits {
                 self.0
             }
 
-            /// All numbers that are possible, the least first.
+            /// All possible numbers, the least first.
             pub fn all() -> impl Iterator<Item = Self> {
                 ($least..=$most).map(Self)
             }
@@ -116,7 +116,7 @@ impl WeightBits {
         (1 << (self.0 - 1)) - 1
     }
 
-    /// As few bits as weights up to this magnitude need.
+    /// The fewest bits that weights up to this magnitude need.
     ///
     /// # Errors
     /// [`BitsError`] if there is no weight but 0, or it takes more bits than a weight may have.

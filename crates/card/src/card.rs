@@ -24,7 +24,7 @@ pub struct Card {
 
 impl Card {
     /// Checks a specification and writes it as the card's bytes; `output.task` only if the other
-    /// fields don't tell the same.
+    /// fields don't imply it.
     ///
     /// # Errors
     /// [`CardError`] names the first field that is out of range or contradicts another.
@@ -94,7 +94,7 @@ impl Card {
         &self.spec.input
     }
 
-    /// The network that a client runs on preprocessed values, of a hybrid model.
+    /// The network that a client of a hybrid model runs on preprocessed values.
     pub fn public_part(&self) -> Option<&PublicPart> {
         self.spec.public_part.as_ref()
     }
@@ -134,8 +134,8 @@ impl Card {
         self.spec.input.raw_features()
     }
 
-    /// Number of quantised features, hence of integers that get encrypted for a record: what the
-    /// public part gives, or else preprocessing.
+    /// Number of quantised features, hence of integers that get encrypted for a record: those of
+    /// the public part, or else of preprocessing.
     pub fn features(&self) -> usize {
         self.features
     }
@@ -150,7 +150,7 @@ impl Card {
         self.spec.bounds.slot_bits
     }
 
-    /// What no score of an output exceeds in magnitude.
+    /// The bound that no score of an output exceeds in magnitude.
     ///
     /// # Panics
     /// If the model has no such output.

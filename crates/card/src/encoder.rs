@@ -180,7 +180,7 @@ impl Encoder {
     /// Rounds features to integers.
     ///
     /// # Errors
-    /// [`EncodeError::Record`] if there aren't as many as the card has.
+    /// [`EncodeError::Record`] if their number isn't the card's.
     pub fn round(&self, record: &PreprocessedRecord) -> Result<QuantizedRecord, EncodeError> {
         Ok(QuantizedRecord::round(&self.card, record)?)
     }

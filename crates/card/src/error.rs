@@ -79,7 +79,7 @@ pub enum CardError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A list with a value per feature has another length.
+    /// A list with one value per feature has the wrong length.
     #[error("quantization.{field} has {found} values for {expected} features")]
     PerFeature {
         /// `step` or `zero`.
@@ -134,7 +134,7 @@ pub enum CardError {
     /// Bounds that aren't proven.
     #[error("bounds.certified is false; only a model whose bounds are proven has a card")]
     NotCertified,
-    /// Bounds of the single scores that can't be any.
+    /// The bounds of the single scores are invalid.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {
         /// What is wrong with them.

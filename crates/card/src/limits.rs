@@ -1,4 +1,4 @@
-//! What every card keeps to: its format, its sizes and widths.
+//! The limits of every card: its format, its sizes and widths.
 
 /// The `format` field of every card that this version reads.
 pub const CARD_FORMAT: &str = "veilcast-card/1";

@@ -2,13 +2,14 @@
 
 use super::{Activation, Card, ScoreError, Task};
 
-/// What the model says of one record: that which its [`Task`] is to predict.
+/// What the model says about one record: what its [`Task`] is to predict.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prediction {
-    /// A class, of a model of [classes](Task::Classes) or of [one probability](Task::Probability).
+    /// A class, from a model of [classes](Task::Classes) or of [one
+    /// probability](Task::Probability).
     Class(ClassPrediction),
-    /// The values of a model of [quantities](Task::Quantities), one per output: their names are the
-    /// card's labels, and they are in its units, if it has any.
+    /// The values from a model of [quantities](Task::Quantities), one per output: their names are
+    /// the card's labels, and they are in its units, if it has any.
     Quantities(Vec<f64>),
 }
 
@@ -22,7 +23,7 @@ pub enum Prediction {
 /// exceeds the card's threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassPrediction {
-    /// Index of the predicted label; the lowest of equals.
+    /// Index of the predicted label, the lowest if several are equal.
     pub index: usize,
     /// The label of this index.
     pub label: String,
@@ -128,7 +129,7 @@ impl Card {
     }
 }
 
-/// Index of the largest value, the lowest of equals; 0 if there is none.
+/// Index of the largest value, the lowest if several are equal; 0 if there is none.
 pub fn argmax(values: &[f64]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
@@ -151,8 +152,8 @@ pub fn class(scores: &[f64], threshold: Option<f64>) -> usize {
     }
 }
 
-/// One probability per class, 0 to 1: by sigmoid from a single score, which is the second class's; by softmax
-/// from several.
+/// One probability per class, 0 to 1: by sigmoid from a single score, which is the second class's;
+/// by softmax from several.
 pub fn probabilities(scores: &[f64]) -> Vec<f64> {
     match scores {
         &[score] => vec![sigmoid(-score), sigmoid(score)],

@@ -5,8 +5,8 @@ use crate::{Card, CardDigest, PreprocessedRecord, RecordError};
 /// The integers of one record, and what was done to its cells to get them.
 ///
 /// One that exists has as many integers as its card has features, none above the largest that the
-/// card allows; and it knows that card by its digest. So whoever takes one checks that it is of the
-/// right card ([`values_for`](Self::values_for)), and needs no other check.
+/// card allows; and it knows that card by its digest. So code that takes one checks that it is for
+/// the right card ([`values_for`](Self::values_for)), and needs no other check.
 ///
 /// ```
 /// # fn example(card: &veilcast_card::Card) -> Result<(), veilcast_card::RecordError> {
@@ -35,12 +35,12 @@ pub struct QuantizedRecord {
 pub struct OtherCard {
     /// The digest of the record's card.
     pub found: CardDigest,
-    /// The digest of the model's.
+    /// The digest of the model's card.
     pub expected: CardDigest,
 }
 
 impl QuantizedRecord {
-    /// A record of integers that come from elsewhere than an [`Encoder`](crate::Encoder): one per
+    /// A record of integers that don't come from an [`Encoder`](crate::Encoder): one per
     /// feature, each 0 to [`Quantization::max`](crate::Quantization::max).
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl QuantizedRecord {
 
     /// Rounds features, which the float map takes, to the integers of a card.
     ///
-    /// Of a hybrid model these are what its public part gives.
+    /// For a hybrid model these are the results of its public part.
     ///
     /// # Errors
     /// [`RecordError::Length`] if there are more or fewer than the card has.
@@ -103,7 +103,7 @@ impl QuantizedRecord {
         })
     }
 
-    /// The digest of the card that the record is fit for.
+    /// The digest of the card that the record was quantised for.
     pub fn card(&self) -> CardDigest {
         self.card
     }
@@ -113,10 +113,10 @@ impl QuantizedRecord {
         &self.values
     }
 
-    /// The integers, for whoever holds a card or a model.
+    /// The integers, for use with a card or a model.
     ///
     /// # Errors
-    /// [`OtherCard`] if the record is another card's than the one with this digest.
+    /// [`OtherCard`] if the record is for a card other than the one with this digest.
     pub fn values_for(&self, card: CardDigest) -> Result<&[u32], OtherCard> {
         if self.card == card {
             return Ok(&self.values);

@@ -95,14 +95,14 @@ pub struct Output {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// What the scores are. Needed only for several quantities without units, which the other fields
-    /// don't tell from classes; elsewhere it must be what the other fields say, and a new card leaves
-    /// it out.
+    /// don't distinguish from classes; elsewhere it must be what the other fields say, and a new
+    /// card leaves it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
 }
 
 impl Output {
-    /// What the scores are: as `task` says, or the other fields without it.
+    /// What the scores are: as `task` says, or as the other fields say without it.
     pub fn task(&self) -> Task {
         self.task.unwrap_or_else(|| self.implied_task())
     }
@@ -146,7 +146,7 @@ pub enum Activation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
-    /// One of several classes: a score for each, of which the largest is predicted.
+    /// One of several classes: one score each, and the class with the largest is predicted.
     Classes,
     /// The probability of the second of two classes: a single score, with sigmoid.
     Probability,

@@ -46,7 +46,7 @@ pub(crate) fn check_texts(texts: &[String]) -> Option<String> {
                 "number {index} is longer than 256 bytes or has control characters"
             ))
         } else if !seen.insert(text) {
-            Some(format!("{text:?} stands there twice"))
+            Some(format!("{text:?} is listed twice"))
         } else {
             None
         }

@@ -56,7 +56,7 @@ use crate::verbs::Verb;
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
-    /// Print results as JSON on standard output, a document a line.
+    /// Print results as JSON on standard output, one document per line.
     #[arg(long, global = true)]
     json: bool,
 }

@@ -26,8 +26,8 @@ pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
     row.get(1) == Some("")
 }
 
-/// Writes one prediction per record, in input order, as `record,label,<score per class…>` or, of
-/// quantities, as `record,<value per quantity…>`, and then what is kept of the record.
+/// Writes one prediction per record, in input order, as `record,label,<score per class…>` or, for
+/// quantities, as `record,<value per quantity…>`, and then the kept cells of the record.
 ///
 /// A record whose answer can't be right is marked: its label and scores are empty, or in JSON there is
 /// an `error` in their place. That is not an error of writing: what is asked of a service must not

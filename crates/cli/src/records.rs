@@ -64,7 +64,7 @@ impl Inputs {
 pub(crate) struct Batch {
     /// The quantised records.
     pub(crate) records: Vec<QuantizedRecord>,
-    /// The cells that are kept of each.
+    /// The kept cells of each.
     pub(crate) kept: Vec<Vec<String>>,
     /// What was done to their values.
     pub(crate) changes: Changes,

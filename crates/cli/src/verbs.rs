@@ -34,7 +34,7 @@ pub(crate) enum Verb {
     Train(left_out::Args),
     #[cfg(feature = "import")]
     Import(Box<import::Args>),
-    /// Make a model of a network in an ONNX file; not in this build.
+    /// Make a model from a network in an ONNX file; not in this build.
     #[cfg(not(feature = "import"))]
     Import(left_out::Args),
     Evaluate(evaluate::Args),

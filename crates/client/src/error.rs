@@ -1,4 +1,4 @@
-//! Why a call brought no answer, an answer no scores, or a pipeline no end.
+//! Why a call brought no answer, an answer no scores, or a pipeline didn't finish.
 
 use std::time::Duration;
 
@@ -155,7 +155,7 @@ pub enum AnswerError {
     /// It is damaged, or not a message of the protocol.
     #[error("the service's answer can't be used")]
     Malformed(#[from] DecodeError),
-    /// It is another's, or what it holds can't be decrypted.
+    /// It belongs to another request, or its content can't be decrypted.
     #[error(transparent)]
     Content(#[from] SessionError),
 }

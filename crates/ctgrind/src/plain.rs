@@ -1,4 +1,4 @@
-//! What may be marked.
+//! The types that may be marked.
 
 /// Numbers that may be marked: without padding, and as good with any bits.
 pub trait Plain: Copy + private::Sealed {}

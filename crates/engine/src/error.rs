@@ -58,7 +58,7 @@ pub enum EvaluateError {
     Layout(#[from] LayoutError),
     /// There are more records than a request may hold.
     #[error(
-        "the request holds {found} records; this model takes at most {limit} a request: send several"
+        "the request holds {found} records; this model takes at most {limit} per request: send several"
     )]
     TooManyRecords {
         /// In the request.
@@ -68,7 +68,7 @@ pub enum EvaluateError {
     },
     /// There are more ciphertexts than a request may hold.
     #[error(
-        "the request holds {found} ciphertexts; this model takes at most {limit} a request: send several"
+        "the request holds {found} ciphertexts; this model takes at most {limit} per request: send several"
     )]
     TooManyCiphertexts {
         /// In the request.
@@ -76,7 +76,7 @@ pub enum EvaluateError {
         /// By the card.
         limit: usize,
     },
-    /// The rows are not as many as the records take.
+    /// The number of rows is not what the records take.
     #[error("the records take {expected} rows under this key, but there are {found}")]
     Rows {
         /// By the layout.
@@ -84,7 +84,7 @@ pub enum EvaluateError {
         /// In the request.
         found: usize,
     },
-    /// The ciphertexts of a row are not as many as the layout and the model ask for.
+    /// The number of ciphertexts in a row is not what the layout and the model require.
     #[error("each row needs {expected} ciphertexts, but has {found}")]
     Columns {
         /// By the layout.
@@ -131,10 +131,10 @@ pub enum SessionError {
     /// The answer's layout, or the session's for a seeded upload, is not possible.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The entries of a seeded upload are another key's.
-    #[error("the entries for a seeded upload are another key's than the session's")]
+    /// The entries of a seeded upload belong to another key.
+    #[error("the entries for a seeded upload belong to a key other than the session's")]
     EntriesOfOtherKey,
-    /// The entries of a seeded upload are not as many as it takes.
+    /// The entries of a seeded upload are too few or too many.
     #[error("a seeded upload of these records takes {expected} entries; these are {found}")]
     Entries {
         /// The number of ciphertexts that the records have.
@@ -148,7 +148,7 @@ pub enum SessionError {
     /// There is nothing to encrypt.
     #[error("there is no record to encrypt")]
     NoRecords,
-    /// A record was quantised for another card than the session's.
+    /// A record was quantised for a card other than the session's.
     #[error(
         "record {index} (from 0) was quantised for the card {found}, but this model's card is {expected}: quantise it with this one"
     )]
@@ -157,7 +157,7 @@ pub enum SessionError {
         index: usize,
         /// The digest of the record's card.
         found: CardDigest,
-        /// The digest of the session's.
+        /// The digest of the session's card.
         expected: CardDigest,
     },
     /// The answer names another card than the session's.

@@ -1,6 +1,6 @@
 //! The ids of requests.
 
-/// What a request goes by: 128 random bits in hexadecimal, which nobody can guess who has not seen it.
+/// A request's id: 128 random bits in hexadecimal, which nobody can guess without having seen it.
 ///
 /// # Panics
 /// If the operating system's generator fails.

@@ -114,7 +114,7 @@ impl Session {
         self.arrangement.max_records(self.card.limits())
     }
 
-    /// Encrypts quantised records, as an [`Encoder`](veilcast_card::Encoder) gives them.
+    /// Encrypts quantised records, as an [`Encoder`](veilcast_card::Encoder) returns them.
     ///
     /// The request has a random id, by which its answer is known, and the proof of the key.
     ///

@@ -231,7 +231,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Whether the message names the file; an error of a record's numbers names the record alone.
+    /// Whether the message names the file; an error of a record's numbers names only the record.
     pub fn names_file(&self) -> bool {
         !matches!(self, Self::Value { .. } | Self::ScaledPixels { .. })
     }

@@ -1,8 +1,7 @@
 //! Reading records from files: PNG, CSV, NPY and IDX, told apart by their content.
-//!
-//! [`open`] gives the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the file's order.
-//! CSV and NPY files are read as the records are asked for, in memory that doesn't grow with them;
-//! sizes are checked before anything is allocated.
+//! [`open`] returns the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the
+//! file's order. CSV and NPY files are read as the records are asked for, in memory that doesn't
+//! grow with them; sizes are checked before anything is allocated.
 #![forbid(unsafe_code)]
 #![forbid(unsafe_code)]
 

@@ -20,11 +20,11 @@ pub struct Records {
     given: u64,
 }
 
-/// Opens a file of records that are what a model's [card](veilcast_card::Card::input) describes.
+/// Opens a file of records as a model's [card](veilcast_card::Card::input) describes them.
 ///
 /// - PNG: one image. One of the model's own size is taken as it is; another is fitted if the
 ///   card says how ([`Fit`](veilcast_card::Fit)).
-/// - CSV: a header, then a row a record. A table's columns are found by name, in any order; an
+/// - CSV: a header, then one row per record. A table's columns are found by name, in any order; an
 ///   image's are `pixel0` … in any order, or as many columns of any names as it has pixels. Other
 ///   columns must be named in the options.
 /// - NPY: booleans, integers or floats of shape `[records, features]` or `[records, shape…]`, or
@@ -62,7 +62,7 @@ pub fn open(input: &Input, path: &Path, options: &Options) -> Result<Records, Re
     })
 }
 
-/// The names of a CSV file's columns, in its order; none of a file of another kind.
+/// The names of a CSV file's columns, in its order; none for a file of another kind.
 ///
 /// # Errors
 /// [`ReadError`] if the file can't be read, or its header is unfit.
@@ -104,8 +104,8 @@ impl Iterator for Records {
     }
 }
 
-/// Values are finite, and pixels run from 0 to 255. An image of fractions up to 1 was scaled
-/// already, and would pass for a blank one.
+/// Checks that values are finite, and that pixels are from 0 to 255. An image of fractions up to 1
+/// was scaled already, and would pass for a blank one.
 fn check_numbers(input: &Input, record: u64, values: &[f64]) -> Result<(), ReadError> {
     let (top, bottom) = match input.kind {
         InputKind::Image => (255.0, 0.0),

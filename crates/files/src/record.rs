@@ -1,4 +1,4 @@
-//! A record of a file, and what is asked for of it.
+//! A record from a file, and which of its columns are wanted.
 
 use veilcast_card::RawRecord;
 
@@ -9,7 +9,8 @@ use crate::error::ReadError;
 pub struct Options {
     /// Columns that may be there all the same.
     pub ignore: IgnoredColumns,
-    /// Columns, such as a patient's number, whose cells come [beside](Record::kept) the records.
+    /// Columns, such as a patient's number, whose cells are [returned with](Record::kept) the
+    /// records.
     pub keep: Vec<String>,
 }
 
@@ -28,10 +29,10 @@ impl Default for IgnoredColumns {
     }
 }
 
-/// A record of a file.
+/// A record from a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// What the model takes.
+    /// The values that the model takes.
     pub raw: RawRecord<'static>,
     /// The cells of the columns that were to be [kept](Options::keep), in that order.
     pub kept: Vec<String>,
@@ -46,5 +47,5 @@ impl From<Vec<f64>> for Record {
     }
 }
 
-/// Records one after another, as the reader of a format gives them.
+/// Records one after another, as the reader of a format returns them.
 pub(crate) type Source = Box<dyn Iterator<Item = Result<Record, ReadError>> + Send>;

@@ -29,7 +29,7 @@ use veilcast_onnx::OnnxError;
 
 /// How far the collapsed map's scores may lie from the network's, relative to the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
-/// Most input bits that are searched for images, and for tables, whose scores shall stay close.
+/// Most input bits that are searched for images, and for tables, whose scores are to stay close.
 const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBits::of::<12>());
 
 /// A file that was read: a network that gives scores, and what a record is.
@@ -42,7 +42,7 @@ pub struct Import {
     file: FileFacts,
 }
 
-/// What is computed on ciphertexts, and what it is given.
+/// The part that is computed on ciphertexts, and its inputs.
 struct Private {
     model: ModelProto,
     tensor: TensorInput,
@@ -334,8 +334,8 @@ fn check_affine(
     Err(OnnxError::NotAffine { node, operator })
 }
 
-/// The share of records for which the integers predict the class that the map in floats does, none of
-/// quantities; and how far their scores lie apart at most, beside the largest score.
+/// The share of records for which the integers predict the class that the map in floats does, none
+/// for quantities; and how far apart their scores lie at most, relative to the largest score.
 fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(Option<f64>, f64), ImportError> {
     let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
     for record in records {

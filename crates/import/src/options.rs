@@ -55,8 +55,8 @@ pub struct ImportOptions {
     pub input_bits: Option<InputBits>,
     /// Bits of an integer weight; searched for where not given, and 8 without records.
     pub weight_bits: Option<WeightBits>,
-    /// The share of records, 0 to 1, that the quantisation that is searched for may predict otherwise
-    /// than the network.
+    /// The share of records, 0 to 1, that the quantisation found may predict differently
+    /// from the network.
     pub tolerance: f64,
     /// How much rounding may change any probability of a table's record, 0 to 1, or any quantity, in
     /// units of its deviation.

@@ -24,7 +24,7 @@ pub(super) struct Peeled {
     pub(super) labels: Option<Vec<String>>,
     /// What the scores are, if the file says that they are quantities.
     pub(super) task: Option<Task>,
-    /// What the network calls its output.
+    /// The network's name for its output.
     pub(super) output: String,
     /// The operators that were cut off, last first.
     pub(super) removed: Vec<String>,
@@ -82,8 +82,8 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
     })
 }
 
-/// What scores without labels are: quantities if scikit-learn's model has but one output, since its
-/// classifiers give labels, too; otherwise the file doesn't tell.
+/// What scores without labels are: quantities if scikit-learn's model has only one output, since
+/// its classifiers return labels, too; otherwise the file doesn't say.
 fn task(model: &ModelProto) -> Result<Option<Task>, OnnxError> {
     let are_quantities = model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1;
     Ok(are_quantities.then_some(Task::Quantities))

@@ -1,10 +1,10 @@
 //! How far an import has come.
 
-/// How far an import has come; given after each group of features.
+/// How far an import has come; reported after each group of features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Features that the network was run for.
+    /// Number of features that the network was run for.
     pub done: usize,
-    /// Features in all.
+    /// Number of all features.
     pub features: usize,
 }

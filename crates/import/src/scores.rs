@@ -23,19 +23,18 @@ pub(super) struct Scores {
 pub(super) struct Comparison {
     /// The map, of quantities in units of their deviation.
     pub(super) map: FloatMap,
-    /// The class that the map predicts of each record; empty for quantities.
+    /// The class that the map predicts for each record; empty for quantities.
     pub(super) labels: Vec<usize>,
     pub(super) goal: Goal,
 }
 
 impl Scores {
     /// Gives scores their meaning.
+    /// Two scores with softmax are determined by their difference, and two opposite ones with
+    /// sigmoid by the second: they become one, with sigmoid. Of more with softmax only differences
+    /// matter, so the map is [centred](FloatMap::centred).
     ///
-    /// Two scores with softmax are told by their difference, and two opposite ones with sigmoid by
-    /// the second: they become one, with sigmoid. Of more with softmax only differences matter, so
-    /// the map is [centred](FloatMap::centred).
-    ///
-    /// `task` is what they are where their final function and number can't tell; classes, if that
+    /// `task` is what they are where their final function and number don't say; classes, if that
     /// isn't known.
     pub(super) fn new(
         map: FloatMap,
@@ -82,7 +81,8 @@ impl Scores {
         })
     }
 
-    /// What the search compares on records, of which integers shall say what the map says.
+    /// What the search compares on records, for which the integers are to predict what the map
+    /// does.
     pub(super) fn comparison(
         &self,
         options: &ImportOptions,

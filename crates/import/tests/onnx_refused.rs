@@ -23,7 +23,7 @@ const REFUSED: [(&str, &str); 104] = [
     ),
     (
         "attribute-of-two-types",
-        r#"(LinearRegressor) holds something else than its type says"#,
+        r#"(LinearRegressor) doesn't hold what its type says"#,
     ),
     (
         "attribute-twice",

@@ -51,13 +51,13 @@ impl Output {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
-    /// More steps than any program has.
+    /// There are more steps than any program has.
     #[error("the program has {steps} steps; at most {MAX_STEPS} are accepted")]
     TooManySteps {
         /// Steps of the program.
         steps: usize,
     },
-    /// Another number of outputs than the map has.
+    /// The number of outputs isn't the map's.
     #[error("the program has {found} outputs, the map {expected}")]
     Outputs {
         /// Outputs of the program.

@@ -97,7 +97,8 @@ fn no_card_has_an_output_that_the_vectors_refuse() {
     }
 }
 
-/// A card whose task contradicts its other fields is refused for that, and says what they tell.
+/// A card whose task contradicts its other fields is refused for that, with an error that says what
+/// they imply.
 #[test]
 fn a_task_that_contradicts_the_other_fields_is_refused() {
     let refusal = |task: &str, activation: &str, labels: &[&str], outputs: usize| {
@@ -142,7 +143,7 @@ fn a_task_that_contradicts_the_other_fields_is_refused() {
     );
 }
 
-/// Cards of old keep their bytes: only one that can't be told otherwise has a task.
+/// Old cards keep their bytes: only a card whose other fields don't imply its task has one.
 #[test]
 fn a_card_says_its_task_only_where_nothing_else_does() {
     let build = |outputs: usize, change: &dyn Fn(&mut Blueprint)| {

@@ -218,13 +218,13 @@ pub enum OnnxError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The network gives several outputs, of different scores, and none was chosen.
+    /// The network has several outputs, of different scores, and none was chosen.
     #[error("it has several outputs, of different scores: {}", names.join(", "))]
     Outputs {
         /// Their names.
         names: Vec<String>,
     },
-    /// The network gives another number of numbers, or of tensors, than it must.
+    /// The network returns a wrong number of numbers, or of tensors.
     #[error("the output: {problem}")]
     Output {
         /// What is wrong with it.

@@ -1,9 +1,10 @@
 //! A small interpreter of networks, in plain Rust.
 //!
-//! It knows the operators that hybrid models' public parts are made of, the same as the web client: `Add`, `AveragePool`, `Clip`, `Conv`, `Div`, `Flatten`, `Gemm`, `Identity`,
-//! `MatMul`, `MaxPool`, `Mul`, `Relu`, `Reshape`, `Sigmoid`, `Sub` and `Tanh`, on images and matrices of
-//! 32-bit floats, with constants that are in the file itself. The rest of ONNX is unsupported, an error
-//! that is told apart from a malformed network: another runtime may run it.
+//! It knows the operators that hybrid models' public parts are made of, the same as the web
+//! client: `Add`, `AveragePool`, `Clip`, `Conv`, `Div`, `Flatten`, `Gemm`, `Identity`, `MatMul`,
+//! `MaxPool`, `Mul`, `Relu`, `Reshape`, `Sigmoid`, `Sub` and `Tanh`, on images and matrices of
+//! 32-bit floats, with constants that are in the file itself. The rest of ONNX is unsupported, an
+//! error that is distinguished from a malformed network: another runtime may run it.
 //!
 //! All shapes are inferred and all sizes checked before memory is allocated. A network may use 2²⁴
 //! numbers per tensor and 2²⁸ in all, and 2²⁸ products per node and 2³² in all; it never panics.
@@ -67,7 +68,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// [`InterpretError`] if the network is unsupported, malformed or too large;
-    /// [`InterpretError::is_unsupported`] tells whether another runtime may run it.
+    /// [`InterpretError::is_unsupported`] says whether another runtime may run it.
     pub fn compile(model: &ModelProto, shape: &[usize]) -> Result<Self, InterpretError> {
         let graph = check(model)?;
         let mut values = constants(graph)?;

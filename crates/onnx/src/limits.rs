@@ -13,7 +13,7 @@ use veilcast_card::MAX_FEATURES;
 
 /// The operator sets whose operators `tract` has; it is tested most with 9 to 18.
 const OPSETS: RangeInclusive<i64> = 7..=26;
-/// What ONNX's own operators are said to be of.
+/// The names of ONNX's own set of operators.
 pub(crate) const OWN_DOMAINS: [&str; 2] = ["", "ai.onnx"];
 
 /// Most places of a picture that are pooled to one: as many as a record may have numbers.

@@ -1,4 +1,4 @@
-//! What the checks of lists, operator by operator, are made of.
+//! The parts that the checks of lists, operator by operator, are made of.
 
 use std::ops::RangeInclusive;
 
@@ -7,7 +7,7 @@ use crate::pb::{AttributeProto, NodeProto};
 use super::OnnxError;
 use super::graph::name;
 
-/// What is known of one of a node's inputs.
+/// What is known about one of a node's inputs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     /// Its sides.
@@ -21,7 +21,7 @@ pub(super) fn length(list: &AttributeProto) -> usize {
     list.floats.len() + list.ints.len() + list.strings.len()
 }
 
-/// Every entry is within a range.
+/// Checks that every entry is within a range.
 pub(super) fn check_entries(
     node: &NodeProto,
     list: &str,

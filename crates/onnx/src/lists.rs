@@ -182,7 +182,7 @@ pub(super) fn check(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
             return Err(wrong(node, attribute, "is there twice"));
         }
         if !holds_its_type(attribute) {
-            let problem = "holds something else than its type says";
+            let problem = "doesn't hold what its type says";
             return Err(wrong(node, attribute, problem));
         }
     }
@@ -322,7 +322,7 @@ fn check_list(
     }
 }
 
-/// Every entry is one of so many sides, which none of the others is.
+/// Every entry is one of this many sides, and different from the others.
 fn check_axes(
     node: &NodeProto,
     list: &str,

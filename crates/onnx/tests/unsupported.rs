@@ -1,4 +1,4 @@
-//! Unsupported networks are told apart from malformed ones.
+//! Unsupported networks are distinguished from malformed ones.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;

@@ -1,4 +1,5 @@
-//! What handlers are told of a request besides its body: the model that it asks for, and who sends it.
+//! What handlers learn about a request besides its body: the model that it asks for, and who sends
+//! it.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -20,7 +21,7 @@ impl FromRequestParts<Arc<App>> for Requested {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fault> {
-        // A path that is no text after decoding names no model, just as an unknown one.
+        // A path that isn't text after decoding names no model, just like an unknown one.
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let path = path.map(|Path(path)| path).unwrap_or_default();
         let name = path.get("model").map_or("", String::as_str);
@@ -41,7 +42,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let address = forwarded
             .flatten()
             .or(peer.map(|ConnectInfo(peer)| peer.ip()));
-        // Without a connection there is one caller: whoever calls the router.
+        // Without a connection there is one caller: the one that calls the router.
         Ok(Self::at(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
     }
 }

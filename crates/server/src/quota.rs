@@ -10,7 +10,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-/// After how many requests those callers are forgotten whose quota is full again.
+/// After how many requests callers whose quota is full again are forgotten.
 const FORGET_AFTER: u32 = 1024;
 /// The largest request that a quota may be widened for.
 const MOST_AT_ONCE: u32 = 1_000_000;

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::config::ConfigError;
 
-/// Why a service can't start; always for the operator to mend.
+/// Why a service can't start; always for the operator to fix.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -14,7 +14,7 @@ pub enum StartError {
     /// There is nothing to serve.
     #[error("there is no model to serve: name at least one")]
     NoModel,
-    /// Two models go by the same name and version.
+    /// Two models have the same name and version.
     #[error("there are two models {name} of version {version}: give one of them another version")]
     DuplicateModel {
         /// The models' name.

@@ -1,12 +1,12 @@
-//! A model as it will be, before anything is learnt.
+//! A model's card as it will be, checked before anything is learnt.
 
 use veilcast_card::Encoder;
 use veilcast_model::{Blueprint, FloatMap};
 
 use crate::error::TrainError;
 
-/// The encoder of a model with weights of 0: a name or size that no card may have shows before time is
-/// spent on training.
+/// The encoder of a model with weights of 0: a name or size that no card may have is reported
+/// before time is spent on training.
 pub(crate) fn drafted(
     blueprint: &Blueprint,
     features: usize,

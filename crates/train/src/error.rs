@@ -19,7 +19,7 @@ pub enum TrainError {
         /// What it must be.
         expected: &'static str,
     },
-    /// The training set shows a single class.
+    /// The training set has a single class.
     #[error("every training image has the label 0; at least two classes are needed")]
     OneClass,
     /// Images to train on and to test with differ in size.
@@ -48,17 +48,17 @@ pub enum TrainError {
     },
     /// There are too few images to keep some from training.
     #[error(
-        "a single training image can't be parted, but the search for input and weight bits needs \
+        "a single training image can't be split, but the search for input and weight bits needs \
          some to measure with; give more images, or both numbers of bits"
     )]
     OneImage,
     /// The layers don't make a map.
     #[error("the trained layers can't be collapsed")]
     Collapse(#[from] ShapeError),
-    /// The table can't be learnt from.
+    /// The model can't learn from the table.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The trained map can't be made a model.
+    /// The trained map can't be made into a model.
     #[error(transparent)]
     Build(#[from] BuildError),
     /// Images are too small for a stem.

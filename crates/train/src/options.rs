@@ -20,7 +20,7 @@ pub struct Options {
     pub hidden: Vec<usize>,
     /// Passes over the training records, at least 1.
     pub epochs: usize,
-    /// Records a step, at least 1.
+    /// Records per step, at least 1.
     pub batch_size: usize,
     /// Adam's learning rate at the start, finite and positive.
     pub learning_rate: f64,
@@ -30,7 +30,7 @@ pub struct Options {
     pub input_bits: Option<InputBits>,
     /// Bits of a quantised weight, sign included, 2 to 16; searched for where not given.
     pub weight_bits: Option<WeightBits>,
-    /// How much less accurate than the float map the quantisation that is searched for may be, as a
+    /// How much less accurate than the float map the quantisation found may be, as a
     /// share of the records, 0 to 1; or how much smaller its area under the ROC curve, where the
     /// class is one of two.
     pub tolerance: f64,

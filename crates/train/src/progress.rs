@@ -1,6 +1,6 @@
 //! How far training has come.
 
-/// How far training has come; given after each mini-batch.
+/// How far training has come; reported after each mini-batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// The current pass, from 1.
@@ -9,7 +9,7 @@ pub struct Progress {
     pub epochs: usize,
     /// Mini-batches done in this pass.
     pub batch: usize,
-    /// Mini-batches a pass.
+    /// Mini-batches per pass.
     pub batches: usize,
     /// Mean loss in this pass so far.
     pub loss: f64,

@@ -26,7 +26,7 @@ use crate::progress::Progress;
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::{Model, PublicPartFile, Scheme, StemReport};
 
-/// Fewest rows and columns that two convolutions and maxima leave something of.
+/// Fewest rows and columns of which two convolutions and maxima leave something.
 const LEAST: usize = 2 * (2 + KERNEL - 1) + KERNEL - 1;
 
 /// Trains a hybrid model on images, and measures it on others; `progress` is called after each

@@ -78,7 +78,8 @@ pub fn train_table(
 }
 
 impl TableOptions {
-    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
+    /// What the card is to say; numbers that are searched for, and all that depends on them, come
+    /// later.
     fn blueprint(&self, table: &LabelledTable, target: &Target, fitted: &Fitted) -> Blueprint {
         let training = &self.training;
         let description = match training.description.as_str() {

@@ -2,14 +2,14 @@
 //!
 //! | language of the block | what is done |
 //! |---|---|
-//! | `console`, `sh` | run behind a line `<!-- run -->` |
+//! | `console`, `sh` | run after a line `<!-- run -->` |
 //! | `json`, `toml`, `python`, `js` | parsed |
 //! | `rust` | nothing: it must be in a crate's README that the crate's documentation includes, whose tests run it |
 //! | `text` | nothing |
 //!
 //! A block that isn't run, or can't be parsed, has a line `<!-- not run: reason -->` above it. Commands
 //! of the program that aren't run, also those within the text, must at least have verbs and options
-//! that there are ([`usage`]).
+//! that exist ([`usage`]).
 
 mod script;
 mod syntax;

@@ -77,7 +77,7 @@ fn files(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     );
     let listed = String::from_utf8(listed.stdout).context("a file's name isn't UTF-8")?;
     let names = listed.split_terminator('\0');
-    // What was deleted and isn't committed yet is listed too.
+    // Files that were deleted, but not yet in a commit, are listed too.
     let names = names.filter(|name| workspace.root().join(name).is_file());
     Ok(names.map(str::to_owned).collect())
 }

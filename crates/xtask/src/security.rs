@@ -1,5 +1,6 @@
-//! SECURITY.md's table names files, functions and tests: each must exist, so that no row promises what was moved
-//! or deleted. (That tests fail without their checks is for [`removals`](crate::removals) to show.)
+//! SECURITY.md's table names files, functions and tests: each must exist, so that no row promises
+//! something that was moved or deleted. (That tests fail without their checks is for
+//! [`removals`](crate::removals) to show.)
 
 use std::path::{Path, PathBuf};
 use std::{fs, iter};

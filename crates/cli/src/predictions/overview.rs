@@ -83,7 +83,7 @@ impl Values {
             let unit = output.units.as_ref().and_then(|units| units.get(index));
             Self {
                 label: label.clone(),
-                // The unit 1 says nothing beside a number.
+                // The unit 1 says nothing next to a number.
                 unit: unit.filter(|unit| *unit != "1").cloned(),
                 range: None,
                 count: 0,

@@ -214,7 +214,7 @@ impl Drop for Server {
     }
 }
 
-/// What a model says of a raw record in the clear.
+/// What a model says about a raw record in the clear.
 pub(crate) fn predicted(model: &Model, record: &[f64]) -> ClassPrediction {
     let encoder = veilcast_card::Encoder::new(model.card().clone()).unwrap();
     let quantized = encoder.quantize(record).unwrap();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use veilcast_paillier::KEY_BITS;
 
-/// Randomisers that cost little more together than some of them.
+/// Number of randomisers that cost little more together than fewer of them.
 pub const RANDOMIZERS_AT_ONCE: usize = 8;
 /// Number of decryptions that cost little more together than fewer of them.
 pub const DECRYPTIONS_AT_ONCE: usize = 4;
@@ -62,7 +62,7 @@ impl Costs {
     /// A link of 100 Mbit/s.
     pub const LINK_BYTES_PER_SECOND: f64 = 12.5e6;
 
-    /// These costs, if the planner can go by them; for costs that come from a file.
+    /// These costs, if the planner can use them; for costs that come from a file.
     ///
     /// # Errors
     /// All numbers must be positive, and the key's size one that keys have.

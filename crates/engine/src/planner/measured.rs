@@ -8,7 +8,7 @@
 use super::costs::{Costs, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONCE, Seconds};
 
 impl Costs {
-    /// The costs that the planner goes by unless it is told better ones: those of a current x86-64
+    /// The costs that the planner uses unless it is given better ones: those of a current x86-64
     /// server with AVX-512 IFMA for keys of 2048, 3072 and 4096 bits, and for others the nearest
     /// of these, scaled by what the operations' counts of limb products grow with.
     pub fn built_in(key_bits: u32) -> Self {
@@ -25,8 +25,8 @@ impl Costs {
         }
     }
 
-    /// These costs for keys of another size: on a machine that takes so many times the built-in
-    /// costs at the one size, each operation is taken to do so at the other.
+    /// These costs for keys of another size: if the machine takes some multiple of the built-in
+    /// costs at the one size, each operation is taken to do the same at the other.
     #[must_use]
     pub fn for_key_bits(&self, key_bits: u32) -> Self {
         let (from, to) = (Self::built_in(self.key_bits), Self::built_in(key_bits));

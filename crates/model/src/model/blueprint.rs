@@ -35,8 +35,8 @@ pub struct Blueprint {
     /// The probability above which a record counts as positive, if not 0.5; only for a single
     /// sigmoid output.
     pub threshold: Option<f64>,
-    /// What is predicted; needed only for several quantities without units, which are classes
-    /// otherwise. The card says it only where its other fields don't.
+    /// What is predicted; needed only for several quantities without units, which would otherwise
+    /// be classes. The card says it only where its other fields don't.
     pub task: Option<Task>,
     /// The layouts in which records may be sent.
     pub layouts: Layouts,

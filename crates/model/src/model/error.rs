@@ -98,7 +98,7 @@ pub enum ModelError {
     Mismatch {
         /// The card that the weights name.
         found: String,
-        /// The card beside them.
+        /// The card next to them.
         expected: CardDigest,
     },
     /// The weights have another shape than the card says.

@@ -34,7 +34,7 @@ use crate::IntegerMap;
 const MAX_PAIRS: usize = 1 << 23;
 
 impl Program {
-    /// Looks for a short program for a map's weighted sums; the same map always gives the same.
+    /// Searches for a short program for a map's weighted sums; the same map always gives the same.
     ///
     /// Takes about a second for 784 inputs and 10 outputs.
     pub fn compile(map: &IntegerMap) -> Self {

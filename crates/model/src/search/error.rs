@@ -1,14 +1,14 @@
-//! Why no quantisation can be searched for.
+//! Why the search for a quantisation fails.
 
 use crate::ShapeError;
 use crate::bounds::BoundsError;
 use crate::float_map::QuantizeError;
 
-/// No quantisation can be searched for.
+/// The search for a quantisation fails.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SearchError {
-    /// Nothing to measure with.
+    /// There is nothing to measure with.
     #[error(
         "there are {records} held-out records with {labels} labels; a label for each is needed, \
          and at least one record"

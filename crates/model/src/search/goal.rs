@@ -1,4 +1,4 @@
-//! What a search is to reach, and what it measures with.
+//! What a search is to achieve, and what it measures with.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub struct Goal {
     /// How much smaller than the float map's it may be, 0 to 1.
     pub tolerance: f64,
     /// How much the probability of a class may change for any record, 0 to 1; any, if not given.
-    /// Probabilities come by softmax, or by sigmoid from a single output. Of quantities: how much a
+    /// Probabilities are by softmax, or by sigmoid for a single output. For quantities: how much a
     /// score may change.
     pub max_change: Option<f64>,
     /// The probability above which a single output counts as positive in accuracies; 0.5, if not
@@ -18,11 +18,11 @@ pub struct Goal {
     pub threshold: Option<f64>,
 }
 
-/// What tells how good a map is.
+/// The measure of how good a map is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Measure {
-    /// The share of records that are predicted rightly.
+    /// The share of records that are predicted correctly.
     #[default]
     Accuracy,
     /// The area under the ROC curve of a single output, for records of both classes.
@@ -42,8 +42,8 @@ impl Goal {
         }
     }
 
-    /// Scores, as quantities, that change by at most so much for any record. The map's scores are
-    /// compared as they are: scale the map, so that 1 means as much for each of its outputs.
+    /// Scores, as quantities, that change by at most this much for any record. The map's scores are
+    /// compared as they are: scale the map so that 1 means the same for each of its outputs.
     pub fn change(largest: f64) -> Self {
         Self {
             measure: Measure::Change,
@@ -54,13 +54,13 @@ impl Goal {
     }
 }
 
-/// Records to measure with, preprocessed but not quantised. Accuracy wants records that the map
+/// Records to measure with, preprocessed but not quantised. For accuracy, use records that the map
 /// wasn't trained on.
 #[derive(Clone, Copy, Debug)]
 pub struct HeldOut<'a> {
     /// The features of each record.
     pub records: &'a [Vec<f64>],
-    /// The class of each record: the output whose score shall be the largest; for a single output
-    /// 1 where it shall be positive, 0 elsewhere. Not looked at where only changes matter.
+    /// The class of each record: the output whose score should be the largest; for a single output
+    /// 1 where it should be positive, 0 elsewhere. Unused where only changes matter.
     pub labels: &'a [usize],
 }

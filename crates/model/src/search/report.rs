@@ -9,7 +9,7 @@ use veilcast_card::{InputBits, SlotBits, WeightBits};
 pub struct SearchReport {
     /// Number of held-out records.
     pub records: usize,
-    /// The share of them that the map in floats predicts rightly, if it predicts classes.
+    /// The share of them that the map in floats predicts correctly, if it predicts classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub float_accuracy: Option<f64>,
     /// The area under its ROC curve, if that is the measure.
@@ -20,7 +20,7 @@ pub struct SearchReport {
     /// How much a probability may change at most, or a score, if it is a quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_change: Option<f64>,
-    /// What was tried, in the order of its cost.
+    /// The quantisations tried, in the order of their cost.
     pub trials: Vec<Trial>,
 }
 
@@ -36,9 +36,9 @@ pub struct Trial {
     pub max_weight: u32,
     /// S: bits of a score.
     pub slot_bits: SlotBits,
-    /// Its cost, in the unit of whoever asked.
+    /// Its cost, in the unit of the scheme.
     pub cost: f64,
-    /// The share of held-out records that it predicts rightly, if it predicts classes.
+    /// The share of held-out records that it predicts correctly, if it predicts classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
     /// The area under its ROC curve, if that is the measure.
@@ -47,7 +47,7 @@ pub struct Trial {
     /// The largest change of a probability, or of a quantity, if that is bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_change: Option<f64>,
-    /// Whether it is the one chosen.
+    /// Whether it was chosen.
     pub chosen: bool,
 }
 
@@ -57,13 +57,13 @@ impl SearchReport {
         self.trials.iter().find(|trial| trial.chosen)
     }
 
-    /// Whether the chosen quantisation is as good as was asked for.
+    /// Whether the chosen quantisation is as good as required.
     pub fn reaches_goal(&self) -> bool {
         self.chosen().is_some_and(|trial| self.is_reached_by(trial))
     }
 
     pub(super) fn is_reached_by(&self, trial: &Trial) -> bool {
-        // Rounding takes nothing away.
+        // Rounding errors mustn't count against a trial.
         const EXACT: f64 = 1e-12;
         let area = self.float_auc.zip(trial.auc);
         let as_good = match area.or(self.float_accuracy.zip(trial.accuracy)) {
@@ -76,7 +76,7 @@ impl SearchReport {
 }
 
 impl Trial {
-    /// What is better in a trial than in others that don't reach the goal either: how little it
+    /// How a trial ranks among those that miss the goal: by how little it
     /// changes probabilities or quantities, if that matters, or else the measure.
     pub fn merit(&self) -> f64 {
         let change = self.largest_change.map(|change| -change);

@@ -2,7 +2,7 @@
 //!
 //! The right matrix is cut into panels of eight columns, the left one into blocks of four rows. A
 //! block is multiplied by a panel with all 32 sums in registers, and each sum adds its products in
-//! a fixed order, so that a result doesn't depend on what is computed beside it.
+//! a fixed order, so that a result doesn't depend on what is computed next to it.
 
 use super::error::{Fault, malformed, shown};
 use super::limits::volume;

@@ -1,4 +1,4 @@
-//! What stem to train.
+//! Which stem to train.
 
 use crate::error::TrainError;
 use crate::options::{Options, wrong};
@@ -10,9 +10,10 @@ pub struct StemOptions {
     pub training: Options,
     /// Channels of the first and of the second convolution, 1 to 256 each.
     pub channels: [usize; 2],
-    /// How many features the stem gives, 1 to 4096.
+    /// How many features the stem returns, 1 to 4096.
     pub features: usize,
-    /// In each pass an image is moved by up to so many pixels, each way, drawn anew; at most 255.
+    /// In each pass an image is moved by up to this many pixels in each direction, drawn anew; at
+    /// most 255.
     pub shift: usize,
 }
 

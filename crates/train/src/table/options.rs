@@ -16,24 +16,25 @@ pub struct TableOptions {
     /// The classes' names in predictions, for two the positive one last, or the name of the number
     /// that is predicted; the target's values, or its name, if not given.
     pub labels: Option<Vec<String>>,
-    /// Every so manyth row is held out, at least 2.
+    /// Every n-th row is held out, with this n; at least 2.
     pub held_out: usize,
-    /// What becomes of categories that no training row has.
+    /// What to do with categories that no training row has.
     pub unknown: UnknownCategory,
-    /// How much quantisation may change the probability of a class for any training row, 0 to 1; of a
-    /// regression how much it may change the number, in units of the target's standard deviation.
+    /// How much quantisation may change the probability of a class for any training row, 0 to 1;
+    /// for a regression how much it may change the number, in units of the target's standard
+    /// deviation.
     pub max_change: f64,
 }
 
-/// What is to be predicted of a row.
+/// What is to be predicted for a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// A class: the target's value.
     Classification {
-        /// The value that is to be told from all others; of two values the greater one (as text), if
-        /// not given.
+        /// The value that is to be distinguished from all others; the greater of two values (as
+        /// text), if not given.
         positive: Option<String>,
-        /// The probability above which a row counts as positive, if not 0.5; only of two classes.
+        /// The probability above which a row counts as positive, if not 0.5; only for two classes.
         threshold: Option<f64>,
     },
     /// A number, by least squares.
@@ -66,7 +67,7 @@ impl Default for TableOptions {
 }
 
 impl TableOptions {
-    /// Passes over the training rows that suit a table: few rows take more of them, since the
+    /// Passes over the training rows that suit a table: few rows need more passes, since the
     /// weights need some steps to get anywhere.
     pub fn suggested_epochs(&self, table: &LabelledTable) -> usize {
         let min_steps: usize = match self.task {

@@ -164,7 +164,7 @@ impl LabelledTable {
         format!("{}, line {}", self.file, self.rows[row].0)
     }
 
-    /// That a row has no target.
+    /// The error for a row without a target.
     pub(super) fn no_target(&self, row: usize) -> TableError {
         TableError::NoTarget {
             place: self.place(row),

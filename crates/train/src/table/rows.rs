@@ -1,4 +1,4 @@
-//! Rows as the network is given them.
+//! Rows in the form that the network takes.
 
 use rand::rngs::ChaCha20Rng;
 use veilcast_card::Input;
@@ -8,7 +8,7 @@ use super::read::LabelledTable;
 use super::target::{Target, Truth};
 use crate::optimize::{Examples, Targets};
 
-/// Preprocessed rows with what is true of them.
+/// Preprocessed rows with their true classes or numbers.
 pub(super) struct Rows {
     pub(super) features: Vec<Vec<f64>>,
     pub(super) truth: Truth,

@@ -181,7 +181,7 @@ fn number_of(table: &LabelledTable, row: usize) -> Result<f64, TableError> {
     })
 }
 
-/// The map of `factor` times a map's scores, and `shift` more.
+/// The map whose scores are `factor` times a map's scores, plus `shift`.
 fn scaled(map: &FloatMap, factor: f64, shift: f64) -> Result<FloatMap, ShapeError> {
     let weights = map.weights().iter().map(|weight| factor * weight);
     let biases = map.biases().iter().map(|bias| factor * bias + shift);

@@ -1,7 +1,7 @@
 //! A document's commands as one script.
 //!
-//! Of a `console` block, lines that begin with `$ ` are commands, `> ` goes on with one, and the others
-//! are output, which isn't compared. An `sh` block is all commands.
+//! In a `console` block, lines that begin with `$ ` are commands, `> ` continues one, and the
+//! others are output, which isn't compared. An `sh` block is all commands.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -58,7 +58,7 @@ pub(super) fn script(commands: &[String]) -> anyhow::Result<String> {
     Ok(script)
 }
 
-/// Where a command listens that goes on in the background, as bash writes it.
+/// Where a command listens that continues in the background, as bash writes it.
 fn listening(line: &str) -> Option<String> {
     let (_, rest) = line.strip_suffix('&')?.split_once("--listen ")?;
     let address = rest.split_whitespace().next()?;

@@ -1,4 +1,4 @@
-//! Data and programs in documents are at least well formed.
+//! Checks that data and programs in documents are at least well formed.
 
 use std::fs;
 use std::io::Write as _;
@@ -35,7 +35,7 @@ pub(super) fn check(block: &Block, scratch: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// That a program accepts what it is given on standard input.
+/// Checks that a program accepts what it is given on standard input.
 fn accepts(command: &mut Command, input: &str) -> anyhow::Result<()> {
     command.stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut process = command.spawn().context("can't run what checks it")?;

@@ -86,7 +86,7 @@ fn taken_apart(command: &str) -> (Vec<String>, Vec<&str>) {
     )
 }
 
-/// What the program says of a verb, or none if it doesn't know it.
+/// What the program says about a verb, or none if it doesn't know it.
 fn help(program: &Path, verb: &[String]) -> anyhow::Result<Option<String>> {
     let mut command = Command::new(program);
     let output = command.args(verb).arg("--help").output();

@@ -1,4 +1,5 @@
-//! Relative links and pictures lead somewhere: to a file of the project, and to a heading in it.
+//! Checks that relative links and pictures lead somewhere: to a file of the project, and to a
+//! heading in it.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;

@@ -3,7 +3,7 @@
 //! A name with a slash is one of the project's files if it begins with a file or folder of the root,
 //! of the document's own folder, or of `crates`; a name that ends in `.rs` is one in any case. It may
 //! leave out the folders in front, as long as a file ends that way, or what follows the last dot.
-//! Everything else written as code, such as the files that commands make, isn't looked at.
+//! Everything else written as code, such as the files that commands make, isn't checked.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ pub(crate) fn faults(root: &Path, files: &[String], documents: &[Document]) -> V
     faults
 }
 
-/// That a file has a test or function of this name: in JavaScript a test's title.
+/// Checks that a file has a test or function of this name: in JavaScript a test's title.
 pub(crate) fn test_exists(path: &Path, file: &str, name: &str) -> anyhow::Result<()> {
     let text = fs::read_to_string(path).with_context(|| format!("there is no {file}"))?;
     let is_there = match file.ends_with(".rs") {
@@ -106,7 +106,7 @@ fn is_begun(file: &str, begin: &Path) -> bool {
     begin.to_str().is_some_and(|begin| file.starts_with(begin))
 }
 
-/// The steps behind `cargo xtask` that there are none of.
+/// The steps after `cargo xtask` that don't exist.
 fn unknown_steps(text: &str) -> Vec<&str> {
     let command = Cli::command();
     let commands = text.split("cargo xtask ").skip(1);

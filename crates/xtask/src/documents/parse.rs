@@ -1,4 +1,4 @@
-//! [`Document`]: what the checks ask of a Markdown file.
+//! [`Document`]: what the checks need to know about a Markdown file.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub(crate) struct Document {
     pub(crate) blocks: Vec<Block>,
     /// The targets of links and pictures.
     pub(crate) links: Vec<Code>,
-    /// What links may name behind a `#`.
+    /// What links may name after a `#`.
     pub(crate) anchors: HashSet<String>,
     /// What is written as code within the text.
     pub(crate) codes: Vec<Code>,
@@ -23,7 +23,7 @@ pub(crate) struct Document {
 /// A block of code.
 pub(crate) struct Block {
     pub(crate) line: usize,
-    /// The first word behind the fence; none for a block that is indented.
+    /// The first word after the fence; none for a block that is indented.
     pub(crate) language: Option<String>,
     pub(crate) mark: Option<Mark>,
     pub(crate) text: String,
@@ -77,7 +77,7 @@ impl Document {
         let mut repeated: HashMap<String, usize> = HashMap::new();
         for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
             let line = lines.line(range.start);
-            // A mark counts for what follows at once.
+            // A mark counts for what follows immediately.
             let keeps_mark = matches!(
                 event,
                 Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock)

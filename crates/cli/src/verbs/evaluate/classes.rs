@@ -63,7 +63,7 @@ impl ClassFigures {
     }
 }
 
-/// What classes were predicted; none if quantities were.
+/// The classes that were predicted; none if quantities were.
 pub(super) fn classes(predictions: &[Prediction]) -> Option<Vec<ClassPrediction>> {
     let classes = predictions.iter().map(|prediction| prediction.class());
     classes.map(Option::<&_>::cloned).collect()

@@ -1,24 +1,24 @@
-//! A test set, and what a model says of it in the clear, by both its maps.
+//! A test set, and what a model says about it in the clear, by both its maps.
 
 use veilcast_card::{Prediction, RawRecord};
 use veilcast_model::Model;
 
-/// Records, and what is true of them.
+/// Records, and their true labels or values.
 pub(super) struct TestSet {
     pub(super) records: Vec<RawRecord<'static>>,
     pub(super) truth: Truth,
 }
 
-/// What is true of records.
+/// The true labels or values of records.
 pub(super) enum Truth {
     /// The index of each one's label.
     Classes(Vec<usize>),
-    /// Of each quantity the value of each record.
+    /// The value of each record, for each quantity.
     Quantities(Vec<Vec<f64>>),
 }
 
 impl Truth {
-    /// What is true of the records for which `kept` holds true.
+    /// The true labels or values of the records for which `kept` holds true.
     pub(super) fn of_those(&self, kept: &[bool]) -> Self {
         fn those<T: Copy>(all: &[T], kept: &[bool]) -> Vec<T> {
             let pairs = all.iter().zip(kept).filter(|(_, kept)| **kept);
@@ -34,7 +34,7 @@ impl Truth {
     }
 }
 
-/// What a model says of each record in the clear.
+/// What a model says about each record in the clear.
 pub(super) struct Clear {
     /// By the collapsed map in floats.
     pub(super) collapsed: Vec<Prediction>,

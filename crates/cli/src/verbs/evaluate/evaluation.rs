@@ -1,4 +1,4 @@
-//! All that is known of a model after an evaluation.
+//! Everything that is known about a model after an evaluation.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -27,12 +27,12 @@ pub(super) struct Evaluation {
     pub(super) encrypted: Option<Encrypted>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) report: Option<PathBuf>,
-    /// What a record is called.
+    /// The word for a record.
     #[serde(skip)]
     pub(super) noun: &'static str,
 }
 
-/// How well a model does what it is for.
+/// How well a model does.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Figures {

@@ -39,7 +39,7 @@ impl fmt::Display for Measured {
 }
 
 impl Measured {
-    /// None if what is predicted isn't what is true: classes or quantities.
+    /// None if predictions and truth aren't of the same kind: classes or quantities.
     pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Option<Self> {
         Some(match truth {
             Truth::Classes(labels) => {
@@ -119,7 +119,7 @@ impl Encrypted {
             agreeing,
             without_prediction: records - predictions.len(),
             measured: Measured::of(&predictions, &test.truth.of_those(&predicted))
-                .context("the model predicts something else than the test set tells")?,
+                .context("the model doesn't predict what the test set holds")?,
             encrypt_ms,
             compute_ms,
             decrypt_ms,

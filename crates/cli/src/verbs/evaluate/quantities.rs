@@ -78,7 +78,7 @@ pub(super) fn values(predictions: &[Prediction]) -> Option<Vec<&[f64]>> {
     predictions.iter().map(Prediction::quantities).collect()
 }
 
-/// How far each quantity's predictions are from what is true; none without records.
+/// How far each quantity's predictions are from the true values; none without records.
 pub(super) fn errors(predicted: &[&[f64]], truth: &[Vec<f64>]) -> Option<Vec<RegressionErrors>> {
     let quantities = truth.iter().enumerate().map(|(index, truth)| {
         let predicted: Vec<f64> = column(predicted, index).collect();

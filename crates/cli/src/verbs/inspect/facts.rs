@@ -68,7 +68,7 @@ pub(super) struct CardFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
     slot_bits: SlotBits,
-    /// What no score of each output exceeds in magnitude, as the card publishes it.
+    /// The bound that no score of each output exceeds in magnitude, as the card publishes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     largest_scores: Option<Vec<u64>>,
     layouts: Layouts,

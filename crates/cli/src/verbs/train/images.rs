@@ -12,7 +12,7 @@ use super::training::{TrainingArgs, show};
 use crate::failure::Hint as _;
 use crate::output::Output;
 
-/// Trains a model; a hybrid one if it is given how many numbers its stem has.
+/// Trains a model; a hybrid one if the number of its stem's features is given.
 pub(super) fn train(
     data: &Path,
     stem_features: Option<usize>,

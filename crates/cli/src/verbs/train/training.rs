@@ -1,4 +1,4 @@
-//! What is asked for of any training.
+//! The arguments of any training.
 
 use indicatif::ProgressBar;
 use veilcast_card::{BitsError, InputBits, WeightBits};
@@ -6,7 +6,7 @@ use veilcast_train::{Options, Progress};
 
 use crate::output::Output;
 
-/// What any training takes.
+/// The arguments of any training.
 #[derive(clap::Args)]
 pub(super) struct TrainingArgs {
     /// Name of the model; "digits" or "digits-hybrid" for images, the target's for a table, if not given.
@@ -18,8 +18,8 @@ pub(super) struct TrainingArgs {
     /// What the model predicts, in a sentence for people.
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// Widths of the hidden layers, or "none"; 128,64 for images, none for a table and behind a stem,
-    /// if not given.
+    /// Widths of the hidden layers, or "none"; 128,64 for images, none for a table and after a
+    /// stem, if not given.
     #[arg(long, value_name = "WIDTHS", value_parser = Hidden::parse)]
     hidden: Option<Hidden>,
     /// Passes over the training records; 12, and more for a small table, if not given.
@@ -34,8 +34,9 @@ pub(super) struct TrainingArgs {
     /// Bits of an integer feature, 1 to 16; searched for if not given.
     #[arg(long)]
     input_bits: Option<u32>,
-    /// How much accuracy the search may give up, in percentage points; of two classes of a table how
-    /// much of the area under the ROC curve, in hundredths. 0.1, and 0.02 with --stem, if not given.
+    /// How much accuracy the search may give up, in percentage points; for two classes of a table
+    /// how much of the area under the ROC curve, in hundredths. 0.1, and 0.02 with --stem, if not
+    /// given.
     #[arg(long, value_name = "POINTS")]
     tolerance: Option<f64>,
 }

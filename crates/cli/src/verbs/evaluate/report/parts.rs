@@ -1,4 +1,4 @@
-//! What several sections of the report are made of.
+//! Parts that several sections of the report share.
 
 use maud::{Markup, html};
 
@@ -22,7 +22,7 @@ pub(super) fn on_ciphertexts(encrypted: Option<&Encrypted>) -> Markup {
                 }
             }
             None => p.note {
-                "Not measured on ciphertexts; with " code { "--encrypted" } " it would be."
+                "Not measured on ciphertexts; use " code { "--encrypted" } " for that."
             }
         }
     }
