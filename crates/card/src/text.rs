@@ -35,7 +35,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
     texts.join(": ")
 }
 
-/// Labels and names must be distinct and fit to stand in a CSV file and on a terminal.
+/// Labels and names must be distinct and suitable for a CSV file and on a terminal.
 pub(crate) fn check_texts(texts: &[String]) -> Option<String> {
     let mut seen = HashSet::with_capacity(texts.len());
     texts.iter().enumerate().find_map(|(index, text)| {

@@ -15,13 +15,13 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Clone, Subcommand)]
 pub(crate) enum Task {
-    /// Install what the steps need of the machine, on Debian and Ubuntu.
+    /// Install what the steps need on the machine, on Debian and Ubuntu.
     Setup,
     /// Run every step, and list the ones that failed.
     Test,
     /// Check that the code is formatted.
     Fmt,
-    /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
+    /// Check the crates' layers, where `unsafe` is, and the files' lengths.
     Layers,
     /// Check licences, doubled versions and sources of all dependencies, as deny.toml says.
     Deny {
@@ -46,7 +46,7 @@ pub(crate) enum Task {
     Features,
     /// Run unit and integration tests.
     Tests,
-    /// Run the tests of the arithmetic and what stands on it with each slower kernel.
+    /// Run the tests of the arithmetic and what is built on it with each slower kernel.
     Kernels,
     /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
     /// them.
