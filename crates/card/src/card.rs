@@ -7,7 +7,8 @@ use crate::layouts::Layouts;
 use crate::limits::MAX_CARD_BYTES;
 use crate::public_part::PublicPart;
 use crate::quantization::Quantization;
-use crate::spec::{Bounds, CardSpec, Input, Limits, Output, Task};
+use crate::spec::{Bounds, CardSpec, Input, Limits, Output};
+use crate::task::Task;
 use crate::{check, spec};
 
 /// The digest of a card's exact bytes.

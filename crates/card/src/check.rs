@@ -3,7 +3,8 @@
 use crate::error::CardError;
 use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_OUTPUTS};
 use crate::quantization::{PerFeature, Quantization};
-use crate::spec::{Activation, Bounds, CardSpec, Input, InputKind, Output, Task};
+use crate::spec::{Bounds, CardSpec, Input, InputKind, Output};
+use crate::task::{Activation, Task};
 use crate::text::check_texts;
 
 const POSITIVE: &str = "finite and greater than 0";

@@ -3,7 +3,7 @@
 use crate::limits::{
     CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
 };
-use crate::spec::Task;
+use crate::task::Task;
 
 /// The card itself is unusable: its publisher's fault.
 #[derive(Debug, thiserror::Error)]

@@ -23,6 +23,7 @@ mod quantization;
 mod quantized;
 mod record;
 mod spec;
+mod task;
 mod text;
 
 pub use bits::{BitsError, InputBits, SlotBits, WeightBits};
@@ -43,7 +44,8 @@ pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
 pub use quantized::{OtherCard, QuantizedRecord};
 pub use record::{Cell, PreprocessedRecord, RawRecord};
-pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output, Task};
+pub use spec::{Bounds, CardSpec, Fit, Input, InputKind, Limits, Output};
+pub use task::{Activation, Task};
 pub use text::{chain, list};
 
 /// The example of the README.

@@ -31,10 +31,11 @@ use std::sync::Arc;
 use self::attributes::Attributes;
 pub use self::error::InterpretError;
 use self::error::{Fault, malformed, short, shown, unsupported};
-use self::limits::{MAX_NODES, OPSETS, volume};
+use self::limits::{MAX_NODES, volume};
 use self::operators::OPERATORS;
 use self::plan::{Plan, Planner};
 use self::value::{Floats, Inputs, Operand, Value, place};
+use crate::opsets::{OPSETS, OWN_DOMAINS};
 use crate::pb::tensor_proto::DataType;
 use crate::pb::tensor_shape_proto::dimension;
 use crate::pb::type_proto::Tensor;
@@ -159,7 +160,7 @@ fn check(model: &ModelProto) -> Result<&GraphProto, InterpretError> {
         let problem = problem.to_owned();
         Err(InterpretError::UnsupportedNetwork { problem })
     };
-    let own = |domain: &str| matches!(domain, "" | "ai.onnx");
+    let own = |domain: &str| OWN_DOMAINS.contains(&domain);
     let sets = model.opset_import.iter().filter(|set| own(&set.domain));
     let versions: Vec<i64> = sets.map(|set| set.version).collect();
     if versions.is_empty() {
@@ -185,7 +186,10 @@ fn check(model: &ModelProto) -> Result<&GraphProto, InterpretError> {
     }
     match graph.node.len() {
         0..=MAX_NODES => Ok(graph),
-        nodes => Err(InterpretError::Nodes { nodes }),
+        nodes => Err(InterpretError::Nodes {
+            nodes,
+            limit: MAX_NODES,
+        }),
     }
 }
 

@@ -41,6 +41,7 @@ mod list;
 mod lists;
 #[cfg(feature = "tract")]
 mod network;
+mod opsets;
 pub mod pb;
 mod public;
 #[cfg(feature = "tract")]

@@ -1,20 +1,15 @@
 //! What is checked in a file before `tract` sees it.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 
 use crate::pb::tensor_proto::{DataLocation, DataType};
 use crate::pb::{GraphProto, ModelProto, TensorProto};
 use prost::Message as _;
 
 use super::graph::name;
+use super::opsets::{OPSETS, OWN_DOMAINS};
 use super::{OnnxError, lists, wire};
 use veilcast_card::MAX_FEATURES;
-
-/// The operator sets whose operators `tract` has; it is tested most with 9 to 18.
-const OPSETS: RangeInclusive<i64> = 7..=26;
-/// The names of ONNX's own set of operators.
-pub(crate) const OWN_DOMAINS: [&str; 2] = ["", "ai.onnx"];
 
 /// Most places of a picture that are pooled to one: as many as a record may have numbers.
 const MAX_WINDOW: i64 = MAX_FEATURES as i64;

@@ -8,9 +8,12 @@
 //! other.
 
 pub mod attribute_proto;
+mod shape;
 pub mod tensor_proto;
 pub mod tensor_shape_proto;
 pub mod type_proto;
+
+pub use self::shape::TensorShapeProto;
 
 /// A whole file: a network and what is said about it.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -255,14 +258,6 @@ pub struct TypeProto {
     /// What such values mean, such as an image.
     #[prost(string, tag = "6")]
     pub denotation: String,
-}
-
-/// The shape of a tensor.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct TensorShapeProto {
-    /// Its sides, from the outermost.
-    #[prost(message, repeated, tag = "1")]
-    pub dim: Vec<tensor_shape_proto::Dimension>,
 }
 
 /// A constant tensor. Its elements are row by row in the list that goes with the type, or in

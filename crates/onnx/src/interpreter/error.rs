@@ -1,6 +1,6 @@
 //! Why a network can't be interpreted.
 
-use super::limits::{MAX_NODES, OPSETS};
+use crate::opsets::OPSETS;
 use crate::pb::NodeProto;
 
 /// A network can't be interpreted, or not with the input that it was given.
@@ -59,10 +59,12 @@ pub enum InterpretError {
         problem: String,
     },
     /// The network has too many nodes.
-    #[error("the network has {nodes} nodes; at most {MAX_NODES} are interpreted")]
+    #[error("the network has {nodes} nodes; at most {limit} are interpreted")]
     Nodes {
         /// How many it has.
         nodes: usize,
+        /// The limit.
+        limit: usize,
     },
     /// A value would be too large, or take too many products to compute.
     #[error("{place} is too large: {problem}")]

@@ -1,11 +1,7 @@
 //! How much interpreting a network may take.
 
-use std::ops::RangeInclusive;
-
 use super::error::{Fault, shown};
 
-/// The operator sets whose operators are known; the same that are read at all.
-pub(super) const OPSETS: RangeInclusive<i64> = 7..=26;
 /// Most nodes that a network may have.
 pub(super) const MAX_NODES: usize = 1000;
 /// Most numbers that a tensor may have.

@@ -8,7 +8,7 @@ pub struct Tensor {
     pub elem_type: i32,
     /// The shape, as far as it is known.
     #[prost(message, optional, tag = "2")]
-    pub shape: Option<super::TensorShapeProto>,
+    pub shape: Option<super::shape::TensorShapeProto>,
 }
 
 /// A type of values. Those of sequences, maps and optional values are passed over.

@@ -1,0 +1,60 @@
+//! What a model predicts, and the final function on its scores.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The final, order-preserving function on the scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// Probabilities that sum to one over the outputs.
+    Softmax,
+    /// A probability for each output by itself.
+    Sigmoid,
+    /// The scores are the prediction.
+    None,
+}
+
+/// What a model predicts, and so what its scores are.
+///
+/// ```
+/// use veilcast_card::{Activation, Task};
+///
+/// assert_eq!(Task::implied_by(Activation::Sigmoid, 1), Some(Task::Probability));
+/// assert_eq!(Task::implied_by(Activation::None, 3), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// One of several classes: one score each, and the class with the largest is predicted.
+    Classes,
+    /// The probability of the second of two classes: a single score, with sigmoid.
+    Probability,
+    /// A quantity per output, perhaps with a unit: the scores are the values.
+    Quantities,
+}
+
+impl Task {
+    /// What a final function on some number of outputs implies; none for several outputs without a
+    /// final function, which may be scores of classes or quantities.
+    pub fn implied_by(activation: Activation, outputs: usize) -> Option<Self> {
+        match (activation, outputs) {
+            (Activation::Sigmoid, 1) => Some(Self::Probability),
+            (Activation::Softmax | Activation::Sigmoid, _) => Some(Self::Classes),
+            (Activation::None, 1) => Some(Self::Quantities),
+            (Activation::None, _) => None,
+        }
+    }
+}
+
+/// As in the card's JSON: `classes`, `probability` or `quantities`.
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classes => "classes",
+            Self::Probability => "probability",
+            Self::Quantities => "quantities",
+        })
+    }
+}
