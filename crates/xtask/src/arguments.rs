@@ -42,8 +42,8 @@ pub(crate) enum Task {
     },
     /// Run clippy on everything; a warning is an error.
     Clippy,
-    /// Check the crates whose features others switch on by themselves.
-    Features,
+    /// Build the program without training and import, as `cargo demo` does, and try it.
+    Lean,
     /// Run unit and integration tests.
     Tests,
     /// Run the tests of the arithmetic and what is built on it with each slower kernel.

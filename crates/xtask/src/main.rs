@@ -16,6 +16,7 @@
 //! | python-paillier and paillier-bigint | [`others::interop`] |
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
+//! | the program without training and import | [`lean`] |
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ mod commands;
 mod ctgrind;
 mod documents;
 mod fuzz;
+mod lean;
 mod npm;
 mod others;
 mod prerequisites;
@@ -73,7 +75,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Unused => &[steps::UNUSED],
         Task::Security => &[steps::SECURITY],
         Task::Clippy => &[steps::CLIPPY],
-        Task::Features => &[steps::FEATURES],
+        Task::Lean => &[steps::LEAN],
         Task::Tests => &[steps::TESTS],
         Task::Kernels => &[steps::KERNELS],
         Task::Ctgrind => &[steps::CTGRIND],

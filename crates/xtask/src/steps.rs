@@ -8,7 +8,7 @@ use crate::code::{deny, layers, unused};
 use crate::others::{examples, interop, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{commands, ctgrind, documents, fuzz, prerequisites, security};
+use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, security};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -55,23 +55,9 @@ pub(crate) const CLIPPY: Step = Step {
         run_command(&mut cargo(workspace, arguments))
     },
 };
-pub(crate) const FEATURES: Step = Step {
-    name: "features",
-    check: |workspace| {
-        // In the workspace other crates switch the model's features on; a server has none of them.
-        let arguments = [
-            "clippy",
-            "--package",
-            "veilcast-server",
-            "--package",
-            "veilcast-model",
-        ];
-        let arguments =
-            arguments
-                .into_iter()
-                .chain(["--all-targets", "--locked", "--", "-Dwarnings"]);
-        run_command(&mut cargo(workspace, arguments))
-    },
+pub(crate) const LEAN: Step = Step {
+    name: "lean",
+    check: lean::check,
 };
 pub(crate) const TESTS: Step = Step {
     name: "tests",
@@ -163,7 +149,7 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS,
+    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, CTGRIND, DOCTESTS,
     DOC, COMMANDS, INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 

@@ -1,0 +1,47 @@
+//! The program without training and import, as `cargo demo` builds it.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+
+use crate::shell::{cargo, run, say};
+use crate::workspace::Workspace;
+
+/// What builds the lean program.
+const LEAN: [&str; 4] = [
+    "--package",
+    "veilcast-cli",
+    "--no-default-features",
+    "--locked",
+];
+
+/// Runs clippy on the lean program, builds it, shows the demonstration with it, and asks it for what
+/// it doesn't have.
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+    let clippy = ["clippy"].into_iter().chain(LEAN);
+    run(&mut cargo(workspace, clippy.chain(["--", "-Dwarnings"])))?;
+
+    let start = Instant::now();
+    let build = ["build", "--release"].into_iter().chain(LEAN);
+    run(&mut cargo(workspace, build))?;
+    say(format!("built in {:.0} s", start.elapsed().as_secs_f64()));
+    let program = workspace.target().join("release").join("veilcast");
+    let demo = ["demo", "--count", "3", "--exit", "--key-bits", "2048"];
+    for model in ["digits", "digits-hybrid"] {
+        run(Command::new(&program).args(demo).args(["--model", model]))?;
+    }
+
+    for verb in ["train", "import"] {
+        let asked = Command::new(&program)
+            .args([verb, "--out", "model", "data"])
+            .output()
+            .context("can't run the lean program")?;
+        let told = String::from_utf8_lossy(&asked.stderr);
+        ensure!(
+            asked.status.code() == Some(1) && told.contains("cargo install --path crates/cli"),
+            "the lean program doesn't say how to get `veilcast {verb}`, but: {told}"
+        );
+    }
+    Ok(())
+}
