@@ -1,5 +1,6 @@
 //! Records into plaintexts, and decrypted answers into scores.
 
+use veilcast_card::QuantizedRecord;
 use veilcast_paillier::{Plaintext, PublicKey};
 use zeroize::Zeroizing;
 
@@ -8,14 +9,18 @@ use crate::bits;
 
 impl Arrangement {
     /// The plaintexts of records that were quantised for this card, row by row.
-    pub(crate) fn plaintexts(&self, key: &PublicKey, records: &[&[u32]]) -> Vec<Plaintext> {
+    pub(crate) fn plaintexts(
+        &self,
+        key: &PublicKey,
+        records: &[QuantizedRecord],
+    ) -> Vec<Plaintext> {
         let k = self.features_per_ciphertext();
         let rows = records.chunks(self.records_per_row());
         let groups = rows.flat_map(|row| (0..self.ciphertexts_per_row()).map(move |g| (row, g)));
-        let plaintext = |(row, group): (&[&[u32]], usize)| {
+        let plaintext = |(row, group): (&[QuantizedRecord], usize)| {
             let mut limbs = Zeroizing::new(vec![0; key.limbs()]);
             for (t, record) in row.iter().enumerate() {
-                let features = record.iter().skip(group * k).take(k);
+                let features = record.values().iter().skip(group * k).take(k);
                 for (j, &x) in features.enumerate() {
                     // Records are a slot apart, features a unit; only one of the two occurs more
                     // than once.

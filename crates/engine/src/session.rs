@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use veilcast_card::{Card, OtherCard, QuantizedRecord};
+use veilcast_card::{Card, QuantizedRecord};
 use veilcast_paillier::{Plaintext, PoolError, RandomizerPool, SecretKey};
 use veilcast_protocol::{
     ByteMatrix, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload, Upload,
@@ -210,18 +210,16 @@ impl Session {
         if records.is_empty() {
             return Err(SessionError::NoRecords);
         }
-        let mut values = Vec::with_capacity(records.len());
-        for (index, record) in records.iter().enumerate() {
-            let fit = record.values_for(self.card.digest());
-            values.push(fit.map_err(|OtherCard { found, expected }| {
-                SessionError::RecordOfOtherCard {
-                    index,
-                    found,
-                    expected,
-                }
-            })?);
+        let expected = self.card.digest();
+        let is_other = |record: &QuantizedRecord| record.card() != expected;
+        if let Some(index) = records.iter().position(is_other) {
+            return Err(SessionError::RecordOfOtherCard {
+                index,
+                found: records[index].card(),
+                expected,
+            });
         }
-        Ok(self.arrangement.plaintexts(self.key.public_key(), &values))
+        Ok(self.arrangement.plaintexts(self.key.public_key(), records))
     }
 
     fn request(&self, records: usize, upload: Upload) -> InferRequest {
