@@ -7,7 +7,7 @@ if [ -z "${VEILCAST:-}" ]; then
     VEILCAST=${CARGO_TARGET_DIR:-target}/release/veilcast
 fi
 
-# What the cloud has and what the data owner has, in a folder that is left behind only if $WORK names it.
+# The cloud's files and the data owner's, in a folder that is left behind only if $WORK names it.
 if [ -z "${WORK:-}" ]; then
     WORK=$(mktemp -d)
     temporary=$WORK
@@ -48,7 +48,7 @@ run() {
     "$VEILCAST" "$@"
 }
 
-# Runs a script after showing it, by $PYTHON (python3), which has what the example's requirements.txt lists.
+# Runs a script after showing it, with $PYTHON (python3), which has the packages in the example's requirements.txt.
 python() {
     show python "$@"
     "${PYTHON:-python3}" "$@"
@@ -61,7 +61,7 @@ needs() {
     for module in "$@"; do
         if ! "${PYTHON:-python3}" -c "from importlib.util import find_spec as f; exit(not f('$module'))"; then
             cat >&2 <<END
-This example needs the Python package $module. Install what it needs, and run it by that Python:
+This example needs the Python package $module. Install what it needs, and run it with that Python:
     python3 -m venv venv
     venv/bin/pip install -r examples/$example/requirements.txt
     PYTHON=venv/bin/python examples/$example/run.sh

@@ -1,7 +1,7 @@
 """A client of a Veilcast service written with python-paillier and the standard library alone.
 
 All it knows of a model is its public card, and all it uses is the `scalar` layout over JSON: one
-feature a ciphertext, one score a ciphertext. Numbers are encrypted as plain integers
+feature per ciphertext, one score per ciphertext. Numbers are encrypted as plain integers
 (`raw_encrypt`), not in python-paillier's own encoding of fractions.
 """
 
@@ -158,5 +158,5 @@ def predict(service, model, public, private, records):
     bounds = card["bounds"]
     largest = bounds.get("largest_scores", [2 ** (bounds["slot_bits"] - 1) - 1] * columns)
     if any(abs(value) > bound for row in table for value, bound in zip(row, largest)):
-        raise ValueError("the decrypted scores are not such as the card promises")
+        raise ValueError("the decrypted scores are not what the card promises")
     return table

@@ -17,6 +17,7 @@ import phe
 from phe import paillier
 from phe.util import base64_to_int
 
+import fixed_point
 import phe_client
 import seeded
 
@@ -103,7 +104,7 @@ class Interoperability(unittest.TestCase):
         )  # fmt: skip
         content = request.read_bytes()
         header, end = json.JSONDecoder().raw_decode(content[: content.index(b"\0")].decode("latin1"))
-        # The planner chose `features`: k features a ciphertext, S + 41 bits from one to the next.
+        # The planner chose `features`: k features per ciphertext, S + 41 bits from one to the next.
         parameters = header["parameters"]
         self.assertEqual(parameters["layout"], "features")
         per_ciphertext = parameters["features_per_ciphertext"]
@@ -224,6 +225,13 @@ class Interoperability(unittest.TestCase):
             n, seed = int(case["n"], 16), bytes.fromhex(case["seed"])
             for number, expected in enumerate(case["ciphertexts"], case["first"]):
                 self.assertEqual(seeded.ciphertext(n, seed, number), int(expected, 16))
+
+    def test_phe_gives_the_vectors_of_fractions(self):
+        """The vectors that the Rust code is tested with."""
+        vectors = json.loads((FIXTURES / "fixed-point.json").read_text())
+        keys = load_key(FIXTURES / "keys" / vectors["key"])
+        for name, cases in fixed_point.vectors(*keys).items():
+            self.assertEqual(cases, vectors[name], name)
 
     def test_a_client_of_phe_alone(self):
         """Right predictions through the scalar layout, from a running service."""

@@ -7,7 +7,7 @@
  * | a secret key, in this thread or in its own | {@link generateKey}, {@link WorkerKey} |
  * | key files | {@link keyFromFile}, {@link keyToFile} |
  * | whether a public key is fit | {@link isKeyProof} |
- * | what a model takes and gives | {@link Card} |
+* | what a model takes and returns | {@link Card} |
  * | from raw records to integers, with a hybrid model's public part | {@link Encoder} |
  * | tables | {@link readTable} |
  * | drawings | {@link fitMnist}, {@link greyImage} |

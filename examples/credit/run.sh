@@ -1,5 +1,5 @@
 #!/bin/sh
-# A bank asks for the risk of its credits by a model in the cloud, which never sees them: the hospital's
+# A bank asks a model in the cloud for the risk of its credits, which the cloud never sees: the hospital's
 # commands with another table.
 #
 #     examples/credit/run.sh

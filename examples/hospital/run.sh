@@ -1,9 +1,9 @@
 #!/bin/sh
-# A hospital predicts its patients' risk to die by a model in the cloud, which never sees them.
+# A hospital predicts its patients' risk of dying with a model in the cloud, which never sees them.
 #
 #     examples/hospital/run.sh [PATIENTS]
 #
-# PATIENTS is how many patients are predicted: all 1,821 that the model wasn't trained on, if not given.
+# PATIENTS is the number of patients to predict; without it, all 1,821 that the model wasn't trained on.
 # $KEY_BITS is the key's size (3072), $WORK a folder to keep the files in, $VEILCAST the binary.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -14,7 +14,7 @@ say "The cloud trains a model on 7,284 of the 9,105 patients of data/support2, a
 run train --table data/support2/support2.csv --target hospdead --positive 1 \
     --columns age,sex,dzgroup,num.co,scoma,hday,diabetes,dementia,ca,meanbp,wblc,hrt,resp,temp,pafi,alb,bili,crea,sod,ph,glucose,bun,urine,adlsc \
     --labels survived,died --name hospital --hidden 32,16 \
-    --description "The risk to die in hospital, from what is known on the third day." \
+    --description "The risk of dying in hospital, from what is known on the third day." \
     --out "$cloud/model" --force
 serve "$cloud/model"
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# A network that was trained with Keras predicts digits that its owner never sees.
+# A network trained with Keras predicts digits that its owner never sees.
 #
 #     examples/keras/run.sh
 #
-# $PYTHON is a Python with what requirements.txt lists (python3), $KEY_BITS the key's size (3072), $WORK a folder to
+# $PYTHON is a Python with the packages in requirements.txt (python3), $KEY_BITS the key's size (3072), $WORK a folder to
 # keep the files in, $VEILCAST the binary.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -18,10 +18,10 @@ run import "$cloud/network.onnx" --calibration "$cloud/calibration.npy" --pixel-
     --out "$cloud/model" --force
 serve "$cloud/model"
 
-say "Somebody else has 10,000 images, and a key that stays with him"
+say "A data owner has 10,000 images, and a key that stays with them"
 [ -e "$owner/key.json" ] || run keygen --bits "${KEY_BITS:-3072}" --out "$owner/key.json"
 
-say "He sends them encrypted, and decrypts the predictions"
+say "They send the images encrypted, and decrypt the predictions"
 run predict --server "$url" --model keras-digits --key "$owner/key.json" --out "$owner/predictions.csv" --force \
     data/mnist/t10k-images-idx3-ubyte.gz
 head -n 4 "$owner/predictions.csv"

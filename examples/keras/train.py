@@ -24,7 +24,7 @@ EPOCHS = 1
 def build():
     """A convolution, a pooling and a dense layer, without activation functions between them."""
     entry = keras.Input((28, 28, 1), name="image")
-    x = layers.Rescaling(1 / 255)(entry)  # pixels from 0 to 255; whatever is affine may stand in the network
+    x = layers.Rescaling(1 / 255)(entry)  # pixels from 0 to 255; any affine layers may be in the network
     x = layers.Conv2D(8, 5, padding="same")(x)
     x = layers.AveragePooling2D(2)(x)
     return keras.Model(entry, layers.Dense(10)(layers.Flatten()(x)))

@@ -1,16 +1,16 @@
 //! Public cards, as a client gets them from a service, and all that it does with one.
 //!
 //! - A card that is read is the same when its fields are written and read again.
-//! - Whoever holds a card needs no further checks: records are quantised, layouts planned and scores turned into
+//! - A card needs no further checks: records are quantised, layouts planned and scores turned into
 //!   predictions without a panic, and probabilities are numbers from 0 to 1.
 //! - Memory is in proportion to the card.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use veilcast_card::{Card, CardSpec, Cell, Prediction, RawRecord};
+use veilcast_card::{Encoder, EncoderError};
 use veilcast_engine::Planner;
 use veilcast_fuzz::memory::{MIB, within};
-use veilcast_card::{Card, CardSpec, Cell, RawRecord};
-use veilcast_card::{Encoder, EncoderError};
 
 fuzz_target!(|json: &[u8]| {
     let Ok(card) = within(64 * json.len() + MIB, || Card::parse(json)) else {
@@ -50,8 +50,8 @@ fn encode(card: &Card) {
         let Ok(quantized) = encoder.quantize(&cells[..]) else {
             continue;
         };
-        assert_eq!(quantized.values.len(), card.features());
-        assert!(quantized.values.iter().all(|&value| value <= most));
+        assert_eq!(quantized.values().len(), card.features());
+        assert!(quantized.values().iter().all(|&value| value <= most));
     }
     for cell in [Cell::Missing, Cell::Text("none of them".to_owned())] {
         let _ = encoder.quantize(RawRecord::from(vec![cell; columns]));
@@ -88,10 +88,14 @@ fn predict(card: &Card) {
         scores(|_, most| -most),
         scores(|output, most| if output % 2 == 0 { most } else { -most }),
     ] {
-        let prediction = card.predict(&within).expect("they lie within the bounds");
-        assert!(prediction.index < card.output().labels.len());
-        for probability in prediction.probabilities.iter().flatten() {
-            assert!((0.0..=1.0).contains(probability), "{probability}");
+        match card.predict(&within).expect("they lie within the bounds") {
+            Prediction::Class(class) => {
+                assert!(class.index < card.output().labels.len());
+                for probability in class.probabilities.iter().flatten() {
+                    assert!((0.0..=1.0).contains(probability), "{probability}");
+                }
+            }
+            Prediction::Quantities(values) => assert_eq!(values.len(), outputs),
         }
     }
     assert!(card.predict(&scores(|_, most| most + 1)).is_err());

@@ -6,8 +6,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use veilcast_card::{Cell, Input, InputBits, RawRecord, WeightBits};
 use veilcast_fuzz::memory::{MIB, within};
-use veilcast_card::{Cell, Input, RawRecord};
 use veilcast_import::{Import, ImportOptions, Split};
 
 /// Most columns of a network that is run: an affine one is run once for each.
@@ -22,8 +22,8 @@ fn import(onnx: &[u8]) {
         // One of both, since either takes most of a second.
         split: onnx.len().is_multiple_of(2).then_some(Split::Auto),
         // Given, so that no time goes into looking for them.
-        input_bits: Some(8),
-        weight_bits: Some(8),
+        input_bits: Some(InputBits::of::<8>()),
+        weight_bits: Some(WeightBits::of::<8>()),
         ..ImportOptions::default()
     };
     let Ok(import) = Import::open(onnx, options) else {

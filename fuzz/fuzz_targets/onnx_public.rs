@@ -7,10 +7,9 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
+use veilcast_card::{Card, CardSpec, PublicPart};
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_fuzz::{fixed, seeds};
-use veilcast_card::Encoder;
-use veilcast_card::{Card, CardSpec, PublicPart};
 
 /// What a network may take, by the first byte.
 const SHAPES: [&[usize]; 8] = [
@@ -63,12 +62,12 @@ fn check(shape: u8, features: u8, onnx: &[u8]) {
     let card = card(shape, usize::from(features).max(1), onnx);
     within(64 * onnx.len() + 2560 * MIB, || {
         let columns = card.raw_features();
-        let Ok(encoder) = Encoder::with_public_part(card, onnx) else {
+        let Ok(encoder) = veilcast_onnx::encoder(card, Some(onnx)) else {
             return;
         };
         for number in [0.0, 1.0, -3.5, f64::MAX] {
             if let Ok(record) = encoder.quantize(&vec![number; columns]) {
-                assert_eq!(record.values.len(), encoder.card().features());
+                assert_eq!(record.values().len(), encoder.card().features());
             }
         }
     });
@@ -77,10 +76,7 @@ fn check(shape: u8, features: u8, onnx: &[u8]) {
 /// Fixtures behind the two bytes that suit them.
 fn made() -> Vec<Vec<u8>> {
     let seed = |(name, shape, features): (&str, u8, u8)| {
-        let folder = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../testdata/fixtures/onnx"
-        );
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/fixtures/onnx");
         let onnx = std::fs::read(format!("{folder}/{name}.onnx")).expect("the fixture is there");
         [&[shape, features], &onnx[..]].concat()
     };

@@ -33,7 +33,7 @@ fn made() -> Vec<Vec<u8>> {
         },
     ] {
         session.set_layout(layout).expect("the card allows it");
-        let records = [vec![1, 2, 3], vec![15, 0, 7]];
+        let records = fixed::records(&[[1, 2, 3], [15, 0, 7]]);
         let full = session.encrypt(&records).expect("the records are sound");
         let count = session.entries_for(records.len());
         let seeded = count.ok().map(|count| {

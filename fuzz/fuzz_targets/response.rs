@@ -49,7 +49,7 @@ fn made() -> Vec<Vec<u8>> {
         },
     ] {
         session.set_layout(layout).expect("the card allows it");
-        let request = session.encrypt(&[vec![1, 2, 3], vec![15, 0, 7]]);
+        let request = session.encrypt(&fixed::records(&[[1, 2, 3], [15, 0, 7]]));
         let request = request.expect("the records are sound");
         let response = fixed::EVALUATOR.evaluate(&request).expect("it is sound");
         bodies.push(response.to_binary().bytes);

@@ -21,7 +21,7 @@ thread_local! {
     static SIDES: LazyCell<Sides> = LazyCell::new(|| {
         let session = fixed::session();
         // With the proof of the key, which isn't asked for again.
-        let first = session.encrypt(&[vec![1, 2, 3]]).expect("the record is sound");
+        let first = session.encrypt(&fixed::records(&[[1, 2, 3]])).expect("the record is sound");
         fixed::EVALUATOR.evaluate(&first).expect("the request is sound");
         Sides {
             session,
@@ -30,7 +30,8 @@ thread_local! {
     });
 }
 
-/// What stands before the corrections: layout, its numbers, rows, columns, records, the first entry's number, seed.
+/// What comes before the corrections: layout, its numbers, rows, columns, records, the first
+/// entry's number, seed.
 const HEAD: usize = 6 + 8 + 32;
 
 fuzz_target!(
@@ -53,7 +54,7 @@ fn check(bytes: &[u8], sides: &Sides) -> Corpus {
     Corpus::Keep
 }
 
-/// The request that these bytes stand for, and how large it is; none if it can't be written.
+/// The request that these bytes describe, and how large it is; none if it can't be written.
 fn request(bytes: &[u8], modulus: &[u8]) -> Option<(InferRequest, usize)> {
     let (head, corrections) = bytes.split_at_checked(HEAD)?;
     let &[kind, k, scores, rows, columns, records, ..] = head else {
@@ -101,7 +102,7 @@ fn made() -> Vec<Vec<u8>> {
             },
         };
         session.set_layout(layout).expect("the card allows it");
-        let records = [vec![1, 2, 3], vec![15, 0, 7]];
+        let records = fixed::records(&[[1, 2, 3], [15, 0, 7]]);
         let count = session.entries_for(2).expect("the card allows it");
         let entries = SeededEntries::generate(&fixed::key(), count).expect("no fault");
         let request = session.encrypt_seeded(&records, entries);

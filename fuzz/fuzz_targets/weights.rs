@@ -24,7 +24,7 @@ fuzz_target!(
         let Ok(model) = within(memory, || Model::from_bytes(&CARD, bytes, None)) else {
             return;
         };
-        for record in [[0, 0, 0], [15, 15, 15]] {
+        for record in fixed::records(&[[0, 0, 0], [15, 15, 15]]) {
             model.predict(&record).expect("the bounds are proven");
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-/// Names the folder for files, best one in memory; whoever set it removes it.
+/// Names the folder for files, preferably one in memory; the caller that set it removes it.
 const VARIABLE: &str = "VEILCAST_FUZZ_FOLDER";
 
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {

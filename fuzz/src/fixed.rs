@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use veilcast_engine::{Evaluator, KeyPolicy, Session};
 use veilcast_card::{
-    Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    Quantization, RecordsLayout, ScalarLayout, SeededUploads,
+    Activation, Card, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
+    Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
 };
+use veilcast_engine::{Evaluator, KeyPolicy, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::SecretKey;
 
@@ -39,7 +39,7 @@ pub fn blueprint() -> Blueprint {
         },
         public_part: None,
         quantization: Quantization {
-            bits: 4,
+            bits: InputBits::of::<4>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -47,6 +47,7 @@ pub fn blueprint() -> Blueprint {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             records: Some(RecordsLayout {}),
@@ -72,6 +73,14 @@ pub fn model() -> Model {
 
 /// The service's side.
 pub static EVALUATOR: LazyLock<Evaluator> = LazyLock::new(|| Evaluator::new(model(), POLICY));
+
+/// Records of these integers, for the model.
+pub fn records(integers: &[[u32; 3]]) -> Vec<QuantizedRecord> {
+    let card = EVALUATOR.card();
+    let record = |integers: &[u32; 3]| QuantizedRecord::new(card, integers.to_vec());
+    let records = integers.iter().map(record).collect::<Result<_, _>>();
+    records.expect("the integers are fit")
+}
 
 /// The client's side.
 pub fn session() -> Session {

@@ -1,8 +1,8 @@
 //! What the fuzz targets share.
 //!
-//! A target takes any bytes and gives them to one parser. What must hold of it stands at the head of its file;
-//! of all of them holds that they end in time, without a panic or an abort, and take no more memory than the
-//! target allows for so many bytes ([`memory::within`]).
+//! A target takes any bytes and gives them to one parser. What must hold for it is at the top of
+//! its file; of all of them holds that they end in time, without a panic or an abort, and take no
+//! more memory than the target allows for that many bytes ([`memory::within`]).
 
 #![forbid(unsafe_code)]
 

@@ -14,7 +14,7 @@ pub const KIB: usize = 1 << 10;
 /// A mebibyte.
 pub const MIB: usize = 1 << 20;
 
-/// Runs some work with at most so many bytes beside those that are in use already.
+/// Runs some work with at most this many bytes in addition to those that are in use already.
 ///
 /// The allocation that passes the limit fails, which aborts the process where it was asked for.
 pub fn within<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
@@ -34,7 +34,7 @@ fn lift() {
 }
 
 /// Telling where a panic comes from takes memory of its own. The model's code keeps some panics of a library
-/// to itself: its hook stands before this one, so that the limit stays then.
+/// to itself: its hook comes before this one, so that the limit stays then.
 fn lift_for_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

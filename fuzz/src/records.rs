@@ -60,7 +60,7 @@ pub fn image(shape: &[usize], fit: Option<Fit>) -> Input {
     }
 }
 
-/// Reads a file's records to their end, with so much memory.
+/// Reads a file's records to their end, with this much memory.
 ///
 /// - Every record that is given has as many values as the model takes; preprocessing makes features of them, or
 ///   says what is wrong, such as a category that isn't known.

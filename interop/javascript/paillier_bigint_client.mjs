@@ -1,8 +1,8 @@
 /**
  * A client of a Veilcast service on paillier-bigint and Node alone, without the package veilcast.
  *
- * All it knows of a model is its public card, and all it uses is the `scalar` layout over JSON: one feature a ciphertext, one
- * score a ciphertext.
+ * All it knows about a model is its public card, and all it uses is the `scalar` layout over JSON: one feature per
+ * ciphertext, one score per ciphertext.
  *
  * The protocol's g is n + 1, and a request doesn't say another. Keys that `generateRandomKeys(bits, true)` makes have it; those of
  * `generateRandomKeys(bits)` have a random g, and with them the library's own `encrypt` gives ciphertexts of other numbers: the

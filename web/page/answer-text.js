@@ -22,8 +22,8 @@ export function textOfPrediction(card, prediction) {
   const { output } = card.fields;
   const note = noteOf(prediction);
   const { units } = output;
-  if (card.isRegression) {
-    const values = prediction.scores.map((score, i) => ({ label: output.labels[i], value: short(score), unit: units?.[i] ?? '' }));
+  if (prediction.values) {
+    const values = prediction.values.map((value, i) => ({ label: output.labels[i], value: short(value), unit: units?.[i] ?? '' }));
     const bars = values.length > 1 ? values.map(({ label, value, unit }) => bar(label, 0, `${value} ${unit}`.trim())) : [];
     const spoken = values.map(({ label, value, unit }) => `${label}: ${value} ${unit}`.trim()).join(', ');
     return { headline: values[0].value, unit: [values[0].unit, values[0].label].filter(Boolean).join(' · '), spoken, note, bars };
@@ -71,7 +71,7 @@ export function textOfPredictions(card, outcomes, total) {
   const done = predictions.length < total ? `${count(predictions.length)} of ${counted(total, 'record')}` : counted(total, 'record');
   /** @type {Bar[]} */
   let bars = [];
-  if (!card.isRegression) {
+  if (card.task !== 'quantities') {
     const counts = card.fields.output.labels.map((label) => predictions.filter((p) => p.label === label).length);
     const most = counts.reduce((a, b) => Math.max(a, b), 0);
     bars = counts.map((n, i) => bar(card.fields.output.labels[i], n / Math.max(1, predictions.length), count(n), n === most && n > 0));
@@ -81,7 +81,7 @@ export function textOfPredictions(card, outcomes, total) {
   return { text: [`${done} predicted.`, marked, changes].filter(Boolean).join(' '), bars };
 }
 
-/** The predictions among what came, without marked records. @param {readonly Outcome[]} outcomes */
+/** The predictions among the outcomes, without marked records. @param {readonly Outcome[]} outcomes */
 export function predictedOf(outcomes) {
   return outcomes.filter((outcome) => outcome.failed === undefined);
 }

@@ -1,4 +1,4 @@
-/** The answer, large, with a bar a class. */
+/** The answer, large, with one bar per class. */
 
 import { predictedOf, textOfPrediction, textOfPredictions } from './answer-text.js';
 import { announce, byId, element } from './dom.js';
@@ -9,7 +9,7 @@ import { count } from './format.js';
  * @typedef {import('./answer-text.js').Bar} Bar
  */
 
-/** More bars than these are no help. */
+/** More bars than this don't help. */
 const MOST_BARS = 20;
 
 const WAITING = 'Only you will read it';
@@ -20,7 +20,7 @@ export class AnswerView {
   #note = byId('answer-note', HTMLElement);
   #cancel = byId('cancel', HTMLButtonElement);
   #resume = byId('resume', HTMLButtonElement);
-  /** @type {unknown} what was told last */
+  /** @type {unknown} what was announced last */
   #told;
 
   /** @param {Task} task */
@@ -45,7 +45,7 @@ export class AnswerView {
       this.#show(headline(label, unit), bars, note);
       this.#tell(predictions, spoken);
     }
-    if (isThere && !isMany) this.#prediction.dataset.label = first.label;
+    if (isThere && !isMany && first.label !== undefined) this.#prediction.dataset.label = first.label;
     else delete this.#prediction.dataset.label;
   }
 
@@ -56,7 +56,7 @@ export class AnswerView {
     this.#note.textContent = note;
   }
 
-  /** Tells of an answer once. @param {unknown} answer @param {string} text */
+  /** Announces an answer once. @param {unknown} answer @param {string} text */
   #tell(answer, text) {
     if (this.#told !== answer) announce(text);
     this.#told = answer;

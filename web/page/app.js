@@ -26,7 +26,7 @@ import { WireView } from './wire-view.js';
  * @typedef {object} Tab
  * @property {HTMLElement} button
  * @property {HTMLSelectElement} choice of a model
- * @property {HTMLElement} parts tells of a hybrid model's parts
+ * @property {HTMLElement} parts describes a hybrid model's parts
  * @property {Task} task
  * @property {Map<string, Card>} cards
  * @property {unknown} trouble with what was put in
@@ -59,12 +59,12 @@ const problem = new ProblemView(help, (error) => {
   dismissed = error;
   render();
 });
-/** What went wrong and was read. @type {unknown} */
+/** The error that was read and dismissed. @type {unknown} */
 let dismissed;
 const predictDigit = byId('predict-digit', HTMLButtonElement);
 const keySize = byId('key-size', HTMLSelectElement);
 
-/** Shows the open tab's task as it stands. */
+/** Shows the state of the open tab's task. */
 function render() {
   const { task } = tab;
   if (task.card) showCard(task.card);
@@ -84,7 +84,7 @@ function render() {
 /** The model that is chosen. @param {Tab} chosen */
 const cardOf = ({ cards, choice }) => cards.get(choice.value);
 
-/** Tells of the parts of a tab's model, and whether it can be asked now. @param {Tab} shown */
+/** Describes the parts of a tab's model, and whether it can be asked now. @param {Tab} shown */
 function renderParts(shown) {
   const { state, text } = parts.stateOf(cardOf(shown));
   shown.parts.hidden = state === 'none';
@@ -124,7 +124,7 @@ function choose() {
   void prepare(card);
 }
 
-/** Makes ahead what a question takes. @param {Card} card */
+/** Makes ahead of time what a question takes. @param {Card} card */
 async function prepare(card) {
   await parts.load(client, card);
   // Another model may have been chosen meanwhile.
@@ -207,7 +207,7 @@ for (const [name, followed] of Object.entries(tabs)) {
 }
 
 digit.addEventListener('change', () => {
-  // What was answered was another drawing.
+  // The answer was about another drawing.
   tabs.digit.trouble = undefined;
   tabs.digit.task.clear();
   render();

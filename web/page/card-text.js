@@ -41,7 +41,7 @@ function inputOf({ fields: { input } }) {
 /** @param {Card} card */
 function outputOf(card) {
   const { labels, activation, units, threshold } = card.fields.output;
-  if (card.isRegression) {
+  if (card.task === 'quantities') {
     return `${labels.map((label, i) => (units?.[i] ? `${label} in ${units[i]}` : label)).join(', ')}, as ${labels.length > 1 ? 'numbers' : 'a number'}.`;
   }
   const shown = labels.length <= 12 ? labels.join(', ') : `${labels.slice(0, 10).join(', ')} and ${count(labels.length - 10)} more`;
@@ -70,11 +70,11 @@ function privateOf({ fields: { public_part: part } }) {
   );
 }
 
-/** What publishing a part tells. @param {Card} card @returns {Entry[]} */
+/** What publishing a part reveals. @param {Card} card @returns {Entry[]} */
 function givenAwayBy({ fields: { public_part: part } }) {
   if (!part) return [];
   const owner = part.description.trim();
-  const text = 'Whoever can reach this service can download the public part, study it, and run it on data of their own. The head is not in it.';
+  const text = 'Anyone who can reach this service can download the public part, study it, and run it on data of their own. The head is not in it.';
   return [{ term: 'Given away', text: owner ? `${text} The card says: “${owner}”` : text }];
 }
 

@@ -13,13 +13,13 @@
  */
 export function headerOf(card) {
   const { labels } = card.fields.output;
-  if (card.isRegression) return ['record', ...labels];
+  if (card.task === 'quantities') return ['record', ...labels];
   // A single sigmoid output has two labels, and its score is the second's.
   return ['record', 'label', ...labels.slice(labels.length - card.outputs).map((label) => `score_${label}`)];
 }
 
 /**
- * A row: the record's number, from 0, and what was predicted of it; empty cells if it is marked.
+ * A row: the record's number, from 0, and what was predicted for it; empty cells if it is marked.
  *
  * @param {Card} card
  * @param {Outcome} outcome
@@ -28,9 +28,8 @@ export function headerOf(card) {
  */
 export function rowOf(card, outcome, record) {
   if (outcome.failed) return headerOf(card).map((_, i) => (i === 0 ? String(record) : ''));
-  const { label, scores } = outcome;
-  const numbers = scores.map(decimal);
-  return card.isRegression ? [String(record), ...numbers] : [String(record), label, ...numbers];
+  if (outcome.values) return [String(record), ...outcome.values.map(decimal)];
+  return [String(record), outcome.label, ...outcome.scores.map(decimal)];
 }
 
 /**
@@ -48,7 +47,7 @@ export function csvOf(card, outcomes) {
 const cellOf = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /**
- * A number with as many digits as tell it from its neighbours, and never an exponent.
+ * A number with as many digits as distinguish it from its neighbours, and never an exponent.
  *
  * @param {number} number
  */

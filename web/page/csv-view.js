@@ -12,7 +12,7 @@ import { about, count, percent, short } from './format.js';
  */
 
 const MOST_ROWS = 100;
-/** More classes than these don't get a column each. */
+/** More classes than this don't get a column each. */
 const MOST_CLASSES = 6;
 
 export class CsvView {
@@ -65,7 +65,7 @@ export class CsvView {
   }
 }
 
-/** How long the rest will take, as it went so far. @param {Task} task */
+/** How long the rest will take, at the pace so far. @param {Task} task */
 function remainderOf({ phase, predictions, total, pace }) {
   if (phase !== 'running' || pace === 0) return '';
   return ` About ${about((total - predictions.length) * pace)} left.`;
@@ -74,7 +74,7 @@ function remainderOf({ phase, predictions, total, pace }) {
 /** @param {Card} card */
 function titlesOf(card) {
   const { labels, activation, units } = card.fields.output;
-  if (card.isRegression) return ['Record', ...labels.map((label, i) => (units?.[i] ? `${label} (${units[i]})` : label))];
+  if (card.task === 'quantities') return ['Record', ...labels.map((label, i) => (units?.[i] ? `${label} (${units[i]})` : label))];
   if (labels.length > MOST_CLASSES) return ['Record', 'Prediction', activation === 'none' ? 'Score' : 'Probability'];
   return ['Record', 'Prediction', ...labels];
 }
@@ -82,9 +82,9 @@ function titlesOf(card) {
 /** @param {Card} card @param {Outcome} outcome @param {number} record */
 function cellsOf(card, outcome, record) {
   if (outcome.failed) return titlesOf(card).map((_, i) => (i === 0 ? count(record) : i === 1 ? 'no prediction' : ''));
+  if (outcome.values) return [count(record), ...outcome.values.map(short)];
   const { label, index, scores, probabilities } = outcome;
   const { labels } = card.fields.output;
-  if (card.isRegression) return [count(record), ...scores.map(short)];
   const figures = probabilities ? probabilities.map(percent) : scores.map(short);
   return [count(record), label, ...(labels.length > MOST_CLASSES ? [figures[index]] : figures)];
 }

@@ -13,7 +13,7 @@ import { drawInk, loadSamples, readPicture } from './pictures.js';
 const SIDE = 28;
 const DRAWN = 'What the model gets: your drawing, centred, in 28 × 28 pixels.';
 
-/** The colours of ink and ground of what the model gets, as in MNIST. */
+/** The colours of ink and ground in what the model gets, as in MNIST. */
 const INK = /** @type {const} */ ([245, 245, 240]);
 
 export class DigitTab extends EventTarget {
@@ -62,7 +62,7 @@ export class DigitTab extends EventTarget {
     try {
       this.#take(fitMnist(greyImage(picture)), DRAWN);
     } catch {
-      // A drawing beside the sheet, or one that covers it: not yet a digit.
+      // A drawing next to the sheet, or one that covers it: not yet a digit.
       this.#take(undefined, 'There is no digit to see yet.');
     }
   }
@@ -73,7 +73,7 @@ export class DigitTab extends EventTarget {
     const isReady = grey.width === SIDE && grey.height === SIDE;
     const pixels = isReady ? Uint8Array.from(grey.pixels) : fitMnist(grey);
     this.#drawing.show(picture, !isReady);
-    this.#take(pixels, isReady ? 'Your picture has 28 × 28 pixels, and goes as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.');
+    this.#take(pixels, isReady ? 'Your picture has 28 × 28 pixels, and is used as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.');
     announce('Picture taken');
   }
 

@@ -30,7 +30,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Tells it to who can't see it. @param {string} text */
+/** Announces a text to those who can't see it. @param {string} text */
 export function announce(text) {
   byId('status', HTMLElement).textContent = text;
 }

@@ -11,7 +11,7 @@ const PEN = 0.075;
 const MODEL_PEN = 0.12;
 /** Side of the picture of a drawing, in pixels. */
 const SIDE = 280;
-/** What an arrow key moves the pen by. */
+/** How far an arrow key moves the pen. */
 const KEY_STEP = 1 / 28;
 
 /** @type {Record<string, Point>} */
@@ -33,7 +33,7 @@ export class Drawing extends EventTarget {
   /** @type {(text: string) => void} */
   #tell;
 
-  /** @param {HTMLCanvasElement} canvas @param {(text: string) => void} tell for who can't see the pen */
+  /** @param {HTMLCanvasElement} canvas @param {(text: string) => void} tell for those who can't see the pen */
   constructor(canvas, tell) {
     super();
     this.#canvas = canvas;
@@ -63,7 +63,7 @@ export class Drawing extends EventTarget {
   }
 
   /**
-   * Shows a picture from elsewhere in place of the drawing.
+   * Shows a picture from elsewhere instead of the drawing.
    *
    * @param {CanvasImageSource & {width: number, height: number}} picture
    * @param {boolean} isSmooth whether its pixels run into each other
@@ -125,7 +125,7 @@ export class Drawing extends EventTarget {
   /** @param {PointerEvent} event */
   #move(event) {
     if (event.pointerId !== this.#pointer) return;
-    // What the pen did between two frames; none where the browser doesn't tell.
+    // What the pen did between two frames; none where the browser doesn't say.
     const points = event.getCoalescedEvents?.() ?? [];
     for (const point of points.length > 0 ? points : [event]) this.#strokes.at(-1)?.push(this.#at(point));
     this.redraw();

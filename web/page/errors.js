@@ -4,7 +4,7 @@
  * @typedef {object} Trouble
  * @property {string} title
  * @property {string} text
- * @property {'retry' | 'key' | 'models' | 'input'} help another try; a new key; the models anew; other input
+ * @property {'retry' | 'key' | 'models' | 'input'} help another try; a new key; the models reloaded; other input
  * @property {string} code
  * @property {string} detail
  */
@@ -18,17 +18,17 @@ const TROUBLES = {
   },
   busy: {
     title: 'Too many requests at once',
-    text: 'The service has its hands full. Wait a moment, then try again. Your input is still here.',
+    text: 'The service is busy. Wait a moment, then try again. Your input is still here.',
     help: 'retry',
   },
   too_many_keys: {
     title: 'Too many new keys',
-    text: 'The service has seen many new keys from your side, and takes no more for a while. Keep this one, wait some minutes, then try again.',
+    text: 'The service has seen many new keys from your network, and accepts no more for a while. Keep this one, wait a few minutes, then try again.',
     help: 'retry',
   },
   invalid_key_proof: {
-    title: 'The service does not take your key',
-    text: 'It could not see that your key is sound. Make a new one; if that does not help, reload the page, which may be older than the service.',
+    title: 'The service does not accept your key',
+    text: 'It could not verify that your key is sound. Make a new one; if that does not help, reload the page, which may be older than the service.',
     help: 'key',
   },
   timed_out: {
@@ -38,7 +38,7 @@ const TROUBLES = {
   },
   model_changed: {
     title: 'The model was replaced',
-    text: 'The service has a new version of this model. Your browser takes the new one when you try again.',
+    text: 'The service has a new version of this model. Your browser will use the new one when you try again.',
     help: 'models',
   },
   no_such_model: {
@@ -63,12 +63,12 @@ const TROUBLES = {
   },
   layout_not_allowed: {
     title: 'The model does not suit this key',
-    text: 'The model takes no requests under a key of this size from a browser. Choose a larger key, at the top of the page.',
+    text: 'The model accepts no requests under a key of this size from a browser. Choose a larger key, at the top of the page.',
     help: 'input',
   },
   no_webcrypto: {
     title: 'No cryptography here',
-    text: 'Browsers offer it only to pages opened by https:// or from this very machine (http://localhost). Open the page so.',
+    text: 'Browsers offer it only to pages opened with https:// or from this very machine (http://localhost). Open the page that way.',
     help: 'key',
   },
   worker_ended: {
@@ -79,8 +79,8 @@ const TROUBLES = {
   bad_answer: {
     title: 'The answer is damaged',
     text:
-      'What came back can\'t be the right answer to your request, so it was not used; in a table, the records that it was about are marked. ' +
-      'Trying again sends everything once more, and so tells a service that cheats that you noticed. If it happens again, ask no more.',
+      'What came back can\'t be the right answer to your request, so it was not used; in a table, the records concerned are marked. ' +
+      'Trying again sends everything once more, and so tells a service that cheats that you noticed. If it happens again, stop asking.',
     help: 'retry',
   },
   blank_drawing: {
@@ -100,12 +100,12 @@ const TROUBLES = {
   },
   not_a_table: {
     title: 'That is not a table',
-    text: 'Choose a CSV file: text with a header that names the columns, then a row a record.',
+    text: 'Choose a CSV file: text with a header that names the columns, then one row per record.',
     help: 'input',
   },
   unexpected: {
     title: 'Something went wrong',
-    text: 'This should not have happened. Try again; if it stays so, reload the page.',
+    text: 'This should not have happened. Try again; if it happens again, reload the page.',
     help: 'retry',
   },
 };

@@ -16,7 +16,7 @@ export function duration(milliseconds) {
   return `${count(Math.round(milliseconds / 1000))} s`;
 }
 
-/** A time that is only known about. @param {number} milliseconds */
+/** A time that is only known roughly. @param {number} milliseconds */
 export function about(milliseconds) {
   const seconds = Math.max(1, Math.round(milliseconds / 1000));
   return seconds < 100 ? counted(seconds, 'second') : counted(Math.round(seconds / 60), 'minute');
@@ -36,5 +36,5 @@ export function percent(probability) {
   return `${(100 * probability).toFixed(1)} %`;
 }
 
-/** As a value is read, not computed with: four significant digits. @param {number} value */
+/** A value for reading, not for computing: four significant digits. @param {number} value */
 export const short = (value) => String(Number(value.toPrecision(4)));

@@ -24,7 +24,7 @@ export class KeyHolder extends EventTarget {
     this.#made.catch(() => {});
   }
 
-  /** Makes a new key in place of the one before, which is gone. @param {number} bits */
+  /** Makes a new key to replace the previous one, which is gone. @param {number} bits */
   make(bits) {
     this.#making.abort();
     this.#key?.close();
@@ -50,7 +50,7 @@ export class KeyHolder extends EventTarget {
   }
 
   /**
-   * The key, once it is there.
+   * The key, once it is ready.
    *
    * @param {AbortSignal} signal ends the waiting
    * @returns {Promise<WorkerKey>}
@@ -69,7 +69,7 @@ export class KeyHolder extends EventTarget {
   }
 
   /**
-   * Makes ahead what encrypting a record for a model takes, until something else is to be done.
+   * Makes ahead of time what encrypting a record for a model takes, until something else is to be done.
    *
    * @param {Client} client
    * @param {string} model
@@ -80,11 +80,11 @@ export class KeyHolder extends EventTarget {
     try {
       await client.prepare(model, { key: await this.ready(signal), signal });
     } catch {
-      // What is missing is made when it is needed, and what is wrong is said then.
+      // What is missing is made when it is needed, and errors are reported then.
     }
   }
 
-  /** Ends what is being made ahead, so that the thread is free. */
+  /** Stops what is being made ahead of time, so that the thread is free. */
   pause() {
     this.#preparing.abort();
   }

@@ -5,7 +5,7 @@ const MOST_DRAWN = 512 * 512;
 
 const PREFIX_BYTES = 4;
 
-/** Bytes a line of hexadecimal. */
+/** Bytes per line of hexadecimal. */
 export const LINE = 12;
 
 /** The two ends of the scale that a byte's dot is on. */
@@ -13,7 +13,7 @@ const DARK = [28, 22, 58];
 const LIGHT = [226, 220, 255];
 
 /**
- * The ciphertexts of a message, one after the other, without what stands around them.
+ * The ciphertexts of a message, one after the other, without what surrounds them.
  *
  * @param {Uint8Array} body of a request or an answer
  * @param {number} headerLength
@@ -33,14 +33,14 @@ export function ciphertextsOf(body, headerLength) {
 }
 
 /**
- * A square picture with a dot a byte: the greater, the lighter.
+ * A square picture with one dot per byte: the greater, the lighter.
  *
  * @param {Uint8Array} bytes
  * @returns {{side: number, data: Uint8ClampedArray<ArrayBuffer>}} red, green, blue and alpha of each dot
  */
 export function noiseOf(bytes) {
   const drawn = bytes.subarray(0, MOST_DRAWN);
-  // Full rows alone: what is left of the last one would look like a flaw.
+  // Full rows only: an incomplete last one would look like a flaw.
   const side = Math.max(1, Math.floor(Math.sqrt(drawn.length)));
   const data = new Uint8ClampedArray(4 * side * side);
   for (let i = 0; i < side * side; i++) {
@@ -59,7 +59,7 @@ export function drawNoise(canvas, bytes) {
 }
 
 /**
- * Lines of hexadecimal, with the bytes' places and what of them is ASCII.
+ * Lines of hexadecimal, with the bytes' places and those of them that are ASCII.
  *
  * @param {Uint8Array} bytes
  * @param {number} start

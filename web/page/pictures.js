@@ -27,7 +27,7 @@ export async function readPicture(file) {
   const scale = Math.min(1, Math.sqrt(MAX_PIXELS / (picture.width * picture.height)));
   const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-  if (!context) throw new VeilcastError('not_a_picture', 'the browser can not read the pixels of pictures');
+  if (!context) throw new VeilcastError('not_a_picture', 'the browser cannot read the pixels of pictures');
   context.drawImage(picture, 0, 0, width, height);
   return { picture, grey: greyImage(context.getImageData(0, 0, width, height)) };
 }
@@ -35,7 +35,7 @@ export async function readPicture(file) {
 /** @typedef {{pixels: Uint8Array, label: number}} Sample */
 
 /**
- * Labelled images, of IDX files as MNIST has them.
+ * Labelled images, from IDX files like MNIST's.
  *
  * @param {ArrayBuffer} images
  * @param {ArrayBuffer} labels
@@ -61,7 +61,7 @@ export async function loadSamples() {
   const [images, labels] = await Promise.all(
     ['images-idx3-ubyte', 'labels-idx1-ubyte'].map(async (name) => {
       const response = await fetch(new URL(`./samples/${name}`, import.meta.url)).catch(() => undefined);
-      if (!response?.ok) throw new VeilcastError('unreachable', 'the service did not give its test images');
+      if (!response?.ok) throw new VeilcastError('unreachable', 'the service did not return its test images');
       return response.arrayBuffer();
     }),
   );

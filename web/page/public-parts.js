@@ -1,5 +1,5 @@
 /**
- * The public parts of hybrid models: fetched and tried as soon as a model is chosen, so that the page tells at once of
+ * The public parts of hybrid models: fetched and tried as soon as a model is chosen, so that the page reports at once
  * one that it cannot run.
  */
 
@@ -23,7 +23,7 @@ export class PublicParts extends EventTarget {
   #problems = new Map();
 
   /**
-   * Fetches and tries a model's public part, if it has one and that wasn't done.
+   * Fetches and tries a model's public part, if it has one and this wasn't done yet.
    *
    * @param {Client} client
    * @param {Card} card
@@ -43,14 +43,14 @@ export class PublicParts extends EventTarget {
       await client.encoder(fields.name);
     } catch (error) {
       if (error instanceof VeilcastError && error.code === 'bad_public_part') this.#problems.set(digest, error);
-      // Anything else may pass: it is tried anew, and told of when the model is asked.
+      // Anything else may be temporary: it is tried again, and reported when the model is asked.
       else this.#loads.delete(digest);
     }
     this.#fetching.delete(digest);
     this.#changed();
   }
 
-  /** Why this page can't ask a model, if so. @param {Card | undefined} card */
+  /** Why this page can't ask a model, if it can't. @param {Card | undefined} card */
   problemOf(card) {
     return card && this.#problems.get(card.digest);
   }

@@ -45,7 +45,7 @@ const TEXTS = [
       if (!part) return '';
       return (
         `A network in ONNX, public.onnx of ${counted(part.bytes, 'byte')}, fetched once and checked against the SHA-256 that the card names. ` +
-        `It takes a tensor of ${part.shape.join(' × ')} and gives ${counted(part.features, 'number')} a record, ` +
+        `It takes a tensor of ${part.shape.join(' × ')} and returns ${counted(part.features, 'number')} per record, ` +
         "computed in plain JavaScript, in 32-bit floats. The time is that of all records, with the card's preprocessing and rounding."
       );
     },
@@ -63,7 +63,7 @@ const TEXTS = [
         `${counted(total, 'record')} of ${count(card.features)} features, each rounded to ${bits} bits, ` +
         `${counted(layout.featuresPerCiphertext, 'feature')} of ${rowOf(arrangement)} in a ciphertext (layout "${layout.name}"): ` +
         `${counted(arrangement.ciphertexts, 'ciphertext')} of ${count(keyBits / 4)} bytes for ${rowOf(arrangement)}. Each is (1 + m·n)·rⁿ mod n² with a fresh uniform rⁿ, ` +
-        'computed modulo p² and q² through tables of fixed bases; some are made ahead while the page is idle.'
+        'computed modulo p² and q² through tables of fixed bases; some are made ahead of time while the page is idle.'
       );
     },
   },
@@ -81,7 +81,7 @@ const TEXTS = [
     id: 'compute',
     where: 'server',
     title: 'Computed',
-    says: 'The server applies its model to the locked numbers. It cannot open them, nor the result.',
+    says: 'The server applies its model to the locked numbers. It can open neither them nor the result.',
     engineers: ({ card }, _, shown) =>
       `${shown?.fields.public_part ? "The model's private part" : 'The model'} is an affine map of integers, W·x + b. Ciphertexts are raised to the weights and multiplied, which adds up their ` +
       `plaintexts${card ? `; every score fits ${card.slotBits} bits, as the card certifies` : ''}. Fresh randomness and masks hide all but the scores.`,
@@ -92,10 +92,10 @@ const TEXTS = [
     title: 'Received',
     says: 'The answer comes back, still locked.',
     engineers: ({ layout, card, keyBits }) => {
-      const checks = 'Checked by its id and digests to be the answer to this very request, as it was sent, and of this card, this key and this layout.';
+      const checks = 'Checked by its id and digests to be the answer to this very request, as it was sent, and for this card, this key and this layout.';
       if (!layout || !card) return checks;
       const arrangement = new Arrangement(card, layout, keyBits);
-      return `${counted(card.outputs, 'score')} a record, ${counted(arrangement.answers, 'ciphertext')} for ${rowOf(arrangement)}. ${checks}`;
+      return `${counted(card.outputs, 'score')} per record, ${counted(arrangement.answers, 'ciphertext')} for ${rowOf(arrangement)}. ${checks}`;
     },
   },
   {
@@ -105,7 +105,7 @@ const TEXTS = [
     says: 'Your key opens the answer, here in your browser. Nobody else has read it.',
     engineers: ({ card }) =>
       'Modulo p and q and by the Chinese remainder theorem, blinded and checked; then the scores are scaled' +
-      `${card && card.fields.output.activation !== 'none' ? `, and ${card.fields.output.activation} makes probabilities of them` : ''}.`,
+      `${card && card.fields.output.activation !== 'none' ? `, and ${card.fields.output.activation} turns them into probabilities` : ''}.`,
   },
 ];
 

@@ -66,7 +66,7 @@ export function otherThan(categories) {
 }
 
 /**
- * The cell that a field's text stands for.
+ * The cell that a field's text represents.
  *
  * @param {Field} field
  * @param {string} text as typed or chosen

@@ -30,7 +30,7 @@ export class TableForm {
     this.forgive();
   }
 
-  /** Takes back what was said against fields. */
+  /** Clears the problems shown at fields. */
   forgive() {
     for (const row of this.#rows) blame(row, '');
   }
@@ -42,7 +42,7 @@ export class TableForm {
     let first;
     for (const row of this.#rows) {
       const { field, control } = row;
-      // A field of numbers gives no text for what isn't one.
+      // A field of numbers returns no text for something that isn't one.
       const result = control.validity.badInput ? { problem: 'This is not a number.' } : cellOf(field, control.value);
       blame(row, 'problem' in result ? result.problem : '');
       if ('cell' in result) cells.push(result.cell);
@@ -64,7 +64,7 @@ function rowOf(field, id) {
   return { field, control, problem };
 }
 
-/** A name that can go on in the next line after an underscore or a point. @param {string} name */
+/** A name that can break onto the next line after an underscore or a point. @param {string} name */
 const breakable = (name) => name.split(/(?<=[_.])/).flatMap((part) => [part, element('wbr')]);
 
 /** @param {Field} field @param {string[]} categories */

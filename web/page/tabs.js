@@ -1,4 +1,4 @@
-/** Tabs as the ARIA practices have them: arrow keys move between them, and the one in focus is open. */
+/** Tabs as the ARIA practices describe them: arrow keys move between them, and the one in focus is open. */
 
 /**
  * @param {readonly HTMLElement[]} tabs each names its panel in aria-controls

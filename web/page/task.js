@@ -30,7 +30,7 @@ import { incomplete } from '../src/outcome.js';
  * @typedef {{bytes: Uint8Array<ArrayBuffer>, headerLength: number}} Message
  */
 
-/** Ciphertexts a request of many records has, about: small enough to see it go on. */
+/** About how many ciphertexts a request of many records has: few enough to see progress. */
 const CIPHERTEXTS = 128;
 
 /** @returns {Step} */
@@ -52,7 +52,7 @@ export class Task extends EventTarget {
   request;
   /** The last answer; its header's length is 0 until it is known. @type {Message | undefined} */
   answer;
-  /** One a record, of those that are answered; marked if the answer can't be right. @type {Outcome[]} */
+  /** One per record, for those that are answered; marked if the answer can't be right. @type {Outcome[]} */
   predictions = [];
   /** @type {Card | undefined} */
   card;
@@ -95,7 +95,8 @@ export class Task extends EventTarget {
   /**
    * Asks once more for what is missing of the last question's answer.
    *
-   * If there are marked records, all is asked anew: which of them could not be decrypted, the service must not learn.
+   * If there are marked records, everything is asked again: the service must not learn which of them could not be
+   * decrypted.
    */
   async retry() {
     if (!this.question) return;
@@ -154,7 +155,7 @@ export class Task extends EventTarget {
       };
       const most = chooseArrangement(card, key.bits, records.length - start).recordsPerRequest(CIPHERTEXTS);
       const group = records.slice(start, start + most);
-      // The next group goes whatever this one's answer holds, as it does within a run.
+      // The next group is sent whatever this one's answer holds, as within a run.
       const answer = await outcomesOf(this.client.predict(model, group, { key, signal, onProgress }));
       this.#follow({ step: 'end' }, watch);
       if (start > 0 && answer.card.digest !== this.card.digest) {
@@ -194,7 +195,7 @@ export class Task extends EventTarget {
         break;
       case 'send':
         this.request = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.request), headerLength: progress.headerLength };
-        // It goes once more if the service has to see the key's proof.
+        // It is sent once more if the service has to see the key's proof.
         if (send.state !== 'running') {
           end(encrypt, watch.lap());
           begin(send);
@@ -249,7 +250,7 @@ function end(step, time) {
   Object.assign(step, { state: 'done', part: 1, note: '', time: step.time + time });
 }
 
-/** What a run gives, with marks where it has no predictions. @param {Promise<PartialPredictions>} run */
+/** What a run returns, with marks where it has no predictions. @param {Promise<PartialPredictions>} run */
 async function outcomesOf(run) {
   try {
     return await run;
@@ -272,7 +273,7 @@ class Stopwatch {
     return this.#last - before;
   }
 
-  /** What of the exchange was sending, computing and receiving, as the browser and the service noted it. */
+  /** How the exchange splits into sending, computing and receiving, as the browser and the service noted it. */
   partsOfExchange() {
     const noted = performance
       .getEntriesByType('resource')
@@ -284,7 +285,7 @@ class Stopwatch {
     }
     const receive = noted.responseEnd - noted.responseStart;
     const rest = Math.max(0, this.exchange - receive);
-    // Not every browser shows what the service says of its own time.
+    // Not every browser shows what the service says about its own time.
     const compute = Math.min(rest, noted.serverTiming?.find(({ name }) => name === 'compute')?.duration ?? rest);
     return { send: rest - compute, compute, receive };
   }

@@ -52,12 +52,12 @@ export class WireView {
     if (!request) {
       this.#noise.width = this.#noise.height = 1;
       this.#noise.setAttribute('aria-label', NOTHING.request);
-      text.textContent = 'When you ask, your request appears here, byte for byte: a dot a byte.';
+      text.textContent = 'When you ask, your request appears here, byte for byte: one dot per byte.';
       return;
     }
     const ciphertexts = ciphertextsOf(request.bytes, request.headerLength);
     drawNoise(this.#noise, ciphertexts);
-    this.#noise.setAttribute('aria-label', `The ${count(ciphertexts.length)} bytes of the encrypted numbers, a dot a byte: noise`);
+    this.#noise.setAttribute('aria-label', `The ${count(ciphertexts.length)} bytes of the encrypted numbers, one dot per byte: noise`);
     text.textContent = `${size(request.bytes.length)} of your actual request. Without your key, it is as good as noise.`;
   }
 
@@ -68,7 +68,7 @@ export class WireView {
     this.#fill('answer', isKnown ? answer : undefined);
     if (!isKnown) return;
     drawNoise(this.#answerNoise, ciphertextsOf(answer.bytes, answer.headerLength));
-    this.#answerNoise.setAttribute('aria-label', 'The encrypted answer, a dot a byte: noise');
+    this.#answerNoise.setAttribute('aria-label', 'The encrypted answer, one dot per byte: noise');
   }
 
   /** @param {'request' | 'answer'} side @param {Message | undefined} message */
@@ -78,7 +78,7 @@ export class WireView {
     byId(`save-${side}`, HTMLButtonElement).disabled = message === undefined;
     byId(`${side}-about`, HTMLElement).textContent = message
       ? `${counted(message.bytes.length, 'byte')}: a header of ${counted(message.headerLength, 'byte')} in plain JSON, ` +
-        'which holds nothing of your data, then the ciphertexts.'
+        'which holds none of your data, then the ciphertexts.'
       : NOTHING[side];
     if (message) hex.textContent = excerptOf(message);
   }

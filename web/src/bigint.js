@@ -131,7 +131,7 @@ export function base64urlFromBytes(bytes) {
  * The bytes of base64url without padding, in their one spelling.
  *
  * @param {string} text
- * @throws {SyntaxError} if it is none
+ * @throws {SyntaxError} if it isn't that
  */
 export function bytesFromBase64url(text) {
   if (/^[A-Za-z0-9_-]*$/.test(text) && text.length % 4 !== 1) {

@@ -43,7 +43,7 @@ const required = {
   quantization: record({ bits: integer(1, MAX_INPUT_BITS), step: either(positive, listOf(positive)), zero: perFeature }),
   output: record(
     { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'none') },
-    { units: listOf(text), threshold: finite },
+    { units: listOf(text), threshold: finite, task: oneOf('classes', 'probability', 'quantities') },
   ),
   bounds: record(
     { slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) },
@@ -73,8 +73,8 @@ const shape = record(required, { public_part: publicPart });
 export function checkCard(json) {
   shape(json, 'card');
   const fields = /** @type {CardFields} */ (json);
-  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(fields.name)) fail('card.name', 'is no name of a model');
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(fields.version)) fail('card.version', 'is no version');
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(fields.name)) fail('card.name', 'is not a valid name of a model');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(fields.version)) fail('card.version', 'is not a valid version');
   checkInput(fields.input);
   const preprocessed = fields.input.shape.reduce((a, b) => a * b) + checkPreprocessing(fields.input);
   if (preprocessed > MAX_FEATURES) fail('card.input', `has more than ${MAX_FEATURES} features`);
@@ -117,7 +117,8 @@ function checkPublicPart({ sha256, shape }, values) {
 }
 
 /** @param {CardFields['output']} output */
-function checkOutput({ labels, scales, activation, units, threshold }) {
+function checkOutput(output) {
+  const { labels, scales, activation, units, threshold, task } = output;
   const outputs = scales.length;
   if (outputs < 1 || outputs > MAX_OUTPUTS) fail('card.output.scales', `must be 1 to ${MAX_OUTPUTS} numbers`);
   if (activation === 'softmax' && outputs < 2) fail('card.output', 'has softmax for a single output');
@@ -134,6 +135,23 @@ function checkOutput({ labels, scales, activation, units, threshold }) {
     if (activation !== 'sigmoid' || outputs !== 1) fail('card.output.threshold', 'is for a single sigmoid output');
     if (!(threshold > 0 && threshold < 1)) fail('card.output.threshold', 'must lie between 0 and 1');
   }
+  const implied = impliedTask(output);
+  const isOpen = activation === 'none' && !units && outputs > 1;
+  if (task && task !== implied && !(isOpen && task === 'quantities')) {
+    fail('card.output.task', `is ${task}, but its other fields are of ${implied}`);
+  }
+}
+
+/**
+ * What is predicted, as the fields of a card's output other than `task` say: several scores without a final function are
+ * quantities if they have units, and classes otherwise.
+ *
+ * @param {CardFields['output']} output
+ * @returns {import('./card-types.js').Task}
+ */
+export function impliedTask({ scales, activation, units }) {
+  if (activation === 'none') return units || scales.length === 1 ? 'quantities' : 'classes';
+  return activation === 'sigmoid' && scales.length === 1 ? 'probability' : 'classes';
 }
 
 /** @param {CardFields['bounds']} bounds @param {number} outputs */

@@ -1,5 +1,5 @@
 /**
- * The fields of a card as they stand in its JSON.
+ * The fields of a card as they are in its JSON.
  *
  * @typedef {'error' | 'zeros'} UnknownCategory
  *
@@ -34,12 +34,17 @@
  * @property {number | number[]} step
  * @property {number | number[]} zero
  *
+ * @typedef {'classes' | 'probability' | 'quantities'} Task what is predicted: one of several classes; the probability of the
+ *   second of two, by a single score; or quantities
+ *
  * @typedef {object} Output
  * @property {string[]} labels
  * @property {number[]} scales
  * @property {'softmax' | 'sigmoid' | 'none'} activation
- * @property {string[]} [units] one a quantity, if quantities are predicted
+ * @property {string[]} [units] one per quantity, if quantities are predicted
  * @property {number} [threshold] probability above which a record counts as positive, if not 0.5
+ * @property {Task} [task] needed only for several quantities without units, which are classes otherwise; elsewhere what the
+ *   other fields say
  *
  * @typedef {object} Layouts
  * @property {{}} [scalar]
@@ -50,7 +55,7 @@
  * @typedef {object} Bounds
  * @property {number} slot_bits
  * @property {true} certified
- * @property {number[]} [largest_scores] one an output: no integer score of it exceeds this in magnitude
+ * @property {number[]} [largest_scores] one per output: no integer score of it exceeds this in magnitude
  *
  * @typedef {object} CardFields
  * @property {'veilcast-card/1'} format

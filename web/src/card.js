@@ -1,8 +1,8 @@
 /**
- * The public card of a model: everything a client needs to know of it.
+ * The public card of a model: everything a client needs to know about it.
  */
 
-import { checkCard } from './card-check.js';
+import { checkCard, impliedTask } from './card-check.js';
 import { VeilcastError, excerpt } from './error.js';
 import { ShapeError } from './shape.js';
 import { sha256 } from './webcrypto.js';
@@ -15,17 +15,32 @@ import { sha256 } from './webcrypto.js';
 export const MAX_CARD_BYTES = 16 << 20;
 
 /**
- * What a model says of one record.
+ * What a model says of one record: what its {@link Card.task} is to predict.
  *
- * A regression, see {@link Card.isRegression}, has quantities in place of classes: `scores` are their values, and `index` and
- * `label` those of the first. Of two labels with a single score the second is predicted if its probability exceeds the
+ * @typedef {ClassPrediction | QuantityPrediction} Prediction
+ */
+
+/**
+ * The class that a record is given. Of two labels with a single score the second is predicted if its probability exceeds the
  * card's threshold.
  *
- * @typedef {object} Prediction
- * @property {number} index of the predicted label; of equals the lowest
+ * @typedef {object} ClassPrediction
+ * @property {number} index of the predicted label; the lowest of equals
  * @property {string} label
- * @property {number[]} scores one an output, in the model's own units
- * @property {number[] | undefined} probabilities one a label, if the model has a final activation
+ * @property {number[]} scores one per output, in the model's own units
+ * @property {number[] | undefined} probabilities one per label, if the model has a final function
+ * @property {undefined} [values]
+ */
+
+/**
+ * The values of the quantities that are predicted, whose names are the card's labels.
+ *
+ * @typedef {object} QuantityPrediction
+ * @property {number[]} values one per output, in the card's units, if it has any
+ * @property {undefined} [index]
+ * @property {undefined} [label]
+ * @property {undefined} [scores]
+ * @property {undefined} [probabilities]
  */
 
 /** A checked card; made by {@link Card.parse}. */
@@ -36,7 +51,7 @@ export class Card {
    * @param {string} digest
    */
   constructor(fields, features, digest) {
-    /** The card's fields, as they stand in its JSON. @readonly */
+    /** The card's fields, as they are in its JSON. @readonly */
     this.fields = fields;
     /** Integers that get encrypted for a record. @readonly */
     this.features = features;
@@ -62,10 +77,12 @@ export class Card {
     return this.fields.output.scales.length;
   }
 
-  /** Whether scores are quantities, with `output.labels` for names and perhaps `output.units`; not scores of classes. */
-  get isRegression() {
-    const { activation, units, scales } = this.fields.output;
-    return activation === 'none' && (units !== undefined || scales.length === 1);
+  /**
+   * What is predicted: one of several classes; the probability of the second of two, by a single score; or quantities, with
+   * `output.labels` for names and perhaps `output.units`.
+   */
+  get task() {
+    return this.fields.output.task ?? impliedTask(this.fields.output);
   }
 
   /** S: every score lies strictly between −2^(S−1) and 2^(S−1). */
@@ -83,14 +100,14 @@ export class Card {
   /**
    * Turns integer scores into scores in the model's own units.
    *
-   * @param {readonly bigint[]} scores one an output
+   * @param {readonly bigint[]} scores one per output
    * @returns {number[]}
    * @throws {VeilcastError} `bad_scores` if there are too few or too many, or one is out of bounds
    */
   dequantize(scores) {
     const { scales } = this.fields.output;
     if (scores.length !== scales.length || scores.some((score, i) => score > this.#largest(i) || score < -this.#largest(i))) {
-      throw new VeilcastError('bad_scores', 'the decrypted scores are not such as the card promises: the answer is not this model\'s');
+      throw new VeilcastError('bad_scores', 'the decrypted scores are not what the card promises: the answer is not this model\'s');
     }
     return scores.map((score, i) => Number(score) * scales[i]);
   }
@@ -98,17 +115,18 @@ export class Card {
   /**
    * Turns integer scores into a prediction.
    *
-   * @param {readonly bigint[]} integers one an output
+   * @param {readonly bigint[]} integers one per output
    * @returns {Prediction}
    * @throws {VeilcastError} as {@link Card.dequantize}
    */
   predict(integers) {
     const scores = this.dequantize(integers);
+    if (this.task === 'quantities') return { values: scores };
     const { labels, activation, threshold = 0.5 } = this.fields.output;
-    const isSingle = scores.length === 1 && labels.length === 2;
+    const isSingle = this.task === 'probability';
     // Scores are compared, so that the rounding of probabilities has no say.
     const exceeds = () => Number(scores[0] > Math.log(threshold / (1 - threshold)));
-    const index = this.isRegression ? 0 : isSingle ? exceeds() : argmax(scores);
+    const index = isSingle ? exceeds() : argmax(scores);
     return { index, label: labels[index], scores, probabilities: probabilities(scores, activation, isSingle) };
   }
 }

@@ -14,7 +14,7 @@ import { Transport } from './transport.js';
 /** Largest list of models accepted, in bytes. */
 const MAX_LIST_BYTES = 1 << 20;
 
-/** Ciphertexts of a request, about, whatever the card allows: memory and the time of a call are bounded. */
+/** About how many ciphertexts a request has, whatever the card allows: memory and the time of a call are bounded. */
 const REQUEST_CIPHERTEXTS = 1 << 12;
 
 /**
@@ -38,7 +38,7 @@ const REQUEST_CIPHERTEXTS = 1 << 12;
  *   | {step: 'encode' | 'encrypt' | 'decrypt', done: number, total: number}
  *   | {step: 'send', headerLength: number, request: Uint8Array}
  *   | {step: 'retry', pause: number}
- *   | {step: 'receive', answer: Uint8Array}} Progress what goes on: the card; records that went through a hybrid model's public part, here, and
+ *   | {step: 'receive', answer: Uint8Array}} Progress what is happening: the card; records that went through a hybrid model's public part, here, and
  *   milliseconds that this took, with preprocessing and rounding; records turned into integers; ciphertexts encrypted or decrypted;
  *   the actual request; milliseconds until another try; the actual answer
  *
@@ -58,7 +58,7 @@ export class Client {
   #encoders = new Map();
   /** Models whose public part was not the one that their card names. @type {Set<string>} */
   #doubted = new Set();
-  /** Keys, by n, that the service accepted: it needs no proof of them. @type {Set<bigint>} */
+  /** Keys, by n, that the service has accepted: it needs no proof of them. @type {Set<bigint>} */
   #accepted = new Set();
 
   /**
@@ -105,7 +105,8 @@ export class Client {
   }
 
   /**
-   * What turns records into a model's integers: of a hybrid model with its public part, which is asked for once.
+   * The encoder that turns records into a model's integers, for a hybrid model with its public part, which is asked for
+   * once.
    *
    * @param {string} model
    * @param {{signal?: AbortSignal, onProgress?: PredictOptions['onProgress']}} [options]
@@ -123,7 +124,7 @@ export class Client {
       return encoder;
     } catch (error) {
       if (error instanceof VeilcastError && error.code === 'other_public_part') {
-        // Perhaps the model was replaced since its card came: whoever asks next gets the new one.
+        // Perhaps the model was replaced since its card came: the next call gets the new one.
         this.#cards.delete(model);
         this.#doubted.add(model);
       }
@@ -145,7 +146,7 @@ export class Client {
   }
 
   /**
-   * Makes ahead what encrypting a number of records takes, such as while a person draws one.
+   * Makes ahead of time what encrypting a number of records takes, such as while a person draws one.
    *
    * @param {string} model
    * @param {Pick<PredictOptions, 'key' | 'signal'> & {records?: number}} options
@@ -157,10 +158,10 @@ export class Client {
   }
 
   /**
-   * The predictions of records, which leave this machine encrypted alone.
+   * The predictions of records, which leave this machine only in encrypted form.
    *
-   * Any number of records goes, in requests of bounded size. If the model was replaced in
-   * the meantime, its new card is taken and all is done again, once, unless it takes other cells.
+   * Any number of records is accepted, and sent in requests of bounded size. If the model was replaced in
+   * the meantime, its new card is used and everything is done again, once, unless it takes other cells.
    *
    * All requests are sent, whatever the answers hold. If there are records whose answer can't be right, one error
    * says so at the end, with all predictions: in its `predictions` those records are marked.
@@ -169,7 +170,7 @@ export class Client {
    * @param {readonly (readonly Cell[])[]} records each the pixels or cells of one, in the card's order
    * @param {PredictOptions} options
    * @returns {Promise<Predictions>}
-   * @throws {VeilcastError} whose fault it is, its code says
+   * @throws {VeilcastError} its code says whose fault it is
    */
   async predict(model, records, options) {
     const known = this.#cards.get(model);
@@ -217,7 +218,7 @@ export class Client {
 const MAX_BUSY = 30;
 
 /**
- * The integers of records. That takes a hybrid model's public part some time, so it pauses.
+ * The integers of records. A hybrid model's public part takes some time for that, so it pauses.
  *
  * @param {Encoder} encoder
  * @param {readonly (readonly Cell[])[]} records

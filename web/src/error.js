@@ -4,7 +4,7 @@
  * The one error type of the package.
  *
  * `message` says what happened and what to do, for people; `code` says it for programs and does not
- * change: one of those below, or what a service gave.
+ * change: one of those below, or a service's.
  */
 export class VeilcastError extends Error {
   // Private, so that no log shows what was decrypted.
@@ -14,7 +14,7 @@ export class VeilcastError extends Error {
    * @param {string} code
    * @param {string} message
    * @param {ErrorOptions & {line?: number, column?: string, partial?: PartialPredictions}} [details] where in a table it
-   *   happened; what there is of a run's predictions
+   *   happened; the predictions that a run has
    */
   constructor(code, message, { line, column, partial, ...options } = {}) {
     super(message, options);
@@ -27,19 +27,19 @@ export class VeilcastError extends Error {
     this.#partial = partial;
   }
 
-  /** What there is of a run of which some records have no prediction. @returns {PartialPredictions | undefined} */
+  /** The results of a run in which some records have no prediction. @returns {PartialPredictions | undefined} */
   get partial() {
     return this.#partial;
   }
 
-  /** One a record of such a run; those without a prediction have `failed`. @returns {PartialPredictions['predictions'] | undefined} */
+  /** One per record of such a run; those without a prediction have `failed`. @returns {PartialPredictions['predictions'] | undefined} */
   get predictions() {
     return this.#partial?.predictions;
   }
 }
 
 /**
- * A text from elsewhere, fit to stand in a message: short, and without control characters.
+ * A text from elsewhere, made suitable for a message: short, and without control characters.
  *
  * @param {unknown} text
  * @returns {string}

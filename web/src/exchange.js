@@ -1,7 +1,8 @@
 /**
- * Requests to a model under a key, one after the other, and what comes of their answers.
+ * Requests to a model under a key, one after the other, and the results of their answers.
  *
- * Nothing that is sent depends on what was decrypted: what can't be right is marked, and the next request goes all the same.
+ * Nothing that is sent depends on what was decrypted: what can't be right is marked, and the next request is sent all
+ * the same.
  */
 
 import { bigintFromBytes, bytesFromBigint, hexFromBytes } from './bigint.js';
@@ -55,7 +56,7 @@ export class Exchange {
    *
    * @param {readonly (readonly number[])[]} records
    * @returns {Promise<(Prediction | {failed: Mark})[]>}
-   * @throws {VeilcastError} if the service gives no answer
+   * @throws {VeilcastError} if the service returns no answer
    */
   async predict(records) {
     const request = await this.#timed('encrypt', () => this.#encrypt(records));
@@ -154,7 +155,7 @@ export class Exchange {
     }
   }
 
-  /** Whether an answer is the one to a request, and as it was sent. @param {import('./messages.js').Answer} answer @param {{id: string, digest: string, records: number}} sent */
+  /** Whether an answer belongs to a request, and is as it was sent. @param {import('./messages.js').Answer} answer @param {{id: string, digest: string, records: number}} sent */
   async #check({ layout, ...answer }, { id, digest, records }) {
     const { name, featuresPerCiphertext, scoresPerAnswer } = this.arrangement.layout;
     const other =
@@ -209,7 +210,7 @@ function joined(parts) {
 }
 
 /**
- * A list in so many rows.
+ * A list in this many rows.
  *
  * @template T
  * @param {readonly T[]} list

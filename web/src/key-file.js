@@ -1,8 +1,8 @@
 /**
  * Keys as JSON, in the form of python-paillier's command-line tool and of `veilcast keygen`.
  *
- * Numbers are minimal big-endian bytes in base64url without padding. Only the primes are believed;
- * everything else is computed from them and checked. The public part holds the key's proof besides,
+ * Numbers are minimal big-endian bytes in base64url without padding. Only the primes are trusted;
+ * everything else is computed from them and checked. The public part also holds the key's proof,
  * which other programs pass over; files without it are read, too.
  */
 
@@ -10,7 +10,7 @@ import { base64urlFromBytes, bigintFromBytes, bytesFromBase64url, bytesFromBigin
 import { VeilcastError, excerpt } from './error.js';
 import { keyFromPrimes } from './paillier.js';
 
-/** No key file of an accepted size is longer. */
+/** Longest key file of an accepted size, in characters. */
 const MAX_LENGTH = 64 * 1024;
 
 const KEY_TYPE = 'DAJ';

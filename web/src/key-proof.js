@@ -1,9 +1,10 @@
 /**
  * The proof that a public key is fit for Paillier: that n has no factor in common with φ(n).
  *
- * It is eight n-th roots modulo n of numbers that SHAKE256 makes of n. Under an n with a prime ℓ that divides φ(n), too, one
- * number in ℓ has a root. Services take no n with a factor below 2¹⁶, so such an n passes with a probability of 2⁻¹²⁸ at most.
- * They ask for the proof because under such an n an answer could tell more of their model than its scores.
+ * It is eight n-th roots modulo n of numbers that SHAKE256 makes from n. Under an n with a prime ℓ that divides φ(n),
+ * too, one number in ℓ has a root. Services take no n with a factor below 2¹⁶, so such an n passes with a probability
+ * of 2⁻¹²⁸ at most. They ask for the proof because under such an n an answer could reveal more about their model than
+ * its scores.
  */
 
 import { base64urlFromBytes, bigintFromBytes, bitLength, bytesFromBase64url, bytesFromBigint, modPow } from './bigint.js';
@@ -12,7 +13,7 @@ import { shake256 } from './shake.js';
 const DOMAIN = new TextEncoder().encode('veilcast key proof v1');
 const ROOTS = 8;
 
-/** Bytes that SHAKE256 gives beyond those of n, so that what is left modulo n is as good as uniform. */
+/** Bytes of SHAKE256's output beyond those of n, so that the remainder modulo n is practically uniform. */
 const SURPLUS_BYTES = 16;
 
 /** Bytes of n. @param {bigint} n */
@@ -52,7 +53,7 @@ export function proofText(n, roots) {
 }
 
 /**
- * Whether a text is the proof of a modulus. It shows nothing of an n with small factors.
+ * Whether a text is the proof of a modulus. It shows nothing about an n with small factors.
  *
  * @param {bigint} n odd
  * @param {string} text

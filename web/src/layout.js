@@ -1,9 +1,9 @@
 /**
- * Where the numbers of records and their scores stand in plaintexts.
+ * Where the numbers of records and their scores are in plaintexts.
  *
- * One geometry serves all layouts. Records go in rows of T. With k features a ciphertext at a distance of u bits,
+ * One geometry serves all layouts. Records go in rows of T. With k features per ciphertext at a distance of u bits,
  * ciphertext g of a row holds Σₜ Σⱼ x_(t,gk+j)·2^(S·t + u·j), and the i-th slot of an answer is the S bits from bit
- * u·(ik + k − 1): a score plus 2^(S−1). Between and above the scores stand masks.
+ * u·(ik + k − 1): a score plus 2^(S−1). Masks lie between and above the scores.
  *
  * - `scalar` has k = 1, u = S and T = 1; an answer's slots are m outputs of its record.
  * - `features` has k > 1 and u = S + 41, else as `scalar`.
@@ -49,7 +49,7 @@ export class Arrangement {
     }[name];
     const most = mostSlots(card.slotBits, k, keyBits);
     if (!isAllowed || !(m >= 1 && m <= Math.min(most, card.outputs))) {
-      const asked = `the layout ${name} with ${k} features a ciphertext and ${m} scores an answer`;
+      const asked = `the layout ${name} with ${k} features per ciphertext and ${m} scores per answer`;
       throw new VeilcastError('layout_not_allowed', `the model does not take ${asked} under a key of ${keyBits} bits`);
     }
     this.layout = layout;
@@ -69,18 +69,18 @@ export class Arrangement {
     return Math.ceil(this.#card.outputs / this.layout.scoresPerAnswer);
   }
 
-  /** The rows that as many records take. @param {number} records */
+  /** The rows that this many records take. @param {number} records */
   rows(records) {
     return Math.ceil(records / this.recordsPerRow);
   }
 
-  /** How many of so many records stand in a row. @param {number} row @param {number} records */
+  /** How many of this many records are in a row. @param {number} row @param {number} records */
   recordsIn(row, records) {
     return Math.min(this.recordsPerRow, records - row * this.recordsPerRow);
   }
 
   /**
-   * The records of a request: full rows, as many as the card allows and have about so many ciphertexts.
+   * The records of a request: full rows, as many as the card allows and as have about this many ciphertexts.
    *
    * @param {number} ciphertexts
    */
@@ -108,11 +108,11 @@ export class Arrangement {
   }
 
   /**
-   * The scores of so many records, by the plaintexts of their answers, row by row.
+   * The scores of this many records, by the plaintexts of their answers, row by row.
    *
    * @param {readonly (readonly bigint[])[]} answers
    * @param {number} records
-   * @returns {bigint[][]} a list a record, of one an output
+   * @returns {bigint[][]} one list per record, of one score per output
    */
   scores(answers, records) {
     const { featuresPerCiphertext: k, scoresPerAnswer: m } = this.layout;
@@ -135,7 +135,7 @@ const packed = (numbers, distance) => numbers.reduceRight((sum, x) => (sum << Bi
 
 /**
  * The arrangement with the least ciphertexts sent plus eight times those that come back, since an
- * answer takes about as much of the service's time as eight ciphertexts take of the client's; of equals
+ * answer takes about as much of the service's time as eight ciphertexts take of the client's; of equal ones
  * the one with fewer ciphertexts sent.
  *
  * @param {Card} card
@@ -155,7 +155,7 @@ export function chooseArrangement(card, keyBits, records = 1) {
   const candidates = offered.flatMap(([name, k, wanted]) => {
     const most = Math.min(mostSlots(card.slotBits, k, keyBits), wanted);
     if (most < 1) return [];
-    // As few scores as make the same number of answers.
+    // The fewest scores that make the same number of answers.
     const m = Math.ceil(wanted / Math.ceil(wanted / most));
     return [new Arrangement(card, { name, featuresPerCiphertext: k, scoresPerAnswer: m }, keyBits)];
   });

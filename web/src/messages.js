@@ -1,8 +1,8 @@
 /**
  * The bodies of requests and answers: the V2 inference protocol with its binary tensor data extension.
  *
- * A body is a JSON header and, right behind it, the elements of the only tensor, each after its length
- * in four little-endian bytes. How long the header is, says an HTTP header.
+ * A body is a JSON header and, right after it, the elements of the only tensor, each after its length
+ * in four little-endian bytes. An HTTP header says how long the header is.
  */
 
 import { base64urlFromBytes } from './bigint.js';
@@ -105,7 +105,7 @@ export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDi
 /**
  * Reads the body of an answer with a number of rows and columns that is known beforehand.
  *
- * Whether it is the answer to a request, and its digests are right, is up to the caller.
+ * Whether it is the answer to a request, and whether its digests are right, is for the caller to check.
  *
  * @param {Uint8Array} body
  * @param {number} headerLength
@@ -151,7 +151,7 @@ function readHeader(header, { rows, columns, width }) {
   };
   listOf(object)(header.outputs, 'outputs');
   const outputs = /** @type {Record<string, unknown>[]} */ (header.outputs);
-  if (outputs.length !== 1) throw new ShapeError('outputs must hold the scores alone');
+  if (outputs.length !== 1) throw new ShapeError('outputs must hold only the scores');
   const [{ name, datatype, shape, parameters: about, data }] = outputs;
   oneOf('scores')(name, 'the tensor');
   oneOf('BYTES')(datatype, 'the datatype');
@@ -160,7 +160,7 @@ function readHeader(header, { rows, columns, width }) {
     throw new ShapeError(`the shape must be [${rows}, ${columns}]`);
   }
   if (data !== undefined || object(about ?? {}, 'parameters').binary_data_size !== size) {
-    throw new ShapeError(`the scores must be ${size} bytes behind the header`);
+    throw new ShapeError(`the scores must be ${size} bytes after the header`);
   }
   oneOf(...Object.keys(SURPLUS))(parameters.layout, 'layout');
   const layout = /** @type {Layout['name']} */ (parameters.layout);
@@ -192,12 +192,12 @@ function readHeader(header, { rows, columns, width }) {
 function elements(raw, { rows, columns, width }) {
   const stride = PREFIX_BYTES + width;
   const size = rows * columns * stride;
-  if (raw.length !== size) throw bad(`it has ${raw.length} bytes behind its header instead of ${size}`);
+  if (raw.length !== size) throw bad(`it has ${raw.length} bytes after its header instead of ${size}`);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   return Array.from({ length: rows }, (_, row) =>
     Array.from({ length: columns }, (_, column) => {
       const at = (row * columns + column) * stride;
-      if (view.getUint32(at, true) !== width) throw bad(`one of its ciphertexts has not ${width} bytes`);
+      if (view.getUint32(at, true) !== width) throw bad(`one of its ciphertexts doesn't have ${width} bytes`);
       return raw.subarray(at + PREFIX_BYTES, at + stride);
     }),
   );

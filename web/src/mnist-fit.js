@@ -29,7 +29,7 @@ const RIM_TOLERANCE = f32(0.35);
 const RIM_EXCEPTIONS = f32(0.1);
 /** Largest share of a picture that can be ink. */
 const MAX_INK = f32(0.6);
-/** What counts as ink, as a part of the contrast. */
+/** The difference that counts as ink, as a part of the contrast. */
 const INK = f32(0.2);
 
 /**
@@ -57,7 +57,8 @@ export function fitMnist(picture, [rows, columns] = [28, 28]) {
 }
 
 /**
- * The brightness of a picture in colours, by the weights of ITU-R BT.709; what is transparent gets a ground that the rest stands out from.
+ * The brightness of a picture in colours, by the weights of ITU-R BT.709; transparent pixels get a ground that
+ * contrasts with the rest.
  *
  * @param {{width: number, height: number, data: ArrayLike<number>}} picture red, green, blue and alpha of each
  *   pixel, such as an `ImageData`
@@ -127,7 +128,7 @@ function rimOf({ width, height, pixels }) {
   return Uint8Array.from(rim);
 }
 
-/** What isn't 0, and no more; there is something. @param {GreyImage} ink @returns {GreyImage} */
+/** The bounding box of what isn't 0; there is something. @param {GreyImage} ink @returns {GreyImage} */
 function crop({ width, height, pixels }) {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (let i = 0; i < pixels.length; i++) {

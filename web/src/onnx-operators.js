@@ -1,8 +1,8 @@
 /**
  * The operators of ONNX that a public part may use, in plain JavaScript.
  *
- * Each takes tensors and a node's attributes and gives a tensor. Sums are made in 32-bit floats, as other
- * programs make them.
+ * Each takes tensors and a node's attributes and returns a tensor. Sums are computed in 32-bit floats, as other
+ * programs do.
  */
 
 import { numbersOf } from './onnx.js';
@@ -123,7 +123,7 @@ function single(tensor) {
 const scaled = (x, factor) => (factor === 1 ? x : mapped(x, (value) => value * factor));
 
 /**
- * Tensors joined number by number, the sides of 1 repeated as it takes.
+ * Tensors joined number by number, the sides of 1 repeated as necessary.
  *
  * @param {Floats} a
  * @param {Floats} b
@@ -186,7 +186,7 @@ function multiply(a, b) {
 
 /** @param {Floats} matrix @returns {Floats} */
 function transposed(matrix) {
-  if (matrix.sides.length !== 2) throw new WireError(`${shown(matrix)} is no matrix`);
+  if (matrix.sides.length !== 2) throw new WireError(`${shown(matrix)} is not a matrix`);
   const [rows, columns] = matrix.sides;
   const values = Float32Array.from(matrix.values, (_, i) => matrix.values[(i % rows) * columns + Math.floor(i / rows)]);
   return { sides: [columns, rows], values };
@@ -194,8 +194,8 @@ function transposed(matrix) {
 
 /**
  * @param {Floats} x
- * @param {number[]} asked −1 for what is left
- * @param {boolean} keeps whether 0 stands for the side there was
+ * @param {number[]} asked −1 for what remains
+ * @param {boolean} keeps whether 0 means the existing side
  * @returns {Floats}
  */
 function reshape(x, asked, keeps) {

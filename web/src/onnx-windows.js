@@ -12,7 +12,7 @@ import { checkWork, shown, zeros } from './tensor.js';
  */
 
 /**
- * Where windows stand in images of some size.
+ * Where windows are in images of some size.
  *
  * @param {Floats} x [records, channels, height, width]
  * @param {Attributes} attributes
@@ -38,7 +38,7 @@ function windows(x, attributes, kernel) {
 /** @typedef {ReturnType<typeof windows>['rows']} Axis */
 
 /**
- * For the `k`th position of the window: where it stands first, and at which places it is inside the image.
+ * For the `k`th position of the window: where it is first, and at which places it is inside the image.
  *
  * @param {Axis} axis
  * @param {number} k

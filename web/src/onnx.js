@@ -1,7 +1,7 @@
 /**
  * Networks in ONNX files: their graph, read but not run.
  *
- * Only what networks without control flow have: tensors of 32-bit floats and of whole numbers, and
+ * Only what networks without control flow contain: tensors of 32-bit floats and of whole numbers, and
  * attributes that are numbers, texts or lists of numbers. Anything else is refused.
  */
 
@@ -53,7 +53,7 @@ export function readOnnx(bytes) {
   const versions = model.all(8).map((value) => message(value.bytes));
   const opset = versions.find((version) => isStandard(version.text(1)))?.integer(2);
   const graph = model.get(7);
-  if (!opset || !graph) throw new WireError('it is no network in ONNX');
+  if (!opset || !graph) throw new WireError('it is not a network in ONNX');
   return readGraph(message(graph.bytes), opset);
 }
 
@@ -121,7 +121,7 @@ function readTensor(tensor) {
   if (type === FLOAT) values = raw ? floatsOf(raw) : Float32Array.from(tensor.all(4).flatMap(({ floats }) => [...floats]));
   else if (type === INT64) values = raw ? integersOf(raw) : tensor.all(7).flatMap(({ integers }) => integers);
   else throw new WireError(`the tensor ${name} is not of 32-bit floats or of 64-bit whole numbers`);
-  if (numbersOf(sides) !== values.length) throw new WireError(`the tensor ${name} holds another number of values than its sides say`);
+  if (numbersOf(sides) !== values.length) throw new WireError(`the tensor ${name} holds a different number of values from what its sides say`);
   if (!values.every((/** @type {number} */ value) => Number.isFinite(value))) throw new WireError(`the tensor ${name} has a value that is not finite`);
   return { sides, values };
 }

@@ -1,5 +1,5 @@
 /**
- * What became of a run's records: predictions, and marks on those that got no answer that can be right.
+ * The outcome of a run's records: predictions, and marks on those that got no answer that can be right.
  */
 
 import { VeilcastError } from './error.js';
@@ -23,11 +23,11 @@ import { VeilcastError } from './error.js';
  * @property {{encode: number, encrypt: number, exchange: number, decrypt: number}} times in milliseconds; to encode is to
  *   turn records into integers, with the public part of a hybrid model
  *
- * @typedef {Run & {predictions: RecordPrediction[]}} Predictions one a record
- * @typedef {Run & {predictions: Outcome[]}} PartialPredictions one a record; those that failed are marked
+ * @typedef {Run & {predictions: RecordPrediction[]}} Predictions one per record
+ * @typedef {Run & {predictions: Outcome[]}} PartialPredictions one per record; those that failed are marked
  */
 
-/** What can be wrong with an answer that came. */
+/** What can be wrong with an answer. */
 const FAULTS = ['bad_answer', 'other_answer', 'answer_too_large', 'bad_ciphertext', 'bad_scores'];
 
 /**

@@ -19,7 +19,7 @@ export const KEY_BITS = Object.freeze([2048, 3072, 4096]);
 /** The size that tests may use for speed. */
 const INSECURE_KEY_BITS = 1024;
 
-/** Milliseconds of work after which others get their turn. */
+/** Milliseconds of work after which other work gets its turn. */
 const TURN = 40;
 
 /**
@@ -30,7 +30,7 @@ const TURN = 40;
  */
 
 /**
- * How long work goes on.
+ * How long work may go on.
  *
  * @typedef {object} WorkOptions
  * @property {(done: number, total: number) => void} [onProgress] called now and then
@@ -97,7 +97,7 @@ const bad = (message) => new VeilcastError('bad_key', message);
 /**
  * Two primes p and q of equal length: to decrypt, and to encrypt fast.
  *
- * It comes from {@link generateKey}, {@link keyFromPrimes} or `keyFromFile`. The primes stand in private
+ * It comes from {@link generateKey}, {@link keyFromPrimes} or `keyFromFile`. The primes are in private
  * fields, which neither JSON nor a console shows.
  */
 export class SecretKey {
@@ -109,7 +109,7 @@ export class SecretKey {
   #q;
   #qInverse;
   #qSquareInverse;
-  /** @type {bigint[]} randomisers made ahead, each used once */
+  /** @type {bigint[]} randomisers made ahead of time, each used once */
   #ready = [];
   /** @type {string | undefined} once it was asked for */
   #proof;
@@ -159,13 +159,13 @@ export class SecretKey {
     return this.#proof;
   }
 
-  /** The primes p and q: the secret itself, for key files alone. */
+  /** The primes p and q: the secret itself, only for key files. */
   primes() {
     return /** @type {const} */ ([this.#p.p, this.#q.p]);
   }
 
   /**
-   * Makes randomisers ahead, so that there are `count`: an encryption then takes one product.
+   * Makes randomisers ahead of time, so that there are `count`: an encryption then takes one product.
    *
    * @param {number} count
    * @param {WorkOptions} [options]
@@ -190,7 +190,7 @@ export class SecretKey {
   }
 
   /**
-   * Fresh encryptions of plaintexts, in turns with what else the thread has to do.
+   * Fresh encryptions of plaintexts, taking turns with the thread's other work.
    *
    * @param {readonly bigint[]} plaintexts
    * @param {WorkOptions} [options]
@@ -204,7 +204,7 @@ export class SecretKey {
    * The plaintext of a ciphertext, modulo p and q and by the Chinese remainder theorem.
    *
    * The ciphertext is blinded, and the result is checked before it leaves. A plaintext that was
-   * decrypted must not be sent to whoever made the ciphertext.
+   * decrypted must not be sent to the party that made the ciphertext.
    *
    * @param {bigint} c
    * @returns {bigint}
@@ -228,7 +228,7 @@ export class SecretKey {
    *
    * @param {bigint | undefined} inP
    * @param {bigint | undefined} inQ
-   * @returns {bigint | undefined} nothing of nothing, or after a fault
+   * @returns {bigint | undefined} nothing for nothing, or after a fault
    */
   #join(inP, inQ) {
     if (inP === undefined || inQ === undefined) return undefined;
@@ -238,7 +238,7 @@ export class SecretKey {
   }
 
   /**
-   * The plaintexts of ciphertexts, in turns with what else the thread has to do.
+   * The plaintexts of ciphertexts, taking turns with the thread's other work.
    *
    * @param {readonly bigint[]} ciphertexts
    * @param {WorkOptions} [options]
@@ -249,7 +249,7 @@ export class SecretKey {
   }
 
   /**
-   * As {@link SecretKey.decryptMany}, with nothing in the place of each ciphertext that could not be decrypted.
+   * As {@link SecretKey.decryptMany}, with nothing in place of each ciphertext that could not be decrypted.
    *
    * @param {readonly bigint[]} ciphertexts
    * @param {WorkOptions} [options]
@@ -300,7 +300,7 @@ export class SecretKey {
 const positive = (/** @type {bigint} */ x, /** @type {bigint} */ modulus) => (x < 0n ? x + modulus : x);
 
 /**
- * Does a piece of work after another, and lets others have their turn in between.
+ * Does one piece of work after another, and lets others have their turn in between.
  *
  * @template T
  * @param {number} count

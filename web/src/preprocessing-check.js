@@ -26,7 +26,7 @@ const STEPS = {
 /** @type {Shape} */
 const step = (value, place) => {
   const { op } = object(value, place);
-  if (typeof op !== 'string' || !Object.hasOwn(STEPS, op)) fail(`${place}.op`, 'is no step that this version knows');
+  if (typeof op !== 'string' || !Object.hasOwn(STEPS, op)) fail(`${place}.op`, 'is not a step that this version knows');
   STEPS[String(op)](value, place);
 };
 
@@ -59,7 +59,7 @@ export function checkPreprocessing({ kind, features: names = [], preprocessing }
   let expanded = false;
   steps.forEach((step, index) => {
     const place = `${at}.steps[${index}]`;
-    if (version === 1 && step.op !== 'scale') fail(place, 'does not belong to version 1, which has scale alone');
+    if (version === 1 && step.op !== 'scale') fail(place, 'does not belong to version 1, which has only scale');
     switch (step.op) {
       case 'impute':
         return each(columns, step.op, step.values, place, checkImputed);

@@ -1,6 +1,6 @@
 /**
- * From a raw record to the features that get quantised: each operation is one on 64-bit floats, so
- * that every client comes to the very same numbers.
+ * From a raw record to the features that get quantised: each operation acts on 64-bit floats, so
+ * that every client computes exactly the same numbers.
  */
 
 import { VeilcastError, excerpt } from './error.js';

@@ -1,5 +1,5 @@
 /**
- * What a key's owner computes modulo the square of one of the two primes.
+ * The computations of a key's owner modulo the square of one of the two primes.
  */
 
 import { digits, inverse, modPow, randomBelow } from './bigint.js';
@@ -119,7 +119,8 @@ export class PrimeRing {
   }
 
   /**
-   * The n-th root of a number modulo p. It is checked: a wrong root beside a right one modulo q would give the primes away.
+   * The n-th root of a number modulo p. It is checked: a wrong root together with a right one modulo q would give the
+   * primes away.
    *
    * @param {bigint} x
    * @returns {bigint | undefined} nothing after a fault

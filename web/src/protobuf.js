@@ -1,8 +1,8 @@
 /**
- * The wire format of protocol buffers, as far as ONNX files take it.
+ * The wire format of protocol buffers, as far as ONNX files use it.
  */
 
-/** What is wrong with a file's bytes; callers make an error of their own kind of it. */
+/** What is wrong with a file's bytes; callers turn it into an error of their own kind. */
 export class WireError extends Error {}
 
 const VARINT = 0;
@@ -55,7 +55,7 @@ export class Value {
     }
   }
 
-  /** Whole numbers of a list, of which this is one, or many packed together. @returns {number[]} */
+  /** Whole numbers of a list: this is one of them, or many packed together. @returns {number[]} */
   get integers() {
     if (this.wire !== BYTES) return [this.integer];
     /** @type {number[]} */
@@ -68,14 +68,14 @@ export class Value {
     return list;
   }
 
-  /** Floats of a list, of which this is one, or many packed together. @returns {Float32Array} */
+  /** Floats of a list: this is one of them, or many packed together. @returns {Float32Array} */
   get floats() {
     return this.wire === BYTES ? floatsOf(this.content) : Float32Array.of(this.float);
   }
 
   /** @param {number} wire */
   #is(wire) {
-    if (this.wire !== wire) throw new WireError('a field has another type than in ONNX');
+    if (this.wire !== wire) throw new WireError('a field has a different type from that in ONNX');
   }
 }
 
@@ -114,7 +114,7 @@ function readValue(message, at, wire) {
     const varint = readVarint(message, at);
     [start, length] = [varint.end, Number(varint.value)];
   } else if (wire !== FIXED32 && wire !== FIXED64) {
-    throw new WireError('a field has a type that ONNX has not');
+    throw new WireError('a field has a type that ONNX does not have');
   }
   if (length > message.length - start) throw new WireError('it ends within a field');
   return { value: new Value(wire, 0n, message.subarray(start, start + length)), end: start + length };

@@ -1,6 +1,6 @@
 /**
- * The public part of a hybrid model: a network in ONNX that the data owner runs himself, in the clear,
- * before he encrypts what comes out of it.
+ * The public part of a hybrid model: a network in ONNX that the data owner runs in the clear,
+ * before encrypting what comes out of it.
  */
 
 import { VeilcastError, excerpt } from './error.js';
@@ -51,7 +51,7 @@ export class PublicPart {
     const graph = attempt(() => checked(readOnnx(onnx), fields));
     const { sides } = attempt(() => run(graph, fields.shape, new Float32Array(numbersOf(fields.shape))));
     if (String(sides) !== String([1, fields.features])) {
-      throw unfit(`it gives a tensor of ${sides.slice(0, 8).join(' × ')}, and the card says ${fields.features} features`);
+      throw unfit(`it returns a tensor of ${sides.slice(0, 8).join(' × ')}, and the card says ${fields.features} features`);
     }
     return new PublicPart(graph, fields.shape);
   }
@@ -65,7 +65,7 @@ export class PublicPart {
    */
   features(values) {
     const features = Array.from(attempt(() => run(this.#graph, this.#shape, Float32Array.from(values))).values);
-    if (!features.every(Number.isFinite)) throw new VeilcastError('not_finite', 'the public part gives no finite numbers for the record');
+    if (!features.every(Number.isFinite)) throw new VeilcastError('not_finite', 'the public part returns numbers for the record that are not finite');
     return features;
   }
 }
@@ -101,7 +101,7 @@ function compute({ operator, name, inputs, attributes }, known) {
 /** @param {Map<string, Tensor>} known @param {string} name */
 function valueOf(known, name) {
   const value = known.get(name);
-  if (!value) throw new WireError(`the value ${name} comes from nowhere`);
+  if (!value) throw new WireError(`the value ${name} has no source`);
   return value;
 }
 
@@ -111,7 +111,7 @@ function checked(graph, { shape }) {
   if (inputs.length !== 1 || outputs.length !== 1) throw new WireError(`it has ${inputs.length} inputs and ${outputs.length} outputs instead of one of each`);
   const [, ...sides] = inputs[0].sides;
   if (sides.length !== shape.length || sides.some((side, i) => side !== undefined && side !== shape[i])) {
-    throw new WireError(`it takes ${sides.map((side) => side ?? '?').join(' × ')} values a record, and the card says ${shape.join(' × ')}`);
+    throw new WireError(`it takes ${sides.map((side) => side ?? '?').join(' × ')} values per record, and the card says ${shape.join(' × ')}`);
   }
   if (nodes.length > MAX_NODES) throw new WireError(`it has more than ${MAX_NODES} nodes`);
   const unknown = new Set(nodes.map(({ operator }) => operator).filter((operator) => !Object.hasOwn(operators, operator)));

@@ -1,7 +1,7 @@
 /**
  * SHAKE256 of FIPS 202, which neither browsers nor WebCrypto have.
  *
- * A lane of 64 bits stands in two 32-bit numbers, low half first. Lane (x, y) is number x + 5y.
+ * A lane of 64 bits is held in two 32-bit numbers, low half first. Lane (x, y) is number x + 5y.
  */
 
 /** Bytes that go in, or come out, between two permutations. */
@@ -10,14 +10,14 @@ const RATE = 136;
 const LANES = 25;
 const ROUNDS = 24;
 
-/** What separates SHAKE from the other functions, with the first bit of the padding. */
+/** The bits that separate SHAKE from the other functions, with the first bit of the padding. */
 const SUFFIX = 0x1f;
 const LAST_BIT = 0x80;
 
 /** Where the rotation ρ and the move π take the lanes, one after the other from lane 1: its place, and the bits to rotate by. */
 const MOVES = moves();
 
-/** What ι adds to lane 0, a round each: low and high half. */
+/** What ι adds to lane 0, one per round: low and high half. */
 const CONSTANTS = constants();
 
 /**
@@ -67,7 +67,7 @@ function permute(state) {
     let [low, high] = [state[2], state[3]];
     for (const { place, bits } of MOVES) {
       const [nextLow, nextHigh] = [state[place], state[place + 1]];
-      // From 32 bits on the halves change places.
+      // From 32 bits on the halves swap places.
       const [a, b, by] = bits < 32 ? [low, high, bits] : [high, low, bits - 32];
       state[place] = by === 0 ? a : (a << by) | (b >>> (32 - by));
       state[place + 1] = by === 0 ? b : (b << by) | (a >>> (32 - by));

@@ -2,11 +2,11 @@
  * Checks of JSON from elsewhere against the form that it should have.
  */
 
-/** What is wrong, and where; callers make an error of their own kind of it. */
+/** What is wrong, and where; callers turn it into an error of their own kind. */
 export class ShapeError extends Error {}
 
 /**
- * A form of JSON: throws a {@link ShapeError} that names the place of what doesn't have it.
+ * A form of JSON: throws a {@link ShapeError} that names the place where JSON doesn't have it.
  *
  * @typedef {(value: unknown, place: string) => void} Shape
  */

@@ -1,5 +1,5 @@
 /**
- * CSV text: a header, then a row a record. Columns are found by name.
+ * CSV text: a header, then one row per record. Columns are found by name.
  */
 
 import { VeilcastError, excerpt } from './error.js';
@@ -16,7 +16,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 /**
  * The records of a table, each a list of cells in the card's order.
  *
- * Cells lose spaces and tabs at both ends; columns that the model doesn't take are left out.
+ * Spaces and tabs at both ends of cells are removed; columns that the model doesn't take are left out.
  *
  * @param {Input} input of a checked card
  * @param {string} csv
@@ -29,7 +29,7 @@ export function readTable(input, csv) {
   if (!header) throw new VeilcastError('empty_table', 'the table is empty: its first line must name the columns');
   const titles = header.cells;
   const repeated = titles.find((title, i) => title !== '' && titles.indexOf(title) !== i);
-  if (repeated !== undefined) throw problem('duplicate_column', header, repeated, 'stands in the header twice');
+  if (repeated !== undefined) throw problem('duplicate_column', header, repeated, 'is in the header twice');
   const columns = columnsOf(input).map((column) => {
     const place = titles.indexOf(column.name);
     if (place < 0) throw problem('missing_column', header, column.name, 'is missing from the header');
@@ -128,7 +128,7 @@ export function parseCsv(text) {
   return rows;
 }
 
-/** Where the quote stands that ends a cell; the text's end if there is none. @param {string} text @param {number} at */
+/** Where the quote is that ends a cell; the text's end if there is none. @param {string} text @param {number} at */
 function endOfQuoted(text, at) {
   for (;;) {
     const quote = text.indexOf('"', at);

@@ -1,5 +1,5 @@
 /**
- * Texts that stand in tables and on screens.
+ * Texts in tables and on screens.
  */
 
 import { fail } from './shape.js';
@@ -9,11 +9,11 @@ const encoder = new TextEncoder();
 /** Whether a text is short enough, and has no control characters. @param {string} text */
 const isPlain = (text) => encoder.encode(text).length <= 256 && !/\p{Cc}/u.test(text);
 
-/** A cell loses spaces and tabs at both ends, and nothing else. @param {string} text */
+/** Removes spaces and tabs at both ends of a cell, and nothing else. @param {string} text */
 export const trimmed = (text) => text.replace(/^[ \t]+|[ \t]+$/g, '');
 
 /**
- * Labels and names must be distinct and fit to stand in a CSV file.
+ * Labels and names must be distinct and suitable for a CSV file.
  *
  * @param {readonly string[]} texts
  * @param {string} place
@@ -27,7 +27,7 @@ export function checkTexts(texts, place) {
 }
 
 /**
- * What cells are compared with: no cell could be equal to another text.
+ * Checks texts that cells are compared with: no cell could be equal to any other text.
  *
  * @param {readonly string[]} texts
  * @param {string} place

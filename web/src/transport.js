@@ -1,5 +1,5 @@
 /**
- * Calls over HTTP: again when that may help, no more bytes than expected, errors in plain words.
+ * Calls over HTTP: repeated when that may help, no more bytes than expected, errors in plain words.
  */
 
 import { VeilcastError, excerpt } from './error.js';
@@ -10,14 +10,14 @@ import { VeilcastError, excerpt } from './error.js';
  * @property {number} [timeout] milliseconds that a try may take
  * @property {number} [longestPause] milliseconds to wait between two tries, at most
  *
- * @typedef {RequestInit & {limit: number, onRetry?: (pause: number) => void}} CallOptions at most so many bytes come
+ * @typedef {RequestInit & {limit: number, onRetry?: (pause: number) => void}} CallOptions at most this many bytes come
  *   back; and the milliseconds until another try
  */
 
 /** Statuses of a service that may answer later. */
 const PASSING = [429, 502, 503, 504];
 
-/** What a service says that is not busy, but has seen too many new keys of a caller. */
+/** The code of a service that is not busy, but has seen too many new keys from a caller. */
 const TOO_MANY_KEYS = 'too_many_keys';
 
 const FIRST_PAUSE = 500;
@@ -54,7 +54,7 @@ export class Transport {
    * @param {string} path below the service's URL
    * @param {CallOptions} options
    * @returns {Promise<{headers: Headers, body: Uint8Array<ArrayBuffer>}>}
-   * @throws {VeilcastError} `unreachable`, `timed_out`, `busy`, `too_many_keys`, `not_veilcast`, or what the service gave
+   * @throws {VeilcastError} `unreachable`, `timed_out`, `busy`, `too_many_keys`, `not_veilcast`, or the service's code
    */
   async call(path, options) {
     for (let failed = 1; ; failed++) {
@@ -83,7 +83,7 @@ export class Transport {
     } catch (error) {
       if (error instanceof VeilcastError || error instanceof Passing) throw error;
       if (timeout.aborted) throw new VeilcastError('timed_out', `${this.url.href} did not answer within ${this.#timeout / 1000} seconds`);
-      // Browsers don't tell why; Node does in the cause.
+      // Browsers don't say why; Node does in the cause.
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${excerpt(error.cause.message)}` : '';
       const message = `no answer from ${this.url.href}${cause}; check the address, the connection, and that the service runs`;
       throw new Passing(new VeilcastError('unreachable', message, { cause: error }));
@@ -103,7 +103,7 @@ export class Transport {
   }
 }
 
-/** A failure that another try may mend. */
+/** A failure that another try may overcome. */
 class Passing extends Error {
   /** @param {VeilcastError} error @param {number} [asked] milliseconds that the service asks to wait */
   constructor(error, asked = 0) {
@@ -113,7 +113,7 @@ class Passing extends Error {
   }
 }
 
-/** What a service says of a refusal. @param {Uint8Array} body */
+/** What a service says about a refusal. @param {Uint8Array} body */
 function problem(body) {
   try {
     const { error, code } = JSON.parse(new TextDecoder().decode(body));

@@ -7,11 +7,11 @@ import { VeilcastError } from './error.js';
 
 /**
  * @returns {SubtleCrypto}
- * @throws {VeilcastError} `no_webcrypto`: browsers offer it to pages from https:// and from the same machine alone
+ * @throws {VeilcastError} `no_webcrypto`: browsers offer it only to pages from https:// and from the same machine
  */
 export function subtle() {
   if (globalThis.crypto?.subtle) return crypto.subtle;
-  throw new VeilcastError('no_webcrypto', 'the browser offers this page no cryptography: open it by https:// or from localhost');
+  throw new VeilcastError('no_webcrypto', 'the browser offers this page no cryptography: open it with https:// or from localhost');
 }
 
 /**

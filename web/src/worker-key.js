@@ -20,7 +20,7 @@ import { sha256 } from './webcrypto.js';
  * @property {WorkOptions['onProgress']} [onProgress]
  */
 
-/** The thread's calls under way, and what comes of them. */
+/** The thread's calls under way, and their results. */
 class Calls {
   /** @type {Thread | undefined} */
   #thread;
@@ -116,7 +116,7 @@ async function openThread(onMessage, onFailure) {
 }
 
 /**
- * The owner's key as `SecretKey` has it, in a thread of its own, without single encryptions and
+ * The owner's key like `SecretKey`, in a thread of its own, without single encryptions and
  * decryptions. Close it when it is no longer needed.
  */
 export class WorkerKey {
@@ -203,7 +203,7 @@ export class WorkerKey {
   }
 
   /**
-   * Makes randomisers ahead, so that there are `count`: an encryption then takes one product.
+   * Makes randomisers ahead of time, so that there are `count`: an encryption then takes one product.
    *
    * @param {number} count
    * @param {WorkOptions} [options]
@@ -236,7 +236,7 @@ export class WorkerKey {
   }
 
   /**
-   * The plaintexts of ciphertexts, with nothing in the place of each that could not be decrypted.
+   * The plaintexts of ciphertexts, with nothing in place of each that could not be decrypted.
    *
    * @param {readonly bigint[]} ciphertexts
    * @param {WorkOptions} [options]

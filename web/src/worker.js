@@ -3,7 +3,7 @@
  *
  * It takes `{id, method, args}` and `{id, cancel: true}`, and answers `{id, progress: [done, total]}` any
  * number of times and then `{id, result}` or `{id, error: {name, code, message}}`. The secret key leaves it
- * by `export` alone. `worker-key.js` is the other side.
+ * only by `export`. `worker-key.js` is the other side.
  */
 
 import { keyFromFile, keyToFile } from './key-file.js';
@@ -18,7 +18,7 @@ import { generateKey } from './paillier.js';
 /** @type {SecretKey | undefined} */
 let key;
 
-/** What is going on, and how it is ended. @type {Map<number, AbortController>} */
+/** What is under way, and how to end it. @type {Map<number, AbortController>} */
 const running = new Map();
 
 /** @type {Record<string, (args: any, options: WorkOptions) => unknown>} */

@@ -122,7 +122,7 @@ test('single scores and plain scores', async () => {
   const each = await parse({ ...fields, bounds, output: { labels: ['a', 'b'], scales: [1, 1], activation: 'sigmoid' } });
   assert.deepEqual(each.predict([0n, 0n]).probabilities, [0.5, 0.5]);
   const plain = await parse({ ...fields, bounds, output: { labels: ['y'], scales: [2], activation: 'none' } });
-  assert.deepEqual([plain.predict([3n]).scores, plain.predict([3n]).probabilities], [[6], undefined]);
+  assert.deepEqual(plain.predict([3n]), { values: [6] });
 });
 
 test('scores outside the bounds are refused', async () => {
@@ -147,7 +147,7 @@ test('scores are held against the largest that a card promises, each against its
   const large = await parse({ ...fields, bounds: wide });
   assert.ok(large.predict(scores.with(4, 15n << 56n)));
   assert.throws(() => large.predict(scores.with(4, (15n << 56n) + 1n)), failure('bad_scores'));
-  // Such a number is rounded as it is read, and then stands for the slot's own bound.
+  // Such a number is rounded as it is read, and then means the slot's own bound.
   const text = JSON.stringify({ ...fields, bounds: wide }).replace(String(15 * 2 ** 56), String(2n ** 61n - 1n));
   assert.ok(text.includes('2305843009213693951'));
   const largest = await Card.parse(new TextEncoder().encode(text));

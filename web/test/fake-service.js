@@ -55,7 +55,7 @@ const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest(
  * @property {string} headers those that the client chooses
  * @property {Buffer} body
  * @property {any} header of the body
- * @property {Buffer} raw what stands behind it
+ * @property {Buffer} raw what follows it
  *
  * @typedef {object} Fake
  * @property {string} url

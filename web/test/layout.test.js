@@ -20,7 +20,7 @@ const ROW = Math.floor((2048 - 41) / 16);
  * What a service computes of a row, on plaintexts: the engine's formula, and masks of all that is no score.
  *
  * @param {bigint[]} plaintexts
- * @param {number[][]} weights a row an output
+ * @param {number[][]} weights one row per output
  * @param {number} k
  * @param {number} m
  * @param {number} records
@@ -58,7 +58,7 @@ const LAYOUTS = /** @type {const} */ ([
 ]);
 
 for (const [name, k, m, row] of LAYOUTS) {
-  test(`scores stand where the service puts them: ${name}, k = ${k}, m = ${m}`, () => {
+  test(`scores are where the service puts them: ${name}, k = ${k}, m = ${m}`, () => {
     const arrangement = new Arrangement(card, layout(name, k, m), 2048);
     assert.equal(arrangement.recordsPerRow, row);
     assert.equal(arrangement.ciphertexts, Math.ceil(784 / k));

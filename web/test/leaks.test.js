@@ -29,7 +29,7 @@ const packed = (byte) => Uint8Array.from({ length: quantized.length / 2 }, (_, i
 
 /** @type {[string, string | Uint8Array][]} */
 const leaks = [
-  ['pixels a byte each', pixels],
+  ['pixels, one byte each', pixels],
   ['pixels by columns', columns],
   ['pixels in JSON', JSON.stringify({ pixels: [...pixels] })],
   ['pixels in JSON, spread over lines', JSON.stringify([...pixels], undefined, 2)],
@@ -40,10 +40,10 @@ const leaks = [
   ['pixels in capital hexadecimal', Buffer.from(pixels).toString('hex').toUpperCase()],
   ['fractions as 32-bit floats', new Uint8Array(Float32Array.from(fractions).buffer)],
   ['quantised pixels in JSON', JSON.stringify(quantized)],
-  ['quantised pixels a byte each', Uint8Array.from(quantized)],
-  ['quantised pixels, two a byte', packed((i) => 16 * quantized[i] + quantized[i + 1])],
-  ['quantised pixels, two a byte, low first', packed((i) => quantized[i] + 16 * quantized[i + 1])],
-  ['quantised pixels, two a byte, one place on', packed((i) => 16 * (quantized[i - 1] ?? 0) + quantized[i])],
+  ['quantised pixels, one byte each', Uint8Array.from(quantized)],
+  ['quantised pixels, two per byte', packed((i) => 16 * quantized[i] + quantized[i + 1])],
+  ['quantised pixels, two per byte, low first', packed((i) => quantized[i] + 16 * quantized[i + 1])],
+  ['quantised pixels, two per byte, one place on', packed((i) => 16 * (quantized[i - 1] ?? 0) + quantized[i])],
   ['one row of pixels', pixels.subarray(10 * SIDE, 11 * SIDE)],
   ['p, big end first', pBytes],
   ['q, little end first', Buffer.from(qBytes).reverse()],

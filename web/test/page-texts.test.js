@@ -10,7 +10,7 @@ import { digitsCard, hybridCard, network } from './support.js';
 
 const SCALE = 0.5;
 
-/** A card with these outputs, each of half a unit a step. @param {object} output @param {number} outputs */
+/** A card with these outputs, each of half a unit per step. @param {object} output @param {number} outputs */
 async function cardOf(output, outputs) {
   const fields = JSON.parse(new TextDecoder().decode(digitsCard()));
   fields.output = { scales: Array(outputs).fill(SCALE), ...output };
@@ -29,6 +29,7 @@ const binary = await cardOf({ labels: ['good', 'bad'], activation: 'sigmoid' }, 
 const tags = await cardOf({ labels: ['red', 'green', 'blue'], activation: 'sigmoid' }, 3);
 const price = await cardOf({ labels: ['price'], activation: 'none' }, 1);
 const weather = await cardOf({ labels: ['high', 'low'], activation: 'none', units: ['°C', '°C'] }, 2);
+const sizes = await cardOf({ labels: ['length', 'width'], activation: 'none', task: 'quantities' }, 2);
 const wary = await cardOf({ labels: ['good', 'bad'], activation: 'sigmoid', threshold: 0.125 }, 1);
 const scored = await cardOf({ labels: ['a', 'b'], activation: 'none' }, 2);
 
@@ -75,6 +76,15 @@ test('a quantity', () => {
   assert.deepEqual([both.headline, both.unit, ...both.bars.map(({ text }) => text)], ['21.5', '°C · high', '21.5 °C', '-3 °C']);
   assert.equal(both.spoken, 'high: 21.5 °C, low: -3 °C');
   assert.equal(csvOf(weather, [predicted(weather, 21.5, -3)]), 'record,high,low\n0,21.5,-3\n');
+});
+
+test('several quantities without units are no classes', () => {
+  const text = textOfPrediction(sizes, predicted(sizes, 2, 5));
+  assert.deepEqual([text.headline, text.unit, text.spoken], ['2', 'length', 'length: 2, width: 5']);
+  assert.equal(csvOf(sizes, [predicted(sizes, 2, 5)]), 'record,length,width\n0,2,5\n');
+  assert.deepEqual(textOfPredictions(sizes, [predicted(sizes, 2, 5)], 1).bars, []);
+  const gives = entriesOf(sizes).find(({ term }) => term === 'Gives')?.text;
+  assert.equal(gives, 'length, width, as numbers.');
 });
 
 test('scores without probabilities', () => {

@@ -19,7 +19,7 @@ test('the ciphertexts of a request are found', () => {
   assert.equal(ciphertextsOf(body, body.length).length, 0);
 });
 
-test('noise is a dot a byte, the greater the lighter', () => {
+test('noise is one dot per byte, the greater the lighter', () => {
   const { side, data } = noiseOf(Uint8Array.of(0, 255, 128, 64, 1, 1));
   assert.deepEqual([side, data.length], [2, 16]);
   const [black, white, grey] = [0, 1, 2].map((i) => data[4 * i]);

@@ -13,12 +13,12 @@ async function cardOf({ output, slot_bits = 20 }) {
   return Card.parse(new TextEncoder().encode(JSON.stringify(fields)));
 }
 
-assert.ok(vectors.cases.length >= 10 && vectors.refused.length >= 15);
+assert.ok(vectors.cases.length >= 10 && vectors.refused.length >= 25);
 
 for (const vector of vectors.cases) {
   test(`prediction: ${vector.name}`, async () => {
     const card = await cardOf(vector);
-    assert.equal(card.isRegression, vector.is_regression);
+    assert.equal(card.task, vector.task);
     for (const { integers, probabilities, ...expected } of vector.records) {
       const { probabilities: found, ...prediction } = card.predict(integers.map(BigInt));
       assert.deepEqual(plain(prediction), plain(expected));
@@ -36,3 +36,8 @@ for (const vector of vectors.refused) {
     await assert.rejects(cardOf(vector), failure('bad_card', /output/));
   });
 }
+
+test('a task that contradicts the other fields is named, with what they are of', async () => {
+  const output = { labels: ['no', 'yes'], scales: [1], activation: 'sigmoid', task: 'quantities' };
+  await assert.rejects(cardOf({ output }), failure('bad_card', /card\.output\.task is quantities, but its other fields are of probability/));
+});

@@ -37,7 +37,7 @@ export function hybridCard(onnx) {
   return new TextEncoder().encode(JSON.stringify(fields));
 }
 
-/** A file with another text in place of one that is as long. @param {Uint8Array} bytes @param {string} from @param {string} to */
+/** A file with one text replaced by another of the same length. @param {Uint8Array} bytes @param {string} from @param {string} to */
 export function patched(bytes, from, to) {
   if (from.length !== to.length) throw new Error(`${from} and ${to} are not of a length`);
   const text = Buffer.from(bytes).toString('latin1');

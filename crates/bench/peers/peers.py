@@ -4,7 +4,7 @@ The case: an image of 784 pixels and ten outputs with signed weights, as a clien
 that encrypts, a server that computes Enc(W·x + b), and a client that decrypts. Every answer is
 checked against W·x + b in the clear. CPU time, one thread, medians.
 
-Our own service reads the request's bytes and writes the answer's; the peers' times leave that out. We stand there three
+Our own service reads the request's bytes and writes the answer's; the peers' times leave that out. We are there three
 times: in the layout that the planner chooses, in the textbook one, and with seeded uploads from a pool made ahead.
 
 Each peer runs in a process of its own, because sf-heu picks its big-integer library when it loads.
@@ -29,7 +29,7 @@ CASE = ["client", "server", "decrypt_scores"]
 
 
 def digit():
-    """Pixels, weights (a row an output) and biases, the same in every run."""
+    """Pixels, weights (one row per output) and biases, the same in every run."""
     chance = random.Random(784)
     # About a fifth of a digit's pixels are ink.
     pixel = lambda: chance.randrange(1, 2**INPUT_BITS) if chance.random() < 0.2 else 0
@@ -223,7 +223,7 @@ PEERS = {
 def print_table(title, columns, figures, unit, scale):
     """A row a peer; in parentheses how many times ours it is."""
     ours = {entry["bits"]: entry for entry in figures if entry["peer"] == "veilcast"}
-    # A peer that has no key size of its own stands beside our smallest.
+    # A peer that has no key size of its own is compared with our smallest.
     smallest = ours.get(min(ours, default=0), {})
 
     def cell(entry, column):

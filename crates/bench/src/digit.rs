@@ -2,7 +2,7 @@
 //!
 //! Reads `{"pixels": […], "weights": [[…]…], "biases": […], "weight_bits": b, "input_bits": b, "layout": "planned",
 //! "bits": n, "rounds": n}` from standard input and prints the medians in seconds of CPU time as JSON:
-//! `peers/peers.py` calls it, so that we stand in the same table as the others.
+//! `peers/peers.py` calls it, so that we are in the same table as the others.
 
 use std::hint::black_box;
 use std::io::Read;
@@ -11,7 +11,8 @@ use cpu_time::ThreadTime;
 use serde::Deserialize;
 use serde_json::json;
 use veilcast_card::{
-    Activation, Card, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
+    Activation, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    Quantization, QuantizedRecord, WeightBits,
 };
 use veilcast_engine::{Evaluator, Paillier, Planner, SeededEntries, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
@@ -23,8 +24,8 @@ struct Case {
     pixels: Vec<u32>,
     weights: Vec<Vec<i32>>,
     biases: Vec<i64>,
-    weight_bits: u32,
-    input_bits: u32,
+    weight_bits: WeightBits,
+    input_bits: InputBits,
     layout: Choice,
     bits: u32,
     rounds: u32,
@@ -38,7 +39,7 @@ enum Choice {
     Planned,
     /// As the planner chooses with a filled pool, whose entries are made outside the measured time.
     Seeded,
-    /// A pixel a ciphertext, a score an answer.
+    /// One pixel per ciphertext, one score per answer.
     Textbook,
 }
 
@@ -61,8 +62,9 @@ pub(crate) fn run() -> Result<(), Failure> {
     let again = SecretKey::from_json(&secret.to_json("bench"), policy)?;
 
     let model = model(&case)?;
-    let expected = model.evaluate(&case.pixels)?;
-    let card = Card::parse(model.card_json())?;
+    let card = model.card().clone();
+    let records = [QuantizedRecord::new(&card, case.pixels.clone())?];
+    let expected = model.evaluate(&records[0])?;
     let mut session = Session::new(card.clone(), again)?;
     let entries = if case.layout == Choice::Seeded {
         usize::MAX
@@ -74,7 +76,6 @@ pub(crate) fn run() -> Result<(), Failure> {
         _ => Planner::new(&card, case.bits).best(1, entries)?.layout,
     })?;
     let evaluator = Evaluator::new(model.clone(), policy);
-    let records = [case.pixels.clone()];
     let entries = || -> Result<Option<SeededEntries>, Failure> {
         if case.layout != Choice::Seeded {
             return Ok(None);
@@ -126,7 +127,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 /// The time of the weighted sums alone, on the request's own ciphertexts under the session's key as the service sees it;
-/// nothing unless it has a pixel a ciphertext.
+/// nothing unless it has one pixel per ciphertext.
 fn weighted_sums(
     model: &Model,
     request: &InferRequest,
@@ -187,12 +188,13 @@ fn model(case: &Case) -> Result<Model, Failure> {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts::scalar(),
         limits: Limits {
             max_records: 1,
             max_ciphertexts: inputs as u32,
         },
-        max_weight: (1 << (case.weight_bits - 1)) - 1,
+        max_weight: case.weight_bits.max_weight(),
     };
     let model = blueprint.finish(map, &|_| quantization.clone(), None, &Paillier)?;
     if model.integer_map().weights() != case.weights.concat() {

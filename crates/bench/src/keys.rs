@@ -1,6 +1,6 @@
 //! What do a key's proof and the checks of a stranger's key cost?
 //!
-//! A service pays for the checks once a key; a forged proof, a single wrong root, costs it less.
+//! A service pays for the checks once per key; a forged proof, a single wrong root, costs it less.
 
 use std::hint::black_box;
 
@@ -10,13 +10,13 @@ use veilcast_paillier::{KeyPolicy, KeyProof, PublicKey, SecretKey};
 use crate::race::median;
 use crate::table::{Table, time};
 
-/// Rounds for each that is asked for.
+/// The number of rounds asked for is divided by this.
 const ROUNDS_DIVISOR: u32 = 10;
 
 pub(crate) fn run(bits: &[usize], rounds: u32) {
     let table = Table::start(
         "Keys that prove themselves",
-        "Time of making a key's proof (once for a key), and of what a service does with a new key: look at the modulus, \
+        "Time of making a key's proof (once per key), and of what a service does with a new key: look at the modulus, \
          check the proof, or find that it is forged.",
         &["bits of n", "proof", "modulus", "check", "forged"],
     );

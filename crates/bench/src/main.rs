@@ -1,4 +1,4 @@
-//! Benchmarks: one file a question, the peers in the same run, ratios before nanoseconds.
+//! Benchmarks: one file per question, the peers in the same run, ratios before nanoseconds.
 //!
 //! `cargo run --release -p veilcast-bench --features gmp -- all` prints Markdown.
 #![allow(clippy::print_stdout)] // Printing tables is what this program is for.
@@ -54,7 +54,7 @@ enum Question {
     Sums,
     /// One prediction for the case on standard input, as JSON: for peers/peers.py.
     Digit,
-    /// Whether the time of what works with secrets depends on them: takes half an hour.
+    /// Whether the time of operations on secrets depends on them: takes half an hour.
     Timing,
     /// Every question but the last two.
     All,

@@ -1,7 +1,7 @@
 //! How fast are powers modulo n² and p², with exponents as long as n and p?
 //!
-//! Ours in constant time beside GMP's `mpz_powm_sec` and crypto-bigint's constant-time power, ours
-//! in variable time beside GMP's `mpz_powm`.
+//! Ours in constant time against GMP's `mpz_powm_sec` and crypto-bigint's constant-time power, ours
+//! in variable time against GMP's `mpz_powm`.
 
 use std::hint::black_box;
 
@@ -93,7 +93,7 @@ fn public(operands: &Operands, rounds: u32) -> Results {
     against_gmp(race, operands).run(rounds)
 }
 
-/// Adds GMP's power with a public exponent modulo n², where it is there.
+/// Adds GMP's power with a public exponent modulo n², if GMP is built in.
 pub(crate) fn against_gmp<'a>(race: Race<'a>, operands: &'a Operands) -> Race<'a> {
     #[cfg(feature = "gmp")]
     let race = {

@@ -1,6 +1,6 @@
 //! How fast are products and squares modulo n² and p²?
 //!
-//! Beside GMP's `mpz_mul` and `mpz_mod` on numbers of 2L limbs, crypto-bigint's Montgomery
+//! Against GMP's `mpz_mul` and `mpz_mod` on numbers of 2L limbs, crypto-bigint's Montgomery
 //! products on 2L limbs, and the floor: 5L² (a square 3.5L²) of the processor's 64×64→128-bit
 //! products at the rate at which a probe that does nothing else runs.
 
@@ -117,8 +117,8 @@ fn squares(operands: &Operands, rounds: u32) -> Results {
     race.run(rounds)
 }
 
-/// `count` products of limbs and nothing else: eight chains side by side, so that what bounds them
-/// is how often the processor can start a product, not how long one takes.
+/// `count` products of limbs and nothing else: eight chains side by side, so that they are bound
+/// by how often the processor can start a product, not by how long one takes.
 fn probe(count: u64) {
     let factor = black_box(0x9e37_79b9_7f4a_7c15_u64);
     let mut chains = [black_box(u64::MAX); 8];

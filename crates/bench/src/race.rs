@@ -17,7 +17,7 @@ pub(crate) struct Results(Vec<Contender>);
 
 struct Contender {
     name: String,
-    /// CPU time of one call, in nanoseconds, a round.
+    /// CPU time of one call, in nanoseconds, per round.
     times: Vec<f64>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Race<'a> {
         self
     }
 
-    /// Times every contender once a round.
+    /// Times every contender once per round.
     pub(crate) fn run(mut self, rounds: u32) -> Results {
         let calls: Vec<u32> = self
             .contenders
@@ -92,7 +92,7 @@ impl Results {
     }
 }
 
-/// The middle one of these values.
+/// The median of these values.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

@@ -1,6 +1,6 @@
 //! How fast are the operations of the scheme: encrypting in each way, decrypting, computing?
 //!
-//! Other Paillier libraries are measured beside by `peers/peers.sh`; here a fresh randomiser, which
+//! Other Paillier libraries are measured by `peers/peers.sh`; here a fresh randomiser, which
 //! every answer of a service takes, is compared with GMP's power with the same exponent.
 
 use std::hint::black_box;

@@ -1,5 +1,5 @@
 //! How fast are weighted sums of ciphertexts by a compiled program, and packing them by Horner's
-//! rule, beside the same products one after another?
+//! rule, compared with the same products one after another?
 
 use std::hint::black_box;
 
@@ -16,13 +16,14 @@ const ONE_BY_ONE: &str = "one by one";
 /// A matrix takes milliseconds: fewer rounds than a product.
 const ROUNDS_DIVISOR: u32 = 5;
 
-/// Inputs and outputs of the matrices: digits, digits with twelve pixels a ciphertext, and a table.
+/// Inputs and outputs of the matrices: digits, digits with twelve pixels per ciphertext, and a
+/// table.
 const SHAPES: [(usize, usize); 3] = [(784, 10), (66, 120), (64, 10)];
 
-/// Weights have this many bits, their sign among them.
+/// Weights have this many bits, including the sign.
 const WEIGHT_BITS: u32 = 6;
 
-/// Answers, sums an answer and bits between them.
+/// Answers, sums per answer and bits between them.
 const ANSWERS: [(usize, usize, u32); 3] = [(10, 12, 57), (16, 12, 57), (1, 10, 20)];
 
 pub(crate) fn run(bits: &[usize], rounds: u32) {

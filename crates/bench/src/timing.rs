@@ -1,12 +1,13 @@
-//! Does the time of what works with secrets depend on them?
+//! Does the time of operations on secrets depend on them?
 //!
-//! As dudect asks it: each operation is timed with secrets of two classes in random order, and
-//! [`welch`](crate::welch) tells whether the classes' times differ. The first class is one secret, or all of one
-//! extreme shape; the second is drawn at random. A difference shows a leak; that there is none shows
-//! only that so many times didn't show it. A power in variable time is timed too, and must be told.
+//! The method is dudect's: each operation is timed with secrets of two classes in random order, and
+//! [`welch`](crate::welch) decides whether the classes' times differ. The first class is one
+//! secret, or all of one extreme shape; the second is drawn at random. A difference shows a leak;
+//! that there is none shows only that this many times didn't reveal one. A power in variable time
+//! is timed too, and must be detected.
 //!
-//! The kernels that valgrind can't follow are those that matter here: each of the processor's is asked
-//! in a process of its own.
+//! The kernels that valgrind can't follow are those that matter here: each of the processor's is
+//! tested in a process of its own.
 
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
@@ -29,17 +30,17 @@ const HALF: usize = BITS / 2 / 64;
 /// Powers at once.
 const LANES: usize = 8;
 
-/// Ciphertexts of which one is picked at random.
+/// Number of ciphertexts from which one is picked at random.
 const POOL: usize = 64;
 
 /// Keys of each class: where a key's tables lie in memory changes times too, by more than anything
 /// else here, and many places even that out.
 const KEYS: usize = 8;
 
-/// Times that are taken first, and forgotten.
+/// Times that are taken first, and discarded.
 const WARM_UP: usize = 50;
 
-/// Fewer times than this tell nothing.
+/// Fewer times than this show nothing.
 const FEWEST: usize = 500;
 
 /// Asks for every kernel of this processor, or for the one that the environment names.
@@ -71,11 +72,11 @@ pub(crate) fn run(seconds: u32) -> Result<ExitCode, Box<dyn std::error::Error>> 
     })
 }
 
-/// What is asked of an operation.
+/// What is expected of an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expected {
     Constant,
-    /// The control: its classes must be told apart.
+    /// The control: its classes must be distinguished.
     Variable,
 }
 
@@ -163,7 +164,7 @@ impl Timing {
     }
 }
 
-/// Exponents of p's length: all zeros, or random. In either case they are written to memory anew.
+/// Exponents of p's length: all zeros, or random. In either case they are written to memory again.
 fn exponent(numbers: &mut Numbers, is_random: bool) -> Vec<u64> {
     let mask = black_box(if is_random { u64::MAX } else { 0 });
     let mut exponent = numbers.limbs(HALF);
@@ -333,7 +334,7 @@ fn scheme(timing: &mut Timing) {
 }
 
 /// The proof depends on nothing but the key, whose public part takes its own time in making it: so the
-/// keys differ by their primes' order alone. It is made once for a key, so each time takes a new one.
+/// keys differ by their primes' order alone. It is made once per key, so each time takes a new one.
 fn proof(timing: &mut Timing) {
     let [p, q] = extreme_primes();
     let key = |_: &mut Numbers, is_exchanged: bool| {

@@ -5,7 +5,7 @@
 //! those below each of a hundred percentiles, most of them near the whole; and, for classes that differ
 //! in spread alone, of squared distances from the classes' means. Of all these |t| the largest counts.
 
-/// |t| above this is taken for a difference: by chance one such test in 150,000 gets there.
+/// |t| above this counts as a difference: by chance one such test in 150,000 gets there.
 pub(crate) const THRESHOLD: f64 = 4.5;
 
 /// Percentiles below which times are tested.
@@ -25,7 +25,7 @@ pub(crate) struct Finding {
     pub(crate) test: String,
 }
 
-/// Mean and variance of numbers as they come (Welford 1962).
+/// Running mean and variance of numbers (Welford 1962).
 #[derive(Clone, Copy, Default)]
 struct Moments {
     count: f64,

@@ -1,12 +1,13 @@
 //! [`Card`]: a specification that has been checked, with its exact bytes.
 
+use crate::bits::SlotBits;
 use crate::digest::Digest;
 use crate::error::CardError;
 use crate::layouts::Layouts;
 use crate::limits::MAX_CARD_BYTES;
 use crate::public_part::PublicPart;
 use crate::quantization::Quantization;
-use crate::spec::{Bounds, CardSpec, Input, Limits, Output};
+use crate::spec::{Bounds, CardSpec, Input, Limits, Output, Task};
 use crate::{check, spec};
 
 /// The digest of a card's exact bytes.
@@ -22,12 +23,15 @@ pub struct Card {
 }
 
 impl Card {
-    /// Checks a specification and writes it as the card's bytes.
+    /// Checks a specification and writes it as the card's bytes; `output.task` only if the other
+    /// fields don't tell the same.
     ///
     /// # Errors
     /// [`CardError`] names the first field that is out of range or contradicts another.
-    pub fn new(spec: CardSpec) -> Result<Self, CardError> {
+    pub fn new(mut spec: CardSpec) -> Result<Self, CardError> {
         let features = check::check(&spec)?;
+        let implied = spec.output.implied_task();
+        spec.output.task = spec.output.task.filter(|task| *task != implied);
         let mut json = serde_json::to_vec_pretty(&spec).map_err(CardError::Json)?;
         json.push(b'\n');
         if json.len() > MAX_CARD_BYTES {
@@ -100,6 +104,11 @@ impl Card {
         &self.spec.quantization
     }
 
+    /// What the model predicts: classes, one probability, or quantities.
+    pub fn task(&self) -> Task {
+        self.spec.output.task()
+    }
+
     /// How integer scores become predictions.
     pub fn output(&self) -> &Output {
         &self.spec.output
@@ -137,7 +146,7 @@ impl Card {
     }
 
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
-    pub fn slot_bits(&self) -> u32 {
+    pub fn slot_bits(&self) -> SlotBits {
         self.spec.bounds.slot_bits
     }
 
@@ -149,7 +158,7 @@ impl Card {
         assert!(output < self.outputs(), "the model has no output {output}");
         match &self.spec.bounds.largest_scores {
             Some(largest) => largest[output],
-            None => (1 << (self.slot_bits() - 1)) - 1,
+            None => self.slot_bits().edge() - 1,
         }
     }
 

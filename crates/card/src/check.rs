@@ -1,9 +1,9 @@
 //! The checks that make a [`CardSpec`] a card.
 
 use crate::error::CardError;
-use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_INPUT_BITS, MAX_OUTPUTS, MAX_SLOT_BITS};
+use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_OUTPUTS};
 use crate::quantization::{PerFeature, Quantization};
-use crate::spec::{Activation, Bounds, CardSpec, Input, InputKind, Output};
+use crate::spec::{Activation, Bounds, CardSpec, Input, InputKind, Output, Task};
 use crate::text::check_texts;
 
 const POSITIVE: &str = "finite and greater than 0";
@@ -100,10 +100,11 @@ fn check_input(input: &Input) -> Result<(), CardError> {
 }
 
 fn check_quantization(quantization: &Quantization, features: usize) -> Result<(), CardError> {
-    let Quantization { bits, step, zero } = quantization;
-    if !(1..=MAX_INPUT_BITS).contains(bits) {
-        return Err(CardError::InputBits { bits: *bits });
-    }
+    let Quantization {
+        bits: _,
+        step,
+        zero,
+    } = quantization;
     for (field, numbers) in [("step", step), ("zero", zero)] {
         if let PerFeature::Each(list) = numbers
             && list.len() != features
@@ -141,8 +142,22 @@ fn check_output(output: &Output) -> Result<(), CardError> {
         check_units(output).or_else(|| check_threshold(output))
     };
     match problem {
-        None => Ok(()),
+        None => check_task(output),
         Some(problem) => Err(CardError::Output { problem }),
+    }
+}
+
+fn check_task(output: &Output) -> Result<(), CardError> {
+    let by_units = output.units.as_ref().map(|_| Task::Quantities);
+    let implied = Task::implied_by(output.activation, output.scales.len()).or(by_units);
+    match (output.task, implied) {
+        (Some(found), Some(expected)) if found != expected => {
+            Err(CardError::Task { found, expected })
+        }
+        (Some(Task::Probability), None) => Err(CardError::SeveralProbabilities {
+            outputs: output.scales.len(),
+        }),
+        (None | Some(_), None | Some(_)) => Ok(()),
     }
 }
 
@@ -177,16 +192,13 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
         certified,
         ref largest_scores,
     } = bounds;
-    if !(1..=MAX_SLOT_BITS).contains(&slot_bits) || !certified {
-        return Err(CardError::Bounds {
-            slot_bits,
-            certified,
-        });
+    if !certified {
+        return Err(CardError::NotCertified);
     }
     let Some(largest) = largest_scores else {
         return Ok(());
     };
-    let possible = 1..1_u64 << (slot_bits - 1);
+    let possible = 1..slot_bits.edge();
     let unfit = || {
         largest
             .iter()
@@ -197,7 +209,7 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
     } else if let Some(unfit) = unfit() {
         format!(
             "one is {unfit}; each must be at least 1 and below 2^{}",
-            slot_bits - 1
+            slot_bits.get() - 1
         )
     } else {
         return Ok(());

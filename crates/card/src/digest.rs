@@ -11,12 +11,12 @@ use sha2::Sha256;
 
 use crate::hex::{self, Hex};
 
-/// What is written before the digits, and says how the digest was made.
+/// Written before the digits: it says how the digest was made.
 const PREFIX: &str = "sha256:";
 
 /// The SHA-256 digest of some bytes; written `sha256:` and 64 lower-case hexadecimal digits.
 ///
-/// `Of` is what the bytes are: digests of different things are never taken for each other.
+/// `Of` is what the bytes are: digests of different things can't be confused.
 pub struct Digest<Of>([u8; 32], PhantomData<fn() -> Of>);
 
 /// The text isn't `sha256:` followed by 64 lower-case hexadecimal digits.
@@ -79,7 +79,7 @@ impl<'de, Of> Deserialize<'de> for Digest<Of> {
     }
 }
 
-// Derived, these would ask the same of what is digested.
+// Derived, these would require the same of the digested type.
 
 impl<Of> Clone for Digest<Of> {
     fn clone(&self) -> Self {

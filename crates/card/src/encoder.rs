@@ -1,8 +1,8 @@
 //! The one way from raw records to the integers that get encrypted.
 //!
-//! A raw record is preprocessed as the card says. Of a hybrid model the client then runs the public
-//! part on it. The results are the features, which the float map takes; rounded as the card says,
-//! they are the integers, which the integer map takes.
+//! A raw record is preprocessed as the card says. For a hybrid model the client then runs the
+//! public part on it. The results are the features, which the float map takes; rounded as the card
+//! says, they are the integers, which the integer map takes.
 
 use std::error::Error;
 use std::fmt;
@@ -11,13 +11,13 @@ use std::sync::Arc;
 use crate::{Card, PreprocessedRecord, PublicPart, PublicPartError};
 use crate::{QuantizedRecord, RawRecord, RecordError};
 
-/// A public part that is ready to run. Whoever makes one decides what runs it.
+/// A public part that is ready to run. Its maker decides what runs it.
 pub trait PublicNetwork: fmt::Debug + Send + Sync {
     /// Computes the features of one record from its preprocessed values, as many as the product of
     /// [`PublicPart::shape`]; none may depend on other records.
     ///
     /// # Errors
-    /// In words, why it can't.
+    /// A message that says why it can't.
     fn run(&self, values: &[f64]) -> Result<Vec<f64>, String>;
 }
 
@@ -28,14 +28,14 @@ pub struct Encoder {
     public: Option<Arc<dyn PublicNetwork>>,
 }
 
-/// There is no encoder for a card.
+/// No encoder can be made for a card.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncoderError {
     /// The card has a public part, and it wasn't given.
     #[error(
         "the model {model:?} has a public part, which the client runs: its file public.onnx is \
-         needed beside the card"
+         needed next to the card"
     )]
     NoPublicPart {
         /// The model's name.
@@ -70,7 +70,7 @@ pub enum EncodeError {
     /// The public part can't compute the record.
     #[error("the public part fails: {problem}")]
     PublicPart {
-        /// In the words of the library that runs it.
+        /// As reported by the library that runs it.
         problem: String,
     },
 }
@@ -163,7 +163,7 @@ impl Encoder {
         &self,
         raw: impl Into<RawRecord<'a>>,
     ) -> Result<QuantizedRecord, EncodeError> {
-        self.round(self.features(raw)?)
+        self.round(&self.features(raw)?)
     }
 
     /// Turns raw records into the integers that get encrypted.
@@ -181,32 +181,8 @@ impl Encoder {
     ///
     /// # Errors
     /// [`EncodeError::Record`] if there aren't as many as the card has.
-    pub fn round(&self, record: PreprocessedRecord) -> Result<QuantizedRecord, EncodeError> {
-        let PreprocessedRecord {
-            features,
-            imputed,
-            mut clipped,
-            unknown,
-        } = record;
-        if features.len() != self.card.features() {
-            return Err(RecordError::Length {
-                found: features.len(),
-                expected: self.card.features(),
-            }
-            .into());
-        }
-        let quantize = |(feature, &value)| {
-            let (integer, moved) = self.card.quantization().quantize(feature, value);
-            clipped += usize::from(moved);
-            integer
-        };
-        let values = features.iter().enumerate().map(quantize).collect();
-        Ok(QuantizedRecord {
-            values,
-            imputed,
-            clipped,
-            unknown,
-        })
+    pub fn round(&self, record: &PreprocessedRecord) -> Result<QuantizedRecord, EncodeError> {
+        Ok(QuantizedRecord::round(&self.card, record)?)
     }
 }
 

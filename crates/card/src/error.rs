@@ -1,9 +1,9 @@
 //! What can be wrong with a card, with a record for it, and with scores for it.
 
 use crate::limits::{
-    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS,
-    MAX_OUTPUTS, MAX_SLOT_BITS,
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
 };
+use crate::spec::Task;
 
 /// The card itself is unusable: its publisher's fault.
 #[derive(Debug, thiserror::Error)]
@@ -21,10 +21,10 @@ pub enum CardError {
     /// A card of another kind or of a later version.
     #[error("the card's format is {found:?}; this version reads {CARD_FORMAT:?}")]
     Format {
-        /// What its `format` field says.
+        /// The value of its `format` field.
         found: String,
     },
-    /// A name that can't stand in a URL.
+    /// A name that can't be used in a URL.
     #[error(
         "the {field} {found:?} isn't allowed: use 1 to 64 letters, digits, dots, hyphens and \
          underscores, a letter or digit first (lower case in a name)"
@@ -44,7 +44,7 @@ pub enum CardError {
         /// The shape.
         shape: Vec<usize>,
     },
-    /// Pictures can't be fitted to what isn't a grey image.
+    /// Pictures can only be fitted to a grey image.
     #[error("input.fit is only for a grey image, whose shape is [rows, columns]")]
     Fit,
     /// Preprocessing that can't be carried out.
@@ -64,7 +64,7 @@ pub enum CardError {
     /// One-hot encoding gives more features than a model may have.
     #[error("preprocessing gives {features} features; a model has at most {MAX_FEATURES}")]
     TooManyFeatures {
-        /// How many it gives.
+        /// How many there are.
         features: usize,
     },
     /// Feature names are missing, superfluous, repeated or empty.
@@ -78,12 +78,6 @@ pub enum CardError {
     PublicPart {
         /// What is wrong with it.
         problem: String,
-    },
-    /// Bits of a quantised input out of range.
-    #[error("quantization.bits is {bits}; it must be 1 to {MAX_INPUT_BITS}")]
-    InputBits {
-        /// What the card says.
-        bits: u32,
     },
     /// A list with a value per feature has another length.
     #[error("quantization.{field} has {found} values for {expected} features")]
@@ -111,23 +105,35 @@ pub enum CardError {
         /// What is wrong.
         problem: String,
     },
+    /// The task contradicts the output's other fields.
+    #[error(
+        "output.task is {found}, but the activation, the units and the number of outputs are those \
+         of {expected}; correct it, or leave it out"
+    )]
+    Task {
+        /// What the card says.
+        found: Task,
+        /// What its other fields say.
+        expected: Task,
+    },
+    /// One probability from several outputs without a final function.
+    #[error(
+        "output.task is probability, but there are {outputs} outputs without a final function: \
+         these are classes or quantities"
+    )]
+    SeveralProbabilities {
+        /// How many there are.
+        outputs: usize,
+    },
     /// Number of outputs out of range.
     #[error("output.scales has {found} values; a model has 1 to {MAX_OUTPUTS} outputs")]
     OutputCount {
         /// How many there are.
         found: usize,
     },
-    /// Score width out of range, or not proven.
-    #[error(
-        "bounds: slot_bits must be 1 to {MAX_SLOT_BITS} and certified; the card says {slot_bits}, \
-         certified: {certified}"
-    )]
-    Bounds {
-        /// S as the card has it.
-        slot_bits: u32,
-        /// Whether the card calls it proven.
-        certified: bool,
-    },
+    /// Bounds that aren't proven.
+    #[error("bounds.certified is false; only a model whose bounds are proven has a card")]
+    NotCertified,
     /// Bounds of the single scores that can't be any.
     #[error("bounds.largest_scores: {problem}")]
     LargestScores {
@@ -143,7 +149,7 @@ pub enum CardError {
          seeded out"
     )]
     SeededAlone,
-    /// Numbers of features a ciphertext that can't be offered.
+    /// The numbers of features per ciphertext can't be offered.
     #[error(
         "layouts.features.features_per_ciphertext is {found:?}; it must have at least one number, \
          in increasing order, each 2 to {MAX_FEATURES_PER_CIPHERTEXT} and at most the model's \
@@ -155,7 +161,7 @@ pub enum CardError {
         /// Number of features.
         features: usize,
     },
-    /// A request may hold nothing.
+    /// A limit is 0, so that a request could hold nothing.
     #[error("limits.{field} is 0; it must be at least 1")]
     Limit {
         /// `max_records` or `max_ciphertexts`.
@@ -185,7 +191,7 @@ pub enum RecordError {
         /// The value.
         value: f64,
     },
-    /// A cell is missing, and the card says no value to take in its place.
+    /// A cell is missing, and the card gives no value to use instead.
     #[error("column {name:?} (number {index}, from 0) has no value, and the model needs one")]
     Missing {
         /// Its index, from 0.
@@ -209,7 +215,7 @@ pub enum RecordError {
         /// Its name.
         name: String,
     },
-    /// A category that the card doesn't know, where it doesn't say to do without.
+    /// A category that the card doesn't know and doesn't allow to be ignored.
     #[error(
         "column {name:?} (number {index}, from 0) has the category {found:?}; the model knows \
          {known}"
@@ -225,18 +231,18 @@ pub enum RecordError {
         known: String,
     },
     /// An integer feature above the quantisation's maximum.
-    #[error("quantised feature {index} is {value}; the largest possible is {max}")]
+    #[error("quantised feature {index} is {found}; the largest possible is {limit}")]
     TooLarge {
         /// Its index, from 0.
         index: usize,
         /// The value.
-        value: u32,
+        found: u32,
         /// The maximum.
-        max: u32,
+        limit: u32,
     },
 }
 
-/// Scores don't fit the card: the fault of whoever computed them.
+/// Scores don't fit the card: the fault of the party that computed them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoreError {

@@ -9,13 +9,13 @@ use crate::limits::MAX_FEATURES_PER_CIPHERTEXT;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layouts {
-    /// One feature of one record a ciphertext; one or several scores an answer.
+    /// One feature of one record per ciphertext; one or several scores per answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scalar: Option<ScalarLayout>,
-    /// One feature of several records a ciphertext, side by side.
+    /// One feature of several records per ciphertext, side by side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<RecordsLayout>,
-    /// Several features of one record a ciphertext.
+    /// Several features of one record per ciphertext.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<FeaturesLayout>,
     /// Ciphertexts may come as a seed and a few bytes each, in `scalar` and `features`.
@@ -38,7 +38,7 @@ pub struct RecordsLayout {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeaturesLayout {
-    /// The numbers of features a ciphertext that a request may choose from: at least one, in
+    /// The numbers of features per ciphertext that a request may choose from: at least one, in
     /// increasing order, each 2 to [`MAX_FEATURES_PER_CIPHERTEXT`] and at most the model's
     /// features.
     pub features_per_ciphertext: Vec<u32>,
@@ -67,7 +67,7 @@ impl Layouts {
         }
     }
 
-    /// The numbers of features a ciphertext of the `features` layout, in increasing order; none
+    /// The numbers of features per ciphertext of the `features` layout, in increasing order; none
     /// if the layout isn't allowed.
     pub fn grouped(&self) -> &[u32] {
         match &self.features {
@@ -76,7 +76,7 @@ impl Layouts {
         }
     }
 
-    /// Checks the layouts of a model with so many features.
+    /// Checks the layouts of a model with this many features.
     pub(super) fn check(&self, features: usize) -> Result<(), CardError> {
         if self.scalar.is_none() && self.records.is_none() && self.features.is_none() {
             return Err(CardError::NoLayout);

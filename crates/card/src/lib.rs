@@ -1,12 +1,13 @@
-//! The public card: everything a client needs to know of a model, and nothing of its weights
+//! The public card: everything a client needs to know about a model, and nothing about its weights
 //! beyond the scores' scales and width.
 //!
 //! A card is read from its exact bytes ([`Card::parse`]) or made from a [`CardSpec`]
-//! ([`Card::new`]); either way every field has been checked, so that whoever holds a [`Card`]
-//! needs no further checks. It keeps its bytes, whose digest names it in requests and answers.
+//! ([`Card::new`]); either way every field has been checked, so that a [`Card`] needs no
+//! further checks. It keeps its bytes, whose digest names it in requests and answers.
 
 #![forbid(unsafe_code)]
 
+mod bits;
 mod card;
 mod check;
 mod digest;
@@ -19,27 +20,30 @@ mod prediction;
 mod preprocessing;
 mod public_part;
 mod quantization;
+mod quantized;
 mod record;
 mod spec;
 mod text;
 
+pub use bits::{BitsError, InputBits, SlotBits, WeightBits};
 pub use card::{Card, CardDigest};
 pub use digest::{Digest, MalformedDigest};
 pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
 pub use error::{CardError, RecordError, ScoreError};
 pub use layouts::{FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads};
 pub use limits::{
-    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_INPUT_BITS,
-    MAX_OUTPUTS, MAX_PUBLIC_PART_BYTES, MAX_SLOT_BITS,
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
+    MAX_PUBLIC_PART_BYTES,
 };
-pub use prediction::{Prediction, argmax, class, probabilities};
+pub use prediction::{ClassPrediction, Prediction, argmax, class, probabilities};
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
 };
 pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
-pub use record::{Cell, PreprocessedRecord, QuantizedRecord, RawRecord};
-pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output};
+pub use quantized::{OtherCard, QuantizedRecord};
+pub use record::{Cell, PreprocessedRecord, RawRecord};
+pub use spec::{Activation, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output, Task};
 pub use text::{chain, list};
 
 /// The example of the README.

@@ -10,9 +10,5 @@ pub const MAX_PUBLIC_PART_BYTES: u64 = 64 << 20;
 pub const MAX_FEATURES: usize = 1 << 18;
 /// Most outputs a model may have.
 pub const MAX_OUTPUTS: usize = 1 << 14;
-/// Widest score a card may announce, in bits.
-pub const MAX_SLOT_BITS: u32 = 62;
-/// Most bits of a quantised input.
-pub const MAX_INPUT_BITS: u32 = 16;
 /// Most features of a record that one ciphertext may hold.
 pub const MAX_FEATURES_PER_CIPHERTEXT: u32 = 64;

@@ -1,36 +1,71 @@
 //! From integer scores to a prediction.
 
-use super::{Activation, Card, ScoreError};
+use super::{Activation, Card, ScoreError, Task};
 
-/// What the model says of one record.
-///
-/// Probabilities are the final function of the scores, and as right as the model is: softmax gives
-/// one for each label, which add up to 1; sigmoid of a single score gives that of the second of two
-/// labels, and 1 less that of the first; sigmoid of several gives one for each label by itself, so
-/// that they add up to anything. Which label is predicted depends on their order alone, except for a
-/// single sigmoid output: there the second label is predicted if its probability exceeds the card's
-/// threshold.
+/// What the model says of one record: that which its [`Task`] is to predict.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
-    /// Index of the predicted label; of equals the lowest. A
-    /// [regression](super::Output::is_regression) has quantities in place of classes: 0.
+pub enum Prediction {
+    /// A class, of a model of [classes](Task::Classes) or of [one probability](Task::Probability).
+    Class(ClassPrediction),
+    /// The values of a model of [quantities](Task::Quantities), one per output: their names are the
+    /// card's labels, and they are in its units, if it has any.
+    Quantities(Vec<f64>),
+}
+
+/// The class that a record is given, with the scores that decide it.
+///
+/// Probabilities are the final function of the scores, and as accurate as the model is: softmax
+/// gives one for each label, which add up to 1; sigmoid of a single score gives that of the second
+/// of two labels, and 1 minus that for the first; sigmoid of several gives one for each label by
+/// itself, so their sum can be anything. Which label is predicted depends on their order alone,
+/// except for a single sigmoid output: there the second label is predicted if its probability
+/// exceeds the card's threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassPrediction {
+    /// Index of the predicted label; the lowest of equals.
     pub index: usize,
-    /// The label of this index: the predicted one, or the name of the first quantity.
+    /// The label of this index.
     pub label: String,
-    /// A score an output, in the model's own units: those of the quantities of a regression.
+    /// One score per output, in the model's own units.
     pub scores: Vec<f64>,
-    /// A probability a label; none if the model has no final activation.
+    /// One probability per label, 0 to 1; none if the model has no final function.
     pub probabilities: Option<Vec<f64>>,
 }
 
+impl Prediction {
+    /// The class; none if quantities are predicted.
+    pub fn class(&self) -> Option<&ClassPrediction> {
+        match self {
+            Self::Class(class) => Some(class),
+            Self::Quantities(_) => None,
+        }
+    }
+
+    /// The values, one per output; none if a class is predicted.
+    pub fn quantities(&self) -> Option<&[f64]> {
+        match self {
+            Self::Class(_) => None,
+            Self::Quantities(values) => Some(values),
+        }
+    }
+
+    /// One score per output, in the model's own units: a class's, or the values of quantities.
+    pub fn scores(&self) -> &[f64] {
+        match self {
+            Self::Class(class) => &class.scores,
+            Self::Quantities(values) => values,
+        }
+    }
+}
+
 impl Card {
-    /// Turns integer scores into scores in the model's own units.
+    /// Turns integer scores, one per output, into scores in the model's own units.
     ///
     /// # Errors
     /// [`ScoreError`] if there are too few or too many, or one exceeds what the card
-    /// [certifies](Card::largest_score) for its output: then whoever computed them has computed
-    /// something else. Scores are secret, and so is whether they fit: a client that does something
-    /// else because they don't, and be it to ask again, tells the service of them.
+    /// [certifies](Card::largest_score) for its output: then they aren't this model's
+    /// scores of any record. Scores are secret, and so is whether they fit: a client that reacts
+    /// when they don't, if only by asking again, reveals something about them to the service.
     pub fn dequantize(&self, scores: &[i64]) -> Result<Vec<f64>, ScoreError> {
         if scores.len() != self.outputs() {
             return Err(ScoreError::Length {
@@ -52,7 +87,7 @@ impl Card {
         Ok(scaled.map(|(&score, scale)| score as f64 * scale).collect())
     }
 
-    /// Turns integer scores into a prediction.
+    /// Turns integer scores, one per output, into a prediction.
     ///
     /// # Errors
     /// As [`dequantize`](Card::dequantize).
@@ -60,30 +95,40 @@ impl Card {
         Ok(self.predict_from_floats(self.dequantize(scores)?))
     }
 
-    /// Turns scores in the model's own units, one an output, into a prediction.
+    /// Turns scores in the model's own units, one per output, into a prediction.
+    ///
+    /// # Panics
+    /// If there are fewer or more scores than outputs.
     #[must_use]
     pub fn predict_from_floats(&self, scores: Vec<f64>) -> Prediction {
-        let single_sigmoid = scores.len() == 1 && self.output().labels.len() == 2;
-        let index = match self.output().is_regression() {
-            true => 0,
-            false => class(&scores, self.output().threshold),
+        assert_eq!(
+            scores.len(),
+            self.outputs(),
+            "there is one score per output"
+        );
+        let (task, output) = (self.task(), self.output());
+        let index = match task {
+            Task::Quantities => return Prediction::Quantities(scores),
+            Task::Probability => class(&scores, output.threshold),
+            Task::Classes => argmax(&scores),
         };
-        let probabilities = match self.output().activation {
-            Activation::None => None,
-            Activation::Softmax => Some(probabilities(&scores)),
-            Activation::Sigmoid if single_sigmoid => Some(probabilities(&scores)),
-            Activation::Sigmoid => Some(scores.iter().copied().map(sigmoid).collect()),
+        let probabilities = match (output.activation, task) {
+            (Activation::None, _) => None,
+            (Activation::Sigmoid, Task::Classes) => {
+                Some(scores.iter().copied().map(sigmoid).collect())
+            }
+            (Activation::Softmax | Activation::Sigmoid, _) => Some(probabilities(&scores)),
         };
-        Prediction {
+        Prediction::Class(ClassPrediction {
             index,
-            label: self.output().labels[index].clone(),
+            label: output.labels[index].clone(),
             scores,
             probabilities,
-        }
+        })
     }
 }
 
-/// Index of the largest value; of equals the lowest; 0 if there is none.
+/// Index of the largest value, the lowest of equals; 0 if there is none.
 pub fn argmax(values: &[f64]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
@@ -94,10 +139,10 @@ pub fn argmax(values: &[f64]) -> usize {
     best
 }
 
-/// The class that scores predict: of several the largest, of a single one the second if its
-/// probability by sigmoid exceeds the threshold, 0.5 if not given.
+/// The class that scores predict: that of the largest of several, or for a single one the second if
+/// its probability by sigmoid exceeds the threshold, 0.5 if not given.
 ///
-/// Scores are compared, so that the rounding of probabilities has no say.
+/// Scores are compared, so that the rounding of probabilities doesn't matter.
 pub fn class(scores: &[f64], threshold: Option<f64>) -> usize {
     let least = threshold.map_or(0.0, |probability| (probability / (1.0 - probability)).ln());
     match scores {
@@ -106,7 +151,7 @@ pub fn class(scores: &[f64], threshold: Option<f64>) -> usize {
     }
 }
 
-/// A probability a class: by sigmoid from a single score, which is the second class's; by softmax
+/// One probability per class, 0 to 1: by sigmoid from a single score, which is the second class's; by softmax
 /// from several.
 pub fn probabilities(scores: &[f64]) -> Vec<f64> {
     match scores {

@@ -1,7 +1,7 @@
 //! Declared steps from a raw record to the features that get quantised.
 //!
-//! Each step acts on the result of the one before, each of its operations is one on 64-bit floats,
-//! and none looks at other records: so every client comes to the very same features. Before the
+//! Each step acts on the result of the one before, each of its operations acts on 64-bit floats,
+//! and none looks at other records: so every client computes exactly the same features. Before the
 //! steps a record is a list of cells in the card's order, after them a list of numbers, in which a
 //! one-hot encoded column is expanded in its place. The steps' numbers are public, as the card is.
 
@@ -60,7 +60,7 @@ impl From<PreprocessingVersion> for u32 {
 
 /// One step of preprocessing, told apart by its `op`.
 ///
-/// A column that a `one_hot` names holds texts, every other holds numbers. A column stands at most
+/// A column that a `one_hot` names holds texts, every other holds numbers. A column appears at most
 /// once in the steps of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
@@ -76,12 +76,12 @@ pub enum Step {
         /// Low and high end of each column, finite, the low one less.
         ranges: BTreeMap<String, [f64; 2]>,
     },
-    /// (x − mean)/std.
+    /// Computes (x − mean)/std.
     Standardize {
         /// Mean and standard deviation of each column.
         columns: BTreeMap<String, Standard>,
     },
-    /// Turns a text into a number a category: 1 for its own, 0 for the others.
+    /// Turns a text into one number per category: 1 for its own, 0 for the others.
     OneHot {
         /// The categories of each column, in the order of the numbers.
         categories: BTreeMap<String, Vec<String>>,
@@ -105,13 +105,13 @@ pub enum Imputed {
     Text(String),
 }
 
-/// What a column's numbers are standardised by.
+/// How a column's numbers are standardised.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standard {
-    /// What becomes 0, finite.
+    /// The value that becomes 0, finite.
     pub mean: f64,
-    /// What becomes a distance of 1, finite and greater than 0.
+    /// The difference that becomes 1, finite and greater than 0.
     pub std: f64,
 }
 
@@ -121,7 +121,7 @@ pub struct Standard {
 pub enum UnknownCategory {
     /// The record is refused.
     Error,
-    /// All its numbers are 0, and it is counted.
+    /// All its numbers are 0, and the case is counted.
     Zeros,
 }
 
@@ -140,7 +140,7 @@ impl Preprocessing {
         }
     }
 
-    /// The same steps for a table in which these texts stand for missing cells.
+    /// The same steps for a table in which these texts mean that a cell is missing.
     pub fn with_missing(self, missing: Vec<String>) -> Self {
         Self {
             version: PreprocessingVersion::V2,

@@ -1,7 +1,8 @@
 //! The public part of a hybrid model: a network that the client runs in the clear, before it encrypts.
 //!
-//! What the part computes from a record are the model's features; what is computed on ciphertexts
-//! takes those. The part is an ONNX file beside the card, which names its size and digest.
+//! The numbers that the part computes from a record are the model's features, which the computation
+//! on ciphertexts takes. The part is an ONNX file next to the card, which gives its size and
+//! digest.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -10,7 +11,7 @@ use crate::hex::{self, Hex};
 
 use super::{CardError, MAX_FEATURES, MAX_PUBLIC_PART_BYTES};
 
-/// Most sides of the tensor that a public part takes.
+/// Most dimensions of the tensor that a public part takes.
 const MAX_SIDES: usize = 8;
 
 /// The network in ONNX that a client runs on a preprocessed record before quantisation.
@@ -27,7 +28,7 @@ pub struct PublicPart {
     /// The sides of its input without that of the batch; their product is the number of
     /// preprocessed values.
     pub shape: Vec<usize>,
-    /// How many numbers it gives for a record.
+    /// How many numbers it returns for a record.
     pub features: usize,
     /// For people: what it computes, what is public and what is private, and what publishing it
     /// gives away.
@@ -38,7 +39,7 @@ pub struct PublicPart {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublicPartError {
-    /// It has another length.
+    /// Its length is different.
     #[error("the public part has {found} bytes, but the card names one of {expected}")]
     Length {
         /// Its length.
@@ -46,7 +47,7 @@ pub enum PublicPartError {
         /// The card's.
         expected: u64,
     },
-    /// It has another content.
+    /// Its content is different.
     #[error("the public part's SHA-256 is {found}, but the card names {expected}")]
     Digest {
         /// Its digest.
@@ -71,7 +72,7 @@ impl PublicPart {
     /// Checks that a file is the one described here.
     ///
     /// # Errors
-    /// [`PublicPartError`] if its length or digest is another.
+    /// [`PublicPartError`] if its length or digest differs.
     pub fn check_file(&self, onnx: &[u8]) -> Result<(), PublicPartError> {
         let found = onnx.len() as u64;
         if found != self.bytes {
@@ -90,7 +91,7 @@ impl PublicPart {
         Ok(())
     }
 
-    /// Checks the fields, beside the number of values that preprocessing gives.
+    /// Checks the fields against the number of values that preprocessing gives.
     pub(super) fn check(&self, preprocessed: usize) -> Result<(), CardError> {
         let wrong = |problem: String| Err(CardError::PublicPart { problem });
         if hex::parse::<32>(&self.sha256).is_none() {

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::InputBits;
+
 /// x_q = round((x − zero)/step), clipped to 0 … 2^bits − 1; halves round up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quantization {
-    /// Bits of an integer feature, 1 to 16.
-    pub bits: u32,
+    /// Bits of an integer feature.
+    pub bits: InputBits,
     /// What one step of the integer is worth, finite and positive.
     pub step: PerFeature,
     /// The value that becomes 0, finite.
@@ -28,7 +30,8 @@ impl PerFeature {
     /// The number of one feature.
     ///
     /// # Panics
-    /// If there is a number for each feature, and not so many; a [`Card`](super::Card) has checked it.
+    /// If there is one number per feature, and this feature is beyond the last; a
+    /// [`Card`](super::Card) has checked that.
     pub fn at(&self, feature: usize) -> f64 {
         match self {
             Self::All(number) => *number,
@@ -46,21 +49,20 @@ impl PerFeature {
 }
 
 impl Quantization {
-    /// Integers of some bits (1 to 16) over the same range of all features, its low end less than its high
-    /// one.
-    pub fn over_all(bits: u32, [low, high]: [f64; 2]) -> Self {
+    /// Integers of some bits over the same range of all features, its low end less than its high one.
+    pub fn over_all(bits: InputBits, [low, high]: [f64; 2]) -> Self {
         Self {
             bits,
-            step: PerFeature::All((high - low) / largest(bits)),
+            step: PerFeature::All((high - low) / f64::from(bits.max_value())),
             zero: PerFeature::All(low),
         }
     }
 
-    /// Integers of some bits (1 to 16) over the range of each feature, its low end less than its high one.
-    pub fn over_each(bits: u32, ranges: &[[f64; 2]]) -> Self {
+    /// Integers of some bits over the range of each feature, its low end less than its high one.
+    pub fn over_each(bits: InputBits, ranges: &[[f64; 2]]) -> Self {
         let steps = ranges
             .iter()
-            .map(|[low, high]| (high - low) / largest(bits));
+            .map(|[low, high]| (high - low) / f64::from(bits.max_value()));
         let zeros = ranges.iter().map(|[low, _]| *low);
         Self {
             bits,
@@ -71,7 +73,7 @@ impl Quantization {
 
     /// The largest integer, 2^bits − 1.
     pub fn max(&self) -> u32 {
-        (1 << self.bits) - 1
+        self.bits.max_value()
     }
 
     /// The integer of one feature, and whether it would have been another without the limits.
@@ -81,8 +83,4 @@ impl Quantization {
         let clipped = steps < -0.5 || steps >= max + 0.5;
         (steps.clamp(0.0, max).round() as u32, clipped)
     }
-}
-
-fn largest(bits: u32) -> f64 {
-    f64::from((1_u32 << bits) - 1)
 }

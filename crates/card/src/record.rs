@@ -15,7 +15,7 @@ pub enum Cell {
     Missing,
 }
 
-/// A record as it comes, in the card's order: pixels, or the cells of a table's row.
+/// A record before preprocessing, in the card's order: pixels, or the cells of a table's row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RawRecord<'a> {
     /// Numbers only.
@@ -24,7 +24,8 @@ pub enum RawRecord<'a> {
     Cells(Cow<'a, [Cell]>),
 }
 
-/// What preprocessing makes of a record, and then the public part, if there is one; and what was done to the cells to get them.
+/// The numbers that preprocessing, and then the public part if there is one, make of a record; and
+/// what was done to the cells to get them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreprocessedRecord {
     /// The numbers; for the float map [`Card::features`](super::Card::features) of them.
@@ -32,20 +33,6 @@ pub struct PreprocessedRecord {
     /// How many missing cells were given the card's value.
     pub imputed: usize,
     /// How many cells were moved to the edge of their range.
-    pub clipped: usize,
-    /// How many categories that the card doesn't know became zeros.
-    pub unknown: usize,
-}
-
-/// The integers of one record, and what was done to its cells to get them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuantizedRecord {
-    /// An integer a feature, each 0 to [`Quantization::max`](super::Quantization::max).
-    pub values: Vec<u32>,
-    /// How many missing cells were given the card's value.
-    pub imputed: usize,
-    /// How many cells lay outside the range the model knows and were moved to its edge, by
-    /// preprocessing or by quantisation.
     pub clipped: usize,
     /// How many categories that the card doesn't know became zeros.
     pub unknown: usize,
@@ -74,7 +61,7 @@ impl Input {
             .any(|name| self.preprocessing.categories(name).is_some())
     }
 
-    /// Carries the preprocessing out on a raw record.
+    /// Carries out the preprocessing on a raw record.
     ///
     /// # Errors
     /// [`RecordError`] if the record has another length, a number isn't finite, a cell is missing

@@ -1,9 +1,11 @@
-//! The fields of a card as they stand in JSON, not yet checked against each other.
+//! The fields of a card as they are in JSON, not yet checked against each other.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CARD_FORMAT;
-use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization};
+use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization, SlotBits};
 
 /// The fields of a card; [`Card::new`](super::Card::new) checks them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +42,7 @@ pub struct CardSpec {
 pub struct Input {
     /// What sort of thing a record is.
     pub kind: InputKind,
-    /// What people should know of it: units, ranges, which side is up.
+    /// What people should know about it: units, ranges, which side is up.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// `[columns]` of a table; `[rows, columns]` or `[rows, columns, 3]` of an image.
@@ -48,7 +50,7 @@ pub struct Input {
     /// A table's column names, in order; an image has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
-    /// How a picture of another size is brought to the image's shape; without it none is.
+    /// How a picture of another size is brought to the image's shape; without it none is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
     /// What happens to raw values before they are quantised.
@@ -78,8 +80,8 @@ pub enum Fit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
-    /// A label an output; two labels (negative, positive) for a single sigmoid output. The label of
-    /// a quantity that is predicted is its name.
+    /// One label per output; two labels (negative, positive) for a single sigmoid output. The label
+    /// of a quantity is its name.
     pub labels: Vec<String>,
     /// What an integer score of 1 is worth, for each output.
     pub scales: Vec<f64>,
@@ -92,14 +94,27 @@ pub struct Output {
     /// a single sigmoid output, and 0.5 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// What the scores are. Needed only for several quantities without units, which the other fields
+    /// don't tell from classes; elsewhere it must be what the other fields say, and a new card leaves
+    /// it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
 }
 
 impl Output {
-    /// Whether the scores are quantities: there is no final function, and they have units, or there
-    /// is but one. Several without units are scores of classes.
-    pub fn is_regression(&self) -> bool {
-        let quantities = self.units.is_some() || self.scales.len() == 1;
-        self.activation == Activation::None && quantities
+    /// What the scores are: as `task` says, or the other fields without it.
+    pub fn task(&self) -> Task {
+        self.task.unwrap_or_else(|| self.implied_task())
+    }
+
+    /// What the fields other than `task` say. Several scores without a final function are quantities
+    /// if they have units, and classes otherwise.
+    pub(super) fn implied_task(&self) -> Task {
+        let ambiguous = match self.units {
+            Some(_) => Task::Quantities,
+            None => Task::Classes,
+        };
+        Task::implied_by(self.activation, self.scales.len()).unwrap_or(ambiguous)
     }
 
     /// The labels of the scores: a single score of two labels is the second's.
@@ -120,16 +135,60 @@ pub enum Activation {
     None,
 }
 
+/// What a model predicts, and so what its scores are.
+///
+/// ```
+/// use veilcast_card::{Activation, Task};
+///
+/// assert_eq!(Task::implied_by(Activation::Sigmoid, 1), Some(Task::Probability));
+/// assert_eq!(Task::implied_by(Activation::None, 3), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// One of several classes: a score for each, of which the largest is predicted.
+    Classes,
+    /// The probability of the second of two classes: a single score, with sigmoid.
+    Probability,
+    /// A quantity per output, perhaps with a unit: the scores are the values.
+    Quantities,
+}
+
+impl Task {
+    /// What a final function on some number of outputs implies; none for several outputs without a
+    /// final function, which may be scores of classes or quantities.
+    pub fn implied_by(activation: Activation, outputs: usize) -> Option<Self> {
+        match (activation, outputs) {
+            (Activation::Sigmoid, 1) => Some(Self::Probability),
+            (Activation::Softmax | Activation::Sigmoid, _) => Some(Self::Classes),
+            (Activation::None, 1) => Some(Self::Quantities),
+            (Activation::None, _) => None,
+        }
+    }
+}
+
+/// As in the card's JSON: `classes`, `probability` or `quantities`.
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classes => "classes",
+            Self::Probability => "probability",
+            Self::Quantities => "quantities",
+        })
+    }
+}
+
 /// The proven bounds of the scores.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
     /// That the model owner has proven all this for every possible record; always true.
     pub certified: bool,
-    /// For each output, what no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every model that
-    /// is built has it, rounded up to a few significant bits; without it S alone bounds the scores.
+    /// For each output, a bound that no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every
+    /// model that is built has it, rounded up to a few significant bits; without it S alone bounds
+    /// the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_scores: Option<Vec<u64>>,
 }
@@ -138,14 +197,14 @@ pub struct Bounds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Most records a request, at least 1.
+    /// Most records per request, at least 1.
     pub max_records: u32,
-    /// Most ciphertexts a request, at least 1.
+    /// Most ciphertexts per request, at least 1.
     pub max_ciphertexts: u32,
 }
 
 impl Default for Limits {
-    /// What suits most services.
+    /// Limits that suit most services.
     fn default() -> Self {
         Self {
             max_records: 1000,

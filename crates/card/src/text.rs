@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::iter;
 
-/// Names shown before the rest is only counted.
+/// Number of names shown before the rest is only counted.
 const SHOWN: usize = 5;
 
 /// The first few names in quotation marks, and how many more there are.

@@ -25,7 +25,7 @@ pub(crate) struct OutFile {
     pub(crate) force: bool,
 }
 
-/// An output file in place of standard output.
+/// An output file instead of standard output.
 #[derive(Args)]
 pub(crate) struct OptionalOutFile {
     /// File to write instead of standard output.
@@ -39,8 +39,8 @@ pub(crate) struct OptionalOutFile {
 /// Columns of a table that the model doesn't take.
 #[derive(Args, Clone)]
 pub(crate) struct IgnoreColumns {
-    /// Columns of a CSV file that the model doesn't take, to be left out: names with commas
-    /// between, or "all".
+    /// Columns of a CSV file that the model doesn't take, to be left out: names separated by
+    /// commas, or "all".
     #[arg(long, value_name = "COLUMNS", value_parser = ignored_columns)]
     ignore_columns: Option<IgnoredColumns>,
 }
@@ -56,7 +56,7 @@ impl IgnoreColumns {
 pub(crate) struct ColumnNames(pub(crate) Vec<String>);
 
 impl ColumnNames {
-    /// Reads names with commas between; one with a comma in it stands in quotes, as in CSV.
+    /// Reads names separated by commas; one that contains a comma is quoted, as in CSV.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut builder = csv::ReaderBuilder::new();
         let mut reader = builder.has_headers(false).from_reader(text.as_bytes());
@@ -77,7 +77,7 @@ fn ignored_columns(text: &str) -> Result<IgnoredColumns, String> {
     }
 }
 
-/// A text as far as a model may be called so; else the other name.
+/// A text as far as it is allowed as a model's name; else the other name.
 pub(crate) fn model_name(text: &str, otherwise: &str) -> String {
     let fit = |c: char| match c.is_ascii_alphanumeric() {
         true => c.to_ascii_lowercase(),

@@ -3,6 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
+/// What to do when a build lacks a requested feature.
+#[cfg(not(all(feature = "import", feature = "train")))]
+pub(crate) const WHOLE_PROGRAM: &str = "build the whole program: cargo install --path crates/cli";
+
 /// Adds what to do to an error.
 pub(crate) trait Hint<T> {
     /// The result, with a hint on its error.
@@ -37,7 +41,7 @@ impl Error for Hinted {
     }
 }
 
-/// The error, its causes and its hint, a line each.
+/// The error, its causes and its hint, one per line.
 ///
 /// A cause that the line above repeats already is left out: errors of the project's own crates never
 /// repeat their causes, but those of some libraries do.

@@ -18,7 +18,7 @@ pub(crate) enum Readers {
     Owner,
 }
 
-/// A file being written beside its destination, which it takes when it is finished.
+/// A file being written next to its destination, which it replaces when it is finished.
 ///
 /// Dropped before that, it leaves nothing behind.
 pub(crate) struct OutputFile {

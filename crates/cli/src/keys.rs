@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::failure::Hint as _;
 use crate::files::{self, OutputFile, Readers};
 
-/// No key file is longer.
+/// Longest key file, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// A new secret key.
@@ -47,7 +47,8 @@ fn read_public(json: &str) -> Result<PublicKeyFile, KeyFileError> {
     PublicKeyFile::from_json(json, KeyPolicy::default())
 }
 
-/// Reads a key to give away: of a secret key its public part, with a proof made if the file has none.
+/// Reads a key to give away: the public part of a secret key, with a proof made if the file has
+/// none.
 pub(crate) fn load_to_publish(path: &Path) -> anyhow::Result<PublicKeyFile> {
     let public = load_public(path)?;
     if public.proof.is_some() {
@@ -55,7 +56,7 @@ pub(crate) fn load_to_publish(path: &Path) -> anyhow::Result<PublicKeyFile> {
     }
     match SecretKey::from_json(&read(path)?, KeyPolicy::default()) {
         Ok(secret) => Ok(PublicKeyFile::from(&secret)),
-        // A public key's owner alone could prove it.
+        // Only a public key's owner could prove it.
         Err(KeyFileError::Json(_)) => Ok(public),
         Err(error) => Err(error).with_context(|| unusable(path)),
     }
@@ -88,7 +89,7 @@ pub(crate) fn fingerprint(key: &PublicKey) -> String {
     Hex(&key.fingerprint()).to_string()
 }
 
-/// What a key is called in its file: the start of its fingerprint.
+/// The name of a key in its file: the start of its fingerprint.
 fn name(key: &PublicKey) -> String {
     format!("veilcast {}", &fingerprint(key)[..16])
 }

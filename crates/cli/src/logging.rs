@@ -9,13 +9,14 @@ use tracing_subscriber::EnvFilter;
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// An object a line, for programs.
+    /// One object per line, for programs.
     Json,
 }
 
 /// Starts logging; `default` is what is logged if `RUST_LOG` doesn't say.
 pub(crate) fn start(format: Format, default: &str) {
-    // What the library says of files, errors tell; that it doesn't know a version isn't worth a word.
+    // Errors report what the library says about files; that it doesn't know a version isn't worth a
+    // line.
     let default = || EnvFilter::new(format!("{default},tract_onnx=error"));
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default());
     let builder = tracing_subscriber::fmt()

@@ -9,8 +9,8 @@
 //! | files that appear whole or not at all | [`files`] |
 //! | key files, models, requests and responses in files | [`keys`], [`models`], [`messages`] |
 //! | records in, predictions out | [`records`], [`predictions`] |
-//! | what layouts cost, as the planner is told | [`planning`] |
-//! | what a model that was just made is told of | [`summary`] |
+//! | what layouts cost, for the planner | [`planning`] |
+//! | the summary of a model that was just made | [`summary`] |
 //! | a service in this process | [`serving`] |
 //! | the built-in digit model and its test images | [`builtin`] |
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@ mod records;
 mod resumable;
 mod runtime;
 mod serving;
+#[cfg(any(feature = "import", feature = "train"))]
 mod summary;
 mod verbs;
 
@@ -61,11 +62,13 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
+    #[cfg(feature = "import")]
+    tell_of_panics_that_are_no_errors();
     let cli = Cli::parse();
     let output = Output::new(cli.json);
     match cli.verb.run(output) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read us has seen enough, as in `veilcast predict … | head`.
+        // The reader of our output has seen enough, as in `veilcast predict … | head`.
         Err(error) if error.is::<StdoutClosed>() => ExitCode::SUCCESS,
         Err(error) => {
             let text = failure::describe(&error);
@@ -74,4 +77,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The library that runs networks from ONNX files panics on some of them. That becomes an error, which
+/// is reported like any other.
+#[cfg(feature = "import")]
+fn tell_of_panics_that_are_no_errors() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !veilcast_onnx::panics_are_errors() {
+            usual(panic);
+        }
+    }));
 }

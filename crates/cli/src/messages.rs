@@ -8,7 +8,7 @@ use veilcast_protocol::{ContentDigest, Framing, InferRequest, InferResponse, Lim
 use crate::failure::Hint as _;
 use crate::files;
 
-/// Reads a request file for a model that takes up to `limits`; gives its digest too.
+/// Reads a request file for a model that takes up to `limits`; returns its digest too.
 pub(crate) fn load_request(
     path: &Path,
     limits: &Limits,
@@ -20,7 +20,7 @@ pub(crate) fn load_request(
     Ok((request, ContentDigest::of(&body)))
 }
 
-/// Reads a response file of a model that gives up to `limits`.
+/// Reads a response file of a model that returns up to `limits`.
 pub(crate) fn load_response(path: &Path, limits: &Limits) -> anyhow::Result<InferResponse> {
     let body = files::read(path, limits.max_body_bytes as u64)?;
     InferResponse::decode(&body, Framing::SelfDelimiting, limits)

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use veilcast_card::{Card, Encoder};
 use veilcast_card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
-use veilcast_model::{Model, ModelError};
+use veilcast_model::{ImportReport, Model, ModelError};
 
 use crate::failure::Hint as _;
 use crate::files;
@@ -42,22 +42,56 @@ pub(crate) fn load_card(path: &Path) -> anyhow::Result<Card> {
     let json = files::read(path, MAX_CARD_BYTES as u64)?;
     Card::parse(&json)
         .with_context(|| format!("can't use the card {}", path.display()))
-        .hint(
-            "the model owner gives it: it is his model's card.json, or SERVER/v2/models/MODEL/card",
-        )
+        .hint("the model owner provides it: the model's card.json, or SERVER/v2/models/MODEL/card")
 }
 
-/// How records become integers for a card: of a hybrid model with its public part from a file.
+/// How records become integers for a model.
+pub(crate) fn encoder_of(model: &Model) -> anyhow::Result<Encoder> {
+    match model.public_part() {
+        None => Ok(Encoder::new(model.card().clone())?),
+        Some(public_part) => encoder_with(model.card(), public_part),
+    }
+}
+
+/// How records become integers for a hybrid model, whose public part has these bytes.
+pub(crate) fn encoder_with(card: &Card, public_part: &[u8]) -> anyhow::Result<Encoder> {
+    let encoder = veilcast_onnx::encoder(card.clone(), Some(public_part));
+    #[cfg(not(feature = "import"))]
+    let encoder = encoder.or_else(|error| match has_no_runtime(&error) {
+        true => Err(error).hint(crate::failure::WHOLE_PROGRAM),
+        false => Err(error.into()),
+    });
+    Ok(encoder?)
+}
+
+/// Whether this build lacks what runs a public part.
+#[cfg(not(feature = "import"))]
+fn has_no_runtime(error: &veilcast_card::EncoderError) -> bool {
+    let veilcast_card::EncoderError::Network(source) = error else {
+        return false;
+    };
+    let source = source.downcast_ref::<veilcast_onnx::OnnxError>();
+    matches!(source, Some(veilcast_onnx::OnnxError::NoRuntime(_)))
+}
+
+/// How records become integers for a card: for a hybrid model with its public part from a file.
 pub(crate) fn encoder(card: &Card, public_part: Option<&Path>) -> anyhow::Result<Encoder> {
     let Some(path) = public_part else {
         return Encoder::new(card.clone())
             .context("the card alone isn't enough")
             .hint(
-                "give the file with --public-part: it is beside the model's card.json, or \
+                "give the file with --public-part: it is next to the model's card.json, or \
              SERVER/v2/models/MODEL/public.onnx",
             );
     };
     let onnx = files::read(path, MAX_PUBLIC_PART_BYTES)?;
-    veilcast_onnx::encoder(card.clone(), Some(&onnx))
-        .with_context(|| format!("can't use {}", path.display()))
+    encoder_with(card, &onnx).with_context(|| format!("can't use {}", path.display()))
+}
+
+/// The tool that wrote an imported file.
+pub(crate) fn producer(import: &ImportReport) -> &str {
+    match import.producer.as_str() {
+        "" => "an unnamed tool",
+        named => named,
+    }
 }

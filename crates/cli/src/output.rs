@@ -8,13 +8,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use veilcast_model::RegressionErrors;
 
-/// Where results go: as text, or as JSON with a document a line.
+/// Where results go: as text, or as JSON with one document per line.
 #[derive(Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
 }
 
-/// Whoever read standard output has closed it.
+/// The reader of standard output has closed it.
 #[derive(Debug)]
 pub(crate) struct StdoutClosed;
 
@@ -67,7 +67,7 @@ impl Output {
     /// Tells people something that isn't a result, on standard error.
     pub(crate) fn note(self, text: impl Display) {
         if !self.json {
-            // A note that nobody can read is no reason to fail.
+            // A note that can't be written is no reason to fail.
             let _ = writeln!(io::stderr(), "{text}");
         }
     }
@@ -97,7 +97,7 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
     }
 }
 
-/// A number with so many significant digits, and all digits before its point.
+/// A number with this many significant digits, and all digits before its point.
 pub(crate) fn significant(number: f64, digits: u32) -> String {
     if number == 0.0 {
         return "0".to_owned();

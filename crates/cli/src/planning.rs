@@ -1,4 +1,4 @@
-//! What the planner goes by, as typed; and its choices in words.
+//! The planner's figures, as typed; and its choices in words.
 
 pub(crate) mod plan;
 
@@ -14,13 +14,14 @@ use veilcast_protocol::Layout;
 use crate::failure::Hint as _;
 use crate::files;
 
-/// No file of costs is longer.
+/// Longest file of costs, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// What operations cost, and how fast the link is.
 #[derive(Args, Default)]
 pub(crate) struct CostArgs {
-    /// File of costs that `veilcast bench --calibrate` wrote; without it those of a current server.
+    /// File of costs that `veilcast bench --calibrate` wrote; without it those of a current server
+    /// are used.
     #[arg(long, value_name = "FILE")]
     costs: Option<PathBuf>,
     /// Speed of the link between client and service in Mbit/s [default: 100, or the file's].
@@ -28,7 +29,7 @@ pub(crate) struct CostArgs {
     link: Option<f64>,
 }
 
-/// What the layout of a request is chosen by.
+/// What the choice of a request's layout depends on.
 #[derive(Args, Default)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use veilcast_card::{Card, Prediction, chain};
+use veilcast_card::{Card, Prediction, Task, chain};
 use veilcast_client::AnswerError;
 
 pub(crate) use self::overview::Overview;
@@ -26,12 +26,12 @@ pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
     row.get(1) == Some("")
 }
 
-/// Writes a prediction a record, in input order, as `record,label,<score per class…>` or, of a
-/// regression, as `record,<value per quantity…>`, and then what is kept of the record.
+/// Writes one prediction per record, in input order, as `record,label,<score per class…>` or, of
+/// quantities, as `record,<value per quantity…>`, and then what is kept of the record.
 ///
 /// A record whose answer can't be right is marked: its label and scores are empty, or in JSON there is
-/// an `error` in their place. That is no error of writing: what is asked of a service must not depend
-/// on what it answers.
+/// an `error` in their place. That is not an error of writing: what is asked of a service must not
+/// depend on what it answers.
 pub(crate) struct Predictions<'a> {
     card: &'a Card,
     /// The names of the columns that are kept.
@@ -46,11 +46,11 @@ pub(crate) struct Predictions<'a> {
 enum Sink {
     /// CSV into a file that appears when all is done.
     File(Box<csv::Writer<OutputFile>>),
-    /// CSV into a file that an interrupted run leaves, to be gone on with.
+    /// CSV into a file that an interrupted run leaves behind, for another run to continue.
     Resumable(Box<csv::Writer<ResumableFile>>),
     /// CSV on standard output.
     Stdout,
-    /// An object a line on standard output.
+    /// One object per line on standard output.
     JsonLines(Output),
 }
 
@@ -84,17 +84,18 @@ impl<'a> Predicted<'a> {
             Ok(prediction) => prediction,
             Err(error) => return Self::Nothing { error },
         };
-        let Prediction { label, scores, .. } = prediction;
-        if card.output().is_regression() {
-            let names = card.output().labels.iter().map(String::as_str);
-            return Self::Values {
-                values: names.zip(scores.iter().copied()).collect(),
-            };
-        }
-        Self::Label {
-            label,
-            scores,
-            probabilities: prediction.probabilities.as_deref(),
+        match prediction {
+            Prediction::Class(class) => Self::Label {
+                label: &class.label,
+                scores: &class.scores,
+                probabilities: class.probabilities.as_deref(),
+            },
+            Prediction::Quantities(values) => {
+                let names = card.output().labels.iter().map(String::as_str);
+                Self::Values {
+                    values: names.zip(values.iter().copied()).collect(),
+                }
+            }
         }
     }
 }
@@ -118,7 +119,7 @@ impl<'a> Predictions<'a> {
         Ok(Self::into_sink(card, sink))
     }
 
-    /// Goes on with the predictions that an earlier run of this task has left beside a file, or
+    /// Continues the predictions that an earlier run of this task has left next to a file, or
     /// begins them.
     pub(crate) fn resume(
         card: &'a Card,
@@ -129,7 +130,7 @@ impl<'a> Predictions<'a> {
         let (file, rows) = ResumableFile::open(file, force, task)?;
         let sink = Sink::Resumable(Box::new(csv::Writer::from_writer(file)));
         let mut predictions = Self::into_sink(card, sink);
-        // The first row is the header, which stands there if any row does.
+        // The first row is the header, which is there if any row is.
         for row in rows.iter().skip(1) {
             let record = predictions.count;
             predictions.count += 1;
@@ -138,7 +139,7 @@ impl<'a> Predictions<'a> {
                 continue;
             }
             let counted = predictions.overview.add_row(row);
-            counted.context("what an earlier run has left beside --out isn't predictions")?;
+            counted.context("what an earlier run has left next to --out isn't predictions")?;
         }
         predictions.has_header = !rows.is_empty();
         Ok(predictions)
@@ -156,22 +157,23 @@ impl<'a> Predictions<'a> {
         }
     }
 
-    /// The number of records so far, those of an earlier run included.
+    /// The number of records so far, including those of an earlier run.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
-    /// What the predictions so far come to.
+    /// An overview of the predictions so far.
     pub(crate) fn overview(&self) -> &Overview {
         &self.overview
     }
 
-    /// The records so far that are marked, those of an earlier run included.
+    /// The records so far that are marked, including those of an earlier run.
     pub(crate) fn unpredicted(&self) -> &Unpredicted {
         &self.unpredicted
     }
 
-    /// Makes what was added so far survive an interruption, if the file is one that can be gone on with.
+    /// Makes what was added so far survive an interruption, if the file is one that can be
+    /// continued.
     pub(crate) fn save(&mut self) -> anyhow::Result<()> {
         match &mut self.sink {
             Sink::Resumable(csv) => csv.flush().context("can't write the predictions"),
@@ -184,7 +186,7 @@ impl<'a> Predictions<'a> {
         Self { keep, ..self }
     }
 
-    /// Adds the prediction of the next record, and the cells that are kept of it; or marks the record,
+    /// Adds the prediction of the next record, and its kept cells; or marks the record,
     /// if its answer could not be used or its scores can't be right.
     pub(crate) fn add(
         &mut self,
@@ -216,14 +218,18 @@ impl<'a> Predictions<'a> {
             });
         }
         let mut row = vec![record.to_string()];
-        let has_label = !self.card.output().is_regression();
         match prediction {
-            Ok(prediction) => {
-                row.extend(has_label.then_some(prediction.label));
-                row.extend(prediction.scores.iter().map(f64::to_string));
+            Ok(Prediction::Class(class)) => {
+                row.push(class.label);
+                row.extend(class.scores.iter().map(f64::to_string));
             }
+            Ok(Prediction::Quantities(values)) => row.extend(values.iter().map(f64::to_string)),
             Err(_) => {
-                let cells = usize::from(has_label) + self.card.outputs();
+                let labels = match self.card.task() {
+                    Task::Classes | Task::Probability => 1,
+                    Task::Quantities => 0,
+                };
+                let cells = labels + self.card.outputs();
                 row.extend(std::iter::repeat_n(String::new(), cells));
             }
         }
@@ -263,15 +269,16 @@ impl<'a> Predictions<'a> {
     }
 }
 
-/// The columns' names: a score an output, named by its label, or a quantity each.
+/// The columns' names: a label and one score per output, named by its label, or the quantities.
 fn header(card: &Card) -> Vec<String> {
     let scored = card.output().scored_labels();
     let mut header = vec!["record".to_owned()];
-    if card.output().is_regression() {
-        header.extend_from_slice(scored);
-    } else {
-        header.push("label".to_owned());
-        header.extend(scored.iter().map(|label| format!("{SCORE}{label}")));
+    match card.task() {
+        Task::Quantities => header.extend_from_slice(scored),
+        Task::Classes | Task::Probability => {
+            header.push("label".to_owned());
+            header.extend(scored.iter().map(|label| format!("{SCORE}{label}")));
+        }
     }
     header
 }

@@ -43,7 +43,7 @@ impl Inputs {
             let metadata = fs::metadata(path).with_context(unusable)?;
             if !metadata.is_file() {
                 bail!(
-                    "{} is no file that can be read again, which --resume needs",
+                    "{} isn't a file that can be read again, which --resume needs",
                     path.display()
                 );
             }
@@ -63,7 +63,7 @@ impl Inputs {
 #[derive(Default)]
 pub(crate) struct Batch {
     /// The quantised records.
-    pub(crate) records: Vec<Vec<u32>>,
+    pub(crate) records: Vec<QuantizedRecord>,
     /// The cells that are kept of each.
     pub(crate) kept: Vec<Vec<String>>,
     /// What was done to their values.
@@ -75,18 +75,18 @@ pub(crate) struct Batch {
 pub(crate) struct Changes {
     /// Values outside the range that the model knows, moved to its edge.
     clipped_values: usize,
-    /// Missing values that the model gave a value to.
+    /// Missing values that the model replaced.
     imputed_values: usize,
-    /// Categories that the model doesn't know, taken for none of those it knows.
+    /// Categories that the model doesn't know, treated as none of those it knows.
     unknown_categories: usize,
 }
 
 impl Changes {
     fn of(record: &QuantizedRecord) -> Self {
         Self {
-            clipped_values: record.clipped,
-            imputed_values: record.imputed,
-            unknown_categories: record.unknown,
+            clipped_values: record.clipped(),
+            imputed_values: record.imputed(),
+            unknown_categories: record.unknown(),
         }
     }
 
@@ -122,8 +122,8 @@ impl fmt::Display for Changes {
     }
 }
 
-impl AsRef<[Vec<u32>]> for Batch {
-    fn as_ref(&self) -> &[Vec<u32>] {
+impl AsRef<[QuantizedRecord]> for Batch {
+    fn as_ref(&self) -> &[QuantizedRecord] {
         &self.records
     }
 }
@@ -138,7 +138,8 @@ pub(crate) fn batch_size(session: &Session) -> usize {
     }
 }
 
-/// How many records all files hold together; nothing if one is a pipe, whose content can be read but once.
+/// How many records all files hold together; nothing if one is a pipe, whose content can be read
+/// only once.
 ///
 /// It reads them, so that what can't be used is found before there is work to lose.
 pub(crate) fn count(card: &Card, inputs: &Inputs) -> anyhow::Result<Option<u64>> {
@@ -167,8 +168,8 @@ pub(crate) fn count(card: &Card, inputs: &Inputs) -> anyhow::Result<Option<u64>>
     Ok(count)
 }
 
-/// A session in the layout that suits so many records best, or one if it isn't known how many; with
-/// seeded uploads if a pool has entries for all of them.
+/// A session in the layout that suits this many records best, or one if it isn't known how many;
+/// with seeded uploads if a pool has entries for all of them.
 pub(crate) fn session(
     card: &Card,
     key: SecretKey,
@@ -219,7 +220,7 @@ pub(crate) fn batches(
             match records.next() {
                 Some(Ok((record, kept))) => {
                     batch.changes += Changes::of(&record);
-                    batch.records.push(record.values);
+                    batch.records.push(record);
                     batch.kept.push(kept);
                 }
                 Some(Err(error)) => {
@@ -252,7 +253,7 @@ fn quantized(
     }))
 }
 
-/// The error with the file's name, if it doesn't tell it itself, and with what to do.
+/// The error with the file's name, if it doesn't give it itself, and with what to do.
 pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
     match error {
         ReadError::ExtraColumns { .. } => Err::<(), _>(error)

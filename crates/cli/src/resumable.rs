@@ -1,4 +1,4 @@
-//! A table that is written in parts, and goes on where an interrupted run has stopped.
+//! A table that is written in parts, and continues where an interrupted run has stopped.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write};
@@ -12,7 +12,7 @@ use crate::files::{OutputFile, Readers};
 /// CSV rows on their way to a file, kept in `FILE.partial` until all are there.
 ///
 /// The partial file begins with a line that says what the rows are made from, so that only the
-/// same work goes on with it.
+/// same work continues it.
 pub(crate) struct ResumableFile {
     path: PathBuf,
     partial: PathBuf,
@@ -22,13 +22,13 @@ pub(crate) struct ResumableFile {
     start: u64,
 }
 
-/// The rows that an earlier run has left, its header included.
+/// The rows that an earlier run has left, including its header.
 pub(crate) type Rows = Vec<csv::StringRecord>;
 
 impl ResumableFile {
-    /// Begins the file of this task, or goes on with it.
+    /// Begins the file of this task, or continues it.
     ///
-    /// Of the rows that are there the last is left out and will be written again: it may be cut short.
+    /// The last of the existing rows is left out and will be written again: it may be cut short.
     pub(crate) fn open(path: &Path, force: bool, task: &str) -> anyhow::Result<(Self, Rows)> {
         // The same checks as for a file that is written at once.
         drop(OutputFile::create(path, force, Readers::Usual)?);
@@ -57,7 +57,7 @@ impl ResumableFile {
                 "{} was begun for other records, or another model",
                 partial.display()
             ))
-            .hint("remove it, or start anew with --force");
+            .hint("remove it, or start again with --force");
         }
         let start = line.len() as u64;
         let rows = if first == line {
@@ -100,7 +100,7 @@ impl Write for ResumableFile {
         self.file.write(bytes)
     }
 
-    /// What was written survives the machine.
+    /// Makes what was written survive a crash of the machine.
     fn flush(&mut self) -> io::Result<()> {
         self.file.sync_data()
     }
@@ -117,7 +117,7 @@ fn whole_rows(file: &mut File, start: u64) -> io::Result<(Rows, u64)> {
         .from_reader(text.as_slice());
     let (mut rows, mut ends) = (Rows::new(), vec![0]);
     let mut row = csv::StringRecord::new();
-    // What can't be read is what was cut short.
+    // A row that can't be read was cut short.
     while let Ok(true) = reader.read_record(&mut row) {
         rows.push(row.clone());
         ends.push(reader.position().byte());

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-/// A runtime with a thread a core.
+/// A runtime with one thread per core.
 pub(crate) fn start() -> anyhow::Result<Runtime> {
     Runtime::new().context("can't start the asynchronous runtime")
 }

@@ -36,7 +36,7 @@ impl Service {
         let app = App::new(evaluators, config).context("the service can't start")?;
         let (stop, stopped) = oneshot::channel();
         let shutdown = async {
-            // The sender's end is a reason to stop too.
+            // The end of the sender is a reason to stop too.
             let _ = stopped.await;
         };
         let task = runtime.spawn(serve(listener, app, shutdown));
@@ -77,7 +77,8 @@ impl Service {
     }
 }
 
-/// The address at which this machine reaches what listens on an address: on all of them, itself.
+/// The address at which this machine reaches a listener on an address: itself, for one on all
+/// addresses.
 fn reachable(listening: IpAddr) -> IpAddr {
     match listening {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
@@ -86,9 +87,9 @@ fn reachable(listening: IpAddr) -> IpAddr {
     }
 }
 
-/// The user's or the system's wishes that the process end: Ctrl-C, and SIGTERM.
+/// The user's or the system's requests to end the process: Ctrl-C, and SIGTERM.
 ///
-/// From the moment that they are listened for, they no longer end it by themselves.
+/// Once they are listened for, they no longer end it by themselves.
 pub(crate) struct Interruptions {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],

@@ -1,19 +1,21 @@
-//! What a model that was just made is told of: how it was quantised, and how well it does.
+//! The summary of a model that was just made: how it was quantised, and how well it does.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use veilcast_card::SlotBits;
 use veilcast_model::search::{SearchReport, Trial};
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression};
 
+use crate::models::producer;
 use crate::output::{counted, error_figures, significant};
 
 #[derive(Serialize)]
 pub(crate) struct Summary {
     model: PathBuf,
     card_digest: String,
-    slot_bits: u32,
+    slot_bits: SlotBits,
     accuracy: Option<Accuracy>,
     auc: Option<Aucs>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +86,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// What was found in the file, and what became of it.
+/// What was found in the file, and what was done with it.
 fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Result {
     let counts = import.operators.iter().map(|(name, count)| match count {
         1 => name.clone(),
@@ -108,14 +110,6 @@ fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Resul
         f,
         "  collapsed map   its scores deviate by at most {deviation:.0e} of the largest one"
     )
-}
-
-/// The tool that wrote an imported file.
-pub(crate) fn producer(import: &ImportReport) -> &str {
-    match import.producer.as_str() {
-        "" => "an unnamed tool",
-        named => named,
-    }
 }
 
 /// How well the integers predict what the network does.
@@ -157,9 +151,9 @@ fn write_regression(f: &mut fmt::Formatter<'_>, regression: &Regression) -> fmt:
     writeln!(f, "  no value is changed by more than {change} by rounding")
 }
 
-/// What was tried: of those that weren't chosen, each that was better than all cheaper ones.
+/// What was tried: the chosen one, and each other one that was better than all cheaper ones.
 ///
-/// What is imported is compared with the network, what is trained with the truth.
+/// An imported model is compared with the network, a trained one with the truth.
 fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport, is_import: bool) -> fmt::Result {
     let measure = match (search.float_auc, search.float_accuracy) {
         (Some(_), _) => Some("AUC"),

@@ -6,13 +6,17 @@ mod decrypt;
 mod demo;
 mod encrypt;
 mod evaluate;
+#[cfg(feature = "import")]
 mod import;
 mod inspect;
 mod keygen;
+#[cfg(not(all(feature = "import", feature = "train")))]
+mod left_out;
 mod pool;
 mod predict;
 mod pubkey;
 mod serve;
+#[cfg(feature = "train")]
 mod train;
 
 use clap::Subcommand;
@@ -23,8 +27,16 @@ use crate::output::Output;
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     Demo(demo::Args),
+    #[cfg(feature = "train")]
     Train(train::Args),
+    /// Train a model; not in this build.
+    #[cfg(not(feature = "train"))]
+    Train(left_out::Args),
+    #[cfg(feature = "import")]
     Import(Box<import::Args>),
+    /// Make a model of a network in an ONNX file; not in this build.
+    #[cfg(not(feature = "import"))]
+    Import(left_out::Args),
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
     Serve(serve::Args),
@@ -42,8 +54,14 @@ impl Verb {
     pub(crate) fn run(self, output: Output) -> anyhow::Result<()> {
         match self {
             Self::Demo(args) => demo::run(&args, output),
+            #[cfg(feature = "train")]
             Self::Train(args) => train::run(args, output),
+            #[cfg(not(feature = "train"))]
+            Self::Train(_) => left_out::run("train"),
+            #[cfg(feature = "import")]
             Self::Import(args) => import::run(*args, output),
+            #[cfg(not(feature = "import"))]
+            Self::Import(_) => left_out::run("import"),
             Self::Evaluate(args) => evaluate::run(&args, output),
             Self::Inspect(args) => inspect::run(&args, output),
             Self::Serve(args) => serve::run(args, output),

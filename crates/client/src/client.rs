@@ -20,9 +20,10 @@ use crate::{AnswerError, ClientError, Options, tls};
 
 /// A connection to one service; cheap to clone, and the clones share their connections.
 ///
-/// Every call is a pure question, so it is asked again, after a growing pause and up to [`Options::tries`], while the
-/// service says that it is busy and when the connection breaks. That no connection comes about is reported at once
-/// until the service has answered for the first time, since the URL may be wrong, and counts as a restart afterwards.
+/// No call changes anything, so it is repeated, after a growing pause and up to [`Options::tries`],
+/// while the service says that it is busy and when the connection breaks. A connection that can't
+/// be made is reported at once until the service has answered for the first time, since the URL may
+/// be wrong, and counts as a restart afterwards.
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Transport,
@@ -39,7 +40,8 @@ impl Client {
     /// It does not connect yet.
     ///
     /// # Errors
-    /// [`ClientError::Url`] if the text is no such URL; [`ClientError::Tls`] if the machine has no trusted certificates.
+    /// [`ClientError::Url`] if the text isn't such a URL; [`ClientError::Tls`] if the machine has
+    /// no trusted certificates.
     pub fn new(url: &str) -> Result<Self, ClientError> {
         Self::with_options(url, Options::default())
     }
@@ -84,7 +86,7 @@ impl Client {
         if metadata.answer.name == ServerMetadata::NAME {
             Ok(metadata)
         } else {
-            Err(not_veilcast(self.base(), "it goes by another name"))
+            Err(not_veilcast(self.base(), "it has a different name"))
         }
     }
 
@@ -124,8 +126,8 @@ impl Client {
         })
     }
 
-    /// The exact bytes of a hybrid model's public part, unchecked but for their number: no more than `bytes`, as the
-    /// card names it.
+    /// The exact bytes of a hybrid model's public part, unchecked except for their number: no more
+    /// than `bytes`, as the card gives it.
     ///
     /// # Errors
     /// A [`ClientError`] if the call fails, or more is sent.
@@ -152,12 +154,12 @@ impl Client {
         }
     }
 
-    /// The encrypted scores of encrypted records. The answer is undamaged and one to this very request, by its digests;
-    /// the service's other echoes are unchecked.
+    /// The encrypted scores of encrypted records. The answer is undamaged and belongs to this very
+    /// request, by its digests; the service's other echoes are unchecked.
     ///
     /// The request goes out in the binary tensor data extension, and should ask for a binary answer. The proof of its
-    /// key goes with it until the service has accepted the key, and again if the service asks for it, as one does that
-    /// was restarted.
+    /// key goes with it until the service has accepted the key, and again if the service asks for
+    /// it, as it does after a restart.
     ///
     /// # Errors
     /// [`ClientError::Malformed`] or [`ClientError::OtherRequest`] if the answer can't be used, and any other
@@ -177,7 +179,7 @@ impl Client {
         })
     }
 
-    /// The same, where an answer that can't be used is an answer, which took its bytes and tries.
+    /// The same, but an answer that can't be used counts as an answer, with its bytes and tries.
     pub(crate) async fn exchange(
         &self,
         model: &str,

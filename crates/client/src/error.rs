@@ -16,13 +16,13 @@ pub enum UrlFault {
     /// It names another protocol.
     #[error("it must begin with http:// or https://")]
     Scheme,
-    /// It is no URL.
+    /// It isn't a URL.
     #[error("{0}")]
     Malformed(String),
     /// It holds a user name or password.
     #[error("a user name or password does not belong in it")]
     Credentials,
-    /// It goes on behind its path.
+    /// It goes on after its path.
     #[error("leave out what begins with `?` or `#`")]
     Query,
 }
@@ -76,14 +76,15 @@ pub enum ClientError {
     Interrupted {
         /// The service's URL.
         url: String,
-        /// What broke, the last time.
+        /// What broke in the last try.
         reason: String,
         /// How often the call was tried.
         tries: u32,
     },
 
     // The service refuses.
-    /// The service is busy or away for a moment, or the caller has used up his share, and trying again did not help.
+    /// The service is busy or away for a moment, or the caller's quota is used up, and trying again
+    /// did not help.
     #[error("{url} is busy ({status}: {message}){}: try again later", after(*.tries))]
     Busy {
         /// The service's URL.
@@ -92,7 +93,7 @@ pub enum ClientError {
         status: u16,
         /// The problem's stable code; empty if there was none.
         code: String,
-        /// The service's words.
+        /// The service's message.
         message: String,
         /// How often the call was tried.
         tries: u32,
@@ -108,7 +109,7 @@ pub enum ClientError {
         status: u16,
         /// The problem's stable code; empty if the service of the protocol is another than Veilcast.
         code: String,
-        /// The service's words.
+        /// The service's message.
         message: String,
     },
 
@@ -118,7 +119,7 @@ pub enum ClientError {
     NotVeilcast {
         /// The service's URL.
         url: String,
-        /// What gives it away.
+        /// How this shows.
         reason: String,
     },
     /// The answer is to another request, or the request did not arrive as it was sent.

@@ -8,7 +8,7 @@ use crate::ClientError;
 use crate::failure::not_veilcast;
 use crate::url::BaseUrl;
 
-/// An answer, and what it took to get it.
+/// An answer, and the effort to get it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange<T> {
     /// What the service answered.
@@ -49,7 +49,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Whether the body is said to be of this media type, whatever its parameters.
+    /// Whether the body is declared to be of this media type, whatever its parameters.
     pub(crate) fn is(&self, media_type: &str) -> bool {
         let given = self
             .headers

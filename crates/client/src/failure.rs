@@ -1,4 +1,4 @@
-//! What it means that a try brought no answer, and whether another can mend it.
+//! What it means that a try brought no answer, and whether another may succeed.
 
 use std::error::Error;
 use std::io;
@@ -14,7 +14,7 @@ use crate::url::BaseUrl;
 
 /// Why a try brought no answer.
 pub(crate) struct Failure {
-    /// What to report if there is no further try.
+    /// The error to report if there is no further try.
     pub(crate) error: ClientError,
     /// Whether another try may succeed.
     pub(crate) may_pass: bool,
@@ -34,9 +34,10 @@ pub(crate) struct Try<'a> {
 impl Try<'_> {
     /// What an error of the HTTP library means.
     ///
-    /// A connection that breaks is worth another try. One that does not come about is, if the service answered before:
-    /// it may be restarting. If nothing ever answered, the URL is likelier wrong, and whoever typed it should not wait.
-    /// A service that took all the time that a request has would take it again.
+    /// A connection that breaks is worth another try. So is one that can't be made, if the service
+    /// answered before: it may be restarting. If nothing ever answered, the URL is more likely
+    /// wrong, and its user should not wait. A service that took all the time that a request has
+    /// would take it again.
     pub(crate) fn network(&self, error: &reqwest::Error) -> Failure {
         let url = self.base.to_string();
         let tries = self.number;
@@ -142,7 +143,7 @@ fn lasting(error: ClientError) -> Failure {
     }
 }
 
-/// Whether a status speaks of the moment: the service is busy, or away behind its gateway.
+/// Whether a status is temporary: the service is busy, or away behind its gateway.
 fn may_pass(status: StatusCode) -> bool {
     matches!(
         status,
@@ -153,12 +154,12 @@ fn may_pass(status: StatusCode) -> bool {
     )
 }
 
-/// An error and what is behind it, down to the first cause.
+/// An error and its causes, down to the first.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// A stranger's words, short and without what a terminal would obey.
+/// A stranger's text, short and without what a terminal would obey.
 fn printable(text: &str) -> String {
     const CHARACTERS: usize = 500;
     text.chars()

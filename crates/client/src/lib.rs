@@ -3,7 +3,7 @@
 //! A thin shell: encrypting records, checking answers and decrypting them is the session's work, which does no I/O.
 //! [`Client`] makes single calls; [`Pipeline`] carries any number of records through a session, group by group;
 //! [`EntryDirectory`] keeps what seeded uploads are made of.
-//! What passes here is public keys and ciphertexts; nothing secret is ever in a URL, a header or a log.
+//! Only public keys and ciphertexts pass here; nothing secret is ever in a URL, a header or a log.
 //!
 //! ```no_run
 //! # async fn example(request: veilcast_protocol::InferRequest) -> Result<(), veilcast_client::ClientError> {

@@ -14,7 +14,8 @@ pub struct Options {
     /// How often a call is tried in all while the service is busy or the connection breaks; at least one. The default
     /// and its growing pauses outlast a service's restart: they add up to a minute, or more.
     pub tries: u32,
-    /// The longest pause before another try; a service that asks for a longer one is given up on at once.
+    /// The longest pause before another try; if a service asks for a longer one, the call fails at
+    /// once.
     pub longest_pause: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Records without end: groups of them on their way to a service and back, several at a time.
+//! Any number of records: groups of them on their way to a service and back, several at a time.
 
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
+use veilcast_card::QuantizedRecord;
 use veilcast_engine::Session;
 use veilcast_protocol::{InferRequest, InferResponse};
 
@@ -21,31 +22,33 @@ use crate::{AnswerError, Client, Exchange, PipelineError};
 ///
 /// # What is sent does not depend on what is decrypted
 ///
-/// Whoever computes on ciphertexts can change them. A malicious service that answers c·(1+n)^s in place of c moves a
-/// score by s, and so chooses for which scores it falls out of its bounds. If the client then did anything that the
-/// service can see, such as stopping, the service would learn whether a record has a certain score. So the pipeline
-/// keeps this invariant: **which requests are sent, how many, of what size and in which order never depends on
-/// decrypted values.**
+/// A party that computes on ciphertexts can change them. A malicious service that answers c·(1+n)^s
+/// in place of c moves a score by s, and so chooses which scores fall outside their bounds. If the
+/// client then did anything that the service can see, such as stopping, the service would learn
+/// whether a record has a certain score. So the pipeline keeps this invariant: **which requests are
+/// sent, how many, of what size and in which order never depends on decrypted values.**
 ///
 /// - An answer that can't be used fails its own group ([`Answered::scores`]); all others go on.
 /// - Nothing is sent again because of what an answer holds. A request is repeated only when it brought no answer: the
 ///   connection broke, or the service said that it is busy.
-/// - A group is encrypted and sent as soon as an earlier answer has *arrived*. Answers are decrypted beside that, by
-///   arithmetic whose time does not depend on the values.
+/// - A group is encrypted and sent as soon as an earlier answer has *arrived*. Answers are
+///   decrypted alongside, by arithmetic whose time does not depend on the values.
 ///
-/// What remains is the caller's. Take every answer, whatever it holds, and tell of failures when all have come.
-/// Dropping the [`Answers`] stops the sending. Since memory is bounded, sending also waits for a caller who lags behind
-/// by more than `in_flight` groups, and the caller's work takes cores from the encryption: let the time that an answer
-/// takes depend on its scores as little as possible. And whoever asks again about certain records, complains of them, or
-/// goes elsewhere because of them tells the service something of what they hold.
+/// The rest is up to the caller. Take every answer, whatever it holds, and report failures when all
+/// have come. Dropping the [`Answers`] stops the sending. Since memory is bounded, sending also
+/// waits for a caller who lags behind by more than `in_flight` groups, and the caller's work takes
+/// cores from the encryption: let the time that an answer takes depend on its scores as little as
+/// possible. And a caller who asks again about certain records, complains about them, or goes
+/// elsewhere because of them tells the service something about what they hold.
 ///
 /// ```no_run
-/// # async fn example(session: veilcast_engine::Session) -> Result<(), veilcast_client::PipelineError> {
+/// # use veilcast_card::QuantizedRecord;
+/// # async fn example(session: veilcast_engine::Session, group: Vec<QuantizedRecord>) -> Result<(), veilcast_client::PipelineError> {
 /// # use std::sync::Arc;
 /// use veilcast_client::{Client, Pipeline, PipelineError};
 ///
 /// let client = Client::new("http://localhost:8080")?;
-/// let groups = (0..1000).map(|_| Ok::<_, PipelineError>(vec![vec![0_u32; 784]; 10]));
+/// let groups = (0..1000).map(move |_| Ok::<_, PipelineError>(group.clone()));
 /// let mut answers = Pipeline::new(client, "digits", Arc::new(session)).run(groups);
 /// while let Some(answered) = answers.next().await {
 ///     let answered = answered?;
@@ -68,10 +71,10 @@ pub struct Pipeline {
 /// A group of records, and the scores that came back for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered<G> {
-    /// The group as it was given.
+    /// The group as it was submitted.
     pub group: G,
-    /// For each of its records a score an output, not yet held against the card's bounds; or why the answer can't be
-    /// used: it is damaged, or another's.
+    /// One score per output for each of its records, not yet checked against the card's bounds; or
+    /// why the answer can't be used: it is damaged, or belongs to another request.
     pub scores: Result<Vec<Vec<i64>>, AnswerError>,
     /// Bytes of all bodies sent for it, counting each try's as a whole.
     pub bytes_up: u64,
@@ -84,8 +87,8 @@ pub struct Answered<G> {
 }
 
 impl Pipeline {
-    /// How many groups are under way at a time if nothing else is said: one that is encrypted or decrypted here, one
-    /// that travels, and one that the service computes.
+    /// How many groups are under way at a time by default: one that is encrypted or decrypted here,
+    /// one that travels, and one that the service computes.
     pub const IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(3).expect("it is not 0");
 
     /// A pipeline to the model of the session's card, under its name at the service.
@@ -98,7 +101,7 @@ impl Pipeline {
         }
     }
 
-    /// The pipeline with so many groups under way at a time.
+    /// The pipeline with this many groups under way at a time.
     #[must_use]
     pub fn in_flight(self, groups: NonZeroUsize) -> Self {
         Self {
@@ -107,18 +110,20 @@ impl Pipeline {
         }
     }
 
-    /// Starts on the groups, which must hold quantised records; gives their answers in the groups' order.
+    /// Starts on the groups, which must hold quantised records; returns their answers in the
+    /// groups' order.
     ///
-    /// The groups are asked for as they are needed, one at a time, on a thread that may block. The first error, be it
-    /// theirs or the pipeline's, ends everything: it comes after the answers to all groups before it, and is the last.
-    /// An answer that can't be used is no such error: it fails its group alone.
+    /// The groups are taken as they are needed, one at a time, on a thread that may block. The
+    /// first error, whether theirs or the pipeline's, ends everything: it comes after the answers
+    /// to all groups before it, and is the last. An answer that can't be used is no such error: it
+    /// fails its group alone.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn run<I, G, E>(self, groups: I) -> Answers<G, E>
     where
         I: IntoIterator<Item = Result<G, E>, IntoIter: Send + 'static>,
-        G: AsRef<[Vec<u32>]> + Send + 'static,
+        G: AsRef<[QuantizedRecord]> + Send + 'static,
         E: From<PipelineError> + Send + 'static,
     {
         let in_flight = self.in_flight.get();
@@ -171,7 +176,7 @@ impl Pipeline {
 
 /// The answers to groups of records, in the groups' order.
 ///
-/// When it is dropped, requests under way are broken off, and nothing more is sent.
+/// When it is dropped, requests under way are aborted, and nothing more is sent.
 #[derive(Debug)]
 pub struct Answers<G, E> {
     receiver: mpsc::Receiver<Result<Answered<G>, E>>,
@@ -191,7 +196,7 @@ impl<G, E> Answers<G, E> {
                 if let Err(error) = ended
                     && let Ok(panic) = error.try_into_panic()
                 {
-                    // An end that is none must not pass for one.
+                    // A premature end must not pass for the end.
                     resume_unwind(panic);
                 }
             }
@@ -214,7 +219,7 @@ struct Arrived<G> {
 }
 
 impl<G> Arrived<G> {
-    /// The group with its scores, or with what is wrong with its answer.
+    /// The group with its scores, or with the fault of its answer.
     async fn decrypted(self, session: Arc<Session>) -> Answered<G> {
         let Encrypted {
             group,
@@ -240,14 +245,14 @@ impl<G> Arrived<G> {
     }
 }
 
-/// The groups as requests, made one after another as they are asked for: each encryption uses all cores. Ends after
-/// the first error.
+/// The groups as requests, made one after another as they are needed: each encryption uses all
+/// cores. Ends after the first error.
 fn encrypted<G, E>(
     session: Arc<Session>,
     groups: impl Iterator<Item = Result<G, E>> + Send + 'static,
 ) -> impl Stream<Item = Result<Encrypted<G>, E>>
 where
-    G: AsRef<[Vec<u32>]> + Send + 'static,
+    G: AsRef<[QuantizedRecord]> + Send + 'static,
     E: From<PipelineError> + Send + 'static,
 {
     stream::unfold(Some(groups), move |groups| {
@@ -267,7 +272,7 @@ where
 /// A group as a request.
 fn encrypt<G, E>(session: &Session, group: G) -> Result<Encrypted<G>, E>
 where
-    G: AsRef<[Vec<u32>]>,
+    G: AsRef<[QuantizedRecord]>,
     E: From<PipelineError>,
 {
     let started = Instant::now();
@@ -279,7 +284,7 @@ where
     })
 }
 
-/// Does a piece of work on a thread that may block.
+/// Runs a piece of work on a thread that may block.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match spawn_blocking(work).await {
         Ok(done) => done,

@@ -11,12 +11,14 @@ use veilcast_engine::{EntryStore, PublicKey, StoredEntries};
 
 use self::segment::{Segment, SegmentError};
 
-/// A directory of [entries](veilcast_engine::SeededEntries) of one key, made ahead for seeded uploads.
+/// A directory of [entries](veilcast_engine::SeededEntries) of one key, made ahead of time for
+/// seeded uploads.
 ///
-/// Each seed has a file, readable by its owner alone, from whose end entries are taken. Before they are given away the
-/// file says durably that they are used, they are overwritten, and the file is cut: whatever happens in between, and
-/// however many processes take from the directory, no entry is given twice. (A file system that keeps old blocks, as
-/// solid-state disks and snapshots do, may keep wiped ones too; and restoring the directory from a backup brings used
+/// Each seed has a file, readable by its owner alone, from whose end entries are taken. Before they
+/// are handed out, the file durably records that they are used, they are overwritten, and the file
+/// is cut: whatever happens in between, and however many processes take from the directory, no
+/// entry is handed out twice. (A file system that keeps old blocks, as solid-state disks and
+/// snapshots do, may keep wiped ones too; and restoring the directory from a backup brings used
 /// entries back, so don't.)
 ///
 /// The entries are as secret as the records that they will hide.
@@ -37,11 +39,11 @@ pub enum EntryDirectoryError {
     File {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         #[source]
         source: io::Error,
     },
-    /// A file is not one of a pool, or is damaged.
+    /// A file doesn't belong to a pool, or is damaged.
     #[error("{} is damaged, or not a file of a pool: remove it", path.display())]
     Damaged {
         /// The file.
@@ -79,7 +81,7 @@ impl EntryDirectory {
     /// The number of entries that are left, in all files.
     ///
     /// # Errors
-    /// A file can't be read, is damaged, or another key's.
+    /// A file can't be read, is damaged, or belongs to another key.
     pub fn count(&self) -> Result<usize, EntryDirectoryError> {
         let mut count = 0;
         for path in self.files()? {

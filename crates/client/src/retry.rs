@@ -10,7 +10,7 @@ use crate::Options;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How long to pause before the next try, after `failed` of them; nothing if it is time to give up.
+/// How long to pause before the next try, after `failed` of them; none if it is time to give up.
 ///
 /// The pause doubles from try to try, and is never shorter than the service asks for. A random part of up to a half
 /// keeps clients that failed together from coming back together.

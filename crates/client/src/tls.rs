@@ -1,4 +1,4 @@
-//! TLS as the client wants it.
+//! TLS as the client uses it.
 
 use std::sync::Arc;
 

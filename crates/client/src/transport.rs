@@ -1,4 +1,4 @@
-//! A request's way there, and its answer's way back, as often as it takes.
+//! A request's way to the service, and its answer's way back, as often as it takes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,9 +31,9 @@ impl Transport {
         }
     }
 
-    /// Sends a request until there is an answer, or no hope of one, or patience ends.
+    /// Sends a request until there is an answer, no hope of one, or no try left.
     ///
-    /// Every call of the protocol is a pure question: asked again, it changes nothing.
+    /// No call of the protocol changes anything, so each can be repeated.
     pub(crate) async fn send(&self, request: Request) -> Result<Exchange<Answer>, ClientError> {
         let body = request.body().and_then(|body| body.as_bytes());
         let request_bytes = body.map_or(0, <[u8]>::len) as u64;

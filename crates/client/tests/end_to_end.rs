@@ -5,7 +5,7 @@
 mod common;
 
 use common::client;
-use common::service::{model, session, start_service};
+use common::service::{model, records, session, start_service};
 use veilcast_client::{Client, ClientError};
 use veilcast_engine::Session;
 use veilcast_protocol::{ByteMatrix, InferRequest, Layout};
@@ -14,12 +14,7 @@ use veilcast_protocol::{ByteMatrix, InferRequest, Layout};
 async fn scores_are_those_of_the_model() {
     let client = client(&start_service().await);
     let session = session(&client).await;
-    let records = vec![
-        vec![0, 0, 0],
-        vec![255, 255, 255],
-        vec![255, 0, 17],
-        vec![0, 255, 0],
-    ];
+    let records = records([[0, 0, 0], [255, 255, 255], [255, 0, 17], [0, 255, 0]]);
     let request = session.encrypt(&records).unwrap().with_id("records 1 to 4");
 
     let exchange = client.infer("risk", &request).await.unwrap();
@@ -47,7 +42,7 @@ async fn scores_are_those_of_the_model() {
     );
 }
 
-/// Someone else with the same card, and a key of his own.
+/// Someone else with the same card, and a key of their own.
 async fn session_of_another(client: &Client) -> Session {
     session(client).await
 }
@@ -88,7 +83,7 @@ async fn refusals_arrive_with_their_code() {
         assert_eq!(status, 404, "{model}");
     }
     let session = session(&client).await;
-    let sound = session.encrypt(&[vec![1, 2, 3]]).unwrap();
+    let sound = session.encrypt(&records([[1, 2, 3]])).unwrap();
     let (key, digest) = (sound.public_key().to_vec(), sound.card_digest());
     let width = sound.upload().tensor().width();
     let zeros = ByteMatrix::new([1, 3], width, vec![0; 3 * width]).unwrap();

@@ -10,17 +10,18 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use common::proxy::{Fault, Proxy};
-use common::service::{model, session, start_service};
+use common::service::{model, named, records, session, start_service};
+use veilcast_card::QuantizedRecord;
 use veilcast_client::{Answered, Answers, Client, ClientError, Options, Pipeline, PipelineError};
 use veilcast_engine::{Session, SessionError};
 
-type Group = Vec<Vec<u32>>;
+type Group = Vec<QuantizedRecord>;
 
-/// So many groups of one to three records, no two records alike.
+/// This many groups of one to three records, no two records alike.
 fn groups(count: u32) -> impl Iterator<Item = Group> + Send {
     (0..count).map(|group| {
-        let record = |record| vec![group, 7 * (group % 30) + record, 255 - group];
-        (0..=group % 3).map(record).collect()
+        let record = |record| [group, 7 * (group % 30) + record, 255 - group];
+        records((0..=group % 3).map(record))
     })
 }
 
@@ -215,7 +216,7 @@ async fn answers_of_others_are_refused() {
     })
     .await;
     // One at a time, so that it is known whose answer is the last; of one size, so that only its name tells it apart.
-    let input = (0..9).map(|n| Ok::<_, PipelineError>(vec![vec![n, n, n]]));
+    let input = (0..9).map(|n| Ok::<_, PipelineError>(records([[n, n, n]])));
     let (answers, error) = collect(place.pipeline(1).run(input)).await;
     assert!(error.is_none(), "{error:?}");
     assert_eq!(answers.len(), 9);
@@ -279,12 +280,14 @@ async fn errors_of_the_input_come_after_what_was_before() {
 #[tokio::test]
 async fn records_of_another_model_are_refused() {
     let place = Place::new(|_| Fault::Nothing).await;
-    let bad = vec![vec![1, 2, 3], vec![1, 2]];
+    let mut bad = records([[1, 2, 3]]);
+    bad.push(QuantizedRecord::new(named("another").card(), vec![1, 2, 3]).unwrap());
     let input = groups(2).chain([bad]).chain(groups(2));
     let answers = place.pipeline(3).run(input.map(Ok::<_, PipelineError>));
     let (answers, error) = collect(answers).await;
     check(&answers, 2);
-    let Some(PipelineError::Encrypt(SessionError::Record { record: 1, .. })) = error else {
+    let Some(PipelineError::Encrypt(SessionError::RecordOfOtherCard { index: 1, .. })) = error
+    else {
         panic!("{error:?}")
     };
 }
@@ -349,8 +352,8 @@ async fn a_service_that_restarts_is_waited_for() {
 /// A group that is counted as long as it lives.
 struct Counted(Group, Arc<AtomicUsize>);
 
-impl AsRef<[Vec<u32>]> for Counted {
-    fn as_ref(&self) -> &[Vec<u32>] {
+impl AsRef<[QuantizedRecord]> for Counted {
+    fn as_ref(&self) -> &[QuantizedRecord] {
         &self.0
     }
 }
@@ -374,7 +377,7 @@ async fn few_groups_live_at_a_time() {
     let mut answers = place.pipeline(3).run(input);
     for number in 0..60 {
         let answered = answers.next().await.unwrap().unwrap();
-        assert_eq!(answered.group.0[0][0], number);
+        assert_eq!(answered.group.0[0].values()[0], number);
         drop(answered);
         if number == 20 {
             // A reader that takes its time.
@@ -423,7 +426,7 @@ async fn nothing_goes_on_when_the_answers_are_dropped() {
 #[should_panic(expected = "the input is broken")]
 async fn a_panic_does_not_pass_for_the_end() {
     let place = Place::new(|_| Fault::Nothing).await;
-    let input = groups(5).map(|group| match group[0][0] {
+    let input = groups(5).map(|group| match group[0].values()[0] {
         3 => panic!("the input is broken"),
         _ => Ok::<_, PipelineError>(group),
     });

@@ -130,7 +130,7 @@ fn damage_and_other_keys_are_told() {
         "{error}"
     );
 
-    // A zero block in the place of an entry, as a crash of the machine may leave it: an upload made
+    // A zero block in place of an entry, as a crash of the machine may leave it: an upload made
     // with it would show the record.
     let mut zeros = fs::OpenOptions::new().write(true).open(&path).unwrap();
     zeros.seek(SeekFrom::End(-144)).unwrap();

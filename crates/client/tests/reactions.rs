@@ -10,20 +10,21 @@ use std::time::{Duration, Instant};
 
 use common::liar::{Liar, Seen, betray, damage};
 use common::proxy::{Fault, Proxy};
-use common::service::{model, session, start_service};
+use common::service::{model, records, session, start_service};
+use veilcast_card::QuantizedRecord;
 use veilcast_client::{AnswerError, Answered, Client, Pipeline, PipelineError};
 use veilcast_engine::{PublicKey, Session, SessionError};
 use veilcast_protocol::InferResponse;
 
-type Group = Vec<Vec<u32>>;
+type Group = Vec<QuantizedRecord>;
 
 const GROUPS: usize = 9;
 
-/// Groups of one to three records; whoever is 40 with a dose of 7 is in every second one.
+/// Groups of one to three records; the person aged 40 with a dose of 7 is in every second one.
 fn groups() -> Vec<Group> {
     let group = |group: usize| {
         let record = |record| {
-            vec![
+            [
                 40,
                 7,
                 if group.is_multiple_of(2) {
@@ -33,14 +34,14 @@ fn groups() -> Vec<Group> {
                 },
             ]
         };
-        (0..=group as u32 % 3).map(record).collect()
+        records((0..=group as u32 % 3).map(record))
     };
     (0..GROUPS).map(group).collect()
 }
 
 /// The score that the service wants to know of: that of a record in every second group.
 fn wanted() -> i64 {
-    model().evaluate(&[40, 7, 5]).unwrap()[0]
+    model().evaluate(&records([[40, 7, 5]])[0]).unwrap()[0]
 }
 
 fn pipeline(client: Client, session: &Arc<Session>, in_flight: usize) -> Pipeline {
@@ -69,7 +70,7 @@ async fn run(
         _ => lie(number - 1, key, answer),
     });
     let client = Client::new(&liar.url).unwrap();
-    let first = session.encrypt(&[vec![0, 0, 0]]).unwrap();
+    let first = session.encrypt(&records([[0, 0, 0]])).unwrap();
     client.infer("risk", &first).await.unwrap();
     let groups = groups().into_iter().map(Ok::<_, PipelineError>);
     let mut answers = pipeline(client, session, in_flight).run(groups);
@@ -90,7 +91,7 @@ fn predicted(session: &Session, answered: &Answered<Group>) -> Vec<bool> {
 #[tokio::test]
 async fn a_service_that_moves_scores_sees_what_an_honest_one_sees() {
     let (service, session) = place().await;
-    let (slot_bits, guess) = (session.card().slot_bits(), wanted());
+    let (slot_bits, guess) = (session.card().slot_bits().get(), wanted());
     for in_flight in [1, 3] {
         let (honest, expected) = run(&service, &session, in_flight, |_, _, _| ()).await;
         assert_eq!(expected.len(), GROUPS);
@@ -106,7 +107,7 @@ async fn a_service_that_moves_scores_sees_what_an_honest_one_sees() {
             assert_eq!(&answered.group, group);
             let predicted = predicted(&session, answered);
             // The guess holds: the record gives itself away, to its owner alone.
-            if group[0] == [40, 7, 5] {
+            if group[0].values() == [40, 7, 5] {
                 assert!(predicted.iter().all(|predicted| !predicted));
             }
         }
@@ -182,7 +183,7 @@ async fn sending_goes_on_while_answers_wait_to_be_taken() {
     let (service, session) = place().await;
     let proxy = Proxy::start(&service, |_| Fault::Nothing).await;
     let in_flight = 3;
-    let endless = (0..).map(|n| Ok::<_, PipelineError>(vec![vec![n % 256, 0, 0]]));
+    let endless = (0..).map(|n| Ok::<_, PipelineError>(records([[n % 256, 0, 0]])));
     let mut answers = pipeline(Client::new(&proxy.url).unwrap(), &session, in_flight).run(endless);
     // Nobody takes an answer.
     let started = Instant::now();
@@ -196,6 +197,6 @@ async fn sending_goes_on_while_answers_wait_to_be_taken() {
     assert!(connections <= 2 * in_flight + 2, "{connections}");
     for number in 0..20 {
         let answered = answers.next().await.unwrap().unwrap();
-        assert_eq!(answered.group[0][0], number);
+        assert_eq!(answered.group[0].values()[0], number);
     }
 }

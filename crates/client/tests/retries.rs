@@ -129,7 +129,8 @@ async fn other_failures_are_not_tried_again() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
-/// A service that breaks off within its answer so many times, and then answers; and how often it was asked.
+/// A service that breaks off within its answer this many times, and then answers; and how often it
+/// was asked.
 async fn breaking(times: u32, answer: &'static [u8]) -> (Client, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -194,7 +195,7 @@ async fn services_that_go_away_may_come_back() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let client = client(&format!("http://{address}"));
-    // One runtime a life, so that its connections end with it.
+    // One runtime per life, so that its connections end with it.
     let service = |listener: std::net::TcpListener| {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let application = application.clone();

@@ -85,7 +85,7 @@ async fn services_that_are_away() {
         .server_metadata()
         .await
         .unwrap_err();
-    // Whoever typed a wrong URL learns it at once.
+    // A user with a wrong URL learns it at once.
     assert!(
         matches!(error, ClientError::ConnectionRefused { tries: 1, .. }),
         "{error}"
@@ -130,7 +130,7 @@ async fn others_are_told_from_us() {
     let triton = r#"{"name":"triton","version":"2","extensions":[]}"#;
     assert_eq!(
         reason(answering(triton).await).await,
-        "it goes by another name"
+        "it has a different name"
     );
     assert_eq!(
         reason(answering((StatusCode::NOT_FOUND, "nothing here")).await).await,
@@ -235,7 +235,7 @@ async fn answers_in_either_form_are_understood() {
         source,
         DecodeError::Truncated {
             expected: 10,
-            got: 9
+            found: 9
         }
     );
 }

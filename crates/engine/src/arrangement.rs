@@ -1,7 +1,7 @@
-//! [`Arrangement`]: where the numbers of records and scores stand in plaintexts.
+//! [`Arrangement`]: where the numbers of records and scores are in plaintexts.
 //!
-//! One geometry serves all layouts. With k features a ciphertext at a distance of u bits, a record's
-//! ciphertext g holds
+//! One geometry serves all layouts. With k features per ciphertext at a distance of u bits, a
+//! record's ciphertext g holds
 //!
 //! > X_g = Σⱼ x_(gk+j)·2^(u·j),  0 ≤ j < k,
 //!
@@ -9,8 +9,8 @@
 //!
 //! > A = Σᵢ Σⱼ y_(oᵢ,j)·2^(u·(ik + k−1−j)),  where y_(o,j) = Σ_g w_(o,gk+j)·X_g.
 //!
-//! So bit u·(ik + k − 1) of A starts the *slot* of output oᵢ: there, and nowhere else, stands
-//! Σ_f w_(oᵢ,f)·x_f, S bits wide once it is made non-negative. Around it stand cross terms
+//! So bit u·(ik + k − 1) of A starts the *slot* of output oᵢ: there, and nowhere else, is
+//! Σ_f w_(oᵢ,f)·x_f, S bits wide once it is made non-negative. Around it lie cross terms
 //! w_(gk+j)·x_(gk+j′) with j ≠ j′, *garbage*, at multiples of u up to k − 1 units away. Slots of
 //! different outputs are k units apart, so that garbage never meets a slot.
 //!
@@ -29,7 +29,7 @@ use crate::error::LayoutError;
 /// σ: what is masked is statistically hidden within 2^−σ.
 pub(crate) const HIDING_BITS: u32 = 40;
 
-/// Where things stand under a key of a certain size, for a model and a layout that suit it.
+/// Where numbers are under a key of a certain size, for a model and a layout that suit it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrangement {
     layout: Layout,
@@ -49,8 +49,8 @@ impl Arrangement {
     /// The arrangement of a layout.
     ///
     /// # Errors
-    /// The card must allow the layout and its number of features a ciphertext, and the key must have
-    /// room for as many scores an answer.
+    /// The card must allow the layout and its number of features per ciphertext, and the key must
+    /// have room for as many scores per answer.
     pub(crate) fn new(card: &Card, layout: Layout, key_bits: u32) -> Result<Self, LayoutError> {
         let layouts = card.layouts();
         let (features_per_ciphertext, scores_per_answer) = match layout {
@@ -70,7 +70,7 @@ impl Arrangement {
             },
             _ => return Err(LayoutError::NotAllowed(layout)),
         };
-        let most = most_slots(card.slot_bits(), features_per_ciphertext, key_bits);
+        let most = most_slots(card.slot_bits().get(), features_per_ciphertext, key_bits);
         let slots_per_answer = if layout == Layout::Records {
             most
         } else {
@@ -79,14 +79,14 @@ impl Arrangement {
         let most_scores = most.min(card.outputs() as u32);
         if !(1..=most_scores).contains(&scores_per_answer) {
             return Err(LayoutError::ScoresPerAnswer {
-                asked: scores_per_answer,
-                most: most_scores,
+                found: scores_per_answer,
+                limit: most_scores,
             });
         }
         Ok(Self {
             layout,
-            slot_bits: card.slot_bits(),
-            unit: unit(card.slot_bits(), features_per_ciphertext),
+            slot_bits: card.slot_bits().get(),
+            unit: unit(card.slot_bits().get(), features_per_ciphertext),
             features_per_ciphertext: features_per_ciphertext as usize,
             slots_per_answer: slots_per_answer as usize,
             features: card.features(),
@@ -94,7 +94,7 @@ impl Arrangement {
         })
     }
 
-    /// The layout that it arranges.
+    /// The layout that is arranged.
     pub(crate) fn layout(&self) -> Layout {
         self.layout
     }
@@ -114,7 +114,7 @@ impl Arrangement {
         self.features_per_ciphertext
     }
 
-    /// The records of a row: 1 but for `records`.
+    /// The records of a row: 1 except for `records`.
     pub(crate) fn records_per_row(&self) -> usize {
         match self.layout {
             Layout::Records => self.slots_per_answer,
@@ -122,7 +122,7 @@ impl Arrangement {
         }
     }
 
-    /// The rows that as many records take.
+    /// The rows that this many records take.
     pub(crate) fn rows(&self, records: usize) -> usize {
         records.div_ceil(self.records_per_row())
     }
@@ -162,7 +162,7 @@ impl Arrangement {
         self.unit * ((index + 1) * self.features_per_ciphertext - 1) as u32
     }
 
-    /// P: the bit behind the last of as many slots.
+    /// P: the bit after the last of this many slots.
     pub(crate) fn slots_end(&self, slots: usize) -> u32 {
         self.slot(slots - 1) + self.slot_bits
     }
@@ -176,14 +176,14 @@ impl Arrangement {
     /// None if there is none.
     ///
     /// It is made of the k − 1 highest units. One unit's sum lies below 2^(S−1) in magnitude by the
-    /// certificate, and all lower ones together add less than as much again.
+    /// certificate, and all lower ones together add less than that again.
     pub(crate) fn garbage_bits_above(&self) -> Option<u32> {
         let units = self.features_per_ciphertext as u32 - 1;
         (units > 0).then_some(self.unit * units)
     }
 }
 
-/// u for k features a ciphertext.
+/// u for k features per ciphertext.
 pub(crate) fn unit(slot_bits: u32, features_per_ciphertext: u32) -> u32 {
     match features_per_ciphertext {
         1 => slot_bits,
@@ -194,8 +194,8 @@ pub(crate) fn unit(slot_bits: u32, features_per_ciphertext: u32) -> u32 {
 /// The most slots that an answer under a key can have.
 ///
 /// With P the end of the slots and G the bits of garbage above, the mask above P is uniform over
-/// about n/2^P numbers, and needs to be 2^40 times as many as the garbage can be, and as what a
-/// modulus that is no power of two makes uneven.
+/// about n/2^P numbers, and needs to be 2^40 times as many as the garbage can be, and as the
+/// unevenness of a modulus that is no power of two.
 pub(crate) fn most_slots(slot_bits: u32, features_per_ciphertext: u32, key_bits: u32) -> u32 {
     let (k, unit) = (
         features_per_ciphertext,
@@ -212,7 +212,7 @@ pub(crate) fn most_slots(slot_bits: u32, features_per_ciphertext: u32, key_bits:
 mod tests {
     use super::*;
 
-    /// The room that is asked for is what the masks need: P + G + 42 bits below n ≥ 2^(|n|−1).
+    /// The room required is what the masks need: P + G + 42 bits below n ≥ 2^(|n|−1).
     #[test]
     fn answers_have_room_for_their_masks() {
         for key_bits in [1024, 2048, 3072, 4096] {

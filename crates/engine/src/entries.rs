@@ -3,16 +3,17 @@
 use veilcast_paillier::{CiphertextError, DecryptError, Plaintext, PublicKey, SecretKey};
 use zeroize::Zeroizing;
 
-/// Consecutive ciphertexts of a seed, decrypted: what the owner of a key makes ahead, so that a
-/// [seeded](crate::Session::encrypt_seeded) upload takes him one subtraction a ciphertext.
+/// Consecutive ciphertexts of a seed, decrypted: a key's owner makes them ahead of time, so that a
+/// [seeded](crate::Session::encrypt_seeded) upload takes one subtraction per ciphertext.
 ///
-/// Secret, and for one use: whoever sees two uploads made with the same entries learns the
+/// Secret, and for one use: anyone who sees two uploads made with the same entries learns the
 /// difference of their records. So entries can't be cloned, and encrypting consumes them. They are
 /// wiped on drop.
 ///
 /// ```compile_fail,E0382
+/// # use veilcast_card::QuantizedRecord;
 /// # use veilcast_engine::{SeededEntries, Session};
-/// fn twice(session: &Session, records: &[Vec<u32>], entries: SeededEntries) {
+/// fn twice(session: &Session, records: &[QuantizedRecord], entries: SeededEntries) {
 ///     let _ = session.encrypt_seeded(records, entries);
 ///     let _ = session.encrypt_seeded(records, entries);
 /// }
@@ -36,7 +37,7 @@ pub struct StoredEntries {
 
 /// Where entries are kept until they are used, such as a directory.
 ///
-/// An entry that was taken must never be given again: not by another process, and not after a
+/// An entry that was taken must never be returned again: not by another process, and not after a
 /// crash at any moment. So it is removed for good before [`take`](Self::take) returns.
 pub trait EntryStore {
     /// Why entries could not be kept or taken.
@@ -45,14 +46,14 @@ pub trait EntryStore {
     /// Keeps entries of a seed that the store has not seen.
     ///
     /// # Errors
-    /// They could not be kept; those that were, may be given later.
+    /// They could not be kept; those that were may be returned later.
     fn add(&mut self, entries: StoredEntries) -> Result<(), Self::Error>;
 
-    /// Removes so many consecutive entries of one seed and returns them, or none if there are not
-    /// so many.
+    /// Removes this many consecutive entries of one seed and returns them, or none if there are
+    /// fewer.
     ///
     /// # Errors
-    /// They could not be removed for good; they must not be used then, nor given later.
+    /// They could not be removed for good; they must not be used then, nor returned later.
     fn take(&mut self, count: usize) -> Result<Option<StoredEntries>, Self::Error>;
 }
 
@@ -63,15 +64,15 @@ pub enum EntryError<E> {
     /// The store failed.
     #[error(transparent)]
     Store(E),
-    /// The store gave something else than entries of the key.
+    /// The store returned something other than entries of the key.
     #[error("the pool of entries is damaged, or belongs to another key")]
     Damaged,
 }
 
 impl SeededEntries {
-    /// So many fresh entries under a seed from the operating system's generator.
+    /// `count` fresh entries under a seed from the operating system's generator.
     ///
-    /// Takes a decryption each; spread over the cores.
+    /// Takes one decryption each, spread over the cores.
     ///
     /// # Errors
     /// A fault in a decryption gives one opaque error.
@@ -92,7 +93,7 @@ impl SeededEntries {
                         plaintexts: key.decrypt_many(&ciphertexts)?,
                     });
                 }
-                // A seed that hits a factor of n: it does not occur, and another one helps.
+                // A seed that hits a factor of n: it does not occur, and another seed would help.
                 Err(CiphertextError::NotAUnit) => {}
                 Err(error) => unreachable!("a fresh seed has {count} ciphertexts: {error}"),
             }
@@ -104,12 +105,12 @@ impl SeededEntries {
         self.plaintexts.len()
     }
 
-    /// Whether all are used.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.plaintexts.is_empty()
     }
 
-    /// Removes the last `count` entries and returns them; none if there are not so many.
+    /// Removes the last `count` entries and returns them; none if there are fewer.
     pub fn split_off(&mut self, count: usize) -> Option<Self> {
         let left = self.len().checked_sub(count)?;
         Some(Self {
@@ -139,10 +140,10 @@ impl SeededEntries {
         })
     }
 
-    /// Takes `count` entries of a key out of a store, or none if it has not so many.
+    /// Takes `count` entries of a key out of a store, or none if it has fewer.
     ///
     /// # Errors
-    /// The store's, or that what it gave are not entries of this key.
+    /// The store's, or one that says that it did not return entries of this key.
     pub fn take<S: EntryStore>(
         store: &mut S,
         key: &PublicKey,

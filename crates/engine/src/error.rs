@@ -3,27 +3,27 @@
 use veilcast_paillier::{CiphertextError, DecryptError, KeyProofError, PublicKeyError};
 use veilcast_protocol::{CardDigest, Layout};
 
-/// Why records can't be laid out so, for this model under this key.
+/// Why records can't be laid out this way, for this model under this key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutError {
     /// The model does not allow the layout.
     #[error("the model does not accept the layout `{0}`: its card lists the ones it does")]
     NotAllowed(Layout),
-    /// The model does not allow so many features a ciphertext.
+    /// The model does not allow this number of features per ciphertext.
     #[error(
-        "the model does not accept {0} features a ciphertext: its card lists the numbers it does"
+        "the model does not accept {0} features per ciphertext: its card lists the numbers it does"
     )]
     FeaturesPerCiphertext(u32),
-    /// The model has not so many outputs, or the key no room for them.
+    /// The model has fewer outputs, or the key has no room for this many.
     #[error(
-        "an answer can't hold {asked} scores: this model has room for at most {most} under this key"
+        "an answer can't hold {found} scores: this model has room for at most {limit} under this key"
     )]
     ScoresPerAnswer {
         /// Those asked for.
-        asked: u32,
+        found: u32,
         /// By the model's outputs, the width of a score and the key's size.
-        most: u32,
+        limit: u32,
     },
     /// No layout of the model has room for a record.
     #[error("no layout that the model accepts has room for a record under a key of {0} bits")]
@@ -33,68 +33,68 @@ pub enum LayoutError {
     SeededNotAllowed,
     /// The key has no room for seeded uploads in this layout.
     #[error(
-        "a seeded upload has no room under this key: ask for fewer scores an answer, or use a longer key"
+        "a seeded upload has no room under this key: ask for fewer scores per answer, or use a longer key"
     )]
     NoRoomForSeeded,
 }
 
-/// Why a request was not evaluated. Every variant is the client's fault, and says nothing of the
-/// weights or of what the ciphertexts hold.
+/// Why a request was not evaluated. Every variant is the client's fault, and says nothing about
+/// the weights or what the ciphertexts hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
     /// The request was prepared with another card.
     #[error(
-        "the request was made for the card {requested}, but this model's card is {current}: fetch the card again"
+        "the request was made for the card {found}, but this model's card is {expected}: fetch the card again"
     )]
     CardDigest {
         /// The request's.
-        requested: CardDigest,
+        found: CardDigest,
         /// The model's.
-        current: CardDigest,
+        expected: CardDigest,
     },
     /// The model or the key does not allow the layout, or its numbers.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// More records than a request may hold.
+    /// There are more records than a request may hold.
     #[error(
-        "the request holds {records} records; this model takes at most {max} a request: send several"
+        "the request holds {found} records; this model takes at most {limit} a request: send several"
     )]
     TooManyRecords {
         /// In the request.
-        records: usize,
+        found: usize,
         /// By the card.
-        max: usize,
+        limit: usize,
     },
-    /// More ciphertexts than a request may hold.
+    /// There are more ciphertexts than a request may hold.
     #[error(
-        "the request holds {ciphertexts} ciphertexts; this model takes at most {max} a request: send several"
+        "the request holds {found} ciphertexts; this model takes at most {limit} a request: send several"
     )]
     TooManyCiphertexts {
         /// In the request.
-        ciphertexts: usize,
+        found: usize,
         /// By the card.
-        max: usize,
+        limit: usize,
     },
     /// The rows are not as many as the records take.
-    #[error("the records take {expected} rows under this key, but there are {actual}")]
+    #[error("the records take {expected} rows under this key, but there are {found}")]
     Rows {
         /// By the layout.
         expected: usize,
         /// In the request.
-        actual: usize,
+        found: usize,
     },
     /// The ciphertexts of a row are not as many as the layout and the model ask for.
-    #[error("each row needs {expected} ciphertexts, but has {actual}")]
+    #[error("each row needs {expected} ciphertexts, but has {found}")]
     Columns {
         /// By the layout.
         expected: usize,
         /// In the request.
-        actual: usize,
+        found: usize,
     },
-    /// The corrections of a seeded upload are not of the size that the layout and the key ask for.
+    /// The corrections of a seeded upload do not have the size that the layout and the key require.
     #[error(
-        "each record needs one element of {expected} bytes of corrections, but has {columns} of {actual}"
+        "each record needs one element of {expected} bytes of corrections, but has {columns} of {found}"
     )]
     Corrections {
         /// Bytes by the layout.
@@ -102,10 +102,10 @@ pub enum EvaluateError {
         /// Elements of a row.
         columns: usize,
         /// Bytes of an element.
-        actual: usize,
+        found: usize,
     },
-    /// The bits behind the last correction of a row are not zeros.
-    #[error("the bits behind the last correction of a row must be zeros")]
+    /// The bits after the last correction of a row are not zeros.
+    #[error("the bits after the last correction of a row must be zeros")]
     CorrectionPadding,
     /// The public key is not acceptable.
     #[error(transparent)]
@@ -119,7 +119,7 @@ pub enum EvaluateError {
     /// The key's proof does not prove it.
     #[error(transparent)]
     KeyProof(#[from] KeyProofError),
-    /// A ciphertext is not one.
+    /// A ciphertext is invalid.
     #[error(transparent)]
     Ciphertext(#[from] CiphertextError),
 }
@@ -135,12 +135,12 @@ pub enum SessionError {
     #[error("the entries for a seeded upload are another key's than the session's")]
     EntriesOfOtherKey,
     /// The entries of a seeded upload are not as many as it takes.
-    #[error("a seeded upload of these records takes {expected} entries; these are {actual}")]
+    #[error("a seeded upload of these records takes {expected} entries; these are {found}")]
     Entries {
-        /// As many as the records have ciphertexts.
+        /// The number of ciphertexts that the records have.
         expected: usize,
         /// Those that were given.
-        actual: usize,
+        found: usize,
     },
     /// The source of entries for seeded uploads failed.
     #[error("the pool of entries failed: {0}")]
@@ -148,17 +148,17 @@ pub enum SessionError {
     /// There is nothing to encrypt.
     #[error("there is no record to encrypt")]
     NoRecords,
-    /// A record has another number of features, or a value that the card does not allow.
+    /// A record was quantised for another card than the session's.
     #[error(
-        "record {record} was not quantised for this model: it has {actual} features of the model's {expected}, or one out of range"
+        "record {index} (from 0) was quantised for the card {found}, but this model's card is {expected}: quantise it with this one"
     )]
-    Record {
+    RecordOfOtherCard {
         /// Which, from 0.
-        record: usize,
-        /// Features by the card.
-        expected: usize,
-        /// Features that it has.
-        actual: usize,
+        index: usize,
+        /// The digest of the record's card.
+        found: CardDigest,
+        /// The digest of the session's.
+        expected: CardDigest,
     },
     /// The answer names another card than the session's.
     #[error(
@@ -173,17 +173,17 @@ pub enum SessionError {
         "the answer does not belong to the request: its id, layout or number of records differ"
     )]
     OtherRequest,
-    /// The answer has not as many ciphertexts as the layout makes of its records.
+    /// The answer doesn't have the number of ciphertexts that the layout makes of its records.
     #[error(
-        "the answer has {actual:?} rows and columns of ciphertexts, but its records make {expected:?}"
+        "the answer has {found:?} rows and columns of ciphertexts, but its records make {expected:?}"
     )]
     Shape {
         /// By the layout.
         expected: [usize; 2],
         /// In the answer.
-        actual: [usize; 2],
+        found: [usize; 2],
     },
-    /// A ciphertext of the answer is not one.
+    /// A ciphertext of the answer is invalid.
     #[error("the answer is damaged")]
     Ciphertext(#[from] CiphertextError),
     /// A ciphertext of the answer could not be decrypted.

@@ -69,16 +69,16 @@ impl Evaluator {
     /// Computes the encrypted scores of a request's records.
     ///
     /// Sizes and shapes are checked first, from the modulus's length, then the key, and last the
-    /// ciphertexts: what costs time comes after all that can refuse without.
+    /// ciphertexts: whatever costs time comes after everything that can refuse without it.
     ///
-    /// Every answer is masked wherever no score stands, so that it tells no more than its scores
-    /// whatever the client encrypted, and multiplied by a fresh ρⁿ: the key's owner knows the
-    /// randomness that he encrypted with, and could read Π rᵢ^wᵢ off an answer that kept it.
+    /// Every answer is masked wherever there is no score, so that it reveals no more than its
+    /// scores whatever the client encrypted, and multiplied by a fresh ρⁿ: the key's owner knows
+    /// the randomness used for encryption, and could read Π rᵢ^wᵢ off an answer that kept it.
     ///
     /// Blocks while it computes, on rayon's threads. The time depends on the request's size, the
     /// key's size and the weights, never on what the ciphertexts hold.
     ///
-    /// The answer lacks the digest of the request's body, which whoever received it adds.
+    /// The answer lacks the digest of the request's body, which the receiver of the body adds.
     ///
     /// # Errors
     /// [`EvaluateError`] says what is wrong with the request; [`EvaluateError::KeyProofNeeded`] asks for
@@ -87,9 +87,9 @@ impl Evaluator {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn evaluate(&self, request: &InferRequest) -> Result<InferResponse, EvaluateError> {
-        let (requested, current) = (request.card_digest(), self.card_digest);
-        if requested != current {
-            return Err(EvaluateError::CardDigest { requested, current });
+        let (found, expected) = (request.card_digest(), self.card_digest);
+        if found != expected {
+            return Err(EvaluateError::CardDigest { found, expected });
         }
         let modulus = request.public_key();
         let key_bits = self.keys.bits(modulus)?;
@@ -132,7 +132,7 @@ impl Evaluator {
         })
     }
 
-    /// Whether the request has as many rows and ciphertexts as its records take, and no more than
+    /// Checks that the request has the rows and ciphertexts that its records take, and no more than
     /// the card allows.
     fn check_size(
         &self,
@@ -140,24 +140,26 @@ impl Evaluator {
         arrangement: &Arrangement,
     ) -> Result<(), EvaluateError> {
         let limits = self.card().limits();
-        let (records, max) = (request.records(), limits.max_records as usize);
-        if records > max {
-            return Err(EvaluateError::TooManyRecords { records, max });
+        let (records, limit) = (request.records(), limits.max_records as usize);
+        if records > limit {
+            let found = records;
+            return Err(EvaluateError::TooManyRecords { found, limit });
         }
-        let (expected, actual) = (arrangement.rows(records), request.upload().rows());
-        if actual != expected {
-            return Err(EvaluateError::Rows { expected, actual });
+        let (expected, rows) = (arrangement.rows(records), request.upload().rows());
+        if rows != expected {
+            let found = rows;
+            return Err(EvaluateError::Rows { expected, found });
         }
         let expected = arrangement.ciphertexts_per_row();
         if let Upload::Full(ciphertexts) = request.upload()
             && ciphertexts.columns() != expected
         {
-            let actual = ciphertexts.columns();
-            return Err(EvaluateError::Columns { expected, actual });
+            let found = ciphertexts.columns();
+            return Err(EvaluateError::Columns { expected, found });
         }
-        let (ciphertexts, max) = (actual * expected, limits.max_ciphertexts as usize);
-        if ciphertexts > max {
-            return Err(EvaluateError::TooManyCiphertexts { ciphertexts, max });
+        let (found, limit) = (rows * expected, limits.max_ciphertexts as usize);
+        if found > limit {
+            return Err(EvaluateError::TooManyCiphertexts { found, limit });
         }
         Ok(())
     }
@@ -223,7 +225,7 @@ fn weighted_sums(
     let results: Vec<_> = registers.collect();
     let k = arrangement.features_per_ciphertext();
     let rows = inputs.par_chunks(arrangement.ciphertexts_per_row());
-    // For each answer what stands at each unit, from the lowest: y_(oᵢ,j) at ik + k − 1 − j.
+    // For each answer the content of each unit, from the lowest: y_(oᵢ,j) at ik + k − 1 − j.
     let units: Vec<Vec<Ciphertext>> = rows
         .flat_map_iter(|row| {
             let sums = key.run_program_vartime(row, program.steps(), &results);

@@ -18,21 +18,21 @@ const ACCEPTED: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero"
 /// How many refusals are kept.
 const REFUSED: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
 
-/// For how long a refusal is repeated without another look.
+/// For how long a refusal is repeated without another check.
 const REFUSED_FOR: Duration = Duration::from_secs(600);
 
-/// For how many keys randomisers are made ahead: each has a thread.
+/// For how many keys randomisers are made ahead of time: each has a thread.
 const POOLS: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not zero");
 
-/// Requests of a key that were computed before randomisers are made ahead for it.
+/// How many requests of a key must be computed before randomisers are made ahead of time for it.
 const BEFORE_POOL: u32 = 3;
 
 /// The public keys that a service has accepted, so that a returning one needs no proof, and its
-/// randomisers can be made ahead. The models of a service share them.
+/// randomisers can be made ahead of time. The models of a service share them.
 ///
 /// A key is accepted once its proof was checked, which takes much longer than a look at the rest of a
 /// request. So refusals are kept too, for ten minutes, and only for the exact bytes that were refused:
-/// a wrong proof for somebody else's key keeps that key from nothing.
+/// a wrong proof for somebody else's key does that key no harm.
 pub struct Keys {
     policy: KeyPolicy,
     accepted: Mutex<LruCache<KeyFingerprint, AcceptedKey>>,
@@ -57,7 +57,7 @@ pub(crate) struct CheckedKey {
 }
 
 impl CheckedKey {
-    /// As many fresh randomisers.
+    /// `count` fresh randomisers.
     pub(crate) fn randomizers(&self, count: usize) -> Vec<Randomizer> {
         match &self.pool {
             Some(pool) => pool.take(count),
@@ -67,7 +67,7 @@ impl CheckedKey {
 }
 
 impl Keys {
-    /// None yet, of those that the policy accepts.
+    /// No keys yet; the policy says which sizes to accept.
     pub fn new(policy: KeyPolicy) -> Self {
         Self {
             policy,
@@ -100,7 +100,7 @@ impl Keys {
         locked(&self.accepted).contains(&fingerprint)
     }
 
-    /// For how many keys randomisers are made ahead now.
+    /// For how many keys randomisers are being made ahead of time.
     pub fn pools(&self) -> usize {
         locked(&self.pools).len()
     }
@@ -199,7 +199,7 @@ impl Keys {
     }
 }
 
-/// A panic elsewhere leaves the caches whole: nothing of ours runs while they are locked.
+/// A panic elsewhere leaves the caches whole: none of our code runs while they are locked.
 fn locked<T>(cache: &Mutex<T>) -> MutexGuard<'_, T> {
     cache.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -218,7 +218,7 @@ mod tests {
 
     use super::*;
 
-    /// What was refused is known before any arithmetic is done again, and nothing else is.
+    /// Refusals are recognised before any arithmetic is done again, and nothing else is.
     #[test]
     fn refusals_are_remembered_for_their_bytes_alone() {
         let policy = KeyPolicy {

@@ -1,12 +1,13 @@
 //! Encrypted evaluation of an affine model, and the client's side of it.
 //!
 //! - [`Evaluator`]: the service. Takes a request with encrypted records, computes W·x + b on the
-//!   ciphertexts, and returns encrypted scores that tell nothing else, not even to the key's owner.
+//!   ciphertexts, and returns encrypted scores that reveal nothing else, not even to the key's
+//!   owner.
 //! - [`Session`]: the data owner. Encrypts quantised records into a request, decrypts the answer.
 //!
 //! Both sides agree on a [`Layout`](veilcast_protocol::Layout): how records become plaintexts. One
 //! geometry serves all of them (`arrangement`); `packing` puts records in and takes scores out, `mask`
-//! hides what stands beside the scores, and `seeded` replaces ciphertexts by corrections to
+//! hides what lies next to the scores, and `seeded` replaces ciphertexts with corrections to
 //! pseudo-random ones, which [`SeededEntries`] are made for ahead of time.
 //!
 //! [`Planner`] chooses the layout that serves a number of records in the least time.

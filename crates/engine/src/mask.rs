@@ -1,4 +1,4 @@
-//! [`Mask`]: an answer tells its slots and nothing else.
+//! [`Mask`]: an answer reveals its slots and nothing else.
 //!
 //! An answer's plaintext is a sum of slots, of garbage between and above them (see
 //! [`arrangement`](crate::arrangement)) and, after a seeded upload, of junk above them (see
@@ -10,19 +10,19 @@
 //! most two cross terms, each below 2^(S−1) in magnitude by the certificate, so |G| < 2^(w−u+S)·(1 + ε)
 //! with u − S = 41 and ε < 2^−40, for the lower units. So 0 ≤ G + M < 2^w: nothing borrows from the
 //! slot and nothing carries into it, whatever M is. And G + M is uniform but for a statistical distance
-//! |G|/(2^w − 2^(w−39)) < 2^−40: garbage is independent of the weights within 2^−40 a gap.
+//! |G|/(2^w − 2^(w−39)) < 2^−40: garbage is independent of the weights within 2^−40 per gap.
 //!
-//! **Above the slots.** With P the end of the slots, ⌊n/2^P⌋ = Q, and what stands above them at most D in
-//! magnitude (in units of 2^P), the mask is ρ, uniform with D ≤ ρ < Q − D. What stands above and ρ
-//! together lie between 0 and Q: nothing passes n, so that slots are exact; and they are uniform but
-//! for D/(Q − 2D) ≤ 2^−40, for which [`most_slots`](crate::arrangement::most_slots) and
+//! **Above the slots.** With P the end of the slots, ⌊n/2^P⌋ = Q, and the content above them at
+//! most D in magnitude (in units of 2^P), the mask is ρ, uniform with D ≤ ρ < Q − D. That content
+//! and ρ together lie between 0 and Q: nothing passes n, so that slots are exact; and they are
+//! uniform but for D/(Q − 2D) ≤ 2^−40, for which [`most_slots`](crate::arrangement::most_slots) and
 //! [`SeededForm`](crate::seeded::SeededForm) leave room.
 //!
-//! **Whatever the client encrypted** the same masks hold. With x_i = 2^(32·i) in the place of features,
-//! an unmasked answer would hold many weights at once. For any V, V + ρ·2^P modulo n is uniform above
-//! bit P but for 2D/Q and for 2^P/n, both at most 2^−39; and within a gap V + M is uniform but for 2^−39.
-//! So an answer tells its slots, S bits and a carry that may come from below each, and once whether the
-//! sum passed n.
+//! **Whatever the client encrypted,** the same masks hold. With x_i = 2^(32·i) in place of
+//! features, an unmasked answer would hold many weights at once. For any V, V + ρ·2^P modulo n is
+//! uniform above bit P but for 2D/Q and for 2^P/n, both at most 2^−39; and within a gap V + M is
+//! uniform but for 2^−39. So an answer reveals its slots, S bits and a carry that may come from
+//! below each, and once whether the sum passed n.
 
 use crypto_bigint::BoxedUint;
 use veilcast_paillier::{Plaintext, PublicKey};
@@ -112,7 +112,7 @@ impl<'a> Mask<'a> {
     }
 }
 
-/// The least D for garbage alone, under a key of so many bits.
+/// The least D for garbage alone, under a key of this many bits.
 pub(crate) fn garbage(key_bits: u32, arrangement: &Arrangement) -> BoxedUint {
     match arrangement.garbage_bits_above() {
         Some(bits) => power_of_two(key_bits, bits),
@@ -120,12 +120,12 @@ pub(crate) fn garbage(key_bits: u32, arrangement: &Arrangement) -> BoxedUint {
     }
 }
 
-/// 2^exponent, in as many limbs as a key of so many bits.
+/// 2^exponent, in as many limbs as a key of this many bits has.
 pub(crate) fn power_of_two(key_bits: u32, exponent: u32) -> BoxedUint {
     BoxedUint::one_with_precision(key_bits) << exponent
 }
 
-/// The number of these limbs.
+/// The number of limbs of a key of this many bits.
 pub(crate) fn number(limbs: &[u64]) -> BoxedUint {
     BoxedUint::from_words(limbs.iter().copied())
 }

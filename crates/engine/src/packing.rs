@@ -7,17 +7,18 @@ use crate::arrangement::Arrangement;
 use crate::bits;
 
 impl Arrangement {
-    /// The plaintexts of quantised records, row by row.
-    pub(crate) fn plaintexts(&self, key: &PublicKey, records: &[Vec<u32>]) -> Vec<Plaintext> {
+    /// The plaintexts of records that were quantised for this card, row by row.
+    pub(crate) fn plaintexts(&self, key: &PublicKey, records: &[&[u32]]) -> Vec<Plaintext> {
         let k = self.features_per_ciphertext();
         let rows = records.chunks(self.records_per_row());
         let groups = rows.flat_map(|row| (0..self.ciphertexts_per_row()).map(move |g| (row, g)));
-        let plaintext = |(row, group): (&[Vec<u32>], usize)| {
+        let plaintext = |(row, group): (&[&[u32]], usize)| {
             let mut limbs = Zeroizing::new(vec![0; key.limbs()]);
             for (t, record) in row.iter().enumerate() {
                 let features = record.iter().skip(group * k).take(k);
                 for (j, &x) in features.enumerate() {
-                    // Records are a slot apart, features a unit; only one of them is several.
+                    // Records are a slot apart, features a unit; only one of the two occurs more
+                    // than once.
                     let bit = self.slot_bits() * t as u32 + self.unit() * j as u32;
                     bits::add_at(&mut limbs, bit, u64::from(x));
                 }
@@ -47,7 +48,7 @@ impl Arrangement {
         (0..records).map(of_record).collect()
     }
 
-    /// What an answer of a row with so many records holds in its slots for a record of zeros: the
+    /// What an answer of a row with this many records holds in its slots for records of zeros: the
     /// biases, made non-negative.
     pub(crate) fn bases(&self, biases: &[i64], answer: usize, records: usize) -> Vec<u64> {
         let base = |bias: i64| {

@@ -1,14 +1,15 @@
 //! [`Planner`]: which layout serves a number of records in the least time.
 //!
 //! Layouts trade the client's work and the bytes against the service's: `features` sends a fraction
-//! of `scalar`'s ciphertexts and takes squarings for it, packed answers take squarings and save
+//! of `scalar`'s ciphertexts and pays with squarings, packed answers take squarings and save
 //! randomisers and decryptions, `records` costs as much for one record as for a hundred, seeded
 //! uploads cost next to nothing once their entries are made.
 //!
 //! The planner counts the operations of each [`Candidate`] and multiplies by [`Costs`]. Its rule: the
 //! times to encrypt, to send, to compute, to send back and to decrypt one after another, each on one
 //! core. A pipeline of many requests overlaps them, and services have more cores, but that changes
-//! their order little. What a service does once for a key, and what is made ahead, is not counted.
+//! their order little. What a service does once per key, and what is made ahead of time, is not
+//! counted.
 
 mod costs;
 mod count;
@@ -43,7 +44,7 @@ pub struct Planner<'a> {
 pub struct Candidate {
     /// The layout, with its numbers.
     pub layout: Layout,
-    /// Whether the upload is seeded, with entries made ahead.
+    /// Whether the upload is seeded, with entries made ahead of time.
     pub is_seeded: bool,
     /// Requests that the records take.
     pub requests: usize,
@@ -107,8 +108,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Every layout that the card and the key allow and that has room for a record, with uploads full
-    /// and seeded; the best first. Of the numbers of scores an answer those that fill the answers most
-    /// evenly; none at all if there are no records.
+    /// and seeded; the best first. The numbers of scores per answer are those that fill the answers
+    /// most evenly. None at all if there are no records.
     pub fn candidates(&self, records: usize) -> Vec<Candidate> {
         if records == 0 {
             return Vec::new();
@@ -152,7 +153,7 @@ impl<'a> Planner<'a> {
     ) -> Result<Candidate, LayoutError> {
         let key_bits = self.costs.key_bits;
         let arrangement = Arrangement::new(self.card, layout, key_bits)?;
-        // The smallest modulus: what has room under it, has under all.
+        // The smallest modulus: what has room under it has room under all.
         let n = power_of_two(key_bits, key_bits - 1);
         let form = is_seeded
             .then(|| SeededForm::under(self.card, &arrangement, &n))
@@ -161,7 +162,7 @@ impl<'a> Planner<'a> {
         if most == 0 {
             return Err(LayoutError::NoneFits(key_bits));
         }
-        // Of several requests all but the last hold full rows, if they can.
+        // If there are several requests, all but the last hold full rows where possible.
         let per_row = arrangement.records_per_row();
         let at_once = if records > most && most > per_row {
             most / per_row * per_row
@@ -200,7 +201,7 @@ impl<'a> Planner<'a> {
     fn layouts(&self) -> Vec<Layout> {
         let (card, key_bits) = (self.card, self.costs.key_bits);
         let scores = |k: u32| {
-            let most = most_slots(card.slot_bits(), k, key_bits);
+            let most = most_slots(card.slot_bits().get(), k, key_bits);
             scores_per_answer(card.outputs() as u32, most)
         };
         let scalar = scores(1).map(|scores_per_answer| Layout::Scalar { scores_per_answer });
@@ -213,7 +214,7 @@ impl<'a> Planner<'a> {
         scalar.chain([Layout::Records]).chain(features).collect()
     }
 
-    /// The products of the program for k features a ciphertext, or an estimate of them.
+    /// The products of the program for k features per ciphertext, or an estimate of them.
     fn products(&self, k: u32) -> usize {
         let program = self.model.and_then(|model| match k {
             1 => Some(model.program()),
@@ -226,22 +227,22 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The numbers of scores an answer, up to `most`, that make different numbers of answers: of those
+/// The numbers of scores per answer, up to `most`, that make different numbers of answers: of those
 /// that make the same, the smallest.
 fn scores_per_answer(outputs: u32, most: u32) -> impl Iterator<Item = u32> {
     (1..=most.min(outputs))
         .filter(move |&m| m == 1 || outputs.div_ceil(m) < outputs.div_ceil(m - 1))
 }
 
-/// About as many products as a model of this card takes.
+/// About the number of products that a model of this card takes.
 ///
-/// A score of S bits and features of b bits leave Σ|w| < 2^(S−b) an output, so that weights have
+/// A score of S bits and features of b bits leave Σ|w| < 2^(S−b) per output, so that weights have
 /// S − b − log₂(features) bits on average, about one bit less than the largest. The programs of the digit
-/// model, quantised to 4 to 8 bits, take about 0.15 products a weight for each bit of the largest, and half
-/// a product at least.
+/// model, quantised to 4 to 8 bits, take about 0.15 products per weight for each bit of the
+/// largest, and at least half a product.
 fn estimated_products(card: &Card) -> usize {
     let weights = card.features() * card.outputs();
-    let bits = f64::from(card.slot_bits()) - f64::from(card.quantization().bits);
+    let bits = f64::from(card.slot_bits().get()) - f64::from(card.quantization().bits.get());
     let bits = (bits - (card.features() as f64).log2() + 1.0).max(1.0);
     (weights as f64 * (0.15 * bits).max(0.5)) as usize
 }

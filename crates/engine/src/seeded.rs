@@ -1,9 +1,9 @@
-//! Seeded uploads: a seed and a few bits a ciphertext in the place of ciphertexts.
+//! Seeded uploads: a seed and a few bits per ciphertext in place of ciphertexts.
 //!
 //! Every unit modulo n² is a ciphertext of something. So both sides make pseudo-random ciphertexts z_i
 //! from a seed ([`PublicKey::seeded_ciphertexts`]), and the key's owner, who can decrypt them to μ_i,
-//! sends what turns them into encryptions of his plaintexts. With P the end of an answer's slots, m < 2^P
-//! (or m modulo 2^P, where no weight sees the rest), he sends
+//! sends what turns them into encryptions of the plaintexts. With P the end of an answer's slots, m
+//! < 2^P (or m modulo 2^P, where no weight sees the rest), the owner sends
 //!
 //! > lo = (m − μ) mod 2^P  and  top = ⌊(μ + lo)/2^(P+U)⌋,
 //!
@@ -11,7 +11,7 @@
 //!
 //! > μ + lo − top·2^(P+U) = m + 2^P·u,  0 ≤ u < 2^U.
 //!
-//! u is *junk*, uniform and known to the client alone. Weighted, it stands above the slots, where the
+//! u is *junk*, uniform and known to the client alone. Weighted, it lies above the slots, where the
 //! [`mask`](crate::mask) hides what the weights make of it. An answer's weights W_g have
 //! Σ_g |W_g| ≤ 2^P/x_max, since Σ_f |w_of|·x_max < 2^S − 1 for each output by the certificate; so junk is
 //! at most D = 2^U·(⌊2^P/x_max⌋ + 1) in units of 2^P, and U is the largest with Q ≥ (2^40 + 2)·D, Q = ⌊n/2^P⌋.
@@ -22,8 +22,8 @@
 //! randomness, which nobody without the key tells from an encryption of anything else (decisional
 //! composite residuosity). Replace each μ by μ′ independent of z: for uniform μ′, lo is uniform whatever
 //! m is, and top is ⌊(μ′ + lo)/2^(P+U)⌋, which depends on m in no more than the lowest P + U bits' carries:
-//! a statistical distance of at most 2^(P+1)/n. So corrections to random ciphertexts tell nothing of m
-//! that the ciphertexts don't.
+//! a statistical distance of at most 2^(P+1)/n. So corrections to random ciphertexts reveal nothing
+//! about m that the ciphertexts don't.
 //!
 //! **Once.** Two corrections to one z tell the difference of their plaintexts: a two-time pad. So
 //! [`SeededEntries`](crate::SeededEntries) are consumed by the encryption that uses them.
@@ -68,7 +68,7 @@ impl SeededForm {
     }
 
     /// The form for the modulus n; if there is room under one, there is under every larger one of
-    /// as many bits.
+    /// the same number of bits.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -154,24 +154,24 @@ impl SeededForm {
     }
 
     /// # Errors
-    /// The corrections of an upload must have the width that the form asks for.
+    /// The corrections of an upload must have the width that the form requires.
     pub(crate) fn check_width(&self, upload: &SeededUpload) -> Result<(), EvaluateError> {
         let corrections = &upload.corrections;
-        let actual = [corrections.columns(), corrections.width()];
-        if actual == [1, self.row_bytes()] {
+        let found = [corrections.columns(), corrections.width()];
+        if found == [1, self.row_bytes()] {
             return Ok(());
         }
         Err(EvaluateError::Corrections {
             expected: self.row_bytes(),
-            columns: actual[0],
-            actual: actual[1],
+            columns: found[0],
+            found: found[1],
         })
     }
 
     /// The ciphertexts of an upload of the right [width](Self::check_width).
     ///
     /// # Errors
-    /// The corrections must have zeros behind the last one of a row, and the seed must make
+    /// The corrections must have zeros after the last one of a row, and the seed must make
     /// ciphertexts.
     pub(crate) fn expand(
         &self,

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use veilcast_card::Card;
+use veilcast_card::{Card, OtherCard, QuantizedRecord};
 use veilcast_paillier::{Plaintext, PoolError, RandomizerPool, SecretKey};
 use veilcast_protocol::{
-    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload,
-    Upload,
+    ByteMatrix, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload, Upload,
 };
 
 use crate::arrangement::Arrangement;
@@ -17,7 +16,7 @@ use crate::id::new_id;
 use crate::planner::Planner;
 use crate::seeded::SeededForm;
 
-/// Removes so many entries from where they are kept, if there are so many.
+/// Removes this many entries from where they are kept, if there are enough.
 type TakeEntries = dyn Fn(usize) -> Result<Option<SeededEntries>, String> + Send + Sync;
 
 struct EntrySource(Box<TakeEntries>);
@@ -32,9 +31,8 @@ impl std::fmt::Debug for EntrySource {
 #[derive(Debug)]
 pub struct Session {
     card: Card,
-    card_digest: CardDigest,
     key: Arc<SecretKey>,
-    /// Randomisers made ahead, if that was asked for.
+    /// Randomisers made ahead of time, if requested.
     pool: Option<RandomizerPool>,
     /// Where entries for seeded uploads come from, if there is such a place.
     entries: Option<EntrySource>,
@@ -53,7 +51,6 @@ impl Session {
             .layout;
         Ok(Self {
             arrangement: Arrangement::new(&card, layout, key.public_key().bits())?,
-            card_digest: CardDigest::of(card.json()),
             card,
             key,
             pool: None,
@@ -61,7 +58,7 @@ impl Session {
         })
     }
 
-    /// Chooses another layout for the requests to come, such as the planner's choice.
+    /// Chooses another layout for future requests, such as the planner's choice.
     ///
     /// # Errors
     /// The card must allow it, and the key have room for it; else the layout stays as it is.
@@ -106,8 +103,8 @@ impl Session {
         self.arrangement.layout()
     }
 
-    /// The records that share ciphertexts: 1 but for `records`. A request costs least if its records
-    /// are a multiple of it.
+    /// The records that share ciphertexts: 1 except for `records`. A request costs least if its
+    /// records are a multiple of it.
     pub fn records_per_group(&self) -> usize {
         self.arrangement.records_per_row()
     }
@@ -117,8 +114,7 @@ impl Session {
         self.arrangement.max_records(self.card.limits())
     }
 
-    /// Encrypts quantised records, `features` integers each as an
-    /// [`Encoder`](veilcast_card::Encoder) gives them.
+    /// Encrypts quantised records, as an [`Encoder`](veilcast_card::Encoder) gives them.
     ///
     /// The request has a random id, by which its answer is known, and the proof of the key.
     ///
@@ -128,7 +124,7 @@ impl Session {
     ///
     /// # Panics
     /// If the operating system's generator fails.
-    pub fn encrypt(&self, records: &[Vec<u32>]) -> Result<InferRequest, SessionError> {
+    pub fn encrypt(&self, records: &[QuantizedRecord]) -> Result<InferRequest, SessionError> {
         let plaintexts = self.plaintexts(records)?;
         if let (Some(EntrySource(take)), Ok(count)) =
             (&self.entries, self.entries_for(records.len()))
@@ -152,7 +148,7 @@ impl Session {
         Ok(self.request(records.len(), ciphertexts.into()))
     }
 
-    /// The entries that a seeded upload of so many records consumes.
+    /// The entries that a seeded upload of this many records consumes.
     ///
     /// # Errors
     /// The card must allow seeded uploads in this layout, and the key have room for them.
@@ -169,7 +165,7 @@ impl Session {
     /// entries be [as many as it takes](Self::entries_for), of this key. They are used up in any case.
     pub fn encrypt_seeded(
         &self,
-        records: &[Vec<u32>],
+        records: &[QuantizedRecord],
         entries: SeededEntries,
     ) -> Result<InferRequest, SessionError> {
         self.correct(&self.plaintexts(records)?, entries, records.len())
@@ -184,12 +180,12 @@ impl Session {
     ) -> Result<InferRequest, SessionError> {
         let public = self.key.public_key();
         let form = SeededForm::new(&self.card, &self.arrangement, public)?;
-        let (expected, actual) = (plaintexts.len(), entries.len());
+        let (expected, found) = (plaintexts.len(), entries.len());
         if entries.key_fingerprint != public.fingerprint() {
             return Err(SessionError::EntriesOfOtherKey);
         }
-        if actual != expected {
-            return Err(SessionError::Entries { expected, actual });
+        if found != expected {
+            return Err(SessionError::Entries { expected, found });
         }
         let per_row = self.arrangement.ciphertexts_per_row();
         let rows = plaintexts
@@ -209,34 +205,35 @@ impl Session {
         Ok(self.request(records, upload))
     }
 
-    /// The plaintexts of records that are fit for the card.
-    fn plaintexts(&self, records: &[Vec<u32>]) -> Result<Vec<Plaintext>, SessionError> {
+    /// The plaintexts of records that were quantised for the session's card.
+    fn plaintexts(&self, records: &[QuantizedRecord]) -> Result<Vec<Plaintext>, SessionError> {
         if records.is_empty() {
             return Err(SessionError::NoRecords);
         }
-        let (expected, max) = (self.card.features(), self.card.quantization().max());
-        let is_good =
-            |record: &Vec<u32>| record.len() == expected && record.iter().all(|&x| x <= max);
-        if let Some(record) = records.iter().position(|record| !is_good(record)) {
-            return Err(SessionError::Record {
-                record,
-                expected,
-                actual: records[record].len(),
-            });
+        let mut values = Vec::with_capacity(records.len());
+        for (index, record) in records.iter().enumerate() {
+            let fit = record.values_for(self.card.digest());
+            values.push(fit.map_err(|OtherCard { found, expected }| {
+                SessionError::RecordOfOtherCard {
+                    index,
+                    found,
+                    expected,
+                }
+            })?);
         }
-        Ok(self.arrangement.plaintexts(self.key.public_key(), records))
+        Ok(self.arrangement.plaintexts(self.key.public_key(), &values))
     }
 
     fn request(&self, records: usize, upload: Upload) -> InferRequest {
         let modulus = self.key.public_key().modulus();
-        InferRequest::new(modulus, self.layout(), records, self.card_digest, upload)
+        InferRequest::new(modulus, self.layout(), records, self.card.digest(), upload)
             .expect("ciphertexts are twice as wide as the modulus, and rows follow from records")
             .with_id(new_id())
             .with_key_proof(self.key.key_proof().as_bytes())
     }
 
-    /// Decrypts an answer in any layout of the card: for each record a score an output, exactly as the
-    /// model computes them from the quantised record.
+    /// Decrypts an answer in any layout of the card: for each record one score per output, exactly
+    /// as the model computes them from the quantised record.
     ///
     /// # Errors
     /// The answer must name this session's key and card, and be undamaged.
@@ -245,7 +242,7 @@ impl Session {
     /// If the operating system's generator fails.
     pub fn decrypt(&self, answer: &InferResponse) -> Result<Vec<Vec<i64>>, SessionError> {
         let public = self.key.public_key();
-        if answer.card_digest != self.card_digest {
+        if answer.card_digest != self.card.digest() {
             return Err(SessionError::OtherCard(answer.card_digest));
         }
         if answer.key_fingerprint != KeyFingerprint::of(&public.modulus()) {
@@ -256,16 +253,16 @@ impl Session {
             arrangement.rows(answer.records),
             arrangement.answers_per_row(),
         ];
-        let actual = answer.scores.shape();
-        if actual != expected {
-            return Err(SessionError::Shape { expected, actual });
+        let found = answer.scores.shape();
+        if found != expected {
+            return Err(SessionError::Shape { expected, found });
         }
         let ciphertexts = public.decode_ciphertexts(&answer.scores)?;
         let answers = self.key.decrypt_many(&ciphertexts)?;
         Ok(arrangement.scores(&answers, answer.records))
     }
 
-    /// Decrypts the answer to a request, and checks that it is that.
+    /// Decrypts the answer to a request, and checks that it answers that request.
     ///
     /// # Errors
     /// As [`decrypt`](Self::decrypt), and the answer must belong to the request.

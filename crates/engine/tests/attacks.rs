@@ -1,8 +1,8 @@
-//! What a client learns who encrypts something else than a record.
+//! What a client learns by encrypting something other than a record.
 //!
-//! With numbers far apart in the place of features, an answer without its mask would hold all the
-//! weights at once. Each layout is attacked so, and with other numbers; all that he gets are the bits
-//! of the slots that he claims, and whatever else is in an answer is fresh and uniform.
+//! With numbers far apart in place of features, an answer without its mask would hold all the
+//! weights at once. Each layout is attacked this way, and with other numbers; the client only gets
+//! the bits of the slots claimed, and whatever else is in an answer is fresh and uniform.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -85,7 +85,7 @@ impl Attack {
         }
     }
 
-    /// One number a ciphertext of a row, each at a place of its own from a bit on.
+    /// One number per ciphertext of a row, each at a place of its own from a bit on.
     fn spread(&self, from: u32) -> Vec<BigUint> {
         let place = |g| BigUint::from(1u8) << (from + self.spacing() * g);
         (0..self.groups()).map(place).collect()
@@ -177,7 +177,7 @@ impl Attack {
             for place in (start..=end - 4).step_by(4) {
                 let nibble = |answer: &BigUint| window(answer, place, 4) as usize;
                 check(&nibble, format!("bit {place}"));
-                // Nor does it tell what is beside it, or above the slots.
+                // Nor does it reveal what lies next to it, or above the slots.
                 for other in [place + 4, above + place - start] {
                     let both =
                         |answer: &BigUint| nibble(answer) ^ window(answer, other, 4) as usize;

@@ -6,6 +6,7 @@
 mod common;
 
 use common::geometry::{self, Geometry};
+use veilcast_card::QuantizedRecord;
 use veilcast_engine::{Evaluator, LayoutError, Session};
 use veilcast_model::Model;
 use veilcast_protocol::Layout;
@@ -61,7 +62,7 @@ impl Extreme {
             self.weight_bits,
             layouts,
         );
-        assert_eq!(model.card().slot_bits(), self.slot_bits);
+        assert_eq!(model.card().slot_bits().get(), self.slot_bits);
         model
     }
 }
@@ -79,7 +80,7 @@ const EXTREMES: [Extreme; 5] = [
         weight_bits: 4,
         heavy: 12,
     },
-    // Of weights alone: what is beside the slots is as large as it can be.
+    // Of weights alone: what lies next to the slots is as large as it can be.
     Extreme {
         slot_bits: 36,
         input_bits: 16,
@@ -109,9 +110,12 @@ fn most_slots(slot_bits: u32, k: u32) -> u32 {
     }
 }
 
-/// Layouts with one score an answer and with the most that fit.
+/// Layouts with one score per answer and with the most that fit.
 fn largest(session: &mut Session, groups: &[u32]) -> Vec<Layout> {
-    let (slot_bits, outputs) = (session.card().slot_bits(), session.card().outputs() as u32);
+    let (slot_bits, outputs) = (
+        session.card().slot_bits().get(),
+        session.card().outputs() as u32,
+    );
     let mut layouts = vec![Layout::Records];
     for &k in [1].iter().chain(groups) {
         let layout = |scores_per_answer| match k {
@@ -122,9 +126,9 @@ fn largest(session: &mut Session, groups: &[u32]) -> Vec<Layout> {
             },
         };
         let most = most_slots(slot_bits, k).min(outputs);
-        let asked = most + 1;
-        let error = LayoutError::ScoresPerAnswer { asked, most };
-        assert_eq!(session.set_layout(layout(asked)), Err(error), "{k}");
+        let (found, limit) = (most + 1, most);
+        let error = LayoutError::ScoresPerAnswer { found, limit };
+        assert_eq!(session.set_layout(layout(found)), Err(error), "{k}");
         if most > 0 {
             layouts.push(layout(most));
         }
@@ -136,7 +140,7 @@ fn largest(session: &mut Session, groups: &[u32]) -> Vec<Layout> {
 }
 
 /// All features at their largest, all at 0, and both in turn.
-fn records(session: &Session) -> Vec<Vec<u32>> {
+fn records(session: &Session) -> Vec<QuantizedRecord> {
     let (features, max) = (
         session.card().features(),
         session.card().quantization().max(),
@@ -146,14 +150,15 @@ fn records(session: &Session) -> Vec<Vec<u32>> {
             .map(|f| if f % 2 == parity { max } else { 0 })
             .collect()
     };
-    vec![vec![max; features], vec![0; features], turn(0), turn(1)]
+    let integers = [vec![max; features], vec![0; features], turn(0), turn(1)];
+    common::records(session.card(), integers)
 }
 
 /// Both uploads in a layout; gives whether there was room for a seeded one.
 fn check(
     session: &Session,
     evaluator: &Evaluator,
-    records: &[Vec<u32>],
+    records: &[QuantizedRecord],
     expected: &[Vec<i64>],
 ) -> bool {
     let layout = session.layout();
@@ -214,7 +219,7 @@ fn as_many_scores_an_answer_as_fit() {
             heavy: 1,
             ..extreme
         };
-        // One score an answer leaves room for junk; as many as fit do not.
+        // One score per answer leaves room for junk; as many as fit do not.
         let model = extreme.model(1, outputs, &[]);
         assert_eq!(check_all(extreme, model, &[]), 1);
     }

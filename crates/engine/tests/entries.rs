@@ -52,18 +52,15 @@ fn used(request: &InferRequest) -> ([u8; 32], std::ops::Range<u64>) {
 fn entries_of_a_wrong_number_or_another_key_are_refused() {
     let (session, _) = sides();
     let other = SecretKey::generate(1024, common::TESTS_ONLY).unwrap();
-    let record = [vec![1, 2, 3]];
+    let record = common::records(session.card(), [[1, 2, 3]]);
     let refused = |key: &SecretKey, count| {
         let entries = SeededEntries::generate(key, count).unwrap();
         assert_eq!(entries.len(), count);
         session.encrypt_seeded(&record, entries).unwrap_err()
     };
-    for actual in [0, 2, 4] {
-        let error = SessionError::Entries {
-            expected: 3,
-            actual,
-        };
-        assert_eq!(refused(&common::key(), actual), error);
+    for found in [0, 2, 4] {
+        let error = SessionError::Entries { expected: 3, found };
+        assert_eq!(refused(&common::key(), found), error);
     }
     assert_eq!(refused(&other, 3), SessionError::EntriesOfOtherKey);
 }
@@ -76,7 +73,9 @@ fn split_entries_serve_one_request_each() {
     let (last, middle) = (entries.split_off(3).unwrap(), entries.split_off(3).unwrap());
     assert_eq!([entries.len(), middle.len(), last.len()], [3, 3, 3]);
     let requests = [entries, middle, last].map(|entries| {
-        let request = session.encrypt_seeded(&[vec![1, 2, 15]], entries).unwrap();
+        let request = session
+            .encrypt_seeded(&common::records(session.card(), [[1, 2, 15]]), entries)
+            .unwrap();
         assert_eq!(scores(&session, &evaluator, &request), [[14]]);
         request
     });
@@ -99,7 +98,10 @@ fn entries_out_of_a_store_are_what_was_put_in() {
     let mut seen = Vec::new();
     for _ in 0..2 {
         let request = session
-            .encrypt_seeded(&[vec![1, 2, 15]], take().unwrap())
+            .encrypt_seeded(
+                &common::records(session.card(), [[1, 2, 15]]),
+                take().unwrap(),
+            )
             .unwrap();
         assert_eq!(scores(&session, &evaluator, &request), [[14]]);
         seen.push(used(&request));
@@ -121,16 +123,20 @@ fn a_session_uses_entries_while_they_last() {
         taken.map_err(|error| error.to_string())
     });
     for is_seeded in [true, true, false] {
-        let request = session.encrypt(&[vec![1, 2, 15]]).unwrap();
+        let request = session
+            .encrypt(&common::records(session.card(), [[1, 2, 15]]))
+            .unwrap();
         assert_eq!(matches!(request.upload(), Upload::Seeded(_)), is_seeded);
         assert_eq!(scores(&session, &evaluator, &request), [[14]]);
     }
     let session = sides().0.with_entries(|_| Err("the disk is gone".into()));
-    let error = session.encrypt(&[vec![1, 2, 15]]).unwrap_err();
+    let error = session
+        .encrypt(&common::records(session.card(), [[1, 2, 15]]))
+        .unwrap_err();
     assert_eq!(error, SessionError::EntrySource("the disk is gone".into()));
 }
 
-/// A store that gives what it was told to, once.
+/// A store that returns what it was told to, once.
 struct Giving(Option<Result<StoredEntries, &'static str>>);
 
 impl EntryStore for Giving {
@@ -179,7 +185,7 @@ fn what_can_not_be_entries_of_the_key_is_damaged() {
         &|stored| stored.numbers = [&stored.numbers[..], &stored.numbers[..]].concat().into(),
         // The least number that is none of the key's, in the middle.
         &|stored| stored.numbers[width..2 * width].copy_from_slice(&modulus),
-        // They would go on behind the last number of a seed.
+        // They would go on beyond the last number of a seed.
         &|stored| stored.first = u64::MAX - 2,
     ];
     for (index, change) in bad.into_iter().enumerate() {

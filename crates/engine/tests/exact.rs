@@ -61,17 +61,18 @@ proptest! {
     #[test]
     fn encrypted_scores_equal_the_reference(case in case()) {
         let model = common::model(&case.weights, &case.biases, case.input_bits, case.weight_bits);
-        let expected: Vec<Vec<i64>> = case.records.iter().map(|r| model.evaluate(r).unwrap()).collect();
+        let records = common::records(model.card(), case.records);
+        let expected: Vec<Vec<i64>> = records.iter().map(|r| model.evaluate(r).unwrap()).collect();
         let (mut session, evaluator) = common::sides(model);
         for layout in common::layouts(&mut session) {
             session.set_layout(layout).unwrap();
-            let request = session.encrypt(&case.records).unwrap();
+            let request = session.encrypt(&records).unwrap();
             let answer = evaluator.evaluate(&request).unwrap();
             let scores = session.decrypt_answer_to(&request, &answer).unwrap();
             prop_assert_eq!(&scores, &expected, "{:?}", layout);
             if session.entries_for(1).is_ok() {
-                let entries = common::entries(&session, case.records.len());
-                let request = session.encrypt_seeded(&case.records, entries).unwrap();
+                let entries = common::entries(&session, records.len());
+                let request = session.encrypt_seeded(&records, entries).unwrap();
                 let answer = evaluator.evaluate(&request).unwrap();
                 let scores = session.decrypt_answer_to(&request, &answer).unwrap();
                 prop_assert_eq!(&scores, &expected, "{:?}, seeded", layout);
@@ -87,8 +88,8 @@ fn scores_at_the_ends_of_the_certified_range_are_exact() {
     let rows = [[127, 127], [-127, -127], [127, -127], [0, 127]];
     let weights: Vec<Vec<i32>> = rows.map(Vec::from).into();
     let model = common::model(&weights, &[765, -765, 0, 0], 8, 8);
-    assert_eq!(model.card().slot_bits(), 17);
-    let records = [vec![255, 255], vec![0, 0], vec![255, 0], vec![0, 255]];
+    assert_eq!(model.card().slot_bits().get(), 17);
+    let records = common::records(model.card(), [[255, 255], [0, 0], [255, 0], [0, 255]]);
     let expected = [
         [65_535, -65_535, 0, 32_385],
         [765, -765, 0, 0],
@@ -121,16 +122,16 @@ fn groups_of_records_may_be_partly_filled() {
     let (mut session, evaluator) = common::sides(model);
     session.set_layout(Layout::Records).unwrap();
     let group = session.records_per_group();
-    assert_eq!(group as u32, (1024 - 41) / session.card().slot_bits());
+    assert_eq!(group as u32, (1024 - 41) / session.card().slot_bits().get());
     for count in [1, 2, group - 1, group, group + 1, 2 * group] {
-        let record = |i: usize| vec![(i % 16) as u32, (i / 16 % 16) as u32];
-        let records: Vec<_> = (0..count).map(record).collect();
+        let record = |i: usize| [(i % 16) as u32, (i / 16 % 16) as u32];
+        let records = common::records(session.card(), (0..count).map(record));
         let request = session.encrypt(&records).unwrap();
         assert_eq!(request.upload().rows(), count.div_ceil(group));
         let answer = evaluator.evaluate(&request).unwrap();
         let scores = session.decrypt_answer_to(&request, &answer).unwrap();
         let expected = records.iter().map(|x| {
-            let [a, b] = [i64::from(x[0]), i64::from(x[1])];
+            let [a, b] = [x.values()[0], x.values()[1]].map(i64::from);
             vec![3 * a - b + 5, 3 * b - 5]
         });
         assert_eq!(scores, expected.collect::<Vec<_>>());
@@ -141,7 +142,9 @@ fn groups_of_records_may_be_partly_filled() {
 fn outputs_without_weights_and_with_one_are_answered() {
     let (session, evaluator) =
         common::sides(common::model(&[vec![0, 0], vec![1, 0]], &[1, 0], 4, 2));
-    let request = session.encrypt(&[vec![9, 3]]).unwrap();
+    let request = session
+        .encrypt(&common::records(session.card(), [[9, 3]]))
+        .unwrap();
     let answer = evaluator.evaluate(&request).unwrap();
     assert_eq!(session.decrypt(&answer).unwrap(), [[1, 9]]);
 }
@@ -155,7 +158,9 @@ fn randomizers_made_ahead_change_nothing_but_the_time() {
     let evaluator = evaluator.with_keys(Arc::new(keys));
     let mut seen = std::collections::HashSet::new();
     for x in 0..10 {
-        let request = session.encrypt(&[vec![x, 15 - x]]).unwrap();
+        let request = session
+            .encrypt(&common::records(session.card(), [[x, 15 - x]]))
+            .unwrap();
         let answer = evaluator.evaluate(&request).unwrap();
         let x = i64::from(x);
         assert_eq!(

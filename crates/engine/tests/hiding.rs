@@ -28,8 +28,8 @@ fn evaluator(sign: i32) -> Evaluator {
     common::sides(common::model(&weights(sign), &[0; OUTPUTS], 8, 8)).1
 }
 
-/// What the windows beside an answer's slots show: the lowest, the middle and the highest byte of
-/// each gap and of what stands above.
+/// What the windows next to an answer's slots show: the lowest, the middle and the highest byte of
+/// each gap and of what lies above.
 fn bytes_outside_slots(geometry: &Geometry, n: &BigUint, answer: &BigUint) -> Vec<usize> {
     let byte = |start| window(answer, start, 8) as usize;
     let gaps = geometry.gaps(geometry.slots).into_iter();
@@ -104,7 +104,7 @@ fn check(layout: Layout) {
         assert!(are_alike(heavy, light, BYTE), "{what}: one distribution");
     }
 
-    // Without masks each window is the same in all answers, and tells the models apart.
+    // Without masks each window is the same in all answers, and distinguishes the models.
     let n = geometry::modulus(key);
     let unmasked = |sign| {
         let answer = geometry.unmasked(key, &weights(sign), 0, &row);

@@ -1,7 +1,7 @@
 //! Moduli that read a model's weights past every mask, and a service that asks for proofs of them.
 //!
 //! An answer is Π cᵢ^wᵢ·(1 + n)^M·ρⁿ. Neither (1 + n)^M nor ρⁿ changes the class of Π cᵢ^wᵢ among the
-//! units modulo n-th powers. Where gcd(n, φ(n)) > 1 there is more than one class; whoever made n
+//! units modulo n-th powers. Where gcd(n, φ(n)) > 1 there is more than one class; the maker of n
 //! sends elements of chosen classes in place of ciphertexts and takes the answer's logarithm.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -30,7 +30,7 @@ fn evaluator() -> Evaluator {
     Evaluator::new(model, KeyPolicy::default())
 }
 
-/// A modulus by whom it pleases, and its factors.
+/// A modulus that anyone may have made, and its factors.
 struct Hostile {
     n: BigUint,
     primes: Vec<BigUint>,
@@ -53,7 +53,7 @@ impl Hostile {
         }
     }
 
-    /// A request with these numbers in place of the ciphertexts of so many records.
+    /// A request with these numbers in place of the ciphertexts of this many records.
     fn request(&self, evaluator: &Evaluator, row: &[BigUint], rows: usize) -> InferRequest {
         let width = 2 * 256;
         let row: Vec<u8> = row.iter().flat_map(|c| padded(c, width)).collect();
@@ -131,7 +131,7 @@ impl Hostile {
     }
 }
 
-/// Where an output's weights stand in a logarithm: the i-th at bit 12·i, signs and all.
+/// Where an output's weights are in a logarithm: the i-th at bit 12·i, signs and all.
 fn weights_in(mut logarithm: BigInt) -> Vec<i32> {
     let unit = BigInt::one() << SPACING;
     let digit = |_| {
@@ -277,7 +277,7 @@ fn a_prime_that_divides_the_other_less_one_is_refused() {
     let character = |c: &BigUint| (c % q).modpow(&((q - 1u8) / p), q);
     assert!(character(&hostile.random().modpow(&hostile.n, &hostile.n)).is_one());
 
-    // It tells whose weights are 0: those are the outputs whose answers lie in the first class.
+    // It reveals whose weights are 0: those are the outputs whose answers lie in the first class.
     let generator = BigUint::from(2u8);
     assert!(!character(&generator).is_one());
     let marked = one_elsewhere(&generator, q, p);

@@ -1,4 +1,4 @@
-//! Which keys a service takes: proven ones, and those that it knows.
+//! Which keys a service accepts: proven ones, and those that it knows.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -33,7 +33,9 @@ fn with_proof(request: &InferRequest, proof: Option<&[u8]>) -> InferRequest {
 #[test]
 fn a_key_is_proven_once() {
     let (session, evaluator) = sides();
-    let request = session.encrypt(&[vec![1, 2]]).unwrap();
+    let request = session
+        .encrypt(&common::records(session.card(), [[1, 2]]))
+        .unwrap();
     let without = with_proof(&request, None);
     assert!(!evaluator.keys().knows(request.public_key()));
     assert_eq!(
@@ -55,7 +57,9 @@ fn models_of_a_service_share_their_keys() {
     let (session, first) = sides();
     let (_, second) = sides();
     let [first, second] = [first, second].map(|evaluator| evaluator.with_keys(Arc::clone(&keys)));
-    let request = session.encrypt(&[vec![1, 2]]).unwrap();
+    let request = session
+        .encrypt(&common::records(session.card(), [[1, 2]]))
+        .unwrap();
     first.evaluate(&request).unwrap();
     second.evaluate(&with_proof(&request, None)).unwrap();
 }
@@ -63,7 +67,9 @@ fn models_of_a_service_share_their_keys() {
 #[test]
 fn a_wrong_proof_keeps_nobodys_key_from_being_accepted() {
     let (session, evaluator) = sides();
-    let request = session.encrypt(&[vec![1, 2]]).unwrap();
+    let request = session
+        .encrypt(&common::records(session.card(), [[1, 2]]))
+        .unwrap();
     let good = request.key_proof().unwrap().to_vec();
     let mut forged = good.clone();
     *forged.last_mut().unwrap() ^= 1;
@@ -80,7 +86,7 @@ fn a_wrong_proof_keeps_nobodys_key_from_being_accepted() {
             evaluator.evaluate(&with_proof(&request, Some(&proof))),
             Err(EvaluateError::KeyProof(KeyProofError::Length {
                 expected,
-                actual: length
+                found: length
             }))
         );
     }
@@ -98,7 +104,9 @@ fn a_wrong_proof_keeps_nobodys_key_from_being_accepted() {
 #[test]
 fn sizes_and_shapes_are_looked_at_before_the_key() {
     let (session, evaluator) = sides();
-    let good = session.encrypt(&[vec![1, 2]]).unwrap();
+    let good = session
+        .encrypt(&common::records(session.card(), [[1, 2]]))
+        .unwrap();
     let even = [vec![0x80], vec![0; good.public_key().len() - 1]].concat();
     let under = |layout: Layout, records: usize, upload: Upload| {
         InferRequest::new(even.clone(), layout, records, good.card_digest(), upload)
@@ -118,7 +126,9 @@ fn sizes_and_shapes_are_looked_at_before_the_key() {
     let error = refusal(under(Layout::SCALAR, 1, wide.unwrap().into()));
     assert!(matches!(error, EvaluateError::Columns { .. }), "{error:?}");
     let entries = common::entries(&session, 1);
-    let seeded = session.encrypt_seeded(&[vec![1, 2]], entries).unwrap();
+    let seeded = session
+        .encrypt_seeded(&common::records(session.card(), [[1, 2]]), entries)
+        .unwrap();
     let Upload::Seeded(mut seeded) = seeded.upload().clone() else {
         panic!("a seeded upload")
     };
@@ -147,7 +157,9 @@ fn randomizers_are_made_ahead_for_keys_that_return() {
     let evaluator = evaluator.with_keys(Arc::new(keys));
     for computed in 0..5 {
         assert_eq!(evaluator.keys().pools(), usize::from(computed > 3));
-        let request = session.encrypt(&[vec![1, 2]]).unwrap();
+        let request = session
+            .encrypt(&common::records(session.card(), [[1, 2]]))
+            .unwrap();
         let answer = evaluator.evaluate(&request).unwrap();
         assert_eq!(session.decrypt(&answer).unwrap(), [[-1]]);
     }

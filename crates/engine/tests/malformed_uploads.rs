@@ -9,7 +9,7 @@ use veilcast_engine::{EvaluateError, Evaluator, LayoutError, Session, SessionErr
 use veilcast_paillier::CiphertextError;
 use veilcast_protocol::{ByteMatrix, InferRequest, Layout, SeededUpload, Upload};
 
-/// Three ciphertexts a record in the layout `scalar`.
+/// Three ciphertexts per record in the layout `scalar`.
 const FEATURES: usize = 3;
 
 fn model(layouts: Layouts) -> veilcast_model::Model {
@@ -22,7 +22,9 @@ fn sides() -> (Session, Evaluator) {
 
 fn good(session: &Session) -> (InferRequest, SeededUpload) {
     let entries = common::entries(session, 1);
-    let request = session.encrypt_seeded(&[vec![1, 2, 3]], entries).unwrap();
+    let request = session
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
+        .unwrap();
     let Upload::Seeded(upload) = request.upload().clone() else {
         panic!("a seeded upload")
     };
@@ -57,20 +59,20 @@ fn corrections_of_another_size() {
     ] {
         let bytes = bytes.iter().copied().cycle().take(length).collect();
         let upload = with_corrections(&upload, columns, bytes);
-        let actual = length / columns;
+        let found = length / columns;
         let error = EvaluateError::Corrections {
             expected,
             columns,
-            actual,
+            found,
         };
         assert_eq!(refusal(&evaluator, Layout::SCALAR, upload), error);
     }
-    // The size for another number of scores an answer is another one.
+    // The size for another number of scores per answer is different.
     let layout = Layout::Scalar {
         scores_per_answer: 2,
     };
     let error = refusal(&evaluator, layout, upload);
-    assert!(matches!(error, EvaluateError::Corrections { actual, .. } if actual == expected));
+    assert!(matches!(error, EvaluateError::Corrections { found, .. } if found == expected));
 
     let answer = evaluator.evaluate(&request).unwrap();
     assert_eq!(
@@ -144,7 +146,7 @@ fn a_card_or_layout_without_seeded_uploads() {
     session.set_layout(Layout::Records).unwrap();
     assert_eq!(session.entries_for(1), Err(LayoutError::SeededNotAllowed));
     let error = session
-        .encrypt_seeded(&[vec![1, 2, 3]], entries)
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
         .unwrap_err();
     assert_eq!(error, SessionError::Layout(LayoutError::SeededNotAllowed));
 
@@ -157,7 +159,7 @@ fn a_card_or_layout_without_seeded_uploads() {
     assert_eq!(refusal(&evaluator, Layout::SCALAR, upload), refused);
     assert_eq!(session.entries_for(1), Err(LayoutError::SeededNotAllowed));
     let error = session
-        .encrypt_seeded(&[vec![1, 2, 3]], entries)
+        .encrypt_seeded(&common::records(session.card(), [[1, 2, 3]]), entries)
         .unwrap_err();
     assert_eq!(error, SessionError::Layout(LayoutError::SeededNotAllowed));
 }
@@ -167,10 +169,12 @@ fn a_key_without_room_for_junk() {
     // 122 scores of eight bits fit an answer, with bits above them to hide in, and none for junk.
     let weights = vec![vec![127]; 122];
     let model = common::model_with(&weights, &[0; 122], 1, 8, common::all_layouts(vec![]));
-    assert_eq!(model.card().slot_bits(), 8);
+    assert_eq!(model.card().slot_bits().get(), 8);
     let (mut session, evaluator) = common::sides(model);
     let entries = common::entries(&session, 1);
-    let request = session.encrypt_seeded(&[vec![1]], entries).unwrap();
+    let request = session
+        .encrypt_seeded(&common::records(session.card(), [[1]]), entries)
+        .unwrap();
     let Upload::Seeded(upload) = request.upload().clone() else {
         panic!("a seeded upload")
     };
@@ -188,7 +192,7 @@ fn one_correction_changed_changes_the_score() {
     let (session, evaluator) = sides();
     let (_, upload) = good(&session);
     let mut bytes = upload.corrections.as_bytes().to_vec();
-    // lo of the first feature stands in the lowest bits; its lowest bit is worth one.
+    // lo of the first feature is in the lowest bits; its lowest bit is worth one.
     bytes[0] ^= 1;
     let changed = Upload::Seeded(with_corrections(&upload, 1, bytes));
     let request = common::request(&evaluator, Layout::SCALAR, 1, changed);

@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 
 use proptest::prelude::*;
-use veilcast_card::Card;
+use veilcast_card::{Card, SlotBits};
 use veilcast_engine::planner::{Candidate, Costs, CostsError, Seconds};
 use veilcast_engine::{LayoutError, Paillier, Planner};
 use veilcast_model::{Model, Scheme as _};
@@ -38,13 +38,12 @@ fn real_bytes(model: &Model, candidate: &Candidate, records: usize) -> [usize; 2
     session.set_layout(candidate.layout).unwrap();
     assert!(session.max_records() >= records);
     let features = model.card().features();
-    let records: Vec<Vec<u32>> = (0..records)
-        .map(|record| {
-            (0..features)
-                .map(|i| (31 * record + i) as u32 % 256)
-                .collect()
-        })
-        .collect();
+    let integers = (0..records).map(|record| -> Vec<u32> {
+        (0..features)
+            .map(|i| (31 * record + i) as u32 % 256)
+            .collect()
+    });
+    let records = common::records(model.card(), integers);
     let request = if candidate.is_seeded {
         assert_eq!(
             session.entries_for(records.len()),
@@ -213,7 +212,7 @@ fn what_can_not_be_sent_is_refused() {
     let json = String::from_utf8(model.card_json().to_vec()).unwrap();
     let card = json.replace(&limit(model.card().limits().max_ciphertexts), &limit(5));
     let card = Card::parse(card.as_bytes()).unwrap();
-    // 24 features at most 4 a ciphertext are at least 6 ciphertexts.
+    // 24 features with at most 4 per ciphertext are at least 6 ciphertexts.
     let refused = Planner::new(&card, KEY_BITS).best(1, usize::MAX);
     assert_eq!(refused, Err(LayoutError::NoneFits(KEY_BITS)));
 }
@@ -262,7 +261,7 @@ fn costs_that_can_not_be_are_refused() {
 #[test]
 fn suggested_layouts_fit_the_keys() {
     let numbers = |features, outputs, slot_bits| -> Vec<u32> {
-        let layouts = Paillier.layouts(features, outputs, slot_bits);
+        let layouts = Paillier.layouts(features, outputs, SlotBits::new(slot_bits).unwrap());
         assert!(layouts.scalar.is_some() && layouts.records.is_some() && layouts.seeded.is_some());
         layouts.grouped().to_vec()
     };

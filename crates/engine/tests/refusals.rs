@@ -5,7 +5,7 @@
 
 mod common;
 
-use veilcast_card::{Card, Layouts};
+use veilcast_card::{Card, Layouts, OtherCard};
 use veilcast_engine::{EvaluateError, Evaluator, LayoutError, Session, SessionError};
 use veilcast_paillier::{CiphertextError, PublicKeyError};
 use veilcast_protocol::{
@@ -23,7 +23,9 @@ fn request(key: &[u8], card: CardDigest, shape: [usize; 2], bytes: Vec<u8>) -> I
 #[test]
 fn requests_that_do_not_fit_are_refused_with_their_reason() {
     let (session, evaluator) = common::sides(common::model(&[vec![1, -1]], &[0], 4, 2));
-    let good = session.encrypt(&[vec![1, 2]]).unwrap();
+    let good = session
+        .encrypt(&common::records(session.card(), [[1, 2]]))
+        .unwrap();
     let (key, card) = (good.public_key().to_vec(), evaluator.card_digest());
     let width = 2 * key.len();
     let bytes = good.upload().tensor().as_bytes().to_vec();
@@ -37,8 +39,8 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
     assert_eq!(
         error,
         EvaluateError::CardDigest {
-            requested: other,
-            current: card
+            found: other,
+            expected: card
         }
     );
 
@@ -46,8 +48,8 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
     let error = evaluator
         .evaluate(&request(&key, card, [301, 2], many))
         .unwrap_err();
-    let (records, max) = (301, 300);
-    assert_eq!(error, EvaluateError::TooManyRecords { records, max });
+    let (found, limit) = (301, 300);
+    assert_eq!(error, EvaluateError::TooManyRecords { found, limit });
 
     let error = evaluator
         .evaluate(&request(&key, card, [2, 1], bytes.clone()))
@@ -56,7 +58,7 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
         error,
         EvaluateError::Columns {
             expected: 2,
-            actual: 1
+            found: 1
         }
     );
 
@@ -86,7 +88,10 @@ fn requests_that_do_not_fit_are_refused_with_their_reason() {
 #[test]
 fn answers_to_something_else_are_refused() {
     let (session, evaluator) = common::sides(common::model(&[vec![1, -1]], &[0], 4, 2));
-    let request = session.encrypt(&[vec![1, 2]]).unwrap().with_id("a");
+    let request = session
+        .encrypt(&common::records(session.card(), [[1, 2]]))
+        .unwrap()
+        .with_id("a");
     let answer = evaluator.evaluate(&request).unwrap();
     session.decrypt_answer_to(&request, &answer).unwrap();
 
@@ -115,7 +120,7 @@ fn answers_to_something_else_are_refused() {
         refused(&|a| a.scores = two_rows.clone()),
         SessionError::Shape {
             expected: [1, 1],
-            actual: [2, 1]
+            found: [2, 1]
         }
     );
     let two_columns = ByteMatrix::new([1, 2], width, twice).unwrap();
@@ -123,7 +128,7 @@ fn answers_to_something_else_are_refused() {
         refused(&|a| a.scores = two_columns.clone()),
         SessionError::Shape {
             expected: [1, 1],
-            actual: [1, 2]
+            found: [1, 2]
         }
     );
     let zeros = ByteMatrix::new([1, 1], width, vec![0; width]).unwrap();
@@ -137,16 +142,27 @@ fn answers_to_something_else_are_refused() {
 fn records_that_were_not_quantised_for_the_card_are_refused() {
     let (session, _) = common::sides(common::model(&[vec![1, -1]], &[0], 4, 2));
     assert_eq!(session.encrypt(&[]).unwrap_err(), SessionError::NoRecords);
-    let wrong = |record, actual| SessionError::Record {
-        record,
-        expected: 2,
-        actual,
-    };
-    assert_eq!(
-        session.encrypt(&[vec![1, 2], vec![1]]).unwrap_err(),
-        wrong(1, 1)
-    );
-    assert_eq!(session.encrypt(&[vec![1, 16]]).unwrap_err(), wrong(0, 2));
+    let other = common::model(&[vec![1, -1]], &[0], 5, 2);
+    let [found, expected] = [other.card_digest(), session.card().digest()];
+    assert_ne!(found, expected);
+    // Even one whose integers would be fit.
+    for foreign in [[1, 2], [1, 16]] {
+        let mut records = common::records(session.card(), [[1, 2], [15, 0]]);
+        records.extend(common::records(other.card(), [foreign]));
+        let error = SessionError::RecordOfOtherCard {
+            index: 2,
+            found,
+            expected,
+        };
+        assert_eq!(session.encrypt(&records).unwrap_err(), error);
+        let entries = common::entries(&session, 3);
+        let refused = session.encrypt_seeded(&records, entries);
+        assert_eq!(refused.unwrap_err(), error);
+        assert!(session.encrypt(&records[..2]).is_ok());
+        let evaluated = other.evaluate(&records[0]);
+        let [found, expected] = [expected, found];
+        assert_eq!(evaluated, Err(OtherCard { found, expected }));
+    }
 }
 
 fn features(features_per_ciphertext: u32, scores_per_answer: u32) -> Layout {
@@ -159,7 +175,7 @@ fn features(features_per_ciphertext: u32, scores_per_answer: u32) -> Layout {
 /// Layouts that a model of two outputs refuses, each with its reason.
 fn bad_layouts() -> [(Layout, LayoutError); 6] {
     let scalar = |scores_per_answer| Layout::Scalar { scores_per_answer };
-    let too_many = |asked, most| LayoutError::ScoresPerAnswer { asked, most };
+    let too_many = |found, limit| LayoutError::ScoresPerAnswer { found, limit };
     [
         (scalar(0), too_many(0, 2)),
         (scalar(3), too_many(3, 2)),
@@ -174,7 +190,7 @@ fn bad_layouts() -> [(Layout, LayoutError); 6] {
 fn layouts_that_do_not_fit_are_refused_and_change_nothing() {
     let weights = vec![vec![1, -1, 1], vec![1, 1, 0]];
     let (mut session, evaluator) = common::sides(common::model(&weights, &[0, 0], 4, 2));
-    let record = [vec![1, 2, 3]];
+    let record = common::records(session.card(), [[1, 2, 3]]);
     for chosen in [Layout::SCALAR, Layout::Records, features(3, 2)] {
         session.set_layout(chosen).unwrap();
         let group = session.records_per_group();
@@ -224,7 +240,11 @@ fn a_layout_that_the_card_does_not_name_is_refused() {
         let mut session = Session::new(card, common::key()).unwrap();
         let evaluator = Evaluator::new(model, common::TESTS_ONLY);
         session.set_layout(only).unwrap();
-        let upload = session.encrypt(&[vec![1, 2]]).unwrap().upload().clone();
+        let upload = session
+            .encrypt(&common::records(session.card(), [[1, 2]]))
+            .unwrap()
+            .upload()
+            .clone();
         for layout in all.into_iter().filter(|&layout| layout != only) {
             let reason = LayoutError::NotAllowed(layout);
             assert_eq!(session.set_layout(layout), Err(reason));
@@ -240,7 +260,7 @@ fn a_layout_that_the_card_does_not_name_is_refused() {
 fn a_layout_without_room_under_the_key_is_refused() {
     let model = |layouts| common::model_with(&[vec![1; 20]], &[0], 4, 2, layouts);
     let (mut session, _) = common::sides(model(common::all_layouts(vec![20])));
-    let error = LayoutError::ScoresPerAnswer { asked: 1, most: 0 };
+    let error = LayoutError::ScoresPerAnswer { found: 1, limit: 0 };
     assert_eq!(session.set_layout(features(20, 1)), Err(error));
     assert_eq!(session.layout(), Layout::SCALAR);
 
@@ -264,7 +284,9 @@ fn rows_and_columns_must_be_those_of_the_layout() {
         (features(2, 1), 2),
     ] {
         session.set_layout(layout).unwrap();
-        let good = session.encrypt(&[vec![1, 2, 3]]).unwrap();
+        let good = session
+            .encrypt(&common::records(session.card(), [[1, 2, 3]]))
+            .unwrap();
         let (width, bytes) = (
             good.upload().tensor().width(),
             good.upload().tensor().as_bytes(),
@@ -275,18 +297,18 @@ fn rows_and_columns_must_be_those_of_the_layout() {
             let request = common::request(&evaluator, layout, records, upload);
             evaluator.evaluate(&request).unwrap_err()
         };
-        for actual in [1, columns - 1, columns + 1] {
+        for found in [1, columns - 1, columns + 1] {
             let error = EvaluateError::Columns {
                 expected: columns,
-                actual,
+                found,
             };
-            assert_eq!(refused(1, [1, actual]), error, "{layout}");
+            assert_eq!(refused(1, [1, found]), error, "{layout}");
         }
         if layout == Layout::Records {
             let group = session.records_per_group();
-            for (records, expected, actual) in [(group + 1, 2, 1), (group, 1, 2), (3, 1, 3)] {
-                let error = EvaluateError::Rows { expected, actual };
-                assert_eq!(refused(records, [actual, columns]), error);
+            for (records, expected, found) in [(group + 1, 2, 1), (group, 1, 2), (3, 1, 3)] {
+                let error = EvaluateError::Rows { expected, found };
+                assert_eq!(refused(records, [found, columns]), error);
             }
         }
         let answer = evaluator.evaluate(&good).unwrap();
@@ -302,16 +324,16 @@ fn rows_and_columns_must_be_those_of_the_layout() {
 fn requests_may_hold_no_more_ciphertexts_than_the_card_says() {
     let weights = vec![vec![1; 40]];
     let model = common::model_with(&weights, &[0], 1, 2, common::all_layouts(vec![2]));
-    let max = model.card().limits().max_ciphertexts as usize;
-    assert_eq!(max, 2000);
+    let limit = model.card().limits().max_ciphertexts as usize;
+    assert_eq!(limit, 2000);
     let (mut session, evaluator) = common::sides(model);
     for (layout, columns) in [(Layout::SCALAR, 40), (features(2, 1), 20)] {
         session.set_layout(layout).unwrap();
-        let most = max / columns;
+        let most = limit / columns;
         assert_eq!(session.max_records(), most);
-        let records = vec![vec![0; 40]; most + 1];
-        let ciphertexts = (most + 1) * columns;
-        let error = EvaluateError::TooManyCiphertexts { ciphertexts, max };
+        let records = common::records(session.card(), vec![[0; 40]; most + 1]);
+        let found = (most + 1) * columns;
+        let error = EvaluateError::TooManyCiphertexts { found, limit };
         let request = session.encrypt(&records).unwrap();
         assert_eq!(evaluator.evaluate(&request), Err(error.clone()));
         let entries = common::entries(&session, records.len());

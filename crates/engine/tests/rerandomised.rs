@@ -1,7 +1,7 @@
 //! Answers don't show how they were computed, not even by their randomness.
 //!
-//! The key's owner knows the randomness that he encrypted with. In an answer that kept it he would
-//! read Π rᵢ^wᵢ, and from that the weights.
+//! The key's owner knows the randomness used for encryption. In an answer that kept it, the owner
+//! could read Π rᵢ^wᵢ, and from that the weights.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -28,7 +28,7 @@ fn randomness_is_fresh_in_every_answer_in_every_layout() {
     let secret = common::key();
     let key = secret.public_key();
     let n = common::geometry::modulus(key);
-    let record = [vec![5, 6, 7]];
+    let record = common::records(session.card(), [[5, 6, 7]]);
     let layouts = common::layouts(&mut session);
     assert!(layouts.contains(&Layout::Records) && layouts.len() > 8);
     for layout in layouts {

@@ -1,5 +1,5 @@
-//! Seeded uploads: what is sent tells nothing of the record, and the junk that the client knows
-//! tells him nothing of the weights.
+//! Seeded uploads: what is sent reveals nothing about the record, and the junk that the client
+//! knows tells them nothing about the weights.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -41,14 +41,14 @@ fn modulus() -> BigUint {
     geometry::modulus(common::key().public_key())
 }
 
-/// Where things stand in the requests of a session.
+/// Where numbers are in the requests of a session.
 fn geometry(session: &Session) -> (Geometry, SeededForm) {
     let geometry = Geometry::new(session.card(), session.layout(), 1024);
     let form = geometry.seeded_form(&modulus(), MAX_INPUT).unwrap();
     (geometry, form)
 }
 
-/// The corrections of a request, one a ciphertext.
+/// The corrections of a request, one per ciphertext.
 fn corrections(request: &InferRequest, form: &SeededForm, groups: usize) -> Vec<BigUint> {
     let width = form.correction_bits() as usize;
     let rows = request.upload().tensor().iter();
@@ -86,7 +86,7 @@ fn corrections_are_uniform_whatever_the_record() {
             let mut samples = vec![Vec::new(); 6];
             for _ in 0..geometry.k {
                 let entries = common::entries(&session, 300);
-                let records = vec![vec![feature; FEATURES]; 300];
+                let records = common::records(session.card(), [[feature; FEATURES]; 300]);
                 let request = session.encrypt_seeded(&records, entries).unwrap();
                 for correction in corrections(&request, &form, groups) {
                     let bytes = bytes(&form, &n, &correction);
@@ -119,7 +119,7 @@ fn entries_that_a_store_gives_twice_are_a_two_time_pad() {
         store.0.push(common::copy(&stored));
         let entries = SeededEntries::take(&mut store, key.public_key(), FEATURES).unwrap();
         let request = session
-            .encrypt_seeded(&[record.to_vec()], entries.unwrap())
+            .encrypt_seeded(&common::records(session.card(), [record]), entries.unwrap())
             .unwrap();
         let corrections = corrections(&request, &form, FEATURES);
         corrections
@@ -175,7 +175,7 @@ fn junk_tells_nothing_of_the_weights() {
 }
 
 const ROWS: usize = 250;
-/// Answers of each model: ten a bin.
+/// Answers of each model: ten per bin.
 const EVALUATIONS: usize = 10;
 
 fn check_junk(layout: Layout) {
@@ -184,7 +184,7 @@ fn check_junk(layout: Layout) {
     session.set_layout(layout).unwrap();
     let (geometry, form) = geometry(&session);
     let (n, groups) = (modulus(), FEATURES / geometry.k);
-    let records = vec![vec![MAX_INPUT; FEATURES]; ROWS];
+    let records = common::records(session.card(), [[MAX_INPUT; FEATURES]; ROWS]);
     let entries = common::entries(&session, ROWS);
     let request = session.encrypt_seeded(&records, entries).unwrap();
     let (ciphertexts, holds) = received(&request, &form, groups);
@@ -224,7 +224,7 @@ fn check_junk(layout: Layout) {
         assert_ne!(BigInt::from(read), wrong);
     }
 
-    // With it, what stands above the slots has one distribution for both, even to who subtracts
+    // With it, what lies above the slots has one distribution for both, even for one who subtracts
     // what the junk would make of the weights.
     let quotient = &n >> form.low_bits;
     let samples = |evaluator: &Evaluator, sum: i64| {

@@ -125,7 +125,7 @@ fn records(input: &Input, shape: &[u64]) -> Option<u64> {
     }
 }
 
-/// Where the number with this index, counted row by row, stands in the file.
+/// Where in the file the number with this index, counted row by row, is.
 fn place(mut index: u64, sides: &[u64], strides: &[u64]) -> usize {
     let mut place = 0;
     for (side, stride) in sides.iter().zip(strides).rev() {

@@ -20,7 +20,7 @@ const RIM_TOLERANCE: f32 = 0.35;
 const RIM_EXCEPTIONS: f32 = 0.1;
 /// Largest share of a picture that can be ink.
 const MAX_INK: f32 = 0.6;
-/// What counts as ink, as a part of the contrast.
+/// The difference that counts as ink, as a part of the contrast.
 const INK: f32 = 0.2;
 
 /// A picture isn't a drawing on a plain ground.

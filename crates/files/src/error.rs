@@ -48,14 +48,14 @@ pub enum ReadError {
     #[error(transparent)]
     Idx(IdxError),
     /// A value out of range.
-    #[error("record {record}, value {feature} (both from 0) is {value}; expected {expected}")]
+    #[error("record {record}, value {feature} (both from 0) is {found}; expected {expected}")]
     Value {
         /// Index of the record, from 0.
         record: u64,
         /// Index of the value in the record, from 0.
         feature: usize,
         /// The value.
-        value: f64,
+        found: f64,
         /// What it must be.
         expected: &'static str,
     },
@@ -92,13 +92,13 @@ pub enum ReadError {
     },
     /// A table with another separator.
     #[error(
-        "{file}: the columns are parted by {separator}; save the table with commas between columns \
-         and points in decimal numbers"
+        "{file}: the columns are separated by {separator}; save the table with commas between \
+         columns and points in decimal numbers"
     )]
     Separator {
         /// The file.
         file: String,
-        /// What parts them.
+        /// The separator found.
         separator: &'static str,
     },
     /// The header's columns aren't the model's.
@@ -171,7 +171,7 @@ pub enum ReadError {
         /// What to do about it, if that is clear.
         hint: &'static str,
     },
-    /// A cell holds no value, and the card says none to take in its place.
+    /// A cell holds no value, and the card gives none to use instead.
     #[error(
         "{file}, line {line}, column {column:?}: the value is missing ({found:?}), and the model \
          needs one"
@@ -208,13 +208,13 @@ pub enum ReadError {
         /// The file.
         file: String,
     },
-    /// Texts can't come in a file of numbers.
+    /// A file of numbers can't hold texts.
     #[error("{file} holds numbers only, but the model takes columns of text; give a CSV file")]
     NumbersOnly {
         /// The file.
         file: String,
     },
-    /// Columns to keep, of a file that has none.
+    /// Columns are to be kept from a file that has none.
     #[error("{file} isn't CSV, so it has no columns to keep")]
     NoColumns {
         /// The file.

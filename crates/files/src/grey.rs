@@ -53,8 +53,8 @@ impl GreyImage {
     }
 
     /// The image in another size: first its rows, then its columns, each pixel a mean of those around
-    /// it with weights that fall linearly (the triangle filter). Each step is one on 32-bit floats, in
-    /// this order, so that every client comes to the same pixels.
+    /// it with weights that fall linearly (the triangle filter). Each step acts on 32-bit floats,
+    /// in this order, so that every client computes the same pixels.
     pub(crate) fn resized(&self, width: usize, height: usize) -> Self {
         if (self.width, self.height) == (width, height) {
             return self.clone();

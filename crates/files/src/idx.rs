@@ -1,6 +1,6 @@
 //! Labelled images in the IDX format, as MNIST comes.
 //!
-//! Files may be gzipped; that is told from their content, not from their name. The header's
+//! Files may be gzipped, which their content shows, not their name. The header's
 //! numbers are checked before anything is allocated, and the content must be exactly as long as
 //! they say. Format: Y. LeCun et al., *The MNIST database of handwritten digits*.
 
@@ -16,7 +16,7 @@ pub const MAX_BYTES: u64 = 1 << 30;
 const IMAGES_MAGIC: u32 = 0x0000_0803;
 const LABELS_MAGIC: u32 = 0x0000_0801;
 
-/// Grey images of one size, a byte a pixel, row by row.
+/// Grey images of one size, one byte per pixel, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     rows: usize,
@@ -96,7 +96,7 @@ pub enum IdxError {
         /// Columns of each.
         columns: u32,
     },
-    /// The file ends before its header says.
+    /// The file ends before its announced end.
     #[error("{file} ends after {found} bytes of content; its header announces {expected}")]
     Short {
         /// The file.
@@ -106,8 +106,8 @@ pub enum IdxError {
         /// Bytes announced.
         expected: u64,
     },
-    /// The file goes on after its header says.
-    #[error("{file} goes on after the {expected} bytes of content that its header announces")]
+    /// The file continues after its announced end.
+    #[error("{file} continues after the {expected} bytes of content that its header announces")]
     Trailing {
         /// The file.
         file: String,
@@ -139,7 +139,7 @@ impl Images {
         Self::read(&name, BufReader::new(file))
     }
 
-    /// Reads images from bytes, plain or gzipped; `name` stands in errors.
+    /// Reads images from bytes, plain or gzipped; `name` appears in errors.
     ///
     /// # Errors
     /// [`IdxError`] names the file and what was expected.
@@ -220,7 +220,7 @@ impl LabelledImages {
         )
     }
 
-    /// Reads images and labels from bytes, plain or gzipped; the names stand in errors.
+    /// Reads images and labels from bytes, plain or gzipped; the names appear in errors.
     ///
     /// # Errors
     /// [`IdxError`] names the file and what was expected.
@@ -258,7 +258,8 @@ impl LabelledImages {
         self.images.pixels.truncate(count.saturating_mul(size));
     }
 
-    /// Takes the last `count` images off; none if nothing would be taken, or nothing be left.
+    /// Removes and returns the last `count` images; none if nothing would be removed, or nothing
+    /// left.
     pub fn split_last(&mut self, count: usize) -> Option<Self> {
         let kept = self.len().checked_sub(count).filter(|&kept| kept > 0)?;
         if count == 0 {

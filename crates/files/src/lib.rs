@@ -3,7 +3,7 @@
 //! [`open`] gives the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the file's order.
 //! CSV and NPY files are read as the records are asked for, in memory that doesn't grow with them;
 //! sizes are checked before anything is allocated.
-
+#![forbid(unsafe_code)]
 #![forbid(unsafe_code)]
 
 mod array;

@@ -115,7 +115,7 @@ fn check_numbers(input: &Input, record: u64, values: &[f64]) -> Result<(), ReadE
         return Err(ReadError::Value {
             record,
             feature,
-            value: values[feature],
+            found: values[feature],
             expected: match input.kind {
                 InputKind::Image => "a pixel from 0 to 255",
                 InputKind::Table => "a finite number",

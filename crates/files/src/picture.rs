@@ -1,4 +1,4 @@
-//! PNG files: one image a file.
+//! PNG files: one image per file.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -90,8 +90,8 @@ impl Picture {
         })
     }
 
-    /// Brightness, by the weights of ITU-R BT.709 in whole numbers, so that every client comes to the
-    /// same; what is transparent gets a ground that the rest stands out from.
+    /// Brightness, by the weights of ITU-R BT.709 in whole numbers, so that every client computes
+    /// the same; transparent pixels get a ground that contrasts with the rest.
     fn grey(&self) -> GreyImage {
         let brightness = |[red, green, blue, _]: [u8; 4]| {
             (2126 * u32::from(red) + 7152 * u32::from(green) + 722 * u32::from(blue) + 5000)

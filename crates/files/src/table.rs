@@ -1,7 +1,7 @@
-//! CSV files: a header, then a row a record.
+//! CSV files: a header, then one row per record.
 //!
-//! Columns are found by name. Cells lose spaces and tabs at both ends; what they must be is said by
-//! the card, and every error names file, line and column.
+//! Columns are found by name. Spaces and tabs at both ends of a cell are removed; the card says
+//! what cells must be, and every error names file, line and column.
 
 mod header;
 mod number;

@@ -17,7 +17,7 @@ struct Vectors {
     cases: Vec<Case>,
 }
 
-/// Pixels are in hexadecimal, a text a row.
+/// Pixels are in hexadecimal, one text per row.
 #[derive(Deserialize)]
 struct Case {
     name: String,
@@ -40,7 +40,7 @@ fn height(rows: &[String]) -> u32 {
     rows.len().try_into().unwrap()
 }
 
-/// The pixels that the digit model gets of a PNG file.
+/// The pixels that the digit model gets from a PNG file.
 fn read_png(picture: &RgbaImage) -> Result<Vec<u8>, DrawingError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("drawing.png");

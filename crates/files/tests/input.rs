@@ -88,7 +88,7 @@ fn each_malformed_table_has_its_error() {
             ("not-utf8.csv", "the cell isn't UTF-8"),
             (
                 "semicolons.csv",
-                "the columns are parted by semicolons; save",
+                "the columns are separated by semicolons; save",
             ),
             ("missing.csv", "can't read"),
         ],
@@ -212,7 +212,7 @@ fn idx_images_are_records() {
         &[
             ("short", "ends after 7 bytes"),
             ("two-labels", "starts with 0x00000801"),
-            ("gzip-bomb.gz", "goes on after the 8 bytes"),
+            ("gzip-bomb.gz", "continues after the 8 bytes"),
         ],
     );
     let error = read(common::patients_model().card(), &fixture("idx/two-images")).unwrap_err();
@@ -262,7 +262,8 @@ fn drawings_are_fitted_whatever_their_ground() {
         "one-white-on-transparent.png",
     ] {
         let records = read(model.card(), &fixture("png").join(name)).expect(name);
-        assert_eq!(common::predict(&model, &records[0]).label, "1", "{name}");
+        let found = common::predict(&model, &records[0]);
+        assert_eq!(found.class().unwrap().label, "1", "{name}");
         fitted.push(records);
     }
     assert!(fitted.iter().all(|records| *records == fitted[0]));
@@ -328,10 +329,11 @@ fn enlarged_digits_are_recognised_like_the_originals() {
     const COUNT: usize = 300;
     let model = digits();
     let test = mnist(Split::Test, COUNT);
+    let class = |raw: &Vec<f64>| common::predict(&model, raw).class().unwrap().index;
     let (mut original, mut drawn) = (0, 0);
     for (pixels, &label) in test.images().iter().zip(test.labels()) {
         let raw: Vec<f64> = pixels.iter().copied().map(f64::from).collect();
-        original += usize::from(common::predict(&model, &raw).index == usize::from(label));
+        original += usize::from(class(&raw) == usize::from(label));
         let paper = image::GrayImage::from_fn(200, 160, |x, y| {
             let (column, row) = (x.wrapping_sub(50) / 5, y.wrapping_sub(10) / 5);
             let inside = column < 28 && row < 28;
@@ -344,7 +346,7 @@ fn enlarged_digits_are_recognised_like_the_originals() {
         });
         let fitted = input::fit_mnist(&GreyImage::new(200, paper.into_raw()), (28, 28)).unwrap();
         let raw: Vec<f64> = fitted.pixels().iter().copied().map(f64::from).collect();
-        drawn += usize::from(common::predict(&model, &raw).index == usize::from(label));
+        drawn += usize::from(class(&raw) == usize::from(label));
     }
     assert!(original > COUNT * 9 / 10, "{original} of {COUNT}");
     assert!(

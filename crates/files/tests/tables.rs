@@ -84,11 +84,11 @@ fn each_bad_cell_is_named_by_line_and_column() {
         ),
         (
             b"age;sex;lab\n1;male;1,5\n",
-            "the columns are parted by semicolons; save the table with commas",
+            "the columns are separated by semicolons; save the table with commas",
         ),
         (
             b"age\tsex\tlab\n1\tmale\t1\n",
-            "the columns are parted by tabs",
+            "the columns are separated by tabs",
         ),
         (
             b"\xff\xfea\0g\0e\0",
@@ -168,7 +168,7 @@ fn columns_are_left_out_and_kept() {
     assert!(
         error
             .to_string()
-            .contains("lacks \"name\", which shall be kept"),
+            .contains("lacks \"name\", which is to be kept"),
         "{error}"
     );
 
@@ -203,7 +203,7 @@ fn cells_that_do_not_fit_the_card_are_refused() {
     let (number, text) = (Cell::Number, |text: &str| Cell::Text(text.to_owned()));
     let error = |cells: Vec<Cell>| common::quantize(&model, cells).unwrap_err();
     let fine = vec![number(1.0), text("male"), Cell::Missing];
-    assert_eq!(common::quantize(&model, fine).unwrap().imputed, 1);
+    assert_eq!(common::quantize(&model, fine).unwrap().imputed(), 1);
     assert!(matches!(
         error(vec![text("old"), text("male"), number(1.0)]),
         RecordError::NotANumber { index: 0, .. }

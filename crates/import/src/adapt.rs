@@ -1,10 +1,10 @@
 //! Nodes put in front of a graph, so that it takes what a card describes.
 //!
-//! A card's colours stand pixel by pixel, a network's often plane by plane; and images are often
+//! A card's colours come pixel by pixel, a network's often plane by plane; and images are often
 //! normalised, colour by colour, before a network gets them. Both are affine: as nodes of the graph
-//! they collapse with it, and where they stand in a public part, the client carries them out.
+//! they collapse with it, and where they are in a public part, the client carries them out.
 
-use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
+use veilcast_onnx::pb::{ModelProto, NodeProto, TensorProto};
 
 use super::ImportError;
 use super::build::{Names, floats, node_of, with_ints};
@@ -12,16 +12,17 @@ use super::tensor::TensorInput;
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::graph_mut;
 
-/// (x − mean)/std, as torchvision's `Normalize` has it, with a number for all colours or one for each.
+/// (x − mean)/std, as in torchvision's `Normalize`, with one number for all colours or one for
+/// each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normalization {
-    /// What becomes 0.
+    /// The value that becomes 0.
     pub mean: Vec<f64>,
-    /// What becomes a distance of 1, not 0.
+    /// The difference that becomes 1, not 0.
     pub std: Vec<f64>,
 }
 
-/// Where the colours stand in the tensor of an image.
+/// Where the colours are in the tensor of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colours {
     /// `[rows, columns]`, perhaps with a side of 1 before or after.
@@ -33,7 +34,7 @@ pub(super) enum Colours {
 }
 
 impl Normalization {
-    /// Checks the numbers for images of so many colours.
+    /// Checks the numbers for images of this many colours.
     pub(super) fn check(&self, colours: usize) -> Result<(), ImportError> {
         let wrong = |problem: String| Err(ImportError::Normalization { problem });
         for (name, numbers) in [("mean", &self.mean), ("std", &self.std)] {
@@ -83,7 +84,7 @@ pub(super) fn colours_last(
 }
 
 /// Puts (x − mean)/std in front of a graph.
-pub(super) fn normalise(
+pub(super) fn normalize(
     model: &mut ModelProto,
     input: &TensorInput,
     colours: Colours,
@@ -100,7 +101,7 @@ pub(super) fn normalise(
     Ok(())
 }
 
-/// The sides of a number a colour, to act on all pixels.
+/// The sides of a tensor of one number per colour, to act on all pixels.
 fn spread(count: usize, colours: Colours) -> Vec<i64> {
     match (colours, count) {
         (Colours::First, 2..) => vec![count as i64, 1, 1],

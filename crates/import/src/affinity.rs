@@ -1,7 +1,7 @@
 //! Whether a network is affine: f(αu + βv + γw) = αf(u) + βf(v) + γf(w) wherever α + β + γ = 1.
 //!
 //! It is tried on random points around the origin at several scales: near enough that small bends
-//! show, and so far out that whatever clips or saturates does.
+//! show, and far enough out that anything that clips or saturates does so.
 
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -14,8 +14,8 @@ pub(super) const LARGEST_SCALE: f64 = 1000.0;
 const GROUPS: usize = 4;
 /// Points of a group: u, v, w and the one between them.
 const POINTS: usize = 4;
-/// How far values may lie apart beside the largest of the group: 32-bit floats through many layers
-/// lose three or four of their seven digits.
+/// How far apart values may lie, relative to the largest of the group: 32-bit floats through many
+/// layers lose three or four of their seven digits.
 const TOLERANCE: f64 = 1e-3;
 
 /// Points to try a network on, and what must hold of its values there.
@@ -51,7 +51,7 @@ impl Trial {
         Self { points, factors }
     }
 
-    /// The points in groups; within each it can be told whether values are affine.
+    /// The points in groups; each allows a test whether values are affine.
     pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
         let size = self.points.len() / self.factors.len();
         let points = self.points.chunks(size.max(1));

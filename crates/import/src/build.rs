@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
+use veilcast_onnx::pb::attribute_proto::AttributeType;
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
 /// A node without attributes, named by what it gives.
 pub(super) fn node_of(operator: &str, inputs: &[&str], output: &str) -> NodeProto {

@@ -1,7 +1,7 @@
 //! From an affine network to one map: f(x) = A·x + b, with b = f(0) and f(eᵢ) − b the columns of A.
 //!
-//! The network computes in 32-bit floats, so that a column is lost beside a large b. So unit vectors
-//! are made as long as the farthest points on which the network is known to be affine.
+//! The network computes in 32-bit floats, so that a column is lost next to a large b. So unit
+//! vectors are made as long as the farthest points on which the network is known to be affine.
 
 use super::runner::Runner;
 use super::{Progress, affinity};
@@ -60,7 +60,8 @@ pub(super) fn collapse(
     })
 }
 
-/// How far the map's scores lie from the network's on records, beside the largest score of all.
+/// How far the map's scores lie from the network's on records, relative to the largest score of
+/// all.
 pub(super) fn deviation(
     runner: &Runner,
     map: &FloatMap,

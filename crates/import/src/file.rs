@@ -1,15 +1,15 @@
-//! What a file says of itself.
+//! What a file says about itself.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
-use tract_onnx::pb::{ModelProto, OperatorSetIdProto};
 use veilcast_card::hex::Hex;
+use veilcast_onnx::pb::{ModelProto, OperatorSetIdProto};
 
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{graph, operators};
 
-/// What the report tells of a file.
+/// What the report says about a file.
 #[derive(Clone, Debug)]
 pub(super) struct FileFacts {
     pub(super) sha256: String,

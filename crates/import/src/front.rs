@@ -3,8 +3,8 @@
 //! Such a graph takes a table's columns, each by itself or several in a tensor, and imputes, scales
 //! and encodes them before they meet a network. What it does there is followed node by node, with
 //! each value known as weighted sums of the table's numbers and categories. Where other operators
-//! take over, that ends; what they take is computed from the card's features by a matrix, and the
-//! graph goes on from there.
+//! take over, that ends; their inputs are computed from the card's features by a matrix, and the
+//! graph continues from there.
 
 mod encoders;
 mod numbers;
@@ -14,10 +14,10 @@ mod values;
 
 use std::collections::{BTreeMap, HashMap};
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
-use tract_onnx::pb::type_proto::Value::TensorType;
-use tract_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
+use veilcast_onnx::pb::type_proto::Value::TensorType;
+use veilcast_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
 
 use self::operators::{Outcome, Table};
 use self::rest::{Boundary, Features};
@@ -34,19 +34,19 @@ const MAX_NAME: usize = 256;
 /// The spellings of a missing cell, where they aren't categories.
 const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
 
-/// A graph, parted into what prepares a record and what computes with its numbers.
+/// A graph, split into a part that prepares a record and one that computes with its numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Front {
     /// What a record is, with its columns and what is done to them, if the graph says so.
     pub(super) table: Option<Input>,
-    /// The graph of what is left, which takes one tensor of numbers.
+    /// The rest of the graph, which takes one tensor of numbers.
     pub(super) model: ModelProto,
 }
 
-/// Takes what prepares a table's record off a graph, if there is any.
+/// Removes the part that prepares a table's record from a graph, if there is one.
 ///
-/// The columns are called as the options say, or else as the inputs are; those of a single tensor of several
-/// as they would be without any preparation.
+/// The columns are named as the options say, or else after the inputs; those of a single tensor of
+/// several as they would be without any preparation.
 ///
 /// # Errors
 /// [`ImportError`] names the node that can't become preprocessing, and what to do.
@@ -139,7 +139,7 @@ fn table(
     }
     let mut columns = table.into_columns();
     if let [_] = inputs.as_slice() {
-        // The others would stand elsewhere in arrays.
+        // The others would have other places in arrays.
         columns.iter_mut().for_each(Column::take_anyway);
     }
     let standards = boundary.standards();
@@ -164,7 +164,7 @@ fn table(
     Ok(Some((input, boundary.rest(model, &features)?)))
 }
 
-/// Whether a node at the front is one of a pipeline for tables, as against one of any network.
+/// Whether a node at the front is one of a pipeline for tables, as opposed to one of any network.
 fn is_step(node: &NodeProto) -> bool {
     node.domain == "ai.onnx.ml"
 }
@@ -232,7 +232,7 @@ fn columns<'a>(
     Ok(Some(Columns { columns, values }))
 }
 
-/// Calls columns as a file's header does, where their names are one of its names as skl2onnx writes it:
+/// Names columns as a file's header does, where their names are its names as skl2onnx writes them:
 /// with an underscore for each character that isn't a letter, a digit or a plus.
 fn respell(columns: &mut [Column], header: &[String]) {
     let written = |name: &str| {
@@ -277,7 +277,7 @@ fn kind_and_columns(input: &ValueInfoProto) -> Option<(Result<Kind, String>, usi
     Some((kind, columns))
 }
 
-/// What becomes of the columns that are used.
+/// What is done to the columns that are used.
 fn preprocessing(columns: &[Column], standards: &BTreeMap<usize, Standard>) -> Preprocessing {
     let (mut values, mut standardized) = (BTreeMap::new(), BTreeMap::new());
     let [mut strict, mut lenient] = [BTreeMap::new(), BTreeMap::new()];

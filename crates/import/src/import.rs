@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use tract_onnx::pb::ModelProto;
+use veilcast_onnx::pb::ModelProto;
 
 use super::affinity::Trial;
 use super::file::FileFacts;
@@ -16,7 +16,10 @@ use super::scores::{Comparison, Scores};
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
 use super::{ImportError, Progress, collapse, locate};
-use veilcast_card::{Input, InputKind, Layouts, Limits, RawRecord, list};
+use veilcast_card::{
+    Input, InputBits, InputKind, Layouts, Limits, Prediction, QuantizedRecord, RawRecord, Task,
+    WeightBits, list,
+};
 use veilcast_model::search::HeldOut;
 use veilcast_model::{
     Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile, QuantizationSearch,
@@ -24,10 +27,10 @@ use veilcast_model::{
 };
 use veilcast_onnx::OnnxError;
 
-/// How far the collapsed map's scores may lie from the network's, beside the largest score.
+/// How far the collapsed map's scores may lie from the network's, relative to the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
 /// Most input bits that are searched for images, and for tables, whose scores shall stay close.
-const MAX_SEARCHED_BITS: (u32, u32) = (8, 12);
+const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBits::of::<12>());
 
 /// A file that was read: a network that gives scores, and what a record is.
 #[derive(Clone, Debug)]
@@ -49,13 +52,13 @@ struct Private {
     /// Whether they were drawn at random, since there are no others.
     is_random: bool,
     ranges: Ranges,
-    /// Of a hybrid the public part, and its last node.
+    /// The public part of a hybrid, and its last node.
     public: Option<(PublicPartFile, String)>,
 }
 
 impl Import {
-    /// Reads a file from its bytes: checks it, finds out what it takes, and cuts off what stands
-    /// behind its scores.
+    /// Reads a file from its bytes: checks it, finds out what it takes, and cuts off what
+    /// follows its scores.
     ///
     /// # Errors
     /// [`ImportError`] says what in the file or in the options can't be used.
@@ -81,12 +84,12 @@ impl Import {
         })
     }
 
-    /// What a record looks like, for reading those to calibrate with.
+    /// What a record looks like, for reading calibration records.
     pub fn input(&self) -> &Input {
         &self.input
     }
 
-    /// The network as one map from preprocessed records to its scores, just as it gives them.
+    /// The network as one map from preprocessed records to its scores, exactly as it computes them.
     ///
     /// # Errors
     /// [`ImportError`] if the network isn't affine.
@@ -100,11 +103,11 @@ impl Import {
         Ok(collapse::collapse(&runner, &units, &mut |_| {})?)
     }
 
-    /// Makes a model: collapses the network, or of a hybrid what stands behind the public part, and
+    /// Makes a model: collapses the network, or the part of a hybrid behind its public part, and
     /// quantises the map, in the way that costs `scheme` least and predicts the records as the network does.
     ///
-    /// The records are such as the model will be given. Without any, random ones are drawn, if it is
-    /// known what values the features have.
+    /// The records should be like those that the model will be given. Without any, random ones are
+    /// drawn, if it is known what values the features have.
     ///
     /// # Errors
     /// [`ImportError`] if what is to be private isn't affine, or the records don't fit or are needed,
@@ -136,7 +139,10 @@ impl Import {
             self.options.activation.or(self.peeled.activation),
             self.options.labels.clone().or(self.peeled.labels.clone()),
             &self.peeled.output,
-            self.options.units.is_some() || self.peeled.is_regression,
+            match self.options.units {
+                Some(_) => Some(Task::Quantities),
+                None => self.peeled.task,
+            },
         )?;
         let blueprint = self.blueprint(&scores, &private);
         let compared = self.compared(&scores, &private)?;
@@ -164,7 +170,7 @@ impl Import {
             records: private.records.len(),
             random_records: private.is_random,
             deviation,
-            agreement: (!scores.is_regression).then_some(agreement),
+            agreement,
             rounding,
         };
         Ok(model.reporting(|report| report.import = Some(import)))
@@ -194,7 +200,7 @@ impl Import {
         let ranges = match known {
             Ok(ranges) => ranges,
             Err(columns) => {
-                // Whoever has a network that can't be imported shouldn't look for records first.
+                // A user whose network can't be imported shouldn't have to look for records first.
                 let units = vec![1.0; runner.inputs()];
                 check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
                 return Err(ImportError::NoCalibration { columns });
@@ -244,16 +250,16 @@ impl Import {
     }
 
     /// The numbers of bits of an input to choose from.
-    fn input_bits(&self) -> RangeInclusive<u32> {
+    fn input_bits(&self) -> RangeInclusive<InputBits> {
         match (self.options.input_bits, self.input.kind) {
             (Some(bits), _) => bits..=bits,
-            (None, InputKind::Image) => 1..=MAX_SEARCHED_BITS.0,
-            (None, InputKind::Table) => 1..=MAX_SEARCHED_BITS.1,
+            (None, InputKind::Image) => InputBits::MIN..=MAX_SEARCHED_BITS.0,
+            (None, InputKind::Table) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
         }
     }
 
-    /// What quantised maps are compared with; nothing, if the options leave nothing to search for. Nor
-    /// on random records: a network predicts them much alike, so that any quantisation would do.
+    /// What quantised maps are compared with; nothing, if the options leave nothing to search for,
+    /// or on random records: a network predicts them much alike, so that any quantisation would do.
     fn compared(
         &self,
         scores: &Scores,
@@ -280,13 +286,14 @@ impl Import {
             None => "an image".to_owned(),
         };
         let labels = list(&scores.labels);
-        match scores.is_regression {
-            true => format!("Predicts {labels} of {record}."),
-            false => format!("Classifies {record}: {labels}."),
+        match scores.task {
+            Task::Quantities => format!("Predicts {labels} of {record}."),
+            Task::Classes | Task::Probability => format!("Classifies {record}: {labels}."),
         }
     }
 
-    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
+    /// What the card is to say; numbers that are searched for, and all that depends on them, come
+    /// later.
     fn blueprint(&self, scores: &Scores, private: &Private) -> Blueprint {
         let options = &self.options;
         Blueprint {
@@ -295,14 +302,20 @@ impl Import {
             description: self.description(scores),
             input: self.input.clone(),
             public_part: private.public.as_ref().map(|(file, _)| file.clone()),
-            quantization: private.ranges.quantization(options.input_bits.unwrap_or(8)),
+            quantization: private
+                .ranges
+                .quantization(options.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: scores.labels.clone(),
             activation: scores.activation,
-            units: options.units.clone().or_else(|| scores.stand_in_units()),
+            units: options.units.clone(),
             threshold: options.threshold,
+            task: Some(scores.task),
             layouts: Layouts::scalar(),
             limits: Limits::default(),
-            max_weight: (1 << (options.weight_bits.unwrap_or(8) - 1)) - 1,
+            max_weight: options
+                .weight_bits
+                .unwrap_or(WeightBits::of::<8>())
+                .max_weight(),
         }
     }
 }
@@ -321,24 +334,27 @@ fn check_affine(
     Err(OnnxError::NotAffine { node, operator })
 }
 
-/// The share of records for which the integers predict what the map in floats does, and how far their
-/// scores lie apart at most, beside the largest score.
-fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(f64, f64), ImportError> {
-    let quantization = model.card().quantization();
+/// The share of records for which the integers predict the class that the map in floats does, none of
+/// quantities; and how far their scores lie apart at most, beside the largest score.
+fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(Option<f64>, f64), ImportError> {
     let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
     for record in records {
-        let quantize = |(feature, &x)| quantization.quantize(feature, x).0;
-        let integers: Vec<u32> = record.iter().enumerate().map(quantize).collect();
-        let found = model.predict(&integers).map_err(ImportError::Prediction)?;
+        let quantized = QuantizedRecord::from_features(model.card(), record)
+            .map_err(ImportError::Prediction)?;
+        let found = model.predict(&quantized).expect("the card is the model's");
         let expected = model
             .predict_float(record)
             .map_err(ImportError::Prediction)?;
-        agreeing += usize::from(found.index == expected.index);
-        for (found, expected) in found.scores.iter().zip(&expected.scores) {
+        let class = |prediction: &Prediction| prediction.class().map(|class| class.index);
+        agreeing += usize::from(class(&found) == class(&expected));
+        for (found, expected) in found.scores().iter().zip(expected.scores()) {
             apart = apart.max((found - expected).abs());
             largest = largest.max(expected.abs());
         }
     }
-    let share = agreeing as f64 / records.len().max(1) as f64;
-    Ok((share, if apart > 0.0 { apart / largest } else { 0.0 }))
+    let agreement = match model.card().task() {
+        Task::Quantities => None,
+        Task::Classes | Task::Probability => Some(agreeing as f64 / records.len().max(1) as f64),
+    };
+    Ok((agreement, if apart > 0.0 { apart / largest } else { 0.0 }))
 }

@@ -12,12 +12,12 @@ pub enum ImportError {
     #[error(transparent)]
     Onnx(#[from] OnnxError),
     /// An option is out of range.
-    #[error("{option} is {value}; it must be {expected}")]
+    #[error("{option} is {found}; it must be {expected}")]
     Option {
         /// The option's name.
         option: &'static str,
         /// Its value.
-        value: String,
+        found: String,
         /// What it must be.
         expected: &'static str,
     },
@@ -65,7 +65,7 @@ pub enum ImportError {
         /// A record's sides.
         sides: Vec<usize>,
     },
-    /// Nothing tells what values some columns have.
+    /// Nothing says what values some columns have.
     #[error(
         "it isn't known what values the columns have: {}",
         veilcast_card::list(columns)
@@ -74,7 +74,7 @@ pub enum ImportError {
         /// The columns.
         columns: Vec<String>,
     },
-    /// What the public part gives depends on the records.
+    /// The values of the public part's features depend on the records.
     #[error("what values the public part's features have is only known from records")]
     NoCalibrationOfFeatures,
     /// The model can't predict a record that was used to make it.
@@ -88,10 +88,10 @@ pub enum ImportError {
         /// Why it doesn't fit.
         source: RecordError,
     },
-    /// The map isn't one.
+    /// The map is invalid.
     #[error("the network can't be collapsed")]
     Shape(#[from] ShapeError),
-    /// The map can't be made a model.
+    /// The map can't be made into a model.
     #[error(transparent)]
     Build(#[from] BuildError),
 }

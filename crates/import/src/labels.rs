@@ -1,12 +1,12 @@
 //! The classes' names in a file.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{NodeProto, TensorProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{NodeProto, TensorProto};
 
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{attribute, name};
 
-/// The classes that a classifier, or a node that puts names beside scores, lists in its attributes.
+/// The classes that a classifier, or a node that adds names to scores, lists in its attributes.
 pub(super) fn of_node(node: &NodeProto) -> Result<Option<Vec<String>>, OnnxError> {
     if let Some(texts) = attribute(node, "classlabels_strings") {
         let texts = texts.strings.iter().cloned().map(String::from_utf8);

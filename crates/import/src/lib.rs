@@ -1,12 +1,13 @@
 //! From an ONNX file to a model.
 //!
-//! A network is run, not read: what an operator means is the library's business. What is affine is
-//! found out by running it on random points, and its map by running it on zero and on each unit.
+//! A network is run, not read: what an operator means is the library's business. Whether it is
+//! affine is found out by running it on random points, and its map by running it on zero and on
+//! each unit vector.
 //!
 //! | subject | start at |
 //! |---|---|
 //! | from a file to a model | [`Import`] |
-//! | what prepares a table's columns, taken off a graph | `front` |
+//! | preparation of a table's columns, taken off a graph | `front` |
 //! | final functions and labels, cut off | `peel` |
 //! | whether a network is affine, and where not | `affinity`, `locate` |
 //! | from an affine network to one map | `collapse` |

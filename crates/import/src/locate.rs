@@ -1,11 +1,11 @@
 //! Where a network stops being affine.
 //!
-//! The values that all its nodes give are watched in one run on points that lie between others: the
-//! first of them, in the graph's order, that isn't affine in the input is the one to name.
+//! The values of all its nodes are observed in one run on points that lie between others: the
+//! first node, in the graph's order, whose value isn't affine in the input is the one to name.
 
 use std::collections::HashSet;
 
-use tract_onnx::pb::{ModelProto, ValueInfoProto};
+use veilcast_onnx::pb::{ModelProto, ValueInfoProto};
 
 use super::affinity::Trial;
 use super::tensor::TensorInput;
@@ -41,7 +41,7 @@ pub(super) fn first_bend(
     let network = Network::compile(&watched, &input.shape(1))?;
     let mut is_bent = vec![false; nodes.len()];
     for group in trial.groups() {
-        // No more than a group's values are held at a time: of large networks they are many.
+        // No more than a group's values are held at a time: large networks have many.
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); nodes.len()];
         for point in group.points.chunks(input.values()) {
             for (all, found) in values.iter_mut().zip(network.run_all(point)?) {

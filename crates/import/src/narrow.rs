@@ -1,7 +1,7 @@
-//! Networks of 64-bit floats made ones of 32: not all operators run in 64.
+//! Networks of 64-bit floats turned into ones of 32 bits: not all operators run in 64.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{ModelProto, TensorProto, ValueInfoProto, type_proto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{ModelProto, TensorProto, ValueInfoProto, type_proto};
 
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::graph_mut;
@@ -9,7 +9,7 @@ use veilcast_onnx::graph::graph_mut;
 const FLOAT: i32 = DataType::Float as i32;
 const DOUBLE: i32 = DataType::Double as i32;
 
-/// Makes every tensor of 64-bit floats one of 32-bit floats.
+/// Turns every tensor of 64-bit floats into one of 32-bit floats.
 pub(super) fn narrow(model: &mut ModelProto) -> Result<(), OnnxError> {
     let graph = graph_mut(model)?;
     for tensor in &mut graph.initializer {
@@ -22,7 +22,7 @@ pub(super) fn narrow(model: &mut ModelProto) -> Result<(), OnnxError> {
         for tensor in attribute.t.iter_mut().chain(&mut attribute.tensors) {
             narrow_tensor(tensor)?;
         }
-        // The type that Cast and others give.
+        // The type that Cast and others return.
         let names_a_type = matches!(attribute.name.as_str(), "to" | "dtype");
         if names_a_type && attribute.i == i64::from(DOUBLE) {
             attribute.i = i64::from(FLOAT);

@@ -1,11 +1,13 @@
 //! What to make of a file; and what a record is, as the options and the shape of the input say.
 
-use tract_onnx::pb::ModelProto;
+use veilcast_onnx::pb::ModelProto;
 
 use super::ImportError;
 use super::adapt::{self, Colours, Normalization};
 use super::tensor::TensorInput;
-use veilcast_card::{Activation, Fit, Input, InputKind, Preprocessing, Step};
+use veilcast_card::{
+    Activation, Fit, Input, InputBits, InputKind, Preprocessing, Step, WeightBits,
+};
 
 /// Largest file that is imported, in bytes.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
@@ -25,14 +27,15 @@ pub struct ImportOptions {
     /// those of the header, or `x0`, `x1` ….
     pub columns: Option<Vec<String>>,
     /// The columns of the records' file that the network takes, if that file has a header. Columns without
-    /// names are called so, in this order, unless `x0`, `x1` … are among these. Names in the ONNX file
-    /// that are these but for what their exporter put underscores for, such as spaces, are spelt as here.
+    /// names get these, in this order, unless `x0`, `x1` … are among them. Names in the ONNX file
+    /// that differ from these only where their exporter put underscores, as for spaces, are spelt
+    /// as here.
     pub header: Option<Vec<String>>,
     /// How pictures of other sizes are brought to the network's, if it takes grey images.
     pub fit: Option<Fit>,
-    /// What pixels from 0 to 255 are multiplied by before the network gets them, not 0.
+    /// The factor by which pixels from 0 to 255 are multiplied before the network gets them, not 0.
     pub pixel_factor: f64,
-    /// What happens to them then.
+    /// How they are normalised then.
     pub normalization: Option<Normalization>,
     /// The output to import, by its name, where there are several.
     pub output: Option<String>,
@@ -42,17 +45,16 @@ pub struct ImportOptions {
     pub units: Option<Vec<String>>,
     /// The probability above which a record counts as positive, for a single score with sigmoid.
     pub threshold: Option<f64>,
-    /// Where to part a network that isn't affine; not at all, if not given.
+    /// Where to split a network that isn't affine; not at all, if not given.
     pub split: Option<Split>,
-    /// A label a score, two (negative, positive) for a single one with sigmoid; if not given the
-    /// file's own, or numbers.
+    /// One label per score, two (negative, positive) for a single one with sigmoid; if not given
+    /// the file's own, or numbers.
     pub labels: Option<Vec<String>>,
-    /// Bits of an integer feature, 1 to 16; searched for on the calibration records where not given, up to 8
-    /// for images and 12 for tables, and 8 without records.
-    pub input_bits: Option<u32>,
-    /// Bits of an integer weight, sign included, 2 to 16; searched for where not given, and 8 without
-    /// records.
-    pub weight_bits: Option<u32>,
+    /// Bits of an integer feature; searched for on the calibration records where not given, up to 8 for
+    /// images and 12 for tables, and 8 without records.
+    pub input_bits: Option<InputBits>,
+    /// Bits of an integer weight; searched for where not given, and 8 without records.
+    pub weight_bits: Option<WeightBits>,
     /// The share of records, 0 to 1, that the quantisation that is searched for may predict otherwise
     /// than the network.
     pub tolerance: f64,
@@ -61,7 +63,8 @@ pub struct ImportOptions {
     pub max_change: f64,
 }
 
-/// Where a network is parted into what the client runs and what is computed on ciphertexts.
+/// Where a network is split into the part that the client runs and the part computed on
+/// ciphertexts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Split {
     /// Behind the node of this name, or the node that gives the value of this name.
@@ -99,19 +102,13 @@ impl Default for ImportOptions {
 
 impl ImportOptions {
     pub(super) fn check(&self) -> Result<(), ImportError> {
-        let wrong = |option, value: String, expected| {
+        let wrong = |option, found: String, expected| {
             Err(ImportError::Option {
                 option,
-                value,
+                found,
                 expected,
             })
         };
-        if let Some(bits) = self.input_bits.filter(|bits| !(1..=16).contains(bits)) {
-            return wrong("the number of input bits", bits.to_string(), "1 to 16");
-        }
-        if let Some(bits) = self.weight_bits.filter(|bits| !(2..=16).contains(bits)) {
-            return wrong("the number of weight bits", bits.to_string(), "2 to 16");
-        }
         if !(0.0..=1.0).contains(&self.tolerance) {
             return wrong("the tolerance", self.tolerance.to_string(), "0 to 1");
         }
@@ -129,7 +126,7 @@ impl ImportOptions {
         Ok(())
     }
 
-    /// What so many columns are called that the file has no names for.
+    /// The names of this many columns that the file has no names for.
     pub(super) fn names(&self, columns: usize) -> Result<Vec<String>, ImportError> {
         let stand_ins: Vec<String> = (0..columns).map(|column| format!("x{column}")).collect();
         let header = self.header.as_ref();
@@ -153,8 +150,8 @@ impl ImportOptions {
         }
     }
 
-    /// What a record is, by the shape of the input, which is put behind what turns the card's order
-    /// of numbers into the network's.
+    /// What a record is, by the shape of the input, in front of which nodes are put that turn the
+    /// card's order of numbers into the network's.
     ///
     /// A grey image's sides may have a 1 before or behind them; colours may come first or last.
     pub(super) fn input(
@@ -200,7 +197,7 @@ impl ImportOptions {
         };
         if let Some(by) = &self.normalization {
             by.check(if colours == Colours::Grey { 1 } else { 3 })?;
-            adapt::normalise(model, tensor, colours, by)?;
+            adapt::normalize(model, tensor, colours, by)?;
         }
         if colours == Colours::First {
             adapt::colours_last(model, tensor)?;

@@ -1,19 +1,19 @@
-//! Cutting off what stands behind the scores: softmax, sigmoid, argmax, and tables of labels.
+//! Cutting off what follows the scores: softmax, sigmoid, argmax, and tables of labels.
 //!
 //! From each output of the graph it goes back, through nodes that keep the order of the scores, to the
 //! value that holds them: the root. The final function that it meets on the way becomes the card's.
-//! What only reshapes stays, on the scores in place of probabilities.
+//! What only reshapes stays, and acts on the scores instead of probabilities.
 
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use veilcast_onnx::pb::attribute_proto::AttributeType;
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
 use super::labels;
-use veilcast_card::Activation;
+use veilcast_card::{Activation, Task};
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{attribute, constant, graph, graph_mut, keep_output, name, source};
 
-/// A network that gives scores, and what stood behind it.
+/// A network that returns scores, and what followed them.
 #[derive(Clone, Debug)]
 pub(super) struct Peeled {
     /// The network, whose only output is the scores.
@@ -22,8 +22,8 @@ pub(super) struct Peeled {
     pub(super) activation: Option<Activation>,
     /// The classes' names, if the network knows them.
     pub(super) labels: Option<Vec<String>>,
-    /// Whether the file says that the scores are quantities.
-    pub(super) is_regression: bool,
+    /// What the scores are, if the file says that they are quantities.
+    pub(super) task: Option<Task>,
     /// What the network calls its output.
     pub(super) output: String,
     /// The operators that were cut off, last first.
@@ -36,14 +36,14 @@ struct Way {
     root: String,
     activation: Option<Activation>,
     labels: Option<Vec<String>>,
-    /// Whether it is the classes' names or numbers that come out.
+    /// Whether the output is the classes' names or numbers.
     is_label: bool,
     removed: Vec<String>,
     /// Nodes that only reshape, from the output backwards.
     reshapes: Vec<usize>,
 }
 
-/// Cuts off what stands behind the scores of one output, or of all, if they come from the same.
+/// Cuts off what follows the scores of one output, or of all, if they come from the same.
 pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled, OnnxError> {
     let graph = graph(&model)?;
     let names = graph.output.iter().map(|output| output.name.as_str());
@@ -66,22 +66,27 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
     }
     let activation = ways.iter().find_map(|way| way.activation);
     let labels = ways.iter().find_map(|way| way.labels.clone());
-    let is_regression = labels.is_none() && !ways[scored].is_label && is_regression(&model)?;
+    let task = match labels.is_none() && !ways[scored].is_label {
+        true => task(&model)?,
+        false => None,
+    };
     let (way, output) = (ways.swap_remove(scored), output.to_owned());
     cut(graph_mut(&mut model)?, &way);
     Ok(Peeled {
         model,
         activation,
         labels,
-        is_regression,
+        task,
         output,
         removed: way.removed,
     })
 }
 
-/// Whether a model is scikit-learn's and has but one output: its classifiers give labels, too.
-fn is_regression(model: &ModelProto) -> Result<bool, OnnxError> {
-    Ok(model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1)
+/// What scores without labels are: quantities if scikit-learn's model has but one output, since its
+/// classifiers give labels, too; otherwise the file doesn't tell.
+fn task(model: &ModelProto) -> Result<Option<Task>, OnnxError> {
+    let are_quantities = model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1;
+    Ok(are_quantities.then_some(Task::Quantities))
 }
 
 /// Leaves the scores as the only output, reshaped as the output was.
@@ -140,7 +145,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 continue;
             }
             "ArgMax" if is_over_classes(node) => way.is_label = true,
-            // A class's column alone: the others tell as much, and more.
+            // A class's column alone: the others say as much, and more.
             "ArrayFeatureExtractor" | "Slice" if takes_probabilities(graph, node) => {
                 way.reshapes.clear();
             }
@@ -156,7 +161,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 way.activation = way.activation.or(Some(Activation::Softmax));
             }
             "Sigmoid" => way.activation = way.activation.or(Some(Activation::Sigmoid)),
-            "Normalizer" if normalises_probabilities(graph, node)? => {}
+            "Normalizer" if normalizes_probabilities(graph, node)? => {}
             "Div" if divides_by_sum(graph, node) => {}
             "Concat" => match probability(graph, node) {
                 Some(of_second_class) => behind = Some(of_second_class),
@@ -192,7 +197,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
         way.root.clone_from(behind);
     }
     if truncates && !way.is_label {
-        // Numbers that are rounded to integers aren't scores with something behind them.
+        // Numbers that are rounded to integers aren't scores followed by something.
         return Ok(Way {
             root: output.to_owned(),
             ..Way::default()
@@ -234,7 +239,7 @@ fn is_over_classes(node: &NodeProto) -> bool {
 }
 
 /// Whether a node makes probabilities sum to 1, which keeps their order.
-fn normalises_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
+fn normalizes_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
     let l1 = attribute(node, "norm").is_some_and(|norm| norm.s == b"L1");
     let before = node.input.first().and_then(|value| source(graph, value));
     let Some((index, _)) = before.filter(|_| l1) else {

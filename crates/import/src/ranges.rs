@@ -3,9 +3,9 @@
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use veilcast_card::{Input, InputKind, Quantization, Step};
+use veilcast_card::{Input, InputBits, InputKind, Quantization, Step};
 
-/// One in so many records is clipped at each end.
+/// One in this many records is clipped at each end.
 const CLIPPED: usize = 200;
 /// How many deviations from the mean standardised columns are taken to reach.
 const DEVIATIONS: f64 = 4.0;
@@ -20,7 +20,7 @@ pub(super) enum Ranges {
 }
 
 impl Ranges {
-    /// What is known of an input without any record: an image's pixels run from 0 to 255, and
+    /// What is known about an input without any record: an image's pixels run from 0 to 255, and
     /// columns that preprocessing standardises or one-hot encodes have ranges too. Otherwise the
     /// columns whose ranges aren't known.
     pub(super) fn known(input: &Input) -> Result<Self, Vec<String>> {
@@ -35,10 +35,10 @@ impl Ranges {
         }
         let (mut ranges, mut unknown) = (Vec::new(), Vec::new());
         for column in input.features.iter().flatten() {
-            let standardised = |step: &Step| matches!(step, Step::Standardize { columns } if columns.contains_key(column));
+            let standardized = |step: &Step| matches!(step, Step::Standardize { columns } if columns.contains_key(column));
             match preprocessing.categories(column) {
                 Some((categories, _)) => ranges.extend(categories.iter().map(|_| [0.0, 1.0])),
-                None if preprocessing.steps.iter().any(standardised) => {
+                None if preprocessing.steps.iter().any(standardized) => {
                     ranges.push([-DEVIATIONS, DEVIATIONS]);
                 }
                 None => unknown.push(column.clone()),
@@ -50,8 +50,8 @@ impl Ranges {
         }
     }
 
-    /// The ranges of records' features, their ends rounded outwards: a card tells them to everybody, and
-    /// the ends as they are would be single records' values.
+    /// The ranges of records' features, their ends rounded outwards: a card shows them to
+    /// everybody, and the ends as they are would be single records' values.
     pub(super) fn of(records: &[Vec<f64>]) -> Self {
         Self::each(records, |values| {
             rounded_outwards([values[0], values[values.len() - 1]])
@@ -71,7 +71,7 @@ impl Ranges {
         })
     }
 
-    /// For each feature what is found of its values in order.
+    /// For each feature, the result of a function of its sorted values.
     fn each(records: &[Vec<f64>], find: impl Fn(&[f64]) -> [f64; 2]) -> Self {
         let features = records.first().map_or(0, Vec::len);
         let range = |feature: usize| {
@@ -87,7 +87,7 @@ impl Ranges {
     }
 
     /// Integers of some bits over the whole range.
-    pub(super) fn quantization(&self, bits: u32) -> Quantization {
+    pub(super) fn quantization(&self, bits: InputBits) -> Quantization {
         match self {
             Self::All(range) => Quantization::over_all(bits, *range),
             Self::Each(ranges) => Quantization::over_each(bits, ranges),

@@ -3,7 +3,7 @@
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use rayon::prelude::*;
-use tract_onnx::pb::ModelProto;
+use veilcast_onnx::pb::ModelProto;
 
 use super::tensor::TensorInput;
 use veilcast_onnx::Network;
@@ -11,9 +11,10 @@ use veilcast_onnx::{OnnxError, graph};
 
 /// Records that a network takes at once, if it can.
 const BATCH: usize = 32;
-/// Most numbers of a group of records, or of what they give.
+/// Most numbers of a group of records, or of their scores.
 const MAX_VALUES: usize = 1 << 24;
-/// How far the scores of a record in a batch may lie from those alone, beside the largest score.
+/// How far the scores of a record in a batch may lie from those alone, relative to the largest
+/// score.
 const TOLERANCE: f64 = 1e-4;
 
 /// A network with its input's and output's sizes.
@@ -83,14 +84,14 @@ impl Runner {
         self.outputs
     }
 
-    /// So many records as keep all processors busy a while, but don't fill the memory.
+    /// As many records as keep all processors busy for a while, but don't fill the memory.
     pub(super) fn group(&self) -> usize {
         let most = MAX_VALUES / self.inputs.max(self.outputs).max(1);
         let busy = self.batch * rayon::current_num_threads() * 4;
         busy.min(most).max(1)
     }
 
-    /// The scores of records, record by record, whose values stand record by record.
+    /// The scores of records, record by record, from their values in the same order.
     pub(super) fn run(&self, records: &[f64]) -> Result<Vec<f64>, OnnxError> {
         let batches = records.par_chunks(self.batch * self.inputs);
         let scores = batches.map(|batch| {

@@ -2,11 +2,11 @@
 //! same.
 
 use super::{ImportError, ImportOptions};
-use veilcast_card::{Activation, class};
+use veilcast_card::{Activation, Task, class};
 use veilcast_model::search::{Goal, Measure};
 use veilcast_model::{FloatMap, ShapeError};
 
-/// How far from opposite two scores may be, beside the largest weight.
+/// How far from opposite two scores may be, relative to the largest weight.
 const TOLERANCE: f64 = 1e-4;
 
 /// A map with the meaning of its scores.
@@ -15,15 +15,15 @@ pub(super) struct Scores {
     pub(super) map: FloatMap,
     pub(super) activation: Activation,
     pub(super) labels: Vec<String>,
-    /// Whether the scores are quantities, not of classes.
-    pub(super) is_regression: bool,
+    /// What the scores are.
+    pub(super) task: Task,
 }
 
 /// What the search for a quantisation compares.
 pub(super) struct Comparison {
     /// The map, of quantities in units of their deviation.
     pub(super) map: FloatMap,
-    /// The class that the map predicts of each record.
+    /// The class that the map predicts of each record; empty for quantities.
     pub(super) labels: Vec<usize>,
     pub(super) goal: Goal,
 }
@@ -34,12 +34,15 @@ impl Scores {
     /// Two scores with softmax are told by their difference, and two opposite ones with sigmoid by
     /// the second: they become one, with sigmoid. Of more with softmax only differences matter, so
     /// the map is [centred](FloatMap::centred).
+    ///
+    /// `task` is what they are where their final function and number can't tell; classes, if that
+    /// isn't known.
     pub(super) fn new(
         map: FloatMap,
         activation: Option<Activation>,
         labels: Option<Vec<String>>,
         output: &str,
-        are_quantities: bool,
+        task: Option<Task>,
     ) -> Result<Self, ImportError> {
         let activation = activation.unwrap_or(Activation::None);
         let (map, activation) = match (map.outputs(), activation) {
@@ -70,19 +73,13 @@ impl Scores {
             None if expected == 1 => vec![output.to_owned()],
             None => (0..expected).map(|label| label.to_string()).collect(),
         };
-        let is_none = activation == Activation::None;
+        let implied = Task::implied_by(activation, map.outputs());
         Ok(Self {
-            is_regression: is_none && (are_quantities || map.outputs() == 1),
+            task: implied.or(task).unwrap_or(Task::Classes),
             map,
             activation,
             labels,
         })
-    }
-
-    /// The unit 1 of each of several quantities, by which a card tells them from classes.
-    pub(super) fn stand_in_units(&self) -> Option<Vec<String>> {
-        let outputs = self.map.outputs();
-        (self.is_regression && outputs > 1).then(|| vec!["1".to_owned(); outputs])
     }
 
     /// What the search compares on records, of which integers shall say what the map says.
@@ -94,25 +91,25 @@ impl Scores {
     ) -> Result<Comparison, ShapeError> {
         let scores = records.iter().map(|record| self.map.evaluate(record));
         let scores: Vec<Vec<f64>> = scores.collect::<Result<_, _>>()?;
-        if self.is_regression {
-            return Ok(Comparison {
+        let threshold = options.threshold;
+        Ok(match self.task {
+            Task::Quantities => Comparison {
                 map: in_deviations(&self.map, &scores)?,
                 labels: Vec::new(),
                 goal: Goal::change(options.max_change),
-            });
-        }
-        let threshold = options.threshold;
-        Ok(Comparison {
-            map: self.map.clone(),
-            labels: scores
-                .iter()
-                .map(|scores| class(scores, threshold))
-                .collect(),
-            goal: Goal {
-                measure: Measure::Accuracy,
-                tolerance: options.tolerance,
-                max_change: bounds_changes.then_some(options.max_change),
-                threshold,
+            },
+            Task::Classes | Task::Probability => Comparison {
+                map: self.map.clone(),
+                labels: scores
+                    .iter()
+                    .map(|scores| class(scores, threshold))
+                    .collect(),
+                goal: Goal {
+                    measure: Measure::Accuracy,
+                    tolerance: options.tolerance,
+                    max_change: bounds_changes.then_some(options.max_change),
+                    threshold,
+                },
             },
         })
     }

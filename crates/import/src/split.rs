@@ -1,14 +1,14 @@
-//! Parting a network that isn't affine: a public part, which the client runs in the clear, and a
+//! Splitting a network that isn't affine: a public part, which the client runs in the clear, and a
 //! private head, which is computed on ciphertexts.
 //!
-//! It can be cut at any value that everything from the input to the scores goes through. What stands
-//! behind it must be affine.
+//! It can be cut at any value that everything from the input to the scores goes through. What
+//! follows it must be affine.
 
 use std::collections::HashSet;
 
 use prost::Message as _;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
 use super::Split;
 use super::affinity::Trial;
@@ -24,7 +24,7 @@ use veilcast_onnx::graph::{constant, graph, graph_mut, keep_output, name, operat
 pub(super) struct Parts {
     /// The part that the client runs: from the network's input to `[batch, features]`.
     pub(super) public: ModelProto,
-    /// What is behind it.
+    /// What follows it.
     pub(super) head: ModelProto,
     /// What the head takes.
     pub(super) features: TensorInput,
@@ -42,9 +42,9 @@ impl Parts {
     pub(super) fn description(&self) -> String {
         format!(
             "Public, and run by the client in the clear: the network up to {:?} ({}), which computes {} \
-             features of a record. Private, and computed on ciphertexts: what stands behind it ({}), \
-             as one affine map. Whoever has the public part has its weights, and learns from it what \
-             the private part is given, but nothing of the private part's weights.",
+             features of a record. Private, and computed on ciphertexts: the rest ({}), \
+             as one affine map. Anyone with the public part has its weights, and learns from it \
+             what the private part is given, but nothing about the private part's weights.",
             self.node,
             listed(&self.public),
             self.features.values(),
@@ -63,7 +63,7 @@ fn listed(model: &ModelProto) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
-/// Parts a network where it is told to.
+/// Splits a network where it is told to.
 pub(super) fn split(
     model: &ModelProto,
     input: &TensorInput,
@@ -84,7 +84,7 @@ pub(super) fn split(
             let parts = part(model, input, index)?;
             parts.ok_or_else(|| {
                 cannot(&format!(
-                    "what stands behind {node:?} also takes what stands before it; choose a node that \
+                    "nodes behind {node:?} also take values from before it; choose a node that \
                      everything goes through"
                 ))
             })
@@ -93,8 +93,8 @@ pub(super) fn split(
     }
 }
 
-/// Parts a network behind its last node that isn't affine; or later, where nodes without weights, which
-/// have nothing to keep private, leave fewer numbers.
+/// Splits a network behind its last node that isn't affine; or later, where nodes without weights,
+/// which have nothing to keep private, leave fewer numbers.
 fn automatic(model: &ModelProto, input: &TensorInput) -> Result<Parts, OnnxError> {
     let nodes = graph(model)?.node.len();
     let mut cuts = Vec::new();
@@ -103,7 +103,7 @@ fn automatic(model: &ModelProto, input: &TensorInput) -> Result<Parts, OnnxError
             cuts.push(index);
         }
     }
-    // Heads get smaller from cut to cut: from some on they are affine.
+    // Heads get smaller from cut to cut: from some cut on they are affine.
     let mut error = None;
     let first = cuts.partition_point(|&index| match is_affine_behind(model, input, index) {
         Ok(affine) => !affine,
@@ -130,7 +130,7 @@ fn automatic(model: &ModelProto, input: &TensorInput) -> Result<Parts, OnnxError
         }
     }
     let parts = part(model, input, chosen)?;
-    parts.ok_or_else(|| cannot("it can't be parted behind its last node that isn't affine"))
+    parts.ok_or_else(|| cannot("it can't be split behind its last node that isn't affine"))
 }
 
 fn is_affine_behind(
@@ -175,7 +175,7 @@ fn separates(model: &ModelProto, input: &TensorInput, index: usize) -> Result<bo
     Ok(scores != value && needed.contains(value) && !needed.contains(&input.name))
 }
 
-/// The graph from a value on, without what stands before it.
+/// The graph from a value on, without what comes before it.
 fn head(mut graph: GraphProto, value: &str) -> GraphProto {
     for node in &mut graph.node {
         for output in node.output.iter_mut().filter(|output| *output == value) {
@@ -233,7 +233,8 @@ fn part(model: &ModelProto, input: &TensorInput, index: usize) -> Result<Option<
     }))
 }
 
-/// The model without what only says where it came from: a public part tells no more than it must.
+/// The model without the fields that only say where it came from: a public part reveals no more
+/// than it must.
 fn bare(model: &ModelProto) -> ModelProto {
     let mut bare = ModelProto {
         ir_version: model.ir_version,

@@ -1,8 +1,8 @@
 //! What a graph takes: one tensor of a record's numbers.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
-use tract_onnx::pb::{
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::tensor_shape_proto::{Dimension, dimension};
+use veilcast_onnx::pb::{
     GraphProto, ModelProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 
@@ -15,7 +15,7 @@ use veilcast_onnx::graph::{graph, graph_mut, inputs};
 pub(super) struct TensorInput {
     /// Its name.
     pub(super) name: String,
-    /// What the file says of it for people.
+    /// What the file says about it for people.
     pub(super) description: String,
     /// Whether there is a first side for records, in front of a record's own.
     pub(super) has_batch: bool,
@@ -29,7 +29,7 @@ impl TensorInput {
         self.sides.iter().product()
     }
 
-    /// The shape of so many records.
+    /// The shape of this many records.
     pub(super) fn shape(&self, records: usize) -> Vec<usize> {
         let batch = self.has_batch.then_some(records);
         batch

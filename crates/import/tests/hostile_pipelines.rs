@@ -8,8 +8,8 @@ use std::fs;
 
 use common::{name, onnx_files};
 use prost::Message as _;
-use tract_onnx::pb::{AttributeProto, ModelProto, NodeProto};
 use veilcast_import::{Import, ImportOptions};
+use veilcast_onnx::pb::{AttributeProto, ModelProto, NodeProto};
 
 /// What becomes of a pipeline that is changed.
 fn import(name: &str, change: impl FnOnce(&mut ModelProto)) -> Result<(), String> {
@@ -132,7 +132,7 @@ fn columns_have_names_that_a_table_can_have() {
         ..ImportOptions::default()
     };
     let error = Import::open(&bytes, options).unwrap_err().to_string();
-    assert!(error.contains("\"x\" stands there twice"), "{error}");
+    assert!(error.contains("\"x\" is listed twice"), "{error}");
 }
 
 /// Ways to tamper with an attribute.

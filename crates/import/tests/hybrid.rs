@@ -52,16 +52,16 @@ fn features_are_what_the_public_part_gives() {
     let record = encoder.features(&[1.0, 2.0, 0.0, 4.0]).unwrap();
     assert_eq!(record.features, [2.5, 4.5]);
     assert_eq!(
-        model.predict_float(&record.features).unwrap().scores,
+        model.predict_float(&record.features).unwrap().scores(),
         [-2.0, 7.0]
     );
-    let quantized = encoder.round(record).unwrap();
-    assert_eq!(quantized.values, [26, 34]);
-    assert_eq!(quantized.clipped, 0);
-    let prediction = model.predict(&quantized.values).unwrap();
+    let quantized = encoder.round(&record).unwrap();
+    assert_eq!(quantized.values(), [26, 34]);
+    assert_eq!(quantized.clipped(), 0);
+    let prediction = model.predict(&quantized).unwrap();
     let close = |(found, expected): (&f64, f64)| (found - expected).abs() < 0.1;
     assert!(
-        prediction.scores.iter().zip([-2.0, 7.0]).all(close),
+        prediction.scores().iter().zip([-2.0, 7.0]).all(close),
         "{prediction:?}"
     );
 }
@@ -145,7 +145,7 @@ fn a_card_needs_its_public_part_and_no_other() {
 
 #[test]
 fn a_public_part_of_other_shapes_than_the_card_says_is_refused() {
-    let refused = |network: tract_onnx::pb::ModelProto| {
+    let refused = |network: veilcast_onnx::pb::ModelProto| {
         let map = FloatMap::new(2, 2, vec![1.0; 4], vec![0.0; 2]).unwrap();
         let model = blueprint(onnx::bytes(&network)).build(map).unwrap();
         match encoder(model.card().clone(), model.public_part()).unwrap_err() {

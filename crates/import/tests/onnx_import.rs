@@ -11,10 +11,12 @@ use common::{name, onnx_files};
 use prost::Message as _;
 use serde::Deserialize;
 use serde_json::Value;
-use tract_onnx::pb::ModelProto;
-use veilcast_card::{Activation, InputKind, RawRecord};
+use veilcast_card::{
+    Activation, Card, InputBits, InputKind, Prediction, RawRecord, Task, WeightBits,
+};
 use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportOptions, Split};
+use veilcast_onnx::pb::ModelProto;
 
 /// What the tool that made a file computes.
 #[derive(Deserialize)]
@@ -82,8 +84,8 @@ fn models_predict_with_the_files_labels_and_final_function() {
         // No search: that is tried elsewhere.
         let options = ImportOptions {
             kind,
-            input_bits: Some(8),
-            weight_bits: Some(8),
+            input_bits: Some(InputBits::of::<8>()),
+            weight_bits: Some(WeightBits::of::<8>()),
             ..ImportOptions::default()
         };
         if expected.inputs[0].len() > 100 {
@@ -115,14 +117,15 @@ fn models_predict_with_the_files_labels_and_final_function() {
         assert_eq!(report.records, inputs.len());
         for (record, scores) in raw.iter().zip(&expected.scores) {
             let features = common::encoder(&model).features(record).unwrap().features;
-            let predicted = model.predict_float(&features).unwrap().index;
-            let expected = match (scores.as_slice(), output.is_regression()) {
-                (_, true) => 0,
-                ([score], false) => usize::from(*score > 0.0),
-                (scores, false) => (0..scores.len())
-                    .max_by(|&a, &b| scores[a].total_cmp(&scores[b]))
-                    .unwrap(),
+            let predicted = model.predict_float(&features).unwrap();
+            let expected = match (scores.as_slice(), model.card().task()) {
+                (_, Task::Quantities) => None,
+                ([score], Task::Classes | Task::Probability) => Some(usize::from(*score > 0.0)),
+                (scores, Task::Classes | Task::Probability) => {
+                    (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]))
+                }
             };
+            let predicted = predicted.class().map(|class| class.index);
             assert_eq!(predicted, expected, "{name}");
         }
     }
@@ -157,8 +160,8 @@ fn networks_that_are_not_affine_are_split() {
             let options = ImportOptions {
                 split,
                 pixel_factor: 1.0,
-                input_bits: Some(12),
-                weight_bits: Some(12),
+                input_bits: Some(InputBits::of::<12>()),
+                weight_bits: Some(WeightBits::of::<12>()),
                 ..ImportOptions::default()
             };
             let inputs = expected.inputs.iter();
@@ -190,7 +193,8 @@ fn networks_that_are_not_affine_are_split() {
             let encoder = common::encoder(&model);
             for (input, scores) in inputs.iter().zip(&expected.scores) {
                 let features = encoder.features(input).unwrap().features;
-                let found = model.predict_float(&features).unwrap().scores;
+                let found = model.predict_float(&features).unwrap();
+                let found = found.scores();
                 // Of softmax only differences count.
                 let shift = scores[0] - found[0];
                 let quantity = if scores.len() == 1 { 0.0 } else { shift };
@@ -199,8 +203,8 @@ fn networks_that_are_not_affine_are_split() {
                     assert!(apart <= 1e-4 * largest, "{name}: {found} is not {score}");
                 }
                 let quantized = encoder.quantize(input).unwrap();
-                let by_integers = model.predict(&quantized.values).unwrap();
-                let apart = (by_integers.scores[0] - found[0]).abs();
+                let by_integers = model.predict(&quantized).unwrap();
+                let apart = (by_integers.scores()[0] - found[0]).abs();
                 assert!(apart <= 0.01 * largest, "{name}: {apart}");
             }
         }
@@ -232,10 +236,23 @@ fn several_quantities_of_scikit_learn_are_no_classes() {
             .collect();
         let raw: Vec<RawRecord<'_>> = raw.iter().map(RawRecord::from).collect();
         let model = import.build(&raw, &Paillier, &mut |_| {}).unwrap();
-        let output = model.card().output();
-        assert!(output.is_regression(), "{file}");
-        let units = (outputs > 1).then(|| vec!["1".to_owned(); outputs]);
-        assert_eq!(output.units, units, "{file}");
+        let card = model.card();
+        assert_eq!(card.task(), Task::Quantities, "{file}");
+        // No unit is made up: where several quantities have none, the card says what they are.
+        let said = (outputs > 1).then_some(Task::Quantities);
+        let output = card.output();
+        assert_eq!((&output.units, output.task), (&None, said), "{file}");
+        assert_eq!(
+            model.report().unwrap().import.as_ref().unwrap().agreement,
+            None
+        );
+        // Clients read the same from the card's bytes, and take no value for a class.
+        let read = Card::parse(card.json()).unwrap();
+        let integers: Vec<i64> = (1..).take(outputs).collect();
+        let values = integers.iter().zip(&output.scales);
+        let values = values.map(|(&integer, scale)| integer as f64 * scale);
+        let expected = Prediction::Quantities(values.collect());
+        assert_eq!(read.predict(&integers), Ok(expected), "{file}");
     }
     // Classifiers may give raw scores, and only those of their scores that are asked for.
     for (file, output) in [
@@ -251,10 +268,8 @@ fn several_quantities_of_scikit_learn_are_no_classes() {
         let rows: Vec<Vec<f64>> = (0..20).map(|row| vec![f64::from(row); 4]).collect();
         let raw: Vec<RawRecord<'_>> = rows.iter().map(RawRecord::from).collect();
         let model = import.build(&raw, &Paillier, &mut |_| {}).unwrap();
-        let output = model.card().output();
-        assert!(
-            !output.is_regression() && output.scales.len() == 3,
-            "{file}"
-        );
+        let card = model.card();
+        assert_eq!((card.task(), card.outputs()), (Task::Classes, 3), "{file}");
+        assert_eq!(card.output().task, None, "{file}");
     }
 }

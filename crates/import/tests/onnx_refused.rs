@@ -75,7 +75,7 @@ const REFUSED: [(&str, &str); 104] = [
     ),
     (
         "coefficients-for-no-targets",
-        r#"is of length 7, but must be of a multiple of 3, for so many targets"#,
+        r#"is of length 7, but must be of a multiple of 3, for that many targets"#,
     ),
     (
         "computes-2-gb",
@@ -420,7 +420,7 @@ fn files_that_cannot_be_used_are_refused() {
 fn coefficients_for_more_inputs_are_refused_every_time() {
     let path = fixture("onnx/refused/coefficients-for-more-inputs.onnx");
     let bytes = fs::read(path).unwrap();
-    // What the library would read behind the record's end hangs on what stood there before.
+    // What the library would read beyond the record's end depends on what was there before.
     let mut before = Vec::new();
     for round in 0..300_usize {
         before.push(vec![round as f32 * 1e30; 1 + round % 40]);

@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 
 use serde_json::{Value, json};
-use veilcast_card::{Activation, Cell, Input, RawRecord};
+use veilcast_card::{Activation, Cell, Input, InputBits, RawRecord, WeightBits};
 use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportOptions};
 
@@ -117,8 +117,8 @@ fn scores_are_those_of_the_pipelines() {
 fn models_predict_from_cells_as_the_pipelines_do() {
     for (name, ..) in PIPELINES {
         let options = ImportOptions {
-            input_bits: Some(10),
-            weight_bits: Some(12),
+            input_bits: Some(InputBits::of::<10>()),
+            weight_bits: Some(WeightBits::of::<12>()),
             ..ImportOptions::default()
         };
         let import = open(name, options).unwrap();
@@ -136,8 +136,9 @@ fn models_predict_from_cells_as_the_pipelines_do() {
             .flatten()
             .fold(0.0, |a: f64, b| a.max(b.abs()));
         for (record, expected) in records.iter().zip(&expected) {
-            let integers = common::encoder(&model).quantize(record).unwrap().values;
-            let found = model.predict(&integers).unwrap().scores;
+            let quantized = common::encoder(&model).quantize(record).unwrap();
+            let found = model.predict(&quantized).unwrap();
+            let found = found.scores();
             // Of two classes one score is enough.
             let expected = &expected[expected.len() - found.len()..];
             // Of softmax only differences count.

@@ -2,7 +2,7 @@
 //!
 //! Features are never negative: 0 ≤ x ≤ X. So for every output o, with w⁺ and w⁻ its positive and
 //! negative weights, every partial sum of its products w·x lies between −X·Σ|w⁻| and X·Σw⁺, and
-//! the score, which has the bias b besides, between b − X·Σ|w⁻| and b + X·Σw⁺. Both lie within ±C_o,
+//! the score, which also has the bias b, between b − X·Σ|w⁻| and b + X·Σw⁺. Both lie within ±C_o,
 //! computed exactly:
 //!
 //! C_o = max(X·Σw⁺ + max(b, 0), X·Σ|w⁻| + max(−b, 0))
@@ -10,25 +10,27 @@
 //! S is the least width with C_o < 2^(S−1) for all o. So, whatever the record,
 //!
 //! - every score lies strictly between −2^(S−1) and 2^(S−1), and so does every sum of some of its
-//!   products, with the bias or without. The layout `features` relies on it: the slots beside a
+//!   products, with the bias or without. The layout `features` relies on it: the slots next to a
 //!   score hold sums of products too, but of different features;
-//! - X·Σ|w| ≤ 2·C_o < 2^S, which bounds what the unknown parts of seeded uploads add up to.
+//! - X·Σ|w| ≤ 2·C_o < 2^S, which bounds the sum of the unknown parts of seeded uploads.
 //!
-//! S is public, and so is C_o once it is rounded: a client finds by it that a score can't be this
-//! model's.
+//! S is public, and so is C_o once it is rounded: a client uses it to detect that a score can't be
+//! this model's.
 
 use serde::{Deserialize, Serialize};
 
+use veilcast_card::SlotBits;
+
 use crate::IntegerMap;
 
-/// The proven bounds of a model's scores. Private: they tell something of the weights. What a card
-/// publishes of them is [rounded](Self::largest_scores).
+/// The proven bounds of a model's scores. Private: they reveal something about the weights. A card
+/// publishes them [rounded](Self::largest_scores).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BoundsCertificate {
     /// S: every score, and every sum of some of its products, lies strictly between −2^(S−1) and
     /// 2^(S−1).
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
     /// The largest integer a feature may have.
     pub max_input: u32,
     /// C_o: the largest absolute value that each score, or a sum of some of its products, may
@@ -37,22 +39,23 @@ pub struct BoundsCertificate {
 }
 
 impl BoundsCertificate {
-    /// What a card publishes of C_o, for clients to hold decrypted scores against: each is rounded up
-    /// to four significant bits, is at least 1, and stays below 2^(S−1). None if S is 1: then every
-    /// score is 0, and S says so.
+    /// The bounds C_o as a card publishes them, for clients to check decrypted scores against: each
+    /// is rounded up to four significant bits, is at least 1, and stays below 2^(S−1). None if S is
+    /// 1: then every score is 0, and S says so.
     ///
-    /// It tells whoever has the card how far each output's score can get from 0, to a sixteenth or
-    /// an eighth of it: its order of magnitude and three bits more, and nothing of single weights.
-    /// Whoever gets one answer more than there are features can compute the whole integer map.
+    /// They tell anyone with the card how far each output's score can get from 0, to within a
+    /// sixteenth or an eighth of it: its order of magnitude and three more bits, and nothing about
+    /// single weights. Anyone who gets one answer more than there are features can compute the
+    /// whole integer map.
     pub fn largest_scores(&self) -> Option<Vec<u64>> {
         const SIGNIFICANT: u32 = 4;
-        let edge = 1 << (self.slot_bits - 1);
+        let edge = self.slot_bits.edge();
         let published = |&bound: &u64| {
             let bits = u64::BITS - bound.leading_zeros();
             let unit = 1 << bits.saturating_sub(SIGNIFICANT);
             bound.next_multiple_of(unit).clamp(1, edge - 1)
         };
-        (self.slot_bits > 1).then(|| self.output_bounds.iter().map(published).collect())
+        (self.slot_bits > SlotBits::MIN).then(|| self.output_bounds.iter().map(published).collect())
     }
 }
 
@@ -70,10 +73,10 @@ pub enum BoundsError {
         output: usize,
         /// The largest absolute value that it, or a part of its sum, may have.
         bound: u128,
-        /// Bits that needs.
+        /// Bits that this needs.
         needed: u32,
         /// Bits allowed.
-        limit: u32,
+        limit: SlotBits,
     },
 }
 
@@ -82,15 +85,21 @@ impl IntegerMap {
     ///
     /// # Errors
     /// [`BoundsError::TooWide`] if a score may need more than `limit` bits, sign included.
-    pub fn certify(&self, max_input: u32, limit: u32) -> Result<BoundsCertificate, BoundsError> {
-        let limit = limit.min(veilcast_card::MAX_SLOT_BITS);
-        let mut slot_bits = 1;
+    pub fn certify(
+        &self,
+        max_input: u32,
+        limit: SlotBits,
+    ) -> Result<BoundsCertificate, BoundsError> {
+        let mut slot_bits = SlotBits::MIN;
         let mut output_bounds = Vec::with_capacity(self.outputs());
         for output in 0..self.outputs() {
             let bound = self.bound(output, max_input);
             let needed = u128::BITS - bound.leading_zeros() + 1;
-            match u64::try_from(bound) {
-                Ok(bound) if needed <= limit => output_bounds.push(bound),
+            match (u64::try_from(bound), SlotBits::new(needed)) {
+                (Ok(bound), Ok(needed)) if needed <= limit => {
+                    output_bounds.push(bound);
+                    slot_bits = slot_bits.max(needed);
+                }
                 _ => {
                     return Err(BoundsError::TooWide {
                         output,
@@ -100,7 +109,6 @@ impl IntegerMap {
                     });
                 }
             }
-            slot_bits = slot_bits.max(needed);
         }
         Ok(BoundsCertificate {
             slot_bits,
@@ -109,7 +117,7 @@ impl IntegerMap {
         })
     }
 
-    /// C_o, as this file's head has it.
+    /// C_o, as defined at the top of this file.
     fn bound(&self, output: usize, max_input: u32) -> u128 {
         let (mut plus, mut minus) = (0_u128, 0_u128);
         for &weight in self.row(output) {

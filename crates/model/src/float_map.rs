@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::integer_map::{IntegerMap, ShapeError, check_shape};
-use veilcast_card::Quantization;
+use veilcast_card::{Quantization, WeightBits};
 
 /// y = A·x + b on preprocessed features, with `outputs` rows and `inputs` columns. Private.
 #[derive(Clone, PartialEq)]
@@ -15,7 +15,7 @@ pub struct FloatMap {
 }
 
 impl FloatMap {
-    /// Makes a map from `outputs` rows of `inputs` weights, row by row, and a bias a row.
+    /// Makes a map from `outputs` rows of `inputs` weights, row by row, and one bias per row.
     ///
     /// # Errors
     /// [`ShapeError`] if the numbers don't fit together, or one isn't finite.
@@ -62,7 +62,7 @@ impl FloatMap {
         &self.weights[output * self.inputs..][..self.inputs]
     }
 
-    /// A bias an output.
+    /// One bias per output.
     pub fn biases(&self) -> &[f64] {
         &self.biases
     }
@@ -82,13 +82,13 @@ impl FloatMap {
         Ok(rows.map(|(row, bias)| dot(row, features) + bias).collect())
     }
 
-    /// The map with each input's median weight taken from its weights for all outputs, and the
-    /// median bias from all biases (of an even number the lower of the middle two).
+    /// The map with each input's median weight subtracted from its weights for all outputs, and the
+    /// median bias from all biases (for an even number, the lower of the middle two).
     ///
     /// All scores of a record change by the same amount, so that softmax and the order of the scores
-    /// stay as they are, and scores tell no more than they need to. The weights become as small as
-    /// such a change can make their magnitudes' sum, and one for each input becomes 0: that saves
-    /// width and products.
+    /// stay the same, and scores reveal no more than they need to. The sum of the weights'
+    /// magnitudes becomes as small as such a change can make it, and one weight per input becomes
+    /// 0: that saves width and products.
     ///
     /// # Errors
     /// [`ShapeError::NotFinite`] if a difference overflows.
@@ -109,15 +109,15 @@ impl FloatMap {
         Self::new(self.inputs, self.outputs, weights, biases)
     }
 
-    /// Rounds the map to integers that act on quantised features, with a scale an output.
+    /// Rounds the map to integers that act on quantised features, with one scale per output.
     ///
-    /// A quantised feature x_q stands for zero + step·x_q. So step goes into the weights and
+    /// A quantised feature x_q represents zero + step·x_q. So step goes into the weights and
     /// zero into the bias; the largest weight of an output becomes ±`max_weight`.
-    /// Returns the map and what a score of 1 is worth for each output.
+    /// Returns the map and the value of a score of 1 for each output.
     ///
     /// # Errors
-    /// [`QuantizeError`] if `max_weight` is out of range, or a bias is too large beside the
-    /// weights of its output.
+    /// [`QuantizeError`] if `max_weight` is out of range, or a bias is too large compared with
+    /// the weights of its output.
     pub fn quantize(
         &self,
         quantization: &Quantization,
@@ -160,7 +160,7 @@ impl FloatMap {
 }
 
 /// Largest magnitude that integer weights may be given: 16 bits with the sign.
-pub const MAX_WEIGHT: u32 = (1 << 15) - 1;
+pub const MAX_WEIGHT: u32 = WeightBits::MAX.max_weight();
 /// Largest integer bias: any larger one could never be certified.
 const MAX_BIAS: f64 = (1_u64 << 62) as f64;
 
@@ -177,7 +177,7 @@ pub enum QuantizeError {
     /// Weights and bias of an output are too far apart, or not representable.
     #[error(
         "output {output} can't be quantised: its largest weight (times the input's step) is \
-         {largest:e} beside a bias of {bias:e}; standardise the features before training"
+         {largest:e}, against a bias of {bias:e}; standardise the features before training"
     )]
     Range {
         /// Index of the output, from 0.
@@ -189,12 +189,12 @@ pub enum QuantizeError {
     },
 }
 
-/// Bits of integer weights up to a magnitude, sign included.
-pub(crate) fn weight_bits(max_weight: u32) -> u32 {
-    u32::BITS - max_weight.leading_zeros() + 1
+/// Bits of integer weights up to a magnitude for which a map was [quantised](FloatMap::quantize).
+pub(crate) fn weight_bits(max_weight: u32) -> WeightBits {
+    WeightBits::holding(max_weight).expect("quantize has checked it")
 }
 
-/// What a score of 1 is worth; an output without weights is scaled to its bias.
+/// The value of a score of 1; an output without weights is scaled to its bias.
 fn scale(largest: f64, bias: f64, top: f64) -> f64 {
     match (largest > 0.0, bias != 0.0) {
         (true, _) => largest / top,

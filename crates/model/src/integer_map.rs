@@ -87,7 +87,7 @@ pub(crate) fn check_shape(
 }
 
 impl IntegerMap {
-    /// Makes a map from `outputs` rows of `inputs` weights, row by row, and a bias a row.
+    /// Makes a map from `outputs` rows of `inputs` weights, row by row, and one bias per row.
     ///
     /// # Errors
     /// [`ShapeError`] if the numbers don't fit together.
@@ -129,12 +129,12 @@ impl IntegerMap {
         &self.weights[output * self.inputs..][..self.inputs]
     }
 
-    /// A bias an output.
+    /// One bias per output.
     pub fn biases(&self) -> &[i64] {
         &self.biases
     }
 
-    /// The map from ciphertexts of `k` features each to what the `features` layout adds up:
+    /// The map from ciphertexts of `k` features each to the sums of the `features` layout:
     /// ⌈inputs/k⌉ inputs, and a row o·k + j for each output o and position j, whose weight for
     /// input g is that of feature g·k + j, or 0 beyond the last feature. Its biases are 0.
     ///

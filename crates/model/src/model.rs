@@ -18,7 +18,7 @@ pub use report::{Accuracy, Aucs, ImportReport, Regression, Report, StemReport, T
 
 use self::programs::Programs;
 use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
-use veilcast_card::{Card, CardDigest, Prediction, RecordError};
+use veilcast_card::{Card, CardDigest, OtherCard, Prediction, QuantizedRecord, RecordError};
 
 /// A model whose card, maps and bounds have been checked against each other.
 ///
@@ -35,11 +35,11 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads a model from the bytes of `card.json` and `weights.safetensors`, and of a hybrid model
-    /// `public.onnx`, without a report.
+    /// Reads a model from the bytes of `card.json` and `weights.safetensors`, and `public.onnx` for
+    /// a hybrid model, without a report.
     ///
     /// # Errors
-    /// [`ModelError`], as [`load`](Self::load) gives it.
+    /// [`ModelError`], as [`load`](Self::load) returns it.
     pub fn from_bytes(
         card_json: &[u8],
         weights: &[u8],
@@ -119,7 +119,7 @@ impl Model {
         &self.integer_map
     }
 
-    /// The bytes of the public part, of a hybrid model. Public, as the card is.
+    /// The bytes of the public part of a hybrid model. Public, as the card is.
     pub fn public_part(&self) -> Option<&[u8]> {
         self.public_part.as_deref()
     }
@@ -134,7 +134,7 @@ impl Model {
         &self.programs.single
     }
 
-    /// A short program for the sums of [`IntegerMap::grouped`] with `k` features a ciphertext,
+    /// A short program for the sums of [`IntegerMap::grouped`] with `k` features per ciphertext,
     /// if the card's `features` layout offers that `k`. Private.
     pub fn grouped_program(&self, k: u32) -> Option<&Program> {
         self.programs.grouped.get(&k)
@@ -150,7 +150,7 @@ impl Model {
         self.report.as_ref()
     }
 
-    /// Adds to how the model was made and how well it does; to nothing, if that isn't known.
+    /// Adds to how the model was made and how well it does; does nothing if that isn't known.
     #[must_use]
     pub fn reporting(mut self, add: impl FnOnce(&mut Report)) -> Self {
         if let Some(report) = &mut self.report {
@@ -162,39 +162,27 @@ impl Model {
     /// Computes the integer scores of one quantised record in the clear.
     ///
     /// # Errors
-    /// [`RecordError`] if the record has another length or a feature above the maximum.
-    pub fn evaluate(&self, features: &[u32]) -> Result<Vec<i64>, RecordError> {
-        if features.len() != self.card.features() {
-            return Err(RecordError::Length {
-                found: features.len(),
-                expected: self.card.features(),
-            });
-        }
-        let max = self.certificate.max_input;
-        if let Some(index) = features.iter().position(|&value| value > max) {
-            return Err(RecordError::TooLarge {
-                index,
-                value: features[index],
-                max,
-            });
-        }
-        let scores = self.integer_map.evaluate(features);
-        Ok(scores.expect("the length is checked and the bounds are certified"))
+    /// [`OtherCard`] if it was quantised for another model.
+    pub fn evaluate(&self, record: &QuantizedRecord) -> Result<Vec<i64>, OtherCard> {
+        let scores = self
+            .integer_map
+            .evaluate(record.values_for(self.card.digest())?);
+        Ok(scores.expect("the record fits the card and the bounds are certified"))
     }
 
     /// Predicts one quantised record in the clear, by the integer map.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
-    pub fn predict(&self, features: &[u32]) -> Result<Prediction, RecordError> {
-        let prediction = self.card.predict(&self.evaluate(features)?);
+    pub fn predict(&self, record: &QuantizedRecord) -> Result<Prediction, OtherCard> {
+        let prediction = self.card.predict(&self.evaluate(record)?);
         Ok(prediction.expect("certified scores fit the card"))
     }
 
     /// Predicts one record in the clear, by the float map.
     ///
     /// # Errors
-    /// [`RecordError::Length`] if there aren't as many features as the card has.
+    /// [`RecordError::Length`] if the number of features isn't the card's.
     pub fn predict_float(&self, features: &[f64]) -> Result<Prediction, RecordError> {
         let scores = self.float_map.evaluate(features);
         let scores = scores.map_err(|_| RecordError::Length {

@@ -6,7 +6,7 @@ use crate::integer_map::ShapeError;
 /// A dense layer with identity activation is an affine map.
 pub type DenseLayer = FloatMap;
 
-/// Dense layers one after another, with nothing but identity between them. Private.
+/// Dense layers one after another, with only the identity between them. Private.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     layers: Vec<DenseLayer>,
@@ -16,7 +16,8 @@ impl Network {
     /// Chains layers, first to last.
     ///
     /// # Errors
-    /// [`ShapeError`] if there is no layer, or one's outputs aren't as many as the next's inputs.
+    /// [`ShapeError`] if there is no layer, or the number of one's outputs isn't that of the next's
+    /// inputs.
     pub fn new(layers: Vec<DenseLayer>) -> Result<Self, ShapeError> {
         if layers.is_empty() {
             return Err(ShapeError::Size {
@@ -61,7 +62,7 @@ impl Network {
     }
 }
 
-/// The map of `inner`, then `outer`.
+/// The map that applies `inner`, then `outer`.
 fn compose(outer: &FloatMap, inner: &FloatMap) -> Result<FloatMap, ShapeError> {
     let inputs = inner.inputs();
     let mut weights = vec![0.0; outer.outputs() * inputs];

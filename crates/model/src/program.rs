@@ -1,11 +1,11 @@
 //! A short straight-line program for a fixed integer matrix.
 //!
 //! W is known when the model is built and serves every request, so the additions that W·x takes
-//! can be looked for once. On ciphertexts an addition is a product modulo n², the whole cost of a
-//! prediction. A [`Program`] uses additions alone: what is to be subtracted is summed apart, so
-//! that each output is a difference of two sums.
+//! can be searched for once. On ciphertexts an addition is a product modulo n², the whole cost of a
+//! prediction. A [`Program`] uses additions alone: what is to be subtracted is summed separately,
+//! so that each output is a difference of two sums.
 //!
-//! A program shows the weights as plainly as they do themselves, and is as private.
+//! A program reveals the weights completely, and is as private as they are.
 
 mod compile;
 
@@ -20,8 +20,8 @@ const MAX_STEPS: usize = 1 << 26;
 /// without its biases. Private.
 ///
 /// Registers 0 to `inputs` − 1 hold the features. Step k puts the sum of two earlier registers,
-/// or twice one, into register `inputs` + k. Steps stand in order of their depth, so that steps of
-/// one depth, which don't use each other, stand together.
+/// or twice one, into register `inputs` + k. Steps are in order of their depth, so that steps of
+/// one depth, which don't use each other, are together.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Program {
     inputs: usize,
@@ -29,7 +29,7 @@ pub struct Program {
     outputs: Vec<Output>,
 }
 
-/// The registers whose difference is an output; none stands for 0.
+/// The registers whose difference is an output; none means 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// The sum of what is added.
@@ -47,7 +47,7 @@ impl Output {
     }
 }
 
-/// A program that can't be run, or that computes something else than the map.
+/// A program that can't be run, or that doesn't compute the map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
@@ -68,7 +68,7 @@ pub enum ProgramError {
     /// A step or output uses a register that is not computed before.
     #[error("step {step} of the program uses register {register}, which is not computed before it")]
     Register {
-        /// Which step, from 0; the number of steps for an output.
+        /// Index of the step, from 0; the number of steps for an output.
         step: usize,
         /// The register it names.
         register: u32,
@@ -147,8 +147,8 @@ impl Program {
         Ok(())
     }
 
-    /// Finds each output's coefficient of every input by going through the steps backwards: what a
-    /// sum counts for, both its parts count for. A coefficient too large to be one of the map's
+    /// Finds each output's coefficient of every input by going through the steps backwards: each
+    /// part of a sum counts as much as the sum. A coefficient too large to be one of the map's
     /// stays too large.
     fn check_sums(&self, map: &IntegerMap) -> Result<(), ProgramError> {
         for (output, registers) in self.outputs.iter().enumerate() {

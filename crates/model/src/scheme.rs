@@ -1,8 +1,8 @@
 //! What a model's numbers cost the scheme that computes it on ciphertexts.
 //!
-//! Which scheme that is, and what it can do, is not a model's business: whoever makes a model says.
+//! Which scheme that is, and what it can do, is not a model's business: the maker of a model says.
 
-use veilcast_card::Layouts;
+use veilcast_card::{InputBits, Layouts, SlotBits, WeightBits};
 
 /// The scheme that will compute a model on ciphertexts.
 pub trait Scheme {
@@ -10,10 +10,10 @@ pub trait Scheme {
     fn cost(&self, candidate: &Candidate) -> f64;
 
     /// The layouts that the card of a model of this shape should offer; scores have `slot_bits` bits.
-    fn layouts(&self, features: usize, outputs: usize, slot_bits: u32) -> Layouts;
+    fn layouts(&self, features: usize, outputs: usize, slot_bits: SlotBits) -> Layouts;
 }
 
-/// A quantisation as its cost depends on it.
+/// The numbers of a quantisation that its cost depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Candidate {
@@ -24,11 +24,11 @@ pub struct Candidate {
     /// Number of integer weights that aren't 0.
     pub nonzero_weights: usize,
     /// Bits of an integer feature.
-    pub input_bits: u32,
+    pub input_bits: InputBits,
     /// Largest magnitude of an integer weight.
     pub max_weight: u32,
     /// Bits of an integer weight, sign included.
-    pub weight_bits: u32,
+    pub weight_bits: WeightBits,
     /// S: bits of a score.
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
 }

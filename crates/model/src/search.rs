@@ -3,10 +3,10 @@
 //! 1. For each quantisation of the inputs, and each slot width S, the largest weights whose scores
 //!    are certified to fit S are found by halving.
 //! 2. These candidates are tried on held-out records in the order of their cost. The first that
-//!    reaches the goal is chosen: it is as good as the map in floats, less a tolerance, and changes
-//!    no probability much. If none does, the best is chosen.
+//!    reaches the goal is chosen: it is as good as the map in floats, within a tolerance, and
+//!    changes no probability much. If none does, the best is chosen.
 //!
-//! Dearer candidates than the chosen one are never tried.
+//! Candidates that cost more than the chosen one are never tried.
 
 mod error;
 mod goal;
@@ -21,9 +21,9 @@ use self::measure::{Sparse, sparse};
 use crate::float_map::weight_bits;
 use crate::scheme::{Candidate, Scheme};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, MAX_WEIGHT};
-use veilcast_card::{MAX_SLOT_BITS, Quantization};
+use veilcast_card::{InputBits, Quantization, SlotBits};
 
-/// Looks for the cheapest quantisation that reaches a goal.
+/// Searches for the cheapest quantisation that reaches a goal.
 ///
 /// `inputs` are the quantisations of the features to choose from, at least one, each with another
 /// number of bits. The weights are fixed by `max_weight`, or searched for too.
@@ -62,7 +62,7 @@ pub fn search(
         max_change: goal.max_change,
         trials: Vec::new(),
     };
-    let mut quantized: Vec<(u32, Vec<Sparse>)> = Vec::new();
+    let mut quantized: Vec<(InputBits, Vec<Sparse>)> = Vec::new();
     let mut best = 0;
     for (cost, quantization, candidate) in candidates {
         let bits = quantization.bits;
@@ -110,7 +110,7 @@ fn candidates_of(
 ) -> Result<Vec<Candidate>, SearchError> {
     let certify = |max_weight| -> Result<(IntegerMap, BoundsCertificate), SearchError> {
         let (integers, _) = map.quantize(quantization, max_weight)?;
-        let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS)?;
+        let certificate = integers.certify(quantization.max(), SlotBits::MAX)?;
         Ok((integers, certificate))
     };
     let candidate = |max_weight| -> Result<Candidate, SearchError> {
@@ -130,7 +130,8 @@ fn candidates_of(
         return Ok(vec![candidate(max_weight)?]);
     }
     let mut found = vec![candidate(1)?];
-    for slot_bits in found[0].slot_bits..=MAX_SLOT_BITS {
+    let narrowest = found[0].slot_bits;
+    for slot_bits in SlotBits::all().filter(|&bits| bits >= narrowest) {
         let fits = |weight| certify(weight).is_ok_and(|(_, found)| found.slot_bits <= slot_bits);
         let last = found.last().map_or(1, |candidate| candidate.max_weight);
         let (mut fitting, mut unfit) = (last, MAX_WEIGHT + 1);

@@ -5,7 +5,7 @@ mod common;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use veilcast_card::{PerFeature, chain};
+use veilcast_card::{PerFeature, SlotBits, chain};
 use veilcast_model::{BoundsError, DenseLayer, FloatMap, IntegerMap, Network, ShapeError};
 
 prop_compose! {
@@ -27,8 +27,8 @@ proptest! {
         seed in vec(any::<u32>(), 12),
     ) {
         let max = (1 << bits) - 1;
-        let certificate = map.certify(max, 62).unwrap();
-        let edge = 1_i64 << (certificate.slot_bits - 1);
+        let certificate = map.certify(max, SlotBits::MAX).unwrap();
+        let edge = certificate.slot_bits.edge() as i64;
         let random: Vec<u32> = seed.iter().take(map.inputs()).map(|x| x & max).collect();
         for (output, bound) in certificate.output_bounds.iter().enumerate() {
             let bound = i64::try_from(*bound).unwrap();
@@ -60,17 +60,17 @@ proptest! {
             // What seeded uploads rely on.
             let sum: i64 = row.iter().map(|w| i64::from(w.abs())).sum();
             prop_assert!(sum * i64::from(max) <= 2 * bound);
-            prop_assert!(2 * bound < 1 << certificate.slot_bits);
+            prop_assert!(2 * bound < 1 << certificate.slot_bits.get());
         }
         // What is published lies above the bound by at most an eighth of it, in four bits.
         for (bound, published) in certificate.output_bounds.iter().zip(certificate.largest_scores().unwrap()) {
             let bits = u64::BITS - published.leading_zeros() - published.trailing_zeros();
-            prop_assert!(bits <= 4 || published == (1 << (certificate.slot_bits - 1)) - 1);
+            prop_assert!(bits <= 4 || published == certificate.slot_bits.edge() - 1);
             prop_assert!(*bound <= published && published <= bound + bound / 8 + 1);
         }
         // It is the least width.
         let widest = certificate.output_bounds.iter().max().unwrap();
-        prop_assert!(certificate.slot_bits == 1 || *widest >= 1 << (certificate.slot_bits - 2));
+        prop_assert!(certificate.slot_bits == SlotBits::MIN || *widest >= certificate.slot_bits.edge() / 2);
     }
 
     #[test]
@@ -96,17 +96,17 @@ proptest! {
         let mut blueprint = common::patients();
         blueprint.max_weight = 32_767;
         let Ok(model) = blueprint.build(map) else {
-            // Only weights that all but vanish beside the bias can't be quantised.
+            // Only weights that all but vanish against the bias can't be quantised.
             prop_assert!(weights.chunks(3).any(|row| row.iter().all(|w| w.abs() < 1e-9)));
             return Ok(());
         };
         let raw = [raw.0, raw.1, raw.2];
         let quantized = common::quantize(&model, &raw).unwrap();
-        prop_assert_eq!(quantized.clipped, 0);
-        let scores = model.card().dequantize(&model.evaluate(&quantized.values).unwrap()).unwrap();
-        let floats = model.predict_float(&raw).unwrap().scores;
+        prop_assert_eq!(quantized.clipped(), 0);
+        let scores = model.card().dequantize(&model.evaluate(&quantized).unwrap()).unwrap();
+        let floats = model.float_map().evaluate(&raw).unwrap();
         for (output, (score, float)) in scores.iter().zip(floats).enumerate() {
-            // Half a step of each feature, and half a scale a weight and for the bias.
+            // Half a step of each feature, and half a scale per weight and for the bias.
             let steps: f64 = weights[3 * output..][..3]
                 .iter()
                 .zip([1.0, 0.25, 2.0])
@@ -122,8 +122,8 @@ proptest! {
 fn width_steps_up_exactly_at_a_power_of_two() {
     let bits = |bias| {
         let map = IntegerMap::new(1, 1, vec![0], vec![bias]).unwrap();
-        map.certify(255, 62)
-            .map(|certificate| certificate.slot_bits)
+        map.certify(255, SlotBits::MAX)
+            .map(|certificate| certificate.slot_bits.get())
     };
     assert_eq!(bits(0), Ok(1));
     assert_eq!(bits(1), Ok(2));
@@ -137,7 +137,7 @@ fn width_steps_up_exactly_at_a_power_of_two() {
             output: 0,
             bound: 1 << 61,
             needed: 63,
-            limit: 62
+            limit: SlotBits::MAX
         })
     );
     assert!(bits(i64::MIN).is_err());
@@ -147,8 +147,8 @@ fn width_steps_up_exactly_at_a_power_of_two() {
 fn signs_that_differ_do_not_add_up() {
     let certify = |weights: [i32; 2], bias| {
         let map = IntegerMap::new(2, 1, weights.to_vec(), vec![bias]).unwrap();
-        let certificate = map.certify(10, 62).unwrap();
-        (certificate.slot_bits, certificate.output_bounds[0])
+        let certificate = map.certify(10, SlotBits::MAX).unwrap();
+        (certificate.slot_bits.get(), certificate.output_bounds[0])
     };
     assert_eq!(certify([5, 3], 0), (8, 80));
     assert_eq!(certify([5, -3], 0), (7, 50));
@@ -164,7 +164,7 @@ fn signs_that_differ_do_not_add_up() {
 fn the_largest_numbers_overflow_nothing() {
     let inputs = 1 << 18;
     let map = IntegerMap::new(inputs, 1, vec![i32::MIN; inputs], vec![i64::MIN]).unwrap();
-    let error = map.certify(u32::MAX, 62).unwrap_err();
+    let error = map.certify(u32::MAX, SlotBits::MAX).unwrap_err();
     let BoundsError::TooWide { bound, .. } = error else {
         panic!("{error}");
     };
@@ -269,7 +269,7 @@ fn quantising_folds_steps_and_zeros_into_the_map() {
     assert_eq!(model.integer_map().weights(), [127, 1, -2, 0, 0, 0]);
     assert_eq!(model.integer_map().biases(), [1300 - 1270 + 2, -127]);
     assert_eq!(model.card().output().scales, [1.0, 5.0 / 127.0]);
-    assert_eq!(model.card().slot_bits(), 16);
+    assert_eq!(model.card().slot_bits().get(), 16);
     let bounds = &model.certificate().output_bounds;
     assert_eq!(bounds, &[128 * 255 + 32, 127]);
 }
@@ -300,7 +300,7 @@ fn maps_that_cannot_be_quantised_are_refused_with_the_numbers() {
     assert!(
         build(fine.clone(), 1e200, 127)
             .unwrap_err()
-            .contains("beside a bias of 1e200")
+            .contains("against a bias of 1e200")
     );
     let wide = build(fine, 5e16, 127).unwrap_err();
     assert!(

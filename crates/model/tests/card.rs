@@ -4,7 +4,10 @@
 mod common;
 
 use serde_json::{Value, json};
-use veilcast_card::{Card, CardDigest, Layouts, RecordError, ScoreError, chain};
+use veilcast_card::{
+    Card, CardDigest, Layouts, OtherCard, Prediction, QuantizedRecord, RecordError, ScoreError,
+    chain,
+};
 
 fn patients_json() -> Value {
     serde_json::from_slice(common::patients_model().card_json()).unwrap()
@@ -56,7 +59,7 @@ fn each_wrong_field_has_its_error() {
         (
             "/input/features",
             json!(["a", "b", "a"]),
-            "\"a\" stands there twice",
+            "\"a\" is listed twice",
         ),
         (
             "/input/features",
@@ -109,7 +112,7 @@ fn each_wrong_field_has_its_error() {
         (
             "/output/labels",
             json!(["no", "no"]),
-            "\"no\" stands there twice",
+            "\"no\" is listed twice",
         ),
         ("/output/scales", json!([]), "output.scales has 0"),
         (
@@ -122,9 +125,9 @@ fn each_wrong_field_has_its_error() {
             json!("relu"),
             "unknown variant `relu`",
         ),
-        ("/bounds/slot_bits", json!(0), "says 0"),
-        ("/bounds/slot_bits", json!(63), "says 63"),
-        ("/bounds/certified", json!(false), "certified: false"),
+        ("/bounds/slot_bits", json!(0), "score bits is 0"),
+        ("/bounds/slot_bits", json!(63), "score bits is 63"),
+        ("/bounds/certified", json!(false), "certified is false"),
         (
             "/bounds/largest_scores",
             json!([100]),
@@ -233,14 +236,20 @@ fn layouts_allow_what_they_name() {
 fn records_are_quantised_by_the_features_own_steps() {
     let model = common::patients_model();
     let quantized = common::quantize(&model, &[-100.0, 0.0, 3.0]).unwrap();
-    assert_eq!((quantized.values, quantized.clipped), (vec![0, 0, 0], 0));
+    assert_eq!(
+        (quantized.values(), quantized.clipped()),
+        (&[0, 0, 0][..], 0)
+    );
     // 0.375/0.25 = 1.5 and 5/2 = 2.5: halves round up.
     let quantized = common::quantize(&model, &[-98.0, 0.375, 8.0]).unwrap();
-    assert_eq!((quantized.values, quantized.clipped), (vec![2, 2, 3], 0));
+    assert_eq!(
+        (quantized.values(), quantized.clipped()),
+        (&[2, 2, 3][..], 0)
+    );
     let quantized = common::quantize(&model, &[-1e300, 1e300, 513.0]).unwrap();
     assert_eq!(
-        (quantized.values, quantized.clipped),
-        (vec![0, 255, 255], 2)
+        (quantized.values(), quantized.clipped()),
+        (&[0, 255, 255][..], 2)
     );
 }
 
@@ -266,11 +275,56 @@ fn records_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn integers_that_do_not_fit_make_no_record() {
+    let model = common::patients_model();
+    let card = model.card();
+    for found in [0, 2, 4] {
+        let error = RecordError::Length { found, expected: 3 };
+        assert_eq!(QuantizedRecord::new(card, vec![0; found]), Err(error));
+        assert!(QuantizedRecord::from_features(card, &vec![0.0; found]).is_err());
+    }
+    for found in [256, u32::MAX] {
+        let (index, limit) = (1, 255);
+        let error = RecordError::TooLarge {
+            index,
+            found,
+            limit,
+        };
+        let integers = vec![255, found, found];
+        assert_eq!(QuantizedRecord::new(card, integers), Err(error));
+    }
+    let record = QuantizedRecord::new(card, vec![255, 0, 255]).unwrap();
+    assert_eq!((record.card(), record.clipped()), (card.digest(), 0));
+    assert_eq!(record.values_for(card.digest()), Ok(&[255, 0, 255][..]));
+    // No number leaves the range, however large it is.
+    for number in [f64::MAX, f64::MIN, f64::INFINITY, f64::NAN] {
+        let record = QuantizedRecord::from_features(card, &[number; 3]).unwrap();
+        assert!(record.values().iter().all(|&value| value <= 255));
+    }
+}
+
+#[test]
+fn a_record_of_another_card_is_refused() {
+    let (patients, pixels) = (common::patients_model(), common::four_pixels_model());
+    let record = common::quantize(&pixels, &[7.0; 4]).unwrap();
+    let error = OtherCard {
+        found: pixels.card_digest(),
+        expected: patients.card_digest(),
+    };
+    assert_eq!(patients.evaluate(&record), Err(error));
+    assert_eq!(patients.predict(&record), Err(error));
+    assert!(pixels.predict(&record).is_ok());
+}
+
+#[test]
 fn pixels_of_eight_bits_are_quantised_to_themselves() {
     let model = common::four_pixels_model();
     for pixel in 0..=255_u32 {
         let quantized = common::quantize(&model, &[f64::from(pixel); 4]).unwrap();
-        assert_eq!((quantized.values, quantized.clipped), (vec![pixel; 4], 0));
+        assert_eq!(
+            (quantized.values(), quantized.clipped()),
+            (&[pixel; 4][..], 0)
+        );
     }
 }
 
@@ -279,7 +333,7 @@ fn scores_that_do_not_fit_are_refused() {
     let model = common::patients_model();
     let card = model.card();
     let [first, second] = [0, 1].map(|output| card.largest_score(output) as i64);
-    assert!(first.max(second) < 1 << (card.slot_bits() - 1));
+    assert!(first.max(second) < card.slot_bits().edge() as i64);
     assert!(card.dequantize(&[first, -second]).is_ok());
     for bad in [second + 1, -second - 1, i64::MAX, i64::MIN] {
         let error = card.dequantize(&[0, bad]).unwrap_err();
@@ -310,7 +364,11 @@ fn card(activation: &str, labels: &[&str], outputs: usize) -> Card {
 #[test]
 fn predictions_by_each_activation() {
     let softmax = card("softmax", &["a", "b", "c"], 3);
-    let prediction = softmax.predict(&[1, 3, 3]).unwrap();
+    let class = |card: &Card, scores: &[i64]| match card.predict(scores).unwrap() {
+        Prediction::Class(class) => class,
+        Prediction::Quantities(values) => panic!("{values:?} are quantities"),
+    };
+    let prediction = class(&softmax, &[1, 3, 3]);
     assert_eq!((prediction.index, prediction.label.as_str()), (1, "b"));
     assert_eq!(prediction.scores, [1.0, 3.0, 3.0]);
     let probabilities = prediction.probabilities.unwrap();
@@ -318,12 +376,12 @@ fn predictions_by_each_activation() {
     assert!((probabilities[1] / probabilities[0] - 2_f64.exp()).abs() < 1e-9);
 
     // Scores far apart overflow no exponential.
-    let far = softmax.predict(&[-10_000, 0, 10_000]).unwrap();
+    let far = class(&softmax, &[-10_000, 0, 10_000]);
     assert_eq!(far.probabilities, Some(vec![0.0, 0.0, 1.0]));
 
     let sigmoid = card("sigmoid", &["negative", "positive"], 1);
     for (score, index) in [(-1, 0), (0, 0), (1, 1)] {
-        let prediction = sigmoid.predict(&[score]).unwrap();
+        let prediction = class(&sigmoid, &[score]);
         let probabilities = prediction.probabilities.unwrap();
         let positive = 1.0 / (1.0 + f64::exp(-(score as f64)));
         assert_eq!(prediction.index, index, "{score}");
@@ -332,14 +390,10 @@ fn predictions_by_each_activation() {
     }
 
     let several = card("sigmoid", &["a", "b"], 2);
-    assert_eq!(
-        several.predict(&[0, 0]).unwrap().probabilities,
-        Some(vec![0.5, 0.5])
-    );
+    assert_eq!(class(&several, &[0, 0]).probabilities, Some(vec![0.5, 0.5]));
 
     let regression = card("none", &["dose"], 1).predict(&[-7]).unwrap();
-    assert_eq!(regression.scores, [-7.0]);
-    assert_eq!((regression.index, regression.probabilities), (0, None));
+    assert_eq!(regression, Prediction::Quantities(vec![-7.0]));
 
     let lone = with(
         "/output",

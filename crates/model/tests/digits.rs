@@ -16,13 +16,14 @@ fn accuracy_on_all_test_images() {
     let (mut float, mut quantized) = (0, 0);
     for (raw, &label) in test.images().records().zip(test.labels()) {
         let right = |prediction: veilcast_card::Prediction| {
+            let prediction = prediction.class().unwrap();
             assert_eq!(prediction.label, prediction.index.to_string());
             usize::from(prediction.index == usize::from(label))
         };
         let record = encoder.features(&raw).unwrap();
         float += right(model.predict_float(&record.features).unwrap());
-        let record = encoder.round(record).unwrap();
-        quantized += right(model.predict(&record.values).unwrap());
+        let record = encoder.round(&record).unwrap();
+        quantized += right(model.predict(&record).unwrap());
     }
     assert!(float >= 9_260, "{float} of 10,000 by the float map");
     assert!(
@@ -54,12 +55,12 @@ fn the_card_says_what_a_stranger_needs() {
     let ramp: Vec<u32> = (0..784).map(|pixel| pixel % 256).collect();
     let raw: Vec<f64> = ramp.iter().copied().map(f64::from).collect();
     let quantized = common::quantize(&model, &raw).unwrap();
-    assert_eq!(quantized.clipped, 0);
+    assert_eq!(quantized.clipped(), 0);
     let max = card.quantization().max();
     let nearest = |pixel: &u32| (pixel * max * 2 + 255) / 510;
     assert_eq!(
-        quantized.values,
+        quantized.values(),
         ramp.iter().map(nearest).collect::<Vec<_>>()
     );
-    assert_eq!(quantized.values[255], max);
+    assert_eq!(quantized.values()[255], max);
 }

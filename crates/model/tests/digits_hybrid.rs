@@ -8,7 +8,7 @@ use std::fs;
 
 use common::{mnist, repository, vector};
 use serde::{Deserialize, Serialize};
-use veilcast_card::RawRecord;
+use veilcast_card::{Prediction, QuantizedRecord, RawRecord};
 use veilcast_files::idx::Split;
 use veilcast_model::Model;
 
@@ -38,12 +38,14 @@ fn accuracy_on_all_test_images() {
     let encoder = common::encoder(&model);
     let (mut float, mut quantized) = (0, 0);
     for (raw, &label) in test.images().records().zip(test.labels()) {
-        let right = |index| usize::from(index == usize::from(label));
+        let right = |prediction: Prediction| {
+            usize::from(prediction.class().unwrap().index == usize::from(label))
+        };
         let record = encoder.features(&raw).unwrap();
-        float += right(model.predict_float(&record.features).unwrap().index);
-        let record = encoder.round(record).unwrap();
-        assert_eq!(record.clipped, 0);
-        quantized += right(model.predict(&record.values).unwrap().index);
+        float += right(model.predict_float(&record.features).unwrap());
+        let record = encoder.round(&record).unwrap();
+        assert_eq!(record.clipped(), 0);
+        quantized += right(model.predict(&record).unwrap());
     }
     assert!(float >= 9_920, "{float} of 10,000 by the float map");
     assert!(quantized >= 9_920, "{quantized} of 10,000 by the integers");
@@ -62,7 +64,7 @@ fn the_card_says_what_is_public_and_what_is_private() {
         (card.name(), card.raw_features(), card.outputs()),
         ("digits-hybrid", 784, 10)
     );
-    assert!(card.features() <= 64 && card.quantization().bits <= 6);
+    assert!(card.features() <= 64 && card.quantization().bits.get() <= 6);
     let part = card.public_part().unwrap();
     assert_eq!(
         (part.shape.as_slice(), part.features),
@@ -78,20 +80,20 @@ fn the_card_says_what_is_public_and_what_is_private() {
     }
 }
 
-/// With `VEILCAST_WRITE_VECTORS=1` the file is written anew.
+/// With `VEILCAST_WRITE_VECTORS=1` the file is written again.
 #[test]
 fn the_first_images_become_what_the_vectors_say() {
     let (model, images) = (model(), mnist(Split::Test, 20));
     let encoder = common::encoder(&model);
     let found = images.images().records().map(|raw| {
         let record = encoder.features(RawRecord::from(raw)).unwrap();
-        let features = record.features.clone();
-        let integers = encoder.round(record).unwrap().values;
-        let scores = model.evaluate(&integers).unwrap();
+        let quantized = encoder.round(&record).unwrap();
+        let scores = model.evaluate(&quantized).unwrap();
+        let prediction = model.card().predict(&scores).unwrap();
         Vector {
-            label: model.card().predict(&scores).unwrap().label,
-            features,
-            integers,
+            label: prediction.class().unwrap().label.clone(),
+            features: record.features,
+            integers: quantized.values().to_vec(),
             scores,
         }
     });
@@ -116,6 +118,7 @@ fn the_first_images_become_what_the_vectors_say() {
             assert!((expected - found).abs() < 1e-5, "{expected} {found}");
         }
         assert_eq!(expected.label, found.label);
-        assert_eq!(model.evaluate(&expected.integers).unwrap(), expected.scores);
+        let integers = QuantizedRecord::new(model.card(), expected.integers.clone()).unwrap();
+        assert_eq!(model.evaluate(&integers).unwrap(), expected.scores);
     }
 }

@@ -309,7 +309,7 @@ fn a_program_for_other_weights_is_refused() {
         (
             "program.3.outputs",
             (-1_i64).to_le_bytes(),
-            "for 3 features a ciphertext can't be used: output 0 of the program is not the weighted sum",
+            "for 3 features per ciphertext can't be used: output 0 of the program is not the weighted sum",
         ),
     ] {
         let saved = saved();
@@ -434,7 +434,7 @@ fn nothing_is_replaced_without_force() {
     assert_eq!(fs::read(saved.path.join(CARD_FILE)).unwrap(), before);
     other.save(&saved.path, true).unwrap();
     assert_eq!(Model::load(&saved.path).unwrap(), other);
-    // No leftovers beside it.
+    // No leftovers next to it.
     assert_eq!(entries(saved.path.parent().unwrap()), ["patients"]);
 }
 

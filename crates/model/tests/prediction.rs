@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 
 use serde_json::{Value, json};
-use veilcast_card::{Card, CardError, ScoreError};
+use veilcast_card::{Activation, Card, CardError, Prediction, ScoreError, Task};
 use veilcast_model::{Blueprint, BoundsCertificate, FloatMap};
 
 fn vectors() -> Value {
@@ -24,7 +24,7 @@ fn bounds_vectors(name: &str) -> Vec<Value> {
     list
 }
 
-/// A card with so many outputs, and with these bounds.
+/// A card with this many outputs, and with these bounds.
 fn bounded(outputs: usize, bounds: &Value) -> Result<Card, CardError> {
     let mut card: Value = serde_json::from_slice(common::patients_model().card_json()).unwrap();
     let labels: Vec<String> = (0..outputs)
@@ -52,11 +52,22 @@ fn predictions_are_those_of_the_vectors() {
     assert!(cases.len() >= 10);
     for case in cases {
         let card = card_of(&case["output"], &case["slot_bits"]).unwrap();
-        assert_eq!(card.output().is_regression(), case["is_regression"]);
+        assert_eq!(json!(card.task()), case["task"], "{}", case["name"]);
         for record in case["records"].as_array().unwrap() {
             let integers: Vec<i64> = serde_json::from_value(record["integers"].clone()).unwrap();
             let found = card.predict(&integers).unwrap();
             let about = format!("{}: {integers:?}", case["name"]);
+            let found = match found {
+                Prediction::Class(found) => found,
+                Prediction::Quantities(values) => {
+                    assert_eq!(
+                        json!({"integers": integers, "values": values}),
+                        *record,
+                        "{about}"
+                    );
+                    continue;
+                }
+            };
             assert_eq!(json!(found.scores), record["scores"], "{about}");
             assert_eq!(json!(found.index), record["index"], "{about}");
             assert_eq!(json!(found.label), record["label"], "{about}");
@@ -79,11 +90,94 @@ fn predictions_are_those_of_the_vectors() {
 fn no_card_has_an_output_that_the_vectors_refuse() {
     let vectors = vectors();
     let refused = vectors["refused"].as_array().unwrap();
-    assert!(refused.len() >= 15);
+    assert!(refused.len() >= 25);
     for case in refused {
         let card = card_of(&case["output"], &json!(20));
         assert!(card.is_err(), "{}", case["name"]);
     }
+}
+
+/// A card whose task contradicts its other fields is refused for that, and says what they tell.
+#[test]
+fn a_task_that_contradicts_the_other_fields_is_refused() {
+    let refusal = |task: &str, activation: &str, labels: &[&str], outputs: usize| {
+        let output = json!({
+            "labels": labels, "scales": vec![1.0; outputs], "activation": activation, "task": task
+        });
+        card_of(&output, &json!(20)).unwrap_err()
+    };
+    for (task, activation, labels, outputs, implied) in [
+        (
+            Task::Quantities,
+            "softmax",
+            ["a", "b"].as_slice(),
+            2,
+            Task::Classes,
+        ),
+        (
+            Task::Classes,
+            "sigmoid",
+            &["no", "yes"],
+            1,
+            Task::Probability,
+        ),
+        (Task::Classes, "none", &["price"], 1, Task::Quantities),
+    ] {
+        let error = refusal(&task.to_string(), activation, labels, outputs);
+        assert!(
+            matches!(error, CardError::Task { found, expected } if (found, expected) == (task, implied)),
+            "{error}"
+        );
+        let told = error.to_string();
+        assert!(
+            told.starts_with(&format!("output.task is {task}, ")),
+            "{told}"
+        );
+        assert!(told.contains(&format!("are those of {implied};")), "{told}");
+    }
+    let error = refusal("probability", "none", &["a", "b"], 2);
+    assert!(
+        matches!(error, CardError::SeveralProbabilities { outputs: 2 }),
+        "{error}"
+    );
+}
+
+/// Cards of old keep their bytes: only one that can't be told otherwise has a task.
+#[test]
+fn a_card_says_its_task_only_where_nothing_else_does() {
+    let build = |outputs: usize, change: &dyn Fn(&mut Blueprint)| {
+        let mut blueprint = common::patients();
+        blueprint.activation = Activation::None;
+        blueprint.labels = (0..outputs).map(|output| output.to_string()).collect();
+        change(&mut blueprint);
+        let weights = vec![0.5; 3 * outputs];
+        let map = FloatMap::new(3, outputs, weights, vec![1.0; outputs]).unwrap();
+        blueprint.build(map).map(|model| model.card().clone())
+    };
+    let with = |task| move |blueprint: &mut Blueprint| blueprint.task = task;
+    let quantities = build(2, &with(Some(Task::Quantities))).unwrap();
+    assert_eq!(quantities.output().task, Some(Task::Quantities));
+    assert_eq!(quantities.output().units, None);
+    assert_eq!(quantities.task(), Task::Quantities);
+    let again = Card::parse(quantities.json()).unwrap();
+    assert_eq!((&again, again.digest()), (&quantities, quantities.digest()));
+    assert_eq!(again.predict(&[1, 0]).unwrap().class(), None);
+
+    for (outputs, task) in [(1, Task::Quantities), (2, Task::Classes)] {
+        let (said, unsaid) = (
+            build(outputs, &with(Some(task))),
+            build(outputs, &with(None)),
+        );
+        let (said, unsaid) = (said.unwrap(), unsaid.unwrap());
+        assert_eq!(said.json(), unsaid.json());
+        assert_eq!((said.task(), said.output().task), (task, None));
+    }
+    let with_units = |blueprint: &mut Blueprint| {
+        blueprint.units = Some(vec!["kg".to_owned(), "cm".to_owned()]);
+        blueprint.task = Some(Task::Quantities);
+    };
+    assert_eq!(build(2, &with_units).unwrap().output().task, None);
+    assert!(build(2, &with(Some(Task::Probability))).is_err());
 }
 
 #[test]
@@ -95,14 +189,14 @@ fn units_and_thresholds_come_from_the_blueprint() {
         blueprint.build(map).unwrap().card().clone()
     };
     let dose = blueprint(&|blueprint| {
-        blueprint.activation = veilcast_card::Activation::None;
+        blueprint.activation = Activation::None;
         blueprint.labels = vec!["dose".to_owned()];
         blueprint.units = Some(vec!["mg".to_owned()]);
     });
     assert_eq!(dose.output().units, Some(vec!["mg".to_owned()]));
     assert_eq!(Card::parse(dose.json()).unwrap(), dose);
     let risk = blueprint(&|blueprint| {
-        blueprint.activation = veilcast_card::Activation::Sigmoid;
+        blueprint.activation = Activation::Sigmoid;
         blueprint.threshold = Some(0.2);
     });
     assert_eq!(risk.output().threshold, Some(0.2));

@@ -90,15 +90,15 @@ fn read(model: &Model, csv: &str) -> Result<Vec<Expected>, ReadError> {
         let raw = record?.raw;
         let preprocessed = card.input().preprocess(&raw).unwrap();
         let quantized = common::quantize(model, &raw).unwrap();
-        assert_eq!(quantized.imputed, preprocessed.imputed);
-        assert_eq!(quantized.unknown, preprocessed.unknown);
+        assert_eq!(quantized.imputed(), preprocessed.imputed);
+        assert_eq!(quantized.unknown(), preprocessed.unknown);
         Ok(Expected {
             features: preprocessed.features,
-            quantized: quantized.values,
-            imputed: quantized.imputed,
+            quantized: quantized.values().to_vec(),
+            imputed: quantized.imputed(),
             clipped: preprocessed.clipped,
-            clipped_by_quantization: quantized.clipped - preprocessed.clipped,
-            unknown: quantized.unknown,
+            clipped_by_quantization: quantized.clipped() - preprocessed.clipped,
+            unknown: quantized.unknown(),
         })
     });
     records.collect()
@@ -190,7 +190,7 @@ fn the_first_version_is_still_read() {
         ),
         (
             r#"{"version":2,"missing":["NA", "NA"],"steps":[]}"#,
-            "stands there twice",
+            "is listed twice",
         ),
     ];
     let quantization: Quantization =

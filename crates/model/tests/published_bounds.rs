@@ -1,4 +1,4 @@
-//! The bounds of single scores that a card publishes are those of the weights beside it.
+//! The bounds of single scores that a card publishes are those of the weights next to it.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;

@@ -1,7 +1,7 @@
 //! The search for a quantisation: what it tries, and that it chooses the cheapest that is good.
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 
-use veilcast_card::{Layouts, MAX_SLOT_BITS, PerFeature, Quantization};
+use veilcast_card::{InputBits, Layouts, PerFeature, Quantization, SlotBits};
 use veilcast_engine::Paillier;
 use veilcast_model::quality::auc;
 use veilcast_model::search::{Goal, HeldOut, Measure, SearchError, SearchReport, search};
@@ -10,7 +10,7 @@ use veilcast_model::{Candidate, FloatMap, MAX_WEIGHT, Scheme};
 /// Features from 0 to 1 in some bits.
 fn inputs(bits: std::ops::RangeInclusive<u32>) -> Vec<Quantization> {
     bits.map(|bits| Quantization {
-        bits,
+        bits: InputBits::new(bits).unwrap(),
         step: PerFeature::All(1.0 / f64::from((1_u32 << bits) - 1)),
         zero: PerFeature::All(0.0),
     })
@@ -74,15 +74,15 @@ fn the_cheapest_that_is_accurate_enough_is_chosen() {
         }
         // The trials say what is so.
         for trial in &report.trials {
-            let quantization = &inputs(trial.input_bits..=trial.input_bits)[0];
+            let quantization = &inputs(trial.input_bits.get()..=trial.input_bits.get())[0];
             let certified = |max_weight| {
                 let (integers, scales) = map.quantize(quantization, max_weight).unwrap();
-                let certificate = integers.certify(quantization.max(), MAX_SLOT_BITS).unwrap();
+                let certificate = integers.certify(quantization.max(), SlotBits::MAX).unwrap();
                 (integers, scales, certificate.slot_bits)
             };
             let (integers, scales, slot_bits) = certified(trial.max_weight);
             assert_eq!(trial.slot_bits, slot_bits);
-            assert_eq!(trial.weight_bits, trial.max_weight.ilog2() + 2);
+            assert_eq!(trial.weight_bits.get(), trial.max_weight.ilog2() + 2);
             if trial.max_weight < MAX_WEIGHT {
                 assert!(certified(trial.max_weight + 1).2 > slot_bits, "{trial:?}");
             }
@@ -117,21 +117,21 @@ fn what_is_given_is_not_searched_for() {
         labels: &labels,
     };
     let fixed = by_accuracy(&map, &inputs(5..=5), None, held_out, 0.01).unwrap();
-    assert!(fixed.trials.iter().all(|trial| trial.input_bits == 5));
+    assert!(fixed.trials.iter().all(|trial| trial.input_bits.get() == 5));
     let fixed = by_accuracy(&map, &inputs(1..=8), Some(31), held_out, 0.01).unwrap();
     assert!(
         fixed
             .trials
             .iter()
-            .all(|trial| (trial.max_weight, trial.weight_bits) == (31, 6))
+            .all(|trial| (trial.max_weight, trial.weight_bits.get()) == (31, 6))
     );
     // Another cost, another choice.
     struct DearInputs;
     impl Scheme for DearInputs {
         fn cost(&self, candidate: &Candidate) -> f64 {
-            f64::from(1000 * candidate.input_bits + candidate.weight_bits)
+            f64::from(1000 * candidate.input_bits.get() + candidate.weight_bits.get())
         }
-        fn layouts(&self, _: usize, _: usize, _: u32) -> Layouts {
+        fn layouts(&self, _: usize, _: usize, _: SlotBits) -> Layouts {
             Layouts::scalar()
         }
     }
@@ -239,7 +239,7 @@ fn a_ranking_and_probabilities_are_kept() {
     assert!(probable.reaches_goal() && chosen.largest_change.unwrap() <= 0.01);
     assert!(chosen.cost > area.chosen().unwrap().cost);
     // The change is what it is called.
-    let quantization = &inputs(chosen.input_bits..=chosen.input_bits)[0];
+    let quantization = &inputs(chosen.input_bits.get()..=chosen.input_bits.get())[0];
     let (integers, scales) = map.quantize(quantization, chosen.max_weight).unwrap();
     let probability = |score: f64| 1.0 / (1.0 + (-score).exp());
     let change = |record: &Vec<f64>| {
@@ -298,7 +298,7 @@ fn quantities_change_by_no_more_than_asked() {
                 .all(|trial| trial.largest_change > Some(largest))
         );
         // The change is that of the scores.
-        let quantization = &inputs(chosen.input_bits..=chosen.input_bits)[0];
+        let quantization = &inputs(chosen.input_bits.get()..=chosen.input_bits.get())[0];
         let (integers, scales) = map.quantize(quantization, chosen.max_weight).unwrap();
         let changes = records.iter().flat_map(|record| {
             let top = f64::from(quantization.max());

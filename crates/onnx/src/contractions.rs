@@ -1,7 +1,7 @@
 //! Whether sums of products run over sides of the same length.
 //!
-//! The library makes sums of products of many operators, and compares sides that are given as numbers
-//! no more than those that are open: where one is shorter, it reads past that value's end.
+//! The library turns many operators into sums of products, and compares neither sides that are
+//! given as numbers nor those that are open: where one is shorter, it reads past that value's end.
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::bail;
@@ -28,7 +28,7 @@ fn check_sum(network: &TypedModel, node: &TypedNode, sum: &EinSum) -> TractResul
         let is_summed = axis.outputs.iter().all(|places| places.is_empty());
         let sides = axis.inputs.iter().zip(&shapes);
         let sides = sides.flat_map(|(places, shape)| places.iter().map(|&place| &shape[place]));
-        // A side of 1 goes with any other, but in a sum.
+        // A side of 1 matches any other, except in a sum.
         let mut sides = sides.filter(|side| is_summed || **side != 1.into());
         let first = sides.next();
         if let Some((first, other)) = first.zip(sides.find(|side| Some(*side) != first)) {

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::interpreter::InterpretError;
+
 /// A network in an ONNX file can't be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -22,7 +24,7 @@ pub enum OnnxError {
     },
     /// The file has more parts than any network needs.
     #[error(
-        "it has more than {limit} nodes, attributes, tensors and names; at most so many are read"
+        "it has more than {limit} nodes, attributes, tensors and names; at most that many are read"
     )]
     TooManyParts {
         /// The limit.
@@ -34,7 +36,7 @@ pub enum OnnxError {
         /// The limit.
         limit: usize,
     },
-    /// The operators are of a version that isn't known.
+    /// The operators have a version that isn't known.
     #[error(
         "it uses version {version} of ONNX's operators; {} to {} are known, so export it with \
          opset_version=17", .known.start(), .known.end()
@@ -71,7 +73,7 @@ pub enum OnnxError {
         /// Its operator.
         operator: String,
     },
-    /// A node looks at more places of a picture at once than there could be.
+    /// A node's window covers more places of a picture than there could be.
     #[error(
         "the node {node:?} ({operator}) has a window of more than {} places; make its kernel_shape \
          no larger than a record",
@@ -124,10 +126,10 @@ pub enum OnnxError {
         /// The value.
         value: f64,
     },
-    /// An attribute is there twice, or isn't of the type that it says or must have.
+    /// An attribute occurs twice, or isn't of the type that it declares or must have.
     #[error(
         "the attribute {attribute:?} of the node {node:?} ({operator}) {problem}; export the network \
-         again, or write the attribute anew"
+         again, or rewrite the attribute"
     )]
     Attribute {
         /// The node's name.
@@ -139,10 +141,10 @@ pub enum OnnxError {
         /// What is wrong with it.
         problem: Box<str>,
     },
-    /// A list of a node is longer or shorter than its other lists, or its input, ask for.
+    /// A list of a node is longer or shorter than its other lists, or its input, require.
     #[error(
         "the list {list:?} of the node {node:?} ({operator}) is of length {found}, but must be \
-         of {expected}; export the network again, or write the list anew"
+         of {expected}; export the network again, or rewrite the list"
     )]
     ListLength {
         /// The node's name.
@@ -159,7 +161,7 @@ pub enum OnnxError {
     /// A list of a node holds a number that points nowhere.
     #[error(
         "the list {list:?} of the node {node:?} ({operator}) holds {found}, but must hold {expected}; \
-         export the network again, or write the list anew"
+         export the network again, or rewrite the list"
     )]
     ListEntry {
         /// The node's name.
@@ -178,10 +180,10 @@ pub enum OnnxError {
     Operator {
         /// The node's name.
         node: String,
-        /// The operator, behind its domain if that isn't ONNX's own.
+        /// The operator, after its domain if that isn't ONNX's own.
         operator: String,
     },
-    /// A node takes a value that nothing before it gives.
+    /// A node takes a value that no node before it gives.
     #[error("{user} takes the value {value:?}, which nothing before it gives")]
     Undefined {
         /// The node, or the network itself.
@@ -195,14 +197,14 @@ pub enum OnnxError {
         /// Its name.
         value: String,
     },
-    /// What the graph does to a table's columns can't become preprocessing.
+    /// The graph does something to a table's columns that can't become preprocessing.
     #[error("{node:?} ({operator}) {problem}")]
     Preparation {
         /// The name of the node, or of the input.
         node: String,
         /// Its operator.
         operator: String,
-        /// What it does that can't be done, and what to do.
+        /// What it does that isn't possible, and what to do.
         problem: String,
     },
     /// The network takes several tensors.
@@ -248,12 +250,21 @@ pub enum OnnxError {
         /// Why not.
         problem: String,
     },
-    /// The network can't be parted.
+    /// The network can't be split.
     #[error("it can't be split: {problem}")]
     Split {
         /// Why not.
         problem: String,
     },
+    /// The interpreter can't run the network.
+    #[error("it can't be run")]
+    Interpret(#[from] InterpretError),
+    /// The interpreter can't run the network, and this build has nothing else that could.
+    #[error(
+        "this build runs only networks of the operators that public parts trained here have; \
+         build it with the feature `tract` to run others"
+    )]
+    NoRuntime(#[source] InterpretError),
     /// The library can't run the network.
     #[error("it can't be run: {problem}")]
     Unsupported {

@@ -1,6 +1,6 @@
-//! Whether what a node is given by lists has the size of its inputs, operator by operator.
+//! Whether the lists of a node fit the sizes of its inputs, operator by operator.
 
-use tract_onnx::pb::NodeProto;
+use crate::pb::NodeProto;
 
 use super::OnnxError;
 use super::graph::attribute;
@@ -63,14 +63,14 @@ fn check_coefficients(
         (Some(columns), Some(expected)) => {
             format!("{expected}, for {scores} {called} of {columns} numbers")
         }
-        _ => format!("a multiple of {scores}, for so many {called}"),
+        _ => format!("a multiple of {scores}, for that many {called}"),
     };
     Err(misfit(node, "coefficients", found, expected))
 }
 
 fn check_regressor(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let targets = int(node, "targets").unwrap_or(1);
-    // Without end, if it is negative: no list is as long.
+    // Unlimited if it is negative: no list is that long.
     let targets = usize::try_from(targets).unwrap_or(usize::MAX);
     let intercepts = count(node, "intercepts").unwrap_or(targets);
     if intercepts != targets {
@@ -84,7 +84,8 @@ fn check_classifier(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
     let lists = ["classlabels_ints", "classlabels_strings"];
     let labels = lists.iter().filter_map(|list| count(node, list));
     let labels: usize = labels.sum();
-    // Two classes may have one score for the second; without intercepts the library takes it for that.
+    // Two classes may have one score for the second; without intercepts the library treats it as
+    // such.
     let intercepts = count(node, "intercepts");
     let scores = intercepts.unwrap_or(if labels == 2 { 1 } else { labels });
     let doubled = columns(inputs).and_then(|columns| columns.checked_mul(2));
@@ -130,7 +131,7 @@ fn check_scaler(node: &NodeProto) -> Result<(), OnnxError> {
     }
 }
 
-/// The parts are as long together as the side that is split.
+/// The parts together are as long as the side that is split.
 fn check_split(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let parts = match attribute(node, "split") {
         Some(list) => Some(list.ints.as_slice()),
@@ -176,8 +177,8 @@ fn side(
     Ok(shape.get(place).and_then(|&side| i64::try_from(side).ok()))
 }
 
-/// Each side's new place once, not counted from the last: whatever the input is, the library would look
-/// for others forever.
+/// Each side's new place once, not counted from the last: with others the library would search
+/// forever, whatever the input is.
 fn check_order(node: &NodeProto) -> Result<(), OnnxError> {
     let Some(order) = attribute(node, "perm") else {
         return Ok(());
@@ -209,7 +210,7 @@ fn check_recurrent(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> 
     }
 }
 
-/// A row of packed weights is as long as the records.
+/// A row of packed weights is as long as a record.
 fn check_packed(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let (Some(columns), Some(rows)) = (columns(inputs), int(node, "K")) else {
         return Ok(());
@@ -221,7 +222,7 @@ fn check_packed(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     }
 }
 
-/// Trees ask for numbers that the records have.
+/// Trees use only numbers that the records have.
 fn check_features(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let (Some(columns), Some(list)) = (columns(inputs), attribute(node, "nodes_featureids")) else {
         return Ok(());
@@ -230,7 +231,7 @@ fn check_features(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     check_entries(node, "nodes_featureids", &list.ints, 0..=last)
 }
 
-/// Places are within the side that is selected from: behind its end the library reads the next row.
+/// Places are within the side that is selected from: beyond its end the library reads the next row.
 fn check_places(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let places = inputs.get(1).and_then(|input| input.numbers.as_deref());
     let (Some(places), Some(shape)) = (places, shape(inputs, 0)) else {

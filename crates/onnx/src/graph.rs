@@ -1,10 +1,8 @@
-//! Reading and changing a graph: what gives a value, what is left when outputs are cut off.
+//! Reading and changing a graph: which node gives a value, what remains when outputs are cut off.
 
 use std::collections::{BTreeMap, HashSet};
 
-use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
-};
+use crate::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use super::OnnxError;
 
@@ -33,7 +31,7 @@ pub fn source(graph: &GraphProto, value: &str) -> Option<(usize, usize)> {
     places.next()
 }
 
-/// What a model takes, without the constants that stand among its inputs in old files.
+/// What a model takes, without the constants that old files list among its inputs.
 pub fn inputs(graph: &GraphProto) -> Vec<&ValueInfoProto> {
     let constants: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let inputs = graph.input.iter();
@@ -42,7 +40,7 @@ pub fn inputs(graph: &GraphProto) -> Vec<&ValueInfoProto> {
         .collect()
 }
 
-/// How many nodes a graph has of each operator.
+/// How many nodes of each operator a graph has.
 pub fn operators(graph: &GraphProto) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for node in &graph.node {
@@ -51,7 +49,7 @@ pub fn operators(graph: &GraphProto) -> BTreeMap<String, usize> {
     counts
 }
 
-/// A node's name, or if it has none that of the first value it gives.
+/// A node's name, or if it has none, that of the first value it gives.
 pub fn name(node: &NodeProto) -> &str {
     let first = || node.output.first().map_or("", String::as_str);
     match node.name.as_str() {
@@ -67,7 +65,7 @@ pub fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributePro
         .find(|attribute| attribute.name == name)
 }
 
-/// A constant: an initializer, or what a node gives that only holds one.
+/// A constant: an initializer, or the value of a node that only holds one.
 pub fn constant<'a>(graph: &'a GraphProto, value: &str) -> Option<&'a TensorProto> {
     let stored = graph.initializer.iter().find(|tensor| tensor.name == value);
     stored.or_else(|| {
@@ -78,7 +76,7 @@ pub fn constant<'a>(graph: &'a GraphProto, value: &str) -> Option<&'a TensorProt
     })
 }
 
-/// Makes a value the only output, and drops whatever it doesn't need.
+/// Makes a value the only output, and drops everything it doesn't need.
 pub fn keep_output(graph: &mut GraphProto, value: &str) {
     let mut needed = HashSet::from([value.to_owned()]);
     let mut kept = vec![false; graph.node.len()];

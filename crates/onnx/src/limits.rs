@@ -1,11 +1,11 @@
-//! What is checked of a file before `tract` sees it.
+//! What is checked in a file before `tract` sees it.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
+use crate::pb::tensor_proto::{DataLocation, DataType};
+use crate::pb::{GraphProto, ModelProto, TensorProto};
 use prost::Message as _;
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
-use tract_onnx::pb::{GraphProto, ModelProto, TensorProto};
 
 use super::graph::name;
 use super::{OnnxError, lists, wire};
@@ -99,7 +99,8 @@ fn check_tensors(graph: &GraphProto) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// A tensor holds as much as its shape says, in the file itself, and only finite numbers.
+/// Checks that a tensor holds as much as its shape says, in the file itself, and only finite
+/// numbers.
 fn check_tensor(tensor: &TensorProto, name: &str) -> Result<(), OnnxError> {
     let named = || name.to_owned();
     let external = tensor.data_location == Some(DataLocation::External as i32);
@@ -165,7 +166,7 @@ fn check_finite(
     }
 }
 
-/// Every value that is taken is given once, and before it is taken.
+/// Checks that every value that is taken is given once, and before it is taken.
 fn check_values(graph: &GraphProto) -> Result<(), OnnxError> {
     let constants: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let mut given = constants.clone();
@@ -177,7 +178,7 @@ fn check_values(graph: &GraphProto) -> Result<(), OnnxError> {
         value: value.to_owned(),
     };
     for input in &graph.input {
-        // In old files the constants stand among the inputs too.
+        // In old files the constants are listed among the inputs too.
         if !given.insert(&input.name) && !constants.contains(input.name.as_str()) {
             return Err(twice(&input.name));
         }

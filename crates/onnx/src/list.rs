@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use tract_onnx::pb::{AttributeProto, NodeProto};
+use crate::pb::{AttributeProto, NodeProto};
 
 use super::OnnxError;
 use super::graph::name;

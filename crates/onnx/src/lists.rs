@@ -1,14 +1,15 @@
-//! Whether the lists of a node have the lengths that its other lists, and its inputs' shapes, ask for.
+//! Whether the lists of a node have the lengths that its other lists and its inputs' shapes
+//! require.
 //!
 //! The library multiplies by coefficients, moves windows and follows trees without comparing all of
-//! these lengths: where they don't fit, it reads past the end of a list, or never comes to an end. So
-//! each list is held against what it must be: before the library sees the file as far as that can be
-//! told by then, and once more when the shapes of the node's inputs are known, before it is computed.
+//! these lengths: where they don't fit, it reads past the end of a list, or never finishes. So
+//! each list is checked: before the library sees the file, as far as that is possible by then, and
+//! again when the shapes of the node's inputs are known, before it is computed.
 
 use std::collections::HashSet;
 
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::{AttributeProto, NodeProto};
+use crate::pb::attribute_proto::AttributeType;
+use crate::pb::{AttributeProto, NodeProto};
 
 use super::graph::{attribute, name};
 use super::list::{Known, check_entries, entry, length, misfit};
@@ -32,15 +33,15 @@ enum Holds {
 #[derive(Clone, Copy)]
 enum Count {
     Any,
-    /// As many as another list of the node, if that is there.
+    /// As many as another list of the node, if there is one.
     As(&'static str),
-    /// As many as the constant input at a place, of this name, if that is there.
+    /// As many as the constant input of this name at a place, if there is one.
     AsInput(usize, &'static str),
     Inputs,
     Outputs,
-    /// So many for each side of the first input.
+    /// This many for each side of the first input.
     Sides(usize),
-    /// So many for each side of a picture: of the first input without the batch and the channels.
+    /// This many for each side of a picture: of the first input without the batch and the channels.
     PictureSides(usize),
 }
 
@@ -156,8 +157,8 @@ const CONSTANTS: &[(&[&str], usize, &str, Holds, Count)] = &[
     (&["Tile"], 1, "repeats", Within(0, i64::MAX), Sides(1)),
 ];
 
-/// Operators that work along the side `axis` of their first input, for which the library would look
-/// without end; where it is missing for others, the library says so.
+/// Operators that work along the side `axis` of their first input, for which the library would
+/// search endlessly; where it is missing for others, the library says so.
 const ALONG_A_SIDE: [&str; 4] = [
     "LayerNormalization",
     "LpNormalization",
@@ -210,7 +211,7 @@ pub(super) fn check(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
     fits::check(node, inputs)
 }
 
-/// The side that a node works along is there.
+/// Checks that the side that a node works along exists.
 fn check_axis(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let shape = inputs.first().and_then(|input| input.shape.as_ref());
     let (Some(axis), Some(shape)) = (attribute(node, "axis"), shape) else {
@@ -223,7 +224,7 @@ fn check_axis(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     check_entries(node, "axis", &[axis.i], -sides..=sides - 1)
 }
 
-/// Whether nothing is filled in but what an attribute's type names.
+/// Whether only the field that an attribute's type names is filled in.
 fn holds_its_type(attribute: &AttributeProto) -> bool {
     use AttributeType::{Float, Floats, Int, Ints, String, Strings, Tensor, Tensors};
     let filled = [
@@ -240,7 +241,7 @@ fn holds_its_type(attribute: &AttributeProto) -> bool {
     filled.iter().all(|&(kind, filled)| !filled || own(kind))
 }
 
-/// What a list has, whether it is an attribute or a constant input.
+/// A list's content, whether it is an attribute or a constant input.
 struct List<'a> {
     name: &'a str,
     length: usize,

@@ -1,16 +1,16 @@
 //! A network made ready to run on records.
 
 use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::Once;
 
-use tract_onnx::pb::ModelProto;
+use prost::Message as _;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::TractErrorContext as _;
 use tract_onnx::tract_hir::infer::Factoid as _;
 
-use super::{OnnxError, graph, sizes};
+use crate::pb::ModelProto;
+use crate::{OnnxError, Values, graph, sizes};
 
 /// A network with one input and one output of numbers, which takes a fixed number of records at once.
 #[derive(Clone, Debug)]
@@ -19,15 +19,6 @@ pub struct Network {
     /// The sides of the input, that of the batch included.
     shape: Vec<usize>,
     kind: DatumType,
-}
-
-/// What comes out of a network.
-#[derive(Clone, Debug)]
-pub struct Values {
-    /// The numbers, row by row.
-    pub numbers: Vec<f64>,
-    /// The sides, that of the batch included.
-    pub shape: Vec<usize>,
 }
 
 impl Network {
@@ -42,7 +33,7 @@ impl Network {
         guarded(|| {
             // What is noted of values between nodes may be of another batch.
             let parser = tract_onnx::onnx().with_ignore_value_info(true);
-            let mut network = parser.parse(model, None)?.model;
+            let mut network = parser.parse(&theirs(model)?, None)?.model;
             let kind = network.input_fact(0)?.datum_type.concretize();
             let kind = kind.filter(|kind| kind.is_float());
             let kind = kind.context("its input isn't of floats")?;
@@ -58,12 +49,12 @@ impl Network {
         })
     }
 
-    /// Runs it on numbers that fill the input row by row; gives the first output's.
+    /// Runs it on numbers that fill the input row by row; returns the first output's.
     pub fn run(&self, numbers: &[f64]) -> Result<Values, OnnxError> {
         Ok(self.run_all(numbers)?.swap_remove(0))
     }
 
-    /// Runs it on numbers that fill the input row by row; gives all outputs'.
+    /// Runs it on numbers that fill the input row by row; returns all outputs'.
     pub fn run_all(&self, numbers: &[f64]) -> Result<Vec<Values>, OnnxError> {
         guarded(|| {
             let input = Tensor::from_shape(&self.shape, numbers)?;
@@ -81,11 +72,12 @@ impl Network {
     }
 }
 
-/// Every operator is one that the library has.
+/// Checks that the library has every operator.
 fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
     const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
     let known = tract_onnx::onnx().op_register.0;
-    // ConstantLike, which ONNX hasn't, would be as large as its attribute says before that is checked.
+    // ConstantLike, which ONNX doesn't have, would be as large as its attribute says before that is
+    // checked.
     let is_known = |operator: &String| known.contains_key(operator) && operator != "ConstantLike";
     for node in &graph::graph(model)?.node {
         if !DOMAINS.contains(&node.domain.as_str()) || !is_known(&node.op_type) {
@@ -99,27 +91,27 @@ fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
     Ok(())
 }
 
-/// That panics of the library are kept from the terminal: the error tells of them.
-static HUSHED: Once = Once::new();
+/// A model in the library's form: only the parts of a file that we know get there.
+fn theirs(model: &ModelProto) -> TractResult<tract_onnx::pb::ModelProto> {
+    Ok(tract_onnx::pb::ModelProto::decode(&*model.encode_to_vec())?)
+}
 
 thread_local! {
     /// Whether this thread is in the library.
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether this thread is running the library, whose panics become errors: a program's panic hook
+/// needn't report them.
+pub fn panics_are_errors() -> bool {
+    IS_GUARDED.get()
+}
+
 /// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:
-/// there are too many of them to check each beforehand, and files may come from strangers. Nothing
+/// there are too many to check each beforehand, and files may come from strangers. Nothing
 /// that such a panic leaves half done is used again.
 fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
     let unsupported = |problem: String| OnnxError::Unsupported { problem };
-    HUSHED.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !IS_GUARDED.get() {
-                usual(info);
-            }
-        }));
-    });
     let before = IS_GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(before);
@@ -134,7 +126,7 @@ fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
     }
 }
 
-/// The library's words without what fills pages.
+/// The library's message without the parts that fill pages.
 fn short(problem: &str) -> String {
     const CHARACTERS: usize = 400;
     let cut = problem.char_indices().nth(CHARACTERS);

@@ -6,7 +6,8 @@ use veilcast_card::{
     Card, Encoder, EncoderError, MAX_PUBLIC_PART_BYTES, PublicNetwork, PublicPart,
 };
 
-use crate::network::Network;
+use crate::interpreter::{InterpretError, Interpreter, Values};
+use crate::pb::ModelProto;
 use crate::{OnnxError, limits};
 
 /// An encoder for a model, with its public part if it is a hybrid.
@@ -23,7 +24,9 @@ pub fn encoder(card: Card, public_part: Option<&[u8]>) -> Result<Encoder, Encode
 
 /// Reads a public part, which may come from a stranger, and runs it once, on zeros.
 ///
-/// It takes a record at a time, so that what comes out of one never depends on others beside it.
+/// It takes one record at a time, so that the features of a record never depend on other records.
+/// The [`Interpreter`] runs it, in every build and on every machine with the same results; only what
+/// the interpreter lacks is left to `tract`, if the build has it.
 ///
 /// # Errors
 /// [`OnnxError`] if it isn't a network of the card's shapes that can be run.
@@ -31,9 +34,13 @@ pub fn public_network(onnx: &[u8], part: &PublicPart) -> Result<Arc<dyn PublicNe
     let model = limits::parse(onnx, MAX_PUBLIC_PART_BYTES)?;
     let mut shape = vec![1];
     shape.extend(&part.shape);
-    let network = Network::compile(&model, &shape)?;
+    let network = match Interpreter::compile(&model, &shape) {
+        Ok(network) => Ready::new(move |values| Ok(network.run(values)?)),
+        Err(error) if error.is_unsupported() => any_network(&model, &shape, error)?,
+        Err(error) => return Err(error.into()),
+    };
     let values = part.shape.iter().product();
-    let found = network.run(&vec![0.0; values])?;
+    let found = (network.0)(&vec![0.0; values])?;
     if found.numbers.len() != part.features {
         return Err(OnnxError::Output {
             problem: format!(
@@ -45,9 +52,40 @@ pub fn public_network(onnx: &[u8], part: &PublicPart) -> Result<Arc<dyn PublicNe
     Ok(Arc::new(network))
 }
 
-impl PublicNetwork for Network {
+#[cfg(feature = "tract")]
+fn any_network(model: &ModelProto, shape: &[usize], _: InterpretError) -> Result<Ready, OnnxError> {
+    let network = crate::Network::compile(model, shape)?;
+    Ok(Ready::new(move |values| network.run(values)))
+}
+
+#[cfg(not(feature = "tract"))]
+fn any_network(_: &ModelProto, _: &[usize], error: InterpretError) -> Result<Ready, OnnxError> {
+    Err(OnnxError::NoRuntime(error))
+}
+
+type Run = dyn Fn(&[f64]) -> Result<Values, OnnxError> + Send + Sync;
+
+/// A network that was made ready.
+struct Ready(Box<Run>);
+
+impl Ready {
+    fn new(run: impl Fn(&[f64]) -> Result<Values, OnnxError> + Send + Sync + 'static) -> Self {
+        Self(Box::new(run))
+    }
+}
+
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ready")
+    }
+}
+
+impl PublicNetwork for Ready {
     fn run(&self, values: &[f64]) -> Result<Vec<f64>, String> {
-        let ran = Network::run(self, values).map_err(|error| error.to_string())?;
+        let ran = (self.0)(values).map_err(|error| match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        })?;
         Ok(ran.numbers)
     }
 }

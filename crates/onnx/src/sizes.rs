@@ -1,12 +1,13 @@
-//! How large the values are that a network computes, found out before any of them is computed.
+//! How large the values are that a network computes, determined before any of them is computed.
 //!
-//! While it finds out shapes, the library evaluates whatever hangs on constants alone, so that a file
-//! of a few hundred bytes could ask for any amount of memory. So here each node's shapes are found
-//! and checked first, in the graph's order, and only then may the library evaluate the node.
+//! While it determines shapes, the library evaluates everything that depends on constants alone, so
+//! that a file of a few hundred bytes could ask for any amount of memory. So here each node's
+//! shapes are found and checked first, in the graph's order, and only then may the library evaluate
+//! the node.
 
 use std::collections::HashMap;
 
-use tract_onnx::pb::{GraphProto, NodeProto};
+use crate::pb::{GraphProto, NodeProto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::{DimLike as _, TDim, bail};
 use tract_onnx::tract_core::ops::konst::Const;
@@ -19,9 +20,9 @@ use super::lists;
 
 /// Most bytes that all values of a network may take, constants of the file aside.
 const MAX_BYTES: usize = 1 << 30;
-/// Most sides of a value.
+/// Most dimensions of a value.
 const MAX_SIDES: usize = 16;
-/// Largest number by which a node may be told how large its value shall be.
+/// Largest number that may tell a node how large its value is to be.
 const MAX_COUNT: f64 = (1_u32 << 31) as f64;
 /// Operators that are told by a tensor's numbers. Larger ones could pass the end of the library's
 /// integers, and seem small.
@@ -36,13 +37,14 @@ const COUNTING: [&str; 9] = [
     "Tile",
     "Topk",
 ];
-/// Operators whose results are as large as their inputs at most, though unknown.
+/// Operators whose results are at most as large as their inputs, though of unknown shape.
 const SELECTING: [&str; 2] = ["Compress", "NonZero"];
 
 type Facts = TVec<InferenceFact>;
 
-/// Finds the shapes of all values, and the values that hang on constants alone, within bounds. Each
-/// node of the graph that the network was made of is held against its inputs' shapes first.
+/// Finds the shapes of all values, and the values that depend on constants alone, within bounds.
+/// Each node of the graph that the network was made from is checked against its inputs' shapes
+/// first.
 pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> TractResult<()> {
     let mut room = Room::default();
     let written = written(graph);
@@ -104,7 +106,7 @@ fn written(graph: &GraphProto) -> HashMap<&str, &NodeProto> {
     named.collect()
 }
 
-/// What is known of a node's inputs, at the places that they have in the file: the library leaves out
+/// What is known of a node's inputs, at the places that they have in the file: the library omits
 /// those without names.
 fn known(node: &NodeProto, facts: TVec<&InferenceFact>) -> Vec<Known> {
     let mut facts = facts.into_iter();
@@ -132,7 +134,7 @@ fn known_of(fact: &InferenceFact, reads_numbers: bool) -> Known {
     Known { shape, numbers }
 }
 
-/// What a node tells of its inputs and outputs.
+/// What a node says about its inputs and outputs.
 fn infer(
     network: &mut InferenceModel,
     id: usize,
@@ -208,7 +210,7 @@ impl Room {
     }
 }
 
-/// Checks the numbers that say how large a value shall be.
+/// Checks the numbers that say how large a value is to be.
 fn check_counts(name: &str, operator: &str, inputs: &[InferenceFact]) -> TractResult<()> {
     let numbers = |fact: &InferenceFact| {
         let value = fact.value.concretize()?;

@@ -34,7 +34,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What a field of this message holds; none if it is numbers or bytes.
+    /// The messages that a field of this message holds; none if it holds numbers or bytes.
     fn child(self, tag: u32) -> Option<Self> {
         match (self, tag) {
             (Self::Model, 7) => Some(Self::Graph),

@@ -42,3 +42,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!((average - (0.5 * 21.37 - 0.3 * 4.812 + 0.2 * 19.05)).abs() < 0.01);
     Ok(())
 }
+
+#[test]
+fn runs() -> Result<(), Box<dyn std::error::Error>> {
+    main()
+}

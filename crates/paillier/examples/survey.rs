@@ -42,3 +42,8 @@ fn participant(published: &str, answer: i128) -> Result<Vec<u8>, serde_json::Err
     let key: PublicKey = serde_json::from_str(published)?;
     Ok(key.encode_ciphertext(&key.encrypt(&key.encode(answer))))
 }
+
+#[test]
+fn runs() -> Result<(), Box<dyn std::error::Error>> {
+    main()
+}

@@ -23,14 +23,14 @@ impl std::fmt::Debug for Ciphertext {
 #[non_exhaustive]
 pub enum CiphertextError {
     /// The encoding does not have twice the width of n.
-    #[error("ciphertext {index} has {actual} bytes; under this key each has {expected}")]
+    #[error("ciphertext {index} has {found} bytes; under this key each has {expected}")]
     Width {
         /// Which ciphertext, from 0.
         index: usize,
         /// Bytes of a ciphertext under this key.
         expected: usize,
         /// Bytes that it has.
-        actual: usize,
+        found: usize,
     },
     /// The number is 0, or not below n².
     #[error("ciphertext {index} is not between 1 and n² − 1")]

@@ -10,7 +10,7 @@ pub(crate) fn limbs_from_bytes(bytes: &[u8]) -> Vec<u64> {
     bytes.rchunks(8).map(limb).collect()
 }
 
-/// Little-endian limbs as big-endian bytes, eight a limb.
+/// Little-endian limbs as big-endian bytes, eight per limb.
 pub(crate) fn bytes_from_limbs(limbs: &[u64]) -> Vec<u8> {
     limbs
         .iter()

@@ -54,8 +54,8 @@ const SMALLEST_NORMAL: i64 = -1022;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct EncodedNumber {
-    mantissa: Plaintext,
     exponent: i32,
+    mantissa: Plaintext,
 }
 
 /// Why a number has no encoding, or an encoding no number.

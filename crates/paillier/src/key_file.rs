@@ -37,12 +37,12 @@ pub enum KeyFileError {
     #[error("not a Paillier key file")]
     Json(#[from] serde_json::Error),
     /// The key is of another type.
-    #[error("the key file's {field:?} is {value:?}, where a Paillier key has {expected:?}")]
+    #[error("the key file's {field:?} is {found:?}, where a Paillier key has {expected:?}")]
     Type {
         /// The JSON field.
         field: &'static str,
         /// What it holds.
-        value: String,
+        found: String,
         /// What it must hold.
         expected: &'static str,
     },
@@ -225,7 +225,7 @@ fn expect(field: &'static str, value: &str, expected: &'static str) -> Result<()
     }
     Err(KeyFileError::Type {
         field,
-        value: value.chars().take(40).collect(),
+        found: value.chars().take(40).collect(),
         expected,
     })
 }

@@ -53,13 +53,13 @@ pub struct KeyProof(Box<[u8]>);
 pub enum KeyProofError {
     /// It does not consist of eight numbers of n's length.
     #[error(
-        "the key's proof has {actual} bytes; under this key it has {expected}, eight roots of n's length"
+        "the key's proof has {found} bytes; under this key it has {expected}, eight roots of n's length"
     )]
     Length {
         /// Bytes of a proof of this key.
         expected: usize,
         /// Bytes that it has.
-        actual: usize,
+        found: usize,
     },
     /// A root is 0 or not below n.
     #[error("root {0} (from 0) of the key's proof is not between 1 and n − 1")]
@@ -143,9 +143,9 @@ impl PublicKey {
     /// Checks that these are the roots of the challenges.
     fn check_roots(&self, proof: &KeyProof, challenges: &[BoxedUint]) -> Result<(), KeyProofError> {
         let length = 8 * self.limbs();
-        let (expected, actual) = (ROOTS * length, proof.0.len());
-        if actual != expected {
-            return Err(KeyProofError::Length { expected, actual });
+        let (expected, found) = (ROOTS * length, proof.0.len());
+        if found != expected {
+            return Err(KeyProofError::Length { expected, found });
         }
         let ring = self.ring();
         let roots: Vec<Vec<u64>> = proof.0.chunks(length).map(limbs_from_bytes).collect();

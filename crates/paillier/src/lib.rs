@@ -50,6 +50,10 @@
 //! or a randomiser panic if it belongs to another key, and those that take a plaintext panic if it
 //! belongs to a key of another size.
 //!
+//! Subtraction, negative factors and weighted sums divide by ciphertexts, and panic if one has a
+//! factor in common with n. Decoding refuses such ciphertexts, and a fresh encryption is one only
+//! with the probability of factoring n by a guess, unless a stranger made n of smaller primes.
+//!
 //! Randomness comes from the operating system. Functions that need it panic if it fails, rather
 //! than continue with something weaker.
 

@@ -253,12 +253,12 @@ impl PublicKey {
     ) -> Result<Vec<Ciphertext>, CiphertextError> {
         let mut numbers = Vec::new();
         for (index, bytes) in encodings.into_iter().enumerate() {
-            let (expected, actual) = (self.ciphertext_bytes(), bytes.len());
-            if actual != expected {
+            let (expected, found) = (self.ciphertext_bytes(), bytes.len());
+            if found != expected {
                 return Err(CiphertextError::Width {
                     index,
                     expected,
-                    actual,
+                    found,
                 });
             }
             let limbs = limbs_from_bytes(bytes);

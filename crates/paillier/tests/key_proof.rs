@@ -132,10 +132,10 @@ fn whatever_is_changed_in_a_proof_is_found() {
     let prove = |bytes: Vec<u8>| public.prove(&KeyProof::from_bytes(bytes)).err();
     assert_eq!(prove(good.to_vec()), None);
 
-    let wrong_length = |actual| {
+    let wrong_length = |found| {
         Some(KeyProofError::Length {
             expected: 1024,
-            actual,
+            found,
         })
     };
     assert_eq!(prove(Vec::new()), wrong_length(0));

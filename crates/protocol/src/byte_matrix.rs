@@ -31,7 +31,7 @@ impl ByteMatrix {
         if bytes.len() != expected {
             return Err(ShapeError::Length {
                 expected,
-                got: bytes.len(),
+                found: bytes.len(),
             });
         }
         Ok(Self {

@@ -16,12 +16,12 @@ pub enum ShapeError {
     #[error("a ciphertext needs at least one byte")]
     NoWidth,
     /// The number of bytes does not match the shape.
-    #[error("the shape needs {expected} bytes, but there are {got}")]
+    #[error("the shape needs {expected} bytes, but there are {found}")]
     Length {
         /// Rows · columns · width.
         expected: usize,
         /// The bytes that were given.
-        got: usize,
+        found: usize,
     },
 }
 
@@ -44,12 +44,12 @@ pub enum RequestError {
         rows: usize,
     },
     /// The ciphertexts don't have twice as many bytes as the modulus.
-    #[error("a ciphertext has {got} bytes, and under this key it has exactly {expected}")]
+    #[error("a ciphertext has {found} bytes, and under this key it has exactly {expected}")]
     CiphertextWidth {
         /// Twice the modulus's bytes.
         expected: usize,
         /// The ciphertexts' bytes.
-        got: usize,
+        found: usize,
     },
 }
 
@@ -71,13 +71,13 @@ impl RequestError {
 pub enum DecodeError {
     /// The body is larger than the limits allow.
     #[error(
-        "the body has {got} bytes, and at most {limit} are allowed: send fewer records at once"
+        "the body has {found} bytes, and at most {limit} are allowed: send fewer records at once"
     )]
     BodyTooLarge {
         /// The limit in bytes.
         limit: usize,
         /// The body's bytes.
-        got: usize,
+        found: usize,
     },
     /// The JSON header does not end where the header length says.
     #[error("the JSON header does not end at byte {given}, where the header length puts it")]
@@ -89,12 +89,12 @@ pub enum DecodeError {
     #[error("the JSON is not a message of this protocol: {0}")]
     Json(String),
     /// The body ends before its tensor does.
-    #[error("the body is cut short: its tensor needs {expected} bytes, and {got} are left")]
+    #[error("the body is cut short: its tensor needs {expected} bytes, and {found} are left")]
     Truncated {
         /// The bytes that the tensor needs.
         expected: usize,
         /// The bytes after the header.
-        got: usize,
+        found: usize,
     },
     /// There is more after the tensor.
     #[error("the body has {0} bytes too many at its end")]
@@ -134,11 +134,11 @@ pub enum DecodeError {
     },
     /// The number of records is given and differs from the number of the tensor's rows.
     #[error(
-        "`records` is {got}, but the tensor has {rows} rows, and in this layout each is a record"
+        "`records` is {found}, but the tensor has {rows} rows, and in this layout each is a record"
     )]
     RecordsAndRows {
         /// The number that was given.
-        got: usize,
+        found: usize,
         /// The tensor's rows.
         rows: usize,
     },
@@ -165,20 +165,20 @@ pub enum DecodeError {
     Damaged,
 
     /// There is not exactly one tensor.
-    #[error("there are {got} tensors where only `{expected}` belongs")]
+    #[error("there are {found} tensors where only `{expected}` belongs")]
     TensorCount {
         /// The name of the expected tensor.
         expected: &'static str,
         /// How many there are.
-        got: usize,
+        found: usize,
     },
     /// The tensor is not the expected one.
-    #[error("there is a tensor {got:?} where only `{expected}` belongs")]
+    #[error("there is a tensor {found:?} where only `{expected}` belongs")]
     TensorName {
         /// The name of the expected tensor.
         expected: &'static str,
         /// The name that was given, shortened.
-        got: String,
+        found: String,
     },
     /// The tensor's datatype is not `BYTES`.
     #[error("the tensor's datatype is {0:?}, and only `BYTES` holds ciphertexts")]
@@ -190,34 +190,34 @@ pub enum DecodeError {
     #[error(transparent)]
     Shape(#[from] ShapeError),
     /// There are more records than the limits allow.
-    #[error("there are {got} records, and at most {limit} are allowed: send fewer at once")]
+    #[error("there are {found} records, and at most {limit} are allowed: send fewer at once")]
     TooManyRecords {
         /// The limit.
         limit: usize,
         /// The records in the message.
-        got: usize,
+        found: usize,
     },
     /// There are more ciphertexts than the limits allow.
     #[error(
-        "there are {got} ciphertexts, and at most {limit} are allowed: send fewer records at once"
+        "there are {found} ciphertexts, and at most {limit} are allowed: send fewer records at once"
     )]
     TooManyCiphertexts {
         /// The limit.
         limit: usize,
         /// The ciphertexts in the message.
-        got: usize,
+        found: usize,
     },
 
     /// The tensor has neither `data` nor `binary_data_size`, or both.
     #[error("the tensor needs either `data` or the parameter `binary_data_size`")]
     DataPlace,
     /// The tensor's `binary_data_size` does not match its shape and key.
-    #[error("`binary_data_size` is {got}, but the shape and the key need {expected}")]
+    #[error("`binary_data_size` is {found}, but the shape and the key need {expected}")]
     BinarySize {
         /// The size that the shape and the key need.
         expected: usize,
         /// The size that was given.
-        got: usize,
+        found: usize,
     },
     /// The binary size of an answer is not a size of elements of equal width.
     #[error("`binary_data_size` is {size}, which is not {count} ciphertexts of one allowed width")]
@@ -244,7 +244,7 @@ pub enum DecodeError {
     },
     /// An element does not have the width of a ciphertext.
     #[error(
-        "element {index} has {got} bytes, and a ciphertext under this key has exactly {expected}"
+        "element {index} has {found} bytes, and a ciphertext under this key has exactly {expected}"
     )]
     ElementWidth {
         /// The element's place, counted row by row from 0.
@@ -252,7 +252,7 @@ pub enum DecodeError {
         /// The width of a ciphertext.
         expected: usize,
         /// The element's bytes.
-        got: usize,
+        found: usize,
     },
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn split<'a, T: Deserialize<'a>>(
     if body.len() > limits.max_body_bytes {
         return Err(DecodeError::BodyTooLarge {
             limit: limits.max_body_bytes,
-            got: body.len(),
+            found: body.len(),
         });
     }
     let json = match framing {

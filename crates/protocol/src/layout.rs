@@ -139,7 +139,7 @@ impl LayoutParameters {
             (Layout::Records, Some(records)) => Ok(records),
             (_, None) => Ok(rows),
             (_, Some(records)) if records == rows => Ok(rows),
-            (_, Some(got)) => Err(DecodeError::RecordsAndRows { got, rows }),
+            (_, Some(found)) => Err(DecodeError::RecordsAndRows { found, rows }),
         }
     }
 }

@@ -50,8 +50,8 @@ impl InferRequest {
         let (expected, rows) = (ciphertext_width(&public_key)?, upload.rows());
         match &upload {
             Upload::Full(ciphertexts) if ciphertexts.width() != expected => {
-                let got = ciphertexts.width();
-                return Err(RequestError::CiphertextWidth { expected, got });
+                let found = ciphertexts.width();
+                return Err(RequestError::CiphertextWidth { expected, found });
             }
             _ => {}
         }
@@ -188,7 +188,7 @@ impl InferRequest {
         if records > limits.max_records {
             return Err(DecodeError::TooManyRecords {
                 limit: limits.max_records,
-                got: records,
+                found: records,
             });
         }
 
@@ -196,10 +196,10 @@ impl InferRequest {
         if let Some(output) = &output
             && output.name.0 != OUTPUT_TENSOR
         {
-            let got = excerpt(&output.name.0);
+            let found = excerpt(&output.name.0);
             return Err(DecodeError::TensorName {
                 expected: OUTPUT_TENSOR,
-                got,
+                found,
             });
         }
         let binary = output

@@ -29,14 +29,14 @@ impl<T> OnlyOne<T> {
     /// The only member, or an error that names the expected tensor.
     pub(crate) fn get(self, expected: &'static str) -> Result<T, DecodeError> {
         self.at_most_one(expected)?
-            .ok_or(DecodeError::TensorCount { expected, got: 0 })
+            .ok_or(DecodeError::TensorCount { expected, found: 0 })
     }
 
     /// The only member if there is any.
     pub(crate) fn at_most_one(self, expected: &'static str) -> Result<Option<T>, DecodeError> {
         match self.count {
             0 | 1 => Ok(self.first),
-            got => Err(DecodeError::TensorCount { expected, got }),
+            found => Err(DecodeError::TensorCount { expected, found }),
         }
     }
 }
@@ -150,7 +150,7 @@ impl ReceivedTensor<'_> {
         if self.name.0 != name {
             return Err(DecodeError::TensorName {
                 expected: name,
-                got: excerpt(&self.name.0),
+                found: excerpt(&self.name.0),
             });
         }
         if self.datatype.0 != DATATYPE {
@@ -164,13 +164,13 @@ impl ReceivedTensor<'_> {
         if shape[0] > limits.max_records {
             return Err(DecodeError::TooManyRecords {
                 limit: limits.max_records,
-                got: shape[0],
+                found: shape[0],
             });
         }
         if count > limits.max_ciphertexts {
             return Err(DecodeError::TooManyCiphertexts {
                 limit: limits.max_ciphertexts,
-                got: count,
+                found: count,
             });
         }
         let (width, max_width) = match width {
@@ -210,7 +210,7 @@ fn binary_width(
             if size != expected {
                 return Err(DecodeError::BinarySize {
                     expected,
-                    got: size,
+                    found: size,
                 });
             }
             Ok(width)
@@ -227,7 +227,7 @@ fn from_binary(raw: &[u8], size: usize, width: usize) -> Result<Vec<u8>, DecodeE
     if raw.len() < size {
         return Err(DecodeError::Truncated {
             expected: size,
-            got: raw.len(),
+            found: raw.len(),
         });
     }
     if raw.len() > size {
@@ -236,15 +236,15 @@ fn from_binary(raw: &[u8], size: usize, width: usize) -> Result<Vec<u8>, DecodeE
     let mut bytes = Vec::with_capacity(size / (PREFIX_BYTES + width) * width);
     for (index, element) in raw.chunks_exact(PREFIX_BYTES + width).enumerate() {
         let (prefix, element) = element.split_at(PREFIX_BYTES);
-        let got = prefix
+        let found = prefix
             .iter()
             .rev()
             .fold(0, |length, &byte| length << 8 | usize::from(byte));
-        if got != width {
+        if found != width {
             return Err(DecodeError::ElementWidth {
                 index,
                 expected: width,
-                got,
+                found,
             });
         }
         bytes.extend_from_slice(element);

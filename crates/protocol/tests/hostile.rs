@@ -21,7 +21,7 @@ fn bodies_of_the_wrong_size() {
         InferRequest::decode(&body.bytes, framing, &tight),
         Err(DecodeError::BodyTooLarge {
             limit: tight.max_body_bytes,
-            got: body.bytes.len()
+            found: body.bytes.len()
         })
     );
     let last = body.bytes.len() - 1;
@@ -29,7 +29,7 @@ fn bodies_of_the_wrong_size() {
         decode(&body.bytes[..last]),
         DecodeError::Truncated {
             expected: 20,
-            got: 19
+            found: 19
         }
     );
     let header_only = &body.bytes[..body.header_length];
@@ -37,7 +37,7 @@ fn bodies_of_the_wrong_size() {
         decode(header_only),
         DecodeError::Truncated {
             expected: 20,
-            got: 0
+            found: 0
         }
     );
     let long = [&body.bytes[..], &[0; 3]].concat();
@@ -296,15 +296,15 @@ fn responses_that_are_malformed() {
         error("scores", "ciphertexts"),
         DecodeError::TensorName {
             expected: "scores",
-            got: "ciphertexts".to_owned()
+            found: "ciphertexts".to_owned()
         }
     );
     assert!(matches!(error("model_version", "x"), DecodeError::Json(_)));
     // The first element gives the width, up to the limit.
-    let width = |index, expected, got| DecodeError::ElementWidth {
+    let width = |index, expected, found| DecodeError::ElementWidth {
         index,
         expected,
-        got,
+        found,
     };
     assert_eq!(error("IiIiIiIi", "IiIiIiI="), width(1, 6, 5));
     assert_eq!(error("ERERERER", ""), width(0, 1, 0));
@@ -342,7 +342,7 @@ fn layout_parameters_must_fit_the_layout() {
     );
     assert_eq!(
         layout(r#""layout":"records","records":5"#),
-        DecodeError::TooManyRecords { limit: 4, got: 5 }
+        DecodeError::TooManyRecords { limit: 4, found: 5 }
     );
     assert_eq!(
         layout(r#""layout":"records","records":1"#),
@@ -353,7 +353,7 @@ fn layout_parameters_must_fit_the_layout() {
     );
     assert_eq!(
         layout(r#""layout":"scalar","records":3"#),
-        DecodeError::RecordsAndRows { got: 3, rows: 2 }
+        DecodeError::RecordsAndRows { found: 3, rows: 2 }
     );
 }
 
@@ -373,7 +373,7 @@ fn seeds_have_32_bytes_and_a_tensor_of_their_own() {
         seed(&"A".repeat(43)),
         DecodeError::TensorName {
             expected: "corrections",
-            got: "ciphertexts".to_owned()
+            found: "ciphertexts".to_owned()
         }
     );
     let first = r#""seed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","first":-1,"layout""#;

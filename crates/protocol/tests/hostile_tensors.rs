@@ -17,21 +17,21 @@ fn tensors_that_do_not_belong() {
     let expected = "ciphertexts";
     assert_eq!(
         json_error(tensor, ""),
-        DecodeError::TensorCount { expected, got: 0 }
+        DecodeError::TensorCount { expected, found: 0 }
     );
     assert_eq!(
         json_error(&format!(r#""inputs":[{tensor}],"#), ""),
-        DecodeError::TensorCount { expected, got: 0 }
+        DecodeError::TensorCount { expected, found: 0 }
     );
     assert_eq!(
         json_error(tensor, &format!("{tensor},{tensor},{{}}")),
-        DecodeError::TensorCount { expected, got: 3 }
+        DecodeError::TensorCount { expected, found: 3 }
     );
     assert_eq!(
         json_error(expected, "plaintexts"),
         DecodeError::TensorName {
             expected,
-            got: "plaintexts".to_owned()
+            found: "plaintexts".to_owned()
         }
     );
     let expected = "scores";
@@ -39,13 +39,13 @@ fn tensors_that_do_not_belong() {
         json_error(expected, "weights"),
         DecodeError::TensorName {
             expected,
-            got: "weights".to_owned()
+            found: "weights".to_owned()
         }
     );
     let output = r#"{"name":"scores","parameters":{"binary_data":false}}"#;
     assert_eq!(
         json_error(output, &format!("{output},{output}")),
-        DecodeError::TensorCount { expected, got: 2 }
+        DecodeError::TensorCount { expected, found: 2 }
     );
     assert_eq!(
         json_error("BYTES", "FP32"),
@@ -72,18 +72,21 @@ fn shapes_that_do_not_fit() {
     );
     assert_eq!(
         error("[5,1]"),
-        DecodeError::TooManyRecords { limit: 4, got: 5 }
+        DecodeError::TooManyRecords { limit: 4, found: 5 }
     );
     assert_eq!(
         error(&format!("[{huge},1]")),
         DecodeError::TooManyRecords {
             limit: 4,
-            got: huge
+            found: huge
         }
     );
     assert_eq!(
         error("[1,13]"),
-        DecodeError::TooManyCiphertexts { limit: 12, got: 13 }
+        DecodeError::TooManyCiphertexts {
+            limit: 12,
+            found: 13
+        }
     );
     // As many elements in another shape are a sound message, which the model then refuses.
     let (body, length) = binary_with("[2,1]", "[1,2]");
@@ -113,9 +116,12 @@ fn shapes_beyond_the_address_space() {
 #[test]
 fn binary_sizes_that_do_not_fit() {
     let error = |size: &str| binary_error(r#""binary_data_size":20"#, size);
-    for got in [0, 19, 21, 12, usize::MAX] {
-        let expected = DecodeError::BinarySize { expected: 20, got };
-        assert_eq!(error(&format!(r#""binary_data_size":{got}"#)), expected);
+    for found in [0, 19, 21, 12, usize::MAX] {
+        let expected = DecodeError::BinarySize {
+            expected: 20,
+            found,
+        };
+        assert_eq!(error(&format!(r#""binary_data_size":{found}"#)), expected);
     }
     assert_eq!(error(r#""data":20"#), DecodeError::DataPlace);
     let both = binary_error(
@@ -140,10 +146,10 @@ fn binary_elements_of_the_wrong_width() {
         bytes[sound.header_length + place..][..4].copy_from_slice(&prefix);
         InferRequest::decode(&bytes, framing, &limits()).unwrap_err()
     };
-    let width = |index, got| DecodeError::ElementWidth {
+    let width = |index, found| DecodeError::ElementWidth {
         index,
         expected: 6,
-        got,
+        found,
     };
     assert_eq!(decode(0, [5, 0, 0, 0]), width(0, 5));
     assert_eq!(decode(10, [7, 0, 0, 0]), width(1, 7));
@@ -153,10 +159,10 @@ fn binary_elements_of_the_wrong_width() {
 
 #[test]
 fn json_elements_that_are_malformed() {
-    let width = |index, got| DecodeError::ElementWidth {
+    let width = |index, found| DecodeError::ElementWidth {
         index,
         expected: 6,
-        got,
+        found,
     };
     assert_eq!(json_error("IiIiIiIi", "IiIiIiI="), width(1, 5));
     assert_eq!(json_error("ERERERER", "ERERERERAA=="), width(0, 7));
@@ -228,7 +234,7 @@ fn parts_that_make_no_message() {
         new(&[1, 2]),
         Err(RequestError::CiphertextWidth {
             expected: 4,
-            got: 6
+            found: 6
         })
     );
 
@@ -241,7 +247,7 @@ fn parts_that_make_no_message() {
         new([2, 1], 6, 11),
         ShapeError::Length {
             expected: 12,
-            got: 11
+            found: 11
         }
     );
 }

@@ -8,7 +8,8 @@ use crate::config::Config;
 
 /// The places for requests: while they upload, while they wait, while they compute.
 ///
-/// Uploads have places of their own, so that slow ones don't keep the queue from those that are ready.
+/// Uploads have places of their own, so that slow ones don't keep those that are ready from the
+/// queue.
 pub(crate) struct Admission {
     uploads: Arc<Semaphore>,
     queue: Arc<Semaphore>,
@@ -26,7 +27,7 @@ pub(crate) struct Load {
 /// The right to receive a body, until dropped.
 pub(crate) struct Upload(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
-/// A place in the queue, or at the computation behind it, until dropped.
+/// A place in the queue, or at the computation after it, until dropped.
 pub(crate) struct Place(OwnedSemaphorePermit);
 
 /// The right to compute, until dropped.
@@ -51,7 +52,7 @@ impl Admission {
         }
     }
 
-    /// The right to receive a body, unless too many others do.
+    /// The right to receive a body, unless too many others have it.
     pub(crate) fn upload(&self) -> Option<Upload> {
         Arc::clone(&self.uploads)
             .try_acquire_owned()
@@ -73,7 +74,7 @@ impl Admission {
         }
     }
 
-    /// How many requests are where at this moment.
+    /// How many requests are in each place at this moment.
     pub(crate) fn load(&self) -> Load {
         let computing = self.size.computing - self.computations.available_permits();
         let queued = self.size.waiting + self.size.computing - self.queue.available_permits();

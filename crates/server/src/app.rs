@@ -25,9 +25,9 @@ pub struct App {
 }
 
 impl App {
-    /// A service for these models, of which those of one name differ in their version: the last one answers requests
-    /// that don't name a version. They share the keys that clients have proven, and take those that the first of them
-    /// takes.
+    /// A service for these models, where those with the same name differ in their version: the last
+    /// one answers requests that don't name a version. They share the keys that clients have
+    /// proven, and accept those that the first of them accepts.
     ///
     /// # Errors
     /// A [`StartError`] if there is no model, if two are the same, or if a setting makes no sense.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// The service's address and limits, as a configuration file gives them; what it leaves out has its default.
+/// The service's address and limits, as a configuration file gives them; settings that it leaves
+/// out have their defaults.
 ///
 /// The bodies in memory take at most `max_body_bytes` · (`concurrent_uploads` + `queue_length` + `concurrent_computations`).
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -26,14 +27,15 @@ pub struct Config {
     pub concurrent_computations: usize,
     /// Requests that wait for their computation; further ones are told to come back.
     pub queue_length: usize,
-    /// Records that a caller may send in a minute, all in all, or 0 for as many as he likes. A caller is an address, or of
-    /// IPv6 a network of 64 bits; a request counts as one record at least.
+    /// Records that a caller may send per minute, all in all, or 0 for as many as they like. A
+    /// caller is an address, or for IPv6 a network of 64 bits; a request counts as one record at
+    /// least.
     pub records_per_minute: usize,
-    /// Keys that the service doesn't know yet that a caller may send in a minute, or 0 for as many as they like: to check
-    /// one takes about as long as several predictions.
+    /// Keys unknown to the service that a caller may send per minute, or 0 for as many as they
+    /// like: checking one takes about as long as several predictions.
     pub new_keys_per_minute: usize,
-    /// Whether a proxy in front of the service names the callers, as the last address in `X-Forwarded-For`. Without one
-    /// anybody could give himself any name there.
+    /// Whether a proxy in front of the service names the callers, as the last address in
+    /// `X-Forwarded-For`. Without one, callers could give themselves any name there.
     pub behind_proxy: bool,
     /// How many randomisers to keep ready for each of the last eight keys that returned several times:
     /// their answers come sooner, and the processor has more to do.
@@ -74,7 +76,7 @@ impl Default for Config {
     }
 }
 
-/// A setting that no service can run with.
+/// A setting with which no service can run.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the setting `{name}` must be {expected}")]
 pub struct ConfigError {

@@ -11,7 +11,8 @@ use veilcast_card::chain;
 use veilcast_engine::EvaluateError;
 use veilcast_protocol::{DecodeError, Problem};
 
-/// Why a request gets no answer. Its text goes to the client, so it tells nothing of weights or of what is encrypted.
+/// Why a request gets no answer. Its text goes to the client, so it reveals nothing about weights
+/// or encrypted content.
 #[derive(Debug, Error)]
 pub(crate) enum Fault {
     // The client's.
@@ -107,12 +108,12 @@ impl Fault {
     }
 }
 
-/// Whole seconds, none too few.
+/// Whole seconds, rounded up.
 fn seconds(time: &Duration) -> u64 {
     time.as_secs_f64().ceil() as u64
 }
 
-/// The code of a refusal, kept beside the response for logs and metrics.
+/// The code of a refusal, kept with the response for logs and metrics.
 #[derive(Clone, Copy)]
 pub(crate) struct FaultCode(pub(crate) &'static str);
 

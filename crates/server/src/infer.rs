@@ -48,7 +48,7 @@ pub(crate) async fn infer(
     compute(turn, move || answer(&app, caller, &model, framing, body)).await
 }
 
-/// What can be refused before the body is received.
+/// Checks what can be refused before the body is received.
 fn admit(
     app: &App,
     caller: Caller,
@@ -103,8 +103,8 @@ fn framing(headers: &HeaderMap) -> Result<Framing, Fault> {
     }
 }
 
-/// Does a piece of work on a thread that may block. It runs to its end and keeps its place even if the client goes away,
-/// so that abandoned requests can't pile up.
+/// Runs a piece of work on a thread that may block. It runs to its end and keeps its place even if
+/// the client goes away, so that abandoned requests can't pile up.
 async fn compute<T: Send + 'static>(
     turn: Turn,
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,

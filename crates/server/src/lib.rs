@@ -1,8 +1,8 @@
 //! The Veilcast service over HTTP: the Open Inference Protocol ("V2") on encrypted records.
 //!
-//! [`App`] holds the models and the limits, [`router`] makes of it an application that tests call without a socket, and
-//! [`serve`] runs that on a listener until it is told to stop. The service holds no key of any kind: what arrives are
-//! public moduli and ciphertexts, what leaves are ciphertexts.
+//! [`App`] holds the models and the limits, [`router`] turns it into an application that tests call
+//! without a socket, and [`serve`] runs that on a listener until it is told to stop. The service
+//! holds no key of any kind: public moduli and ciphertexts arrive, and ciphertexts leave.
 //!
 //! | subject | file |
 //! |---|---|

@@ -43,7 +43,7 @@ impl ServedModel {
     }
 }
 
-/// A model's public part, sent from where it is: it may be large, and asked for often.
+/// A model's public part, sent without a copy: it may be large, and requested often.
 pub(crate) struct PublicPart(pub(crate) Arc<ServedModel>);
 
 impl AsRef<[u8]> for PublicPart {

@@ -53,7 +53,7 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     response
 }
 
-/// The usual methods by their name, the others by one name for all.
+/// The usual methods by their names, the others under a single name.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

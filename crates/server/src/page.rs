@@ -29,8 +29,8 @@ struct Files;
 /// What `/` shows.
 const INDEX: &str = "page/index.html";
 
-/// Nothing from elsewhere, nothing inline, no frame around it: whatever script got into the page, which knows the secret
-/// key, would find nowhere to send it.
+/// Nothing from elsewhere, nothing inline, no frame around it: a script that got into the page,
+/// which knows the secret key, would find nowhere to send it.
 const HEADERS: [(&str, &str); 5] = [
     (
         "content-security-policy",

@@ -1,4 +1,4 @@
-//! How many records, or new keys, a caller may send in a minute.
+//! How many records, or new keys, a caller may send per minute.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -17,8 +17,8 @@ const MOST_AT_ONCE: u32 = 1_000_000;
 
 /// What each caller may still send.
 ///
-/// A quota fills evenly over time, up to what a minute brings, or to the largest request if that is more: a caller who
-/// has been quiet may send one.
+/// A quota fills evenly over time, up to a minute's worth, or to the largest request if that is
+/// more: a caller who has been quiet may send one.
 pub(crate) struct Quotas<C: Clock = DefaultClock> {
     callers: RateLimiter<Caller, HashMapStateStore<Caller>, C, NoOpMiddleware<C::Instant>>,
     clock: C,
@@ -51,7 +51,8 @@ impl<C: Clock + Clone> Quotas<C> {
 }
 
 impl<C: Clock> Quotas<C> {
-    /// Takes a request's first record from a caller's quota, before anything else is known of it.
+    /// Takes a request's first record from a caller's quota, before anything else is known about
+    /// it.
     ///
     /// # Errors
     /// The time until the quota holds one, if it is used up.
@@ -81,7 +82,7 @@ impl<C: Clock> Quotas<C> {
     }
 }
 
-/// Who sends a request: an address, or of IPv6 the network of 64 bits that one customer has.
+/// Who sends a request: an address, or for IPv6 the network of 64 bits that one customer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Caller(IpAddr);
 
@@ -130,7 +131,7 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         assert_eq!(quotas.take_first(one), Ok(()));
         assert_eq!(quotas.take_first(one), Err(Duration::from_secs(1)));
-        // No more than a minute's records, however long he was quiet.
+        // No more than a minute's records, however long the caller was quiet.
         clock.advance(Duration::from_secs(3600));
         assert_eq!(take(&quotas, one, 60), Ok(()));
         assert!(quotas.take_first(one).is_err());

@@ -123,7 +123,7 @@ async fn card(Requested(model): Requested, headers: HeaderMap) -> Response {
     })
 }
 
-/// What clients of a hybrid model run before they encrypt; its card names the digest.
+/// The part of a hybrid model that clients run before they encrypt; its card names the digest.
 async fn public_part(Requested(model): Requested, headers: HeaderMap) -> Result<Response, Fault> {
     let named = model.evaluator.card().public_part();
     let digest = named.ok_or(Fault::NoPublicPart)?.sha256.clone();

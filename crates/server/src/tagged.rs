@@ -1,4 +1,4 @@
-//! Answers that a client keeps, and asks about again.
+//! Answers that a client keeps and revalidates.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
-/// A document under the tag that its digest makes, or word that the one the client has is still good.
+/// A document tagged with its digest, or the information that the client's copy is still good.
 pub(crate) fn tagged(
     request: &HeaderMap,
     digest: impl Display,
@@ -22,7 +22,7 @@ pub(crate) fn tagged(
         .flat_map(|value| value.split(','))
         .map(|known| known.trim().trim_start_matches("W/"))
         .any(|known| known == tag || known == "*");
-    // Kept, but never used without asking.
+    // Kept, but never used without revalidation.
     let caching = [(ETAG, tag), (CACHE_CONTROL, "no-cache".to_owned())];
     if is_known {
         (StatusCode::NOT_MODIFIED, caching).into_response()

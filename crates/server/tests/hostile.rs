@@ -1,4 +1,4 @@
-//! Every bad request gets its own code, tells nothing, and leaves the service serving.
+//! Every bad request gets its own code, reveals nothing, and leaves the service serving.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -152,7 +152,7 @@ fn moduli_that_are_no_public_keys() {
     );
 }
 
-/// Moduli that would read the weights past every mask: they pass all looks at the number alone.
+/// Moduli that would read the weights past every mask: they pass all checks of the number alone.
 #[test]
 fn moduli_that_are_not_proven() {
     let service = service();

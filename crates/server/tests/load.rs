@@ -32,7 +32,7 @@ async fn wait_for(service: &Router, line: &str) {
 #[tokio::test]
 async fn full_queue_sends_away() {
     let config = Config {
-        // Whoever waits or computes does not upload any more.
+        // A request that waits or computes does not upload any more.
         concurrent_uploads: 1,
         concurrent_computations: 1,
         queue_length: 1,
@@ -53,7 +53,7 @@ async fn full_queue_sends_away() {
     let busy = call(&service, post(&short)).await;
     assert_eq!(busy.problem(), (503, "busy".to_owned()));
     assert_eq!(busy.headers[RETRY_AFTER], "3");
-    // Whoever asks for no computation is answered all the same.
+    // Requests without a computation are answered all the same.
     assert_eq!(
         call(&service, get("/v2/health/live")).await.status,
         StatusCode::OK

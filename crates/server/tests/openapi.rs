@@ -30,7 +30,7 @@ async fn document() -> Value {
     answer.json()
 }
 
-/// A path of the document with something that is there in place of each parameter.
+/// A path of the document with something that exists in place of each parameter.
 fn example(path: &str) -> String {
     let file = match path {
         "/page/{path}" => "index.html",
@@ -46,7 +46,7 @@ fn example(path: &str) -> String {
         .replace("{path}", file)
 }
 
-/// What a reference stands for.
+/// What a reference refers to.
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => document

@@ -24,7 +24,7 @@ fn limited(behind_proxy: bool) -> Router {
     }))
 }
 
-/// So many records on a connection from an address.
+/// This many records on a connection from an address.
 fn from(address: &str, records: u32) -> Request<Body> {
     let mut request = post(&request(records as usize));
     let peer: SocketAddr = format!("{address}:4711").parse().unwrap();
@@ -104,7 +104,7 @@ async fn proxies_are_believed_only_if_the_operator_says_so() {
         assert_eq!(call(&service, forwarded("198.51.100.1")).await.status, 200);
         let other = call(&service, forwarded("198.51.100.2")).await.status;
         assert_eq!(other, if behind_proxy { 200 } else { 429 });
-        // What the caller wrote himself stands before what the proxy adds.
+        // What the callers wrote themselves comes before what the proxy adds.
         let forged = call(&service, forwarded("203.0.113.7, 198.51.100.1")).await;
         assert_eq!(forged.status, 429);
     }

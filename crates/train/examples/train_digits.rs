@@ -1,6 +1,6 @@
 //! Trains the digit model, or the hybrid one, with default options:
 //! `train_digits DATA_DIR MODEL_DIR [--stem] [--force]`.
-#![allow(clippy::print_stdout, reason = "an example talks to whoever runs it")]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 use std::path::Path;

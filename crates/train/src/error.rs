@@ -10,12 +10,12 @@ use crate::table::TableError;
 #[non_exhaustive]
 pub enum TrainError {
     /// An option is out of range.
-    #[error("{option} is {value}; it must be {expected}")]
+    #[error("{option} is {found}; it must be {expected}")]
     Option {
         /// The option's name.
         option: &'static str,
         /// Its value.
-        value: String,
+        found: String,
         /// What it must be.
         expected: &'static str,
     },

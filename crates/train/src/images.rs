@@ -9,7 +9,8 @@ use crate::optimize::{Examples, Targets};
 use crate::options::Options;
 use crate::progress::Progress;
 use veilcast_card::{
-    Activation, Fit, Input, InputKind, Layouts, Limits, Preprocessing, Quantization, Step, argmax,
+    Activation, Fit, Input, InputBits, InputKind, Layouts, Limits, Preprocessing, Quantization,
+    Step, argmax,
 };
 use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{Images, LabelledImages};
@@ -50,7 +51,7 @@ pub fn train(
     options.finish(&trained, blueprint, &sets, scheme)
 }
 
-/// Labelled images, each for its purpose.
+/// Labelled images, by purpose.
 pub(super) struct Sets<'a> {
     /// To train on.
     pub(super) train: LabelledImages,
@@ -114,7 +115,7 @@ impl Options {
         sets: &Sets<'_>,
         scheme: &dyn Scheme,
     ) -> Result<Model, TrainError> {
-        // Softmax is the same, and the integers are smaller.
+        // Softmax stays the same, and the integers become smaller.
         let map = network.collapse()?.centred()?;
         let held_out = match &sets.held_out {
             None => None,
@@ -127,7 +128,10 @@ impl Options {
             .as_ref()
             .map(|(records, labels)| QuantizationSearch {
                 map: &map,
-                input_bits: self.input_bits.map_or(1..=8, |bits| bits..=bits),
+                input_bits: match self.input_bits {
+                    Some(bits) => bits..=bits,
+                    None => InputBits::MIN..=InputBits::of::<8>(),
+                },
                 max_weight: self.weight_bits.map(|_| blueprint.max_weight),
                 held_out: HeldOut { records, labels },
                 goal: Goal::accuracy(self.tolerance),
@@ -140,7 +144,8 @@ impl Options {
         }))
     }
 
-    /// What the card shall say; numbers that are searched for, and what hangs on them, come later.
+    /// What the card is to say; numbers that are searched for, and all that depends on them, come
+    /// later.
     pub(super) fn blueprint(&self, images: &LabelledImages, last: u8) -> Blueprint {
         let (rows, columns) = (images.images().rows(), images.images().columns());
         Blueprint {
@@ -162,11 +167,12 @@ impl Options {
                 }]),
             },
             public_part: None,
-            quantization: from_0_to_1(self.input_bits.unwrap_or(8)),
+            quantization: from_0_to_1(self.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: (0..=last).map(|label| label.to_string()).collect(),
             activation: Activation::Softmax,
             units: None,
             threshold: None,
+            task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: self.max_weight(),
@@ -174,7 +180,7 @@ impl Options {
     }
 }
 
-/// What a map takes of labelled images, and their classes.
+/// The features of labelled images, and their classes.
 fn features_and_labels(
     encoder: &Encoder,
     images: &LabelledImages,
@@ -189,14 +195,14 @@ fn features_and_labels(
 }
 
 /// How features in 0 … 1 become integers of some bits.
-fn from_0_to_1(bits: u32) -> Quantization {
+fn from_0_to_1(bits: InputBits) -> Quantization {
     Quantization::over_all(bits, [0.0, 1.0])
 }
 
 /// The network with weights of 0 for pixels that are dark in every image.
 ///
 /// Training leaves their weights as they were drawn, since they never matter to it. On other images
-/// they would be noise, and they would cost products and width.
+/// these would be noise, and they would cost products and width.
 fn without_dark_pixels(network: &Network, images: &Images) -> Result<Network, ShapeError> {
     let mut lit = vec![false; images.rows() * images.columns()];
     for image in images.iter() {
@@ -251,18 +257,18 @@ fn accuracy(
     let mut right = [0_usize; 3];
     for (raw, &label) in test.images().records().zip(test.labels()) {
         let record = encoder.features(&raw)?;
-        let features = record.features.clone();
-        let integers = encoder.round(record)?.values;
+        let quantized = encoder.round(&record)?;
+        let features = &record.features;
+        let prediction = model
+            .predict(&quantized)
+            .expect("the encoder is the model's");
         let predicted = [
-            argmax(&network.evaluate(&features)?),
-            argmax(&model.float_map().evaluate(&features)?),
-            model
-                .predict(&integers)
-                .expect("the encoder's are fit")
-                .index,
+            Some(argmax(&network.evaluate(features)?)),
+            Some(argmax(&model.float_map().evaluate(features)?)),
+            prediction.class().map(|class| class.index),
         ];
         for (right, index) in right.iter_mut().zip(predicted) {
-            *right += usize::from(index == usize::from(label));
+            *right += usize::from(index == Some(usize::from(label)));
         }
     }
     let share = |right| right as f64 / test.len() as f64;

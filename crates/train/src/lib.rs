@@ -5,7 +5,7 @@
 //! predicted; Adam with a learning rate that falls linearly to 0, mini-batches. Initial weights and
 //! shuffling come from the seed alone, so that the same data and options give the same model, byte
 //! for byte, on the same kind of processor.
-
+#![forbid(unsafe_code)]
 #![forbid(unsafe_code)]
 
 mod dense;

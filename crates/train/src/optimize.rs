@@ -15,13 +15,13 @@ pub(super) trait Examples {
     fn len(&self) -> usize;
     /// Number of features of each.
     fn features(&self) -> usize;
-    /// Appends the features of one. What changes in them from pass to pass is drawn from `rng`.
+    /// Appends the features of one record. Changes from pass to pass are drawn from `rng`.
     fn write(&self, index: usize, rng: &mut ChaCha20Rng, out: &mut Vec<f32>);
-    /// What the network shall predict of some.
+    /// What the network is to predict for some.
     fn targets(&self, indices: &[usize]) -> Targets;
 }
 
-/// What the network shall predict of some records, one each, which the loss hangs on.
+/// What the network is to predict for some records, one each, which the loss depends on.
 pub(super) enum Targets {
     /// Classes, by softmax and cross-entropy. A single output is the score of class 1 where that of
     /// class 0 is 0, so that softmax is its sigmoid.
@@ -32,7 +32,7 @@ pub(super) enum Targets {
 
 /// A network in training.
 pub(super) trait Trainable {
-    /// All that is trained.
+    /// All parameters that are trained.
     fn parameters(&self) -> Vec<Var>;
     /// The scores [records, outputs] of features [records, features].
     fn scores(&self, features: &Tensor) -> candle_core::Result<Tensor>;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use veilcast_card::MAX_INPUT_BITS;
+use veilcast_card::{InputBits, WeightBits};
 use veilcast_model::TrainingReport;
 
 use crate::error::TrainError;
@@ -27,9 +27,9 @@ pub struct Options {
     /// The seed of initial weights and shuffling.
     pub seed: u64,
     /// Bits of a quantised feature, 1 to 16; searched for, up to 8, where not given.
-    pub input_bits: Option<u32>,
+    pub input_bits: Option<InputBits>,
     /// Bits of a quantised weight, sign included, 2 to 16; searched for where not given.
-    pub weight_bits: Option<u32>,
+    pub weight_bits: Option<WeightBits>,
     /// How much less accurate than the float map the quantisation that is searched for may be, as a
     /// share of the records, 0 to 1; or how much smaller its area under the ROC curve, where the
     /// class is one of two.
@@ -76,13 +76,6 @@ impl Options {
                 "finite and greater than 0",
             );
         }
-        let unfit_input = |bits: &u32| !(1..=MAX_INPUT_BITS).contains(bits);
-        if let Some(bits) = self.input_bits.filter(unfit_input) {
-            return wrong("the number of input bits", &bits, "1 to 16");
-        }
-        if let Some(bits) = self.weight_bits.filter(|bits| !(2..=16).contains(bits)) {
-            return wrong("the number of weight bits", &bits, "2 to 16");
-        }
         if !(0.0..=1.0).contains(&self.tolerance) {
             return wrong("the tolerance", &self.tolerance, "0 to 1");
         }
@@ -105,7 +98,8 @@ impl Options {
 
     /// Largest magnitude of an integer weight, before it is searched for.
     pub(crate) fn max_weight(&self) -> u32 {
-        (1 << (self.weight_bits.unwrap_or(8) - 1)) - 1
+        let bits = self.weight_bits.unwrap_or(WeightBits::of::<8>());
+        bits.max_weight()
     }
 }
 
@@ -117,7 +111,7 @@ pub(crate) fn wrong<T>(
 ) -> Result<T, TrainError> {
     Err(TrainError::Option {
         option,
-        value: value.to_string(),
+        found: value.to_string(),
         expected,
     })
 }

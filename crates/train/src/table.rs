@@ -25,7 +25,7 @@ use crate::error::TrainError;
 use crate::layers::train_layers;
 use crate::optimize::Examples as _;
 use crate::progress::Progress;
-use veilcast_card::{Input, InputKind, Layouts, Limits};
+use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
 use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
 
@@ -33,10 +33,10 @@ use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
 ///
 /// The model's report has the accuracies, or errors, on the rows held out. Unless options give both
 /// the input's and the weights' bits, the quantisation that costs `scheme` least is
-/// [searched for](veilcast_model::search::search) on the training rows: of two classes the area under the ROC
-/// curve must stay, of several the accuracy, and the probabilities must; of a regression the
-/// predicted numbers. They are compared to the float map's, so that rows it was trained on serve as
-/// well as others.
+/// [searched for](veilcast_model::search::search) on the training rows: for two classes the area
+/// under the ROC curve must stay the same, for several the accuracy, and so must the probabilities;
+/// for a regression the predicted numbers. They are compared to the float map's, so that rows it
+/// was trained on serve as well as others.
 ///
 /// # Errors
 /// [`TrainError`] if options or table don't fit, or training fails.
@@ -102,11 +102,12 @@ impl TableOptions {
                 preprocessing: fitted.preprocessing.clone(),
             },
             public_part: None,
-            quantization: fitted.quantization(training.input_bits.unwrap_or(8)),
+            quantization: fitted.quantization(training.input_bits.unwrap_or(InputBits::of::<8>())),
             labels: target.labels(),
             activation: target.activation(),
             units: target.units(),
             threshold: self.threshold(),
+            task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
             max_weight: training.max_weight(),
@@ -138,7 +139,7 @@ impl TableOptions {
             map,
             input_bits: match training.input_bits {
                 Some(bits) => bits..=bits,
-                None => 1..=self.most_input_bits(),
+                None => InputBits::MIN..=self.most_input_bits(),
             },
             max_weight: training.weight_bits.map(|_| training.max_weight()),
             held_out,

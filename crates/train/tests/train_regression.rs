@@ -56,7 +56,7 @@ fn a_number_is_predicted_in_its_unit() {
     assert_eq!(output.activation, Activation::None);
     assert_eq!(output.labels, ["y"]);
     assert_eq!(output.units, Some(vec!["EUR".to_owned()]));
-    assert!(output.is_regression());
+    assert_eq!(model.card().task(), veilcast_card::Task::Quantities);
 
     let report = model.report().unwrap();
     assert_eq!((report.accuracy, report.auc), (None, None));
@@ -107,7 +107,7 @@ fn hidden_layers_collapse_and_the_errors_are_those_of_the_predictions() {
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let predicted = held_out.map(|(_, record)| {
         let record = record.unwrap();
-        let value = common::predict(&model, &record.raw).scores[0];
+        let value = common::predict(&model, &record.raw).quantities().unwrap()[0];
         (value, record.kept[0].parse::<f64>().unwrap())
     });
     let (predicted, truth): (Vec<_>, Vec<_>) = predicted.unzip();

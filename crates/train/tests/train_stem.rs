@@ -98,10 +98,10 @@ fn a_hybrid_model_is_measured_as_it_is_used() {
         let features = encoder.features(&record).unwrap();
         let range = 0.0..=1.0;
         assert!(features.features.iter().all(|value| range.contains(value)));
-        let quantized = encoder.round(features).unwrap();
-        assert_eq!(quantized.clipped, 0);
-        let prediction = model.predict(&quantized.values).unwrap();
-        right += usize::from(prediction.index == usize::from(label));
+        let quantized = encoder.round(&features).unwrap();
+        assert_eq!(quantized.clipped(), 0);
+        let prediction = model.predict(&quantized).unwrap();
+        right += usize::from(prediction.class().unwrap().index == usize::from(label));
     }
     assert_eq!(right as f64 / 200.0, accuracy.quantized);
 }

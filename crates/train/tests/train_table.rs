@@ -10,7 +10,7 @@ use std::fs;
 use common::repository;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
-use veilcast_card::{Activation, UnknownCategory, chain};
+use veilcast_card::{Activation, InputBits, UnknownCategory, WeightBits, chain};
 use veilcast_engine::Paillier;
 use veilcast_model::Model;
 use veilcast_model::quality::auc;
@@ -45,7 +45,7 @@ fn error(csv: &str, options: &TableOptions) -> String {
     chain(&trained.expect_err(csv))
 }
 
-/// Rows of a number, a category and a class that hangs on both.
+/// Rows of a number, a category and a class that depends on both.
 fn rows(count: usize) -> String {
     let mut csv = "x,colour,y\n".to_owned();
     for row in 0..count {
@@ -164,11 +164,16 @@ fn given_bits_are_taken_and_rows_held_out_as_asked() {
         held_out: 4,
         ..TableOptions::default()
     };
-    (options.training.input_bits, options.training.weight_bits) = (Some(3), Some(5));
+    let weight_bits = WeightBits::of::<5>();
+    options.training.input_bits = Some(InputBits::of::<3>());
+    options.training.weight_bits = Some(weight_bits);
     let model = train(&table, &options).unwrap();
-    assert_eq!(model.card().quantization().bits, 3);
+    assert_eq!(model.card().quantization().bits, InputBits::of::<3>());
     let report = model.report().unwrap();
-    assert_eq!((report.weight_bits, report.search.as_ref()), (5, None));
+    assert_eq!(
+        (report.weight_bits, report.search.as_ref()),
+        (weight_bits, None)
+    );
     assert_eq!(report.accuracy.unwrap().records, 50);
     assert_eq!(report.training.as_ref().unwrap().records, 150);
     assert_eq!(model.card().features(), 1);
@@ -247,7 +252,7 @@ fn tables_that_teach_nothing_are_refused() {
             "x,y\n1,yes\n2,no\n".to_owned(),
             "has 2 rows; at least 10 are needed",
         ),
-        ("x;y\n1;yes\n".to_owned(), "parted by semicolons"),
+        ("x;y\n1;yes\n".to_owned(), "separated by semicolons"),
         (String::new(), "is empty"),
     ];
     for (csv, expected) in cases {
@@ -308,7 +313,7 @@ fn the_area_reported_is_that_of_the_scores() {
     let held_out = records.enumerate().filter(|(row, _)| row % 5 == 4);
     let scored = held_out.map(|(_, record)| {
         let record = record.unwrap();
-        let score = common::predict(&model, &record.raw).scores[0];
+        let score = common::predict(&model, &record.raw).scores()[0];
         (score, record.kept[0] == "yes")
     });
     let (scores, positive): (Vec<f64>, Vec<bool>) = scored.unzip();

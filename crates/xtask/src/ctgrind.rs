@@ -1,5 +1,5 @@
 //! The tests with secrets under valgrind's memcheck, which reports every branch and every address that
-//! depends on one (see the crate veilcast-ctgrind). One process a test: a report is that test's.
+//! depends on one (see the crate veilcast-ctgrind). One process per test: a report is that test's.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -11,7 +11,7 @@ use cargo_metadata::Message;
 use crate::shell::{cargo, say};
 use crate::workspace::Workspace;
 
-/// The crates that have such tests, and where these stand.
+/// The crates that have such tests, and where these are.
 const SUITES: &[(&str, &str)] = &[
     ("veilcast_ctgrind", "tests::"),
     ("veilcast_arith", "ctgrind::"),
@@ -111,7 +111,7 @@ fn programs(workspace: &Workspace) -> anyhow::Result<Vec<(String, PathBuf)>> {
     Ok(programs)
 }
 
-/// The names of a program's tests that begin so.
+/// The names of a program's tests that begin with a prefix.
 fn tests(program: &Path, prefix: &str) -> anyhow::Result<Vec<String>> {
     let output = Command::new(program)
         .args(["--list", "--format", "terse"])
@@ -142,7 +142,7 @@ pub(crate) fn command(program: &Path, test: &str) -> Command {
         .arg(program)
         .args(["--exact", test, "--test-threads=1"])
         .env("VEILCAST_CTGRIND", "1")
-        // Valgrind knows no AVX-512; and one thread after another is all that it runs.
+        // Valgrind knows no AVX-512; and it runs only one thread at a time.
         .env("VEILCAST_KERNEL", "portable")
         .env("RAYON_NUM_THREADS", "1");
     command

@@ -1,8 +1,8 @@
 //! Fuzzing: every target of `fuzz/`, as many at once as there are processors.
 //!
 //! The targets are those of cargo-fuzz, which is not needed here: all it does is set the flags with which
-//! libFuzzer finds its way. They are given here as it gives them, with the stable compiler, and in a quick build to
-//! the project's own crates and the parsers alone.
+//! libFuzzer finds its way. They are set here as it sets them, with the stable compiler, and in a
+//! quick build only for the project's own crates and the parsers.
 
 mod build;
 mod run;
@@ -98,7 +98,7 @@ fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Target>> {
     names.iter().map(find).collect()
 }
 
-/// Fuzzes the targets, one on each processor; gives the names of those that failed.
+/// Fuzzes the targets, one on each processor; returns the names of those that failed.
 fn fuzz_all(
     programs: &Programs,
     targets: &[&'static Target],

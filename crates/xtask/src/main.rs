@@ -3,38 +3,36 @@
 //! | subject | start at |
 //! |---|---|
 //! | the steps, one by one or all | [`steps`] |
-//! | what they need of the machine | [`prerequisites`] |
-//! | what the crates may know of each other | [`layers`] |
+//! | what they need on the machine | [`prerequisites`] |
+//! | what the crates may know of each other | [`code::layers`] |
+//! | licences, and crates in two versions | [`code::deny`] |
+//! | dependencies that nothing uses | [`code::unused`] |
 //! | secrets under valgrind | [`ctgrind`] |
-//! | licences, and crates in two versions | [`deny`] |
-//! | dependencies that nothing uses | [`unused`] |
 //! | what SECURITY.md names | [`security`] |
 //! | whether tests fail without the checks that it names | [`removals`] |
-//! | the commands of the README | [`readme`] |
-//! | python-paillier and paillier-bigint | [`interop`] |
-//! | scikit-learn, PyTorch, Keras | [`examples`] |
-//! | the JavaScript package | [`web`] |
+//! | links, names and the book | [`documents`] |
+//! | the documents' commands and other blocks | [`commands`] |
+//! | python-paillier and paillier-bigint | [`others::interop`] |
+//! | scikit-learn, PyTorch, Keras | [`others::examples`] |
+//! | the JavaScript package | [`others::web`] |
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
+mod code;
+mod commands;
 mod ctgrind;
-mod deny;
-mod examples;
+mod documents;
 mod fuzz;
-mod interop;
-mod layers;
 mod npm;
+mod others;
 mod prerequisites;
 mod program;
 mod python;
-mod readme;
 mod removals;
 mod security;
 mod shell;
 mod steps;
 mod tools;
-mod unused;
-mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -54,13 +52,13 @@ struct Cli {
 
 #[derive(Clone, Subcommand)]
 enum Task {
-    /// Install what the steps need of the machine, on Debian and Ubuntu.
+    /// Install what the steps need on the machine, on Debian and Ubuntu.
     Setup,
     /// Run every step, and list the ones that failed.
     Test,
     /// Check that the code is formatted.
     Fmt,
-    /// Check the crates' layers, where `unsafe` stands, and the files' lengths.
+    /// Check the crates' layers, where `unsafe` is, and the files' lengths.
     Layers,
     /// Check licences, doubled versions and sources of all dependencies, as deny.toml says.
     Deny {
@@ -85,7 +83,7 @@ enum Task {
     Features,
     /// Run unit and integration tests.
     Tests,
-    /// Run the tests of the arithmetic and what stands on it with each slower kernel.
+    /// Run the tests of the arithmetic and what is built on it with each slower kernel.
     Kernels,
     /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
     /// them.
@@ -94,8 +92,10 @@ enum Task {
     Doctests,
     /// Build the documentation; a warning is an error.
     Doc,
-    /// Run the README's commands.
-    Readme,
+    /// Run the documents' commands, and parse their other blocks.
+    Commands,
+    /// Check the documents' links and the files and tests that they name, and build the book.
+    Docs,
     /// Test together with python-paillier and with paillier-bigint.
     Interop,
     /// Run the examples that train with scikit-learn.
@@ -144,12 +144,13 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Ctgrind => &[steps::CTGRIND],
         Task::Doctests => &[steps::DOCTESTS],
         Task::Doc => &[steps::DOC],
-        Task::Readme => &[steps::README],
+        Task::Commands => &[steps::COMMANDS],
+        Task::Docs => &[steps::DOCS],
         Task::Interop => &[steps::INTEROP],
         Task::Examples { all: false } => &[steps::EXAMPLES],
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],
-        // These have options, which a step has not.
+        // These have options, which a step doesn't have.
         Task::Fuzz(options) => return fuzz::check(workspace, &options),
         Task::Removals { rows } => return removals::check(&rows, workspace),
     };

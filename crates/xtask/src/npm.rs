@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use crate::shell::run;
 
-/// Installs what the tests take, as the lock file says; anew when that changes.
+/// Installs what the tests need, as the lock file says; again when that changes.
 pub(crate) fn install(folder: &Path) -> anyhow::Result<()> {
     let wanted =
         fs::read_to_string(folder.join("package-lock.json")).context("can't read the lock file")?;

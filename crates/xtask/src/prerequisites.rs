@@ -1,7 +1,7 @@
-//! What the steps need of the machine beside Rust: checked before the first of them, and installed by
-//! `cargo xtask setup`.
+//! What the steps need on the machine besides Rust: checked before the first of them, and installed
+//! by `cargo xtask setup`.
 //!
-//! Rust's own linker, a C compiler, isn't here: without one nothing of this runs. What Cargo, pip and
+//! Rust's own linker, a C compiler, isn't here: without one nothing here runs. What Cargo, pip and
 //! npm bring is installed by the steps themselves.
 
 mod found;
@@ -61,7 +61,7 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "curl",
-        steps: &["readme"],
+        steps: &["commands"],
         from: From::Debian(&["curl", "ca-certificates"]),
         is_there: || found::runs("curl", &["--version"]),
     },
@@ -106,8 +106,8 @@ const ALL: &[Prerequisite] = &[
 /// Fails without a new enough Python that can make virtual environments.
 const PYTHON: &str = "import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 10))";
 
-/// Checks that all is there that the steps of these names need; the error says in a line what isn't,
-/// and how to get it.
+/// Checks that everything that the steps of these names need is there; the error says in one line
+/// what isn't, and how to get it.
 pub(crate) fn check<'a>(steps: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
     let steps: Vec<&str> = steps.into_iter().collect();
     let is_needed = |needed: &&Prerequisite| needed.steps.iter().any(|step| steps.contains(step));
@@ -121,7 +121,7 @@ pub(crate) fn check<'a>(steps: impl IntoIterator<Item = &'a str>) -> anyhow::Res
 /// Installs whatever is missing.
 pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<()> {
     let debian = Debian::here();
-    // What npm brings needs what Debian brings.
+    // npm's packages need Debian's.
     let stages: [fn(From) -> bool; 2] = [|from| from != From::Npm, |from| from == From::Npm];
     for is_now in stages {
         let missing = missing(ALL.iter().filter(|all| is_now(all.from)));
@@ -138,7 +138,7 @@ pub(crate) fn install(workspace: &Workspace) -> anyhow::Result<()> {
     if !missing.is_empty() {
         bail!("still {}", Missing(&missing, &debian));
     }
-    say("all is there that the steps need");
+    say("everything that the steps need is there");
     Ok(())
 }
 
@@ -147,7 +147,7 @@ fn missing<'a>(wanted: impl IntoIterator<Item = &'a Prerequisite>) -> Vec<&'a Pr
     wanted.filter(|wanted| !(wanted.is_there)()).collect()
 }
 
-/// What is peculiar to the system that we run on.
+/// The peculiarities of the system that we run on.
 struct Debian {
     is_root: bool,
     /// Ubuntu has Chromium by another name.
@@ -204,7 +204,7 @@ fn commands(missing: &[&Prerequisite], debian: &Debian) -> Vec<Vec<String>> {
     commands
 }
 
-/// What is missing and how to get it, in a line.
+/// What is missing and how to get it, in one line.
 struct Missing<'a>(&'a [&'a Prerequisite], &'a Debian);
 
 impl fmt::Display for Missing<'_> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::shell::{cargo, run};
 use crate::workspace::Workspace;
 
-/// Builds the program and gives its path.
+/// Builds the program and returns its path.
 ///
 /// It is the one that the command line's own tests run: a build for itself would have other
 /// features of the dependencies, and compile half of them again.

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::shell::run;
 
-/// Python in the virtual environment `NAME-venv` with what `requirements` lists; made anew when
+/// Python in the virtual environment `NAME-venv` with what `requirements` lists; made again when
 /// the list changes.
 pub(crate) fn environment(
     target: &Path,

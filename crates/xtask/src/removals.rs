@@ -2,8 +2,8 @@
 //! its row names must fail.
 //!
 //! The folder `crates/xtask/removals` lists what to take out. It happens one at a time in a copy of
-//! the last commit (see [`copy`]); a test that fails with all checks in place proves nothing, so that
-//! each is run as it stands before.
+//! the last commit (see [`copy`]); a test that fails with all checks in place proves nothing, so
+//! each is first run unchanged.
 
 mod copy;
 mod list;
@@ -59,7 +59,7 @@ pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
         let start = Instant::now();
         let verdict = match fit[removal.test.as_str()] {
             true => verdict(&copy, removal),
-            false => Err(anyhow!("the test does not pass as it stands")),
+            false => Err(anyhow!("the test does not pass unchanged")),
         };
         let verdict = verdict.unwrap_or_else(|fault| {
             failed += 1;
@@ -101,7 +101,7 @@ fn as_they_stand<'a>(copy: &Checkout, removals: &'a [Removal]) -> BTreeMap<&'a s
         if !fit.contains_key(name) {
             let outcome = Test::find(copy, name).and_then(|test| test.run());
             say(match &outcome {
-                Ok(outcome) => format!("as it stands, {name} {outcome}"),
+                Ok(outcome) => format!("unchanged, {name} {outcome}"),
                 Err(error) => format!("{name}: {error:#}"),
             });
             fit.insert(name, matches!(outcome, Ok(Outcome::Passed)));

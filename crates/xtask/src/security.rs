@@ -1,4 +1,4 @@
-//! SECURITY.md's table names files and tests: each must exist, so that no row promises what was moved
+//! SECURITY.md's table names files, functions and tests: each must exist, so that no row promises what was moved
 //! or deleted. (That tests fail without their checks is for [`removals`](crate::removals) to show.)
 
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::{fs, iter};
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::documents::test_exists;
 use crate::shell::say;
 use crate::workspace::Workspace;
 
@@ -16,6 +17,8 @@ pub(crate) struct Row {
     pub(crate) number: u32,
     /// Where the check is.
     files: Vec<String>,
+    /// Functions in these files, as `FILE::NAME`.
+    functions: Vec<String>,
     /// The tests of the check, as `FILE::NAME`.
     pub(crate) tests: Vec<String>,
 }
@@ -33,7 +36,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         if row.tests.is_empty() {
             faults.push(format!("row {number} names no test"));
         }
-        for test in &row.tests {
+        for test in row.functions.iter().chain(&row.tests) {
             if let Err(error) = exists(workspace.root(), test) {
                 faults.push(format!("row {number}: {error:#}"));
             }
@@ -59,20 +62,29 @@ pub(crate) fn rows(root: &Path) -> anyhow::Result<Vec<Row>> {
         .map(|line| {
             let cells: Vec<&str> = line.split(" | ").collect();
             let &[number, _, _, files, tests] = cells.as_slice() else {
-                bail!("a row of SECURITY.md's table has not five cells: {line}");
+                bail!("a row of SECURITY.md's table doesn't have five cells: {line}");
             };
             let number = number.trim_start_matches("| ").parse();
-            let files = quoted(files).filter(|name| name.contains(['/', '.']));
+            let is_file = |name: &&str| name.contains(['/', '.']);
+            let mut file = "";
+            let functions = quoted(files).filter_map(|name| {
+                if is_file(&name) {
+                    file = name;
+                    return None;
+                }
+                Some(format!("{file}::{name}"))
+            });
             Ok(Row {
                 number: number.with_context(|| format!("a row has no number: {line}"))?,
-                files: files.map(str::to_owned).collect(),
+                functions: functions.collect(),
+                files: quoted(files).filter(is_file).map(str::to_owned).collect(),
                 tests: quoted(tests).map(str::to_owned).collect(),
             })
         })
         .collect()
 }
 
-/// What is written as code in a cell.
+/// The text written as code in a cell.
 fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
@@ -97,19 +109,12 @@ fn missing_files<'a>(
     .filter(|name| !place(root, name).exists())
 }
 
-/// A test is named as `FILE::NAME`: a function in Rust, a title in JavaScript.
+/// A test or a function is named as `FILE::NAME`.
 fn exists(root: &Path, test: &str) -> anyhow::Result<()> {
     let (file, name) = test
         .split_once("::")
         .with_context(|| format!("{test} names no test of its file"))?;
-    let text =
-        fs::read_to_string(place(root, file)).with_context(|| format!("there is no {file}"))?;
-    let begins = match file.ends_with(".rs") {
-        true => format!("fn {name}("),
-        false => format!("test('{name}'"),
-    };
-    ensure!(text.contains(&begins), "{file} has no test {name:?}");
-    Ok(())
+    test_exists(&place(root, file), file, name)
 }
 
 /// Where a file is that SECURITY.md names: below `crates`, but for what is not Rust.

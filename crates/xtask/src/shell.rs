@@ -1,4 +1,4 @@
-//! Running commands, and saying what goes on.
+//! Running commands, and reporting progress.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 
 /// A line on standard error.
 pub(crate) fn say(text: impl Display) {
-    // Nothing to be done if it is closed; the exit status tells.
+    // Nothing to be done if it is closed; the exit status says enough.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs Rust's tests, which must pass; the error repeats what the failed ones said, since much
+/// Runs Rust's tests, which must pass; the error repeats the output of the failed ones, since much
 /// else is printed after it.
 pub(crate) fn run_tests(command: &mut Command) -> anyhow::Result<()> {
     let line = line(command);

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use anyhow::bail;
 
+use crate::code::{deny, layers, unused};
+use crate::others::{examples, interop, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{
-    ctgrind, deny, examples, fuzz, interop, layers, prerequisites, readme, security, unused, web,
-};
+use crate::{commands, ctgrind, documents, fuzz, prerequisites, security};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ pub(crate) const KERNELS: Step = Step {
     check: |workspace| {
         // What the processor's best kernels passed with the other tests, the slower ones pass too:
         // all tests of arithmetic and keys, and those of the engine that compare numbers. The
-        // whole workspace is named, as the other tests name it, so that nothing is compiled anew.
+        // whole workspace is named, as the other tests name it, so that nothing is compiled again.
         let mut arguments = vec!["test", "--workspace", "--locked", "--no-fail-fast", "--lib"];
         let tests = [
             "oracle",
@@ -132,9 +132,13 @@ pub(crate) const DOC: Step = Step {
         run_command(command.env("RUSTDOCFLAGS", "-Dwarnings"))
     },
 };
-pub(crate) const README: Step = Step {
-    name: "readme",
-    check: readme::check,
+pub(crate) const DOCS: Step = Step {
+    name: "docs",
+    check: documents::check,
+};
+pub(crate) const COMMANDS: Step = Step {
+    name: "commands",
+    check: commands::check,
 };
 pub(crate) const INTEROP: Step = Step {
     name: "interop",
@@ -159,8 +163,8 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, DENY, UNUSED, SECURITY, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS, DOC,
-    README, INTEROP, EXAMPLES, WEB, FUZZ,
+    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, FEATURES, TESTS, KERNELS, CTGRIND, DOCTESTS,
+    DOC, COMMANDS, INTEROP, EXAMPLES, WEB, FUZZ,
 ];
 
 /// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.

@@ -1,4 +1,4 @@
-//! Programs that steps run and that Cargo builds: each at a pinned version, below the target
+//! Programs that steps run and that Cargo builds: each in a pinned version, below the target
 //! directory, so that a new machine gets the same ones.
 
 use std::fs;
@@ -48,7 +48,7 @@ pub(crate) fn ensure(
         .args(flags)
         .arg(name)
         .envs(QUICKLY.iter().copied())
-        // That of whoever runs us is for the project's own programs.
+        // That of our caller is for the project's own programs.
         .env_remove("CARGO_TARGET_DIR");
     run(&mut command)?;
     ensure!(program.is_file(), "{name} has no program of its name");
@@ -57,7 +57,7 @@ pub(crate) fn ensure(
     Ok(program)
 }
 
-/// The file beside the program that says what it was built from.
+/// The file next to the program that says what it was built from.
 const NOTE: &str = "installed.txt";
 
 fn note(version: &str, flags: &[&str]) -> String {

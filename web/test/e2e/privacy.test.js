@@ -18,7 +18,7 @@ const LEVELS = 16;
 /** A test image that the page doesn't bring itself. */
 const IMAGE = 150;
 
-/** So many that they don't fit one ciphertext. */
+/** More than fit one ciphertext. */
 const PATIENTS = 250;
 
 const CSP =

@@ -9,7 +9,7 @@ import { answerOn, barsOn, ciphertextsIn, drop, inferences, problemOn, savedBy }
 import { AWAY, PASS } from './harness/proxy.js';
 import { REPLACED, folder, hospital, patientsCsv, predictedCsv, replaced, rowsOf, serve } from './harness/service.js';
 
-/** So many that they take several requests. */
+/** Enough to take several requests. */
 const PATIENTS = 900;
 
 /** Rows that the page shows of a table's predictions. */

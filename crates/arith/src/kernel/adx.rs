@@ -9,8 +9,8 @@
 //! limbs of the other stream by, a row of eight products each, and a window of eight accumulators
 //! never leaves its registers:
 //!
-//! - Row: window += xᵢ·(y₀ … y₇); its lowest limb is complete then, is stored, and its register
-//!   becomes the window's top. What memory already holds for that limb is taken in at the one place
+//! - Row: window += xᵢ·(y₀ … y₇). Its lowest limb is then complete and is stored, and its register
+//!   becomes the window's top. What memory already holds for that limb is added at the one place
 //!   where the chain of OF has nothing else to add. Nothing overflows: with a window and a limb of
 //!   memory of all ones, (2⁵¹² − 1) + (2⁶⁴ − 1) + (2⁶⁴ − 1)(2⁵¹² − 1) = 2⁵⁷⁶ − 1.
 //! - A product is L/8 such strips of L rows.
@@ -20,6 +20,10 @@
 //!   then the limbs above them stream by. One pass at the end doubles and adds the limbs' squares.
 //!
 //! Cost: L², L² and L(L + 1)/2 `mulx`. No branch and no address depends on a limb.
+//!
+//! The loops are naked functions: a row takes every register but the stack's pointer, while inline
+//! assembly may neither name rbx nor rbp nor keep flags between its blocks. The macros hold no Rust;
+//! they are the rows of assembly that repeat with other registers.
 
 use std::arch::{is_x86_feature_detected, naked_asm};
 

@@ -47,7 +47,7 @@ fn check_missing(input: &Input) -> Check {
             ));
         }
         if !seen.insert(text) {
-            return Err(format!("{text:?} stands there twice"));
+            return Err(format!("{text:?} is listed twice"));
         }
     }
     Ok(())
@@ -147,7 +147,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Checks what a step of a kind says of each column it names.
+    /// Checks what a step of a kind says about each column it names.
     fn each<T>(
         &mut self,
         op: &'static str,

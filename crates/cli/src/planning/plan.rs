@@ -12,7 +12,7 @@ use veilcast_protocol::Layout;
 use super::{CostArgs, described};
 use crate::output::counted;
 
-/// Of each layout and upload so many are shown to people.
+/// This many are shown to people for each layout and upload.
 const SHOWN: usize = 2;
 
 /// The candidates for some records under a key of some size.
@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     products: Products,
     /// The best with a full upload.
     chosen: Option<Line>,
-    /// The best, if entries for a seeded upload were made ahead.
+    /// The best, if entries for a seeded upload were made ahead of time.
     chosen_with_entries: Option<Line>,
     /// All, the best first.
     candidates: Vec<Line>,
@@ -38,7 +38,7 @@ enum Products {
     Estimated,
 }
 
-/// What is predicted of one layout and upload.
+/// What is predicted for one layout and upload.
 #[derive(Clone, PartialEq, Serialize)]
 pub(crate) struct Line {
     pub(crate) layout: &'static str,
@@ -62,7 +62,7 @@ pub(crate) struct Line {
 }
 
 impl Plan {
-    /// What is predicted of a model whose products can be counted.
+    /// What is predicted for a model whose products can be counted.
     pub(crate) fn of_model(
         model: &Model,
         key_bits: u32,
@@ -73,7 +73,7 @@ impl Plan {
         Self::new(planner, Products::Counted, key_bits, records, costs)
     }
 
-    /// What is predicted of a model of which its card is known.
+    /// What is predicted for a model of which only the card is known.
     pub(crate) fn of_card(
         card: &Card,
         key_bits: u32,
@@ -126,7 +126,7 @@ impl Plan {
         self.link_mbit_per_second
     }
 
-    /// Whether a line is the one that is chosen without entries made ahead.
+    /// Whether a line is the one that is chosen without entries made ahead of time.
     pub(crate) fn is_chosen(&self, line: &Line) -> bool {
         self.chosen.as_ref() == Some(line)
     }
@@ -233,7 +233,7 @@ impl fmt::Display for Plan {
     }
 }
 
-/// What a line saves against another.
+/// What a line saves compared with another.
 fn saved(best: &Line, other: &Line) -> String {
     let saved = other.total_ms - best.total_ms;
     let percent = 100.0 * saved / other.total_ms;
@@ -260,7 +260,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// A number with a digit behind the point if it is small.
+/// A number with a digit after the point if it is small.
 pub(crate) fn number(number: f64) -> String {
     let digits = usize::from(number < 99.95);
     format!("{number:.digits$}")

@@ -1,21 +1,20 @@
-//! What predictions come to: how many records have each label, or the range of predicted values.
+//! An overview of predictions: how many records have each label, or the range of predicted values.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-use veilcast_card::Card;
-use veilcast_card::Prediction;
+use veilcast_card::{Card, Output, Prediction, Task};
 
 use crate::output::significant;
 
-/// What the predictions so far come to.
+/// An overview of the predictions so far.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Overview {
     /// How many records have each label.
     Labels(BTreeMap<String, u64>),
-    /// The values of each quantity, of a regression.
+    /// The values of each quantity.
     Values(Vec<Values>),
 }
 
@@ -41,30 +40,25 @@ struct Range {
 
 impl Overview {
     pub(super) fn new(card: &Card) -> Self {
-        let output = card.output();
-        if !output.is_regression() {
-            return Self::Labels(BTreeMap::new());
+        match card.task() {
+            Task::Classes | Task::Probability => Self::Labels(BTreeMap::new()),
+            Task::Quantities => Self::Values(Values::none_of(card.output())),
         }
-        let values = output.labels.iter().enumerate().map(|(index, label)| {
-            let unit = output.units.as_ref().and_then(|units| units.get(index));
-            Values {
-                label: label.clone(),
-                // The unit 1 says nothing beside a number.
-                unit: unit.filter(|unit| *unit != "1").cloned(),
-                range: None,
-                count: 0,
-            }
-        });
-        Self::Values(values.collect())
     }
 
     pub(super) fn add(&mut self, prediction: &Prediction) {
-        match self {
-            Self::Labels(labels) => *labels.entry(prediction.label.clone()).or_default() += 1,
-            Self::Values(all) => all
-                .iter_mut()
-                .zip(&prediction.scores)
-                .for_each(|(values, &score)| values.add(score)),
+        match (self, prediction) {
+            (Self::Labels(labels), Prediction::Class(class)) => {
+                *labels.entry(class.label.clone()).or_default() += 1;
+            }
+            (Self::Values(all), Prediction::Quantities(found)) => {
+                let pairs = all.iter_mut().zip(found);
+                pairs.for_each(|(values, &value)| values.add(value));
+            }
+            (Self::Labels(_), Prediction::Quantities(_))
+            | (Self::Values(_), Prediction::Class(_)) => {
+                unreachable!("the predictions of a card are all of its task")
+            }
         }
     }
 
@@ -83,6 +77,21 @@ impl Overview {
 }
 
 impl Values {
+    /// Those of each quantity, before there are records.
+    fn none_of(output: &Output) -> Vec<Self> {
+        let values = output.labels.iter().enumerate().map(|(index, label)| {
+            let unit = output.units.as_ref().and_then(|units| units.get(index));
+            Self {
+                label: label.clone(),
+                // The unit 1 says nothing beside a number.
+                unit: unit.filter(|unit| *unit != "1").cloned(),
+                range: None,
+                count: 0,
+            }
+        });
+        values.collect()
+    }
+
     fn add(&mut self, value: f64) {
         let range = self.range.get_or_insert(Range {
             min: value,

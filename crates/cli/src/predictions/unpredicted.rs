@@ -1,4 +1,5 @@
-//! The records without a prediction: how many there are, and what is told of them at the end.
+//! The records without a prediction: how many there are, and what is reported about them at the
+//! end.
 
 use anyhow::anyhow;
 
@@ -6,13 +7,13 @@ use crate::failure::Hint as _;
 use crate::output::counted;
 
 /// The records whose answer can't be right. They are marked and counted, and that is all: a service
-/// that sees a client do something else because of them learns what they hold.
+/// that sees a client do anything else because of them learns what they hold.
 #[derive(Clone, Default)]
 pub(crate) struct Unpredicted {
     count: u64,
     /// The number of the first.
     first: u64,
-    /// The first whose fault is known, with that; an earlier run's is not.
+    /// The first whose fault is known, with the fault; that of an earlier run is not known.
     told: Option<(u64, String)>,
 }
 
@@ -36,7 +37,7 @@ impl Unpredicted {
     /// Fails if there are any: what a command ends with, when everything is sent and written.
     ///
     /// # Errors
-    /// Of how many of all records, with the first of them and its fault.
+    /// The error says how many of all records, which is the first of them, and its fault.
     pub(crate) fn check(self, all: u64) -> anyhow::Result<()> {
         let Self { count, first, told } = self;
         if count == 0 {
@@ -53,8 +54,8 @@ impl Unpredicted {
         };
         Err(error).hint(
             "all other predictions are written. If you ask again, send all records, and not these alone: \
-             which ones you send, or complain of, tells a service that changes answers on purpose what \
-             they hold",
+             which ones you send, or complain about, tells a service that changes answers on purpose \
+             what they hold",
         )
     }
 }

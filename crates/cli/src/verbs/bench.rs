@@ -14,8 +14,9 @@ use crate::output::Output;
 
 /// Measure what encrypting, computing and decrypting cost on one core of this machine.
 ///
-/// Takes seconds to half a minute, by the size of the key. `inspect` and `predict` choose layouts by the
-/// costs that --calibrate stores. With --json the costs are printed as they are stored.
+/// Takes seconds to half a minute, depending on the size of the key. `inspect` and `predict` choose
+/// layouts by the costs that --calibrate stores. With --json the costs are printed as they are
+/// stored.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -70,7 +71,7 @@ impl fmt::Display for Measured {
     }
 }
 
-/// The operations, in the words of people.
+/// The operations, in words.
 fn rows(seconds: &Seconds) -> Vec<(String, f64)> {
     let several = |what: &'static str, seconds: &[f64]| {
         let several = seconds.iter().enumerate();

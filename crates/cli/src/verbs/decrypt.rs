@@ -17,8 +17,8 @@ use crate::{keys, messages, models};
 ///
 /// A record whose scores can't be right, since no record has such scores, is marked: its row has its
 /// number and nothing else, with --json an `error`. The others are written, and the exit status is 1. If
-/// you then send these records again, or complain of them, a service that changes answers on purpose
-/// learns from it what they hold.
+/// you then send these records again, or complain about them, a service that changes answers on
+/// purpose learns what they hold.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Secret key file that encrypted the request.
@@ -30,8 +30,8 @@ pub(crate) struct Args {
     /// File that `veilcast compute` wrote.
     #[arg(long = "in", value_name = "RESPONSE")]
     response: PathBuf,
-    /// File that `veilcast encrypt` wrote: the response must be one to this request, and no other's or
-    /// an older one.
+    /// File that `veilcast encrypt` wrote: the response must belong to this request, and not to
+    /// another or an older one.
     #[arg(long, value_name = "REQUEST")]
     request: Option<PathBuf>,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             let (request, digest) = messages::load_request(path, &Limits::new(records, most))?;
             if response.request_digest != Some(digest) {
                 return Err(anyhow!(
-                    "{} is no answer to {}",
+                    "{} is not an answer to {}",
                     args.response.display(),
                     path.display()
                 ))

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use veilcast_card::{Encoder, chain};
+use veilcast_card::{Encoder, Prediction, chain};
 use veilcast_client::Client;
 use veilcast_engine::Session;
 use veilcast_files::idx::LabelledImages;
@@ -26,23 +26,24 @@ use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::described;
 use crate::serving::{Interruptions, Service};
-use crate::{keys, logging, runtime};
+use crate::{keys, logging, models, runtime};
 
 /// The port that is tried first.
 const PORT: u16 = 8080;
-/// Images that are predicted by pixels alone too, to compare a hybrid model with.
+/// Images that are also predicted from all pixels, to compare a hybrid model with.
 const COMPARED: usize = 3;
 
-/// Serve the built-in models on this machine, and predict encrypted MNIST test images by one of them.
+/// Serve the built-in models on this machine, and predict encrypted MNIST test images with one of
+/// them.
 ///
 /// Each image is encrypted under a fresh key, sent over HTTP, predicted on ciphertexts and
-/// decrypted; its scores must equal those computed in the clear, else the exit status is 1.
-/// Afterwards the service stays up until Ctrl-C, with a web page to draw digits on. With --json a
-/// line an image is printed, then one with the summary.
+/// decrypted; its scores must equal those computed in the clear, or else the exit status is 1.
+/// Afterwards the service stays up until Ctrl-C, with a web page to draw digits on. With --json
+/// one line per image is printed, then one with the summary.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which model to predict by: one affine map of all pixels, or a hybrid, whose public part turns
-    /// an image into a few numbers before it is encrypted. Both are served.
+    /// Which model to predict with: one affine map of all pixels, or a hybrid, whose public part
+    /// turns an image into a few numbers before it is encrypted. Both are served.
     #[arg(long, value_enum, default_value_t = Builtin::Digits)]
     model: Builtin,
     /// How many of the 10,000 test images to predict.
@@ -115,7 +116,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         key_bits: args.key_bits.bits,
         url,
     };
-    // Before the summary is told: whoever reads it may end the service at once.
+    // Before the summary is printed: its reader may end the service at once.
     let stays_up = !args.exit;
     let interruptions = stays_up
         .then(|| Interruptions::listen(&runtime))
@@ -169,7 +170,7 @@ impl<'a> Predict<'a> {
             runtime,
             client: Client::new(url)?,
             session: Session::new(model.card().clone(), key)?,
-            encoder: veilcast_onnx::encoder(model.card().clone(), model.public_part())?,
+            encoder: models::encoder_of(&model)?,
             model,
         })
     }
@@ -191,10 +192,10 @@ impl<'a> Predict<'a> {
 
     fn one(&self, index: usize, record: &[f64], label: usize) -> anyhow::Result<Image> {
         let card = self.model.card();
-        let (features, encode) = timed(|| self.encoder.quantize(record));
-        let features = features?.values;
-        let reference = self.model.evaluate(&features)?;
-        let (request, encrypt) = timed(|| self.session.encrypt(&[features]));
+        let (quantized, encode) = timed(|| self.encoder.quantize(record));
+        let quantized = quantized?;
+        let reference = self.model.evaluate(&quantized)?;
+        let (request, encrypt) = timed(|| self.session.encrypt(&[quantized]));
         let request = request?;
         let call = self.client.infer(card.name(), &request);
         let (exchange, server) = timed(|| self.runtime.block_on(call));
@@ -208,7 +209,11 @@ impl<'a> Predict<'a> {
             Err(error) => Err(chain(&error)),
         };
         let (predicted, error) = match prediction {
-            Ok(prediction) => (Some(prediction.label), None),
+            Ok(Prediction::Class(class)) => (Some(class.label), None),
+            Ok(Prediction::Quantities(_)) => (
+                None,
+                Some("the model predicts quantities, not digits".to_owned()),
+            ),
             Err(error) => (None, Some(error)),
         };
         Ok(Image {

@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use veilcast_card::Task;
 use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
 
@@ -31,10 +32,10 @@ use crate::predictions::Predictions;
 ///
 /// Records are predicted in the clear and, with --encrypted, on ciphertexts: there every integer score
 /// must equal the one computed in the clear; if one doesn't, the exit status is 1. With --predictions
-/// a table's records were predicted before: then no model is needed.
+/// a table's records have been predicted already: then no model is needed.
 ///
-/// Of classes the accuracy is measured, of quantities the mean absolute error, the root mean squared
-/// error and R².
+/// For classes the accuracy is measured, for quantities the mean absolute error, the root mean
+/// squared error and R².
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("written").args(["out", "report"]).multiple(true))]
 pub(crate) struct Args {
@@ -112,7 +113,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             records, agreeing, ..
         }) if agreeing < records => {
             bail!(
-                "{} of {records} records have other scores on ciphertexts",
+                "{} of {records} records have different scores on ciphertexts",
                 records - agreeing
             )
         }
@@ -134,8 +135,11 @@ fn images(directory: &Path, model: &Model, most: usize) -> anyhow::Result<TestSe
         .with_context(|| format!("can't use the images in {}", directory.display()))
         .hint("give a directory with MNIST's four files, such as data/mnist")?;
     images.truncate(most);
-    if model.card().output().is_regression() {
-        bail!("the model predicts quantities, but labelled images are of classes");
+    match model.card().task() {
+        Task::Classes | Task::Probability => {}
+        Task::Quantities => {
+            bail!("the model predicts quantities, but labelled images are of classes")
+        }
     }
     let known = model.card().output().labels.len();
     let labels: Vec<usize> = images.labels().iter().map(|&l| usize::from(l)).collect();

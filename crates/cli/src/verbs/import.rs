@@ -18,7 +18,7 @@ use crate::models;
 use crate::output::{Output, counted};
 use crate::summary::Summary;
 
-/// Fewer records than these say little of others.
+/// Fewer records than these say little about others.
 const FEW_RECORDS: usize = 50;
 
 /// Import a network from an ONNX file, and write its model directory.
@@ -26,14 +26,15 @@ const FEW_RECORDS: usize = 50;
 /// PyTorch, Keras (tf2onnx) and scikit-learn (skl2onnx) write such files. A network may have any
 /// operators, as long as its scores are an affine function of its input; a final softmax or sigmoid is
 /// cut off and left to the client. It collapses to one map, which is checked against the network and
-/// rounded to integers. How finely is searched for: the cheapest way that predicts the calibration
-/// records as the network does.
+/// rounded to integers. A search finds how finely: in the cheapest way that predicts the
+/// calibration records as the network does.
 ///
 /// A network that isn't affine can be split: its first part becomes public, and every client runs it in
-/// the clear; what stands behind is private.
+/// the clear; the rest is private.
 ///
-/// Give calibration records as the model's users have them: images as pixels from 0 to 255, tables as
-/// CSV files. The range of each feature is taken from them and stands in the card, which is public.
+/// Give calibration records in the form that the model's users have: images as pixels from 0 to
+/// 255, tables as CSV files. The range of each feature is taken from them and appears in the card,
+/// which is public.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// ONNX file, with the weights in it.
@@ -46,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long)]
     force: bool,
     /// File of records to calibrate with: CSV, NPY, IDX or PNG. Without it random ones are drawn where
-    /// the range of each feature is known, as of images, and no quantisation is searched for.
+    /// the range of each feature is known, as for images, and no quantisation is searched for.
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
     #[command(flatten)]
@@ -83,12 +84,11 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let model = model.map_err(with_hint).with_context(unusable)?;
     models::save(&model, &args.out, args.force)?;
     if args.calibration.is_none() {
-        output.note(
-            "note: with --calibration it is found out how few bits predict your records well",
-        );
+        output
+            .note("note: with --calibration a search finds how few bits predict your records well");
     } else if count < FEW_RECORDS {
         output.note(format!(
-            "note: {} are few to calibrate with: what lies outside their range is clipped, and bits may be \
+            "note: {} are few to calibrate with: values outside their range are clipped, and bits may be \
              too few",
             counted(count as u64, "record")
         ));

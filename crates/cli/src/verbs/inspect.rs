@@ -29,10 +29,10 @@ use crate::{files, keys, logging, models, runtime};
 /// Largest file looked at, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Show what a model directory, a card, a key, a request, a response or a service is.
+/// Describe a model directory, a card, a key, a request, a response or a service.
 ///
-/// Of a model or a card it also shows what each layout is predicted to cost, and which one is chosen.
-/// Of a secret key only public facts are shown.
+/// For a model or a card it also shows what each layout is predicted to cost, and which one is
+/// chosen. For a secret key only public facts are shown.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Model directory, file, or URL of a service or of one of its models.
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     costs: CostArgs,
 }
 
-/// What something is, and for a model what its layouts cost.
+/// A description of something, and for a model what its layouts cost.
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]
@@ -134,7 +134,7 @@ fn service(args: &Args) -> anyhow::Result<Shown> {
     Ok(Facts::Service(ServiceFacts::of(metadata, models)).into())
 }
 
-/// The JSON members by which files are told apart; what they hold is ignored, as it may be secret.
+/// The JSON members that distinguish files; their values are ignored, as they may be secret.
 #[derive(Deserialize)]
 struct Members {
     kty: Option<IgnoredAny>,
@@ -148,7 +148,7 @@ struct Members {
 fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
     let unknown = || {
         Err(anyhow!(
-            "{} isn't a file of Veilcast's, or it is damaged",
+            "{} isn't a Veilcast file, or it is damaged",
             path.display()
         ))
         .hint("give a card, a key, a request, a response, a model directory or a URL")

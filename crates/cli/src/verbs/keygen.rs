@@ -41,7 +41,7 @@ impl fmt::Display for Made {
         )?;
         write!(
             f,
-            "Keep it: without it the answers that it is for can't be read."
+            "Keep it: answers encrypted under it can't be read without it."
         )
     }
 }

@@ -1,4 +1,4 @@
-//! `veilcast pool`: what seeded uploads are made of, made ahead.
+//! `veilcast pool`: the entries of seeded uploads, made ahead of time.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -15,11 +15,11 @@ use crate::output::Output;
 /// Entries of one seed, made and kept together: an interruption loses no more than these.
 const AT_ONCE: u64 = 1 << 13;
 
-/// Make ahead what uploads take: `predict --pool` then sends a tenth of the bytes, at once.
+/// Do the work of uploads ahead of time: `predict --pool` then sends a tenth of the bytes, at once.
 ///
 /// A pool is a directory of decrypted random ciphertexts of a key. Each is for one feature of one
-/// record, and removed before it is used. It is as secret as the records; don't copy it, and don't
-/// restore it from a backup, which would bring used entries back.
+/// record, and is removed before it is used. The pool is as secret as the records; don't copy it,
+/// and don't restore it from a backup, which would bring used entries back.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -36,7 +36,7 @@ enum Action {
         #[arg(long, value_name = "N")]
         count: NonZeroU64,
     },
-    /// Tell how many entries are left.
+    /// Show how many entries are left.
     Status {
         #[command(flatten)]
         place: Place,
@@ -48,7 +48,7 @@ struct Place {
     /// Secret key file.
     #[arg(long)]
     key: PathBuf,
-    /// Directory of the pool [default: the key file's name and `.pool`].
+    /// Directory of the pool [default: the key file's name with `.pool` added].
     #[arg(long, value_name = "DIR")]
     pool: Option<PathBuf>,
 }

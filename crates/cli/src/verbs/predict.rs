@@ -19,23 +19,23 @@ use crate::output::{Output, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
 use crate::records::{Batch, Changes, Inputs, batch_size, batches};
-use crate::{keys, logging, records, runtime};
+use crate::{keys, logging, models, records, runtime};
 
 /// Get predictions for records, encrypted, from a service.
 ///
 /// Predictions are written as CSV: `record,label,<score per class…>`, or `record,<value…>` where the
-/// model predicts quantities, a row a record in input order, counted from 0. With --json and without
-/// --out they are JSON, a record a line.
+/// model predicts quantities, one row per record in input order, counted from 0. With --json and
+/// without --out they are JSON, one record per line.
 ///
-/// Any number of records goes through, a group at a time. A busy service is asked again, and so is
-/// one that restarts; if it stays away, nothing is left behind in place of --out.
+/// Any number of records is accepted, and sent a group at a time. A busy service is asked again,
+/// and so is one that restarts; if it stays away, no --out file is left behind.
 ///
 /// A record whose answer is damaged, or gives a score that no record has, is marked: its row has its
-/// number, the columns that are kept, and no prediction; with --json an `error`. All records are sent
-/// all the same and all rows written, and then the exit status is 1. A malicious service can change
+/// number, the columns that are kept, and no prediction; with --json an `error`. All records are
+/// still sent and all rows written, and then the exit status is 1. A malicious service can change
 /// answers so that only records with certain scores are marked. It does not see which ones are, unless
-/// you show it: by sending those records again, by complaining of them, or by ending the run because of
-/// what it prints, as `| grep -q` does.
+/// you show it: by sending those records again, by complaining about them, or by ending the run
+/// because of what it prints, as `| grep -q` does.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// URL of the service.
@@ -56,14 +56,15 @@ pub(crate) struct Args {
     /// Requests under way at a time: while the service computes one, the next is encrypted and sent.
     #[arg(long, value_name = "N", default_value_t = Pipeline::IN_FLIGHT)]
     in_flight: NonZeroUsize,
-    /// Keep what is done in FILE.partial beside --out, and go on with what an interrupted run of the
-    /// same command has left there. Records without a prediction count as done: they aren't sent again.
+    /// Keep finished predictions in FILE.partial next to --out, and continue what an interrupted
+    /// run of the same command has left there. Records without a prediction count as done: they
+    /// aren't sent again.
     #[arg(long, requires = "out")]
     resume: bool,
     #[command(flatten)]
     ignore: IgnoreColumns,
-    /// Columns of a CSV file to copy behind the predictions, such as a patient's number: names with
-    /// commas between. They aren't sent.
+    /// Columns of a CSV file to copy after the predictions, such as a patient's number: names
+    /// separated by commas. They aren't sent.
     #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
     keep: Option<ColumnNames>,
     /// Records: PNG, CSV with a header, NPY or IDX.
@@ -74,9 +75,9 @@ pub(crate) struct Args {
 #[derive(Default, Serialize)]
 struct Summary {
     records: u64,
-    /// Those of them that an interrupted run had done.
+    /// Those of them that an interrupted run had finished.
     resumed: u64,
-    /// Those of them all whose answer can't be right.
+    /// Those among all records whose answer can't be right.
     without_prediction: u64,
     requests: u64,
     /// How often a request was sent again.
@@ -230,21 +231,20 @@ pub(crate) async fn fetch_card(client: &Client, model: &str) -> anyhow::Result<C
     let card = Card::parse(&answer).context("the service's card can't be used")?;
     if card.name() != model {
         bail!(
-            "the service gives the card of {:?} in place of {model:?}",
+            "the service returned the card of {:?} instead of {model:?}",
             card.name()
         );
     }
     Ok(card)
 }
 
-/// How records become integers: of a hybrid model with its public part, checked.
+/// How records become integers: for a hybrid model with its public part, checked.
 pub(crate) async fn fetch_encoder(client: &Client, card: &Card) -> anyhow::Result<Encoder> {
     let Some(part) = card.public_part() else {
         return Ok(Encoder::new(card.clone())?);
     };
-    // A checked card's part has at most as many as fit into memory.
+    // A checked card's part has at most as many bytes as fit into memory.
     let answer = client.public_part(card.name(), part.bytes as usize).await;
-    let answer = answer.context("the service doesn't give the model's public part")?;
-    veilcast_onnx::encoder(card.clone(), Some(&answer.answer))
-        .context("the service's public part can't be used")
+    let answer = answer.context("the service doesn't provide the model's public part")?;
+    models::encoder_with(card, &answer.answer).context("the service's public part can't be used")
 }

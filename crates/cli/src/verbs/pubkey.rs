@@ -11,8 +11,8 @@ use crate::output::{self, Output};
 
 /// Print the public part of a key file, with the proof that services ask for.
 ///
-/// The proof shows that the key's modulus hides a service's weights. Of a file without one it is made,
-/// if the file holds the secret key.
+/// The proof shows that the key's modulus hides a service's weights. If a file has none, it is
+/// made, provided that the file holds the secret key.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Key file, secret or public.

@@ -92,7 +92,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         .with_context(|| format!("can't listen on {}", config.listen))
         .hint("choose another address with --listen; port 0 takes a free one")?;
     let service = Service::start(&runtime, listener, models, config)?;
-    // Before the address is told: whoever reads it may end the service at once.
+    // Before the address is printed: its reader may end the service at once.
     let interruptions = Interruptions::listen(&runtime)?;
     output.result(&Listening {
         listening: service.url(),
@@ -100,7 +100,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         models: names,
     })?;
     runtime.block_on(service.stop_after(interruptions))?;
-    // A computation that outlasts the grace isn't waited for.
+    // A computation that outlasts the grace period isn't waited for.
     runtime.shutdown_background();
     Ok(())
 }

@@ -25,19 +25,21 @@ use crate::summary::Summary;
 /// ends.
 ///
 /// The network is a chain of dense layers with identity activations, and softmax (for two classes
-/// sigmoid, with --regression nothing) on top; it collapses to one affine map, which is rounded to integers. How finely is
-/// searched for: the cheapest way that keeps the results of the map in floats.
+/// sigmoid, with --regression nothing) on top; it collapses to one affine map, which is rounded to
+/// integers. A search finds how finely: in the cheapest way that keeps the results of the map in
+/// floats.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Directory of IDX files with MNIST's names, plain or .gz.
     #[arg(long, value_name = "DIR", required_unless_present = "table")]
     data: Option<PathBuf>,
     /// Train a hybrid model: the stem, a small convolutional network that turns an image into a few
-    /// numbers, becomes public, and the data owner computes it himself; private is what turns these
-    /// numbers into scores. Far more accurate, and far cheaper to compute on ciphertexts.
+    /// numbers, becomes public, and the data owner runs it; the weights that turn these
+    /// numbers into scores stay private. Far more accurate, and far cheaper to compute on
+    /// ciphertexts.
     #[arg(long, conflicts_with = "table")]
     stem: bool,
-    /// How many numbers the stem gives.
+    /// How many numbers the stem returns.
     #[arg(long, value_name = "N", requires = "stem", default_value_t = StemOptions::default().features)]
     features: usize,
     #[command(flatten)]

@@ -10,8 +10,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 use veilcast_card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Prediction, Preprocessing,
-    Quantization, ScalarLayout,
+    Activation, ClassPrediction, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
+    Preprocessing, Quantization, ScalarLayout,
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 
@@ -36,7 +36,8 @@ static SHARED: LazyLock<TempDir> = LazyLock::new(|| {
     folder
 });
 
-/// A model of three columns and two classes that takes two records a request, a column a ciphertext.
+/// A model of three columns and two classes that takes two records per request, one column per
+/// ciphertext.
 pub(crate) fn table_model(name: &str) -> Model {
     let layouts = Layouts {
         scalar: Some(ScalarLayout {}),
@@ -51,7 +52,7 @@ pub(crate) fn table_model_in(layouts: Layouts, name: &str) -> Model {
     blueprint.build(map).unwrap()
 }
 
-/// What the small model is built of.
+/// What the small model is built from.
 pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, FloatMap) {
     let columns = ["age", "weight", "height"];
     let blueprint = Blueprint {
@@ -68,7 +69,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         },
         public_part: None,
         quantization: Quantization {
-            bits: 4,
+            bits: InputBits::of::<4>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -76,6 +77,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts,
         limits: Limits {
             max_records: 2,
@@ -175,7 +177,7 @@ fn veilcast(folder: &Path) -> Command {
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) url: String,
-    /// What it prints behind the line with the address.
+    /// What it prints after the line with the address.
     pub(crate) stdout: BufReader<ChildStdout>,
 }
 
@@ -213,8 +215,9 @@ impl Drop for Server {
 }
 
 /// What a model says of a raw record in the clear.
-pub(crate) fn predicted(model: &Model, record: &[f64]) -> Prediction {
+pub(crate) fn predicted(model: &Model, record: &[f64]) -> ClassPrediction {
     let encoder = veilcast_card::Encoder::new(model.card().clone()).unwrap();
     let quantized = encoder.quantize(record).unwrap();
-    model.predict(&quantized.values).unwrap()
+    let prediction = model.predict(&quantized).unwrap();
+    prediction.class().unwrap().clone()
 }

@@ -33,7 +33,7 @@ fn the_demo_predicts_real_digits() {
     ));
     let chosen = &plan["plan"]["chosen"];
     let layout = format!(
-        "{} with {} a ciphertext and {} scores an answer",
+        "{} with {} per ciphertext and {} scores per answer",
         chosen["layout"].as_str().unwrap(),
         chosen["features_per_ciphertext"],
         chosen["scores_per_answer"],

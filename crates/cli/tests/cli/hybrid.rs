@@ -44,8 +44,8 @@ fn the_public_part_must_be_the_one_that_the_card_names() {
         format!("encrypt --key key.json --card {HYBRID}/card.json --in {SEVEN} --out request");
     assert_snapshot!(place.fail(&encrypt), @r#"
     error: the card alone isn't enough
-      cause: the model "digits-hybrid" has a public part, which the client runs: its file public.onnx is needed beside the card
-      hint: give the file with --public-part: it is beside the model's card.json, or SERVER/v2/models/MODEL/public.onnx
+      cause: the model "digits-hybrid" has a public part, which the client runs: its file public.onnx is needed next to the card
+      hint: give the file with --public-part: it is next to the model's card.json, or SERVER/v2/models/MODEL/public.onnx
     "#);
     let mut onnx = fs::read(format!("{HYBRID}/public.onnx")).unwrap();
     onnx[1000] ^= 1;

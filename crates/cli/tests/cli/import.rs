@@ -151,6 +151,11 @@ fn columns_labels_and_numbers_can_be_named() {
         (&facts["version"], &facts["description"]),
         (&"7".into(), &"Measures.".into())
     );
+    // Without units none are made up.
+    place.run(&format!("{import} --weight-bits 8 --input-bits 8"));
+    let facts = place.json("inspect body --json");
+    assert!(facts["units"].is_null(), "{facts}");
+    assert!(facts["import"]["agreement"].is_null(), "{facts}");
     assert_snapshot!(place.fail(&format!("{import} --labels a,b")), @r"
     error: can't import sklearn-linear-regression-float64.onnx
       cause: 2 labels are given, but 3 are needed

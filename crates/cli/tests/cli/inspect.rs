@@ -60,7 +60,7 @@ fn a_model_is_shown() {
       output   2 scores of at most 8 bits, final function softmax
       labels   low, high
       layouts  scalar
-      limits   at most 2 records and 1000 ciphertexts a request
+      limits   at most 2 records and 1000 ciphertexts per request
       weights  6 of 4 bits, 5 not zero
     ");
 }
@@ -89,8 +89,8 @@ fn the_layouts_of_a_model_are_compared() {
     * scalar    full     –       2    2.3      1.1         3.0        10.3         2.1      18.7
       scalar    full     –       1    2.2      1.6         3.0        11.3         2.1      20.2
 
-    * is chosen: scalar with 2 scores an answer, full
-        saves 1.5 ms (7 %) against scalar with 1 score an answer, full
+    * is chosen: scalar with 2 scores per answer, full
+        saves 1.5 ms (7 %) against scalar with 1 score per answer, full
     ");
     assert_snapshot!(plan("model/card.json --records 5 --link 1"), @r"
     predicted for 5 records under a key of 2048 bits, on one core each, over 1 Mbit/s, the model's products estimated:
@@ -99,8 +99,8 @@ fn the_layouts_of_a_model_are_compared() {
     * scalar    full     –       2    9.9      4.4        15.0        33.1         6.3       168
       scalar    full     –       1    9.8      6.9        15.0        38.0         6.4       193
 
-    * is chosen: scalar with 2 scores an answer, full
-        saves 24.6 ms (13 %) against scalar with 1 score an answer, full
+    * is chosen: scalar with 2 scores per answer, full
+        saves 24.6 ms (13 %) against scalar with 1 score per answer, full
     ");
     // All that the table has room for, and more.
     let plan = place.json(&format!("inspect {DIGITS} --records 3 --json"))["plan"].clone();
@@ -142,7 +142,7 @@ fn of_a_secret_key_only_public_facts_are_shown() {
 fn other_things_are_refused() {
     let place = Place::new();
     assert_snapshot!(place.fail("inspect records.csv"), @r"
-    error: records.csv isn't a file of Veilcast's, or it is damaged
+    error: records.csv isn't a Veilcast file, or it is damaged
       hint: give a card, a key, a request, a response, a model directory or a URL
     ");
     assert_snapshot!(place.fail("inspect missing"), @r"
@@ -156,7 +156,7 @@ fn other_things_are_refused() {
     ");
     place.write("cut.json", &place.read("model/card.json").as_bytes()[..200]);
     assert_snapshot!(place.fail("inspect cut.json"), @r"
-    error: cut.json isn't a file of Veilcast's, or it is damaged
+    error: cut.json isn't a Veilcast file, or it is damaged
       hint: give a card, a key, a request, a response, a model directory or a URL
     ");
     place.write("old.json", r#"{"format": "veilcast-card/0"}"#);

@@ -33,7 +33,7 @@ fn a_new_key_is_its_owners_alone() {
     );
 }
 
-/// The proof that services ask for goes wherever the public key goes, and is looked at on the way.
+/// The proof that services ask for goes wherever the public key goes, and is checked on the way.
 #[test]
 fn a_public_key_brings_its_proof() {
     let place = Place::new();
@@ -43,7 +43,7 @@ fn a_public_key_brings_its_proof() {
     assert!(shown.contains("proof    right"), "{shown}");
     assert_eq!(place.json("inspect --json public.json")["proven"], true);
 
-    // Of another program's key it is made.
+    // For another program's key it is made.
     let mut key: Value = serde_json::from_str(&place.read("new.json")).unwrap();
     let proof = key["pub"].as_object_mut().unwrap().remove("proof").unwrap();
     place.write("foreign.json", key.to_string());
@@ -130,7 +130,8 @@ fn other_files_are_not_keys() {
     let place = Place::new();
     assert_snapshot!(place.fail("pubkey records.csv"), @r"
     error: can't use the key file records.csv
-      cause: not a Paillier key file: expected value at line 1 column 1
+      cause: not a Paillier key file
+      cause: expected value at line 1 column 1
     ");
     assert_snapshot!(place.fail("pubkey missing.json"), @r"
     error: can't read missing.json

@@ -114,10 +114,10 @@ fn an_answer_is_one_to_its_request_alone() {
     place.run(COMPUTE);
     let checked = format!("{DECRYPT} --request request");
     place.run(&checked);
-    // The same records, encrypted anew: an older answer is none to this request.
+    // The same records, encrypted again: an older answer doesn't belong to this request.
     place.run(&format!("{ENCRYPT} --force"));
     assert_snapshot!(place.fail(&format!("{checked} --force")), @r"
-    error: response is no answer to request
+    error: response is not an answer to request
       hint: give the request file that was computed, byte for byte
     ");
     place.run(&format!("{COMPUTE} --force"));

@@ -1,4 +1,4 @@
-//! Pools of entries: filled, used once, and told about.
+//! Pools of entries: filled, used once, and counted.
 
 use std::fs;
 

@@ -87,8 +87,8 @@ fn broken_connections_are_mended() {
     );
 }
 
-/// The URL of a proxy before a service that breaks the connection, once, on which so many bytes have come from the
-/// client's side in all.
+/// The URL of a proxy before a service that breaks the connection, once, on which this many bytes
+/// have come from the client's side in all.
 fn breaking_once(service: &str, limit: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

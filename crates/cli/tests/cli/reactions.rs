@@ -86,7 +86,7 @@ fn records_whose_scores_cannot_be_right_are_marked_and_nothing_else_changes() {
     2 records have no prediction: the service's answer to them was damaged or false
     error: 2 of 7 records have no prediction; the first is record 2 (from 0)
       cause: record 2 (from 0): score 0 (from 0) is -128, but no record has one beyond ±112, as the card certifies; the answer wasn't computed by this model, or not from this record
-      hint: all other predictions are written. If you ask again, send all records, and not these alone: which ones you send, or complain of, tells a service that changes answers on purpose what they hold
+      hint: all other predictions are written. If you ask again, send all records, and not these alone: which ones you send, or complain about, tells a service that changes answers on purpose what they hold
     ");
 
     // As JSON, and to standard output.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use veilcast_card::{Activation, Layouts, ScalarLayout};
+use veilcast_card::{Activation, Layouts, ScalarLayout, Task};
 use veilcast_model::FloatMap;
 
 use crate::common::{Place, table_blueprint};
@@ -25,6 +25,7 @@ pub(crate) fn quantities(name: &str, labels: &[&str], units: Option<&[&str]>) ->
     blueprint.labels = texts(labels);
     blueprint.units = units.map(texts);
     blueprint.activation = Activation::None;
+    blueprint.task = Some(Task::Quantities);
     let outputs = labels.len();
     let weights = map.weights()[..3 * outputs].to_vec();
     let map = FloatMap::new(3, outputs, weights, map.biases()[..outputs].to_vec()).unwrap();
@@ -32,6 +33,32 @@ pub(crate) fn quantities(name: &str, labels: &[&str], units: Option<&[&str]>) ->
     let model = blueprint.build(map).unwrap();
     model.save(&place.path("dose"), false).unwrap();
     place
+}
+
+#[test]
+fn several_quantities_without_units_are_no_classes() {
+    let place = quantities("dose", &["dose", "time"], None);
+    let server = place.serve("--model dose");
+    let predict = format!(
+        "predict --server {} --model dose --key key.json --out out.csv --json records.csv",
+        server.url
+    );
+    let summary = place.json(&predict);
+    assert_snapshot!(place.read("out.csv"), @r"
+    record,dose,time
+    0,-4,8
+    1,-4,11
+    2,3,7
+    3,3,-2
+    4,3,13
+    ");
+    assert!(summary["values"][1]["unit"].is_null() && summary["labels"].is_null());
+    assert_eq!(
+        (&summary["values"][1]["label"], &summary["values"][1]["max"]),
+        (&json!("time"), &json!(13.0))
+    );
+    let facts = place.json("inspect dose --json");
+    assert!(facts["units"].is_null(), "{facts}");
 }
 
 #[test]
@@ -121,7 +148,7 @@ fn several_scores_without_units_are_of_classes() {
     assert_eq!(out, "record,label,score_low,score_high\n0,low,10,-9\n");
 }
 
-/// Rows of a length, a colour and a price that hangs on both, and a class by the price.
+/// Rows of a length, a colour and a price that depends on both, and a class by the price.
 fn table(rows: usize) -> String {
     let mut csv = "length,colour,price,kind\n".to_owned();
     for row in 0..rows {
@@ -172,7 +199,7 @@ fn a_price_is_learnt_served_and_measured() {
         "{shown}"
     );
 
-    // The owner of the data measures what he gets, the owner of the model the model.
+    // The owner of the data measures the predictions, the owner of the model the model.
     let server = place.serve("--model prices");
     let summary = place.json(&format!(
         "predict --server {} --model price --key key.json --ignore-columns all --keep kind --json \
@@ -269,7 +296,7 @@ fn a_threshold_decides_who_is_positive() {
             .map(|row| found["confusion"][row][1].as_u64().unwrap())
             .sum();
         assert_eq!(dear as u64, column);
-        // The table's owner comes to the same accuracy by the labels.
+        // The table's owner gets the same accuracy from the labels.
         let owner = place.json(&format!(
             "evaluate --json --table table.csv --target kind --predictions out{name}.csv"
         ));

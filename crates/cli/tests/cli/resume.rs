@@ -1,4 +1,4 @@
-//! `predict --resume`: interrupted runs are gone on with, and give what an uninterrupted one gives.
+//! `predict --resume`: interrupted runs are continued, and give what an uninterrupted one gives.
 
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
@@ -30,7 +30,7 @@ pub(crate) fn line(url: &str) -> String {
     format!("predict --server {url} --model risk --key key.json many.csv --out")
 }
 
-/// What a run leaves that is killed when it has written some rows.
+/// What a run leaves behind that is killed after it has written some rows.
 pub(crate) fn interrupted(place: &Place, url: &str) -> String {
     let mut run = Command::new(env!("CARGO_BIN_EXE_veilcast"))
         .current_dir(place.path("."))

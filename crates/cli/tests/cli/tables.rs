@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::common::Place;
 
-/// Rows of a number of the record, a length, a colour and a class that hangs on both.
+/// Rows of a number of the record, a length, a colour and a class that depends on both.
 fn table(rows: usize) -> String {
     let mut csv = "id,length,colour,kind\n".to_owned();
     for row in 0..rows {
@@ -57,7 +57,7 @@ fn a_table_is_learnt_and_predicted() {
     assert!(predictions.lines().all(|row| row.split(',').count() == 4));
     assert!(predictions.trim_end().ends_with(",r399"));
 
-    // With its truth at hand the owner measures them, and the model's owner comes to the same.
+    // With the truth at hand the owner measures them, and the model's owner gets the same.
     let evaluate = "evaluate --json --table table.csv --target kind";
     let owner = place.json(&format!("{evaluate} --predictions out.csv"));
     let model = place.json(&format!("{evaluate} --model parts --out plain.csv"));
@@ -88,7 +88,7 @@ fn bad_cells_and_columns_are_named() {
     error: table.csv: the header has "id", "kind", which the model doesn't take
       hint: leave them out with --ignore-columns and their names, or --ignore-columns all; they aren't sent
     "#);
-    assert_snapshot!(predict("--ignore-columns all --keep name table.csv"), @r#"error: table.csv: the header lacks "name", which shall be kept"#);
+    assert_snapshot!(predict("--ignore-columns all --keep name table.csv"), @r#"error: table.csv: the header lacks "name", which is to be kept"#);
     place.write("colour.csv", "length,colour\n1,red\n2,violet\n");
     assert_snapshot!(predict("colour.csv"), @r#"error: colour.csv, line 3, column "colour": the model doesn't know "violet"; it knows "blue", "green", "red""#);
     place.write("missing.csv", "length,colour\n1,\n");
@@ -96,7 +96,7 @@ fn bad_cells_and_columns_are_named() {
     place.write("comma.csv", "length,colour\n\"1,5\",red\n");
     assert_snapshot!(predict("comma.csv"), @r#"error: comma.csv, line 2, column "length": "1,5" isn't a finite number; write a decimal point for the comma"#);
     place.write("semicolons.csv", "length;colour\n1,5;red\n");
-    assert_snapshot!(predict("semicolons.csv"), @"error: semicolons.csv: the columns are parted by semicolons; save the table with commas between columns and points in decimal numbers");
+    assert_snapshot!(predict("semicolons.csv"), @"error: semicolons.csv: the columns are separated by semicolons; save the table with commas between columns and points in decimal numbers");
     assert!(!place.path("out.csv").exists());
 }
 
@@ -111,7 +111,7 @@ fn tables_that_teach_nothing_are_refused_with_what_to_do() {
     assert_snapshot!(place.fail("train --table table.csv --target sort --out parts"), @r#"error: table.csv has no column "sort"; it has "id", "length", "colour", "kind""#);
     assert_snapshot!(place.fail("train --table table.csv --target id --columns length --out parts"), @r#"
     error: the target "id" has 320 values, more than the 100 that can be classes; tell one value from all others, or take another column
-      hint: name the value to tell from all others with --positive, or predict a number with --regression
+      hint: name the value to distinguish from all others with --positive, or predict a number with --regression
     "#);
     // A row that is held out.
     let violet = table(400).replace("r4,", "r4,7,violet,long\nx,");

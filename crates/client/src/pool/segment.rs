@@ -1,7 +1,8 @@
 //! [`Segment`], a file with the entries of one seed.
 //!
-//! A header of 128 bytes, then an entry after the other: n's bytes, and 16 bytes of a checksum over the seed, the
-//! entry's number and the entry. A wrong entry would show its record to the service, so that none is given unchecked.
+//! A header of 128 bytes, then one entry after another: n's bytes, and 16 bytes of a checksum over
+//! the seed, the entry's number and the entry. A wrong entry would show its record to the service,
+//! so no entry is used unchecked.
 //!
 //! | bytes | header |
 //! |---|---|
@@ -10,7 +11,7 @@
 //! | 48..80 | the seed |
 //! | 80..88 | the number of the first entry, big-endian |
 //! | 88..96 | the bytes of n, big-endian |
-//! | 96..104 | the number of entries that are left, big-endian: entries behind them are used |
+//! | 96..104 | the number of entries that are left, big-endian: entries after them are used |
 //! | 104..128 | zeros |
 
 use std::fs::{File, OpenOptions};
@@ -27,7 +28,7 @@ pub(super) const EXTENSION: &str = "entries";
 
 const MAGIC: &[u8; 16] = b"veilcast-pool/1\n";
 const HEADER: usize = 128;
-/// Where the number of entries that are left stands.
+/// Where the number of entries that are left is.
 const LEFT: u64 = 96;
 const CHECKSUM: usize = 16;
 
@@ -81,7 +82,7 @@ impl Segment {
         }
         file.write_all(&content)?;
         file.as_file().sync_all()?;
-        // The seed is unique, and public in time; a part of it names the file.
+        // The seed is unique, and becomes public; a part of it names the file.
         let name = Hex(&entries.seed[..8]).to_string();
         let path = directory.join(name).with_extension(EXTENSION);
         file.persist_noclobber(path).map_err(|error| error.error)?;
@@ -131,7 +132,7 @@ impl Segment {
         self.left
     }
 
-    /// Removes the last `count` entries for good and returns them; none if there are not so many.
+    /// Removes the last `count` entries for good and returns them; none if there are fewer.
     pub(super) fn take(&mut self, count: usize) -> Result<Option<StoredEntries>, SegmentError> {
         let Some(left) = self.left.checked_sub(count) else {
             return Ok(None);
@@ -174,7 +175,7 @@ impl Segment {
     }
 }
 
-/// What tells a damaged entry from a whole one.
+/// The checksum that distinguishes a damaged entry from a whole one.
 fn checksum(seed: &[u8; 32], index: u64, number: &[u8]) -> [u8; CHECKSUM] {
     let digest = Sha256::new()
         .chain_update(seed)

@@ -1,5 +1,5 @@
-//! A malicious service: it has a real one answer, and then changes the answers, as whoever computes on
-//! ciphertexts can.
+//! A malicious service: it has a real one answer, and then changes the answers, as anyone who
+//! computes on ciphertexts can.
 //!
 //! It knows nothing of the runtime, so that the tests of the binary use it too.
 
@@ -32,7 +32,7 @@ pub(crate) struct Liar {
 }
 
 impl Liar {
-    /// Stands before the service at this URL.
+    /// Puts itself in front of the service at this URL.
     pub(crate) fn start(
         service: &str,
         lie: impl Fn(usize, &PublicKey, &mut InferResponse) + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Services on free ports, and what stands before them.
+//! Services on free ports, and proxies in front of them.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]

@@ -1,10 +1,11 @@
 //! A real service with a small model, and sessions with it.
 
+use std::sync::LazyLock;
+
 use tokio::net::TcpListener;
-use veilcast_card::Card;
 use veilcast_card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    ScalarLayout,
+    Activation, Card, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    Quantization, QuantizedRecord, ScalarLayout,
 };
 use veilcast_client::Client;
 use veilcast_engine::{Evaluator, KeyPolicy, Session};
@@ -16,13 +17,20 @@ const POLICY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
 };
 
+static CARD: LazyLock<Card> = LazyLock::new(|| model().card().clone());
+
 /// Three numbers of 8 bits to two scores.
 pub(crate) fn model() -> Model {
+    named("risk")
+}
+
+/// The same model with another name on its card.
+pub(crate) fn named(name: &str) -> Model {
     let weights = vec![1.0, -2.0, 0.5, -0.25, 0.0, 2.0];
     let map = FloatMap::new(3, 2, weights, vec![-7.0, 1.5]).unwrap();
     let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
     let blueprint = Blueprint {
-        name: "risk".to_owned(),
+        name: name.to_owned(),
         version: "2024-05".to_owned(),
         description: "Two scores of three numbers.".to_owned(),
         input: Input {
@@ -35,7 +43,7 @@ pub(crate) fn model() -> Model {
         },
         public_part: None,
         quantization: Quantization {
-            bits: 8,
+            bits: InputBits::of::<8>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -43,6 +51,7 @@ pub(crate) fn model() -> Model {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()
@@ -54,6 +63,14 @@ pub(crate) fn model() -> Model {
         max_weight: 127,
     };
     blueprint.build(map).unwrap()
+}
+
+/// Records of these integers, for the model.
+pub(crate) fn records<R: Into<Vec<u32>>>(
+    integers: impl IntoIterator<Item = R>,
+) -> Vec<QuantizedRecord> {
+    let record = |integers: R| QuantizedRecord::new(&CARD, integers.into()).unwrap();
+    integers.into_iter().map(record).collect()
 }
 
 /// The URL of a service with the model.

@@ -5,16 +5,16 @@ use veilcast_paillier::KEY_BITS;
 
 /// Randomisers that cost little more together than some of them.
 pub const RANDOMIZERS_AT_ONCE: usize = 8;
-/// Decryptions that cost little more together than some of them.
+/// Number of decryptions that cost little more together than fewer of them.
 pub const DECRYPTIONS_AT_ONCE: usize = 4;
 
-/// What operations under keys of one size take, and what a byte on its way takes.
+/// What operations under keys of one size take, and what a byte in transit takes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Costs {
     /// The size of the keys, in bits.
     pub key_bits: u32,
-    /// Bytes a second between client and service, the same both ways.
+    /// Bytes per second between client and service, the same both ways.
     pub link_bytes_per_second: f64,
     /// Seconds that one core takes for each operation.
     pub seconds: Seconds,
@@ -46,11 +46,11 @@ pub struct Seconds {
     pub decryptions: [f64; DECRYPTIONS_AT_ONCE],
 }
 
-/// Costs that can't be.
+/// Costs that aren't possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CostsError {
-    /// Keys have no such size.
+    /// Keys don't have this size.
     #[error("costs of keys of {0} bits are of no use; give 2048, 3072 or 4096")]
     KeyBits(u32),
     /// A time or the link's speed is not a positive number.
@@ -81,12 +81,12 @@ impl Costs {
 }
 
 impl Seconds {
-    /// As many randomisers.
+    /// This many randomisers.
     pub(super) fn of_randomizers(&self, count: usize) -> f64 {
         in_groups(&self.randomizers, count)
     }
 
-    /// As many decryptions.
+    /// This many decryptions.
     pub(super) fn of_decryptions(&self, count: usize) -> f64 {
         in_groups(&self.decryptions, count)
     }

@@ -30,7 +30,7 @@ pub(super) struct Request {
 }
 
 impl Count<'_> {
-    /// A request with as many records.
+    /// A request with this many records.
     pub(super) fn request(&self, records: usize) -> Request {
         let (arrangement, seconds) = (self.arrangement, &self.costs.seconds);
         let rows = arrangement.rows(records);
@@ -42,7 +42,7 @@ impl Count<'_> {
         };
         let decoded =
             |ciphertexts: usize, each: f64| seconds.unit_check + ciphertexts as f64 * each;
-        // A mask and a randomiser are a product each.
+        // A mask and a randomiser take one product each.
         let conceal = seconds.of_randomizers(down) + (2 * down) as f64 * seconds.product;
         Request {
             ciphertexts_up: up,
@@ -61,7 +61,7 @@ impl Count<'_> {
         }
     }
 
-    /// The seconds of a row's weighted sums, put together to answers.
+    /// The seconds that a row's weighted sums take, including putting them together into answers.
     fn weighted_sums(&self) -> f64 {
         let (arrangement, seconds) = (self.arrangement, &self.costs.seconds);
         let sums = arrangement.features_per_ciphertext() * self.card.outputs();
@@ -69,7 +69,7 @@ impl Count<'_> {
         // products each.
         let products = self.products + 4 * sums;
         let program = products as f64 * seconds.product + seconds.inversion;
-        // Horner's rule shifts what stands at each unit of an answer but the highest.
+        // Horner's rule shifts the content of each unit of an answer but the highest.
         let units =
             |answer| arrangement.features_per_ciphertext() * arrangement.outputs_of(answer).len();
         let shifts: usize = (0..arrangement.answers_per_row())

@@ -1,9 +1,9 @@
 //! The built-in costs: figures of one machine. `veilcast bench --calibrate` stores those of another.
 //!
 //! Keys of each size were measured five times by `veilcast bench --key-bits B --json`, in CPU time, on a
-//! virtual core of an AMD EPYC of the Zen 4 generation (AVX-512 IFMA) that was shared with strangers
-//! and busy besides; each figure is the median, to three digits. Where the medians had more operations at
-//! once take less time than fewer, which is noise, both have the lower figure.
+//! virtual core of an AMD EPYC of the Zen 4 generation (AVX-512 IFMA) that was shared with others
+//! and also busy; each figure is the median, to three digits. Where the medians had more operations
+//! at once take less time than fewer, which is noise, both have the lower figure.
 
 use super::costs::{Costs, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONCE, Seconds};
 

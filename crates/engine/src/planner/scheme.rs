@@ -1,11 +1,13 @@
-//! What Paillier asks of a model's numbers: for training and import, before there is a card.
+//! What Paillier requires of a model's numbers: for training and import, before there is a card.
 
-use veilcast_card::{FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads};
+use veilcast_card::{
+    FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads, SlotBits,
+};
 use veilcast_model::{Candidate, Scheme};
 
 /// Bits of the keys that layouts are suggested for.
 const KEY_BITS: [usize; 3] = [2048, 3072, 4096];
-/// Bits between the scores of an answer that hide what is beside them.
+/// Bits between the scores of an answer that hide what lies next to them.
 const HIDING_BITS: usize = 41;
 /// A model of at most this many features takes few ciphertexts in any layout.
 const FEW_FEATURES: usize = 128;
@@ -22,9 +24,9 @@ impl Scheme for Paillier {
     /// programs for digits and tables come out.
     fn cost(&self, candidate: &Candidate) -> f64 {
         let (features, outputs) = (candidate.features as f64, candidate.outputs as f64);
-        let magnitude_bits = f64::from(candidate.weight_bits - 1);
+        let magnitude_bits = f64::from(candidate.weight_bits.get() - 1);
         let products = 0.15 * magnitude_bits * features * outputs;
-        f64::from(candidate.slot_bits) * (90.0 * features + products + 2000.0 * outputs)
+        f64::from(candidate.slot_bits.get()) * (90.0 * features + products + 2000.0 * outputs)
     }
 
     /// All layouts, with a few numbers of features per ciphertext to choose from.
@@ -35,12 +37,12 @@ impl Scheme for Paillier {
     /// features, a is 4 or 5: fewer answers would leave room for too few features per ciphertext, more
     /// would cost more than the shorter upload saves. Few features take few ciphertexts in any case, and
     /// the answers take the time: a is 1, 2 or 4. The layout is left out if no k above 1 fits.
-    fn layouts(&self, features: usize, outputs: usize, slot_bits: u32) -> Layouts {
+    fn layouts(&self, features: usize, outputs: usize, slot_bits: SlotBits) -> Layouts {
         let answers: &[usize] = match features {
             ..=FEW_FEATURES => &[1, 2, 4],
             _ => &[4, 5],
         };
-        let unit = slot_bits as usize + HIDING_BITS;
+        let unit = slot_bits.get() as usize + HIDING_BITS;
         let fitting = KEY_BITS.iter().flat_map(|bits| {
             let units = (bits - 2) / unit;
             let fitting = move |a: &usize| (units + 1) / (outputs.div_ceil(*a) + 1);

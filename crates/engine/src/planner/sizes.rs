@@ -73,7 +73,7 @@ pub(super) fn answer(
     answer.to_binary().header_length + elements * (PREFIX + ciphertext)
 }
 
-/// A number of as many bits.
+/// A number of this many bits.
 fn largest_key(key_bits: u32) -> Vec<u8> {
     vec![u8::MAX; key_bits as usize / 8]
 }

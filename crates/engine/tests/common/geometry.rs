@@ -1,4 +1,4 @@
-//! Where scores stand in answers, written down once more from the layouts' description: what the
+//! Where scores are in answers, written down once more from the layouts' description: what the
 //! engine does is checked against this.
 
 use num_bigint::{BigInt, BigUint, Sign};
@@ -19,7 +19,7 @@ pub(crate) struct Geometry {
 
 impl Geometry {
     pub(crate) fn new(card: &Card, layout: Layout, key_bits: u32) -> Self {
-        let slot_bits = card.slot_bits();
+        let slot_bits = card.slot_bits().get();
         let (k, outputs_per_answer) = match layout {
             Layout::Scalar { scores_per_answer } => (1, scores_per_answer as usize),
             Layout::Records => (1, 1),
@@ -46,12 +46,12 @@ impl Geometry {
         self.unit * (index * self.k + self.k - 1) as u32
     }
 
-    /// P for so many slots.
+    /// P for this many slots.
     pub(crate) fn end(&self, slots: usize) -> u32 {
         self.slot(slots - 1) + self.slot_bits
     }
 
-    /// The bits below and between so many slots: (first, behind the last).
+    /// The bits below and between this many slots: (first, after the last).
     pub(crate) fn gaps(&self, slots: usize) -> Vec<(u32, u32)> {
         let starts = (0..slots).map(|index| match index {
             0 => 0,

@@ -13,15 +13,16 @@ use std::sync::LazyLock;
 
 use num_bigint::BigUint;
 use veilcast_card::{
-    Activation, Card, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    Quantization, RecordsLayout, ScalarLayout, SeededUploads,
+    Activation, Card, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
+    Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
+    WeightBits,
 };
 use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::{Ciphertext, SecretKey};
 use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout, Upload};
 
-/// Keys of 1024 bits are for tests alone.
+/// Keys of 1024 bits are only for tests.
 pub(crate) const TESTS_ONLY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
 };
@@ -51,7 +52,7 @@ pub(crate) fn model(
     model_with(weights, biases, input_bits, weight_bits, layouts)
 }
 
-/// All layouts, with these numbers of features a ciphertext.
+/// All layouts, with these numbers of features per ciphertext.
 pub(crate) fn all_layouts(features_per_ciphertext: Vec<u32>) -> Layouts {
     Layouts {
         scalar: Some(ScalarLayout {}),
@@ -94,7 +95,7 @@ pub(crate) fn model_with(
         },
         public_part: None,
         quantization: Quantization {
-            bits: input_bits,
+            bits: InputBits::new(input_bits).unwrap(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -106,12 +107,13 @@ pub(crate) fn model_with(
         },
         units: None,
         threshold: None,
+        task: None,
         layouts,
         limits: Limits {
             max_records: 300,
             max_ciphertexts: 2000,
         },
-        max_weight: (1 << (weight_bits - 1)) - 1,
+        max_weight: WeightBits::new(weight_bits).unwrap().max_weight(),
     };
     let model = blueprint.build(map).unwrap();
     assert_eq!(
@@ -129,6 +131,15 @@ pub(crate) fn sides(model: Model) -> (Session, Evaluator) {
     let mut session = Session::new(card, key()).unwrap();
     session.set_layout(Layout::SCALAR).unwrap();
     (session, Evaluator::new(model, TESTS_ONLY))
+}
+
+/// Records of these integers, for the model of this card.
+pub(crate) fn records<R: Into<Vec<u32>>>(
+    card: &Card,
+    integers: impl IntoIterator<Item = R>,
+) -> Vec<QuantizedRecord> {
+    let record = |integers: R| QuantizedRecord::new(card, integers.into()).unwrap();
+    integers.into_iter().map(record).collect()
 }
 
 /// Every layout, with every number of features and scores, that the session's card and key allow.
@@ -149,12 +160,12 @@ pub(crate) fn layouts(session: &mut Session) -> Vec<Layout> {
         .collect()
 }
 
-/// Entries for a seeded upload of so many records.
+/// Entries for a seeded upload of this many records.
 pub(crate) fn entries(session: &Session, records: usize) -> SeededEntries {
     SeededEntries::generate(&key(), session.entries_for(records).unwrap()).unwrap()
 }
 
-/// A request that somebody makes by hand: the same row of ciphertexts so many times.
+/// A request that somebody makes by hand: the same row of ciphertexts, repeated.
 pub(crate) fn repeated(
     evaluator: &Evaluator,
     layout: Layout,
@@ -169,7 +180,7 @@ pub(crate) fn repeated(
     request(evaluator, layout, rows, ciphertexts)
 }
 
-/// A request with whatever it shall hold.
+/// A request with any content.
 pub(crate) fn request(
     evaluator: &Evaluator,
     layout: Layout,

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// What a chi-square statistic with so many degrees of freedom exceeds with a chance of e⁻⁴⁰.
+/// What a chi-square statistic with this many degrees of freedom exceeds with a chance of e⁻⁴⁰.
 ///
 /// P(χ² ≥ d + 2√(dx) + 2x) ≤ e⁻ˣ (Laurent and Massart 2000, lemma 1). e⁻⁴⁰ is 4·10⁻¹⁸: what that
 /// leaves for counts that are only nearly normal, and for thousands of tests, stays below 10⁻⁹.
@@ -22,7 +22,7 @@ fn counts(values: &[usize], bins: usize) -> Vec<f64> {
 /// Whether values below `bins` may be a uniform sample.
 pub(crate) fn is_uniform(values: &[usize], bins: usize) -> bool {
     let expected = values.len() as f64 / bins as f64;
-    assert!(expected >= 9.0, "too few values for so many bins");
+    assert!(expected >= 9.0, "too few values for this many bins");
     let deviation = |count: f64| (count - expected).powi(2) / expected;
     let statistic: f64 = counts(values, bins).into_iter().map(deviation).sum();
     statistic < threshold(bins - 1)

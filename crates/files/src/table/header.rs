@@ -6,11 +6,11 @@ use crate::error::ReadError;
 use crate::record::{IgnoredColumns, Options};
 use veilcast_card::{Input, list};
 
-/// Where the cells of a record stand in a row.
+/// Where the cells of a record are in a row.
 pub(super) struct Places {
-    /// For each raw feature its column.
+    /// The column of each raw feature.
     pub(super) columns: Vec<usize>,
-    /// The columns that are kept beside the records.
+    /// The columns that are kept with the records.
     pub(super) kept: Vec<usize>,
 }
 
@@ -30,7 +30,7 @@ impl Problem {
     }
 }
 
-/// Finds the columns by name. An image's may have any names, if they are as many as its pixels.
+/// Finds the columns by name. An image's may have any names, if there are as many as pixels.
 pub(super) fn places(
     input: &Input,
     header: &[String],
@@ -49,7 +49,7 @@ pub(super) fn places(
     let place = |name: &String| places.get(name.as_str()).copied();
     let not_kept = lacking(&options.keep);
     if !not_kept.is_empty() {
-        let problem = format!("lacks {}, which shall be kept", list(&not_kept));
+        let problem = format!("lacks {}, which is to be kept", list(&not_kept));
         return Err(Problem::Header(problem));
     }
     let kept: Vec<usize> = options.keep.iter().filter_map(place).collect();

@@ -11,7 +11,7 @@ use crate::ReadError;
 
 /// Longest row accepted, in bytes.
 const MAX_ROW_BYTES: usize = 16 << 20;
-/// Longest cell told in a message, in characters.
+/// Longest cell shown in a message, in characters.
 const SHOWN: usize = 40;
 
 /// The rows of an open file, after its header.
@@ -25,7 +25,7 @@ pub struct Rows {
     record: ByteRecord,
 }
 
-/// A row, as long as the header.
+/// A row with as many cells as the header.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
     /// Where it begins, from 1, the header included.
@@ -110,7 +110,7 @@ impl Rows {
         Ok(Some(Row { line, rows: self }))
     }
 
-    /// Reads a record and tells the line it begins in.
+    /// Reads a record and returns the line it begins in.
     fn advance(&mut self) -> Result<Option<u64>, ReadError> {
         self.reader.get_mut().left = MAX_ROW_BYTES;
         let line = self.reader.position().line();
@@ -211,7 +211,7 @@ impl<'a> Row<'a> {
 }
 
 /// A file's bytes with every line ended by a line feed, the last one too, so that the rows' lines
-/// can be counted; and an end to rows without one.
+/// can be counted; and a limit to rows that have no end.
 #[derive(Debug)]
 struct LineFeeds {
     file: BufReader<File>,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use tract_onnx::pb::NodeProto;
+use veilcast_onnx::pb::NodeProto;
 
 use super::numbers::{categories, int, numbers};
 use super::operators::{AGAIN, Done, Table, front};
@@ -45,7 +45,7 @@ impl Table<'_> {
                 known.len()
             ));
         }
-        // What others become is no category's number; the record is refused.
+        // Others become a number that belongs to no category; the record is refused.
         let column = self.categorical(value, &known, false)?;
         let terms = known.into_iter().zip(numbers);
         let terms = terms.map(|(category, number)| (Atom::Category(column, category), number));
@@ -91,7 +91,7 @@ impl Table<'_> {
         }
     }
 
-    /// The column whose cells are told apart by their categories.
+    /// The column whose cells are distinguished by their categories.
     fn categorical(
         &mut self,
         value: &Value,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{NodeProto, TensorProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{NodeProto, TensorProto};
 
 use veilcast_onnx::graph::attribute;
 

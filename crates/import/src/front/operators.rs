@@ -1,21 +1,21 @@
 //! What the operators at the front of a graph do, on values known by the table's columns.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, NodeProto};
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::{GraphProto, NodeProto};
 
 use super::numbers::{int, numbers, row, whole};
 use super::values::{Atom, Column, Element, Kind, Sum, Value};
 use veilcast_onnx::graph::{attribute, constant};
 
-/// What a node makes of values at the front.
+/// The result of a node on values at the front.
 pub(super) enum Outcome {
-    /// A value that is at the front too.
+    /// A value that also belongs to the front.
     Front(Value),
     /// It isn't one of the front's operators.
     Other,
 }
 
-/// What is known of the table's columns so far, and the graph that tells more.
+/// What is known about the table's columns so far, and the graph that says more.
 pub(super) struct Table<'a> {
     pub(super) columns: Vec<Column>,
     graph: &'a GraphProto,
@@ -41,15 +41,16 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// What became known of the columns.
+    /// What became known about the columns.
     pub(super) fn into_columns(self) -> Vec<Column> {
         self.columns
     }
 
-    /// Carries a node out. Of its inputs `values` has those that are at the front, at their places.
+    /// Carries out a node. `values` has those of its inputs that belong to the front, at their
+    /// places.
     ///
     /// # Errors
-    /// Why the node can't become preprocessing, to stand behind its name.
+    /// Why the node can't become preprocessing, to follow its name.
     pub(super) fn apply(&mut self, node: &NodeProto, values: &[Option<&Value>]) -> Done {
         self.take_room(values.iter().flatten().map(|value| value.size()).sum())?;
         let ml = node.domain == "ai.onnx.ml";
@@ -172,7 +173,7 @@ impl<'a> Table<'a> {
     fn select(&mut self, node: &NodeProto, value: &Value) -> Done {
         let places = node.input.get(1);
         let places = places.and_then(|name| constant(self.graph, name));
-        // A single index that is no list takes the side away.
+        // A single index that isn't a list removes the side.
         let list = places.filter(|list| list.dims.len() == 1 || node.op_type != "Gather");
         let Some(places) = list.and_then(whole) else {
             return Ok(Outcome::Other);
@@ -197,7 +198,7 @@ impl<'a> Table<'a> {
         front(value.with(selected.into_iter().cloned().collect()))
     }
 
-    /// `Reshape` to a row a record.
+    /// `Reshape` to one row per record.
     fn reshape(&self, node: &NodeProto, value: &Value) -> Done {
         let shape = node.input.get(1);
         let shape = shape.and_then(|name| whole(constant(self.graph, name)?));
@@ -253,7 +254,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// `Imputer` of numbers that aren't there.
+    /// `Imputer` of missing numbers.
     fn impute(&mut self, node: &NodeProto, value: &Value) -> Done {
         let replaced = attribute(node, "replaced_value_float").map(|attribute| attribute.f);
         if value.kind != Kind::Float || !replaced.is_some_and(f32::is_nan) {
@@ -322,7 +323,7 @@ fn concat(node: &NodeProto, values: &[&Value]) -> Done {
     front(first.with(elements.collect()))
 }
 
-/// The same elements in a row a record.
+/// The same elements in one row per record.
 fn flat(value: &Value) -> Value {
     Value {
         is_nested: false,

@@ -1,8 +1,8 @@
-//! What the card's features are, and the graph that goes on from them.
+//! What the card's features are, and the graph that continues from them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
+use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 use super::numbers::numbers;
 use super::values::{Atom, Column, Sum};
@@ -14,7 +14,7 @@ use veilcast_onnx::OnnxError;
 /// Most numbers of all matrices between features and graph.
 const MAX_MATRICES: usize = 1 << 24;
 
-/// The features after preprocessing: a number column's own, a feature a category of the others.
+/// The features after preprocessing: a number column's own, one feature per category of the others.
 pub(super) struct Features<'a> {
     places: HashMap<Atom, usize>,
     standards: &'a BTreeMap<usize, Standard>,
@@ -78,7 +78,7 @@ pub(super) fn without_scalers(mut model: ModelProto) -> ModelProto {
     model
 }
 
-/// What stands between the front of a graph and the rest of it.
+/// The part between the front of a graph and the rest of it.
 pub(super) struct Boundary {
     /// Values that the rest takes, each once.
     values: Vec<Taken>,
@@ -142,7 +142,7 @@ impl Boundary {
             .push(node_of("Mul", &[&shifted, &factor], output));
     }
 
-    /// For each column that is scaled in one way alone, that scaling: its features get it.
+    /// For each column that is scaled in one way only, that scaling: its features get it.
     pub(super) fn standards(&self) -> BTreeMap<usize, Standard> {
         let mut scalings: BTreeMap<usize, Option<(f64, f64)>> = BTreeMap::new();
         for sum in self.values.iter().flat_map(|value| &value.sums) {
@@ -218,7 +218,7 @@ impl Boundary {
     }
 }
 
-/// What computes the values that the rest takes from the features.
+/// The nodes that compute, from the features, the values that the rest takes.
 struct Bridge<'a> {
     /// The features' name.
     input: String,
@@ -226,13 +226,13 @@ struct Bridge<'a> {
     names: Names,
     nodes: Vec<NodeProto>,
     constants: Vec<TensorProto>,
-    /// How many numbers more matrices may have.
+    /// How many more numbers matrices may have.
     room: usize,
 }
 
 impl Bridge<'_> {
-    /// Adds what computes a value: where each number comes of one feature at most a selection and a
-    /// product, elsewhere a matrix.
+    /// Adds nodes that compute a value: a selection and a product where each number comes from at
+    /// most one feature, elsewhere a matrix.
     fn compute(&mut self, value: &Taken) -> Result<(), OnnxError> {
         let features = self.features;
         let mut part = |part: &str| self.names.fresh(format!("{}/{part}", value.name));
@@ -261,7 +261,7 @@ impl Bridge<'_> {
             let size = size.filter(|&size| size <= self.room);
             let size = size.ok_or_else(|| OnnxError::Unsupported {
                 problem: format!(
-                    "its encoded columns make {} features, more than is accepted with so many \
+                    "its encoded columns make {} features, more than is accepted with this many \
                      columns",
                     features.len()
                 ),

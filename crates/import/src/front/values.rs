@@ -1,4 +1,4 @@
-//! What values at the front of a graph are, known by the columns of a table.
+//! Values at the front of a graph, in terms of the columns of a table.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -97,13 +97,13 @@ impl Value {
     }
 }
 
-/// What the graph takes a column for.
+/// How the graph uses a column.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Column {
     pub(super) name: String,
     /// Its number is taken as it is.
     pub(super) is_number: bool,
-    /// A number stands for missing ones.
+    /// A number replaces missing ones.
     pub(super) imputed: Option<f64>,
     /// Its categories, and whether the graph ignores others.
     pub(super) categories: Option<(Vec<Arc<str>>, bool)>,
@@ -114,12 +114,12 @@ impl Column {
         self.is_number || self.imputed.is_some() || self.categories.is_some()
     }
 
-    /// Notes that its number is taken if nothing of it is.
+    /// Notes that its number is taken if nothing of the column is taken yet.
     pub(super) fn take_anyway(&mut self) {
         self.is_number |= !self.is_used();
     }
 
-    /// Notes that its number is taken, of missing ones `imputed`.
+    /// Notes that its number is taken, and `imputed` where it is missing.
     pub(super) fn take_number(&mut self, imputed: Option<f64>) -> Result<(), String> {
         let name = &self.name;
         if self.categories.is_some() {
@@ -145,7 +145,7 @@ impl Column {
         Ok(())
     }
 
-    /// Notes that its categories, no two of them alike, are told apart.
+    /// Notes that its categories, no two of them alike, are distinguished.
     pub(super) fn take_categories(
         &mut self,
         categories: &[Arc<str>],

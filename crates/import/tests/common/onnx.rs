@@ -2,9 +2,9 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use prost::Message as _;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
-use tract_onnx::pb::{
+use veilcast_onnx::pb::tensor_proto::DataType;
+use veilcast_onnx::pb::tensor_shape_proto::{Dimension, dimension};
+use veilcast_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
     TensorShapeProto, TypeProto, ValueInfoProto, attribute_proto, type_proto,
 };

@@ -1,4 +1,4 @@
-//! Building a model from a float map and what its card shall say.
+//! Building a model from a float map and the contents of its card.
 
 use super::programs::Programs;
 use super::{Model, Report};
@@ -7,11 +7,11 @@ use crate::bounds::BoundsError;
 use crate::float_map::{QuantizeError, weight_bits};
 use crate::search::SearchError;
 use veilcast_card::{
-    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits,
-    MAX_SLOT_BITS, Output, PublicPart, Quantization,
+    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits, Output,
+    PublicPart, Quantization, SlotBits, Task,
 };
 
-/// What a card shall say of a model whose weights aren't quantised yet.
+/// What the card is to say about a model whose weights aren't quantised yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blueprint {
     /// The model's name, `[a-z0-9][a-z0-9._-]{0,63}`.
@@ -22,11 +22,11 @@ pub struct Blueprint {
     pub description: String,
     /// What a record looks like.
     pub input: Input,
-    /// What the client runs on preprocessed values in the clear, if the model shall be a hybrid.
+    /// What the client runs on preprocessed values in the clear, if the model is to be a hybrid.
     pub public_part: Option<PublicPartFile>,
     /// How features become integers.
     pub quantization: Quantization,
-    /// A label an output; two (negative, positive) for a single sigmoid output.
+    /// One label per output; two (negative, positive) for a single sigmoid output.
     pub labels: Vec<String>,
     /// The final function, which the client applies.
     pub activation: Activation,
@@ -35,6 +35,9 @@ pub struct Blueprint {
     /// The probability above which a record counts as positive, if not 0.5; only for a single
     /// sigmoid output.
     pub threshold: Option<f64>,
+    /// What is predicted; needed only for several quantities without units, which are classes
+    /// otherwise. The card says it only where its other fields don't.
+    pub task: Option<Task>,
     /// The layouts in which records may be sent.
     pub layouts: Layouts,
     /// What one request may hold.
@@ -43,7 +46,8 @@ pub struct Blueprint {
     pub max_weight: u32,
 }
 
-/// The public part of a model that isn't built yet, which gives as many features as its map takes.
+/// The public part of a model that isn't built yet, which returns as many features as its map
+/// takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicPartFile {
     /// The bytes of `public.onnx`.
@@ -68,7 +72,7 @@ pub enum BuildError {
     /// The scores would be too wide.
     #[error(transparent)]
     Bounds(#[from] BoundsError),
-    /// No quantisation could be searched for.
+    /// The search for a quantisation failed.
     #[error("no quantisation was found")]
     Search(#[from] SearchError),
     /// The map has another number of inputs than the card has features.
@@ -88,7 +92,7 @@ impl Blueprint {
     /// [`BuildError`] if the blueprint is unfit for a card, or the map can't be quantised or
     /// certified.
     pub fn build(self, float_map: FloatMap) -> Result<Model, BuildError> {
-        // The card is made twice: its checks come before the map is rounded by its numbers.
+        // The card is made twice: its checks come before its numbers are used to round the map.
         let mut spec = self.spec(&float_map);
         let features = Card::new(spec.clone())?.features();
         if features != float_map.inputs() {
@@ -98,7 +102,7 @@ impl Blueprint {
             });
         }
         let (integer_map, scales) = float_map.quantize(&spec.quantization, self.max_weight)?;
-        let certificate = integer_map.certify(spec.quantization.max(), MAX_SLOT_BITS)?;
+        let certificate = integer_map.certify(spec.quantization.max(), SlotBits::MAX)?;
         spec.output.scales = scales;
         spec.bounds.slot_bits = certificate.slot_bits;
         spec.bounds.largest_scores = certificate.largest_scores();
@@ -126,7 +130,7 @@ impl Blueprint {
         })
     }
 
-    /// The card's fields; those that come of rounding the map are still to be set.
+    /// The card's fields; those that result from rounding the map are still to be set.
     fn spec(&self, float_map: &FloatMap) -> CardSpec {
         let public_part = self.public_part.as_ref().map(|part| {
             let (shape, description) = (part.shape.clone(), part.description.clone());
@@ -146,9 +150,10 @@ impl Blueprint {
                 activation: self.activation,
                 units: self.units.clone(),
                 threshold: self.threshold,
+                task: self.task,
             },
             bounds: Bounds {
-                slot_bits: MAX_SLOT_BITS,
+                slot_bits: SlotBits::MAX,
                 certified: true,
                 largest_scores: None,
             },

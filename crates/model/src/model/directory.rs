@@ -13,7 +13,7 @@ const MAX_REPORT_BYTES: u64 = 16 << 20;
 
 impl Model {
     /// Reads a model directory and checks all of it: the card, the public part's digest, the weights'
-    /// shapes and values, that they belong together, and the bounds, which are proven anew.
+    /// shapes and values, that they belong together, and the bounds, which are proven again.
     ///
     /// `report.json` may be missing; if it is there it must be this model's.
     ///
@@ -46,8 +46,8 @@ impl Model {
     /// model directory is replaced; anything else never is.
     ///
     /// # Errors
-    /// [`ModelError`] as [`check_destination`], or if writing fails; then the destination is as
-    /// it was.
+    /// [`ModelError`] as for [`check_destination`], or if writing fails; then the destination is
+    /// unchanged.
     pub fn save(&self, directory: &Path, force: bool) -> Result<(), ModelError> {
         check_destination(directory, force)?;
         let failed = |source| ModelError::Io {
@@ -127,14 +127,14 @@ fn parent(directory: &Path) -> &Path {
     }
 }
 
-/// A new directory beside the destination, removed again unless it is kept.
+/// A new directory next to the destination, removed again unless it is kept.
 fn sibling(parent: &Path) -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new()
         .prefix(".model-")
         .tempdir_in(parent)
 }
 
-/// Renames `fresh` to `directory`. What stood there before is moved aside first, and back if the
+/// Renames `fresh` to `directory`. What was there before is moved aside first, and back if the
 /// renaming fails.
 fn put_in_place(fresh: tempfile::TempDir, directory: &Path) -> io::Result<()> {
     if directory.exists() {

@@ -18,7 +18,7 @@ pub enum ModelError {
     Io {
         /// What was tried: `read` or `write`.
         action: &'static str,
-        /// On which file or directory.
+        /// The file or directory.
         path: PathBuf,
         /// Why it failed.
         source: io::Error,
@@ -71,7 +71,7 @@ pub enum ModelError {
     #[error("{CARD_FILE} names no public part, so {PUBLIC_PART_FILE} doesn't belong to it")]
     NoneNamed,
     /// A program isn't one for the weights.
-    #[error("{WEIGHTS_FILE}: the program for {k} features a ciphertext can't be used")]
+    #[error("{WEIGHTS_FILE}: the program for {k} features per ciphertext can't be used")]
     Program {
         /// Features a ciphertext that the program is for.
         k: u32,
@@ -92,14 +92,14 @@ pub enum ModelError {
     Weights(#[source] ShapeError),
     /// The weights name no card, or another one.
     #[error(
-        "{WEIGHTS_FILE} belongs to card {named}, but {CARD_FILE} is {card}; the two files come \
+        "{WEIGHTS_FILE} belongs to card {found}, but {CARD_FILE} is {expected}; the two files come \
          from different models, or the card was edited"
     )]
     Mismatch {
         /// The card that the weights name.
-        named: String,
+        found: String,
         /// The card beside them.
-        card: CardDigest,
+        expected: CardDigest,
     },
     /// The weights have another shape than the card says.
     #[error(
@@ -116,19 +116,19 @@ pub enum ModelError {
         /// Scores of the card.
         labels: usize,
     },
-    /// The card promises narrower scores than the weights give.
+    /// The card promises narrower scores than the weights produce.
     #[error("{WEIGHTS_FILE} breaks the bounds in {CARD_FILE}")]
     Bounds(#[source] BoundsError),
-    /// The card publishes other bounds of single scores than the weights give.
+    /// The card publishes bounds of single scores that aren't those of the weights.
     #[error(
         "bounds.largest_scores in {CARD_FILE} aren't the bounds that {WEIGHTS_FILE} gives, rounded \
          up to four significant bits"
     )]
     LargestScores,
-    /// The report isn't one.
+    /// The file isn't a report.
     #[error("{REPORT_FILE} can't be used")]
     Report(#[source] serde_json::Error),
-    /// The report speaks of another model.
+    /// The report describes another model.
     #[error("{REPORT_FILE} isn't of this model: its {what} differs; delete it or restore it")]
     ReportMismatch {
         /// What differs.

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use veilcast_card::{MAX_SLOT_BITS, Quantization};
+use veilcast_card::{InputBits, Quantization, SlotBits};
 
 use super::{Blueprint, BuildError, Model};
 use crate::FloatMap;
@@ -13,31 +13,31 @@ use crate::search::{Goal, HeldOut, SearchReport, search};
 /// How the numbers of a quantisation are searched for.
 #[derive(Clone, Debug)]
 pub struct QuantizationSearch<'a> {
-    /// What is searched with: the map, or one that gives the same scores on another scale.
+    /// The map to search with: the model's, or one with the same scores on another scale.
     pub map: &'a FloatMap,
     /// The numbers of bits of an input to choose from.
-    pub input_bits: RangeInclusive<u32>,
+    pub input_bits: RangeInclusive<InputBits>,
     /// Largest magnitude of an integer weight; searched for, if not given.
     pub max_weight: Option<u32>,
     /// The records to measure with.
     pub held_out: HeldOut<'a>,
-    /// What must be kept of the map's results.
+    /// How much of the map's results must be kept.
     pub goal: Goal,
 }
 
 impl Blueprint {
-    /// Finds the quantisation of least cost, unless that of the blueprint is to be taken as it is;
+    /// Finds the quantisation of least cost, unless that of the blueprint is to be used as it is;
     /// offers the layouts that suit the scheme; and builds the model.
     ///
     /// `quantization` says how features become integers of a number of bits. The report of the model
-    /// has that of the search.
+    /// includes that of the search.
     ///
     /// # Errors
     /// [`BuildError`] if no quantisation is found, or the model can't be built.
     pub fn finish(
         mut self,
         map: FloatMap,
-        quantization: &dyn Fn(u32) -> Quantization,
+        quantization: &dyn Fn(InputBits) -> Quantization,
         search: Option<&QuantizationSearch<'_>>,
         scheme: &dyn Scheme,
     ) -> Result<Model, BuildError> {
@@ -53,7 +53,7 @@ impl Blueprint {
             }
         };
         let (integers, _) = map.quantize(&self.quantization, self.max_weight)?;
-        let certificate = integers.certify(self.quantization.max(), MAX_SLOT_BITS)?;
+        let certificate = integers.certify(self.quantization.max(), SlotBits::MAX)?;
         self.layouts = scheme.layouts(map.inputs(), map.outputs(), certificate.slot_bits);
         let model = self.build(map)?;
         Ok(model.reporting(|about| about.search = report))
@@ -63,10 +63,11 @@ impl Blueprint {
 impl QuantizationSearch<'_> {
     fn run(
         &self,
-        quantization: &dyn Fn(u32) -> Quantization,
+        quantization: &dyn Fn(InputBits) -> Quantization,
         scheme: &dyn Scheme,
     ) -> Result<SearchReport, BuildError> {
-        let inputs: Vec<_> = self.input_bits.clone().map(quantization).collect();
+        let bits = InputBits::all().filter(|bits| self.input_bits.contains(bits));
+        let inputs: Vec<_> = bits.map(quantization).collect();
         let (max_weight, held_out) = (self.max_weight, self.held_out);
         Ok(search(
             self.map, &inputs, max_weight, held_out, self.goal, scheme,

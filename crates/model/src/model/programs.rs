@@ -1,5 +1,5 @@
-//! The programs of a model: one for single features, and one for each number of features a
-//! ciphertext that its card offers.
+//! The programs of a model: one for single features, and one for each number of features
+//! per ciphertext that its card offers.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -15,7 +15,7 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Each program with its number of features a ciphertext, in increasing order.
+    /// Each program with its number of features per ciphertext, in increasing order of these.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Program)> {
         let grouped = self.grouped.iter().map(|(&k, program)| (k, program));
         [(1, &self.single)].into_iter().chain(grouped)

@@ -1,4 +1,4 @@
-//! The report beside a model: how it was made and how well it does. Private.
+//! The report of a model: how it was made and how well it does. Private.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::search::SearchReport;
 use crate::{BoundsCertificate, RegressionErrors};
-use veilcast_card::CardDigest;
+use veilcast_card::{CardDigest, WeightBits};
 
 /// How a model was made, how well it does, and its proven bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
-    /// The card of the model it speaks of.
+    /// The card of the model it describes.
     pub card: CardDigest,
     /// Largest magnitude of an integer weight.
     pub max_weight: u32,
     /// Bits of the integer weights, sign included.
-    pub weight_bits: u32,
+    pub weight_bits: WeightBits,
     /// The proven bounds of the scores.
     pub bounds: BoundsCertificate,
     /// Accuracies on a test set.
@@ -40,7 +40,7 @@ pub struct Report {
     pub import: Option<ImportReport>,
 }
 
-/// Shares of a test set that are predicted rightly, 0 to 1.
+/// Shares of a test set that are predicted correctly, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accuracy {
@@ -62,11 +62,11 @@ pub struct Aucs {
     pub collapsed: f64,
     /// By the integer map on quantised records.
     pub quantized: f64,
-    /// The largest change of a record's probability from the one to the other.
+    /// The largest change of a record's probability between the two.
     pub largest_change: f64,
 }
 
-/// How far the predictions of a quantity are from what is true on a test set.
+/// How far the predictions of a quantity are from the true values of a test set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regression {
@@ -91,7 +91,7 @@ pub struct TrainingReport {
     pub hidden: Vec<usize>,
     /// Passes over the training records.
     pub epochs: usize,
-    /// Records a step.
+    /// Records per step.
     pub batch_size: usize,
     /// Adam's learning rate at the start.
     pub learning_rate: f64,
@@ -99,8 +99,8 @@ pub struct TrainingReport {
     pub seed: u64,
     /// Number of training records.
     pub records: usize,
-    /// Mean loss over the last epoch: cross-entropy, or of a regression the squared error in units of
-    /// the target's variance.
+    /// Mean loss over the last epoch: cross-entropy, or for a regression the squared error in units
+    /// of the target's variance.
     pub final_loss: f64,
     /// How its public part was trained along with it, if that is a stem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,7 +113,7 @@ pub struct TrainingReport {
 pub struct StemReport {
     /// Channels of the two convolutions.
     pub channels: [usize; 2],
-    /// How many features it gives.
+    /// How many features it returns.
     pub features: usize,
     /// By how many pixels images were moved at most.
     pub shift: usize,
@@ -125,28 +125,29 @@ pub struct StemReport {
 pub struct ImportReport {
     /// SHA-256 of the file, in hexadecimal digits.
     pub sha256: String,
-    /// The tool that wrote it, with its version, as the file has it.
+    /// The tool that wrote it, with its version, as the file gives it.
     pub producer: String,
     /// The version of ONNX's operators that it uses.
     pub opset: i64,
-    /// How many nodes it has of each operator.
+    /// How many nodes of each operator it has.
     pub operators: BTreeMap<String, usize>,
     /// The operators that were cut off behind the scores, last first.
     pub removed: Vec<String>,
-    /// Of a hybrid model the last node of the public part.
+    /// The last node of the public part, for a hybrid model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split_at: Option<String>,
     /// Number of records that it was calibrated with.
     pub records: usize,
     /// Whether those were drawn at random, since none were given.
     pub random_records: bool,
-    /// How far the collapsed map's scores lie from the network's on the records, beside the largest
-    /// score.
+    /// How far the collapsed map's scores lie from the network's on the records, relative to the
+    /// largest score.
     pub deviation: f64,
     /// The share of the records for which the integer map predicts the class that the network does;
     /// none if quantities are predicted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreement: Option<f64>,
-    /// How far the integer map's scores lie from the network's, at most and beside the largest score.
+    /// How far the integer map's scores lie from the network's, at most, relative to the largest
+    /// score.
     pub rounding: f64,
 }

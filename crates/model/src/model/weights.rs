@@ -13,17 +13,17 @@ use crate::{FloatMap, IntegerMap};
 use veilcast_card::{Card, CardDigest};
 
 /// The metadata entry that holds the card's digest. It is the only one: several would be
-/// written in no fixed order, and the same model would have several files.
+/// written in no fixed order, and the same model could be written as different files.
 const CARD_KEY: &str = "card";
 
 const INTEGER_WEIGHTS: &str = "integer.weights";
 const INTEGER_BIASES: &str = "integer.biases";
 const FLOAT_WEIGHTS: &str = "float.weights";
 const FLOAT_BIASES: &str = "float.biases";
-/// Longest safetensors header accepted: four tensors and two a program need less.
+/// Longest safetensors header accepted: four tensors, and two per program, need less.
 const MAX_HEADER: u64 = 64 << 10;
 
-/// The tensors of the program for `k` features a ciphertext: the two registers that each step
+/// The tensors of the program for `k` features per ciphertext: the two registers that each step
 /// adds, and for each output the registers that are added and subtracted, or −1.
 fn program_names(k: u32) -> [String; 2] {
     match k {
@@ -110,10 +110,10 @@ pub(super) fn parse(
     let named = entries.and_then(|entries| entries.get(CARD_KEY));
     if named.is_none_or(|named| *named != card.digest().to_string()) {
         return Err(ModelError::Mismatch {
-            named: named.map_or("(none)".to_owned(), |named| {
+            found: named.map_or("(none)".to_owned(), |named| {
                 named.chars().take(80).collect()
             }),
-            card: card.digest(),
+            expected: card.digest(),
         });
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(ModelError::Safetensors)?;
@@ -187,7 +187,7 @@ pub(super) fn parse(
     ))
 }
 
-/// Reads the program for `k` features a ciphertext, and checks that it computes the map's sums.
+/// Reads the program for `k` features per ciphertext, and checks that it computes the map's sums.
 fn program(tensors: &SafeTensors<'_>, k: u32, map: &IntegerMap) -> Result<Program, ModelError> {
     let [steps_name, ends_name] = program_names(k);
     let shape = matrix_shape(tensors, &steps_name)?;

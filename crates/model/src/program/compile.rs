@@ -1,7 +1,7 @@
 //! The search for a short program.
 //!
 //! Every weight is written in digits to a base 2^w. There are two ways to put them together, each
-//! the other one read backwards:
+//! of which is the other read backwards:
 //!
 //! - **By outputs**, good where inputs are many. A *term* is (output, sign, position, digit), and
 //!   each input is to be added to some terms. Inputs that share two terms are added to a new node
@@ -16,7 +16,7 @@
 //! come out as lists of registers; a list is added up in pairs of least depth first, which keeps
 //! the program shallow, so that many steps can run at once.
 //!
-//! All widths are tried, both ways unless one is clearly the better, and the shortest program is
+//! All widths are tried, both ways unless one is clearly better, and the shortest program is
 //! kept.
 
 mod builder;
@@ -137,8 +137,8 @@ fn by_outputs(map: &IntegerMap, width: u32) -> Program {
     builder.finish(outputs)
 }
 
-/// The terms of some outputs, numbered from 0, and for each input the sorted numbers of those that
-/// it is to be added to.
+/// The terms of some outputs, numbered from 0, and for each input the sorted numbers of the terms
+/// that it is to be added to.
 fn terms(map: &IntegerMap, group: Range<usize>, width: u32) -> (Vec<Term>, Vec<Vec<u32>>) {
     let mut numbers = HashMap::new();
     let mut terms = Vec::new();
@@ -199,7 +199,7 @@ fn by_inputs(map: &IntegerMap, width: u32) -> Program {
     builder.finish(outputs)
 }
 
-/// Makes the multiples of an input that its weights need; gives the number of each (position,
+/// Makes the multiples of an input that its weights need; returns the number of each (position,
 /// digit), which is its place among `registers`.
 fn multiples(
     map: &IntegerMap,

@@ -1,7 +1,7 @@
 //! How far predicted probabilities come true.
 
 use serde::Serialize;
-use veilcast_card::Prediction;
+use veilcast_card::ClassPrediction;
 
 /// Number of bins of a reliability diagram.
 pub const BINS: usize = 10;
@@ -9,7 +9,7 @@ pub const BINS: usize = 10;
 /// How far predicted probabilities come true.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
-    /// What is compared.
+    /// The probability that is compared.
     pub of: Predicted,
     /// The expected calibration error: the mean distance of probability and share over all records.
     pub expected_error: f64,
@@ -17,7 +17,7 @@ pub struct Calibration {
     pub bins: Vec<Bin>,
 }
 
-/// Which probability is compared with what comes true.
+/// Which probability is compared with how often it comes true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Predicted {
@@ -44,7 +44,7 @@ pub struct Bin {
 
 impl Calibration {
     /// From the predictions of records with these labels; none if the model gives no probabilities.
-    pub fn of(predictions: &[Prediction], labels: &[usize]) -> Option<Self> {
+    pub fn of(predictions: &[ClassPrediction], labels: &[usize]) -> Option<Self> {
         let mut sums = [(0, 0.0, 0); BINS];
         let mut of = Predicted::PredictedLabel;
         for (prediction, &label) in predictions.iter().zip(labels) {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use veilcast_card::Prediction;
+use veilcast_card::ClassPrediction;
 
 use super::auc;
 
@@ -15,7 +15,7 @@ pub struct ClassQuality {
     /// The area under the ROC curve, for two classes and if there are records of both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auc: Option<f64>,
-    /// The Brier score of a single score: the mean square of what its probability is off by.
+    /// The Brier score of a single score: the mean squared error of its probability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brier: Option<f64>,
 }
@@ -50,7 +50,7 @@ impl ClassQuality {
     }
 
     /// From the predictions of records with these labels.
-    pub fn of_predictions(predictions: &[Prediction], labels: &[usize]) -> Self {
+    pub fn of_predictions(predictions: &[ClassPrediction], labels: &[usize]) -> Self {
         let predictions = predictions.iter();
         Self::of(predictions.map(|p| (p.index, p.scores.as_slice())), labels)
     }

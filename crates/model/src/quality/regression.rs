@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far the predictions of a quantity are from what is true.
+/// How far the predictions of a quantity are from the true values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegressionErrors {
@@ -10,14 +10,15 @@ pub struct RegressionErrors {
     pub mean_absolute_error: f64,
     /// The root of the mean squared distance, in the quantity's unit.
     pub root_mean_squared_error: f64,
-    /// R², the coefficient of determination: 1 less the share of the true values' variance that is
-    /// left. 1 is perfect, 0 no better than always their mean; none if they are all the same.
+    /// R², the coefficient of determination: 1 minus the share of the true values' variance that is
+    /// left. 1 is perfect, 0 no better than always predicting their mean; none if they are all the
+    /// same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r_squared: Option<f64>,
 }
 
 impl RegressionErrors {
-    /// Compares predictions with what is true, record by record; none without records.
+    /// Compares predictions with true values, record by record; none without records.
     pub fn of(predicted: &[f64], truth: &[f64]) -> Option<Self> {
         let records = predicted.len().min(truth.len());
         if records == 0 {
@@ -47,7 +48,7 @@ mod tests {
         let found = found.expect("there are records");
         assert_eq!(found.mean_absolute_error, 0.5);
         assert!((found.root_mean_squared_error - 0.375_f64.sqrt()).abs() < 1e-15);
-        // As scikit-learn's documentation has it.
+        // The example of scikit-learn's documentation.
         let r_squared = found.r_squared.expect("the values differ");
         assert!((r_squared - 0.948_608_137_044_968).abs() < 1e-12);
         let mean = RegressionErrors::of(&[2.875; 4], &truth);

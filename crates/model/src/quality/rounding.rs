@@ -1,27 +1,27 @@
 //! What rounding to integers changes.
 
 use serde::Serialize;
-use veilcast_card::Prediction;
+use veilcast_card::ClassPrediction;
 
-/// What rounding to integers changes, against the collapsed map in floats.
+/// What rounding to integers changes, compared with the collapsed map in floats.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QuantizationError {
     /// Records that are given another label.
     pub changed_predictions: usize,
     /// The mean magnitude of the changes of scores.
     pub mean_score_change: f64,
-    /// The largest magnitude of them.
+    /// The largest magnitude of the changes of scores.
     pub largest_score_change: f64,
     /// The largest change of a probability, if the model gives any.
     pub largest_probability_change: Option<f64>,
-    /// Every score by the collapsed map, less that by the quantised one.
+    /// Every score by the collapsed map, minus that by the quantised one.
     #[serde(skip)]
     pub differences: Vec<f64>,
 }
 
 impl QuantizationError {
     /// From the predictions of the same records by both maps.
-    pub fn of(collapsed: &[Prediction], quantized: &[Prediction]) -> Self {
+    pub fn of(collapsed: &[ClassPrediction], quantized: &[ClassPrediction]) -> Self {
         let pairs = || collapsed.iter().zip(quantized);
         let differences: Vec<f64> = pairs()
             .flat_map(|(float, rounded)| float.scores.iter().zip(&rounded.scores))

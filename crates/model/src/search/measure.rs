@@ -8,11 +8,11 @@ use veilcast_card::{Quantization, class, probabilities};
 
 /// How good a map is.
 pub(super) struct Measured {
-    /// If classes are predicted.
+    /// The accuracy, if classes are predicted.
     pub(super) accuracy: Option<f64>,
-    /// If it is what the goal measures.
+    /// The area under the ROC curve, if that is what the goal measures.
     pub(super) auc: Option<f64>,
-    /// Beside the float map, if the goal bounds it.
+    /// The largest change from the float map, if the goal bounds it.
     pub(super) largest_change: Option<f64>,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn by_floats(
 }
 
 impl Goal {
-    /// What may change by at most so much.
+    /// The numbers whose changes the goal bounds.
     fn bounded(self, scores: &[f64]) -> Vec<f64> {
         match self.measure {
             Measure::Accuracy | Measure::Auc => probabilities(scores),

@@ -1,6 +1,7 @@
 //! What a search tried, and what it chose.
 
 use serde::{Deserialize, Serialize};
+use veilcast_card::{InputBits, SlotBits, WeightBits};
 
 /// What a search tried, and what it chose. Private.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,13 +29,13 @@ pub struct SearchReport {
 #[serde(deny_unknown_fields)]
 pub struct Trial {
     /// Bits of an integer feature.
-    pub input_bits: u32,
+    pub input_bits: InputBits,
     /// Bits of an integer weight, sign included.
-    pub weight_bits: u32,
+    pub weight_bits: WeightBits,
     /// Largest magnitude of an integer weight.
     pub max_weight: u32,
     /// S: bits of a score.
-    pub slot_bits: u32,
+    pub slot_bits: SlotBits,
     /// Its cost, in the unit of whoever asked.
     pub cost: f64,
     /// The share of held-out records that it predicts rightly, if it predicts classes.

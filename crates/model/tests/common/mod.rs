@@ -5,8 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use veilcast_card::{
-    Activation, FeaturesLayout, Input, InputKind, Layouts, Limits, PerFeature, Prediction,
-    Preprocessing, Quantization, QuantizedRecord, RawRecord, RecordError, ScalarLayout, Step,
+    Activation, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
+    Prediction, Preprocessing, Quantization, QuantizedRecord, RawRecord, RecordError, ScalarLayout,
+    Step,
 };
 use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{LabelledImages, Split};
@@ -35,7 +36,7 @@ pub(crate) fn patients() -> Blueprint {
         },
         public_part: None,
         quantization: Quantization {
-            bits: 8,
+            bits: InputBits::of::<8>(),
             step: PerFeature::Each(vec![1.0, 0.25, 2.0]),
             zero: PerFeature::Each(vec![-100.0, 0.0, 3.0]),
         },
@@ -43,6 +44,7 @@ pub(crate) fn patients() -> Blueprint {
         activation: Activation::Softmax,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             features: Some(FeaturesLayout {
@@ -123,7 +125,7 @@ pub(crate) fn quantize<'a>(
 /// What the integer map says of a raw record.
 pub(crate) fn predict<'a>(model: &Model, raw: impl Into<RawRecord<'a>>) -> Prediction {
     let quantized = quantize(model, raw).unwrap();
-    model.predict(&quantized.values).unwrap()
+    model.predict(&quantized).unwrap()
 }
 
 /// The ONNX files of a folder of fixtures, by name.

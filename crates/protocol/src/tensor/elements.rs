@@ -81,13 +81,13 @@ impl Elements {
                 expected: self.count,
             });
         }
-        let got = text.trim_end_matches('=').len() * 3 / 4;
-        let expected = self.width.unwrap_or(got.clamp(1, self.max_width));
-        if got != expected {
+        let found = text.trim_end_matches('=').len() * 3 / 4;
+        let expected = self.width.unwrap_or(found.clamp(1, self.max_width));
+        if found != expected {
             return Err(DecodeError::ElementWidth {
                 index,
                 expected,
-                got,
+                found,
             });
         }
         let start = self.bytes.len();

@@ -17,8 +17,8 @@ use hyper::body::Frame;
 use num_bigint::BigUint;
 use tower::ServiceExt as _;
 use veilcast_card::{
-    Activation, Input, InputKind, Layouts, Limits, PerFeature, Preprocessing, Quantization,
-    ScalarLayout,
+    Activation, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
+    Quantization, ScalarLayout,
 };
 use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::{Blueprint, FloatMap, PublicPartFile};
@@ -41,7 +41,7 @@ pub(crate) const PRIME: &str = "d7debff5d023d44a916b730ef61073ff7732402d74e733a5
 
 pub(crate) const FEATURES: usize = 4;
 pub(crate) const OUTPUTS: usize = 3;
-/// So many that a computation is still under way when other requests are in.
+/// Enough that a computation is still under way when other requests are in.
 pub(crate) const MAX_RECORDS: u32 = 1500;
 const POLICY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
@@ -78,7 +78,7 @@ pub(crate) fn key_proof(p: &BigUint, q: &BigUint) -> Vec<u8> {
 /// The proof of the key of [`modulus`].
 static KEY_PROOF: LazyLock<Vec<u8>> = LazyLock::new(|| key_proof(&number(P), &number(Q)));
 
-/// A number as exactly so many big-endian bytes.
+/// A number as exactly this many big-endian bytes.
 pub(crate) fn fixed_width(number: &BigUint, width: usize) -> Vec<u8> {
     let bytes = number.to_bytes_be();
     [vec![0; width - bytes.len()], bytes].concat()
@@ -127,7 +127,7 @@ fn evaluator_behind(public_part: Option<PublicPartFile>, name: &str, version: &s
         },
         public_part,
         quantization: Quantization {
-            bits: 4,
+            bits: InputBits::of::<4>(),
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
@@ -135,6 +135,7 @@ fn evaluator_behind(public_part: Option<PublicPartFile>, name: &str, version: &s
         activation: Activation::None,
         units: None,
         threshold: None,
+        task: None,
         layouts: Layouts {
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()

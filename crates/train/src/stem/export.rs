@@ -1,7 +1,7 @@
 //! A stem as an ONNX file.
 
 use prost::Message as _;
-use tract_onnx::pb;
+use veilcast_onnx::pb;
 
 /// The version of ONNX's operators.
 const OPERATORS: i64 = 13;
@@ -59,7 +59,7 @@ impl Chain {
         });
     }
 
-    /// The file, if the last node gives `[batch, …shape]`.
+    /// The file, if the last node returns `[batch, …shape]`.
     pub(super) fn finish(mut self, shape: &[usize]) -> Vec<u8> {
         self.graph.output = vec![tensor_type(&self.last, shape)];
         let model = pb::ModelProto {

@@ -61,7 +61,7 @@ impl StemNetwork {
 
     /// The stem in ONNX: one input `[batch, 1, rows, columns]`, one output `[batch, features]`.
     ///
-    /// ReLU comes after the maximum, which gives the same numbers for a quarter of the work.
+    /// ReLU comes after the maximum: the numbers are the same, for a quarter of the work.
     pub(super) fn to_onnx(&self, (rows, columns): (usize, usize)) -> candle_core::Result<Vec<u8>> {
         let mut chain = Chain::new("stem", "pixels", &[1, rows, columns]);
         for (number, convolution) in (1..).zip([&self.first, &self.second]) {
@@ -111,7 +111,7 @@ struct Convolution {
     linear: Linear,
     /// The places that each window sees.
     windows: Tensor,
-    /// Rows and columns of what it gives.
+    /// Rows and columns of its result.
     pooled: (usize, usize),
 }
 
@@ -137,7 +137,7 @@ impl Convolution {
         })
     }
 
-    /// The weights as ONNX has them: [channels out, channels in, rows, columns].
+    /// The weights in ONNX's order: [channels out, channels in, rows, columns].
     fn kernels(&self) -> candle_core::Result<Numbers> {
         let (inputs, outputs) = self.linear.weights().dims2()?;
         let shape = (KERNEL, KERNEL, inputs / (KERNEL * KERNEL), outputs);

@@ -6,7 +6,7 @@ use rand::rngs::ChaCha20Rng;
 use crate::optimize::{Examples, Targets};
 use veilcast_files::idx::LabelledImages;
 
-/// Images moved by up to so many pixels each way; what comes in from outside is dark.
+/// Images moved by up to this many pixels in each direction; what moves in from outside is dark.
 pub(super) struct Shifted<'a> {
     pub(super) images: &'a LabelledImages,
     pub(super) by: usize,

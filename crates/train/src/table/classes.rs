@@ -1,4 +1,4 @@
-//! The classes that a target's values stand for.
+//! The classes that a target's values mean.
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use veilcast_card::RecordError;
 use veilcast_files::ReadError;
 
-/// A table can't be learnt from.
+/// A model can't learn from a table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -67,7 +67,7 @@ pub enum TableError {
         /// What the cell says.
         found: String,
     },
-    /// The training rows show a single class, or number.
+    /// The training rows have a single class, or number.
     #[error(
         "the target {target:?} is {value:?} in every training row; it needs two values or more"
     )]
@@ -95,7 +95,7 @@ pub enum TableError {
     NoPositive {
         /// The target.
         target: String,
-        /// The value that was to be told from the others.
+        /// The value that was to be distinguished from the others.
         positive: String,
         /// The target's values, or the first of them.
         values: String,
@@ -105,7 +105,7 @@ pub enum TableError {
     Labels {
         /// Number of names.
         found: usize,
-        /// What they shall name.
+        /// What they are to name.
         named: String,
     },
     /// A row that is held out has a class that no training row has.
@@ -118,7 +118,7 @@ pub enum TableError {
         /// Its value.
         value: String,
     },
-    /// Columns that tell nothing.
+    /// Some columns carry no information.
     #[error("every training row has the same value, or none, in {columns}; leave such columns out")]
     Constant {
         /// The columns, or the first of them.

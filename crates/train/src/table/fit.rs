@@ -1,24 +1,26 @@
 //! Preprocessing that suits a table, from its training rows alone.
 //!
 //! Numbers are clipped to the range that leaves 0.5 % of the rows out at each end, and standardised;
-//! texts are one-hot encoded. Missing cells get the median, or the most frequent category. That some
-//! row of the table lacks a column's value is all that rows held out have a say in.
+//! texts are one-hot encoded. Missing cells get the median, or the most frequent category. Rows
+//! held out only influence whether a column may have missing values.
 
 use std::collections::BTreeMap;
 
 use super::read::shown;
 use super::{LabelledTable, TableError};
-use veilcast_card::{Imputed, Preprocessing, Quantization, Standard, Step, UnknownCategory};
+use veilcast_card::{
+    Imputed, InputBits, Preprocessing, Quantization, Standard, Step, UnknownCategory,
+};
 use veilcast_files::table::{has_decimal_comma, number};
 
 /// The spellings of a missing cell.
 pub(super) const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
-/// One in so many training rows is clipped at each end.
+/// One in this many training rows is clipped at each end.
 const CLIPPED: usize = 200;
 /// Most categories of a column.
 const MAX_CATEGORIES: usize = 100;
 
-/// What was found of a table's columns.
+/// What was found out about a table's columns.
 pub(super) struct Fitted {
     pub(super) preprocessing: Preprocessing,
     /// The least and greatest value of each feature.
@@ -32,7 +34,7 @@ impl Fitted {
     }
 
     /// Integers of some bits over the whole range of each feature.
-    pub(super) fn quantization(&self, bits: u32) -> Quantization {
+    pub(super) fn quantization(&self, bits: InputBits) -> Quantization {
         Quantization::over_each(bits, &self.ranges)
     }
 }
@@ -151,7 +153,7 @@ impl Column {
                 example: present.first().map(cell).map(shown).unwrap_or_default(),
             });
         }
-        // Of equally frequent ones the first.
+        // The first of equally frequent ones.
         let most_frequent = counts.iter().rev().max_by_key(|(_, count)| **count);
         match (counts.len(), most_frequent) {
             (2.., Some((&text, _))) => {
@@ -164,7 +166,7 @@ impl Column {
 }
 
 impl Numbers {
-    /// The range and the median; none of numbers that are all the same.
+    /// The range and the median; none for numbers that are all the same.
     fn of(mut numbers: Vec<f64>) -> Option<Self> {
         numbers.sort_unstable_by(f64::total_cmp);
         let (first, last) = (*numbers.first()?, *numbers.last()?);

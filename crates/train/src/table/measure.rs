@@ -3,7 +3,7 @@
 use super::rows::Rows;
 use super::target::Truth;
 use crate::error::TrainError;
-use veilcast_card::{class, probabilities};
+use veilcast_card::{QuantizedRecord, class, probabilities};
 use veilcast_model::quality::auc;
 use veilcast_model::{Accuracy, Aucs, Model, Network, Regression, RegressionErrors, Report};
 
@@ -51,20 +51,20 @@ pub(super) fn measure(
 
 impl Scores {
     fn of(network: &Network, model: &Model, rows: &[Vec<f64>]) -> Result<Self, TrainError> {
-        let (card, quantization) = (model.card(), model.card().quantization());
+        let card = model.card();
         let mut scores = Self {
             network: Vec::with_capacity(rows.len()),
             collapsed: Vec::with_capacity(rows.len()),
             quantized: Vec::with_capacity(rows.len()),
         };
         for features in rows {
-            let quantize = |(feature, &x)| quantization.quantize(feature, x).0;
-            let quantized: Vec<u32> = features.iter().enumerate().map(quantize).collect();
-            let integers = model.integer_map().evaluate(&quantized)?;
-            let integers = integers.iter().zip(&card.output().scales);
-            let quantized = integers.map(|(&q, s)| q as f64 * s).collect();
             scores.network.push(network.evaluate(features)?);
             scores.collapsed.push(model.float_map().evaluate(features)?);
+            let quantized = QuantizedRecord::from_features(card, features)
+                .expect("there are as many features as the map has inputs");
+            let integers = model.evaluate(&quantized).expect("the card is the model's");
+            let integers = integers.iter().zip(&card.output().scales);
+            let quantized = integers.map(|(&q, s)| q as f64 * s).collect();
             scores.quantized.push(quantized);
         }
         Ok(scores)
@@ -84,7 +84,7 @@ impl Scores {
         }
     }
 
-    /// Of a single output, if there are rows of both classes.
+    /// For a single output, if there are rows of both classes.
     fn aucs(&self, classes: &[usize]) -> Option<Aucs> {
         let positive: Vec<bool> = classes.iter().map(|&class| class == 1).collect();
         let (collapsed, quantized) = (single(&self.collapsed)?, single(&self.quantized)?);

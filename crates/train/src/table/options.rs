@@ -1,6 +1,6 @@
 //! What to make of a table, and how.
 
-use veilcast_card::UnknownCategory;
+use veilcast_card::{InputBits, UnknownCategory};
 
 use super::read::LabelledTable;
 use crate::error::TrainError;
@@ -101,10 +101,10 @@ impl TableOptions {
     }
 
     /// Most input bits that are searched: probabilities hide small changes, numbers don't.
-    pub(super) fn most_input_bits(&self) -> u32 {
+    pub(super) fn most_input_bits(&self) -> InputBits {
         match self.task {
-            Task::Classification { .. } => 8,
-            Task::Regression { .. } => 12,
+            Task::Classification { .. } => InputBits::of::<8>(),
+            Task::Regression { .. } => InputBits::of::<12>(),
         }
     }
 }

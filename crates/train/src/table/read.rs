@@ -16,7 +16,7 @@ const MAX_TABLE_BYTES: u64 = 1 << 30;
 /// Fewest rows to train on and to measure with.
 const MIN_ROWS: usize = 10;
 
-/// A table's rows with what is to be predicted of them, each cell as text.
+/// A table's rows with what is to be predicted for them, each cell as text.
 #[derive(Clone, Debug)]
 pub struct LabelledTable {
     file: String,
@@ -95,7 +95,7 @@ impl LabelledTable {
         self.rows.is_empty()
     }
 
-    /// The columns that the model shall take.
+    /// The columns that the model is to take.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
@@ -105,7 +105,7 @@ impl LabelledTable {
         &self.target
     }
 
-    /// Indices of the rows to train on, and of every n-th, to measure with.
+    /// Indices of the rows to train on, and of every n-th row, to measure with.
     pub(super) fn split(&self, every: usize) -> Result<(Vec<usize>, Vec<usize>), TableError> {
         if self.len() < MIN_ROWS || self.len() < every {
             return Err(TableError::TooFewRows {

@@ -1,4 +1,4 @@
-//! What is to be predicted of a row: its class, or a number.
+//! What is to be predicted for a row: its class, or a number.
 
 use super::classes::Classes;
 use super::fit::MISSING;
@@ -9,7 +9,7 @@ use veilcast_card::Activation;
 use veilcast_files::table::number;
 use veilcast_model::{FloatMap, Network, ShapeError};
 
-/// What a table's target stands for.
+/// What a table's target means.
 pub(super) enum Target {
     Classes(Classes),
     Numbers(Numbers),
@@ -24,7 +24,7 @@ pub(super) struct Numbers {
     std: f64,
 }
 
-/// What is true of some rows.
+/// The true classes or numbers of some rows.
 pub(super) enum Truth {
     Classes(Vec<usize>),
     /// In the target's unit, and as the network learns them.
@@ -32,7 +32,7 @@ pub(super) enum Truth {
 }
 
 impl Target {
-    /// Finds what the training rows' target stands for.
+    /// Finds out what the training rows' target means.
     pub(super) fn find(
         table: &LabelledTable,
         trained_on: &[usize],
@@ -82,7 +82,7 @@ impl Target {
         }
     }
 
-    /// What is true of some rows.
+    /// The true classes or numbers of some rows.
     pub(super) fn truth(&self, table: &LabelledTable, rows: &[usize]) -> Result<Truth, TableError> {
         match self {
             Self::Classes(classes) => {
@@ -111,7 +111,7 @@ impl Target {
         Network::new(layers)
     }
 
-    /// The map as the search shall compare its scores: numbers in units of their deviation.
+    /// The map as the search is to compare its scores: numbers in units of their deviation.
     pub(super) fn to_compare(&self, map: &FloatMap) -> Result<FloatMap, ShapeError> {
         match self {
             Self::Classes(_) => Ok(map.clone()),

@@ -12,7 +12,7 @@ use super::targets::TARGETS;
 use crate::shell::{cargo, run, say};
 use crate::workspace::Workspace;
 
-/// How code tells libFuzzer which way it went and what it compared, as cargo-fuzz has it told.
+/// How code tells libFuzzer which way it went and what it compared, as with cargo-fuzz.
 const COVERAGE: &[&str] = &[
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -21,13 +21,14 @@ const COVERAGE: &[&str] = &[
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
     "-Cllvm-args=-simplifycfg-branch-fold-threshold=0",
 ];
-/// What some parsers look for: a checksum that mutations hardly ever meet isn't checked then.
+/// A setting that some parsers look for: then they skip a checksum that mutations hardly ever
+/// match.
 const FUZZING: &[&str] = &["--cfg", "fuzzing"];
 /// What makes the stable compiler take the flag of AddressSanitizer, whose library it comes with.
 const ASAN: &str = "-Zsanitizer=address";
 
-/// The parsers among the dependencies, which tell libFuzzer where they are even in a quick build. Telling takes
-/// a compiler twice the time, and the networks' library alone seven minutes.
+/// The parsers among the dependencies, which tell libFuzzer where they are even in a quick build.
+/// This doubles the compiler's time, and the networks' library alone seven minutes.
 const PARSERS: &[&str] = &[
     "csv",
     "csv_core",
@@ -42,7 +43,7 @@ const PARSERS: &[&str] = &[
     "zlib_rs",
 ];
 
-/// Set for the compiler that Cargo calls by way of us.
+/// Set for the compiler that Cargo calls through us.
 const AS_COMPILER: &str = "VEILCAST_XTASK_AS_COMPILER";
 
 /// The built targets, and where they keep things.
@@ -166,7 +167,7 @@ fn other_versions(own: &str, shipped: &str) -> Vec<String> {
             continue;
         };
         faults.extend(versions.difference(shipped).map(|version| {
-            format!("fuzz/Cargo.lock has {name} {version}, which Cargo.lock has not")
+            format!("fuzz/Cargo.lock has {name} {version}, which Cargo.lock doesn't have")
         }));
     }
     faults
@@ -221,7 +222,7 @@ mod tests {
         assert!(other_versions(&old, "").is_empty());
         assert_eq!(
             other_versions(&old, &new),
-            ["fuzz/Cargo.lock has csv 1.3.0, which Cargo.lock has not"]
+            ["fuzz/Cargo.lock has csv 1.3.0, which Cargo.lock doesn't have"]
         );
     }
 }

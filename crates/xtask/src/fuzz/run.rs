@@ -23,7 +23,7 @@ pub(super) struct Limits {
 /// Lines that a failed target's last words are cut to.
 const SHOWN: usize = 60;
 
-/// Fuzzes a target; says how far it came, or what it said when it failed.
+/// Fuzzes a target; returns how far it came, or its output when it failed.
 pub(super) fn fuzz(
     programs: &Programs,
     target: &Target,
@@ -150,14 +150,14 @@ fn summary(log: &str) -> String {
         number.map_or("?", |text| text.trim_start_matches(':').trim())
     };
     format!(
-        "{} inputs, {} a second, {} MB at most",
+        "{} inputs, {} per second, {} MB at most",
         number("number_of_executed_units"),
         number("average_exec_per_sec"),
         number("peak_rss_mb"),
     )
 }
 
-/// What a failed target said last, and how to see it again.
+/// The last output of a failed target, and how to reproduce it.
 fn failure(target: &str, log: &str, path: &Path) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let mut text = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
@@ -185,7 +185,7 @@ mod tests {
     fn a_summary_has_the_last_numbers() {
         let log = "#2 INITED\nstat::number_of_executed_units: 512\nstat::average_exec_per_sec:     17\n\
                    stat::peak_rss_mb:              41\n";
-        assert_eq!(summary(log), "512 inputs, 17 a second, 41 MB at most");
+        assert_eq!(summary(log), "512 inputs, 17 per second, 41 MB at most");
     }
 
     #[test]

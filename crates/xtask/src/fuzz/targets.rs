@@ -1,4 +1,4 @@
-//! What there is to fuzz, and what it begins with.
+//! The targets of fuzzing, and their first inputs.
 
 /// A target of `fuzz/`.
 #[derive(Debug)]
@@ -7,7 +7,7 @@ pub(super) struct Target {
     pub(super) name: &'static str,
     /// Where inputs to begin with lie: files with an ending, in a folder of the repository but not below it.
     pub(super) seeds: &'static [(&'static str, &'static str)],
-    /// Most bytes of an input: about as many as the parser has anything to do with.
+    /// Most bytes of an input: about as many as the parser can make use of.
     pub(super) max_bytes: usize,
     /// The words of the format, in a file of `fuzz/dictionaries`.
     pub(super) dictionary: Option<&'static str>,

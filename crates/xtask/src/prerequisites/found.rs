@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use crate::npm;
 
-/// Where the web page's tests look for Chromium, beside `$CHROMIUM`.
+/// Where the web page's tests look for Chromium, besides `$CHROMIUM`.
 const CHROMIUM: &[&str] = &[
     "/usr/bin/chromium",
     "/usr/bin/chromium-browser",
@@ -74,7 +74,7 @@ pub(super) fn font() -> bool {
     false
 }
 
-/// What the system says of itself.
+/// What the system says about itself.
 pub(super) fn system() -> String {
     fs::read_to_string("/etc/os-release").unwrap_or_default()
 }

@@ -20,8 +20,8 @@ pub(super) struct Checkout {
 }
 
 impl Checkout {
-    /// Makes the copy, or brings the one that is there to the last commit. An earlier run that was
-    /// broken off may have left a check out; it is back then.
+    /// Makes the copy, or updates the existing one to the last commit. An earlier run that was
+    /// interrupted may have left a check out; this restores it.
     pub(super) fn make(workspace: &Workspace) -> anyhow::Result<Self> {
         let folder = workspace.target().join("removals");
         let (root, target) = (folder.join("copy"), folder.join("target"));
@@ -92,7 +92,7 @@ impl Edit {
 impl Drop for Edited {
     fn drop(&mut self) {
         let Edit { path, before, .. } = &self.0;
-        // To go on with a check missing would make all that follows worthless.
+        // To continue with a check missing would make all that follows worthless.
         fs::write(path, before).expect("a file that was just written can be written again");
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Removal {
     pub(super) file: String,
     /// The check, which occurs once there.
     text: String,
-    /// What stands there without it.
+    /// What is there without it.
     #[serde(default)]
     instead: String,
 }

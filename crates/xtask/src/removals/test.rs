@@ -12,15 +12,15 @@ use cargo_metadata::Message;
 use super::copy::Checkout;
 use crate::{ctgrind, npm};
 
-/// What takes longer has lost a limit, or hangs.
+/// A test that takes longer has lost a limit, or hangs.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// What became of a test.
+/// The outcome of a test.
 pub(super) enum Outcome {
     Passed,
     /// What it said first.
     Failed(String),
-    /// It ran until patience was at an end.
+    /// It ran until the time limit.
     Endless,
     /// The compiler's first error.
     NotBuilt(String),
@@ -157,7 +157,7 @@ impl<'a> Test<'a> {
         }
         match target {
             // Of the whole workspace, as the other steps name it: for one package alone other
-            // features of what it depends on would be chosen, and all of that be compiled anew.
+            // features of what it depends on would be chosen, and all of that be compiled again.
             Some(name) => command.args(["--workspace", "--test", name]),
             None => command.args(["--lib", "--package", &format!("veilcast-{folder}")]),
         };
@@ -197,7 +197,7 @@ impl<'a> Test<'a> {
         let found: Vec<&str> = names.filter(is_it).collect();
         ensure!(
             found.len() == 1,
-            "{} tests go by {module}::{name}",
+            "{} tests are called {module}::{name}",
             found.len()
         );
         Ok(found[0].to_owned())
@@ -223,7 +223,7 @@ impl Run {
 fn run(copy: &Checkout, command: &mut Command) -> anyhow::Result<Run> {
     let [out, err] = ["stdout", "stderr"].map(|name| copy.target().join(name));
     let mut process = command
-        // Snapshots that differ are for nobody to accept.
+        // Nobody is to accept snapshots that differ.
         .env("INSTA_UPDATE", "no")
         .stdin(Stdio::null())
         .stdout(File::create(&out)?)
@@ -249,7 +249,7 @@ fn run(copy: &Checkout, command: &mut Command) -> anyhow::Result<Run> {
     })))
 }
 
-/// The first line from these words on, and the line behind it, or how the process ended.
+/// The first line from these words on, and the line after it, or how the process ended.
 fn first(output: &Output, words: &str) -> String {
     let texts = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     let mut lines = texts.iter().flat_map(|text| text.lines().map(str::trim));

@@ -1,4 +1,4 @@
-/** Looks for secrets in bytes, in whatever form they may stand there. */
+/** Looks for secrets in bytes, in whatever form they may be there. */
 
 /**
  * @typedef {{name: string, bytes: Buffer}} Needle a piece of a secret in one form
@@ -9,7 +9,7 @@
 const PIECE = 24;
 
 /**
- * The names of what stands somewhere in the bytes.
+ * The names of the secrets that are somewhere in the bytes.
  *
  * @param {readonly Buffer[]} haystacks
  * @param {readonly Needle[]} needles
@@ -91,7 +91,7 @@ export function numberForms(name, numbers) {
 }
 
 /**
- * Two numbers a byte, in each order, from the first number and from the second.
+ * Two numbers per byte, in each order, from the first number and from the second.
  *
  * @param {readonly number[]} numbers
  * @returns {[string, Buffer][]}
@@ -109,7 +109,7 @@ function packings(numbers) {
 /** @param {string} name @param {Buffer} bytes @returns {Needle[]} */
 function byteForms(name, bytes) {
   const base64 = [0, 1, 2].map((before) => {
-    // Digits that depend on nothing but these bytes, when so many stand before them.
+    // Digits that depend on nothing but these bytes, when this many come before them.
     const [start, end] = [Math.ceil((8 * before) / 6), Math.floor((8 * (before + bytes.length)) / 6)];
     return Buffer.concat([Buffer.alloc(before), bytes]).toString('base64').slice(start, end);
   });

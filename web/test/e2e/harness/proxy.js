@@ -1,4 +1,4 @@
-/** A proxy between browser and service, on a socket of its own: it keeps what passes, and can stand in the way. */
+/** A proxy between browser and service, on a socket of its own: it keeps what passes, and can get in the way. */
 
 import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';

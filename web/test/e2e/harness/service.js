@@ -64,7 +64,7 @@ export function replaced(original) {
 }
 
 /**
- * A hybrid model whose public part has another operator in place of one, of a name as long.
+ * A hybrid model whose public part has one operator replaced by another with a name of the same length.
  *
  * @param {string} original
  * @param {string} from

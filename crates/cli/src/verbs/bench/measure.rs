@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use cpu_time::ThreadTime;
 use indicatif::ProgressBar;
+use veilcast_card::QuantizedRecord;
 use veilcast_engine::planner::Seconds;
 use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_paillier::{Ciphertext, Plaintext, SecretKey};
@@ -22,7 +23,7 @@ const STEPS: usize = 10 * MANY;
 
 /// Measures all operations under a fresh key.
 ///
-/// Each runs on one thread, whose CPU time counts: other work on the machine disturbs little.
+/// Each runs on one thread, whose CPU time counts: other work on the machine disturbs it little.
 pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.context("can't start a thread to measure in")?;
@@ -90,15 +91,16 @@ fn measure(secret: SecretKey, bar: &ProgressBar) -> anyhow::Result<Seconds> {
     })
 }
 
-/// The time of a correction: of a seeded upload to the built-in model with as few ciphertexts as can
-/// be, since each takes an entry, which takes a decryption.
+/// The time of a correction: in a seeded upload to the built-in model with as few ciphertexts as
+/// possible, since each takes an entry, which takes a decryption.
 fn correction(secret: SecretKey) -> anyhow::Result<f64> {
     let card = Builtin::Digits.load()?.card().clone();
     let seeded = Planner::new(&card, secret.public_key().bits()).candidates(1);
     let seeded = seeded.iter().filter(|candidate| candidate.is_seeded);
     let candidate = seeded.min_by_key(|candidate| candidate.ciphertexts_up);
     let candidate = candidate.context("the built-in model takes no seeded uploads")?;
-    let records = [vec![card.quantization().max(); card.features()]];
+    let largest = vec![card.quantization().max(); card.features()];
+    let records = [QuantizedRecord::new(&card, largest)?];
     let mut entries = Vec::new();
     for _ in 0..ROUNDS[0] {
         entries.push(SeededEntries::generate(&secret, candidate.ciphertexts_up)?);

@@ -72,7 +72,8 @@ pub(super) struct Summary {
     pub(super) model: String,
     #[serde(flatten)]
     pub(super) figures: Figures,
-    /// Of a few images by the model that takes all pixels, beside a hybrid model's.
+    /// Figures of a few images by the model that takes all pixels, to compare with a hybrid
+    /// model's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pixels: Option<Figures>,
     pub(super) key_bits: u32,
@@ -80,7 +81,7 @@ pub(super) struct Summary {
     pub(super) url: String,
 }
 
-/// What images took together.
+/// What the images took together.
 #[derive(Serialize)]
 pub(super) struct Figures {
     images: usize,
@@ -119,7 +120,7 @@ impl Figures {
         if self.agreeing < self.images {
             let wrong = self.images - self.agreeing;
             bail!(
-                "{wrong} of {} images have other scores on ciphertexts",
+                "{wrong} of {} images have different scores on ciphertexts",
                 self.images
             );
         }

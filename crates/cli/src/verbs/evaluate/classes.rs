@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use veilcast_card::{ClassPrediction, Prediction};
 use veilcast_model::Model;
 use veilcast_model::quality::{Calibration, ClassQuality, QuantizationError};
 
@@ -16,7 +17,7 @@ pub(super) struct ClassFigures {
     pub(super) collapsed: ClassQuality,
     /// By the integer map.
     pub(super) quantized: ClassQuality,
-    /// A row a true label, a column a predicted one, by the quantised map.
+    /// One row per true label and one column per predicted one, by the quantised map.
     pub(super) confusion: Vec<Vec<usize>>,
     /// Of the quantised map's probabilities.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,20 +29,17 @@ pub(super) struct ClassFigures {
 
 #[derive(Serialize)]
 pub(super) struct Accuracies {
-    /// Of the float network on the whole test set, as the report has it from training.
+    /// Of the float network on the whole test set, from the training report.
     pub(super) network_when_trained: Option<f64>,
     collapsed: f64,
     quantized: f64,
 }
 
 impl ClassFigures {
-    pub(super) fn of(model: &Model, clear: &Clear, truth: &[usize]) -> Self {
+    /// `truth` has the index of each record's label; none if the predictions aren't of classes.
+    pub(super) fn of(model: &Model, clear: &Clear, truth: &[usize]) -> Option<Self> {
         let labels = model.card().output().labels.clone();
-        let Clear {
-            collapsed,
-            quantized,
-            ..
-        } = clear;
+        let (collapsed, quantized) = (&classes(&clear.collapsed)?, &classes(&clear.quantized)?);
         let mut confusion = vec![vec![0; labels.len()]; labels.len()];
         for (prediction, &label) in quantized.iter().zip(truth) {
             confusion[label][prediction.index] += 1;
@@ -49,7 +47,7 @@ impl ClassFigures {
         let [by_floats, by_integers] = [collapsed, quantized]
             .map(|predictions| ClassQuality::of_predictions(predictions, truth));
         let when_trained = model.report().and_then(|report| report.accuracy);
-        Self {
+        Some(Self {
             accuracy: Accuracies {
                 network_when_trained: when_trained.map(|accuracy| accuracy.network),
                 collapsed: by_floats.accuracy,
@@ -61,8 +59,14 @@ impl ClassFigures {
             calibration: Calibration::of(quantized, truth),
             quantization_error: QuantizationError::of(collapsed, quantized),
             labels,
-        }
+        })
     }
+}
+
+/// What classes were predicted; none if quantities were.
+pub(super) fn classes(predictions: &[Prediction]) -> Option<Vec<ClassPrediction>> {
+    let classes = predictions.iter().map(|prediction| prediction.class());
+    classes.map(Option::<&_>::cloned).collect()
 }
 
 impl fmt::Display for ClassFigures {

@@ -46,10 +46,7 @@ pub(super) struct Clear {
 
 impl Clear {
     pub(super) fn of(model: &Model, test: &TestSet) -> anyhow::Result<Self> {
-        let (card, encoder) = (
-            model.card(),
-            veilcast_onnx::encoder(model.card().clone(), model.public_part())?,
-        );
+        let (card, encoder) = (model.card(), crate::models::encoder_of(model)?);
         let mut clear = Self {
             collapsed: Vec::with_capacity(test.records.len()),
             quantized: Vec::with_capacity(test.records.len()),
@@ -60,7 +57,7 @@ impl Clear {
             clear
                 .collapsed
                 .push(model.predict_float(&features.features)?);
-            let scores = model.evaluate(&encoder.round(features)?.values)?;
+            let scores = model.evaluate(&encoder.round(&features)?)?;
             clear.quantized.push(card.predict(&scores)?);
             clear.scores.push(scores);
         }

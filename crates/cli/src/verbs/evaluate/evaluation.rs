@@ -44,9 +44,9 @@ impl Evaluation {
     pub(super) fn of(model: &Model, test: &TestSet, clear: &Clear) -> anyhow::Result<Self> {
         let card = model.card();
         let figures = match &test.truth {
-            Truth::Classes(labels) => {
-                Figures::Classes(Box::new(ClassFigures::of(model, clear, labels)))
-            }
+            Truth::Classes(labels) => ClassFigures::of(model, clear, labels)
+                .map(|figures| Figures::Classes(Box::new(figures)))
+                .context("the model doesn't predict classes")?,
             Truth::Quantities(values) => QuantityFigures::of(model, clear, values)
                 .map(Figures::Quantities)
                 .context("there are no records to measure with")?,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use serde::Serialize;
 use veilcast_card::Prediction;
 use veilcast_engine::{Evaluator, KeyPolicy};
@@ -10,11 +11,11 @@ use veilcast_model::Model;
 use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
 use super::clear::{TestSet, Truth};
-use super::quantities;
-use crate::keys;
+use super::{classes, quantities};
 use crate::output::{Output, error_figures};
 use crate::planning::PlanArgs;
 use crate::records::{self, batch_size};
+use crate::{keys, models};
 
 /// How good predictions are.
 #[derive(Serialize)]
@@ -24,7 +25,7 @@ pub(super) enum Measured {
     Quantities { quantities: Vec<RegressionErrors> },
 }
 
-/// For a line of figures, several quantities' with semicolons between.
+/// A line of figures, separated by semicolons for several quantities.
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -38,15 +39,20 @@ impl fmt::Display for Measured {
 }
 
 impl Measured {
-    pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Self {
-        match truth {
+    /// None if what is predicted isn't what is true: classes or quantities.
+    pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Option<Self> {
+        Some(match truth {
             Truth::Classes(labels) => {
-                Self::Classes(ClassQuality::of_predictions(predictions, labels))
+                let classes = classes::classes(predictions)?;
+                Self::Classes(ClassQuality::of_predictions(&classes, labels))
             }
-            Truth::Quantities(values) => Self::Quantities {
-                quantities: quantities::errors(predictions, values).unwrap_or_default(),
-            },
-        }
+            Truth::Quantities(truth) => {
+                let values = quantities::values(predictions)?;
+                Self::Quantities {
+                    quantities: quantities::errors(&values, truth).unwrap_or_default(),
+                }
+            }
+        })
     }
 }
 
@@ -54,7 +60,7 @@ impl Measured {
 #[derive(Serialize)]
 pub(super) struct Encrypted {
     pub(super) key_bits: u32,
-    /// The layout that suits so many records best.
+    /// The layout that suits this many records best.
     pub(super) layout: &'static str,
     pub(super) records: usize,
     /// Records of which every integer score equals the one in the clear.
@@ -76,7 +82,7 @@ impl Encrypted {
         output: Output,
     ) -> anyhow::Result<Self> {
         let (card, records) = (model.card(), test.records.len());
-        let encoder = veilcast_onnx::encoder(model.card().clone(), model.public_part())?;
+        let encoder = models::encoder_of(model)?;
         let session = records::session(
             card,
             keys::generate(key_bits)?,
@@ -90,14 +96,13 @@ impl Encrypted {
         let mut times = [Duration::ZERO; 3];
         for batch in test.records.chunks(batch_size(&session)) {
             let quantized = encoder.encode(batch)?;
-            let quantized: Vec<_> = quantized.into_iter().map(|record| record.values).collect();
             let request = timed(&mut times[0], || session.encrypt(&quantized))?;
             let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
             let scores = timed(&mut times[2], || {
                 session.decrypt_answer_to(&request, &response)
             })?;
-            for (features, scores) in quantized.iter().zip(&scores) {
-                agreeing += usize::from(*scores == model.evaluate(features)?);
+            for (record, scores) in quantized.iter().zip(&scores) {
+                agreeing += usize::from(*scores == model.evaluate(record)?);
                 let prediction = card.predict(scores).ok();
                 predicted.push(prediction.is_some());
                 predictions.extend(prediction);
@@ -113,7 +118,8 @@ impl Encrypted {
             records,
             agreeing,
             without_prediction: records - predictions.len(),
-            measured: Measured::of(&predictions, &test.truth.of_those(&predicted)),
+            measured: Measured::of(&predictions, &test.truth.of_those(&predicted))
+                .context("the model predicts something else than the test set tells")?,
             encrypt_ms,
             compute_ms,
             decrypt_ms,

@@ -1,4 +1,4 @@
-//! What is computed from predictions of quantities: how far they are from what is true, and what
+//! What is computed from predictions of quantities: how far they are from the true values, and what
 //! rounding changes.
 
 use std::fmt;
@@ -22,7 +22,7 @@ pub(super) struct Quantity {
     pub(super) label: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unit: Option<String>,
-    /// By the float network on the whole test set, as the report has it from training.
+    /// By the float network on the whole test set, from the training report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) network_when_trained: Option<RegressionErrors>,
     /// By the collapsed map in floats.
@@ -32,7 +32,7 @@ pub(super) struct Quantity {
     /// From the collapsed map to the integer map.
     pub(super) mean_change: f64,
     pub(super) largest_change: f64,
-    /// Every value by the collapsed map, less that by the quantised one.
+    /// Every value by the collapsed map, minus that by the quantised one.
     #[serde(skip)]
     pub(super) differences: Vec<f64>,
     /// Every true value, with the predicted one.
@@ -41,16 +41,17 @@ pub(super) struct Quantity {
 }
 
 impl QuantityFigures {
-    /// `truth` has the records' values of each quantity; none without records.
+    /// `truth` has the records' values of each quantity; none without records, or if the predictions
+    /// aren't of quantities.
     pub(super) fn of(model: &Model, clear: &Clear, truth: &[Vec<f64>]) -> Option<Self> {
         let output = model.card().output();
-        let collapsed = errors(&clear.collapsed, truth)?;
-        let quantized = errors(&clear.quantized, truth)?;
+        let predicted = [values(&clear.collapsed)?, values(&clear.quantized)?];
+        let [collapsed, quantized] = predicted.each_ref().map(|values| errors(values, truth));
+        let (collapsed, quantized) = (collapsed?, quantized?);
         let when_trained = model.report().and_then(|report| report.regression);
         let quantities = collapsed.into_iter().zip(quantized).enumerate();
         let quantities = quantities.map(|(index, (collapsed, quantized))| {
-            let floats = values(&clear.collapsed, index);
-            let rounded = values(&clear.quantized, index);
+            let [floats, rounded] = predicted.each_ref().map(|values| column(values, index));
             let differences = floats.zip(rounded.clone()).map(|(a, b)| a - b);
             let differences: Vec<f64> = differences.collect();
             let sizes = || differences.iter().map(|difference| difference.abs());
@@ -72,21 +73,23 @@ impl QuantityFigures {
     }
 }
 
+/// Each record's predicted values; none if classes were predicted.
+pub(super) fn values(predictions: &[Prediction]) -> Option<Vec<&[f64]>> {
+    predictions.iter().map(Prediction::quantities).collect()
+}
+
 /// How far each quantity's predictions are from what is true; none without records.
-pub(super) fn errors(
-    predictions: &[Prediction],
-    truth: &[Vec<f64>],
-) -> Option<Vec<RegressionErrors>> {
+pub(super) fn errors(predicted: &[&[f64]], truth: &[Vec<f64>]) -> Option<Vec<RegressionErrors>> {
     let quantities = truth.iter().enumerate().map(|(index, truth)| {
-        let predicted: Vec<f64> = values(predictions, index).collect();
+        let predicted: Vec<f64> = column(predicted, index).collect();
         RegressionErrors::of(&predicted, truth)
     });
     quantities.collect()
 }
 
-fn values(predictions: &[Prediction], index: usize) -> impl Iterator<Item = f64> + Clone {
-    let values = predictions.iter();
-    values.map(move |prediction| prediction.scores[index])
+/// Each record's value of one quantity.
+fn column(predicted: &[&[f64]], index: usize) -> impl Iterator<Item = f64> + Clone {
+    predicted.iter().map(move |values| values[index])
 }
 
 impl Quantity {

@@ -8,14 +8,14 @@ mod quantities;
 mod weights;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use veilcast_card::Card;
+use veilcast_card::{Card, Task};
 use veilcast_model::Model;
 
 use self::cost::{bounds, layouts, products};
 use super::evaluation::{Evaluation, Figures};
 
 const STYLE: &str = include_str!("report/style.css");
-/// The page runs nothing and loads nothing: its pictures stand in it.
+/// The page runs nothing and loads nothing: its pictures are inline.
 const POLICY: &str = "script-src 'none'; connect-src 'none'; img-src data:; font-src 'none'; \
     frame-src 'none'; object-src 'none'; media-src 'none'";
 
@@ -74,11 +74,11 @@ fn heading(card: &Card) -> Markup {
         h1 { (card.name()) " " span.version { (card.version()) } }
         p { (card.description()) }
         dl {
-            @if card.output().is_regression() {
-                dt { "Predicts" } dd { (card.output().labels.join(", ")) }
-            } @else {
-                dt { "Labels" } dd { (card.output().labels.join(", ")) }
+            @match card.task() {
+                Task::Quantities => dt { "Predicts" },
+                Task::Classes | Task::Probability => dt { "Labels" },
             }
+            dd { (card.output().labels.join(", ")) }
             dt { "A record" }
             dd { (card.raw_features()) " values, encrypted as " (card.features()) " integers of "
                 (card.quantization().bits) " bits" }

@@ -1,4 +1,4 @@
-//! Labelled tables: as a test set, and to measure predictions that a service gave.
+//! Labelled tables: as a test set, and to measure predictions from a service.
 
 use std::fmt;
 use std::fs::File;
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use csv::StringRecord;
 use serde::Serialize;
+use veilcast_card::Task;
 use veilcast_files::table::{Rows, number};
 use veilcast_files::{self as input, IgnoredColumns, Options};
 use veilcast_model::Model;
@@ -24,7 +25,8 @@ use crate::records::naming;
 /// A labelled table, and what to measure on it.
 #[derive(clap::Args)]
 pub(super) struct TableArgs {
-    /// CSV file with a header, a row a record; columns that the model doesn't take are left out.
+    /// CSV file with a header, one row per record; columns that the model doesn't take are left
+    /// out.
     #[arg(
         long,
         value_name = "FILE.csv",
@@ -32,16 +34,16 @@ pub(super) struct TableArgs {
         requires = "target"
     )]
     table: Option<PathBuf>,
-    /// Column of the table that tells what is true; of a model of several quantities one for each,
-    /// with commas between.
+    /// Column of the table with the true label or value; one for each quantity of a model of
+    /// several, separated by commas.
     #[arg(long, value_name = "COLUMN", requires = "table")]
     target: Option<String>,
     /// Value of that column in records of the positive class, if it isn't the class's name.
     #[arg(long, value_name = "VALUE", requires = "table")]
     positive: Option<String>,
-    /// Predictions of the table's records to measure in place of a model's: a file that
-    /// `veilcast predict` or `veilcast decrypt` wrote. Records that have none there are left out, and
-    /// counted.
+    /// Predictions of the table's records to measure instead of a model's: a file that
+    /// `veilcast predict` or `veilcast decrypt` wrote. Records without a prediction there are left
+    /// out, and counted.
     #[arg(
         long,
         value_name = "FILE.csv",
@@ -61,13 +63,13 @@ struct Evaluation {
 }
 
 impl TableArgs {
-    /// The table, and the name of its column that tells what is true.
+    /// The table, and the name of its column with what is true.
     fn table(&self) -> anyhow::Result<(&Path, &str)> {
         let both = self.table.as_deref().zip(self.target.as_deref());
         both.context("give labelled images with --data, or a table with --table and --target")
     }
 
-    /// The columns that tell what is true of so many quantities.
+    /// The columns with the true values of this many quantities.
     fn targets(&self, quantities: usize) -> anyhow::Result<Vec<String>> {
         let (_, target) = self.table()?;
         if self.positive.is_some() {
@@ -86,13 +88,12 @@ impl TableArgs {
     }
 }
 
-/// At most `most` of the table's records, with what is true of them.
+/// At most `most` of the table's records, with their true labels or values.
 pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::Result<TestSet> {
     let (card, (table, target)) = (model.card(), args.table()?);
-    let output = card.output();
-    let targets = match output.is_regression() {
-        true => args.targets(card.outputs())?,
-        false => vec![target.to_owned()],
+    let targets = match card.task() {
+        Task::Quantities => args.targets(card.outputs())?,
+        Task::Classes | Task::Probability => vec![target.to_owned()],
     };
     let options = Options {
         ignore: IgnoredColumns::All,
@@ -107,14 +108,16 @@ pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::
         }
         records.push(row.raw);
     }
-    let truth = match output.is_regression() {
-        true => Truth::Quantities(numbers(table, &targets, &cells)?),
-        false => Truth::Classes(classes(&cells[0], output.scored_labels(), args)?),
+    let truth = match card.task() {
+        Task::Quantities => Truth::Quantities(numbers(table, &targets, &cells)?),
+        Task::Classes | Task::Probability => {
+            Truth::Classes(classes(&cells[0], card.output().scored_labels(), args)?)
+        }
     };
     Ok(TestSet { records, truth })
 }
 
-/// Compares predictions with what is true.
+/// Compares predictions with the truth.
 pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::Result<()> {
     let (table, target) = args.table()?;
     let path = args.predictions.as_deref();
@@ -175,8 +178,8 @@ pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::R
     })
 }
 
-/// The table's cells of each target, of the records that have a prediction; the file must have a row
-/// for each record.
+/// The table's cells of each target, for the records that have a prediction; the file must have a
+/// row for each record.
 fn truth_of(
     table: &Path,
     targets: &[String],
@@ -270,10 +273,10 @@ fn column(table: &Path, name: &str) -> anyhow::Result<Vec<String>> {
     Ok(cells)
 }
 
-/// The classes that cells name; of a single score's two 1 is the positive one.
+/// The classes that cells name; for a single score, 1 is the positive one of two.
 ///
-/// There must be records, and of a single score some of the positive class: no other value of the
-/// target is looked at.
+/// There must be records, and for a single score some of the positive class: no other value of the
+/// target is considered.
 fn classes(truth: &[String], scored: &[String], args: &TableArgs) -> anyhow::Result<Vec<usize>> {
     let class = |truth: &String| {
         if let [positive] = scored {

@@ -11,12 +11,12 @@ use crate::records::naming;
 /// Most numbers of records that are calibrated with; they are held in memory.
 const MAX_VALUES: usize = 1 << 24;
 
-/// The columns of a CSV file but for those that are named to be left out; nothing of other files.
+/// The columns of a CSV file except those named to be left out; nothing for other files.
 pub(super) fn header(path: &Path, ignored: &IgnoredColumns) -> anyhow::Result<Option<Vec<String>>> {
     let header = input::column_names(path).map_err(|error| naming(error, path))?;
     let is_left_out = |name: &String| match ignored {
         IgnoredColumns::Named(names) => names.contains(name),
-        // Which those are, the network's own names tell.
+        // The network's own names say which those are.
         IgnoredColumns::All => false,
     };
     Ok(header.map(|mut header| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::ValueEnum;
-use veilcast_card::{Activation, Fit, InputKind};
+use veilcast_card::{Activation, Fit, InputBits, InputKind, WeightBits};
 use veilcast_import::{ImportOptions, Normalization, Split};
 
 use crate::args::{ColumnNames, model_name};
@@ -25,7 +25,7 @@ pub(super) struct NetworkArgs {
     /// What the model predicts, in a sentence for people; the file's own description, if not given.
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// What a record is; found out from the shape of the network's input, if not given.
+    /// What a record is; determined from the shape of the network's input, if not given.
     #[arg(long, value_name = "image|table")]
     input: Option<Kind>,
     /// Names of a table's columns, in the order in which the network takes them; the file's own, or
@@ -33,16 +33,16 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
     columns: Option<ColumnNames>,
     /// Bring drawings and pictures of other sizes to the form of MNIST's digits, for a network that was
-    /// trained on such; the web page takes drawings then. Without it only images of the network's own
-    /// size are taken.
+    /// trained on those; the web page accepts drawings then. Without it only images of the
+    /// network's own size are taken.
     #[arg(long, value_name = "mnist")]
     fit: Option<Fitting>,
-    /// What pixels from 0 to 255 are multiplied by before the network gets them: 1 if it scales them
-    /// itself; 1/255, if not given.
+    /// Factor that pixels from 0 to 255 are multiplied by before the network gets them: 1 if it
+    /// scales them itself; 1/255, if not given.
     #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
     pixel_factor: Option<f64>,
-    /// Means that are subtracted from the pixels then, one or one for each colour, as torchvision's
-    /// Normalize has them.
+    /// Means that are then subtracted from the pixels, one or one for each colour, as in
+    /// torchvision's Normalize.
     #[arg(
         long,
         value_name = "NUMBERS",
@@ -51,7 +51,7 @@ pub(super) struct NetworkArgs {
         allow_negative_numbers = true
     )]
     mean: Option<Vec<f64>>,
-    /// Deviations by which they are divided.
+    /// Standard deviations by which they are divided.
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', requires = "mean")]
     std: Option<Vec<f64>>,
     /// Output of the network to import, where there are several.
@@ -60,21 +60,21 @@ pub(super) struct NetworkArgs {
     /// Final function, which the client applies to the scores; the file's own, if not given.
     #[arg(long, value_name = "softmax|sigmoid|none")]
     activation: Option<Final>,
-    /// Names of the classes or of the number in predictions, with commas between, or a file with one a
-    /// line; the file's own, if not given.
+    /// Names of the classes or of the number in predictions, separated by commas, or a file with
+    /// one per line; the file's own, if not given.
     #[arg(long, value_name = "NAMES|FILE")]
     labels: Option<String>,
-    /// Unit of each number that is predicted, such as EUR, to stand in the card.
+    /// Unit of each number that is predicted, such as EUR, for the card.
     #[arg(long, value_name = "UNITS", value_parser = ColumnNames::parse)]
     unit: Option<ColumnNames>,
     /// Probability above which a record is predicted to be positive, between 0 and 1; 0.5, if not
     /// given. Only for two classes.
     #[arg(long, value_name = "P")]
     threshold: Option<f64>,
-    /// Make all up to this node public; behind it the network must be affine.
+    /// Make everything up to this node public; after it the network must be affine.
     #[arg(long, value_name = "NODE", conflicts_with = "split")]
     split_at: Option<String>,
-    /// Make public what must be: all up to the last node that isn't affine.
+    /// Make public what must be: everything up to the last node that isn't affine.
     #[arg(long, value_name = "auto")]
     split: Option<Automatic>,
     /// Bits of an integer weight, 2 to 16; searched for if not given, and 8 without calibration.
@@ -83,7 +83,7 @@ pub(super) struct NetworkArgs {
     /// Bits of an integer feature, 1 to 16; searched for if not given, and 8 without calibration.
     #[arg(long)]
     input_bits: Option<u32>,
-    /// How many records the search may let the model predict otherwise than the network, in
+    /// How many records the search may let the model predict differently from the network, in
     /// percentage points.
     #[arg(long, value_name = "POINTS", default_value_t = 100.0 * ImportOptions::default().tolerance)]
     tolerance: f64,
@@ -148,8 +148,8 @@ impl NetworkArgs {
                 Some(node) => Some(Split::At(node.clone())),
                 None => self.split.map(|Automatic::Auto| Split::Auto),
             },
-            input_bits: self.input_bits,
-            weight_bits: self.weight_bits,
+            input_bits: self.input_bits.map(InputBits::new).transpose()?,
+            weight_bits: self.weight_bits.map(WeightBits::new).transpose()?,
             tolerance: self.tolerance / 100.0,
             max_change: self.max_change / 100.0,
         })
@@ -163,7 +163,7 @@ fn labels(typed: &str) -> anyhow::Result<Vec<String>> {
         return match ColumnNames::parse(typed) {
             Ok(names) => Ok(names.0),
             Err(_) => {
-                bail!("--labels: write names such as low,high, or name a file with one a line")
+                bail!("--labels: write names such as low,high, or name a file with one per line")
             }
         };
     }

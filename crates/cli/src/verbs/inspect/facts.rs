@@ -1,17 +1,18 @@
-//! What `inspect` tells, as fields for programs and as lines for people.
+//! What `inspect` reports, as fields for programs and as lines for people.
 
 use std::fmt::{self, Display};
 
 use serde::Serialize;
-use veilcast_card::Card;
-use veilcast_card::{Activation, InputKind, Layouts, PublicPart};
+use veilcast_card::{
+    Activation, Card, InputBits, InputKind, Layouts, PublicPart, SlotBits, WeightBits,
+};
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingReport};
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ModelList, ServerMetadata};
 
 use crate::keys;
+use crate::models::producer;
 use crate::output::{counted, error_figures};
-use crate::summary::producer;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -31,7 +32,7 @@ pub(super) struct ModelFacts {
     card: CardFacts,
     weights: usize,
     nonzero_weights: usize,
-    weight_bits: Option<u32>,
+    weight_bits: Option<WeightBits>,
     accuracy: Option<Accuracy>,
     auc: Option<Aucs>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,21 +53,21 @@ pub(super) struct CardFacts {
     /// A table's columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<String>>,
-    /// Of a hybrid model, what the client computes in the clear.
+    /// What the client computes in the clear, for a hybrid model.
     #[serde(skip_serializing_if = "Option::is_none")]
     public_part: Option<PublicPart>,
     features: usize,
-    input_bits: u32,
+    input_bits: InputBits,
     labels: Vec<String>,
     outputs: usize,
     activation: Activation,
-    /// Of quantities.
+    /// For quantities.
     #[serde(skip_serializing_if = "Option::is_none")]
     units: Option<Vec<String>>,
     /// The probability above which a record counts as positive, if not 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
-    slot_bits: u32,
+    slot_bits: SlotBits,
     /// What no score of each output exceeds in magnitude, as the card publishes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     largest_scores: Option<Vec<u64>>,
@@ -94,10 +95,10 @@ pub(super) struct MessageFacts {
     card_digest: String,
     key_fingerprint: String,
     key_bits: usize,
-    /// Of a request, whether it brings the proof of its key; it isn't checked.
+    /// Whether a request includes the proof of its key; the proof isn't checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_proof: Option<bool>,
-    /// Of an answer, the digest of the request that it is one to.
+    /// The digest of the request that an answer belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_digest: Option<String>,
     layout: &'static str,
@@ -325,7 +326,7 @@ impl Display for CardFacts {
             self.slot_bits
         );
         let limits = format!(
-            "at most {} records and {} ciphertexts a request",
+            "at most {} records and {} ciphertexts per request",
             self.max_records, self.max_ciphertexts
         );
         writeln!(

@@ -29,7 +29,7 @@ pub(super) fn train(
     let options = args.options(match stem_features {
         Some(_) => stem.training.clone(),
         None => plain,
-    });
+    })?;
     let steps = images.len().div_ceil(options.batch_size) * options.epochs;
     let bar = output.progress(Some(steps as u64), "training");
     let progress = |progress| show(progress, &bar, output);

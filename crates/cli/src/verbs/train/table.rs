@@ -17,7 +17,7 @@ use crate::output::Output;
 /// A table to learn from.
 #[derive(clap::Args)]
 pub(super) struct TableArgs {
-    /// CSV file with a header, a row a record.
+    /// CSV file with a header, one row per record.
     #[arg(
         long,
         value_name = "FILE.csv",
@@ -28,7 +28,7 @@ pub(super) struct TableArgs {
     /// Column to predict.
     #[arg(long, value_name = "COLUMN", requires = "table")]
     target: Option<String>,
-    /// Value of the target to tell from all others; of two values the greater one, if not given.
+    /// Value of the target to distinguish from all others; the greater of two values, if not given.
     #[arg(long, value_name = "VALUE", requires = "table")]
     positive: Option<String>,
     /// Probability above which a record is predicted to be positive, between 0 and 1; 0.5, if not
@@ -38,20 +38,20 @@ pub(super) struct TableArgs {
     /// Predict the target as a number, by least squares, not as a class.
     #[arg(long, requires = "table", conflicts_with_all = ["positive", "threshold", "tolerance"])]
     regression: bool,
-    /// Unit of the number, such as EUR, to stand in the card.
+    /// Unit of the number, such as EUR, for the card.
     #[arg(long, value_name = "UNIT", requires = "regression")]
     unit: Option<String>,
     /// Names of the classes in predictions, for two the positive one last, or the name of the number;
     /// the target's values, or its name, if not given.
     #[arg(long, value_name = "NAMES", requires = "table", value_parser = ColumnNames::parse)]
     labels: Option<ColumnNames>,
-    /// Columns to predict from, with commas between; all but the target, if not given.
+    /// Columns to predict from, separated by commas; all but the target, if not given.
     #[arg(long, value_name = "COLUMNS", requires = "table", value_parser = ColumnNames::parse)]
     columns: Option<ColumnNames>,
     /// Hold every N-th row out.
     #[arg(long, value_name = "N", requires = "table", default_value_t = TableOptions::default().held_out)]
     held_out: usize,
-    /// What becomes of a category that no training row has: its record is refused, or it counts as
+    /// What to do with a category that no training row has: its record is refused, or it counts as
     /// none of the known ones.
     #[arg(
         long,
@@ -91,7 +91,7 @@ pub(super) fn train(
     let defaults = TableOptions { task, ..defaults };
     training.epochs = defaults.suggested_epochs(&rows);
     let options = TableOptions {
-        training: args.options(training),
+        training: args.options(training)?,
         labels: table.labels.clone().map(|names| names.0),
         held_out: table.held_out,
         unknown: match table.unknown_category {
@@ -133,10 +133,12 @@ fn with_hint(error: TableError) -> anyhow::Error {
         | TableError::TooManyCategories { .. }
         | TableError::NotANumber { .. } => "name the columns to predict from with --columns",
         TableError::TooManyClasses { .. } => {
-            "name the value to tell from all others with --positive, or predict a number with \
+            "name the value to distinguish from all others with --positive, or predict a number with \
              --regression"
         }
-        TableError::NoPositive { .. } => "name the value to tell from all others with --positive",
+        TableError::NoPositive { .. } => {
+            "name the value to distinguish from all others with --positive"
+        }
         TableError::Record {
             source: RecordError::UnknownCategory { .. },
             ..

@@ -1,6 +1,7 @@
 //! What is asked for of any training.
 
 use indicatif::ProgressBar;
+use veilcast_card::{BitsError, InputBits, WeightBits};
 use veilcast_train::{Options, Progress};
 
 use crate::output::Output;
@@ -57,8 +58,11 @@ impl Hidden {
 
 impl TrainingArgs {
     /// The options as given, over those that suit the data.
-    pub(super) fn options(&self, defaults: Options) -> Options {
-        Options {
+    ///
+    /// # Errors
+    /// The numbers of bits must be possible.
+    pub(super) fn options(&self, defaults: Options) -> Result<Options, BitsError> {
+        Ok(Options {
             name: self.name.clone().unwrap_or(defaults.name),
             version: self.model_version.clone(),
             description: self.description.clone().unwrap_or(defaults.description),
@@ -68,13 +72,13 @@ impl TrainingArgs {
                 .map_or(defaults.hidden, |hidden| hidden.0),
             epochs: self.epochs.unwrap_or(defaults.epochs),
             seed: self.seed,
-            weight_bits: self.weight_bits,
-            input_bits: self.input_bits,
+            weight_bits: self.weight_bits.map(WeightBits::new).transpose()?,
+            input_bits: self.input_bits.map(InputBits::new).transpose()?,
             tolerance: self
                 .tolerance
                 .map_or(defaults.tolerance, |points| points / 100.0),
             ..defaults
-        }
+        })
     }
 }
 

@@ -7,10 +7,10 @@ use std::collections::{BinaryHeap, HashMap};
 ///
 /// Greedily, the pair that most lists have in common (of several the first) is replaced in all of
 /// them, until no two lists share a pair (Paar 1997). The new numbers count on from `numbers`;
-/// the result has the pair that each stands for, the smaller part first.
+/// the result has the pair that each replaces, the smaller part first.
 pub(super) fn share_pairs(lists: &mut [Vec<u32>], numbers: usize) -> Vec<[u32; 2]> {
     let mut nodes: Vec<[u32; 2]> = Vec::new();
-    // The lists that each number once stood in.
+    // The lists that each number was once in.
     let mut users: Vec<Vec<u32>> = vec![Vec::new(); numbers];
     let mut pairs = Vec::new();
     for (index, list) in lists.iter().enumerate() {
@@ -19,7 +19,7 @@ pub(super) fn share_pairs(lists: &mut [Vec<u32>], numbers: usize) -> Vec<[u32; 2
             pairs.extend(list[i + 1..].iter().map(|&b| [a, b]));
         }
     }
-    // How often each pair is shared. A pair of old numbers only gets rarer, so that what stands in
+    // How often each pair is shared. A pair of old numbers only gets rarer, so that a pair in
     // one list doesn't count; an entry of the heap is stale if its count has changed.
     let mut counts: HashMap<[u32; 2], u32> = HashMap::new();
     let mut heap = BinaryHeap::new();

@@ -1,4 +1,4 @@
-//! Charts as SVG to be set into a page, whose style sheet gives them the colours of its scheme.
+//! Charts as SVG to be embedded in a page, whose style sheet gives them the colours of its scheme.
 //!
 //! The colours drawn here are names: the style sheet replaces each, for light and for dark pages.
 
@@ -20,10 +20,10 @@ const SIZE: (u32, u32) = (370, 290);
 const FONT: (&str, i32) = ("sans-serif", 14);
 /// The histogram's bars; odd, so that one is about 0.
 const BARS: usize = 31;
-/// Most dots of a scatter plot; of more records a share is drawn.
+/// Most dots of a scatter plot; if there are more records, a share is drawn.
 const DOTS: usize = 2000;
 
-/// Probabilities against what came true: a bar a bin, and the diagonal where both are equal.
+/// Probabilities against what came true: one bar per bin, and the diagonal where both are equal.
 pub(super) fn reliability(calibration: &Calibration) -> anyhow::Result<String> {
     let mut svg = String::new();
     {
@@ -67,7 +67,7 @@ pub(super) fn reliability(calibration: &Calibration) -> anyhow::Result<String> {
     ))
 }
 
-/// Predicted values over true ones: a dot a record, and the diagonal where both are equal.
+/// Predicted values over true ones: one dot per record, and the diagonal where both are equal.
 pub(super) fn scatter(pairs: &[(f64, f64)]) -> anyhow::Result<String> {
     let values = || {
         pairs
@@ -76,7 +76,7 @@ pub(super) fn scatter(pairs: &[(f64, f64)]) -> anyhow::Result<String> {
     };
     let low = values().fold(f64::INFINITY, f64::min);
     let high = values().fold(f64::NEG_INFINITY, f64::max);
-    // Of values that are all the same there is room about them.
+    // If all values are the same, there is room around them.
     let margin = if high > low { 0.03 * (high - low) } else { 1.0 };
     let (low, high) = (low - margin, high + margin);
     let digits = (1.0 - (high - low).log10().floor()).clamp(0.0, 12.0) as usize;
@@ -117,7 +117,7 @@ pub(super) fn histogram(differences: &[f64]) -> anyhow::Result<String> {
     let largest = differences
         .iter()
         .fold(0.0, |most: f64, difference| most.max(difference.abs()));
-    // Of a map without any error there is one bar.
+    // For a map without any error there is one bar.
     let edge = if largest > 0.0 { largest } else { 1.0 };
     let width = 2.0 * edge / BARS as f64;
     let mut counts = [0_usize; BARS];

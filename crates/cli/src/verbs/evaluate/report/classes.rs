@@ -10,9 +10,9 @@ use super::super::measure::Measured;
 use super::charts;
 use super::parts::{on_ciphertexts, share, significant};
 
-/// Of more labels the most frequent mistakes are listed instead of all.
+/// With more labels the most frequent mistakes are listed instead of all.
 const MATRIX_LABELS: usize = 30;
-/// So many mistakes are listed.
+/// Number of mistakes that are listed.
 const MISTAKES: usize = 20;
 
 pub(super) fn steps(evaluation: &Evaluation, figures: &ClassFigures) -> Markup {
@@ -81,7 +81,7 @@ pub(super) fn steps(evaluation: &Evaluation, figures: &ClassFigures) -> Markup {
                 p.note {
                     "AUC: how likely a record of “" (labels[1]) "” has a higher score than another; "
                     "0.5 is chance, 1 is perfect."
-                    @if has_brier { " Brier score: the mean square of what probabilities are off by; 0 is perfect." }
+                    @if has_brier { " Brier score: the mean squared error of probabilities; 0 is perfect." }
                 }
             }
             (on_ciphertexts(encrypted.as_ref()))
@@ -137,14 +137,14 @@ fn cell(count: usize, of: usize, is_right: bool) -> Markup {
     } else {
         count as f64 / of as f64
     };
-    // The root lets rare mistakes be seen; numbers stay readable on the strongest.
+    // The square root makes rare mistakes visible; numbers stay readable on the strongest.
     let strength = 0.55 * share.sqrt();
     html! {
         td class=(class) style=(format!("--strength:{strength:.2}")) { (count) }
     }
 }
 
-/// The most frequent mistakes, of a model with too many labels for a table of all.
+/// The most frequent mistakes, for a model with too many labels for a table of all.
 fn mistakes(figures: &ClassFigures) -> Markup {
     let rows = figures.confusion.iter().enumerate();
     let mut mistakes: Vec<(usize, usize, usize)> = rows
@@ -196,7 +196,7 @@ pub(super) fn calibration(figures: &ClassFigures) -> anyhow::Result<Markup> {
             h2 { "Whether its probabilities come true" }
             p {
                 "Of the records for which the model says 80 %, about 80 % should come true: then a bar ends at "
-                "the diagonal. Here the records are put into " (BINS) " bins by " (of) "; a dot stands at a bin's "
+                "the diagonal. Here the records are put into " (BINS) " bins by " (of) "; a dot marks a bin's "
                 "mean probability. The expected calibration error, the mean distance from the diagonal over "
                 "all records, is " strong { (share(calibration.expected_error)) } "."
             }

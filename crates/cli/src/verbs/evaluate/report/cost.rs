@@ -20,7 +20,7 @@ pub(super) fn layouts(model: &Model, key_bits: u32, records: usize) -> anyhow::R
             p {
                 "Predicted for a key of " (key_bits) " bits, on one core each for client and service, over "
                 (one.link_mbit_per_second()) " Mbit/s. A layout says how numbers are packed into ciphertexts. "
-                "A seeded upload is made ahead, in quiet hours. The row marked ★ is chosen when nothing was "
+                "A seeded upload is made ahead of time, in quiet hours. The row marked ★ is chosen when nothing was "
                 "made ahead."
             }
             h3 { "For one record" }
@@ -43,8 +43,8 @@ fn table(plan: &Plan) -> Markup {
                     tr {
                         th { "layout" }
                         th { "upload" }
-                        th.number title="features a ciphertext" { "k" }
-                        th.number title="scores an answer" { "scores" }
+                        th.number title="features per ciphertext" { "k" }
+                        th.number title="scores per answer" { "scores" }
                         th.number { "up kB" }
                         th.number { "down kB" }
                         th.number { "encrypt ms" }
@@ -74,7 +74,7 @@ fn table(plan: &Plan) -> Markup {
             }
         }
         p.note {
-            "k: features a ciphertext; scores: scores an answer."
+            "k: features per ciphertext; scores: scores per answer."
         }
     }
 }
@@ -90,18 +90,18 @@ pub(super) fn products(model: &Model) -> Markup {
             h2 { "How the weighted sums are computed" }
             p {
                 "On ciphertexts a sum is a product, and a weight a power. The model's program finds shared parts, "
-                "so that few products do."
+                "so that a few products are enough."
             }
             dl {
                 dt { "Weights" } dd { (weights.len()) ", of which " (nonzero) " aren't 0" }
                 @if let Some(report) = model.report() {
                     dt { "Bits of a weight" } dd { (report.weight_bits) ", with its sign" }
                 }
-                dt { "Products for a record" }
-                dd { (model.program().steps().len()) " with a feature a ciphertext" }
+                dt { "Products per record" }
+                dd { (model.program().steps().len()) " with one feature per ciphertext" }
                 @for (k, program) in grouped {
                     dt {}
-                    dd { (program.steps().len()) " with " (k) " features a ciphertext, and squarings" }
+                    dd { (program.steps().len()) " with " (k) " features per ciphertext, and squarings" }
                 }
             }
         }
@@ -112,7 +112,7 @@ pub(super) fn products(model: &Model) -> Markup {
 pub(super) fn bounds(model: &Model, largest_scores: &[u64]) -> Markup {
     let (card, certificate) = (model.card(), model.certificate());
     // Scores stay below it; the card allows 62 bits at most.
-    let limit = 1_u64 << (card.slot_bits() - 1);
+    let limit = card.slot_bits().edge();
     let rows = certificate.output_bounds.iter().zip(largest_scores);
     html! {
         section {

@@ -35,8 +35,9 @@ pub(super) fn steps(evaluation: &Evaluation, figures: &QuantityFigures) -> anyho
                 div.chart { (PreEscaped(chart)) }
             }
             p.note {
-                "R²: 1 less the share of the true values' variance that is left; 1 is perfect, 0 is no better "
-                "than always their mean. A dot is a record; on the diagonal its value is predicted rightly."
+                "R²: 1 minus the share of the true values' variance that is left; 1 is perfect, 0 is no "
+                "better than always predicting their mean. A dot is a record; on the diagonal its value is "
+                "predicted exactly."
             }
             (on_ciphertexts(encrypted.as_ref()))
         }

@@ -1,4 +1,4 @@
-//! The collapsed map's weights as pictures: an image a class, or bars a column.
+//! The collapsed map's weights as pictures: one image per class, or one bar per column.
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -10,7 +10,7 @@ use veilcast_model::Model;
 
 /// Most outputs that are shown.
 const OUTPUTS: usize = 64;
-/// Most columns that are shown of an output, those with the largest weights.
+/// Most columns that are shown for an output: those with the largest weights.
 const COLUMNS: usize = 40;
 
 /// Blue for weights that raise a score.
@@ -36,8 +36,8 @@ pub(super) fn section(model: &Model) -> anyhow::Result<Markup> {
                 @if card.input().kind == InputKind::Image {
                     "Where nothing shows, the pixel doesn't count."
                 } @else {
-                    "A weight tells what one unit of the column does after preprocessing: where the card "
-                    "standardises it, one standard deviation."
+                    "A weight shows the effect of one unit of the column after preprocessing: where the "
+                    "card standardises it, that is one standard deviation."
                 }
             }
             @if outputs > OUTPUTS {
@@ -48,10 +48,10 @@ pub(super) fn section(model: &Model) -> anyhow::Result<Markup> {
     })
 }
 
-/// What a score speaks for.
+/// What a score is in favour of.
 pub(super) fn output_name(card: &Card, output: usize) -> &str {
     let labels = &card.output().labels;
-    // A single output speaks for the second of two labels.
+    // A single output is in favour of the second of two labels.
     let index = if card.outputs() == 1 {
         labels.len() - 1
     } else {
@@ -83,8 +83,8 @@ fn images(model: &Model) -> anyhow::Result<Markup> {
     })
 }
 
-/// Weights as a PNG, in base64: the colour tells the sign, the opacity the magnitude, so that it can
-/// be seen on any ground. The weights of a pixel's colours are added.
+/// Weights as a PNG, in base64: the colour shows the sign, the opacity the magnitude, so that it
+/// can be seen on any ground. The weights of a pixel's colours are added.
 fn picture(card: &Card, weights: &[f64], largest: f64) -> anyhow::Result<String> {
     let shape = &card.input().shape;
     let (rows, columns) = (shape[0], shape[1]);
@@ -92,7 +92,7 @@ fn picture(card: &Card, weights: &[f64], largest: f64) -> anyhow::Result<String>
     let pixels = weights.chunks(channels).flat_map(|weights| {
         let weight: f64 = weights.iter().sum();
         let [red, green, blue] = if weight > 0.0 { RAISES } else { LOWERS };
-        // The root lets small weights be seen.
+        // The square root makes small weights visible.
         let opacity = (weight.abs() / largest).min(1.0).sqrt();
         [red, green, blue, (255.0 * opacity) as u8]
     });
@@ -171,7 +171,8 @@ fn largest(weights: &[f64]) -> f64 {
     if largest > 0.0 { largest } else { 1.0 }
 }
 
-/// A name a preprocessed feature: a column of numbers gives one, a column of texts one a category.
+/// One name per preprocessed feature: a column of numbers has one, a column of texts one per
+/// category.
 fn feature_names(card: &Card) -> Vec<String> {
     let columns = (0..card.raw_features()).map(|column| card.feature_name(column));
     columns

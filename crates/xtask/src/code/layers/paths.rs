@@ -1,11 +1,11 @@
-//! Paths that the sources of some crates may not name.
+//! Paths that the sources of some crates must not name.
 
 use super::source::Source;
 
-/// What the sources of some crates may not name, tests apart.
+/// What the sources of some crates must not name, tests apart.
 struct Rule {
     crates: &'static [&'static str],
-    /// Beginnings of paths (`std::fs`), or behind `…::` names that no path may have anywhere.
+    /// Beginnings of paths (`std::fs`), or after `…::` names that no path may contain anywhere.
     paths: &'static [&'static str],
     reason: &'static str,
 }

@@ -8,8 +8,8 @@ use super::source::{Named, Source};
 /// The modules by name (`a::b`, and `crate` for the root), each with those that it uses and the
 /// first place where it does so.
 ///
-/// A module is told from its file: what is written in braces belongs to the module around it. A name
-/// that is exported on its way leads to where it is defined; a module that exports what its own
+/// A module is known by its file: what is written in braces belongs to the module around it. A name
+/// that is re-exported on the way leads to where it is defined; a module that exports what its own
 /// children define doesn't use them for that.
 pub(super) struct Graph {
     uses: BTreeMap<String, BTreeMap<String, (PathBuf, usize)>>,

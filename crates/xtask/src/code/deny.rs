@@ -8,10 +8,10 @@ use crate::workspace::Workspace;
 
 const DENY: &str = "0.20.2";
 
-/// Exceptions in `deny.toml` that fit nothing any more are errors, so that the list stays true.
+/// Exceptions in `deny.toml` that no longer apply are errors, so that the list stays accurate.
 const STRICT: &[&str] = &["unmatched-skip", "license-exception-not-encountered"];
 
-/// What the lock file and the crates tell.
+/// The checks that need only the lock file and the crates.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     run(&mut deny(workspace)?)
 }

@@ -1,5 +1,6 @@
-//! What ARCHITECTURE.md promises of the crates, checked: who may depend on whom and on what, which
-//! paths may not be named where, that modules don't go round in circles, and how long a file may be.
+//! Checks of what ARCHITECTURE.md promises about the crates: who may depend on whom and on what,
+//! which paths must not be named where, that modules don't depend on each other in circles, and how
+//! long a file may be.
 
 mod circles;
 mod graph;
@@ -48,7 +49,7 @@ const ALLOWED: &[(&str, May)] = &[
     ("xtask", May::Only(&[])),
 ];
 
-/// Others' crates that some crates may not depend on, and why.
+/// Others' crates that some crates must not depend on, and why.
 const FORBIDDEN: &[(&[&str], &[&str], &str)] = &[(
     &["arith", "protocol", "engine"],
     &["tokio", "reqwest", "hyper", "axum", "tempfile"],
@@ -102,7 +103,7 @@ fn dependencies(package: &Package) -> Vec<String> {
         let is_shipped = dependency.kind != DependencyKind::Development;
         let other = short(&dependency.name);
         if is_ours && is_shipped && !is_allowed(other) {
-            faults.push(format!("{name} depends on {other}, and may not"));
+            faults.push(format!("{name} depends on {other}, and must not"));
         }
         for (_, names, reason) in FORBIDDEN
             .iter()

@@ -1,6 +1,6 @@
 //! The sources of a crate as modules with the paths that they name, tests left out.
 //!
-//! What is read is what stands in the files: paths in code, in `use`, in attributes, and in the
+//! Only what is in the files is read: paths in code, in `use`, in attributes, and in the
 //! arguments and bodies of macros, though not what macros make of them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,11 +132,11 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The paths of an unparsed piece of code, as far as they can be told from it.
+    /// The paths of an unparsed piece of code, as far as they can be recognised in it.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut start = Span::call_site();
-        // How many colons stand behind the path.
+        // How many colons follow the path.
         let mut colons = 0;
         for token in tokens {
             match &token {

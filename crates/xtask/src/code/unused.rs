@@ -1,6 +1,6 @@
 //! Dependencies that nothing uses, or that a manifest names twice.
 //!
-//! cargo-machete finds a crate's dependencies that its sources never name. What it doesn't look at is
+//! cargo-machete finds a crate's dependencies that its sources never name. What it doesn't check is
 //! checked here: entries of the workspace's table that no crate takes, and dependencies that tests
 //! list once more though the crate has them anyway.
 
@@ -16,32 +16,13 @@ use crate::workspace::Workspace;
 
 const MACHETE: &str = "0.9.2";
 
-/// Doubled dependencies that are left alone: crate and dependency.
-///
-/// `model` is being taken apart; its parts get manifests of their own.
-const LEFT: &[(&str, &str)] = &[
-    ("veilcast-model", "serde_json"),
-    ("veilcast-model", "tempfile"),
-];
-
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let packages = workspace.metadata.workspace_packages();
     let mut faults = untaken(workspace, &packages)?;
-    let doubled: Vec<_> = packages
-        .iter()
-        .flat_map(|package| doubled(package))
-        .collect();
-    for pair in LEFT.iter().filter(|pair| !doubled.contains(pair)) {
-        faults.push(format!(
-            "{} does not name {} twice: take it from the list",
-            pair.0, pair.1
-        ));
-    }
-    for (package, name) in doubled.iter().filter(|pair| !LEFT.contains(pair)) {
-        faults.push(format!(
-            "{package}: the tests have {name} from [dependencies] already"
-        ));
-    }
+    let doubled = packages.iter().flat_map(|package| doubled(package));
+    faults.extend(doubled.map(|(package, name)| {
+        format!("{package}: the tests have {name} from [dependencies] already")
+    }));
     faults.iter().for_each(say);
 
     let machete = tools::ensure(workspace, "cargo-machete", MACHETE, &[])?;
@@ -73,7 +54,7 @@ fn untaken(workspace: &Workspace, packages: &[&Package]) -> anyhow::Result<Vec<S
         .collect())
 }
 
-/// What the tests of a package list though the package depends on it, without a feature more.
+/// What the tests of a package list though the package depends on it, without further features.
 fn doubled(package: &Package) -> Vec<(&str, &str)> {
     let of_kind = |kind| {
         let dependencies = package.dependencies.iter();

@@ -1,5 +1,5 @@
 //! Circles between the modules of a crate: `a` uses something of `b`, and `b`, maybe by way of others,
-//! something of `a`. Whoever reads one of them has to read all.
+//! something of `a`. To read one of them, one has to read all.
 
 use super::graph::Graph;
 use super::source::Source;

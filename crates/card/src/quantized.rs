@@ -1,0 +1,153 @@
+//! A record as the integers that get encrypted, checked against a model's card.
+
+use crate::{Card, CardDigest, PreprocessedRecord, RecordError};
+
+/// The integers of one record, and what was done to its cells to get them.
+///
+/// One that exists has as many integers as its card has features, none above the largest that the
+/// card allows; and it knows that card by its digest. So whoever takes one checks that it is of the
+/// right card ([`values_for`](Self::values_for)), and needs no other check.
+///
+/// ```
+/// # fn example(card: &veilcast_card::Card) -> Result<(), veilcast_card::RecordError> {
+/// use veilcast_card::QuantizedRecord;
+///
+/// let record = QuantizedRecord::new(card, vec![0; card.features()])?;
+/// assert_eq!(record.card(), card.digest());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuantizedRecord {
+    card: CardDigest,
+    values: Vec<u32>,
+    imputed: usize,
+    clipped: usize,
+    unknown: usize,
+}
+
+/// A record was quantised for one card, and given to the model or the session of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the record was quantised for the card {found}, but this model's card is {expected}: quantise \
+     it with this one"
+)]
+pub struct OtherCard {
+    /// The digest of the record's card.
+    pub found: CardDigest,
+    /// The digest of the model's.
+    pub expected: CardDigest,
+}
+
+impl QuantizedRecord {
+    /// A record of integers that come from elsewhere than an [`Encoder`](crate::Encoder): one per
+    /// feature, each 0 to [`Quantization::max`](crate::Quantization::max).
+    ///
+    /// # Errors
+    /// [`RecordError::Length`] if there are more or fewer than the card has features;
+    /// [`RecordError::TooLarge`] for the first that is above the maximum.
+    pub fn new(card: &Card, values: Vec<u32>) -> Result<Self, RecordError> {
+        check_length(card, values.len())?;
+        let limit = card.quantization().max();
+        if let Some(index) = values.iter().position(|&value| value > limit) {
+            return Err(RecordError::TooLarge {
+                index,
+                found: values[index],
+                limit,
+            });
+        }
+        Ok(Self {
+            card: card.digest(),
+            values,
+            imputed: 0,
+            clipped: 0,
+            unknown: 0,
+        })
+    }
+
+    /// Rounds features, which the float map takes, to the integers of a card.
+    ///
+    /// Of a hybrid model these are what its public part gives.
+    ///
+    /// # Errors
+    /// [`RecordError::Length`] if there are more or fewer than the card has.
+    pub fn round(card: &Card, record: &PreprocessedRecord) -> Result<Self, RecordError> {
+        let quantized = Self::from_features(card, &record.features)?;
+        Ok(Self {
+            imputed: record.imputed,
+            clipped: record.clipped + quantized.clipped,
+            unknown: record.unknown,
+            ..quantized
+        })
+    }
+
+    /// Rounds numbers alone, as [`round`](Self::round) does.
+    ///
+    /// # Errors
+    /// As [`round`](Self::round).
+    pub fn from_features(card: &Card, features: &[f64]) -> Result<Self, RecordError> {
+        check_length(card, features.len())?;
+        let mut clipped = 0;
+        let quantize = |(feature, &value)| {
+            let (integer, moved) = card.quantization().quantize(feature, value);
+            clipped += usize::from(moved);
+            integer
+        };
+        let values = features.iter().enumerate().map(quantize).collect();
+        Ok(Self {
+            card: card.digest(),
+            values,
+            imputed: 0,
+            clipped,
+            unknown: 0,
+        })
+    }
+
+    /// The digest of the card that the record is fit for.
+    pub fn card(&self) -> CardDigest {
+        self.card
+    }
+
+    /// The integers, one per feature.
+    pub fn values(&self) -> &[u32] {
+        &self.values
+    }
+
+    /// The integers, for whoever holds a card or a model.
+    ///
+    /// # Errors
+    /// [`OtherCard`] if the record is another card's than the one with this digest.
+    pub fn values_for(&self, card: CardDigest) -> Result<&[u32], OtherCard> {
+        if self.card == card {
+            return Ok(&self.values);
+        }
+        Err(OtherCard {
+            found: self.card,
+            expected: card,
+        })
+    }
+
+    /// How many missing cells were given the card's value.
+    pub fn imputed(&self) -> usize {
+        self.imputed
+    }
+
+    /// How many cells were outside the range the model knows and were moved to its edge, by
+    /// preprocessing or by quantisation.
+    pub fn clipped(&self) -> usize {
+        self.clipped
+    }
+
+    /// How many categories that the card doesn't know became zeros.
+    pub fn unknown(&self) -> usize {
+        self.unknown
+    }
+}
+
+fn check_length(card: &Card, found: usize) -> Result<(), RecordError> {
+    let expected = card.features();
+    if found == expected {
+        return Ok(());
+    }
+    Err(RecordError::Length { found, expected })
+}

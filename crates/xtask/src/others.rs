@@ -1,0 +1,5 @@
+//! Tests together with programs in other languages.
+
+pub(crate) mod examples;
+pub(crate) mod interop;
+pub(crate) mod web;
