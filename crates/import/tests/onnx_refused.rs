@@ -188,7 +188,10 @@ const REFUSED: [(&str, &str); 104] = [
         "negative-dimension",
         r#"the tensor "c1" claims the shape [-6], but holds 6 numbers"#,
     ),
-    ("nested-too-deeply", "recursion limit reached"),
+    (
+        "nested-too-deeply",
+        "its parts are nested more than 64 deep",
+    ),
     ("no-graph", "it holds no network: there is no graph"),
     (
         "no-inputs",

@@ -30,6 +30,12 @@ pub enum OnnxError {
         /// The limit.
         limit: usize,
     },
+    /// The file's parts lie deeper within each other than any network's.
+    #[error("its parts are nested more than {limit} deep; at most so many levels are read")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
     /// The operators have a version that isn't known.
     #[error(
         "it uses version {version} of ONNX's operators; {} to {} are known, so export it with \

@@ -22,7 +22,7 @@ pub fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
     }
     wire::check(bytes)?;
     let model = ModelProto::decode(bytes).map_err(|_| OnnxError::Malformed {
-        problem: "a field doesn't hold what its type says".to_owned(),
+        problem: "one of its fields can't be decoded".to_owned(),
     })?;
     let opsets = model.opset_import.iter();
     let mut versions = opsets.filter(|set| OWN_DOMAINS.contains(&set.domain.as_str()));

@@ -1,7 +1,8 @@
 //! How many parts an ONNX file has, counted before it is decoded.
 //!
 //! A message of two bytes becomes a structure of hundreds when it is decoded, so that a small file
-//! could ask for any amount of memory. So every message and text is counted first, in place.
+//! could ask for any amount of memory. So every message and text is counted first, in place, and how
+//! deep they lie within each other.
 
 use prost::bytes::Buf as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
@@ -10,6 +11,9 @@ use super::OnnxError;
 
 /// Most messages and texts in a file.
 const MAX_PARTS: usize = 1 << 18;
+
+/// Most messages within each other.
+const MAX_DEPTH: usize = 64;
 
 /// Kinds of messages that hold others, by their names in ONNX's schema.
 #[derive(Clone, Copy)]
@@ -59,8 +63,8 @@ pub(super) fn check(model: &[u8]) -> Result<(), OnnxError> {
     let mut parts = 0;
     let no_fields = || malformed("its bytes aren't fields of a message");
     // Each message yet to be looked into; nothing calls itself, however deep they are nested.
-    let mut waiting = vec![(Kind::Model, model)];
-    while let Some((kind, mut message)) = waiting.pop() {
+    let mut waiting = vec![(Kind::Model, model, 1)];
+    while let Some((kind, mut message, depth)) = waiting.pop() {
         while message.has_remaining() {
             let (tag, wire_type) = decode_key(&mut message).map_err(|_| no_fields())?;
             if wire_type != WireType::LengthDelimited {
@@ -79,8 +83,11 @@ pub(super) fn check(model: &[u8]) -> Result<(), OnnxError> {
                 if parts > MAX_PARTS {
                     return Err(OnnxError::TooManyParts { limit: MAX_PARTS });
                 }
+                if depth == MAX_DEPTH {
+                    return Err(OnnxError::TooDeep { limit: MAX_DEPTH });
+                }
                 if !matches!(child, Kind::Leaf) {
-                    waiting.push((child, content));
+                    waiting.push((child, content, depth + 1));
                 }
             }
         }

@@ -43,7 +43,7 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "clippy",
-        steps: &["clippy", "features"],
+        steps: &["clippy", "lean"],
         from: From::Rustup("clippy"),
         is_there: || found::runs("cargo", &["clippy", "--version"]),
     },
