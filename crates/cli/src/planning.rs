@@ -98,13 +98,13 @@ pub(crate) fn described(layout: Layout) -> String {
     };
     match layout {
         Layout::Scalar { scores_per_answer } => {
-            format!("scalar with {} an answer", scores(scores_per_answer))
+            format!("scalar with {} per answer", scores(scores_per_answer))
         }
         Layout::Features {
             features_per_ciphertext,
             scores_per_answer,
         } => format!(
-            "features with {features_per_ciphertext} a ciphertext and {} an answer",
+            "features with {features_per_ciphertext} per ciphertext and {} per answer",
             scores(scores_per_answer)
         ),
         layout => layout.to_string(),

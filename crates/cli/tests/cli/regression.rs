@@ -11,6 +11,11 @@ use crate::common::{Place, table_blueprint};
 
 /// A place with a model of quantities, in `dose`.
 pub(crate) fn quantities(name: &str, labels: &[&str], units: Option<&[&str]>) -> Place {
+    place(name, labels, units, Some(Task::Quantities))
+}
+
+/// A place with a model without a final function, in `dose`.
+fn place(name: &str, labels: &[&str], units: Option<&[&str]>, task: Option<Task>) -> Place {
     let texts = |texts: &[&str]| {
         texts
             .iter()
@@ -25,7 +30,7 @@ pub(crate) fn quantities(name: &str, labels: &[&str], units: Option<&[&str]>) ->
     blueprint.labels = texts(labels);
     blueprint.units = units.map(texts);
     blueprint.activation = Activation::None;
-    blueprint.task = Some(Task::Quantities);
+    blueprint.task = task;
     let outputs = labels.len();
     let weights = map.weights()[..3 * outputs].to_vec();
     let map = FloatMap::new(3, outputs, weights, map.biases()[..outputs].to_vec()).unwrap();
@@ -140,7 +145,7 @@ fn one_quantity_needs_no_unit() {
 
 #[test]
 fn several_scores_without_units_are_of_classes() {
-    let place = quantities("dose", &["low", "high"], None);
+    let place = place("dose", &["low", "high"], None, None);
     place.write("one.csv", "age,weight,height\n1,0,0\n");
     place.run("encrypt --key key.json --card dose/card.json --in one.csv --out request");
     place.run("compute --model dose --in request --out response");

@@ -433,7 +433,7 @@ impl Display for ServiceFacts {
 /// The layouts that a card allows.
 fn layout_names(layouts: &Layouts) -> String {
     let numbers: Vec<_> = layouts.grouped().iter().map(u32::to_string).collect();
-    let features = format!("features ({} a ciphertext)", numbers.join(", "));
+    let features = format!("features ({} per ciphertext)", numbers.join(", "));
     let seeded = "uploads full or seeded".to_owned();
     [
         layouts.scalar.map(|_| "scalar".to_owned()),
