@@ -3,7 +3,6 @@
 //! file's order. CSV and NPY files are read as the records are asked for, in memory that doesn't
 //! grow with them; sizes are checked before anything is allocated.
 #![forbid(unsafe_code)]
-#![forbid(unsafe_code)]
 
 mod array;
 mod drawing;

@@ -32,7 +32,7 @@ pub(super) fn read(
         .collect();
     let (missing, kind) = (input.preprocessing.missing.clone(), input.kind);
     let next = move || -> Result<Option<Record>, ReadError> {
-        let Some(row) = rows.next()? else {
+        let Some(row) = rows.next_row()? else {
             return Ok(None);
         };
         // All cells are read before categories are looked up: the first error is the same everywhere.

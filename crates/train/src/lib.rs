@@ -6,7 +6,6 @@
 //! shuffling come from the seed alone, so that the same data and options give the same model, byte
 //! for byte, on the same kind of processor.
 #![forbid(unsafe_code)]
-#![forbid(unsafe_code)]
 
 mod dense;
 mod draft;

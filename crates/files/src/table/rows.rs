@@ -94,7 +94,7 @@ impl Rows {
     }
 
     /// The next row; none at the end.
-    pub fn next(&mut self) -> Result<Option<Row<'_>>, ReadError> {
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         let Some(line) = self.advance()? else {
             return self.check_size().map(|()| None);
         };

@@ -72,7 +72,7 @@ impl LabelledTable {
         let mut places = places.collect::<Result<Vec<_>, _>>()?;
         places.push(target_place);
         let mut rows = Vec::new();
-        while let Some(row) = reader.next()? {
+        while let Some(row) = reader.next_row()? {
             let cells = places.iter().map(|&place| row.cell(place));
             let cells = cells.collect::<Result<StringRecord, _>>()?;
             rows.push((row.line(), cells));

@@ -267,7 +267,7 @@ fn column(table: &Path, name: &str) -> anyhow::Result<Vec<String>> {
     let place = rows.header().iter().position(|title| title == name);
     let place = place.with_context(|| format!("{file_name} has no column {name:?}"))?;
     let mut cells = Vec::new();
-    while let Some(row) = rows.next()? {
+    while let Some(row) = rows.next_row()? {
         cells.push(row.cell(place)?.to_owned());
     }
     Ok(cells)
