@@ -7,6 +7,7 @@ use super::graph::attribute;
 use super::list::{Known, check_entries, entry, length, misfit};
 
 /// Operators whose constant inputs' numbers are checked here.
+#[cfg(feature = "tract")]
 pub(super) const READS_NUMBERS: [&str; 3] = ["ArrayFeatureExtractor", "Gather", "Split"];
 
 /// Checks a node whose lists have the right types.

@@ -167,6 +167,7 @@ const ALONG_A_SIDE: [&str; 4] = [
 ];
 
 /// Whether numbers of an operator's constant inputs are checked.
+#[cfg(feature = "tract")]
 pub(super) fn reads_numbers(operator: &str) -> bool {
     let is_listed =
         |(operators, ..): &(&[&str], usize, &str, Holds, Count)| operators.contains(&operator);
