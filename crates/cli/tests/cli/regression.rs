@@ -11,6 +11,16 @@ use crate::common::{Place, table_blueprint};
 
 /// A place with a model of quantities, in `dose`.
 pub(crate) fn quantities(name: &str, labels: &[&str], units: Option<&[&str]>) -> Place {
+    without_final_function(name, labels, units, None)
+}
+
+/// A place with a model whose scores are the prediction, in `dose`.
+fn without_final_function(
+    name: &str,
+    labels: &[&str],
+    units: Option<&[&str]>,
+    task: Option<Task>,
+) -> Place {
     let texts = |texts: &[&str]| {
         texts
             .iter()
@@ -25,7 +35,7 @@ pub(crate) fn quantities(name: &str, labels: &[&str], units: Option<&[&str]>) ->
     blueprint.labels = texts(labels);
     blueprint.units = units.map(texts);
     blueprint.activation = Activation::None;
-    blueprint.task = Some(Task::Quantities);
+    blueprint.task = task;
     let outputs = labels.len();
     let weights = map.weights()[..3 * outputs].to_vec();
     let map = FloatMap::new(3, outputs, weights, map.biases()[..outputs].to_vec()).unwrap();
@@ -37,7 +47,8 @@ pub(crate) fn quantities(name: &str, labels: &[&str], units: Option<&[&str]>) ->
 
 #[test]
 fn several_quantities_without_units_are_no_classes() {
-    let place = quantities("dose", &["dose", "time"], None);
+    let task = Some(Task::Quantities);
+    let place = without_final_function("dose", &["dose", "time"], None, task);
     let server = place.serve("--model dose");
     let predict = format!(
         "predict --server {} --model dose --key key.json --out out.csv --json records.csv",
