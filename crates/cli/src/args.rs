@@ -77,19 +77,6 @@ fn ignored_columns(text: &str) -> Result<IgnoredColumns, String> {
     }
 }
 
-/// A text as far as it is allowed as a model's name; else the other name.
-pub(crate) fn model_name(text: &str, otherwise: &str) -> String {
-    let fit = |c: char| match c.is_ascii_alphanumeric() {
-        true => c.to_ascii_lowercase(),
-        false => '-',
-    };
-    let name: String = text.chars().map(fit).take(64).collect();
-    match name.trim_matches('-') {
-        "" => otherwise.to_owned(),
-        name => name.to_owned(),
-    }
-}
-
 /// Reads a key size that is allowed.
 pub(crate) fn key_bits(text: &str) -> Result<u32, String> {
     match text.parse() {

@@ -10,7 +10,7 @@
 //! | key files, models, requests and responses in files | [`keys`], [`models`], [`messages`] |
 //! | records in, predictions out | [`records`], [`predictions`] |
 //! | what layouts cost, for the planner | [`planning`] |
-//! | the summary of a model that was just made | [`summary`] |
+//! | models that are made here, and their summary | `making`, `summary` |
 //! | a service in this process | [`serving`] |
 //! | the built-in digit model and its test images | [`builtin`] |
 #![forbid(unsafe_code)]
@@ -21,6 +21,8 @@ mod failure;
 mod files;
 mod keys;
 mod logging;
+#[cfg(any(feature = "import", feature = "train"))]
+mod making;
 mod messages;
 mod models;
 mod output;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use veilcast_card::{Card, Encoder};
 use veilcast_card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
-use veilcast_model::{ImportReport, Model, ModelError};
+use veilcast_model::{ImportReport, Model};
 
 use crate::failure::Hint as _;
 use crate::files;
@@ -15,26 +15,6 @@ pub(crate) fn load(directory: &Path) -> anyhow::Result<Model> {
     Model::load(directory)
         .with_context(|| format!("can't use the model in {}", directory.display()))
         .hint("give a directory that `veilcast train` or `veilcast import` wrote, as it wrote it")
-}
-
-/// Checks that a model can be written to a directory, before time is spent on making it.
-pub(crate) fn check_destination(directory: &Path, force: bool) -> anyhow::Result<()> {
-    veilcast_model::check_destination(directory, force).map_err(with_hint)
-}
-
-/// Writes a model directory.
-pub(crate) fn save(model: &Model, directory: &Path, force: bool) -> anyhow::Result<()> {
-    model.save(directory, force).map_err(with_hint)
-}
-
-/// The error with the option that helps.
-fn with_hint(error: ModelError) -> anyhow::Error {
-    match error {
-        ModelError::Exists { .. } => Err::<(), _>(error)
-            .hint("choose another place, or replace it with --force")
-            .expect_err("it is an error"),
-        _ => error.into(),
-    }
 }
 
 /// Reads a public card.
@@ -57,10 +37,9 @@ pub(crate) fn encoder_of(model: &Model) -> anyhow::Result<Encoder> {
 pub(crate) fn encoder_with(card: &Card, public_part: &[u8]) -> anyhow::Result<Encoder> {
     let encoder = veilcast_onnx::encoder(card.clone(), Some(public_part));
     #[cfg(not(feature = "import"))]
-    let encoder = encoder.or_else(|error| match has_no_runtime(&error) {
-        true => Err(error).hint(crate::failure::WHOLE_PROGRAM),
-        false => Err(error.into()),
-    });
+    if encoder.as_ref().is_err_and(has_no_runtime) {
+        return encoder.hint(crate::failure::WHOLE_PROGRAM);
+    }
     Ok(encoder?)
 }
 

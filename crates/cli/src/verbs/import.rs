@@ -14,7 +14,7 @@ use self::options::NetworkArgs;
 use crate::args::IgnoreColumns;
 use crate::failure::Hint as _;
 use crate::files;
-use crate::models;
+use crate::making;
 use crate::output::{Output, counted};
 use crate::summary::Summary;
 
@@ -57,7 +57,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
-    models::check_destination(&args.out, args.force)?;
+    making::check_destination(&args.out, args.force)?;
     let unusable = || format!("can't import {}", args.file.display());
     let bytes = files::read(&args.file, MAX_FILE_BYTES)?;
     let header = match &args.calibration {
@@ -82,7 +82,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     });
     bar.finish_and_clear();
     let model = model.map_err(with_hint).with_context(unusable)?;
-    models::save(&model, &args.out, args.force)?;
+    making::save(&model, &args.out, args.force)?;
     if args.calibration.is_none() {
         output
             .note("note: with --calibration a search finds how few bits predict your records well");

@@ -10,7 +10,7 @@ use veilcast_train::StemOptions;
 
 use self::table::TableArgs;
 use self::training::TrainingArgs;
-use crate::models;
+use crate::making;
 use crate::output::Output;
 use crate::summary::Summary;
 
@@ -55,7 +55,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
-    models::check_destination(&args.out, args.force)?;
+    making::check_destination(&args.out, args.force)?;
     let model = match &args.data {
         Some(data) => {
             let features = args.stem.then_some(args.features);
@@ -63,6 +63,6 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         }
         None => table::train(&args.table, &args.training, output)?,
     };
-    models::save(&model, &args.out, args.force)?;
+    making::save(&model, &args.out, args.force)?;
     output.result(&Summary::new(args.out, &model))
 }

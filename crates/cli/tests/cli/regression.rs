@@ -11,11 +11,16 @@ use crate::common::{Place, table_blueprint};
 
 /// A place with a model of quantities, in `dose`.
 pub(crate) fn quantities(name: &str, labels: &[&str], units: Option<&[&str]>) -> Place {
-    place(name, labels, units, Some(Task::Quantities))
+    without_final_function(name, labels, units, None)
 }
 
-/// A place with a model without a final function, in `dose`.
-fn place(name: &str, labels: &[&str], units: Option<&[&str]>, task: Option<Task>) -> Place {
+/// A place with a model whose scores are the prediction, in `dose`.
+fn without_final_function(
+    name: &str,
+    labels: &[&str],
+    units: Option<&[&str]>,
+    task: Option<Task>,
+) -> Place {
     let texts = |texts: &[&str]| {
         texts
             .iter()
@@ -42,7 +47,8 @@ fn place(name: &str, labels: &[&str], units: Option<&[&str]>, task: Option<Task>
 
 #[test]
 fn several_quantities_without_units_are_no_classes() {
-    let place = quantities("dose", &["dose", "time"], None);
+    let task = Some(Task::Quantities);
+    let place = without_final_function("dose", &["dose", "time"], None, task);
     let server = place.serve("--model dose");
     let predict = format!(
         "predict --server {} --model dose --key key.json --out out.csv --json records.csv",
@@ -145,7 +151,7 @@ fn one_quantity_needs_no_unit() {
 
 #[test]
 fn several_scores_without_units_are_of_classes() {
-    let place = place("dose", &["low", "high"], None, None);
+    let place = quantities("dose", &["low", "high"], None);
     place.write("one.csv", "age,weight,height\n1,0,0\n");
     place.run("encrypt --key key.json --card dose/card.json --in one.csv --out request");
     place.run("compute --model dose --in request --out response");
@@ -153,7 +159,7 @@ fn several_scores_without_units_are_of_classes() {
     assert_eq!(out, "record,label,score_low,score_high\n0,low,10,-9\n");
 }
 
-/// Rows of a length, a colour and a price that depends on both, and a class by the price.
+/// Rows of a length, a colour and a price that hangs on both, and a class by the price.
 fn table(rows: usize) -> String {
     let mut csv = "length,colour,price,kind\n".to_owned();
     for row in 0..rows {
@@ -204,7 +210,7 @@ fn a_price_is_learnt_served_and_measured() {
         "{shown}"
     );
 
-    // The owner of the data measures the predictions, the owner of the model the model.
+    // The owner of the data measures what he gets, the owner of the model the model.
     let server = place.serve("--model prices");
     let summary = place.json(&format!(
         "predict --server {} --model price --key key.json --ignore-columns all --keep kind --json \
@@ -301,7 +307,7 @@ fn a_threshold_decides_who_is_positive() {
             .map(|row| found["confusion"][row][1].as_u64().unwrap())
             .sum();
         assert_eq!(dear as u64, column);
-        // The table's owner gets the same accuracy from the labels.
+        // The table's owner comes to the same accuracy by the labels.
         let owner = place.json(&format!(
             "evaluate --json --table table.csv --target kind --predictions out{name}.csv"
         ));

@@ -7,8 +7,9 @@ use clap::ValueEnum;
 use veilcast_card::{Activation, Fit, InputBits, InputKind, WeightBits};
 use veilcast_import::{ImportOptions, Normalization, Split};
 
-use crate::args::{ColumnNames, model_name};
+use crate::args::ColumnNames;
 use crate::files;
+use crate::making::model_name;
 
 /// Largest file of labels, in bytes.
 const MAX_LABELS_BYTES: u64 = 1 << 20;

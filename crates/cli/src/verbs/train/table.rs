@@ -10,8 +10,9 @@ use veilcast_model::Model;
 use veilcast_train::{LabelledTable, TableError, TableOptions, Task, TrainError, train_table};
 
 use super::training::{TrainingArgs, show};
-use crate::args::{ColumnNames, model_name};
+use crate::args::ColumnNames;
 use crate::failure::Hint as _;
+use crate::making::model_name;
 use crate::output::Output;
 
 /// A table to learn from.
