@@ -241,7 +241,7 @@ mod tests {
         let missing = named(&["clippy", "valgrind", "Python 3.10 or later with venv"]);
         assert_eq!(
             Missing(&missing, &ROOT).to_string(),
-            "missing: clippy (for clippy, features), valgrind (for ctgrind), Python 3.10 or later with venv \
+            "missing: clippy (for clippy, lean), valgrind (for ctgrind), Python 3.10 or later with venv \
              (for interop, examples); on Debian and Ubuntu, `cargo xtask setup` runs `apt-get update && apt-get install --yes \
              --no-install-recommends valgrind python3 python3-venv && rustup component add clippy`"
         );
