@@ -5,9 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use veilcast_files::idx::{Images, LabelledImages};
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_fuzz::records;
-use veilcast_files::idx::{Images, LabelledImages};
 
 fuzz_target!(|bytes: &[u8]| {
     let is_packed = bytes.starts_with(b"\x1f\x8b");

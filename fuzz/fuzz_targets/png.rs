@@ -4,9 +4,9 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
+use veilcast_card::Fit;
 use veilcast_fuzz::memory::MIB;
 use veilcast_fuzz::records;
-use veilcast_card::Fit;
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     if !bytes.starts_with(b"\x89PNG") {
