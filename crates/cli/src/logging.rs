@@ -2,7 +2,9 @@
 
 use std::io;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -17,16 +19,20 @@ pub(crate) enum Format {
 pub(crate) fn start(format: Format, default: &str) {
     // Errors report what the library says about files; that it doesn't know a version isn't worth a
     // line.
-    let default = || EnvFilter::new(format!("{default},tract_onnx=error"));
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
+    let default = format!("{default},tract_onnx=error");
+    let asked = std::env::var("RUST_LOG").ok();
+    let asked = asked.filter(|text| !text.is_empty());
+    let filter = asked.and_then(|text| text.parse::<Targets>().ok());
+    let filter = filter.unwrap_or_else(|| default.parse().expect("the default is well formed"));
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match format {
         Format::Text => {
             let ansi = io::IsTerminal::is_terminal(&io::stderr());
-            builder.with_ansi(ansi).with_target(false).init();
+            registry
+                .with(lines.with_ansi(ansi).with_target(false))
+                .init();
         }
-        Format::Json => builder.json().init(),
+        Format::Json => registry.with(lines.json()).init(),
     }
 }

@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use rust_embed::RustEmbed;
 use veilcast_card::hex::Hex;
-use veilcast_protocol::MEDIA_BINARY;
+use veilcast_protocol::{ContentDigest, MEDIA_BINARY};
 
 use crate::app::App;
 use crate::fault::Fault;
@@ -19,12 +19,18 @@ use crate::tagged::tagged;
 /// The page's files. Release builds carry them; debug builds read them from the source folder at each request, so that
 /// a change shows without building anything.
 #[derive(RustEmbed)]
-#[folder = "../../web"]
-#[include = "index.js"]
-#[include = "page/**"]
-#[include = "src/**"]
-#[exclude = "*.md"]
-struct Files;
+#[folder = "../../web/page"]
+#[prefix = "page/"]
+struct Page;
+
+/// The modules of the JavaScript package, likewise.
+#[derive(RustEmbed)]
+#[folder = "../../web/src"]
+#[prefix = "src/"]
+struct Package;
+
+/// The package's entry.
+const ENTRY: (&str, &[u8]) = ("index.js", include_bytes!("../../../web/index.js"));
 
 /// What `/` shows.
 const INDEX: &str = "page/index.html";
@@ -73,16 +79,24 @@ async fn at_path(uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
 }
 
 fn file(name: &str, headers: &HeaderMap) -> Result<Response, Fault> {
-    let file = is_plain(name).then(|| Files::get(name)).flatten();
-    let file = file.ok_or(Fault::UnknownRoute)?;
-    let digest = file.metadata.sha256_hash();
-    let digest = Hex(&digest).to_string();
-    Ok(tagged(headers, digest, media_type(name), || {
-        match file.data {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => Bytes::from(bytes),
-        }
+    let data = content(name).ok_or(Fault::UnknownRoute)?;
+    let digest = Hex(ContentDigest::of(&data).as_bytes()).to_string();
+    Ok(tagged(headers, digest, media_type(name), || match data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
     }))
+}
+
+fn content(name: &str) -> Option<Cow<'static, [u8]>> {
+    if name == ENTRY.0 {
+        return Some(Cow::Borrowed(ENTRY.1));
+    }
+    // Notes for developers are beside the page's files.
+    if !is_plain(name) || name.ends_with(".md") {
+        return None;
+    }
+    let file = Page::get(name).or_else(|| Package::get(name))?;
+    Some(file.data)
 }
 
 /// Whether a name can only lead downwards, and not to a hidden file: where the folder is read, `page/../package.json` would
