@@ -4,11 +4,10 @@ use veilcast_card::{
     FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads, SlotBits,
 };
 use veilcast_model::{Candidate, Scheme};
+use veilcast_paillier::KEY_BITS;
 
-/// Bits of the keys that layouts are suggested for.
-const KEY_BITS: [usize; 3] = [2048, 3072, 4096];
-/// Bits between the scores of an answer that hide what lies next to them.
-const HIDING_BITS: usize = 41;
+use crate::arrangement::unit;
+
 /// A model of at most this many features takes few ciphertexts in any layout.
 const FEW_FEATURES: usize = 128;
 /// Most features per ciphertext that are suggested.
@@ -42,9 +41,9 @@ impl Scheme for Paillier {
             ..=FEW_FEATURES => &[1, 2, 4],
             _ => &[4, 5],
         };
-        let unit = slot_bits.get() as usize + HIDING_BITS;
+        let unit = unit(slot_bits.get(), 2);
         let fitting = KEY_BITS.iter().flat_map(|bits| {
-            let units = (bits - 2) / unit;
+            let units = ((bits - 2) / unit) as usize;
             let fitting = move |a: &usize| (units + 1) / (outputs.div_ceil(*a) + 1);
             answers.iter().map(fitting)
         });
