@@ -27,15 +27,12 @@ pub(crate) fn load_card(path: &Path) -> anyhow::Result<Card> {
 
 /// How records become integers for a model.
 pub(crate) fn encoder_of(model: &Model) -> anyhow::Result<Encoder> {
-    match model.public_part() {
-        None => Ok(Encoder::new(model.card().clone())?),
-        Some(public_part) => encoder_with(model.card(), public_part),
-    }
+    encoder_with(model.card(), model.public_part())
 }
 
-/// How records become integers for a hybrid model, whose public part has these bytes.
-pub(crate) fn encoder_with(card: &Card, public_part: &[u8]) -> anyhow::Result<Encoder> {
-    let encoder = veilcast_onnx::encoder(card.clone(), Some(public_part));
+/// How records become integers for a card, with the bytes of its public part if it has one.
+pub(crate) fn encoder_with(card: &Card, public_part: Option<&[u8]>) -> anyhow::Result<Encoder> {
+    let encoder = veilcast_onnx::encoder(card.clone(), public_part);
     #[cfg(not(feature = "import"))]
     if encoder.as_ref().is_err_and(has_no_runtime) {
         return encoder.hint(crate::failure::WHOLE_PROGRAM);
@@ -64,7 +61,7 @@ pub(crate) fn encoder(card: &Card, public_part: Option<&Path>) -> anyhow::Result
             );
     };
     let onnx = files::read(path, MAX_PUBLIC_PART_BYTES)?;
-    encoder_with(card, &onnx).with_context(|| format!("can't use {}", path.display()))
+    encoder_with(card, Some(&onnx)).with_context(|| format!("can't use {}", path.display()))
 }
 
 /// The tool that wrote an imported file.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use veilcast_card::{
-    Card, Encoder, EncoderError, MAX_PUBLIC_PART_BYTES, PublicNetwork, PublicPart,
+    Card, Encoder, EncoderError, MAX_PUBLIC_PART_BYTES, PublicNetwork, PublicPart, chain,
 };
 
 use crate::interpreter::{InterpretError, Interpreter, Values};
@@ -82,10 +82,7 @@ impl std::fmt::Debug for Ready {
 
 impl PublicNetwork for Ready {
     fn run(&self, values: &[f64]) -> Result<Vec<f64>, String> {
-        let ran = (self.0)(values).map_err(|error| match std::error::Error::source(&error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        })?;
+        let ran = (self.0)(values).map_err(|error| chain(&error))?;
         Ok(ran.numbers)
     }
 }

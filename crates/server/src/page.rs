@@ -1,7 +1,7 @@
 //! The web page: the files of the folder `web` that a browser needs, and no others.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -79,24 +79,30 @@ async fn at_path(uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
 }
 
 fn file(name: &str, headers: &HeaderMap) -> Result<Response, Fault> {
-    let data = content(name).ok_or(Fault::UnknownRoute)?;
-    let digest = Hex(ContentDigest::of(&data).as_bytes()).to_string();
-    Ok(tagged(headers, digest, media_type(name), || match data {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => Bytes::from(bytes),
-    }))
+    let (data, digest) = content(name).ok_or(Fault::UnknownRoute)?;
+    Ok(tagged(
+        headers,
+        Hex(&digest),
+        media_type(name),
+        || match data {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => Bytes::from(bytes),
+        },
+    ))
 }
 
-fn content(name: &str) -> Option<Cow<'static, [u8]>> {
+/// A file's content, and its SHA-256, which release builds carry too.
+fn content(name: &str) -> Option<(Cow<'static, [u8]>, [u8; 32])> {
+    static ENTRY_DIGEST: LazyLock<ContentDigest> = LazyLock::new(|| ContentDigest::of(ENTRY.1));
     if name == ENTRY.0 {
-        return Some(Cow::Borrowed(ENTRY.1));
+        return Some((Cow::Borrowed(ENTRY.1), *ENTRY_DIGEST.as_bytes()));
     }
     // Notes for developers are beside the page's files.
     if !is_plain(name) || name.ends_with(".md") {
         return None;
     }
     let file = Page::get(name).or_else(|| Package::get(name))?;
-    Some(file.data)
+    Some((file.data, file.metadata.sha256_hash()))
 }
 
 /// Whether a name can only lead downwards, and not to a hidden file: where the folder is read, `page/../package.json` would

@@ -246,5 +246,6 @@ pub(crate) async fn fetch_encoder(client: &Client, card: &Card) -> anyhow::Resul
     // A checked card's part has at most as many bytes as fit into memory.
     let answer = client.public_part(card.name(), part.bytes as usize).await;
     let answer = answer.context("the service doesn't provide the model's public part")?;
-    models::encoder_with(card, &answer.answer).context("the service's public part can't be used")
+    models::encoder_with(card, Some(&answer.answer))
+        .context("the service's public part can't be used")
 }
