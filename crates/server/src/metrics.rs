@@ -6,25 +6,21 @@
 //! Labels take few values: methods, route templates, statuses, codes and the names of the service's own models.
 
 mod format;
+mod gauge;
 mod process;
 
-use std::fmt;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use prometheus_client::collector::Collector;
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, EncodeMetric as _,
-};
-use prometheus_client::metrics::TypedMetric as _;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 pub(crate) use self::format::Format;
+pub(crate) use self::gauge::gauge;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -164,47 +160,6 @@ impl Metrics {
             Format::OpenMetrics => text,
             Format::Prometheus => format::to_prometheus(&text),
         }
-    }
-}
-
-/// Registers a gauge that is read whenever someone asks for the metrics.
-pub(crate) fn gauge<N: EncodeGaugeValue + 'static>(
-    registry: &mut Registry,
-    name: &'static str,
-    help: &'static str,
-    unit: Option<Unit>,
-    read: impl Fn() -> N + Send + Sync + 'static,
-) {
-    registry.register_collector(Box::new(Watched {
-        name,
-        help: format!("{help}."),
-        unit,
-        read,
-    }));
-}
-
-/// A gauge that is read when it is asked for.
-struct Watched<F> {
-    name: &'static str,
-    help: String,
-    unit: Option<Unit>,
-    read: F,
-}
-
-impl<N: EncodeGaugeValue, F: Fn() -> N + Send + Sync + 'static> Collector for Watched<F> {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let gauge = ConstGauge::new((self.read)());
-        let unit = self.unit.as_ref();
-        let kind = ConstGauge::<N>::TYPE;
-        gauge.encode(encoder.encode_descriptor(self.name, &self.help, unit, kind)?)
-    }
-}
-
-impl<F> fmt::Debug for Watched<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }
 

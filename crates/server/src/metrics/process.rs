@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus_client::registry::{Registry, Unit};
 
-use super::gauge;
+use super::gauge::gauge;
 
 /// Registers the process's memory and start.
 pub(super) fn register(registry: &mut Registry) {
