@@ -26,7 +26,7 @@ use crate::tagged::tagged;
 
 /// The application with all its routes.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = routes(app.config.page).into_iter();
+    let routes = routes(app.config().page).into_iter();
     routes
         .fold(Router::new(), |router, (path, methods)| {
             router.route(&path, methods)
@@ -91,14 +91,14 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoRe
 }
 
 async fn models(State(app): State<Arc<App>>) -> Json<ModelList> {
-    let models = app.models.names().map(str::to_owned).collect();
+    let models = app.models().names().map(str::to_owned).collect();
     Json(ModelList { models })
 }
 
 async fn metadata(State(app): State<Arc<App>>, Requested(model): Requested) -> Json<ModelMetadata> {
     let card = model.evaluator.card();
     let versions = app
-        .models
+        .models()
         .versions(card.name())
         .map(str::to_owned)
         .collect();

@@ -33,10 +33,10 @@ const BUFFER_BYTES: usize = 64 << 10;
 pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(app.config.header_timeout)
+        .header_read_timeout(app.config().header_timeout)
         .max_buf_size(BUFFER_BYTES);
     let router = router(Arc::clone(&app));
-    let places = Arc::new(Semaphore::new(app.config.max_connections));
+    let places = Arc::new(Semaphore::new(app.config().max_connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -63,7 +63,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
     }
 
     drop(listener);
-    let grace = app.config.shutdown_grace;
+    let grace = app.config().shutdown_grace;
     tracing::info!(connections = connections.len(), ?grace, "ending");
     if tokio::time::timeout(grace, graceful.shutdown())
         .await
