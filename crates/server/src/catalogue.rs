@@ -81,11 +81,6 @@ impl Catalogue {
         self.models.get()
     }
 
-    /// The keys that clients have proven.
-    pub(crate) fn keys(&self) -> &Arc<Keys> {
-        &self.keys
-    }
-
     /// Serves models that don't come from directories.
     pub(crate) fn give(
         &self,
@@ -267,7 +262,10 @@ fn card(directory: &Path) -> io::Result<Card> {
 /// What is on the shelf, and what the repository holds besides: models, and versions one level below.
 fn all_entries(shelf: &[Entry], config: &Config) -> Vec<Entry> {
     let mut entries = shelf.to_vec();
-    let folders = config.model_repository.iter().flat_map(|path| folders(path));
+    let folders = config
+        .model_repository
+        .iter()
+        .flat_map(|path| folders(path));
     for folder in folders.flat_map(|folder| {
         let versions = folders_of_versions(&folder);
         [vec![folder], versions].concat()
@@ -299,9 +297,7 @@ fn folders(path: &Path) -> Vec<PathBuf> {
 }
 
 fn is_on(shelf: &[Entry], entry: &Entry) -> bool {
-    shelf
-        .iter()
-        .any(|other| other.directory == entry.directory)
+    shelf.iter().any(|other| other.directory == entry.directory)
 }
 
 fn unknown(entries: &[Entry], verb: &'static str) -> Fault {

@@ -1,9 +1,10 @@
 //! What an operator sets.
 
 mod model;
+mod permissions;
 mod seconds;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::model::ModelSetting;
+use crate::address::{ListenAddress, one_or_several};
 
 /// The service's address and limits, as a configuration file gives them; settings that it leaves
 /// out have their defaults.
@@ -25,8 +27,16 @@ pub struct Config {
     pub model_repository: Option<PathBuf>,
     /// A file with the token that operators' calls need, unless only this machine reaches them.
     pub operator_token_file: Option<PathBuf>,
-    /// The address to listen on; only this machine reaches the default.
-    pub listen: SocketAddr,
+    /// The addresses to listen on; only this machine reaches the default.
+    #[serde(deserialize_with = "one_or_several")]
+    pub listen: Vec<ListenAddress>,
+    /// The addresses for operators alone: health, metrics and administration, which answer however full the others are. With
+    /// any, the metrics are not to be had from the others.
+    #[serde(deserialize_with = "one_or_several")]
+    pub operator_listen: Vec<ListenAddress>,
+    /// The permissions of unix sockets, in octal.
+    #[serde(with = "permissions")]
+    pub unix_socket_mode: u32,
     /// Whether to serve the web page; without it, `/` leads to `/v2`.
     pub page: bool,
     /// Connections at a time; further ones wait until the operating system turns them away.
@@ -76,7 +86,9 @@ impl Default for Config {
             models: Vec::new(),
             model_repository: None,
             operator_token_file: None,
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            listen: vec![ListenAddress::Ip((Ipv4Addr::LOCALHOST, 8080).into())],
+            operator_listen: Vec::new(),
+            unix_socket_mode: 0o660,
             page: true,
             max_connections: 512,
             max_body_bytes: 64 << 20,
@@ -117,14 +129,24 @@ impl Config {
         "body_timeout_seconds",
         "retry_after_seconds",
         "drain_seconds",
-        "shutdown_grace_seconds",
     ];
+
+    /// Whether the operators' listeners are for this machine alone.
+    pub(crate) fn operators_are_local(&self) -> bool {
+        self.operator_listen.iter().all(ListenAddress::is_local)
+    }
 
     /// Checks that the numbers make sense.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the first setting that does not.
     pub fn check(&self) -> Result<(), ConfigError> {
+        if self.listen.is_empty() {
+            return Err(ConfigError {
+                name: "listen",
+                expected: "an address at least",
+            });
+        }
         let counts = [
             ("max_connections", self.max_connections, 1),
             ("concurrent_uploads", self.concurrent_uploads, 1),

@@ -51,9 +51,13 @@ pub(crate) enum Fault {
     TooManyKeys { retry_after: Duration },
 
     // An operator's.
-    #[error("this call needs the operators' token: send `Authorization: Bearer`, with what is in the file of `operator_token_file`")]
+    #[error(
+        "this call needs the operators' token: send `Authorization: Bearer`, with what is in the file of `operator_token_file`"
+    )]
     OperatorTokenNeeded,
-    #[error("these calls need an operators' token where others than this machine reach them: set `operator_token_file`")]
+    #[error(
+        "these calls need an operators' token where others than this machine reach them: set `operator_token_file`"
+    )]
     NoOperatorToken,
     #[error("the body must be empty, or a JSON object as the model repository extension has it")]
     OperatorBody,

@@ -107,7 +107,9 @@ fn parse<T: Default + DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
         return Ok(T::default());
     }
     let parsed = Json::from_bytes(body);
-    parsed.map(|Json(value)| value).map_err(|_| Fault::OperatorBody)
+    parsed
+        .map(|Json(value)| value)
+        .map_err(|_| Fault::OperatorBody)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -33,7 +33,8 @@ impl OperatorToken {
         }
         let text = fs::read_to_string(file).map_err(|error| unusable(error.into()))?;
         let token = text.trim();
-        let is_sound = token.len() >= LEAST_CHARACTERS && token.bytes().all(|b| b.is_ascii_graphic());
+        let is_sound =
+            token.len() >= LEAST_CHARACTERS && token.bytes().all(|b| b.is_ascii_graphic());
         match is_sound {
             true => Ok(Self::of(token)),
             false => Err(unusable(

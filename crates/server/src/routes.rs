@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
@@ -21,13 +21,30 @@ use crate::infer::infer;
 use crate::metrics::Format;
 use crate::models::PublicPart;
 use crate::observe::observe;
-use crate::page;
 use crate::tagged::tagged;
+use crate::{operator, page};
 
-/// The application with all its routes.
+/// The application with all its routes; without the metrics if operators have a listener of their own.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = routes(app.config().page).into_iter();
+    let mut routes = routes(app.config().page);
+    if !app.config().operator_listen.is_empty() {
+        routes.retain(|(path, _)| path != METRICS);
+    }
+    of_routes(routes, app)
+}
+
+/// What the operators' listener answers: health, metrics, and calls that change the models.
+pub fn operator_router(app: Arc<App>) -> Router {
+    let mut routes = health();
+    routes.push((METRICS, get(metrics)));
+    routes.extend(operator::routes());
+    let owned = |(path, methods): (&str, _)| (path.to_owned(), methods);
+    of_routes(routes.into_iter().map(owned).collect(), app)
+}
+
+fn of_routes(routes: Vec<(String, MethodRouter<Arc<App>>)>, app: Arc<App>) -> Router {
     routes
+        .into_iter()
         .fold(Router::new(), |router, (path, methods)| {
             router.route(&path, methods)
         })
@@ -37,22 +54,29 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Every route, as `openapi.json` describes it.
-fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
-    let mut routes = vec![
-        ("/openapi.json", get(openapi)),
-        ("/metrics", get(metrics)),
-        ("/v2", get(async || Json(ServerMetadata::this()))),
+/// The counters' path.
+const METRICS: &str = "/metrics";
+
+/// Whether the service runs and takes requests.
+fn health() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
+    vec![
         (
             "/v2/health/live",
             get(async || Json(ServerLive { live: true })),
         ),
-        (
-            "/v2/health/ready",
-            get(async || Json(ServerReady { ready: true })),
-        ),
+        ("/v2/health/ready", get(server_ready)),
+    ]
+}
+
+/// Every route, as `openapi.json` describes it.
+fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
+    let mut routes = vec![
+        ("/openapi.json", get(openapi)),
+        (METRICS, get(metrics)),
+        ("/v2", get(async || Json(ServerMetadata::this()))),
         ("/v2/models", get(models)),
     ];
+    routes.extend(health());
     if has_page {
         routes.extend(page::routes());
     } else {
@@ -88,6 +112,20 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoRe
         [(CONTENT_TYPE, format.media_type()), (VARY, "accept")],
         app.metrics.render(format),
     )
+}
+
+/// Whether the service takes requests; if not, with the reason in the log.
+async fn server_ready(State(app): State<Arc<App>>) -> (StatusCode, Json<ServerReady>) {
+    match app.lifecycle.ready() {
+        Ok(()) => (StatusCode::OK, Json(ServerReady { ready: true })),
+        Err(reason) => {
+            tracing::debug!(reason, "not ready");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Json(ServerReady { ready: false }),
+            )
+        }
+    }
 }
 
 async fn models(State(app): State<Arc<App>>) -> Json<ModelList> {

@@ -26,7 +26,9 @@ pub enum StartError {
         version: String,
     },
     /// Two versions of a model are both the default one.
-    #[error("two versions of the model {name} have `default = true`: one answers requests that name no version")]
+    #[error(
+        "two versions of the model {name} have `default = true`: one answers requests that name no version"
+    )]
     TwoDefaults {
         /// The models' name.
         name: String,

@@ -49,8 +49,7 @@ impl<'de> Deserialize<'de> for ModelSetting {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelSetting, A::Error> {
-                let Table { path, default } =
-                    Table::deserialize(MapAccessDeserializer::new(map))?;
+                let Table { path, default } = Table::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(ModelSetting { path, default })
             }
         }

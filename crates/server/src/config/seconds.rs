@@ -7,10 +7,7 @@ use serde::{Deserialize as _, Deserializer, Serializer};
 
 const DAY: f64 = 24.0 * 3600.0;
 
-pub(super) fn serialize<S: Serializer>(
-    time: &Duration,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     match time.subsec_nanos() {
         0 => serializer.serialize_u64(time.as_secs()),
         _ => serializer.serialize_f64(time.as_secs_f64()),
