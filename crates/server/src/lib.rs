@@ -18,7 +18,7 @@
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
 //! | every refusal, its status and its code | `fault` |
-//! | what an operator sees | `observe`, `metrics` |
+//! | what an operator sees | `observe`, `trace`, `metrics` |
 //! | where to listen | `address` |
 //! | connections and the end | `connections` |
 
@@ -46,6 +46,7 @@ mod routes;
 mod start_error;
 mod swap;
 mod tagged;
+mod trace;
 
 pub use address::{AddressError, ListenAddress};
 pub use app::App;
