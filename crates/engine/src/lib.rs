@@ -20,6 +20,7 @@ mod arrangement;
 mod bits;
 mod entries;
 mod error;
+mod evaluation;
 mod evaluator;
 mod id;
 mod keys;
@@ -28,6 +29,7 @@ mod packing;
 pub mod planner;
 mod seeded;
 mod session;
+mod slices;
 
 pub use entries::{EntryError, EntryStore, SeededEntries, StoredEntries};
 pub use error::{EvaluateError, LayoutError, SessionError};
@@ -35,6 +37,7 @@ pub use evaluator::Evaluator;
 pub use keys::Keys;
 pub use planner::{Paillier, Planner};
 pub use session::Session;
+pub use slices::{Pause, Stopped};
 pub use veilcast_paillier::{KeyPolicy, PublicKey};
 
 /// The example of the README.

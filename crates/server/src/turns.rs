@@ -1,0 +1,187 @@
+//! Whose turn it is to compute: slices of computations, callers in turn by what they have used.
+//!
+//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few of them at a moment.
+//! Between two slices the caller who has used the least time goes on: start-time fair queueing (Goyal,
+//! Vin and Cheng 1996) with slices for packets. A caller's own requests are served in their order.
+//! So a request that costs a minute takes no more from others than one that costs a second, and a
+//! caller who sends a thousand at once waits for them alone.
+//!
+//! The queue is bounded in requests and in estimated seconds. If it is full, a caller who has less
+//! in it than another takes the place of that one's last request. A request whose client has closed
+//! its side of the connection may have been abandoned: it goes on while nobody else waits, and leaves
+//! first when the queue is full.
+
+mod books;
+
+use std::hash::Hash;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use self::books::{Books, Entry};
+
+/// How much there may be to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Slices that are computed at a moment.
+    pub(crate) running: usize,
+    /// Requests besides as many.
+    pub(crate) waiting: usize,
+    /// A request is let in while all that is here is estimated to be done within this time.
+    pub(crate) backlog: Duration,
+    /// Cores that share the work.
+    pub(crate) cores: usize,
+}
+
+/// What there is to do at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Load {
+    /// Requests that wait for their first slice.
+    pub(crate) waiting: usize,
+    /// Requests that have begun.
+    pub(crate) computing: usize,
+    /// The estimated time until all of them are done.
+    pub(crate) backlog: Duration,
+}
+
+/// Why a request gets no slice, or no further one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// There is no place for it, or another caller's has taken it. The time is the estimate until all
+    /// that is here is done.
+    Full(Duration),
+    /// Nobody waits for it.
+    Abandoned,
+}
+
+/// The requests of all callers, each waiting for a slice or computing one.
+pub(crate) struct Turns<C> {
+    bounds: Bounds,
+    books: Mutex<Books<C>>,
+}
+
+/// A place in the queue, until dropped.
+pub(crate) struct Place<C: Clone + Eq + Hash> {
+    held: Held<C>,
+    first: Granted,
+}
+
+/// The right to compute a slice, until dropped; [`pause`](Self::pause) gives it to whose turn it is.
+pub(crate) struct Turn<C: Clone + Eq + Hash> {
+    held: Held<C>,
+    since: Instant,
+}
+
+/// Abandons a request that has begun, when dropped before its end.
+pub(crate) struct Waiting<C: Clone + Eq + Hash>(Arc<Turns<C>>, u64);
+
+/// Tells a request that its turn has come.
+type Granted = oneshot::Receiver<Result<(), Ended>>;
+
+/// An entry in the books, taken out when dropped.
+struct Held<C: Clone + Eq + Hash> {
+    turns: Arc<Turns<C>>,
+    id: u64,
+}
+
+impl<C: Clone + Eq + Hash> Turns<C> {
+    pub(crate) fn new(bounds: Bounds) -> Arc<Self> {
+        Arc::new(Self {
+            bounds,
+            books: Mutex::new(Books::new(bounds)),
+        })
+    }
+
+    /// Whether a request of this caller would find a place now, whatever it costs.
+    ///
+    /// # Errors
+    /// [`Ended::Full`] if not.
+    pub(crate) fn check(&self, caller: &C) -> Result<(), Ended> {
+        self.books().check(caller)
+    }
+
+    /// A place for a request of this estimated cost, in seconds of one core. `is_half_closed` turns true
+    /// when its client closes its side of the connection.
+    ///
+    /// # Errors
+    /// [`Ended::Full`] if there is none.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        caller: C,
+        seconds: f64,
+        is_half_closed: Arc<AtomicBool>,
+    ) -> Result<Place<C>, Ended> {
+        let (grant, first) = oneshot::channel();
+        let entry = Entry::new(caller, seconds, grant, is_half_closed);
+        let id = self.books().enter(entry)?;
+        let held = Held {
+            turns: Arc::clone(self),
+            id,
+        };
+        Ok(Place { held, first })
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        self.books().load()
+    }
+
+    /// The books, which are whole after a panic too: nothing that may panic runs while they are locked.
+    fn books(&self) -> MutexGuard<'_, Books<C>> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C: Clone + Eq + Hash> Place<C> {
+    /// Waits for the first slice. Drop the [`Waiting`] when nobody waits for the answer any more.
+    ///
+    /// # Errors
+    /// [`Ended::Full`] if another caller takes the place.
+    pub(crate) async fn turn(self) -> Result<(Turn<C>, Waiting<C>), Ended> {
+        let Self { held, first } = self;
+        first.await.unwrap_or(Err(Ended::Abandoned))?;
+        let waiting = Waiting(Arc::clone(&held.turns), held.id);
+        let since = Instant::now();
+        Ok((Turn { held, since }, waiting))
+    }
+}
+
+impl<C: Clone + Eq + Hash> Turn<C> {
+    /// Ends the slice, and blocks until the next one may begin: at once if nobody else waits.
+    ///
+    /// # Errors
+    /// [`Ended`] if there is to be none.
+    pub(crate) fn pause(&mut self) -> Result<(), Ended> {
+        let took = self.since.elapsed().as_secs_f64();
+        self.since = Instant::now();
+        let next = self.held.turns.books().pause(self.held.id, took)?;
+        if let Some(next) = next {
+            next.blocking_recv().unwrap_or(Err(Ended::Abandoned))?;
+        }
+        self.since = Instant::now();
+        Ok(())
+    }
+}
+
+impl<C: Clone + Eq + Hash> Drop for Turn<C> {
+    fn drop(&mut self) {
+        let took = self.since.elapsed().as_secs_f64();
+        self.held.turns.books().account(self.held.id, took);
+    }
+}
+
+impl<C: Clone + Eq + Hash> Drop for Held<C> {
+    fn drop(&mut self) {
+        self.turns.books().leave(self.id);
+    }
+}
+
+impl<C: Clone + Eq + Hash> Drop for Waiting<C> {
+    fn drop(&mut self) {
+        self.0.books().abandon(self.1);
+    }
+}
+
+#[cfg(test)]
+mod tests;
