@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::extract::Requested;
 use crate::fault::Fault;
 use crate::infer::infer;
-use crate::metrics::MEDIA_METRICS;
+use crate::metrics::Format;
 use crate::models::PublicPart;
 use crate::observe::observe;
 use crate::page;
@@ -82,10 +82,11 @@ async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, MEDIA_JSON)], include_str!("openapi.json"))
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoResponse {
+    let format = Format::asked_for(&headers);
     (
-        [(CONTENT_TYPE, MEDIA_METRICS)],
-        app.metrics.render(&app.admission.load()),
+        [(CONTENT_TYPE, format.media_type()), (VARY, "accept")],
+        app.metrics.render(format),
     )
 }
 
