@@ -59,7 +59,12 @@ impl<'a> Plan<'a> {
     pub(crate) fn seconds(&self, is_known: bool) -> f64 {
         let (form, records) = (self.form.as_ref(), self.request.records());
         let known = server_seconds(self.model, &self.costs, &self.arrangement, form, records);
-        known + if is_known { 0.0 } else { self.costs.seconds.of_key_check() }
+        known
+            + if is_known {
+                0.0
+            } else {
+                self.costs.seconds.of_key_check()
+            }
     }
 
     /// The encrypted scores, row by row.
@@ -199,10 +204,7 @@ fn decode(
     tensor: &ByteMatrix,
     rows: Range<usize>,
 ) -> Result<Vec<Ciphertext>, EvaluateError> {
-    let (first, count) = (
-        rows.start * tensor.columns(),
-        rows.len() * tensor.columns(),
-    );
+    let (first, count) = (rows.start * tensor.columns(), rows.len() * tensor.columns());
     let decoded = key.decode_ciphertexts(tensor.iter().skip(first).take(count));
     decoded.map_err(|error| in_whole(error, first).into())
 }
@@ -263,3 +265,6 @@ fn seeded_form(
     form.check_width(upload)?;
     Ok(Some(form))
 }
+
+#[cfg(test)]
+mod tests;

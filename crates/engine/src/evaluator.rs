@@ -115,7 +115,8 @@ impl Evaluator {
         self.compute(request, Costs::of_this_machine, pause)
     }
 
-    fn compute(
+    /// Computes in slices by these costs.
+    pub(crate) fn compute(
         &self,
         request: &InferRequest,
         costs: fn(u32) -> Costs,

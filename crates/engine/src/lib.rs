@@ -16,6 +16,10 @@
 
 #![forbid(unsafe_code)]
 
+// The tests' common parts know the crate from outside.
+#[cfg(test)]
+extern crate self as veilcast_engine;
+
 mod arrangement;
 mod bits;
 mod entries;

@@ -3,20 +3,23 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use veilcast_engine::planner::Costs;
 use veilcast_engine::{Evaluator, Keys};
 
 use crate::admission::Admission;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::models::Models;
-use crate::quota::Quotas;
+use crate::quota::{Caller, Quotas};
 use crate::start_error::StartError;
+use crate::turns::{Bounds, Turns};
 
 /// A service that is ready to answer.
 pub struct App {
     pub(crate) models: Models,
     pub(crate) config: Config,
     pub(crate) admission: Arc<Admission>,
+    pub(crate) turns: Arc<Turns<Caller>>,
     /// How many records a caller may send.
     pub(crate) quotas: Option<Quotas>,
     /// How many keys that have to be checked a caller may send.
@@ -46,6 +49,10 @@ impl App {
         let metrics = Metrics::new();
         let admission = Arc::new(Admission::new(&config));
         admission.register(&metrics);
+        let turns = Turns::new(Bounds::of(&config));
+        turns.register(&metrics);
+        // Measured now, while the machine has nothing else to do.
+        Costs::of_this_machine(2048);
         let quotas = |per_minute: usize, at_once: u32| {
             let per_minute = u32::try_from(per_minute).unwrap_or(u32::MAX);
             NonZeroU32::new(per_minute).map(|per_minute| Quotas::new(per_minute, at_once))
@@ -56,6 +63,7 @@ impl App {
             models,
             config,
             admission,
+            turns,
             metrics,
         }))
     }

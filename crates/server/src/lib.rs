@@ -10,7 +10,7 @@
 //! | models by name and version | `models` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
@@ -36,6 +36,7 @@ mod routes;
 mod serve;
 mod start_error;
 mod tagged;
+mod turns;
 
 pub use app::App;
 pub use config::{Config, ConfigError};

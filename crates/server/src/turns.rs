@@ -14,13 +14,18 @@
 mod books;
 
 use std::hash::Hash;
+use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use prometheus_client::registry::Unit;
 use tokio::sync::oneshot;
 
 use self::books::{Books, Entry};
+use crate::config::Config;
+use crate::metrics::{Metrics, gauge};
 
 /// How much there may be to do.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +38,17 @@ pub(crate) struct Bounds {
     pub(crate) backlog: Duration,
     /// Cores that share the work.
     pub(crate) cores: usize,
+}
+
+impl Bounds {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            running: config.concurrent_computations,
+            waiting: config.queue_length,
+            backlog: config.queue_time,
+            cores: available_parallelism().map_or(1, NonZeroUsize::get),
+        }
+    }
 }
 
 /// What there is to do at a moment.
@@ -58,7 +74,6 @@ pub(crate) enum Ended {
 
 /// The requests of all callers, each waiting for a slice or computing one.
 pub(crate) struct Turns<C> {
-    bounds: Bounds,
     books: Mutex<Books<C>>,
 }
 
@@ -89,7 +104,6 @@ struct Held<C: Clone + Eq + Hash> {
 impl<C: Clone + Eq + Hash> Turns<C> {
     pub(crate) fn new(bounds: Bounds) -> Arc<Self> {
         Arc::new(Self {
-            bounds,
             books: Mutex::new(Books::new(bounds)),
         })
     }
@@ -123,8 +137,44 @@ impl<C: Clone + Eq + Hash> Turns<C> {
         Ok(Place { held, first })
     }
 
+    /// What there is to do at this moment.
     pub(crate) fn load(&self) -> Load {
         self.books().load()
+    }
+
+    /// Refuses all that has not begun, and whatever comes from now on.
+    pub(crate) fn close(&self) {
+        self.books().close();
+    }
+
+    /// Registers how much there is to do, to be looked at by operators.
+    pub(crate) fn register(self: &Arc<Self>, metrics: &Metrics)
+    where
+        C: Send + 'static,
+    {
+        metrics.register(|registry| {
+            let turns = Arc::clone(self);
+            gauge(
+                registry,
+                "waiting",
+                "Requests in the queue",
+                None,
+                move || turns.load().waiting as u64,
+            );
+            let turns = Arc::clone(self);
+            gauge(
+                registry,
+                "computing",
+                "Requests being computed",
+                None,
+                move || turns.load().computing as u64,
+            );
+            let (turns, unit) = (Arc::clone(self), Some(Unit::Seconds));
+            let help = "Estimated time until all requests here are done";
+            gauge(registry, "queue", help, unit, move || {
+                turns.load().backlog.as_secs_f64()
+            });
+        });
     }
 
     /// The books, which are whole after a panic too: nothing that may panic runs while they are locked.

@@ -83,11 +83,12 @@ async fn abandoned_requests_leave_the_queue() {
     wait_for(&service, "veilcast_waiting 1").await;
     waiting.abort();
     wait_for(&service, "veilcast_waiting 0").await;
-    // A computation goes on to its end, and keeps its place until then.
+    // A computation keeps its place until its slice is over, and then ends.
     computing.abort();
     assert!(computing.await.unwrap_err().is_cancelled());
-    wait_for(&service, "veilcast_computing 1").await;
     wait_for(&service, "veilcast_computing 0").await;
+    let scrape = call(&service, get("/metrics")).await.text();
+    assert!(!scrape.contains("veilcast_records_total"), "{scrape}");
 }
 
 #[tokio::test]

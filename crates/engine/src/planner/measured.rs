@@ -64,14 +64,18 @@ fn slowness() -> f64 {
     let modulus: Vec<u8> = (0..RSA_2048.len() / 2)
         .map(|i| u8::from_str_radix(&RSA_2048[2 * i..2 * i + 2], 16).expect("hexadecimal digits"))
         .collect();
-    let key = PublicKey::from_modulus(&modulus, KeyPolicy::default()).expect("a product of two primes");
+    let key =
+        PublicKey::from_modulus(&modulus, KeyPolicy::default()).expect("a product of two primes");
     let time = |_| {
         let started = Instant::now();
         key.randomizers(RANDOMIZERS_AT_ONCE);
         started.elapsed().as_secs_f64()
     };
     let fastest = (0..3).map(time).fold(f64::INFINITY, f64::min);
-    fastest / Costs::built_in(2048).seconds.of_randomizers(RANDOMIZERS_AT_ONCE)
+    fastest
+        / Costs::built_in(2048)
+            .seconds
+            .of_randomizers(RANDOMIZERS_AT_ONCE)
 }
 
 /// A modulus of 2048 bits to measure with: the number RSA-2048 of the RSA factoring challenge.

@@ -54,6 +54,7 @@ pub(super) struct Books<C> {
     next_id: u64,
     running: usize,
     begun: usize,
+    is_closed: bool,
     /// What the caller of the latest slice had used: where a new caller begins.
     clock: f64,
 }
@@ -92,6 +93,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
             next_id: 0,
             running: 0,
             begun: 0,
+            is_closed: false,
             clock: 0.0,
         }
     }
@@ -106,7 +108,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     pub(super) fn check(&self, caller: &C) -> Result<(), Ended> {
         let own = self.left_of(caller);
-        match self.is_full() && self.displaceable(own).is_none() {
+        match self.is_closed || self.is_full() && self.displaceable(own).is_none() {
             true => Err(Ended::Full(self.backlog())),
             false => Ok(()),
         }
@@ -114,14 +116,14 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     /// Lets a request in, in the place of another if need be.
     pub(super) fn enter(&mut self, entry: Entry<C>) -> Result<u64, Ended> {
+        if self.is_closed {
+            return Err(Ended::Full(self.backlog()));
+        }
         let own = self.left_of(&entry.caller) + entry.left;
         while self.is_full() {
-            let backlog = self.backlog();
-            let displaced = self.displaceable(own).and_then(|id| self.remove(id));
-            match displaced.map(|entry| entry.state) {
-                // Its future may just be ending: then nobody listens.
-                Some(State::Waits(grant)) => drop(grant.send(Err(Ended::Full(backlog)))),
-                _ => return Err(Ended::Full(backlog)),
+            match self.displaceable(own) {
+                Some(id) => self.displace(id),
+                None => return Err(Ended::Full(self.backlog())),
             }
         }
         let clock = self.clock;
@@ -137,6 +139,25 @@ impl<C: Clone + Eq + Hash> Books<C> {
         self.entries.insert(id, entry);
         self.grant();
         Ok(id)
+    }
+
+    /// Refuses all that has not begun, and whatever comes from now on.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+        let waiting = self.entries.iter().filter(|(_, entry)| !entry.has_begun);
+        let waiting: Vec<u64> = waiting.map(|(&id, _)| id).collect();
+        waiting.into_iter().for_each(|id| self.displace(id));
+    }
+
+    /// Sends a waiting request away.
+    fn displace(&mut self, id: u64) {
+        let backlog = self.backlog();
+        if let Some(entry) = self.remove(id)
+            && let State::Waits(grant) = entry.state
+        {
+            // Its future may just be ending: then nobody listens.
+            let _ = grant.send(Err(Ended::Full(backlog)));
+        }
     }
 
     /// Ends a slice of `seconds`; the next one begins at once, or when the receiver is told so.
@@ -183,7 +204,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
             // It runs once more, to its end.
             State::Waits(grant) => {
                 self.running += 1;
-                drop(grant.send(Err(Ended::Abandoned)));
+                let _ = grant.send(Err(Ended::Abandoned));
             }
             State::Runs | State::Abandoned => {}
         }
@@ -229,7 +250,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
                 self.begun += 1;
             }
             // If its future is just ending, it leaves at once and its slice goes to the next.
-            drop(grant.send(Ok(())));
+            let _ = grant.send(Ok(()));
         }
     }
 
@@ -281,5 +302,29 @@ impl<C: Clone + Eq + Hash> Books<C> {
     fn backlog(&self) -> Duration {
         let left: f64 = self.lines.values().map(|line| line.left).sum();
         Duration::from_secs_f64(left.max(0.0) / self.bounds.cores as f64)
+    }
+}
+
+#[cfg(test)]
+impl<C: Clone + Eq + Hash> Books<C> {
+    /// The requests that compute a slice, or have just been told that they may.
+    pub(super) fn running_ids(&self) -> Vec<u64> {
+        let running = self.entries.iter().filter(|(_, entry)| !entry.waits());
+        running.map(|(&id, _)| id).collect()
+    }
+
+    /// Whether the counts are those of the entries, and no slice is left unused.
+    pub(super) fn is_consistent(&self) -> bool {
+        let entries = || self.entries.values();
+        let begun = entries().filter(|entry| entry.has_begun).count();
+        let abandoned = entries()
+            .filter(|entry| matches!(entry.state, State::Abandoned))
+            .count();
+        let of_lines: usize = self.lines.values().map(|line| line.entries).sum();
+        self.running == self.running_ids().len()
+            && self.begun == begun
+            && of_lines == self.entries.len()
+            && self.running <= self.bounds.running + abandoned
+            && (self.running >= self.bounds.running || !entries().any(Entry::waits))
     }
 }
