@@ -24,10 +24,26 @@ use crate::observe::observe;
 use crate::page;
 use crate::tagged::tagged;
 
-/// The application with all its routes.
+/// The application with all its routes; without the metrics if operators have a listener of their own.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = routes(app.config.page).into_iter();
+    let mut routes = routes(app.config.page);
+    if !app.config.operator_listen.is_empty() {
+        routes.retain(|(path, _)| path != METRICS);
+    }
+    of_routes(routes, app)
+}
+
+/// What the operators' listener answers: health and metrics.
+pub fn operator_router(app: Arc<App>) -> Router {
+    let mut routes = health();
+    routes.push((METRICS, get(metrics)));
+    let owned = |(path, methods): (&str, _)| (path.to_owned(), methods);
+    of_routes(routes.into_iter().map(owned).collect(), app)
+}
+
+fn of_routes(routes: Vec<(String, MethodRouter<Arc<App>>)>, app: Arc<App>) -> Router {
     routes
+        .into_iter()
         .fold(Router::new(), |router, (path, methods)| {
             router.route(&path, methods)
         })
@@ -37,12 +53,12 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Every route, as `openapi.json` describes it.
-fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
-    let mut routes = vec![
-        ("/openapi.json", get(openapi)),
-        ("/metrics", get(metrics)),
-        ("/v2", get(async || Json(ServerMetadata::this()))),
+/// The counters' path.
+const METRICS: &str = "/metrics";
+
+/// Whether the service runs and takes requests.
+fn health() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
+    vec![
         (
             "/v2/health/live",
             get(async || Json(ServerLive { live: true })),
@@ -51,8 +67,18 @@ fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
             "/v2/health/ready",
             get(async || Json(ServerReady { ready: true })),
         ),
+    ]
+}
+
+/// Every route, as `openapi.json` describes it.
+fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
+    let mut routes = vec![
+        ("/openapi.json", get(openapi)),
+        (METRICS, get(metrics)),
+        ("/v2", get(async || Json(ServerMetadata::this()))),
         ("/v2/models", get(models)),
     ];
+    routes.extend(health());
     if has_page {
         routes.extend(page::routes());
     } else {
