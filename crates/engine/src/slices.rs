@@ -31,10 +31,11 @@ impl Slices {
         }
     }
 
-    /// How many operations of so many seconds on one core make a slice; at least one per thread.
+    /// How many operations make a slice, given the seconds that each takes on one core: the same
+    /// number on each thread, and at least one.
     pub(crate) fn of(self, seconds: f64) -> usize {
-        let fitting = SLICE * self.threads as f64 / seconds;
-        (fitting as usize).max(self.threads)
+        let on_each = (SLICE / seconds) as usize;
+        on_each.max(1) * self.threads
     }
 
     /// How many answers are masked and re-randomised in a slice. Full groups of randomisers take
@@ -45,8 +46,7 @@ impl Slices {
         if group > 2.0 * SLICE {
             return self.of(seconds.of_randomizers(1));
         }
-        let groups = self.of(group) / self.threads * self.threads;
-        groups * RANDOMIZERS_AT_ONCE
+        self.of(group) * RANDOMIZERS_AT_ONCE
     }
 }
 

@@ -18,27 +18,15 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use prometheus_client::registry::Unit;
 use tokio::sync::oneshot;
 
-use self::books::{Books, Entry};
+use self::books::{Books, Entry, Granted};
+pub(crate) use self::books::{Bounds, Ended, Load};
 use crate::config::Config;
 use crate::metrics::{Metrics, gauge};
-
-/// How much there may be to do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Slices that are computed at a moment.
-    pub(crate) running: usize,
-    /// Requests besides as many.
-    pub(crate) waiting: usize,
-    /// A request is let in while all that is here is estimated to be done within this time.
-    pub(crate) backlog: Duration,
-    /// Cores that share the work.
-    pub(crate) cores: usize,
-}
 
 impl Bounds {
     pub(crate) fn of(config: &Config) -> Self {
@@ -49,27 +37,6 @@ impl Bounds {
             cores: available_parallelism().map_or(1, NonZeroUsize::get),
         }
     }
-}
-
-/// What there is to do at a moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Load {
-    /// Requests that wait for their first slice.
-    pub(crate) waiting: usize,
-    /// Requests that have begun.
-    pub(crate) computing: usize,
-    /// The estimated time until all of them are done.
-    pub(crate) backlog: Duration,
-}
-
-/// Why a request gets no slice, or no further one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// There is no place for it, or another caller's has taken it. The time is the estimate until all
-    /// that is here is done.
-    Full(Duration),
-    /// Nobody waits for it.
-    Abandoned,
 }
 
 /// The requests of all callers, each waiting for a slice or computing one.
@@ -91,9 +58,6 @@ pub(crate) struct Turn<C: Clone + Eq + Hash> {
 
 /// Abandons a request that has begun, when dropped before its end.
 pub(crate) struct Waiting<C: Clone + Eq + Hash>(Arc<Turns<C>>, u64);
-
-/// Tells a request that its turn has come.
-type Granted = oneshot::Receiver<Result<(), Ended>>;
 
 /// An entry in the books, taken out when dropped.
 struct Held<C: Clone + Eq + Hash> {
@@ -142,7 +106,7 @@ impl<C: Clone + Eq + Hash> Turns<C> {
         self.books().load()
     }
 
-    /// Refuses all that has not begun, and whatever comes from now on.
+    /// Refuses all that has not begun, and from now on whatever can't begin at once.
     pub(crate) fn close(&self) {
         self.books().close();
     }

@@ -8,12 +8,47 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Bounds, Ended, Granted, Load};
-
 /// The most computations that have begun: each holds a thread, and its ciphertexts.
 const MOST_BEGUN: usize = 256;
 
-/// Tells a request that its turn has come, or never will.
+/// How much there may be to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Slices that are computed at a moment.
+    pub(crate) running: usize,
+    /// Requests besides as many.
+    pub(crate) waiting: usize,
+    /// A request is let in while all that is here is estimated to be done within this time.
+    pub(crate) backlog: Duration,
+    /// Cores that share the work.
+    pub(crate) cores: usize,
+}
+
+/// What there is to do at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Load {
+    /// Requests that wait for their first slice.
+    pub(crate) waiting: usize,
+    /// Requests that have begun.
+    pub(crate) computing: usize,
+    /// The estimated time until all of them are done.
+    pub(crate) backlog: Duration,
+}
+
+/// Why a request gets no slice, or no further one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// There is no place for it, or another caller's has taken it. The time is the estimate until all
+    /// that is here is done.
+    Full(Duration),
+    /// Nobody waits for it.
+    Abandoned,
+}
+
+/// Where a request learns that its turn has come, or never will.
+pub(super) type Granted = oneshot::Receiver<Result<(), Ended>>;
+
+/// Tells it so.
 type Grant = oneshot::Sender<Result<(), Ended>>;
 
 /// A request.
@@ -108,7 +143,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     pub(super) fn check(&self, caller: &C) -> Result<(), Ended> {
         let own = self.left_of(caller);
-        match self.is_closed || self.is_full() && self.displaceable(own).is_none() {
+        match self.is_shut() || self.is_full() && self.displaceable(own).is_none() {
             true => Err(Ended::Full(self.backlog())),
             false => Ok(()),
         }
@@ -116,7 +151,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     /// Lets a request in, in the place of another if need be.
     pub(super) fn enter(&mut self, entry: Entry<C>) -> Result<u64, Ended> {
-        if self.is_closed {
+        if self.is_shut() {
             return Err(Ended::Full(self.backlog()));
         }
         let own = self.left_of(&entry.caller) + entry.left;
@@ -141,7 +176,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         Ok(id)
     }
 
-    /// Refuses all that has not begun, and whatever comes from now on.
+    /// Refuses all that has not begun, and from now on whatever can't begin at once.
     pub(super) fn close(&mut self) {
         self.is_closed = true;
         let waiting = self.entries.iter().filter(|(_, entry)| !entry.has_begun);
@@ -271,6 +306,11 @@ impl<C: Clone + Eq + Hash> Books<C> {
             one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
         });
         first.map(|(&id, _)| id)
+    }
+
+    /// Whether nobody may wait any more, and a newcomer would have to.
+    fn is_shut(&self) -> bool {
+        self.is_closed && self.running >= self.bounds.running
     }
 
     fn is_full(&self) -> bool {
