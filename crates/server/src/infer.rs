@@ -42,7 +42,8 @@ pub(crate) async fn infer(
             return Err(fault);
         }
     };
-    let body = receive(body, model.limits.max_body_bytes, app.config.body_timeout).await?;
+    let body_timeout = app.config().body_timeout;
+    let body = receive(body, model.limits.max_body_bytes, body_timeout).await?;
     tracing::Span::current().record("bytes_in", body.len());
     app.metrics.body_received(model.name(), body.len());
     let received = blocking({
@@ -75,20 +76,21 @@ fn admit(
     app.turns.check(&caller).map_err(|full| busy(app, full))?;
     let upload = app.admission.upload();
     let upload = upload.ok_or_else(|| busy(app, Ended::Full(Duration::ZERO)))?;
-    if let Some(quotas) = &app.quotas {
+    if let Some(quotas) = &app.allowances().records {
         quotas.take_first(caller).map_err(used_up)?;
     }
     Ok((model, framing, upload))
 }
 
-/// The refusal of a request that has no place: it may come back when what is here is done.
+/// The refusal of a request that gets no slice, or no further one: it may come back when what is here is done.
 fn busy(app: &App, ended: Ended) -> Fault {
-    let least = app.config.retry_after;
-    Fault::Busy {
-        retry_after: match ended {
-            Ended::Full(backlog) => backlog.max(least),
-            Ended::Abandoned => least,
+    let least = app.config().retry_after;
+    match ended {
+        Ended::Full(backlog) => Fault::Busy {
+            retry_after: backlog.max(least),
         },
+        Ended::Abandoned => Fault::Busy { retry_after: least },
+        Ended::Closed => Fault::Ending { retry_after: least },
     }
 }
 
@@ -159,16 +161,17 @@ fn open(
     let request = InferRequest::decode(body, framing, &model.limits)?;
     let digest = ContentDigest::of(body);
     let seconds = model.evaluator.cost(&request)?;
-    let limit = app.config.request_cost;
+    let limit = app.config().request_cost;
     if seconds > limit.as_secs_f64() {
         return Err(Fault::TooCostly { seconds, limit });
     }
-    if let Some(quotas) = &app.quotas {
+    let allowances = app.allowances();
+    if let Some(quotas) = &allowances.records {
         quotas
             .take_others(caller, request.records())
             .map_err(used_up)?;
     }
-    if let Some(new_keys) = &app.new_keys
+    if let Some(new_keys) = &allowances.new_keys
         && request.key_proof().is_some()
         && !model.evaluator.keys().knows(request.public_key())
     {

@@ -41,6 +41,8 @@ pub(crate) enum Ended {
     /// There is no place for it, or another caller's has taken it. The time is the estimate until all
     /// that is here is done.
     Full(Duration),
+    /// The service is ending.
+    Closed,
     /// Nobody waits for it.
     Abandoned,
 }
@@ -143,7 +145,10 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     pub(super) fn check(&self, caller: &C) -> Result<(), Ended> {
         let own = self.left_of(caller);
-        match self.is_shut() || self.is_full() && self.displaceable(own).is_none() {
+        if self.is_shut() {
+            return Err(Ended::Closed);
+        }
+        match self.is_full() && self.displaceable(own).is_none() {
             true => Err(Ended::Full(self.backlog())),
             false => Ok(()),
         }
@@ -152,12 +157,12 @@ impl<C: Clone + Eq + Hash> Books<C> {
     /// Lets a request in, in the place of another if need be.
     pub(super) fn enter(&mut self, entry: Entry<C>) -> Result<u64, Ended> {
         if self.is_shut() {
-            return Err(Ended::Full(self.backlog()));
+            return Err(Ended::Closed);
         }
         let own = self.left_of(&entry.caller) + entry.left;
         while self.is_full() {
             match self.displaceable(own) {
-                Some(id) => self.displace(id),
+                Some(id) => self.dismiss(id, Ended::Full(self.backlog())),
                 None => return Err(Ended::Full(self.backlog())),
             }
         }
@@ -181,17 +186,18 @@ impl<C: Clone + Eq + Hash> Books<C> {
         self.is_closed = true;
         let waiting = self.entries.iter().filter(|(_, entry)| !entry.has_begun);
         let waiting: Vec<u64> = waiting.map(|(&id, _)| id).collect();
-        waiting.into_iter().for_each(|id| self.displace(id));
+        waiting
+            .into_iter()
+            .for_each(|id| self.dismiss(id, Ended::Closed));
     }
 
     /// Sends a waiting request away.
-    fn displace(&mut self, id: u64) {
-        let backlog = self.backlog();
+    fn dismiss(&mut self, id: u64, why: Ended) {
         if let Some(entry) = self.remove(id)
             && let State::Waits(grant) = entry.state
         {
             // Its future may just be ending: then nobody listens.
-            let _ = grant.send(Err(Ended::Full(backlog)));
+            let _ = grant.send(Err(why));
         }
     }
 

@@ -196,8 +196,8 @@ fn closed_queue_finishes_what_has_begun() {
     let [first, second] = [1, 2].map(|caller| queue.enter(caller, 1.0).unwrap());
     queue.books.close();
     assert_eq!(queue.told(first), Some(Ok(())));
-    assert!(matches!(queue.told(second), Some(Err(Ended::Full(_)))));
-    assert!(matches!(queue.enter(3, 1.0), Err(Ended::Full(_))));
+    assert_eq!(queue.told(second), Some(Err(Ended::Closed)));
+    assert_eq!(queue.enter(3, 1.0), Err(Ended::Closed));
     assert!(matches!(queue.books.pause(first, SLICE), Ok(None)));
 }
 
