@@ -42,7 +42,7 @@ pub use keys::Keys;
 pub use planner::{Paillier, Planner};
 pub use session::Session;
 pub use slices::{Pause, Stopped};
-pub use veilcast_paillier::{KeyPolicy, PublicKey};
+pub use veilcast_paillier::{KeyPolicy, PublicKey, kernel};
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -6,6 +6,9 @@ use crate::planner::{RANDOMIZERS_AT_ONCE, Seconds};
 /// About how long a slice takes, in seconds, on all threads.
 const SLICE: f64 = 0.05;
 
+/// The most operations per thread, however little they cost.
+const MOST: usize = 1 << 20;
+
 /// Called between two slices: returns when the next may begin.
 ///
 /// # Errors
@@ -35,7 +38,7 @@ impl Slices {
     /// number on each thread, and at least one.
     pub(crate) fn of(self, seconds: f64) -> usize {
         let on_each = (SLICE / seconds) as usize;
-        on_each.max(1) * self.threads
+        on_each.clamp(1, MOST) * self.threads
     }
 
     /// How many answers are masked and re-randomised in a slice. Full groups of randomisers take
@@ -61,6 +64,7 @@ mod tests {
             let slices = Slices { threads };
             assert_eq!(slices.of(1.0), threads);
             assert_eq!(slices.of(0.005), 10 * threads);
+            assert_eq!(slices.of(0.0), MOST * threads);
             for slowness in [0.5, 1.0, 4.0] {
                 for key_bits in [2048, 3072, 4096] {
                     let seconds = Costs::built_in(key_bits).seconds;
