@@ -13,7 +13,7 @@
 //! | values that are replaced while others use them | `swap` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
@@ -47,6 +47,7 @@ mod start_error;
 mod swap;
 mod tagged;
 mod trace;
+mod turns;
 
 pub use address::{AddressError, ListenAddress};
 pub use app::App;
