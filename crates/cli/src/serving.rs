@@ -3,33 +3,32 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use anyhow::Context as _;
-use tokio::net::TcpListener;
+use anyhow::{Context as _, ensure};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::Model;
-use veilcast_server::{App, Config, serve};
+use veilcast_server::{App, BoundAddress, Config, Listeners, serve};
 
 /// A running service.
 pub(crate) struct Service {
-    address: SocketAddr,
+    /// Where the public reaches it; never empty.
+    addresses: Vec<BoundAddress>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl Service {
-    /// Serves models on a listener, on the runtime's threads.
+    /// Serves models on listeners, on the runtime's threads.
     pub(crate) fn start(
         runtime: &Runtime,
-        listener: TcpListener,
+        listeners: Listeners,
         models: Vec<Model>,
         config: Config,
     ) -> anyhow::Result<Self> {
-        let address = listener
-            .local_addr()
-            .context("the listener has no address")?;
+        let addresses = listeners.public();
+        ensure!(!addresses.is_empty(), "the listener has no address");
         let evaluators = models
             .into_iter()
             .map(|model| Evaluator::new(model, KeyPolicy::default()));
@@ -39,24 +38,33 @@ impl Service {
             // The end of the sender is a reason to stop too.
             let _ = stopped.await;
         };
-        let task = runtime.spawn(serve(listener, app, shutdown));
+        let task = runtime.spawn(serve(listeners, app, shutdown));
         Ok(Self {
-            address,
+            addresses,
             stop,
             task,
         })
     }
 
     /// Where the service is reached.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub(crate) fn urls(&self) -> Vec<String> {
+        self.addresses.iter().map(url).collect()
     }
 
-    /// Where a browser on this machine finds the web page.
-    pub(crate) fn page_url(&self) -> String {
-        let mut address = self.address;
-        address.set_ip(reachable(address.ip()));
-        format!("http://{address}/")
+    /// The first of these.
+    pub(crate) fn url(&self) -> String {
+        self.urls().swap_remove(0)
+    }
+
+    /// Where a browser on this machine finds the web page, unless it would have to open a unix socket.
+    pub(crate) fn page_url(&self) -> Option<String> {
+        self.addresses.iter().find_map(|address| match address {
+            BoundAddress::Ip(address) => {
+                let reachable = SocketAddr::new(reachable(address.ip()), address.port());
+                Some(format!("{}/", url(&BoundAddress::Ip(reachable))))
+            }
+            BoundAddress::Unix(_) => None,
+        })
     }
 
     /// Lets the requests under way finish.
@@ -74,6 +82,13 @@ impl Service {
             stopped = self.stop() => stopped,
             () = interruptions.next() => Ok(()),
         }
+    }
+}
+
+fn url(address: &BoundAddress) -> String {
+    match address {
+        BoundAddress::Ip(address) => format!("http://{address}"),
+        BoundAddress::Unix(_) => address.to_string(),
     }
 }
 

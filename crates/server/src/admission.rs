@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Config;
+use crate::metrics::{Metrics, gauge};
 
 /// The places for requests: while they upload, while they wait, while they compute.
 ///
@@ -72,6 +73,26 @@ impl Admission {
             computation: computation.expect("the semaphore is never closed"),
             place: place.0,
         }
+    }
+
+    /// Registers how many requests are in each place, to be looked at by operators.
+    pub(crate) fn register(self: &Arc<Self>, metrics: &Metrics) {
+        type Count = fn(&Load) -> usize;
+        let gauges: [(&str, &str, Count); 3] = [
+            ("uploading", "Requests being received", |load| {
+                load.uploading
+            }),
+            ("waiting", "Requests in the queue", |load| load.waiting),
+            ("computing", "Requests being computed", |load| {
+                load.computing
+            }),
+        ];
+        metrics.register(|registry| {
+            for (name, help, count) in gauges {
+                let admission = Arc::clone(self);
+                gauge(registry, name, help, None, move || count(&admission.load()));
+            }
+        });
     }
 
     /// How many requests are in each place at this moment.

@@ -16,7 +16,7 @@ use crate::start_error::StartError;
 pub struct App {
     pub(crate) models: Models,
     pub(crate) config: Config,
-    pub(crate) admission: Admission,
+    pub(crate) admission: Arc<Admission>,
     /// How many records a caller may send.
     pub(crate) quotas: Option<Quotas>,
     /// How many keys that have to be checked a caller may send.
@@ -43,7 +43,9 @@ impl App {
         let keys = Arc::new(keys);
         let sharing = |evaluator: Evaluator| evaluator.with_keys(Arc::clone(&keys));
         let models = Models::new(evaluators.into_iter().map(sharing), &config)?;
-        let admission = Admission::new(&config);
+        let metrics = Metrics::new();
+        let admission = Arc::new(Admission::new(&config));
+        admission.register(&metrics);
         let quotas = |per_minute: usize, at_once: u32| {
             let per_minute = u32::try_from(per_minute).unwrap_or(u32::MAX);
             NonZeroU32::new(per_minute).map(|per_minute| Quotas::new(per_minute, at_once))
@@ -54,7 +56,7 @@ impl App {
             models,
             config,
             admission,
-            metrics: Metrics::new(),
+            metrics,
         }))
     }
 

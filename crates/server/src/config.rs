@@ -1,10 +1,12 @@
 //! What an operator sets.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde::Deserialize;
 use thiserror::Error;
+
+use crate::address::{ListenAddress, one_or_several};
 
 /// The service's address and limits, as a configuration file gives them; settings that it leaves
 /// out have their defaults.
@@ -13,8 +15,16 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The address to listen on; only this machine reaches the default.
-    pub listen: SocketAddr,
+    /// The addresses to listen on; only this machine reaches the default.
+    #[serde(deserialize_with = "one_or_several")]
+    pub listen: Vec<ListenAddress>,
+    /// The addresses for operators alone: health, metrics and administration, which answer however full the others are. With
+    /// any, the metrics are not to be had from the others.
+    #[serde(deserialize_with = "one_or_several")]
+    pub operator_listen: Vec<ListenAddress>,
+    /// The permissions of unix sockets, in octal.
+    #[serde(deserialize_with = "permissions")]
+    pub unix_socket_mode: u32,
     /// Whether to serve the web page; without it, `/` leads to `/v2`.
     pub page: bool,
     /// Connections at a time; further ones wait until the operating system turns them away.
@@ -57,7 +67,9 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            listen: vec![ListenAddress::Ip((Ipv4Addr::LOCALHOST, 8080).into())],
+            operator_listen: Vec::new(),
+            unix_socket_mode: 0o660,
             page: true,
             max_connections: 512,
             max_body_bytes: 64 << 20,
@@ -90,6 +102,12 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] that names the first setting that does not.
     pub fn check(&self) -> Result<(), ConfigError> {
+        if self.listen.is_empty() {
+            return Err(ConfigError {
+                name: "listen",
+                expected: "an address at least",
+            });
+        }
         let counts = [
             ("max_connections", self.max_connections, 1),
             ("concurrent_uploads", self.concurrent_uploads, 1),
@@ -121,6 +139,15 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+/// Permissions of a file as text, such as "0660".
+fn permissions<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    u32::from_str_radix(&text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| serde::de::Error::custom("permissions must be octal, such as \"0660\""))
 }
 
 /// A time as a number of seconds, whole or not, up to a day.

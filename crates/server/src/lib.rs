@@ -1,7 +1,7 @@
 //! The Veilcast service over HTTP: the Open Inference Protocol ("V2") on encrypted records.
 //!
 //! [`App`] holds the models and the limits, [`router`] turns it into an application that tests call
-//! without a socket, and [`serve`] runs that on a listener until it is told to stop. The service
+//! without a socket, and [`serve`] runs that on [`Listeners`] until it is told to stop. The service
 //! holds no key of any kind: public moduli and ciphertexts arrive, and ciphertexts leave.
 //!
 //! | subject | file |
@@ -16,14 +16,17 @@
 //! | why a service can't start | `start_error` |
 //! | every refusal, its status and its code | `fault` |
 //! | what an operator sees | `observe`, `metrics` |
-//! | connections and the end | `serve` |
+//! | where to listen | `address` |
+//! | connections and the end | `connections` |
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod admission;
 mod app;
 mod body;
 mod config;
+mod connections;
 mod extract;
 mod fault;
 mod infer;
@@ -33,14 +36,14 @@ mod observe;
 mod page;
 mod quota;
 mod routes;
-mod serve;
 mod start_error;
 mod tagged;
 
+pub use address::{AddressError, ListenAddress};
 pub use app::App;
 pub use config::{Config, ConfigError};
-pub use routes::router;
-pub use serve::serve;
+pub use connections::{BoundAddress, ListenError, Listeners, serve};
+pub use routes::{operator_router, router};
 pub use start_error::StartError;
 
 /// The example of the README.

@@ -1,21 +1,26 @@
-//! Counters for operators, in the OpenMetrics text format.
+//! Counters and gauges for operators.
+//!
+//! What concerns every request is counted here. Each other part of the service adds what it counts by
+//! [`Metrics::register`], and what it can be asked for at any time as a [`gauge`].
 //!
 //! Labels take few values: methods, route templates, statuses, codes and the names of the service's own models.
 
+mod format;
+mod gauge;
+mod process;
+
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::admission::Load;
-
-/// The media type of [`Metrics::render`].
-pub(crate) const MEDIA_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) use self::format::Format;
+pub(crate) use self::gauge::gauge;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -43,74 +48,71 @@ type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All that is counted.
 pub(crate) struct Metrics {
-    registry: Registry,
+    registry: RwLock<Registry>,
     requests: Family<RequestLabels, Counter>,
     request_durations: Durations<RouteLabels>,
     refusals: Family<CodeLabels, Counter>,
     records: Family<ModelLabels, Counter>,
     body_bytes: Family<ModelLabels, Counter>,
     compute_durations: Durations<ModelLabels>,
-    uploading: Gauge,
-    waiting: Gauge,
-    computing: Gauge,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let mut metrics = Self {
-            registry: Registry::with_prefix("veilcast"),
+        let metrics = Self {
+            registry: RwLock::default(),
             requests: Family::default(),
             request_durations: durations(),
             refusals: Family::default(),
             records: Family::default(),
             body_bytes: Family::default(),
             compute_durations: durations(),
-            uploading: Gauge::default(),
-            waiting: Gauge::default(),
-            computing: Gauge::default(),
         };
-        let registry = &mut metrics.registry;
-        registry.register(
-            "http_requests",
-            "Requests answered",
-            metrics.requests.clone(),
+        metrics.register(|registry| metrics.register_own(registry));
+        process::register(
+            &mut metrics
+                .registry
+                .write()
+                .unwrap_or_else(PoisonError::into_inner),
         );
+        metrics
+    }
+
+    fn register_own(&self, registry: &mut Registry) {
+        registry.register("http_requests", "Requests answered", self.requests.clone());
         registry.register_with_unit(
             "http_request_duration",
             "Time from a request's header to its answer",
             Unit::Seconds,
-            metrics.request_durations.clone(),
+            self.request_durations.clone(),
         );
         registry.register(
             "refusals",
             "Requests refused, by code",
-            metrics.refusals.clone(),
+            self.refusals.clone(),
         );
-        registry.register("records", "Records evaluated", metrics.records.clone());
+        registry.register("records", "Records evaluated", self.records.clone());
         registry.register_with_unit(
             "request_body",
             "Bodies received for inference",
             Unit::Bytes,
-            metrics.body_bytes.clone(),
+            self.body_bytes.clone(),
         );
         registry.register_with_unit(
             "compute_duration",
             "Time to decode, evaluate and encode a request",
             Unit::Seconds,
-            metrics.compute_durations.clone(),
+            self.compute_durations.clone(),
         );
-        registry.register(
-            "uploading",
-            "Requests being received",
-            metrics.uploading.clone(),
-        );
-        registry.register("waiting", "Requests in the queue", metrics.waiting.clone());
-        registry.register(
-            "computing",
-            "Requests being computed",
-            metrics.computing.clone(),
-        );
-        metrics
+    }
+
+    /// Lets a part of the service add what it counts, in a registry whose names begin with `veilcast_`.
+    pub(crate) fn register(&self, add: impl FnOnce(&mut Registry)) {
+        let mut registry = self
+            .registry
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        add(registry.sub_registry_with_prefix("veilcast"));
     }
 
     pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
@@ -149,14 +151,15 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// The counters as text, with the load of this moment.
-    pub(crate) fn render(&self, load: &Load) -> String {
-        self.uploading.set(load.uploading as i64);
-        self.waiting.set(load.waiting as i64);
-        self.computing.set(load.computing as i64);
+    /// All counters and gauges as text.
+    pub(crate) fn render(&self, format: Format) -> String {
+        let registry = self.registry.read().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("writing to a string can't fail");
-        text
+        encode(&mut text, &registry).expect("writing to a string can't fail");
+        match format {
+            Format::OpenMetrics => text,
+            Format::Prometheus => format::to_prometheus(&text),
+        }
     }
 }
 

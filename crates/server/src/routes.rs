@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
@@ -18,16 +18,32 @@ use crate::app::App;
 use crate::extract::Requested;
 use crate::fault::Fault;
 use crate::infer::infer;
-use crate::metrics::MEDIA_METRICS;
+use crate::metrics::Format;
 use crate::models::PublicPart;
 use crate::observe::observe;
 use crate::page;
 use crate::tagged::tagged;
 
-/// The application with all its routes.
+/// The application with all its routes; without the metrics if operators have a listener of their own.
 pub fn router(app: Arc<App>) -> Router {
-    let routes = routes(app.config.page).into_iter();
+    let mut routes = routes(app.config.page);
+    if !app.config.operator_listen.is_empty() {
+        routes.retain(|(path, _)| path != METRICS);
+    }
+    of_routes(routes, app)
+}
+
+/// What the operators' listener answers: health and metrics.
+pub fn operator_router(app: Arc<App>) -> Router {
+    let mut routes = health();
+    routes.push((METRICS, get(metrics)));
+    let owned = |(path, methods): (&str, _)| (path.to_owned(), methods);
+    of_routes(routes.into_iter().map(owned).collect(), app)
+}
+
+fn of_routes(routes: Vec<(String, MethodRouter<Arc<App>>)>, app: Arc<App>) -> Router {
     routes
+        .into_iter()
         .fold(Router::new(), |router, (path, methods)| {
             router.route(&path, methods)
         })
@@ -37,12 +53,12 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Every route, as `openapi.json` describes it.
-fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
-    let mut routes = vec![
-        ("/openapi.json", get(openapi)),
-        ("/metrics", get(metrics)),
-        ("/v2", get(async || Json(ServerMetadata::this()))),
+/// The counters' path.
+const METRICS: &str = "/metrics";
+
+/// Whether the service runs and takes requests.
+fn health() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
+    vec![
         (
             "/v2/health/live",
             get(async || Json(ServerLive { live: true })),
@@ -51,8 +67,18 @@ fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
             "/v2/health/ready",
             get(async || Json(ServerReady { ready: true })),
         ),
+    ]
+}
+
+/// Every route, as `openapi.json` describes it.
+fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
+    let mut routes = vec![
+        ("/openapi.json", get(openapi)),
+        (METRICS, get(metrics)),
+        ("/v2", get(async || Json(ServerMetadata::this()))),
         ("/v2/models", get(models)),
     ];
+    routes.extend(health());
     if has_page {
         routes.extend(page::routes());
     } else {
@@ -82,10 +108,11 @@ async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, MEDIA_JSON)], include_str!("openapi.json"))
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoResponse {
+    let format = Format::asked_for(&headers);
     (
-        [(CONTENT_TYPE, MEDIA_METRICS)],
-        app.metrics.render(&app.admission.load()),
+        [(CONTENT_TYPE, format.media_type()), (VARY, "accept")],
+        app.metrics.render(format),
     )
 }
 

@@ -121,7 +121,7 @@ fn configuration_files_are_understood() {
     )
     .unwrap();
     let expected = Config {
-        listen: "[::]:80".parse().unwrap(),
+        listen: vec!["[::]:80".parse().unwrap()],
         max_connections: 7,
         header_timeout: Duration::from_secs(2),
         body_timeout: Duration::from_millis(500),

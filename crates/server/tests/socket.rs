@@ -27,7 +27,9 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (end, ended) = oneshot::channel();
-        let task = tokio::spawn(serve(listener, app(config), async { ended.await.unwrap() }));
+        let task = tokio::spawn(serve(listener.into(), app(config), async {
+            ended.await.unwrap()
+        }));
         Self { address, end, task }
     }
 

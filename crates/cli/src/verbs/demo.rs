@@ -2,14 +2,13 @@
 
 mod report;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use veilcast_card::{Encoder, Prediction, chain};
 use veilcast_client::Client;
@@ -17,7 +16,7 @@ use veilcast_engine::Session;
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::Model;
 use veilcast_paillier::SecretKey;
-use veilcast_server::Config;
+use veilcast_server::{Config, ListenAddress, ListenError, Listeners};
 
 use self::report::{Figures, Image, Summary};
 use crate::args::KeyBits;
@@ -72,11 +71,11 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     images.truncate(args.count.get());
 
     let runtime = runtime::start()?;
-    let listener = runtime.block_on(listen(args.port))?;
+    let listeners = runtime.block_on(listen(args.port))?;
     let models = Builtin::value_variants().iter().map(|model| model.load());
     let models: Vec<Model> = models.collect::<Result<_, _>>()?;
     let names: Vec<String> = models.iter().map(|m| m.card().name().to_owned()).collect();
-    let service = Service::start(&runtime, listener, models, Config::default())?;
+    let service = Service::start(&runtime, listeners, models, Config::default())?;
     let url = service.url();
     output.text(format!(
         "Serving the models {} at {url}",
@@ -126,7 +125,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     match interruptions {
         None => runtime.block_on(service.stop())?,
         Some(interruptions) => {
-            let page = service.page_url();
+            let page = service.page_url().unwrap_or_default();
             output.note(format!(
                 "\nOpen {page} in a browser; press Ctrl-C to stop serving."
             ));
@@ -138,8 +137,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
 }
 
 /// The port asked for; without one the usual, or a free one if that is taken.
-async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
-    let bind = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+async fn listen(port: Option<u16>) -> anyhow::Result<Listeners> {
     match (port, bind(port.unwrap_or(PORT)).await) {
         (_, Ok(listener)) => Ok(listener),
         (None, Err(_)) => bind(0).await.context("no port is free"),
@@ -147,6 +145,14 @@ async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
             .with_context(|| format!("can't serve on port {port}"))
             .hint("choose another --port, or leave it out"),
     }
+}
+
+async fn bind(port: u16) -> Result<Listeners, ListenError> {
+    let config = Config {
+        listen: vec![ListenAddress::Ip((Ipv4Addr::LOCALHOST, port).into())],
+        ..Config::default()
+    };
+    Listeners::bind(&config).await
 }
 
 /// What it takes to predict images over HTTP.

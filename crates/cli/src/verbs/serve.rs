@@ -1,16 +1,13 @@
 //! `veilcast serve`: models over HTTP.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
-use tokio::net::TcpListener;
 use veilcast_model::Model;
-use veilcast_server::Config;
+use veilcast_server::{Config, ListenAddress, Listeners};
 
-use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::serving::{Interruptions, Service};
 use crate::{files, logging, models, runtime};
@@ -30,9 +27,11 @@ pub(crate) struct Args {
     /// Directory of a model; may be given several times.
     #[arg(long = "model", value_name = "MODEL_DIR", required = true)]
     models: Vec<PathBuf>,
-    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080].
+    /// Address to listen on, such as 127.0.0.1:8080, localhost:8080, :8080 for all addresses, or
+    /// unix:/run/veilcast.sock; port 0 takes a free one; may be given several times [default:
+    /// 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
-    listen: Option<SocketAddr>,
+    listen: Vec<ListenAddress>,
     /// Configuration file with limits, in TOML.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -47,6 +46,9 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Listening {
     listening: String,
+    /// Further addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<String>,
     /// Where a browser finds the web page, if it is served.
     page: Option<String>,
     models: Vec<String>,
@@ -55,6 +57,9 @@ struct Listening {
 impl fmt::Display for Listening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "listening on {}", self.listening)?;
+        for other in &self.also {
+            write!(f, "\nlistening on {other}")?;
+        }
         match &self.page {
             Some(page) => write!(f, "\nOpen {page} in a browser"),
             None => Ok(()),
@@ -73,7 +78,9 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         .config
         .as_deref()
         .map_or_else(|| Ok(Config::default()), load_config)?;
-    config.listen = args.listen.unwrap_or(config.listen);
+    if !args.listen.is_empty() {
+        config.listen = args.listen;
+    }
     config.page &= !args.no_page;
     let has_page = config.page;
     let models: Vec<Model> = args
@@ -87,16 +94,14 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         .collect();
 
     let runtime = runtime::start()?;
-    let listener = runtime
-        .block_on(TcpListener::bind(config.listen))
-        .with_context(|| format!("can't listen on {}", config.listen))
-        .hint("choose another address with --listen; port 0 takes a free one")?;
-    let service = Service::start(&runtime, listener, models, config)?;
+    let listeners = runtime.block_on(Listeners::bind(&config))?;
+    let service = Service::start(&runtime, listeners, models, config)?;
     // Before the address is printed: its reader may end the service at once.
     let interruptions = Interruptions::listen(&runtime)?;
     output.result(&Listening {
         listening: service.url(),
-        page: has_page.then(|| service.page_url()),
+        also: service.urls().split_off(1),
+        page: service.page_url().filter(|_| has_page),
         models: names,
     })?;
     runtime.block_on(service.stop_after(interruptions))?;

@@ -51,7 +51,7 @@ fn a_configuration_is_read() {
           |
         1 | max_conections = 1
           | ^^^^^^^^^^^^^^
-        unknown field `max_conections`, expected one of `listen`, `page`, `max_connections`, `max_body_bytes`, `concurrent_uploads`, `concurrent_computations`, `queue_length`, `records_per_minute`, `new_keys_per_minute`, `behind_proxy`, `randomizers_ahead`, `header_timeout_seconds`, `body_timeout_seconds`, `retry_after_seconds`, `shutdown_grace_seconds`
+        unknown field `max_conections`, expected one of `listen`, `operator_listen`, `unix_socket_mode`, `page`, `max_connections`, `max_body_bytes`, `concurrent_uploads`, `concurrent_computations`, `queue_length`, `records_per_minute`, `new_keys_per_minute`, `behind_proxy`, `randomizers_ahead`, `header_timeout_seconds`, `body_timeout_seconds`, `retry_after_seconds`, `shutdown_grace_seconds`
     ");
     assert_snapshot!(fail("= 1"), @r"
     error: can't use the configuration bad.toml
@@ -92,9 +92,7 @@ fn a_service_that_cant_start_says_why() {
     let address = taken.local_addr().unwrap().to_string();
     let message = place.fail(&format!("serve --model model --listen {address}"));
     assert_snapshot!(message.replace(&address, "ADDRESS"), @r"
-    error: can't listen on ADDRESS
-      cause: Address already in use (os error 98)
-      hint: choose another address with --listen; port 0 takes a free one
+    error: can't listen on ADDRESS: another program listens there; stop it, or choose another address (port 0 takes a free one)
     ");
     let message = place.fail("serve --model model --model model --listen 127.0.0.1:0");
     assert_snapshot!(message, @r"

@@ -78,7 +78,7 @@ pub(crate) async fn start_service() -> String {
     let app = App::new([Evaluator::new(model(), POLICY)], Config::default()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve(listener, app, std::future::pending()));
+    tokio::spawn(serve(listener.into(), app, std::future::pending()));
     url
 }
 

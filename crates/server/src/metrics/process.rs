@@ -1,0 +1,38 @@
+//! What the process is and takes: gauges under the names that Prometheus' own clients use.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prometheus_client::registry::{Registry, Unit};
+
+use super::gauge::gauge;
+
+/// Registers the process's memory and start.
+pub(super) fn register(registry: &mut Registry) {
+    let process = registry.sub_registry_with_prefix("process");
+    let memory = |of: fn(memory_stats::MemoryStats) -> usize| {
+        move || memory_stats::memory_stats().map_or(0, of) as u64
+    };
+    gauge(
+        process,
+        "resident_memory",
+        "Memory that the process holds",
+        Some(Unit::Bytes),
+        memory(|memory| memory.physical_mem),
+    );
+    gauge(
+        process,
+        "virtual_memory",
+        "Addresses that the process has asked for",
+        Some(Unit::Bytes),
+        memory(|memory| memory.virtual_mem),
+    );
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let started = now.unwrap_or_default().as_secs_f64();
+    gauge(
+        process,
+        "start_time",
+        "When the service started, since 1970",
+        Some(Unit::Seconds),
+        move || started,
+    );
+}
