@@ -32,7 +32,10 @@ import { WireView } from './wire-view.js';
  * @property {unknown} trouble with what was put in
  */
 
-let client = new Client('/');
+/** Where the service is: a proxy may have put it below a path. */
+const SERVICE = new URL('..', import.meta.url).href;
+
+let client = new Client(SERVICE);
 const keys = new KeyHolder();
 const parts = new PublicParts();
 const digit = new DigitTab();
@@ -145,7 +148,7 @@ async function start() {
   const [state, text, again] = [byId('models-state', HTMLElement), byId('models-text', HTMLElement), byId('reload', HTMLElement)];
   const work = byId('work', HTMLElement);
   again.hidden = true;
-  client = new Client('/');
+  client = new Client(SERVICE);
   for (const started of Object.values(tabs)) {
     started.trouble = undefined;
     started.task.client = client;

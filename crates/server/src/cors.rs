@@ -80,7 +80,11 @@ mod tests {
         };
         assert!(are(&[]));
         assert!(are(&["*"]));
-        assert!(are(&["https://example.org", "http://localhost:8080", "https://[::1]:9"]));
+        assert!(are(&[
+            "https://example.org",
+            "http://localhost:8080",
+            "https://[::1]:9"
+        ]));
         for wrong in [
             "*,https://example.org",
             "example.org",

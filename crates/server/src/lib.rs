@@ -10,6 +10,7 @@
 //! | models by name and version | `models` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
+//! | which other sites' pages may call the service | `cors` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
@@ -27,6 +28,7 @@ mod app;
 mod body;
 mod config;
 mod connections;
+mod cors;
 mod extract;
 mod fault;
 mod infer;
