@@ -279,7 +279,7 @@ impl Client {
         self.transport.send(request).await
     }
 
-    fn base(&self) -> &BaseUrl {
+    pub(crate) fn base(&self) -> &BaseUrl {
         &self.transport.base
     }
 }

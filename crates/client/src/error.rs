@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use veilcast_engine::SessionError;
+use veilcast_card::CardError;
+use veilcast_engine::{LayoutError, SessionError};
 use veilcast_protocol::DecodeError;
 
 use crate::certificate::CertificateFault;
@@ -199,6 +200,14 @@ pub enum ClientError {
         /// The service's URL.
         url: String,
     },
+    /// It says again and again that a card is not its model's, and gives no other.
+    #[error(
+        "{url} refuses requests for the very card that it gives, or replaces it all the time: are there several services, with different models, behind it?"
+    )]
+    CardUnclear {
+        /// The service's URL.
+        url: String,
+    },
     /// The answer is larger than allowed.
     #[error("{url} sends more than the {limit} bytes that are allowed: send fewer records at once")]
     ResponseTooLarge {
@@ -239,6 +248,33 @@ pub enum PipelineError {
     /// The call brought no answer.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The service has replaced the model, and the records can't go on to the new one as they are.
+    #[error("the service has replaced the model {model:?} meanwhile")]
+    Replaced {
+        /// The model's name.
+        model: String,
+        /// What keeps the records from it.
+        #[source]
+        fault: ReplacedError,
+    },
+}
+
+/// Why records that were quantised for a card can't go on to the model that has replaced its own.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReplacedError {
+    /// Its card is none.
+    #[error("the new one's card can't be used")]
+    Card(#[source] CardError),
+    /// It prepares or rounds records in another way.
+    #[error("the new one takes other records, or prepares or rounds them in another way")]
+    Records,
+    /// It predicts something else.
+    #[error("the new one predicts something else")]
+    Predictions,
+    /// It has no layout that the key has room for.
+    #[error("the new one can't be asked with this key")]
+    Layout(#[source] LayoutError),
 }
 
 /// How often a call was tried, where that was more than once.

@@ -182,7 +182,18 @@ impl Try<'_> {
             };
         }
         let Some((code, message)) = words else {
-            let reason = format!("it answers {status} without a problem document");
+            let wants_to_know = matches!(
+                status,
+                StatusCode::UNAUTHORIZED
+                    | StatusCode::FORBIDDEN
+                    | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            );
+            let proxy = if wants_to_know {
+                ": a proxy in front of it may want a header that says who is asking"
+            } else {
+                ""
+            };
+            let reason = format!("it answers {status} without a problem document{proxy}");
             return lasting(not_veilcast(self.base, reason));
         };
         lasting(ClientError::Refused {

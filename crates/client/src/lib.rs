@@ -36,7 +36,7 @@ mod waiting;
 pub use certificate::CertificateFault;
 pub use client::Client;
 pub use credentials::{HeaderFault, Headers, Token, TokenFault};
-pub use error::{AnswerError, ClientError, PipelineError, UrlFault};
+pub use error::{AnswerError, ClientError, PipelineError, ReplacedError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
 pub use pipeline::{Answered, Answers, Pipeline};
