@@ -168,8 +168,12 @@ pub(crate) fn advise(error: ClientError) -> anyhow::Error {
             }
             _ => "ask the service's operator for a new certificate",
         },
-        ClientError::Identity { given: false, .. } => "give yours with --client-cert and --client-key",
-        ClientError::Identity { given: true, .. } => "ask the service's operator which one it accepts",
+        ClientError::Identity { given: false, .. } => {
+            "give yours with --client-cert and --client-key"
+        }
+        ClientError::Identity { given: true, .. } => {
+            "ask the service's operator which one it accepts"
+        }
         ClientError::RequestTooLarge { .. } => {
             "ask the operator to raise the limit, such as nginx's client_max_body_size"
         }
