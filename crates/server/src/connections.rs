@@ -35,12 +35,12 @@ const OPERATOR_CONNECTIONS: usize = 64;
 /// with `shutdown_background`.
 pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let Listeners { public, operator } = listeners;
-    let places = app.config.max_connections;
-    let side = Side::new(router(Arc::clone(&app)), places, &app.config);
+    let config = app.config();
+    let side = Side::new(router(Arc::clone(&app)), config.max_connections, &config);
     let operators = Side::new(
         operator_router(Arc::clone(&app)),
         OPERATOR_CONNECTIONS,
-        &app.config,
+        &config,
     );
     let (end_public, public_ends) = watch::channel(false);
     let (end_operators, operators_end) = watch::channel(false);

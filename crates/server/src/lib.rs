@@ -8,6 +8,9 @@
 //! |---|---|
 //! | what an operator sets | `config` |
 //! | models by name and version | `models` |
+//! | loading, replacing and removing them | `catalogue`, and operators' calls for it, `operator` |
+//! | from the first model to the last answer | `lifecycle` |
+//! | values that are replaced while others use them | `swap` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | which other sites' pages may call the service | `cors` |
@@ -26,24 +29,30 @@ mod address;
 mod admission;
 mod app;
 mod body;
+mod catalogue;
 mod config;
 mod connections;
 mod cors;
 mod extract;
 mod fault;
 mod infer;
+mod lifecycle;
 mod metrics;
 mod models;
 mod observe;
+mod operator;
+mod operator_token;
 mod page;
 mod quota;
 mod routes;
 mod start_error;
+mod swap;
 mod tagged;
 
 pub use address::{AddressError, ListenAddress};
 pub use app::App;
-pub use config::{Config, ConfigError};
+pub use catalogue::LoadError;
+pub use config::{Config, ConfigError, ModelSetting};
 pub use connections::{BoundAddress, ListenError, Listeners, serve};
 pub use routes::{operator_router, router};
 pub use start_error::StartError;
