@@ -254,7 +254,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// The causes of a type.
-fn found<'a, T: Error + 'static>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a T> {
+fn found<T: Error + 'static>(error: &reqwest::Error) -> impl Iterator<Item = &T> {
     causes(error).filter_map(|cause| cause.downcast_ref())
 }
 
