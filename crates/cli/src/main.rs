@@ -46,6 +46,8 @@ mod supervisor;
 #[cfg(not(unix))]
 #[path = "no_supervisor.rs"]
 mod supervisor;
+#[cfg(feature = "otlp")]
+mod traces;
 mod verbs;
 mod waiting;
 

@@ -26,8 +26,8 @@ use crate::routes::{operator_router, router};
 /// Connections of operators at a time, which the public's don't count against.
 const OPERATOR_CONNECTIONS: usize = 64;
 
-/// Answers the listeners' connections until `shutdown` completes; then listens no more, and lets the requests under way
-/// finish, for as long as the configuration grants.
+/// Answers the listeners' connections until `shutdown` completes; then listens no more, refuses the
+/// requests that wait for their computation, and lets the others finish for as long as the configuration grants.
 ///
 /// The operators' listener answers until the public's connections have ended.
 ///
@@ -46,6 +46,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
     let (end_operators, operators_end) = watch::channel(false);
     let until_ended = async {
         shutdown.await;
+        app.end();
         // Without a receiver all has ended already; the same below.
         let _ = end_public.send(true);
     };

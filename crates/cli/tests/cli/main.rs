@@ -28,5 +28,7 @@ mod resume;
 mod serve;
 mod service;
 mod tables;
+#[cfg(feature = "otlp")]
+mod traces;
 mod train;
 mod usage;
