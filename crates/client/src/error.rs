@@ -169,6 +169,8 @@ pub enum ClientError {
         url: String,
         /// The request's bytes.
         bytes: u64,
+        /// The service's message; empty if it was a proxy, or had none.
+        message: String,
     },
     /// The service refuses the request, or failed over it.
     #[error("{url} refuses ({status}): {message}")]
@@ -275,6 +277,14 @@ pub enum ReplacedError {
     /// It has no layout that the key has room for.
     #[error("the new one can't be asked with this key")]
     Layout(#[source] LayoutError),
+}
+
+/// A message after what it explains.
+fn prefixed(message: &str) -> String {
+    match message {
+        "" => String::new(),
+        message => format!(": {message}"),
+    }
 }
 
 /// How often a call was tried, where that was more than once.
