@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// What stands before the path of a unix socket.
@@ -73,6 +74,18 @@ impl FromStr for ListenAddress {
     }
 }
 
+impl ListenAddress {
+    /// Whether this machine alone reaches it.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Self::Ip(address) => address.ip().is_loopback(),
+            Self::Name { host, .. } => host == "localhost",
+            Self::Every { .. } => false,
+            Self::Unix(_) => true,
+        }
+    }
+}
+
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,7 +111,9 @@ pub(crate) fn one_or_several<'de, D: Deserializer<'de>>(
         }
 
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            text.parse().map(|address| vec![address]).map_err(E::custom)
+            // Environment variables hold no lists.
+            let addresses = text.split(',').map(|text| text.trim().parse());
+            addresses.collect::<Result<_, _>>().map_err(E::custom)
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
@@ -111,6 +126,12 @@ pub(crate) fn one_or_several<'de, D: Deserializer<'de>>(
     }
 
     deserializer.deserialize_any(Addresses)
+}
+
+impl Serialize for ListenAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl<'de> Deserialize<'de> for ListenAddress {

@@ -1,27 +1,35 @@
 //! The service: its models, its limits and its counters.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use veilcast_engine::{Evaluator, Keys};
+use veilcast_engine::{Evaluator, KeyPolicy, Keys};
 
 use crate::admission::Admission;
+use crate::catalogue::{Catalogue, Listed, Load, LoadError};
 use crate::config::Config;
+use crate::fault::Fault;
+use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::Metrics;
 use crate::models::Models;
-use crate::quota::Quotas;
+use crate::operator_token::OperatorToken;
+use crate::quota::{Allowances, Terms};
 use crate::start_error::StartError;
+use crate::swap::Swap;
+use crate::tls::Tls;
 
-/// A service that is ready to answer.
+/// A service: ready to answer, or about to be.
 pub struct App {
-    pub(crate) models: Models,
-    pub(crate) config: Config,
+    catalogue: Catalogue,
+    config: Swap<Config>,
+    /// Held while the settings are replaced.
+    changing: Mutex<()>,
     pub(crate) admission: Arc<Admission>,
-    /// How many records a caller may send.
-    pub(crate) quotas: Option<Quotas>,
-    /// How many keys that have to be checked a caller may send.
-    pub(crate) new_keys: Option<Quotas>,
+    allowances: Swap<Allowances>,
+    operator_token: Swap<Option<OperatorToken>>,
+    pub(crate) lifecycle: Lifecycle,
     pub(crate) metrics: Metrics,
+    tls: Option<Arc<Tls>>,
 }
 
 impl App {
@@ -35,34 +43,165 @@ impl App {
         evaluators: impl IntoIterator<Item = Evaluator>,
         config: Config,
     ) -> Result<Arc<Self>, StartError> {
-        config.check()?;
         let evaluators: Vec<Evaluator> = evaluators.into_iter().collect();
         let first = evaluators.first().ok_or(StartError::NoModel)?;
-        let keys =
-            Keys::new(first.keys().policy()).with_randomizers_ahead(config.randomizers_ahead);
-        let keys = Arc::new(keys);
-        let sharing = |evaluator: Evaluator| evaluator.with_keys(Arc::clone(&keys));
-        let models = Models::new(evaluators.into_iter().map(sharing), &config)?;
+        let policy = first.keys().policy();
+        let app = Self::open(config, policy, |_| {
+            Err("this service has its models from elsewhere than directories".into())
+        })?;
+        app.catalogue.give(evaluators, &app.config())?;
+        app.set_allowances();
+        app.lifecycle.enter(Phase::Serving);
+        Ok(app)
+    }
+
+    /// A service whose models are in directories, of which `load` makes them; it answers that it isn't ready until
+    /// [`App::load_models`] has loaded those that the configuration names.
+    ///
+    /// # Errors
+    /// A [`StartError`] if a setting makes no sense.
+    pub fn open(
+        config: Config,
+        policy: KeyPolicy,
+        load: impl Fn(&Path) -> Result<Evaluator, LoadError> + Send + Sync + 'static,
+    ) -> Result<Arc<Self>, StartError> {
+        config.check()?;
+        let keys = Keys::new(policy).with_randomizers_ahead(config.randomizers_ahead);
+        let load: Load = Box::new(load);
         let metrics = Metrics::new();
         let admission = Arc::new(Admission::new(&config));
         admission.register(&metrics);
-        let quotas = |per_minute: usize, at_once: u32| {
-            let per_minute = u32::try_from(per_minute).unwrap_or(u32::MAX);
-            NonZeroU32::new(per_minute).map(|per_minute| Quotas::new(per_minute, at_once))
-        };
+        let operator_token = config
+            .operator_token_file
+            .as_deref()
+            .map(OperatorToken::read);
         Ok(Arc::new(Self {
-            quotas: quotas(config.records_per_minute, models.largest_request()),
-            new_keys: quotas(config.new_keys_per_minute, 1),
-            models,
-            config,
+            catalogue: Catalogue::new(Arc::new(keys), load),
+            changing: Mutex::default(),
             admission,
+            allowances: Swap::new(Allowances::new(Terms {
+                records_per_minute: config.records_per_minute,
+                new_keys_per_minute: config.new_keys_per_minute,
+                largest_request: 0,
+            })),
+            operator_token: Swap::new(operator_token.transpose()?),
+            lifecycle: Lifecycle::new(),
             metrics,
+            tls: Tls::load(&config.tls)?,
+            config: Swap::new(config),
         }))
+    }
+
+    /// Loads the models that the configuration names, and takes requests from then on. Blocks.
+    ///
+    /// # Errors
+    /// A [`StartError`] if there is none, if two are the same, or if one can't be used.
+    pub fn load_models(&self) -> Result<(), StartError> {
+        let config = self.config();
+        if config.models.is_empty() {
+            return Err(StartError::NoModel);
+        }
+        let faults = self.catalogue.replace(&config)?;
+        if let Some(fault) = faults.into_iter().next() {
+            return Err(fault);
+        }
+        self.set_allowances();
+        self.lifecycle.enter(Phase::Serving);
+        Ok(())
+    }
+
+    /// Takes new settings over, as far as they are in [`Config::CHANGEABLE`] (the caller sees to it that the others are as
+    /// they were), and reads every model again. Requests under way keep the model that they began with, and clients
+    /// the keys that they have proven. Blocks.
+    ///
+    /// Gives what is wrong with the models that can't be used: those stay as they were.
+    ///
+    /// # Errors
+    /// A [`StartError`] if a setting makes no sense or two models are the same; nothing changes then.
+    pub fn reload(&self, config: Config) -> Result<Vec<StartError>, StartError> {
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        config.check()?;
+        let token = config
+            .operator_token_file
+            .as_deref()
+            .map(OperatorToken::read);
+        let token = token.transpose()?;
+        let faults = self.catalogue.replace(&config)?;
+        self.operator_token.set(token);
+        self.config.set(config);
+        self.set_allowances();
+        Ok(faults)
+    }
+
+    /// Makes the service's end known: it isn't ready any more, takes requests for as long as the configuration's drain
+    /// says, and refuses those in the queue after that. Those that are being computed go on.
+    pub async fn drain(&self) {
+        self.lifecycle.enter(Phase::Draining);
+        let drain = self.config().drain;
+        tracing::info!(?drain, "not ready any more");
+        tokio::time::sleep(drain).await;
+        self.lifecycle.enter(Phase::Ending);
+    }
+
+    /// The service's TLS, if it speaks it.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Arc<Tls>> {
+        self.tls.as_ref()
     }
 
     /// The service's settings.
     #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.config
+    pub fn config(&self) -> Arc<Config> {
+        self.config.get()
+    }
+
+    /// The names and versions of the models that are served now.
+    #[must_use]
+    pub fn served(&self) -> Vec<(String, String)> {
+        let models = self.models();
+        let named = models
+            .all()
+            .map(|model| (model.name().to_owned(), model.version().to_owned()));
+        named.collect()
+    }
+
+    pub(crate) fn models(&self) -> Arc<Models> {
+        self.catalogue.models()
+    }
+
+    /// What callers may send.
+    pub(crate) fn allowances(&self) -> Arc<Allowances> {
+        self.allowances.get()
+    }
+
+    pub(crate) fn operator_token(&self) -> Option<OperatorToken> {
+        *self.operator_token.get()
+    }
+
+    pub(crate) fn load(&self, model: &str) -> Result<(), Fault> {
+        let loaded = self.catalogue.load(model, &self.config());
+        self.set_allowances();
+        loaded
+    }
+
+    pub(crate) fn unload(&self, model: &str) -> Result<(), Fault> {
+        self.catalogue.unload(model)
+    }
+
+    pub(crate) fn index(&self) -> Vec<Listed> {
+        self.catalogue.index(&self.config())
+    }
+
+    /// Makes the callers' allowances fit the settings and the models; where they do, nothing is forgotten.
+    fn set_allowances(&self) {
+        let config = self.config();
+        let terms = Terms {
+            records_per_minute: config.records_per_minute,
+            new_keys_per_minute: config.new_keys_per_minute,
+            largest_request: self.models().largest_request(),
+        };
+        if !self.allowances().are_for(terms) {
+            self.allowances.set(Allowances::new(terms));
+        }
     }
 }

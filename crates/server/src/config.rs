@@ -1,20 +1,33 @@
 //! What an operator sets.
 
+mod model;
+mod permissions;
+mod seconds;
+
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use self::model::ModelSetting;
 use crate::address::{ListenAddress, one_or_several};
+use crate::tls::TlsSettings;
 
 /// The service's address and limits, as a configuration file gives them; settings that it leaves
 /// out have their defaults.
 ///
 /// The bodies in memory take at most `max_body_bytes` · (`concurrent_uploads` + `queue_length` + `concurrent_computations`).
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// The models to serve; several versions of one name may be beside each other.
+    pub models: Vec<ModelSetting>,
+    /// A directory of models, or of directories of their versions, that operators may have loaded while the service runs.
+    pub model_repository: Option<PathBuf>,
+    /// A file with the token that operators' calls need, unless only this machine reaches them.
+    pub operator_token_file: Option<PathBuf>,
     /// The addresses to listen on; only this machine reaches the default.
     #[serde(deserialize_with = "one_or_several")]
     pub listen: Vec<ListenAddress>,
@@ -23,12 +36,15 @@ pub struct Config {
     #[serde(deserialize_with = "one_or_several")]
     pub operator_listen: Vec<ListenAddress>,
     /// The permissions of unix sockets, in octal.
-    #[serde(deserialize_with = "permissions")]
+    #[serde(with = "permissions")]
     pub unix_socket_mode: u32,
     /// Whether to serve the web page; without it, `/` leads to `/v2`.
     pub page: bool,
-    /// Connections at a time; further ones wait until the operating system turns them away.
+    /// Connections at a time. When all places are taken, the one that has been idle longest is closed for a new one; if
+    /// none is idle, the new one is refused.
     pub max_connections: usize,
+    /// Connections of a caller at a time. Behind a proxy, which knows callers better, this is not looked at.
+    pub max_connections_per_caller: usize,
     /// The largest body of a request, in bytes; a model's own limit may be lower.
     pub max_body_bytes: usize,
     /// Bodies that are received at a time; further requests are told to come back.
@@ -51,27 +67,45 @@ pub struct Config {
     /// their answers come sooner, and the processor has more to do.
     pub randomizers_ahead: usize,
     /// The longest time for the header of a request, and between two requests of a connection.
-    #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "header_timeout_seconds", with = "seconds")]
     pub header_timeout: Duration,
     /// The longest time for the body of a request.
-    #[serde(rename = "body_timeout_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "body_timeout_seconds", with = "seconds")]
     pub body_timeout: Duration,
+    /// The longest time for which a client may read nothing of an answer that is there for it.
+    #[serde(rename = "write_timeout_seconds", with = "seconds")]
+    pub write_timeout: Duration,
+    /// The least rate at which a client must send its body and read its answer, or 0 for any.
+    pub least_bytes_per_second: usize,
+    /// How long a client may stay below that rate.
+    #[serde(rename = "least_rate_grace_seconds", with = "seconds")]
+    pub least_rate_grace: Duration,
     /// When a client that was told to come back should do so.
-    #[serde(rename = "retry_after_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "retry_after_seconds", with = "seconds")]
     pub retry_after: Duration,
+    /// How long the service still takes requests when it is to end, with its readiness gone: so that a balancer in front
+    /// sees it and sends no more.
+    #[serde(rename = "drain_seconds", with = "seconds")]
+    pub drain: Duration,
     /// How long the requests under way may take to finish when the service is to end.
-    #[serde(rename = "shutdown_grace_seconds", deserialize_with = "seconds")]
+    #[serde(rename = "shutdown_grace_seconds", with = "seconds")]
     pub shutdown_grace: Duration,
+    /// The files of the service's TLS.
+    pub tls: TlsSettings,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
+            models: Vec::new(),
+            model_repository: None,
+            operator_token_file: None,
             listen: vec![ListenAddress::Ip((Ipv4Addr::LOCALHOST, 8080).into())],
             operator_listen: Vec::new(),
             unix_socket_mode: 0o660,
             page: true,
             max_connections: 512,
+            max_connections_per_caller: 64,
             max_body_bytes: 64 << 20,
             concurrent_uploads: 16,
             concurrent_computations: 2,
@@ -82,8 +116,13 @@ impl Default for Config {
             randomizers_ahead: 0,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            least_bytes_per_second: 1024,
+            least_rate_grace: Duration::from_secs(10),
             retry_after: Duration::from_secs(2),
+            drain: Duration::ZERO,
             shutdown_grace: Duration::from_secs(30),
+            tls: TlsSettings::default(),
         }
     }
 }
@@ -97,6 +136,25 @@ pub struct ConfigError {
 }
 
 impl Config {
+    /// The settings that a service takes over when it reads its configuration again; the others need a restart.
+    pub const CHANGEABLE: &[&str] = &[
+        "models",
+        "model_repository",
+        "operator_token_file",
+        "max_body_bytes",
+        "records_per_minute",
+        "new_keys_per_minute",
+        "behind_proxy",
+        "body_timeout_seconds",
+        "retry_after_seconds",
+        "drain_seconds",
+    ];
+
+    /// Whether the operators' listeners are for this machine alone.
+    pub(crate) fn operators_are_local(&self) -> bool {
+        self.operator_listen.iter().all(ListenAddress::is_local)
+    }
+
     /// Checks that the numbers make sense.
     ///
     /// # Errors
@@ -108,8 +166,16 @@ impl Config {
                 expected: "an address at least",
             });
         }
+        if let Some((name, expected)) = self.tls.fault() {
+            return Err(ConfigError { name, expected });
+        }
         let counts = [
             ("max_connections", self.max_connections, 1),
+            (
+                "max_connections_per_caller",
+                self.max_connections_per_caller,
+                1,
+            ),
             ("concurrent_uploads", self.concurrent_uploads, 1),
             ("concurrent_computations", self.concurrent_computations, 1),
             ("queue_length", self.queue_length, 0),
@@ -130,7 +196,15 @@ impl Config {
         let times = [
             ("header_timeout_seconds", self.header_timeout),
             ("body_timeout_seconds", self.body_timeout),
+            ("write_timeout_seconds", self.write_timeout),
+            ("least_rate_grace_seconds", self.least_rate_grace),
         ];
+        if self.least_bytes_per_second > 1 << 30 {
+            return Err(ConfigError {
+                name: "least_bytes_per_second",
+                expected: "0 to 1073741824",
+            });
+        }
         match times.into_iter().find(|(_, time)| time.is_zero()) {
             Some((name, _)) => Err(ConfigError {
                 name,
@@ -138,27 +212,5 @@ impl Config {
             }),
             None => Ok(()),
         }
-    }
-}
-
-/// Permissions of a file as text, such as "0660".
-fn permissions<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    u32::from_str_radix(&text, 8)
-        .ok()
-        .filter(|mode| *mode <= 0o777)
-        .ok_or_else(|| serde::de::Error::custom("permissions must be octal, such as \"0660\""))
-}
-
-/// A time as a number of seconds, whole or not, up to a day.
-fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    const DAY: f64 = 24.0 * 3600.0;
-    let seconds = f64::deserialize(deserializer)?;
-    if (0.0..=DAY).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(serde::de::Error::custom(
-            "a time must be 0 to 86400 seconds",
-        ))
     }
 }

@@ -33,7 +33,6 @@ use axum::Router;
 use tokio::sync::watch;
 
 use self::connection::Terms;
-use self::counts::Counts;
 pub use self::listener::{BoundAddress, ListenError};
 pub use self::listeners::Listeners;
 use self::places::Places;
@@ -59,11 +58,12 @@ const OPERATOR_CONNECTIONS: usize = 64;
 /// with `shutdown_background`.
 pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let Listeners { public, operator } = listeners;
-    let config = &app.config;
+    let config = &*app.config();
     // Behind a proxy all connections come from one address, and the proxy knows how many a caller may have.
     let share = (!config.behind_proxy).then_some(config.max_connections_per_caller);
     let places = Places::new(config.max_connections, share);
-    let public_side = side(router(Arc::clone(&app)), places, app.tls.clone(), config);
+    let tls = app.tls().map(Arc::clone);
+    let public_side = side(router(Arc::clone(&app)), places, tls, config);
     public_side
         .counts
         .register(&app.metrics, &public_side.places);
@@ -81,7 +81,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
         let _ = end_operators.send(true);
     };
     let fresh = async {
-        match &app.tls {
+        match app.tls() {
             Some(tls) => tls.keep_fresh().await,
             None => std::future::pending().await,
         }

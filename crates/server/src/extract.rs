@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 
 use crate::app::App;
 use crate::fault::Fault;
+use crate::lifecycle::Phase;
 use crate::models::ServedModel;
 use crate::quota::Caller;
 
@@ -25,9 +26,15 @@ impl FromRequestParts<Arc<App>> for Requested {
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let path = path.map(|Path(path)| path).unwrap_or_default();
         let name = path.get("model").map_or("", String::as_str);
-        let model = app
-            .models
-            .get(name, path.get("version").map(String::as_str))?;
+        let found = app
+            .models()
+            .get(name, path.get("version").map(String::as_str));
+        let model = match found {
+            Err(_) if app.lifecycle.phase() == Phase::Loading => Err(Fault::Loading {
+                retry_after: app.config().retry_after,
+            }),
+            found => found,
+        }?;
         tracing::Span::current().record("model", model.name());
         Ok(Self(model))
     }
@@ -37,7 +44,7 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let forwarded = app.config.behind_proxy.then(|| forwarded_for(parts));
+        let forwarded = app.config().behind_proxy.then(|| forwarded_for(parts));
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = forwarded
             .flatten()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
@@ -50,7 +50,27 @@ pub(crate) enum Fault {
     #[error("this service takes no more new keys from you for now: use a key again, or try in {} seconds", seconds(.retry_after))]
     TooManyKeys { retry_after: Duration },
 
+    // An operator's.
+    #[error(
+        "this call needs the operators' token: send `Authorization: Bearer`, with what is in the file of `operator_token_file`"
+    )]
+    OperatorTokenNeeded,
+    #[error(
+        "these calls need an operators' token where others than this machine reach them: set `operator_token_file`"
+    )]
+    NoOperatorToken,
+    #[error("the body must be empty, or a JSON object as the model repository extension has it")]
+    OperatorBody,
+    #[error("there is no model of this name to be {verb}: this service has {known}")]
+    NoSuchModelKept { verb: &'static str, known: String },
+    #[error("{reason}")]
+    ModelNotLoaded { reason: String },
+
     // Nobody's.
+    #[error("the service is loading its models: try again in a moment")]
+    Loading { retry_after: Duration },
+    #[error("the service is ending: try again in a moment, and another one answers")]
+    Ending { retry_after: Duration },
     #[error("the service is busy: try again in a moment")]
     Busy { retry_after: Duration },
 
@@ -102,6 +122,13 @@ impl Fault {
             },
             Self::QuotaUsedUp { .. } => (StatusCode::TOO_MANY_REQUESTS, "quota_used_up"),
             Self::TooManyKeys { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_keys"),
+            Self::OperatorTokenNeeded => (StatusCode::UNAUTHORIZED, "operator_token_needed"),
+            Self::NoOperatorToken => (StatusCode::FORBIDDEN, "no_operator_token"),
+            Self::OperatorBody => (StatusCode::BAD_REQUEST, "invalid_body"),
+            Self::NoSuchModelKept { .. } => (StatusCode::NOT_FOUND, "unknown_model"),
+            Self::ModelNotLoaded { .. } => (StatusCode::BAD_REQUEST, "model_not_loaded"),
+            Self::Loading { .. } => (StatusCode::SERVICE_UNAVAILABLE, "loading"),
+            Self::Ending { .. } => (StatusCode::SERVICE_UNAVAILABLE, "ending"),
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -122,7 +149,13 @@ impl IntoResponse for Fault {
         let (status, code) = self.status_and_code();
         let mut response = (status, Json(Problem::new(code, chain(&self)))).into_response();
         response.extensions_mut().insert(FaultCode(code));
+        if let Self::OperatorTokenNeeded = self {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
         if let Self::Busy { retry_after }
+        | Self::Loading { retry_after }
+        | Self::Ending { retry_after }
         | Self::QuotaUsedUp { retry_after }
         | Self::TooManyKeys { retry_after } = &self
         {

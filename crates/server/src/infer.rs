@@ -39,12 +39,16 @@ pub(crate) async fn infer(
             return Err(fault);
         }
     };
-    let body = receive(body, model.limits.max_body_bytes, app.config.body_timeout).await?;
+    let body_timeout = app.config().body_timeout;
+    let body = receive(body, model.limits.max_body_bytes, body_timeout).await?;
     tracing::Span::current().record("bytes_in", body.len());
     app.metrics.body_received(model.name(), body.len());
     let place = app.admission.place().ok_or_else(|| busy(&app))?;
     drop(upload);
-    let turn = app.admission.turn(place).await;
+    let turn = tokio::select! {
+        turn = app.admission.turn(place) => turn,
+        () = app.lifecycle.ending() => return Err(ending(&app)),
+    };
     compute(turn, move || answer(&app, caller, &model, framing, body)).await
 }
 
@@ -58,7 +62,7 @@ fn admit(
     let Requested(model) = requested?;
     let framing = framing(headers)?;
     let upload = app.admission.upload().ok_or_else(|| busy(app))?;
-    if let Some(quotas) = &app.quotas {
+    if let Some(quotas) = &app.allowances().records {
         quotas.take_first(caller).map_err(used_up)?;
     }
     Ok((model, framing, upload))
@@ -66,7 +70,13 @@ fn admit(
 
 fn busy(app: &App) -> Fault {
     Fault::Busy {
-        retry_after: app.config.retry_after,
+        retry_after: app.config().retry_after,
+    }
+}
+
+fn ending(app: &App) -> Fault {
+    Fault::Ending {
+        retry_after: app.config().retry_after,
     }
 }
 
@@ -136,12 +146,13 @@ fn answer(
     let request = InferRequest::decode(&body, framing, &model.limits)?;
     let request_digest = ContentDigest::of(&body);
     drop(body);
-    if let Some(quotas) = &app.quotas {
+    let allowances = app.allowances();
+    if let Some(quotas) = &allowances.records {
         quotas
             .take_others(caller, request.records())
             .map_err(used_up)?;
     }
-    if let Some(new_keys) = &app.new_keys
+    if let Some(new_keys) = &allowances.new_keys
         && request.key_proof().is_some()
         && !model.evaluator.keys().knows(request.public_key())
     {

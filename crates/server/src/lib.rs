@@ -8,6 +8,9 @@
 //! |---|---|
 //! | what an operator sets | `config` |
 //! | models by name and version | `models` |
+//! | loading, replacing and removing them | `catalogue`, and operators' calls for it, `operator` |
+//! | from the first model to the last answer | `lifecycle` |
+//! | values that are replaced while others use them | `swap` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
@@ -18,6 +21,8 @@
 //! | what an operator sees | `observe`, `metrics` |
 //! | where to listen | `address` |
 //! | connections and the end | `connections` |
+//! | the least rates of clients | `pace` |
+//! | certificates | `tls` |
 
 #![forbid(unsafe_code)]
 
@@ -25,26 +30,35 @@ mod address;
 mod admission;
 mod app;
 mod body;
+mod catalogue;
 mod config;
 mod connections;
 mod extract;
 mod fault;
 mod infer;
+mod lifecycle;
 mod metrics;
 mod models;
 mod observe;
+mod operator;
+mod operator_token;
+mod pace;
 mod page;
 mod quota;
 mod routes;
 mod start_error;
+mod swap;
 mod tagged;
+mod tls;
 
 pub use address::{AddressError, ListenAddress};
 pub use app::App;
-pub use config::{Config, ConfigError};
+pub use catalogue::LoadError;
+pub use config::{Config, ConfigError, ModelSetting};
 pub use connections::{BoundAddress, ListenError, Listeners, serve};
 pub use routes::{operator_router, router};
 pub use start_error::StartError;
+pub use tls::{ClientCertificate, ClientCertificates, Tls, TlsError, TlsSettings};
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -17,7 +17,7 @@ pub(crate) struct ServedModel {
 }
 
 impl ServedModel {
-    fn new(evaluator: Evaluator, config: &Config) -> Result<Self, StartError> {
+    pub(crate) fn new(evaluator: Evaluator, config: &Config) -> Result<Self, StartError> {
         let card = evaluator.card();
         let limit = config.max_body_bytes;
         let needed = Limits::new(1, card.features()).max_body_bytes;
@@ -52,26 +52,44 @@ impl AsRef<[u8]> for PublicPart {
     }
 }
 
-/// All models of the service; the versions of one name in the order in which they were given, and at least one.
-pub(crate) struct Models(BTreeMap<String, Vec<Arc<ServedModel>>>);
+/// All models of the service, by name.
+#[derive(Default)]
+pub(crate) struct Models(BTreeMap<String, Versions>);
+
+/// The versions of one name in the order in which they were given; at least one.
+#[derive(Default)]
+struct Versions {
+    all: Vec<Arc<ServedModel>>,
+    /// The one that answers requests without a version, if the operator says so; else the last.
+    default: Option<usize>,
+}
+
+impl Versions {
+    fn get(&self, version: Option<&str>) -> Option<&Arc<ServedModel>> {
+        match (version, self.default) {
+            (Some(version), _) => self.all.iter().find(|model| model.version() == version),
+            (None, Some(default)) => self.all.get(default),
+            (None, None) => self.all.last(),
+        }
+    }
+}
 
 impl Models {
+    /// Models, each with whether it is its name's default version.
     pub(crate) fn new(
-        evaluators: impl IntoIterator<Item = Evaluator>,
-        config: &Config,
+        given: impl IntoIterator<Item = (Arc<ServedModel>, bool)>,
     ) -> Result<Self, StartError> {
-        let mut models = BTreeMap::<String, Vec<_>>::new();
-        for evaluator in evaluators {
-            let model = Arc::new(ServedModel::new(evaluator, config)?);
+        let mut models = BTreeMap::<String, Versions>::new();
+        for (model, is_default) in given {
             let (name, version) = (model.name().to_owned(), model.version().to_owned());
             let versions = models.entry(name.clone()).or_default();
-            if versions
-                .iter()
-                .any(|other: &Arc<ServedModel>| other.version() == version)
-            {
+            if versions.get(Some(&version)).is_some() {
                 return Err(StartError::DuplicateModel { name, version });
             }
-            versions.push(model);
+            if is_default && versions.default.replace(versions.all.len()).is_some() {
+                return Err(StartError::TwoDefaults { name });
+            }
+            versions.all.push(model);
         }
         Ok(Self(models))
     }
@@ -81,10 +99,14 @@ impl Models {
         self.0.keys().map(String::as_str)
     }
 
+    /// All models, by name and then in the order in which they were given.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<ServedModel>> {
+        self.0.values().flat_map(|versions| &versions.all)
+    }
+
     /// Records of the largest request that a model takes.
     pub(crate) fn largest_request(&self) -> u32 {
-        let models = self.0.values().flatten();
-        models
+        self.all()
             .map(|model| model.evaluator.card().limits().max_records)
             .max()
             .unwrap_or_default()
@@ -95,18 +117,16 @@ impl Models {
         self.0
             .get(name)
             .into_iter()
-            .flatten()
+            .flat_map(|versions| &versions.all)
             .map(|model| model.version())
     }
 
-    /// The model of this name and version; of several, the one given last.
+    /// The model of this name and version; without a version, the default one.
     pub(crate) fn get(&self, name: &str, version: Option<&str>) -> Result<Arc<ServedModel>, Fault> {
         let versions = self.0.get(name).ok_or_else(|| Fault::UnknownModel {
             known: self.names().collect::<Vec<_>>().join(", "),
         })?;
-        let mut latest_first = versions.iter().rev();
-        let found =
-            latest_first.find(|model| version.is_none_or(|version| model.version() == version));
+        let found = versions.get(version);
         found.cloned().ok_or_else(|| Fault::UnknownVersion {
             known: self.versions(name).collect::<Vec<_>>().join(", "),
         })

@@ -18,21 +18,25 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// A pace from now on; `slack` are bytes that may be under way unseen.
-    pub(crate) fn new(bytes_per_second: usize, grace: Duration, slack: usize) -> Self {
+    /// A pace from a moment on; `slack` are bytes that may be under way unseen.
+    pub(crate) fn new(
+        since: Instant,
+        bytes_per_second: usize,
+        grace: Duration,
+        slack: usize,
+    ) -> Self {
         let least = bytes_per_second as f64;
         let most = least * grace.as_secs_f64() + slack as f64;
         Self {
             least: (bytes_per_second > 0).then_some(least),
             most,
             ahead: most,
-            since: Instant::now(),
+            since,
         }
     }
 
-    /// Counts what came or went.
-    pub(crate) fn add(&mut self, bytes: usize) {
-        let now = Instant::now();
+    /// Counts what came or went until now.
+    pub(crate) fn add(&mut self, now: Instant, bytes: usize) {
         let passed = now.duration_since(self.since).as_secs_f64();
         let due = self.least.unwrap_or_default() * passed;
         self.ahead = (self.ahead - due + bytes as f64).min(self.most);
@@ -52,33 +56,34 @@ mod tests {
     use super::*;
 
     const GRACE: Duration = Duration::from_secs(10);
-    const SECOND: Duration = Duration::from_secs(1);
 
-    #[tokio::test(start_paused = true)]
-    async fn who_is_slower_than_the_least_rate_is_found_after_the_grace() {
+    #[test]
+    fn who_is_slower_than_the_least_rate_is_found_after_the_grace() {
         let start = Instant::now();
-        let mut pace = Pace::new(100, GRACE, 0);
+        let mut pace = Pace::new(start, 100, GRACE, 0);
         assert_eq!(pace.deadline(), Some(start + GRACE));
         // Half the rate: twice the grace.
-        while pace.deadline().unwrap() > Instant::now() {
-            tokio::time::advance(SECOND).await;
-            pace.add(50);
+        let mut now = start;
+        while pace.deadline().unwrap() > now {
+            now += Duration::from_secs(1);
+            pace.add(now, 50);
         }
-        let seconds = start.elapsed().as_secs();
+        let seconds = now.duration_since(start).as_secs();
         assert!((19..=21).contains(&seconds), "{seconds}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_keeps_the_rate_with_pauses_is_never_too_slow() {
-        let mut pace = Pace::new(100, GRACE, 0);
+    #[test]
+    fn who_keeps_the_rate_with_pauses_is_never_too_slow() {
+        let mut now = Instant::now();
+        let mut pace = Pace::new(now, 100, GRACE, 0);
         for _ in 0..100 {
-            tokio::time::advance(9 * SECOND).await;
-            assert!(pace.deadline().unwrap() > Instant::now());
-            pace.add(900);
+            now += Duration::from_secs(9);
+            assert!(pace.deadline().unwrap() > now);
+            pace.add(now, 900);
         }
         // Having been fast is no reason to stall.
-        pace.add(1_000_000);
-        assert_eq!(pace.deadline(), Some(Instant::now() + GRACE));
-        assert_eq!(Pace::new(0, GRACE, 0).deadline(), None);
+        pace.add(now, 1_000_000);
+        assert_eq!(pace.deadline(), Some(now + GRACE));
+        assert_eq!(Pace::new(now, 0, GRACE, 0).deadline(), None);
     }
 }

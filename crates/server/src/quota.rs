@@ -15,6 +15,42 @@ const FORGET_AFTER: u32 = 1024;
 /// The largest request that a quota may be widened for.
 const MOST_AT_ONCE: u32 = 1_000_000;
 
+/// What callers may send: records, and keys that have to be checked.
+pub(crate) struct Allowances {
+    pub(crate) records: Option<Quotas>,
+    pub(crate) new_keys: Option<Quotas>,
+    /// From what they were made.
+    terms: Terms,
+}
+
+/// The numbers that allowances come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    pub(crate) records_per_minute: usize,
+    pub(crate) new_keys_per_minute: usize,
+    /// Records of the largest request that a model takes.
+    pub(crate) largest_request: u32,
+}
+
+impl Allowances {
+    pub(crate) fn new(terms: Terms) -> Self {
+        let quotas = |per_minute: usize, at_once: u32| {
+            let per_minute = u32::try_from(per_minute).unwrap_or(u32::MAX);
+            NonZeroU32::new(per_minute).map(|per_minute| Quotas::new(per_minute, at_once))
+        };
+        Self {
+            records: quotas(terms.records_per_minute, terms.largest_request),
+            new_keys: quotas(terms.new_keys_per_minute, 1),
+            terms,
+        }
+    }
+
+    /// Whether these are still right, so that what callers have sent isn't forgotten.
+    pub(crate) fn are_for(&self, terms: Terms) -> bool {
+        self.terms == terms
+    }
+}
+
 /// What each caller may still send.
 ///
 /// A quota fills evenly over time, up to a minute's worth, or to the largest request if that is

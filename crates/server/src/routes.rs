@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
@@ -21,22 +21,23 @@ use crate::infer::infer;
 use crate::metrics::Format;
 use crate::models::PublicPart;
 use crate::observe::observe;
-use crate::page;
 use crate::tagged::tagged;
+use crate::{operator, page};
 
 /// The application with all its routes; without the metrics if operators have a listener of their own.
 pub fn router(app: Arc<App>) -> Router {
-    let mut routes = routes(app.config.page);
-    if !app.config.operator_listen.is_empty() {
+    let mut routes = routes(app.config().page);
+    if !app.config().operator_listen.is_empty() {
         routes.retain(|(path, _)| path != METRICS);
     }
     of_routes(routes, app)
 }
 
-/// What the operators' listener answers: health and metrics.
+/// What the operators' listener answers: health, metrics, and calls that change the models.
 pub fn operator_router(app: Arc<App>) -> Router {
     let mut routes = health();
     routes.push((METRICS, get(metrics)));
+    routes.extend(operator::routes());
     let owned = |(path, methods): (&str, _)| (path.to_owned(), methods);
     of_routes(routes.into_iter().map(owned).collect(), app)
 }
@@ -63,10 +64,7 @@ fn health() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
             "/v2/health/live",
             get(async || Json(ServerLive { live: true })),
         ),
-        (
-            "/v2/health/ready",
-            get(async || Json(ServerReady { ready: true })),
-        ),
+        ("/v2/health/ready", get(server_ready)),
     ]
 }
 
@@ -116,15 +114,29 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoRe
     )
 }
 
+/// Whether the service takes requests; if not, with the reason in the log.
+async fn server_ready(State(app): State<Arc<App>>) -> (StatusCode, Json<ServerReady>) {
+    match app.lifecycle.ready() {
+        Ok(()) => (StatusCode::OK, Json(ServerReady { ready: true })),
+        Err(reason) => {
+            tracing::debug!(reason, "not ready");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Json(ServerReady { ready: false }),
+            )
+        }
+    }
+}
+
 async fn models(State(app): State<Arc<App>>) -> Json<ModelList> {
-    let models = app.models.names().map(str::to_owned).collect();
+    let models = app.models().names().map(str::to_owned).collect();
     Json(ModelList { models })
 }
 
 async fn metadata(State(app): State<Arc<App>>, Requested(model): Requested) -> Json<ModelMetadata> {
     let card = model.evaluator.card();
     let versions = app
-        .models
+        .models()
         .versions(card.name())
         .map(str::to_owned)
         .collect();

@@ -1,8 +1,12 @@
 //! Why a service can't start.
 
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 use crate::config::ConfigError;
+use crate::tls::TlsError;
 
 /// Why a service can't start; always for the operator to fix.
 #[derive(Debug, Error)]
@@ -11,6 +15,9 @@ pub enum StartError {
     /// A setting makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A file of TLS can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// There is nothing to serve.
     #[error("there is no model to serve: name at least one")]
     NoModel,
@@ -21,6 +28,30 @@ pub enum StartError {
         name: String,
         /// The models' version.
         version: String,
+    },
+    /// Two versions of a model are both the default one.
+    #[error(
+        "two versions of the model {name} have `default = true`: one answers requests that name no version"
+    )]
+    TwoDefaults {
+        /// The models' name.
+        name: String,
+    },
+    /// A model's directory can't be used.
+    #[error("can't use the model in {}", .directory.display())]
+    Model {
+        /// The directory.
+        directory: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The operators' token can't be used.
+    #[error("can't use the operators' token in {}", .file.display())]
+    OperatorToken {
+        /// The file that `operator_token_file` names.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// A model's smallest request is larger than the largest body allowed.
     #[error(

@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,7 +118,10 @@ impl Terms {
             if end == End::MadeRoom {
                 made_room(&activity).await;
             } else {
-                read_out(&activity, self.reading).await;
+                tokio::select! {
+                    () = read_out(&activity, self.reading) => {}
+                    () = activity.asked_to_leave() => {}
+                }
             }
         };
         tokio::select! {

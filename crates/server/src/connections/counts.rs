@@ -77,9 +77,7 @@ impl Counts {
             NoPlace::Full => "full",
             NoPlace::Share => "caller",
         };
-        self.refused
-            .get_or_create(&Reason { reason: label })
-            .inc();
+        self.refused.get_or_create(&Reason { reason: label }).inc();
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, refused) = &mut *warned;
         *refused += 1;

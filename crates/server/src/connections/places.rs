@@ -80,7 +80,10 @@ impl Places {
     ) -> Result<Place, NoPlace> {
         let mut table = self.table();
         if let (Some(caller), Some(share)) = (caller, self.per_caller)
-            && table.callers.get(&caller).is_some_and(|&taken| taken >= share)
+            && table
+                .callers
+                .get(&caller)
+                .is_some_and(|&taken| taken >= share)
         {
             let leaver = table.leaver(|taken| taken.caller == Some(caller));
             table.leave(leaver.ok_or(NoPlace::Share)?);
@@ -141,7 +144,8 @@ impl Table {
                 .filter(|(since, _)| since.elapsed() >= BLOCKED_LONG_ENOUGH)
                 .min()
         };
-        idle.or_else(blocked).map(|(_, number): (Instant, u64)| number)
+        idle.or_else(blocked)
+            .map(|(_, number): (Instant, u64)| number)
     }
 
     fn leave(&mut self, number: u64) {
@@ -187,7 +191,9 @@ mod tests {
 
     fn is_asked(activity: &Arc<Activity>) -> bool {
         let asked = std::pin::pin!(activity.asked_to_leave());
-        asked.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        asked
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready()
     }
 
     /// A connection of a caller with its place.
@@ -197,14 +203,11 @@ mod tests {
         (activity, place)
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_longest_idle_makes_room() {
+    #[test]
+    fn the_longest_idle_makes_room() {
         let places = Places::new(2, None);
-        let second = Duration::from_secs(1);
         let (first, first_place) = connect(&places, 1);
-        tokio::time::advance(second).await;
         let (other, _other_place) = connect(&places, 1);
-        tokio::time::advance(second).await;
         // One that has just answered is not the longest idle.
         drop(first.request());
         let (_third, third_place) = connect(&places, 2);
@@ -221,20 +224,21 @@ mod tests {
         drop((first_place, third_place, working));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_keeps_an_answer_waiting_makes_room_if_nobody_is_idle() {
+    #[test]
+    fn who_keeps_an_answer_waiting_makes_room_if_nobody_is_idle() {
         let places = Places::new(1, None);
         let (reader, _place) = connect(&places, 1);
         let _request = reader.request();
-        reader.set_blocked(Some(Instant::now()));
+        let now = Instant::now();
+        reader.set_blocked(Some(now));
         assert_eq!(connect(&places, 2).1.err(), Some(NoPlace::Full));
-        tokio::time::advance(BLOCKED_LONG_ENOUGH).await;
+        reader.set_blocked(now.checked_sub(BLOCKED_LONG_ENOUGH));
         let (_, place) = connect(&places, 2);
         assert!(place.is_ok() && is_asked(&reader));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn callers_have_a_share() {
+    #[test]
+    fn callers_have_a_share() {
         let places = Places::new(10, Some(2));
         let (one, one_place) = connect(&places, 1);
         let (two, _two_place) = connect(&places, 1);
@@ -250,8 +254,8 @@ mod tests {
         assert_eq!(places.table().callers.len(), 2);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn no_flood_makes_many_leave() {
+    #[test]
+    fn no_flood_makes_many_leave() {
         let places = Places::new(2, None);
         // They are asked to leave, but take their time.
         let kept: Vec<_> = (0..4).map(|_| connect(&places, 1)).collect();

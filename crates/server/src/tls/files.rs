@@ -66,8 +66,7 @@ impl Files {
                 builder.with_client_cert_verifier(authorities(path, *asked, &provider)?)
             }
         };
-        let mut config =
-            builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
@@ -120,15 +119,15 @@ fn authorities(
     };
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|error| unfit(error.into()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| unfit(error.into()))?;
     }
     let provider = Arc::clone(provider);
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
     let verifier = match asked {
         ClientCertificates::Required => verifier,
-        ClientCertificates::None | ClientCertificates::Optional => {
-            verifier.allow_unauthenticated()
-        }
+        ClientCertificates::None | ClientCertificates::Optional => verifier.allow_unauthenticated(),
     };
     verifier.build().map_err(|error| unfit(error.into()))
 }
