@@ -66,6 +66,7 @@ mod square_modulus;
 
 pub use fixed_base::FixedBase;
 pub use horner::horner_many;
+pub use kernel::kernel;
 pub use lanes::{Power, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
 pub use registers::{Batch, Registers};

@@ -12,6 +12,8 @@
 //! | what layouts cost, for the planner | [`planning`] |
 //! | models that are made here, and their summary | `making`, `summary` |
 //! | a service in this process | [`serving`] |
+//! | its settings, from the command line, the environment and a file | [`settings`] |
+//! | what the system wants of it, and what it tells the system | [`signals`], [`supervisor`] |
 //! | the built-in digit model and its test images | [`builtin`] |
 #![forbid(unsafe_code)]
 
@@ -32,8 +34,15 @@ mod records;
 mod resumable;
 mod runtime;
 mod serving;
+mod settings;
+mod signals;
 #[cfg(any(feature = "import", feature = "train"))]
 mod summary;
+#[cfg(unix)]
+mod supervisor;
+#[cfg(not(unix))]
+#[path = "no_supervisor.rs"]
+mod supervisor;
 mod verbs;
 
 use std::io::Write as _;

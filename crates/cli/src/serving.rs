@@ -1,18 +1,19 @@
 //! A service that runs in this process until it is told to stop.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::{Context as _, ensure};
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_model::Model;
-use veilcast_server::{App, BoundAddress, Config, Listeners, serve};
+use veilcast_server::{App, BoundAddress, Listeners, serve};
+
+use crate::signals::Interruptions;
 
 /// A running service.
 pub(crate) struct Service {
+    app: Arc<App>,
     /// Where the public reaches it; never empty.
     addresses: Vec<BoundAddress>,
     stop: oneshot::Sender<()>,
@@ -20,30 +21,35 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Serves models on listeners, on the runtime's threads.
+    /// Answers on listeners, on the runtime's threads; when it is stopped, it drains first.
     pub(crate) fn start(
         runtime: &Runtime,
         listeners: Listeners,
-        models: Vec<Model>,
-        config: Config,
+        app: Arc<App>,
     ) -> anyhow::Result<Self> {
         let addresses = listeners.public();
         ensure!(!addresses.is_empty(), "the listener has no address");
-        let evaluators = models
-            .into_iter()
-            .map(|model| Evaluator::new(model, KeyPolicy::default()));
-        let app = App::new(evaluators, config).context("the service can't start")?;
         let (stop, stopped) = oneshot::channel();
-        let shutdown = async {
-            // The end of the sender is a reason to stop too.
-            let _ = stopped.await;
+        let draining = Arc::clone(&app);
+        let shutdown = async move {
+            match stopped.await {
+                Ok(()) => draining.drain().await,
+                // Whoever drops the service lets it end with the runtime.
+                Err(_) => std::future::pending().await,
+            }
         };
-        let task = runtime.spawn(serve(listeners, app, shutdown));
+        let task = runtime.spawn(serve(listeners, Arc::clone(&app), shutdown));
         Ok(Self {
+            app,
             addresses,
             stop,
             task,
         })
+    }
+
+    /// What is served.
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.app
     }
 
     /// Where the service is reached.
@@ -78,6 +84,11 @@ impl Service {
     /// under way.
     pub(crate) async fn stop_after(self, mut interruptions: Interruptions) -> anyhow::Result<()> {
         interruptions.next().await;
+        self.stop_before(interruptions).await
+    }
+
+    /// Stops, without waiting for requests under way any more if there is an interruption.
+    pub(crate) async fn stop_before(self, mut interruptions: Interruptions) -> anyhow::Result<()> {
         tokio::select! {
             stopped = self.stop() => stopped,
             () = interruptions.next() => Ok(()),
@@ -99,53 +110,6 @@ fn reachable(listening: IpAddr) -> IpAddr {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
         one => one,
-    }
-}
-
-/// The user's or the system's requests to end the process: Ctrl-C, and SIGTERM.
-///
-/// Once they are listened for, they no longer end it by themselves.
-pub(crate) struct Interruptions {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-    #[cfg(windows)]
-    signal: tokio::signal::windows::CtrlC,
-}
-
-impl Interruptions {
-    pub(crate) fn listen(runtime: &Runtime) -> anyhow::Result<Self> {
-        let _context = runtime.enter();
-        Self::signals().context("can't listen for the signals that end the service")
-    }
-
-    #[cfg(unix)]
-    fn signals() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = [
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-        ];
-        Ok(Self { signals })
-    }
-
-    #[cfg(windows)]
-    fn signals() -> io::Result<Self> {
-        let signal = tokio::signal::windows::ctrl_c()?;
-        Ok(Self { signal })
-    }
-
-    /// Waits for the next one.
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate] = &mut self.signals;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(windows)]
-        self.signal.recv().await;
     }
 }
 

@@ -100,6 +100,11 @@ impl Keys {
         locked(&self.accepted).contains(&fingerprint)
     }
 
+    /// How many accepted keys are known.
+    pub fn accepted(&self) -> usize {
+        locked(&self.accepted).len()
+    }
+
     /// For how many keys randomisers are being made ahead of time.
     pub fn pools(&self) -> usize {
         locked(&self.pools).len()

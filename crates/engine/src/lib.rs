@@ -35,7 +35,7 @@ pub use evaluator::Evaluator;
 pub use keys::Keys;
 pub use planner::{Paillier, Planner};
 pub use session::Session;
-pub use veilcast_paillier::{KeyPolicy, PublicKey};
+pub use veilcast_paillier::{KeyPolicy, PublicKey, kernel};
 
 /// The example of the README.
 #[cfg(doctest)]

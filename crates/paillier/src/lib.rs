@@ -99,6 +99,7 @@ pub use randomizer::Randomizer;
 pub use secret_key::{DecryptError, SecretKey, SecretKeyError};
 pub use serde_forms::KeyedCiphertexts;
 pub use short_exponent::ShortExponentRandomizers;
+pub use veilcast_arith::kernel;
 
 /// The examples of the README.
 #[cfg(doctest)]

@@ -10,7 +10,7 @@ use crate::catalogue::{Catalogue, Listed, Load, LoadError};
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::lifecycle::{Lifecycle, Phase};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, gauge};
 use crate::models::Models;
 use crate::operator_token::OperatorToken;
 use crate::quota::{Allowances, Terms};
@@ -67,16 +67,22 @@ impl App {
     ) -> Result<Arc<Self>, StartError> {
         config.check()?;
         let keys = Keys::new(policy).with_randomizers_ahead(config.randomizers_ahead);
+        let keys = Arc::new(keys);
         let load: Load = Box::new(load);
         let metrics = Metrics::new();
         let admission = Arc::new(Admission::new(&config));
         admission.register(&metrics);
+        metrics.register(|registry| {
+            let keys = Arc::clone(&keys);
+            let help = "Keys that clients have proven, and that are known";
+            gauge(registry, "keys_cached", help, None, move || keys.accepted());
+        });
         let operator_token = config
             .operator_token_file
             .as_deref()
             .map(OperatorToken::read);
         Ok(Arc::new(Self {
-            catalogue: Catalogue::new(Arc::new(keys), load),
+            catalogue: Catalogue::new(keys, load),
             changing: Mutex::default(),
             admission,
             allowances: Swap::new(Allowances::new(Terms {

@@ -45,6 +45,20 @@ impl Kernel {
     }
 }
 
+/// The name of the fastest kernel that this processor has and the environment allows.
+pub fn kernel() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if limit() >= Limit::None && ifma::Ifma::detect().is_some() {
+            return "avx512-ifma";
+        }
+        if limit() >= Limit::Adx && adx::Adx::detect().is_some() {
+            return "adx";
+        }
+    }
+    "portable"
+}
+
 /// The processor's kernel for pairs modulo n², if it has one that beats products of limbs.
 pub(crate) fn pair_kernel(n: &[u64]) -> Option<Arc<dyn PairKernel>> {
     #[cfg(target_arch = "x86_64")]

@@ -12,11 +12,11 @@ use clap::ValueEnum as _;
 use tokio::runtime::Runtime;
 use veilcast_card::{Encoder, Prediction, chain};
 use veilcast_client::Client;
-use veilcast_engine::Session;
+use veilcast_engine::{Evaluator, KeyPolicy, Session};
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::Model;
 use veilcast_paillier::SecretKey;
-use veilcast_server::{Config, ListenAddress, ListenError, Listeners};
+use veilcast_server::{App, Config, ListenAddress, ListenError, Listeners};
 
 use self::report::{Figures, Image, Summary};
 use crate::args::KeyBits;
@@ -24,7 +24,8 @@ use crate::builtin::{self, Builtin};
 use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::described;
-use crate::serving::{Interruptions, Service};
+use crate::serving::Service;
+use crate::signals::Interruptions;
 use crate::{keys, logging, models, runtime};
 
 /// The port that is tried first.
@@ -75,7 +76,11 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let models = Builtin::value_variants().iter().map(|model| model.load());
     let models: Vec<Model> = models.collect::<Result<_, _>>()?;
     let names: Vec<String> = models.iter().map(|m| m.card().name().to_owned()).collect();
-    let service = Service::start(&runtime, listeners, models, Config::default())?;
+    let evaluators = models
+        .into_iter()
+        .map(|model| Evaluator::new(model, KeyPolicy::default()));
+    let app = App::new(evaluators, Config::default()).context("the service can't start")?;
+    let service = Service::start(&runtime, listeners, app)?;
     let url = service.url();
     output.text(format!(
         "Serving the models {} at {url}",

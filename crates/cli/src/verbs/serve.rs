@@ -2,45 +2,75 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Serialize;
+use toml::{Table, Value};
+use veilcast_engine::{Evaluator, KeyPolicy};
 use veilcast_model::Model;
-use veilcast_server::{Config, ListenAddress, Listeners};
+use veilcast_server::{App, ListenAddress, Listeners, LoadError, StartError};
 
+use crate::failure::{self, Hint as _};
 use crate::output::Output;
-use crate::serving::{Interruptions, Service};
-use crate::{files, logging, models, runtime};
+use crate::serving::Service;
+use crate::settings::shown::Shown;
+use crate::settings::{self, Sources};
+use crate::signals::{Hangups, Interruptions};
+use crate::{logging, runtime, supervisor};
 
-/// Largest configuration file, in bytes.
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
+/// What went wrong when anything did before the service ran.
+const CANT_START: &str = "the service can't start";
 
 /// Serve models over HTTP, and a web page for them, until Ctrl-C or SIGTERM.
 ///
 /// The first line on standard output is the address, the second that of the page; logs go to
-/// standard error. RUST_LOG chooses what is logged, such as RUST_LOG=debug.
+/// standard error. RUST_LOG chooses what is logged, such as RUST_LOG=debug. SIGHUP reads the
+/// configuration and the models again, without a request lost.
 ///
 /// Browsers let a page encrypt only if it comes over HTTPS or from their own machine: for others to
 /// use it, put the service behind a server that speaks TLS.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Directory of a model; may be given several times.
-    #[arg(long = "model", value_name = "MODEL_DIR", required = true)]
+    /// Directory of a model, besides those of the configuration; may be given several times.
+    #[arg(long = "model", value_name = "MODEL_DIR")]
     models: Vec<PathBuf>,
     /// Address to listen on, such as 127.0.0.1:8080, localhost:8080, :8080 for all addresses, or
     /// unix:/run/veilcast.sock; port 0 takes a free one; may be given several times [default:
     /// 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
     listen: Vec<ListenAddress>,
-    /// Configuration file with limits, in TOML.
+    /// Configuration file, in TOML. Environment variables override it, such as
+    /// VEILCAST_MAX_CONNECTIONS=100; VEILCAST_CONFIG names a file too.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Serve no web page: / leads to /v2 then.
     #[arg(long)]
     no_page: bool,
+    /// Print the settings in effect, and where each comes from, instead of serving.
+    #[arg(long)]
+    print_config: bool,
     /// Form of the logs; json is the default with --json.
     #[arg(long, value_name = "FORM")]
     log: Option<logging::Format>,
+}
+
+impl Args {
+    /// The settings that the command line gives.
+    fn settings(&self) -> anyhow::Result<Table> {
+        let mut table = Table::new();
+        if !self.models.is_empty() {
+            table.insert("models".to_owned(), settings::directories(&self.models)?);
+        }
+        if !self.listen.is_empty() {
+            let listen = self.listen.iter().map(|address| address.to_string().into());
+            table.insert("listen".to_owned(), Value::Array(listen.collect()));
+        }
+        if self.no_page {
+            table.insert("page".to_owned(), false.into());
+        }
+        Ok(table)
+    }
 }
 
 #[derive(Serialize)]
@@ -74,44 +104,139 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         logging::Format::Text
     };
     logging::start(args.log.unwrap_or(usual), "info");
-    let mut config = args
-        .config
-        .as_deref()
-        .map_or_else(|| Ok(Config::default()), load_config)?;
-    if !args.listen.is_empty() {
-        config.listen = args.listen;
+    let sources = Sources::new(args.config.clone(), args.settings()?);
+    let settings = sources.read()?;
+    if args.print_config {
+        settings.config.check().context(CANT_START)?;
+        return output.result(&Shown::new(&settings)?);
     }
-    config.page &= !args.no_page;
+    let config = settings.config;
+    if config.models.is_empty() {
+        let missing = "name a model: with --model MODEL_DIR, or as `models` in a configuration\n";
+        clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, missing).exit();
+    }
     let has_page = config.page;
-    let models: Vec<Model> = args
-        .models
-        .iter()
-        .map(|path| models::load(path))
-        .collect::<anyhow::Result<_>>()?;
-    let names = models
-        .iter()
-        .map(|model| model.card().name().to_owned())
-        .collect();
 
     let runtime = runtime::start()?;
-    let listeners = runtime.block_on(Listeners::bind(&config))?;
-    let service = Service::start(&runtime, listeners, models, config)?;
+    let app = App::open(config, KeyPolicy::default(), load).context(CANT_START)?;
+    let listeners = runtime.block_on(Listeners::bind(&app.config()))?;
+    let service = Service::start(&runtime, listeners, app)?;
+    let app = Arc::clone(service.app());
+    load_models(&app)?;
     // Before the address is printed: its reader may end the service at once.
     let interruptions = Interruptions::listen(&runtime)?;
+    let hangups = Hangups::listen(&runtime)?;
+    tell_of_start(&service);
+    supervisor::ready(&status(&app));
     output.result(&Listening {
         listening: service.url(),
         also: service.urls().split_off(1),
         page: service.page_url().filter(|_| has_page),
-        models: names,
+        models: app.served().into_iter().map(|(name, _)| name).collect(),
     })?;
-    runtime.block_on(service.stop_after(interruptions))?;
+    runtime.block_on(run_until_interrupted(
+        service,
+        interruptions,
+        hangups,
+        sources,
+    ))?;
     // A computation that outlasts the grace period isn't waited for.
     runtime.shutdown_background();
     Ok(())
 }
 
-fn load_config(path: &Path) -> anyhow::Result<Config> {
-    let unusable = || format!("can't use the configuration {}", path.display());
-    let text = String::from_utf8(files::read(path, MAX_CONFIG_BYTES)?).with_context(unusable)?;
-    toml::from_str(&text).with_context(unusable)
+/// Loads the models that the configuration names.
+fn load_models(app: &App) -> anyhow::Result<()> {
+    match app.load_models() {
+        Err(error @ StartError::Model { .. }) => Err(error).hint(
+            "give a directory that `veilcast train` or `veilcast import` wrote, as it wrote it",
+        ),
+        loaded => loaded.context(CANT_START),
+    }
+}
+
+fn load(directory: &Path) -> Result<Evaluator, LoadError> {
+    let model = Model::load(directory)?;
+    Ok(Evaluator::new(model, KeyPolicy::default()))
+}
+
+async fn run_until_interrupted(
+    service: Service,
+    mut interruptions: Interruptions,
+    mut hangups: Hangups,
+    sources: Sources,
+) -> anyhow::Result<()> {
+    let sources = Arc::new(sources);
+    let mut beat = supervisor::watches().map(tokio::time::interval);
+    let mut tick = async || match &mut beat {
+        Some(beat) => {
+            beat.tick().await;
+        }
+        None => std::future::pending().await,
+    };
+    loop {
+        tokio::select! {
+            () = interruptions.next() => break,
+            () = tick() => supervisor::alive(),
+            () = hangups.next() => {
+                let (sources, app) = (Arc::clone(&sources), Arc::clone(service.app()));
+                tokio::task::spawn_blocking(move || reload(&sources, &app));
+            }
+        }
+    }
+    supervisor::stopping();
+    service.stop_before(interruptions).await
+}
+
+/// Reads the configuration and the models again; what can't be used stays as it was.
+fn reload(sources: &Sources, app: &App) {
+    supervisor::reloading();
+    if let Err(error) = try_reload(sources, app) {
+        let error = failure::describe(&error);
+        tracing::error!(error, "can't reload: all stays as it was");
+    }
+    supervisor::ready(&status(app));
+}
+
+fn try_reload(sources: &Sources, app: &App) -> anyhow::Result<()> {
+    let settings = sources.read()?;
+    let (config, fixed) = settings.changed_from(&app.config())?;
+    for setting in fixed {
+        tracing::warn!(setting, "restart the service to change this setting");
+    }
+    for fault in app.reload(config)? {
+        let error = failure::describe(&fault.into());
+        tracing::error!(error, "a model stays as it was");
+    }
+    tracing::info!(models = models(app), "reloaded");
+    Ok(())
+}
+
+/// A line with what an operator asks first.
+fn tell_of_start(service: &Service) {
+    let app = service.app();
+    let config = app.config();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        kernel = veilcast_engine::kernel(),
+        addresses = service.urls().join(" "),
+        models = models(app),
+        max_connections = config.max_connections,
+        max_body_bytes = config.max_body_bytes,
+        records_per_minute = config.records_per_minute,
+        "serving"
+    );
+}
+
+fn status(app: &App) -> String {
+    format!("serving {}", models(app))
+}
+
+/// The names and versions of what is served.
+fn models(app: &App) -> String {
+    let served = app.served().into_iter();
+    let named: Vec<String> = served
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
+    named.join(", ")
 }

@@ -18,6 +18,7 @@ mod keys;
 #[path = "../../../client/tests/common/liar.rs"]
 mod liar;
 mod offline;
+mod operating;
 mod pool;
 mod predict;
 mod reactions;

@@ -47,11 +47,15 @@ fn a_configuration_is_read() {
     ");
     assert_snapshot!(fail("max_conections = 1"), @r"
     error: can't use the configuration bad.toml
-      cause: TOML parse error at line 1, column 1
+      cause: there is no setting `max_conections`: did you mean `max_connections`?
+    ");
+    assert_snapshot!(fail("page = 1"), @r"
+    error: can't use the configuration bad.toml
+      cause: TOML parse error at line 1, column 8
           |
-        1 | max_conections = 1
-          | ^^^^^^^^^^^^^^
-        unknown field `max_conections`, expected one of `listen`, `operator_listen`, `unix_socket_mode`, `page`, `max_connections`, `max_body_bytes`, `concurrent_uploads`, `concurrent_computations`, `queue_length`, `records_per_minute`, `new_keys_per_minute`, `behind_proxy`, `randomizers_ahead`, `header_timeout_seconds`, `body_timeout_seconds`, `retry_after_seconds`, `shutdown_grace_seconds`
+        1 | page = 1
+          |        ^
+        invalid type: integer `1`, expected a boolean
     ");
     assert_snapshot!(fail("= 1"), @r"
     error: can't use the configuration bad.toml
