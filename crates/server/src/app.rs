@@ -120,7 +120,7 @@ impl App {
     /// they were), and reads every model again. Requests under way keep the model that they began with, and clients
     /// the keys that they have proven. Blocks.
     ///
-    /// Gives what is wrong with the models that can't be used: those stay as they were.
+    /// Gives what is wrong with the models and the certificate that can't be used: those stay as they were.
     ///
     /// # Errors
     /// A [`StartError`] if a setting makes no sense or two models are the same; nothing changes then.
@@ -132,7 +132,10 @@ impl App {
             .as_deref()
             .map(OperatorToken::read);
         let token = token.transpose()?;
-        let faults = self.catalogue.replace(&config)?;
+        let mut faults = self.catalogue.replace(&config)?;
+        if let Some(Err(fault)) = self.tls().map(|tls| tls.reload()) {
+            faults.push(fault.into());
+        }
         self.operator_token.set(token);
         self.config.set(config);
         self.set_allowances();
