@@ -43,6 +43,8 @@ mod supervisor;
 #[cfg(not(unix))]
 #[path = "no_supervisor.rs"]
 mod supervisor;
+#[cfg(feature = "otlp")]
+mod traces;
 mod verbs;
 
 use std::io::Write as _;

@@ -3,6 +3,8 @@
 use veilcast_paillier::{CiphertextError, DecryptError, KeyProofError, PublicKeyError};
 use veilcast_protocol::{CardDigest, Layout};
 
+use crate::slices::Stopped;
+
 /// Why records can't be laid out this way, for this model under this key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -38,8 +40,8 @@ pub enum LayoutError {
     NoRoomForSeeded,
 }
 
-/// Why a request was not evaluated. Every variant is the client's fault, and says nothing about
-/// the weights or what the ciphertexts hold.
+/// Why a request was not evaluated. Every variant but [`Stopped`](Self::Stopped) is the client's
+/// fault, and says nothing about the weights or what the ciphertexts hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
@@ -122,6 +124,9 @@ pub enum EvaluateError {
     /// A ciphertext is invalid.
     #[error(transparent)]
     Ciphertext(#[from] CiphertextError),
+    /// The computation was stopped from outside; the request may be sound.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 /// Why records were not encrypted, or answers not decrypted.

@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use crypto_bigint::BoxedUint;
-use rayon::prelude::*;
 use veilcast_card::Card;
-use veilcast_model::{Model, Program};
-use veilcast_paillier::{Ciphertext, KeyPolicy, PublicKey};
-use veilcast_protocol::{
-    ByteMatrix, CardDigest, InferRequest, InferResponse, KeyFingerprint, Upload,
-};
+use veilcast_model::Model;
+use veilcast_paillier::KeyPolicy;
+use veilcast_protocol::{CardDigest, InferRequest, InferResponse, KeyFingerprint};
 
-use crate::arrangement::Arrangement;
 use crate::error::EvaluateError;
-use crate::keys::{CheckedKey, Keys};
-use crate::mask::Mask;
-use crate::seeded::SeededForm;
+use crate::evaluation::Plan;
+use crate::keys::Keys;
+use crate::planner::Costs;
+use crate::slices::Pause;
 
 /// A model that answers encrypted requests. It knows no secret key.
 pub struct Evaluator {
@@ -66,6 +62,17 @@ impl Evaluator {
         self.card_digest
     }
 
+    /// The seconds that a request takes on one core of this machine, about: what the planner counts,
+    /// for a machine as fast as this one, and the check of the key if it is new.
+    ///
+    /// # Errors
+    /// [`EvaluateError`] says why the request can't be computed, as far as its sizes and shapes tell.
+    pub fn cost(&self, request: &InferRequest) -> Result<f64, EvaluateError> {
+        let is_known = self.keys.knows(request.public_key());
+        let plan = self.plan(request, Costs::of_this_machine)?;
+        Ok(plan.seconds(is_known))
+    }
+
     /// Computes the encrypted scores of a request's records.
     ///
     /// Sizes and shapes are checked first, from the modulus's length, then the key, and last the
@@ -87,37 +94,42 @@ impl Evaluator {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn evaluate(&self, request: &InferRequest) -> Result<InferResponse, EvaluateError> {
-        let (found, expected) = (request.card_digest(), self.card_digest);
-        if found != expected {
-            return Err(EvaluateError::CardDigest { found, expected });
-        }
+        // Nobody waits for their turn: the slices may have any size.
+        self.compute(request, Costs::built_in, &mut || Ok(()))
+    }
+
+    /// Does the same in slices of about 50 ms on all threads, with a pause after each, in which
+    /// others may have their turn. Single rows of large models, and the check of a new key, may
+    /// take longer.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate); and [`EvaluateError::Stopped`] if a pause says so.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn evaluate_in_slices(
+        &self,
+        request: &InferRequest,
+        pause: Pause<'_>,
+    ) -> Result<InferResponse, EvaluateError> {
+        self.compute(request, Costs::of_this_machine, pause)
+    }
+
+    /// Computes in slices by these costs.
+    pub(crate) fn compute(
+        &self,
+        request: &InferRequest,
+        costs: fn(u32) -> Costs,
+        pause: Pause<'_>,
+    ) -> Result<InferResponse, EvaluateError> {
+        let plan = self.plan(request, costs)?;
         let modulus = request.public_key();
-        let key_bits = self.keys.bits(modulus)?;
-        let arrangement = Arrangement::new(self.card(), request.layout(), key_bits)?;
-        let program = match arrangement.features_per_ciphertext() {
-            1 => self.model.program(),
-            k => (self.model.grouped_program(k as u32))
-                .expect("a model has programs for what its card allows"),
-        };
-        self.check_size(request, &arrangement)?;
-        let form = self.seeded_form(request, &arrangement)?;
-
+        let is_known = self.keys.knows(modulus);
         let checked = self.keys.get(modulus, request.key_proof())?;
-        let key = &checked.key;
-        let inputs = match (request.upload(), &form) {
-            (Upload::Seeded(upload), Some(form)) => form.expand(key, upload)?,
-            (upload, _) => key.decode_ciphertexts(upload.tensor())?,
-        };
-
-        let sums = weighted_sums(key, &arrangement, program, &inputs);
-        let answers = self.conceal(&checked, &arrangement, form, request.records(), sums);
-        let bytes = answers
-            .par_iter()
-            .flat_map_iter(|c| key.encode_ciphertext(c))
-            .collect();
-        let shape = [request.upload().rows(), arrangement.answers_per_row()];
-        let scores = ByteMatrix::new(shape, key.ciphertext_bytes(), bytes)
-            .expect("as many answers as the arrangement makes of a row");
+        if !is_known {
+            pause()?;
+        }
+        let scores = plan.compute(&checked, pause)?;
         self.keys.computed(modulus);
         Ok(InferResponse {
             id: request.id().map(str::to_owned),
@@ -132,113 +144,19 @@ impl Evaluator {
         })
     }
 
-    /// Checks that the request has the rows and ciphertexts that its records take, and no more than
-    /// the card allows.
-    fn check_size(
-        &self,
-        request: &InferRequest,
-        arrangement: &Arrangement,
-    ) -> Result<(), EvaluateError> {
-        let limits = self.card().limits();
-        let (records, limit) = (request.records(), limits.max_records as usize);
-        if records > limit {
-            let found = records;
-            return Err(EvaluateError::TooManyRecords { found, limit });
+    /// What a request asks for, if its sizes and shapes are right.
+    fn plan<'a>(
+        &'a self,
+        request: &'a InferRequest,
+        costs: fn(u32) -> Costs,
+    ) -> Result<Plan<'a>, EvaluateError> {
+        let (found, expected) = (request.card_digest(), self.card_digest);
+        if found != expected {
+            return Err(EvaluateError::CardDigest { found, expected });
         }
-        let (expected, rows) = (arrangement.rows(records), request.upload().rows());
-        if rows != expected {
-            let found = rows;
-            return Err(EvaluateError::Rows { expected, found });
-        }
-        let expected = arrangement.ciphertexts_per_row();
-        if let Upload::Full(ciphertexts) = request.upload()
-            && ciphertexts.columns() != expected
-        {
-            let found = ciphertexts.columns();
-            return Err(EvaluateError::Columns { expected, found });
-        }
-        let (found, limit) = (rows * expected, limits.max_ciphertexts as usize);
-        if found > limit {
-            return Err(EvaluateError::TooManyCiphertexts { found, limit });
-        }
-        Ok(())
+        let key_bits = self.keys.bits(request.public_key())?;
+        Plan::new(&self.model, request, costs(key_bits))
     }
-
-    /// The form of a seeded upload's corrections, which must have its width; none for another upload.
-    fn seeded_form(
-        &self,
-        request: &InferRequest,
-        arrangement: &Arrangement,
-    ) -> Result<Option<SeededForm>, EvaluateError> {
-        let Upload::Seeded(upload) = request.upload() else {
-            return Ok(None);
-        };
-        let n = BoxedUint::from_be_slice_vartime(request.public_key());
-        let form = SeededForm::under(self.card(), arrangement, &n)?;
-        form.check_width(upload)?;
-        Ok(Some(form))
-    }
-
-    /// The answers' ciphertexts, with biases, masked and re-randomised, row by row.
-    fn conceal(
-        &self,
-        checked: &CheckedKey,
-        arrangement: &Arrangement,
-        form: Option<SeededForm>,
-        records: usize,
-        sums: Vec<Ciphertext>,
-    ) -> Vec<Ciphertext> {
-        let key = &checked.key;
-        let randomizers = checked.randomizers(sums.len());
-        let (per_row, biases) = (
-            arrangement.answers_per_row(),
-            self.model.integer_map().biases(),
-        );
-        sums.into_par_iter()
-            .zip(randomizers)
-            .enumerate()
-            .map(|(index, (sum, randomizer))| {
-                let (row, answer) = (index / per_row, index % per_row);
-                let left = records - row * arrangement.records_per_row();
-                let filled = left.min(arrangement.records_per_row());
-                let bases = arrangement.bases(biases, answer, filled);
-                let end = arrangement.slots_end(bases.len());
-                let junk = match &form {
-                    Some(form) => form.junk(key, end),
-                    None => BoxedUint::zero_with_precision(key.bits()),
-                };
-                let mask = Mask::new(key, arrangement, bases.len(), &junk).sample(&bases);
-                key.rerandomize(&key.add_plaintext(&sum, &mask), randomizer)
-            })
-            .collect()
-    }
-}
-
-/// The sums A of each row's answers: neither masked nor re-randomised.
-fn weighted_sums(
-    key: &PublicKey,
-    arrangement: &Arrangement,
-    program: &Program,
-    inputs: &[Ciphertext],
-) -> Vec<Ciphertext> {
-    let registers = program.outputs().iter().map(|o| [o.plus, o.minus]);
-    let results: Vec<_> = registers.collect();
-    let k = arrangement.features_per_ciphertext();
-    let rows = inputs.par_chunks(arrangement.ciphertexts_per_row());
-    // For each answer the content of each unit, from the lowest: y_(oᵢ,j) at ik + k − 1 − j.
-    let units: Vec<Vec<Ciphertext>> = rows
-        .flat_map_iter(|row| {
-            let sums = key.run_program_vartime(row, program.steps(), &results);
-            (0..arrangement.answers_per_row()).map(move |answer| {
-                let outputs = arrangement.outputs_of(answer);
-                outputs
-                    .flat_map(|output| (0..k).rev().map(move |j| output * k + j))
-                    .map(|sum| sums[sum].clone())
-                    .collect()
-            })
-        })
-        .collect();
-    key.horner_vartime(&units, arrangement.unit())
 }
 
 impl std::fmt::Debug for Evaluator {

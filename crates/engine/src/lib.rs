@@ -16,10 +16,15 @@
 
 #![forbid(unsafe_code)]
 
+// The tests' common parts know the crate from outside.
+#[cfg(test)]
+extern crate self as veilcast_engine;
+
 mod arrangement;
 mod bits;
 mod entries;
 mod error;
+mod evaluation;
 mod evaluator;
 mod id;
 mod keys;
@@ -28,6 +33,7 @@ mod packing;
 pub mod planner;
 mod seeded;
 mod session;
+mod slices;
 
 pub use entries::{EntryError, EntryStore, SeededEntries, StoredEntries};
 pub use error::{EvaluateError, LayoutError, SessionError};
@@ -35,6 +41,7 @@ pub use evaluator::Evaluator;
 pub use keys::Keys;
 pub use planner::{Paillier, Planner};
 pub use session::Session;
+pub use slices::{Pause, Stopped};
 pub use veilcast_paillier::{KeyPolicy, PublicKey, kernel};
 
 /// The example of the README.

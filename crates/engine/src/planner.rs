@@ -227,6 +227,25 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// The seconds that a request takes the service on one core, for a key that it knows.
+pub(crate) fn server_seconds(
+    model: &Model,
+    costs: &Costs,
+    arrangement: &Arrangement,
+    form: Option<&SeededForm>,
+    records: usize,
+) -> f64 {
+    let planner = Planner::of_model(model, costs.key_bits);
+    let count = Count {
+        card: model.card(),
+        costs,
+        products: planner.products(arrangement.features_per_ciphertext() as u32),
+        arrangement,
+        form,
+    };
+    count.request(records).server
+}
+
 /// The numbers of scores per answer, up to `most`, that make different numbers of answers: of those
 /// that make the same, the smallest.
 fn scores_per_answer(outputs: u32, most: u32) -> impl Iterator<Item = u32> {

@@ -28,10 +28,12 @@
 //! **Once.** Two corrections to one z tell the difference of their plaintexts: a two-time pad. So
 //! [`SeededEntries`](crate::SeededEntries) are consumed by the encryption that uses them.
 
+use std::ops::Range;
+
 use crypto_bigint::{BoxedUint, NonZero};
 use rayon::prelude::*;
 use veilcast_card::Card;
-use veilcast_paillier::{Ciphertext, Plaintext, PublicKey};
+use veilcast_paillier::{Ciphertext, CiphertextError, Plaintext, PublicKey};
 use veilcast_protocol::SeededUpload;
 use zeroize::Zeroizing;
 
@@ -177,18 +179,21 @@ impl SeededForm {
         &self,
         key: &PublicKey,
         upload: &SeededUpload,
+        rows: Range<usize>,
     ) -> Result<Vec<Ciphertext>, EvaluateError> {
         let SeededUpload {
             seed,
             first,
             corrections,
         } = upload;
-        let count = corrections.rows() * self.ciphertexts_per_row;
+        let count = rows.len() * self.ciphertexts_per_row;
+        let before = (rows.start * self.ciphertexts_per_row) as u64;
+        let first = (first.checked_add(before)).ok_or(CiphertextError::SeedUsedUp)?;
         let mut shifts = Vec::with_capacity(count);
-        for row in corrections {
+        for row in corrections.iter().skip(rows.start).take(rows.len()) {
             self.read_row(key, row, &mut shifts)?;
         }
-        let randoms = key.seeded_ciphertexts(seed, *first, count)?;
+        let randoms = key.seeded_ciphertexts(seed, first, count)?;
         let corrected = randoms
             .par_iter()
             .zip(&shifts)

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use veilcast_engine::planner::Costs;
 use veilcast_engine::{Evaluator, KeyPolicy, Keys};
 
 use crate::admission::Admission;
@@ -13,10 +14,11 @@ use crate::lifecycle::{Lifecycle, Phase};
 use crate::metrics::{Metrics, gauge};
 use crate::models::Models;
 use crate::operator_token::OperatorToken;
-use crate::quota::{Allowances, Terms};
+use crate::quota::{Allowances, Caller, Terms};
 use crate::start_error::StartError;
 use crate::swap::Swap;
 use crate::tls::Tls;
+use crate::turns::{Bounds, Turns};
 
 /// A service: ready to answer, or about to be.
 pub struct App {
@@ -25,6 +27,7 @@ pub struct App {
     /// Held while the settings are replaced.
     changing: Mutex<()>,
     pub(crate) admission: Arc<Admission>,
+    pub(crate) turns: Arc<Turns<Caller>>,
     allowances: Swap<Allowances>,
     operator_token: Swap<Option<OperatorToken>>,
     pub(crate) lifecycle: Lifecycle,
@@ -72,6 +75,10 @@ impl App {
         let metrics = Metrics::new();
         let admission = Arc::new(Admission::new(&config));
         admission.register(&metrics);
+        let turns = Turns::new(Bounds::of(&config));
+        turns.register(&metrics);
+        // Measured now, while the machine has nothing else to do.
+        Costs::of_this_machine(2048);
         metrics.register(|registry| {
             let keys = Arc::clone(&keys);
             let help = "Keys that clients have proven, and that are known";
@@ -85,6 +92,7 @@ impl App {
             catalogue: Catalogue::new(keys, load),
             changing: Mutex::default(),
             admission,
+            turns,
             allowances: Swap::new(Allowances::new(Terms {
                 records_per_minute: config.records_per_minute,
                 new_keys_per_minute: config.new_keys_per_minute,
@@ -149,7 +157,13 @@ impl App {
         let drain = self.config().drain;
         tracing::info!(?drain, "not ready any more");
         tokio::time::sleep(drain).await;
+        self.end();
+    }
+
+    /// Takes nothing more, and refuses the requests in the queue. Those that are being computed go on.
+    pub(crate) fn end(&self) {
         self.lifecycle.enter(Phase::Ending);
+        self.turns.close();
     }
 
     /// The service's TLS, if it speaks it.

@@ -49,10 +49,16 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// Bodies that are received at a time; further requests are told to come back.
     pub concurrent_uploads: usize,
-    /// Requests that are computed at a time; each of them uses all cores.
+    /// Slices of requests that are computed at a time; each of them uses all cores.
     pub concurrent_computations: usize,
     /// Requests that wait for their computation; further ones are told to come back.
     pub queue_length: usize,
+    /// How long what waits may take to compute, as estimated; further requests are told to come back.
+    #[serde(rename = "queue_seconds", with = "seconds")]
+    pub queue_time: Duration,
+    /// What one request may cost in time of a processor core, as estimated.
+    #[serde(rename = "request_cost_seconds", with = "seconds")]
+    pub request_cost: Duration,
     /// Records that a caller may send per minute, all in all, or 0 for as many as they like. A
     /// caller is an address, or for IPv6 a network of 64 bits; a request counts as one record at
     /// least.
@@ -109,7 +115,9 @@ impl Default for Config {
             max_body_bytes: 64 << 20,
             concurrent_uploads: 16,
             concurrent_computations: 2,
-            queue_length: 16,
+            queue_length: 256,
+            queue_time: Duration::from_secs(30),
+            request_cost: Duration::from_secs(60),
             records_per_minute: 0,
             new_keys_per_minute: 60,
             behind_proxy: false,
@@ -145,6 +153,7 @@ impl Config {
         "records_per_minute",
         "new_keys_per_minute",
         "behind_proxy",
+        "request_cost_seconds",
         "body_timeout_seconds",
         "retry_after_seconds",
         "drain_seconds",
@@ -198,6 +207,8 @@ impl Config {
             ("body_timeout_seconds", self.body_timeout),
             ("write_timeout_seconds", self.write_timeout),
             ("least_rate_grace_seconds", self.least_rate_grace),
+            ("queue_seconds", self.queue_time),
+            ("request_cost_seconds", self.request_cost),
         ];
         if self.least_bytes_per_second > 1 << 30 {
             return Err(ConfigError {

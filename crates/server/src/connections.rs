@@ -48,8 +48,8 @@ use crate::tls::Tls;
 /// Connections of operators at a time, which the public's don't count against.
 const OPERATOR_CONNECTIONS: usize = 64;
 
-/// Answers the listeners' connections until `shutdown` completes; then listens no more, and lets the requests under way
-/// finish, for as long as the configuration grants.
+/// Answers the listeners' connections until `shutdown` completes; then listens no more, refuses the
+/// requests that wait for their computation, and lets the others finish for as long as the configuration grants.
 ///
 /// The operators' listener answers until the public's connections have ended. It speaks no TLS: only operators should reach
 /// it.
@@ -73,6 +73,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
     let (end_operators, operators_end) = watch::channel(false);
     let until_ended = async {
         shutdown.await;
+        app.end();
         // Without a receiver all has ended already; the same below.
         let _ = end_public.send(true);
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -51,6 +52,20 @@ impl FromRequestParts<Arc<App>> for Caller {
             .or(peer.map(|ConnectInfo(peer)| peer.ip()));
         // Without a connection there is one caller: the one that calls the router.
         Ok(Self::at(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
+    }
+}
+
+/// Whether a request's client has closed its side of the connection: it may be gone, or only have
+/// nothing more to send.
+#[derive(Clone, Default)]
+pub(crate) struct HalfClosed(pub(crate) Arc<AtomicBool>);
+
+impl<S: Sync> FromRequestParts<S> for HalfClosed {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        // Without a connection there is nobody to close it.
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
     }
 }
 

@@ -45,6 +45,12 @@ pub(crate) enum Fault {
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
 
+    #[error(
+        "the request would take some {} seconds of a processor core, and this service allows {} per request: send \
+         fewer records at once",
+        .seconds.ceil(), .limit.as_secs_f64()
+    )]
+    TooCostly { seconds: f64, limit: Duration },
     #[error("this service takes no more records from you for now: try again in {} seconds", seconds(.retry_after))]
     QuotaUsedUp { retry_after: Duration },
     #[error("this service takes no more new keys from you for now: use a key again, or try in {} seconds", seconds(.retry_after))]
@@ -120,6 +126,7 @@ impl Fault {
                 // By their definition, errors of evaluation are the client's.
                 _ => (StatusCode::BAD_REQUEST, "invalid_request"),
             },
+            Self::TooCostly { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_costly"),
             Self::QuotaUsedUp { .. } => (StatusCode::TOO_MANY_REQUESTS, "quota_used_up"),
             Self::TooManyKeys { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_keys"),
             Self::OperatorTokenNeeded => (StatusCode::UNAUTHORIZED, "operator_token_needed"),

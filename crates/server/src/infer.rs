@@ -8,18 +8,20 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
+use veilcast_engine::Stopped;
 use veilcast_protocol::{
     ContentDigest, Encoding, Framing, HEADER_LENGTH, InferRequest, InferResponse, MEDIA_BINARY,
     MEDIA_JSON,
 };
 
-use crate::admission::{Turn, Upload};
+use crate::admission::Upload;
 use crate::app::App;
 use crate::body::{discard, receive};
-use crate::extract::Requested;
+use crate::extract::{HalfClosed, Requested};
 use crate::fault::Fault;
 use crate::models::ServedModel;
 use crate::quota::Caller;
+use crate::turns::{Ended, Turn};
 
 /// The header that says how long the service itself took.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -29,6 +31,7 @@ pub(crate) async fn infer(
     State(app): State<Arc<App>>,
     caller: Caller,
     requested: Result<Requested, Fault>,
+    HalfClosed(is_half_closed): HalfClosed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Fault> {
@@ -43,13 +46,22 @@ pub(crate) async fn infer(
     let body = receive(body, model.limits.max_body_bytes, body_timeout).await?;
     tracing::Span::current().record("bytes_in", body.len());
     app.metrics.body_received(model.name(), body.len());
-    let place = app.admission.place().ok_or_else(|| busy(&app))?;
+    let received = blocking({
+        let (app, model) = (Arc::clone(&app), Arc::clone(&model));
+        move || open(&app, caller, &model, framing, &body)
+    });
+    let received = received.await?;
     drop(upload);
-    let turn = tokio::select! {
-        turn = app.admission.turn(place) => turn,
-        () = app.lifecycle.ending() => return Err(ending(&app)),
-    };
-    compute(turn, move || answer(&app, caller, &model, framing, body)).await
+    let busy = |ended| busy(&app, ended);
+    let place = app.turns.enter(caller, received.seconds, is_half_closed);
+    let (mut turn, waiting) = place.map_err(busy)?.turn().await.map_err(busy)?;
+    let computed = blocking({
+        let app = Arc::clone(&app);
+        move || answer(&app, &model, &received, &mut turn)
+    });
+    let response = computed.await?;
+    drop(waiting);
+    Ok(response)
 }
 
 /// Checks what can be refused before the body is received.
@@ -61,22 +73,24 @@ fn admit(
 ) -> Result<(Arc<ServedModel>, Framing, Upload), Fault> {
     let Requested(model) = requested?;
     let framing = framing(headers)?;
-    let upload = app.admission.upload().ok_or_else(|| busy(app))?;
+    app.turns.check(&caller).map_err(|full| busy(app, full))?;
+    let upload = app.admission.upload();
+    let upload = upload.ok_or_else(|| busy(app, Ended::Full(Duration::ZERO)))?;
     if let Some(quotas) = &app.allowances().records {
         quotas.take_first(caller).map_err(used_up)?;
     }
     Ok((model, framing, upload))
 }
 
-fn busy(app: &App) -> Fault {
-    Fault::Busy {
-        retry_after: app.config().retry_after,
-    }
-}
-
-fn ending(app: &App) -> Fault {
-    Fault::Ending {
-        retry_after: app.config().retry_after,
+/// The refusal of a request that gets no slice, or no further one: it may come back when what is here is done.
+fn busy(app: &App, ended: Ended) -> Fault {
+    let least = app.config().retry_after;
+    match ended {
+        Ended::Full(backlog) => Fault::Busy {
+            retry_after: backlog.max(least),
+        },
+        Ended::Abandoned => Fault::Busy { retry_after: least },
+        Ended::Closed => Fault::Ending { retry_after: least },
     }
 }
 
@@ -113,19 +127,13 @@ fn framing(headers: &HeaderMap) -> Result<Framing, Fault> {
     }
 }
 
-/// Runs a piece of work on a thread that may block. It runs to its end and keeps its place even if
-/// the client goes away, so that abandoned requests can't pile up.
-async fn compute<T: Send + 'static>(
-    turn: Turn,
+/// Runs a piece of work on a thread that may block.
+async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
     let span = tracing::Span::current();
-    let task = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        span.in_scope(work)
-    });
-    match task.await {
-        Ok(answer) => answer,
+    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
+        Ok(done) => done,
         Err(error) => {
             // The panic's message has gone to standard error; it is not repeated to the client.
             tracing::error!(panicked = error.is_panic(), "a computation failed");
@@ -134,18 +142,29 @@ async fn compute<T: Send + 'static>(
     }
 }
 
-/// Decodes, evaluates and encodes.
-fn answer(
+/// A request that may be computed.
+struct Received {
+    request: InferRequest,
+    digest: ContentDigest,
+    /// Its estimated cost, in seconds of one core.
+    seconds: f64,
+}
+
+/// Decodes a body, and takes what it asks for from its caller's quotas.
+fn open(
     app: &App,
     caller: Caller,
     model: &ServedModel,
     framing: Framing,
-    body: Vec<u8>,
-) -> Result<Response, Fault> {
-    let started = Instant::now();
-    let request = InferRequest::decode(&body, framing, &model.limits)?;
-    let request_digest = ContentDigest::of(&body);
-    drop(body);
+    body: &[u8],
+) -> Result<Received, Fault> {
+    let request = InferRequest::decode(body, framing, &model.limits)?;
+    let digest = ContentDigest::of(body);
+    let seconds = model.evaluator.cost(&request)?;
+    let limit = app.config().request_cost;
+    if seconds > limit.as_secs_f64() {
+        return Err(Fault::TooCostly { seconds, limit });
+    }
     let allowances = app.allowances();
     if let Some(quotas) = &allowances.records {
         quotas
@@ -159,9 +178,36 @@ fn answer(
         let taken = new_keys.take_first(caller);
         taken.map_err(|retry_after| Fault::TooManyKeys { retry_after })?;
     }
+    Ok(Received {
+        request,
+        digest,
+        seconds,
+    })
+}
+
+/// Evaluates and encodes, slice by slice.
+fn answer(
+    app: &App,
+    model: &ServedModel,
+    received: &Received,
+    turn: &mut Turn<Caller>,
+) -> Result<Response, Fault> {
+    let started = Instant::now();
+    let request = &received.request;
+    let mut ended = None;
+    let mut pause = || {
+        turn.pause().map_err(|why| {
+            ended = Some(why);
+            Stopped
+        })
+    };
+    let scores = model.evaluator.evaluate_in_slices(request, &mut pause);
+    if let Some(ended) = ended {
+        return Err(busy(app, ended));
+    }
     let scores = InferResponse {
-        request_digest: Some(request_digest),
-        ..model.evaluator.evaluate(&request)?
+        request_digest: Some(received.digest),
+        ..scores?
     };
     let mut response = match request.answer() {
         Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], scores.to_json()).into_response(),
@@ -192,19 +238,11 @@ fn server_timing(computed: Duration) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admission::Admission;
-    use crate::config::Config;
 
     #[tokio::test]
-    async fn panics_end_neither_the_service_nor_its_places() {
-        let admission = Admission::new(&Config::default());
-        for _ in 0..3 {
-            let turn = admission.turn(admission.place().unwrap()).await;
-            let failed = compute::<()>(turn, || panic!("a defect")).await;
-            assert!(matches!(failed, Err(Fault::Internal)));
-        }
-        assert_eq!(admission.load().computing, 0);
-        let turn = admission.turn(admission.place().unwrap()).await;
-        assert!(matches!(compute(turn, || Ok(7)).await, Ok(7)));
+    async fn panics_reach_neither_the_client_nor_the_service() {
+        let failed = blocking::<()>(|| panic!("a defect")).await;
+        assert!(matches!(failed, Err(Fault::Internal)));
+        assert!(matches!(blocking(|| Ok(7)).await, Ok(7)));
     }
 }

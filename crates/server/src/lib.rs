@@ -13,12 +13,12 @@
 //! | values that are replaced while others use them | `swap` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `admission` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
 //! | every refusal, its status and its code | `fault` |
-//! | what an operator sees | `observe`, `metrics` |
+//! | what an operator sees | `observe`, `trace`, `metrics` |
 //! | where to listen | `address` |
 //! | connections and the end | `connections` |
 //! | the least rates of clients | `pace` |
@@ -50,6 +50,8 @@ mod start_error;
 mod swap;
 mod tagged;
 mod tls;
+mod trace;
+mod turns;
 
 pub use address::{AddressError, ListenAddress};
 pub use app::App;

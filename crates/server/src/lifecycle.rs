@@ -45,13 +45,6 @@ impl Lifecycle {
         });
     }
 
-    /// Waits until the service takes nothing more.
-    pub(crate) async fn ending(&self) {
-        let mut phase = self.phase.subscribe();
-        let ending = phase.wait_for(|phase| *phase == Phase::Ending).await;
-        ending.expect("the sender is ours");
-    }
-
     /// Notes that a part of the service, such as the ledger, is away, with the reason; or that it is back.
     #[allow(dead_code, reason = "nothing can be away in a build without a ledger")]
     pub(crate) fn set_away(&self, part: &'static str, reason: Option<String>) {
@@ -84,8 +77,8 @@ impl Lifecycle {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn phases_go_forward_and_parts_come_back() {
+    #[test]
+    fn phases_go_forward_and_parts_come_back() {
         let lifecycle = Lifecycle::new();
         assert!(lifecycle.ready().is_err());
         lifecycle.enter(Phase::Serving);
@@ -97,6 +90,5 @@ mod tests {
         lifecycle.enter(Phase::Ending);
         lifecycle.enter(Phase::Serving);
         assert_eq!(lifecycle.phase(), Phase::Ending);
-        lifecycle.ending().await;
     }
 }

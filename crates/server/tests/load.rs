@@ -7,9 +7,11 @@ mod common;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::Body;
 use axum::http::header::RETRY_AFTER;
+use axum::http::{Request, StatusCode};
 use common::{app, call, get, post, post_json, request, stalled};
+use veilcast_protocol::InferRequest;
 use veilcast_server::{Config, router};
 
 /// Waits until a gauge has a value.
@@ -83,11 +85,90 @@ async fn abandoned_requests_leave_the_queue() {
     wait_for(&service, "veilcast_waiting 1").await;
     waiting.abort();
     wait_for(&service, "veilcast_waiting 0").await;
-    // A computation goes on to its end, and keeps its place until then.
+    // A computation keeps its place until its slice is over, and then ends.
     computing.abort();
     assert!(computing.await.unwrap_err().is_cancelled());
-    wait_for(&service, "veilcast_computing 1").await;
     wait_for(&service, "veilcast_computing 0").await;
+    let scrape = call(&service, get("/metrics")).await.text();
+    assert!(!scrape.contains("veilcast_records_total"), "{scrape}");
+}
+
+/// A request of a caller whom the proxy in front names.
+fn from(caller: &str, body: &InferRequest) -> Request<Body> {
+    let mut request = post(body);
+    let caller = caller.parse().unwrap();
+    request.headers_mut().insert("x-forwarded-for", caller);
+    request
+}
+
+/// One valid request that takes minutes held all others up, whoever sent them.
+#[tokio::test]
+async fn costly_requests_of_others_hold_nobody_up() {
+    let config = Config {
+        concurrent_computations: 1,
+        behind_proxy: true,
+        ..Config::default()
+    };
+    let service = router(app(config));
+    let long = request(common::MAX_RECORDS as usize);
+    let greedy: Vec<_> = (0..8)
+        .map(|_| {
+            let (service, request) = (service.clone(), from("192.0.2.1", &long));
+            tokio::spawn(async move { call(&service, request).await.status })
+        })
+        .collect();
+    wait_for(&service, "veilcast_waiting 7").await;
+    let polite = call(&service, from("192.0.2.2", &request(1))).await;
+    assert_eq!(polite.status, StatusCode::OK);
+    // Eight are in front of it, and at most the first was done in the meantime.
+    let done = greedy.iter().filter(|task| task.is_finished()).count();
+    assert!(done <= 1, "{done} costly requests came first");
+    for task in greedy {
+        assert_eq!(task.await.unwrap(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn who_has_less_to_do_takes_the_place_of_who_has_more() {
+    let config = Config {
+        concurrent_computations: 1,
+        queue_length: 2,
+        behind_proxy: true,
+        ..Config::default()
+    };
+    let service = router(app(config));
+    let long = request(common::MAX_RECORDS as usize);
+    let mut greedy = tokio::task::JoinSet::new();
+    for _ in 0..3 {
+        let (service, request) = (service.clone(), from("192.0.2.1", &long));
+        greedy.spawn(async move { call(&service, request).await });
+    }
+    wait_for(&service, "veilcast_waiting 2").await;
+    let refused = call(&service, from("192.0.2.1", &long)).await;
+    assert_eq!(refused.problem(), (503, "busy".to_owned()));
+    assert!(refused.headers.contains_key(RETRY_AFTER));
+    let polite = call(&service, from("192.0.2.2", &request(1))).await;
+    assert_eq!(polite.status, StatusCode::OK);
+    let statuses = greedy.join_all().await;
+    let displaced = statuses.iter().filter(|answer| answer.status == 503);
+    assert_eq!(displaced.count(), 1);
+}
+
+#[tokio::test]
+async fn requests_that_cost_more_than_allowed_are_refused_before_they_are_computed() {
+    let config = Config {
+        request_cost: Duration::from_millis(50),
+        ..Config::default()
+    };
+    let service = router(app(config));
+    let costly = call(&service, post(&request(common::MAX_RECORDS as usize))).await;
+    assert_eq!(costly.problem(), (413, "request_too_costly".to_owned()));
+    let scrape = call(&service, get("/metrics")).await.text();
+    assert!(!scrape.contains("veilcast_records_total"), "{scrape}");
+    assert_eq!(
+        call(&service, post(&request(1))).await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]

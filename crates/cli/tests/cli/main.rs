@@ -26,5 +26,7 @@ mod regression;
 mod resume;
 mod serve;
 mod tables;
+#[cfg(feature = "otlp")]
+mod traces;
 mod train;
 mod usage;

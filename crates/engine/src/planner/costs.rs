@@ -82,8 +82,14 @@ impl Costs {
 
 impl Seconds {
     /// This many randomisers.
-    pub(super) fn of_randomizers(&self, count: usize) -> f64 {
+    pub(crate) fn of_randomizers(&self, count: usize) -> f64 {
         in_groups(&self.randomizers, count)
+    }
+
+    /// The check of a new key's proof: eight powers modulo n with exponents of its length, and the tests
+    /// of the modulus, which were measured to take five times as long as a randomiser.
+    pub(crate) fn of_key_check(&self) -> f64 {
+        5.0 * self.of_randomizers(1)
     }
 
     /// This many decryptions.
@@ -91,7 +97,7 @@ impl Seconds {
         in_groups(&self.decryptions, count)
     }
 
-    pub(super) fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {
+    pub(crate) fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {
         Self {
             product: f(self.product, other.product),
             square: f(self.square, other.square),

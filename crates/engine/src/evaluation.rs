@@ -1,0 +1,270 @@
+//! [`Plan`]: a request that fits its model, and its computation slice by slice.
+
+use std::ops::Range;
+
+use crypto_bigint::BoxedUint;
+use rayon::prelude::*;
+use veilcast_model::{Model, Program};
+use veilcast_paillier::{Ciphertext, CiphertextError, PublicKey};
+use veilcast_protocol::{ByteMatrix, InferRequest, Upload};
+
+use crate::arrangement::Arrangement;
+use crate::error::EvaluateError;
+use crate::keys::CheckedKey;
+use crate::mask::Mask;
+use crate::planner::{Costs, server_seconds};
+use crate::seeded::SeededForm;
+use crate::slices::{Pause, Slices};
+
+/// What a request asks of a model, once its sizes and shapes are found right.
+pub(crate) struct Plan<'a> {
+    model: &'a Model,
+    request: &'a InferRequest,
+    arrangement: Arrangement,
+    program: &'a Program,
+    /// How a seeded upload is written; none for a full one.
+    form: Option<SeededForm>,
+    /// By which the computation is cut into slices.
+    costs: Costs,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan for a request under a key of the costs' size.
+    ///
+    /// # Errors
+    /// The request must have the layout, the rows and the ciphertexts that the model's card asks for.
+    pub(crate) fn new(
+        model: &'a Model,
+        request: &'a InferRequest,
+        costs: Costs,
+    ) -> Result<Self, EvaluateError> {
+        let arrangement = Arrangement::new(model.card(), request.layout(), costs.key_bits)?;
+        check_size(model, request, &arrangement)?;
+        let program = match arrangement.features_per_ciphertext() {
+            1 => model.program(),
+            k => (model.grouped_program(k as u32))
+                .expect("a model has programs for what its card allows"),
+        };
+        Ok(Self {
+            form: seeded_form(model, request, &arrangement)?,
+            costs,
+            model,
+            request,
+            arrangement,
+            program,
+        })
+    }
+
+    /// About how many seconds the computation takes on one core, with the check of a key that isn't known.
+    pub(crate) fn seconds(&self, is_known: bool) -> f64 {
+        let (form, records) = (self.form.as_ref(), self.request.records());
+        let known = server_seconds(self.model, &self.costs, &self.arrangement, form, records);
+        known
+            + if is_known {
+                0.0
+            } else {
+                self.costs.seconds.of_key_check()
+            }
+    }
+
+    /// The encrypted scores, row by row.
+    ///
+    /// All ciphertexts are checked before anything is computed with them.
+    ///
+    /// # Errors
+    /// The ciphertexts or corrections must be sound, and nothing stop the computation.
+    pub(crate) fn compute(
+        &self,
+        checked: &CheckedKey,
+        pause: Pause<'_>,
+    ) -> Result<ByteMatrix, EvaluateError> {
+        let key = &checked.key;
+        let inputs = self.receive(key, pause)?;
+        let sums = self.weighted_sums(key, &inputs, pause)?;
+        drop(inputs);
+        let bytes = self.conceal(checked, &sums, pause)?;
+        let shape = [
+            self.request.upload().rows(),
+            self.arrangement.answers_per_row(),
+        ];
+        let scores = ByteMatrix::new(shape, key.ciphertext_bytes(), bytes);
+        Ok(scores.expect("as many answers as the arrangement makes of a row"))
+    }
+
+    /// The ciphertexts of the upload, row by row.
+    fn receive(&self, key: &PublicKey, pause: Pause<'_>) -> Result<Vec<Ciphertext>, EvaluateError> {
+        let upload = self.request.upload();
+        let (per_row, seconds) = (self.arrangement.ciphertexts_per_row(), &self.costs.seconds);
+        let each = match upload {
+            Upload::Full(_) => seconds.decoding,
+            Upload::Seeded(_) => seconds.expansion,
+        };
+        let rows_at_once = Slices::new().of(each * per_row as f64);
+        let mut inputs = Vec::with_capacity(upload.rows() * per_row);
+        for rows in slices(upload.rows(), rows_at_once) {
+            inputs.extend(match (upload, &self.form) {
+                (Upload::Seeded(upload), Some(form)) => form.expand(key, upload, rows)?,
+                (upload, _) => decode(key, upload.tensor(), rows)?,
+            });
+            pause()?;
+        }
+        Ok(inputs)
+    }
+
+    /// The sums A of each row's answers: neither masked nor re-randomised.
+    fn weighted_sums(
+        &self,
+        key: &PublicKey,
+        inputs: &[Ciphertext],
+        pause: Pause<'_>,
+    ) -> Result<Vec<Ciphertext>, EvaluateError> {
+        let arrangement = &self.arrangement;
+        let registers = self.program.outputs().iter().map(|o| [o.plus, o.minus]);
+        let results: Vec<_> = registers.collect();
+        let (k, answers) = (
+            arrangement.features_per_ciphertext(),
+            arrangement.answers_per_row(),
+        );
+        let each = self.program.steps().len() as f64 * self.costs.seconds.product;
+        let rows_at_once = Slices::new().of(each);
+        let mut sums = Vec::with_capacity(self.request.upload().rows() * answers);
+        for rows in inputs.chunks(rows_at_once * arrangement.ciphertexts_per_row()) {
+            let rows = rows.par_chunks(arrangement.ciphertexts_per_row());
+            // For each answer the content of each unit, from the lowest: y_(oᵢ,j) at ik + k − 1 − j.
+            let units: Vec<Vec<Ciphertext>> = rows
+                .flat_map_iter(|row| {
+                    let sums = key.run_program_vartime(row, self.program.steps(), &results);
+                    (0..answers).map(move |answer| {
+                        let outputs = arrangement.outputs_of(answer);
+                        outputs
+                            .flat_map(|output| (0..k).rev().map(move |j| output * k + j))
+                            .map(|sum| sums[sum].clone())
+                            .collect()
+                    })
+                })
+                .collect();
+            pause()?;
+            sums.extend(key.horner_vartime(&units, arrangement.unit()));
+            pause()?;
+        }
+        Ok(sums)
+    }
+
+    /// The answers' encodings, with biases, masked and re-randomised, row by row.
+    fn conceal(
+        &self,
+        checked: &CheckedKey,
+        sums: &[Ciphertext],
+        pause: Pause<'_>,
+    ) -> Result<Vec<u8>, EvaluateError> {
+        let (key, arrangement) = (&checked.key, &self.arrangement);
+        let (records, per_row) = (self.request.records(), arrangement.answers_per_row());
+        let biases = self.model.integer_map().biases();
+        let at_once = Slices::new().of_answers(&self.costs.seconds);
+        let mut bytes = Vec::with_capacity(sums.len() * key.ciphertext_bytes());
+        for answers in slices(sums.len(), at_once) {
+            let randomizers = checked.randomizers(answers.len());
+            let concealed: Vec<Ciphertext> = answers
+                .into_par_iter()
+                .zip(randomizers)
+                .map(|(index, randomizer)| {
+                    let (row, answer) = (index / per_row, index % per_row);
+                    let left = records - row * arrangement.records_per_row();
+                    let filled = left.min(arrangement.records_per_row());
+                    let bases = arrangement.bases(biases, answer, filled);
+                    let end = arrangement.slots_end(bases.len());
+                    let junk = match &self.form {
+                        Some(form) => form.junk(key, end),
+                        None => BoxedUint::zero_with_precision(key.bits()),
+                    };
+                    let mask = Mask::new(key, arrangement, bases.len(), &junk).sample(&bases);
+                    key.rerandomize(&key.add_plaintext(&sums[index], &mask), randomizer)
+                })
+                .collect();
+            let encoded: Vec<u8> = concealed
+                .par_iter()
+                .flat_map_iter(|c| key.encode_ciphertext(c))
+                .collect();
+            bytes.extend(encoded);
+            pause()?;
+        }
+        Ok(bytes)
+    }
+}
+
+/// The ranges of `at_once` numbers, and what is left, that make 0 to `count` − 1.
+fn slices(count: usize, at_once: usize) -> impl Iterator<Item = Range<usize>> {
+    let starts = (0..count).step_by(at_once);
+    starts.map(move |start| start..(start + at_once).min(count))
+}
+
+/// The ciphertexts in these rows of a full upload.
+fn decode(
+    key: &PublicKey,
+    tensor: &ByteMatrix,
+    rows: Range<usize>,
+) -> Result<Vec<Ciphertext>, EvaluateError> {
+    let (first, count) = (rows.start * tensor.columns(), rows.len() * tensor.columns());
+    let decoded = key.decode_ciphertexts(tensor.iter().skip(first).take(count));
+    decoded.map_err(|error| in_whole(error, first).into())
+}
+
+/// An error about a part of the ciphertexts, which begins at `first`, as one about all of them.
+fn in_whole(error: CiphertextError, first: usize) -> CiphertextError {
+    match error {
+        CiphertextError::Range { index } => CiphertextError::Range {
+            index: first + index,
+        },
+        other => other,
+    }
+}
+
+/// Checks that the request has the rows and ciphertexts that its records take, and no more than
+/// the card allows.
+fn check_size(
+    model: &Model,
+    request: &InferRequest,
+    arrangement: &Arrangement,
+) -> Result<(), EvaluateError> {
+    let limits = model.card().limits();
+    let (records, limit) = (request.records(), limits.max_records as usize);
+    if records > limit {
+        let found = records;
+        return Err(EvaluateError::TooManyRecords { found, limit });
+    }
+    let (expected, rows) = (arrangement.rows(records), request.upload().rows());
+    if rows != expected {
+        let found = rows;
+        return Err(EvaluateError::Rows { expected, found });
+    }
+    let expected = arrangement.ciphertexts_per_row();
+    if let Upload::Full(ciphertexts) = request.upload()
+        && ciphertexts.columns() != expected
+    {
+        let found = ciphertexts.columns();
+        return Err(EvaluateError::Columns { expected, found });
+    }
+    let (found, limit) = (rows * expected, limits.max_ciphertexts as usize);
+    if found > limit {
+        return Err(EvaluateError::TooManyCiphertexts { found, limit });
+    }
+    Ok(())
+}
+
+/// The form of a seeded upload's corrections, which must have its width; none for another upload.
+fn seeded_form(
+    model: &Model,
+    request: &InferRequest,
+    arrangement: &Arrangement,
+) -> Result<Option<SeededForm>, EvaluateError> {
+    let Upload::Seeded(upload) = request.upload() else {
+        return Ok(None);
+    };
+    let n = BoxedUint::from_be_slice_vartime(request.public_key());
+    let form = SeededForm::under(model.card(), arrangement, &n)?;
+    form.check_width(upload)?;
+    Ok(Some(form))
+}
+
+#[cfg(test)]
+mod tests;

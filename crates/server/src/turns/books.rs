@@ -1,0 +1,376 @@
+//! [`Books`]: who waits, who computes, and what each caller has used.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+/// The most computations that have begun: each holds a thread, and its ciphertexts.
+const MOST_BEGUN: usize = 256;
+
+/// How much there may be to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Slices that are computed at a moment.
+    pub(crate) running: usize,
+    /// Requests besides as many.
+    pub(crate) waiting: usize,
+    /// A request is let in while all that is here is estimated to be done within this time.
+    pub(crate) backlog: Duration,
+    /// Cores that share the work.
+    pub(crate) cores: usize,
+}
+
+/// What there is to do at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Load {
+    /// Requests that wait for their first slice.
+    pub(crate) waiting: usize,
+    /// Requests that have begun.
+    pub(crate) computing: usize,
+    /// The estimated time until all of them are done.
+    pub(crate) backlog: Duration,
+}
+
+/// Why a request gets no slice, or no further one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// There is no place for it, or another caller's has taken it. The time is the estimate until all
+    /// that is here is done.
+    Full(Duration),
+    /// The service is ending.
+    Closed,
+    /// Nobody waits for it.
+    Abandoned,
+}
+
+/// Where a request learns that its turn has come, or never will.
+pub(super) type Granted = oneshot::Receiver<Result<(), Ended>>;
+
+/// Tells it so.
+type Grant = oneshot::Sender<Result<(), Ended>>;
+
+/// A request.
+pub(super) struct Entry<C> {
+    caller: C,
+    /// Estimated seconds of one core that it still takes.
+    left: f64,
+    state: State,
+    has_begun: bool,
+    is_half_closed: Arc<AtomicBool>,
+}
+
+/// What a request does.
+enum State {
+    /// Waits for a slice.
+    Waits(Grant),
+    /// Computes one.
+    Runs,
+    /// Computes one, for nobody.
+    Abandoned,
+}
+
+/// What a caller has here.
+struct Line {
+    /// Seconds of slices that the caller has used, counted from where others were when this one came.
+    used: f64,
+    /// Estimated seconds that are left to do.
+    left: f64,
+    /// How many requests.
+    entries: usize,
+}
+
+/// All requests, in the order in which they came.
+pub(super) struct Books<C> {
+    bounds: Bounds,
+    entries: BTreeMap<u64, Entry<C>>,
+    lines: HashMap<C, Line>,
+    next_id: u64,
+    running: usize,
+    begun: usize,
+    is_closed: bool,
+    /// What the caller of the latest slice had used: where a new caller begins.
+    clock: f64,
+}
+
+impl<C> Entry<C> {
+    pub(super) fn new(
+        caller: C,
+        seconds: f64,
+        grant: Grant,
+        is_half_closed: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            caller,
+            left: seconds,
+            state: State::Waits(grant),
+            has_begun: false,
+            is_half_closed,
+        }
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.state, State::Waits(_))
+    }
+
+    fn is_half_closed(&self) -> bool {
+        self.is_half_closed.load(Ordering::Relaxed)
+    }
+}
+
+impl<C: Clone + Eq + Hash> Books<C> {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            entries: BTreeMap::new(),
+            lines: HashMap::new(),
+            next_id: 0,
+            running: 0,
+            begun: 0,
+            is_closed: false,
+            clock: 0.0,
+        }
+    }
+
+    pub(super) fn load(&self) -> Load {
+        Load {
+            waiting: self.entries.len() - self.begun,
+            computing: self.begun,
+            backlog: self.backlog(),
+        }
+    }
+
+    pub(super) fn check(&self, caller: &C) -> Result<(), Ended> {
+        let own = self.left_of(caller);
+        if self.is_shut() {
+            return Err(Ended::Closed);
+        }
+        match self.is_full() && self.displaceable(own).is_none() {
+            true => Err(Ended::Full(self.backlog())),
+            false => Ok(()),
+        }
+    }
+
+    /// Lets a request in, in the place of another if need be.
+    pub(super) fn enter(&mut self, entry: Entry<C>) -> Result<u64, Ended> {
+        if self.is_shut() {
+            return Err(Ended::Closed);
+        }
+        let own = self.left_of(&entry.caller) + entry.left;
+        while self.is_full() {
+            match self.displaceable(own) {
+                Some(id) => self.dismiss(id, Ended::Full(self.backlog())),
+                None => return Err(Ended::Full(self.backlog())),
+            }
+        }
+        let clock = self.clock;
+        let line = self.lines.entry(entry.caller.clone()).or_insert(Line {
+            used: clock,
+            left: 0.0,
+            entries: 0,
+        });
+        line.left += entry.left;
+        line.entries += 1;
+        let id = self.next_id;
+        self.next_id += 1;
+        self.entries.insert(id, entry);
+        self.grant();
+        Ok(id)
+    }
+
+    /// Refuses all that has not begun, and from now on whatever can't begin at once.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+        let waiting = self.entries.iter().filter(|(_, entry)| !entry.has_begun);
+        let waiting: Vec<u64> = waiting.map(|(&id, _)| id).collect();
+        waiting
+            .into_iter()
+            .for_each(|id| self.dismiss(id, Ended::Closed));
+    }
+
+    /// Sends a waiting request away.
+    fn dismiss(&mut self, id: u64, why: Ended) {
+        if let Some(entry) = self.remove(id)
+            && let State::Waits(grant) = entry.state
+        {
+            // Its future may just be ending: then nobody listens.
+            let _ = grant.send(Err(why));
+        }
+    }
+
+    /// Ends a slice of `seconds`; the next one begins at once, or when the receiver is told so.
+    pub(super) fn pause(&mut self, id: u64, seconds: f64) -> Result<Option<Granted>, Ended> {
+        self.account(id, seconds);
+        let others_wait = self.entries.values().any(Entry::waits);
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return Err(Ended::Abandoned);
+        };
+        if matches!(entry.state, State::Abandoned) {
+            return Err(Ended::Abandoned);
+        }
+        if !others_wait {
+            return Ok(None);
+        }
+        let (grant, granted) = oneshot::channel();
+        entry.state = State::Waits(grant);
+        self.running -= 1;
+        self.grant();
+        Ok(Some(granted))
+    }
+
+    /// Notes that a slice took `seconds`.
+    pub(super) fn account(&mut self, id: u64, seconds: f64) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        // A slice runs on all cores, which it may share with another.
+        let shared = self.running.max(1) as f64;
+        let done = (seconds * self.bounds.cores as f64 / shared).min(entry.left);
+        entry.left -= done;
+        if let Some(line) = self.lines.get_mut(&entry.caller) {
+            line.used += seconds;
+            line.left -= done;
+        }
+    }
+
+    /// Marks a request as one that nobody waits for.
+    pub(super) fn abandon(&mut self, id: u64) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        match std::mem::replace(&mut entry.state, State::Abandoned) {
+            // It runs once more, to its end.
+            State::Waits(grant) => {
+                self.running += 1;
+                let _ = grant.send(Err(Ended::Abandoned));
+            }
+            State::Runs | State::Abandoned => {}
+        }
+    }
+
+    /// Takes a request out, whatever it does.
+    pub(super) fn leave(&mut self, id: u64) {
+        self.remove(id);
+        self.grant();
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Entry<C>> {
+        let entry = self.entries.remove(&id)?;
+        if !entry.waits() {
+            self.running -= 1;
+        }
+        if entry.has_begun {
+            self.begun -= 1;
+        }
+        if let Some(line) = self.lines.get_mut(&entry.caller) {
+            line.left -= entry.left;
+            line.entries -= 1;
+            if line.entries == 0 {
+                self.lines.remove(&entry.caller);
+            }
+        }
+        Some(entry)
+    }
+
+    /// Grants slices while there are any to have.
+    fn grant(&mut self) {
+        while self.running < self.bounds.running
+            && let Some(id) = self.next()
+            && let Some(entry) = self.entries.get_mut(&id)
+        {
+            let used = self.lines.get(&entry.caller).map_or(0.0, |line| line.used);
+            self.clock = self.clock.max(used);
+            let State::Waits(grant) = std::mem::replace(&mut entry.state, State::Runs) else {
+                return;
+            };
+            self.running += 1;
+            if !std::mem::replace(&mut entry.has_begun, true) {
+                self.begun += 1;
+            }
+            // If its future is just ending, it leaves at once and its slice goes to the next.
+            let _ = grant.send(Ok(()));
+        }
+    }
+
+    /// The request whose turn it is: the first one of the caller who has used the least, and only if
+    /// there is no other one that may have been abandoned.
+    fn next(&self) -> Option<u64> {
+        let may_begin = self.begun < MOST_BEGUN;
+        let ready = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.waits() && (entry.has_begun || may_begin));
+        let rank = |entry: &Entry<C>| {
+            let used = self.lines.get(&entry.caller).map_or(0.0, |line| line.used);
+            (entry.is_half_closed(), used)
+        };
+        let first = ready.min_by(|(_, one), (_, other)| {
+            let (one, other) = (rank(one), rank(other));
+            one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))
+        });
+        first.map(|(&id, _)| id)
+    }
+
+    /// Whether nobody may wait any more, and a newcomer would have to.
+    fn is_shut(&self) -> bool {
+        self.is_closed && self.running >= self.bounds.running
+    }
+
+    fn is_full(&self) -> bool {
+        self.entries.len() >= self.bounds.waiting + self.bounds.running
+            || self.backlog() > self.bounds.backlog
+    }
+
+    /// The waiting request whose place one of a caller with `own` seconds may take: one that may have been
+    /// abandoned; else the last one of the caller who has the most to do, if that is more.
+    fn displaceable(&self, own: f64) -> Option<u64> {
+        let waiting = || self.entries.iter().filter(|(_, entry)| entry.waits());
+        let abandoned = waiting().find(|(_, entry)| entry.is_half_closed());
+        let last_of_most = || {
+            waiting()
+                .filter(|(_, entry)| !entry.has_begun)
+                .map(|(id, entry)| (id, self.left_of(&entry.caller)))
+                .filter(|&(_, left)| left > own)
+                .max_by(|one, other| one.1.total_cmp(&other.1).then(one.0.cmp(other.0)))
+        };
+        let found = abandoned.map(|(id, _)| id);
+        found.or_else(|| last_of_most().map(|(id, _)| id)).copied()
+    }
+
+    fn left_of(&self, caller: &C) -> f64 {
+        self.lines.get(caller).map_or(0.0, |line| line.left)
+    }
+
+    /// The estimated time until all that is here is done.
+    fn backlog(&self) -> Duration {
+        let left: f64 = self.lines.values().map(|line| line.left).sum();
+        Duration::from_secs_f64(left.max(0.0) / self.bounds.cores as f64)
+    }
+}
+
+#[cfg(test)]
+impl<C: Clone + Eq + Hash> Books<C> {
+    /// The requests that compute a slice, or have just been told that they may.
+    pub(super) fn running_ids(&self) -> Vec<u64> {
+        let running = self.entries.iter().filter(|(_, entry)| !entry.waits());
+        running.map(|(&id, _)| id).collect()
+    }
+
+    /// Whether the counts are those of the entries, and no slice is left unused.
+    pub(super) fn is_consistent(&self) -> bool {
+        let entries = || self.entries.values();
+        let begun = entries().filter(|entry| entry.has_begun).count();
+        let abandoned = entries()
+            .filter(|entry| matches!(entry.state, State::Abandoned))
+            .count();
+        let of_lines: usize = self.lines.values().map(|line| line.entries).sum();
+        self.running == self.running_ids().len()
+            && self.begun == begun
+            && of_lines == self.entries.len()
+            && self.running <= self.bounds.running + abandoned
+            && (self.running >= self.bounds.running || !entries().any(Entry::waits))
+    }
+}
