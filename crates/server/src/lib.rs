@@ -13,6 +13,7 @@
 //! | values that are replaced while others use them | `swap` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
+//! | which other sites' pages may call the service | `cors` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
@@ -33,6 +34,7 @@ mod body;
 mod catalogue;
 mod config;
 mod connections;
+mod cors;
 mod extract;
 mod fault;
 mod infer;
