@@ -22,6 +22,8 @@
 //! | what an operator sees | `observe`, `trace`, `metrics` |
 //! | where to listen | `address` |
 //! | connections and the end | `connections` |
+//! | the least rates of clients | `pace` |
+//! | certificates | `tls` |
 
 #![forbid(unsafe_code)]
 
@@ -43,12 +45,14 @@ mod models;
 mod observe;
 mod operator;
 mod operator_token;
+mod pace;
 mod page;
 mod quota;
 mod routes;
 mod start_error;
 mod swap;
 mod tagged;
+mod tls;
 mod trace;
 mod turns;
 
@@ -59,6 +63,7 @@ pub use config::{Config, ConfigError, ModelSetting};
 pub use connections::{BoundAddress, ListenError, Listeners, serve};
 pub use routes::{operator_router, router};
 pub use start_error::StartError;
+pub use tls::{ClientCertificate, ClientCertificates, Tls, TlsError, TlsSettings};
 
 /// The example of the README.
 #[cfg(doctest)]
