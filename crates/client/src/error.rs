@@ -161,9 +161,7 @@ pub enum ClientError {
         retry_after: Option<Duration>,
     },
     /// Even what can't be divided further is larger than the service, or a proxy in front of it, takes.
-    #[error(
-        "{url}, or a proxy in front of it, refuses a request of {bytes} bytes as too large (413), and it can't be divided further"
-    )]
+    #[error("{url}, or a proxy in front of it, refuses a request of {bytes} bytes as too large (413{}), and it can't be divided further", prefixed(.message))]
     RequestTooLarge {
         /// The service's URL.
         url: String,
