@@ -5,7 +5,6 @@ Run by `cargo xtask deploy` as: python test_replicas.py VEILCAST RECORDS
 """
 
 import csv
-import os
 import signal
 import ssl
 import subprocess
@@ -55,15 +54,12 @@ class Replicas(unittest.TestCase):
         nginx.start()
         return nginx
 
-    def predict(self, server, out, authority=None):
+    def predict(self, server, out, *arguments):
         """Predictions of all images, in the background."""
         command = [PROGRAM, "predict", "--server", server, "--model", "digits", "--key", self.key, "--out", out]
         with (self.path / f"{out.name}.err").open("w") as errors:
             return subprocess.Popen(
-                [*command, self.images],
-                env={**os.environ, **({"SSL_CERT_FILE": str(authority)} if authority else {})},
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
+                [*command, *arguments, self.images], stdout=subprocess.DEVNULL, stderr=errors
             )
 
     def rows(self, process, out):
@@ -88,7 +84,7 @@ class Replicas(unittest.TestCase):
         doomed, other = self.start("doomed"), self.start("other")
         nginx = self.behind(doomed, other)
         out = self.path / "disturbed.csv"
-        client = self.predict(nginx.url, out, nginx.authority)
+        client = self.predict(nginx.url, out, "--ca-cert", nginx.authority)
         reloads, is_over = [], threading.Event()
 
         def reload():
