@@ -14,7 +14,7 @@
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | which other sites' pages may call the service | `cors` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `uploads`, `turns` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `uploads`, `turns`, `deadline` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
@@ -34,6 +34,7 @@ mod catalogue;
 mod config;
 mod connections;
 mod cors;
+mod deadline;
 mod extract;
 mod fault;
 mod infer;
