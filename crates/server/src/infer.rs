@@ -14,6 +14,7 @@ use veilcast_protocol::{
     MEDIA_JSON,
 };
 
+use crate::accounts::{Asked, Entry};
 use crate::admission::Upload;
 use crate::app::App;
 use crate::body::{discard, receive};
@@ -29,49 +30,71 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// `POST …/infer`: encrypted scores of encrypted records.
 pub(crate) async fn infer(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    address: Caller,
     requested: Result<Requested, Fault>,
-    HalfClosed(is_half_closed): HalfClosed,
+    half_closed: HalfClosed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Fault> {
-    let (model, framing, upload) = match admit(&app, caller, requested, &headers) {
+    let mut entry = app.accounts.entry(address);
+    let answered = serve(&app, requested, half_closed, &headers, body, &mut entry).await;
+    entry.ends(answered.as_ref().err().map_or("ok", Fault::code));
+    answered
+}
+
+async fn serve(
+    app: &Arc<App>,
+    requested: Result<Requested, Fault>,
+    HalfClosed(is_half_closed): HalfClosed,
+    headers: &HeaderMap,
+    body: Body,
+    entry: &mut Entry,
+) -> Result<Response, Fault> {
+    let admitted = requested.and_then(|Requested(model, identity)| {
+        entry.asks(&identity, model.name(), model.version());
+        let (framing, upload) = admit(app, identity.caller(), headers)?;
+        Ok((model, identity, framing, upload))
+    });
+    let (model, identity, framing, upload) = match admitted {
         Ok(admitted) => admitted,
         Err(fault) => {
             discard(body).await;
             return Err(fault);
         }
     };
+    let caller = identity.caller();
     let body_timeout = app.config().body_timeout;
     let body = receive(body, model.limits.max_body_bytes, body_timeout).await?;
     tracing::Span::current().record("bytes_in", body.len());
     app.metrics.body_received(model.name(), body.len());
     let received = blocking({
-        let (app, model) = (Arc::clone(&app), Arc::clone(&model));
+        let (app, model) = (Arc::clone(app), Arc::clone(&model));
         move || open(&app, caller, &model, framing, &body)
     });
     let received = received.await?;
     drop(upload);
-    let busy = |ended| busy(&app, ended);
+    entry.request(&received.request, received.seconds);
+    let asked = Asked {
+        model: model.name(),
+        records: received.request.records(),
+        seconds: received.seconds,
+    };
+    app.accounts.check(&identity, asked).await?;
+    let busy = |ended| busy(app, ended);
     let place = app.turns.enter(caller, received.seconds, is_half_closed);
     let (mut turn, waiting) = place.map_err(busy)?.turn().await.map_err(busy)?;
     let computed = blocking({
-        let app = Arc::clone(&app);
+        let (app, model) = (Arc::clone(app), Arc::clone(&model));
         move || answer(&app, &model, &received, &mut turn)
     });
     let response = computed.await?;
     drop(waiting);
+    app.accounts.charge(&identity, asked).await?;
     Ok(response)
 }
 
-/// Checks what can be refused before the body is received.
-fn admit(
-    app: &App,
-    caller: Caller,
-    requested: Result<Requested, Fault>,
-    headers: &HeaderMap,
-) -> Result<(Arc<ServedModel>, Framing, Upload), Fault> {
-    let Requested(model) = requested?;
+/// Checks what can be refused before the body is received, besides the model and who asks.
+fn admit(app: &App, caller: Caller, headers: &HeaderMap) -> Result<(Framing, Upload), Fault> {
     let framing = framing(headers)?;
     app.turns.check(&caller).map_err(|full| busy(app, full))?;
     let upload = app.admission.upload();
@@ -79,7 +102,7 @@ fn admit(
     if let Some(quotas) = &app.allowances().records {
         quotas.take_first(caller).map_err(used_up)?;
     }
-    Ok((model, framing, upload))
+    Ok((framing, upload))
 }
 
 /// The refusal of a request that gets no slice, or no further one: it may come back when what is here is done.

@@ -15,6 +15,7 @@
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
 //! | the model and the caller of a request | `extract` |
+//! | tokens: who asks, what they may ask for, what they are charged, and the audit log | `accounts`, `bearer` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
 //! | every refusal, its status and its code | `fault` |
@@ -24,9 +25,15 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "ledger")]
+mod accounts;
+#[cfg(not(feature = "ledger"))]
+#[path = "no_accounts.rs"]
+mod accounts;
 mod address;
 mod admission;
 mod app;
+mod bearer;
 mod body;
 mod catalogue;
 mod config;
@@ -52,7 +59,7 @@ mod turns;
 pub use address::{AddressError, ListenAddress};
 pub use app::App;
 pub use catalogue::LoadError;
-pub use config::{Config, ConfigError, ModelSetting};
+pub use config::{Config, ConfigError, LedgerSettings, ModelSetting, WhenAway};
 pub use connections::{BoundAddress, ListenError, Listeners, serve};
 pub use routes::{operator_router, router};
 pub use start_error::StartError;
