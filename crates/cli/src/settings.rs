@@ -236,6 +236,7 @@ mod tests {
             }
             ("ledger.when_away", ..) => ("allow".to_owned(), "allow".into()),
             ("unix_socket_mode", ..) => ("0600".to_owned(), "0600".into()),
+            ("tls.client_certificates", ..) => ("optional".to_owned(), "optional".into()),
             (_, Kind::Bool, Some(Value::Boolean(default))) => {
                 ((!default).to_string(), (!default).into())
             }
@@ -245,6 +246,10 @@ mod tests {
                 (other.to_string(), other.into())
             }
             (_, Kind::Float, _) => ("17.5".to_owned(), 17.5.into()),
+            (_, Kind::Word(words), _) => {
+                let word = words.last().copied().unwrap_or_default();
+                (word.to_owned(), word.into())
+            }
             (_, Kind::Text, _) => ("/some/file".to_owned(), "/some/file".into()),
             (_, Kind::List, _) => ("one, two".to_owned(), vec!["one", "two"].into()),
         }

@@ -18,6 +18,7 @@ use crate::operator_token::OperatorToken;
 use crate::quota::{Allowances, Caller, Terms};
 use crate::start_error::StartError;
 use crate::swap::Swap;
+use crate::tls::Tls;
 use crate::turns::{Bounds, Turns};
 
 /// A service: ready to answer, or about to be.
@@ -33,6 +34,7 @@ pub struct App {
     pub(crate) accounts: Accounts,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) metrics: Metrics,
+    tls: Option<Arc<Tls>>,
 }
 
 impl App {
@@ -102,6 +104,7 @@ impl App {
             accounts: Accounts::open(&config, &metrics)?,
             lifecycle: Lifecycle::new(),
             metrics,
+            tls: Tls::load(&config.tls)?,
             config: Swap::new(config),
         }))
     }
@@ -128,7 +131,7 @@ impl App {
     /// they were), and reads every model again. Requests under way keep the model that they began with, and clients
     /// the keys that they have proven. Blocks.
     ///
-    /// Gives what is wrong with the models that can't be used: those stay as they were.
+    /// Gives what is wrong with the models and the certificate that can't be used: those stay as they were.
     ///
     /// # Errors
     /// A [`StartError`] if a setting makes no sense or two models are the same; nothing changes then.
@@ -140,7 +143,10 @@ impl App {
             .as_deref()
             .map(OperatorToken::read);
         let token = token.transpose()?;
-        let faults = self.catalogue.replace(&config)?;
+        let mut faults = self.catalogue.replace(&config)?;
+        if let Some(Err(fault)) = self.tls().map(|tls| tls.reload()) {
+            faults.push(fault.into());
+        }
         self.operator_token.set(token);
         self.config.set(config);
         self.set_allowances();
@@ -161,6 +167,12 @@ impl App {
     pub(crate) fn end(&self) {
         self.lifecycle.enter(Phase::Ending);
         self.turns.close();
+    }
+
+    /// The service's TLS, if it speaks it.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Arc<Tls>> {
+        self.tls.as_ref()
     }
 
     /// The service's settings.

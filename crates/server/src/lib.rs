@@ -13,6 +13,7 @@
 //! | values that are replaced while others use them | `swap` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
+//! | which other sites' pages may call the service | `cors` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
 //! | the model and the caller of a request | `extract` |
 //! | tokens: who asks, what they may ask for, what they are charged, and the audit log | `accounts`, `bearer` |
@@ -22,6 +23,8 @@
 //! | what an operator sees | `observe`, `trace`, `metrics` |
 //! | where to listen | `address` |
 //! | connections and the end | `connections` |
+//! | the least rates of clients | `pace` |
+//! | certificates | `tls` |
 
 #![forbid(unsafe_code)]
 
@@ -38,6 +41,7 @@ mod body;
 mod catalogue;
 mod config;
 mod connections;
+mod cors;
 mod extract;
 mod fault;
 mod infer;
@@ -47,12 +51,14 @@ mod models;
 mod observe;
 mod operator;
 mod operator_token;
+mod pace;
 mod page;
 mod quota;
 mod routes;
 mod start_error;
 mod swap;
 mod tagged;
+mod tls;
 mod trace;
 mod turns;
 
@@ -63,6 +69,7 @@ pub use config::{Config, ConfigError, LedgerSettings, ModelSetting, WhenAway};
 pub use connections::{BoundAddress, ListenError, Listeners, serve};
 pub use routes::{operator_router, router};
 pub use start_error::StartError;
+pub use tls::{ClientCertificate, ClientCertificates, Tls, TlsError, TlsSettings};
 
 /// The example of the README.
 #[cfg(doctest)]

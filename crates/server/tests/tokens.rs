@@ -9,11 +9,13 @@ mod common;
 
 use std::time::{Duration, SystemTime};
 
+use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use books::{Books, guess, refused, with};
 use common::{INFER, call, evaluator, get, post, request, stalled};
-use veilcast_server::{App, Config, LedgerSettings};
+use veilcast_ledger::Credential;
+use veilcast_server::{App, ClientCertificate, Config, LedgerSettings};
 
 #[tokio::test]
 async fn only_tokens_of_the_ledger_open_it() {
@@ -222,6 +224,34 @@ async fn without_tokens_needed_those_that_are_shown_count() {
         "model_not_allowed",
     );
     assert_eq!(call(&service, get("/v2/models/other")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_certificate_is_as_good_as_the_token_that_is_bound_to_it() {
+    let (_folder, books) = Books::in_file().await;
+    let bound = Credential::of_certificate([7; 32]);
+    books.add("clinic", &["sums"], &["2"], bound).await;
+    let showing = |byte, mut request: Request<Body>| {
+        let certificate = ClientCertificate { sha256: [byte; 32] };
+        request.extensions_mut().insert(certificate);
+        request
+    };
+    let service = books.service(|_| {});
+    let answer = call(&service, showing(7, post(&request(2)))).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(books.charged("clinic").await, (1, 2));
+    let over = call(&service, showing(7, post(&request(1)))).await;
+    refused(&over, 429, "quota_used_up");
+    let others = call(&service, showing(7, get("/v2/models/other"))).await;
+    refused(&others, 403, "model_not_allowed");
+    // A certificate that an authority signed isn't a token by itself, and a secret that is shown comes first.
+    let unbound = call(&service, showing(8, post(&request(1)))).await;
+    refused(&unbound, 401, "token_unknown");
+    let both = call(&service, with(&guess(), showing(7, post(&request(1))))).await;
+    refused(&both, 401, "token_unknown");
+    let open = books.service(|config| config.ledger.required = false);
+    let answer = call(&open, showing(8, post(&request(1)))).await;
+    assert_eq!(answer.status, 200);
 }
 
 #[tokio::test]

@@ -8,12 +8,7 @@ use veilcast_ledger::{Credential, Token};
 use super::refusal::Refusal;
 use crate::bearer::bearer;
 use crate::quota::Caller;
-
-// TEMPORARY until crate::tls is here
-#[derive(Clone)]
-struct ClientCertificate {
-    sha256: [u8; 32],
-}
+use crate::tls::ClientCertificate;
 
 /// What a request shows.
 pub(super) enum Shown {
