@@ -14,7 +14,7 @@
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | which other sites' pages may call the service | `cors` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns`, `deadline` |
 //! | the model and the caller of a request | `extract` |
 //! | tokens: who asks, what they may ask for, what they are charged, and the audit log | `accounts`, `bearer` |
 //! | how many records a caller may send | `quota` |
@@ -42,6 +42,7 @@ mod catalogue;
 mod config;
 mod connections;
 mod cors;
+mod deadline;
 mod extract;
 mod fault;
 mod infer;
