@@ -15,15 +15,15 @@ use veilcast_protocol::{
 };
 
 use crate::accounts::{Asked, Entry};
-use crate::admission::Upload;
 use crate::app::App;
-use crate::body::{discard, receive};
+use crate::body::{announced, discard, receive};
 use crate::deadline::Deadline;
 use crate::extract::{HalfClosed, Requested};
 use crate::fault::Fault;
 use crate::models::ServedModel;
 use crate::quota::Caller;
 use crate::turns::{Ended, Turn};
+use crate::uploads::{NoRoom, Upload};
 
 /// The header that says how long the service itself took.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -52,12 +52,13 @@ async fn serve(
     entry: &mut Entry,
 ) -> Result<Response, Fault> {
     let arrived = Instant::now();
+    let announced = announced(&body);
     let admitted = requested.and_then(|Requested(model, identity)| {
         entry.asks(&identity, model.name(), model.version());
-        let (framing, upload) = admit(app, identity.caller(), headers)?;
+        let (framing, upload) = admit(app, identity.caller(), &model, headers, announced)?;
         Ok((model, identity, framing, upload))
     });
-    let (model, identity, framing, upload) = match admitted {
+    let (model, identity, framing, mut upload) = match admitted {
         Ok(admitted) => admitted,
         Err(fault) => {
             discard(body).await;
@@ -65,16 +66,15 @@ async fn serve(
         }
     };
     let caller = identity.caller();
-    let body_timeout = app.config().body_timeout;
-    let body = receive(body, model.limits.max_body_bytes, body_timeout).await?;
+    let limit = model.limits.max_body_bytes;
+    let body = receive(body, limit, &app.config(), &mut upload).await?;
     tracing::Span::current().record("bytes_in", body.len());
     app.metrics.body_received(model.name(), body.len());
     let received = blocking({
         let (app, model) = (Arc::clone(app), Arc::clone(&model));
-        move || open(&app, caller, &model, framing, &body)
+        move || open(&app, caller, &model, framing, &body, upload)
     });
     let received = received.await?;
-    drop(upload);
     entry.request(&received.request, received.seconds);
     let asked = Asked {
         model: model.name(),
@@ -100,11 +100,19 @@ async fn serve(
 }
 
 /// Checks what can be refused before the body is received, besides the model and who asks.
-fn admit(app: &App, caller: Caller, headers: &HeaderMap) -> Result<(Framing, Upload), Fault> {
+fn admit(
+    app: &App,
+    caller: Caller,
+    model: &ServedModel,
+    headers: &HeaderMap,
+    announced: usize,
+) -> Result<(Framing, Upload), Fault> {
     let framing = framing(headers)?;
     app.turns.check(&caller).map_err(|full| busy(app, full))?;
-    let upload = app.admission.upload();
-    let upload = upload.ok_or_else(|| busy(app, Ended::Full(Duration::ZERO)))?;
+    let limit = model.limits.max_body_bytes;
+    // What is too large is refused for that.
+    let upload = app.uploads.begin(caller, announced.min(limit), limit);
+    let upload = upload.map_err(|NoRoom| busy(app, Ended::Full(Duration::ZERO)))?;
     if let Some(quotas) = &app.allowances().records {
         quotas.take_first(caller).map_err(used_up)?;
     }
@@ -177,6 +185,8 @@ struct Received {
     digest: ContentDigest,
     /// Its estimated cost, in seconds of one core.
     seconds: f64,
+    /// The memory of its body, which the request takes too.
+    _upload: Upload,
 }
 
 /// Decodes a body, and takes what it asks for from its caller's quotas.
@@ -186,6 +196,7 @@ fn open(
     model: &ServedModel,
     framing: Framing,
     body: &[u8],
+    upload: Upload,
 ) -> Result<Received, Fault> {
     let request = InferRequest::decode(body, framing, &model.limits)?;
     let digest = ContentDigest::of(body);
@@ -211,6 +222,7 @@ fn open(
         request,
         digest,
         seconds,
+        _upload: upload,
     })
 }
 

@@ -14,7 +14,7 @@
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | which other sites' pages may call the service | `cors` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns`, `deadline` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `uploads`, `turns`, `deadline` |
 //! | the model and the caller of a request | `extract` |
 //! | tokens: who asks, what they may ask for, what they are charged, and the audit log | `accounts`, `bearer` |
 //! | how many records a caller may send | `quota` |
@@ -34,7 +34,6 @@ mod accounts;
 #[path = "no_accounts.rs"]
 mod accounts;
 mod address;
-mod admission;
 mod app;
 mod bearer;
 mod body;
@@ -62,6 +61,7 @@ mod tagged;
 mod tls;
 mod trace;
 mod turns;
+mod uploads;
 
 pub use address::{AddressError, ListenAddress};
 pub use app::App;
