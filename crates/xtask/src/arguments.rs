@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::fuzz;
+use crate::{fuzz, soak};
 
 /// The project's own automation.
 #[derive(Parser)]
@@ -69,6 +69,8 @@ pub(crate) enum Task {
     },
     /// Check and test the JavaScript package.
     Web,
+    /// Attack a running service, and see that others are still answered; by hand, ten minutes.
+    Soak(soak::Options),
     /// Fuzz the parsers of what strangers write.
     Fuzz(fuzz::Options),
 }
