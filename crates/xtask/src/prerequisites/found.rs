@@ -35,6 +35,11 @@ pub(super) fn on_path(program: &str) -> bool {
     env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
+/// Whether there is a file.
+pub(super) fn is_file(path: &str) -> bool {
+    Path::new(path).is_file()
+}
+
 /// The version of the Node that the steps run: major and minor.
 pub(super) fn node() -> Option<(u32, u32)> {
     let mut command = npm::node(Path::new("."));
@@ -46,6 +51,13 @@ fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().strip_prefix('v')?.split('.');
     let mut next = || numbers.next()?.parse().ok();
     Some((next()?, next()?))
+}
+
+/// Whether Debian's PostgreSQL is there, of any version.
+pub(super) fn postgres() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut folders = versions.flatten().map(|version| version.path().join("bin"));
+    folders.any(|programs| programs.join("initdb").is_file())
 }
 
 pub(super) fn chromium() -> bool {
