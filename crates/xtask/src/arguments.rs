@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::fuzz;
 use crate::others::deploy;
+use crate::{fuzz, soak};
 
 /// The project's own automation.
 #[derive(Parser)]
@@ -78,6 +78,8 @@ pub(crate) enum Task {
     },
     /// Check and test the JavaScript package.
     Web,
+    /// Attack a running service, and see that others are still answered; by hand, ten minutes.
+    Soak(soak::Options),
     /// Fuzz the parsers of what strangers write.
     Fuzz(fuzz::Options),
 }
