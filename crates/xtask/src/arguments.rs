@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::fuzz;
+use crate::{fuzz, soak};
 
 /// The project's own automation.
 #[derive(Parser)]
@@ -71,4 +71,6 @@ pub(crate) enum Task {
     Web,
     /// Fuzz the parsers of what strangers write.
     Fuzz(fuzz::Options),
+    /// Attack a running service in every known way, beside polite clients and an operator's probes.
+    Soak(soak::Options),
 }

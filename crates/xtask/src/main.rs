@@ -18,6 +18,7 @@
 //! | the JavaScript package | [`others::web`] |
 //! | the program without training and import | [`lean`] |
 //! | fuzzing | [`fuzz`] |
+//! | attacks on a running service | [`soak`] |
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -35,6 +36,7 @@ mod python;
 mod removals;
 mod security;
 mod shell;
+mod soak;
 mod steps;
 mod tools;
 mod workspace;
@@ -88,6 +90,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],
         // These have options, which a step doesn't have.
+        Task::Soak(options) => return soak::check(workspace, &options),
         Task::Fuzz(options) => return fuzz::check(workspace, &options),
         Task::Removals { rows } => return removals::check(&rows, workspace),
     };

@@ -8,7 +8,7 @@ use crate::code::{deny, layers, unused};
 use crate::others::{examples, interop, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, security};
+use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, security, soak};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -147,10 +147,15 @@ pub(crate) const FUZZ: Step = Step {
     check: fuzz::smoke,
 };
 
+pub(crate) const SOAK: Step = Step {
+    name: "soak",
+    check: soak::smoke,
+};
+
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
     FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, CTGRIND, DOCTESTS,
-    DOC, COMMANDS, INTEROP, EXAMPLES, WEB, FUZZ,
+    DOC, COMMANDS, INTEROP, EXAMPLES, WEB, SOAK, FUZZ,
 ];
 
 /// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.
