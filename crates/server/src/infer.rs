@@ -209,6 +209,7 @@ fn answer(
         request_digest: Some(received.digest),
         ..scores?
     };
+    turn.finish();
     let mut response = match request.answer() {
         Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], scores.to_json()).into_response(),
         Encoding::Binary => {

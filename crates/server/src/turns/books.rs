@@ -18,8 +18,9 @@ pub(crate) struct Bounds {
     pub(crate) running: usize,
     /// Requests besides as many.
     pub(crate) waiting: usize,
-    /// A request is let in while all that is here is estimated to be done within this time.
-    pub(crate) backlog: Duration,
+    /// A request is let in if it is estimated to wait no longer than this for others, and for its
+    /// caller's own.
+    pub(crate) wait: Duration,
     /// Cores that share the work.
     pub(crate) cores: usize,
 }
@@ -38,14 +39,21 @@ pub(crate) struct Load {
 /// Why a request gets no slice, or no further one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// There is no place for it, or another caller's has taken it. The time is the estimate until all
-    /// that is here is done.
+    /// There is no place for it, or another caller's has taken it. The time is an estimate of how long
+    /// it would wait.
     Full(Duration),
     /// The service is ending.
     Closed,
     /// Nobody waits for it.
     Abandoned,
 }
+
+/// How far estimates may be off, as a factor.
+const MOST_OFF: f64 = 20.0;
+/// Over how many requests it is averaged how far they are.
+const AVERAGED: f64 = 16.0;
+/// By which factor the cheapest cost of late grows with each costlier request.
+const FORGETTING: f64 = 1.1;
 
 /// Where a request learns that its turn has come, or never will.
 pub(super) type Granted = oneshot::Receiver<Result<(), Ended>>;
@@ -56,8 +64,11 @@ type Grant = oneshot::Sender<Result<(), Ended>>;
 /// A request.
 pub(super) struct Entry<C> {
     caller: C,
-    /// Estimated seconds of one core that it still takes.
+    /// Estimated seconds of one core that it takes in all, and that are left.
+    seconds: f64,
     left: f64,
+    /// Seconds that it took so far, had it been alone.
+    took: f64,
     state: State,
     has_begun: bool,
     is_half_closed: Arc<AtomicBool>,
@@ -94,6 +105,10 @@ pub(super) struct Books<C> {
     is_closed: bool,
     /// What the caller of the latest slice had used: where a new caller begins.
     clock: f64,
+    /// Estimated seconds that are done in a second, by what was done lately.
+    speed: f64,
+    /// About what the cheapest requests cost of late.
+    cheapest: f64,
 }
 
 impl<C> Entry<C> {
@@ -105,7 +120,9 @@ impl<C> Entry<C> {
     ) -> Self {
         Self {
             caller,
+            seconds,
             left: seconds,
+            took: 0.0,
             state: State::Waits(grant),
             has_begun: false,
             is_half_closed,
@@ -132,6 +149,8 @@ impl<C: Clone + Eq + Hash> Books<C> {
             begun: 0,
             is_closed: false,
             clock: 0.0,
+            speed: bounds.cores as f64,
+            cheapest: 0.0,
         }
     }
 
@@ -143,11 +162,10 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
     }
 
+    /// Whether a request of this caller, as cheap as they were of late, would be let in.
     pub(super) fn check(&self, caller: &C) -> Result<(), Ended> {
-        let own = self.left_of(caller);
-        if self.is_shut() {
-            return Err(Ended::Closed);
-        }
+        self.admits(caller, self.cheapest)?;
+        let own = self.left_of(caller) + self.cheapest;
         match self.is_full() && self.displaceable(own).is_none() {
             true => Err(Ended::Full(self.backlog())),
             false => Ok(()),
@@ -156,9 +174,11 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     /// Lets a request in, in the place of another if need be.
     pub(super) fn enter(&mut self, entry: Entry<C>) -> Result<u64, Ended> {
-        if self.is_shut() {
-            return Err(Ended::Closed);
-        }
+        self.cheapest = match self.cheapest {
+            0.0 => entry.left,
+            cheapest => entry.left.min(FORGETTING * cheapest),
+        };
+        self.admits(&entry.caller, entry.left)?;
         let own = self.left_of(&entry.caller) + entry.left;
         while self.is_full() {
             match self.displaceable(own) {
@@ -201,17 +221,23 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
     }
 
-    /// Ends a slice of `seconds`; the next one begins at once, or when the receiver is told so.
-    pub(super) fn pause(&mut self, id: u64, seconds: f64) -> Result<Option<Granted>, Ended> {
+    /// Ends a piece of `seconds`. The next one begins at once if `may_go_on` or if nobody else waits, and
+    /// otherwise when the receiver is told so.
+    pub(super) fn pause(
+        &mut self,
+        id: u64,
+        seconds: f64,
+        may_go_on: bool,
+    ) -> Result<Option<Granted>, Ended> {
         self.account(id, seconds);
-        let others_wait = self.entries.values().any(Entry::waits);
+        let goes_on = may_go_on || !self.entries.values().any(Entry::waits);
         let Some(entry) = self.entries.get_mut(&id) else {
             return Err(Ended::Abandoned);
         };
         if matches!(entry.state, State::Abandoned) {
             return Err(Ended::Abandoned);
         }
-        if !others_wait {
+        if goes_on {
             return Ok(None);
         }
         let (grant, granted) = oneshot::channel();
@@ -221,18 +247,29 @@ impl<C: Clone + Eq + Hash> Books<C> {
         Ok(Some(granted))
     }
 
-    /// Notes that a slice took `seconds`.
+    /// Notes that a piece took `seconds`.
     pub(super) fn account(&mut self, id: u64, seconds: f64) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        // A slice runs on all cores, which it may share with another.
-        let shared = self.running.max(1) as f64;
-        let done = (seconds * self.bounds.cores as f64 / shared).min(entry.left);
+        // It ran on all cores, which it may have shared.
+        let alone = seconds / self.running.max(1) as f64;
+        let done = (alone * self.speed).min(entry.left);
+        entry.took += alone;
         entry.left -= done;
         if let Some(line) = self.lines.get_mut(&entry.caller) {
             line.used += seconds;
             line.left -= done;
+        }
+    }
+
+    /// Notes that a request was computed to its end, which tells how good the estimates are.
+    pub(super) fn finish(&mut self, id: u64) {
+        if let Some(entry) = self.entries.get(&id) {
+            let seen = entry.seconds / entry.took.max(1e-6);
+            let cores = self.bounds.cores as f64;
+            let seen = seen.clamp(cores / MOST_OFF, cores * MOST_OFF);
+            self.speed += (seen - self.speed) / AVERAGED;
         }
     }
 
@@ -321,7 +358,22 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     fn is_full(&self) -> bool {
         self.entries.len() >= self.bounds.waiting + self.bounds.running
-            || self.backlog() > self.bounds.backlog
+    }
+
+    /// Whether a request of this estimated cost would wait for no longer than it may.
+    fn admits(&self, caller: &C, seconds: f64) -> Result<(), Ended> {
+        if self.is_shut() {
+            return Err(Ended::Closed);
+        }
+        // Until it is done, every other caller has computed as much as this one, or all there is.
+        let own = self.left_of(caller);
+        let others = self.lines.iter().filter(|(other, _)| *other != caller);
+        let others: f64 = others.map(|(_, line)| line.left.min(own + seconds)).sum();
+        let wait = self.time(own + others);
+        match wait > self.bounds.wait {
+            true => Err(Ended::Full(wait)),
+            false => Ok(()),
+        }
     }
 
     /// The waiting request whose place one of a caller with `own` seconds may take: one that may have been
@@ -346,8 +398,12 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     /// The estimated time until all that is here is done.
     fn backlog(&self) -> Duration {
-        let left: f64 = self.lines.values().map(|line| line.left).sum();
-        Duration::from_secs_f64(left.max(0.0) / self.bounds.cores as f64)
+        self.time(self.lines.values().map(|line| line.left).sum())
+    }
+
+    /// How long so many estimated seconds take.
+    fn time(&self, seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds.max(0.0) / self.speed)
     }
 }
 
