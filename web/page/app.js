@@ -17,6 +17,7 @@ import { StepsView } from './steps.js';
 import { TableTab } from './table-tab.js';
 import { connectTabs } from './tabs.js';
 import { Task } from './task.js';
+import { TokenForm, isAboutToken } from './token.js';
 import { WireView } from './wire-view.js';
 
 /**
@@ -32,7 +33,11 @@ import { WireView } from './wire-view.js';
  * @property {unknown} trouble with what was put in
  */
 
-let client = new Client('/');
+/** Where the service is: a proxy may have put it below a path. */
+const SERVICE = new URL('..', import.meta.url).href;
+
+const token = new TokenForm(useToken);
+let client = new Client(SERVICE, token.options);
 const keys = new KeyHolder();
 const parts = new PublicParts();
 const digit = new DigitTab();
@@ -79,6 +84,20 @@ function render() {
   // A disabled button would lose the focus.
   predictDigit.setAttribute('aria-disabled', String(tabs.digit.task.isRunning));
   predictDigit.textContent = tabs.digit.task.isRunning ? 'Asking…' : 'Encrypt and ask';
+}
+
+/** Goes on with another token where the service has asked for one. */
+function useToken() {
+  const waiting = Object.values(tabs).find(({ task }) => task.phase === 'failed' && isAboutToken(task.error));
+  if (!waiting || byId('work', HTMLElement).hidden) return void start();
+  useClient();
+  void waiting.task.retry();
+  render();
+}
+
+function useClient() {
+  client = new Client(SERVICE, token.options);
+  for (const { task } of Object.values(tabs)) task.client = client;
 }
 
 /** The model that is chosen. @param {Tab} chosen */
@@ -135,6 +154,11 @@ async function prepare(card) {
 function help(kind, error) {
   tab.trouble = undefined;
   if (kind === 'models') return void start();
+  if (kind === 'token') {
+    token.ask(error);
+    dismissed = error;
+    return render();
+  }
   if (kind === 'key') keys.make(Number(keySize.value));
   if (tab.task.error === error) void tab.task.retry();
   render();
@@ -145,10 +169,9 @@ async function start() {
   const [state, text, again] = [byId('models-state', HTMLElement), byId('models-text', HTMLElement), byId('reload', HTMLElement)];
   const work = byId('work', HTMLElement);
   again.hidden = true;
-  client = new Client('/');
+  useClient();
   for (const started of Object.values(tabs)) {
     started.trouble = undefined;
-    started.task.client = client;
     started.task.clear();
   }
   try {
@@ -164,9 +187,13 @@ async function start() {
     if (shown.length > 0) openTab((tab.cards.size > 0 ? tab : shown[0]).button);
     again.hidden = shown.length > 0;
   } catch (error) {
+    work.hidden = true;
+    if (isAboutToken(error)) {
+      state.hidden = true;
+      return token.ask(error);
+    }
     const { title, text: advice, detail } = troubleOf(error);
     state.hidden = false;
-    work.hidden = true;
     again.hidden = false;
     text.textContent = `${title}. ${advice} (${detail})`;
   }

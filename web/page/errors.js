@@ -4,7 +4,8 @@
  * @typedef {object} Trouble
  * @property {string} title
  * @property {string} text
- * @property {'retry' | 'key' | 'models' | 'input'} help another try; a new key; the models reloaded; other input
+ * @property {'retry' | 'key' | 'models' | 'input' | 'token'} help another try; a new key; the models reloaded; other input; a
+ *   token
  * @property {string} code
  * @property {string} detail
  */
@@ -25,6 +26,36 @@ const TROUBLES = {
     title: 'Too many new keys',
     text: 'The service has seen many new keys from your network, and accepts no more for a while. Keep this one, wait a few minutes, then try again.',
     help: 'retry',
+  },
+  token_needed: {
+    title: 'The service asks who you are',
+    text: 'It answers only who has a token, and its operator gives them out. Your input is still here.',
+    help: 'token',
+  },
+  token_unknown: {
+    title: 'The service does not know your token',
+    text: 'It may be mistyped, or was withdrawn. Its operator gives out others. Your input is still here.',
+    help: 'token',
+  },
+  model_not_allowed: {
+    title: 'Your token is not for this model',
+    text: 'Choose another model, or ask the service\'s operator to allow this one.',
+    help: 'token',
+  },
+  quota_used_up: {
+    title: 'You have used up what the service allows',
+    text: '',
+    help: 'retry',
+  },
+  ledger_away: {
+    title: 'The service can\'t look up your token',
+    text: 'The book in which it keeps tokens and quotas is away. Wait a moment, then try again. Your input is still here.',
+    help: 'retry',
+  },
+  body_too_large: {
+    title: 'The request is too large',
+    text: 'The service, or a proxy in front of it, takes no request of this size. Choose a smaller key at the top of the page, or use the program veilcast.',
+    help: 'input',
   },
   invalid_key_proof: {
     title: 'The service does not accept your key',

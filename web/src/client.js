@@ -9,7 +9,7 @@ import { Exchange } from './exchange.js';
 import { Arrangement, chooseArrangement } from './layout.js';
 import { incomplete } from './outcome.js';
 import { listOf, object, text } from './shape.js';
-import { Transport } from './transport.js';
+import { REQUEST_TOO_LARGE, Transport } from './transport.js';
 
 /** Largest list of models accepted, in bytes. */
 const MAX_LIST_BYTES = 1 << 20;
@@ -60,11 +60,13 @@ export class Client {
   #doubted = new Set();
   /** Keys, by n, that the service has accepted: it needs no proof of them. @type {Set<bigint>} */
   #accepted = new Set();
+  /** The most ciphertexts that a request may have, since some were refused as too large. */
+  #mostCiphertexts = REQUEST_CIPHERTEXTS;
 
   /**
    * @param {string} url of the service; on a page also a path on its own origin
    * @param {import('./transport.js').TransportOptions} [options]
-   * @throws {VeilcastError} `bad_url`
+   * @throws {VeilcastError} `bad_url`, `bad_token`, `bad_header`, `token_in_clear`
    */
   constructor(url, options = {}) {
     this.#transport = new Transport(url, options);
@@ -197,14 +199,21 @@ export class Client {
     const encode = performance.now() - start;
     const { key, layout } = options;
     const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records.length);
-    const most = arrangement.recordsPerRequest(REQUEST_CIPHERTEXTS);
     const exchange = new Exchange(this.#transport, path(model), card, arrangement, options, this.#accepted);
     /** @type {Outcome[]} */
     const predictions = [];
-    for (let first = 0; first < quantized.length; first += most) {
-      const group = quantized.slice(first, first + most);
-      const outcomes = await exchange.predict(group.map(({ values }) => values));
-      group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...outcomes[i], ...counts }));
+    while (predictions.length < quantized.length) {
+      const most = arrangement.recordsPerRequest(this.#mostCiphertexts);
+      const group = quantized.slice(predictions.length, predictions.length + most);
+      try {
+        const outcomes = await exchange.predict(group.map(({ values }) => values));
+        group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...outcomes[i], ...counts }));
+      } catch (error) {
+        // Halved before anything of it was answered, so whatever was decrypted has no part in it.
+        const rows = arrangement.rows(group.length);
+        if (!(error instanceof VeilcastError && error.code === REQUEST_TOO_LARGE) || rows === 1) throw error;
+        this.#mostCiphertexts = Math.ceil(rows / 2) * arrangement.ciphertexts;
+      }
     }
     const { requests, bytesUp, bytesDown, times } = exchange;
     const run = { predictions, card, layout: arrangement.layout, requests, bytesUp, bytesDown, times: { encode, ...times } };

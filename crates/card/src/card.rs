@@ -163,6 +163,31 @@ impl Card {
         }
     }
 
+    /// Whether the integers of a record that was quantised for another card are those that this card asks for: what a
+    /// record looks like, its preprocessing, the public part and the quantisation are the same. So it is when only a
+    /// model's weights have changed.
+    pub fn takes_records_of(&self, other: &Self) -> bool {
+        let encoding = |card: &Self| {
+            let Input {
+                kind,
+                description: _,
+                shape,
+                features,
+                fit,
+                preprocessing,
+            } = card.input().clone();
+            let part = card.public_part().map(|part| part.sha256.clone());
+            (kind, shape, features, fit, preprocessing, part)
+        };
+        self.quantization() == other.quantization() && encoding(self) == encoding(other)
+    }
+
+    /// Whether its predictions have the same form as another card's: the same task, labels and units.
+    pub fn predicts_as(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.output(), other.output());
+        self.task() == other.task() && ours.labels == theirs.labels && ours.units == theirs.units
+    }
+
     /// The name of a raw feature, for messages: the table's column, or the pixel's place.
     pub fn feature_name(&self, index: usize) -> String {
         self.spec.input.feature_name(index)

@@ -127,6 +127,15 @@ impl QuantizedRecord {
         })
     }
 
+    /// The record for a card that has replaced its own, if that [takes the same integers](Card::takes_records_of).
+    pub fn moved(&self, own: &Card, other: &Card) -> Option<Self> {
+        let is_right = self.card == own.digest() && other.takes_records_of(own);
+        is_right.then(|| Self {
+            card: other.digest(),
+            ..self.clone()
+        })
+    }
+
     /// How many missing cells were given the card's value.
     pub fn imputed(&self) -> usize {
         self.imputed

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use tempfile::NamedTempFile;
 
 use crate::failure::Hint as _;
+use crate::interrupts::Scrap;
 
 /// Who may read a file that is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,11 +21,13 @@ pub(crate) enum Readers {
 
 /// A file being written next to its destination, which it replaces when it is finished.
 ///
-/// Dropped before that, it leaves nothing behind.
+/// Dropped before that, it leaves nothing behind; nor does an interruption of the process.
 pub(crate) struct OutputFile {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
     force: bool,
+    /// Until the file has its name.
+    _scrap: Scrap,
 }
 
 impl OutputFile {
@@ -52,12 +55,16 @@ impl OutputFile {
         #[cfg(not(unix))]
         let _ = readers;
         // The error's own text would name the file that was to be renamed.
-        let file = builder
-            .tempfile_in(directory(path))
+        let made = Scrap::make(|| builder.tempfile_in(directory(path)), NamedTempFile::path);
+        let (file, scrap) = made
             .map_err(|error| io::Error::from(error.kind()))
             .with_context(|| format!("can't write {}", path.display()))?;
-        let (path, file) = (path.to_owned(), BufWriter::new(file));
-        Ok(Self { path, file, force })
+        Ok(Self {
+            path: path.to_owned(),
+            file: BufWriter::new(file),
+            force,
+            _scrap: scrap,
+        })
     }
 
     /// Gives the file its name.

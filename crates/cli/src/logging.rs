@@ -25,6 +25,11 @@ pub(crate) fn start(format: Format, default: &str) {
     let filter = asked.and_then(|text| text.parse::<Targets>().ok());
     let filter = filter.unwrap_or_else(|| default.parse().expect("the default is well formed"));
     let registry = tracing_subscriber::registry().with(filter);
+    #[cfg(feature = "otlp")]
+    let (registry, no_traces) = match crate::traces::layer() {
+        Ok(layer) => (registry.with(layer), None),
+        Err(error) => (registry.with(None), Some(error)),
+    };
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match format {
         Format::Text => {
@@ -34,5 +39,12 @@ pub(crate) fn start(format: Format, default: &str) {
                 .init();
         }
         Format::Json => registry.with(lines.json()).init(),
+    }
+    #[cfg(feature = "otlp")]
+    if let Some(error) = no_traces {
+        tracing::error!(
+            error = crate::failure::describe(&error),
+            "no traces are sent"
+        );
     }
 }

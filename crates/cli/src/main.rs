@@ -6,7 +6,8 @@
 //! | arguments that several verbs share | [`args`] |
 //! | what is printed, for people and for programs | [`output`] |
 //! | errors with their causes and a hint | [`failure`] |
-//! | files that appear whole or not at all | [`files`] |
+//! | files that appear whole or not at all, and what ends a process | [`files`], [`interrupts`] |
+//! | how a service is reached, and what is shown while it is away | [`service`], [`waiting`] |
 //! | key files, models, requests and responses in files | [`keys`], [`models`], [`messages`] |
 //! | records in, predictions out | [`records`], [`predictions`] |
 //! | what layouts cost, for the planner | [`planning`] |
@@ -21,6 +22,7 @@ mod args;
 mod builtin;
 mod failure;
 mod files;
+mod interrupts;
 mod keys;
 mod logging;
 #[cfg(any(feature = "import", feature = "train"))]
@@ -33,6 +35,7 @@ mod predictions;
 mod records;
 mod resumable;
 mod runtime;
+mod service;
 mod serving;
 mod settings;
 mod signals;
@@ -43,7 +46,10 @@ mod supervisor;
 #[cfg(not(unix))]
 #[path = "no_supervisor.rs"]
 mod supervisor;
+#[cfg(feature = "otlp")]
+mod traces;
 mod verbs;
+mod waiting;
 
 use std::io::Write as _;
 use std::process::ExitCode;

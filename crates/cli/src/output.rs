@@ -67,9 +67,14 @@ impl Output {
     /// Tells people something that isn't a result, on standard error.
     pub(crate) fn note(self, text: impl Display) {
         if !self.json {
-            // A note that can't be written is no reason to fail.
-            let _ = writeln!(io::stderr(), "{text}");
+            self.say(text);
         }
+    }
+
+    /// Tells what is said beside an error, whoever reads the output.
+    pub(crate) fn say(self, text: impl Display) {
+        // What can't be written is no reason to fail.
+        let _ = writeln!(io::stderr(), "{text}");
     }
 
     /// A progress bar on standard error; hidden if that isn't a terminal. Without a length it counts.

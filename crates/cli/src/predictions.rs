@@ -14,7 +14,7 @@ use veilcast_client::AnswerError;
 pub(crate) use self::overview::Overview;
 pub(crate) use self::unpredicted::{Unpredicted, note};
 use crate::files::{OutputFile, Readers};
-use crate::output::{self, Output};
+use crate::output::{self, Output, counted};
 use crate::resumable::ResumableFile;
 
 /// What the columns of scores begin with, before the label.
@@ -38,6 +38,8 @@ pub(crate) struct Predictions<'a> {
     keep: Vec<String>,
     sink: Sink,
     count: u64,
+    /// How many of them survive an interruption.
+    saved: u64,
     has_header: bool,
     overview: Overview,
     unpredicted: Unpredicted,
@@ -142,6 +144,7 @@ impl<'a> Predictions<'a> {
             counted.context("what an earlier run has left next to --out isn't predictions")?;
         }
         predictions.has_header = !rows.is_empty();
+        predictions.saved = predictions.count;
         Ok(predictions)
     }
 
@@ -151,10 +154,16 @@ impl<'a> Predictions<'a> {
             keep: Vec::new(),
             sink,
             count: 0,
+            saved: 0,
             has_header: false,
             overview: Overview::new(card),
             unpredicted: Unpredicted::default(),
         }
+    }
+
+    /// The card of the first prediction.
+    pub(crate) fn card(&self) -> &Card {
+        self.card
     }
 
     /// The number of records so far, including those of an earlier run.
@@ -176,8 +185,34 @@ impl<'a> Predictions<'a> {
     /// continued.
     pub(crate) fn save(&mut self) -> anyhow::Result<()> {
         match &mut self.sink {
-            Sink::Resumable(csv) => csv.flush().context("can't write the predictions"),
+            Sink::Resumable(csv) => {
+                csv.flush().context("can't write the predictions")?;
+                self.saved = self.count;
+                Ok(())
+            }
             Sink::File(_) | Sink::Stdout | Sink::JsonLines(_) => Ok(()),
+        }
+    }
+
+    /// What is left of them if the run ends here, for people; nothing if they have seen all. `replaced` tells whether some are
+    /// by a model that was replaced meanwhile.
+    pub(crate) fn kept(&self, replaced: bool) -> Option<String> {
+        match &self.sink {
+            Sink::Resumable(csv) => {
+                let rows = counted(self.saved, "row");
+                let kept = format!("{rows} kept in {}", csv.get_ref().partial().display());
+                Some(if replaced {
+                    format!(
+                        "{kept}; some are by a model that was replaced, so --resume can't continue them"
+                    )
+                } else {
+                    format!("{kept}: run again with --resume")
+                })
+            }
+            Sink::File(_) => Some(
+                "no predictions are kept: with --resume, those that were done would be".to_owned(),
+            ),
+            Sink::Stdout | Sink::JsonLines(_) => None,
         }
     }
 
@@ -193,9 +228,19 @@ impl<'a> Predictions<'a> {
         scores: Result<&[i64], &AnswerError>,
         kept: &[String],
     ) -> anyhow::Result<()> {
+        self.add_by(self.card, scores, kept)
+    }
+
+    /// The same by another card that [predicts as](Card::predicts_as) the first does.
+    pub(crate) fn add_by(
+        &mut self,
+        card: &Card,
+        scores: Result<&[i64], &AnswerError>,
+        kept: &[String],
+    ) -> anyhow::Result<()> {
         let record = self.count;
         let prediction = match scores {
-            Ok(scores) => self.card.predict(scores).map_err(|error| chain(&error)),
+            Ok(scores) => card.predict(scores).map_err(|error| chain(&error)),
             Err(error) => Err(chain(error)),
         };
         if !self.has_header {

@@ -81,6 +81,11 @@ impl ResumableFile {
         Ok((resumable, rows))
     }
 
+    /// Where the rows are until then.
+    pub(crate) fn partial(&self) -> &Path {
+        &self.partial
+    }
+
     /// Gives the rows their own file, whole, and removes the partial one.
     pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         let failed = || format!("can't write {}", self.path.display());

@@ -244,6 +244,10 @@ mod tests {
                 (other.to_string(), other.into())
             }
             (_, Kind::Float, _) => ("17.5".to_owned(), 17.5.into()),
+            (_, Kind::Word(words), _) => {
+                let word = words.last().copied().unwrap_or_default();
+                (word.to_owned(), word.into())
+            }
             (_, Kind::Text, _) => ("/some/file".to_owned(), "/some/file".into()),
             (_, Kind::List, _) => ("one, two".to_owned(), vec!["one", "two"].into()),
         }

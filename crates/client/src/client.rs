@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
-use reqwest::{Method, RequestBuilder, redirect};
+use http::HeaderMap;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{ClientBuilder, Method, RequestBuilder, redirect};
 use veilcast_card::chain;
 use veilcast_engine::SessionError;
 use veilcast_protocol::{
@@ -41,23 +43,29 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Url`] if the text isn't such a URL; [`ClientError::Tls`] if the machine has
-    /// no trusted certificates.
+    /// no trusted certificates, or the client's own can't be used; [`ClientError::SecretInClear`] if a token would travel
+    /// without TLS; [`ClientError::TwoAuthorizations`] if two headers would say who is asking.
     pub fn new(url: &str) -> Result<Self, ClientError> {
         Self::with_options(url, Options::default())
     }
 
-    /// A client with limits of its own.
+    /// A client with limits, a token or authorities of its own.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
     pub fn with_options(url: &str, options: Options) -> Result<Self, ClientError> {
         let base = BaseUrl::parse(url)?;
+        let headers = authorization(&base, &options)?;
+        let tls = tls::config(&base, &options.authorities, options.identity.as_ref())?;
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(&base)?)
+            .tls_backend_preconfigured(tls)
             .user_agent(concat!("veilcast/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            // A redirect could lead the token elsewhere.
             .redirect(redirect::Policy::none())
             .connect_timeout(options.connect_timeout)
             .timeout(options.request_timeout);
+        let builder = noticing_silence(builder, options.silence_timeout);
         // The environment's proxy can't reach a service on this machine.
         let builder = if base.is_loopback() {
             builder.no_proxy()
@@ -271,7 +279,47 @@ impl Client {
         self.transport.send(request).await
     }
 
-    fn base(&self) -> &BaseUrl {
+    pub(crate) fn base(&self) -> &BaseUrl {
         &self.transport.base
     }
+}
+
+/// The headers of every request. Secrets among them stay at home if the way isn't safe.
+fn authorization(base: &BaseUrl, options: &Options) -> Result<HeaderMap, ClientError> {
+    let mut headers = options.headers.map();
+    if options.token.is_some() && options.headers.authorize() {
+        return Err(ClientError::TwoAuthorizations);
+    }
+    let secret = match (&options.token, options.headers.secret()) {
+        (Some(_), _) => Some("the token".to_owned()),
+        (None, Some(name)) => Some(format!("the header {name}")),
+        (None, None) => None,
+    };
+    let is_safe = base.is_https() || base.is_loopback() || options.secrets_in_clear;
+    if let Some(secret) = secret.filter(|_| !is_safe) {
+        let url = base.to_string();
+        return Err(ClientError::SecretInClear { url, secret });
+    }
+    if let Some(token) = &options.token {
+        headers.insert(AUTHORIZATION, token.value());
+    }
+    Ok(headers)
+}
+
+/// Lets a connection break when the other side's machine is silent this long.
+///
+/// A long computation is not silent: its machine still acknowledges what the operating system asks, and an HTTP/2 service
+/// answers pings meanwhile. What is not acknowledged is given up too.
+fn noticing_silence(builder: ClientBuilder, silence: Duration) -> ClientBuilder {
+    const PROBES: u32 = 3;
+    let between = silence / (PROBES + 1);
+    let builder = builder
+        .tcp_keepalive(between)
+        .tcp_keepalive_interval(between)
+        .tcp_keepalive_retries(PROBES)
+        .http2_keep_alive_interval(silence / 2)
+        .http2_keep_alive_timeout(silence / 2);
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let builder = builder.tcp_user_timeout(silence);
+    builder
 }

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use veilcast_engine::SessionError;
+use veilcast_card::CardError;
+use veilcast_engine::{LayoutError, SessionError};
 use veilcast_protocol::DecodeError;
+
+use crate::certificate::CertificateFault;
+use crate::retry::in_words;
 
 /// Why a text is not the URL of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -41,6 +45,22 @@ pub enum ClientError {
         fault: UrlFault,
     },
 
+    /// A secret would go to another machine in the clear.
+    #[error(
+        "{url} is reached without TLS, and anyone on the way there could read {secret}: use https://"
+    )]
+    SecretInClear {
+        /// The URL as it was given.
+        url: String,
+        /// Which secret it is.
+        secret: String,
+    },
+    /// Two headers would say who is asking.
+    #[error(
+        "a token and a header Authorization are given, and a request has room for one of them: leave one out"
+    )]
+    TwoAuthorizations,
+
     // This machine and the network.
     /// TLS could not be set up on this machine.
     #[error("TLS can't be set up: {0}")]
@@ -62,6 +82,36 @@ pub enum ClientError {
         reason: String,
         /// How often the call was tried.
         tries: u32,
+    },
+    /// The service's certificate doesn't show that it is the service.
+    #[error("the certificate of {url} can't be trusted: {fault}")]
+    Certificate {
+        /// The service's URL.
+        url: String,
+        /// What is wrong with it.
+        fault: CertificateFault,
+    },
+    /// The service does not accept the client's own certificate, or misses it.
+    #[error("{url} {}", if *.given { "does not accept the client certificate" } else { "wants a client certificate, and none is given" })]
+    Identity {
+        /// The service's URL.
+        url: String,
+        /// Whether a certificate was given.
+        given: bool,
+    },
+    /// A URL with https leads to a port without TLS.
+    #[error(
+        "{url} does not speak TLS: write http:// if that is right there, or is the port another?"
+    )]
+    NoTls {
+        /// The service's URL.
+        url: String,
+    },
+    /// A URL with http leads to a port with TLS.
+    #[error("{url} speaks TLS: write https:// before its address")]
+    OnlyTls {
+        /// The service's URL.
+        url: String,
     },
     /// The answer did not come in time.
     #[error(
@@ -100,6 +150,26 @@ pub enum ClientError {
         /// How long the service asks to wait.
         retry_after: Option<Duration>,
     },
+    /// The caller has used up what the service allows.
+    #[error("{url} answers no more for now: {message}{}", .retry_after.map(|wait| format!(" (again in {})", in_words(wait))).unwrap_or_default())]
+    QuotaUsedUp {
+        /// The service's URL.
+        url: String,
+        /// The service's message.
+        message: String,
+        /// When it answers again, from the answer on.
+        retry_after: Option<Duration>,
+    },
+    /// Even what can't be divided further is larger than the service, or a proxy in front of it, takes.
+    #[error(
+        "{url}, or a proxy in front of it, refuses a request of {bytes} bytes as too large (413), and it can't be divided further"
+    )]
+    RequestTooLarge {
+        /// The service's URL.
+        url: String,
+        /// The request's bytes.
+        bytes: u64,
+    },
     /// The service refuses the request, or failed over it.
     #[error("{url} refuses ({status}): {message}")]
     Refused {
@@ -127,6 +197,14 @@ pub enum ClientError {
         "{url} answers another request than was sent, or one that was damaged on its way: send it again, and put TLS in between"
     )]
     OtherRequest {
+        /// The service's URL.
+        url: String,
+    },
+    /// It says again and again that a card is not its model's, and gives no other.
+    #[error(
+        "{url} refuses requests for the very card that it gives, or replaces it all the time: are there several services, with different models, behind it?"
+    )]
+    CardUnclear {
         /// The service's URL.
         url: String,
     },
@@ -170,6 +248,33 @@ pub enum PipelineError {
     /// The call brought no answer.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The service has replaced the model, and the records can't go on to the new one as they are.
+    #[error("the service has replaced the model {model:?} meanwhile")]
+    Replaced {
+        /// The model's name.
+        model: String,
+        /// What keeps the records from it.
+        #[source]
+        fault: ReplacedError,
+    },
+}
+
+/// Why records that were quantised for a card can't go on to the model that has replaced its own.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReplacedError {
+    /// Its card is none.
+    #[error("the new one's card can't be used")]
+    Card(#[source] CardError),
+    /// It prepares or rounds records in another way.
+    #[error("the new one takes other records, or prepares or rounds them in another way")]
+    Records,
+    /// It predicts something else.
+    #[error("the new one predicts something else")]
+    Predictions,
+    /// It has no layout that the key has room for.
+    #[error("the new one can't be asked with this key")]
+    Layout(#[source] LayoutError),
 }
 
 /// How often a call was tried, where that was more than once.

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use veilcast_protocol::Problem;
 
 use crate::ClientError;
+use crate::certificate::CertificateFault;
 use crate::retry::asked_pause;
 use crate::url::BaseUrl;
 
@@ -29,7 +30,20 @@ pub(crate) struct Try<'a> {
     pub(crate) number: u32,
     /// Whether anything at the URL answered before it.
     pub(crate) reached: bool,
+    /// Bytes of the request's body.
+    pub(crate) bytes: u64,
+    /// Whether the client has a certificate of its own.
+    pub(crate) has_identity: bool,
 }
+
+/// How what is no HTTP is told.
+pub(crate) const NO_HTTP: &str = "it does not speak HTTP";
+
+/// The code of a caller who has used up a quota.
+const QUOTA_USED_UP: &str = "quota_used_up";
+
+/// What nginx says on a port with TLS to who comes without.
+const HTTPS_PORT: &[u8] = b"plain HTTP request was sent to HTTPS port";
 
 impl Try<'_> {
     /// What an error of the HTTP library means.
@@ -37,24 +51,23 @@ impl Try<'_> {
     /// A connection that breaks is worth another try. So is one that can't be made, if the service
     /// answered before: it may be restarting. If nothing ever answered, the URL is more likely
     /// wrong, and its user should not wait. A service that took all the time that a request has
-    /// would take it again.
+    /// would take it again. What is wrong with TLS stays wrong.
     pub(crate) fn network(&self, error: &reqwest::Error) -> Failure {
         let url = self.base.to_string();
         let tries = self.number;
+        if let Some(error) = self.tls(error) {
+            return lasting(error);
+        }
         let reason = || {
             causes(error)
                 .last()
                 .map(|cause| printable(&cause.to_string()))
                 .unwrap_or_default()
         };
-        let io_error = |kind| {
-            causes(error)
-                .filter_map(|cause| cause.downcast_ref::<io::Error>())
-                .any(|cause| cause.kind() == kind)
-        };
-        let speaks_http = !causes(error)
-            .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
-            .any(hyper::Error::is_parse);
+        let io_error = |kind| found::<io::Error>(error).any(|cause| cause.kind() == kind);
+        // Who has waited long enough is the client, or else the connection.
+        let is_silent = io_error(io::ErrorKind::TimedOut)
+            || found::<hyper::Error>(error).any(hyper::Error::is_timeout);
         let (error, may_pass) = if io_error(io::ErrorKind::ConnectionRefused) {
             (ClientError::ConnectionRefused { url, tries }, self.reached)
         } else if error.is_connect() {
@@ -63,10 +76,13 @@ impl Try<'_> {
                 ClientError::Unreachable { url, reason, tries },
                 self.reached,
             )
-        } else if error.is_timeout() && !io_error(io::ErrorKind::TimedOut) {
+        } else if is_silent {
+            let reason = "the other side gives no sign of life".to_owned();
+            (ClientError::Interrupted { url, reason, tries }, true)
+        } else if error.is_timeout() {
             (ClientError::TimedOut { url }, false)
-        } else if !speaks_http {
-            (not_veilcast(self.base, "it does not speak HTTP"), false)
+        } else if found::<hyper::Error>(error).any(hyper::Error::is_parse) {
+            (not_veilcast(self.base, NO_HTTP), false)
         } else {
             // Also when the operating system finds that the other side is gone.
             let reason = reason();
@@ -77,6 +93,36 @@ impl Try<'_> {
             may_pass,
             asked: None,
         }
+    }
+
+    /// What an error means that is TLS's, other than a connection that broke.
+    fn tls(&self, error: &reqwest::Error) -> Option<ClientError> {
+        use rustls::AlertDescription as Alert;
+
+        let url = self.base.to_string();
+        found::<rustls::Error>(error).find_map(|error| match error {
+            rustls::Error::InvalidMessage(_) => Some(ClientError::NoTls { url: url.clone() }),
+            rustls::Error::AlertReceived(
+                Alert::CertificateRequired
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied,
+            ) => Some(ClientError::Identity {
+                url: url.clone(),
+                given: self.has_identity,
+            }),
+            error => {
+                let fault = CertificateFault::of(error)?.clone();
+                Some(ClientError::Certificate {
+                    url: url.clone(),
+                    fault,
+                })
+            }
+        })
     }
 
     /// What a status other than success means.
@@ -90,6 +136,34 @@ impl Try<'_> {
         let url = self.base.to_string();
         let problem = serde_json::from_slice::<Problem>(body).ok();
         let words = problem.map(|Problem { error, code }| (printable(&code), printable(&error)));
+        if let Some((code, message)) = &words
+            && code == QUOTA_USED_UP
+        {
+            let retry_after = asked_pause(headers);
+            return Failure {
+                error: ClientError::QuotaUsedUp {
+                    url,
+                    message: message.clone(),
+                    retry_after,
+                },
+                // Without a time it may be months.
+                may_pass: retry_after.is_some(),
+                asked: retry_after,
+            };
+        }
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return lasting(ClientError::RequestTooLarge {
+                url,
+                bytes: self.bytes,
+            });
+        }
+        let says_https = |body: &[u8]| {
+            body.windows(HTTPS_PORT.len())
+                .any(|part| part == HTTPS_PORT)
+        };
+        if status == StatusCode::BAD_REQUEST && !self.base.is_https() && says_https(body) {
+            return lasting(ClientError::OnlyTls { url });
+        }
         if may_pass(status) {
             let reason = status.canonical_reason().unwrap_or_default();
             let (code, message) = words.unwrap_or_else(|| (String::new(), reason.to_owned()));
@@ -108,7 +182,18 @@ impl Try<'_> {
             };
         }
         let Some((code, message)) = words else {
-            let reason = format!("it answers {status} without a problem document");
+            let wants_to_know = matches!(
+                status,
+                StatusCode::UNAUTHORIZED
+                    | StatusCode::FORBIDDEN
+                    | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            );
+            let proxy = if wants_to_know {
+                ": a proxy in front of it may want a header that says who is asking"
+            } else {
+                ""
+            };
+            let reason = format!("it answers {status} without a problem document{proxy}");
             return lasting(not_veilcast(self.base, reason));
         };
         lasting(ClientError::Refused {
@@ -156,7 +241,21 @@ fn may_pass(status: StatusCode) -> bool {
 
 /// An error and its causes, down to the first.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
+    std::iter::successors(Some(error), |&error| {
+        // An error of input or output that wraps another says only what that one's cause is.
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+/// The causes of a type.
+fn found<T: Error + 'static>(error: &reqwest::Error) -> impl Iterator<Item = &T> {
+    causes(error).filter_map(|cause| cause.downcast_ref())
 }
 
 /// A stranger's text, short and without what a terminal would obey.

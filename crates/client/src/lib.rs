@@ -3,7 +3,8 @@
 //! A thin shell: encrypting records, checking answers and decrypting them is the session's work, which does no I/O.
 //! [`Client`] makes single calls; [`Pipeline`] carries any number of records through a session, group by group;
 //! [`EntryDirectory`] keeps what seeded uploads are made of.
-//! Only public keys and ciphertexts pass here; nothing secret is ever in a URL, a header or a log.
+//! Only public keys and ciphertexts pass here, and a [`Token`] if the service wants one, to the service's own origin alone;
+//! nothing secret is ever in a URL or a log.
 //!
 //! ```no_run
 //! # async fn example(request: veilcast_protocol::InferRequest) -> Result<(), veilcast_client::ClientError> {
@@ -17,7 +18,9 @@
 
 #![forbid(unsafe_code)]
 
+mod certificate;
 mod client;
+mod credentials;
 mod error;
 mod exchange;
 mod failure;
@@ -28,13 +31,18 @@ mod retry;
 mod tls;
 mod transport;
 mod url;
+mod waiting;
 
+pub use certificate::CertificateFault;
 pub use client::Client;
-pub use error::{AnswerError, ClientError, PipelineError, UrlFault};
+pub use credentials::{HeaderFault, Headers, Token, TokenFault};
+pub use error::{AnswerError, ClientError, PipelineError, ReplacedError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
 pub use pipeline::{Answered, Answers, Pipeline};
 pub use pool::{EntryDirectory, EntryDirectoryError};
+pub use tls::{Authorities, Identity, IdentityFault, PemFault};
+pub use waiting::{OnWait, WaitReason, Waiting};
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -1,18 +1,22 @@
 //! Any number of records: groups of them on their way to a service and back, several at a time.
 
+mod current;
+mod group;
+
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use veilcast_card::QuantizedRecord;
 use veilcast_engine::Session;
-use veilcast_protocol::{InferRequest, InferResponse};
 
-use crate::{AnswerError, Client, Exchange, PipelineError};
+use self::current::Current;
+use self::group::{Arrived, Encrypted, Sender};
+use crate::{AnswerError, Client, PipelineError};
 
 /// Sends group after group of records to a model, and decrypts the answers.
 ///
@@ -31,6 +35,9 @@ use crate::{AnswerError, Client, Exchange, PipelineError};
 /// - An answer that can't be used fails its own group ([`Answered::scores`]); all others go on.
 /// - Nothing is sent again because of what an answer holds. A request is repeated only when it brought no answer: the
 ///   connection broke, or the service said that it is busy.
+/// - What the service or a proxy refuses as too large (413) is sent again in halves, and what follows in parts of that size.
+/// - When the service says that its model was replaced, the new card is fetched. If it asks for the same integers and
+///   predicts in the same form, records are encrypted again and sent for it; if not, that is the end.
 /// - A group is encrypted and sent as soon as an earlier answer has *arrived*. Answers are
 ///   decrypted alongside, by arithmetic whose time does not depend on the values.
 ///
@@ -69,10 +76,12 @@ pub struct Pipeline {
 }
 
 /// A group of records, and the scores that came back for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Answered<G> {
     /// The group as it was submitted.
     pub group: G,
+    /// The session that it was encrypted with: with the card that its scores are by.
+    pub session: Arc<Session>,
     /// One score per output for each of its records, not yet checked against the card's bounds; or
     /// why the answer can't be used: it is damaged, or belongs to another request.
     pub scores: Result<Vec<Vec<i64>>, AnswerError>,
@@ -80,7 +89,9 @@ pub struct Answered<G> {
     pub bytes_up: u64,
     /// Bytes of all bodies received for it.
     pub bytes_down: u64,
-    /// How often its request was sent; more than once if the service was busy or the connection broke.
+    /// How many requests it took: more than one if one was too large.
+    pub requests: u32,
+    /// How often they were sent in all; oftener than that if one was too large, the service busy, or the connection broke.
     pub tries: u32,
     /// The time from the beginning of its encryption to its scores.
     pub elapsed: Duration,
@@ -127,15 +138,16 @@ impl Pipeline {
         E: From<PipelineError> + Send + 'static,
     {
         let in_flight = self.in_flight.get();
-        let session = Arc::clone(&self.session);
+        let current = Arc::new(Current::new(self.session));
         // Sending waits for decryption only once all of these are full.
         let (arrived, mut arrivals) = mpsc::channel(in_flight);
-        let (sender, receiver) = mpsc::channel(1);
+        let (answers, receiver) = mpsc::channel(1);
         let groups = groups.into_iter();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
-            let exchanges = encrypted(Arc::clone(&self.session), groups)
-                .map(|group| self.exchange(group))
+            let sender = Sender::new(self.client, self.model, Arc::clone(&current));
+            let exchanges = encrypted(current, groups)
+                .map(async |group: Result<_, E>| Ok(sender.send(group?).await?))
                 .buffered(in_flight);
             let mut exchanges = std::pin::pin!(exchanges);
             while let Some(exchange) = exchanges.next().await {
@@ -147,30 +159,16 @@ impl Pipeline {
         });
         tasks.spawn(async move {
             while let Some(arrival) = arrivals.recv().await {
-                let answered = match arrival {
-                    Ok(arrived) => Ok(arrived.decrypted(Arc::clone(&session)).await),
+                let answered: Result<_, E> = match arrival {
+                    Ok(arrived) => Ok(Arrived::decrypted(arrived).await),
                     Err(error) => Err(error),
                 };
-                if sender.send(answered).await.is_err() {
+                if answers.send(answered).await.is_err() {
                     break;
                 }
             }
         });
         Answers { receiver, tasks }
-    }
-
-    /// The answer to an encrypted group.
-    async fn exchange<G, E>(&self, encrypted: Result<Encrypted<G>, E>) -> Result<Arrived<G>, E>
-    where
-        E: From<PipelineError>,
-    {
-        let encrypted = encrypted?;
-        let exchange = self.client.exchange(&self.model, &encrypted.request).await;
-        let exchange = exchange.map_err(PipelineError::Client)?;
-        Ok(Arrived {
-            encrypted,
-            exchange,
-        })
     }
 }
 
@@ -205,50 +203,10 @@ impl<G, E> Answers<G, E> {
     }
 }
 
-/// A group that is ready to be sent.
-struct Encrypted<G> {
-    group: G,
-    request: InferRequest,
-    started: Instant,
-}
-
-/// A group whose answer is here, still encrypted.
-struct Arrived<G> {
-    encrypted: Encrypted<G>,
-    exchange: Exchange<Result<InferResponse, AnswerError>>,
-}
-
-impl<G> Arrived<G> {
-    /// The group with its scores, or with the fault of its answer.
-    async fn decrypted(self, session: Arc<Session>) -> Answered<G> {
-        let Encrypted {
-            group,
-            request,
-            started,
-        } = self.encrypted;
-        let Exchange {
-            answer,
-            bytes_up,
-            bytes_down,
-            tries,
-        } = self.exchange;
-        let decrypt = move || Ok(session.decrypt_answer_to(&request, &answer?)?);
-        let scores = blocking(decrypt).await;
-        Answered {
-            group,
-            scores,
-            bytes_up,
-            bytes_down,
-            tries,
-            elapsed: started.elapsed(),
-        }
-    }
-}
-
 /// The groups as requests, made one after another as they are needed: each encryption uses all
 /// cores. Ends after the first error.
 fn encrypted<G, E>(
-    session: Arc<Session>,
+    current: Arc<Current>,
     groups: impl Iterator<Item = Result<G, E>> + Send + 'static,
 ) -> impl Stream<Item = Result<Encrypted<G>, E>>
 where
@@ -256,31 +214,18 @@ where
     E: From<PipelineError> + Send + 'static,
 {
     stream::unfold(Some(groups), move |groups| {
-        let session = Arc::clone(&session);
+        let current = Arc::clone(&current);
         async move {
             let mut groups = groups?;
             blocking(move || {
-                let encrypted = groups.next()?.and_then(|group| encrypt(&session, group));
+                let encrypted = groups
+                    .next()?
+                    .and_then(|group| Encrypted::new(&current, group));
                 let rest = encrypted.is_ok().then_some(groups);
                 Some((encrypted, rest))
             })
             .await
         }
-    })
-}
-
-/// A group as a request.
-fn encrypt<G, E>(session: &Session, group: G) -> Result<Encrypted<G>, E>
-where
-    G: AsRef<[QuantizedRecord]>,
-    E: From<PipelineError>,
-{
-    let started = Instant::now();
-    let request = session.encrypt(group.as_ref());
-    Ok(Encrypted {
-        request: request.map_err(PipelineError::Encrypt)?,
-        group,
-        started,
     })
 }
 

@@ -1,7 +1,7 @@
 //! When to try again.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
@@ -29,16 +29,26 @@ pub(crate) fn pause(failed: u32, asked: Option<Duration>, options: &Options) -> 
     Some(pause.mul_f64(1.0 + part).min(options.longest_pause))
 }
 
-/// The seconds that a busy service asks to wait; its other form, a date, is not understood.
+/// How long a busy service asks to wait: in seconds, or until a date.
 pub(crate) fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds))
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    Some(until.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+/// A time to wait, in the two largest of its units.
+pub(crate) fn in_words(wait: Duration) -> String {
+    let seconds = wait.as_secs_f64().ceil() as u64;
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match () {
+        () if days > 0 => format!("{days} d {} h", hours % 24),
+        () if hours > 0 => format!("{hours} h {} min", minutes % 60),
+        () if minutes > 0 => format!("{minutes} min {} s", seconds % 60),
+        () => format!("{seconds} s"),
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +93,17 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_seconds() {
+    fn waits_in_words() {
+        let words = |seconds| in_words(Duration::from_secs(seconds));
+        assert_eq!(words(7), "7 s");
+        assert_eq!(words(60), "1 min 0 s");
+        assert_eq!(words(3 * 3600 + 20 * 60 + 59), "3 h 20 min");
+        assert_eq!(words(2 * 86_400 + 3600), "2 d 1 h");
+        assert_eq!(in_words(SECOND / 3), "1 s");
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
         let asked = |value: &'static str| {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
             asked_pause(&headers)
@@ -92,7 +112,9 @@ mod tests {
         assert_eq!(asked(" 0 "), Some(Duration::ZERO));
         assert_eq!(asked("-1"), None);
         assert_eq!(asked("soon"), None);
-        assert_eq!(asked("Wed, 21 Oct 2015 07:28:00 GMT"), None);
+        assert_eq!(asked("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        let late = asked("Fri, 31 Dec 9999 23:59:59 GMT").unwrap();
+        assert!(late > Duration::from_secs(86_400 * 365 * 1000), "{late:?}");
         assert_eq!(asked_pause(&HeaderMap::new()), None);
     }
 }

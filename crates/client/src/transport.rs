@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use reqwest::{Request, Response};
 
 use crate::exchange::{Answer, Exchange};
-use crate::failure::{Failure, Try};
+use crate::failure::{Failure, NO_HTTP, Try};
 use crate::retry::pause;
 use crate::url::BaseUrl;
+use crate::waiting::Waiting;
 use crate::{ClientError, Options};
 
 /// The connections to a service.
@@ -43,7 +44,14 @@ impl Transport {
             let copy = request
                 .try_clone()
                 .expect("a body in memory can be sent again");
-            let failure = match self.attempt(copy, tries, &mut bytes_down).await {
+            let this = Try {
+                base: &self.base,
+                number: tries,
+                reached: self.reached.load(Ordering::Relaxed),
+                bytes: request_bytes,
+                has_identity: self.options.identity.is_some(),
+            };
+            let failure = match self.attempt(copy, &this, &mut bytes_down).await {
                 Ok(answer) => {
                     return Ok(Exchange {
                         answer,
@@ -62,9 +70,12 @@ impl Transport {
             match pause(tries, asked, &self.options) {
                 Some(pause) if may_pass => {
                     tracing::info!(%error, tries, ?pause, "trying again");
+                    if let Some(on_wait) = &self.options.on_wait {
+                        on_wait.tell(Waiting::after(&error, pause, tries));
+                    }
                     tokio::time::sleep(pause).await;
                 }
-                _ => return Err(error),
+                _ => return Err(self.looked_at(error).await),
             }
         }
     }
@@ -73,14 +84,9 @@ impl Transport {
     async fn attempt(
         &self,
         request: Request,
-        tries: u32,
+        this: &Try<'_>,
         bytes_down: &mut u64,
     ) -> Result<Answer, Failure> {
-        let this = Try {
-            base: &self.base,
-            number: tries,
-            reached: self.reached.load(Ordering::Relaxed),
-        };
         let response = self
             .http
             .execute(request)
@@ -88,11 +94,23 @@ impl Transport {
             .map_err(|error| this.network(&error))?;
         self.reached.store(true, Ordering::Relaxed);
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.read(&this, response, bytes_down).await?;
+        let body = self.read(this, response, bytes_down).await?;
         if status.is_success() {
             Ok(Answer { headers, body })
         } else {
             Err(this.refusal(status, &headers, &body))
+        }
+    }
+
+    /// The error, or a better one: what speaks no HTTP at a URL without TLS may speak TLS.
+    async fn looked_at(&self, error: ClientError) -> ClientError {
+        match &error {
+            ClientError::NotVeilcast { url, reason }
+                if reason == NO_HTTP && !self.base.is_https() && self.base.speaks_tls().await =>
+            {
+                ClientError::OnlyTls { url: url.clone() }
+            }
+            _ => error,
         }
     }
 

@@ -1,8 +1,12 @@
 //! The address of a service.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use reqwest::Url;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::{ClientError, UrlFault};
 
@@ -49,6 +53,23 @@ impl BaseUrl {
 
     pub(crate) fn is_https(&self) -> bool {
         self.0.scheme() == "https"
+    }
+
+    /// Whether what listens there answers words of HTTP with an alert of TLS.
+    pub(crate) async fn speaks_tls(&self) -> bool {
+        const PATIENCE: Duration = Duration::from_secs(3);
+        // An alert's type, and the first half of TLS's version.
+        const ALERT: [u8; 2] = [21, 3];
+        let answer = async {
+            let host = self.0.host_str()?.trim_matches(['[', ']']);
+            let port = self.0.port_or_known_default()?;
+            let mut stream = TcpStream::connect((host, port)).await.ok()?;
+            stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.ok()?;
+            let mut start = [0; ALERT.len()];
+            stream.read_exact(&mut start).await.ok()?;
+            Some(start)
+        };
+        timeout(PATIENCE, answer).await == Ok(Some(ALERT))
     }
 
     /// Whether the service is on this machine, by its name or address.

@@ -185,7 +185,8 @@ async fn services_that_do_not_speak_http() {
         panic!("{error}")
     };
     assert_eq!(reason, "it does not speak HTTP");
-    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    // Once with the request, and once to see whether it speaks TLS.
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

@@ -240,13 +240,6 @@ async fn answers_in_either_form_are_understood() {
     );
 }
 
-#[tokio::test]
-async fn plain_services_have_no_tls() {
-    let url = start(Router::new()).await.replace("http://", "https://");
-    let error = client(&url).server_metadata().await.unwrap_err();
-    assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
-}
-
 /// Kilobytes without a length beforehand.
 struct LongBody(usize);
 

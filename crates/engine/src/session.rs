@@ -1,5 +1,6 @@
 //! [`Session`], the data owner's side: records in, request out; answer in, scores out.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -19,7 +20,8 @@ use crate::seeded::SeededForm;
 /// Removes this many entries from where they are kept, if there are enough.
 type TakeEntries = dyn Fn(usize) -> Result<Option<SeededEntries>, String> + Send + Sync;
 
-struct EntrySource(Box<TakeEntries>);
+#[derive(Clone)]
+struct EntrySource(Arc<TakeEntries>);
 
 impl std::fmt::Debug for EntrySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -33,7 +35,7 @@ pub struct Session {
     card: Card,
     key: Arc<SecretKey>,
     /// Randomisers made ahead of time, if requested.
-    pool: Option<RandomizerPool>,
+    pool: Option<Arc<RandomizerPool>>,
     /// Where entries for seeded uploads come from, if there is such a place.
     entries: Option<EntrySource>,
     arrangement: Arrangement,
@@ -68,6 +70,22 @@ impl Session {
         Ok(())
     }
 
+    /// A session with the same key and entries for another card, such as one that has replaced this session's; in the same
+    /// layout if the card allows it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_card(&self, card: Card) -> Result<Self, LayoutError> {
+        let mut session = Self {
+            pool: self.pool.clone(),
+            entries: self.entries.clone(),
+            ..Self::new(card, Arc::clone(&self.key))?
+        };
+        // Where it isn't allowed, the planner's choice stays.
+        let _ = session.set_layout(self.layout());
+        Ok(session)
+    }
+
     /// Keeps up to `count` randomisers ready, made in the background: an encryption then takes a
     /// few products when it is asked for, where a person waits for it.
     ///
@@ -75,10 +93,8 @@ impl Session {
     /// The operating system may refuse another thread.
     pub fn with_randomizers_ahead(mut self, count: usize) -> Result<Self, PoolError> {
         let key = Arc::clone(&self.key);
-        self.pool = Some(RandomizerPool::new(
-            move |count| key.randomizers(count),
-            count,
-        )?);
+        let pool = RandomizerPool::new(move |count| key.randomizers(count), count)?;
+        self.pool = Some(Arc::new(pool));
         Ok(self)
     }
 
@@ -89,7 +105,7 @@ impl Session {
         mut self,
         source: impl Fn(usize) -> Result<Option<SeededEntries>, String> + Send + Sync + 'static,
     ) -> Self {
-        self.entries = Some(EntrySource(Box::new(source)));
+        self.entries = Some(EntrySource(Arc::new(source)));
         self
     }
 
@@ -203,6 +219,47 @@ impl Session {
             corrections,
         });
         Ok(self.request(records, upload))
+    }
+
+    /// A request of this session's in parts of at most this many rows of ciphertexts, each with an id of its own, in order. They
+    /// hold the same ciphertexts: nothing is encrypted again.
+    ///
+    /// # Panics
+    /// If the request is another session's, or the operating system's generator fails.
+    pub fn in_parts(&self, request: &InferRequest, rows: NonZeroUsize) -> Vec<InferRequest> {
+        let bits = self.key.public_key().bits();
+        let arrangement = Arrangement::new(&self.card, request.layout(), bits)
+            .expect("the session has made the request in this layout");
+        let (per_row, tensor) = (arrangement.records_per_row(), request.upload().tensor());
+        let row_bytes = tensor.columns() * tensor.width();
+        let starts = (0..tensor.rows()).step_by(rows.get());
+        let parts = starts.zip(tensor.as_bytes().chunks(rows.get() * row_bytes));
+        let part = |(start, bytes): (usize, &[u8])| {
+            let rows = bytes.len() / row_bytes;
+            let matrix = ByteMatrix::new([rows, tensor.columns()], tensor.width(), bytes.to_vec())
+                .expect("they are whole rows");
+            let upload = match request.upload() {
+                Upload::Full(_) => Upload::Full(matrix),
+                Upload::Seeded(whole) => Upload::Seeded(SeededUpload {
+                    seed: whole.seed,
+                    first: whole.first + (start * arrangement.ciphertexts_per_row()) as u64,
+                    corrections: matrix,
+                }),
+            };
+            let records = (request.records() - start * per_row).min(rows * per_row);
+            let modulus = request.public_key().to_vec();
+            InferRequest::new(
+                modulus,
+                request.layout(),
+                records,
+                request.card_digest(),
+                upload,
+            )
+            .expect("a part of a sound request is one")
+            .with_id(new_id())
+            .with_key_proof(self.key.key_proof().as_bytes())
+        };
+        parts.map(part).collect()
     }
 
     /// The plaintexts of records that were quantised for the session's card.

@@ -106,6 +106,12 @@ pub enum DecodeError {
     /// A parameter is missing.
     #[error("the parameter `{0}` is missing")]
     MissingParameter(&'static str),
+    /// A parameter that is an unsigned integer is something else.
+    #[error("`{0}` is not a whole number from 0 to 2^64 − 1")]
+    NotANumber(&'static str),
+    /// A request wants to be more important than others.
+    #[error("`priority` is {0}, but all requests have the same here: leave it out, or write 0")]
+    Priority(u64),
     /// The public key is not unpadded base64url.
     #[error("`public_key` is not base64url without padding")]
     KeyEncoding,
@@ -268,6 +274,8 @@ impl DecodeError {
             Self::TrailingBytes(_) => "trailing_bytes",
             Self::IdTooLong => "id_too_long",
             Self::MissingParameter(_) => "missing_parameter",
+            Self::NotANumber(_) => "malformed_parameter",
+            Self::Priority(_) => "priority_not_supported",
             Self::KeyEncoding | Self::KeyTooLong { .. } => "malformed_public_key",
             Self::Request(error) => error.code(),
             Self::UnknownLayout(_) => "unknown_layout",

@@ -1,8 +1,11 @@
 //! The request: the ciphertexts of a client's records, and the key, layout and card that they were made with.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::error::{RequestError, excerpt};
 use crate::framing::{split, to_json};
@@ -27,6 +30,7 @@ pub struct InferRequest {
     card_digest: CardDigest,
     upload: Upload,
     answer: Encoding,
+    timeout: Option<Duration>,
 }
 
 impl InferRequest {
@@ -71,6 +75,7 @@ impl InferRequest {
             card_digest,
             upload,
             answer: Encoding::Binary,
+            timeout: None,
         })
     }
 
@@ -97,6 +102,13 @@ impl InferRequest {
     #[must_use]
     pub fn with_answer(self, answer: Encoding) -> Self {
         Self { answer, ..self }
+    }
+
+    /// The request with the time that the client gives its computation, in whole microseconds; 0 is as good as none.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        let timeout = Some(timeout).filter(|timeout| timeout.as_micros() > 0);
+        Self { timeout, ..self }
     }
 
     /// The identifier that the client chose.
@@ -141,6 +153,13 @@ impl InferRequest {
         &self.upload
     }
 
+    /// How long the client waits for the answer: a service gives up what would take longer. Nothing if the client doesn't
+    /// say, or says 0.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     /// The form in which the client wants its answer.
     #[must_use]
     pub fn answer(&self) -> Encoding {
@@ -160,6 +179,11 @@ impl InferRequest {
             .key_proof
             .map(|text| read_proof(&text, &public_key));
         let key_proof = key_proof.transpose()?;
+        let timeout = read_number(parameters.timeout, "timeout")?;
+        match read_number(parameters.priority, "priority")? {
+            0 => {}
+            found => return Err(DecodeError::Priority(found)),
+        }
         let card_digest = read_digest(required(parameters.card_digest, "card_digest")?)?;
         let numbers = LayoutParameters {
             features_per_ciphertext: parameters.features_per_ciphertext,
@@ -215,6 +239,7 @@ impl InferRequest {
             id,
             key_proof,
             answer,
+            timeout: (timeout > 0).then(|| Duration::from_micros(timeout)),
             ..Self::new(public_key, layout, records, card_digest, upload)?
         })
     }
@@ -261,6 +286,7 @@ impl InferRequest {
                 seed: seeded.map(|seeded| URL_SAFE_NO_PAD.encode(seeded.seed)),
                 first: seeded.map(|seeded| seeded.first),
                 card_digest: self.card_digest.to_string(),
+                timeout: self.timeout.map(|timeout| timeout.as_micros() as u64),
             },
             inputs: [input],
             outputs: [SentOutput {
@@ -309,6 +335,13 @@ fn read_proof(text: &Text<'_>, public_key: &[u8]) -> Result<Vec<u8>, DecodeError
     }
 }
 
+/// A parameter that V2 defines as an unsigned integer; 0, its default, if there is none.
+fn read_number(value: Option<&RawValue>, name: &'static str) -> Result<u64, DecodeError> {
+    let Some(value) = value else { return Ok(0) };
+    let number = serde_json::from_str(value.get());
+    number.map_err(|_| DecodeError::NotANumber(name))
+}
+
 fn read_seed(seed: &Text<'_>) -> Result<[u8; 32], DecodeError> {
     let mut bytes = [0; 32];
     match URL_SAFE_NO_PAD.decode_slice(seed.0.as_bytes(), &mut bytes) {
@@ -354,6 +387,10 @@ struct ReceivedParameters<'a> {
     #[serde(borrow)]
     card_digest: Option<Text<'a>>,
     binary_data_output: Option<bool>,
+    #[serde(borrow)]
+    timeout: Option<&'a RawValue>,
+    #[serde(borrow)]
+    priority: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -391,6 +428,8 @@ struct SentParameters {
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<u64>,
     card_digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<u64>,
 }
 
 #[derive(Serialize)]

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{json_error, json_message, limits, request, response};
 use veilcast_protocol::{DecodeError, Framing, InferRequest, InferResponse, Limits, RequestError};
 
@@ -162,6 +164,40 @@ fn members_of_the_wrong_type() {
         )
         .len()
             < 200
+    );
+}
+
+/// As Triton's schedule policy defines them: whole numbers of 64 bits, the timeout in microseconds.
+#[test]
+fn timeouts_and_priorities() {
+    let with = |name: &str, value: &str| {
+        let to = format!(r#""layout":"scalar","{name}":{value}"#);
+        let text = String::from_utf8(request().to_json()).unwrap();
+        let body = text.replace(r#""layout":"scalar""#, &to);
+        InferRequest::decode(body.as_bytes(), Framing::Json, &limits())
+    };
+    let timeout = |value| with("timeout", value).map(|request| request.timeout());
+    assert_eq!(
+        timeout("1500000"),
+        Ok(Some(Duration::from_micros(1_500_000)))
+    );
+    assert_eq!(
+        timeout("18446744073709551615"),
+        Ok(Some(Duration::from_micros(u64::MAX)))
+    );
+    for none in ["0", "null"] {
+        assert_eq!(timeout(none), Ok(None));
+        assert_eq!(with("priority", none).unwrap().timeout(), None);
+    }
+    for value in ["-1", "1.5", "\"9\"", "[9]", "true", "18446744073709551616"] {
+        assert_eq!(timeout(value), Err(DecodeError::NotANumber("timeout")));
+        let priority = with("priority", value);
+        assert_eq!(priority, Err(DecodeError::NotANumber("priority")));
+    }
+    let priority = with("priority", "1").unwrap_err();
+    assert_eq!(
+        (&priority, priority.code()),
+        (&DecodeError::Priority(1), "priority_not_supported")
     );
 }
 

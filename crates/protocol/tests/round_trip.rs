@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use veilcast_protocol::{
     ByteMatrix, CardDigest, ContentDigest, Encoding, Framing, InferRequest, InferResponse,
@@ -67,25 +69,33 @@ fn requests() -> impl Strategy<Value = InferRequest> {
             any::<bool>(),
             prop::option::of(".{0,40}"),
             prop::option::of(prop::collection::vec(any::<u8>(), 8 * key.len())),
+            prop::option::of(any::<u64>()),
         );
-        parts.prop_map(move |(upload, (layout, more), digest, binary, id, proof)| {
-            let digest = CardDigest::from(digest);
-            let records = upload.rows() + more;
-            let request = InferRequest::new(key.clone(), layout, records, digest, upload).unwrap();
-            let request = request.with_answer(if binary {
-                Encoding::Binary
-            } else {
-                Encoding::Json
-            });
-            let request = match id {
-                Some(id) => request.with_id(id),
-                None => request,
-            };
-            match proof {
-                Some(proof) => request.with_key_proof(proof),
-                None => request,
-            }
-        })
+        parts.prop_map(
+            move |(upload, (layout, more), digest, binary, id, proof, timeout)| {
+                let digest = CardDigest::from(digest);
+                let records = upload.rows() + more;
+                let request =
+                    InferRequest::new(key.clone(), layout, records, digest, upload).unwrap();
+                let request = request.with_answer(if binary {
+                    Encoding::Binary
+                } else {
+                    Encoding::Json
+                });
+                let request = match id {
+                    Some(id) => request.with_id(id),
+                    None => request,
+                };
+                let request = match timeout {
+                    Some(timeout) => request.with_timeout(Duration::from_micros(timeout)),
+                    None => request,
+                };
+                match proof {
+                    Some(proof) => request.with_key_proof(proof),
+                    None => request,
+                }
+            },
+        )
     })
 }
 

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 pub use self::model::ModelSetting;
 use crate::address::{ListenAddress, one_or_several};
+use crate::cors::are_origins;
 
 /// The service's address and limits, as a configuration file gives them; settings that it leaves
 /// out have their defaults.
@@ -39,6 +40,9 @@ pub struct Config {
     pub unix_socket_mode: u32,
     /// Whether to serve the web page; without it, `/` leads to `/v2`.
     pub page: bool,
+    /// The origins of other sites whose pages may call the service, such as `https://clinic.example`, or `"*"` alone for
+    /// all; none by default.
+    pub allowed_origins: Vec<String>,
     /// Connections at a time; further ones wait until the operating system turns them away.
     pub max_connections: usize,
     /// The largest body of a request, in bytes; a model's own limit may be lower.
@@ -96,6 +100,7 @@ impl Default for Config {
             operator_listen: Vec::new(),
             unix_socket_mode: 0o660,
             page: true,
+            allowed_origins: Vec::new(),
             max_connections: 512,
             max_body_bytes: 64 << 20,
             concurrent_uploads: 16,
@@ -174,6 +179,13 @@ impl Config {
                 };
                 return Err(ConfigError { name, expected });
             }
+        }
+        if !are_origins(&self.allowed_origins) {
+            return Err(ConfigError {
+                name: "allowed_origins",
+                expected: "a list of origins as browsers write them, such as \"https://clinic.example\" without a path, or \"*\" \
+                           alone",
+            });
         }
         let times = [
             ("header_timeout_seconds", self.header_timeout),

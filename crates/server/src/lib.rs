@@ -13,12 +13,13 @@
 //! | values that are replaced while others use them | `swap` |
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
+//! | which other sites' pages may call the service | `cors` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
 //! | every refusal, its status and its code | `fault` |
-//! | what an operator sees | `observe`, `metrics` |
+//! | what an operator sees | `observe`, `trace`, `metrics` |
 //! | where to listen | `address` |
 //! | connections and the end | `connections` |
 
@@ -31,6 +32,7 @@ mod body;
 mod catalogue;
 mod config;
 mod connections;
+mod cors;
 mod extract;
 mod fault;
 mod infer;
@@ -46,6 +48,7 @@ mod routes;
 mod start_error;
 mod swap;
 mod tagged;
+mod trace;
 mod turns;
 
 pub use address::{AddressError, ListenAddress};

@@ -1,56 +1,134 @@
-//! What an operator sees of a request: a line in the log and the counters.
+//! What an operator sees of a request: a line in the log, the counters, and its place in a trace.
 //!
-//! Neither ever holds a key, a ciphertext, a query string or a name that the client chose.
+//! Neither ever holds a key, a ciphertext, a query string or a name that the client chose, other than the request's id.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Method, Version};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::{Instrument as _, field};
+use tracing::{Instrument as _, Span, field};
 
 use crate::app::App;
 use crate::fault::FaultCode;
+use crate::lifecycle::Phase;
+use crate::trace::{REQUEST_ID, RequestId, TraceParent};
+
+/// What a request counts as whose client went away before the answer, in the status that nginx made usual, and the code.
+const ABANDONED: (u16, &str) = (499, "abandoned");
+/// What a request counts as whose answer failed by a defect.
+const PANICKED: (u16, &str) = (500, "internal");
 
 /// Runs a request in a span of its own, and reports how it ended.
 pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = method_name(request.method());
-    let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or("unknown", MatchedPath::as_str);
+    let id = RequestId::of(request.headers());
     let span = tracing::info_span!(
         "request",
-        method,
-        route,
+        method = method_name(request.method()),
+        route = field::Empty,
+        request_id = id.as_str(),
+        trace_id = field::Empty,
         model = field::Empty,
         bytes_in = field::Empty
     );
-
-    let response = next.run(request).instrument(span.clone()).await;
-
-    let (status, took) = (response.status().as_u16(), started.elapsed());
-    let code = response
-        .extensions()
-        .get::<FaultCode>()
-        .map(|FaultCode(code)| *code);
-    let bytes_out = response.body().size_hint().exact();
-    app.metrics.request(method, route, status, took);
-    if let Some(code) = code {
-        app.metrics.refused(code);
+    if let Some(parent) = TraceParent::of(request.headers()) {
+        span.record("trace_id", field::display(parent.trace_id()));
+        #[cfg(feature = "otlp")]
+        parent.adopt(&span);
     }
-    span.in_scope(|| {
-        tracing::info!(
-            status,
-            code,
-            bytes_out,
-            milliseconds = took.as_millis() as u64,
-            "answered"
-        )
-    });
+    let under_way = UnderWay::new(Arc::clone(&app), &request, span.clone());
+    let version = request.version();
+
+    let mut response = next.run(request).instrument(span).await;
+
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id.into_header());
+    // A connection that ends now is one that the client opens elsewhere; HTTP/2 has its own way to say so.
+    if version <= Version::HTTP_11 && app.lifecycle.phase() >= Phase::Draining {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    under_way.answered(&response);
     response
+}
+
+/// A request under way, which is reported even if its client goes away.
+struct UnderWay {
+    app: Arc<App>,
+    method: &'static str,
+    route: Option<MatchedPath>,
+    started: Instant,
+    span: Span,
+    is_answered: bool,
+}
+
+impl UnderWay {
+    fn new(app: Arc<App>, request: &Request, span: Span) -> Self {
+        let under_way = Self {
+            app,
+            method: method_name(request.method()),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            started: Instant::now(),
+            span,
+            is_answered: false,
+        };
+        under_way.span.record("route", under_way.route());
+        under_way
+    }
+
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("unknown", MatchedPath::as_str)
+    }
+
+    fn answered(mut self, response: &Response) {
+        self.is_answered = true;
+        let status = response.status().as_u16();
+        let code = response.extensions().get::<FaultCode>();
+        let code = code.map(|FaultCode(code)| *code);
+        let bytes_out = response.body().size_hint().exact();
+        let took = self.count(status, code);
+        self.span.in_scope(|| {
+            tracing::info!(
+                status,
+                code,
+                bytes_out,
+                milliseconds = took.as_millis() as u64,
+                "answered"
+            )
+        });
+    }
+
+    fn count(&self, status: u16, code: Option<&'static str>) -> Duration {
+        let took = self.started.elapsed();
+        let metrics = &self.app.metrics;
+        metrics.request(self.method, self.route(), status, took);
+        if let Some(code) = code {
+            metrics.refused(code);
+        }
+        took
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if self.is_answered {
+            return;
+        }
+        let is_panicking = std::thread::panicking();
+        let (status, code) = if is_panicking { PANICKED } else { ABANDONED };
+        let took = self.count(status, Some(code));
+        self.span.in_scope(|| {
+            tracing::info!(
+                status,
+                code,
+                milliseconds = took.as_millis() as u64,
+                "abandoned"
+            )
+        });
+    }
 }
 
 /// The usual methods by their names, the others under a single name.

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::middleware::map_response;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use rust_embed::RustEmbed;
 use veilcast_card::hex::Hex;
@@ -14,7 +14,7 @@ use veilcast_protocol::{ContentDigest, MEDIA_BINARY};
 
 use crate::app::App;
 use crate::fault::Fault;
-use crate::tagged::tagged;
+use crate::tagged::{compressed, tagged, weakly_tagged};
 
 /// The page's files. Release builds carry them; debug builds read them from the source folder at each request, so that
 /// a change shows without building anything.
@@ -32,8 +32,12 @@ struct Package;
 /// The package's entry.
 const ENTRY: (&str, &[u8]) = ("index.js", include_bytes!("../../../web/index.js"));
 
-/// What `/` shows.
+/// What `/` shows, and only `/`: what it names is relative to that, so that the page works below a path of a proxy's.
 const INDEX: &str = "page/index.html";
+
+/// The picture of the page's tab, and its name with those who look for one without reading the page.
+const ICON: &str = "page/icon.svg";
+const FAVICON: &str = "/favicon.ico";
 
 /// Nothing from elsewhere, nothing inline, no frame around it: a script that got into the page,
 /// which knows the secret key, would find nowhere to send it.
@@ -53,13 +57,21 @@ const HEADERS: [(&str, &str); 5] = [
 pub(crate) fn routes() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<App>>)> {
     let routes = [
         ("/", get(async |headers: HeaderMap| file(INDEX, &headers))),
+        (
+            FAVICON,
+            get(async |headers: HeaderMap| file(ICON, &headers)),
+        ),
         ("/index.js", get(at_path)),
         ("/page/{*path}", get(at_path)),
         ("/src/{*path}", get(at_path)),
     ];
-    routes
-        .into_iter()
-        .map(|(path, methods)| (path, methods.layer(map_response(with_headers))))
+    routes.into_iter().map(|(path, methods)| {
+        let methods = methods
+            .layer(compressed())
+            .layer(map_response(weakly_tagged))
+            .layer(map_response(with_headers));
+        (path, methods)
+    })
 }
 
 async fn with_headers(mut response: Response) -> Response {
@@ -75,7 +87,10 @@ async fn with_headers(mut response: Response) -> Response {
 
 /// The file whose name is the path as it was written: none of them needs an escape.
 async fn at_path(uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
-    file(uri.path().trim_start_matches('/'), &headers)
+    match uri.path().trim_start_matches('/') {
+        INDEX => Ok(Redirect::permanent("../").into_response()),
+        name => file(name, &headers),
+    }
 }
 
 fn file(name: &str, headers: &HeaderMap) -> Result<Response, Fault> {

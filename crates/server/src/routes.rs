@@ -6,9 +6,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
+use tower_http::cors::CorsLayer;
 use veilcast_protocol::{
     MEDIA_BINARY, MEDIA_JSON, ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata,
     ServerReady,
@@ -21,8 +23,8 @@ use crate::infer::infer;
 use crate::metrics::Format;
 use crate::models::PublicPart;
 use crate::observe::observe;
-use crate::tagged::tagged;
-use crate::{operator, page};
+use crate::tagged::{compressed, tagged, weakly_tagged};
+use crate::{cors, operator, page};
 
 /// The application with all its routes; without the metrics if operators have a listener of their own.
 pub fn router(app: Arc<App>) -> Router {
@@ -30,7 +32,8 @@ pub fn router(app: Arc<App>) -> Router {
     if !app.config().operator_listen.is_empty() {
         routes.retain(|(path, _)| path != METRICS);
     }
-    of_routes(routes, app)
+    let cors = cors::layer(&app.config().allowed_origins);
+    of_routes(routes, app, cors)
 }
 
 /// What the operators' listener answers: health, metrics, and calls that change the models.
@@ -39,17 +42,27 @@ pub fn operator_router(app: Arc<App>) -> Router {
     routes.push((METRICS, get(metrics)));
     routes.extend(operator::routes());
     let owned = |(path, methods): (&str, _)| (path.to_owned(), methods);
-    of_routes(routes.into_iter().map(owned).collect(), app)
+    of_routes(routes.into_iter().map(owned).collect(), app, None)
 }
 
-fn of_routes(routes: Vec<(String, MethodRouter<Arc<App>>)>, app: Arc<App>) -> Router {
-    routes
+fn of_routes(
+    routes: Vec<(String, MethodRouter<Arc<App>>)>,
+    app: Arc<App>,
+    cors: Option<CorsLayer>,
+) -> Router {
+    let router = routes
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| {
             router.route(&path, methods)
         })
         .fallback(async || Fault::UnknownRoute)
-        .method_not_allowed_fallback(async || Fault::MethodNotAllowed)
+        .method_not_allowed_fallback(async || Fault::MethodNotAllowed);
+    // Refusals must be readable for the pages that may ask, so nothing that refuses is outside of it.
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
         .with_state(app)
 }
@@ -71,7 +84,7 @@ fn health() -> Vec<(&'static str, MethodRouter<Arc<App>>)> {
 /// Every route, as `openapi.json` describes it.
 fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
     let mut routes = vec![
-        ("/openapi.json", get(openapi)),
+        ("/openapi.json", get(openapi).layer(compressed())),
         (METRICS, get(metrics)),
         ("/v2", get(async || Json(ServerMetadata::this()))),
         ("/v2/models", get(models)),
@@ -93,7 +106,12 @@ fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
         let of_model = [
             ("", get(metadata)),
             ("/ready", get(ready)),
-            ("/card", get(card)),
+            (
+                "/card",
+                get(card)
+                    .layer(compressed())
+                    .layer(map_response(weakly_tagged)),
+            ),
             ("/public.onnx", get(public_part)),
             ("/infer", post(infer)),
         ];

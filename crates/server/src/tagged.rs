@@ -3,9 +3,10 @@
 use std::fmt::Display;
 
 use axum::body::Bytes;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use tower_http::compression::CompressionLayer;
 
 /// A document tagged with its digest, or the information that the client's copy is still good.
 pub(crate) fn tagged(
@@ -29,4 +30,22 @@ pub(crate) fn tagged(
     } else {
         (caching, [(CONTENT_TYPE, media_type)], document()).into_response()
     }
+}
+
+/// Compresses documents for clients that ask for it. Only for what everyone may read: the length of a compressed secret
+/// tells of it.
+pub(crate) fn compressed() -> CompressionLayer {
+    CompressionLayer::new()
+}
+
+/// Marks the tag of a compressed document as one of its content, not of the very bytes that were sent.
+pub(crate) async fn weakly_tagged(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if headers.contains_key(CONTENT_ENCODING)
+        && let Some(tag) = headers.get(ETAG).and_then(|tag| tag.to_str().ok())
+        && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
+    {
+        headers.insert(ETAG, weak);
+    }
+    response
 }

@@ -33,7 +33,7 @@ async fn document() -> Value {
 /// A path of the document with something that exists in place of each parameter.
 fn example(path: &str) -> String {
     let file = match path {
-        "/page/{path}" => "index.html",
+        "/page/{path}" => "style.css",
         _ => "worker.js",
     };
     let model = if path.ends_with("/public.onnx") {

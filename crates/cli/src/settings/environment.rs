@@ -74,7 +74,7 @@ fn value(kind: Kind, text: &str) -> anyhow::Result<Value> {
             .parse::<f64>()
             .with_context(|| format!("`{text}` is no number"))?
             .into(),
-        Kind::Text => text.into(),
+        Kind::Text | Kind::Word(_) => text.into(),
         Kind::List => {
             let items = text.split(',').map(|item| Value::from(item.trim()));
             Value::Array(items.collect())

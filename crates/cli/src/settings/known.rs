@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Integer,
     Float,
     Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
     List,
 }
 
@@ -184,10 +186,10 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        words: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, Stop> {
-        self.value(Kind::Text)
+        self.value(Kind::Word(words))
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(

@@ -11,7 +11,6 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use veilcast_card::Card;
 use veilcast_card::MAX_CARD_BYTES;
-use veilcast_client::Client;
 use veilcast_model::CARD_FILE;
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits};
@@ -23,6 +22,7 @@ use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::CostArgs;
 use crate::planning::plan::Plan;
+use crate::service::{ServiceArgs, advised};
 use crate::verbs::predict::fetch_card;
 use crate::{files, keys, logging, models, runtime};
 
@@ -45,6 +45,8 @@ pub(crate) struct Args {
     records: NonZeroUsize,
     #[command(flatten)]
     costs: CostArgs,
+    #[command(flatten)]
+    service: ServiceArgs,
 }
 
 /// A description of something, and for a model what its layouts cost.
@@ -122,15 +124,13 @@ fn service(args: &Args) -> anyhow::Result<Shown> {
     let (runtime, url) = (runtime::start()?, &args.target);
     if let Some((base, rest)) = url.split_once("/v2/models/") {
         let name = rest.split('/').next().unwrap_or_default();
-        return card(
-            &runtime.block_on(fetch_card(&Client::new(base)?, name))?,
-            args,
-        );
+        let client = args.service.client(base, None)?;
+        return card(&runtime.block_on(fetch_card(&client, name))?, args);
     }
     let base = url.trim_end_matches('/').trim_end_matches("/v2");
-    let client = Client::new(base)?;
-    let metadata = runtime.block_on(client.server_metadata())?.answer;
-    let models = runtime.block_on(client.models())?.answer;
+    let client = args.service.client(base, None)?;
+    let metadata = advised(runtime.block_on(client.server_metadata()))?.answer;
+    let models = advised(runtime.block_on(client.models()))?.answer;
     Ok(Facts::Service(ServiceFacts::of(metadata, models)).into())
 }
 

@@ -7,19 +7,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail};
-use indicatif::ProgressBar;
 use serde::Serialize;
-use veilcast_card::{Card, Encoder};
-use veilcast_client::{Client, ClientError, Pipeline};
+use veilcast_card::{Card, CardDigest, Encoder};
+use veilcast_client::{Client, ClientError, Pipeline, PipelineError};
 use veilcast_files::Options;
 
 use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
 use crate::failure::Hint as _;
-use crate::output::{Output, counted};
+use crate::output::{Output, StdoutClosed, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
 use crate::records::{Batch, Changes, Inputs, batch_size, batches};
-use crate::{keys, logging, models, records, runtime};
+use crate::service::{ServiceArgs, advise, advised};
+use crate::waiting::WaitingBar;
+use crate::{interrupts, keys, logging, models, records, runtime};
 
 /// Get predictions for records, encrypted, from a service.
 ///
@@ -28,7 +29,9 @@ use crate::{keys, logging, models, records, runtime};
 /// without --out they are JSON, one record per line.
 ///
 /// Any number of records is accepted, and sent a group at a time. A busy service is asked again,
-/// and so is one that restarts; if it stays away, no --out file is left behind.
+/// and so is one that restarts; if it stays away, no --out file is left behind. What a proxy refuses
+/// as too large is sent in halves. If the service replaces the model meanwhile, the run goes on with the new one where
+/// that takes the same records, and says so.
 ///
 /// A record whose answer is damaged, or gives a score that no record has, is marked: its row has its
 /// number, the columns that are kept, and no prediction; with --json an `error`. All records are
@@ -44,6 +47,8 @@ pub(crate) struct Args {
     /// Name of the model.
     #[arg(long, value_name = "NAME")]
     model: String,
+    #[command(flatten)]
+    service: ServiceArgs,
     /// Secret key file; without it a key is made for this run.
     #[arg(long, conflicts_with = "bits")]
     key: Option<PathBuf>,
@@ -84,11 +89,51 @@ struct Summary {
     retries: u64,
     #[serde(flatten)]
     changes: Changes,
+    /// The cards that have replaced the first meanwhile.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replaced: Vec<Replaced>,
     bytes_up: u64,
     bytes_down: u64,
     seconds: f64,
     #[serde(flatten)]
     overview: Option<Overview>,
+}
+
+/// A model that took another's place in the course of a run.
+#[derive(Serialize)]
+struct Replaced {
+    /// The first record that it has predicted, from 0.
+    from_record: u64,
+    version: String,
+    card: CardDigest,
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "note: the service has replaced the model meanwhile: records from {} on (from 0) are predicted by version {}, \
+             card {}",
+            self.from_record, self.version, self.card
+        )
+    }
+}
+
+impl Summary {
+    /// From this record on, predictions are by this card; the first were by `first`.
+    fn note_card(&mut self, first: &Card, card: &Card, from_record: u64) {
+        let last = self
+            .replaced
+            .last()
+            .map_or(first.digest(), |last| last.card);
+        if last != card.digest() {
+            self.replaced.push(Replaced {
+                from_record,
+                version: card.version().to_owned(),
+                card: card.digest(),
+            });
+        }
+    }
 }
 
 impl fmt::Display for Summary {
@@ -136,7 +181,8 @@ impl fmt::Display for Summary {
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     logging::start(logging::Format::Text, "warn");
     let runtime = runtime::start()?;
-    let client = Client::new(&args.server)?;
+    let bar = WaitingBar::new(output.progress(None, "card"));
+    let client = args.service.client(&args.server, Some(bar.on_wait()))?;
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
     let encoder = runtime.block_on(fetch_encoder(&client, &card))?;
     let (file, force) = (args.file.out.as_deref(), args.file.force);
@@ -164,13 +210,21 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let batches = batches(encoder, inputs, resumed, batch_size(&session));
     let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();
-    let bar = output.progress(expected, "records");
-    bar.inc(resumed);
+    bar.replace(output.progress(expected, "records"));
+    bar.advance(resumed);
     let done = runtime.block_on(predict(pipeline, batches, &mut predictions, &bar));
-    bar.finish_and_clear();
+    bar.finish();
     // A thread may still wait for input.
     runtime.shutdown_background();
-    let mut summary = done?;
+    let words = interrupts::last_words();
+    let mut summary = match (done, words) {
+        (Ok(summary), _) => summary,
+        (Err(error), Some(words)) if !error.is::<StdoutClosed>() => {
+            output.say(words);
+            return Err(error);
+        }
+        (Err(error), _) => return Err(error),
+    };
     if summary.requests + resumed == 0 {
         bail!("there are no records in the input");
     }
@@ -183,6 +237,9 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     if !summary.changes.is_none() {
         output.note(summary.changes);
     }
+    for replaced in &summary.replaced {
+        output.note(replaced);
+    }
     output.note(&summary);
     output.json(&summary)?;
     unpredicted.check(summary.records)
@@ -193,25 +250,48 @@ async fn predict(
     pipeline: Pipeline,
     batches: impl Iterator<Item = anyhow::Result<Batch>> + Send + 'static,
     predictions: &mut Predictions<'_>,
-    bar: &ProgressBar,
+    bar: &WaitingBar,
 ) -> anyhow::Result<Summary> {
     let mut summary = Summary::default();
     let mut answers = pipeline.run(batches);
+    keep_in_mind(predictions, &summary);
     while let Some(answered) = answers.next().await {
-        let answered = answered?;
+        let answered = answered.map_err(explained)?;
+        let card = answered.session.card();
+        summary.note_card(predictions.card(), card, predictions.count());
         for (index, kept) in answered.group.kept.iter().enumerate() {
             let scores = answered.scores.as_ref();
-            predictions.add(scores.map(|scores| scores[index].as_slice()), kept)?;
+            predictions.add_by(card, scores.map(|scores| scores[index].as_slice()), kept)?;
         }
         predictions.save()?;
-        bar.inc(answered.group.kept.len() as u64);
-        summary.requests += 1;
-        summary.retries += u64::from(answered.tries - 1);
+        keep_in_mind(predictions, &summary);
+        bar.advance(answered.group.kept.len() as u64);
+        summary.requests += u64::from(answered.requests);
+        summary.retries += u64::from(answered.tries - answered.requests);
         summary.changes += answered.group.changes;
         summary.bytes_up += answered.bytes_up;
         summary.bytes_down += answered.bytes_down;
     }
     Ok(summary)
+}
+
+/// Prepares what is said if the run ends here.
+fn keep_in_mind(predictions: &Predictions<'_>, summary: &Summary) {
+    if let Some(words) = predictions.kept(!summary.replaced.is_empty()) {
+        interrupts::say_at_the_end(words);
+    }
+}
+
+/// The error of a pipeline, with what to do about it.
+fn explained(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<PipelineError>() {
+        Ok(PipelineError::Client(error)) => advise(error),
+        Ok(error @ PipelineError::Replaced { .. }) => Err::<(), _>(error)
+            .hint("run the command again, without --resume: it fetches the new card")
+            .expect_err("it is an error"),
+        Ok(error) => error.into(),
+        Err(error) => error,
+    }
 }
 
 /// The card of a model, checked.
@@ -226,7 +306,7 @@ pub(crate) async fn fetch_card(client: &Client, model: &str) -> anyhow::Result<C
                 .with_context(|| format!("the service has no model {model:?}"))
                 .hint("ask its operator for the models' names");
         }
-        answer => answer?.answer,
+        answer => advised(answer)?.answer,
     };
     let card = Card::parse(&answer).context("the service's card can't be used")?;
     if card.name() != model {
@@ -245,7 +325,7 @@ pub(crate) async fn fetch_encoder(client: &Client, card: &Card) -> anyhow::Resul
     };
     // A checked card's part has at most as many bytes as fit into memory.
     let answer = client.public_part(card.name(), part.bytes as usize).await;
-    let answer = answer.context("the service doesn't provide the model's public part")?;
+    let answer = advised(answer).context("the service doesn't provide the model's public part")?;
     models::encoder_with(card, Some(&answer.answer))
         .context("the service's public part can't be used")
 }

@@ -142,6 +142,8 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     ))?;
     // A computation that outlasts the grace period isn't waited for.
     runtime.shutdown_background();
+    #[cfg(feature = "otlp")]
+    crate::traces::flush();
     Ok(())
 }
 

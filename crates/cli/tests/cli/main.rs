@@ -13,6 +13,7 @@ mod hybrid;
 mod images;
 mod import;
 mod inspect;
+mod interrupts;
 mod keys;
 #[allow(dead_code, reason = "the client's tests use other parts of it")]
 #[path = "../../../client/tests/common/liar.rs"]
@@ -25,6 +26,9 @@ mod reactions;
 mod regression;
 mod resume;
 mod serve;
+mod service;
 mod tables;
+#[cfg(feature = "otlp")]
+mod traces;
 mod train;
 mod usage;

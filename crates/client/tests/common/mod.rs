@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+pub(crate) mod authority;
 pub(crate) mod liar;
 pub(crate) mod messages;
 pub(crate) mod proxy;
@@ -22,14 +23,22 @@ pub(crate) async fn start(application: Router) -> String {
     url
 }
 
-/// A client that gives up after few tries.
-pub(crate) fn client(url: &str) -> Client {
-    let options = Options {
+/// Few tries, and little patience.
+pub(crate) fn options() -> Options {
+    Options {
         request_timeout: Duration::from_secs(30),
         max_response_bytes: 64 << 10,
         tries: 3,
         longest_pause: Duration::from_secs(1),
         ..Options::default()
-    };
+    }
+}
+
+/// A client that gives up after few tries.
+pub(crate) fn client(url: &str) -> Client {
+    client_with(url, options())
+}
+
+pub(crate) fn client_with(url: &str, options: Options) -> Client {
     Client::with_options(url, options).unwrap()
 }

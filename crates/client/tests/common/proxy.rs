@@ -31,9 +31,17 @@ pub(crate) enum Fault {
     Twice,
     /// An answer arrives that an earlier request had already.
     Stale,
+    /// Bodies above so many bytes are refused, as nginx does by default above a megabyte.
+    Limit(usize),
     /// Something before the service answers: a status line, headers and a body.
     Instead(&'static str),
 }
+
+/// What nginx answers to a body above its limit.
+const TOO_LARGE: &[u8] =
+    b"HTTP/1.1 413 Request Entity Too Large\r\nserver: nginx\r\ncontent-type: text/html\r\n\
+    content-length: 57\r\nconnection: close\r\n\r\n\
+    <html><h1>413 Request Entity Too Large</h1>nginx   </html>";
 
 /// What a proxy saw.
 #[derive(Default)]
@@ -138,6 +146,14 @@ async fn pass(
         client.write_all(answer.as_bytes()).await?;
         client.shutdown().await?;
         return Ok(false);
+    }
+    if let Fault::Limit(bytes) = fault {
+        let head = request.windows(4).position(|part| part == b"\r\n\r\n");
+        if request.len() - (head.unwrap() + 4) > bytes {
+            client.write_all(TOO_LARGE).await?;
+            client.shutdown().await?;
+            return Ok(false);
+        }
     }
     if matches!(fault, Fault::Twice) {
         ask(service, &request, false).await?;

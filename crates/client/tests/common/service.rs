@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use axum::Router;
 use tokio::net::TcpListener;
 use veilcast_card::{
     Activation, Card, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
@@ -11,7 +12,7 @@ use veilcast_client::Client;
 use veilcast_engine::{Evaluator, KeyPolicy, Session};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::SecretKey;
-use veilcast_server::{App, Config, serve};
+use veilcast_server::{App, Config, router, serve};
 
 const POLICY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
@@ -25,44 +26,75 @@ pub(crate) fn model() -> Model {
 }
 
 /// The same model with another name on its card.
-pub(crate) fn named(name: &str) -> Model {
-    let weights = vec![1.0, -2.0, 0.5, -0.25, 0.0, 2.0];
-    let map = FloatMap::new(3, 2, weights, vec![-7.0, 1.5]).unwrap();
-    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-    let blueprint = Blueprint {
-        name: name.to_owned(),
-        version: "2024-05".to_owned(),
-        description: "Two scores of three numbers.".to_owned(),
-        input: Input {
-            kind: InputKind::Table,
-            description: String::new(),
-            shape: vec![3],
-            features: Some(texts(&["age", "dose", "days"])),
-            fit: None,
-            preprocessing: Preprocessing::new(vec![]),
-        },
-        public_part: None,
-        quantization: Quantization {
-            bits: InputBits::of::<8>(),
-            step: PerFeature::All(1.0),
-            zero: PerFeature::All(0.0),
-        },
-        labels: texts(&["low", "high"]),
-        activation: Activation::Softmax,
-        units: None,
-        threshold: None,
-        task: None,
-        layouts: Layouts {
-            scalar: Some(ScalarLayout {}),
-            ..Layouts::default()
-        },
-        limits: Limits {
-            max_records: 10,
-            max_ciphertexts: 1000,
-        },
-        max_weight: 127,
+pub(crate) fn named(name: &'static str) -> Model {
+    Kind {
+        name,
+        ..Kind::USUAL
+    }
+    .model()
+}
+
+/// What models that replace each other differ in.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) bias: f64,
+    /// What an integer of a record is worth.
+    pub(crate) step: f64,
+    pub(crate) labels: [&'static str; 2],
+    pub(crate) max_records: u32,
+}
+
+impl Kind {
+    pub(crate) const USUAL: Self = Self {
+        name: "risk",
+        version: "2024-05",
+        bias: 1.5,
+        step: 1.0,
+        labels: ["low", "high"],
+        max_records: 10,
     };
-    blueprint.build(map).unwrap()
+
+    pub(crate) fn model(self) -> Model {
+        let weights = vec![1.0, -2.0, 0.5, -0.25, 0.0, 2.0];
+        let map = FloatMap::new(3, 2, weights, vec![-7.0, self.bias]).unwrap();
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let blueprint = Blueprint {
+            name: self.name.to_owned(),
+            version: self.version.to_owned(),
+            description: "Two scores of three numbers.".to_owned(),
+            input: Input {
+                kind: InputKind::Table,
+                description: String::new(),
+                shape: vec![3],
+                features: Some(texts(&["age", "dose", "days"])),
+                fit: None,
+                preprocessing: Preprocessing::new(vec![]),
+            },
+            public_part: None,
+            quantization: Quantization {
+                bits: InputBits::of::<8>(),
+                step: PerFeature::All(self.step),
+                zero: PerFeature::All(0.0),
+            },
+            labels: texts(&self.labels),
+            activation: Activation::Softmax,
+            units: None,
+            threshold: None,
+            task: None,
+            layouts: Layouts {
+                scalar: Some(ScalarLayout {}),
+                ..Layouts::default()
+            },
+            limits: Limits {
+                max_records: self.max_records,
+                max_ciphertexts: 1000,
+            },
+            max_weight: 127,
+        };
+        blueprint.build(map).unwrap()
+    }
 }
 
 /// Records of these integers, for the model.
@@ -80,6 +112,11 @@ pub(crate) async fn start_service() -> String {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(serve(listener.into(), app, std::future::pending()));
     url
+}
+
+/// The application of a service with this model alone.
+pub(crate) fn application(kind: Kind) -> Router {
+    router(App::new([Evaluator::new(kind.model(), POLICY)], Config::default()).unwrap())
 }
 
 /// A session with the model of a service, under a key of its own.

@@ -1,0 +1,68 @@
+/** Who is asking: the token that a person gives when the service wants one. */
+
+import { Client } from '../index.js';
+import { byId } from './dom.js';
+
+/** Where it is kept if the person wants that: in this tab, until it is closed. */
+const KEPT = 'veilcast-token';
+
+/** Codes of a service that wants to know who is asking. @type {Record<string, string>} */
+const ASKED = {
+  token_needed: 'It answers only who has a token, and its operator gives them out.',
+  token_unknown: 'It does not know the token that was given: it may be mistyped, or was withdrawn. Its operator gives out others.',
+  model_not_allowed: 'The token that was given is not for this model. Its operator may allow the model, or give out another token.',
+  token_in_clear: 'This page came over http://, where anyone on the way could read a token. Open it with https:// to give one.',
+  bad_token: 'That was no token: one consists of letters, digits and -._~+/= alone.',
+};
+
+/** Whether an error is about who is asking. @param {unknown} error */
+export const isAboutToken = (error) => Object.hasOwn(ASKED, codeOf(error));
+
+/** @param {unknown} error @returns {string} */
+const codeOf = (error) => /** @type {{code?: string}} */ (error ?? {}).code ?? '';
+
+/** The token, and the form that asks for it. */
+export class TokenForm {
+  #form = byId('token', HTMLFormElement);
+  #text = byId('token-text', HTMLElement);
+  #field = byId('token-field', HTMLInputElement);
+  #keep = byId('token-keep', HTMLInputElement);
+  /** @type {string | undefined} */
+  #token = sessionStorage.getItem(KEPT) ?? undefined;
+
+  /** @param {() => void} onToken when there is another token */
+  constructor(onToken) {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = this.#field.value.trim();
+      if (!text) return this.#field.focus();
+      try {
+        void new Client(location.href, { token: text });
+      } catch (error) {
+        return this.ask(error);
+      }
+      this.#token = text;
+      this.#field.value = '';
+      if (this.#keep.checked) sessionStorage.setItem(KEPT, text);
+      else sessionStorage.removeItem(KEPT);
+      this.#form.hidden = true;
+      onToken();
+    });
+  }
+
+  /** What a client is to show of itself. @returns {{token?: string}} */
+  get options() {
+    return this.#token === undefined ? {} : { token: this.#token };
+  }
+
+  /** Asks for a token, for the reason that an error gives. @param {unknown} error */
+  ask(error) {
+    // What was kept is of no use.
+    sessionStorage.removeItem(KEPT);
+    this.#keep.checked = false;
+    this.#token = undefined;
+    this.#text.textContent = ASKED[codeOf(error)] ?? ASKED.token_needed;
+    this.#form.hidden = false;
+    this.#field.focus();
+  }
+}
