@@ -23,6 +23,9 @@ use crate::models::ServedModel;
 use crate::quota::Caller;
 use crate::turns::{Ended, Turn};
 
+/// How long a request waits for room in the queue before it is refused.
+const BEFORE_REFUSAL: Duration = Duration::from_secs(1);
+
 /// The header that says how long the service itself took.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -35,7 +38,8 @@ pub(crate) async fn infer(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Fault> {
-    let (model, framing, upload) = match admit(&app, caller, requested, &headers) {
+    let room = room(&app, caller).await;
+    let (model, framing, upload) = match admit(&app, caller, requested, room, &headers) {
         Ok(admitted) => admitted,
         Err(fault) => {
             discard(body).await;
@@ -64,16 +68,26 @@ pub(crate) async fn infer(
     Ok(response)
 }
 
+/// Waits for a moment if the queue has no room now: a client that asks again at once is then kept from
+/// doing so a thousand times per second.
+async fn room(app: &App, caller: Caller) -> Result<(), Ended> {
+    if let Err(Ended::Full(_)) = app.turns.check(&caller) {
+        tokio::time::sleep(BEFORE_REFUSAL).await;
+    }
+    app.turns.check(&caller)
+}
+
 /// Checks what can be refused before the body is received.
 fn admit(
     app: &App,
     caller: Caller,
     requested: Result<Requested, Fault>,
+    room: Result<(), Ended>,
     headers: &HeaderMap,
 ) -> Result<(Arc<ServedModel>, Framing, Upload), Fault> {
     let Requested(model) = requested?;
     let framing = framing(headers)?;
-    app.turns.check(&caller).map_err(|full| busy(app, full))?;
+    room.map_err(|ended| busy(app, ended))?;
     let upload = app.admission.upload();
     let upload = upload.ok_or_else(|| busy(app, Ended::Full(Duration::ZERO)))?;
     if let Some(quotas) = &app.allowances().records {

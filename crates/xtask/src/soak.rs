@@ -96,10 +96,12 @@ pub(crate) fn smoke(workspace: &Workspace) -> anyhow::Result<()> {
 pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let chosen = chosen(&options.attacks)?;
     allow_open_files()?;
-    let own = build(workspace, options.short)?;
-    let material = Material::make(workspace, &own)?;
-    let program = options.against.as_ref().unwrap_or(&own);
-    let mut service = Service::start(workspace, program)?;
+    let program = match &options.against {
+        Some(program) => program.clone(),
+        None => build(workspace, options.short)?,
+    };
+    let material = Material::make(workspace, &program)?;
+    let mut service = Service::start(workspace, &program)?;
     let times = options.times(chosen.len());
     let mut results: Vec<(&Attack, Outcome)> = Vec::new();
     let mut memory = Vec::new();
@@ -125,7 +127,7 @@ pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<
                 }
             ));
             if !is_alive {
-                service = Service::start(workspace, program)?;
+                service = Service::start(workspace, &program)?;
             }
             let outcome = Outcome {
                 usual: usual.clone(),

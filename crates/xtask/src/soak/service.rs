@@ -66,13 +66,14 @@ impl Service {
     /// Lets the process have so many megabytes more than it has now.
     pub(super) fn limit_memory(&self, megabytes: u64) -> anyhow::Result<()> {
         let bytes = 1024 * self.kilobytes("VmSize")? as u64 + (megabytes << 20);
-        self.prlimit(&format!("--as={bytes}"))
+        self.prlimit(&format!("--as={bytes}:"))
     }
 
     pub(super) fn unlimit_memory(&self) -> anyhow::Result<()> {
-        self.prlimit("--as=unlimited")
+        self.prlimit("--as=unlimited:")
     }
 
+    /// Sets a soft limit: hard ones can't be raised again.
     fn prlimit(&self, limit: &str) -> anyhow::Result<()> {
         let process = self.process.id().to_string();
         run(Command::new("prlimit").args(["--pid", &process, limit]))
