@@ -54,7 +54,10 @@ impl Service {
 
     /// Where the service is reached.
     pub(crate) fn urls(&self) -> Vec<String> {
-        self.addresses.iter().map(url).collect()
+        self.addresses
+            .iter()
+            .map(|address| self.url_of(address))
+            .collect()
     }
 
     /// The first of these.
@@ -67,10 +70,18 @@ impl Service {
         self.addresses.iter().find_map(|address| match address {
             BoundAddress::Ip(address) => {
                 let reachable = SocketAddr::new(reachable(address.ip()), address.port());
-                Some(format!("{}/", url(&BoundAddress::Ip(reachable))))
+                Some(format!("{}/", self.url_of(&BoundAddress::Ip(reachable))))
             }
             BoundAddress::Unix(_) => None,
         })
+    }
+
+    fn url_of(&self, address: &BoundAddress) -> String {
+        match address {
+            BoundAddress::Ip(address) if self.app.tls().is_some() => format!("https://{address}"),
+            BoundAddress::Ip(address) => format!("http://{address}"),
+            BoundAddress::Unix(_) => address.to_string(),
+        }
     }
 
     /// Lets the requests under way finish.
@@ -93,13 +104,6 @@ impl Service {
             stopped = self.stop() => stopped,
             () = interruptions.next() => Ok(()),
         }
-    }
-}
-
-fn url(address: &BoundAddress) -> String {
-    match address {
-        BoundAddress::Ip(address) => format!("http://{address}"),
-        BoundAddress::Unix(_) => address.to_string(),
     }
 }
 

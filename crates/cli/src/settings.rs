@@ -235,6 +235,7 @@ mod tests {
                 ("127.0.0.1:1,unix:/run/a".to_owned(), addresses.into())
             }
             ("unix_socket_mode", ..) => ("0600".to_owned(), "0600".into()),
+            ("tls.client_certificates", ..) => ("optional".to_owned(), "optional".into()),
             (_, Kind::Bool, Some(Value::Boolean(default))) => {
                 ((!default).to_string(), (!default).into())
             }

@@ -161,14 +161,14 @@ pub enum ClientError {
         retry_after: Option<Duration>,
     },
     /// Even what can't be divided further is larger than the service, or a proxy in front of it, takes.
-    #[error(
-        "{url}, or a proxy in front of it, refuses a request of {bytes} bytes as too large (413), and it can't be divided further"
-    )]
+    #[error("{url}, or a proxy in front of it, refuses a request of {bytes} bytes as too large (413{}), and it can't be divided further", prefixed(.message))]
     RequestTooLarge {
         /// The service's URL.
         url: String,
         /// The request's bytes.
         bytes: u64,
+        /// The service's message; empty if it was a proxy, or had none.
+        message: String,
     },
     /// The service refuses the request, or failed over it.
     #[error("{url} refuses ({status}): {message}")]
@@ -275,6 +275,14 @@ pub enum ReplacedError {
     /// It has no layout that the key has room for.
     #[error("the new one can't be asked with this key")]
     Layout(#[source] LayoutError),
+}
+
+/// A message after what it explains.
+fn prefixed(message: &str) -> String {
+    match message {
+        "" => String::new(),
+        message => format!(": {message}"),
+    }
 }
 
 /// How often a call was tried, where that was more than once.

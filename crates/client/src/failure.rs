@@ -155,6 +155,7 @@ impl Try<'_> {
             return lasting(ClientError::RequestTooLarge {
                 url,
                 bytes: self.bytes,
+                message: words.map(|(_, message)| message).unwrap_or_default(),
             });
         }
         let says_https = |body: &[u8]| {

@@ -17,6 +17,7 @@ use crate::operator_token::OperatorToken;
 use crate::quota::{Allowances, Caller, Terms};
 use crate::start_error::StartError;
 use crate::swap::Swap;
+use crate::tls::Tls;
 use crate::turns::{Bounds, Turns};
 
 /// A service: ready to answer, or about to be.
@@ -31,6 +32,7 @@ pub struct App {
     operator_token: Swap<Option<OperatorToken>>,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) metrics: Metrics,
+    tls: Option<Arc<Tls>>,
 }
 
 impl App {
@@ -99,6 +101,7 @@ impl App {
             operator_token: Swap::new(operator_token.transpose()?),
             lifecycle: Lifecycle::new(),
             metrics,
+            tls: Tls::load(&config.tls)?,
             config: Swap::new(config),
         }))
     }
@@ -125,7 +128,7 @@ impl App {
     /// they were), and reads every model again. Requests under way keep the model that they began with, and clients
     /// the keys that they have proven. Blocks.
     ///
-    /// Gives what is wrong with the models that can't be used: those stay as they were.
+    /// Gives what is wrong with the models and the certificate that can't be used: those stay as they were.
     ///
     /// # Errors
     /// A [`StartError`] if a setting makes no sense or two models are the same; nothing changes then.
@@ -137,7 +140,10 @@ impl App {
             .as_deref()
             .map(OperatorToken::read);
         let token = token.transpose()?;
-        let faults = self.catalogue.replace(&config)?;
+        let mut faults = self.catalogue.replace(&config)?;
+        if let Some(Err(fault)) = self.tls().map(|tls| tls.reload()) {
+            faults.push(fault.into());
+        }
         self.operator_token.set(token);
         self.config.set(config);
         self.set_allowances();
@@ -158,6 +164,12 @@ impl App {
     pub(crate) fn end(&self) {
         self.lifecycle.enter(Phase::Ending);
         self.turns.close();
+    }
+
+    /// The service's TLS, if it speaks it.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Arc<Tls>> {
+        self.tls.as_ref()
     }
 
     /// The service's settings.

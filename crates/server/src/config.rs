@@ -14,6 +14,7 @@ use thiserror::Error;
 pub use self::model::ModelSetting;
 use crate::address::{ListenAddress, one_or_several};
 use crate::cors::are_origins;
+use crate::tls::TlsSettings;
 
 /// The service's address and limits, as a configuration file gives them; settings that it leaves
 /// out have their defaults.
@@ -43,8 +44,11 @@ pub struct Config {
     /// The origins of other sites whose pages may call the service, such as `https://clinic.example`, or `"*"` alone for
     /// all; none by default.
     pub allowed_origins: Vec<String>,
-    /// Connections at a time; further ones wait until the operating system turns them away.
+    /// Connections at a time. When all places are taken, the one that has been idle longest is closed for a new one; if
+    /// none is idle, the new one is refused.
     pub max_connections: usize,
+    /// Connections of a caller at a time. Behind a proxy, which knows callers better, this is not looked at.
+    pub max_connections_per_caller: usize,
     /// The largest body of a request, in bytes; a model's own limit may be lower.
     pub max_body_bytes: usize,
     /// Bodies that are received at a time; further requests are told to come back.
@@ -78,6 +82,14 @@ pub struct Config {
     /// The longest time for the body of a request.
     #[serde(rename = "body_timeout_seconds", with = "seconds")]
     pub body_timeout: Duration,
+    /// The longest time for which a client may read nothing of an answer that is there for it.
+    #[serde(rename = "write_timeout_seconds", with = "seconds")]
+    pub write_timeout: Duration,
+    /// The least rate at which a client must send its body and read its answer, or 0 for any.
+    pub least_bytes_per_second: usize,
+    /// How long a client may stay below that rate.
+    #[serde(rename = "least_rate_grace_seconds", with = "seconds")]
+    pub least_rate_grace: Duration,
     /// When a client that was told to come back should do so.
     #[serde(rename = "retry_after_seconds", with = "seconds")]
     pub retry_after: Duration,
@@ -88,6 +100,8 @@ pub struct Config {
     /// How long the requests under way may take to finish when the service is to end.
     #[serde(rename = "shutdown_grace_seconds", with = "seconds")]
     pub shutdown_grace: Duration,
+    /// The files of the service's TLS.
+    pub tls: TlsSettings,
 }
 
 impl Default for Config {
@@ -102,6 +116,7 @@ impl Default for Config {
             page: true,
             allowed_origins: Vec::new(),
             max_connections: 512,
+            max_connections_per_caller: 64,
             max_body_bytes: 64 << 20,
             concurrent_uploads: 16,
             concurrent_computations: 2,
@@ -114,9 +129,13 @@ impl Default for Config {
             randomizers_ahead: 0,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            least_bytes_per_second: 1024,
+            least_rate_grace: Duration::from_secs(10),
             retry_after: Duration::from_secs(2),
             drain: Duration::ZERO,
             shutdown_grace: Duration::from_secs(30),
+            tls: TlsSettings::default(),
         }
     }
 }
@@ -161,8 +180,16 @@ impl Config {
                 expected: "an address at least",
             });
         }
+        if let Some((name, expected)) = self.tls.fault() {
+            return Err(ConfigError { name, expected });
+        }
         let counts = [
             ("max_connections", self.max_connections, 1),
+            (
+                "max_connections_per_caller",
+                self.max_connections_per_caller,
+                1,
+            ),
             ("concurrent_uploads", self.concurrent_uploads, 1),
             ("concurrent_computations", self.concurrent_computations, 1),
             ("queue_length", self.queue_length, 0),
@@ -190,9 +217,17 @@ impl Config {
         let times = [
             ("header_timeout_seconds", self.header_timeout),
             ("body_timeout_seconds", self.body_timeout),
+            ("write_timeout_seconds", self.write_timeout),
+            ("least_rate_grace_seconds", self.least_rate_grace),
             ("queue_seconds", self.queue_time),
             ("request_cost_seconds", self.request_cost),
         ];
+        if self.least_bytes_per_second > 1 << 30 {
+            return Err(ConfigError {
+                name: "least_bytes_per_second",
+                expected: "0 to 1073741824",
+            });
+        }
         match times.into_iter().find(|(_, time)| time.is_zero()) {
             Some((name, _)) => Err(ConfigError {
                 name,

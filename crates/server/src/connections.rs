@@ -3,25 +3,47 @@
 //! | subject | file |
 //! |---|---|
 //! | sockets to listen on | `listeners`, `listener`, `unix` |
-//! | accepting, and the end | `side` |
-//! | a connection's bytes | `stream` |
+//! | accepting, and the end | `side`, `ends` |
+//! | how many there may be, and who makes room | `places`, `refusal` |
+//! | one connection | `connection`, `requests`, `activity` |
+//! | its bytes, and peers that don't read | `stream`, `watched` |
+//! | TLS and HTTP on it | `secured`, `protocol` |
+//! | what operators see | `counts` |
 
+mod activity;
+mod connection;
+mod counts;
+mod ends;
 mod listener;
 mod listeners;
+mod places;
+mod protocol;
+mod refusal;
+mod requests;
+mod secured;
 mod side;
 mod stream;
 #[cfg(unix)]
 mod unix;
+mod watched;
 
 use std::sync::Arc;
 
+use axum::Router;
 use tokio::sync::watch;
 
+use self::connection::Terms;
 pub use self::listener::{BoundAddress, ListenError};
 pub use self::listeners::Listeners;
-use self::side::Side;
+use self::places::Places;
+use self::protocol::http;
+use self::refusal::Refusals;
+use self::side::{Side, no_place};
+use self::watched::ReadingLimits;
 use crate::app::App;
+use crate::config::Config;
 use crate::routes::{operator_router, router};
+use crate::tls::Tls;
 
 /// Connections of operators at a time, which the public's don't count against.
 const OPERATOR_CONNECTIONS: usize = 64;
@@ -29,19 +51,24 @@ const OPERATOR_CONNECTIONS: usize = 64;
 /// Answers the listeners' connections until `shutdown` completes; then listens no more, refuses the
 /// requests that wait for their computation, and lets the others finish for as long as the configuration grants.
 ///
-/// The operators' listener answers until the public's connections have ended.
+/// The operators' listener answers until the public's connections have ended. It speaks no TLS: only operators should reach
+/// it.
 ///
 /// A computation that outlasts the grace goes on in its thread until it is done or the process ends: end the runtime
 /// with `shutdown_background`.
 pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let Listeners { public, operator } = listeners;
-    let config = app.config();
-    let side = Side::new(router(Arc::clone(&app)), config.max_connections, &config);
-    let operators = Side::new(
-        operator_router(Arc::clone(&app)),
-        OPERATOR_CONNECTIONS,
-        &config,
-    );
+    let config = &*app.config();
+    // Behind a proxy all connections come from one address, and the proxy knows how many a caller may have.
+    let share = (!config.behind_proxy).then_some(config.max_connections_per_caller);
+    let places = Places::new(config.max_connections, share);
+    let tls = app.tls().map(Arc::clone);
+    let public_side = side(router(Arc::clone(&app)), places, tls, config);
+    public_side
+        .counts
+        .register(&app.metrics, &public_side.places);
+    let places = Places::new(OPERATOR_CONNECTIONS, None);
+    let operators = side(operator_router(Arc::clone(&app)), places, None, config);
     let (end_public, public_ends) = watch::channel(false);
     let (end_operators, operators_end) = watch::channel(false);
     let until_ended = async {
@@ -51,8 +78,36 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
         let _ = end_public.send(true);
     };
     let in_turn = async {
-        tokio::join!(side.run(public, public_ends), until_ended);
+        tokio::join!(public_side.run(public, public_ends), until_ended);
         let _ = end_operators.send(true);
     };
-    tokio::join!(operators.run(operator, operators_end), in_turn);
+    let fresh = async {
+        match app.tls() {
+            Some(tls) => tls.keep_fresh().await,
+            None => std::future::pending().await,
+        }
+    };
+    let answering = async { tokio::join!(operators.run(operator, operators_end), in_turn) };
+    tokio::select! {
+        _ = answering => {}
+        () = fresh => {}
+    }
+}
+
+fn side(router: Router, places: Arc<Places>, tls: Option<Arc<Tls>>, config: &Config) -> Arc<Side> {
+    Arc::new(Side {
+        // Who expects TLS can't read anything else.
+        no_place: tls.is_none().then(|| no_place(config)),
+        terms: Terms {
+            http: http(config),
+            router,
+            tls,
+            idle: config.header_timeout,
+            reading: ReadingLimits::of(config),
+        },
+        places,
+        counts: Arc::default(),
+        refusals: Refusals::new(),
+        grace: config.shutdown_grace,
+    })
 }

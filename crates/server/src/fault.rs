@@ -80,6 +80,9 @@ pub(crate) enum Fault {
     #[error("the service is busy: try again in a moment")]
     Busy { retry_after: Duration },
 
+    #[error("the answer could not be there within the {} seconds of `timeout`: allow more time, or send fewer records at once", .timeout.as_secs_f64())]
+    TimeoutPassed { timeout: Duration },
+
     // The service's.
     #[error("the service failed at this request: its operator finds the reason in the log")]
     Internal,
@@ -137,6 +140,7 @@ impl Fault {
             Self::Loading { .. } => (StatusCode::SERVICE_UNAVAILABLE, "loading"),
             Self::Ending { .. } => (StatusCode::SERVICE_UNAVAILABLE, "ending"),
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::TimeoutPassed { .. } => (StatusCode::GATEWAY_TIMEOUT, "timeout_passed"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }

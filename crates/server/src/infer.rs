@@ -17,6 +17,7 @@ use veilcast_protocol::{
 use crate::admission::Upload;
 use crate::app::App;
 use crate::body::{discard, receive};
+use crate::deadline::Deadline;
 use crate::extract::{HalfClosed, Requested};
 use crate::fault::Fault;
 use crate::models::ServedModel;
@@ -38,6 +39,7 @@ pub(crate) async fn infer(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Fault> {
+    let arrived = Instant::now();
     let room = room(&app, caller).await;
     let (model, framing, upload) = match admit(&app, caller, requested, room, &headers) {
         Ok(admitted) => admitted,
@@ -57,11 +59,15 @@ pub(crate) async fn infer(
     let received = received.await?;
     drop(upload);
     let busy = |ended| busy(&app, ended);
+    let deadline = Deadline::new(arrived, received.request.timeout());
+    deadline.check(received.seconds)?;
     let place = app.turns.enter(caller, received.seconds, is_half_closed);
-    let (mut turn, waiting) = place.map_err(busy)?.turn().await.map_err(busy)?;
+    let granted = deadline.wait(place.map_err(busy)?.turn()).await?;
+    let (mut turn, waiting) = granted.map_err(busy)?;
+    deadline.check(received.seconds)?;
     let computed = blocking({
         let app = Arc::clone(&app);
-        move || answer(&app, &model, &received, &mut turn)
+        move || answer(&app, &model, &received, deadline, &mut turn)
     });
     let response = computed.await?;
     drop(waiting);
@@ -204,20 +210,22 @@ fn answer(
     app: &App,
     model: &ServedModel,
     received: &Received,
+    deadline: Deadline,
     turn: &mut Turn<Caller>,
 ) -> Result<Response, Fault> {
     let started = Instant::now();
     let request = &received.request;
     let mut ended = None;
     let mut pause = || {
-        turn.pause().map_err(|why| {
-            ended = Some(why);
+        let paused = turn.pause().map_err(|why| busy(app, why));
+        paused.and_then(|()| deadline.check(0.0)).map_err(|fault| {
+            ended = Some(fault);
             Stopped
         })
     };
     let scores = model.evaluator.evaluate_in_slices(request, &mut pause);
     if let Some(ended) = ended {
-        return Err(busy(app, ended));
+        return Err(ended);
     }
     let scores = InferResponse {
         request_digest: Some(received.digest),

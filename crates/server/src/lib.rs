@@ -14,7 +14,7 @@
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | which other sites' pages may call the service | `cors` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns`, `deadline` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
@@ -22,6 +22,8 @@
 //! | what an operator sees | `observe`, `trace`, `metrics` |
 //! | where to listen | `address` |
 //! | connections and the end | `connections` |
+//! | the least rates of clients | `pace` |
+//! | certificates | `tls` |
 
 #![forbid(unsafe_code)]
 
@@ -33,6 +35,7 @@ mod catalogue;
 mod config;
 mod connections;
 mod cors;
+mod deadline;
 mod extract;
 mod fault;
 mod infer;
@@ -42,12 +45,14 @@ mod models;
 mod observe;
 mod operator;
 mod operator_token;
+mod pace;
 mod page;
 mod quota;
 mod routes;
 mod start_error;
 mod swap;
 mod tagged;
+mod tls;
 mod trace;
 mod turns;
 
@@ -58,6 +63,7 @@ pub use config::{Config, ConfigError, ModelSetting};
 pub use connections::{BoundAddress, ListenError, Listeners, serve};
 pub use routes::{operator_router, router};
 pub use start_error::StartError;
+pub use tls::{ClientCertificate, ClientCertificates, Tls, TlsError, TlsSettings};
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::config::ConfigError;
+use crate::tls::TlsError;
 
 /// Why a service can't start; always for the operator to fix.
 #[derive(Debug, Error)]
@@ -14,6 +15,9 @@ pub enum StartError {
     /// A setting makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A file of TLS can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// There is nothing to serve.
     #[error("there is no model to serve: name at least one")]
     NoModel,

@@ -4,76 +4,13 @@
 
 mod common;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use common::{INFER, MAX_RECORDS, app, request};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use veilcast_protocol::{HEADER_LENGTH, InferRequest};
-use veilcast_server::{Config, serve};
-
-/// A service on a free port, which ends when told to.
-struct Service {
-    address: SocketAddr,
-    end: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
-
-impl Service {
-    async fn start(config: Config) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (end, ended) = oneshot::channel();
-        let task = tokio::spawn(serve(listener.into(), app(config), async {
-            ended.await.unwrap()
-        }));
-        Self { address, end, task }
-    }
-
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-}
-
-/// The status of the next answer, whose body is read and thrown away; nothing if the connection is closed instead.
-async fn status(stream: &mut TcpStream) -> Option<u16> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.ok()?);
-    }
-    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-    let length = head
-        .split("\r\ncontent-length: ")
-        .nth(1)
-        .unwrap()
-        .split("\r\n")
-        .next()
-        .unwrap();
-    let mut body = vec![0; length.parse().unwrap()];
-    stream.read_exact(&mut body).await.unwrap();
-    Some(head.split(' ').nth(1).unwrap().parse().unwrap())
-}
-
-const LIVE: &[u8] = b"GET /v2/health/live HTTP/1.1\r\nhost: x\r\n\r\n";
-
-async fn live(stream: &mut TcpStream) -> Option<u16> {
-    stream.write_all(LIVE).await.ok()?;
-    status(stream).await
-}
-
-/// The bytes of a request on the wire.
-fn infer(request: &InferRequest) -> Vec<u8> {
-    let body = request.to_binary();
-    let head = format!(
-        "POST {INFER} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n{HEADER_LENGTH}: {}\r\n\r\n",
-        body.bytes.len(),
-        body.header_length,
-    );
-    [head.as_bytes(), &body.bytes].concat()
-}
+use common::socket::{LIVE, Service, infer, live, status};
+use common::{INFER, MAX_RECORDS, request};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use veilcast_server::Config;
 
 #[tokio::test]
 async fn connection_serves_several_requests() {
@@ -194,22 +131,6 @@ async fn header_floods_are_refused() {
     let answer = status(&mut stream).await;
     assert!(matches!(answer, None | Some(431)), "{answer:?}");
     assert_eq!(live(&mut service.connect().await).await, Some(200));
-}
-
-#[tokio::test]
-async fn connections_wait_for_a_place() {
-    let service = Service::start(Config {
-        max_connections: 1,
-        ..Config::default()
-    })
-    .await;
-    let mut first = service.connect().await;
-    assert_eq!(live(&mut first).await, Some(200));
-    let mut second = service.connect().await;
-    let waiting = tokio::time::timeout(Duration::from_millis(300), live(&mut second)).await;
-    assert!(waiting.is_err(), "the second connection was answered");
-    drop(first);
-    assert_eq!(status(&mut second).await, Some(200));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ const CANT_START: &str = "the service can't start";
 /// configuration and the models again, without a request lost.
 ///
 /// Browsers let a page encrypt only if it comes over HTTPS or from their own machine: for others to
-/// use it, put the service behind a server that speaks TLS.
+/// use it, give the service a certificate, or put it behind a server that speaks TLS.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Directory of a model, besides those of the configuration; may be given several times.
@@ -40,6 +40,12 @@ pub(crate) struct Args {
     /// 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
     listen: Vec<ListenAddress>,
+    /// File of the service's certificate, then those that sign it, as PEM; read again when it changes.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// File of the certificate's private key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Configuration file, in TOML. Environment variables override it, such as
     /// VEILCAST_MAX_CONNECTIONS=100; VEILCAST_CONFIG names a file too.
     #[arg(long, value_name = "FILE")]
@@ -65,6 +71,20 @@ impl Args {
         if !self.listen.is_empty() {
             let listen = self.listen.iter().map(|address| address.to_string().into());
             table.insert("listen".to_owned(), Value::Array(listen.collect()));
+        }
+        for (name, path) in [
+            ("tls.certificate", &self.tls_certificate),
+            ("tls.key", &self.tls_key),
+        ] {
+            if let Some(path) = path {
+                let path = path.to_str().with_context(|| {
+                    format!(
+                        "the path {} is not text: give the file another name",
+                        path.display()
+                    )
+                })?;
+                table.insert(name.to_owned(), path.into());
+            }
         }
         if self.no_page {
             table.insert("page".to_owned(), false.into());
@@ -208,7 +228,7 @@ fn try_reload(sources: &Sources, app: &App) -> anyhow::Result<()> {
     }
     for fault in app.reload(config)? {
         let error = failure::describe(&fault.into());
-        tracing::error!(error, "a model stays as it was");
+        tracing::error!(error, "what can't be used stays as it was");
     }
     tracing::info!(models = models(app), "reloaded");
     Ok(())
@@ -223,6 +243,7 @@ fn tell_of_start(service: &Service) {
         kernel = veilcast_engine::kernel(),
         addresses = service.urls().join(" "),
         models = models(app),
+        tls = app.tls().is_some(),
         max_connections = config.max_connections,
         max_body_bytes = config.max_body_bytes,
         records_per_minute = config.records_per_minute,

@@ -168,7 +168,7 @@ fn a_hangup_replaces_models_and_settings() {
     // What can't be used stays as it was, and the log says why.
     std::fs::write(place.path("second/card.json"), "{}").unwrap();
     service.signal("-HUP");
-    let fault = service.logged("a model stays as it was");
+    let fault = service.logged("what can't be used stays as it was");
     let fault = fault["error"].as_str().unwrap();
     assert!(
         fault.starts_with("error: can't use the model in second"),

@@ -5,48 +5,47 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
-use axum::http::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use axum::http::StatusCode;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tower::util::MapRequest;
 
+use super::activity::Activity;
+use super::connection::Terms;
+use super::counts::Counts;
+use super::ends::told;
 use super::listener::Listener;
+use super::places::Places;
+use super::refusal::{self, Refusals};
+use super::requests::Peer;
 use super::stream::Stream;
 use crate::config::Config;
+use crate::quota::Caller;
 
 /// The pause after the operating system could not hand over a connection, for want of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// The largest header, and the piece in which bodies are read.
-const BUFFER_BYTES: usize = 64 << 10;
 
 /// The public's side of a service, or its operators'.
 pub(super) struct Side {
-    http: http1::Builder,
-    router: Router,
-    places: Arc<Semaphore>,
-    grace: Duration,
+    pub(super) terms: Terms,
+    pub(super) places: Arc<Places>,
+    pub(super) counts: Arc<Counts>,
+    pub(super) refusals: Refusals,
+    /// What there is no place for hears this.
+    pub(super) no_place: Option<Vec<u8>>,
+    pub(super) grace: Duration,
+}
+
+/// What a connection hears for which there is no place.
+pub(super) fn no_place(config: &Config) -> Vec<u8> {
+    let seconds = config.retry_after.as_secs_f64().ceil();
+    refusal::answer(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &format!("retry-after: {seconds}\r\n"),
+        "The service has too many connections: try again in a moment.\n",
+    )
 }
 
 impl Side {
-    pub(super) fn new(router: Router, places: usize, config: &Config) -> Arc<Self> {
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(config.header_timeout)
-            .max_buf_size(BUFFER_BYTES);
-        Arc::new(Self {
-            http,
-            router,
-            places: Arc::new(Semaphore::new(places)),
-            grace: config.shutdown_grace,
-        })
-    }
-
     /// Answers the connections of all these listeners until the end.
     pub(super) async fn run(
         self: Arc<Self>,
@@ -67,17 +66,13 @@ impl Side {
     async fn accept_from(self: Arc<Self>, listener: Listener, mut ends: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
         loop {
-            let (stream, peer, place) = tokio::select! {
+            tokio::select! {
                 () = told(&mut ends) => break,
-                accepted = accept(&listener, &self.places) => accepted,
-                Some(_) = connections.join_next() => continue,
-            };
-            let side = Arc::clone(&self);
-            let ends = ends.clone();
-            connections.spawn(async move {
-                let _place = place;
-                side.answer(stream, peer, ends).await;
-            });
+                (stream, address) = self.accept(&listener) => {
+                    self.begin(stream, address, &mut connections, &ends);
+                }
+                Some(_) = connections.join_next() => {}
+            }
         }
         drop(listener);
         tracing::info!(connections = connections.len(), grace = ?self.grace, "ending");
@@ -91,62 +86,50 @@ impl Side {
         connections.shutdown().await;
     }
 
-    /// Answers a connection's requests.
-    async fn answer(
-        &self,
-        stream: Stream,
-        peer: Option<SocketAddr>,
-        mut ends: watch::Receiver<bool>,
-    ) {
-        let service = MapRequest::new(
-            self.router.clone(),
-            move |mut request: Request<Incoming>| {
-                if let Some(peer) = peer {
-                    request.extensions_mut().insert(ConnectInfo(peer));
+    /// The next connection and where it comes from.
+    async fn accept(&self, listener: &Listener) -> (Stream, Option<SocketAddr>) {
+        loop {
+            match listener.accept().await {
+                Ok(accepted) => return accepted,
+                Err(error) if is_the_connections(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "can't accept connections");
+                    self.places.make_room();
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
-                request
-            },
-        );
-        let service = TowerToHyperService::new(service);
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(connection);
-        let result = tokio::select! {
-            result = connection.as_mut() => result,
-            () = told(&mut ends) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
             }
-        };
-        if let Err(error) = result {
-            tracing::debug!(%error, "a connection ended early");
         }
     }
-}
 
-/// Waits for the end.
-async fn told(ends: &mut watch::Receiver<bool>) {
-    // A sender that has gone away is an end too.
-    let _ = ends.wait_for(|&ends| ends).await;
-}
-
-/// The next connection and where it comes from, once there is a place for it.
-async fn accept(
-    listener: &Listener,
-    places: &Arc<Semaphore>,
-) -> (Stream, Option<SocketAddr>, OwnedSemaphorePermit) {
-    let place = Arc::clone(places)
-        .acquire_owned()
-        .await
-        .expect("the semaphore is never closed");
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
-            Err(error) if is_the_connections(&error) => {}
-            Err(error) => {
-                tracing::warn!(%error, "can't accept connections");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+    /// Finds a place for a connection and answers its requests, or turns it away.
+    fn begin(
+        self: &Arc<Self>,
+        stream: Stream,
+        address: Option<SocketAddr>,
+        connections: &mut JoinSet<()>,
+        ends: &watch::Receiver<bool>,
+    ) {
+        let activity = Activity::new();
+        let caller = address.map(|address| Caller::at(address.ip()));
+        let place = match self.places.take(caller, &activity) {
+            Ok(place) => place,
+            Err(reason) => {
+                self.counts.refused(reason, self.places.limit());
+                self.refusals.close(stream, self.no_place.clone());
+                return;
             }
-        }
+        };
+        let side = Arc::clone(self);
+        let ends = ends.clone();
+        let peer = Peer {
+            address,
+            certificate: None,
+        };
+        connections.spawn(async move {
+            let _place = place;
+            let end = side.terms.answer(stream, peer, activity, ends).await;
+            side.counts.ended(end);
+        });
     }
 }
 

@@ -16,6 +16,24 @@ pub(super) enum Stream {
     Unix(UnixStream),
 }
 
+impl Stream {
+    /// The first byte that the peer sends, which stays unread; nothing if it sends none.
+    ///
+    /// # Errors
+    /// Those of the connection, and `Unsupported` for a unix socket.
+    pub(super) async fn first_byte(&self) -> io::Result<Option<u8>> {
+        match self {
+            Self::Tcp(stream) => {
+                let mut first = [0];
+                let read = stream.peek(&mut first).await?;
+                Ok((read > 0).then_some(first[0]))
+            }
+            #[cfg(unix)]
+            Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
 /// Does the same with whichever stream it is.
 macro_rules! either {
     ($self:expr, $stream:ident => $what:expr) => {

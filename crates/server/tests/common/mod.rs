@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+pub(crate) mod socket;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::LazyLock;

@@ -1,0 +1,84 @@
+//! A connection's requests, handed to the routes with what is known about their sender.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
+use hyper::body::{Frame, Incoming, SizeHint};
+use tower::ServiceExt as _;
+
+use super::activity::{Activity, UnderWay};
+use crate::tls::ClientCertificate;
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Default)]
+pub(super) struct Peer {
+    /// Where it comes from, over IP.
+    pub(super) address: Option<SocketAddr>,
+    /// What it has shown, over TLS.
+    pub(super) certificate: Option<ClientCertificate>,
+}
+
+/// Answers a connection's requests.
+pub(super) struct Requests {
+    pub(super) router: Router,
+    pub(super) peer: Peer,
+    pub(super) activity: Arc<Activity>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Requests {
+    type Response = Response<Held>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let under_way = self.activity.request();
+        let extensions = request.extensions_mut();
+        if let Some(address) = self.peer.address {
+            extensions.insert(ConnectInfo(address));
+        }
+        if let Some(certificate) = self.peer.certificate {
+            extensions.insert(certificate);
+        }
+        let answer = self.router.clone().oneshot(request.map(Body::new));
+        Box::pin(async move {
+            let answer = answer.await?;
+            Ok(answer.map(|body| Held {
+                body,
+                _under_way: under_way,
+            }))
+        })
+    }
+}
+
+/// An answer's body: the request is under way until it has been handed over.
+pub(super) struct Held {
+    body: Body,
+    _under_way: UnderWay,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
