@@ -60,13 +60,14 @@ class Service:
             "VEILCAST_OPERATOR_LISTEN": f"127.0.0.1:{self.operator_port}",
             **(environment or {}),
         }
-        self.process = subprocess.Popen(
-            [program, "serve", "--log", "json", *map(str, arguments)],
-            cwd=ROOT,
-            env={**os.environ, **variables},
-            stdout=subprocess.DEVNULL,
-            stderr=self.log.open("w"),
-        )
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [program, "serve", "--log", "json", *map(str, arguments)],
+                cwd=ROOT,
+                env={**os.environ, **variables},
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
 
     def is_ready(self):
         if self.process.poll() is not None:
@@ -93,15 +94,21 @@ class Service:
 
 
 def certificate(folder):
-    """A certificate for this machine, signed by itself, and its key."""
-    files = Path(folder) / "certificate.pem", Path(folder) / "key.pem"
-    command = [
-        *["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-        *["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-        *["-out", files[0], "-keyout", files[1]],
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    return files
+    """An authority's certificate, one of this machine that it has signed, and the latter's key."""
+    folder = Path(folder)
+    authority, signing, own, key = (folder / f"{name}.pem" for name in ["authority", "signing", "own", "key"])
+
+    def openssl(*arguments):
+        new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        subprocess.run([*new, "-days", "2", *arguments], check=True, capture_output=True)
+
+    openssl("-subj", "/CN=An authority for tests", "-out", authority, "-keyout", signing)
+    openssl(
+        *["-CA", authority, "-CAkey", signing, "-subj", "/CN=localhost", "-out", own, "-keyout", key],
+        *["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+        *["-addext", "basicConstraints=critical,CA:FALSE"],
+    )
+    return authority, own, key
 
 
 class Nginx:
@@ -113,15 +120,16 @@ class Nginx:
         # Its workers belong to another user if root starts it.
         os.chmod(folder, 0o755)
         self.port = free_port()
-        self.certificate, key = certificate(folder)
-        kit = (DEPLOY / "nginx" / "veilcast.conf").read_text()
+        self.authority, own, key = certificate(folder)
+        files = [DEPLOY / "nginx" / name for name in ["upstream-local.conf", "veilcast.conf"]]
+        kit = "".join(file.read_text() for file in files)
         for old, new in [
             ("127.0.0.1:8080", upstreams[0]),
             ("127.0.0.1:8081", upstreams[1]),
             ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"),
             ("    listen [::]:443 ssl;\n", ""),
             ("veilcast.example.org", "localhost"),
-            ("/etc/nginx/tls/certificate.pem", str(self.certificate)),
+            ("/etc/nginx/tls/certificate.pem", str(own)),
             ("/etc/nginx/tls/key.pem", str(key)),
         ]:
             assert kit.count(old) == 1, f"{old} is not in the kit's configuration once"

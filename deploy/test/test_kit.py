@@ -20,6 +20,7 @@ import yaml
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
+from images import first_images
 from service import DEPLOY, ROOT, Nginx, Service, get
 
 PROGRAM = Path(sys.argv.pop(1)).resolve()
@@ -152,7 +153,11 @@ class Metrics(unittest.TestCase):
             check=True,
             capture_output=True,
         )
-        refused = urllib.request.Request(f"{cls.service.url}/v2/models/digits/infer", data=b"{}")
+        refused = urllib.request.Request(
+            f"{cls.service.url}/v2/models/digits/infer",
+            data=b"{}",
+            headers={"Content-Type": "application/json"},
+        )
         try:
             urllib.request.urlopen(refused)
         except urllib.error.HTTPError as error:
@@ -229,16 +234,6 @@ class Proxies(unittest.TestCase):
             checked = Nginx(folder, ["127.0.0.1:1", "127.0.0.1:2"]).check()
             self.assertEqual(checked.returncode, 0, checked.stderr)
             self.assertNotIn("[warn]", checked.stderr)
-
-
-def first_images(path, count):
-    """The first of an IDX file's images, as one."""
-    import gzip
-    import struct
-
-    with gzip.open(path) as file:
-        magic, _, rows, columns = struct.unpack(">4I", file.read(16))
-        return struct.pack(">4I", magic, count, rows, columns) + file.read(count * rows * columns)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use veilcast_engine::planner::Costs;
 use veilcast_engine::{Evaluator, KeyPolicy, Keys};
 
-use crate::admission::Admission;
 use crate::catalogue::{Catalogue, Listed, Load, LoadError};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -19,6 +18,7 @@ use crate::start_error::StartError;
 use crate::swap::Swap;
 use crate::tls::Tls;
 use crate::turns::{Bounds, Turns};
+use crate::uploads::Uploads;
 
 /// A service: ready to answer, or about to be.
 pub struct App {
@@ -26,7 +26,7 @@ pub struct App {
     config: Swap<Config>,
     /// Held while the settings are replaced.
     changing: Mutex<()>,
-    pub(crate) admission: Arc<Admission>,
+    pub(crate) uploads: Arc<Uploads>,
     pub(crate) turns: Arc<Turns<Caller>>,
     allowances: Swap<Allowances>,
     operator_token: Swap<Option<OperatorToken>>,
@@ -73,8 +73,8 @@ impl App {
         let keys = Arc::new(keys);
         let load: Load = Box::new(load);
         let metrics = Metrics::new();
-        let admission = Arc::new(Admission::new(&config));
-        admission.register(&metrics);
+        let uploads = Uploads::new(&config);
+        uploads.register(&metrics);
         let turns = Turns::new(Bounds::of(&config));
         turns.register(&metrics);
         // Measured now, while the machine has nothing else to do.
@@ -91,7 +91,7 @@ impl App {
         Ok(Arc::new(Self {
             catalogue: Catalogue::new(keys, load),
             changing: Mutex::default(),
-            admission,
+            uploads,
             turns,
             allowances: Swap::new(Allowances::new(Terms {
                 records_per_minute: config.records_per_minute,

@@ -1,51 +1,110 @@
-//! Bodies: received up to a limit and a time, or thrown away.
+//! Bodies: received up to a limit, a time and a least rate, or thrown away.
 
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
 use http_body_util::BodyExt as _;
+use tokio::time::{Instant, timeout_at};
 
+use crate::config::Config;
 use crate::fault::Fault;
+use crate::pace::Pace;
+use crate::uploads::{NoRoom, Upload};
 
 /// How long and how much of a refused body is still received.
 ///
 /// A connection that is closed on unread data may lose the refusal on its way to the client.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 << 20;
+/// The memory that a body gets at first, if it was announced to be as long; beyond, it is doubled as the body grows.
+const FIRST_BYTES: usize = 1 << 20;
+const FIRST_BYTES_UNANNOUNCED: usize = 64 << 10;
 
-/// Receives a body of at most `limit` bytes within `time`.
+/// The length that a body is announced with, or 0.
+pub(crate) fn announced(body: &Body) -> usize {
+    usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX)
+}
+
+/// Receives a body of at most `limit` bytes as fast as the configuration asks for, into memory that is reserved for it.
 pub(crate) async fn receive(
     mut body: Body,
     limit: usize,
-    time: Duration,
+    config: &Config,
+    upload: &mut Upload,
 ) -> Result<Vec<u8>, Fault> {
-    let announced = body.size_hint().lower();
-    let announced = usize::try_from(announced)
-        .ok()
-        .filter(|&bytes| bytes <= limit);
-    let received = match announced {
-        Some(bytes) => tokio::time::timeout(time, collect(&mut body, bytes, limit)).await,
-        None => Ok(Err(Fault::BodyTooLarge { limit })),
+    let received = if announced(&body) > limit {
+        Err(Fault::BodyTooLarge { limit })
+    } else {
+        collect(&mut body, limit, config, upload).await
     };
-    let received = received.unwrap_or(Err(Fault::BodyTimeout(time)));
-    if let Err(Fault::BodyTooLarge { .. }) = received {
-        discard(body).await;
+    match received {
+        Ok(bytes) => {
+            upload.received();
+            Ok(bytes)
+        }
+        Err(fault) => {
+            if let Fault::BodyTooLarge { .. } | Fault::Busy { .. } = fault {
+                discard(body).await;
+            }
+            Err(fault)
+        }
     }
-    received
 }
 
-async fn collect(body: &mut Body, announced: usize, limit: usize) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::with_capacity(announced);
-    while let Some(frame) = body.frame().await {
+async fn collect(
+    body: &mut Body,
+    limit: usize,
+    config: &Config,
+    upload: &mut Upload,
+) -> Result<Vec<u8>, Fault> {
+    let busy = |NoRoom| Fault::Busy {
+        retry_after: config.retry_after,
+    };
+    let start = Instant::now();
+    let end = start + config.body_timeout;
+    let least = config.least_bytes_per_second;
+    let mut pace = Pace::new(start, least, config.least_rate_grace, 0);
+    let announced = announced(body);
+    let mut bytes = Vec::new();
+    if announced > 0 {
+        grow(&mut bytes, announced.min(FIRST_BYTES), upload).map_err(busy)?;
+    }
+    loop {
+        let slow = pace.deadline().filter(|deadline| *deadline < end);
+        let frame = timeout_at(slow.unwrap_or(end), body.frame()).await;
+        let frame = frame.map_err(|_| match slow {
+            Some(_) => Fault::BodyTooSlow {
+                least,
+                grace: config.least_rate_grace,
+            },
+            None => Fault::BodyTimeout(config.body_timeout),
+        })?;
+        let Some(frame) = frame else {
+            return Ok(bytes);
+        };
         let Ok(data) = frame.map_err(|_| Fault::BodyBroken)?.into_data() else {
             continue;
         };
         if data.len() > limit - bytes.len() {
             return Err(Fault::BodyTooLarge { limit });
         }
+        let needed = bytes.len() + data.len();
+        if needed > bytes.capacity() {
+            let most = if announced > 0 { announced } else { limit };
+            let doubled = (2 * bytes.capacity()).max(FIRST_BYTES_UNANNOUNCED);
+            grow(&mut bytes, doubled.clamp(needed, most.max(needed)), upload).map_err(busy)?;
+        }
         bytes.extend_from_slice(&data);
+        pace.add(Instant::now(), data.len());
     }
-    Ok(bytes)
+}
+
+/// Makes room for a body of as many bytes all in all: reserved first, then taken.
+fn grow(bytes: &mut Vec<u8>, capacity: usize, upload: &mut Upload) -> Result<(), NoRoom> {
+    upload.reserve(capacity)?;
+    let more = capacity - bytes.len();
+    // If the operating system has none, the request fails and not the service.
+    bytes.try_reserve_exact(more).map_err(|_| NoRoom)
 }
 
 /// Receives a refused body for a while and forgets it, so that the refusal reaches the client.

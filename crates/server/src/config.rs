@@ -19,7 +19,7 @@ use crate::tls::TlsSettings;
 /// The service's address and limits, as a configuration file gives them; settings that it leaves
 /// out have their defaults.
 ///
-/// The bodies in memory take at most `max_body_bytes` · (`concurrent_uploads` + `queue_length` + `concurrent_computations`).
+/// The bodies in memory take at most `upload_memory_bytes`, and what they hold as much again while it is computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -51,8 +51,11 @@ pub struct Config {
     pub max_connections_per_caller: usize,
     /// The largest body of a request, in bytes; a model's own limit may be lower.
     pub max_body_bytes: usize,
-    /// Bodies that are received at a time; further requests are told to come back.
+    /// Bodies that are received at a time, of which a caller may have a quarter; further requests are told to come back.
     pub concurrent_uploads: usize,
+    /// The memory for the bodies of all requests that are received, wait or are computed, in bytes. A caller may have a
+    /// quarter of it, or a body of the largest size; further requests are told to come back.
+    pub upload_memory_bytes: usize,
     /// Slices of requests that are computed at a time; each of them uses all cores.
     pub concurrent_computations: usize,
     /// Requests that wait for their computation; further ones are told to come back.
@@ -118,7 +121,8 @@ impl Default for Config {
             max_connections: 512,
             max_connections_per_caller: 64,
             max_body_bytes: 64 << 20,
-            concurrent_uploads: 16,
+            concurrent_uploads: 256,
+            upload_memory_bytes: 256 << 20,
             concurrent_computations: 2,
             queue_length: 256,
             queue_time: Duration::from_secs(2),
@@ -222,6 +226,12 @@ impl Config {
             ("queue_seconds", self.queue_time),
             ("request_cost_seconds", self.request_cost),
         ];
+        if self.upload_memory_bytes < self.max_body_bytes {
+            return Err(ConfigError {
+                name: "upload_memory_bytes",
+                expected: "`max_body_bytes` or more, so that the largest body fits",
+            });
+        }
         if self.least_bytes_per_second > 1 << 30 {
             return Err(ConfigError {
                 name: "least_bytes_per_second",

@@ -7,6 +7,7 @@
 //! | how many there may be, and who makes room | `places`, `refusal` |
 //! | one connection | `connection`, `requests`, `activity` |
 //! | its bytes, and peers that don't read | `stream`, `watched` |
+//! | peers that have nothing more to send | `half_closed` |
 //! | TLS and HTTP on it | `secured`, `protocol` |
 //! | what operators see | `counts` |
 
@@ -14,6 +15,7 @@ mod activity;
 mod connection;
 mod counts;
 mod ends;
+mod half_closed;
 mod listener;
 mod listeners;
 mod places;

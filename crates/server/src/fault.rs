@@ -38,6 +38,12 @@ pub(crate) enum Fault {
     BodyTooLarge { limit: usize },
     #[error("the body did not arrive within {seconds} seconds: send fewer records at once", seconds = .0.as_secs_f64())]
     BodyTimeout(Duration),
+    #[error(
+        "the body came in at less than {least} bytes per second for {seconds} seconds: send it over a faster line, or fewer \
+         records at once",
+        seconds = .grace.as_secs_f64()
+    )]
+    BodyTooSlow { least: usize, grace: Duration },
     #[error("the body broke off")]
     BodyBroken,
     #[error(transparent)]
@@ -103,6 +109,7 @@ impl Fault {
             Self::HeaderLength => (StatusCode::BAD_REQUEST, "wrong_header_length"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyTimeout(_) => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
+            Self::BodyTooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "truncated_body"),
             Self::Decode(error @ DecodeError::BodyTooLarge { .. }) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, error.code())

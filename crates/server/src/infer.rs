@@ -14,15 +14,15 @@ use veilcast_protocol::{
     MEDIA_JSON,
 };
 
-use crate::admission::Upload;
 use crate::app::App;
-use crate::body::{discard, receive};
+use crate::body::{announced, discard, receive};
 use crate::deadline::Deadline;
 use crate::extract::{HalfClosed, Requested};
 use crate::fault::Fault;
 use crate::models::ServedModel;
 use crate::quota::Caller;
 use crate::turns::{Ended, Turn};
+use crate::uploads::{NoRoom, Upload};
 
 /// How long a request waits for room in the queue before it is refused.
 const BEFORE_REFUSAL: Duration = Duration::from_secs(1);
@@ -41,23 +41,23 @@ pub(crate) async fn infer(
 ) -> Result<Response, Fault> {
     let arrived = Instant::now();
     let room = room(&app, caller).await;
-    let (model, framing, upload) = match admit(&app, caller, requested, room, &headers) {
+    let admitted = admit(&app, caller, requested, room, &headers, announced(&body));
+    let (model, framing, mut upload) = match admitted {
         Ok(admitted) => admitted,
         Err(fault) => {
             discard(body).await;
             return Err(fault);
         }
     };
-    let body_timeout = app.config().body_timeout;
-    let body = receive(body, model.limits.max_body_bytes, body_timeout).await?;
+    let limit = model.limits.max_body_bytes;
+    let body = receive(body, limit, &app.config(), &mut upload).await?;
     tracing::Span::current().record("bytes_in", body.len());
     app.metrics.body_received(model.name(), body.len());
     let received = blocking({
         let (app, model) = (Arc::clone(&app), Arc::clone(&model));
-        move || open(&app, caller, &model, framing, &body)
+        move || open(&app, caller, &model, framing, &body, upload)
     });
     let received = received.await?;
-    drop(upload);
     let busy = |ended| busy(&app, ended);
     let deadline = Deadline::new(arrived, received.request.timeout());
     deadline.check(received.seconds)?;
@@ -90,12 +90,15 @@ fn admit(
     requested: Result<Requested, Fault>,
     room: Result<(), Ended>,
     headers: &HeaderMap,
+    announced: usize,
 ) -> Result<(Arc<ServedModel>, Framing, Upload), Fault> {
     let Requested(model) = requested?;
     let framing = framing(headers)?;
     room.map_err(|ended| busy(app, ended))?;
-    let upload = app.admission.upload();
-    let upload = upload.ok_or_else(|| busy(app, Ended::Full(Duration::ZERO)))?;
+    let limit = model.limits.max_body_bytes;
+    // What is too large is refused for that.
+    let upload = app.uploads.begin(caller, announced.min(limit), limit);
+    let upload = upload.map_err(|NoRoom| busy(app, Ended::Full(Duration::ZERO)))?;
     if let Some(quotas) = &app.allowances().records {
         quotas.take_first(caller).map_err(used_up)?;
     }
@@ -168,6 +171,8 @@ struct Received {
     digest: ContentDigest,
     /// Its estimated cost, in seconds of one core.
     seconds: f64,
+    /// The memory of its body, which the request takes too.
+    _upload: Upload,
 }
 
 /// Decodes a body, and takes what it asks for from its caller's quotas.
@@ -177,6 +182,7 @@ fn open(
     model: &ServedModel,
     framing: Framing,
     body: &[u8],
+    upload: Upload,
 ) -> Result<Received, Fault> {
     let request = InferRequest::decode(body, framing, &model.limits)?;
     let digest = ContentDigest::of(body);
@@ -202,6 +208,7 @@ fn open(
         request,
         digest,
         seconds,
+        _upload: upload,
     })
 }
 

@@ -14,7 +14,7 @@
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | which other sites' pages may call the service | `cors` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `admission`, `turns`, `deadline` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `uploads`, `turns`, `deadline` |
 //! | the model and the caller of a request | `extract` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
@@ -28,7 +28,6 @@
 #![forbid(unsafe_code)]
 
 mod address;
-mod admission;
 mod app;
 mod body;
 mod catalogue;
@@ -55,6 +54,7 @@ mod tagged;
 mod tls;
 mod trace;
 mod turns;
+mod uploads;
 
 pub use address::{AddressError, ListenAddress};
 pub use app::App;

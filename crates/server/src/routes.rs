@@ -205,9 +205,13 @@ mod tests {
             .keys()
             .cloned()
             .collect();
+        let of_operators = operator::routes()
+            .into_iter()
+            .map(|(path, _)| path.to_owned());
         let routes: BTreeSet<String> = routes(true)
             .into_iter()
             .map(|(path, _)| path.replace("{*", "{"))
+            .chain(of_operators)
             .collect();
         assert_eq!(described, routes);
         // Without the page there is less.

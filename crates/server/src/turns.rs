@@ -1,6 +1,6 @@
 //! Whose turn it is to compute: slices of computations, callers in turn by what they have used.
 //!
-//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few of them at a moment.
+//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few small ones or a costly one at a moment.
 //! Between two slices the caller who has used the least time goes on: start-time fair queueing (Goyal,
 //! Vin and Cheng 1996) with slices for packets. A caller's own requests are served in their order.
 //! So a request that costs a minute takes no more from others than one that costs a second, and a

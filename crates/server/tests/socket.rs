@@ -170,3 +170,23 @@ async fn grace_has_an_end() {
     assert!(started.elapsed() < Duration::from_secs(20));
     assert_eq!(status(&mut stalled).await, None);
 }
+
+#[tokio::test]
+async fn who_has_closed_one_side_gets_the_answer() {
+    let service = Service::start(Config::default()).await;
+    for said in [infer(&request(100)), LIVE.to_vec()] {
+        let mut stream = service.connect().await;
+        stream.write_all(&said).await.unwrap();
+        stream.shutdown().await.unwrap();
+        assert_eq!(status(&mut stream).await, Some(200));
+        // And then the end, at once.
+        assert_eq!(status(&mut stream).await, None);
+    }
+    // A body that breaks off gets none.
+    let bytes = infer(&request(1));
+    let mut stream = service.connect().await;
+    stream.write_all(&bytes[..bytes.len() - 1]).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let answer = status(&mut stream).await;
+    assert!(matches!(answer, None | Some(400)), "{answer:?}");
+}

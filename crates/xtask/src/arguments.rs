@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::others::deploy;
 use crate::{fuzz, soak};
 
 /// The project's own automation.
@@ -61,6 +62,12 @@ pub(crate) enum Task {
     Docs,
     /// Test together with python-paillier and with paillier-bigint.
     Interop,
+    /// Check what is in `deploy`, and run two replicas behind nginx, of which one is killed.
+    Deploy {
+        /// Records that are sent while a replica is killed.
+        #[arg(long, default_value_t = deploy::RECORDS)]
+        records: u32,
+    },
     /// Run the examples that train with scikit-learn.
     Examples {
         /// Run those with PyTorch and Keras too, which takes some 8 GB.

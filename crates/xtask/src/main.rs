@@ -14,6 +14,7 @@
 //! | links, names and the book | [`documents`] |
 //! | the documents' commands and other blocks | [`commands`] |
 //! | python-paillier and paillier-bigint | [`others::interop`] |
+//! | what operators get, and replicas behind nginx | [`others::deploy`] |
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
 //! | the program without training and import | [`lean`] |
@@ -46,6 +47,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::arguments::{Cli, Task};
+use crate::others::deploy;
 use crate::steps::{ALL, Step};
 use crate::workspace::Workspace;
 
@@ -86,6 +88,11 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Commands => &[steps::COMMANDS],
         Task::Docs => &[steps::DOCS],
         Task::Interop => &[steps::INTEROP],
+        Task::Deploy { records } if records != deploy::RECORDS => {
+            prerequisites::check([steps::DEPLOY.name])?;
+            return deploy::check(workspace, records);
+        }
+        Task::Deploy { .. } => &[steps::DEPLOY],
         Task::Examples { all: false } => &[steps::EXAMPLES],
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],

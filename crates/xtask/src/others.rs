@@ -1,5 +1,6 @@
 //! Tests together with programs in other languages.
 
+pub(crate) mod deploy;
 pub(crate) mod examples;
 pub(crate) mod interop;
 pub(crate) mod web;

@@ -67,9 +67,27 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "Python 3.10 or later with venv",
-        steps: &["interop", "examples"],
+        steps: &["interop", "deploy", "examples"],
         from: From::Debian(&["python3", "python3-venv"]),
         is_there: || found::runs("python3", &["-c", PYTHON]),
+    },
+    Prerequisite {
+        name: "nginx",
+        steps: &["deploy"],
+        from: From::Debian(&["nginx-light"]),
+        is_there: || found::on_path("nginx") || found::is_file("/usr/sbin/nginx"),
+    },
+    Prerequisite {
+        name: "openssl",
+        steps: &["deploy"],
+        from: From::Debian(&["openssl"]),
+        is_there: || found::runs("openssl", &["version"]),
+    },
+    Prerequisite {
+        name: "systemd-analyze",
+        steps: &["deploy"],
+        from: From::Debian(&["systemd"]),
+        is_there: || found::runs("systemd-analyze", &["--version"]),
     },
     Prerequisite {
         name: "npm",
@@ -242,7 +260,7 @@ mod tests {
         assert_eq!(
             Missing(&missing, &ROOT).to_string(),
             "missing: clippy (for clippy, lean), valgrind (for ctgrind), Python 3.10 or later with venv \
-             (for interop, examples); on Debian and Ubuntu, `cargo xtask setup` runs `apt-get update && apt-get install --yes \
+             (for interop, deploy, examples); on Debian and Ubuntu, `cargo xtask setup` runs `apt-get update && apt-get install --yes \
              --no-install-recommends valgrind python3 python3-venv && rustup component add clippy`"
         );
     }

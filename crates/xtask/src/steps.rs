@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::bail;
 
 use crate::code::{deny, layers, unused};
-use crate::others::{examples, interop, web};
+use crate::others::{deploy, examples, interop, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
 use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, security, soak};
@@ -130,6 +130,10 @@ pub(crate) const INTEROP: Step = Step {
     name: "interop",
     check: interop::check,
 };
+pub(crate) const DEPLOY: Step = Step {
+    name: "deploy",
+    check: |workspace| deploy::check(workspace, deploy::RECORDS),
+};
 pub(crate) const EXAMPLES: Step = Step {
     name: "examples",
     check: examples::check_small,
@@ -155,7 +159,7 @@ pub(crate) const SOAK: Step = Step {
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
     FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, CTGRIND, DOCTESTS,
-    DOC, COMMANDS, INTEROP, EXAMPLES, WEB, SOAK, FUZZ,
+    DOC, COMMANDS, INTEROP, DEPLOY, EXAMPLES, WEB, SOAK, FUZZ,
 ];
 
 /// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.

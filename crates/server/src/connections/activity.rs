@@ -1,6 +1,6 @@
 //! What a connection is doing at the moment, shared by those who count connections and those who serve one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -12,6 +12,8 @@ pub(super) struct Activity {
     leave: Notify,
     /// Bytes that the peer's side has taken, all in all.
     written: AtomicU64,
+    /// Whether the peer has closed its side: it may be gone, or only have nothing more to send.
+    half_closed: Arc<AtomicBool>,
 }
 
 struct State {
@@ -21,6 +23,8 @@ struct State {
     idle_since: Instant,
     /// Since when an answer waits for the peer to read.
     blocked_since: Option<Instant>,
+    /// Whether the peer has sent its request and waits for the answer, as it does in HTTP/1.
+    awaits_answer: bool,
 }
 
 /// A request that is under way, until dropped.
@@ -34,9 +38,11 @@ impl Activity {
                 under_way: 0,
                 idle_since: Instant::now(),
                 blocked_since: None,
+                awaits_answer: false,
             }),
             leave: Notify::new(),
             written: AtomicU64::new(0),
+            half_closed: Arc::default(),
         })
     }
 
@@ -78,6 +84,22 @@ impl Activity {
         self.written.load(Ordering::Relaxed)
     }
 
+    /// Notes that a request has come in whole, and that the peer can send another only after its answer.
+    pub(super) fn set_awaits_answer(&self) {
+        self.state().awaits_answer = true;
+    }
+
+    /// Notes that the peer has closed its side; gives whether it may still wait for an answer.
+    pub(super) fn close_half(&self) -> bool {
+        self.half_closed.store(true, Ordering::Relaxed);
+        let state = self.state();
+        state.under_way > 0 && state.awaits_answer
+    }
+
+    pub(super) fn half_closed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.half_closed)
+    }
+
     /// Asks the connection to make room.
     pub(super) fn ask_to_leave(&self) {
         self.leave.notify_one();
@@ -98,6 +120,7 @@ impl Drop for UnderWay {
         let mut state = self.0.state();
         state.under_way -= 1;
         if state.under_way == 0 {
+            state.awaits_answer = false;
             state.idle_since = Instant::now();
         }
     }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::activity::Activity;
 use super::ends::told;
+use super::half_closed::HalfClosed;
 use super::protocol::Http;
 use super::requests::{Peer, Requests};
 use super::secured::{Insecure, Secured, secure};
@@ -102,6 +103,7 @@ impl Terms {
             peer,
             activity: Arc::clone(&activity),
         };
+        let stream = HalfClosed::new(stream, Arc::clone(&activity));
         let connection = self.http.serve_connection(TokioIo::new(stream), requests);
         let mut connection = pin!(connection);
         let end = tokio::select! {

@@ -9,11 +9,12 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, Version};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tower::ServiceExt as _;
 
 use super::activity::{Activity, UnderWay};
+use crate::extract::HalfClosed;
 use crate::tls::ClientCertificate;
 
 /// Who is at the other end of a connection.
@@ -46,7 +47,17 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
         if let Some(certificate) = self.peer.certificate {
             extensions.insert(certificate);
         }
-        let answer = self.router.clone().oneshot(request.map(Body::new));
+        extensions.insert(HalfClosed(self.activity.half_closed()));
+        // In HTTP/2 the end of a connection is the end of its requests.
+        let is_alone = request.version() < Version::HTTP_2;
+        let activity = is_alone.then(|| Arc::clone(&self.activity));
+        let request = request.map(|body| {
+            let asked = Asked { body, activity };
+            // Many have none.
+            asked.note_end(false);
+            Body::new(asked)
+        });
+        let answer = self.router.clone().oneshot(request);
         Box::pin(async move {
             let answer = answer.await?;
             Ok(answer.map(|body| Held {
@@ -54,6 +65,44 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
                 _under_way: under_way,
             }))
         })
+    }
+}
+
+/// A request's body: when it has been read, its sender waits for the answer.
+struct Asked {
+    body: Incoming,
+    activity: Option<Arc<Activity>>,
+}
+
+impl Asked {
+    fn note_end(&self, is_end: bool) {
+        if let Some(activity) = &self.activity
+            && (is_end || self.body.is_end_stream())
+        {
+            activity.set_awaits_answer();
+        }
+    }
+}
+
+impl HttpBody for Asked {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        self.note_end(matches!(frame, Poll::Ready(None)));
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) enum Ended {
     Abandoned,
 }
 
+/// A request of so many estimated seconds keeps all cores busy by itself: it runs alone. Beside another,
+/// both would take longer, and whoever comes next would wait for both.
+const ALONE: f64 = 0.25;
 /// How far estimates may be off, as a factor.
 const MOST_OFF: f64 = 20.0;
 /// Over how many requests it is averaged how far they are.
@@ -70,6 +73,8 @@ pub(super) struct Entry<C> {
     /// Seconds that it took so far, had it been alone.
     took: f64,
     state: State,
+    /// How many of the slices at a moment it takes up while it computes one.
+    width: usize,
     has_begun: bool,
     is_half_closed: Arc<AtomicBool>,
 }
@@ -124,6 +129,7 @@ impl<C> Entry<C> {
             left: seconds,
             took: 0.0,
             state: State::Waits(grant),
+            width: 1,
             has_begun: false,
             is_half_closed,
         }
@@ -173,7 +179,10 @@ impl<C: Clone + Eq + Hash> Books<C> {
     }
 
     /// Lets a request in, in the place of another if need be.
-    pub(super) fn enter(&mut self, entry: Entry<C>) -> Result<u64, Ended> {
+    pub(super) fn enter(&mut self, mut entry: Entry<C>) -> Result<u64, Ended> {
+        if entry.seconds >= ALONE {
+            entry.width = self.bounds.running;
+        }
         self.cheapest = match self.cheapest {
             0.0 => entry.left,
             cheapest => entry.left.min(FORGETTING * cheapest),
@@ -242,7 +251,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
         let (grant, granted) = oneshot::channel();
         entry.state = State::Waits(grant);
-        self.running -= 1;
+        self.running -= entry.width;
         self.grant();
         Ok(Some(granted))
     }
@@ -253,7 +262,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
             return;
         };
         // It ran on all cores, which it may have shared.
-        let alone = seconds / self.running.max(1) as f64;
+        let alone = seconds * entry.width as f64 / self.running.max(1) as f64;
         let done = (alone * self.speed).min(entry.left);
         entry.took += alone;
         entry.left -= done;
@@ -279,9 +288,9 @@ impl<C: Clone + Eq + Hash> Books<C> {
             return;
         };
         match std::mem::replace(&mut entry.state, State::Abandoned) {
-            // It runs once more, to its end.
+            // It ends by itself, and computes nothing on the way.
             State::Waits(grant) => {
-                self.running += 1;
+                entry.width = 0;
                 let _ = grant.send(Err(Ended::Abandoned));
             }
             State::Runs | State::Abandoned => {}
@@ -297,7 +306,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
     fn remove(&mut self, id: u64) -> Option<Entry<C>> {
         let entry = self.entries.remove(&id)?;
         if !entry.waits() {
-            self.running -= 1;
+            self.running -= entry.width;
         }
         if entry.has_begun {
             self.begun -= 1;
@@ -314,16 +323,16 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     /// Grants slices while there are any to have.
     fn grant(&mut self) {
-        while self.running < self.bounds.running
-            && let Some(id) = self.next()
+        while let Some(id) = self.next()
             && let Some(entry) = self.entries.get_mut(&id)
+            && self.running + entry.width <= self.bounds.running
         {
             let used = self.lines.get(&entry.caller).map_or(0.0, |line| line.used);
             self.clock = self.clock.max(used);
             let State::Waits(grant) = std::mem::replace(&mut entry.state, State::Runs) else {
                 return;
             };
-            self.running += 1;
+            self.running += entry.width;
             if !std::mem::replace(&mut entry.has_begun, true) {
                 self.begun += 1;
             }
@@ -409,7 +418,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
 #[cfg(test)]
 impl<C: Clone + Eq + Hash> Books<C> {
-    /// The requests that compute a slice, or have just been told that they may.
+    /// The requests that compute, or have just been told that they may.
     pub(super) fn running_ids(&self) -> Vec<u64> {
         let running = self.entries.iter().filter(|(_, entry)| !entry.waits());
         running.map(|(&id, _)| id).collect()
@@ -418,15 +427,13 @@ impl<C: Clone + Eq + Hash> Books<C> {
     /// Whether the counts are those of the entries, and no slice is left unused.
     pub(super) fn is_consistent(&self) -> bool {
         let entries = || self.entries.values();
-        let begun = entries().filter(|entry| entry.has_begun).count();
-        let abandoned = entries()
-            .filter(|entry| matches!(entry.state, State::Abandoned))
-            .count();
+        let running = entries().filter(|entry| !entry.waits());
         let of_lines: usize = self.lines.values().map(|line| line.entries).sum();
-        self.running == self.running_ids().len()
-            && self.begun == begun
+        let next = self.next().and_then(|id| self.entries.get(&id));
+        self.running == running.map(|entry| entry.width).sum::<usize>()
+            && self.begun == entries().filter(|entry| entry.has_begun).count()
             && of_lines == self.entries.len()
-            && self.running <= self.bounds.running + abandoned
-            && (self.running >= self.bounds.running || !entries().any(Entry::waits))
+            && self.running <= self.bounds.running
+            && next.is_none_or(|next| self.running + next.width > self.bounds.running)
     }
 }

@@ -122,12 +122,29 @@ fn callers_share_equally_whatever_they_send() {
 #[test]
 fn own_requests_are_served_in_their_order() {
     let mut queue = Queue::new(bounds(2, 100, 1000.0));
-    let ids: Vec<u64> = (0..4).map(|_| queue.enter(1, 1.0).unwrap()).collect();
+    let ids: Vec<u64> = (0..4).map(|_| queue.enter(1, 0.1).unwrap()).collect();
     assert_eq!(queue.granted(), ids[..2]);
     queue.books.leave(ids[1]);
     assert_eq!(queue.granted(), [ids[2]]);
     queue.books.leave(ids[0]);
     assert_eq!(queue.granted(), [ids[3]]);
+}
+
+#[test]
+fn costly_requests_run_alone() {
+    let mut queue = Queue::new(bounds(2, 100, 1000.0));
+    let [small, costly] = [(1, 0.1), (2, 30.0)].map(|(who, cost)| queue.enter(who, cost).unwrap());
+    assert_eq!(queue.granted(), [small]);
+    // What would go on beside the small one lets the costly one have its turn.
+    let late = queue.enter(3, 0.1).unwrap();
+    assert_eq!(queue.granted(), []);
+    queue.books.leave(small);
+    assert_eq!(queue.granted(), [costly]);
+    let granted = queue.books.pause(costly, SLICE, false).unwrap();
+    queue.waiting.insert(costly, granted.unwrap());
+    assert_eq!(queue.granted(), [late]);
+    queue.books.leave(late);
+    assert_eq!(queue.granted(), [costly]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The tests together with python-paillier, in a virtual environment of their own, and with paillier-bigint on Node.
+//! The tests together with python-paillier, Triton's client and schemathesis, in a virtual environment of their own, and with
+//! paillier-bigint on Node.
 
 use std::process::Command;
 
@@ -13,10 +14,11 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let javascript = folder.join("javascript");
     npm::install(&javascript)?;
     let program = program::build(workspace)?;
-    run(Command::new(python)
-        .arg(folder.join("test_interop.py"))
-        .arg(&program)
-        .current_dir(workspace.root()))?;
+    for script in ["test_interop.py", "test_service.py"] {
+        let mut command = Command::new(&python);
+        command.arg(folder.join(script)).arg(&program);
+        run(command.current_dir(workspace.root()))?;
+    }
     say("paillier-bigint");
     run(npm::npm(&javascript, &["test"]).env("VEILCAST", &program))
 }

@@ -35,6 +35,11 @@ pub(super) fn on_path(program: &str) -> bool {
     env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
+/// Whether there is a file.
+pub(super) fn is_file(path: &str) -> bool {
+    Path::new(path).is_file()
+}
+
 /// The version of the Node that the steps run: major and minor.
 pub(super) fn node() -> Option<(u32, u32)> {
     let mut command = npm::node(Path::new("."));

@@ -1,0 +1,24 @@
+//! What operators get: the files in `deploy`, checked as far as that goes without their readers, and replicas behind nginx.
+
+use std::process::Command;
+
+use crate::shell::run;
+use crate::workspace::Workspace;
+use crate::{program, python};
+
+/// How many records are sent while a replica is killed, unless the command line says otherwise.
+pub(crate) const RECORDS: u32 = 400;
+
+pub(crate) fn check(workspace: &Workspace, records: u32) -> anyhow::Result<()> {
+    let folder = workspace.root().join("deploy").join("test");
+    let requirements = folder.join("requirements.txt");
+    let python = python::environment(workspace.target(), "deploy", &requirements)?;
+    let program = program::build(workspace)?;
+    let records = records.to_string();
+    for (script, more) in [("test_kit.py", None), ("test_replicas.py", Some(&records))] {
+        let mut command = Command::new(&python);
+        command.arg(folder.join(script)).arg(&program).args(more);
+        run(command.current_dir(workspace.root()))?;
+    }
+    Ok(())
+}
