@@ -12,7 +12,7 @@ export function renderCard(card) {
   byId('card-lead', HTMLElement).textContent = part
     ? 'Its public card and its public part, and nothing else: the weights of its private part stay with the server.'
     : 'Its public card, and nothing else: the weights stay with the server.';
-  const model = `/v2/models/${encodeURIComponent(card.fields.name)}`;
+  const model = `v2/models/${encodeURIComponent(card.fields.name)}`;
   byId('card-link', HTMLAnchorElement).href = `${model}/card`;
   const partLink = byId('part-link', HTMLAnchorElement);
   partLink.href = `${model}/public.onnx`;

@@ -15,11 +15,16 @@
 //! | a service in this process | [`serving`] |
 //! | its settings, from the command line, the environment and a file | [`settings`] |
 //! | what the system wants of it, and what it tells the system | [`signals`], [`supervisor`] |
+//! | the ledger of tokens and what they used, and tables of both | `books`, `columns` |
 //! | the built-in digit model and its test images | [`builtin`] |
 #![forbid(unsafe_code)]
 
 mod args;
+#[cfg(feature = "ledger")]
+mod books;
 mod builtin;
+#[cfg(feature = "ledger")]
+mod columns;
 mod failure;
 mod files;
 mod interrupts;

@@ -234,6 +234,7 @@ mod tests {
                 let addresses = vec![Value::from("127.0.0.1:1"), "unix:/run/a".into()];
                 ("127.0.0.1:1,unix:/run/a".to_owned(), addresses.into())
             }
+            ("ledger.when_away", ..) => ("allow".to_owned(), "allow".into()),
             ("unix_socket_mode", ..) => ("0600".to_owned(), "0600".into()),
             ("tls.client_certificates", ..) => ("optional".to_owned(), "optional".into()),
             (_, Kind::Bool, Some(Value::Boolean(default))) => {

@@ -10,14 +10,18 @@ mod evaluate;
 mod import;
 mod inspect;
 mod keygen;
-#[cfg(not(all(feature = "import", feature = "train")))]
+#[cfg(not(all(feature = "import", feature = "ledger", feature = "train")))]
 mod left_out;
 mod pool;
 mod predict;
 mod pubkey;
 mod serve;
+#[cfg(feature = "ledger")]
+mod token;
 #[cfg(feature = "train")]
 mod train;
+#[cfg(feature = "ledger")]
+mod usage;
 
 use clap::Subcommand;
 
@@ -40,6 +44,16 @@ pub(crate) enum Verb {
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
     Serve(serve::Args),
+    #[cfg(feature = "ledger")]
+    Token(token::Args),
+    /// Say who may ask a service; not in this build.
+    #[cfg(not(feature = "ledger"))]
+    Token(left_out::Args),
+    #[cfg(feature = "ledger")]
+    Usage(usage::Args),
+    /// Show what was charged; not in this build.
+    #[cfg(not(feature = "ledger"))]
+    Usage(left_out::Args),
     Keygen(keygen::Args),
     Pubkey(pubkey::Args),
     Pool(pool::Args),
@@ -65,6 +79,14 @@ impl Verb {
             Self::Evaluate(args) => evaluate::run(&args, output),
             Self::Inspect(args) => inspect::run(&args, output),
             Self::Serve(args) => serve::run(args, output),
+            #[cfg(feature = "ledger")]
+            Self::Token(args) => token::run(args, output),
+            #[cfg(not(feature = "ledger"))]
+            Self::Token(_) => left_out::run("token"),
+            #[cfg(feature = "ledger")]
+            Self::Usage(args) => usage::run(args, output),
+            #[cfg(not(feature = "ledger"))]
+            Self::Usage(_) => left_out::run("usage"),
             Self::Keygen(args) => keygen::run(&args, output),
             Self::Pubkey(args) => pubkey::run(&args, output),
             Self::Pool(args) => pool::run(&args, output),

@@ -1,2 +1,47 @@
-//! Who may ask a service, and how much each has asked.
+//! Who may ask a Veilcast service, and how much each has asked, in SQLite or PostgreSQL.
+//!
+//! A [`Ledger`] keeps tokens and what was charged to them. A token is shown as a [`Secret`] or by a client certificate; only
+//! a digest is kept. [`Ledger::charge`] books a request atomically, and refuses it whole if one of the token's quotas
+//! doesn't hold it, however many services share the database.
+//!
+//! | subject | file |
+//! |---|---|
+//! | where a ledger is | `location` |
+//! | its connections and its schema | `database`, `schema/` |
+//! | what a client shows | `secret`, `credential` |
+//! | tokens: added, listed, found, revoked | `token`, `tokens` |
+//! | quotas as people write them | `quota` |
+//! | charging | `charge` |
+//! | what was used | `usage` |
+//! | days and months | `calendar` |
+//! | what can go wrong | `error` |
+
 #![forbid(unsafe_code)]
+
+mod calendar;
+mod charge;
+mod credential;
+mod database;
+mod error;
+mod location;
+mod quota;
+mod secret;
+mod token;
+mod tokens;
+mod usage;
+
+pub use calendar::Day;
+pub use charge::Charge;
+pub use credential::Credential;
+pub use database::Ledger;
+pub use error::{LedgerError, UsedUp};
+pub use location::{Location, LocationError};
+pub use quota::{Amount, Period, Quota};
+pub use secret::Secret;
+pub use token::{Models, NewToken, Token};
+pub use usage::{Range, Used};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use veilcast_engine::planner::Costs;
 use veilcast_engine::{Evaluator, KeyPolicy, Keys};
 
+use crate::accounts::Accounts;
 use crate::catalogue::{Catalogue, Listed, Load, LoadError};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -30,6 +31,7 @@ pub struct App {
     pub(crate) turns: Arc<Turns<Caller>>,
     allowances: Swap<Allowances>,
     operator_token: Swap<Option<OperatorToken>>,
+    pub(crate) accounts: Accounts,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) metrics: Metrics,
     tls: Option<Arc<Tls>>,
@@ -99,6 +101,7 @@ impl App {
                 largest_request: 0,
             })),
             operator_token: Swap::new(operator_token.transpose()?),
+            accounts: Accounts::open(&config, &metrics)?,
             lifecycle: Lifecycle::new(),
             metrics,
             tls: Tls::load(&config.tls)?,

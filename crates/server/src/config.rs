@@ -1,5 +1,6 @@
 //! What an operator sets.
 
+mod ledger;
 mod model;
 mod permissions;
 mod seconds;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use self::ledger::{LedgerSettings, WhenAway};
 pub use self::model::ModelSetting;
 use crate::address::{ListenAddress, one_or_several};
 use crate::cors::are_origins;
@@ -103,6 +105,10 @@ pub struct Config {
     /// How long the requests under way may take to finish when the service is to end.
     #[serde(rename = "shutdown_grace_seconds", with = "seconds")]
     pub shutdown_grace: Duration,
+    /// A file for the audit log, one JSON object per inference; without one it goes to the usual log.
+    pub audit_file: Option<PathBuf>,
+    /// Tokens and quotas.
+    pub ledger: LedgerSettings,
     /// The files of the service's TLS.
     pub tls: TlsSettings,
 }
@@ -139,6 +145,8 @@ impl Default for Config {
             retry_after: Duration::from_secs(2),
             drain: Duration::ZERO,
             shutdown_grace: Duration::from_secs(30),
+            audit_file: None,
+            ledger: LedgerSettings::default(),
             tls: TlsSettings::default(),
         }
     }
@@ -171,6 +179,12 @@ impl Config {
     /// Whether the operators' listeners are for this machine alone.
     pub(crate) fn operators_are_local(&self) -> bool {
         self.operator_listen.iter().all(ListenAddress::is_local)
+    }
+
+    /// Whether others than this machine reach the service, and need no token.
+    #[must_use]
+    pub fn is_open_to_all(&self) -> bool {
+        !self.ledger.required && !self.listen.iter().all(ListenAddress::is_local)
     }
 
     /// Checks that the numbers make sense.

@@ -10,34 +10,49 @@ use std::sync::atomic::AtomicBool;
 use axum::extract::{ConnectInfo, FromRequestParts, Path};
 use axum::http::request::Parts;
 
+use crate::accounts::Identity;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::lifecycle::Phase;
 use crate::models::ServedModel;
 use crate::quota::Caller;
 
-/// The model that a request's path names.
-pub(crate) struct Requested(pub(crate) Arc<ServedModel>);
+/// The model that a request's path names, and who asks for it.
+pub(crate) struct Requested(pub(crate) Arc<ServedModel>, pub(crate) Identity);
 
 impl FromRequestParts<Arc<App>> for Requested {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fault> {
+        let identity = Identity::from_request_parts(parts, app).await?;
         // A path that isn't text after decoding names no model, just like an unknown one.
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let path = path.map(|Path(path)| path).unwrap_or_default();
         let name = path.get("model").map_or("", String::as_str);
-        let found = app
-            .models()
-            .get(name, path.get("version").map(String::as_str));
-        let model = match found {
+        identity.check_model(name)?;
+        let models = app.models();
+        let model = match models.get(name, path.get("version").map(String::as_str)) {
             Err(_) if app.lifecycle.phase() == Phase::Loading => Err(Fault::Loading {
                 retry_after: app.config().retry_after,
             }),
+            Err(Fault::UnknownModel { .. }) => {
+                let known = models.names().filter(|name| identity.may_ask(name));
+                let known = known.collect::<Vec<_>>().join(", ");
+                Err(Fault::UnknownModel { known })
+            }
             found => found,
         }?;
         tracing::Span::current().record("model", model.name());
-        Ok(Self(model))
+        Ok(Self(model, identity))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Identity {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fault> {
+        let Ok(address) = Caller::from_request_parts(parts, app).await;
+        Ok(app.accounts.identify(parts, address).await?)
     }
 }
 

@@ -11,6 +11,8 @@ use veilcast_card::chain;
 use veilcast_engine::EvaluateError;
 use veilcast_protocol::{DecodeError, Problem};
 
+use crate::accounts::Refusal;
+
 /// Why a request gets no answer. Its text goes to the client, so it reveals nothing about weights
 /// or encrypted content.
 #[derive(Debug, Error)]
@@ -62,6 +64,9 @@ pub(crate) enum Fault {
     #[error("this service takes no more new keys from you for now: use a key again, or try in {} seconds", seconds(.retry_after))]
     TooManyKeys { retry_after: Duration },
 
+    #[error(transparent)]
+    Account(#[from] Refusal),
+
     // An operator's.
     #[error(
         "this call needs the operators' token: send `Authorization: Bearer`, with what is in the file of `operator_token_file`"
@@ -95,6 +100,33 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.status_and_code().1
+    }
+
+    /// What a client has to show.
+    fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::OperatorTokenNeeded => Some("Bearer"),
+            Self::Account(refusal) => refusal.challenge(),
+            _ => None,
+        }
+    }
+
+    /// When the request may be sent again, if that helps.
+    fn retry_after(&self) -> Option<&Duration> {
+        match self {
+            Self::Busy { retry_after }
+            | Self::Loading { retry_after }
+            | Self::Ending { retry_after }
+            | Self::QuotaUsedUp { retry_after }
+            | Self::TooManyKeys { retry_after } => Some(retry_after),
+            Self::Account(refusal) => refusal.retry_after(),
+            _ => None,
+        }
+    }
+
     /// The one place where faults become statuses and codes.
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
@@ -139,6 +171,7 @@ impl Fault {
             Self::TooCostly { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_costly"),
             Self::QuotaUsedUp { .. } => (StatusCode::TOO_MANY_REQUESTS, "quota_used_up"),
             Self::TooManyKeys { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_keys"),
+            Self::Account(refusal) => refusal.status_and_code(),
             Self::OperatorTokenNeeded => (StatusCode::UNAUTHORIZED, "operator_token_needed"),
             Self::NoOperatorToken => (StatusCode::FORBIDDEN, "no_operator_token"),
             Self::OperatorBody => (StatusCode::BAD_REQUEST, "invalid_body"),
@@ -167,18 +200,12 @@ impl IntoResponse for Fault {
         let (status, code) = self.status_and_code();
         let mut response = (status, Json(Problem::new(code, chain(&self)))).into_response();
         response.extensions_mut().insert(FaultCode(code));
-        if let Self::OperatorTokenNeeded = self {
-            let scheme = HeaderValue::from_static("Bearer");
-            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge() {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if let Self::Busy { retry_after }
-        | Self::Loading { retry_after }
-        | Self::Ending { retry_after }
-        | Self::QuotaUsedUp { retry_after }
-        | Self::TooManyKeys { retry_after } = &self
-        {
-            let seconds = HeaderValue::from(seconds(retry_after));
-            response.headers_mut().insert(RETRY_AFTER, seconds);
+        if let Some(retry_after) = self.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds(retry_after)));
         }
         response
     }

@@ -14,6 +14,7 @@ use veilcast_protocol::{
     MEDIA_JSON,
 };
 
+use crate::accounts::{Asked, Entry, Identity};
 use crate::app::App;
 use crate::body::{announced, discard, receive};
 use crate::deadline::Deadline;
@@ -33,32 +34,53 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// `POST …/infer`: encrypted scores of encrypted records.
 pub(crate) async fn infer(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    address: Caller,
     requested: Result<Requested, Fault>,
-    HalfClosed(is_half_closed): HalfClosed,
+    half_closed: HalfClosed,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Fault> {
+    let mut entry = app.accounts.entry(address);
+    let answered = serve(&app, requested, half_closed, &headers, body, &mut entry).await;
+    entry.ends(answered.as_ref().err().map_or("ok", Fault::code));
+    answered
+}
+
+async fn serve(
+    app: &Arc<App>,
+    requested: Result<Requested, Fault>,
+    HalfClosed(is_half_closed): HalfClosed,
+    headers: &HeaderMap,
+    body: Body,
+    entry: &mut Entry,
+) -> Result<Response, Fault> {
     let arrived = Instant::now();
-    let room = room(&app, caller).await;
-    let admitted = admit(&app, caller, requested, room, &headers, announced(&body));
-    let (model, framing, mut upload) = match admitted {
+    let admitted = admitted(app, requested, headers, announced(&body), entry).await;
+    let (model, identity, framing, mut upload) = match admitted {
         Ok(admitted) => admitted,
         Err(fault) => {
             discard(body).await;
             return Err(fault);
         }
     };
+    let caller = identity.caller();
     let limit = model.limits.max_body_bytes;
     let body = receive(body, limit, &app.config(), &mut upload).await?;
     tracing::Span::current().record("bytes_in", body.len());
     app.metrics.body_received(model.name(), body.len());
     let received = blocking({
-        let (app, model) = (Arc::clone(&app), Arc::clone(&model));
+        let (app, model) = (Arc::clone(app), Arc::clone(&model));
         move || open(&app, caller, &model, framing, &body, upload)
     });
     let received = received.await?;
-    let busy = |ended| busy(&app, ended);
+    entry.request(&received.request, received.seconds);
+    let asked = Asked {
+        model: model.name(),
+        records: received.request.records(),
+        seconds: received.seconds,
+    };
+    app.accounts.check(&identity, asked).await?;
+    let busy = |ended| busy(app, ended);
     let deadline = Deadline::new(arrived, received.request.timeout());
     deadline.check(received.seconds)?;
     let place = app.turns.enter(caller, received.seconds, is_half_closed);
@@ -66,35 +88,48 @@ pub(crate) async fn infer(
     let (mut turn, waiting) = granted.map_err(busy)?;
     deadline.check(received.seconds)?;
     let computed = blocking({
-        let app = Arc::clone(&app);
+        let (app, model) = (Arc::clone(app), Arc::clone(&model));
         move || answer(&app, &model, &received, deadline, &mut turn)
     });
     let response = computed.await?;
     drop(waiting);
+    app.accounts.charge(&identity, asked).await?;
     Ok(response)
+}
+
+/// What a request asks for, who asks, and the right to upload: all that is known before the body.
+async fn admitted(
+    app: &App,
+    requested: Result<Requested, Fault>,
+    headers: &HeaderMap,
+    announced: usize,
+    entry: &mut Entry,
+) -> Result<(Arc<ServedModel>, Identity, Framing, Upload), Fault> {
+    let Requested(model, identity) = requested?;
+    entry.asks(&identity, model.name(), model.version());
+    room(app, identity.caller()).await?;
+    let (framing, upload) = admit(app, identity.caller(), &model, headers, announced)?;
+    Ok((model, identity, framing, upload))
 }
 
 /// Waits for a moment if the queue has no room now: a client that asks again at once is then kept from
 /// doing so a thousand times per second.
-async fn room(app: &App, caller: Caller) -> Result<(), Ended> {
+async fn room(app: &App, caller: Caller) -> Result<(), Fault> {
     if let Err(Ended::Full(_)) = app.turns.check(&caller) {
         tokio::time::sleep(BEFORE_REFUSAL).await;
     }
-    app.turns.check(&caller)
+    app.turns.check(&caller).map_err(|ended| busy(app, ended))
 }
 
-/// Checks what can be refused before the body is received.
+/// Checks what can be refused before the body is received, besides the model and who asks.
 fn admit(
     app: &App,
     caller: Caller,
-    requested: Result<Requested, Fault>,
-    room: Result<(), Ended>,
+    model: &ServedModel,
     headers: &HeaderMap,
     announced: usize,
-) -> Result<(Arc<ServedModel>, Framing, Upload), Fault> {
-    let Requested(model) = requested?;
+) -> Result<(Framing, Upload), Fault> {
     let framing = framing(headers)?;
-    room.map_err(|ended| busy(app, ended))?;
     let limit = model.limits.max_body_bytes;
     // What is too large is refused for that.
     let upload = app.uploads.begin(caller, announced.min(limit), limit);
@@ -102,7 +137,7 @@ fn admit(
     if let Some(quotas) = &app.allowances().records {
         quotas.take_first(caller).map_err(used_up)?;
     }
-    Ok((model, framing, upload))
+    Ok((framing, upload))
 }
 
 /// The refusal of a request that gets no slice, or no further one: it may come back when what is here is done.

@@ -16,6 +16,7 @@
 //! | which other sites' pages may call the service | `cors` |
 //! | a request's way through upload, queue and computation | `infer`, `body`, `uploads`, `turns`, `deadline` |
 //! | the model and the caller of a request | `extract` |
+//! | tokens: who asks, what they may ask for, what they are charged, and the audit log | `accounts`, `bearer` |
 //! | how many records a caller may send | `quota` |
 //! | why a service can't start | `start_error` |
 //! | every refusal, its status and its code | `fault` |
@@ -27,8 +28,14 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "ledger")]
+mod accounts;
+#[cfg(not(feature = "ledger"))]
+#[path = "no_accounts.rs"]
+mod accounts;
 mod address;
 mod app;
+mod bearer;
 mod body;
 mod catalogue;
 mod config;
@@ -59,7 +66,7 @@ mod uploads;
 pub use address::{AddressError, ListenAddress};
 pub use app::App;
 pub use catalogue::LoadError;
-pub use config::{Config, ConfigError, ModelSetting};
+pub use config::{Config, ConfigError, LedgerSettings, ModelSetting, WhenAway};
 pub use connections::{BoundAddress, ListenError, Listeners, serve};
 pub use routes::{operator_router, router};
 pub use start_error::StartError;

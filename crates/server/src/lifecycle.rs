@@ -46,7 +46,6 @@ impl Lifecycle {
     }
 
     /// Notes that a part of the service, such as the ledger, is away, with the reason; or that it is back.
-    #[allow(dead_code, reason = "nothing can be away in a build without a ledger")]
     pub(crate) fn set_away(&self, part: &'static str, reason: Option<String>) {
         let mut away = self.away.write().unwrap_or_else(PoisonError::into_inner);
         match reason {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path as InPath, State};
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::routing::{MethodRouter, post};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::bearer::bearer;
 use crate::catalogue::Listed;
 use crate::fault::Fault;
 use crate::operator_token::OperatorToken;
@@ -133,13 +133,7 @@ impl FromRequestParts<Arc<App>> for Operator {
                 false => Err(Fault::NoOperatorToken),
             };
         };
-        let header = parts.headers.get(AUTHORIZATION);
-        let given = header
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim());
-        match given.is_some_and(|token| OperatorToken::of(token) == expected) {
+        match bearer(&parts.headers).is_some_and(|token| OperatorToken::of(token) == expected) {
             true => Ok(Self),
             false => Err(Fault::OperatorTokenNeeded),
         }

@@ -16,6 +16,7 @@ use veilcast_protocol::{
     ServerReady,
 };
 
+use crate::accounts::Identity;
 use crate::app::App;
 use crate::extract::Requested;
 use crate::fault::Fault;
@@ -134,6 +135,7 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoRe
 
 /// Whether the service takes requests; if not, with the reason in the log.
 async fn server_ready(State(app): State<Arc<App>>) -> (StatusCode, Json<ServerReady>) {
+    app.lifecycle.set_away("ledger", app.accounts.away().await);
     match app.lifecycle.ready() {
         Ok(()) => (StatusCode::OK, Json(ServerReady { ready: true })),
         Err(reason) => {
@@ -146,12 +148,18 @@ async fn server_ready(State(app): State<Arc<App>>) -> (StatusCode, Json<ServerRe
     }
 }
 
-async fn models(State(app): State<Arc<App>>) -> Json<ModelList> {
-    let models = app.models().names().map(str::to_owned).collect();
+/// The models that whoever asks may use.
+async fn models(State(app): State<Arc<App>>, identity: Identity) -> Json<ModelList> {
+    let models = app.models();
+    let names = models.names().filter(|name| identity.may_ask(name));
+    let models = names.map(str::to_owned).collect();
     Json(ModelList { models })
 }
 
-async fn metadata(State(app): State<Arc<App>>, Requested(model): Requested) -> Json<ModelMetadata> {
+async fn metadata(
+    State(app): State<Arc<App>>,
+    Requested(model, _): Requested,
+) -> Json<ModelMetadata> {
     let card = model.evaluator.card();
     let versions = app
         .models()
@@ -165,7 +173,7 @@ async fn metadata(State(app): State<Arc<App>>, Requested(model): Requested) -> J
     })
 }
 
-async fn ready(Requested(model): Requested) -> Json<ModelReady> {
+async fn ready(Requested(model, _): Requested) -> Json<ModelReady> {
     Json(ModelReady {
         name: model.name().to_owned(),
         ready: true,
@@ -173,7 +181,7 @@ async fn ready(Requested(model): Requested) -> Json<ModelReady> {
 }
 
 /// The public card, byte for byte, since its digest names it.
-async fn card(Requested(model): Requested, headers: HeaderMap) -> Response {
+async fn card(Requested(model, _): Requested, headers: HeaderMap) -> Response {
     let digest = model.evaluator.card_digest();
     tagged(&headers, digest, MEDIA_JSON, || {
         Bytes::copy_from_slice(model.evaluator.card_json())
@@ -181,7 +189,10 @@ async fn card(Requested(model): Requested, headers: HeaderMap) -> Response {
 }
 
 /// The part of a hybrid model that clients run before they encrypt; its card names the digest.
-async fn public_part(Requested(model): Requested, headers: HeaderMap) -> Result<Response, Fault> {
+async fn public_part(
+    Requested(model, _): Requested,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
     let named = model.evaluator.card().public_part();
     let digest = named.ok_or(Fault::NoPublicPart)?.sha256.clone();
     Ok(tagged(&headers, digest, MEDIA_BINARY, || {

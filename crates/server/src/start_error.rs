@@ -1,6 +1,7 @@
 //! Why a service can't start.
 
 use std::error::Error as StdError;
+use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -52,6 +53,22 @@ pub enum StartError {
         file: PathBuf,
         /// What is wrong with it.
         source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The ledger's settings can't be used.
+    #[error("can't use the ledger")]
+    Ledger(#[source] Box<dyn StdError + Send + Sync>),
+    /// The settings are for a build with a ledger.
+    #[error(
+        "this build has neither a ledger nor an audit log: build the whole program, or leave `[ledger]` and `audit_file` out"
+    )]
+    LeftOut,
+    /// The audit log can't be written.
+    #[error("can't write the audit log {}", .file.display())]
+    AuditFile {
+        /// The file that `audit_file` names.
+        file: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
     },
     /// A model's smallest request is larger than the largest body allowed.
     #[error(

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use sha2::{Digest as _, Sha256};
 
 pub use self::error::TlsError;
@@ -40,6 +41,13 @@ impl ClientCertificate {
     pub(crate) fn of(certificate: &CertificateDer<'_>) -> Self {
         let sha256 = Sha256::digest(certificate).into();
         Self { sha256 }
+    }
+
+    /// The first certificate in PEM's form, if there is one.
+    #[must_use]
+    pub fn of_pem(pem: &[u8]) -> Option<Self> {
+        let certificate = CertificateDer::from_pem_slice(pem).ok()?;
+        Some(Self::of(&certificate))
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         run(Command::new(&program).args(demo).args(["--model", model]))?;
     }
 
-    for verb in ["train", "import"] {
+    for verb in ["train", "import", "token", "usage"] {
         let asked = Command::new(&program)
             .args([verb, "--out", "model", "data"])
             .output()

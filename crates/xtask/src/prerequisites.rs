@@ -54,6 +54,12 @@ const ALL: &[Prerequisite] = &[
         is_there: || found::on_path("kill"),
     },
     Prerequisite {
+        name: "PostgreSQL",
+        steps: &["tests"],
+        from: From::Debian(&["postgresql"]),
+        is_there: found::postgres,
+    },
+    Prerequisite {
         name: "valgrind",
         steps: &["ctgrind"],
         from: From::Debian(&["valgrind"]),

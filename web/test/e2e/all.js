@@ -9,6 +9,8 @@ import './digits.test.js';
 import './hybrid.test.js';
 import './table.test.js';
 import './faults.test.js';
+import './token.test.js';
+import './places.test.js';
 import './privacy.test.js';
 import './looks.test.js';
 import './times.test.js';

@@ -55,7 +55,7 @@ pageTest('one drawing, asked of one model and then of the hybrid one', async ({ 
   const summary = (await page.locator('#card-summary').textContent()) ?? '';
   for (const text of ['only these are encrypted', 'its head', part.description]) assert.ok(summary.includes(text), text);
   const link = await page.locator('#part-link').getAttribute('href');
-  assert.equal(link, '/v2/models/digits-hybrid/public.onnx');
+  assert.equal(link, 'v2/models/digits-hybrid/public.onnx');
   assert.equal(fetched(proxy).length, 1);
 
   await choose(page, 'digits');

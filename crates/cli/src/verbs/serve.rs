@@ -238,6 +238,12 @@ fn try_reload(sources: &Sources, app: &App) -> anyhow::Result<()> {
 fn tell_of_start(service: &Service) {
     let app = service.app();
     let config = app.config();
+    if config.is_open_to_all() {
+        tracing::warn!(
+            "others than this machine reach the service, and everybody may ask: `required = true` below `[ledger]` makes it \
+             ask for tokens"
+        );
+    }
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         kernel = veilcast_engine::kernel(),

@@ -15,12 +15,17 @@ mod import;
 mod inspect;
 mod interrupts;
 mod keys;
+#[cfg(feature = "ledger")]
+mod killed;
 #[allow(dead_code, reason = "the client's tests use other parts of it")]
 #[path = "../../../client/tests/common/liar.rs"]
 mod liar;
 mod offline;
 mod operating;
 mod pool;
+#[cfg(feature = "ledger")]
+#[path = "../../../ledger/tests/common/postgres.rs"]
+mod postgres;
 mod predict;
 mod reactions;
 mod regression;
@@ -28,6 +33,8 @@ mod resume;
 mod serve;
 mod service;
 mod tables;
+#[cfg(feature = "ledger")]
+mod tokens;
 #[cfg(feature = "otlp")]
 mod traces;
 mod train;

@@ -218,6 +218,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         waiting
             .into_iter()
             .for_each(|id| self.dismiss(id, Ended::Closed));
+        self.grant();
     }
 
     /// Sends a waiting request away.
@@ -295,6 +296,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
             }
             State::Runs | State::Abandoned => {}
         }
+        self.grant();
     }
 
     /// Takes a request out, whatever it does.

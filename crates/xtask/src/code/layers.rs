@@ -41,7 +41,11 @@ const ALLOWED: &[(&str, May)] = &[
         "engine",
         May::Only(&["card", "model", "paillier", "protocol"]),
     ),
-    ("server", May::Only(&["card", "engine", "protocol"])),
+    ("ledger", May::Only(&[])),
+    (
+        "server",
+        May::Only(&["card", "engine", "ledger", "protocol"]),
+    ),
     ("client", May::Only(&["card", "engine", "protocol"])),
     ("cli", May::AllBut(&["bench", "ctgrind", "xtask"])),
     ("bench", May::AllBut(&["cli", "ctgrind", "xtask"])),

@@ -53,6 +53,13 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((next()?, next()?))
 }
 
+/// Whether Debian's PostgreSQL is there, of any version.
+pub(super) fn postgres() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut folders = versions.flatten().map(|version| version.path().join("bin"));
+    folders.any(|programs| programs.join("initdb").is_file())
+}
+
 pub(super) fn chromium() -> bool {
     let own = env::var("CHROMIUM");
     let places = own

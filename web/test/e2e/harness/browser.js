@@ -131,26 +131,27 @@ const NOTHING = { local: {}, session: {}, databases: 0, caches: 0, workers: 0, c
  *
  * @param {string} name
  * @param {(given: Given) => Promise<void>} body
- * @param {{context?: BrowserContextOptions, complaints?: RegExp}} [options] of the browser's context; what the browser
- *   may complain of, such as a connection that the test breaks
+ * @param {{context?: BrowserContextOptions, complaints?: RegExp, prefix?: string, kept?: object}} [options] of the
+ *   browser's context; what the browser may complain of, such as a connection that the test breaks; the path below which the
+ *   service is; what may be left behind
  */
-export function pageTest(name, body, { context: contextOptions = {}, complaints } = {}) {
+export function pageTest(name, body, { context: contextOptions = {}, complaints, prefix, kept = {} } = {}) {
   test(name, { timeout: 3 * PATIENCE }, async (t) => {
-    const proxy = new Proxy(serviceUrl);
+    const proxy = new Proxy(serviceUrl, prefix);
     await proxy.listen();
     const detour = { server: `http://127.0.0.1:${trapPort}`, bypass: '127.0.0.1' };
     // Without animations nothing is on the move when it is pressed.
     const defaults = /** @type {const} */ ({ viewport: { width: 1200, height: 900 }, reducedMotion: 'reduce' });
     const context = await browser.newContext({ ...defaults, ...contextOptions, proxy: detour });
     context.setDefaultTimeout(PATIENCE);
-    const watch = new Watch(context, proxy.url);
+    const watch = new Watch(context, new URL(proxy.url).origin);
     const page = await context.newPage();
-    const open = async () => (await page.goto(proxy.url)) ?? assert.fail('no answer');
+    const open = async () => (await page.goto(`${proxy.url}/`)) ?? assert.fail('no answer');
     try {
       await body({ t, page, context, proxy, watch, open });
       assert.deepEqual(watch.complaints.filter((text) => !complaints?.test(text)), []);
       assert.deepEqual(watch.strangers, []);
-      assert.deepEqual(await watch.remains(page), NOTHING);
+      assert.deepEqual(await watch.remains(page), { ...NOTHING, ...kept });
     } catch (error) {
       await picture(page, `failed-${name}`).catch(() => {});
       for (const complaint of watch.complaints) t.diagnostic(complaint);

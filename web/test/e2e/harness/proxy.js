@@ -11,6 +11,7 @@ import { createServer, request as send } from 'node:http';
  * @typedef {object} Exchange
  * @property {string} method
  * @property {string} path
+ * @property {import('node:http').IncomingHttpHeaders} headers
  * @property {Buffer} body
  * @property {ServerResponse} response
  * @property {(target?: string) => Promise<Answer>} ask the service's answer, or that of another one
@@ -49,9 +50,13 @@ export class Proxy {
   /** Raw bytes of each connection from the browser. @type {Buffer[][]} */
   #received = [];
 
-  /** @param {string} target URL of the service */
-  constructor(target) {
+  /** What browsers see before the paths that the service knows. */
+  #prefix;
+
+  /** @param {string} target URL of the service @param {string} [prefix] of all paths in front of the proxy, such as `/clinic` */
+  constructor(target, prefix = '') {
     this.#target = target;
+    this.#prefix = prefix;
     this.#server.on('connection', (socket) => {
       /** @type {Buffer[]} */
       const parts = [];
@@ -69,7 +74,7 @@ export class Proxy {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = `http://127.0.0.1:${port}${this.#prefix}`;
   }
 
   close() {
@@ -81,10 +86,13 @@ export class Proxy {
   async #serve(request, response) {
     try {
       const body = await bytesOf(request);
-      const { method = '', url: path = '' } = request;
+      const { method = '', url = '', headers } = request;
+      const isInside = url.startsWith(`${this.#prefix}/`);
+      if (!isInside) return void response.writeHead(404).end('nothing of the service is here');
+      const path = url.slice(this.#prefix.length);
       this.requests.push({ method, path, body });
       const ask = (target = this.#target) => forward(new URL(path, target), request, body);
-      const given = await this.rule({ method, path, body, response, ask });
+      const given = await this.rule({ method, path, headers, body, response, ask });
       if (!given) return void response.destroy();
       response.writeHead(given.status, { ...given.headers, 'content-length': given.body.length }).end(given.body);
     } catch {
@@ -108,7 +116,8 @@ async function bytesOf(stream) {
  * @returns {Promise<Answer>}
  */
 async function forward(url, { method, headers }, body) {
-  const forwarded = send(url, { method, headers: { ...headers, host: url.host, connection: 'close' } });
+  // What passes is looked at and changed, so it must not be compressed.
+  const forwarded = send(url, { method, headers: { ...headers, host: url.host, connection: 'close', 'accept-encoding': 'identity' } });
   forwarded.end(body);
   const [response] = /** @type {[IncomingMessage]} */ (await once(forwarded, 'response'));
   const { connection: _, 'transfer-encoding': __, ...kept } = response.headers;

@@ -81,9 +81,16 @@ export function withOperator(original, from, to) {
   return model;
 }
 
+let configurations = 0;
+
 /** Starts a service, which ends with the tests, and gives its URL. @param {...string} models */
-export async function serve(...models) {
-  const args = ['serve', ...models.flatMap((model) => ['--model', model]), '--listen', '127.0.0.1:0'];
+export const serve = (...models) => serveWith('', ...models);
+
+/** The same with a configuration. @param {string} configuration @param {...string} models */
+export async function serveWith(configuration, ...models) {
+  const file = join(folder, `serve-${configurations++}.toml`);
+  writeFileSync(file, configuration);
+  const args = ['serve', '--config', file, ...models.flatMap((model) => ['--model', model]), '--listen', '127.0.0.1:0'];
   const service = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(service, 'exit').then(() => assert.fail('the service ended'));
   after(() => {

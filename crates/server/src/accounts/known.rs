@@ -1,0 +1,44 @@
+//! Tokens that were looked up a moment ago.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use lru::LruCache;
+use veilcast_ledger::{Credential, Token};
+
+/// How long a token is taken for what it was: so long may a revoked one still be let in, though nothing is answered to it,
+/// since charging finds out.
+const FRESH: Duration = Duration::from_secs(3);
+/// How many tokens are known at most.
+const MOST: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
+
+/// Good tokens by what shows them.
+pub(super) struct Known(Mutex<LruCache<Credential, (Arc<Token>, Instant)>>);
+
+impl Known {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(LruCache::new(MOST)))
+    }
+
+    fn cache(
+        &self,
+    ) -> impl std::ops::DerefMut<Target = LruCache<Credential, (Arc<Token>, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token, and whether it was looked up just now.
+    pub(super) fn get(&self, credential: &Credential, now: Instant) -> Option<(Arc<Token>, bool)> {
+        let mut cache = self.cache();
+        let (token, at) = cache.get(credential)?;
+        Some((Arc::clone(token), now.duration_since(*at) < FRESH))
+    }
+
+    pub(super) fn remember(&self, credential: Credential, token: Arc<Token>, now: Instant) {
+        self.cache().put(credential, (token, now));
+    }
+
+    pub(super) fn forget(&self, credential: &Credential) {
+        self.cache().pop(credential);
+    }
+}
