@@ -49,6 +49,8 @@ pub(crate) enum Task {
     Tests,
     /// Run the tests of the arithmetic and what is built on it with each slower kernel.
     Kernels,
+    /// Build the program with traces, and see a collector receive them.
+    Traces,
     /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
     /// them.
     Ctgrind,
@@ -76,8 +78,8 @@ pub(crate) enum Task {
     },
     /// Check and test the JavaScript package.
     Web,
+    /// Attack a running service, and see that others are still answered; by hand, ten minutes.
+    Soak(soak::Options),
     /// Fuzz the parsers of what strangers write.
     Fuzz(fuzz::Options),
-    /// Attack a running service in every known way, beside polite clients and an operator's probes.
-    Soak(soak::Options),
 }

@@ -18,8 +18,8 @@
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
 //! | the program without training and import | [`lean`] |
-//! | fuzzing | [`fuzz`] |
 //! | attacks on a running service | [`soak`] |
+//! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -82,6 +82,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Lean => &[steps::LEAN],
         Task::Tests => &[steps::TESTS],
         Task::Kernels => &[steps::KERNELS],
+        Task::Traces => &[steps::TRACES],
         Task::Ctgrind => &[steps::CTGRIND],
         Task::Doctests => &[steps::DOCTESTS],
         Task::Doc => &[steps::DOC],

@@ -1,263 +1,175 @@
-//! Attacks on a running service, beside polite clients who should not notice them.
+//! Attacks on a running service, with a polite client beside them.
 //!
-//! Attackers, polite clients and the operator's probes have addresses of their own on the loopback
-//! network, so that the service tells them apart as it would tell strangers apart.
+//! The real program serves the digit model. One attack after another is made on it by raw sockets, from addresses of this
+//! machine, while a polite client at another address asks for predictions, health and metrics, each over a new connection.
+//! What it gets is compared with what it gets in peace, and the service's memory at the end with that after the first
+//! round.
+//!
+//! | subject | file |
+//! |---|---|
+//! | the attacks, a function each | `attacks`, and files below |
+//! | what an attack is made with | `field` |
+//! | bytes on a connection | `wire` |
+//! | requests for predictions, as files | `requests` |
+//! | the service's process | `service` |
+//! | the polite client | `polite` |
+//! | what it got, as a table | `table` |
+//! | what is left when too many ask | `goodput` |
 
 mod attacks;
+mod field;
 mod goodput;
-mod http;
-mod material;
+mod polite;
+mod requests;
 mod service;
-mod watch;
+mod table;
+mod wire;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{bail, ensure};
-use clap::Args;
+use anyhow::ensure;
 
-use self::attacks::{ATTACKS, Attack, Scene};
-use self::material::Material;
+use self::attacks::{ATTACKS, Attack};
+use self::field::Field;
+use self::polite::Got;
+use self::requests::Requests;
 use self::service::Service;
-use self::watch::Seen;
+use self::table::{Line, Table};
+use crate::program;
 use crate::shell::{cargo, run, say};
 use crate::workspace::Workspace;
-use crate::{program, shell};
 
-/// How long to attack, and what.
-#[derive(Args, Clone, Debug)]
+/// How long a service is left alone after an attack.
+const REST: Duration = Duration::from_millis(1500);
+/// Rounds of all attacks. The first shows what memory they take; it has to stay at that.
+const ROUNDS: u32 = 2;
+/// How much more memory the service may have at the end: a twentieth, and what the allocator rounds to.
+const GROWTH: f64 = 0.05;
+const ROUNDING_BYTES: u64 = 4 << 20;
+
+/// How to attack.
+#[derive(Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Minutes in all.
-    #[arg(long, default_value_t = 10)]
-    minutes: u64,
-    /// Two quick rounds, with the program that the tests have built.
+    /// How long all takes.
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    minutes: f64,
+    /// Take a minute, with the program built for development.
     #[arg(long, conflicts_with = "minutes")]
     short: bool,
-    /// Attack this program instead, such as an older one, and only report.
+    /// Attack this program in place of the one that is built: nothing is asked of it, only shown.
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
-    /// The attacks; all, if none is named.
-    attacks: Vec<String>,
+    /// Make only the attacks whose names contain this.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
 }
 
-/// How many files, hence connections, a process may have open.
-const OPEN_FILES: u32 = 16_384;
-/// How much of a polite client's throughput must be left at the least: attackers may have shares like
-/// everyone, and the machine is theirs too.
-const LEAST_SHARE: f64 = 0.1;
-/// How many of the operator's probes must be answered, of a hundred.
-const LEAST_PROBES: f64 = 95.0;
-/// By how much the memory may grow from the second round to the last.
-const MEMORY_GROWTH: f64 = 1.05;
-
-/// The times of a round.
-#[derive(Clone, Copy)]
-struct Times {
-    quiet: Duration,
-    attack: Duration,
-    rounds: usize,
-}
-
-impl Options {
-    fn times(&self, attacks: usize) -> Times {
-        if self.short {
-            return Times {
-                quiet: Duration::from_secs(2),
-                attack: Duration::from_secs(4),
-                rounds: 1,
-            };
-        }
-        let (quiet, attack) = (Duration::from_secs(5), Duration::from_secs(12));
-        let round = quiet + (attack + PAUSE) * attacks as u32;
-        let all = Duration::from_secs(60 * self.minutes);
-        let rounds = (all.as_secs() / round.as_secs()).max(3) as usize;
-        Times {
-            quiet,
-            attack,
-            rounds,
-        }
-    }
-}
-
-/// After an attack, before the next one.
-const PAUSE: Duration = Duration::from_secs(2);
-
-/// The short form, which is a step of the tests.
-pub(crate) fn smoke(workspace: &Workspace) -> anyhow::Result<()> {
+/// The short run, as a step.
+pub(crate) fn short(workspace: &Workspace) -> anyhow::Result<()> {
     let options = Options {
-        minutes: 0,
+        minutes: 1.0,
         short: true,
         against: None,
-        attacks: Vec::new(),
+        only: None,
     };
     check(workspace, &options)
 }
 
+/// Makes the attacks and shows what the polite client got.
+///
+/// # Errors
+/// If it got less than each attack leaves it, or if the service's memory grew.
 pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
-    let chosen = chosen(&options.attacks)?;
-    allow_open_files()?;
     let program = match &options.against {
         Some(program) => program.clone(),
-        None => build(workspace, options.short)?,
-    };
-    let material = Material::make(workspace, &program)?;
-    let mut service = Service::start(workspace, &program)?;
-    let times = options.times(chosen.len());
-    let mut results: Vec<(&Attack, Outcome)> = Vec::new();
-    let mut memory = Vec::new();
-    for round in 1..=times.rounds {
-        let scene = Scene::new(&service, &material);
-        let usual = scene.quiet(times.quiet);
-        say(format!(
-            "round {round} of {}: {usual} without an attack",
-            times.rounds
-        ));
-        for attack in &chosen {
-            let before = Instant::now();
-            let seen = Scene::new(&service, &material).attacked(attack, times.attack);
-            std::thread::sleep(PAUSE);
-            let is_alive = service.is_alive();
-            say(format!(
-                "  {:<9} {seen}{}",
-                attack.name,
-                if is_alive {
-                    ""
-                } else {
-                    ", and the service is dead"
-                }
-            ));
-            if !is_alive {
-                service = Service::start(workspace, &program)?;
-            }
-            let outcome = Outcome {
-                usual: usual.clone(),
-                seen,
-                is_alive,
-                took: before.elapsed(),
-            };
-            results.push((attack, outcome));
+        None if options.short => program::build(workspace)?,
+        None => {
+            let build = [
+                "build",
+                "--release",
+                "--package",
+                "veilcast-cli",
+                "--locked",
+            ];
+            run(&mut cargo(workspace, build))?;
+            workspace.target().join("release").join("veilcast")
         }
-        memory.push(service.resident_megabytes()?);
+    };
+    let chosen = |attack: &&Attack| {
+        let only = options.only.as_deref();
+        only.is_none_or(|text| attack.name.contains(text))
+    };
+    let attacks: Vec<&Attack> = ATTACKS.iter().filter(chosen).collect();
+    ensure!(!attacks.is_empty(), "no attack has that in its name");
+    let minutes = if options.short { 1.0 } else { options.minutes };
+    let turns = attacks.len() as f64 * f64::from(ROUNDS) + 1.0;
+    let each = Duration::from_secs_f64(minutes * 60.0 / turns).saturating_sub(REST);
+    let each = each.max(Duration::from_secs(1));
+
+    let requests = Requests::make(&program, workspace)?;
+    let mut service = Service::start(&program, workspace, None)?;
+    polite::warm_up(service.address, &requests)?;
+    let peace = polite::ask(service.address, &requests, each);
+    say(format!("in peace: {peace}"));
+    let mut table = Table::new(peace);
+    let mut memory = Vec::new();
+    for round in 1..=ROUNDS {
+        for attack in &attacks {
+            let got = if attack.memory_limit.is_none() {
+                attacked(attack, &service, &requests, each)
+            } else if round == 1 {
+                // A service of its own: it ends with the attack, or by it.
+                let mut own = Service::start(&program, workspace, attack.memory_limit)?;
+                let mut got = attacked(attack, &own, &requests, each);
+                got.is_alive = own.is_alive();
+                got
+            } else {
+                continue;
+            };
+            say(format!("{}: {got}", attack.name));
+            table.add(Line {
+                name: attack.name,
+                least: attack.least,
+                got,
+            });
+            std::thread::sleep(REST);
+        }
+        ensure!(service.is_alive(), "the service is gone");
+        memory.push(service.memory()?);
     }
-    let goodputs = goodput::measure(&service, &material, options.short);
-    report(&results, &memory, &goodputs);
+    let grown = memory[memory.len() - 1].saturating_sub(memory[0]);
+    let allowed = (memory[0] as f64 * GROWTH) as u64 + ROUNDING_BYTES;
+    say(format!("\n{table}"));
+    let sizes: Vec<String> = memory
+        .iter()
+        .map(|bytes| format!("{:.1} MB", *bytes as f64 / 1e6))
+        .collect();
+    say(format!(
+        "memory after each round of attacks: {}",
+        sizes.join(", ")
+    ));
+    let goodput = goodput::measure(service.address, &requests, 2 * each);
+    say(goodput);
     if options.against.is_some() {
         return Ok(());
     }
-    verdict(&results, &memory, options.short)
+    ensure!(
+        grown <= allowed,
+        "the service's memory grew by {grown} bytes"
+    );
+    table.check()
 }
 
-/// What an attack did.
-struct Outcome {
-    usual: Seen,
-    seen: Seen,
-    is_alive: bool,
-    took: Duration,
-}
-
-impl Outcome {
-    /// The polite client's throughput under attack, as a part of the usual one.
-    fn share(&self) -> f64 {
-        self.seen.per_second() / self.usual.per_second()
-    }
-}
-
-fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Attack>> {
-    if names.is_empty() {
-        return Ok(ATTACKS.iter().collect());
-    }
-    let named = |name: &String| ATTACKS.iter().find(|attack| attack.name == name);
-    let found: Option<Vec<_>> = names.iter().map(named).collect();
-    let Some(found) = found else {
-        let known: Vec<_> = ATTACKS.iter().map(|attack| attack.name).collect();
-        bail!("the attacks are {}", known.join(", "));
-    };
-    Ok(found)
-}
-
-/// The program to attack: the tests' own, or for figures a release build.
-fn build(workspace: &Workspace, is_short: bool) -> anyhow::Result<PathBuf> {
-    if is_short {
-        return program::build(workspace);
-    }
-    let arguments = [
-        "build",
-        "--release",
-        "--package",
-        "veilcast-cli",
-        "--locked",
-    ];
-    run(&mut cargo(workspace, arguments))?;
-    Ok(workspace.target().join("release").join("veilcast"))
-}
-
-/// Lets this process and those that it starts have many connections.
-fn allow_open_files() -> anyhow::Result<()> {
-    let process = std::process::id().to_string();
-    let files = format!("--nofile={OPEN_FILES}");
-    shell::run(std::process::Command::new("prlimit").args(["--pid", &process, &files]))
-}
-
-fn report(results: &[(&Attack, Outcome)], memory: &[f64], goodputs: &[goodput::Goodput]) {
-    say(format!(
-        "\n{:<9} {:>12} {:>12} {:>7} {:>9} {:>9} {:>8}",
-        "attack", "usual, 1/s", "under, 1/s", "share", "longest", "probes", "longest"
-    ));
-    for (attack, outcome) in results {
-        let Outcome { usual, seen, .. } = outcome;
-        say(format!(
-            "{:<9} {:>12.1} {:>12.1} {:>6.0}% {:>8.1}s {:>8.0}% {:>7.1}s{}  {}",
-            attack.name,
-            usual.per_second(),
-            seen.per_second(),
-            100.0 * outcome.share(),
-            seen.longest_prediction().as_secs_f64(),
-            seen.probes_answered(),
-            seen.longest_probe().as_secs_f64(),
-            if outcome.is_alive { "" } else { "  dead" },
-            attack.what,
-        ));
-    }
-    for goodput in goodputs {
-        say(goodput);
-    }
-    let memory: Vec<_> = memory
-        .iter()
-        .map(|megabytes| format!("{megabytes:.0}"))
-        .collect();
-    say(format!(
-        "memory after each round, in MB: {}",
-        memory.join(", ")
-    ));
-    let took: Duration = results.iter().map(|(_, outcome)| outcome.took).sum();
-    say(format!(
-        "attacked for {:.1} minutes",
-        took.as_secs_f64() / 60.0
-    ));
-}
-
-fn verdict(results: &[(&Attack, Outcome)], memory: &[f64], is_short: bool) -> anyhow::Result<()> {
-    for (attack, outcome) in results {
-        let name = attack.name;
-        ensure!(outcome.is_alive, "{name}: the service died");
-        let (share, probes) = (outcome.share(), outcome.seen.probes_answered());
-        ensure!(
-            share >= LEAST_SHARE,
-            "{name}: polite clients have {:.0} % of what they have without an attack",
-            100.0 * share
-        );
-        ensure!(
-            probes >= LEAST_PROBES,
-            "{name}: {probes:.0} % of the operator's probes were answered"
-        );
-    }
-    if let [_, second, .., last] = memory
-        && !is_short
-    {
-        ensure!(
-            *last <= MEMORY_GROWTH * second,
-            "the memory grew from {second:.0} MB after the second round to {last:.0} MB"
-        );
-    }
-    Ok(())
+/// What the polite client gets during an attack.
+fn attacked(attack: &Attack, service: &Service, requests: &Requests, time: Duration) -> Got {
+    let field = Field::new(service.address, requests);
+    std::thread::scope(|threads| {
+        threads.spawn(|| (attack.run)(&field));
+        // It has begun, and gets its share of the time.
+        field.sleep(time / 10);
+        let got = polite::ask(service.address, requests, time);
+        field.end();
+        got
+    })
 }

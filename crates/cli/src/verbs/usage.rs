@@ -11,8 +11,7 @@ use crate::output::Output;
 
 /// Show what was charged, by token and model.
 ///
-/// Days are those of UTC. The cost is the estimated time of a processor core, which is the same for
-/// the same request.
+/// Days are those of UTC. The cost is the time of a processor core, as it was estimated beforehand.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// First day, such as 2026-11-01.

@@ -175,6 +175,51 @@ fn a_service_asks_for_tokens_and_usage_tells_what_they_used() {
     assert_snapshot!(place.run("usage --config serve.toml --token nobody"), @"Nothing was charged.");
 }
 
+#[test]
+fn a_certificate_shows_its_token_over_tls() {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+    let place = Place::new();
+    let names = || CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let mut authority = names();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
+    let pem = authority.self_signed(&authority_key).unwrap().pem();
+    place.write("ca.pem", pem);
+    let issuer = Issuer::from_params(&authority, &authority_key);
+    for name in ["service", "clinic", "stranger"] {
+        let key = KeyPair::generate().unwrap();
+        let pem = names().signed_by(&key, &issuer).unwrap().pem();
+        place.write(&format!("{name}.pem"), pem);
+        place.write(&format!("{name}.key"), key.serialize_pem());
+        let secret = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(place.path(&format!("{name}.key")), secret).unwrap();
+    }
+    let settings = format!(
+        "[tls]\ncertificate = \"service.pem\"\nkey = \"service.key\"\nclient_ca = \"ca.pem\"\n\
+         client_certificates = \"optional\"\n[ledger]\nurl = \"sqlite://{}\"\nrequired = true\n",
+        place.path("ledger.db").display()
+    );
+    place.write("serve.toml", settings);
+    place.run("token add clinic --certificate clinic.pem --config serve.toml");
+    let server = place.serve("--model model --config serve.toml");
+    let predict = |options: &str| {
+        format!(
+            "predict --server {} --ca-cert ca.pem --model risk --key key.json {options} records.csv",
+            server.url
+        )
+    };
+    place.run(&predict("--client-cert clinic.pem --client-key clinic.key"));
+    // The authority's signature alone is no token.
+    let stranger = predict("--client-cert stranger.pem --client-key stranger.key");
+    assert!(place.fail(&stranger).contains("no such token"));
+    assert!(place.fail(&predict("")).contains("needs a token"));
+    let usage = place.json("usage --json --config serve.toml");
+    assert_eq!(usage["usage"][0]["token"], "clinic");
+    assert_eq!(usage["usage"][0]["records"], 5);
+    assert_eq!(usage["usage"].as_array().unwrap().len(), 1);
+}
+
 /// Where the ledger is without any settings.
 #[test]
 fn without_settings_the_ledger_is_in_the_state_directory() {

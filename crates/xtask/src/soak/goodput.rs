@@ -1,69 +1,42 @@
-//! What is left of the throughput when too many ask.
+//! What is left of the throughput when more ask than can be answered.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::http;
-use super::material::Material;
-use super::service::Service;
+use super::requests::Requests;
+use super::wire::Wire;
 
-/// How long an impatient client waits, before it hangs up and asks again at once.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How many ask at a time.
+const CLIENTS: [u16; 3] = [1, 32, 256];
+/// How long an impatient client waits before it hangs up. It asks again at once then, and if it is refused.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Predictions per second that some clients got together.
-pub(super) struct Goodput {
-    clients: u16,
-    per_second: f64,
-    of_one: f64,
+/// Predictions per second that so many impatient clients got together.
+pub(super) struct Goodput(Vec<(u16, f64)>);
+
+/// Has impatient clients ask for this time, each from an address of its own.
+pub(super) fn measure(service: SocketAddr, requests: &Requests, time: Duration) -> Goodput {
+    let measured = CLIENTS.map(|clients| (clients, per_second(service, requests, clients, time)));
+    Goodput(measured.into())
 }
 
-impl fmt::Display for Goodput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            clients,
-            per_second,
-            of_one,
-        } = self;
-        write!(
-            f,
-            "{clients:>3} impatient clients: {per_second:.1} predictions per second, {:.2} of what one gets",
-            per_second / of_one
-        )
-    }
-}
-
-pub(super) fn measure(service: &Service, material: &Material, is_short: bool) -> Vec<Goodput> {
-    let time = Duration::from_secs(if is_short { 3 } else { 20 });
-    let mut of_one = None;
-    [1, 32, 256]
-        .into_iter()
-        .map(|clients| {
-            let per_second = per_second(service, material, clients, time);
-            Goodput {
-                clients,
-                per_second,
-                of_one: *of_one.get_or_insert(per_second),
-            }
-        })
-        .collect()
-}
-
-/// Each client has an address of its own.
-fn per_second(service: &Service, material: &Material, clients: u16, time: Duration) -> f64 {
+fn per_second(service: SocketAddr, requests: &Requests, clients: u16, time: Duration) -> f64 {
     let (answered, started) = (AtomicU32::new(0), Instant::now());
-    let (address, request) = (service.address, &material.cheap);
-    thread::scope(|scope| {
-        for client in 0..clients {
+    thread::scope(|threads| {
+        for client in 1..=clients {
             let [high, low] = client.to_be_bytes();
-            let from = Ipv4Addr::new(127, 1, high, low.max(1));
+            let from = Ipv4Addr::new(127, 1, high, low);
             let answered = &answered;
-            scope.spawn(move || {
+            threads.spawn(move || {
                 while started.elapsed() < time {
-                    let answer = http::once(address, from, PATIENCE, request);
-                    if answer.is_ok_and(|answer| answer.status == 200) && started.elapsed() < time {
+                    let answer = Wire::connect(from, service).and_then(|mut wire| {
+                        let sent = wire.send(&requests.one, PATIENCE);
+                        sent.then(|| wire.status(PATIENCE))?
+                    });
+                    if answer == Some(200) && started.elapsed() < time {
                         answered.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -71,4 +44,15 @@ fn per_second(service: &Service, material: &Material, clients: u16, time: Durati
         }
     });
     f64::from(answered.into_inner()) / time.as_secs_f64()
+}
+
+impl fmt::Display for Goodput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("impatient clients, predictions per second, and of what one gets:")?;
+        let one = self.0.first().map_or(f64::NAN, |&(_, one)| one);
+        for (clients, per_second) in &self.0 {
+            write!(f, "  {clients}: {per_second:.1}, {:.2};", per_second / one)?;
+        }
+        Ok(())
+    }
 }
