@@ -16,9 +16,8 @@ use crate::uploads::{NoRoom, Upload};
 /// A connection that is closed on unread data may lose the refusal on its way to the client.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 << 20;
-/// The memory that a body gets at first, if it was announced to be as long; beyond, it is doubled as the body grows.
-const FIRST_BYTES: usize = 1 << 20;
-const FIRST_BYTES_UNANNOUNCED: usize = 64 << 10;
+/// The memory that a body gets at first; it is doubled as the body grows.
+const FIRST_BYTES: usize = 16 << 10;
 
 /// The length that a body is announced with, or 0.
 pub(crate) fn announced(body: &Body) -> usize {
@@ -91,7 +90,7 @@ async fn collect(
         let needed = bytes.len() + data.len();
         if needed > bytes.capacity() {
             let most = if announced > 0 { announced } else { limit };
-            let doubled = (2 * bytes.capacity()).max(FIRST_BYTES_UNANNOUNCED);
+            let doubled = (2 * bytes.capacity()).max(FIRST_BYTES);
             grow(&mut bytes, doubled.clamp(needed, most.max(needed)), upload).map_err(busy)?;
         }
         bytes.extend_from_slice(&data);

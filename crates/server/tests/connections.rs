@@ -6,8 +6,8 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::request;
 use common::socket::{Service, answer, free, infer, live, status};
+use common::{MAX_RECORDS, request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use veilcast_server::{BoundAddress, Config};
@@ -189,31 +189,38 @@ async fn idle_crowds_keep_nobody_out() {
     assert_eq!(metric(&mut polite, "veilcast_connections_limit").await, 50);
 }
 
+/// A connection to the operators' listener.
+async fn operator_of(service: &Service) -> TcpStream {
+    let BoundAddress::Ip(operator) = service.operator[0] else {
+        panic!("a port");
+    };
+    TcpStream::connect(operator).await.unwrap()
+}
+
+/// A connection whose request takes its time.
+async fn at_work(service: &Service, operator: &mut TcpStream, others: u64) -> TcpStream {
+    let mut stream = service.connect().await;
+    let long = infer(&request(MAX_RECORDS as usize));
+    stream.write_all(&long).await.unwrap();
+    let begun = Instant::now();
+    while metric(operator, "veilcast_computing").await + metric(operator, "veilcast_waiting").await
+        <= others
+    {
+        assert!(begun.elapsed() < LONG, "it never begins");
+    }
+    stream
+}
+
 #[tokio::test]
 async fn busy_places_refuse_at_once() {
     let service = Service::start(Config {
         max_connections: 1,
         operator_listen: vec![free()],
-        body_timeout: Duration::from_secs(3600),
         ..Config::default()
     })
     .await;
-    let mut uploading = service.connect().await;
-    let bytes = infer(&request(1));
-    uploading
-        .write_all(&bytes[..bytes.len() - 1])
-        .await
-        .unwrap();
-    // Its request is under way once the operators see it.
-    let BoundAddress::Ip(operator) = service.operator[0] else {
-        panic!("a port");
-    };
-    let mut operator = TcpStream::connect(operator).await.unwrap();
-    let begun = Instant::now();
-    while metric(&mut operator, "veilcast_connections_active").await < 1 {
-        assert!(begun.elapsed() < LONG);
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let mut operator = operator_of(&service).await;
+    let mut busy = at_work(&service, &mut operator, 0).await;
 
     let mut refused = service.connect().await;
     let (head, _) = tokio::time::timeout(LONG, answer(&mut refused))
@@ -228,52 +235,77 @@ async fn busy_places_refuse_at_once() {
     let refused = "veilcast_connections_refused_total{reason=\"full\"}";
     assert_eq!(metric(&mut operator, refused).await, 1);
 
-    uploading
-        .write_all(&bytes[bytes.len() - 1..])
-        .await
-        .unwrap();
-    assert_eq!(status(&mut uploading).await, Some(200));
+    assert_eq!(status(&mut busy).await, Some(200));
     assert_eq!(live(&mut service.connect().await).await, Some(200));
 }
 
 #[tokio::test]
-async fn callers_have_a_share_of_the_places() {
-    let start = |behind_proxy| {
-        Service::start(Config {
-            max_connections_per_caller: 2,
-            behind_proxy,
-            body_timeout: Duration::from_secs(3600),
-            ..Config::default()
-        })
-    };
+async fn drippers_on_all_places_make_room() {
+    let service = Service::start(Config {
+        max_connections: 4,
+        // Never by themselves.
+        body_timeout: Duration::from_secs(3600),
+        least_bytes_per_second: 0,
+        ..Config::default()
+    })
+    .await;
     let bytes = infer(&request(1));
-    let service = start(false).await;
-    let mut uploads = Vec::new();
-    for _ in 0..2 {
-        let mut uploading = service.connect().await;
-        uploading
-            .write_all(&bytes[..bytes.len() - 1])
-            .await
-            .unwrap();
-        uploads.push(uploading);
+    let mut drippers = Vec::new();
+    for _ in 0..4 {
+        let mut dripping = service.connect().await;
+        dripping.write_all(&bytes[..bytes.len() - 1]).await.unwrap();
+        drippers.push(dripping);
     }
     let begun = Instant::now();
     loop {
-        let mut third = service.connect().await;
-        if live(&mut third).await == Some(503) {
+        let mut newcomer = service.connect().await;
+        let answered = tokio::time::timeout(LONG, live(&mut newcomer)).await;
+        if answered.expect("a newcomer hangs") == Some(200) {
             break;
         }
-        // An idle one of the caller's own made room for it.
-        assert!(begun.elapsed() < LONG);
+        assert!(begun.elapsed() < LONG, "nobody makes room");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test]
+async fn callers_have_a_share_of_the_places() {
+    let service = Service::start(Config {
+        max_connections_per_caller: 2,
+        operator_listen: vec![free()],
+        ..Config::default()
+    })
+    .await;
+    let mut operator = operator_of(&service).await;
+    let mut busy = [
+        at_work(&service, &mut operator, 0).await,
+        at_work(&service, &mut operator, 1).await,
+    ];
+    let mut third = service.connect().await;
+    assert_eq!(live(&mut third).await, Some(503));
+    let refused = "veilcast_connections_refused_total{reason=\"caller\"}";
+    assert_eq!(metric(&mut operator, refused).await, 1);
     // Another caller of this machine.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
     let mut other = socket.connect(service.address).await.unwrap();
     assert_eq!(live(&mut other).await, Some(200));
+    for stream in &mut busy {
+        assert_eq!(status(stream).await, Some(200));
+    }
+    // An idle one makes room for another of the same caller.
+    assert_eq!(live(&mut service.connect().await).await, Some(200));
+}
 
-    // Behind a proxy all are one.
-    let service = start(true).await;
+#[tokio::test]
+async fn behind_a_proxy_all_places_are_one_callers() {
+    let service = Service::start(Config {
+        max_connections_per_caller: 2,
+        behind_proxy: true,
+        ..Config::default()
+    })
+    .await;
+    let bytes = infer(&request(1));
     let mut connections = Vec::new();
     for _ in 0..8 {
         let mut connection = service.connect().await;
@@ -325,10 +357,7 @@ async fn operators_have_a_listener_of_their_own() {
         ..Config::default()
     })
     .await;
-    let BoundAddress::Ip(operator) = service.operator[0] else {
-        panic!("a port");
-    };
-    let mut operator = TcpStream::connect(operator).await.unwrap();
+    let mut operator = operator_of(&service).await;
     let mut public = service.connect().await;
     for (path, of_operators, of_all) in [
         ("/metrics", 200, 404),

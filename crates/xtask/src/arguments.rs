@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::fuzz;
 use crate::others::deploy;
+use crate::{fuzz, soak};
 
 /// The project's own automation.
 #[derive(Parser)]
@@ -49,6 +49,8 @@ pub(crate) enum Task {
     Tests,
     /// Run the tests of the arithmetic and what is built on it with each slower kernel.
     Kernels,
+    /// Build the program with traces, and see a collector receive them.
+    Traces,
     /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
     /// them.
     Ctgrind,
@@ -76,6 +78,8 @@ pub(crate) enum Task {
     },
     /// Check and test the JavaScript package.
     Web,
+    /// Attack a running service, and see that others are still answered; by hand, ten minutes.
+    Soak(soak::Options),
     /// Fuzz the parsers of what strangers write.
     Fuzz(fuzz::Options),
 }

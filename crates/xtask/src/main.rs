@@ -18,6 +18,7 @@
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
 //! | the program without training and import | [`lean`] |
+//! | attacks on a running service | [`soak`] |
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
 
@@ -36,6 +37,7 @@ mod python;
 mod removals;
 mod security;
 mod shell;
+mod soak;
 mod steps;
 mod tools;
 mod workspace;
@@ -80,6 +82,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Lean => &[steps::LEAN],
         Task::Tests => &[steps::TESTS],
         Task::Kernels => &[steps::KERNELS],
+        Task::Traces => &[steps::TRACES],
         Task::Ctgrind => &[steps::CTGRIND],
         Task::Doctests => &[steps::DOCTESTS],
         Task::Doc => &[steps::DOC],
@@ -95,6 +98,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
         Task::Web => &[steps::WEB],
         // These have options, which a step doesn't have.
+        Task::Soak(options) => return soak::check(workspace, &options),
         Task::Fuzz(options) => return fuzz::check(workspace, &options),
         Task::Removals { rows } => return removals::check(&rows, workspace),
     };

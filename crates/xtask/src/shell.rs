@@ -23,6 +23,13 @@ pub(crate) fn cargo<'a>(
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(arguments).current_dir(workspace.root());
+    // What Cargo has told us about ourselves: build scripts that look at it would run again, and all that depends on them.
+    for (name, _) in std::env::vars_os() {
+        let is_ours = |prefix| name.to_string_lossy().starts_with(prefix);
+        if is_ours("CARGO_PKG_") || is_ours("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 

@@ -8,7 +8,7 @@ use crate::code::{deny, layers, unused};
 use crate::others::{deploy, examples, interop, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, security};
+use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, security, soak};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -102,6 +102,23 @@ pub(crate) const CTGRIND: Step = Step {
     name: "ctgrind",
     check: ctgrind::check,
 };
+pub(crate) const TRACES: Step = Step {
+    name: "traces",
+    check: |workspace| {
+        // With the whole workspace, as the other tests are compiled, so that little is compiled again.
+        let arguments = [
+            "test",
+            "--workspace",
+            "--features",
+            "veilcast-cli/otlp",
+            "--locked",
+            "--test",
+            "cli",
+            "traces",
+        ];
+        run_command(&mut cargo(workspace, arguments))
+    },
+};
 pub(crate) const DOCTESTS: Step = Step {
     name: "doctests",
     check: |workspace| {
@@ -146,6 +163,10 @@ pub(crate) const WEB: Step = Step {
     name: "web",
     check: web::check,
 };
+pub(crate) const SOAK: Step = Step {
+    name: "soak",
+    check: soak::short,
+};
 pub(crate) const FUZZ: Step = Step {
     name: "fuzz",
     check: fuzz::smoke,
@@ -153,8 +174,8 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, CTGRIND, DOCTESTS,
-    DOC, COMMANDS, INTEROP, DEPLOY, EXAMPLES, WEB, FUZZ,
+    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, TRACES, CTGRIND,
+    DOCTESTS, DOC, COMMANDS, INTEROP, DEPLOY, EXAMPLES, WEB, SOAK, FUZZ,
 ];
 
 /// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.

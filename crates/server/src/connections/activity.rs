@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -12,6 +13,8 @@ pub(super) struct Activity {
     leave: Notify,
     /// Bytes that the peer's side has taken, all in all.
     written: AtomicU64,
+    /// Bytes that it has sent.
+    read: AtomicU64,
     /// Whether the peer has closed its side: it may be gone, or only have nothing more to send.
     half_closed: Arc<AtomicBool>,
 }
@@ -23,12 +26,19 @@ struct State {
     idle_since: Instant,
     /// Since when an answer waits for the peer to read.
     blocked_since: Option<Instant>,
-    /// Whether the peer has sent its request and waits for the answer, as it does in HTTP/1.
-    awaits_answer: bool,
+    /// Requests whose bodies haven't come in whole, since when there are any, and how much had come in until then.
+    incoming: usize,
+    incoming_since: Instant,
+    read_before: u64,
+    /// Whether the peer speaks HTTP/2, where the end of a connection is the end of its requests.
+    is_http2: bool,
 }
 
 /// A request that is under way, until dropped.
 pub(super) struct UnderWay(Arc<Activity>);
+
+/// A body that is coming in, until dropped.
+pub(super) struct Incoming(Arc<Activity>);
 
 impl Activity {
     /// That of a new connection, which counts as idle until its first request.
@@ -38,10 +48,14 @@ impl Activity {
                 under_way: 0,
                 idle_since: Instant::now(),
                 blocked_since: None,
-                awaits_answer: false,
+                incoming: 0,
+                incoming_since: Instant::now(),
+                read_before: 0,
+                is_http2: false,
             }),
             leave: Notify::new(),
             written: AtomicU64::new(0),
+            read: AtomicU64::new(0),
             half_closed: Arc::default(),
         })
     }
@@ -84,16 +98,45 @@ impl Activity {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// Notes that a request has come in whole, and that the peer can send another only after its answer.
-    pub(super) fn set_awaits_answer(&self) {
-        self.state().awaits_answer = true;
+    /// Counts a request's body in.
+    pub(super) fn body(self: &Arc<Self>) -> Incoming {
+        let read = self.read.load(Ordering::Relaxed);
+        let mut state = self.state();
+        state.incoming += 1;
+        if state.incoming == 1 {
+            state.incoming_since = Instant::now();
+            state.read_before = read;
+        }
+        drop(state);
+        Incoming(Arc::clone(self))
     }
 
-    /// Notes that the peer has closed its side; gives whether it may still wait for an answer.
+    pub(super) fn is_incoming(&self) -> bool {
+        self.state().incoming > 0
+    }
+
+    /// How fast bodies come in, in bytes per second, if that has been going on for a time.
+    pub(super) fn incoming_rate(&self, time: Duration) -> Option<f64> {
+        let read = self.read.load(Ordering::Relaxed);
+        let state = self.state();
+        let passed = state.incoming_since.elapsed();
+        let bytes = read.saturating_sub(state.read_before) as f64;
+        (state.incoming > 0 && passed >= time).then(|| bytes / passed.as_secs_f64())
+    }
+
+    pub(super) fn add_read(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_http2(&self) {
+        self.state().is_http2 = true;
+    }
+
+    /// Notes that the peer has closed its side; gives whether it may still wait for an answer to all that it has sent.
     pub(super) fn close_half(&self) -> bool {
         self.half_closed.store(true, Ordering::Relaxed);
         let state = self.state();
-        state.under_way > 0 && state.awaits_answer
+        state.under_way > 0 && state.incoming == 0 && !state.is_http2
     }
 
     pub(super) fn half_closed(&self) -> Arc<AtomicBool> {
@@ -115,12 +158,17 @@ impl Activity {
     }
 }
 
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.0.state().incoming -= 1;
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.under_way -= 1;
         if state.under_way == 0 {
-            state.awaits_answer = false;
             state.idle_since = Instant::now();
         }
     }

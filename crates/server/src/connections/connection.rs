@@ -174,7 +174,8 @@ async fn too_long_idle(activity: &Activity, time: Duration) {
 /// Waits until a connection that makes room has had its time; a request that came in between is answered.
 async fn made_room(activity: &Activity) {
     tokio::time::sleep(GOODBYE).await;
-    while activity.is_under_way() && activity.blocked_since().is_none() {
+    let is_held_up = || activity.blocked_since().is_some() || activity.is_incoming();
+    while activity.is_under_way() && !is_held_up() {
         tokio::time::sleep(GOODBYE).await;
     }
 }

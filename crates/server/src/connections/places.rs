@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::activity::Activity;
 use crate::quota::Caller;
 
-/// How long a peer must have kept an answer waiting before it makes room for others.
-const BLOCKED_LONG_ENOUGH: Duration = Duration::from_secs(1);
+/// How long a peer must have kept an answer or its request waiting before it makes room for others.
+const LONG_ENOUGH: Duration = Duration::from_millis(250);
 
 /// The places of one side.
 pub(super) struct Places {
@@ -72,7 +72,8 @@ impl Places {
     /// A place for a connection of a caller.
     ///
     /// If there is none, the connection that has been idle longest makes room, the caller's own if the caller's share is what
-    /// is full. Without an idle one, it is the one that has kept its answer waiting longest.
+    /// is full. Without an idle one, it is the one that has kept its answer waiting longest; without
+    /// such a one, the one whose request comes in slowest.
     pub(super) fn take(
         self: &Arc<Self>,
         caller: Option<Caller>,
@@ -141,11 +142,19 @@ impl Table {
         let blocked = || {
             among()
                 .filter_map(|(number, taken)| taken.activity.blocked_since().zip(Some(*number)))
-                .filter(|(since, _)| since.elapsed() >= BLOCKED_LONG_ENOUGH)
+                .filter(|(since, _)| since.elapsed() >= LONG_ENOUGH)
                 .min()
+        };
+        let slowest = || {
+            let rate = |taken: &Taken| taken.activity.incoming_rate(LONG_ENOUGH);
+            let rates = among().filter_map(|(number, taken)| Some((rate(taken)?, *number)));
+            rates
+                .min_by(|(a, _), (b, _)| a.total_cmp(b))
+                .map(|(_, number)| number)
         };
         idle.or_else(blocked)
             .map(|(_, number): (Instant, u64)| number)
+            .or_else(slowest)
     }
 
     fn leave(&mut self, number: u64) {
@@ -232,9 +241,24 @@ mod tests {
         let now = Instant::now();
         reader.set_blocked(Some(now));
         assert_eq!(connect(&places, 2).1.err(), Some(NoPlace::Full));
-        reader.set_blocked(now.checked_sub(BLOCKED_LONG_ENOUGH));
+        reader.set_blocked(now.checked_sub(LONG_ENOUGH));
         let (_, place) = connect(&places, 2);
         assert!(place.is_ok() && is_asked(&reader));
+    }
+
+    #[test]
+    fn whose_request_comes_in_slowest_makes_room_if_nobody_else_does() {
+        let places = Places::new(2, None);
+        let (fast, _fast_place) = connect(&places, 1);
+        let (slow, _slow_place) = connect(&places, 1);
+        let _requests = (fast.request(), slow.request());
+        let _bodies = (fast.body(), slow.body());
+        fast.add_read(1000);
+        slow.add_read(10);
+        assert_eq!(connect(&places, 2).1.err(), Some(NoPlace::Full));
+        std::thread::sleep(LONG_ENOUGH);
+        let (_, place) = connect(&places, 2);
+        assert!(place.is_ok() && is_asked(&slow) && !is_asked(&fast));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use axum::http::{Request, Response, Version};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tower::ServiceExt as _;
 
-use super::activity::{Activity, UnderWay};
+use super::activity::{self, Activity, UnderWay};
 use crate::extract::HalfClosed;
 use crate::tls::ClientCertificate;
 
@@ -48,14 +48,13 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
             extensions.insert(certificate);
         }
         extensions.insert(HalfClosed(self.activity.half_closed()));
-        // In HTTP/2 the end of a connection is the end of its requests.
-        let is_alone = request.version() < Version::HTTP_2;
-        let activity = is_alone.then(|| Arc::clone(&self.activity));
+        if request.version() == Version::HTTP_2 {
+            self.activity.set_http2();
+        }
         let request = request.map(|body| {
-            let asked = Asked { body, activity };
             // Many have none.
-            asked.note_end(false);
-            Body::new(asked)
+            let incoming = (!body.is_end_stream()).then(|| self.activity.body());
+            Body::new(Asked { body, incoming })
         });
         let answer = self.router.clone().oneshot(request);
         Box::pin(async move {
@@ -68,20 +67,10 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
     }
 }
 
-/// A request's body: when it has been read, its sender waits for the answer.
+/// A request's body: it is coming in until its end has been read, or nobody reads it any more.
 struct Asked {
     body: Incoming,
-    activity: Option<Arc<Activity>>,
-}
-
-impl Asked {
-    fn note_end(&self, is_end: bool) {
-        if let Some(activity) = &self.activity
-            && (is_end || self.body.is_end_stream())
-        {
-            activity.set_awaits_answer();
-        }
-    }
+    incoming: Option<activity::Incoming>,
 }
 
 impl HttpBody for Asked {
@@ -93,7 +82,9 @@ impl HttpBody for Asked {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        self.note_end(matches!(frame, Poll::Ready(None)));
+        if matches!(frame, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.incoming = None;
+        }
         frame
     }
 
