@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -93,6 +94,33 @@ class Service:
             self.process.wait()
 
 
+class Postgres:
+    """A PostgreSQL of its own, and an empty database in it."""
+
+    #: The account that Debian's packages make for it: it refuses to be run by root.
+    ACCOUNT = "postgres"
+
+    def __init__(self, folder):
+        self.folder, self.port = Path(folder), free_port()
+        versions = Path("/usr/lib/postgresql").glob("*/bin")
+        self.programs = max(versions, key=lambda path: int(path.parent.name))
+        if os.getuid() == 0:
+            shutil.chown(self.folder, self.ACCOUNT)
+        self.run("initdb", "-A", "trust", "-U", "veilcast", "-E", "UTF8", "-N", "-D", self.folder / "data")
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        self.run("pg_ctl", "-D", self.folder / "data", "-w", "-o", options, "-l", self.folder / "log", "start")
+        self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "veilcast", "ledger")
+        self.url = f"postgres://veilcast@127.0.0.1:{self.port}/ledger"
+
+    def run(self, program, *arguments):
+        as_account = ["runuser", "-u", self.ACCOUNT, "--"] if os.getuid() == 0 else []
+        command = [*as_account, self.programs / program, *map(str, arguments)]
+        subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
+
+    def stop(self):
+        self.run("pg_ctl", "-D", self.folder / "data", "-w", "-m", "immediate", "stop")
+
+
 def certificate(folder):
     """An authority's certificate, one of this machine that it has signed, and the latter's key."""
     folder = Path(folder)
@@ -144,7 +172,7 @@ class Nginx:
             f"daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nworker_processes 2;\nevents {{}}\n"
             f"http {{\naccess_log {folder}/access.log;\n{temporary}include {folder}/veilcast.conf;\n}}\n"
         )
-        self.error_log = folder / "error.log"
+        self.access_log, self.error_log = folder / "access.log", folder / "error.log"
         self.command = [shutil.which("nginx") or "/usr/sbin/nginx", "-p", folder, "-e", self.error_log, "-c", main]
         self.process = None
         self.url = f"https://localhost:{self.port}"
@@ -162,6 +190,11 @@ class Nginx:
             return False
 
         wait_until(listens, "nginx's start")
+
+    def statuses(self, call):
+        """How often each status was answered to a call."""
+        lines = self.access_log.read_text().splitlines()
+        return Counter(int(line.split('" ')[1].split(" ")[0]) for line in lines if f'"{call} ' in line)
 
     def stop(self):
         if self.process is not None:

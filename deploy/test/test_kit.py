@@ -144,7 +144,9 @@ class Metrics(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.service = Service(PROGRAM, cls.folder.name, "service", "--model", MODEL).wait()
+        # Some metrics are those of a ledger.
+        ledger = {"VEILCAST_LEDGER__URL": f"sqlite://{cls.folder.name}/ledger.db"}
+        cls.service = Service(PROGRAM, cls.folder.name, "service", "--model", MODEL, environment=ledger).wait()
         image = ROOT / "data/mnist/t10k-images-idx3-ubyte.gz"
         few = Path(cls.folder.name) / "few"
         few.write_bytes(first_images(image, 2))

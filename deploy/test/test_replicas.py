@@ -1,10 +1,11 @@
-"""Two replicas behind nginx with TLS, in bad weather: one is killed in the middle of a batch, the other one reads its models
-again and again, and every record is answered as if nothing had happened.
+"""Two replicas behind nginx with TLS, with one ledger in PostgreSQL, in bad weather: one replica is killed in the middle of a
+batch, the other one reads its models again and again, and every record is answered as if nothing had happened, and charged.
 
 Run by `cargo xtask deploy` as: python test_replicas.py VEILCAST RECORDS
 """
 
 import csv
+import json
 import signal
 import ssl
 import subprocess
@@ -18,7 +19,7 @@ import urllib.request
 from pathlib import Path
 
 from images import first_images
-from service import ROOT, Nginx, Service, get, wait_until
+from service import ROOT, Nginx, Postgres, Service, get, wait_until
 
 PROGRAM, RECORDS = Path(sys.argv.pop(1)).resolve(), int(sys.argv.pop(1))
 MODEL = ROOT / "models" / "digits"
@@ -54,6 +55,31 @@ class Replicas(unittest.TestCase):
         nginx.start()
         return nginx
 
+    def ledger(self):
+        folder = self.path / "ledger"
+        folder.mkdir()
+        ledger = Postgres(folder)
+        self.addCleanup(ledger.stop)
+        return ledger
+
+    def token(self, ledger):
+        """A file with a token that may ask for anything."""
+        added = self.veilcast("token", "add", "tester", "--ledger", ledger.url)
+        file = self.path / "token"
+        file.touch(mode=0o600)
+        file.write_text(added)
+        return file
+
+    def charged(self, ledger):
+        """The requests and the records that the ledger has."""
+        usage = json.loads(self.veilcast("usage", "--json", "--ledger", ledger.url))["usage"]
+        return {what: sum(row[what] for row in usage) for what in ["requests", "records"]}
+
+    def veilcast(self, *arguments):
+        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
     def predict(self, server, out, *arguments):
         """Predictions of all images, in the background."""
         command = [PROGRAM, "predict", "--server", server, "--model", "digits", "--key", self.key, "--out", out]
@@ -81,10 +107,13 @@ class Replicas(unittest.TestCase):
 
     def test_a_killed_replica_and_a_reloaded_one_lose_nothing(self):
         expected = self.undisturbed(self)
-        doomed, other = self.start("doomed"), self.start("other")
+        ledger = self.ledger()
+        charging = {"VEILCAST_LEDGER__URL": ledger.url, "VEILCAST_LEDGER__REQUIRED": "true"}
+        doomed, other = self.start("doomed", **charging), self.start("other", **charging)
         nginx = self.behind(doomed, other)
         out = self.path / "disturbed.csv"
-        client = self.predict(nginx.url, out, "--ca-cert", nginx.authority)
+        token = self.token(ledger)
+        client = self.predict(nginx.url, out, "--ca-cert", nginx.authority, "--token-file", token)
         reloads, is_over = [], threading.Event()
 
         def reload():
@@ -109,7 +138,22 @@ class Replicas(unittest.TestCase):
         self.assertGreater(len(reloads), 3)
         self.assertGreaterEqual(other.metric("veilcast_records_total"), RECORDS / 10)
         self.assertIn('"message":"reloaded"', other.log.read_text())
-        print(f"{RECORDS} records right, one replica killed, the other one reloaded {len(reloads)} times")
+
+        # Each answer was charged once. A request whose replica died may have been charged before: its records were asked for
+        # again, and that was an answer of its own.
+        statuses = nginx.statuses("POST /v2/models/digits/infer")
+        broken = sum(count for status, count in statuses.items() if status >= 499)
+        charged = self.charged(ledger)
+        self.assertGreaterEqual(charged["records"], RECORDS)
+        self.assertGreaterEqual(charged["requests"], statuses[200])
+        self.assertLessEqual(charged["requests"], statuses[200] + broken)
+        if charged["requests"] == statuses[200]:
+            self.assertEqual(charged["records"], RECORDS)
+        print(
+            f"{RECORDS} records right in {statuses[200]} answers, one replica killed ({broken} requests broken off), "
+            f"the other one reloaded {len(reloads)} times; charged: {charged['records']} records, "
+            f"{charged['requests']} requests"
+        )
 
     def test_a_replica_that_ends_in_order_is_not_noticed(self):
         """Single requests without a second try: what nginx answers is what a client gets."""

@@ -8,7 +8,7 @@ use veilcast_engine::{LayoutError, SessionError};
 use veilcast_protocol::DecodeError;
 
 use crate::certificate::CertificateFault;
-use crate::retry::in_words;
+use crate::words::in_words;
 
 /// Why a text is not the URL of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

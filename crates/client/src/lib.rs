@@ -32,6 +32,7 @@ mod tls;
 mod transport;
 mod url;
 mod waiting;
+mod words;
 
 pub use certificate::CertificateFault;
 pub use client::Client;

@@ -1,22 +1,25 @@
 //! Any number of records: groups of them on their way to a service and back, several at a time.
 
+mod answered;
+mod blocking;
 mod current;
 mod group;
 
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use veilcast_card::QuantizedRecord;
 use veilcast_engine::Session;
 
+pub use self::answered::Answered;
+use self::blocking::blocking;
 use self::current::Current;
 use self::group::{Arrived, Encrypted, Sender};
-use crate::{AnswerError, Client, PipelineError};
+use crate::{Client, PipelineError};
 
 /// Sends group after group of records to a model, and decrypts the answers.
 ///
@@ -73,28 +76,6 @@ pub struct Pipeline {
     model: String,
     session: Arc<Session>,
     in_flight: NonZeroUsize,
-}
-
-/// A group of records, and the scores that came back for it.
-#[derive(Clone, Debug)]
-pub struct Answered<G> {
-    /// The group as it was submitted.
-    pub group: G,
-    /// The session that it was encrypted with: with the card that its scores are by.
-    pub session: Arc<Session>,
-    /// One score per output for each of its records, not yet checked against the card's bounds; or
-    /// why the answer can't be used: it is damaged, or belongs to another request.
-    pub scores: Result<Vec<Vec<i64>>, AnswerError>,
-    /// Bytes of all bodies sent for it, counting each try's as a whole.
-    pub bytes_up: u64,
-    /// Bytes of all bodies received for it.
-    pub bytes_down: u64,
-    /// How many requests it took: more than one if one was too large.
-    pub requests: u32,
-    /// How often they were sent in all; oftener than that if one was too large, the service busy, or the connection broke.
-    pub tries: u32,
-    /// The time from the beginning of its encryption to its scores.
-    pub elapsed: Duration,
 }
 
 impl Pipeline {
@@ -227,16 +208,4 @@ where
             .await
         }
     })
-}
-
-/// Runs a piece of work on a thread that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime is ending, and this task with it.
-            Err(_) => std::future::pending().await,
-        },
-    }
 }

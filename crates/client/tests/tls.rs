@@ -347,3 +347,40 @@ async fn a_long_computation_is_no_silence() {
         assert_eq!(exchange.tries, 1);
     }
 }
+
+/// How the operating system watches over a connection of this local port: the kind of the timer, and the hundredths of a second
+/// until it fires.
+#[cfg(target_os = "linux")]
+fn timer(port: u16) -> (u32, u32) {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let line = table.lines().find(|line| {
+        let address = line.split_whitespace().nth(1).unwrap();
+        address.ends_with(&format!(":{port:04X}"))
+    });
+    let timer = line.unwrap().split_whitespace().nth(5).unwrap();
+    let (kind, when) = timer.split_once(':').unwrap();
+    let number = |text| u32::from_str_radix(text, 16).unwrap();
+    (number(kind), number(when))
+}
+
+/// While a service computes, its machine is asked now and then whether it is there.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn machines_are_asked_for_a_sign_of_life() {
+    const KEEP_ALIVE: u32 = 2;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let options = Options {
+        silence_timeout: Duration::from_secs(8),
+        ..common::options()
+    };
+    let client = client_with(&url, options);
+    let asking = tokio::spawn(async move { client.card("m").await });
+    let (stream, peer) = listener.accept().await.unwrap();
+    stream.readable().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (kind, when) = timer(peer.port());
+    assert_eq!(kind, KEEP_ALIVE);
+    assert!(when <= 200, "{when}");
+    asking.abort();
+}

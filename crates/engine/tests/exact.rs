@@ -4,11 +4,13 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use veilcast_engine::Keys;
-use veilcast_protocol::Layout;
+use veilcast_protocol::{InferRequest, Layout};
 
 /// Rows of weights whose largest magnitude is the top of their bits, biases, and records, all of
 /// them leaning to the ends of their ranges.
@@ -114,6 +116,50 @@ fn scores_at_the_ends_of_the_certified_range_are_exact() {
         }
     }
     assert!(seeded > 4, "{seeded}");
+}
+
+/// A request that was refused as too large goes out in parts, with the same ciphertexts.
+#[test]
+fn parts_of_a_request_have_the_scores_of_the_whole() {
+    let model = common::model(&[vec![3, -1], vec![0, 3]], &[5, -5], 4, 3);
+    let per_row = 1024 / model.card().slot_bits().get() as usize;
+    // Several rows in the layout `records` too, the last of them partly filled.
+    let records: Vec<[u32; 2]> = (0..2 * per_row as u32 + 3)
+        .map(|i| [i % 16, i * 7 % 16])
+        .collect();
+    let records = common::records(model.card(), records);
+    let expected: Vec<Vec<i64>> = records.iter().map(|r| model.evaluate(r).unwrap()).collect();
+    let (mut session, evaluator) = common::sides(model);
+    let mut forms = 0;
+    for layout in common::layouts(&mut session) {
+        session.set_layout(layout).unwrap();
+        let full = session.encrypt(&records).unwrap();
+        let seeded = session.entries_for(1).is_ok().then(|| {
+            let entries = common::entries(&session, records.len());
+            session.encrypt_seeded(&records, entries).unwrap()
+        });
+        for request in [Some(full), seeded].into_iter().flatten() {
+            forms += 1;
+            let rows = request.upload().rows();
+            for most in [1, 2, rows - 1, rows, rows + 1] {
+                let most = NonZeroUsize::new(most).unwrap();
+                let parts = session.in_parts(&request, most);
+                assert_eq!(parts.len(), rows.div_ceil(most.get()), "{layout:?}");
+                let sent = |request: &InferRequest| request.upload().tensor().as_bytes().to_vec();
+                let all: Vec<_> = parts.iter().map(sent).collect();
+                assert_eq!(all.concat(), sent(&request), "nothing is encrypted again");
+                let ids: BTreeSet<_> = parts.iter().map(InferRequest::id).collect();
+                assert_eq!(ids.len(), parts.len());
+                let mut scores = Vec::new();
+                for part in &parts {
+                    let answer = evaluator.evaluate(part).unwrap();
+                    scores.extend(session.decrypt_answer_to(part, &answer).unwrap());
+                }
+                assert_eq!(scores, expected, "{layout:?} in parts of {most} rows");
+            }
+        }
+    }
+    assert!(forms > 6, "{forms}");
 }
 
 #[test]

@@ -316,6 +316,44 @@ fn a_record_of_another_card_is_refused() {
     assert!(pixels.predict(&record).is_ok());
 }
 
+/// Where only the weights of a model have changed, records stay as they are.
+#[test]
+fn records_go_on_to_a_card_that_asks_for_the_same() {
+    let own = Card::parse(&serde_json::to_vec(&patients_json()).unwrap()).unwrap();
+    let record = QuantizedRecord::new(&own, vec![1, 2, 3]).unwrap();
+    let other = |pointer: &str, value: Value| {
+        Card::parse(&serde_json::to_vec(&with(pointer, value)).unwrap()).unwrap()
+    };
+    let newer = other("/version", json!("newer"));
+    let moved = record.moved(&own, &newer).unwrap();
+    assert_eq!(
+        (moved.card(), moved.values()),
+        (newer.digest(), record.values())
+    );
+    assert!(newer.predicts_as(&own));
+    // It is a record of its own card's alone.
+    assert_eq!(record.moved(&newer, &own), None);
+    assert!(moved.moved(&newer, &own).is_some());
+
+    let columns = patients_json()["input"]["features"].clone();
+    let mut exchanged = columns.as_array().unwrap().clone();
+    exchanged.swap(0, 1);
+    for card in [
+        other("/input/features", json!(exchanged)),
+        other("/quantization/zero", json!(0.0)),
+    ] {
+        assert!(!card.takes_records_of(&own));
+        assert_eq!(record.moved(&own, &card), None);
+    }
+    let mut labels = patients_json()["output"]["labels"]
+        .as_array()
+        .unwrap()
+        .clone();
+    labels.reverse();
+    let reversed = other("/output/labels", json!(labels));
+    assert!(reversed.takes_records_of(&own) && !reversed.predicts_as(&own));
+}
+
 #[test]
 fn pixels_of_eight_bits_are_quantised_to_themselves() {
     let model = common::four_pixels_model();

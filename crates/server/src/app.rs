@@ -32,7 +32,7 @@ pub struct App {
     allowances: Swap<Allowances>,
     operator_token: Swap<Option<OperatorToken>>,
     pub(crate) accounts: Accounts,
-    pub(crate) lifecycle: Lifecycle,
+    pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) metrics: Metrics,
     tls: Option<Arc<Tls>>,
 }
@@ -81,7 +81,13 @@ impl App {
         turns.register(&metrics);
         // Measured now, while the machine has nothing else to do.
         Costs::of_this_machine(2048);
+        let lifecycle = Arc::new(Lifecycle::new());
         metrics.register(|registry| {
+            let readiness = Arc::clone(&lifecycle);
+            let help = "Whether the service takes requests: 1 or 0";
+            gauge(registry, "ready", help, None, move || {
+                u64::from(readiness.ready().is_ok())
+            });
             let keys = Arc::clone(&keys);
             let help = "Keys that clients have proven, and that are known";
             gauge(registry, "keys_cached", help, None, move || keys.accepted());
@@ -102,7 +108,7 @@ impl App {
             })),
             operator_token: Swap::new(operator_token.transpose()?),
             accounts: Accounts::open(&config, &metrics)?,
-            lifecycle: Lifecycle::new(),
+            lifecycle,
             metrics,
             tls: Tls::load(&config.tls)?,
             config: Swap::new(config),

@@ -376,6 +376,7 @@ async fn a_service_says_that_it_is_loading() {
     let public = router(Arc::clone(&app));
     assert_eq!(call(&public, get("/v2/health/ready")).await.status, 503);
     assert_eq!(call(&public, get("/v2/health/live")).await.status, 200);
+    wait_for(&public, "veilcast_ready 0").await;
     let refused = call(&public, post(&request(1))).await;
     assert!(refused.headers.contains_key(RETRY_AFTER));
     assert_eq!(refused.problem(), (503, "loading".to_owned()));

@@ -190,3 +190,14 @@ async fn who_has_closed_one_side_gets_the_answer() {
     let answer = status(&mut stream).await;
     assert!(matches!(answer, None | Some(400)), "{answer:?}");
 }
+
+/// Some clients close their side once they have sent all: the answer still comes.
+#[tokio::test]
+async fn half_closed_connections_get_their_answer() {
+    let service = Service::start(Config::default()).await;
+    let mut stream = service.connect().await;
+    stream.write_all(&infer(&request(1))).await.unwrap();
+    stream.shutdown().await.unwrap();
+    assert_eq!(status(&mut stream).await, Some(200));
+    assert_eq!(status(&mut stream).await, None);
+}

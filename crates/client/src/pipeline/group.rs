@@ -10,8 +10,9 @@ use veilcast_card::QuantizedRecord;
 use veilcast_engine::Session;
 use veilcast_protocol::{InferRequest, InferResponse};
 
+use super::answered::Answered;
+use super::blocking::blocking;
 use super::current::{Current, unclear};
-use super::{Answered, blocking};
 use crate::{AnswerError, Client, ClientError, Exchange, PipelineError};
 
 /// The code by which a service tells that a request was made for another card.
