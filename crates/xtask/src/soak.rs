@@ -3,7 +3,7 @@
 //! The real program serves the digit model. One attack after another is made on it by raw sockets, from addresses of this
 //! machine, while a polite client at another address asks for predictions, health and metrics, each over a new connection.
 //! What it gets is compared with what it gets in peace, and the service's memory at the end with that after the first
-//! round.
+//! rounds.
 //!
 //! | subject | file |
 //! |---|---|
@@ -42,8 +42,9 @@ use crate::workspace::Workspace;
 
 /// How long a service is left alone after an attack.
 const REST: Duration = Duration::from_millis(1500);
-/// Rounds of all attacks. The first shows what memory they take; it has to stay at that.
-const ROUNDS: u32 = 2;
+/// Rounds of all attacks. The first ones show what memory they take; it has to stay at that.
+const ROUNDS: usize = 3;
+const FIRST_ROUNDS: usize = 2;
 /// How much more memory the service may have at the end: a twentieth, and what the allocator rounds to.
 const GROWTH: f64 = 0.05;
 const ROUNDING_BYTES: u64 = 4 << 20;
@@ -103,7 +104,7 @@ pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<
     let attacks: Vec<&Attack> = ATTACKS.iter().filter(chosen).collect();
     ensure!(!attacks.is_empty(), "no attack has that in its name");
     let minutes = if options.short { 1.0 } else { options.minutes };
-    let turns = attacks.len() as f64 * f64::from(ROUNDS) + 1.0;
+    let turns = attacks.len() as f64 * ROUNDS as f64 + 1.0;
     let each = Duration::from_secs_f64(minutes * 60.0 / turns).saturating_sub(REST);
     let each = each.max(Duration::from_secs(1));
 
@@ -138,8 +139,9 @@ pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<
         ensure!(service.is_alive(), "the service is gone");
         memory.push(service.memory()?);
     }
-    let grown = memory[memory.len() - 1].saturating_sub(memory[0]);
-    let allowed = (memory[0] as f64 * GROWTH) as u64 + ROUNDING_BYTES;
+    let (first, last) = (memory[FIRST_ROUNDS - 1], memory[ROUNDS - 1]);
+    let grown = last.saturating_sub(first);
+    let allowed = (first as f64 * GROWTH) as u64 + ROUNDING_BYTES;
     say(format!("\n{table}"));
     let sizes: Vec<String> = memory
         .iter()

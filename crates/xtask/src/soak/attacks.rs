@@ -68,9 +68,9 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("256 of them from 16 addresses", 0.5, uploads::drips_of_many),
     attack("40 large bodies", 0.1, uploads::large_bodies),
     Attack {
-        memory_limit: Some(1_500_000),
+        memory_limit: Some(600_000),
         ..attack(
-            "the same with 1.5 GB of address space",
+            "the same with 600 MB of address space",
             0.0,
             uploads::large_bodies,
         )
