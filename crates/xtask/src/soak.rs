@@ -14,9 +14,11 @@
 //! | the service's process | `service` |
 //! | the polite client | `polite` |
 //! | what it got, as a table | `table` |
+//! | what is left when too many ask | `goodput` |
 
 mod attacks;
 mod field;
+mod goodput;
 mod polite;
 mod requests;
 mod service;
@@ -147,6 +149,8 @@ pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<
         "memory after each round of attacks: {}",
         sizes.join(", ")
     ));
+    let goodput = goodput::measure(service.address, &requests, 2 * each);
+    say(goodput);
     if options.against.is_some() {
         return Ok(());
     }
