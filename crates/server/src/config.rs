@@ -62,7 +62,7 @@ pub struct Config {
     pub concurrent_computations: usize,
     /// Requests that wait for their computation; further ones are told to come back.
     pub queue_length: usize,
-    /// How long what waits may take to compute, as estimated; further requests are told to come back.
+    /// How long a request may have to wait for others, as estimated; it is told to come back instead.
     #[serde(rename = "queue_seconds", with = "seconds")]
     pub queue_time: Duration,
     /// What one request may cost in time of a processor core, as estimated.
@@ -131,7 +131,7 @@ impl Default for Config {
             upload_memory_bytes: 256 << 20,
             concurrent_computations: 2,
             queue_length: 256,
-            queue_time: Duration::from_secs(30),
+            queue_time: Duration::from_secs(2),
             request_cost: Duration::from_secs(60),
             records_per_minute: 0,
             new_keys_per_minute: 60,

@@ -14,7 +14,7 @@ use veilcast_protocol::{
     MEDIA_JSON,
 };
 
-use crate::accounts::{Asked, Entry};
+use crate::accounts::{Asked, Entry, Identity};
 use crate::app::App;
 use crate::body::{announced, discard, receive};
 use crate::deadline::Deadline;
@@ -24,6 +24,9 @@ use crate::models::ServedModel;
 use crate::quota::Caller;
 use crate::turns::{Ended, Turn};
 use crate::uploads::{NoRoom, Upload};
+
+/// How long a request waits for room in the queue before it is refused.
+const BEFORE_REFUSAL: Duration = Duration::from_secs(1);
 
 /// The header that says how long the service itself took.
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -52,12 +55,7 @@ async fn serve(
     entry: &mut Entry,
 ) -> Result<Response, Fault> {
     let arrived = Instant::now();
-    let announced = announced(&body);
-    let admitted = requested.and_then(|Requested(model, identity)| {
-        entry.asks(&identity, model.name(), model.version());
-        let (framing, upload) = admit(app, identity.caller(), &model, headers, announced)?;
-        Ok((model, identity, framing, upload))
-    });
+    let admitted = admitted(app, requested, headers, announced(&body), entry).await;
     let (model, identity, framing, mut upload) = match admitted {
         Ok(admitted) => admitted,
         Err(fault) => {
@@ -99,6 +97,30 @@ async fn serve(
     Ok(response)
 }
 
+/// What a request asks for, who asks, and the right to upload: all that is known before the body.
+async fn admitted(
+    app: &App,
+    requested: Result<Requested, Fault>,
+    headers: &HeaderMap,
+    announced: usize,
+    entry: &mut Entry,
+) -> Result<(Arc<ServedModel>, Identity, Framing, Upload), Fault> {
+    let Requested(model, identity) = requested?;
+    entry.asks(&identity, model.name(), model.version());
+    room(app, identity.caller()).await?;
+    let (framing, upload) = admit(app, identity.caller(), &model, headers, announced)?;
+    Ok((model, identity, framing, upload))
+}
+
+/// Waits for a moment if the queue has no room now: a client that asks again at once is then kept from
+/// doing so a thousand times per second.
+async fn room(app: &App, caller: Caller) -> Result<(), Fault> {
+    if let Err(Ended::Full(_)) = app.turns.check(&caller) {
+        tokio::time::sleep(BEFORE_REFUSAL).await;
+    }
+    app.turns.check(&caller).map_err(|ended| busy(app, ended))
+}
+
 /// Checks what can be refused before the body is received, besides the model and who asks.
 fn admit(
     app: &App,
@@ -108,7 +130,6 @@ fn admit(
     announced: usize,
 ) -> Result<(Framing, Upload), Fault> {
     let framing = framing(headers)?;
-    app.turns.check(&caller).map_err(|full| busy(app, full))?;
     let limit = model.limits.max_body_bytes;
     // What is too large is refused for that.
     let upload = app.uploads.begin(caller, announced.min(limit), limit);
@@ -252,6 +273,7 @@ fn answer(
         request_digest: Some(received.digest),
         ..scores?
     };
+    turn.finish();
     let mut response = match request.answer() {
         Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], scores.to_json()).into_response(),
         Encoding::Binary => {

@@ -1,13 +1,15 @@
 //! Whose turn it is to compute: slices of computations, callers in turn by what they have used.
 //!
-//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few of them at a moment.
+//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few small ones or a costly one at a moment.
 //! Between two slices the caller who has used the least time goes on: start-time fair queueing (Goyal,
 //! Vin and Cheng 1996) with slices for packets. A caller's own requests are served in their order.
 //! So a request that costs a minute takes no more from others than one that costs a second, and a
 //! caller who sends a thousand at once waits for them alone.
 //!
-//! The queue is bounded in requests and in estimated seconds. If it is full, a caller who has less
-//! in it than another takes the place of that one's last request. A request whose client has closed
+//! A request is refused at once if it would have to wait too long: for its caller's earlier ones, and
+//! for as much of each other caller's as is computed until it is done. By what they take in fact,
+//! estimates are held against the machine. The queue is bounded in requests too; if it is full, a
+//! caller who has less in it than another takes the place of that one's last request. A request whose client has closed
 //! its side of the connection may have been abandoned: it goes on while nobody else waits, and leaves
 //! first when the queue is full.
 
@@ -18,7 +20,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Unit;
 use tokio::sync::oneshot;
@@ -33,11 +35,14 @@ impl Bounds {
         Self {
             running: config.concurrent_computations,
             waiting: config.queue_length,
-            backlog: config.queue_time,
+            wait: config.queue_time,
             cores: available_parallelism().map_or(1, NonZeroUsize::get),
         }
     }
 }
+
+/// How long a turn lasts at least, if there is as much to compute: small requests are done in one.
+const TURN: Duration = Duration::from_millis(50);
 
 /// The requests of all callers, each waiting for a slice or computing one.
 pub(crate) struct Turns<C> {
@@ -50,9 +55,10 @@ pub(crate) struct Place<C: Clone + Eq + Hash> {
     first: Granted,
 }
 
-/// The right to compute a slice, until dropped; [`pause`](Self::pause) gives it to whose turn it is.
+/// The right to compute, until dropped; [`pause`](Self::pause) gives it to whose turn it is.
 pub(crate) struct Turn<C: Clone + Eq + Hash> {
     held: Held<C>,
+    granted: Instant,
     since: Instant,
 }
 
@@ -156,25 +162,45 @@ impl<C: Clone + Eq + Hash> Place<C> {
         let Self { held, first } = self;
         first.await.unwrap_or(Err(Ended::Abandoned))?;
         let waiting = Waiting(Arc::clone(&held.turns), held.id);
-        let since = Instant::now();
-        Ok((Turn { held, since }, waiting))
+        let now = Instant::now();
+        let turn = Turn {
+            held,
+            granted: now,
+            since: now,
+        };
+        Ok((turn, waiting))
     }
 }
 
 impl<C: Clone + Eq + Hash> Turn<C> {
-    /// Ends the slice, and blocks until the next one may begin: at once if nobody else waits.
+    /// Goes on if the turn has only begun or nobody else waits, or blocks until the next turn.
     ///
     /// # Errors
     /// [`Ended`] if there is to be none.
     pub(crate) fn pause(&mut self) -> Result<(), Ended> {
         let took = self.since.elapsed().as_secs_f64();
         self.since = Instant::now();
-        let next = self.held.turns.books().pause(self.held.id, took)?;
+        let may_go_on = self.granted.elapsed() < TURN;
+        let next = self
+            .held
+            .turns
+            .books()
+            .pause(self.held.id, took, may_go_on)?;
         if let Some(next) = next {
             next.blocking_recv().unwrap_or(Err(Ended::Abandoned))?;
+            self.granted = Instant::now();
+            self.since = self.granted;
         }
-        self.since = Instant::now();
         Ok(())
+    }
+
+    /// Notes that the computation has come to its end, which tells how good its estimate was.
+    pub(crate) fn finish(&mut self) {
+        let took = self.since.elapsed().as_secs_f64();
+        self.since = Instant::now();
+        let mut books = self.held.turns.books();
+        books.account(self.held.id, took);
+        books.finish(self.held.id);
     }
 }
 

@@ -106,6 +106,7 @@ fn from(caller: &str, body: &InferRequest) -> Request<Body> {
 async fn costly_requests_of_others_hold_nobody_up() {
     let config = Config {
         concurrent_computations: 1,
+        queue_time: Duration::from_secs(600),
         behind_proxy: true,
         ..Config::default()
     };

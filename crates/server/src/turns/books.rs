@@ -18,8 +18,9 @@ pub(crate) struct Bounds {
     pub(crate) running: usize,
     /// Requests besides as many.
     pub(crate) waiting: usize,
-    /// A request is let in while all that is here is estimated to be done within this time.
-    pub(crate) backlog: Duration,
+    /// A request is let in if it is estimated to wait no longer than this for others, and for its
+    /// caller's own.
+    pub(crate) wait: Duration,
     /// Cores that share the work.
     pub(crate) cores: usize,
 }
@@ -38,14 +39,24 @@ pub(crate) struct Load {
 /// Why a request gets no slice, or no further one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// There is no place for it, or another caller's has taken it. The time is the estimate until all
-    /// that is here is done.
+    /// There is no place for it, or another caller's has taken it. The time is an estimate of how long
+    /// it would wait.
     Full(Duration),
     /// The service is ending.
     Closed,
     /// Nobody waits for it.
     Abandoned,
 }
+
+/// A request of so many estimated seconds keeps all cores busy by itself: it runs alone. Beside another,
+/// both would take longer, and whoever comes next would wait for both.
+const ALONE: f64 = 0.25;
+/// How far estimates may be off, as a factor.
+const MOST_OFF: f64 = 20.0;
+/// Over how many requests it is averaged how far they are.
+const AVERAGED: f64 = 16.0;
+/// By which factor the cheapest cost of late grows with each costlier request.
+const FORGETTING: f64 = 1.1;
 
 /// Where a request learns that its turn has come, or never will.
 pub(super) type Granted = oneshot::Receiver<Result<(), Ended>>;
@@ -56,9 +67,14 @@ type Grant = oneshot::Sender<Result<(), Ended>>;
 /// A request.
 pub(super) struct Entry<C> {
     caller: C,
-    /// Estimated seconds of one core that it still takes.
+    /// Estimated seconds of one core that it takes in all, and that are left.
+    seconds: f64,
     left: f64,
+    /// Seconds that it took so far, had it been alone.
+    took: f64,
     state: State,
+    /// How many of the slices at a moment it takes up while it computes one.
+    width: usize,
     has_begun: bool,
     is_half_closed: Arc<AtomicBool>,
 }
@@ -94,6 +110,10 @@ pub(super) struct Books<C> {
     is_closed: bool,
     /// What the caller of the latest slice had used: where a new caller begins.
     clock: f64,
+    /// Estimated seconds that are done in a second, by what was done lately.
+    speed: f64,
+    /// About what the cheapest requests cost of late.
+    cheapest: f64,
 }
 
 impl<C> Entry<C> {
@@ -105,8 +125,11 @@ impl<C> Entry<C> {
     ) -> Self {
         Self {
             caller,
+            seconds,
             left: seconds,
+            took: 0.0,
             state: State::Waits(grant),
+            width: 1,
             has_begun: false,
             is_half_closed,
         }
@@ -132,6 +155,8 @@ impl<C: Clone + Eq + Hash> Books<C> {
             begun: 0,
             is_closed: false,
             clock: 0.0,
+            speed: bounds.cores as f64,
+            cheapest: 0.0,
         }
     }
 
@@ -143,11 +168,10 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
     }
 
+    /// Whether a request of this caller, as cheap as they were of late, would be let in.
     pub(super) fn check(&self, caller: &C) -> Result<(), Ended> {
-        let own = self.left_of(caller);
-        if self.is_shut() {
-            return Err(Ended::Closed);
-        }
+        self.admits(caller, self.cheapest)?;
+        let own = self.left_of(caller) + self.cheapest;
         match self.is_full() && self.displaceable(own).is_none() {
             true => Err(Ended::Full(self.backlog())),
             false => Ok(()),
@@ -155,10 +179,15 @@ impl<C: Clone + Eq + Hash> Books<C> {
     }
 
     /// Lets a request in, in the place of another if need be.
-    pub(super) fn enter(&mut self, entry: Entry<C>) -> Result<u64, Ended> {
-        if self.is_shut() {
-            return Err(Ended::Closed);
+    pub(super) fn enter(&mut self, mut entry: Entry<C>) -> Result<u64, Ended> {
+        if entry.seconds >= ALONE {
+            entry.width = self.bounds.running;
         }
+        self.cheapest = match self.cheapest {
+            0.0 => entry.left,
+            cheapest => entry.left.min(FORGETTING * cheapest),
+        };
+        self.admits(&entry.caller, entry.left)?;
         let own = self.left_of(&entry.caller) + entry.left;
         while self.is_full() {
             match self.displaceable(own) {
@@ -189,6 +218,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         waiting
             .into_iter()
             .for_each(|id| self.dismiss(id, Ended::Closed));
+        self.grant();
     }
 
     /// Sends a waiting request away.
@@ -201,38 +231,55 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
     }
 
-    /// Ends a slice of `seconds`; the next one begins at once, or when the receiver is told so.
-    pub(super) fn pause(&mut self, id: u64, seconds: f64) -> Result<Option<Granted>, Ended> {
+    /// Ends a piece of `seconds`. The next one begins at once if `may_go_on` or if nobody else waits, and
+    /// otherwise when the receiver is told so.
+    pub(super) fn pause(
+        &mut self,
+        id: u64,
+        seconds: f64,
+        may_go_on: bool,
+    ) -> Result<Option<Granted>, Ended> {
         self.account(id, seconds);
-        let others_wait = self.entries.values().any(Entry::waits);
+        let goes_on = may_go_on || !self.entries.values().any(Entry::waits);
         let Some(entry) = self.entries.get_mut(&id) else {
             return Err(Ended::Abandoned);
         };
         if matches!(entry.state, State::Abandoned) {
             return Err(Ended::Abandoned);
         }
-        if !others_wait {
+        if goes_on {
             return Ok(None);
         }
         let (grant, granted) = oneshot::channel();
         entry.state = State::Waits(grant);
-        self.running -= 1;
+        self.running -= entry.width;
         self.grant();
         Ok(Some(granted))
     }
 
-    /// Notes that a slice took `seconds`.
+    /// Notes that a piece took `seconds`.
     pub(super) fn account(&mut self, id: u64, seconds: f64) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        // A slice runs on all cores, which it may share with another.
-        let shared = self.running.max(1) as f64;
-        let done = (seconds * self.bounds.cores as f64 / shared).min(entry.left);
+        // It ran on all cores, which it may have shared.
+        let alone = seconds * entry.width as f64 / self.running.max(1) as f64;
+        let done = (alone * self.speed).min(entry.left);
+        entry.took += alone;
         entry.left -= done;
         if let Some(line) = self.lines.get_mut(&entry.caller) {
             line.used += seconds;
             line.left -= done;
+        }
+    }
+
+    /// Notes that a request was computed to its end, which tells how good the estimates are.
+    pub(super) fn finish(&mut self, id: u64) {
+        if let Some(entry) = self.entries.get(&id) {
+            let seen = entry.seconds / entry.took.max(1e-6);
+            let cores = self.bounds.cores as f64;
+            let seen = seen.clamp(cores / MOST_OFF, cores * MOST_OFF);
+            self.speed += (seen - self.speed) / AVERAGED;
         }
     }
 
@@ -242,13 +289,14 @@ impl<C: Clone + Eq + Hash> Books<C> {
             return;
         };
         match std::mem::replace(&mut entry.state, State::Abandoned) {
-            // It runs once more, to its end.
+            // It ends by itself, and computes nothing on the way.
             State::Waits(grant) => {
-                self.running += 1;
+                entry.width = 0;
                 let _ = grant.send(Err(Ended::Abandoned));
             }
             State::Runs | State::Abandoned => {}
         }
+        self.grant();
     }
 
     /// Takes a request out, whatever it does.
@@ -260,7 +308,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
     fn remove(&mut self, id: u64) -> Option<Entry<C>> {
         let entry = self.entries.remove(&id)?;
         if !entry.waits() {
-            self.running -= 1;
+            self.running -= entry.width;
         }
         if entry.has_begun {
             self.begun -= 1;
@@ -277,16 +325,16 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     /// Grants slices while there are any to have.
     fn grant(&mut self) {
-        while self.running < self.bounds.running
-            && let Some(id) = self.next()
+        while let Some(id) = self.next()
             && let Some(entry) = self.entries.get_mut(&id)
+            && self.running + entry.width <= self.bounds.running
         {
             let used = self.lines.get(&entry.caller).map_or(0.0, |line| line.used);
             self.clock = self.clock.max(used);
             let State::Waits(grant) = std::mem::replace(&mut entry.state, State::Runs) else {
                 return;
             };
-            self.running += 1;
+            self.running += entry.width;
             if !std::mem::replace(&mut entry.has_begun, true) {
                 self.begun += 1;
             }
@@ -321,7 +369,22 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     fn is_full(&self) -> bool {
         self.entries.len() >= self.bounds.waiting + self.bounds.running
-            || self.backlog() > self.bounds.backlog
+    }
+
+    /// Whether a request of this estimated cost would wait for no longer than it may.
+    fn admits(&self, caller: &C, seconds: f64) -> Result<(), Ended> {
+        if self.is_shut() {
+            return Err(Ended::Closed);
+        }
+        // Until it is done, every other caller has computed as much as this one, or all there is.
+        let own = self.left_of(caller);
+        let others = self.lines.iter().filter(|(other, _)| *other != caller);
+        let others: f64 = others.map(|(_, line)| line.left.min(own + seconds)).sum();
+        let wait = self.time(own + others);
+        match wait > self.bounds.wait {
+            true => Err(Ended::Full(wait)),
+            false => Ok(()),
+        }
     }
 
     /// The waiting request whose place one of a caller with `own` seconds may take: one that may have been
@@ -346,14 +409,18 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
     /// The estimated time until all that is here is done.
     fn backlog(&self) -> Duration {
-        let left: f64 = self.lines.values().map(|line| line.left).sum();
-        Duration::from_secs_f64(left.max(0.0) / self.bounds.cores as f64)
+        self.time(self.lines.values().map(|line| line.left).sum())
+    }
+
+    /// How long so many estimated seconds take.
+    fn time(&self, seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds.max(0.0) / self.speed)
     }
 }
 
 #[cfg(test)]
 impl<C: Clone + Eq + Hash> Books<C> {
-    /// The requests that compute a slice, or have just been told that they may.
+    /// The requests that compute, or have just been told that they may.
     pub(super) fn running_ids(&self) -> Vec<u64> {
         let running = self.entries.iter().filter(|(_, entry)| !entry.waits());
         running.map(|(&id, _)| id).collect()
@@ -362,15 +429,13 @@ impl<C: Clone + Eq + Hash> Books<C> {
     /// Whether the counts are those of the entries, and no slice is left unused.
     pub(super) fn is_consistent(&self) -> bool {
         let entries = || self.entries.values();
-        let begun = entries().filter(|entry| entry.has_begun).count();
-        let abandoned = entries()
-            .filter(|entry| matches!(entry.state, State::Abandoned))
-            .count();
+        let running = entries().filter(|entry| !entry.waits());
         let of_lines: usize = self.lines.values().map(|line| line.entries).sum();
-        self.running == self.running_ids().len()
-            && self.begun == begun
+        let next = self.next().and_then(|id| self.entries.get(&id));
+        self.running == running.map(|entry| entry.width).sum::<usize>()
+            && self.begun == entries().filter(|entry| entry.has_begun).count()
             && of_lines == self.entries.len()
-            && self.running <= self.bounds.running + abandoned
-            && (self.running >= self.bounds.running || !entries().any(Entry::waits))
+            && self.running <= self.bounds.running
+            && next.is_none_or(|next| self.running + next.width > self.bounds.running)
     }
 }

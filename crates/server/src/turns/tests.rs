@@ -18,11 +18,11 @@ struct Queue {
     half_closed: BTreeMap<u64, Arc<AtomicBool>>,
 }
 
-fn bounds(running: usize, waiting: usize, backlog: f64) -> Bounds {
+fn bounds(running: usize, waiting: usize, wait: f64) -> Bounds {
     Bounds {
         running,
         waiting,
-        backlog: Duration::from_secs_f64(backlog),
+        wait: Duration::from_secs_f64(wait),
         cores: 1,
     }
 }
@@ -75,7 +75,7 @@ impl Queue {
                 running.push(id);
                 break;
             }
-            match self.books.pause(id, SLICE) {
+            match self.books.pause(id, SLICE, false) {
                 Ok(None) => running.push(id),
                 Ok(Some(granted)) => drop(self.waiting.insert(id, granted)),
                 Err(_) => self.books.leave(id),
@@ -93,7 +93,10 @@ fn cheap_request_overtakes_costly_ones_of_others() {
     assert_eq!(queue.run(10), [costly[0]; 10]);
     let cheap = queue.enter(2, 0.1).unwrap();
     // The slice under way ends; the next ones are the newcomer's until it has used as much.
-    assert_eq!(queue.books.pause(costly[0], SLICE).map(|_| ()), Ok(()));
+    assert_eq!(
+        queue.books.pause(costly[0], SLICE, false).map(|_| ()),
+        Ok(())
+    );
     assert_eq!(queue.granted(), [cheap]);
 }
 
@@ -107,7 +110,7 @@ fn callers_share_equally_whatever_they_send() {
     // Who comes later gets no more and no less than those who are here.
     let late = queue.enter(2, 60.0).unwrap();
     let running = *queue.books.running_ids().first().unwrap();
-    let Some(granted) = queue.books.pause(running, SLICE).unwrap() else {
+    let Some(granted) = queue.books.pause(running, SLICE, false).unwrap() else {
         panic!("others wait");
     };
     queue.waiting.insert(running, granted);
@@ -119,7 +122,7 @@ fn callers_share_equally_whatever_they_send() {
 #[test]
 fn own_requests_are_served_in_their_order() {
     let mut queue = Queue::new(bounds(2, 100, 1000.0));
-    let ids: Vec<u64> = (0..4).map(|_| queue.enter(1, 1.0).unwrap()).collect();
+    let ids: Vec<u64> = (0..4).map(|_| queue.enter(1, 0.1).unwrap()).collect();
     assert_eq!(queue.granted(), ids[..2]);
     queue.books.leave(ids[1]);
     assert_eq!(queue.granted(), [ids[2]]);
@@ -128,23 +131,73 @@ fn own_requests_are_served_in_their_order() {
 }
 
 #[test]
+fn costly_requests_run_alone() {
+    let mut queue = Queue::new(bounds(2, 100, 1000.0));
+    let [small, costly] = [(1, 0.1), (2, 30.0)].map(|(who, cost)| queue.enter(who, cost).unwrap());
+    assert_eq!(queue.granted(), [small]);
+    // What would go on beside the small one lets the costly one have its turn.
+    let late = queue.enter(3, 0.1).unwrap();
+    assert!(queue.granted().is_empty());
+    queue.books.leave(small);
+    assert_eq!(queue.granted(), [costly]);
+    let granted = queue.books.pause(costly, SLICE, false).unwrap();
+    queue.waiting.insert(costly, granted.unwrap());
+    assert_eq!(queue.granted(), [late]);
+    queue.books.leave(late);
+    assert_eq!(queue.granted(), [costly]);
+}
+
+#[test]
 fn full_queue_sends_the_greediest_away() {
-    for full in [bounds(1, 3, 1000.0), bounds(1, 100, 3.5)] {
-        let mut queue = Queue::new(full);
-        let greedy: Vec<u64> = (0..4).map(|_| queue.enter(1, 1.0).unwrap()).collect();
-        assert!(matches!(queue.enter(1, 1.0), Err(Ended::Full(_))));
-        assert!(matches!(queue.books.check(&1), Err(Ended::Full(_))));
-        assert_eq!(queue.books.check(&2), Ok(()));
-        queue.enter(2, 1.0).unwrap();
-        let told = queue.told(greedy[3]);
-        assert_eq!(told, Some(Err(Ended::Full(Duration::from_secs(4)))));
-        // But not for one who would have as much to do.
-        assert!(matches!(queue.enter(2, 2.0), Err(Ended::Full(_))));
-        queue.enter(3, 0.5).unwrap();
-        assert!(matches!(queue.told(greedy[2]), Some(Err(_))));
-        // What has begun is never sent away.
-        assert_eq!(queue.told(greedy[0]), Some(Ok(())));
+    let mut queue = Queue::new(bounds(1, 3, 1000.0));
+    let greedy: Vec<u64> = (0..4).map(|_| queue.enter(1, 1.0).unwrap()).collect();
+    assert!(matches!(queue.enter(1, 1.0), Err(Ended::Full(_))));
+    assert!(matches!(queue.books.check(&1), Err(Ended::Full(_))));
+    assert_eq!(queue.books.check(&2), Ok(()));
+    queue.enter(2, 1.0).unwrap();
+    let told = queue.told(greedy[3]);
+    assert_eq!(told, Some(Err(Ended::Full(Duration::from_secs(4)))));
+    // But not for one who would have as much to do.
+    assert!(matches!(queue.enter(2, 2.0), Err(Ended::Full(_))));
+    queue.enter(3, 0.5).unwrap();
+    assert!(matches!(queue.told(greedy[2]), Some(Err(_))));
+    // What has begun is never sent away.
+    assert_eq!(queue.told(greedy[0]), Some(Ok(())));
+}
+
+#[test]
+fn who_would_wait_too_long_is_refused_at_once() {
+    let mut queue = Queue::new(bounds(1, 1000, 2.0));
+    // A caller waits for all of its own.
+    queue.enter(1, 60.0).unwrap();
+    let refused = queue.enter(1, 0.1);
+    assert_eq!(refused, Err(Ended::Full(Duration::from_secs(60))));
+    // Another waits for as much of them as it takes itself.
+    queue.enter(2, 1.9).unwrap();
+    let wait = Duration::from_secs_f64(2.1 + 1.9);
+    assert_eq!(queue.enter(3, 2.1), Err(Ended::Full(wait)));
+    queue.enter(3, 0.9).unwrap();
+    assert_eq!(queue.books.check(&4), Ok(()));
+    for caller in 4..=20 {
+        queue.enter(caller, 0.1).unwrap();
     }
+    assert!(matches!(queue.enter(21, 0.11), Err(Ended::Full(_))));
+}
+
+#[test]
+fn estimates_are_held_against_what_requests_take() {
+    let mut queue = Queue::new(bounds(1, 1000, 2.0));
+    for _ in 0..100 {
+        let id = queue.enter(1, 0.1).unwrap();
+        // Five times as long as estimated.
+        queue.books.account(id, 0.5);
+        queue.books.finish(id);
+        queue.books.leave(id);
+    }
+    queue.enter(1, 1.0).unwrap();
+    let backlog = queue.books.load().backlog.as_secs_f64();
+    assert!((4.9..5.1).contains(&backlog), "{backlog} s");
+    assert!(matches!(queue.enter(1, 0.1), Err(Ended::Full(_))));
 }
 
 #[test]
@@ -161,7 +214,7 @@ fn request_that_may_be_abandoned_comes_last() {
 
     // When the queue is full it leaves, even if it has begun.
     let fourth = queue.enter(4, 1.0).unwrap();
-    let granted = queue.books.pause(second, SLICE).unwrap();
+    let granted = queue.books.pause(second, SLICE, false).unwrap();
     queue.waiting.insert(second, granted.unwrap());
     assert_eq!(queue.granted(), [fourth]);
     queue.enter(5, 1.0).unwrap();
@@ -177,13 +230,13 @@ fn abandoned_requests_end() {
     assert_eq!(queue.granted(), [first]);
     queue.books.abandon(first);
     assert_eq!(
-        queue.books.pause(first, SLICE).err(),
+        queue.books.pause(first, SLICE, false).err(),
         Some(Ended::Abandoned)
     );
     queue.books.leave(first);
     assert_eq!(queue.granted(), [second]);
     let third = queue.enter(3, 1.0).unwrap();
-    let granted = queue.books.pause(second, SLICE).unwrap().unwrap();
+    let granted = queue.books.pause(second, SLICE, false).unwrap().unwrap();
     queue.waiting.insert(second, granted);
     assert_eq!(queue.granted(), [third]);
     queue.books.abandon(second);
@@ -198,7 +251,7 @@ fn closed_queue_finishes_what_has_begun() {
     assert_eq!(queue.told(first), Some(Ok(())));
     assert_eq!(queue.told(second), Some(Err(Ended::Closed)));
     assert_eq!(queue.enter(3, 1.0), Err(Ended::Closed));
-    assert!(matches!(queue.books.pause(first, SLICE), Ok(None)));
+    assert!(matches!(queue.books.pause(first, SLICE, false), Ok(None)));
 }
 
 /// What may happen to a queue; numbers choose among the requests that are there.
@@ -226,7 +279,7 @@ proptest! {
     /// are empty when all have left.
     #[test]
     fn books_balance(events in prop::collection::vec(event(), 0..200), running in 1..4usize) {
-        let mut queue = Queue::new(bounds(running, 5, 6.0));
+        let mut queue = Queue::new(bounds(running, 5, 3.0));
         let mut here: Vec<u64> = Vec::new();
         for event in events {
             let chosen = |number: usize| here.get(number % here.len().max(1)).copied();
@@ -239,7 +292,7 @@ proptest! {
                 Event::Pause(number) => {
                     let ids = queue.books.running_ids();
                     if let Some(&id) = ids.get(number % ids.len().max(1)) {
-                        match queue.books.pause(id, SLICE) {
+                        match queue.books.pause(id, SLICE, false) {
                             Ok(None) => {}
                             Ok(Some(granted)) => drop(queue.waiting.insert(id, granted)),
                             Err(_) => queue.books.leave(id),
@@ -259,6 +312,8 @@ proptest! {
                 Event::HalfClose(number) => {
                     if let Some(id) = chosen(number) {
                         queue.half_close(id);
+                        // It shows when somebody's slice ends: here, when nobody leaves.
+                        queue.books.leave(u64::MAX);
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! The attacks, each a function that goes on until the field is over.
 
+mod computing;
 mod connections;
 mod uploads;
 
@@ -57,13 +58,19 @@ pub(super) const ATTACKS: &[Attack] = &[
         0.1,
         connections::abandon,
     ),
+    attack(
+        "requests under a key of 4096 bits, an answer per score",
+        0.1,
+        computing::costly,
+    ),
+    attack("32 clients that ask again at once", 0.1, computing::greedy),
     attack("16 bodies at a byte per second", 0.5, uploads::drips_of_one),
     attack("256 of them from 16 addresses", 0.5, uploads::drips_of_many),
     attack("40 large bodies", 0.1, uploads::large_bodies),
     Attack {
-        memory_limit: Some(1_500_000),
+        memory_limit: Some(600_000),
         ..attack(
-            "the same with 1.5 GB of address space",
+            "the same with 600 MB of address space",
             0.0,
             uploads::large_bodies,
         )

@@ -1,9 +1,10 @@
 //! Requests for predictions, as the program makes them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use crate::shell::run;
 use crate::workspace::Workspace;
@@ -15,12 +16,14 @@ pub(super) const MODEL: &str = "models/digits";
 /// Where its predictions are.
 const INFER: &str = "/v2/models/digits/infer";
 
-/// Requests on the wire, under a key that the service may not know yet.
+/// Requests on the wire, under keys that the service may not know yet.
 pub(super) struct Requests {
     /// Of one record.
     pub(super) one: Vec<u8>,
     /// Of sixty.
     pub(super) many: Vec<u8>,
+    /// Of thirty, under a key of 4096 bits, with an answer for each score.
+    pub(super) costly: Vec<u8>,
 }
 
 impl Requests {
@@ -28,34 +31,84 @@ impl Requests {
     pub(super) fn make(program: &Path, workspace: &Workspace) -> anyhow::Result<Self> {
         let place = workspace.target().join("soak");
         std::fs::create_dir_all(&place).context("can't make a folder for the requests")?;
-        let key = place.join("key.json");
-        run(Command::new(program)
-            .args(["keygen", "--bits", "2048", "--force", "--out"])
-            .arg(&key)
-            .stdout(std::process::Stdio::null()))?;
-        let card = workspace.root().join(MODEL).join("card.json");
-        let request = |name: &str, records: usize| -> anyhow::Result<Vec<u8>> {
-            let images = place.join(format!("{name}.npy"));
-            std::fs::write(&images, npy(records)).context("can't write the records")?;
-            let body: PathBuf = place.join(format!("{name}.bin"));
-            run(Command::new(program)
-                .args(["encrypt", "--force", "--key"])
-                .arg(&key)
-                .arg("--card")
-                .arg(&card)
-                .arg("--in")
-                .arg(&images)
-                .arg("--out")
-                .arg(&body)
-                .stdout(std::process::Stdio::null()))?;
-            let body = std::fs::read(&body).context("can't read the request")?;
-            Ok([&head(body.len())[..], &body].concat())
+        let costs = place.join("costs.json");
+        std::fs::write(&costs, COSTS).context("can't write the costs")?;
+        let maker = Maker {
+            program,
+            card: workspace.root().join(MODEL).join("card.json"),
+            place,
         };
+        let costly = maker.request("costly", "4096", 1, &["--costs".as_ref(), costs.as_ref()])?;
         Ok(Self {
-            one: request("one", 1)?,
-            many: request("many", 60)?,
+            one: on_the_wire(&maker.request("one", "2048", 1, &[])?),
+            many: on_the_wire(&maker.request("many", "2048", 60, &[])?),
+            costly: on_the_wire(&repeated(&costly, 30)?),
         })
     }
+}
+
+/// Costs by which an answer for each score is the cheapest, since to put scores together takes squarings.
+const COSTS: &str = r#"{"key_bits": 4096, "link_bytes_per_second": 1e11, "seconds": {
+    "product": 1e-6, "square": 100.0, "inversion": 1e-6, "decoding": 1e-6, "unit_check": 1e-6,
+    "encryption": 1e-6, "correction": 1e-6, "expansion": 1e-6,
+    "randomizers": [1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6],
+    "decryptions": [1e-6, 1e-6, 1e-6, 1e-6]}}"#;
+
+/// What makes requests.
+struct Maker<'a> {
+    program: &'a Path,
+    card: PathBuf,
+    place: PathBuf,
+}
+
+impl Maker<'_> {
+    /// The body of a request with so many records, under a new key of its own.
+    fn request(
+        &self,
+        name: &str,
+        bits: &str,
+        records: usize,
+        options: &[&OsStr],
+    ) -> anyhow::Result<Vec<u8>> {
+        let [key, images, body] =
+            ["json", "npy", "bin"].map(|kind| self.place.join(format!("{name}.{kind}")));
+        run(Command::new(self.program)
+            .args(["keygen", "--bits", bits, "--force", "--out"])
+            .arg(&key)
+            .stdout(std::process::Stdio::null()))?;
+        std::fs::write(&images, npy(records)).context("can't write the records")?;
+        run(Command::new(self.program)
+            .args(["encrypt", "--force", "--key"])
+            .arg(&key)
+            .arg("--card")
+            .arg(&self.card)
+            .arg("--in")
+            .arg(&images)
+            .arg("--out")
+            .arg(&body)
+            .args(options)
+            .stdout(std::process::Stdio::null()))?;
+        std::fs::read(&body).context("can't read the request")
+    }
+}
+
+/// A request with one record, with that record so many times.
+fn repeated(body: &[u8], records: usize) -> anyhow::Result<Vec<u8>> {
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<serde_json::Value>();
+    let mut header = values.next().context("the request is empty")??;
+    let ciphertexts = &body[values.byte_offset()..];
+    let input = &mut header["inputs"][0];
+    ensure!(input["shape"][0] == 1, "the request holds one record");
+    input["shape"][0] = records.into();
+    let size = &mut input["parameters"]["binary_data_size"];
+    ensure!(*size == ciphertexts.len(), "its tensor is all that follows");
+    *size = (records * ciphertexts.len()).into();
+    let header = serde_json::to_vec(&header)?;
+    Ok([header, ciphertexts.repeat(records)].concat())
+}
+
+fn on_the_wire(body: &[u8]) -> Vec<u8> {
+    [&head(body.len())[..], body].concat()
 }
 
 /// The head of a request for predictions whose body has this many bytes.

@@ -10,8 +10,8 @@ const SHORT: Duration = Duration::from_millis(5);
 const SECOND: Duration = Duration::from_secs(1);
 /// A body that is small enough to be taken, and large enough to last.
 const DRIPPED: usize = 20_000;
-/// The largest body that a service with its defaults takes.
-const LARGE: usize = 64 << 20;
+/// A body that is as large as the model takes them, or nearly.
+const LARGE: usize = 10 << 20;
 const PIECE: usize = 1 << 20;
 
 /// Keeps so many bodies coming in, a byte each second.
