@@ -88,7 +88,7 @@ class Containers(unittest.TestCase):
         for name, service in compose["services"].items():
             for volume in service.get("volumes", []):
                 source = volume.split(":")[0]
-                if source.startswith("./") and not source.startswith("./secrets"):
+                if source.startswith("./") and not source.startswith(("./secrets", "./tls")):
                     self.assertTrue((DEPLOY / source).exists(), f"{name}: {source}")
             for secret in service.get("secrets", []):
                 self.assertIn(secret, compose["secrets"])

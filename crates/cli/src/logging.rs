@@ -17,9 +17,9 @@ pub(crate) enum Format {
 
 /// Starts logging; `default` is what is logged if `RUST_LOG` doesn't say.
 pub(crate) fn start(format: Format, default: &str) {
-    // Errors report what the library says about files; that it doesn't know a version isn't worth a
-    // line.
-    let default = format!("{default},tract_onnx=error");
+    // Errors report what the libraries say about files and certificates; that one doesn't know a version isn't
+    // worth a line.
+    let default = format!("{default},tract_onnx=error,rustls_platform_verifier=off");
     let asked = std::env::var("RUST_LOG").ok();
     let asked = asked.filter(|text| !text.is_empty());
     let filter = asked.and_then(|text| text.parse::<Targets>().ok());

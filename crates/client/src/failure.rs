@@ -42,8 +42,8 @@ pub(crate) const NO_HTTP: &str = "it does not speak HTTP";
 /// The code of a caller who has used up a quota.
 const QUOTA_USED_UP: &str = "quota_used_up";
 
-/// What nginx says on a port with TLS to who comes without.
-const HTTPS_PORT: &[u8] = b"plain HTTP request was sent to HTTPS port";
+/// What services and proxies name, on a port with TLS, to who comes without.
+const HTTPS: &[u8] = b"HTTPS";
 
 impl Try<'_> {
     /// What an error of the HTTP library means.
@@ -158,10 +158,7 @@ impl Try<'_> {
                 message: words.map(|(_, message)| message).unwrap_or_default(),
             });
         }
-        let says_https = |body: &[u8]| {
-            body.windows(HTTPS_PORT.len())
-                .any(|part| part == HTTPS_PORT)
-        };
+        let says_https = |body: &[u8]| body.windows(HTTPS.len()).any(|part| part == HTTPS);
         if status == StatusCode::BAD_REQUEST && !self.base.is_https() && says_https(body) {
             return lasting(ClientError::OnlyTls { url });
         }

@@ -155,10 +155,15 @@ async fn https_and_http_are_told_apart() {
         format!("{http} speaks TLS: write https:// before its address")
     );
 
-    let nginx = "<h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port";
-    let nginx = Router::new().fallback(any(async move || (StatusCode::BAD_REQUEST, Html(nginx))));
-    let error = refusal(&client_with(&start(nginx).await, common::options())).await;
-    assert!(matches!(error, ClientError::OnlyTls { .. }), "{error:?}");
+    for words in [
+        "<h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port",
+        "This service speaks HTTPS: use https:// in place of http://.",
+    ] {
+        let other =
+            Router::new().fallback(any(async move || (StatusCode::BAD_REQUEST, Html(words))));
+        let error = refusal(&client_with(&start(other).await, common::options())).await;
+        assert!(matches!(error, ClientError::OnlyTls { .. }), "{error:?}");
+    }
 }
 
 #[tokio::test]

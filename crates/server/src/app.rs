@@ -121,9 +121,6 @@ impl App {
     /// A [`StartError`] if there is none, if two are the same, or if one can't be used.
     pub fn load_models(&self) -> Result<(), StartError> {
         let config = self.config();
-        if config.models.is_empty() {
-            return Err(StartError::NoModel);
-        }
         let faults = self.catalogue.replace(&config)?;
         if let Some(fault) = faults.into_iter().next() {
             return Err(fault);

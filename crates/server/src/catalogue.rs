@@ -110,7 +110,7 @@ impl Catalogue {
     /// Gives what is wrong with the directories that can't be used.
     ///
     /// # Errors
-    /// The models must differ in name or version; otherwise nothing changes.
+    /// There must be a model, and all must differ in name or version; otherwise nothing changes.
     pub(crate) fn replace(&self, config: &Config) -> Result<Vec<StartError>, StartError> {
         let mut shelf = self.shelf();
         let mut faults = Vec::new();
@@ -132,6 +132,9 @@ impl Catalogue {
                 }
             }
             next.push(entry);
+        }
+        if next.is_empty() {
+            return Err(StartError::NoModel);
         }
         self.publish(&mut shelf, next)?;
         Ok(faults)

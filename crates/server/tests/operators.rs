@@ -202,6 +202,12 @@ async fn the_default_version_answers_requests_without_one() {
         let card = call(&public, get("/v2/models/sums/card")).await.json();
         card["version"].as_str().unwrap().to_owned()
     };
+    let without = Config {
+        models: Vec::new(),
+        ..Config::clone(&app.config())
+    };
+    let refused = app.reload(without).err().unwrap().to_string();
+    assert_eq!(refused, "there is no model to serve: name at least one");
     assert!(reload(false, false).unwrap().is_empty());
     assert_eq!(answers().await, "2");
     assert!(reload(true, false).unwrap().is_empty());

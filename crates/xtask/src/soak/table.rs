@@ -6,9 +6,13 @@ use anyhow::ensure;
 
 use super::polite::Got;
 
-/// Which part of the looks at health and metrics must find them. When an attack begins on all places, it is a quarter of a
-/// second before anyone has to make room.
-const LEAST_SEEN: f64 = 0.9;
+/// What a polite client must be left.
+pub(super) struct Least {
+    /// Which part of the looks at health and metrics must find them.
+    pub(super) seen: f64,
+    /// Which part of what each attack is to leave it of its predictions.
+    pub(super) share: f64,
+}
 
 /// What it got during an attack.
 pub(super) struct Line {
@@ -43,19 +47,20 @@ impl Table {
 
     /// # Errors
     /// If an attack left the polite client too little.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
+    pub(super) fn check(&self, required: &Least) -> anyhow::Result<()> {
         for line in &self.lines {
             let Line { name, least, got } = line;
             let part = got.rate() / self.peace.rate();
             ensure!(got.is_alive, "{name}: the service is gone");
             ensure!(
-                got.seen() >= LEAST_SEEN,
+                got.seen() >= required.seen,
                 "{name}: health and metrics were seen {:.2} of the time",
                 got.seen()
             );
+            let least = required.share * least;
             ensure!(
-                part >= *least,
-                "{name}: the polite client got {part:.2} of its predictions, not {least}"
+                part >= least,
+                "{name}: the polite client got {part:.2} of its predictions, not {least:.2}"
             );
         }
         Ok(())
