@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use super::activity::Activity;
 use crate::quota::Caller;
 
-/// How long a peer must have kept an answer or its request waiting, or have asked for nothing more, before it makes room for
-/// others.
+/// How long a peer must have kept an answer or its request waiting before it makes room for others.
 const LONG_ENOUGH: Duration = Duration::from_millis(250);
+/// How long a connection must have been without a request, if it had one before: the next may be on its way.
+const REST: Duration = Duration::from_millis(50);
 
 /// The places of one side.
 pub(super) struct Places {
@@ -138,9 +139,7 @@ impl Table {
     fn leaver(&self, among: impl Fn(&Taken) -> bool) -> Option<u64> {
         let among = || self.taken.iter().filter(|(_, taken)| among(taken));
         let idle = among()
-            .filter_map(|(number, taken)| {
-                taken.activity.at_rest_since(LONG_ENOUGH).zip(Some(*number))
-            })
+            .filter_map(|(number, taken)| taken.activity.at_rest_since(REST).zip(Some(*number)))
             .min();
         let blocked = || {
             among()
@@ -233,7 +232,7 @@ mod tests {
         drop(busy);
         // Its next request may be on its way.
         assert_eq!(connect(&places, 2).1.err(), Some(NoPlace::Full));
-        std::thread::sleep(LONG_ENOUGH);
+        std::thread::sleep(REST);
         assert!(connect(&places, 2).1.is_ok());
         assert!(is_asked(&first));
         drop((first_place, third_place, working));
@@ -277,7 +276,7 @@ mod tests {
         let (foreign, _place) = connect(&places, 2);
         // A caller's own idle connection makes room for the caller, nobody else's.
         drop(_request);
-        std::thread::sleep(LONG_ENOUGH);
+        std::thread::sleep(REST);
         let (_, third) = connect(&places, 1);
         assert!(third.is_ok() && is_asked(&one) && !is_asked(&foreign));
         drop((one_place, third));
