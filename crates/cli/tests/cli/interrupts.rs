@@ -11,8 +11,11 @@ use std::time::{Duration, Instant};
 use crate::common::{Place, Server};
 use crate::resume::{line, with_records};
 
+/// Starts the program, with the signals as a terminal gives them, even if the tests run in the background.
 fn start(place: &Place, arguments: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_veilcast"))
+    Command::new("env")
+        .arg("--default-signal=INT,TERM,HUP")
+        .arg(env!("CARGO_BIN_EXE_veilcast"))
         .current_dir(place.path("."))
         .args(arguments.split_whitespace())
         .stdout(Stdio::null())
