@@ -222,7 +222,7 @@ fn foreign_json_request_is_understood() {
           }],
           "parameters": {
             "card_digest": "sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-            "layout": "scalar", "priority": 3, "public_key": "wP_u", "binary_data_output": true
+            "layout": "scalar", "priority": 0, "public_key": "wP_u", "binary_data_output": true
           },
           "trace": {"sampled": [true, null, 1.5]}
         }
