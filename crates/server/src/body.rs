@@ -17,7 +17,7 @@ use crate::uploads::{NoRoom, Upload};
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 << 20;
 /// The memory that a body gets at first; it is doubled as the body grows.
-const FIRST_BYTES: usize = 16 << 10;
+const FIRST_BYTES: usize = 8 << 10;
 
 /// The length that a body is announced with, or 0.
 pub(crate) fn announced(body: &Body) -> usize {

@@ -127,7 +127,7 @@ impl Default for Config {
             max_connections: 512,
             max_connections_per_caller: 64,
             max_body_bytes: 64 << 20,
-            concurrent_uploads: 8192,
+            concurrent_uploads: 16_384,
             upload_memory_bytes: 256 << 20,
             concurrent_computations: 2,
             queue_length: 256,

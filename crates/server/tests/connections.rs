@@ -158,6 +158,8 @@ async fn the_longest_idle_goes_first() {
         assert_eq!(live(stream).await, Some(200));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    // Not between two requests that follow each other.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     let mut newcomer = service.connect().await;
     assert_eq!(live(&mut newcomer).await, Some(200));
     // In order: no reset, no half answer.
@@ -236,6 +238,7 @@ async fn busy_places_refuse_at_once() {
     assert_eq!(metric(&mut operator, refused).await, 1);
 
     assert_eq!(status(&mut busy).await, Some(200));
+    tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(live(&mut service.connect().await).await, Some(200));
 }
 
@@ -294,6 +297,7 @@ async fn callers_have_a_share_of_the_places() {
         assert_eq!(status(stream).await, Some(200));
     }
     // An idle one makes room for another of the same caller.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(live(&mut service.connect().await).await, Some(200));
 }
 

@@ -24,6 +24,8 @@ struct State {
     under_way: usize,
     /// Since when there are none.
     idle_since: Instant,
+    /// Whether there was one ever.
+    is_used: bool,
     /// Since when an answer waits for the peer to read.
     blocked_since: Option<Instant>,
     /// Requests whose bodies haven't come in whole, since when there are any, and how much had come in until then.
@@ -47,6 +49,7 @@ impl Activity {
             state: Mutex::new(State {
                 under_way: 0,
                 idle_since: Instant::now(),
+                is_used: false,
                 blocked_since: None,
                 incoming: 0,
                 incoming_since: Instant::now(),
@@ -62,7 +65,10 @@ impl Activity {
 
     /// Counts a request in.
     pub(super) fn request(self: &Arc<Self>) -> UnderWay {
-        self.state().under_way += 1;
+        let mut state = self.state();
+        state.under_way += 1;
+        state.is_used = true;
+        drop(state);
         UnderWay(Arc::clone(self))
     }
 
@@ -70,6 +76,13 @@ impl Activity {
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
         (state.under_way == 0 && state.blocked_since.is_none()).then_some(state.idle_since)
+    }
+
+    /// The same, unless the connection is between two requests that follow each other at once.
+    pub(super) fn at_rest_since(&self, rest: Duration) -> Option<Instant> {
+        let is_used = self.state().is_used;
+        self.idle_since()
+            .filter(|since| !is_used || since.elapsed() >= rest)
     }
 
     /// Since when the peer has not taken what is there for it.

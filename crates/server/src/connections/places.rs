@@ -11,6 +11,8 @@ use crate::quota::Caller;
 
 /// How long a peer must have kept an answer or its request waiting before it makes room for others.
 const LONG_ENOUGH: Duration = Duration::from_millis(250);
+/// How long a connection must have been without a request, if it had one before: the next may be on its way.
+const REST: Duration = Duration::from_millis(50);
 
 /// The places of one side.
 pub(super) struct Places {
@@ -137,7 +139,7 @@ impl Table {
     fn leaver(&self, among: impl Fn(&Taken) -> bool) -> Option<u64> {
         let among = || self.taken.iter().filter(|(_, taken)| among(taken));
         let idle = among()
-            .filter_map(|(number, taken)| taken.activity.idle_since().zip(Some(*number)))
+            .filter_map(|(number, taken)| taken.activity.at_rest_since(REST).zip(Some(*number)))
             .min();
         let blocked = || {
             among()
@@ -228,6 +230,9 @@ mod tests {
         assert_eq!(connect(&places, 2).1.err(), Some(NoPlace::Full));
         assert_eq!(places.in_use(), InUse { active: 3, idle: 0 });
         drop(busy);
+        // Its next request may be on its way.
+        assert_eq!(connect(&places, 2).1.err(), Some(NoPlace::Full));
+        std::thread::sleep(REST);
         assert!(connect(&places, 2).1.is_ok());
         assert!(is_asked(&first));
         drop((first_place, third_place, working));
@@ -271,6 +276,7 @@ mod tests {
         let (foreign, _place) = connect(&places, 2);
         // A caller's own idle connection makes room for the caller, nobody else's.
         drop(_request);
+        std::thread::sleep(REST);
         let (_, third) = connect(&places, 1);
         assert!(third.is_ok() && is_asked(&one) && !is_asked(&foreign));
         drop((one_place, third));

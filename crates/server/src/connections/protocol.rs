@@ -16,7 +16,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 const HEADER_LIST_BYTES: u32 = 32 << 10;
 /// Requests that a connection may have under way in HTTP/2: as many for all connections together as there may be uploads,
 /// by the default settings, so that no crowd of slow ones keeps others from theirs.
-const STREAMS: u32 = 16;
+const STREAMS: u32 = 32;
 /// Bytes of a body that may be under way before they are read: of one request, and of all of a connection.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;

@@ -10,7 +10,9 @@ use tokio::sync::Semaphore;
 use super::stream::Stream;
 
 /// How many are told why at a time; the others are closed without a word.
-const AT_A_TIME: usize = 64;
+const AT_A_TIME: usize = 256;
+/// How long they wait for it: those who come back at once would cost more than those who are answered.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How long one of them may take to hear it. A connection that is closed on unread bytes may lose what was written.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: u64 = 64 << 10;
@@ -29,6 +31,7 @@ impl Refusals {
         if let (Ok(turn), Some(answer)) = (turn, answer) {
             tokio::spawn(async move {
                 let _turn = turn;
+                tokio::time::sleep(PAUSE).await;
                 // Whether it hears it or not, that was it.
                 let _ = tokio::time::timeout(LINGER, tell(stream, &answer)).await;
             });
