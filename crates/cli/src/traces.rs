@@ -33,6 +33,8 @@ where
     if !ENDPOINTS.into_iter().any(is_set) {
         return Ok(None);
     }
+    // The exporter's HTTP client takes the process's arithmetic for TLS. If it has been chosen already, it is this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder().with_http().build();
     let exporter =
         exporter.context("can't send traces to the collector that the environment names")?;

@@ -145,8 +145,8 @@ fn a_collector_receives_requests_as_parts_of_their_callers_traces() {
     let attributes = &resource.resource.as_ref().unwrap().attributes;
     assert_eq!(text(attributes, "service.name"), Some("veilcast"));
     let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
-    let spans = resource.scopes.iter().flat_map(|scope| &scope.spans);
-    let span = spans.filter(|span| span.name == "request").next().unwrap();
+    let mut spans = resource.scopes.iter().flat_map(|scope| &scope.spans);
+    let span = spans.find(|span| span.name == "request").unwrap();
     assert_eq!(hex(&span.trace_id), TRACE);
     assert_eq!(hex(&span.parent_span_id), PARENT);
     assert_eq!(text(&span.attributes, "route"), Some("/v2/models/{model}"));
