@@ -251,7 +251,7 @@ async fn callers_are_told_of_pauses() {
     }
 }
 
-/// A service whose model is replaced after so many requests for predictions.
+/// A service whose model is replaced after this many requests for predictions.
 async fn replaced_after(predictions: usize, first: Kind, second: Kind) -> String {
     let models = Arc::new(RwLock::new((0, application(first))));
     let application = Router::new().fallback(any(async move |request: Request| -> Response {

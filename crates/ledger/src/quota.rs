@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::calendar::Day;
 
-/// The most that a quota may be: no sum of so many can overflow.
+/// The largest quota: sums of usage up to it can't overflow.
 const MOST: u64 = 1 << 50;
 
 /// What a token may use within a period, as people write it: `1000/day`, `60s/month`, or `50000` in all.

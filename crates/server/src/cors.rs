@@ -6,7 +6,7 @@ use axum::http::header::{ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// What stands for any site.
+/// Allows any site.
 const ANY: &str = "*";
 
 /// How long a browser may remember that it may ask.

@@ -49,7 +49,7 @@ fn send_until_broken(address: &str, request: &[u8], seen: &mut Seen) -> io::Resu
     }
 }
 
-/// Serves, sends and kills until clients have so many answers.
+/// Serves, sends and kills until clients have this many answers.
 #[allow(clippy::print_stdout, reason = "figures of a test that failed")]
 fn kill_during(requests: u64, url: &str) {
     let place = Place::new();

@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 /// When a certificate is valid.
 type Validity = [SystemTime; 2];
 
-/// From so many days after now until so many.
+/// From one number of days after now until another.
 pub(crate) fn days(from: i64, until: i64) -> Validity {
     let day = Duration::from_secs(86_400);
     let after = |days: i64| match u32::try_from(days) {

@@ -31,7 +31,7 @@ pub(crate) enum Fault {
     Twice,
     /// An answer arrives that an earlier request had already.
     Stale,
-    /// Bodies above so many bytes are refused, as nginx does by default above a megabyte.
+    /// Larger bodies, in bytes, are refused, as nginx refuses those above a megabyte by default.
     Limit(usize),
     /// Something before the service answers: a status line, headers and a body.
     Instead(&'static str),

@@ -169,7 +169,7 @@ mod tests {
         grace: Duration::from_millis(100),
     };
 
-    /// How a long answer ends for a peer that reads so many bytes at a time with pauses between.
+    /// How a long answer ends for a peer that reads this many bytes at a time with pauses between.
     async fn answer(read: usize, pause: Duration) -> Result<(), io::ErrorKind> {
         let (stream, mut peer) = tokio::io::duplex(1000);
         let activity = Activity::new();

@@ -14,10 +14,10 @@ const CLIENTS: [u16; 3] = [1, 32, 256];
 /// How long an impatient client waits before it hangs up. It asks again at once then, and if it is refused.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Predictions per second that so many impatient clients got together.
+/// Predictions per second that numbers of impatient clients got together.
 pub(super) struct Goodput(Vec<(u16, f64)>);
 
-/// Has impatient clients ask for this time, each from an address of its own.
+/// Lets impatient clients ask for this time, each from an address of its own.
 pub(super) fn measure(service: SocketAddr, requests: &Requests, time: Duration) -> Goodput {
     let measured = CLIENTS.map(|clients| (clients, per_second(service, requests, clients, time)));
     Goodput(measured.into())

@@ -9,7 +9,7 @@ use crate::soak::wire::Wire;
 /// How long an attacker waits for an answer before it asks again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks again and again from one address, over so many connections at a time, whatever comes back.
+/// Asks again and again from one address, over this many connections at a time, whatever comes back.
 fn insist(field: &Field<'_>, connections: usize, request: &[u8]) {
     std::thread::scope(|threads| {
         for _ in 0..connections {

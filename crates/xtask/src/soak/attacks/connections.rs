@@ -20,7 +20,7 @@ fn sleeper(field: &Field<'_>, attacker: u8) -> Option<Wire> {
     Some(wire)
 }
 
-/// Keeps so many sleepers on the service; those that were closed are replaced now and then.
+/// Keeps this many sleepers on the service; those that were closed are replaced now and then.
 fn sleepers(field: &Field<'_>, count: usize, addresses: u8) {
     let mut wires: Vec<Option<Wire>> = Vec::new();
     wires.resize_with(count, || None);

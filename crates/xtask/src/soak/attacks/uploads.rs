@@ -14,7 +14,7 @@ const DRIPPED: usize = 20_000;
 const LARGE: usize = 10 << 20;
 const PIECE: usize = 1 << 20;
 
-/// Keeps so many bodies coming in, a byte each second.
+/// Keeps this many bodies coming in, at a byte per second each.
 fn drips(field: &Field<'_>, count: usize, addresses: u8) {
     let mut wires: Vec<Wire> = Vec::new();
     loop {
