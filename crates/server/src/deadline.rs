@@ -1,9 +1,9 @@
 //! When a client has no use for its answer any more: what can't be there by then is given up.
 
-use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use crate::fault::Fault;
+use crate::turns::cores;
 
 /// The end of the time that a request gives its answer, if it says one.
 #[derive(Clone, Copy)]
@@ -34,8 +34,7 @@ impl Deadline {
 
     /// Checks that a computation of this many seconds of one core can end before it, if all cores are free.
     pub(crate) fn check(self, seconds: f64) -> Result<(), Fault> {
-        let cores = available_parallelism().map_or(1, usize::from) as f64;
-        let rest = Duration::try_from_secs_f64(seconds / cores).unwrap_or(Duration::MAX);
+        let rest = Duration::try_from_secs_f64(seconds / cores() as f64).unwrap_or(Duration::MAX);
         let left = self
             .end
             .map(|end| end.saturating_duration_since(Instant::now()));

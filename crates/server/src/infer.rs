@@ -16,6 +16,7 @@ use veilcast_protocol::{
 
 use crate::accounts::{Asked, Entry, Identity};
 use crate::app::App;
+use crate::blocking::blocking;
 use crate::body::{announced, discard, receive};
 use crate::deadline::Deadline;
 use crate::extract::{HalfClosed, Requested};
@@ -185,21 +186,6 @@ fn framing(headers: &HeaderMap) -> Result<Framing, Fault> {
     }
 }
 
-/// Runs a piece of work on a thread that may block.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
-    let span = tracing::Span::current();
-    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
-        Ok(done) => done,
-        Err(error) => {
-            // The panic's message has gone to standard error; it is not repeated to the client.
-            tracing::error!(panicked = error.is_panic(), "a computation failed");
-            Err(Fault::Internal)
-        }
-    }
-}
-
 /// A request that may be computed.
 struct Received {
     request: InferRequest,
@@ -298,16 +284,4 @@ fn answer(
 fn server_timing(computed: Duration) -> HeaderValue {
     let text = format!("compute;dur={:.3}", computed.as_secs_f64() * 1000.0);
     HeaderValue::try_from(text).expect("digits and letters")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn panics_reach_neither_the_client_nor_the_service() {
-        let failed = blocking::<()>(|| panic!("a defect")).await;
-        assert!(matches!(failed, Err(Fault::Internal)));
-        assert!(matches!(blocking(|| Ok(7)).await, Ok(7)));
-    }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::bearer::bearer;
+use crate::blocking::blocking;
 use crate::catalogue::Listed;
 use crate::fault::Fault;
 use crate::operator_token::OperatorToken;
@@ -110,14 +111,6 @@ fn parse<T: Default + DeserializeOwned>(body: &Bytes) -> Result<T, Fault> {
     parsed
         .map(|Json(value)| value)
         .map_err(|_| Fault::OperatorBody)
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
-    let span = tracing::Span::current();
-    let done = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
-    done.unwrap_or(Err(Fault::Internal))
 }
 
 /// Someone who may make operators' calls.

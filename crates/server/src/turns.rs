@@ -1,24 +1,24 @@
 //! Whose turn it is to compute: slices of computations, callers in turn by what they have used.
 //!
-//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few small ones or a costly one at a moment.
-//! Between two slices the caller who has used the least time goes on: start-time fair queueing (Goyal,
-//! Vin and Cheng 1996) with slices for packets. A caller's own requests are served in their order.
-//! So a request that costs a minute takes no more from others than one that costs a second, and a
-//! caller who sends a thousand at once waits for them alone.
+//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few small ones or a costly
+//! one at a moment. Between two slices the caller who has used the least time goes on: start-time fair
+//! queueing (Goyal, Vin and Cheng 1996) with slices for packets. A caller's own requests are served in
+//! their order. So a request that costs a minute takes no more from others than one that costs a
+//! second, and a caller who sends a thousand at once waits for them alone.
 //!
-//! A request is refused at once if it would have to wait too long: for its caller's earlier ones, and
-//! for as much of each other caller's as is computed until it is done. By what they take in fact,
-//! estimates are held against the machine. The queue is bounded in requests too; if it is full, a
-//! caller who has less in it than another takes the place of that one's last request. A request whose client has closed
-//! its side of the connection may have been abandoned: it goes on while nobody else waits, and leaves
-//! first when the queue is full.
+//! A request is refused if it would have to wait too long: for its caller's earlier ones, if there are
+//! more than a client sends at a time, and for as much of each other caller's as is computed until it
+//! is done. By what requests take in fact, estimates are held against the machine. The queue is
+//! bounded in requests too; if it is full, a caller who has less in it than another takes the place of
+//! that one's last request. A request whose client has closed its side of the connection may have been
+//! abandoned: it goes on while nobody else waits, and leaves first when the queue is full.
 
 mod books;
 
 use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
@@ -36,9 +36,16 @@ impl Bounds {
             running: config.concurrent_computations,
             waiting: config.queue_length,
             wait: config.queue_time,
-            cores: available_parallelism().map_or(1, NonZeroUsize::get),
+            cores: cores(),
         }
     }
+}
+
+/// The cores that computations share. The system takes its time to count them, and slices are short.
+pub(crate) fn cores() -> usize {
+    static CORES: LazyLock<usize> =
+        LazyLock::new(|| available_parallelism().map_or(1, NonZeroUsize::get));
+    *CORES
 }
 
 /// How long a turn lasts at least, if there is as much to compute: small requests are done in one.
@@ -78,7 +85,7 @@ impl<C: Clone + Eq + Hash> Turns<C> {
         })
     }
 
-    /// Whether a request of this caller would find a place now, whatever it costs.
+    /// Whether a request of this caller, as cheap as they were of late, would find a place now.
     ///
     /// # Errors
     /// [`Ended::Full`] if not.

@@ -82,6 +82,20 @@ async fn who_never_reads_is_cut_off() {
     assert_eq!(live(&mut polite).await, Some(200));
 }
 
+/// Newcomers are refused, and none hangs, until one of those who are there has kept others waiting for long enough.
+async fn somebody_makes_room(service: &Service) {
+    let begun = Instant::now();
+    loop {
+        let mut newcomer = service.connect().await;
+        let answered = tokio::time::timeout(LONG, live(&mut newcomer)).await;
+        if answered.expect("a newcomer hangs") == Some(200) {
+            break;
+        }
+        assert!(begun.elapsed() < LONG, "nobody makes room");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test]
 async fn sleepers_on_all_places_make_room() {
     let service = Service::start(Config {
@@ -96,17 +110,7 @@ async fn sleepers_on_all_places_make_room() {
     for _ in 0..4 {
         sleepers.push(sleep_on(&service).await);
     }
-    let begun = Instant::now();
-    loop {
-        // Refused at once, until one of them has slept long enough.
-        let mut newcomer = service.connect().await;
-        let answered = tokio::time::timeout(LONG, live(&mut newcomer)).await;
-        if answered.expect("a newcomer hangs") == Some(200) {
-            break;
-        }
-        assert!(begun.elapsed() < LONG, "nobody makes room");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    somebody_makes_room(&service).await;
 }
 
 #[tokio::test]
@@ -259,16 +263,7 @@ async fn drippers_on_all_places_make_room() {
         dripping.write_all(&bytes[..bytes.len() - 1]).await.unwrap();
         drippers.push(dripping);
     }
-    let begun = Instant::now();
-    loop {
-        let mut newcomer = service.connect().await;
-        let answered = tokio::time::timeout(LONG, live(&mut newcomer)).await;
-        if answered.expect("a newcomer hangs") == Some(200) {
-            break;
-        }
-        assert!(begun.elapsed() < LONG, "nobody makes room");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    somebody_makes_room(&service).await;
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ async fn full_queue_sends_away() {
         concurrent_computations: 1,
         queue_length: 1,
         retry_after: Duration::from_millis(2500),
+        // However slow the machine is.
+        queue_time: Duration::from_secs(600),
         ..Config::default()
     };
     let service = router(app(config));
@@ -71,6 +73,8 @@ async fn abandoned_requests_leave_the_queue() {
     let config = Config {
         concurrent_computations: 1,
         queue_length: 1,
+        // However slow the machine is.
+        queue_time: Duration::from_secs(600),
         ..Config::default()
     };
     let service = router(app(config));
@@ -135,6 +139,8 @@ async fn who_has_less_to_do_takes_the_place_of_who_has_more() {
         concurrent_computations: 1,
         queue_length: 2,
         behind_proxy: true,
+        // However slow the machine is.
+        queue_time: Duration::from_secs(600),
         ..Config::default()
     };
     let service = router(app(config));

@@ -168,8 +168,10 @@ fn full_queue_sends_the_greediest_away() {
 #[test]
 fn who_would_wait_too_long_is_refused_at_once() {
     let mut queue = Queue::new(bounds(1, 1000, 2.0));
-    // A caller waits for all of its own.
-    queue.enter(1, 60.0).unwrap();
+    // A caller may send several at a time, and waits for all of its own then.
+    for _ in 0..4 {
+        queue.enter(1, 15.0).unwrap();
+    }
     let refused = queue.enter(1, 0.1);
     assert_eq!(refused, Err(Ended::Full(Duration::from_secs(60))));
     // Another waits for as much of them as it takes itself.
@@ -197,7 +199,7 @@ fn estimates_are_held_against_what_requests_take() {
     queue.enter(1, 1.0).unwrap();
     let backlog = queue.books.load().backlog.as_secs_f64();
     assert!((4.9..5.1).contains(&backlog), "{backlog} s");
-    assert!(matches!(queue.enter(1, 0.1), Err(Ended::Full(_))));
+    assert!(matches!(queue.enter(2, 1.0), Err(Ended::Full(_))));
 }
 
 #[test]
