@@ -4,10 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { isKeyProof } from '../index.js';
 import { bigintFromBytes, bytesFromBase64url, bytesFromBigint } from '../src/bigint.js';
+import { listen } from './listen.js';
 
 const SLOT_BITS = 16;
 const WEIGHTS = [[1, -2, 3], [-4, 5, -6]];
@@ -95,14 +95,7 @@ export async function fakeService(t, key, change = {}) {
     const answer = await answerTo(asked, key, fake.change, fake.asked.length - 1);
     response.writeHead(200, { 'inference-header-content-length': String(answer.headerLength) }).end(answer.body);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  fake.url = `http://127.0.0.1:${port}`;
+  fake.url = await listen(t, server);
   return fake;
 }
 

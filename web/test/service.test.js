@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { Arrangement, Client, WorkerKey, keyFromFile, readTable } from '../index.js';
 import { bytesOf, changeCard, failure, goodKey, keyFile, textOf } from './support.js';
+import { listen } from './listen.js';
 
 const program = process.env.VEILCAST ?? '';
 assert.ok(program, 'set the environment variable VEILCAST to the path of the program; `cargo xtask web` does it');
@@ -288,14 +289,7 @@ async function through(t, change, changeRequest = (body) => body) {
     const changed = change(body, Number(length));
     response.writeHead(answer.status, { 'inference-header-content-length': length }).end(changed);
   });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  t.after(() => {
-    proxy.close();
-    proxy.closeAllConnections();
-  });
-  const { port } = /** @type {import('node:net').AddressInfo} */ (proxy.address());
-  return new Client(`http://127.0.0.1:${port}`);
+  return new Client(await listen(t, proxy));
 }
 
 /** @param {Buffer<ArrayBuffer>} body @param {number} headerLength @param {RegExp} from @param {string} to of the same length */

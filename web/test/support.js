@@ -1,11 +1,11 @@
 /** What the tests share: files of the repository, and keys that are published and unfit for any use. */
 
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { Client, keyFromFile } from '../index.js';
+import { listen } from './listen.js';
 
 /** @typedef {import('node:http').ServerResponse} Response */
 
@@ -60,14 +60,7 @@ export async function clientOf(t, options, ...answers) {
     const [answer] = answers.length > 1 ? answers.splice(0, 1) : answers;
     answer(response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return { client: new Client(`http://127.0.0.1:${address.port}`, options), asked };
+  return { client: new Client(await listen(t, server), options), asked };
 }
 
 /** @param {number} status @param {string | Uint8Array} [body] @param {Record<string, string>} [headers] */

@@ -1,13 +1,13 @@
 /** Who is asking: tokens and headers, and what keeps them from strangers. */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { Client } from '../index.js';
 import { fakeService } from './fake-service.js';
 import { answer, clientOf, digitsCard, failure, goodKey } from './support.js';
+import { listen } from './listen.js';
 
 const SECRET = 'vc_TopSecret';
 
@@ -19,14 +19,7 @@ async function listening(t, respond) {
     headers.push(request.headers);
     respond(response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return { url: `http://127.0.0.1:${port}`, headers };
+  return { url: await listen(t, server), headers };
 }
 
 test('a token and headers go with every request', async (t) => {

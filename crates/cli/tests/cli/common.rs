@@ -15,6 +15,14 @@ use veilcast_card::{
 };
 use veilcast_model::{Blueprint, FloatMap, Model};
 
+/// Sends a process a signal by its name, such as TERM.
+pub(crate) fn signal(process: &Child, name: &str) {
+    let sent = Process::new("kill")
+        .args(["-s", name, &process.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
 /// The built-in digit model, as the repository has it.
 pub(crate) const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/digits");
 /// The built-in hybrid model, as the repository has it.

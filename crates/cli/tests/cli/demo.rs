@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::common::{DIGITS, Place};
+use crate::common::{DIGITS, Place, signal};
 
 #[test]
 fn the_demo_predicts_real_digits() {
@@ -105,13 +105,6 @@ fn the_demo_serves_until_it_is_interrupted() {
         let model = format!("inspect --json {url}/v2/models/{name}");
         assert_eq!(Place::new().json(&model)["name"], name);
     }
-    let id = demo.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal(&demo, "INT");
     assert!(demo.wait().unwrap().success());
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::{Place, Server};
+use crate::common::{Place, Server, signal};
 use crate::resume::{line, with_records};
 
 /// Starts the program, with the signals as a terminal gives them, even if the tests run in the background.
@@ -23,13 +23,6 @@ fn start(place: &Place, arguments: &str) -> Child {
         .env_remove("RUST_LOG")
         .spawn()
         .unwrap()
-}
-
-fn signal(process: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args(["-s", name, &process.id().to_string()])
-        .status();
-    assert!(sent.unwrap().success());
 }
 
 /// How it ended, and what it said on standard error.

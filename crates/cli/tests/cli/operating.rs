@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 
-use crate::common::{Place, table_model};
+use crate::common::{Place, signal, table_model};
 
 /// A service whose log is read.
 struct Service {
@@ -40,10 +40,8 @@ impl Service {
         }
     }
 
-    fn signal(&self, signal: &str) {
-        let id = self.process.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
-        assert!(sent.success());
+    fn signal(&self, name: &str) {
+        signal(&self.process, name);
     }
 
     /// The next line of the log with this message.
@@ -156,7 +154,7 @@ fn a_hangup_replaces_models_and_settings() {
         "some.toml",
         "models = [\"model\", \"second\"]\nmax_connections = 9\n",
     );
-    service.signal("-HUP");
+    service.signal("HUP");
     let warned = service.logged("restart the service to change this setting");
     assert_eq!(warned["setting"], "max_connections");
     assert_eq!(service.logged("reloaded")["models"], "risk 1, second 1");
@@ -167,7 +165,7 @@ fn a_hangup_replaces_models_and_settings() {
 
     // What can't be used stays as it was, and the log says why.
     std::fs::write(place.path("second/card.json"), "{}").unwrap();
-    service.signal("-HUP");
+    service.signal("HUP");
     let fault = service.logged("what can't be used stays as it was");
     let fault = fault["error"].as_str().unwrap();
     assert!(
@@ -179,7 +177,7 @@ fn a_hangup_replaces_models_and_settings() {
         r#"{"models":["risk","second"]}"#
     );
     place.write("some.toml", "queue_length = -1\n");
-    service.signal("-HUP");
+    service.signal("HUP");
     service.logged("can't reload: all stays as it was");
     assert_eq!(
         service.get("/v2/models").1,
@@ -190,7 +188,7 @@ fn a_hangup_replaces_models_and_settings() {
     table_model("second")
         .save(&place.path("second"), true)
         .unwrap();
-    service.signal("-HUP");
+    service.signal("HUP");
     assert_eq!(service.logged("reloaded")["models"], "second 1");
     assert_eq!(service.get("/v2/models/risk").0, 404);
 }
@@ -201,7 +199,7 @@ fn a_service_drains_before_it_ends() {
     let mut service = Service::start(&place, "--model model", &[("VEILCAST_DRAIN_SECONDS", "2")]);
     assert_eq!(service.get("/v2/health/ready").0, 200);
     let asked = Instant::now();
-    service.signal("-TERM");
+    service.signal("TERM");
     service.logged("not ready any more");
     // Not ready, and yet it answers.
     assert_eq!(
@@ -222,9 +220,9 @@ fn a_second_signal_ends_at_once() {
         "--model model",
         &[("VEILCAST_DRAIN_SECONDS", "3000")],
     );
-    service.signal("-TERM");
+    service.signal("TERM");
     service.logged("not ready any more");
-    service.signal("-INT");
+    service.signal("INT");
     assert!(service.process.wait().unwrap().success());
 }
 
@@ -259,14 +257,14 @@ fn a_supervisor_is_told() {
     let mut service = Service::start(&place, "--model model", &variables);
     assert_eq!(next("READY=1\n"), "READY=1\nSTATUS=serving risk 1\n");
     next("WATCHDOG=1\n");
-    service.signal("-HUP");
+    service.signal("HUP");
     let reloading = next("RELOADING=1\n");
     let since = reloading
         .trim()
         .strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
     assert!(since.unwrap().parse::<u64>().unwrap() > 0);
     next("READY=1\n");
-    service.signal("-TERM");
+    service.signal("TERM");
     next("STOPPING=1\n");
     assert!(service.process.wait().unwrap().success());
 }

@@ -1,26 +1,18 @@
 //! `serve`: starting and ending.
 
 use std::io::Read as _;
-use std::process::Command;
 
 use insta::assert_snapshot;
 
-use crate::common::Place;
+use crate::common::{Place, signal};
 
 #[test]
 fn a_service_ends_in_order() {
     let place = Place::new();
-    for signal in ["-TERM", "-INT"] {
+    for name in ["TERM", "INT"] {
         let mut server = place.serve("--model model");
-        let id = server.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        assert!(server.process.wait().unwrap().success(), "{signal}");
+        signal(&server.process, name);
+        assert!(server.process.wait().unwrap().success(), "{name}");
     }
 }
 

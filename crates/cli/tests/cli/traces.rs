@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use prost::Message;
 
-use crate::common::Place;
+use crate::common::{Place, signal};
 
 /// The messages of OTLP, as far as they are looked at here.
 #[derive(Clone, PartialEq, Message)]
@@ -128,14 +128,7 @@ fn a_collector_receives_requests_as_parts_of_their_callers_traces() {
     stream.write_all(request.as_bytes()).unwrap();
     stream.read_to_end(&mut Vec::new()).unwrap();
     // What has not been sent is sent at the end.
-    let id = service.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal(&service, "TERM");
     assert!(service.wait().unwrap().success());
 
     let (path, body) = received.recv_timeout(Duration::from_secs(60)).unwrap();
