@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use rayon::prelude::*;
 use veilcast_onnx::pb::ModelProto;
 
 use super::affinity::Trial;
@@ -17,8 +18,8 @@ use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
 use super::{ImportError, Progress, collapse, locate};
 use veilcast_card::{
-    Input, InputBits, InputKind, Layouts, Limits, Prediction, QuantizedRecord, RawRecord, Task,
-    WeightBits, list,
+    Input, InputBits, InputKind, Layouts, Limits, Prediction, PublicPart, QuantizedRecord,
+    RawRecord, Task, WeightBits, list,
 };
 use veilcast_model::search::HeldOut;
 use veilcast_model::{
@@ -223,17 +224,22 @@ impl Import {
 
     /// The private head of a network in two parts.
     fn hybrid(&self, parts: Parts, records: &[Vec<f64>]) -> Result<Private, OnnxError> {
-        let public = Runner::new(&parts.public, &self.tensor)?;
-        let mut features = Vec::with_capacity(records.len());
-        for group in records.chunks(public.group()) {
-            let values = public.run(&group.concat())?;
-            features.extend(values.chunks(public.outputs()).map(<[f64]>::to_vec));
-        }
         let file = PublicPartFile {
             description: parts.description(),
             onnx: parts.public_bytes(),
             shape: self.tensor.sides.clone(),
         };
+        // Read and run as clients will, so that none is made that they refuse.
+        let part = PublicPart::of(
+            &file.onnx,
+            file.shape.clone(),
+            parts.features.values(),
+            file.description.clone(),
+        );
+        let public = veilcast_onnx::public_network(&file.onnx, &part)?;
+        let run = |record: &Vec<f64>| public.run(record);
+        let features = records.par_iter().map(run).collect::<Result<Vec<_>, _>>();
+        let features = features.map_err(|problem| OnnxError::Unsupported { problem })?;
         Ok(Private {
             runner: Runner::new(&parts.head, &parts.features)?,
             model: parts.head,

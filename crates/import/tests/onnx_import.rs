@@ -12,7 +12,7 @@ use prost::Message as _;
 use serde::Deserialize;
 use serde_json::Value;
 use veilcast_card::{
-    Activation, Card, InputBits, InputKind, Prediction, RawRecord, Task, WeightBits,
+    Activation, Card, InputBits, InputKind, Prediction, RawRecord, Task, WeightBits, chain,
 };
 use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportOptions, Split};
@@ -145,6 +145,27 @@ fn holds_what_it_needs_alone(public: &[u8]) -> bool {
             .node
             .iter()
             .all(|node| node.output.iter().any(is_needed))
+}
+
+#[test]
+fn a_public_part_that_clients_would_refuse_is_not_made() {
+    for path in onnx_files("onnx/split") {
+        let mut network = ModelProto::decode(&*fs::read(&path).unwrap()).unwrap();
+        for set in &mut network.opset_import {
+            set.domain = "of.another".to_owned();
+        }
+        let options = ImportOptions {
+            split: Some(Split::Auto),
+            pixel_factor: 1.0,
+            ..ImportOptions::default()
+        };
+        let import = Import::open(&network.encode_to_vec(), options).unwrap();
+        let record = vec![0.5; import.input().raw_features()];
+        let error = import.build(&[(&record).into()], &Paillier, &mut |_| {});
+        let error = chain(&error.unwrap_err());
+        let expected = "it doesn't say of which version ONNX's operators are";
+        assert!(error.contains(expected), "{}: {error}", name(&path));
+    }
 }
 
 #[test]

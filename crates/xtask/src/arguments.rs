@@ -49,8 +49,6 @@ pub(crate) enum Task {
     Tests,
     /// Run the tests of the arithmetic and what is built on it with each slower kernel.
     Kernels,
-    /// Build the program with traces, and see a collector receive them.
-    Traces,
     /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
     /// them.
     Ctgrind,

@@ -82,7 +82,6 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Lean => &[steps::LEAN],
         Task::Tests => &[steps::TESTS],
         Task::Kernels => &[steps::KERNELS],
-        Task::Traces => &[steps::TRACES],
         Task::Ctgrind => &[steps::CTGRIND],
         Task::Doctests => &[steps::DOCTESTS],
         Task::Doc => &[steps::DOC],

@@ -49,7 +49,7 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "kill",
-        steps: &["tests", "traces"],
+        steps: &["tests"],
         from: From::Debian(&["procps"]),
         is_there: || found::on_path("kill"),
     },

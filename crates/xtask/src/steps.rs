@@ -102,23 +102,6 @@ pub(crate) const CTGRIND: Step = Step {
     name: "ctgrind",
     check: ctgrind::check,
 };
-pub(crate) const TRACES: Step = Step {
-    name: "traces",
-    check: |workspace| {
-        // With the whole workspace, as the other tests are compiled, so that little is compiled again.
-        let arguments = [
-            "test",
-            "--workspace",
-            "--features",
-            "veilcast-cli/otlp",
-            "--locked",
-            "--test",
-            "cli",
-            "traces",
-        ];
-        run_command(&mut cargo(workspace, arguments))
-    },
-};
 pub(crate) const DOCTESTS: Step = Step {
     name: "doctests",
     check: |workspace| {
@@ -174,8 +157,8 @@ pub(crate) const FUZZ: Step = Step {
 
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, TRACES, CTGRIND,
-    DOCTESTS, DOC, COMMANDS, INTEROP, DEPLOY, EXAMPLES, WEB, SOAK, FUZZ,
+    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, CTGRIND, DOCTESTS,
+    DOC, COMMANDS, INTEROP, DEPLOY, EXAMPLES, WEB, SOAK, FUZZ,
 ];
 
 /// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.
