@@ -5,7 +5,9 @@ use std::hint::black_box;
 
 use veilcast_ctgrind::{declassify, is_poisoned, is_under_valgrind, measured, poison, unreported};
 
-use crate::{FixedBase, Power, Residue, SquareModulus, horner_many, pow_many};
+use crate::{
+    FixedBase, Power, Residue, SquareModulus, horner_many, horner_powers_vartime, pow_many,
+};
 
 /// An n of eight limbs, odd and with its top bit set: large enough for every loop to go round.
 const N: [u64; 8] = [
@@ -151,9 +153,11 @@ fn single_operations() {
         ring.shift_down(&mut shifted, 7);
         let lists = [vec![&x, &y, &square], vec![&y, &x, &multiplied]];
         let horner = horner_many(ring, &lists, 3);
+        let bases = [x.clone(), y.clone()];
+        let powers = horner_powers_vartime(ring, &lists, 3, &bases, &[0xb0, 1]);
         let mut results = vec![ring.add(&x, &y), ring.sub(&x, &y), ring.mul(&x, &y)];
         results.extend([square, multiplied, shifted]);
-        results.extend(horner);
+        results.extend(horner.into_iter().chain(powers));
         let numbers: Vec<Vec<u64>> = results.iter().map(|x| ring.to_limbs(x)).collect();
         numbers
     };

@@ -8,77 +8,100 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::kernel::Block;
 use crate::lanes::SharedLanes;
-use crate::limbs::{bit_window, select};
+use crate::limbs::bit_window;
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// Bits of a digit. With wider digits, reading the table would cost more than the products saved.
+/// Bits of a digit where few powers are computed.
 const WINDOW: usize = 5;
+
+/// Bits of a digit where many are: a fifth more of a table to make, and a sixth fewer products.
+const WIDE_WINDOW: usize = 6;
 
 /// A table of powers of one base, for exponents up to a given length.
 ///
 /// It holds 2⁵ residues per five bits of the exponent: 1.6 MiB for exponents and a p of 1024 bits,
-/// 3.7 MiB for 1536 bits, and a quarter more if it serves many at once. It is wiped on drop.
+/// 3.7 MiB for 1536 bits; and 2⁶ per six bits if it serves many at once, 2.7 and 6.0 MiB, or a quarter more with AVX-512
+/// IFMA. It is wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct FixedBase {
-    /// For each digit, the lowest first, the factors for the digit's values from 0.
-    table: Vec<u64>,
+    table: Table,
+    /// Bits of a digit.
+    window: usize,
     /// Limbs that exponents have.
     exponent_limbs: usize,
-    /// What computes several powers at a time with the table, if it was made for that.
-    #[zeroize(skip)] // wipes itself
-    lanes: Option<SharedLanes>,
+}
+
+/// For each digit, the lowest first, the factors for the digit's values from 0.
+#[derive(Zeroize, ZeroizeOnDrop)]
+enum Table {
+    /// The limbs of one factor after the other.
+    Residues(Vec<u64>),
+    /// Their digits, for what computes several powers at a time.
+    Lanes(SharedLanes, Vec<Block>),
 }
 
 impl FixedBase {
-    /// Computes a table for exponents of up to `exponent_limbs` limbs, with 32 products per digit.
+    /// Computes a table for exponents of up to `exponent_limbs` limbs, with 32 products per five bits.
     pub fn new(modulus: &SquareModulus, base: &Residue, exponent_limbs: usize) -> Self {
-        Self::with_lanes(modulus, base, exponent_limbs, None)
+        Self::with_table(
+            modulus,
+            base,
+            exponent_limbs,
+            WINDOW,
+            Table::Residues(vec![]),
+        )
     }
 
-    /// Computes a table for several powers at a time. On processors with AVX-512 IFMA each then
-    /// takes a quarter of the time; a single power takes as long as with the other table.
+    /// Computes a table for many powers, with 64 products per six bits. On processors with AVX-512 IFMA
+    /// several at a time then take a quarter of the time each; a single power takes as long as with the
+    /// other table.
     pub fn for_many(modulus: &SquareModulus, base: &Residue, exponent_limbs: usize) -> Self {
-        Self::with_lanes(modulus, base, exponent_limbs, SharedLanes::new(modulus))
+        let table = match SharedLanes::new(modulus) {
+            Some(lanes) => Table::Lanes(lanes, vec![]),
+            None => Table::Residues(vec![]),
+        };
+        Self::with_table(modulus, base, exponent_limbs, WIDE_WINDOW, table)
     }
 
-    fn with_lanes(
+    /// Fills the table.
+    fn with_table(
         modulus: &SquareModulus,
         base: &Residue,
         exponent_limbs: usize,
-        lanes: Option<SharedLanes>,
+        window: usize,
+        mut table: Table,
     ) -> Self {
-        let digits = (64 * exponent_limbs).div_ceil(WINDOW);
-        let entry_limbs = lanes
-            .as_ref()
-            .map_or(2 * modulus.limbs(), SharedLanes::entry_limbs);
-        let mut table = Vec::with_capacity((digits << WINDOW) * entry_limbs);
+        let digits = (64 * exponent_limbs).div_ceil(window);
+        // Memory for all of it: what a vector leaves behind when it grows isn't wiped.
+        match &mut table {
+            Table::Residues(limbs) => limbs.reserve_exact((digits << window) * 2 * modulus.limbs()),
+            Table::Lanes(lanes, blocks) => {
+                blocks.reserve_exact(digits * lanes.part_blocks(1 << window))
+            }
+        }
         // The base of the digit at hand: base^(2^(w·i)).
         let mut digit_base = base.clone();
         for _ in 0..digits {
             let mut factors = vec![modulus.one()];
-            for i in 0..1 << WINDOW {
+            for i in 0..1 << window {
                 let next = modulus.mul(&factors[i], &digit_base);
                 factors.push(next);
             }
-            digit_base = factors.pop().expect("there are 33");
-            match &lanes {
-                Some(lanes) => factors.as_chunks::<8>().0.iter().for_each(|eight| {
-                    let entries = Zeroizing::new(lanes.entries(eight.each_ref()));
-                    entries
-                        .iter()
-                        .for_each(|entry| table.extend_from_slice(entry));
-                }),
-                None => factors
+            digit_base = factors.pop().expect("there are 2^w + 1");
+            match &mut table {
+                Table::Residues(limbs) => factors
                     .iter()
-                    .for_each(|factor| table.extend_from_slice(factor.limbs())),
+                    .for_each(|factor| limbs.extend_from_slice(factor.limbs())),
+                Table::Lanes(lanes, blocks) => blocks.extend_from_slice(&lanes.part(&factors)),
             }
         }
         Self {
             table,
+            window,
             exponent_limbs,
-            lanes,
         }
     }
 
@@ -103,39 +126,49 @@ impl FixedBase {
             exponents.iter().all(fits),
             "an exponent is longer than the table"
         );
-        let count = (64 * self.exponent_limbs).div_ceil(WINDOW);
+        let window = self.window;
+        let count = (64 * self.exponent_limbs).div_ceil(window);
         let digits = |exponent: &&[u64]| {
             (0..count)
-                .map(|i| bit_window(exponent, i * WINDOW, WINDOW))
+                .map(|i| bit_window(exponent, i * window, window))
                 .collect()
         };
         let digits: Zeroizing<Vec<Vec<u64>>> =
             Zeroizing::new(exponents.iter().map(digits).collect());
-        match &self.lanes {
-            Some(lanes) => lanes.products(modulus, &self.table, 1 << WINDOW, &digits),
-            None => digits
-                .iter()
-                .map(|digits| self.product(modulus, digits))
-                .collect(),
+        match &self.table {
+            Table::Lanes(lanes, blocks) => lanes.products(modulus, blocks, 1 << window, &digits),
+            Table::Residues(limbs) => {
+                let part = (2 * modulus.limbs()) << window;
+                products(modulus, limbs.chunks_exact(part), &digits)
+            }
         }
     }
+}
 
-    /// The product of the factors of these digits.
-    fn product(&self, modulus: &SquareModulus, digits: &[u64]) -> Residue {
-        let width = 2 * modulus.limbs();
-        let parts = self.table.chunks_exact(width << WINDOW).zip(digits);
-        let mut factors =
-            parts.map(|(part, &digit)| Residue::from_limbs(select(part, width, digit)));
-        let mut product = factors.next().unwrap_or_else(|| modulus.one());
-        for factor in factors {
-            modulus.mul_assign(&mut product, &factor);
+/// The product of the factors of these digits, for each exponent.
+fn products<'a>(
+    modulus: &SquareModulus,
+    parts: impl Iterator<Item = &'a [u64]>,
+    digits: &[Vec<u64>],
+) -> Vec<Residue> {
+    let mut products: Vec<Residue> = Vec::with_capacity(digits.len());
+    // Part by part, so that each is read from memory once for all exponents.
+    for (i, part) in parts.enumerate() {
+        for (j, digits) in digits.iter().enumerate() {
+            let factor = modulus.select(part, digits[i]);
+            match products.get_mut(j) {
+                Some(product) => modulus.mul_assign(product, &factor),
+                None => products.push(factor),
+            }
         }
-        product
     }
+    products.resize_with(digits.len(), || modulus.one());
+    products
 }
 
 impl std::fmt::Debug for FixedBase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FixedBase({} bytes)", 8 * self.table.len())
+        let digits = (64 * self.exponent_limbs).div_ceil(self.window);
+        write!(f, "FixedBase({digits} digits of {} bits)", self.window)
     }
 }

@@ -1,40 +1,95 @@
-//! Horner's rule in the exponent: Π xᵢ^(2^(s·i)) for lists of x, with s squarings and one product
-//! per number of a list except its last.
+//! Horner's rule in the exponent, Π xᵢ^(2^(s·i)) for lists of x; alone, or on the squarings of a
+//! power.
 
+use crate::chain::{Chain, Numbers};
 use crate::lanes::horner_group;
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
 /// Π lists\[j\]\[i\]^(2^(squarings·i)) for each list j; 1 for an empty list. The time depends only
-/// on the lists' lengths and `squarings`.
+/// on the lists' lengths and `squarings`: s squarings and one product per number of a list except
+/// its last.
 ///
-/// Fastest for groups of eight or four lists of the same length.
+/// Fastest for groups of eight or four lists of about the same length.
 pub fn horner_many(
     modulus: &SquareModulus,
     lists: &[Vec<&Residue>],
     squarings: u32,
 ) -> Vec<Residue> {
-    let mut totals = Vec::with_capacity(lists.len());
-    for group in lists.chunks(8) {
-        match horner_group(modulus, group, squarings) {
-            Some(group) => totals.extend(group),
-            None => totals.extend(group.iter().map(|list| horner(modulus, list, squarings))),
-        }
-    }
-    totals
+    products(modulus, lists, squarings, &[], &[])
 }
 
-fn horner(modulus: &SquareModulus, list: &[&Residue], squarings: u32) -> Residue {
-    let mut highest_first = list.iter().rev();
-    let Some(&highest) = highest_first.next() else {
-        return modulus.one();
-    };
-    let mut total = highest.clone();
-    for term in highest_first {
-        for _ in 0..squarings {
-            modulus.square_assign(&mut total);
+/// bases\[j\]^exponent · Π lists\[j\]\[i\]^(2^(squarings·i)) for each list j, for a public exponent;
+/// bases and lists may be secret.
+///
+/// The power's squarings shift the lists' numbers: for an exponent of |n| bits, |n| squarings in
+/// all, a product per number of a list, and about |n|/8 + 64 for the power.
+///
+/// # Panics
+/// If there is not one base per list.
+pub fn horner_powers_vartime(
+    modulus: &SquareModulus,
+    lists: &[Vec<&Residue>],
+    squarings: u32,
+    bases: &[Residue],
+    exponent: &[u64],
+) -> Vec<Residue> {
+    assert_eq!(lists.len(), bases.len(), "there must be one base per list");
+    products(modulus, lists, squarings, bases, exponent)
+}
+
+/// Without any bases, the exponent must be 0.
+fn products(
+    modulus: &SquareModulus,
+    lists: &[Vec<&Residue>],
+    squarings: u32,
+    bases: &[Residue],
+    exponent: &[u64],
+) -> Vec<Residue> {
+    let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
+    let chain = Chain::new(exponent, squarings as usize, longest);
+    let mut products = Vec::with_capacity(lists.len());
+    for (i, lists) in lists.chunks(8).enumerate() {
+        let bases = bases.chunks(8).nth(i).unwrap_or_default();
+        match horner_group(modulus, lists, bases, &chain) {
+            Some(group) => products.extend(group),
+            None => products.extend(lists.iter().enumerate().map(|(j, list)| {
+                let base = bases.get(j);
+                let numbers = Single {
+                    modulus,
+                    list,
+                    base,
+                };
+                chain.run(&numbers).unwrap_or_else(|| modulus.one())
+            })),
         }
-        modulus.mul_assign(&mut total, term);
     }
-    total
+    products
+}
+
+/// Numbers of one list.
+struct Single<'a> {
+    modulus: &'a SquareModulus,
+    list: &'a [&'a Residue],
+    base: Option<&'a Residue>,
+}
+
+impl Numbers for Single<'_> {
+    type Number = Residue;
+
+    fn square(&self, x: &mut Residue) {
+        self.modulus.square_assign(x);
+    }
+
+    fn multiply(&self, x: &mut Residue, y: &Residue) {
+        self.modulus.mul_assign(x, y);
+    }
+
+    fn base(&self) -> Residue {
+        self.base.cloned().expect("an exponent has a base")
+    }
+
+    fn term(&self, index: usize) -> Option<Residue> {
+        self.list.get(index).map(|&term| term.clone())
+    }
 }

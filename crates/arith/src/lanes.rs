@@ -4,12 +4,14 @@
 //! On processors with AVX-512 IFMA eight independent products take about as long as two single
 //! ones, and four as long as one. Elsewhere the same functions compute one number after another.
 
+mod groups;
 mod horner;
 mod powers;
 mod ring;
 mod rows;
 mod shared;
 
+pub use groups::at_once;
 pub(crate) use horner::horner_group;
 pub use powers::{Power, pow_many};
 pub(crate) use rows::{RowRing, Rows};

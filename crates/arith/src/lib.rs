@@ -22,10 +22,12 @@
 //! - [`SquareModulus`] and [`Residue`]: the ring and its elements, products, squares, inverses.
 //! - [`SquareModulus::pow`]: powers with secret exponents, in constant time.
 //! - [`pow_many`]: several such powers, faster than one by one where the processor allows it.
+//!   [`at_once`] says how many to spread over how many threads.
 //! - [`FixedBase`]: faster still, for a base that is used again.
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents;
 //!   [`SquareModulus::pow_mod_n_vartime`]: the same modulo n itself.
-//! - [`horner_many`]: products of numbers raised to powers of 2^s, by Horner's rule.
+//! - [`horner_many`]: products of numbers raised to powers of 2^s, by Horner's rule;
+//!   [`horner_powers_vartime`]: the same on the squarings of a power with a public exponent.
 //! - [`Registers`]: products of many public numbers, several at once where the processor allows it.
 //! - [`multi_exp_vartime`]: products of many powers with small signed exponents.
 //!
@@ -50,6 +52,7 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("veilcast-arith needs a target with 64-bit pointers: its limbs are u64");
 
+mod chain;
 #[cfg(test)]
 mod ctgrind;
 mod fixed_base;
@@ -65,9 +68,9 @@ mod residue;
 mod square_modulus;
 
 pub use fixed_base::FixedBase;
-pub use horner::horner_many;
+pub use horner::{horner_many, horner_powers_vartime};
 pub use kernel::kernel;
-pub use lanes::{Power, pow_many};
+pub use lanes::{Power, at_once, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
 pub use registers::{Batch, Registers};
 pub use residue::Residue;

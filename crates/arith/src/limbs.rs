@@ -1,7 +1,5 @@
 //! Steps on single limbs and on little-endian limb slices, all in constant time.
 
-use subtle::ConstantTimeEq;
-
 use std::hint::black_box;
 
 /// t + a·b + carry as (low, high), which can't overflow two limbs.
@@ -118,17 +116,4 @@ pub(crate) fn bit_window(x: &[u64], start: usize, width: usize) -> u64 {
         _ => x.get(limb + 1).copied().unwrap_or(0) << (64 - shift),
     };
     (low | high) & (u64::MAX >> (64 - width))
-}
-
-/// The entry at a secret index in a table of entries of `width` limbs. All entries are read,
-/// whatever the index is.
-pub(crate) fn select(table: &[u64], width: usize, index: u64) -> Box<[u64]> {
-    let mut chosen = vec![0; width];
-    for (i, entry) in table.chunks_exact(width).enumerate() {
-        let mask = u64::from((i as u64).ct_eq(&index).unwrap_u8()).wrapping_neg();
-        for (chosen, &limb) in chosen.iter_mut().zip(entry) {
-            *chosen |= limb & mask;
-        }
-    }
-    chosen.into()
 }

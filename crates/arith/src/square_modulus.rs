@@ -118,6 +118,13 @@ impl SquareModulus {
         }
     }
 
+    /// The residue at a secret index in a table of residues' limbs, all of which are read.
+    pub(crate) fn select(&self, table: &[u64], index: u64) -> Residue {
+        let mut limbs = vec![0; 2 * self.limbs()].into_boxed_slice();
+        (self.kernel.select)(&mut limbs, table, index);
+        Residue::from_limbs(limbs)
+    }
+
     /// 1.
     pub fn one(&self) -> Residue {
         self.one.clone()

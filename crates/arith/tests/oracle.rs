@@ -5,8 +5,8 @@ use num_integer::Integer;
 use num_traits::{One, Zero};
 use proptest::prelude::*;
 use veilcast_arith::{
-    FixedBase, Power, Registers, SquareModulus, divide_vartime, horner_many, multi_exp_vartime,
-    pow_many,
+    FixedBase, Power, Registers, SquareModulus, divide_vartime, horner_many, horner_powers_vartime,
+    multi_exp_vartime, pow_many,
 };
 
 /// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
@@ -212,25 +212,31 @@ proptest! {
 
     #[test]
     fn horners_rule_agrees_with_powers(
-        (n, x, y) in ring(), count in 0usize..20, length in 0usize..5, squarings in 0u32..7, uneven in any::<bool>(),
+        (n, x, y) in ring(), count in 0usize..20, length in 0usize..5, squarings in 0u32..70, uneven in any::<bool>(),
+        exponent in (0usize..4).prop_flat_map(limbs),
     ) {
         let ring = SquareModulus::new(&n).unwrap();
         let square = big(&n).pow(2);
         let number = |j: usize, i: usize| (big(&x) + (big(&y) - big(&x).min(big(&y))) * (3 * j + i)) % &square;
         let length = |j: usize| if uneven { (length + j) % 5 } else { length };
+        let residue = |number: BigUint| ring.residue(&number.to_u64_digits());
         let residues: Vec<Vec<_>> = (0..count)
-            .map(|j| (0..length(j)).map(|i| ring.residue(&number(j, i).to_u64_digits())).collect())
+            .map(|j| (0..length(j)).map(|i| residue(number(j, i))).collect())
             .collect();
         let lists: Vec<Vec<_>> = residues.iter().map(|list| list.iter().collect()).collect();
+        let bases: Vec<_> = (0..count).map(|j| residue(number(j, 7))).collect();
         let totals = horner_many(&ring, &lists, squarings);
-        prop_assert_eq!(totals.len(), count);
-        for (j, total) in totals.iter().enumerate() {
+        let products = horner_powers_vartime(&ring, &lists, squarings, &bases, &exponent);
+        prop_assert_eq!((totals.len(), products.len()), (count, count));
+        for (j, (total, product)) in totals.iter().zip(&products).enumerate() {
             let mut expected = BigUint::one() % &square;
             for i in 0..length(j) {
                 let exponent = BigUint::one() << (squarings as usize * i);
                 expected = expected * number(j, i).modpow(&exponent, &square) % &square;
             }
-            prop_assert_eq!(big(&ring.to_limbs(total)), expected);
+            prop_assert_eq!(&big(&ring.to_limbs(total)), &expected);
+            let power = number(j, 7).modpow(&big(&exponent), &square);
+            prop_assert_eq!(big(&ring.to_limbs(product)), expected * power % &square);
         }
     }
 
@@ -305,6 +311,9 @@ fn powers_of_many_agree_at_the_ends() {
                 exponent: &limbs,
             };
             let powers = pow_many(&bases.iter().map(power).collect::<Vec<_>>());
+            let none = vec![Vec::new(); bases.len()];
+            let public = horner_powers_vartime(&ring, &none, 0, &bases, &limbs);
+            assert_eq!(public, powers);
             for (x, power) in ends.iter().zip(&powers) {
                 let expected = x.modpow(&exponent.into(), &square);
                 assert_eq!(

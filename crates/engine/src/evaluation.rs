@@ -5,7 +5,7 @@ use std::ops::Range;
 use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
 use veilcast_model::{Model, Program};
-use veilcast_paillier::{Ciphertext, CiphertextError, PublicKey};
+use veilcast_paillier::{Ciphertext, CiphertextError, Plaintext, PublicKey};
 use veilcast_protocol::{ByteMatrix, InferRequest, Upload};
 
 use crate::arrangement::Arrangement;
@@ -80,9 +80,7 @@ impl<'a> Plan<'a> {
     ) -> Result<ByteMatrix, EvaluateError> {
         let key = &checked.key;
         let inputs = self.receive(key, pause)?;
-        let sums = self.weighted_sums(key, &inputs, pause)?;
-        drop(inputs);
-        let bytes = self.conceal(checked, &sums, pause)?;
+        let bytes = self.answers(checked, &inputs, pause)?;
         let shape = [
             self.request.upload().rows(),
             self.arrangement.answers_per_row(),
@@ -111,84 +109,91 @@ impl<'a> Plan<'a> {
         Ok(inputs)
     }
 
-    /// The sums A of each row's answers: neither masked nor re-randomised.
-    fn weighted_sums(
+    /// The answers' encodings, with biases, masked and re-randomised, row by row.
+    fn answers(
         &self,
-        key: &PublicKey,
+        checked: &CheckedKey,
         inputs: &[Ciphertext],
         pause: Pause<'_>,
-    ) -> Result<Vec<Ciphertext>, EvaluateError> {
+    ) -> Result<Vec<u8>, EvaluateError> {
+        let (arrangement, seconds) = (&self.arrangement, &self.costs.seconds);
+        let count = self.request.upload().rows() * arrangement.answers_per_row();
+        let each = self.program.steps().len() as f64 * seconds.product;
+        let rows_at_once = Slices::new().of(each);
+        let answers_at_once = Slices::new().of_answers(seconds);
+        let mut bytes = Vec::with_capacity(count * checked.key.ciphertext_bytes());
+        // Answers whose sums are computed, and how many are behind them.
+        let (mut waiting, mut done) = (Vec::new(), 0);
+        for rows in inputs.chunks(rows_at_once * arrangement.ciphertexts_per_row()) {
+            waiting.extend(self.weighted_sums(&checked.key, rows));
+            pause()?;
+            let are_last = done + waiting.len() == count;
+            while waiting.len() >= answers_at_once || (are_last && !waiting.is_empty()) {
+                let later = waiting.split_off(answers_at_once.min(waiting.len()));
+                bytes.extend(self.conceal(checked, &waiting, done));
+                done += waiting.len();
+                waiting = later;
+                pause()?;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// For each answer of these rows the content of each unit, from the lowest: y_(oᵢ,j) at
+    /// ik + k − 1 − j. Neither put together, nor masked, nor re-randomised.
+    fn weighted_sums(&self, key: &PublicKey, inputs: &[Ciphertext]) -> Vec<Vec<Ciphertext>> {
         let arrangement = &self.arrangement;
         let registers = self.program.outputs().iter().map(|o| [o.plus, o.minus]);
         let results: Vec<_> = registers.collect();
-        let (k, answers) = (
-            arrangement.features_per_ciphertext(),
-            arrangement.answers_per_row(),
-        );
-        let each = self.program.steps().len() as f64 * self.costs.seconds.product;
-        let rows_at_once = Slices::new().of(each);
-        let mut sums = Vec::with_capacity(self.request.upload().rows() * answers);
-        for rows in inputs.chunks(rows_at_once * arrangement.ciphertexts_per_row()) {
-            let rows = rows.par_chunks(arrangement.ciphertexts_per_row());
-            // For each answer the content of each unit, from the lowest: y_(oᵢ,j) at ik + k − 1 − j.
-            let units: Vec<Vec<Ciphertext>> = rows
-                .flat_map_iter(|row| {
-                    let sums = key.run_program_vartime(row, self.program.steps(), &results);
-                    (0..answers).map(move |answer| {
-                        let outputs = arrangement.outputs_of(answer);
-                        outputs
-                            .flat_map(|output| (0..k).rev().map(move |j| output * k + j))
-                            .map(|sum| sums[sum].clone())
-                            .collect()
-                    })
-                })
-                .collect();
-            pause()?;
-            sums.extend(key.horner_vartime(&units, arrangement.unit()));
-            pause()?;
-        }
-        Ok(sums)
+        let k = arrangement.features_per_ciphertext();
+        let rows = inputs.par_chunks(arrangement.ciphertexts_per_row());
+        rows.flat_map_iter(|row| {
+            let sums = key.run_program_vartime(row, self.program.steps(), &results);
+            (0..arrangement.answers_per_row()).map(move |answer| {
+                let outputs = arrangement.outputs_of(answer);
+                outputs
+                    .flat_map(|output| (0..k).rev().map(move |j| output * k + j))
+                    .map(|sum| sums[sum].clone())
+                    .collect()
+            })
+        })
+        .collect()
     }
 
-    /// The answers' encodings, with biases, masked and re-randomised, row by row.
-    fn conceal(
-        &self,
-        checked: &CheckedKey,
-        sums: &[Ciphertext],
-        pause: Pause<'_>,
-    ) -> Result<Vec<u8>, EvaluateError> {
-        let (key, arrangement) = (&checked.key, &self.arrangement);
-        let (records, per_row) = (self.request.records(), arrangement.answers_per_row());
-        let biases = self.model.integer_map().biases();
-        let at_once = Slices::new().of_answers(&self.costs.seconds);
-        let mut bytes = Vec::with_capacity(sums.len() * key.ciphertext_bytes());
-        for answers in slices(sums.len(), at_once) {
-            let randomizers = checked.randomizers(answers.len());
-            let concealed: Vec<Ciphertext> = answers
-                .into_par_iter()
-                .zip(randomizers)
-                .map(|(index, randomizer)| {
-                    let (row, answer) = (index / per_row, index % per_row);
-                    let left = records - row * arrangement.records_per_row();
-                    let filled = left.min(arrangement.records_per_row());
-                    let bases = arrangement.bases(biases, answer, filled);
-                    let end = arrangement.slots_end(bases.len());
-                    let junk = match &self.form {
-                        Some(form) => form.junk(key, end),
-                        None => BoxedUint::zero_with_precision(key.bits()),
-                    };
-                    let mask = Mask::new(key, arrangement, bases.len(), &junk).sample(&bases);
-                    key.rerandomize(&key.add_plaintext(&sums[index], &mask), randomizer)
-                })
-                .collect();
-            let encoded: Vec<u8> = concealed
-                .par_iter()
-                .flat_map_iter(|c| key.encode_ciphertext(c))
-                .collect();
-            bytes.extend(encoded);
-            pause()?;
-        }
-        Ok(bytes)
+    /// The encodings of answers, the first of which has the index `first`, from the content of their units.
+    ///
+    /// Randomisers that are ready cost a product each. Others are made on the way, by squarings that putting
+    /// the units together takes as well.
+    fn conceal(&self, checked: &CheckedKey, units: &[Vec<Ciphertext>], first: usize) -> Vec<u8> {
+        let (key, unit) = (&checked.key, self.arrangement.unit());
+        let ready = checked.ready_randomizers(units.len());
+        let (for_ready, others) = units.split_at(ready.len());
+        let together = key.horner_vartime(for_ready, unit);
+        let together = together.iter().zip(ready);
+        let mut answers: Vec<Ciphertext> = together
+            .map(|(answer, randomizer)| key.rerandomize(answer, randomizer))
+            .collect();
+        answers.extend(key.horner_rerandomized_vartime(others, unit));
+        let encoded = answers.par_iter().enumerate().flat_map_iter(|(i, answer)| {
+            key.encode_ciphertext(&key.add_plaintext(answer, &self.mask(key, first + i)))
+        });
+        encoded.collect()
+    }
+
+    /// A fresh mask for the answer with this index, its biases added.
+    fn mask(&self, key: &PublicKey, index: usize) -> Plaintext {
+        let arrangement = &self.arrangement;
+        let per_row = arrangement.answers_per_row();
+        let (row, answer) = (index / per_row, index % per_row);
+        let left = self.request.records() - row * arrangement.records_per_row();
+        let filled = left.min(arrangement.records_per_row());
+        let bases = arrangement.bases(self.model.integer_map().biases(), answer, filled);
+        let end = arrangement.slots_end(bases.len());
+        let junk = match &self.form {
+            Some(form) => form.junk(key, end),
+            None => BoxedUint::zero_with_precision(key.bits()),
+        };
+        Mask::new(key, arrangement, bases.len(), &junk).sample(&bases)
     }
 }
 

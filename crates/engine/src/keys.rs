@@ -57,12 +57,10 @@ pub(crate) struct CheckedKey {
 }
 
 impl CheckedKey {
-    /// `count` fresh randomisers.
-    pub(crate) fn randomizers(&self, count: usize) -> Vec<Randomizer> {
-        match &self.pool {
-            Some(pool) => pool.take(count),
-            None => self.key.randomizers(count),
-        }
+    /// Up to `count` fresh randomisers, as many as were made ahead of time.
+    pub(crate) fn ready_randomizers(&self, count: usize) -> Vec<Randomizer> {
+        let ready = self.pool.as_ref().map(|pool| pool.take_ready(count));
+        ready.unwrap_or_default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use veilcast_arith::{
-    Fraction, Registers, Residue, divide_vartime, horner_many, multi_exp_vartime,
+    Fraction, Registers, Residue, at_once, divide_vartime, horner_many, multi_exp_vartime,
 };
 
 use crate::ciphertext::Ciphertext;
@@ -15,9 +15,6 @@ const MIN_STEPS: usize = 16;
 
 /// The most that a thread is given at once, so that all threads finish at about the same time.
 const MAX_STEPS: usize = 64;
-
-/// Lists that a thread computes together under Horner's rule, which is faster than one by one.
-const ANSWERS_AT_ONCE: usize = 8;
 
 impl PublicKey {
     /// The sum of two encrypted numbers.
@@ -180,15 +177,35 @@ impl PublicKey {
     /// # Panics
     /// If a ciphertext belongs to another key.
     pub fn horner_vartime(&self, sums: &[Vec<Ciphertext>], bits: u32) -> Vec<Ciphertext> {
-        let ring = self.ring();
-        let lists: Vec<Vec<&Residue>> = sums
-            .iter()
-            .map(|list| list.iter().map(|c| self.residue(c)).collect())
-            .collect();
+        let lists = self.residues(sums);
+        let group = at_once(self.limbs(), 1, lists.len(), rayon::current_num_threads());
         let totals = lists
-            .par_chunks(ANSWERS_AT_ONCE)
-            .flat_map_iter(|lists| horner_many(ring, lists, bits));
+            .par_chunks(group)
+            .flat_map_iter(|lists| horner_many(self.ring(), lists, bits));
         totals.map(|residue| self.ciphertext(residue)).collect()
+    }
+
+    /// Σᵢ sums\[i\]·2^(bits·i) for each list of sums as by [`horner_vartime`](Self::horner_vartime), each
+    /// under fresh randomness as by [`rerandomize`](Self::rerandomize), in hardly more time than a
+    /// [`randomizer`](Self::randomizer) takes alone: its squarings shift the sums.
+    ///
+    /// # Panics
+    /// If a ciphertext belongs to another key, or the operating system's generator fails.
+    pub fn horner_rerandomized_vartime(
+        &self,
+        sums: &[Vec<Ciphertext>],
+        bits: u32,
+    ) -> Vec<Ciphertext> {
+        let totals = self.under_randomness(&self.residues(sums), bits);
+        totals
+            .into_iter()
+            .map(|residue| self.ciphertext(residue))
+            .collect()
+    }
+
+    fn residues<'a>(&self, lists: &'a [Vec<Ciphertext>]) -> Vec<Vec<&'a Residue>> {
+        let residues = |list: &'a Vec<Ciphertext>| list.iter().map(|c| self.residue(c)).collect();
+        lists.iter().map(residues).collect()
     }
 
     /// The same plaintext under fresh randomness, so that the ciphertext tells nothing about how it

@@ -54,12 +54,15 @@ impl RandomizerPool {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn take(&self, count: usize) -> Vec<Randomizer> {
-        let mut taken: Vec<Randomizer> = {
-            let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-            made.try_iter().take(count).collect()
-        };
+        let mut taken = self.take_ready(count);
         taken.extend((self.source)(count - taken.len()));
         taken
+    }
+
+    /// Takes up to `count` randomisers, as many as are ready.
+    pub fn take_ready(&self, count: usize) -> Vec<Randomizer> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.try_iter().take(count).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Odd};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use veilcast_arith::{Power, Residue, SquareModulus, pow_many};
+use veilcast_arith::{Residue, SquareModulus, at_once, horner_powers_vartime};
 
 use crate::ciphertext::{Ciphertext, CiphertextError};
 use crate::encoding::{bytes_from_limbs, limbs_from_bytes};
@@ -16,9 +16,6 @@ use crate::policy::KeyPolicy;
 use crate::public_values::public;
 use crate::random;
 use crate::randomizer::Randomizer;
-
-/// Powers that are computed at once.
-const LANES: usize = 8;
 
 /// A modulus n under which anyone can encrypt and compute. Cheap to clone.
 #[derive(Clone)]
@@ -151,29 +148,22 @@ impl PublicKey {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn randomizers(&self, count: usize) -> Vec<Randomizer> {
-        let (ring, key_tag) = (&self.0.ring, self.tag());
-        let group = |start: usize| {
-            let count = LANES.min(count - start);
-            let r: Vec<Residue> = (0..count)
-                .map(|_| ring.residue(&random::below_modulus(ring)))
-                .collect();
-            let powers: Vec<_> = r
-                .iter()
-                .map(|base| Power {
-                    modulus: ring,
-                    base,
-                    exponent: ring.n(),
-                })
-                .collect();
-            pow_many(&powers)
-                .into_iter()
-                .map(move |residue| Randomizer { residue, key_tag })
-        };
-        (0..count)
-            .into_par_iter()
-            .step_by(LANES)
-            .flat_map_iter(group)
-            .collect()
+        let residues = self.under_randomness(&vec![Vec::new(); count], 0);
+        let key_tag = self.tag();
+        let randomizer = |residue| Randomizer { residue, key_tag };
+        residues.into_iter().map(randomizer).collect()
+    }
+
+    /// rⁿ·Π lists\[j\]\[i\]^(2^(bits·i)) for each list j and a fresh uniform r, spread over the cores.
+    pub(crate) fn under_randomness(&self, lists: &[Vec<&Residue>], bits: u32) -> Vec<Residue> {
+        let ring = self.ring();
+        let group = at_once(self.limbs(), 1, lists.len(), rayon::current_num_threads());
+        let products = lists.par_chunks(group).flat_map_iter(|lists| {
+            let fresh = |_| ring.residue(&random::below_modulus(ring));
+            let r: Vec<Residue> = lists.iter().map(fresh).collect();
+            horner_powers_vartime(ring, lists, bits, &r, ring.n())
+        });
+        products.collect()
     }
 
     /// Encrypts under a fresh [`randomizer`](Self::randomizer): c = (1 + m·n)·rⁿ.

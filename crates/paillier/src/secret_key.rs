@@ -6,7 +6,7 @@ use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd, Odd};
 use crypto_primes::hazmat::{MillerRabin, SetBits, SmallFactorsSieveFactory};
 use crypto_primes::{Flavor, is_prime, sieve_and_find};
 use rayon::prelude::*;
-use veilcast_arith::{Power, Residue, pow_many};
+use veilcast_arith::{Power, Residue, at_once, pow_many};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::ciphertext::Ciphertext;
@@ -23,15 +23,12 @@ use crate::randomizer::Randomizer;
 /// Randomisers that are computed when one is needed: eight take little more time than one.
 const AT_ONCE: usize = 8;
 
-/// Randomisers that a thread computes together: tables are read once for all of them.
-const GROUP: usize = 32;
+/// The most randomisers that a thread computes together: tables are read once for all of them.
+const GROUP: usize = 64;
 
 /// Random bases of additional tests of an imported prime: a composite that was constructed to pass
 /// the usual test passes each of these with a probability of 1/4 at most.
 const RANDOM_BASES: usize = 8;
-
-/// Ciphertexts that a thread decrypts together: they need eight powers modulo p² and q².
-const DECRYPTED_AT_ONCE: usize = 4;
 
 /// Two primes p and q of equal length, which decrypt, and encrypt faster than the public key.
 ///
@@ -267,14 +264,16 @@ impl SecretKey {
     /// If the operating system's generator fails.
     pub fn randomizers(&self, count: usize) -> Vec<Randomizer> {
         let Secret { p, q, .. } = &self.secret;
+        let on_each = count.div_ceil(rayon::current_num_threads());
+        let at_once = on_each.next_multiple_of(AT_ONCE).clamp(AT_ONCE, GROUP);
         let group = |start: usize| {
-            let count = GROUP.min(count - start);
+            let count = at_once.min(count - start);
             let pairs = p.nth_powers(count).into_iter().zip(q.nth_powers(count));
             pairs.map(|(in_p, in_q)| self.combine(&in_p, &in_q))
         };
         (0..count)
             .into_par_iter()
-            .step_by(GROUP)
+            .step_by(at_once)
             .flat_map_iter(group)
             .collect()
     }
@@ -345,8 +344,11 @@ impl SecretKey {
     /// # Panics
     /// As `decrypt`.
     pub fn decrypt_many(&self, ciphertexts: &[Ciphertext]) -> Result<Vec<Plaintext>, DecryptError> {
+        let (limbs, threads) = (self.secret.p.ring().limbs(), rayon::current_num_threads());
+        // A number modulo p² and one modulo q² each.
+        let at_once = at_once(limbs, 2, ciphertexts.len(), threads);
         let groups = ciphertexts
-            .par_chunks(DECRYPTED_AT_ONCE)
+            .par_chunks(at_once)
             .map(|group| self.decrypt_group(group));
         Ok(groups
             .collect::<Result<Vec<_>, _>>()?

@@ -206,8 +206,14 @@ fn horner_shifts_and_adds() {
             })
             .collect();
         let totals = key.horner_vartime(&lists, bits);
-        assert_eq!(totals.len(), lists.len());
-        for (list, total) in lists.iter().zip(&totals) {
+        let concealed = key.horner_rerandomized_vartime(&lists, bits);
+        assert_eq!((totals.len(), concealed.len()), (10, 10));
+        for ((list, total), concealed) in lists.iter().zip(&totals).zip(&concealed) {
+            assert_eq!(secret.decrypt(concealed), secret.decrypt(total));
+            assert_ne!(
+                key.encode_ciphertext(concealed),
+                key.encode_ciphertext(total)
+            );
             // Lowest first, each shift a multiplication of its own.
             let (mut expected, mut power) = (secret.encrypt(&key.encode(0)), key.encode(1));
             for c in list {

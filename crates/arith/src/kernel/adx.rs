@@ -1,4 +1,4 @@
-//! The kernel for x86-64 processors with BMI2 and ADX, for multiples of eight limbs.
+//! The kernel for x86-64 processors with BMI2, ADX and AVX2, for multiples of eight limbs.
 //!
 //! `mulx` multiplies without touching the flags; `adcx` and `adox` carry through CF and OF apart,
 //! so that the low and the high halves of a row's products are added in two chains side by side.
@@ -25,6 +25,10 @@
 //! assembly may neither name rbx nor rbp nor keep flags between its blocks. The macros hold no Rust;
 //! they are the rows of assembly that repeat with other registers.
 
+use std::arch::x86_64::{
+    _mm256_add_epi64, _mm256_and_si256, _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_or_si256,
+    _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
+};
 use std::arch::{is_x86_feature_detected, naked_asm};
 
 use super::interface::Kernel;
@@ -34,13 +38,16 @@ pub(super) fn serves(limbs: usize) -> bool {
     limbs > 0 && limbs.is_multiple_of(8)
 }
 
-/// Proof that the processor has BMI2 and ADX.
+/// Proof that the processor has BMI2, ADX and AVX2, which all that have ADX do.
 #[derive(Clone, Copy)]
 pub(super) struct Adx(());
 
 impl Adx {
     pub(super) fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("adx")).then_some(Self(()))
+        (is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("adx")
+            && is_x86_feature_detected!("avx2"))
+        .then_some(Self(()))
     }
 
     /// The kernel for numbers that [`serves`] says yes to.
@@ -50,11 +57,12 @@ impl Adx {
             mul_add,
             square,
             redc,
+            select,
         }
     }
 }
 
-// These three are reached only through `Adx::kernel`, hence on processors with BMI2 and ADX.
+// These four are reached only through `Adx::kernel`, hence on processors with BMI2, ADX and AVX2.
 
 fn mul_add(out: &mut [u64], x: &[u64], y: &[u64]) -> u64 {
     let l = x.len();
@@ -85,6 +93,43 @@ fn redc(t: &mut [u64], n: &[u64], n_inv: u64) -> u64 {
     );
     // SAFETY: the processor has the instructions, and the lengths are as the function wants them.
     unsafe { redc_strips(t.as_mut_ptr(), n.as_ptr(), n_inv, l) }
+}
+
+fn select(out: &mut [u64], table: &[u64], index: u64) {
+    let width = out.len();
+    assert!(
+        width.is_multiple_of(SELECTED) && table.len().is_multiple_of(width),
+        "entries are pairs of numbers of a multiple of eight limbs"
+    );
+    // SAFETY: the processor has the instructions.
+    unsafe { select_in_vectors(out, table, index) }
+}
+
+/// Limbs that are selected at once: four registers.
+const SELECTED: usize = 16;
+
+#[target_feature(enable = "avx2")]
+fn select_in_vectors(out: &mut [u64], table: &[u64], index: u64) {
+    let width = out.len();
+    let index = _mm256_set1_epi64x(index as i64);
+    for (i, out) in out.as_chunks_mut::<SELECTED>().0.iter_mut().enumerate() {
+        let mut selected = [_mm256_setzero_si256(); SELECTED / 4];
+        let mut number = _mm256_setzero_si256();
+        for entry in table.chunks_exact(width) {
+            let mask = _mm256_cmpeq_epi64(number, index);
+            let limbs = entry[SELECTED * i..][..SELECTED].as_chunks::<4>().0;
+            for (selected, limbs) in selected.iter_mut().zip(limbs) {
+                // SAFETY: four limbs are 32 bytes.
+                let limbs = unsafe { _mm256_loadu_si256(limbs.as_ptr().cast()) };
+                *selected = _mm256_or_si256(*selected, _mm256_and_si256(limbs, mask));
+            }
+            number = _mm256_add_epi64(number, _mm256_set1_epi64x(1));
+        }
+        for (out, selected) in out.as_chunks_mut::<4>().0.iter_mut().zip(selected) {
+            // SAFETY: four limbs are 32 bytes.
+            unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), selected) }
+        }
+    }
 }
 
 // Registers: r8 … r15 the window, rdi where its lowest limb belongs, rsi the streaming factor,

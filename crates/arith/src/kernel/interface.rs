@@ -18,6 +18,8 @@ pub(crate) struct Kernel {
     /// With R = 2^(64·L) and m = t·(−n⁻¹) mod R, afterwards the low half of t holds m, and the
     /// high half with the returned carry on top holds (t + m·n)/R.
     pub(crate) redc: fn(t: &mut [u64], n: &[u64], n_inv: u64) -> u64,
+    /// out = entry `index` of a table of entries of its length, all of which are read.
+    pub(crate) select: fn(out: &mut [u64], table: &[u64], index: u64),
 }
 
 /// Whole products of pairs modulo n², for the n that it was made for. Runs in constant time.
@@ -52,8 +54,9 @@ pub(crate) trait Lanes: Copy + Default + Zeroize {
     /// are.
     fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self);
 
-    /// The same from a table that all lanes share.
-    fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[u64], indices: &Self);
+    /// The same from a table that all lanes share: for each digit it has those of all entries side by
+    /// side, in 2, 4 or 8 blocks. All are read.
+    fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[Block], indices: &Self);
 
     /// Brings numbers in rows of digits into lanes: `row` gives each lane's row. There are as many
     /// lanes as digits in a row, including those that only fill its last block.
@@ -63,7 +66,7 @@ pub(crate) trait Lanes: Copy + Default + Zeroize {
     fn scatter(kernel: LaneKernel, rows: &mut [Block], lanes: &[Self]);
 }
 
-/// Eight digits of one number, as vectors load them.
-#[derive(Clone, Copy, Default)]
+/// Eight digits, as vectors load them.
+#[derive(Clone, Copy, Default, Zeroize)]
 #[repr(C, align(64))]
 pub(crate) struct Block(pub(crate) [u64; 8]);

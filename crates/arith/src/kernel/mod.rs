@@ -1,6 +1,6 @@
 //! The inner loops: products, squares and Montgomery reductions of a fixed number of limbs.
 //!
-//! A [`Kernel`] is a set of three functions. The portable set serves every processor and every
+//! A [`Kernel`] is a set of four functions. The portable set serves every processor and every
 //! number of limbs, and is the reference that faster sets are tested against. A modulus takes the
 //! best set that there is for it when it is made.
 

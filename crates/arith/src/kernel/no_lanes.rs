@@ -35,7 +35,7 @@ impl<const COUNT: usize> Lanes for NoLanes<COUNT> {
         match kernel {}
     }
 
-    fn select_shared(kernel: LaneKernel, _: &mut [Self], _: &[u64], _: &Self) {
+    fn select_shared(kernel: LaneKernel, _: &mut [Self], _: &[Block], _: &Self) {
         match kernel {}
     }
 

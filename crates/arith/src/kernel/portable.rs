@@ -4,6 +4,8 @@
 //! reduction (Montgomery 1985, in the form that Koç, Acar and Kaliski 1996 call SOS).
 
 use super::interface::Kernel;
+use subtle::ConstantTimeEq as _;
+
 use crate::limbs::{adc, mac};
 
 pub(super) const KERNEL: Kernel = Kernel {
@@ -11,6 +13,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     mul_add,
     square,
     redc,
+    select,
 };
 
 fn mul_add(out: &mut [u64], x: &[u64], y: &[u64]) -> u64 {
@@ -70,4 +73,14 @@ fn redc(t: &mut [u64], n: &[u64], n_inv: u64) -> u64 {
         row[0] = m;
     }
     top
+}
+
+fn select(out: &mut [u64], table: &[u64], index: u64) {
+    out.fill(0);
+    for (i, entry) in table.chunks_exact(out.len()).enumerate() {
+        let mask = u64::from((i as u64).ct_eq(&index).unwrap_u8()).wrapping_neg();
+        for (out, &limb) in out.iter_mut().zip(entry) {
+            *out |= limb & mask;
+        }
+    }
 }

@@ -29,6 +29,14 @@ macro_rules! kernel_tests {
                     on_sparse_and_random_numbers(kernel, limbs);
                 }
             }
+
+            #[test]
+            fn selects_each_entry() {
+                let Some(kernel) = $kernel else { return absent(stringify!($set)) };
+                for limbs in [$($limbs),*] {
+                    selects(kernel, limbs);
+                }
+            }
         }
     };
 }
@@ -183,6 +191,25 @@ fn agrees_with_portable(
     let mut twin = before.to_vec();
     let twin_carry = run(portable::KERNEL, &mut twin);
     assert_eq!((out, carry), (&twin[..], twin_carry));
+}
+
+/// From tables of 1 to 65 pairs; nothing at an index that there isn't.
+fn selects(kernel: Kernel, l: usize) {
+    for entries in [1, 2, 31, 32, 64, 65] {
+        let table: Vec<u64> = (0..entries * 2 * l)
+            .map(|i| !(i as u64) << (i % 7))
+            .collect();
+        for (i, entry) in table.chunks_exact(2 * l).enumerate() {
+            let mut out = vec![u64::MAX; 2 * l];
+            (kernel.select)(&mut out, &table, i as u64);
+            assert_eq!(out, entry, "entry {i} of {entries}");
+        }
+        for index in [entries as u64, 1 << 32, u64::MAX] {
+            let mut out = vec![u64::MAX; 2 * l];
+            (kernel.select)(&mut out, &table, index);
+            assert_eq!(out, vec![0; 2 * l]);
+        }
+    }
 }
 
 fn on_boundaries(kernel: Kernel, l: usize) {

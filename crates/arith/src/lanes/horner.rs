@@ -1,57 +1,86 @@
-//! Horner's rule for several lists of numbers, one per lane.
+//! Horner's rule, alone or on the squarings of a power, for several lists of numbers, one per lane.
 
-use super::powers::worth_lanes;
+use zeroize::Zeroizing;
+
+use super::groups::worth_lanes;
 use super::ring::{Lane, Ring, digits};
+use crate::chain::{Chain, Numbers};
 use crate::kernel::lanes::{Lanes4, Lanes8};
 use crate::kernel::{LaneKernel, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// One to eight lists at once, or `None` if they are faster one by one.
+/// One to eight lists at once, each with a base if there are any, or `None` if they are faster one
+/// by one.
 pub(crate) fn horner_group(
     modulus: &SquareModulus,
     lists: &[Vec<&Residue>],
-    squarings: u32,
+    bases: &[Residue],
+    chain: &Chain,
 ) -> Option<Vec<Residue>> {
     let kernel = LaneKernel::detect()?;
     let digits = digits(modulus.limbs())?;
-    let length = lists.first()?.len();
-    let are_alike = lists.iter().all(|list| list.len() == length);
-    if lists.len() < worth_lanes(modulus.limbs()) || length < 2 || !are_alike {
+    if lists.len() < worth_lanes(modulus.limbs()) {
         return None;
     }
     let lane = Lane::new(modulus, digits);
     Some(match lists.len() {
-        ..=4 => horner_lanes(
-            &Ring::<Lanes4>::new(kernel, &[&lane]),
-            modulus,
-            lists,
-            squarings,
-        ),
-        _ => horner_lanes(
-            &Ring::<Lanes8>::new(kernel, &[&lane]),
-            modulus,
-            lists,
-            squarings,
-        ),
+        ..=4 => in_lanes::<Lanes4>(kernel, &lane, modulus, lists, bases, chain),
+        _ => in_lanes::<Lanes8>(kernel, &lane, modulus, lists, bases, chain),
     })
 }
 
-/// For lists of the same length, which is not 0.
-fn horner_lanes<L: Lanes>(
-    ring: &Ring<L>,
+fn in_lanes<L: Lanes>(
+    kernel: LaneKernel,
+    lane: &Lane,
     modulus: &SquareModulus,
     lists: &[Vec<&Residue>],
-    squarings: u32,
+    bases: &[Residue],
+    chain: &Chain,
 ) -> Vec<Residue> {
-    let terms = |i: usize| ring.enter(&lists.iter().map(|list| list[i]).collect::<Vec<_>>());
-    let last = lists[0].len() - 1;
-    let mut total = terms(last);
-    for i in (0..last).rev() {
-        for _ in 0..squarings {
-            ring.square(&mut total);
-        }
-        ring.mul(&mut total, &terms(i));
+    let ring = Ring::<L>::new(kernel, &[lane]);
+    let numbers = InLanes {
+        ring: &ring,
+        one: modulus.one(),
+        lists,
+        bases,
+    };
+    let product = chain.run(&numbers);
+    let moduli = lists.iter().map(|_| modulus);
+    match product {
+        Some(product) => ring.leave(product, moduli),
+        None => moduli.map(SquareModulus::one).collect(),
     }
-    ring.leave(total, lists.iter().map(|_| modulus))
+}
+
+/// Numbers of several lists.
+struct InLanes<'a, L: Lanes> {
+    ring: &'a Ring<L>,
+    /// What a list that is shorter than others ends with.
+    one: Residue,
+    lists: &'a [Vec<&'a Residue>],
+    bases: &'a [Residue],
+}
+
+impl<L: Lanes> Numbers for InLanes<'_, L> {
+    type Number = Zeroizing<Vec<L>>;
+
+    fn square(&self, x: &mut Self::Number) {
+        self.ring.square(x);
+    }
+
+    fn multiply(&self, x: &mut Self::Number, y: &Self::Number) {
+        self.ring.mul(x, y);
+    }
+
+    fn base(&self) -> Self::Number {
+        self.ring.enter(&self.bases.iter().collect::<Vec<_>>())
+    }
+
+    fn term(&self, index: usize) -> Option<Self::Number> {
+        let lists = self.lists.iter();
+        let terms = lists.map(|list| list.get(index).copied().unwrap_or(&self.one));
+        let terms: Vec<&Residue> = terms.collect();
+        Some(self.ring.enter(&terms))
+    }
 }

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::groups::worth_lanes;
 use super::ring::{Lane, Ring, digits};
 use crate::kernel::lanes::{Lanes4, Lanes8};
 use crate::kernel::{LaneKernel, Lanes};
@@ -40,15 +41,6 @@ pub fn pow_many(powers: &[Power<'_>]) -> Vec<Residue> {
         }
     }
     results
-}
-
-/// Fewer numbers than this are faster one by one, measured on a Zen 4 core.
-pub(super) fn worth_lanes(limbs: usize) -> usize {
-    match limbs {
-        ..=16 => 2,
-        17..=48 => 3,
-        _ => 4,
-    }
 }
 
 /// One to eight powers at once, or `None` if they are faster one by one.

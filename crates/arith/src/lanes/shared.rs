@@ -4,7 +4,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::ring::{Lane, Ring, digits};
 use crate::kernel::lanes::{Lanes4, Lanes8};
-use crate::kernel::{LaneKernel, Lanes};
+use crate::kernel::{Block, LaneKernel, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
@@ -29,23 +29,35 @@ impl SharedLanes {
         Ring::new(self.kernel, &[&self.lane])
     }
 
-    /// Limbs per entry of a table.
-    pub(crate) fn entry_limbs(&self) -> usize {
-        2 * self.lane.n.len()
+    /// How many blocks a part of a table takes.
+    pub(crate) fn part_blocks(&self, entries: usize) -> usize {
+        entries / 8 * 2 * self.lane.n.len()
     }
 
-    /// Eight numbers as entries of a table.
-    pub(crate) fn entries(&self, numbers: [&Residue; 8]) -> [Vec<u64>; 8] {
-        let lanes = self.ring::<Lanes8>().enter(&numbers);
-        std::array::from_fn(|i| lanes.iter().map(|digit| digit.lane(i)).collect())
+    /// A part of a table, of 16, 32 or 64 entries: the blocks of all entries' first digits, then those
+    /// of their second digits, and so on.
+    pub(crate) fn part(&self, entries: &[Residue]) -> Zeroizing<Vec<Block>> {
+        let ring = self.ring::<Lanes8>();
+        let eights = entries.as_chunks::<8>().0;
+        let eights: Vec<_> = eights
+            .iter()
+            .map(|eight| ring.enter(&eight.each_ref()))
+            .collect();
+        let block = |digit: &Lanes8| Block(std::array::from_fn(|i| digit.lane(i)));
+        let digits = 0..2 * self.lane.n.len();
+        Zeroizing::new(
+            digits
+                .flat_map(|i| eights.iter().map(move |eight| block(&eight[i])))
+                .collect(),
+        )
     }
 
     /// For each list of indices, the product of the entries that they select, one from each part of
-    /// the table. A part has `entries` entries, all of which are read.
+    /// the table. Every entry of a part is read.
     pub(crate) fn products(
         &self,
         modulus: &SquareModulus,
-        table: &[u64],
+        table: &[Block],
         entries: usize,
         picks: &[Vec<u64>],
     ) -> Vec<Residue> {
@@ -58,16 +70,17 @@ impl SharedLanes {
     fn products_in<L: Lanes>(
         &self,
         modulus: &SquareModulus,
-        table: &[u64],
+        table: &[Block],
         entries: usize,
         picks: &[Vec<u64>],
     ) -> Vec<Residue> {
         let ring = self.ring::<L>();
+        let digits = 2 * self.lane.n.len();
         let groups: Vec<&[Vec<u64>]> = picks.chunks(L::COUNT).collect();
         let mut products: Vec<Option<Zeroizing<Vec<L>>>> = vec![None; groups.len()];
-        let mut factor = Zeroizing::new(vec![L::default(); self.entry_limbs()]);
+        let mut factor = Zeroizing::new(vec![L::default(); digits]);
         // Part by part, so that each is read from memory once for all groups.
-        for (i, part) in table.chunks_exact(entries * self.entry_limbs()).enumerate() {
+        for (i, part) in table.chunks_exact(self.part_blocks(entries)).enumerate() {
             for (group, product) in groups.iter().zip(&mut products) {
                 let indices = L::from_fn(|lane| group[lane.min(group.len() - 1)][i]);
                 L::select_shared(self.kernel, &mut factor, part, &indices);

@@ -95,7 +95,6 @@ fn rows(seconds: &Seconds) -> Vec<(String, f64)> {
         ("both: check of a message's ciphertexts", seconds.unit_check),
         ("service: seeded ciphertext", seconds.expansion),
         ("service: product", seconds.product),
-        ("service: squaring", seconds.square),
         ("service: inversion", seconds.inversion),
     ];
     let single = single.map(|(name, seconds)| (name.to_owned(), seconds));

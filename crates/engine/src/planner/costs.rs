@@ -20,14 +20,11 @@ pub struct Costs {
     pub seconds: Seconds,
 }
 
-/// Seconds that one core takes for each operation.
+/// Seconds that one core takes for each operation. Files may have those of operations that are no longer counted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Seconds {
     /// A step of a program: a product modulo n².
     pub product: f64,
-    /// A squaring modulo n², as Horner's rule does them.
-    pub square: f64,
     /// An inversion modulo n², once for a record's weighted sums.
     pub inversion: f64,
     /// Decoding a ciphertext, one of many.
@@ -100,7 +97,6 @@ impl Seconds {
     pub(crate) fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {
         Self {
             product: f(self.product, other.product),
-            square: f(self.square, other.square),
             inversion: f(self.inversion, other.inversion),
             decoding: f(self.decoding, other.decoding),
             unit_check: f(self.unit_check, other.unit_check),

@@ -69,13 +69,13 @@ impl Count<'_> {
         // products each.
         let products = self.products + 4 * sums;
         let program = products as f64 * seconds.product + seconds.inversion;
-        // Horner's rule shifts the content of each unit of an answer but the highest.
+        // Horner's rule shifts the content of each unit of an answer but the highest, by squarings that the
+        // answer's randomiser takes anyway.
         let units =
             |answer| arrangement.features_per_ciphertext() * arrangement.outputs_of(answer).len();
         let shifts: usize = (0..arrangement.answers_per_row())
             .map(|answer| units(answer) - 1)
             .sum();
-        let shift = f64::from(arrangement.unit()) * seconds.square + seconds.product;
-        program + shifts as f64 * shift
+        program + shifts as f64 * seconds.product
     }
 }

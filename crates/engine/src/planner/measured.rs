@@ -90,7 +90,6 @@ const RSA_2048: &str = "\
 /// The power of the key's size with which operations grow: 2 for a few products, 3 for powers.
 const GROWTH: Seconds = Seconds {
     product: 2.0,
-    square: 2.0,
     inversion: 2.0,
     decoding: 2.0,
     unit_check: 2.0,
@@ -108,7 +107,6 @@ const MEASURED: [Costs; 3] = [
         link_bytes_per_second: Costs::LINK_BYTES_PER_SECOND,
         seconds: Seconds {
             product: 0.893e-6,
-            square: 1.02e-6,
             inversion: 202e-6,
             decoding: 4.38e-6,
             unit_check: 72e-6,
@@ -126,7 +124,6 @@ const MEASURED: [Costs; 3] = [
         link_bytes_per_second: Costs::LINK_BYTES_PER_SECOND,
         seconds: Seconds {
             product: 1.73e-6,
-            square: 2.13e-6,
             inversion: 404e-6,
             decoding: 9.36e-6,
             unit_check: 152e-6,
@@ -144,7 +141,6 @@ const MEASURED: [Costs; 3] = [
         link_bytes_per_second: Costs::LINK_BYTES_PER_SECOND,
         seconds: Seconds {
             product: 2.84e-6,
-            square: 3.11e-6,
             inversion: 875e-6,
             decoding: 11.8e-6,
             unit_check: 266e-6,

@@ -50,7 +50,12 @@ macro_rules! lanes_in_vectors {
                 unsafe { moves::select::<$Vector>(kernel, out, table, indices) }
             }
 
-            fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[u64], indices: &Self) {
+            fn select_shared(
+                kernel: LaneKernel,
+                out: &mut [Self],
+                table: &[Block],
+                indices: &Self,
+            ) {
                 // SAFETY: a `LaneKernel` proves that the processor has the instructions.
                 unsafe { moves::select_shared::<$Vector>(kernel, out, table, indices) }
             }

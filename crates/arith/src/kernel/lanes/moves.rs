@@ -1,6 +1,6 @@
 //! Selecting entries from tables, and moving rows of digits into lanes and back.
 
-use super::vector::{Transposed, Vector};
+use super::vector::{Transposed, Vector, Vector8};
 use crate::kernel::interface::Block;
 use crate::kernel::lane_kernel::LaneKernel;
 
@@ -16,34 +16,9 @@ pub(super) fn select<V: Vector>(
     table: &[V::Digit],
     indices: &V::Digit,
 ) {
-    let read = |place: usize| V::load(kernel, &table[place]);
-    select_all(kernel, out, table.len(), read, indices);
-}
-
-/// The same from a table that all lanes share.
-#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
-#[inline]
-pub(super) fn select_shared<V: Vector>(
-    kernel: LaneKernel,
-    out: &mut [V::Digit],
-    table: &[u64],
-    indices: &V::Digit,
-) {
-    let read = |place: usize| V::all(kernel, table[place] as i64);
-    select_all(kernel, out, table.len(), read, indices);
-}
-
-/// The same from a table of `digits` digits, each of which `read` gives.
-#[inline(always)]
-fn select_all<V: Vector>(
-    kernel: LaneKernel,
-    out: &mut [V::Digit],
-    digits: usize,
-    read: impl Fn(usize) -> V,
-    indices: &V::Digit,
-) {
     let width = out.len();
-    let entries = digits / width;
+    let entries = table.len() / width;
+    let read = |place: usize| V::load(kernel, &table[place]);
     let (blocks, rest) = out.as_chunks_mut::<SELECTED>();
     let whole = SELECTED * blocks.len();
     for (i, block) in blocks.iter_mut().enumerate() {
@@ -83,6 +58,50 @@ fn select_digits<V: Vector, const N: usize>(
     }
     for (out, selected) in out.iter_mut().zip(selected) {
         selected.store(out);
+    }
+}
+
+/// The same from a table that all lanes share, which has each digit of all entries side by side: 16, 32
+/// or 64 of them.
+#[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
+#[inline]
+pub(super) fn select_shared<V: Vector>(
+    kernel: LaneKernel,
+    out: &mut [V::Digit],
+    table: &[Block],
+    indices: &V::Digit,
+) {
+    match table.len() / out.len() {
+        2 => select_among::<V, 1>(kernel, out, table, indices),
+        4 => select_among::<V, 2>(kernel, out, table, indices),
+        blocks => {
+            assert_eq!(blocks, 8, "a table has 16, 32 or 64 entries");
+            select_among::<V, 4>(kernel, out, table, indices);
+        }
+    }
+}
+
+/// Sixteen entries are in two registers, from which one instruction takes those of all lanes. What it
+/// takes from the right sixteen is kept.
+#[inline(always)]
+fn select_among<V: Vector, const SIXTEENS: usize>(
+    kernel: LaneKernel,
+    out: &mut [V::Digit],
+    table: &[Block],
+    indices: &V::Digit,
+) {
+    let indices = V::load(kernel, indices).widened();
+    let (table, _) = table.as_chunks::<2>();
+    let (digits, _) = table.as_chunks::<SIXTEENS>();
+    for (out, sixteens) in out.iter_mut().zip(digits) {
+        let mut selected = Vector8::all(kernel, 0);
+        for (i, sixteen) in sixteens.iter().enumerate() {
+            let blocks = sixteen.each_ref();
+            let [low, high] = blocks.map(|block| Vector8::load_part(kernel, block, 0));
+            let taken = low.taken_from_both(high, indices);
+            selected = selected.replaced_in_sixteen(taken, indices, i);
+        }
+        V::narrowed(selected).store(out);
     }
 }
 

@@ -32,6 +32,10 @@ pub(super) trait Vector: Copy {
     fn add_high(self, x: Self, y: Self) -> Self;
     /// The lanes of self, but those of `then` where x and y are equal.
     fn replaced_where_equal(self, then: Self, x: Self, y: Self) -> Self;
+    /// The lanes in the first ones of eight.
+    fn widened(self) -> Vector8;
+    /// The first lanes of eight.
+    fn narrowed(eight: Vector8) -> Self;
 }
 
 /// Vectors of COUNT lanes that COUNT rows of digits are brought into, and back.
@@ -125,6 +129,37 @@ impl Vector for Vector8 {
     fn replaced_where_equal(self, then: Self, x: Self, y: Self) -> Self {
         // SAFETY: as above.
         Self(unsafe { _mm512_mask_mov_epi64(self.0, _mm512_cmpeq_epi64_mask(x.0, y.0), then.0) })
+    }
+
+    #[inline(always)]
+    fn widened(self) -> Vector8 {
+        self
+    }
+
+    #[inline(always)]
+    fn narrowed(eight: Vector8) -> Self {
+        eight
+    }
+}
+
+impl Vector8 {
+    /// In each lane, the one of the sixteen numbers in self and `other` that the four lowest bits of its
+    /// index name.
+    #[inline(always)]
+    pub(super) fn taken_from_both(self, other: Self, indices: Self) -> Self {
+        // SAFETY: as above.
+        Self(unsafe { _mm512_permutex2var_epi64(self.0, indices.0, other.0) })
+    }
+
+    /// The lanes of self, but those of `then` where the index lies in that sixteen.
+    #[inline(always)]
+    pub(super) fn replaced_in_sixteen(self, then: Self, indices: Self, sixteen: usize) -> Self {
+        // SAFETY: as above.
+        let [above, number] = unsafe {
+            let number = _mm512_set1_epi64(sixteen as i64);
+            [_mm512_srli_epi64::<4>(indices.0), number]
+        };
+        self.replaced_where_equal(then, Self(above), Self(number))
     }
 }
 
@@ -239,6 +274,18 @@ impl Vector for Vector4 {
     fn replaced_where_equal(self, then: Self, x: Self, y: Self) -> Self {
         // SAFETY: as above.
         Self(unsafe { _mm256_mask_mov_epi64(self.0, _mm256_cmpeq_epi64_mask(x.0, y.0), then.0) })
+    }
+
+    #[inline(always)]
+    fn widened(self) -> Vector8 {
+        // SAFETY: as above.
+        Vector8(unsafe { _mm512_zextsi256_si512(self.0) })
+    }
+
+    #[inline(always)]
+    fn narrowed(eight: Vector8) -> Self {
+        // SAFETY: as above.
+        Self(unsafe { _mm512_castsi512_si256(eight.0) })
     }
 }
 

@@ -62,8 +62,6 @@ fn measure(secret: SecretKey, bar: &ProgressBar) -> anyhow::Result<Seconds> {
         .collect();
     let product = median(&mut || drop(key.run_program_vartime(&ciphertexts, &program, &[])));
     let product = product / STEPS as f64;
-    let sums = [ciphertexts[..2].to_vec()];
-    let square = median(&mut || drop(key.horner_vartime(&sums, STEPS as u32))) / STEPS as f64;
     let quotient = median(&mut || drop(key.sub(&ciphertexts[0], &ciphertexts[1])));
     let expand = || {
         let made = key
@@ -79,7 +77,6 @@ fn measure(secret: SecretKey, bar: &ProgressBar) -> anyhow::Result<Seconds> {
         std::array::from_fn(|i| median(&mut || drop(secret.decrypt_many(&ciphertexts[..=i]))));
     Ok(Seconds {
         product,
-        square,
         inversion: positive(quotient - product),
         decoding,
         unit_check: positive(one - decoding),
