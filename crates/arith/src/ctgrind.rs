@@ -139,6 +139,42 @@ fn powers_of_a_fixed_base() {
     }
 }
 
+/// Sixteen limbs, for which there are lanes: with AVX2, if the environment says so, since memcheck
+/// doesn't know AVX-512.
+#[test]
+fn in_four_lanes() {
+    let mut n = [N, N].concat();
+    let ring = SquareModulus::new(&n).unwrap();
+    poison(&mut n);
+    let secret_ring = unreported(|| SquareModulus::new(&n).unwrap());
+    let bases: Vec<Vec<u64>> = (0..4).map(|i| limbs(70 + i, 32)).collect();
+    let exponents: Vec<Vec<u64>> = (0..4).map(|i| limbs(80 + i, 1)).collect();
+    let results = |ring: &SquareModulus, bases: &[Vec<u64>], exponents: &[Vec<u64>]| {
+        let bases: Vec<Residue> = bases.iter().map(|base| ring.residue(base)).collect();
+        let pairs = bases.iter().zip(exponents);
+        let powers: Vec<Power<'_>> = pairs
+            .map(|(base, exponent)| Power {
+                modulus: ring,
+                base,
+                exponent,
+            })
+            .collect();
+        let mut results = pow_many(&powers);
+        let exponents: Vec<&[u64]> = exponents.iter().map(|e| &e[..]).collect();
+        let table = FixedBase::for_many(ring, &bases[0], 1);
+        results.extend(table.pow_many(ring, &exponents));
+        let lists = vec![bases.iter().collect(); 4];
+        results.extend(horner_powers_vartime(ring, &lists, 3, &bases, &[0xb0]));
+        results
+    };
+    let expected = results(&ring, &bases, &exponents);
+    let secrets = [&bases, &exponents].map(|all| all.iter().map(|x| secret(x)).collect::<Vec<_>>());
+    let found = measured(|| results(&secret_ring, &secrets[0], &secrets[1]));
+    for (found, expected) in found.into_iter().zip(&expected) {
+        assert_eq!(opened(&ring, found), ring.to_limbs(expected));
+    }
+}
+
 #[test]
 fn single_operations() {
     let (ring, secret_ring) = rings();

@@ -79,7 +79,8 @@ impl FixedBase {
         match &mut table {
             Table::Residues(limbs) => limbs.reserve_exact((digits << window) * 2 * modulus.limbs()),
             Table::Lanes(lanes, blocks) => {
-                blocks.reserve_exact(digits * lanes.part_blocks(1 << window))
+                let part = lanes.part(&vec![modulus.one(); 1 << window]);
+                blocks.reserve_exact(digits * part.len());
             }
         }
         // The base of the digit at hand: base^(2^(w·i)).
@@ -136,7 +137,9 @@ impl FixedBase {
         let digits: Zeroizing<Vec<Vec<u64>>> =
             Zeroizing::new(exponents.iter().map(digits).collect());
         match &self.table {
-            Table::Lanes(lanes, blocks) => lanes.products(modulus, blocks, 1 << window, &digits),
+            Table::Lanes(lanes, blocks) => {
+                lanes.products(modulus, blocks, blocks.len() / count.max(1), &digits)
+            }
             Table::Residues(limbs) => {
                 let part = (2 * modulus.limbs()) << window;
                 products(modulus, limbs.chunks_exact(part), &digits)

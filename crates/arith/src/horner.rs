@@ -2,7 +2,7 @@
 //! power.
 
 use crate::chain::{Chain, Numbers};
-use crate::lanes::horner_group;
+use crate::lanes::{horner_group, widest};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
@@ -49,8 +49,8 @@ fn products(
     let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
     let chain = Chain::new(exponent, squarings as usize, longest);
     let mut products = Vec::with_capacity(lists.len());
-    for (i, lists) in lists.chunks(8).enumerate() {
-        let bases = bases.chunks(8).nth(i).unwrap_or_default();
+    for (i, lists) in lists.chunks(widest()).enumerate() {
+        let bases = bases.chunks(widest()).nth(i).unwrap_or_default();
         match horner_group(modulus, lists, bases, &chain) {
             Some(group) => products.extend(group),
             None => products.extend(lists.iter().enumerate().map(|(j, list)| {

@@ -36,10 +36,10 @@
 //!
 //! # Kernels
 //!
-//! The innermost loops exist in portable Rust, with `mulx` and two carry chains (BMI2 and ADX), and
-//! with AVX-512 IFMA. The best that the processor has is chosen at run time, when a modulus is
-//! made. The environment variable `VEILCAST_KERNEL`, set to `adx` or `portable`, keeps to slower
-//! ones.
+//! The innermost loops exist in portable Rust, with `mulx` and two carry chains (BMI2 and ADX), for four
+//! numbers at once with AVX2, and with AVX-512 IFMA. The best that the processor has is chosen at run
+//! time, when a modulus is made. The environment variable `VEILCAST_KERNEL`, set to `avx2`, `adx` or
+//! `portable`, keeps to slower ones.
 //!
 //! # Panics
 //!

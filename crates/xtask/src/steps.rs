@@ -92,7 +92,7 @@ pub(crate) const KERNELS: Step = Step {
             "rerandomised",
         ];
         arguments.extend(tests.iter().flat_map(|name| ["--test", name]));
-        for kernel in ["portable", "adx"] {
+        for kernel in ["portable", "adx", "avx2"] {
             run_tests(cargo(workspace, arguments.iter().copied()).env("VEILCAST_KERNEL", kernel))?;
         }
         Ok(())

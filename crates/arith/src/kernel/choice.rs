@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 /// This environment variable keeps to slower kernels: `portable` to the portable ones, `adx` to
-/// those that multiply limb by limb.
+/// those that multiply limb by limb, `avx2` to these and those with four numbers at once.
 const CHOICE: &str = "VEILCAST_KERNEL";
 
 /// The fastest kernels that are allowed.
@@ -11,6 +11,7 @@ const CHOICE: &str = "VEILCAST_KERNEL";
 pub(super) enum Limit {
     Portable,
     Adx,
+    Avx2,
     None,
 }
 
@@ -20,6 +21,7 @@ pub(super) fn limit() -> Limit {
     *LIMIT.get_or_init(|| match std::env::var(CHOICE).as_deref() {
         Ok("portable") => Limit::Portable,
         Ok("adx") => Limit::Adx,
+        Ok("avx2") => Limit::Avx2,
         _ => Limit::None,
     })
 }

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroize;
 
-use super::lane_kernel::LaneKernel;
+use super::lane_kernel::IfmaLanes;
 
 /// The inner loops for numbers of L limbs. All run in constant time.
 #[derive(Clone, Copy)]
@@ -39,31 +39,34 @@ pub(crate) trait Lanes: Copy + Default + Zeroize {
     /// How many numbers.
     const COUNT: usize;
 
+    /// The proof that the processor can compute with them.
+    type Kernel: Copy;
+
     fn from_fn(lane: impl FnMut(usize) -> u64) -> Self;
 
     fn lane(&self, lane: usize) -> u64;
 
-    /// x ← x·y/R' in each lane, for D digits of n and `n_inv` = −n⁻¹ mod 2⁵² in each; x and y
-    /// hold the digits of a, then those of b.
-    fn mul(kernel: LaneKernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self);
+    /// x ← x·y/R' in each lane, for D digits of w bits of n, R' = 2^(w·D), and `n_inv` = −n⁻¹ modulo 2^w in each;
+    /// x and y hold the digits of a, then those of b.
+    fn mul(kernel: Self::Kernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self);
 
     /// x ← x²/R' in each lane.
-    fn square(kernel: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self);
+    fn square(kernel: Self::Kernel, x: &mut [Self], n: &[Self], n_inv: &Self);
 
     /// In each lane, the entry with that lane's index. All entries are read, whatever the indices
     /// are.
-    fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self);
+    fn select(kernel: Self::Kernel, out: &mut [Self], table: &[Self], indices: &Self);
 
-    /// The same from a table that all lanes share: for each digit it has those of all entries side by
-    /// side, in 2, 4 or 8 blocks. All are read.
-    fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[Block], indices: &Self);
+    /// In each lane, the entry with that lane's index in a [`shared_table`](super::lanes::shared_table), all of
+    /// which is read.
+    fn select_shared(kernel: Self::Kernel, out: &mut [Self], table: &[Block], indices: &Self);
 
     /// Brings numbers in rows of digits into lanes: `row` gives each lane's row. There are as many
     /// lanes as digits in a row, including those that only fill its last block.
-    fn gather<'a>(kernel: LaneKernel, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]);
+    fn gather<'a>(kernel: IfmaLanes, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]);
 
     /// Brings the numbers of the first lanes into consecutive rows of digits.
-    fn scatter(kernel: LaneKernel, rows: &mut [Block], lanes: &[Self]);
+    fn scatter(kernel: IfmaLanes, rows: &mut [Block], lanes: &[Self]);
 }
 
 /// Eight digits, as vectors load them.

@@ -29,7 +29,7 @@ use std::sync::Arc;
 #[cfg(target_arch = "x86_64")]
 use self::choice::{Limit, limit};
 pub(crate) use self::interface::{Block, Kernel, Lanes, PairKernel};
-pub(crate) use self::lane_kernel::LaneKernel;
+pub(crate) use self::lane_kernel::{Digits, IfmaLanes, LaneKernel};
 
 impl Kernel {
     /// The best kernel that this processor has for numbers of `limbs` limbs.
@@ -52,8 +52,12 @@ pub fn kernel() -> &'static str {
         if limit() >= Limit::None && ifma::Ifma::detect().is_some() {
             return "avx512-ifma";
         }
-        if limit() >= Limit::Adx && adx::Adx::detect().is_some() {
-            return "adx";
+        if adx::Adx::detect().is_some() {
+            match limit() {
+                Limit::Portable => {}
+                Limit::Adx => return "adx",
+                Limit::Avx2 | Limit::None => return "avx2",
+            }
         }
     }
     "portable"

@@ -3,7 +3,7 @@
 use zeroize::Zeroize;
 
 use super::interface::{Block, Lanes};
-use super::lane_kernel::LaneKernel;
+use super::lane_kernel::{IfmaLanes, LaneKernel};
 
 /// What would be a digit of several numbers.
 #[derive(Clone, Copy, Default, Zeroize)]
@@ -14,6 +14,8 @@ pub(crate) type Lanes4 = NoLanes<4>;
 
 impl<const COUNT: usize> Lanes for NoLanes<COUNT> {
     const COUNT: usize = COUNT;
+
+    type Kernel = LaneKernel;
 
     fn from_fn(_: impl FnMut(usize) -> u64) -> Self {
         Self
@@ -39,11 +41,15 @@ impl<const COUNT: usize> Lanes for NoLanes<COUNT> {
         match kernel {}
     }
 
-    fn gather<'a>(kernel: LaneKernel, _: &mut [Self], _: impl Fn(usize) -> &'a [Block]) {
+    fn gather<'a>(kernel: IfmaLanes, _: &mut [Self], _: impl Fn(usize) -> &'a [Block]) {
         match kernel {}
     }
 
-    fn scatter(kernel: LaneKernel, _: &mut [Block], _: &[Self]) {
+    fn scatter(kernel: IfmaLanes, _: &mut [Block], _: &[Self]) {
         match kernel {}
     }
+}
+
+pub(crate) fn shared_table(kernel: LaneKernel, _: &[&[u64]]) -> Vec<Block> {
+    match kernel {}
 }

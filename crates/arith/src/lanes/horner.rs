@@ -3,14 +3,14 @@
 use zeroize::Zeroizing;
 
 use super::groups::worth_lanes;
-use super::ring::{Lane, Ring, digits};
+use super::ring::{Lane, Ring, kernel};
 use crate::chain::{Chain, Numbers};
+use crate::kernel::Lanes;
 use crate::kernel::lanes::{Lanes4, Lanes8};
-use crate::kernel::{LaneKernel, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// One to eight lists at once, each with a base if there are any, or `None` if they are faster one
+/// As many lists at once as there are lanes at most, each with a base if there are any, or `None` if they are faster one
 /// by one.
 pub(crate) fn horner_group(
     modulus: &SquareModulus,
@@ -18,26 +18,28 @@ pub(crate) fn horner_group(
     bases: &[Residue],
     chain: &Chain,
 ) -> Option<Vec<Residue>> {
-    let kernel = LaneKernel::detect()?;
-    let digits = digits(modulus.limbs())?;
-    if lists.len() < worth_lanes(modulus.limbs()) {
+    let (kernel, digits) = kernel(modulus.limbs())?;
+    if lists.len() < worth_lanes(kernel, modulus.limbs()) {
         return None;
     }
     let lane = Lane::new(modulus, digits);
-    Some(match lists.len() {
-        ..=4 => in_lanes::<Lanes4>(kernel, &lane, modulus, lists, bases, chain),
-        _ => in_lanes::<Lanes8>(kernel, &lane, modulus, lists, bases, chain),
+    Some(match kernel.eight() {
+        Some(eight) if lists.len() > 4 => {
+            in_lanes::<Lanes8>(eight, &lane, modulus, lists, bases, chain)
+        }
+        _ => in_lanes::<Lanes4>(kernel, &lane, modulus, lists, bases, chain),
     })
 }
 
 fn in_lanes<L: Lanes>(
-    kernel: LaneKernel,
+    kernel: L::Kernel,
     lane: &Lane,
     modulus: &SquareModulus,
     lists: &[Vec<&Residue>],
     bases: &[Residue],
     chain: &Chain,
 ) -> Vec<Residue> {
+    assert!(lists.len() <= L::COUNT, "one list per lane");
     let ring = Ring::<L>::new(kernel, &[lane]);
     let numbers = InLanes {
         ring: &ring,

@@ -3,9 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::groups::worth_lanes;
-use super::ring::{Lane, Ring, digits};
+use super::ring::{Lane, Ring, kernel, widest};
 use crate::kernel::lanes::{Lanes4, Lanes8};
-use crate::kernel::{LaneKernel, Lanes};
+use crate::kernel::{Digits, Lanes};
 use crate::limbs::bit_window;
 use crate::pow::SECRET_WINDOW;
 use crate::residue::Residue;
@@ -24,13 +24,13 @@ pub struct Power<'a> {
 
 /// Computes several powers, in time that depends on their number and sizes alone.
 ///
-/// Fastest for groups of eight whose moduli and exponents have the same numbers of limbs.
+/// Fastest for groups of eight or four whose moduli and exponents have the same numbers of limbs.
 ///
 /// # Panics
 /// If a base belongs to a modulus of another size.
 pub fn pow_many(powers: &[Power<'_>]) -> Vec<Residue> {
     let mut results = Vec::with_capacity(powers.len());
-    for group in powers.chunks(8) {
+    for group in powers.chunks(widest()) {
         match pow_group(group) {
             Some(group) => results.extend(group),
             None => results.extend(
@@ -45,22 +45,23 @@ pub fn pow_many(powers: &[Power<'_>]) -> Vec<Residue> {
 
 /// One to eight powers at once, or `None` if they are faster one by one.
 fn pow_group(powers: &[Power<'_>]) -> Option<Vec<Residue>> {
-    let kernel = LaneKernel::detect()?;
     let first = powers.first()?;
     let (limbs, length) = (first.modulus.limbs(), first.exponent.len());
-    let digits = digits(limbs)?;
+    let (kernel, digits) = kernel(limbs)?;
     let is_like_first =
         |power: &Power<'_>| power.modulus.limbs() == limbs && power.exponent.len() == length;
-    if powers.len() < worth_lanes(limbs) || length == 0 || !powers.iter().all(is_like_first) {
+    if powers.len() < worth_lanes(kernel, limbs) || length == 0 || !powers.iter().all(is_like_first)
+    {
         return None;
     }
-    Some(match powers.len() {
-        ..=4 => pow_lanes::<Lanes4>(kernel, powers, digits),
-        _ => pow_lanes::<Lanes8>(kernel, powers, digits),
+    Some(match kernel.eight() {
+        Some(eight) if powers.len() > 4 => pow_lanes::<Lanes8>(eight, powers, digits),
+        _ => pow_lanes::<Lanes4>(kernel, powers, digits),
     })
 }
 
-fn pow_lanes<L: Lanes>(kernel: LaneKernel, powers: &[Power<'_>], digits: usize) -> Vec<Residue> {
+fn pow_lanes<L: Lanes>(kernel: L::Kernel, powers: &[Power<'_>], digits: Digits) -> Vec<Residue> {
+    assert!(powers.len() <= L::COUNT, "one power per lane");
     let lanes: Vec<Lane> = powers
         .iter()
         .map(|power| Lane::new(power.modulus, digits))

@@ -2,18 +2,20 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::kernel::{Block, LaneKernel, Lanes};
+use crate::kernel::{Digits, LaneKernel, Lanes};
 use crate::limbs::{add_word, bit_window, subtract_if_reached};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// Bits of a digit.
-pub(super) const BITS: usize = 52;
+/// The kernel and the digits for numbers of `limbs` limbs, if there is a kernel for them.
+pub(super) fn kernel(limbs: usize) -> Option<(LaneKernel, Digits)> {
+    let kernel = LaneKernel::detect()?;
+    Some((kernel, kernel.digits(limbs)?))
+}
 
-/// The digits of a number of `limbs` limbs, with room for a factor of 2¹² above n, if there is a
-/// kernel for it.
-pub(super) fn digits(limbs: usize) -> Option<usize> {
-    matches!(limbs, 16 | 24 | 32 | 48 | 64).then(|| (64 * limbs + 12).div_ceil(BITS))
+/// The most numbers that are computed with at once.
+pub(crate) fn widest() -> usize {
+    LaneKernel::detect().map_or(8, LaneKernel::widest)
 }
 
 /// A ring's numbers in digits, for one lane.
@@ -21,6 +23,8 @@ pub(super) fn digits(limbs: usize) -> Option<usize> {
 pub(super) struct Lane {
     pub(super) n: Vec<u64>,
     n_inv: u64,
+    /// Bits of a digit.
+    bits: usize,
     /// The pair R'²/R modulo n², which brings a residue into the lanes' Montgomery form.
     enter: Vec<u64>,
     /// The pair R modulo n², which brings it back.
@@ -28,15 +32,16 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(modulus: &SquareModulus, digits: usize) -> Self {
+    pub(super) fn new(modulus: &SquareModulus, digits: Digits) -> Self {
         // The pair 2^e is the Montgomery form of 2^e/R.
         let mut enter = modulus.one();
-        for _ in 0..2 * BITS * digits - 128 * modulus.limbs() {
+        for _ in 0..2 * digits.bits * digits.count - 128 * modulus.limbs() {
             enter = modulus.add(&enter, &enter);
         }
         Self {
-            n: to_digits(modulus.n(), digits),
-            n_inv: modulus.n_inv & ((1 << BITS) - 1),
+            n: to_digits(modulus.n(), digits).collect(),
+            n_inv: modulus.n_inv & ((1 << digits.bits) - 1),
+            bits: digits.bits,
             enter: pair_digits(&enter, digits),
             leave: pair_digits(&modulus.one(), digits),
         }
@@ -45,7 +50,9 @@ impl Lane {
 
 /// Rings of the same size, one per lane.
 pub(super) struct Ring<L: Lanes> {
-    kernel: LaneKernel,
+    kernel: L::Kernel,
+    /// Bits of a digit.
+    bits: usize,
     n: Zeroizing<Vec<L>>,
     n_inv: L,
     enter: Zeroizing<Vec<L>>,
@@ -54,10 +61,11 @@ pub(super) struct Ring<L: Lanes> {
 
 impl<L: Lanes> Ring<L> {
     /// The rings of these lanes; the last is repeated in lanes that are left over.
-    pub(super) fn new(kernel: LaneKernel, lanes: &[&Lane]) -> Self {
+    pub(super) fn new(kernel: L::Kernel, lanes: &[&Lane]) -> Self {
         let lane = |i: usize| lanes[i.min(lanes.len() - 1)];
         Self {
             kernel,
+            bits: lanes[0].bits,
             n: transposed(|i| &lane(i).n),
             n_inv: L::from_fn(|i| lane(i).n_inv),
             enter: transposed(|i| &lane(i).enter),
@@ -73,19 +81,13 @@ impl<L: Lanes> Ring<L> {
         L::square(self.kernel, x, &self.n, &self.n_inv);
     }
 
-    /// Brings numbers in rows of digits into lanes.
-    pub(super) fn gather<'a>(&self, lanes: &mut [L], row: impl Fn(usize) -> &'a [Block]) {
-        L::gather(self.kernel, lanes, row);
-    }
-
-    /// Brings the numbers of the first lanes into rows of digits.
-    pub(super) fn scatter(&self, rows: &mut [Block], lanes: &[L]) {
-        L::scatter(self.kernel, rows, lanes);
-    }
-
     /// Residues as lanes; the last is repeated in lanes that are left over.
     pub(super) fn enter(&self, residues: &[&Residue]) -> Zeroizing<Vec<L>> {
-        let digits = |residue: &&Residue| Zeroizing::new(pair_digits(residue, self.n.len()));
+        let format = Digits {
+            bits: self.bits,
+            count: self.n.len(),
+        };
+        let digits = |residue: &&Residue| Zeroizing::new(pair_digits(residue, format));
         let digits: Vec<_> = residues.iter().map(digits).collect();
         let mut lanes = transposed(|i| &digits[i.min(digits.len() - 1)]);
         self.mul(&mut lanes, &self.enter);
@@ -103,15 +105,15 @@ impl<L: Lanes> Ring<L> {
         let lane = |digits: &[L], i: usize| -> Zeroizing<Vec<u64>> {
             Zeroizing::new(digits.iter().map(|digit| digit.lane(i)).collect())
         };
-        let residue = |(i, modulus)| reduced(modulus, &lane(a, i), &lane(b, i));
+        let residue = |(i, modulus)| reduced(modulus, &lane(a, i), &lane(b, i), self.bits);
         moduli.enumerate().map(residue).collect()
     }
 }
 
 /// The residue of halves a < 2n and b < 3n, given in digits.
-pub(super) fn reduced(modulus: &SquareModulus, a: &[u64], b: &[u64]) -> Residue {
+pub(super) fn reduced(modulus: &SquareModulus, a: &[u64], b: &[u64], bits: usize) -> Residue {
     let l = modulus.limbs();
-    let (mut a, mut b) = (to_limbs(a, l + 1), to_limbs(b, l + 1));
+    let (mut a, mut b) = (to_limbs(a, l + 1, bits), to_limbs(b, l + 1, bits));
     let (a_low, a_high) = a.split_at_mut(l);
     let (_, one) = subtract_if_reached(a_low, a_high[0], modulus.n());
     add_word(&mut b, one);
@@ -126,29 +128,22 @@ pub(super) fn reduced(modulus: &SquareModulus, a: &[u64], b: &[u64]) -> Residue 
     residue
 }
 
-pub(super) fn to_digits(limbs: &[u64], digits: usize) -> Vec<u64> {
-    (0..digits)
-        .map(|i| bit_window(limbs, BITS * i, BITS))
-        .collect()
+fn to_digits(limbs: &[u64], Digits { bits, count }: Digits) -> impl Iterator<Item = u64> {
+    (0..count).map(move |i| bit_window(limbs, bits * i, bits))
 }
 
-fn pair_digits(residue: &Residue, digits: usize) -> Vec<u64> {
+fn pair_digits(residue: &Residue, digits: Digits) -> Vec<u64> {
     let (a, b) = residue.halves();
-    (0..2 * digits)
-        .map(|i| {
-            if i < digits {
-                bit_window(a, BITS * i, BITS)
-            } else {
-                bit_window(b, BITS * (i - digits), BITS)
-            }
-        })
-        .collect()
+    // All at once: what a vector leaves behind when it grows isn't wiped.
+    let mut pair = Vec::with_capacity(2 * digits.count);
+    pair.extend(to_digits(a, digits).chain(to_digits(b, digits)));
+    pair
 }
 
-fn to_limbs(digits: &[u64], limbs: usize) -> Vec<u64> {
+fn to_limbs(digits: &[u64], limbs: usize, bits: usize) -> Vec<u64> {
     let mut number = vec![0; limbs];
     for (i, &digit) in digits.iter().enumerate() {
-        let (limb, shift) = (BITS * i / 64, BITS * i % 64);
+        let (limb, shift) = (bits * i / 64, bits * i % 64);
         let wide = u128::from(digit) << shift;
         for (j, part) in [(limb, wide as u64), (limb + 1, (wide >> 64) as u64)] {
             if let Some(limb) = number.get_mut(j) {

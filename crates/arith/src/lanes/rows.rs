@@ -5,17 +5,18 @@
 //! = 2^s, for an s smaller than a digit's bits: shifting there and back takes a hundredth of the
 //! time of products.
 
-use super::ring::{BITS, Lane, Ring, digits, reduced};
+use super::ring::{Lane, Ring, kernel, reduced};
 use crate::kernel::lanes::{Lanes4, Lanes8};
-use crate::kernel::{Block, LaneKernel, Lanes};
+use crate::kernel::{Block, Digits, IfmaLanes, Lanes};
 use crate::residue::Residue;
 use crate::square_modulus::{MAX_LIMBS, SquareModulus};
 
 /// A ring for rows.
 pub(crate) struct RowRing {
+    kernel: IfmaLanes,
     eight: Ring<Lanes8>,
     four: Ring<Lanes4>,
-    digits: usize,
+    digits: Digits,
     /// s.
     shift: u32,
 }
@@ -24,22 +25,24 @@ pub(crate) struct RowRing {
 pub(crate) struct Rows(Vec<Block>);
 
 impl RowRing {
-    /// The ring in lanes, if the processor has them for it.
+    /// The ring in lanes, if the processor has eight of them: in four, moving numbers there and back takes
+    /// longer than multiplying them.
     pub(crate) fn new(modulus: &SquareModulus) -> Option<Self> {
-        let kernel = LaneKernel::detect()?;
-        let digits = digits(modulus.limbs())?;
+        let (kernel, digits) = kernel(modulus.limbs())?;
+        let ifma = kernel.eight()?;
         let lane = Lane::new(modulus, digits);
         Some(Self {
-            eight: Ring::new(kernel, &[&lane]),
+            kernel: ifma,
+            eight: Ring::new(ifma, &[&lane]),
             four: Ring::new(kernel, &[&lane]),
             digits,
-            shift: (BITS * digits - 64 * modulus.limbs()) as u32,
+            shift: (digits.bits * digits.count - 64 * modulus.limbs()) as u32,
         })
     }
 
     /// Blocks per row, which hold a's digits, then b's.
     fn width(&self) -> usize {
-        (2 * self.digits).div_ceil(8)
+        (2 * self.digits.count).div_ceil(8)
     }
 
     /// No rows yet, but memory for `capacity` of them.
@@ -59,10 +62,11 @@ impl RowRing {
             modulus.shift_up_vartime(&mut residue, self.shift);
             let (a, b) = residue.halves();
             let (a, b) = (LittleEndian::new(a), LittleEndian::new(b));
-            let digit = |i: usize| match i.checked_sub(self.digits) {
-                None => a.digit(i),
+            let Digits { bits, count } = self.digits;
+            let digit = |i: usize| match i.checked_sub(count) {
+                None => a.digit(i, bits),
                 // Zeros fill the last block.
-                Some(i) => b.digit(i.min(self.digits)),
+                Some(i) => b.digit(i.min(count), bits),
             };
             let block = |k: usize| Block(std::array::from_fn(|j| digit(8 * k + j)));
             rows.extend((0..self.width()).map(block));
@@ -73,8 +77,9 @@ impl RowRing {
     pub(crate) fn leave(&self, modulus: &SquareModulus, rows: &Rows, row: usize) -> Residue {
         let digits = self.row(rows, row as u32).iter().flat_map(|block| block.0);
         let digits: Vec<u64> = digits.collect();
-        let (a, b) = digits[..2 * self.digits].split_at(self.digits);
-        let mut residue = reduced(modulus, a, b);
+        let Digits { bits, count } = self.digits;
+        let (a, b) = digits[..2 * count].split_at(count);
+        let mut residue = reduced(modulus, a, b, bits);
         modulus.shift_down(&mut residue, self.shift);
         residue
     }
@@ -106,20 +111,20 @@ impl RowRing {
     ) {
         // Lanes that are left over repeat the last pair.
         let row = |lane: usize, i: usize| self.row(rows, pairs[lane.min(pairs.len() - 1)][i]);
-        let digits = 2 * self.digits;
+        let digits = 2 * self.digits.count;
         for lanes in [&mut *x, &mut *y] {
             lanes.resize(8 * self.width(), L::default());
         }
-        ring.gather(x, |lane| row(lane, 0));
+        L::gather(self.kernel, x, |lane| row(lane, 0));
         if pairs.iter().all(|[a, b]| a == b) {
             ring.square(&mut x[..digits]);
         } else {
-            ring.gather(y, |lane| row(lane, 1));
+            L::gather(self.kernel, y, |lane| row(lane, 1));
             ring.mul(&mut x[..digits], &y[..digits]);
         }
         let start = products.len();
         products.resize(start + pairs.len() * self.width(), Block::default());
-        ring.scatter(&mut products[start..], x);
+        L::scatter(self.kernel, &mut products[start..], x);
     }
 }
 
@@ -141,11 +146,11 @@ impl LittleEndian {
         Self(bytes)
     }
 
-    /// Digit i: two digits are 13 bytes.
-    fn digit(&self, i: usize) -> u64 {
-        let (start, shift) = (13 * (i / 2) + 6 * (i % 2), 4 * (i % 2));
+    /// Digit i of `bits` bits, at most 56.
+    fn digit(&self, i: usize, bits: usize) -> u64 {
+        let (start, shift) = (bits * i / 8, bits * i % 8);
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&self.0[start..start + 8]);
-        (u64::from_le_bytes(bytes) >> shift) & ((1 << BITS) - 1)
+        (u64::from_le_bytes(bytes) >> shift) & ((1 << bits) - 1)
     }
 }

@@ -51,7 +51,6 @@ fn costs_are_a_table_for_people() {
     both: check of a message's ciphertexts
     service: seeded ciphertext
     service: product
-    service: squaring
     service: inversion
     1 randomiser
     2 randomisers, together

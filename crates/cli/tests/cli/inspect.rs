@@ -86,7 +86,7 @@ fn the_layouts_of_a_model_are_compared() {
     predicted for 1 record under a key of 2048 bits, on one core each, over 8 Mbit/s:
 
       layout    upload   k  scores  up kB  down kB  encrypt ms  service ms  decrypt ms  total ms
-    * scalar    full     –       2    2.3      1.1         3.0        10.3         2.1      18.7
+    * scalar    full     –       2    2.3      1.1         3.0        10.2         2.1      18.7
       scalar    full     –       1    2.2      1.6         3.0        11.3         2.1      20.2
 
     * is chosen: scalar with 2 scores per answer, full
@@ -96,7 +96,7 @@ fn the_layouts_of_a_model_are_compared() {
     predicted for 5 records under a key of 2048 bits, on one core each, over 1 Mbit/s, the model's products estimated:
 
       layout    upload   k  scores  up kB  down kB  encrypt ms  service ms  decrypt ms  total ms
-    * scalar    full     –       2    9.9      4.4        15.0        33.1         6.3       168
+    * scalar    full     –       2    9.9      4.4        15.0        33.0         6.3       168
       scalar    full     –       1    9.8      6.9        15.0        38.0         6.4       193
 
     * is chosen: scalar with 2 scores per answer, full

@@ -57,8 +57,12 @@ impl Side {
             accepting.spawn(Arc::clone(&self).accept_from(listener, ends.clone()));
         }
         while let Some(ended) = accepting.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a listener failed");
+            match ended {
+                // A service that can't start ends while it listens already.
+                Err(error) if !error.is_cancelled() => {
+                    tracing::error!(%error, "a listener failed");
+                }
+                _ => {}
             }
         }
     }

@@ -1,82 +1,168 @@
-//! Eight or four products of pairs at once, for x86-64 processors with AVX-512 IFMA.
+//! Several products of pairs at once, for x86-64 processors with AVX-512 IFMA or AVX2.
 //!
-//! Where [`ifma`](super::ifma) spreads the digits of one number over the lanes of a vector, here
-//! each lane has its own number: digit i of eight numbers is in one vector, nothing passes between
-//! lanes, and all multiplications are useful. Four lanes take about half the time of eight on
-//! processors that start two narrow multiplications per cycle or one wide one.
+//! Where [`super::ifma`] spreads the digits of one number over the lanes of a vector, here each lane
+//! has its own number: digit i of eight or four numbers is in one vector, nothing passes between
+//! lanes, and all multiplications are useful.
 //!
-//! Digits of 52 bits, D to a number, R' = 2^(52·D). Both halves are multiplied column by column,
-//! the reduction in between (*finely integrated product scanning*, Koç, Acar and Kaliski 1996):
+//! Digits of w bits, D to a number, R' = 2^(w·D):
 //!
 //! 1. T = a₁·a₂ gives m, with T + m·n divisible by R', and t = (T + m·n)/R'.
 //! 2. U = a₁·b₂ + b₁·a₂ − m gives v = (U + m'·n)/R' + n.
 //!
 //! With factors a < 2n and b < 4n, and n < R'/2¹², t < 2n and v < 3n: no subtraction is needed
-//! until the end. Cost: 10·D² vector multiplications for all lanes' products, 7·D² for squares.
+//! until the end.
+//!
+//! | subject | file |
+//! |---|---|
+//! | what vectors can do | `vector` |
+//! | selecting and moving, in any vectors | `moves` |
+//! | eight or four lanes with AVX-512 IFMA | `ifma` |
+//! | four lanes with AVX2 | `avx2` |
 
+mod avx2;
+mod ifma;
 mod moves;
-mod products;
 mod vector;
 
 pub(crate) use self::vector::{Lanes4, Lanes8};
-use self::vector::{Vector4, Vector8};
 use super::interface::{Block, Lanes};
-use super::lane_kernel::LaneKernel;
+use super::lane_kernel::{IfmaLanes, LaneKernel};
 
-/// Computing with digits of one type in vectors of another.
-macro_rules! lanes_in_vectors {
-    ($Digit:ident, $Vector:ident, $count:literal) => {
-        impl Lanes for $Digit {
-            const COUNT: usize = $count;
+// SAFETY of all calls: an `IfmaLanes` or `Avx2Lanes` proves that the processor has the instructions.
 
-            fn from_fn(lane: impl FnMut(usize) -> u64) -> Self {
-                Self(std::array::from_fn(lane))
-            }
+impl Lanes for Lanes8 {
+    const COUNT: usize = 8;
 
-            fn lane(&self, lane: usize) -> u64 {
-                self.0[lane]
-            }
+    type Kernel = IfmaLanes;
 
-            fn mul(kernel: LaneKernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self) {
-                products::mul::<$Vector>(kernel, x, y, n, n_inv);
-            }
+    fn from_fn(lane: impl FnMut(usize) -> u64) -> Self {
+        Self(std::array::from_fn(lane))
+    }
 
-            fn square(kernel: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self) {
-                products::square::<$Vector>(kernel, x, n, n_inv);
-            }
+    fn lane(&self, lane: usize) -> u64 {
+        self.0[lane]
+    }
 
-            fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self) {
-                // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-                unsafe { moves::select::<$Vector>(kernel, out, table, indices) }
-            }
+    fn mul(kernel: IfmaLanes, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self) {
+        ifma::mul::<ifma::Vector8>(kernel, x, y, n, n_inv);
+    }
 
-            fn select_shared(
-                kernel: LaneKernel,
-                out: &mut [Self],
-                table: &[Block],
-                indices: &Self,
-            ) {
-                // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-                unsafe { moves::select_shared::<$Vector>(kernel, out, table, indices) }
-            }
+    fn square(kernel: IfmaLanes, x: &mut [Self], n: &[Self], n_inv: &Self) {
+        ifma::square::<ifma::Vector8>(kernel, x, n, n_inv);
+    }
 
-            fn gather<'a>(
-                kernel: LaneKernel,
-                lanes: &mut [Self],
-                row: impl Fn(usize) -> &'a [Block],
-            ) {
-                let rows = std::array::from_fn(row);
-                // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-                unsafe { moves::gather::<$Vector, $count>(kernel, lanes, rows) }
-            }
+    fn select(kernel: IfmaLanes, out: &mut [Self], table: &[Self], indices: &Self) {
+        // SAFETY: as above.
+        unsafe { ifma::select::<ifma::Vector8>(kernel, out, table, indices) }
+    }
 
-            fn scatter(kernel: LaneKernel, rows: &mut [Block], lanes: &[Self]) {
-                // SAFETY: a `LaneKernel` proves that the processor has the instructions.
-                unsafe { moves::scatter::<$Vector, $count>(kernel, rows, lanes) }
-            }
-        }
-    };
+    fn select_shared(kernel: IfmaLanes, out: &mut [Self], table: &[Block], indices: &Self) {
+        // SAFETY: as above.
+        unsafe { ifma::select_shared::<ifma::Vector8>(kernel, out, table, indices) }
+    }
+
+    fn gather<'a>(kernel: IfmaLanes, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]) {
+        // SAFETY: as above.
+        unsafe { ifma::gather::<ifma::Vector8, 8>(kernel, lanes, std::array::from_fn(row)) }
+    }
+
+    fn scatter(kernel: IfmaLanes, rows: &mut [Block], lanes: &[Self]) {
+        // SAFETY: as above.
+        unsafe { ifma::scatter::<ifma::Vector8, 8>(kernel, rows, lanes) }
+    }
 }
 
-lanes_in_vectors!(Lanes8, Vector8, 8);
-lanes_in_vectors!(Lanes4, Vector4, 4);
+impl Lanes for Lanes4 {
+    const COUNT: usize = 4;
+
+    type Kernel = LaneKernel;
+
+    fn from_fn(lane: impl FnMut(usize) -> u64) -> Self {
+        Self(std::array::from_fn(lane))
+    }
+
+    fn lane(&self, lane: usize) -> u64 {
+        self.0[lane]
+    }
+
+    fn mul(kernel: LaneKernel, x: &mut [Self], y: &[Self], n: &[Self], n_inv: &Self) {
+        match kernel {
+            LaneKernel::Ifma(ifma) => ifma::mul::<ifma::Vector4>(ifma, x, y, n, n_inv),
+            LaneKernel::Avx2(avx2) => avx2::mul(avx2, x, y, n, n_inv),
+        }
+    }
+
+    fn square(kernel: LaneKernel, x: &mut [Self], n: &[Self], n_inv: &Self) {
+        match kernel {
+            LaneKernel::Ifma(ifma) => ifma::square::<ifma::Vector4>(ifma, x, n, n_inv),
+            LaneKernel::Avx2(avx2) => avx2::square(avx2, x, n, n_inv),
+        }
+    }
+
+    fn select(kernel: LaneKernel, out: &mut [Self], table: &[Self], indices: &Self) {
+        // SAFETY: as above.
+        unsafe {
+            match kernel {
+                LaneKernel::Ifma(ifma) => {
+                    ifma::select::<ifma::Vector4>(ifma, out, table, indices);
+                }
+                LaneKernel::Avx2(avx2) => avx2::select(avx2, out, table, indices),
+            }
+        }
+    }
+
+    fn select_shared(kernel: LaneKernel, out: &mut [Self], table: &[Block], indices: &Self) {
+        // SAFETY: as above.
+        unsafe {
+            match kernel {
+                LaneKernel::Ifma(ifma) => {
+                    ifma::select_shared::<ifma::Vector4>(ifma, out, table, indices);
+                }
+                LaneKernel::Avx2(avx2) => avx2::select_shared(avx2, out, table, indices),
+            }
+        }
+    }
+
+    fn gather<'a>(kernel: IfmaLanes, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]) {
+        // SAFETY: as above.
+        unsafe { ifma::gather::<ifma::Vector4, 4>(kernel, lanes, std::array::from_fn(row)) }
+    }
+
+    fn scatter(kernel: IfmaLanes, rows: &mut [Block], lanes: &[Self]) {
+        // SAFETY: as above.
+        unsafe { ifma::scatter::<ifma::Vector4, 4>(kernel, rows, lanes) }
+    }
+}
+
+/// The table for [`Lanes::select_shared`] of entries in digits: for each digit, those of all entries
+/// side by side; with AVX2, for each two digits, which fit one limb.
+pub(crate) fn shared_table(kernel: LaneKernel, entries: &[&[u64]]) -> Vec<Block> {
+    let at_once = match kernel {
+        LaneKernel::Ifma(_) => 1,
+        LaneKernel::Avx2(_) => 2,
+    };
+    let digits = entries.first().map_or(0, |entry| entry.len());
+    let limb = |entry: &[u64], digit: usize| match entry.get(digit + 1) {
+        Some(second) if at_once == 2 => entry[digit] | second << 32,
+        _ => entry[digit],
+    };
+    let blocks = (0..digits).step_by(at_once).flat_map(|digit| {
+        let eights = entries.as_chunks::<8>().0.iter();
+        eights.map(move |eight| Block(eight.map(|entry| limb(entry, digit))))
+    });
+    blocks.collect()
+}
+
+fn whole<L, const D: usize>(x: &[L]) -> &[L; D] {
+    x.try_into().expect("D digits")
+}
+
+fn halves<L, const D: usize>(x: &[L]) -> [&[L; D]; 2] {
+    let (a, b) = x.split_at(D);
+    [whole(a), whole(b)]
+}
+
+fn halves_mut<L, const D: usize>(x: &mut [L]) -> [&mut [L; D]; 2] {
+    let (a, b) = x.split_at_mut(D);
+    [a, b].map(|half| half.try_into().expect("D digits"))
+}

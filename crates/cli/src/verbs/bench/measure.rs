@@ -18,7 +18,7 @@ const ROUNDS: [usize; 2] = [5, 50];
 const ENOUGH: f64 = 0.2;
 /// Ciphertexts of measurements of many.
 const MANY: usize = 64;
-/// Steps of the program and squarings that are measured.
+/// Steps of the program that is measured.
 const STEPS: usize = 10 * MANY;
 
 /// Measures all operations under a fresh key.
@@ -28,7 +28,7 @@ pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.context("can't start a thread to measure in")?;
     let key = keys::generate(key_bits)?;
-    let bar = output.progress(Some(19), "measured");
+    let bar = output.progress(Some(18), "measured");
     let seconds = pool.install(|| measure(key, &bar));
     bar.finish_and_clear();
     seconds

@@ -1,79 +1,66 @@
 //! Products and squares, column by column, with the reduction in between.
 
-use super::vector::Vector;
-use crate::kernel::lane_kernel::LaneKernel;
+use super::vector::Fused;
+use crate::kernel::lane_kernel::IfmaLanes;
+use crate::kernel::lanes::{halves, halves_mut, whole};
 
 /// The largest digit.
 const DIGIT: i64 = (1 << 52) - 1;
 
 /// x ← x·y/R' in each lane, for halves of as many digits as n has.
-pub(super) fn mul<V: Vector>(
-    kernel: LaneKernel,
+pub(in crate::kernel::lanes) fn mul<V: Fused>(
+    proof: IfmaLanes,
     x: &mut [V::Digit],
     y: &[V::Digit],
     n: &[V::Digit],
     n_inv: &V::Digit,
 ) {
-    // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+    // SAFETY: an `IfmaLanes` proves that the processor has the instructions.
     unsafe {
         match n.len() {
-            20 => mul_digits::<V, 20>(kernel, halves_mut(x), halves(y), whole(n), n_inv),
-            30 => mul_digits::<V, 30>(kernel, halves_mut(x), halves(y), whole(n), n_inv),
-            40 => mul_digits::<V, 40>(kernel, halves_mut(x), halves(y), whole(n), n_inv),
-            60 => mul_digits::<V, 60>(kernel, halves_mut(x), halves(y), whole(n), n_inv),
-            _ => mul_digits::<V, 79>(kernel, halves_mut(x), halves(y), whole(n), n_inv),
+            20 => mul_digits::<V, 20>(proof, halves_mut(x), halves(y), whole(n), n_inv),
+            30 => mul_digits::<V, 30>(proof, halves_mut(x), halves(y), whole(n), n_inv),
+            40 => mul_digits::<V, 40>(proof, halves_mut(x), halves(y), whole(n), n_inv),
+            60 => mul_digits::<V, 60>(proof, halves_mut(x), halves(y), whole(n), n_inv),
+            _ => mul_digits::<V, 79>(proof, halves_mut(x), halves(y), whole(n), n_inv),
         }
     }
 }
 
 /// x ← x²/R' in each lane.
-pub(super) fn square<V: Vector>(
-    kernel: LaneKernel,
+pub(in crate::kernel::lanes) fn square<V: Fused>(
+    proof: IfmaLanes,
     x: &mut [V::Digit],
     n: &[V::Digit],
     n_inv: &V::Digit,
 ) {
-    // SAFETY: a `LaneKernel` proves that the processor has the instructions.
+    // SAFETY: an `IfmaLanes` proves that the processor has the instructions.
     unsafe {
         match n.len() {
-            20 => square_digits::<V, 20>(kernel, halves_mut(x), whole(n), n_inv),
-            30 => square_digits::<V, 30>(kernel, halves_mut(x), whole(n), n_inv),
-            40 => square_digits::<V, 40>(kernel, halves_mut(x), whole(n), n_inv),
-            60 => square_digits::<V, 60>(kernel, halves_mut(x), whole(n), n_inv),
-            _ => square_digits::<V, 79>(kernel, halves_mut(x), whole(n), n_inv),
+            20 => square_digits::<V, 20>(proof, halves_mut(x), whole(n), n_inv),
+            30 => square_digits::<V, 30>(proof, halves_mut(x), whole(n), n_inv),
+            40 => square_digits::<V, 40>(proof, halves_mut(x), whole(n), n_inv),
+            60 => square_digits::<V, 60>(proof, halves_mut(x), whole(n), n_inv),
+            _ => square_digits::<V, 79>(proof, halves_mut(x), whole(n), n_inv),
         }
     }
-}
-
-fn whole<L, const D: usize>(x: &[L]) -> &[L; D] {
-    x.try_into().expect("D digits")
-}
-
-fn halves<L, const D: usize>(x: &[L]) -> [&[L; D]; 2] {
-    let (a, b) = x.split_at(D);
-    [whole(a), whole(b)]
-}
-
-fn halves_mut<L, const D: usize>(x: &mut [L]) -> [&mut [L; D]; 2] {
-    let (a, b) = x.split_at_mut(D);
-    [a, b].map(|half| half.try_into().expect("D digits"))
 }
 
 /// Both sums column by column, T's before U's, which takes m from it. Every kind of product has
 /// a sum of its own, so that none waits for another's multiplications.
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
 #[inline]
-fn mul_digits<V: Vector, const D: usize>(
-    kernel: LaneKernel,
+fn mul_digits<V: Fused, const D: usize>(
+    proof: IfmaLanes,
     [a, b]: [&mut [V::Digit; D]; 2],
     [ya, yb]: [&[V::Digit; D]; 2],
     n: &[V::Digit; D],
     n_inv: &V::Digit,
 ) {
-    let load = |x: &V::Digit| V::load(kernel, x);
-    let mut reduction = Reduction::<V, D>::new(kernel, n, n_inv);
+    let load = |x: &V::Digit| V::load(proof, x);
+    let mut reduction = Reduction::<V, D>::new(proof, n, n_inv);
     for k in 0..2 * D {
-        let [mut a_ya, mut m_n, mut a_yb, mut b_ya, mut m_n_of_u] = [Column::zero(kernel); 5];
+        let [mut a_ya, mut m_n, mut a_yb, mut b_ya, mut m_n_of_u] = [Column::zero(proof); 5];
         let (from, to) = if k < D { (0, k) } else { (k - D + 1, D) };
         for i in from..to {
             let (ai, bi, j) = (load(&a[i]), load(&b[i]), k - i);
@@ -98,16 +85,16 @@ fn mul_digits<V: Vector, const D: usize>(
 /// The same with a·a, of which products of different digits are taken once and doubled, and 2·a·b.
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
 #[inline]
-fn square_digits<V: Vector, const D: usize>(
-    kernel: LaneKernel,
+fn square_digits<V: Fused, const D: usize>(
+    proof: IfmaLanes,
     [a, b]: [&mut [V::Digit; D]; 2],
     n: &[V::Digit; D],
     n_inv: &V::Digit,
 ) {
-    let load = |x: &V::Digit| V::load(kernel, x);
-    let mut reduction = Reduction::<V, D>::new(kernel, n, n_inv);
+    let load = |x: &V::Digit| V::load(proof, x);
+    let mut reduction = Reduction::<V, D>::new(proof, n, n_inv);
     for k in 0..2 * D {
-        let [mut even, mut odd, mut m_n, mut a_b, mut m_n_of_u] = [Column::zero(kernel); 5];
+        let [mut even, mut odd, mut m_n, mut a_b, mut m_n_of_u] = [Column::zero(proof); 5];
         let (from, to) = if k < D { (0, k) } else { (k - D + 1, D) };
         for i in from..to {
             let (ai, bj, nj) = (load(&a[i]), load(&b[k - i]), load(&n[k - i]));
@@ -140,10 +127,10 @@ struct Column<V> {
     high: V,
 }
 
-impl<V: Vector> Column<V> {
+impl<V: Fused> Column<V> {
     #[inline(always)]
-    fn zero(kernel: LaneKernel) -> Self {
-        let zero = V::all(kernel, 0);
+    fn zero(proof: IfmaLanes) -> Self {
+        let zero = V::all(proof, 0);
         Self {
             low: zero,
             high: zero,
@@ -173,8 +160,8 @@ impl<V: Vector> Column<V> {
 }
 
 /// The state of the reduction of both sums.
-struct Reduction<'a, V: Vector, const D: usize> {
-    kernel: LaneKernel,
+struct Reduction<'a, V: Fused, const D: usize> {
+    proof: IfmaLanes,
     n: &'a [V::Digit; D],
     n_inv: V,
     /// The digits of m, and those of m' for U, that are known.
@@ -184,14 +171,14 @@ struct Reduction<'a, V: Vector, const D: usize> {
     carry_u: V,
 }
 
-impl<'a, V: Vector, const D: usize> Reduction<'a, V, D> {
+impl<'a, V: Fused, const D: usize> Reduction<'a, V, D> {
     #[inline(always)]
-    fn new(kernel: LaneKernel, n: &'a [V::Digit; D], n_inv: &V::Digit) -> Self {
-        let zero = V::all(kernel, 0);
+    fn new(proof: IfmaLanes, n: &'a [V::Digit; D], n_inv: &V::Digit) -> Self {
+        let zero = V::all(proof, 0);
         Self {
-            kernel,
+            proof,
             n,
-            n_inv: V::load(kernel, n_inv),
+            n_inv: V::load(proof, n_inv),
             m: [zero; D],
             m_of_u: [zero; D],
             carry_t: zero,
@@ -208,11 +195,11 @@ impl<'a, V: Vector, const D: usize> Reduction<'a, V, D> {
         [mut t, mut u]: [Column<V>; 2],
         k: usize,
     ) {
-        let load = |x: &V::Digit| V::load(self.kernel, x);
+        let load = |x: &V::Digit| V::load(self.proof, x);
         t.low = t.low.add(self.carry_t);
         u.low = u.low.add(self.carry_u);
         if k < D {
-            let (zero, n0) = (V::all(self.kernel, 0), load(&self.n[0]));
+            let (zero, n0) = (V::all(self.proof, 0), load(&self.n[0]));
             self.m[k] = zero.add_low(t.low, self.n_inv);
             t = t.plus_product(self.m[k], n0);
             u.low = u.low.subtract(self.m[k]);
@@ -220,7 +207,7 @@ impl<'a, V: Vector, const D: usize> Reduction<'a, V, D> {
             u = u.plus_product(self.m_of_u[k], n0);
         } else {
             u.low = u.low.add(load(&self.n[k - D]));
-            let digit = V::all(self.kernel, DIGIT);
+            let digit = V::all(self.proof, DIGIT);
             t.low.and(digit).store(&mut a[k - D]);
             u.low.and(digit).store(&mut b[k - D]);
         }
