@@ -204,6 +204,63 @@ def measure_tenseal(_bits, rounds, _variant):
     return figures
 
 
+def measure_helayers(_bits, rounds, _variant):
+    """HElayers' CKKS (SEAL's) with 2,048 slots at 128 bits: the image twice in one ciphertext, two scores per answer.
+
+    Messages are bytes, as between a client and a service.
+    """
+    import pyhelayerslite as helayers
+
+    slots, half = 2048, 1024
+    requirement = helayers.HeConfigRequirement(
+        num_slots=slots, multiplication_depth=1, fractional_part_precision=24, integer_part_precision=8,
+        security_level=128,
+    )
+    context = helayers.SealCkksContext()
+    context.init(requirement)
+    encoder = helayers.Encoder(context)
+    pixels, weights, _ = digit()
+    scale, top = 2**INPUT_BITS - 1, 2 ** (WEIGHT_BITS - 1)
+    row = lambda values, by: [value / by for value in values] + [0.0] * (half - len(values))
+    planes = [
+        encoder.encode(row(first, top) + row(second, top)) for first, second in zip(weights[::2], weights[1::2])
+    ]
+
+    def read(message):
+        ciphertext = helayers.CTile(context)
+        ciphertext.load_from_buffer(message)
+        return ciphertext
+
+    def serve(request):
+        image, answers = read(request), []
+        for plane in planes:
+            sums = image.get_multiply_plain(plane)
+            step = 1
+            while step < half:
+                turned = helayers.CTile(sums)
+                turned.rotate(step)
+                sums.add(turned)
+                step *= 2
+            answers.append(sums.save_to_buffer())
+        return answers
+
+    def decrypt(response):
+        answers = (encoder.decrypt_decode_double(read(answer)) for answer in response)
+        return [answer[slot] for answer in answers for slot in (0, half)]
+
+    encrypt = lambda: encoder.encode_encrypt(row(pixels, scale) * 2).save_to_buffer()
+    figures = {}
+    figures["client"], request = median_time(5 * rounds, encrypt)
+    figures["server"], response = median_time(rounds, lambda: serve(request))
+    figures["decrypt_scores"], scores = median_time(5 * rounds, lambda: decrypt(response))
+    for score, row_of_weights in zip(scores, weights):
+        expected = sum(w * x for w, x in zip(row_of_weights, pixels)) / top / scale
+        if abs(score - expected) > 0.2:
+            sys.exit(f"wrong score: {score} instead of {expected}")
+    print(f"HElayers: {len(request)} bytes up, {sum(map(len, response))} down", file=sys.stderr)
+    return figures
+
+
 # name: (function, variant, environment, whether the key size in bits matters)
 PEERS = {
     "veilcast": (measure_veilcast, "planned", {}, True),
@@ -217,6 +274,7 @@ PEERS = {
     "heu f-paillier gmp, bit-planes": (
         measure_heu, "f-paillier/planes", {"BIGINT_LIB": "gmp"}, True),
     "tenseal CKKS": (measure_tenseal, "", {}, False),
+    "HElayers CKKS": (measure_helayers, "", {}, False),
 }
 
 

@@ -3,7 +3,7 @@
 #
 #   peers.sh [--bits 2048,3072] [--rounds 5] [--cycles 1] [--weight-bits 6] [--input-bits 4] [--json FILE]
 #
-# PYTHON names the interpreter, 3.10 by default: sf-heu 0.6 has wheels for no other.
+# PYTHON names the interpreter, 3.10 by default: sf-heu 0.6 has wheels for no other. With 3.11 it is sf-heu 0.5.
 # PEERS_VENV names the environment's folder, target/peers-venv by default.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
