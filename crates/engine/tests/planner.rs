@@ -170,23 +170,26 @@ fn candidates_come_best_first_and_the_best_can_be_afforded() {
 #[test]
 fn the_digit_model_is_served_as_one_would_expect() {
     let model = digits();
-    for key_bits in [2048, 3072, 4096] {
-        let planner = Planner::of_model(&model, key_bits);
-        let layout = |records, entries| {
-            let best = planner.best(records, entries).unwrap();
-            (best.layout.name(), best.is_seeded)
-        };
-        assert_eq!(layout(1, 0), ("features", false), "{key_bits}");
-        assert!(layout(1, 784).1, "{key_bits}");
-        assert_eq!(layout(1000, 0), ("records", false), "{key_bits}");
-        // Over a slow link fewer bytes count more than the service's time.
-        let usual = planner.best(1, 0).unwrap();
-        let slow = Costs {
-            link_bytes_per_second: 1e4,
-            ..Costs::built_in(key_bits)
-        };
-        let best = planner.clone().with_costs(&slow).best(1, 0).unwrap();
-        assert!(best.bytes_up + best.bytes_down <= usual.bytes_up + usual.bytes_down);
+    for kernel in ["avx512-ifma", "avx2", "adx", "portable"] {
+        for key_bits in [2048, 3072, 4096] {
+            let costs = Costs::with_kernel(kernel, key_bits);
+            let planner = Planner::of_model(&model, key_bits).with_costs(&costs);
+            let layout = |records, entries| {
+                let best = planner.best(records, entries).unwrap();
+                (best.layout.name(), best.is_seeded)
+            };
+            assert_eq!(layout(1, 0), ("features", false), "{kernel}, {key_bits}");
+            assert!(layout(1, 784).1, "{kernel}, {key_bits}");
+            assert_eq!(layout(1000, 0), ("records", false), "{kernel}, {key_bits}");
+            // Over a slow link fewer bytes count more than the service's time.
+            let usual = planner.best(1, 0).unwrap();
+            let slow = Costs {
+                link_bytes_per_second: 1e4,
+                ..costs
+            };
+            let best = planner.clone().with_costs(&slow).best(1, 0).unwrap();
+            assert!(best.bytes_up + best.bytes_down <= usual.bytes_up + usual.bytes_down);
+        }
     }
 }
 

@@ -28,9 +28,9 @@ pub fn at_once(limbs: usize, lanes: usize, count: usize, threads: usize) -> usiz
 pub(super) fn worth_lanes(kernel: LaneKernel, limbs: usize) -> usize {
     match (kernel.eight(), limbs) {
         (Some(_), ..=16) => 2,
-        (Some(_), ..=48) => 3,
-        (Some(_), _) => 4,
-        (None, _) => 4,
+        (Some(_), ..=32) => 3,
+        (Some(_), ..=48) | (None, _) => 4,
+        (Some(_), _) => 5,
     }
 }
 
@@ -40,9 +40,9 @@ fn time_in_lanes(kernel: LaneKernel, limbs: usize, numbers: usize) -> f64 {
     let (four, eight) = match (kernel.eight(), limbs) {
         (Some(_), ..=16) => (1.6, 2.2),
         (Some(_), ..=24) => (2.6, 3.5),
-        (Some(_), ..=32) => (2.5, 4.0),
-        (Some(_), ..=48) => (2.8, 4.2),
-        (Some(_), _) => (3.3, 4.6),
+        (Some(_), ..=32) => (2.7, 3.9),
+        (Some(_), ..=48) => (3.1, 4.3),
+        (Some(_), _) => (4.0, 5.1),
         (None, _) => (3.2, 6.4),
     };
     match numbers {
