@@ -152,17 +152,3 @@ pub(crate) fn shared_table(kernel: LaneKernel, entries: &[&[u64]]) -> Vec<Block>
     });
     blocks.collect()
 }
-
-fn whole<L, const D: usize>(x: &[L]) -> &[L; D] {
-    x.try_into().expect("D digits")
-}
-
-fn halves<L, const D: usize>(x: &[L]) -> [&[L; D]; 2] {
-    let (a, b) = x.split_at(D);
-    [whole(a), whole(b)]
-}
-
-fn halves_mut<L, const D: usize>(x: &mut [L]) -> [&mut [L; D]; 2] {
-    let (a, b) = x.split_at_mut(D);
-    [a, b].map(|half| half.try_into().expect("D digits"))
-}

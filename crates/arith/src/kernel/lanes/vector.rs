@@ -44,3 +44,19 @@ pub(crate) struct Lanes8(pub(super) [u64; 8]);
 #[derive(Clone, Copy, Default, Zeroize)]
 #[repr(C, align(32))]
 pub(crate) struct Lanes4(pub(super) [u64; 4]);
+
+/// A number's digits.
+pub(super) fn whole<L, const D: usize>(x: &[L]) -> &[L; D] {
+    x.try_into().expect("D digits")
+}
+
+/// The digits of both halves.
+pub(super) fn halves<L, const D: usize>(x: &[L]) -> [&[L; D]; 2] {
+    let (a, b) = x.split_at(D);
+    [whole(a), whole(b)]
+}
+
+pub(super) fn halves_mut<L, const D: usize>(x: &mut [L]) -> [&mut [L; D]; 2] {
+    let (a, b) = x.split_at_mut(D);
+    [a, b].map(|half| half.try_into().expect("D digits"))
+}

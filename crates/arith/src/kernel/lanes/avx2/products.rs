@@ -2,8 +2,7 @@
 
 use super::vector::Four;
 use crate::kernel::lane_kernel::Avx2Lanes;
-use crate::kernel::lanes::vector::{Lanes4, Vector as _};
-use crate::kernel::lanes::{halves, halves_mut, whole};
+use crate::kernel::lanes::vector::{Lanes4, Vector as _, halves, halves_mut, whole};
 
 /// x ← x·y/R' in each lane, for halves of as many digits as n has.
 pub(in crate::kernel::lanes) fn mul(

@@ -2,7 +2,7 @@
 
 use super::vector::Fused;
 use crate::kernel::lane_kernel::IfmaLanes;
-use crate::kernel::lanes::{halves, halves_mut, whole};
+use crate::kernel::lanes::vector::{halves, halves_mut, whole};
 
 /// The largest digit.
 const DIGIT: i64 = (1 << 52) - 1;
