@@ -104,6 +104,7 @@ pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<
                 "--release",
                 "--package",
                 "veilcast-cli",
+                "--no-default-features",
                 "--locked",
             ];
             run(&mut cargo(workspace, build))?;
