@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Semaphore;
 use veilcast_engine::planner::Costs;
 use veilcast_engine::{Evaluator, KeyPolicy, Keys};
 
@@ -18,7 +19,7 @@ use crate::quota::{Allowances, Caller, Terms};
 use crate::start_error::StartError;
 use crate::swap::Swap;
 use crate::tls::Tls;
-use crate::turns::{Bounds, Turns};
+use crate::turns::{Bounds, Turns, cores};
 use crate::uploads::Uploads;
 
 /// A service: ready to answer, or about to be.
@@ -28,6 +29,9 @@ pub struct App {
     /// Held while the settings are replaced.
     changing: Mutex<()>,
     pub(crate) uploads: Arc<Uploads>,
+    /// The right to decode a body, for one on each core. A thread for each body would be no faster, and the
+    /// allocator keeps memory for every thread.
+    pub(crate) decoding: Semaphore,
     pub(crate) turns: Arc<Turns<Caller>>,
     allowances: Swap<Allowances>,
     operator_token: Swap<Option<OperatorToken>>,
@@ -100,6 +104,7 @@ impl App {
             catalogue: Catalogue::new(keys, load),
             changing: Mutex::default(),
             uploads,
+            decoding: Semaphore::new(cores()),
             turns,
             allowances: Swap::new(Allowances::new(Terms {
                 records_per_minute: config.records_per_minute,

@@ -6,6 +6,7 @@ use axum::body::{Body, HttpBody as _};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 
+use crate::buffer::Buffer;
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::pace::Pace;
@@ -30,7 +31,7 @@ pub(crate) async fn receive(
     limit: usize,
     config: &Config,
     upload: &mut Upload,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<Buffer, Fault> {
     let received = if announced(&body) > limit {
         Err(Fault::BodyTooLarge { limit })
     } else {
@@ -55,7 +56,7 @@ async fn collect(
     limit: usize,
     config: &Config,
     upload: &mut Upload,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<Buffer, Fault> {
     let busy = |NoRoom| Fault::Busy {
         retry_after: config.retry_after,
     };
@@ -64,7 +65,7 @@ async fn collect(
     let least = config.least_bytes_per_second;
     let mut pace = Pace::new(start, least, config.least_rate_grace, 0);
     let announced = announced(body);
-    let mut bytes = Vec::new();
+    let mut bytes = Buffer::default();
     if announced > 0 {
         grow(&mut bytes, announced.min(FIRST_BYTES), upload).map_err(busy)?;
     }
@@ -93,17 +94,16 @@ async fn collect(
             let doubled = (2 * bytes.capacity()).max(FIRST_BYTES);
             grow(&mut bytes, doubled.clamp(needed, most.max(needed)), upload).map_err(busy)?;
         }
-        bytes.extend_from_slice(&data);
+        bytes.extend(&data);
         pace.add(Instant::now(), data.len());
     }
 }
 
 /// Makes room for a body of as many bytes all in all: reserved first, then taken.
-fn grow(bytes: &mut Vec<u8>, capacity: usize, upload: &mut Upload) -> Result<(), NoRoom> {
+fn grow(bytes: &mut Buffer, capacity: usize, upload: &mut Upload) -> Result<(), NoRoom> {
     upload.reserve(capacity)?;
-    let more = capacity - bytes.len();
     // If the operating system has none, the request fails and not the service.
-    bytes.try_reserve_exact(more).map_err(|_| NoRoom)
+    bytes.grow(capacity).map_err(|_| NoRoom)
 }
 
 /// Receives a refused body for a while and forgets it, so that the refusal reaches the client.

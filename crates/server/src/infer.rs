@@ -69,11 +69,11 @@ async fn serve(
     let body = receive(body, limit, &app.config(), &mut upload).await?;
     tracing::Span::current().record("bytes_in", body.len());
     app.metrics.body_received(model.name(), body.len());
-    let received = blocking({
+    let received = {
+        let _core = app.decoding.acquire().await;
         let (app, model) = (Arc::clone(app), Arc::clone(&model));
-        move || open(&app, caller, &model, framing, &body, upload)
-    });
-    let received = received.await?;
+        blocking(move || open(&app, caller, &model, framing, &body, upload)).await?
+    };
     entry.request(&received.request, received.seconds);
     let asked = Asked {
         model: model.name(),

@@ -14,7 +14,7 @@
 //! | which path does what | `routes`, described for others in `openapi.json` |
 //! | the web page, and documents that clients keep | `page`, `tagged` |
 //! | which other sites' pages may call the service | `cors` |
-//! | a request's way through upload, queue and computation | `infer`, `body`, `uploads`, `blocking`, `turns`, `deadline` |
+//! | a request's way through upload, queue and computation | `infer`, `body`, `buffer`, `uploads`, `blocking`, `turns`, `deadline` |
 //! | the model and the caller of a request | `extract` |
 //! | tokens: who asks, what they may ask for, what they are charged, and the audit log | `accounts`, `bearer` |
 //! | how many records a caller may send | `quota` |
@@ -38,6 +38,7 @@ mod app;
 mod bearer;
 mod blocking;
 mod body;
+mod buffer;
 mod catalogue;
 mod config;
 mod connections;
