@@ -23,8 +23,8 @@ const WIDE_WINDOW: usize = 6;
 /// A table of powers of one base, for exponents up to a given length.
 ///
 /// It holds 2⁵ residues per five bits of the exponent: 1.6 MiB for exponents and a p of 1024 bits,
-/// 3.7 MiB for 1536 bits; and 2⁶ per six bits if it serves many at once, 2.7 and 6.0 MiB, or a quarter more with AVX-512
-/// IFMA. It is wiped on drop.
+/// 3.7 MiB for 1536 bits; and 2⁶ per six bits if it serves many at once, 2.7 and 6.0 MiB, or up to a quarter more in
+/// lanes. It is wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct FixedBase {
     table: Table,
