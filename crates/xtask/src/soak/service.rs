@@ -49,6 +49,8 @@ impl Service {
             ])
             .current_dir(workspace.root())
             .env("RUST_LOG", "warn")
+            // As the files in `deploy` have it.
+            .env("MALLOC_ARENA_MAX", "4")
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
