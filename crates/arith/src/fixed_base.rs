@@ -75,14 +75,6 @@ impl FixedBase {
         mut table: Table,
     ) -> Self {
         let digits = (64 * exponent_limbs).div_ceil(window);
-        // Memory for all of it: what a vector leaves behind when it grows isn't wiped.
-        match &mut table {
-            Table::Residues(limbs) => limbs.reserve_exact((digits << window) * 2 * modulus.limbs()),
-            Table::Lanes(lanes, blocks) => {
-                let part = lanes.part(&vec![modulus.one(); 1 << window]);
-                blocks.reserve_exact(digits * part.len());
-            }
-        }
         // The base of the digit at hand: base^(2^(w·i)).
         let mut digit_base = base.clone();
         for _ in 0..digits {
@@ -92,11 +84,17 @@ impl FixedBase {
                 factors.push(next);
             }
             digit_base = factors.pop().expect("there are 2^w + 1");
+            // Memory for all parts comes with the first: what a vector leaves behind when it grows isn't wiped.
             match &mut table {
-                Table::Residues(limbs) => factors
-                    .iter()
-                    .for_each(|factor| limbs.extend_from_slice(factor.limbs())),
-                Table::Lanes(lanes, blocks) => blocks.extend_from_slice(&lanes.part(&factors)),
+                Table::Residues(limbs) => {
+                    limbs.reserve_exact((digits << window) * 2 * modulus.limbs() - limbs.len());
+                    (factors.iter()).for_each(|factor| limbs.extend_from_slice(factor.limbs()));
+                }
+                Table::Lanes(lanes, blocks) => {
+                    let part = lanes.part(&factors);
+                    blocks.reserve_exact(digits * part.len() - blocks.len());
+                    blocks.extend_from_slice(&part);
+                }
             }
         }
         Self {

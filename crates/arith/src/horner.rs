@@ -49,8 +49,10 @@ fn products(
     let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
     let chain = Chain::new(exponent, squarings as usize, longest);
     let mut products = Vec::with_capacity(lists.len());
-    for (i, lists) in lists.chunks(widest()).enumerate() {
-        let bases = bases.chunks(widest()).nth(i).unwrap_or_default();
+    let mut left = bases;
+    for lists in lists.chunks(widest()) {
+        let (bases, others) = left.split_at(lists.len().min(left.len()));
+        left = others;
         match horner_group(modulus, lists, bases, &chain) {
             Some(group) => products.extend(group),
             None => products.extend(lists.iter().enumerate().map(|(j, list)| {

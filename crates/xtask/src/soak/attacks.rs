@@ -58,10 +58,9 @@ pub(super) const ATTACKS: &[Attack] = &[
         0.1,
         connections::abandon,
     ),
-    // Before each of its requests a slice of the attacker's, or two, are computed: up to 150 ms, and some 10 ms of its own.
     attack(
         "requests under a key of 4096 bits, an answer per score",
-        0.05,
+        0.1,
         computing::costly,
     ),
     attack("32 clients that ask again at once", 0.1, computing::greedy),
