@@ -43,8 +43,10 @@ pub(crate) const PRIME: &str = "d7debff5d023d44a916b730ef61073ff7732402d74e733a5
 
 pub(crate) const FEATURES: usize = 4;
 pub(crate) const OUTPUTS: usize = 3;
-/// Enough that a computation is still under way when other requests are in.
+/// Enough that a computation is still under way when another request is in.
 pub(crate) const MAX_RECORDS: u32 = 1500;
+/// The scores of the model `costly`.
+const COSTLY_OUTPUTS: usize = 100 * OUTPUTS;
 const POLICY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
 };
@@ -93,7 +95,13 @@ pub(crate) fn evaluator(version: &str) -> Evaluator {
 
 /// The same under a name.
 pub(crate) fn named_evaluator(name: &str, version: &str) -> Evaluator {
-    evaluator_behind(None, name, version)
+    evaluator_of(OUTPUTS, None, name, version)
+}
+
+/// The model `costly`, with a hundred times the scores: [`MAX_RECORDS`] take half a minute or more on two cores.
+/// Who doesn't need the answer abandons it.
+pub(crate) fn costly_evaluator() -> Evaluator {
+    evaluator_of(COSTLY_OUTPUTS, None, "costly", "1")
 }
 
 /// A public part, which no service reads.
@@ -106,15 +114,28 @@ pub(crate) fn hybrid_evaluator(name: &str, version: &str) -> Evaluator {
         shape: vec![FEATURES],
         description: "Its input.".to_owned(),
     };
-    evaluator_behind(Some(public_part), name, version)
+    evaluator_of(OUTPUTS, Some(public_part), name, version)
 }
 
-fn evaluator_behind(public_part: Option<PublicPartFile>, name: &str, version: &str) -> Evaluator {
-    let weights = vec![
+/// Three sums, over and over if there are more outputs.
+fn evaluator_of(
+    outputs: usize,
+    public_part: Option<PublicPartFile>,
+    name: &str,
+    version: &str,
+) -> Evaluator {
+    let weights = [
         1.0, -2.0, 0.5, 0.0, 0.25, 0.25, 0.25, 0.25, -1.0, 0.0, 1.0, 2.0,
     ];
-    let map = FloatMap::new(FEATURES, OUTPUTS, weights, vec![0.0, 1.0, -1.0]).unwrap();
+    let repeated = |values: &[f64], count| values.iter().copied().cycle().take(count).collect();
+    let weights = repeated(&weights, outputs * FEATURES);
+    let bias = repeated(&[0.0, 1.0, -1.0], outputs);
+    let map = FloatMap::new(FEATURES, outputs, weights, bias).unwrap();
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let labels = match outputs {
+        OUTPUTS => names(&["x", "y", "z"]),
+        _ => (0..outputs).map(|output| format!("x{output}")).collect(),
+    };
     let blueprint = Blueprint {
         name: name.to_owned(),
         version: version.to_owned(),
@@ -133,7 +154,7 @@ fn evaluator_behind(public_part: Option<PublicPartFile>, name: &str, version: &s
             step: PerFeature::All(1.0),
             zero: PerFeature::All(0.0),
         },
-        labels: names(&["x", "y", "z"]),
+        labels,
         activation: Activation::None,
         units: None,
         threshold: None,
@@ -177,23 +198,32 @@ pub(crate) fn request(records: usize) -> InferRequest {
 
 /// The same without the proof.
 pub(crate) fn unproven_request(records: usize) -> InferRequest {
+    request_of(records, card_digest())
+}
+
+fn request_of(records: usize, card: CardDigest) -> InferRequest {
     let ciphertexts = ByteMatrix::new([records, FEATURES], 256, record().repeat(records)).unwrap();
-    InferRequest::new(
-        modulus().to_bytes_be(),
-        Layout::SCALAR,
-        records,
-        card_digest(),
-        ciphertexts,
-    )
-    .unwrap()
+    let modulus = modulus().to_bytes_be();
+    InferRequest::new(modulus, Layout::SCALAR, records, card, ciphertexts).unwrap()
 }
 
 pub(crate) const INFER: &str = "/v2/models/sums/infer";
 
 /// A binary request as HTTP.
 pub(crate) fn post(request: &InferRequest) -> Request<Body> {
+    post_to(INFER, request)
+}
+
+/// As many records as may be for the model `costly`, as HTTP.
+pub(crate) fn post_costly() -> Request<Body> {
+    let request = request_of(MAX_RECORDS as usize, costly_evaluator().card_digest());
+    let proven = request.with_key_proof(KEY_PROOF.as_slice());
+    post_to("/v2/models/costly/infer", &proven)
+}
+
+fn post_to(path: &str, request: &InferRequest) -> Request<Body> {
     let body = request.to_binary();
-    Request::post(INFER)
+    Request::post(path)
         .header(CONTENT_TYPE, MEDIA_BINARY)
         .header(HEADER_LENGTH, body.header_length)
         .body(body.bytes.into())
