@@ -3,6 +3,7 @@
 
 use crate::chain::{Chain, Numbers};
 use crate::lanes::{horner_group, widest};
+use crate::number::Number;
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
@@ -62,7 +63,8 @@ fn products(
                     list,
                     base,
                 };
-                chain.run(&numbers).unwrap_or_else(|| modulus.one())
+                let product = chain.run(&numbers);
+                product.map_or_else(|| modulus.one(), |product| modulus.leave(&product))
             })),
         }
     }
@@ -77,21 +79,23 @@ struct Single<'a> {
 }
 
 impl Numbers for Single<'_> {
-    type Number = Residue;
+    type Number = Number;
 
-    fn square(&self, x: &mut Residue) {
-        self.modulus.square_assign(x);
+    fn square(&self, x: &mut Number) {
+        self.modulus.square(x);
     }
 
-    fn multiply(&self, x: &mut Residue, y: &Residue) {
-        self.modulus.mul_assign(x, y);
+    fn multiply(&self, x: &mut Number, y: &Number) {
+        self.modulus.multiply(x, y);
     }
 
-    fn base(&self) -> Residue {
-        self.base.cloned().expect("an exponent has a base")
+    fn base(&self) -> Number {
+        let base = self.base.expect("an exponent has a base");
+        self.modulus.enter(base)
     }
 
-    fn term(&self, index: usize) -> Option<Residue> {
-        self.list.get(index).map(|&term| term.clone())
+    fn term(&self, index: usize) -> Option<Number> {
+        let term = self.list.get(index)?;
+        Some(self.modulus.enter(term))
     }
 }

@@ -61,6 +61,7 @@ mod kernel;
 mod lanes;
 mod limbs;
 mod multi_exp;
+mod number;
 mod pow;
 mod product;
 mod registers;

@@ -18,18 +18,19 @@ impl SquareModulus {
     /// Fixed windows of five bits: 64 squarings and 13 products per limb, and 30 products for the
     /// table, which is read completely at each look-up and wiped at the end.
     pub fn pow(&self, base: &Residue, exponent: &[u64]) -> Residue {
-        let limbs = base.limbs().len() << SECRET_WINDOW;
-        let mut table = Zeroizing::new(Vec::with_capacity(limbs));
-        let mut entry = self.one();
+        let base = self.enter(base);
+        let mut entry = self.enter(&self.one());
+        let length = entry.as_slice().len();
+        let mut table = Zeroizing::new(Vec::with_capacity(length << SECRET_WINDOW));
         for _ in 0..1 << SECRET_WINDOW {
-            table.extend_from_slice(entry.limbs());
-            self.mul_assign(&mut entry, base);
+            table.extend_from_slice(entry.as_slice());
+            self.multiply(&mut entry, &base);
         }
 
         let windows = (64 * exponent.len()).div_ceil(SECRET_WINDOW);
         let factor = |window: usize| {
             let digit = bit_window(exponent, window * SECRET_WINDOW, SECRET_WINDOW);
-            self.select(&table, digit)
+            self.select_number(&table, length, digit)
         };
         let Some(highest) = windows.checked_sub(1) else {
             return self.one();
@@ -37,11 +38,11 @@ impl SquareModulus {
         let mut power = factor(highest);
         for window in (0..highest).rev() {
             for _ in 0..SECRET_WINDOW {
-                self.square_assign(&mut power);
+                self.square(&mut power);
             }
-            self.mul_assign(&mut power, &factor(window));
+            self.multiply(&mut power, &factor(window));
         }
-        power
+        self.leave(&power)
     }
 
     /// base^exponent for a public exponent; the base may be secret.

@@ -24,12 +24,25 @@ impl SquareModulus {
 
     /// x ← x·y, in 5L² limb products.
     pub fn mul_assign(&self, x: &mut Residue, y: &Residue) {
-        if let Some(pairs) = &self.pair_kernel {
-            return pairs.mul(x.limbs_mut(), y.limbs());
+        match &self.pair_kernel {
+            Some(pairs) => pairs.mul(x.limbs_mut(), y.limbs()),
+            None => self.mul_limbs(x.limbs_mut(), y.limbs()),
         }
+    }
+
+    /// x ← x², in about 3.5L² limb products.
+    pub fn square_assign(&self, x: &mut Residue) {
+        match &self.pair_kernel {
+            Some(pairs) => pairs.square(x.limbs_mut()),
+            None => self.square_limbs(x.limbs_mut()),
+        }
+    }
+
+    /// [`mul_assign`](Self::mul_assign) by products of limbs.
+    pub(crate) fn mul_limbs(&self, x: &mut [u64], y: &[u64]) {
         let mul_add = self.kernel.mul_add;
-        let (xa, xb) = x.limbs_mut().split_at_mut(self.limbs());
-        let (ya, yb) = y.halves();
+        let (xa, xb) = x.split_at_mut(self.limbs());
+        let (ya, yb) = y.split_at(self.limbs());
         with_room(self.limbs(), |t, u| {
             mul_add(t, xa, ya);
             let t = self.reduce_first(t, u);
@@ -42,12 +55,9 @@ impl SquareModulus {
         });
     }
 
-    /// x ← x², in about 3.5L² limb products.
-    pub fn square_assign(&self, x: &mut Residue) {
-        if let Some(pairs) = &self.pair_kernel {
-            return pairs.square(x.limbs_mut());
-        }
-        let (a, b) = x.limbs_mut().split_at_mut(self.limbs());
+    /// [`square_assign`](Self::square_assign) by products of limbs.
+    pub(crate) fn square_limbs(&self, x: &mut [u64]) {
+        let (a, b) = x.split_at_mut(self.limbs());
         // 2b modulo n, so that v < 2n.
         let mut top = 0;
         for b in b.iter_mut() {

@@ -48,6 +48,9 @@ pub struct SquareModulus {
     pub(crate) kernel: Kernel,
     #[zeroize(skip)] // It wipes itself.
     pub(crate) pair_kernel: Option<Arc<dyn PairKernel>>,
+    /// The pairs R'²/R and R modulo n² in the pair kernel's digits, which bring a residue into its form and back.
+    pub(crate) enter: Vec<u64>,
+    pub(crate) leave: Vec<u64>,
 }
 
 impl SquareModulus {
@@ -87,12 +90,30 @@ impl SquareModulus {
             one,
             kernel: Kernel::for_limbs(n.len()),
             pair_kernel: pair_kernel(n),
+            enter: Vec::new(),
+            leave: Vec::new(),
         };
         for _ in 0..64 * n.len() {
             let twice = modulus.add(&modulus.r, &modulus.r);
             modulus.r = twice;
         }
+        if let Some(pairs) = modulus.pair_kernel.clone() {
+            let (enter, leave) = (modulus.power_of_two(2 * pairs.extra_bits()), modulus.one());
+            modulus.enter = pairs.to_digits(enter.limbs());
+            modulus.leave = pairs.to_digits(leave.limbs());
+        }
         Ok(modulus)
+    }
+
+    /// 2^exponent, for an exponent other than 0.
+    fn power_of_two(&self, exponent: usize) -> Residue {
+        let squarings = exponent.trailing_zeros();
+        let mut power = self.one();
+        for _ in 0..exponent >> squarings {
+            power = self.add(&power, &power);
+        }
+        (0..squarings).for_each(|_| self.square_assign(&mut power));
+        power
     }
 
     /// L, the number of limbs of n.

@@ -24,14 +24,26 @@ pub(crate) struct Kernel {
 
 /// Whole products of pairs modulo n², for the n that it was made for. Runs in constant time.
 ///
-/// A pair (a, b) is 2L limbs, a's before b's, both below n.
+/// A pair (a, b) is 2L limbs, a's before b's, both below n; or it is in digits, for which R' takes the place of
+/// R, and both are below 2n.
 pub(crate) trait PairKernel: Send + Sync {
     /// The kernel's name, for tests and benchmarks.
     fn name(&self) -> &'static str;
-    /// x ← x·y/R.
+    /// x ← x·y/R, in limbs.
     fn mul(&self, x: &mut [u64], y: &[u64]);
-    /// x ← x²/R.
+    /// x ← x²/R, in limbs.
     fn square(&self, x: &mut [u64]);
+
+    /// log₂ R'/R.
+    fn extra_bits(&self) -> usize;
+    /// A pair in digits.
+    fn to_digits(&self, limbs: &[u64]) -> Vec<u64>;
+    /// x·y/R' in limbs, of pairs in digits.
+    fn to_limbs(&self, x: &[u64], y: &[u64]) -> Box<[u64]>;
+    /// x ← x·y/R', in digits.
+    fn mul_digits(&self, x: &mut [u64], y: &[u64]);
+    /// x ← x²/R', in digits.
+    fn square_digits(&self, x: &mut [u64]);
 }
 
 /// A digit of several numbers, one per lane. All operations run in constant time.

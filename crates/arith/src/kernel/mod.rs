@@ -69,7 +69,7 @@ pub(crate) fn pair_kernel(n: &[u64]) -> Option<Arc<dyn PairKernel>> {
     if limit() >= Limit::None
         && let Some(kernel) = ifma::Ifma::detect().and_then(|ifma| ifma.kernel(n))
     {
-        return Some(Arc::new(kernel));
+        return Some(kernel);
     }
     None
 }

@@ -67,8 +67,8 @@ mod ifma_set {
                 let kernel = ifma.kernel(&n).unwrap();
                 for x in &ends {
                     for y in &ends {
-                        check_pairs(&kernel, &n, [x, y], [y, &n]);
-                        check_pairs(&kernel, &n, [x, x], [y, x]);
+                        check_pairs(&*kernel, &n, [x, y], [y, &n]);
+                        check_pairs(&*kernel, &n, [x, x], [y, x]);
                     }
                 }
             }
@@ -87,7 +87,7 @@ mod ifma_set {
                     n[0] |= 1;
                     n[l - 1] |= 1 << 63;
                     let kernel = ifma.kernel(&n).unwrap();
-                    check_pairs(&kernel, &n, [&a1, &b1], [&a2, &b2]);
+                    check_pairs(&*kernel, &n, [&a1, &b1], [&a2, &b2]);
                     Ok(())
                 })
                 .unwrap();
@@ -129,6 +129,18 @@ fn check_pairs(kernel: &dyn PairKernel, n: &[u64], x: [&[u64]; 2], y: [&[u64]; 2
     x.copy_from_slice(&before);
     kernel.square(&mut x);
     agrees(&x, value(&before).pow(2));
+
+    // (x·y)²·y in digits: what the first two operations leave is not below n. R is 2^(64·L), R' is 2^e times that.
+    let (mut digits, factor) = (kernel.to_digits(&before), kernel.to_digits(&y));
+    kernel.mul_digits(&mut digits, &factor);
+    kernel.square_digits(&mut digits);
+    let product = value(&kernel.to_limbs(&digits, &factor)) << (4 * (64 * l + kernel.extra_bits()));
+    let expected = value(&before).pow(2) * value(&y).pow(3);
+    assert_eq!(
+        product % &square,
+        expected % &square,
+        "in digits, {before:x?} {y:x?} {n:x?}"
+    );
 }
 
 /// A set that can't run here is not tested: said aloud, and an error where all must be tested.

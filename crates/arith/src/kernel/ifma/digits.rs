@@ -4,6 +4,8 @@
 
 use std::arch::x86_64::*;
 
+use super::modulus::Digits;
+
 /// Bits of a digit, and the largest digit.
 pub(super) const BITS: usize = 52;
 pub(super) const ONES: i64 = (1 << BITS) - 1;
@@ -71,13 +73,14 @@ pub(super) fn write<const V: usize>(out: &mut [u64], digits: &[__m512i; V]) {
     }
 }
 
-/// A vector of zeros below and above.
+/// Vectors in memory, with zeros below and above.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-pub(super) fn padded<const V: usize, const W: usize>(x: [__m512i; V]) -> [__m512i; W] {
-    let mut vectors = [_mm512_setzero_si512(); W];
-    vectors[1..=V].copy_from_slice(&x);
-    vectors
+pub(super) fn store<const V: usize, const W: usize>(digits: &mut Digits<W>, x: &[__m512i; V]) {
+    for (digits, x) in digits[1..=V].iter_mut().zip(x) {
+        // SAFETY: eight digits are 64 bytes.
+        unsafe { _mm512_storeu_si512(digits.as_mut_ptr().cast(), *x) };
+    }
 }
 
 /// Each lane in all lanes of a vector of its own.
@@ -91,23 +94,30 @@ pub(super) fn spread(lanes: __m512i) -> [__m512i; 8] {
     vectors
 }
 
-/// The same for block i of a number in memory.
+/// The same for digits in memory.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-pub(super) fn spread_limbs(x: &[u64], i: usize) -> [__m512i; 8] {
+pub(super) fn spread_digits(x: &[u64; 8]) -> [__m512i; 8] {
     let mut vectors = [_mm512_setzero_si512(); 8];
-    for (vector, &x) in vectors.iter_mut().zip(&x[8 * i..][..8]) {
+    for (vector, &x) in vectors.iter_mut().zip(x) {
         *vector = _mm512_set1_epi64(x as i64);
     }
     vectors
 }
 
-/// Eight limbs from `at` on.
+/// The k-th vector of a number with zeros at both ends, of digits that are `lower` places lower, at most 8.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+#[inline]
+pub(super) fn lower<const W: usize>(x: &Digits<W>, k: usize, lower: usize) -> __m512i {
+    load(x.as_flattened(), 8 * (k + 1) - lower)
+}
+
+/// Eight digits from `at` on.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
 pub(super) fn load(x: &[u64], at: usize) -> __m512i {
     let x = &x[at..][..8];
-    // SAFETY: a slice of eight limbs is 64 bytes.
+    // SAFETY: a slice of eight digits is 64 bytes.
     unsafe { _mm512_loadu_si512(x.as_ptr().cast()) }
 }
 
@@ -116,9 +126,4 @@ pub(super) fn load(x: &[u64], at: usize) -> __m512i {
 fn load_bytes(x: &[u8; 64]) -> __m512i {
     // SAFETY: an array of 64 bytes.
     unsafe { _mm512_loadu_si512(x.as_ptr().cast()) }
-}
-
-pub(super) fn as_limbs(vectors: &[__m512i]) -> &[u64] {
-    // SAFETY: a vector is eight limbs, and no less aligned.
-    unsafe { std::slice::from_raw_parts(vectors.as_ptr().cast(), 8 * vectors.len()) }
 }

@@ -14,8 +14,11 @@
 //!    in all lanes, times each vector of a₂ and b₂, loaded that many digits lower.
 //! 2. The lowest block of T times −n⁻¹ modulo 2⁴¹⁶ is the i-th block of m; T += mᵢ·n makes the
 //!    lowest block of T vanish but for its carry.
-//! 3. The i-th block of a multiple of n above R', less mᵢ, is added to U, and U is reduced like T,
-//!    one block later, so that neither waits for the other's multipliers.
+//! 3. The i-th block of a multiple of n above R', less mᵢ, is added to U, and U is reduced like T, both by
+//!    the same vectors of n.
+//!
+//! Chains of products stay in digits, where R' alone counts. It exceeds n by 32 bits or more, so that there results
+//! are below 2n without a comparison: T/R' and U/R' are small beside n, and m·n/R' < n.
 //!
 //! Cost: 10·8V·(V + 1) vector multiplications, a square 8·8V·(V + 1), of which processors start
 //! one or two a cycle. No branch and no address depends on a digit.
@@ -27,37 +30,49 @@ mod product;
 
 pub(super) use self::modulus::Ifma;
 use self::modulus::Modulus;
-use self::product::{mul, square};
+use self::product::pair;
 use super::interface::PairKernel;
 
-impl PairKernel for Modulus {
+// SAFETY, of all functions below: an `Ifma`, which a `Modulus` has, proves that the processor has the instructions.
+impl<const V: usize, const W: usize, const S: usize> PairKernel for Modulus<V, W, S> {
     fn name(&self) -> &'static str {
         "ifma"
     }
 
     fn mul(&self, x: &mut [u64], y: &[u64]) {
-        // SAFETY: an `Ifma` proves that the processor has the instructions.
-        unsafe {
-            match self.vectors {
-                3 => mul::<3, 5, 7>(self, x, y),
-                4 => mul::<4, 6, 9>(self, x, y),
-                5 => mul::<5, 7, 11>(self, x, y),
-                8 => mul::<8, 10, 17>(self, x, y),
-                _ => mul::<10, 12, 21>(self, x, y),
-            }
-        }
+        // SAFETY: as above.
+        unsafe { product::mul(self, x, y) }
     }
 
     fn square(&self, x: &mut [u64]) {
-        // SAFETY: an `Ifma` proves that the processor has the instructions.
-        unsafe {
-            match self.vectors {
-                3 => square::<3, 5, 7>(self, x),
-                4 => square::<4, 6, 9>(self, x),
-                5 => square::<5, 7, 11>(self, x),
-                8 => square::<8, 10, 17>(self, x),
-                _ => square::<10, 12, 21>(self, x),
-            }
-        }
+        // SAFETY: as above.
+        unsafe { product::square(self, x) }
+    }
+
+    fn extra_bits(&self) -> usize {
+        Self::extra_bits(self.limbs)
+    }
+
+    fn to_digits(&self, limbs: &[u64]) -> Vec<u64> {
+        // SAFETY: as above.
+        let pair = unsafe { pair::<V, W>(limbs, 0) };
+        pair.as_flattened().as_flattened().to_vec()
+    }
+
+    fn to_limbs(&self, x: &[u64], y: &[u64]) -> Box<[u64]> {
+        let mut limbs = vec![0; 2 * self.limbs].into_boxed_slice();
+        // SAFETY: as above.
+        unsafe { product::leave(self, &mut limbs, x, y) };
+        limbs
+    }
+
+    fn mul_digits(&self, x: &mut [u64], y: &[u64]) {
+        // SAFETY: as above.
+        unsafe { product::mul_digits(self, x, y) }
+    }
+
+    fn square_digits(&self, x: &mut [u64]) {
+        // SAFETY: as above.
+        unsafe { product::square_digits(self, x) }
     }
 }

@@ -4,15 +4,14 @@
 
 use std::arch::is_x86_feature_detected;
 use std::array;
+use std::sync::Arc;
 
 use crypto_bigint::U448;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::digits::{BITS, ONES};
+use crate::kernel::interface::PairKernel;
 use crate::limbs::bit_window;
-
-/// The most vectors to a number: 64 limbs are 79 digits.
-const MAX_VECTORS: usize = 10;
 
 /// Proof that the processor has AVX-512 with IFMA and VBMI.
 #[derive(Clone, Copy)]
@@ -28,92 +27,92 @@ impl Ifma {
     }
 
     /// The kernel for an odd n, or `None` if there is none for its number of limbs.
-    pub(in super::super) fn kernel(self, n: &[u64]) -> Option<Modulus> {
-        let vectors = match n.len() {
-            16 => 3,
-            24 => 4,
-            32 => 5,
-            48 => 8,
-            64 => 10,
+    pub(in super::super) fn kernel(self, n: &[u64]) -> Option<Arc<dyn PairKernel>> {
+        Some(match n.len() {
+            16 => Arc::new(Modulus::<3, 5, 7>::new(self, n)),
+            24 => Arc::new(Modulus::<4, 6, 9>::new(self, n)),
+            32 => Arc::new(Modulus::<5, 7, 11>::new(self, n)),
+            48 => Arc::new(Modulus::<8, 10, 17>::new(self, n)),
+            64 => Arc::new(Modulus::<10, 12, 21>::new(self, n)),
             _ => return None,
-        };
-        Some(Modulus::new(self, n, vectors))
+        })
     }
 }
 
-/// A number's digits with a vector of zeros below and above, so that it can be read shifted.
-#[derive(Zeroize)]
-#[repr(C, align(64))]
-pub(super) struct Padded(pub(super) [u64; 8 * (MAX_VECTORS + 2)]);
+/// N vectors of digits in memory.
+pub(super) type Digits<const N: usize> = [[u64; 8]; N];
 
-/// An odd modulus n prepared for products of pairs.
+/// An odd modulus n prepared for products of pairs: V vectors to a number, W = V + 2 with zeros at both ends, so that
+/// it can be read shifted, S = 2V + 1 to a sum of products.
 #[derive(Zeroize, ZeroizeOnDrop)]
-pub(in super::super) struct Modulus {
-    pub(super) limbs: usize,
-    pub(super) vectors: usize,
-    pub(super) n: Padded,
+#[repr(C, align(64))]
+pub(super) struct Modulus<const V: usize, const W: usize, const S: usize> {
+    pub(super) n: Digits<W>,
     /// −n⁻¹ modulo 2⁴¹⁶, above eight zeros.
-    pub(super) negated_inverse: [u64; 16],
+    pub(super) negated_inverse: Digits<2>,
     /// 2n·R'/R in digits that are each at least 2⁵² − 1, so that any m can be subtracted.
-    pub(super) multiple: [u64; 8 * MAX_VECTORS],
+    pub(super) multiple: Digits<V>,
     /// R' − n.
-    pub(super) complement: [u64; 8 * MAX_VECTORS],
+    pub(super) complement: Digits<V>,
+    pub(super) limbs: usize,
     #[zeroize(skip)]
     _processor: Ifma,
 }
 
-impl Modulus {
-    fn new(processor: Ifma, n: &[u64], vectors: usize) -> Self {
-        let digit = |number: &[u64], i: usize| bit_window(number, BITS * i, BITS);
-        let count = 8 * vectors;
+impl<const V: usize, const W: usize, const S: usize> Modulus<V, W, S> {
+    /// log₂ R'/R, for `limbs` limbs: from 32 to 256, and a multiple of 16.
+    pub(super) const fn extra_bits(limbs: usize) -> usize {
+        8 * BITS * V - 64 * limbs
+    }
 
-        let mut padded = Padded([0; _]);
-        for i in 0..count {
-            padded.0[8 + i] = digit(n, i);
-        }
+    fn new(processor: Ifma, n: &[u64]) -> Self {
+        let mut padded = [[0; 8]; W];
+        write_digits(&mut padded[1..=V], n);
 
-        let mut complement = [0; 8 * MAX_VECTORS];
-        for i in 0..count {
-            // n is odd: the 1 at the bottom makes no carry.
-            complement[i] = ONES as u64 - digit(n, i) + u64::from(i == 0);
+        // n is odd: the 1 at the bottom of R' − 1 − n + 1 makes no carry.
+        let mut complement = [[0; 8]; V];
+        write_digits(&mut complement, n);
+        for digit in complement.as_flattened_mut() {
+            *digit = ONES as u64 - *digit;
         }
+        complement[0][0] += 1;
 
         let low = U448::from_words(array::from_fn(|i| n[i]));
         let inverse = low.invert_mod2k(U448::BITS).expect_copied("n is odd");
         let inverse = inverse.wrapping_neg().to_words();
-        let mut negated_inverse = [0; 16];
-        for i in 0..8 {
-            negated_inverse[8 + i] = digit(&inverse, i);
-        }
+        let mut negated_inverse = [[0; 8]; 2];
+        write_digits(&mut negated_inverse[1..], &inverse);
 
         // 2n·R'/R lies between R' and 2R': its digit above all vectors is 1. That one is lent to
         // the digit below as 2⁵², of which it lends 1 further down, and so on.
-        let shift = 8 * Self::shift_in_bytes(n.len(), vectors) + 1;
+        let shift = Self::extra_bits(n.len()) + 1;
         let mut shifted = vec![0; shift / 64];
         let mut below = 0;
         for limb in n.iter().copied().chain([0]) {
             shifted.push((limb << (shift % 64)) | below);
             below = limb >> (64 - shift % 64);
         }
-        let mut multiple = [0; 8 * MAX_VECTORS];
-        for i in 0..count {
-            multiple[i] = digit(&shifted, i) + (1 << BITS) - u64::from(i > 0);
+        let mut multiple = [[0; 8]; V];
+        write_digits(&mut multiple, &shifted);
+        for (i, digit) in multiple.as_flattened_mut().iter_mut().enumerate() {
+            *digit += (1 << BITS) - u64::from(i > 0);
         }
 
         shifted.zeroize();
         Self {
-            limbs: n.len(),
-            vectors,
             n: padded,
             negated_inverse,
             multiple,
             complement,
+            limbs: n.len(),
             _processor: processor,
         }
     }
+}
 
-    /// R'/R is 2 to eight times this.
-    pub(super) const fn shift_in_bytes(limbs: usize, vectors: usize) -> usize {
-        BITS * vectors - 8 * limbs
+/// The lowest digits of a number.
+fn write_digits(digits: &mut [[u64; 8]], number: &[u64]) {
+    for (i, digit) in digits.as_flattened_mut().iter_mut().enumerate() {
+        *digit = bit_window(number, BITS * i, BITS);
     }
 }

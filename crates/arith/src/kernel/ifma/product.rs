@@ -1,6 +1,4 @@
 //! Products and squares of pairs, by the steps that the module describes.
-//!
-//! V vectors to a number, W = V + 2 with zeros at both ends, S = 2V + 1 to a sum of products.
 
 #![allow(clippy::needless_range_loop)] // Digits, rows and vectors go by their numbers here.
 
@@ -8,119 +6,203 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 
 use super::carries::{all_rippled, carried, carried_once};
-use super::digits::{ONES, as_limbs, digits, load, padded, spread, spread_limbs, write};
-use super::modulus::Modulus;
+use super::digits::{BITS, ONES, digits, load, lower, spread, spread_digits, store, write};
+use super::modulus::{Digits, Modulus};
 
 /// Lanes of low and high halves of products; the high ones count one digit more.
 type Sum = [__m512i; 2];
 
+/// The sums T and U.
+type Sums<const S: usize> = [[Sum; S]; 2];
+
+/// The halves of a pair, in digits.
+type Pair<const W: usize> = [Digits<W>; 2];
+
+/// x ← x·y/R, in limbs.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
-#[inline]
 pub(super) fn mul<const V: usize, const W: usize, const S: usize>(
-    modulus: &Modulus,
+    modulus: &Modulus<V, W, S>,
     x: &mut [u64],
     y: &[u64],
 ) {
-    let shift = Modulus::shift_in_bytes(modulus.limbs, V);
-    let (a1, b1) = x.split_at(modulus.limbs);
-    let (a2, b2) = y.split_at(modulus.limbs);
-    let (a1, b1) = (digits::<V>(a1, 0), digits::<V>(b1, 0));
-    let (a2, b2) = (
-        padded::<V, W>(digits(a2, shift)),
-        padded::<V, W>(digits(b2, shift)),
-    );
-    product::<V, W, S, true>(modulus, x, [&a1, &b1], [&a2, &b2]);
+    let shift = Modulus::<V, W, S>::extra_bits(modulus.limbs) / 8;
+    let ([a1, b1], [a2, b2]) = (pair::<V, W>(x, 0), pair::<V, W>(y, shift));
+    let sums = product::<V, W, S, true>(modulus, [&a1, &b1], [&a2, &b2]);
+    to_limbs(modulus, &sums, x);
 }
 
-/// U is a·2b: the products of b₂ fall away.
+/// x ← x²/R, in limbs.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
-#[inline]
 pub(super) fn square<const V: usize, const W: usize, const S: usize>(
-    modulus: &Modulus,
+    modulus: &Modulus<V, W, S>,
     x: &mut [u64],
 ) {
-    let shift = Modulus::shift_in_bytes(modulus.limbs, V);
-    let (a, b) = x.split_at(modulus.limbs);
-    let (a1, b1) = (digits::<V>(a, 0), doubled(digits::<V>(b, 0), modulus));
-    let a2 = padded::<V, W>(digits(a, shift));
-    product::<V, W, S, false>(modulus, x, [&a1, &b1], [&a2, &a2]);
+    let shift = Modulus::<V, W, S>::extra_bits(modulus.limbs) / 8;
+    let [a, b] = pair::<V, W>(x, 0);
+    let mut shifted = [[0; 8]; W];
+    store(&mut shifted, &digits::<V>(&x[..modulus.limbs], shift));
+    let sums = product::<V, W, S, false>(modulus, [&a, &doubled::<V, W>(&b)], [&shifted; 2]);
+    to_limbs(modulus, &sums, x);
 }
 
-/// Step 1, with the others in between; a₁·b₂ is left out unless it is asked for.
+/// x ← x·y/R', in digits.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+pub(super) fn mul_digits<const V: usize, const W: usize, const S: usize>(
+    modulus: &Modulus<V, W, S>,
+    x: &mut [u64],
+    y: &[u64],
+) {
+    let sums = product::<V, W, S, true>(modulus, halves(x), halves(y));
+    to_digits::<V, W, S>(&sums, x);
+}
+
+/// x ← x²/R', in digits.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+pub(super) fn square_digits<const V: usize, const W: usize, const S: usize>(
+    modulus: &Modulus<V, W, S>,
+    x: &mut [u64],
+) {
+    let [a, b] = halves::<W>(x);
+    let sums = product::<V, W, S, false>(modulus, [a, &doubled::<V, W>(b)], [a; 2]);
+    to_digits::<V, W, S>(&sums, x);
+}
+
+/// x·y/R' in limbs, of pairs in digits.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+pub(super) fn leave<const V: usize, const W: usize, const S: usize>(
+    modulus: &Modulus<V, W, S>,
+    out: &mut [u64],
+    x: &[u64],
+    y: &[u64],
+) {
+    let sums = product::<V, W, S, true>(modulus, halves(x), halves(y));
+    to_limbs(modulus, &sums, out);
+}
+
+/// A pair of limbs, times 2^(8·shift) each, in digits.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+#[inline]
+pub(super) fn pair<const V: usize, const W: usize>(limbs: &[u64], shift: usize) -> Pair<W> {
+    let mut pair = [[[0; 8]; W]; 2];
+    for (half, limbs) in pair.iter_mut().zip(limbs.chunks_exact(limbs.len() / 2)) {
+        store(half, &digits::<V>(limbs, shift));
+    }
+    pair
+}
+
+/// The halves of a pair in digits.
+fn halves<const W: usize>(pair: &[u64]) -> [&Digits<W>; 2] {
+    let (a, b) = pair.as_chunks().0.split_at(W);
+    [a, b].map(|half| half.try_into().expect("W vectors to each half"))
+}
+
+/// Twice a number.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+#[inline]
+fn doubled<const V: usize, const W: usize>(x: &Digits<W>) -> Digits<W> {
+    let mut twice = [_mm512_setzero_si512(); V];
+    for k in 0..V {
+        let (digits, below) = (lower(x, k, 0), lower(x, k, 1));
+        let shifted = _mm512_and_si512(_mm512_add_epi64(digits, digits), _mm512_set1_epi64(ONES));
+        twice[k] = _mm512_or_si512(shifted, _mm512_srli_epi64(below, BITS as u32 - 1));
+    }
+    let mut doubled = [[0; 8]; W];
+    store(&mut doubled, &twice);
+    doubled
+}
+
+/// Steps 1 to 3, a block of digits at a time; a₁·b₂ is left out unless it is asked for.
+///
+/// A block's multipliers are ready long after they are begun, and need but the lowest vectors' products: the
+/// other vectors' are started meanwhile, half of them for T's multipliers, half for U's.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
 fn product<const V: usize, const W: usize, const S: usize, const CROSS: bool>(
-    modulus: &Modulus,
-    out: &mut [u64],
-    [a1, b1]: [&[__m512i; V]; 2],
-    [a2, b2]: [&[__m512i; W]; 2],
-) {
-    let [mut t_sum, mut u_sum] = [[[_mm512_setzero_si512(); 2]; S]; 2];
-    let mut u_multipliers = _mm512_setzero_si512();
+    modulus: &Modulus<V, W, S>,
+    [a1, b1]: [&Digits<W>; 2],
+    y: [&Digits<W>; 2],
+) -> Sums<S> {
+    let [mut t, mut u] = [[[_mm512_setzero_si512(); 2]; S]; 2];
     for i in 0..V {
-        if i > 0 {
-            reduce::<V, S>(&mut u_sum, i - 1, u_multipliers, modulus);
+        let x = [spread_digits(&a1[i + 1]), spread_digits(&b1[i + 1])];
+        column::<W, CROSS>([&mut t[i], &mut u[i]], &x, y, 0);
+        let m = multipliers(block(&t, i), modulus);
+        for k in 1..=V / 2 {
+            column::<W, CROSS>([&mut t[i + k], &mut u[i + k]], &x, y, k);
         }
-        let (xa, xb) = (spread_limbs(as_limbs(a1), i), spread_limbs(as_limbs(b1), i));
-        for k in 0..=V {
-            let ([mut t0, mut t1], [mut u0, mut u1]) = (t_sum[i + k], u_sum[i + k]);
-            for r in 0..8 {
-                let ya = load(as_limbs(a2), 8 * (k + 1) - r);
-                t0 = _mm512_madd52lo_epu64(t0, xa[r], ya);
-                t1 = _mm512_madd52hi_epu64(t1, xa[r], ya);
-                u0 = _mm512_madd52lo_epu64(u0, xb[r], ya);
-                u1 = _mm512_madd52hi_epu64(u1, xb[r], ya);
-                if CROSS {
-                    let yb = load(as_limbs(b2), 8 * (k + 1) - r);
-                    u0 = _mm512_madd52lo_epu64(u0, xa[r], yb);
-                    u1 = _mm512_madd52hi_epu64(u1, xa[r], yb);
-                }
-            }
-            (t_sum[i + k], u_sum[i + k]) = ([t0, t1], [u0, u1]);
+        let minus_m = _mm512_sub_epi64(load(&modulus.multiple[i], 0), m);
+        u[i][0] = _mm512_add_epi64(u[i][0], minus_m);
+        let u_multipliers = multipliers(block(&u, i), modulus);
+        for k in V / 2 + 1..=V {
+            column::<W, CROSS>([&mut t[i + k], &mut u[i + k]], &x, y, k);
         }
-        u_multipliers = step::<V, S>(&mut t_sum, &mut u_sum, i, modulus);
+        reduce([&mut t, &mut u], i, [m, u_multipliers], modulus);
     }
-    reduce::<V, S>(&mut u_sum, V - 1, u_multipliers, modulus);
-    finish::<V, S>(out, &t_sum, &u_sum, modulus);
+    [t, u]
 }
 
-/// Steps 2 and 3: reduces block i of T, and takes m from U; returns U's multipliers.
+/// T += a₁·a₂ and U += b₁·a₂ + a₁·b₂ for a block of digits of a₁ and b₁ and the k-th vectors of a₂ and b₂.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-fn step<const V: usize, const S: usize>(
-    t: &mut [Sum; S],
-    u: &mut [Sum; S],
-    i: usize,
-    modulus: &Modulus,
-) -> __m512i {
-    let m = multipliers(block(t, i), modulus);
-    reduce::<V, S>(t, i, m, modulus);
-    let minus_m = _mm512_sub_epi64(load(&modulus.multiple, 8 * i), m);
-    u[i][0] = _mm512_add_epi64(u[i][0], minus_m);
-    multipliers(block(u, i), modulus)
-}
-
-/// sum += m·n for block i's multipliers; what is left of that block is carried up.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
-#[inline]
-fn reduce<const V: usize, const S: usize>(
-    sum: &mut [Sum; S],
-    i: usize,
-    m: __m512i,
-    modulus: &Modulus,
+fn column<const W: usize, const CROSS: bool>(
+    [t, u]: [&mut Sum; 2],
+    [a1, b1]: &[[__m512i; 8]; 2],
+    [a2, b2]: [&Digits<W>; 2],
+    k: usize,
 ) {
-    let m = spread(m);
-    for k in 0..=V {
-        let [mut low, mut high] = sum[i + k];
-        for r in 0..8 {
-            let n = load(&modulus.n.0, 8 * (k + 1) - r);
-            low = _mm512_madd52lo_epu64(low, m[r], n);
-            high = _mm512_madd52hi_epu64(high, m[r], n);
+    let ([mut t0, mut t1], [mut u0, mut u1]) = (*t, *u);
+    // Chains of their own, for the products' latency.
+    let [mut v0, mut v1] = [_mm512_setzero_si512(); 2];
+    for r in 0..8 {
+        let y = lower(a2, k, r);
+        t0 = _mm512_madd52lo_epu64(t0, a1[r], y);
+        t1 = _mm512_madd52hi_epu64(t1, a1[r], y);
+        u0 = _mm512_madd52lo_epu64(u0, b1[r], y);
+        u1 = _mm512_madd52hi_epu64(u1, b1[r], y);
+        if CROSS {
+            let y = lower(b2, k, r);
+            v0 = _mm512_madd52lo_epu64(v0, a1[r], y);
+            v1 = _mm512_madd52hi_epu64(v1, a1[r], y);
         }
-        sum[i + k] = [low, high];
     }
-    // The block is a multiple of 2⁴¹⁶, and all but its top digit add less than 2¹⁰ to that
-    // digit's place: rounding the top digit up to a multiple of 2⁵² makes up for them.
+    if CROSS {
+        (u0, u1) = (_mm512_add_epi64(u0, v0), _mm512_add_epi64(u1, v1));
+    }
+    (*t, *u) = ([t0, t1], [u0, u1]);
+}
+
+/// T += m·n and U += m·n for block i's multipliers, one each; what is left of the block is carried up.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+#[inline]
+fn reduce<const V: usize, const W: usize, const S: usize>(
+    [t, u]: [&mut [Sum; S]; 2],
+    i: usize,
+    [m_of_t, m_of_u]: [__m512i; 2],
+    modulus: &Modulus<V, W, S>,
+) {
+    let (mt, mu) = (spread(m_of_t), spread(m_of_u));
+    for k in 0..=V {
+        let ([mut t0, mut t1], [mut u0, mut u1]) = (t[i + k], u[i + k]);
+        for r in 0..8 {
+            let n = lower(&modulus.n, k, r);
+            t0 = _mm512_madd52lo_epu64(t0, mt[r], n);
+            t1 = _mm512_madd52hi_epu64(t1, mt[r], n);
+            u0 = _mm512_madd52lo_epu64(u0, mu[r], n);
+            u1 = _mm512_madd52hi_epu64(u1, mu[r], n);
+        }
+        (t[i + k], u[i + k]) = ([t0, t1], [u0, u1]);
+        if k == 0 {
+            carry_up(t, i);
+            carry_up(u, i);
+        }
+    }
+}
+
+/// Carries what is left of block i, which is a multiple of 2⁴¹⁶. All but its top digit add less than 2¹⁰ to that
+/// digit's place: rounding the top digit up to a multiple of 2⁵² makes up for them.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+#[inline]
+fn carry_up<const S: usize>(sum: &mut [Sum; S], i: usize) {
     let up = _mm512_add_epi64(block(sum, i), _mm512_set1_epi64(ONES));
     let carry = _mm512_alignr_epi64(_mm512_setzero_si512(), _mm512_srli_epi64(up, 52), 7);
     sum[i + 1][0] = _mm512_add_epi64(sum[i + 1][0], carry);
@@ -141,13 +223,16 @@ fn block<const S: usize>(sum: &[Sum; S], i: usize) -> __m512i {
 /// A block times −n⁻¹ modulo 2⁴¹⁶, in digits.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-fn multipliers(block: __m512i, modulus: &Modulus) -> __m512i {
+fn multipliers<const V: usize, const W: usize, const S: usize>(
+    block: __m512i,
+    modulus: &Modulus<V, W, S>,
+) -> __m512i {
     let x = spread(carried(block));
     let zero = _mm512_setzero_si512();
     // Two chains each, for the products' latency.
     let (mut low, mut high) = ([zero; 2], [zero; 2]);
     for r in 0..8 {
-        let y = load(&modulus.negated_inverse, 8 - r);
+        let y = load(modulus.negated_inverse.as_flattened(), 8 - r);
         low[r % 2] = _mm512_madd52lo_epu64(low[r % 2], x[r], y);
         high[r % 2] = _mm512_madd52hi_epu64(high[r % 2], x[r], y);
     }
@@ -158,18 +243,28 @@ fn multipliers(block: __m512i, modulus: &Modulus) -> __m512i {
     carried(_mm512_add_epi64(low, _mm512_alignr_epi64(high, zero, 7)))
 }
 
+/// The end of a product in digits: both sums' upper halves.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+#[inline]
+fn to_digits<const V: usize, const W: usize, const S: usize>([t, u]: &Sums<S>, x: &mut [u64]) {
+    let (a, b) = x.as_chunks_mut().0.split_at_mut(W);
+    for (half, sum) in [a, b].into_iter().zip([t, u]) {
+        let half: &mut Digits<W> = half.try_into().expect("W vectors to each half");
+        store(half, &upper_half::<V, S>(sum, 0));
+    }
+}
+
 /// The end of a product: both sums' upper halves, brought below n, as x's limbs.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-fn finish<const V: usize, const S: usize>(
+fn to_limbs<const V: usize, const W: usize, const S: usize>(
+    modulus: &Modulus<V, W, S>,
+    [t, u]: &Sums<S>,
     x: &mut [u64],
-    t_sum: &[Sum; S],
-    u_sum: &[Sum; S],
-    modulus: &Modulus,
 ) {
-    let mut t = upper_half::<V, S>(t_sum, 0);
+    let mut t = upper_half::<V, S>(t, 0);
     let one = subtract_if_reached(&mut t, modulus);
-    let mut v = upper_half::<V, S>(u_sum, one);
+    let mut v = upper_half::<V, S>(u, one);
     subtract_if_reached(&mut v, modulus);
     subtract_if_reached(&mut v, modulus);
     let (a, b) = x.split_at_mut(modulus.limbs);
@@ -197,11 +292,14 @@ fn upper_half<const V: usize, const S: usize>(sum: &[Sum; S], more: u8) -> [__m5
 /// Subtracts n from a number that is at least n, below R'; returns 1 if it was, else 0.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-fn subtract_if_reached<const V: usize>(x: &mut [__m512i; V], modulus: &Modulus) -> u8 {
+fn subtract_if_reached<const V: usize, const W: usize, const S: usize>(
+    x: &mut [__m512i; V],
+    modulus: &Modulus<V, W, S>,
+) -> u8 {
     // x + R' − n reaches R' exactly if x reaches n.
     let mut less = *x;
     for k in 0..V {
-        less[k] = _mm512_add_epi64(x[k], load(&modulus.complement, 8 * k));
+        less[k] = _mm512_add_epi64(x[k], load(&modulus.complement[k], 0));
     }
     let (less, reached) = all_rippled(&less);
     let lanes = black_box(reached.wrapping_neg());
@@ -209,16 +307,4 @@ fn subtract_if_reached<const V: usize>(x: &mut [__m512i; V], modulus: &Modulus) 
         x[k] = _mm512_mask_mov_epi64(x[k], lanes, less[k]);
     }
     reached
-}
-
-/// 2x modulo n.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
-#[inline]
-fn doubled<const V: usize>(mut x: [__m512i; V], modulus: &Modulus) -> [__m512i; V] {
-    for x in &mut x {
-        *x = _mm512_add_epi64(*x, *x);
-    }
-    let (mut x, _) = all_rippled(&x);
-    subtract_if_reached(&mut x, modulus);
-    x
 }
