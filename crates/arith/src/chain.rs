@@ -21,7 +21,7 @@ pub(crate) struct Chain {
 }
 
 #[derive(Clone, Copy)]
-enum Factor {
+pub(crate) enum Factor {
     /// base^(2i + 1).
     OddPower(usize),
     Term(usize),
@@ -39,8 +39,13 @@ pub(crate) trait Numbers {
     /// The base, for an exponent other than 0.
     fn base(&self) -> Self::Number;
 
-    /// A term; `None` for 1.
-    fn term(&self, index: usize) -> Option<Self::Number>;
+    fn term(&self, index: usize) -> Self::Number;
+}
+
+/// What is done to the number next.
+pub(crate) enum Step {
+    Square,
+    Multiply(Factor),
 }
 
 impl Chain {
@@ -54,38 +59,48 @@ impl Chain {
         }
     }
 
+    /// The factor to begin with, if there is any.
+    pub(crate) fn first(&self) -> Option<Factor> {
+        self.factors.first().map(|&(_, factor)| factor)
+    }
+
+    /// What to do then.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = Step> {
+        let next = self.factors.iter().skip(1).map(Some).chain([None]);
+        self.factors
+            .iter()
+            .zip(next)
+            .flat_map(|(&(left, _), next)| {
+                let (squarings, factor) = match next {
+                    Some(&(squarings, factor)) => (squarings, Some(factor)),
+                    None => (0, None),
+                };
+                let squares = std::iter::repeat_with(|| Step::Square).take(left - squarings);
+                squares.chain(factor.map(Step::Multiply))
+            })
+    }
+
     /// The product, or `None` if it has no factors.
     pub(crate) fn run<N: Numbers>(&self, numbers: &N) -> Option<N::Number> {
         let odd_powers = self.odd_powers(numbers);
-        let mut product: Option<(N::Number, usize)> = None;
-        for &(squarings, factor) in &self.factors {
-            let term;
-            let factor = match factor {
-                Factor::OddPower(i) => &odd_powers[i],
-                Factor::Term(i) => match numbers.term(i) {
-                    Some(found) => {
-                        term = found;
-                        &term
-                    }
-                    None => continue,
-                },
-            };
-            product = Some(match product {
-                None => (factor.clone(), squarings),
-                Some((mut product, left)) => {
-                    (squarings..left).for_each(|_| numbers.square(&mut product));
-                    numbers.multiply(&mut product, factor);
-                    (product, squarings)
+        let mut product = match self.first()? {
+            Factor::OddPower(i) => odd_powers[i].clone(),
+            Factor::Term(i) => numbers.term(i),
+        };
+        for step in self.steps() {
+            match step {
+                Step::Square => numbers.square(&mut product),
+                Step::Multiply(Factor::OddPower(i)) => {
+                    numbers.multiply(&mut product, &odd_powers[i]);
                 }
-            });
+                Step::Multiply(Factor::Term(i)) => numbers.multiply(&mut product, &numbers.term(i)),
+            }
         }
-        product.map(|(mut product, left)| {
-            (0..left).for_each(|_| numbers.square(&mut product));
-            product
-        })
+        Some(product)
     }
 
-    fn odd_powers<N: Numbers>(&self, numbers: &N) -> Vec<N::Number> {
+    /// The odd powers that are among the factors.
+    pub(crate) fn odd_powers<N: Numbers>(&self, numbers: &N) -> Vec<N::Number> {
         let mut powers = Vec::with_capacity(self.odd_powers);
         if self.odd_powers > 0 {
             powers.push(numbers.base());

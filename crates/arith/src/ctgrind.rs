@@ -6,7 +6,8 @@ use std::hint::black_box;
 use veilcast_ctgrind::{declassify, is_poisoned, is_under_valgrind, measured, poison, unreported};
 
 use crate::{
-    FixedBase, Power, Residue, SquareModulus, horner_many, horner_powers_vartime, pow_many,
+    FixedBase, Power, Residue, SquareModulus, horner_in_halves_vartime, horner_many,
+    horner_powers_vartime, pow_many,
 };
 
 /// An n of eight limbs, odd and with its top bit set: large enough for every loop to go round.
@@ -191,8 +192,10 @@ fn single_operations() {
         let horner = horner_many(ring, &lists, 3);
         let bases = [x.clone(), y.clone()];
         let powers = horner_powers_vartime(ring, &lists, 3, &bases, &[0xb0, 1]);
+        let power = Some((&x, &[0xb0_u64, 1][..]));
+        let in_halves = horner_in_halves_vartime(ring, &lists[0], 3, power);
         let mut results = vec![ring.add(&x, &y), ring.sub(&x, &y), ring.mul(&x, &y)];
-        results.extend([square, multiplied, shifted]);
+        results.extend([square, multiplied, shifted, in_halves]);
         results.extend(horner.into_iter().chain(powers));
         let numbers: Vec<Vec<u64>> = results.iter().map(|x| ring.to_limbs(x)).collect();
         numbers

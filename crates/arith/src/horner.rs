@@ -1,7 +1,11 @@
 //! Horner's rule in the exponent, Π xᵢ^(2^(s·i)) for lists of x; alone, or on the squarings of a
 //! power.
 
-use crate::chain::{Chain, Numbers};
+use std::sync::mpsc;
+
+use zeroize::Zeroizing;
+
+use crate::chain::{Chain, Factor, Numbers, Step};
 use crate::lanes::{horner_group, widest};
 use crate::number::Number;
 use crate::residue::Residue;
@@ -39,6 +43,74 @@ pub fn horner_powers_vartime(
     products(modulus, lists, squarings, bases, exponent)
 }
 
+/// Π list\[i\]^(2^(squarings·i)), times base^exponent if there is a power, on two cores: as by [`horner_many`] or
+/// [`horner_powers_vartime`] in 0.6 times the time, for about as much work.
+///
+/// The first half of a number depends on no second half (see `product`): so one thread of rayon's current pool
+/// computes the first halves of all products, and another one the second halves, some products behind.
+pub fn horner_in_halves_vartime(
+    modulus: &SquareModulus,
+    list: &[&Residue],
+    squarings: u32,
+    power: Option<(&Residue, &[u64])>,
+) -> Residue {
+    let (base, exponent) = (power.map(|(base, _)| base), power.map(|(_, e)| e));
+    let chain = Chain::new(exponent.unwrap_or(&[]), squarings as usize, list.len());
+    let numbers = Single {
+        modulus,
+        list,
+        base,
+    };
+    let Some(first) = chain.first() else {
+        return modulus.one();
+    };
+    let odd_powers = chain.odd_powers(&numbers);
+    let terms: Vec<Number> = (0..list.len()).map(|i| numbers.term(i)).collect();
+    let number = |factor| match factor {
+        Factor::OddPower(i) => &odd_powers[i],
+        Factor::Term(i) => &terms[i],
+    };
+    let factors = chain.steps().map(|step| match step {
+        Step::Square => None,
+        Step::Multiply(factor) => Some(number(factor)),
+    });
+    let factors: Vec<_> = factors.collect();
+    modulus.leave(&in_halves(modulus, number(first).clone(), &factors))
+}
+
+/// Products after each other: squares, where there is no factor.
+///
+/// The first halves never wait. So they come to their end, and the second ones after them, if there is no thread for
+/// those before.
+fn in_halves(modulus: &SquareModulus, mut x: Number, factors: &[Option<&Number>]) -> Number {
+    let length = modulus.note_length();
+    let (a, b) = x.halves_mut();
+    let (sender, receiver) = mpsc::channel();
+    let first_halves = move || {
+        for factors in factors.chunks(AT_ONCE) {
+            let mut notes = Zeroizing::new(vec![0; factors.len() * length]);
+            for (factor, note) in factors.iter().zip(notes.chunks_exact_mut(length)) {
+                modulus.first_half(a, *factor, note);
+            }
+            // If nobody listens, the other thread has panicked, and so will this one when it ends.
+            let _ = sender.send(notes);
+        }
+    };
+    let second_halves = || {
+        for (factors, notes) in factors.chunks(AT_ONCE).zip(receiver) {
+            for (factor, note) in factors.iter().zip(notes.chunks_exact(length)) {
+                modulus.second_half(b, *factor, note);
+            }
+        }
+    };
+    rayon::join(first_halves, second_halves);
+    x
+}
+
+/// Products whose notes are handed over together: long enough that handing over takes no time beside, short enough
+/// that the second thread is soon done after the first.
+const AT_ONCE: usize = 32;
+
 /// Without any bases, the exponent must be 0.
 fn products(
     modulus: &SquareModulus,
@@ -63,7 +135,10 @@ fn products(
                     list,
                     base,
                 };
-                let product = chain.run(&numbers);
+                let product = match list.len() == longest {
+                    true => chain.run(&numbers),
+                    false => Chain::new(exponent, squarings as usize, list.len()).run(&numbers),
+                };
                 product.map_or_else(|| modulus.one(), |product| modulus.leave(&product))
             })),
         }
@@ -94,8 +169,7 @@ impl Numbers for Single<'_> {
         self.modulus.enter(base)
     }
 
-    fn term(&self, index: usize) -> Option<Number> {
-        let term = self.list.get(index)?;
-        Some(self.modulus.enter(term))
+    fn term(&self, index: usize) -> Number {
+        self.modulus.enter(self.list[index])
     }
 }

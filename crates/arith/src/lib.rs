@@ -27,7 +27,8 @@
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents;
 //!   [`SquareModulus::pow_mod_n_vartime`]: the same modulo n itself.
 //! - [`horner_many`]: products of numbers raised to powers of 2^s, by Horner's rule;
-//!   [`horner_powers_vartime`]: the same on the squarings of a power with a public exponent.
+//!   [`horner_powers_vartime`]: the same on the squarings of a power with a public exponent;
+//!   [`horner_in_halves_vartime`]: one such product on two cores.
 //! - [`Registers`]: products of many public numbers, several at once where the processor allows it.
 //! - [`multi_exp_vartime`]: products of many powers with small signed exponents.
 //!
@@ -66,10 +67,11 @@ mod pow;
 mod product;
 mod registers;
 mod residue;
+mod reused;
 mod square_modulus;
 
 pub use fixed_base::FixedBase;
-pub use horner::{horner_many, horner_powers_vartime};
+pub use horner::{horner_in_halves_vartime, horner_many, horner_powers_vartime};
 pub use kernel::kernel;
 pub use lanes::{Power, at_once, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};

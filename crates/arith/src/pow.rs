@@ -89,7 +89,7 @@ impl Numbers for ModN<'_> {
         self.1.clone()
     }
 
-    fn term(&self, _: usize) -> Option<Vec<u64>> {
-        None
+    fn term(&self, _: usize) -> Vec<u64> {
+        unreachable!("a power has no terms")
     }
 }

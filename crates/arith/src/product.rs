@@ -40,39 +40,88 @@ impl SquareModulus {
 
     /// [`mul_assign`](Self::mul_assign) by products of limbs.
     pub(crate) fn mul_limbs(&self, x: &mut [u64], y: &[u64]) {
-        let mul_add = self.kernel.mul_add;
-        let (xa, xb) = x.split_at_mut(self.limbs());
-        let (ya, yb) = y.split_at(self.limbs());
+        let (a, b) = x.split_at_mut(self.limbs());
         with_room(self.limbs(), |t, u| {
-            mul_add(t, xa, ya);
-            let t = self.reduce_first(t, u);
-            let carry = mul_add(u, xa, yb) + mul_add(u, xb, ya);
-            let (v, high) = self.reduce(u, carry);
-            let (high, _) = subtract_if_reached(v, high, &self.n);
-            subtract_if_reached(v, high, &self.n);
-            xa.copy_from_slice(t);
-            xb.copy_from_slice(v);
+            let t = self.first_sum(a, Some(y), t, u);
+            self.second_sum(a, b, Some(y), u);
+            a.copy_from_slice(t);
         });
     }
 
     /// [`square_assign`](Self::square_assign) by products of limbs.
     pub(crate) fn square_limbs(&self, x: &mut [u64]) {
         let (a, b) = x.split_at_mut(self.limbs());
-        // 2b modulo n, so that v < 2n.
-        let mut top = 0;
-        for b in b.iter_mut() {
-            (*b, top) = ((*b << 1) | top, *b >> 63);
-        }
-        subtract_if_reached(b, top, &self.n);
         with_room(self.limbs(), |t, u| {
-            (self.kernel.square)(t, a);
-            let t = self.reduce_first(t, u);
-            let carry = (self.kernel.mul_add)(u, a, b);
-            let (v, high) = self.reduce(u, carry);
-            subtract_if_reached(v, high, &self.n);
+            let t = self.first_sum(a, None, t, u);
+            self.second_sum(a, b, None, u);
             a.copy_from_slice(t);
-            b.copy_from_slice(v);
         });
+    }
+
+    /// How long a note of [`first_half_limbs`](Self::first_half_limbs) is: a as it was, and what U starts with.
+    pub(crate) fn limbs_note_length(&self) -> usize {
+        2 * self.limbs() + 1
+    }
+
+    /// The first half of a product or a square, and what the second half needs to know of it.
+    pub(crate) fn first_half_limbs(&self, a: &mut [u64], factor: Option<&[u64]>, note: &mut [u64]) {
+        let (before, start) = note.split_at_mut(self.limbs());
+        before.copy_from_slice(a);
+        with_room(self.limbs(), |t, u| {
+            a.copy_from_slice(self.first_sum(before, factor, t, u));
+            start.copy_from_slice(&u[..start.len()]);
+        });
+    }
+
+    /// The second half, by the note of the first.
+    pub(crate) fn second_half_limbs(&self, b: &mut [u64], factor: Option<&[u64]>, note: &[u64]) {
+        let (a, start) = note.split_at(self.limbs());
+        with_room(self.limbs(), |_, u| {
+            u[..start.len()].copy_from_slice(start);
+            self.second_sum(a, b, factor, u);
+        });
+    }
+
+    /// Step 1 of a product, or of a square if there is no factor: t, and what U starts with.
+    fn first_sum<'a>(
+        &self,
+        a: &[u64],
+        factor: Option<&[u64]>,
+        t: &'a mut [u64],
+        u: &mut [u64],
+    ) -> &'a [u64] {
+        match factor {
+            Some(y) => {
+                (self.kernel.mul_add)(t, a, &y[..self.limbs()]);
+            }
+            None => (self.kernel.square)(t, a),
+        }
+        self.reduce_first(t, u)
+    }
+
+    /// Step 2: b ← v.
+    fn second_sum(&self, a: &[u64], b: &mut [u64], factor: Option<&[u64]>, u: &mut [u64]) {
+        let mul_add = self.kernel.mul_add;
+        let carry = match factor {
+            Some(y) => {
+                let (ya, yb) = y.split_at(self.limbs());
+                mul_add(u, a, yb) + mul_add(u, b, ya)
+            }
+            None => {
+                // 2b modulo n, so that v < 2n.
+                let mut top = 0;
+                for b in b.iter_mut() {
+                    (*b, top) = ((*b << 1) | top, *b >> 63);
+                }
+                subtract_if_reached(b, top, &self.n);
+                mul_add(u, a, b)
+            }
+        };
+        let (v, mut high) = self.reduce(u, carry);
+        for _ in 0..if factor.is_some() { 2 } else { 1 } {
+            (high, _) = subtract_if_reached(v, high, &self.n);
+        }
+        b.copy_from_slice(v);
     }
 
     /// x·y/R modulo n for x of L limbs and y < n: x·y < R·n, so it is below 2n before the

@@ -3,10 +3,11 @@
 //! A straight-line program of products puts each product into a new register. On processors with
 //! AVX-512 IFMA the registers are kept in digits of 52 bits, and products that don't depend on each
 //! other are computed eight at a time, each in its own lane (see `lanes`). Elsewhere the registers
-//! are residues, which are multiplied one after another.
+//! are limbs, which are multiplied one after another.
 
 use crate::lanes::{RowRing, Rows};
 use crate::residue::Residue;
+use crate::reused::Reused;
 use crate::square_modulus::SquareModulus;
 
 /// Registers that hold public numbers of one ring.
@@ -16,8 +17,9 @@ pub struct Registers<'m> {
 }
 
 enum Kept {
-    Rows(Box<RowRing>, Rows),
-    Residues(Vec<Residue>),
+    Rows(Box<RowRing>, Reused<Rows>),
+    /// Residues' limbs, one residue after the other.
+    Limbs(Reused<Vec<u64>>),
 }
 
 /// Numbers in the form in which [`Registers`] hold them, to be appended.
@@ -25,7 +27,7 @@ pub struct Batch(Numbers);
 
 enum Numbers {
     Rows(Rows),
-    Residues(Vec<Residue>),
+    Limbs(Vec<u64>),
 }
 
 impl<'m> Registers<'m> {
@@ -33,10 +35,15 @@ impl<'m> Registers<'m> {
     pub fn with_capacity(modulus: &'m SquareModulus, capacity: usize) -> Self {
         let kept = match RowRing::new(modulus) {
             Some(ring) => {
-                let rows = ring.rows(capacity);
+                let mut rows = Reused::<Rows>::take();
+                ring.reserve(&mut rows, capacity);
                 Kept::Rows(Box::new(ring), rows)
             }
-            None => Kept::Residues(Vec::with_capacity(capacity)),
+            None => {
+                let mut limbs = Reused::<Vec<u64>>::take();
+                limbs.reserve(capacity * 2 * modulus.limbs());
+                Kept::Limbs(limbs)
+            }
         };
         Self { modulus, kept }
     }
@@ -45,7 +52,10 @@ impl<'m> Registers<'m> {
     pub fn enter(&self, numbers: &[Residue]) -> Batch {
         Batch(match &self.kept {
             Kept::Rows(ring, _) => Numbers::Rows(ring.enter(self.modulus, numbers)),
-            Kept::Residues(_) => Numbers::Residues(numbers.to_vec()),
+            Kept::Limbs(_) => {
+                let limbs = numbers.iter().flat_map(Residue::limbs);
+                Numbers::Limbs(limbs.copied().collect())
+            }
         })
     }
 
@@ -57,18 +67,20 @@ impl<'m> Registers<'m> {
     pub fn products_vartime(&self, pairs: &[[u32; 2]]) -> Batch {
         Batch(match &self.kept {
             Kept::Rows(ring, rows) => Numbers::Rows(ring.products(rows, pairs)),
-            Kept::Residues(registers) => {
-                let product = |&[a, b]: &[u32; 2]| {
-                    let mut product = registers[a as usize].clone();
+            Kept::Limbs(limbs) => {
+                let length = 2 * self.modulus.limbs();
+                let register = |register: u32| &limbs[register as usize * length..][..length];
+                let mut products = Vec::with_capacity(pairs.len() * length);
+                for &[a, b] in pairs {
+                    let start = products.len();
+                    products.extend_from_slice(register(a));
+                    let product = &mut products[start..];
                     match a == b {
-                        true => self.modulus.square_assign(&mut product),
-                        false => self
-                            .modulus
-                            .mul_assign(&mut product, &registers[b as usize]),
+                        true => self.modulus.square_limbs(product),
+                        false => self.modulus.mul_limbs(product, register(b)),
                     }
-                    product
-                };
-                Numbers::Residues(pairs.iter().map(product).collect())
+                }
+                Numbers::Limbs(products)
             }
         })
     }
@@ -80,7 +92,7 @@ impl<'m> Registers<'m> {
     pub fn append(&mut self, batch: Batch) {
         match (&mut self.kept, batch.0) {
             (Kept::Rows(_, rows), Numbers::Rows(more)) => rows.append(&more),
-            (Kept::Residues(registers), Numbers::Residues(more)) => registers.extend(more),
+            (Kept::Limbs(limbs), Numbers::Limbs(more)) => limbs.extend_from_slice(&more),
             _ => unreachable!("registers take what they made"),
         }
     }
@@ -89,7 +101,7 @@ impl<'m> Registers<'m> {
     pub fn count(&self) -> usize {
         match &self.kept {
             Kept::Rows(ring, rows) => ring.count(rows),
-            Kept::Residues(registers) => registers.len(),
+            Kept::Limbs(limbs) => limbs.len() / (2 * self.modulus.limbs()),
         }
     }
 
@@ -100,7 +112,10 @@ impl<'m> Registers<'m> {
     pub fn get(&self, register: u32) -> Residue {
         match &self.kept {
             Kept::Rows(ring, rows) => ring.leave(self.modulus, rows, register as usize),
-            Kept::Residues(registers) => registers[register as usize].clone(),
+            Kept::Limbs(limbs) => {
+                let length = 2 * self.modulus.limbs();
+                Residue::from_limbs(limbs[register as usize * length..][..length].into())
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use num_integer::Integer;
 use num_traits::{One, Zero};
 use proptest::prelude::*;
 use veilcast_arith::{
-    FixedBase, Power, Registers, SquareModulus, divide_vartime, horner_many, horner_powers_vartime,
-    multi_exp_vartime, pow_many,
+    FixedBase, Power, Registers, SquareModulus, divide_vartime, horner_in_halves_vartime,
+    horner_many, horner_powers_vartime, multi_exp_vartime, pow_many,
 };
 
 /// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
@@ -228,6 +228,12 @@ proptest! {
         let totals = horner_many(&ring, &lists, squarings);
         let products = horner_powers_vartime(&ring, &lists, squarings, &bases, &exponent);
         prop_assert_eq!((totals.len(), products.len()), (count, count));
+        for (j, list) in lists.iter().enumerate() {
+            let total = horner_in_halves_vartime(&ring, list, squarings, None);
+            prop_assert_eq!(&total, &totals[j]);
+            let product = horner_in_halves_vartime(&ring, list, squarings, Some((&bases[j], &exponent)));
+            prop_assert_eq!(&product, &products[j]);
+        }
         for (j, (total, product)) in totals.iter().zip(&products).enumerate() {
             let mut expected = BigUint::one() % &square;
             for i in 0..length(j) {

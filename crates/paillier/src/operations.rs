@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 use veilcast_arith::{
-    Fraction, Registers, Residue, at_once, divide_vartime, horner_many, multi_exp_vartime,
+    Fraction, Registers, Residue, at_once, divide_vartime, horner_in_halves_vartime, horner_many,
+    multi_exp_vartime,
 };
 
 use crate::ciphertext::Ciphertext;
@@ -177,11 +178,17 @@ impl PublicKey {
     /// # Panics
     /// If a ciphertext belongs to another key.
     pub fn horner_vartime(&self, sums: &[Vec<Ciphertext>], bits: u32) -> Vec<Ciphertext> {
-        let lists = self.residues(sums);
+        let (lists, ring) = (self.residues(sums), self.ring());
+        if Self::has_two_threads_for_each(lists.len()) {
+            let totals = lists
+                .par_iter()
+                .map(|list| horner_in_halves_vartime(ring, list, bits, None));
+            return totals.map(|residue| self.ciphertext(residue)).collect();
+        }
         let group = at_once(self.limbs(), 1, lists.len(), rayon::current_num_threads());
         let totals = lists
             .par_chunks(group)
-            .flat_map_iter(|lists| horner_many(self.ring(), lists, bits));
+            .flat_map_iter(|lists| horner_many(ring, lists, bits));
         totals.map(|residue| self.ciphertext(residue)).collect()
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Odd};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use veilcast_arith::{Residue, SquareModulus, at_once, horner_powers_vartime};
+use veilcast_arith::{
+    Residue, SquareModulus, at_once, horner_in_halves_vartime, horner_powers_vartime,
+};
 
 use crate::ciphertext::{Ciphertext, CiphertextError};
 use crate::encoding::{bytes_from_limbs, limbs_from_bytes};
@@ -157,13 +159,25 @@ impl PublicKey {
     /// rⁿ·Π lists\[j\]\[i\]^(2^(bits·i)) for each list j and a fresh uniform r, spread over the cores.
     pub(crate) fn under_randomness(&self, lists: &[Vec<&Residue>], bits: u32) -> Vec<Residue> {
         let ring = self.ring();
+        let fresh = |_: &_| ring.residue(&random::below_modulus(ring));
+        if Self::has_two_threads_for_each(lists.len()) {
+            let products = lists.par_iter().map(|list| {
+                let power = Some((&fresh(list), ring.n()));
+                horner_in_halves_vartime(ring, list, bits, power)
+            });
+            return products.collect();
+        }
         let group = at_once(self.limbs(), 1, lists.len(), rayon::current_num_threads());
         let products = lists.par_chunks(group).flat_map_iter(|lists| {
-            let fresh = |_| ring.residue(&random::below_modulus(ring));
             let r: Vec<Residue> = lists.iter().map(fresh).collect();
             horner_powers_vartime(ring, lists, bits, &r, ring.n())
         });
         products.collect()
+    }
+
+    /// Whether there are two threads for each of so many numbers.
+    pub(crate) fn has_two_threads_for_each(count: usize) -> bool {
+        2 * count <= rayon::current_num_threads()
     }
 
     /// Encrypts under a fresh [`randomizer`](Self::randomizer): c = (1 + m·n)·rⁿ.

@@ -264,18 +264,18 @@ impl SecretKey {
     /// If the operating system's generator fails.
     pub fn randomizers(&self, count: usize) -> Vec<Randomizer> {
         let Secret { p, q, .. } = &self.secret;
-        let on_each = count.div_ceil(rayon::current_num_threads());
-        let at_once = on_each.next_multiple_of(AT_ONCE).clamp(AT_ONCE, GROUP);
-        let group = |start: usize| {
-            let count = at_once.min(count - start);
-            let pairs = p.nth_powers(count).into_iter().zip(q.nth_powers(count));
-            pairs.map(|(in_p, in_q)| self.combine(&in_p, &in_q))
+        // Half of the threads for each prime, whose table their cores' caches may hold.
+        let threads = (rayon::current_num_threads() / 2).max(1);
+        let groups = threads * count.div_ceil(threads * GROUP).max(1);
+        let at_once = count.div_ceil(groups).max(1).next_multiple_of(AT_ONCE);
+        let starts: Vec<usize> = (0..count).step_by(at_once).collect();
+        let powers = |prime: &PrimeRing| -> Vec<Residue> {
+            let group = |&start: &usize| prime.nth_powers(at_once.min(count - start));
+            starts.par_iter().flat_map_iter(group).collect()
         };
-        (0..count)
-            .into_par_iter()
-            .step_by(at_once)
-            .flat_map_iter(group)
-            .collect()
+        let (in_p, in_q) = rayon::join(|| powers(p), || powers(q));
+        let pairs = in_p.par_iter().zip(&in_q);
+        pairs.map(|(in_p, in_q)| self.combine(in_p, in_q)).collect()
     }
 
     /// The randomiser that is `in_p` modulo p² and `in_q` modulo q².
@@ -360,6 +360,19 @@ impl SecretKey {
     fn decrypt_group(&self, ciphertexts: &[Ciphertext]) -> Result<Vec<Plaintext>, DecryptError> {
         let primes = [&self.secret.p, &self.secret.q];
         let number = |c| self.public.ring().to_limbs(self.public.residue(c));
+        if let [c] = ciphertexts
+            && rayon::current_num_threads() > 1
+        {
+            let number = number(c);
+            let [power_in_p, power_in_q] = primes.map(|prime| {
+                || {
+                    let blinded = prime.blinded(&number);
+                    prime.ring().pow(&blinded, prime.power(&blinded).exponent)
+                }
+            });
+            let (in_p, in_q) = rayon::join(power_in_p, power_in_q);
+            return Ok(vec![self.recombine(&in_p, &in_q)?]);
+        }
         let blinded: Vec<[Residue; 2]> = ciphertexts
             .iter()
             .map(number)

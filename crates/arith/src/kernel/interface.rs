@@ -44,6 +44,14 @@ pub(crate) trait PairKernel: Send + Sync {
     fn mul_digits(&self, x: &mut [u64], y: &[u64]);
     /// x ← x²/R', in digits.
     fn square_digits(&self, x: &mut [u64]);
+
+    /// How long a note of [`first_half`](Self::first_half) is.
+    fn note_length(&self) -> usize;
+    /// The first half of a product by a pair, or of a square if there is no factor, and what the second half needs
+    /// to know of it.
+    fn first_half(&self, a: &mut [u64], factor: Option<&[u64]>, note: &mut [u64]);
+    /// The second half of a product or a square, by the note of its first half.
+    fn second_half(&self, b: &mut [u64], factor: Option<&[u64]>, note: &[u64]);
 }
 
 /// A digit of several numbers, one per lane. All operations run in constant time.

@@ -79,10 +79,10 @@ impl<L: Lanes> Numbers for InLanes<'_, L> {
         self.ring.enter(&self.bases.iter().collect::<Vec<_>>())
     }
 
-    fn term(&self, index: usize) -> Option<Self::Number> {
+    fn term(&self, index: usize) -> Self::Number {
         let lists = self.lists.iter();
         let terms = lists.map(|list| list.get(index).copied().unwrap_or(&self.one));
         let terms: Vec<&Residue> = terms.collect();
-        Some(self.ring.enter(&terms))
+        self.ring.enter(&terms)
     }
 }

@@ -5,10 +5,13 @@
 //! = 2^s, for an s smaller than a digit's bits: shifting there and back takes a hundredth of the
 //! time of products.
 
+use std::sync::Mutex;
+
 use super::ring::{Lane, Ring, kernel, reduced};
 use crate::kernel::lanes::{Lanes4, Lanes8};
 use crate::kernel::{Block, Digits, IfmaLanes, Lanes};
 use crate::residue::Residue;
+use crate::reused::Reusable;
 use crate::square_modulus::{MAX_LIMBS, SquareModulus};
 
 /// A ring for rows.
@@ -22,6 +25,7 @@ pub(crate) struct RowRing {
 }
 
 /// Numbers in digits, of one [`RowRing`]. They are not wiped, since numbers in rows are public.
+#[derive(Default)]
 pub(crate) struct Rows(Vec<Block>);
 
 impl RowRing {
@@ -45,9 +49,9 @@ impl RowRing {
         (2 * self.digits.count).div_ceil(8)
     }
 
-    /// No rows yet, but memory for `capacity` of them.
-    pub(crate) fn rows(&self, capacity: usize) -> Rows {
-        Rows(Vec::with_capacity(capacity * self.width()))
+    /// Makes room for `count` more rows.
+    pub(crate) fn reserve(&self, rows: &mut Rows, count: usize) {
+        rows.0.reserve(count * self.width());
     }
 
     /// How many rows there are.
@@ -131,6 +135,17 @@ impl RowRing {
 impl Rows {
     pub(crate) fn append(&mut self, more: &Self) {
         self.0.extend_from_slice(&more.0);
+    }
+}
+
+impl Reusable for Rows {
+    fn spare() -> &'static Mutex<Vec<Self>> {
+        static SPARE: Mutex<Vec<Rows>> = Mutex::new(Vec::new());
+        &SPARE
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
     }
 }
 

@@ -78,9 +78,16 @@ pub(super) fn write<const V: usize>(out: &mut [u64], digits: &[__m512i; V]) {
 #[inline]
 pub(super) fn store<const V: usize, const W: usize>(digits: &mut Digits<W>, x: &[__m512i; V]) {
     for (digits, x) in digits[1..=V].iter_mut().zip(x) {
-        // SAFETY: eight digits are 64 bytes.
-        unsafe { _mm512_storeu_si512(digits.as_mut_ptr().cast(), *x) };
+        put(digits, *x);
     }
+}
+
+/// A vector in memory.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+#[inline]
+pub(super) fn put(digits: &mut [u64; 8], x: __m512i) {
+    // SAFETY: eight digits are 64 bytes.
+    unsafe { _mm512_storeu_si512(digits.as_mut_ptr().cast(), x) };
 }
 
 /// Each lane in all lanes of a vector of its own.

@@ -29,8 +29,8 @@ mod modulus;
 mod product;
 
 pub(super) use self::modulus::Ifma;
-use self::modulus::Modulus;
-use self::product::pair;
+use self::modulus::{Digits, Modulus};
+use self::product::{halves, pair};
 use super::interface::PairKernel;
 
 // SAFETY, of all functions below: an `Ifma`, which a `Modulus` has, proves that the processor has the instructions.
@@ -75,4 +75,35 @@ impl<const V: usize, const W: usize, const S: usize> PairKernel for Modulus<V, W
         // SAFETY: as above.
         unsafe { product::square_digits(self, x) }
     }
+
+    fn note_length(&self) -> usize {
+        8 * (W + V)
+    }
+
+    fn first_half(&self, a: &mut [u64], factor: Option<&[u64]>, note: &mut [u64]) {
+        let (before, m) = note.split_at_mut(8 * W);
+        before.copy_from_slice(a);
+        let factor = factor.map(|factor| vectors(&factor[..8 * W]));
+        // SAFETY: as above.
+        unsafe { product::first_half(self, vectors_mut(a), factor, vectors_mut(m)) }
+    }
+
+    fn second_half(&self, b: &mut [u64], factor: Option<&[u64]>, note: &[u64]) {
+        let (a, m) = note.split_at(8 * W);
+        let pair = [vectors(a), vectors(b)];
+        // SAFETY: as above.
+        let half = unsafe { product::second_half(self, pair, factor.map(halves), vectors(m)) };
+        b.copy_from_slice(half.as_flattened());
+    }
+}
+
+/// Digits as N vectors.
+fn vectors<const N: usize>(digits: &[u64]) -> &Digits<N> {
+    let vectors = digits.as_chunks().0;
+    vectors.try_into().expect("as many digits as asked for")
+}
+
+fn vectors_mut<const N: usize>(digits: &mut [u64]) -> &mut Digits<N> {
+    let vectors = digits.as_chunks_mut().0;
+    vectors.try_into().expect("as many digits as asked for")
 }

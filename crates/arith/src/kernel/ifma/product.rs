@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 
 use super::carries::{all_rippled, carried, carried_once};
-use super::digits::{BITS, ONES, digits, load, lower, spread, spread_digits, store, write};
+use super::digits::{BITS, ONES, digits, load, lower, put, spread, spread_digits, store, write};
 use super::modulus::{Digits, Modulus};
 
 /// Lanes of low and high halves of products; the high ones count one digit more.
@@ -18,6 +18,10 @@ type Sums<const S: usize> = [[Sum; S]; 2];
 /// The halves of a pair, in digits.
 type Pair<const W: usize> = [Digits<W>; 2];
 
+/// Which sums are computed.
+const T: u8 = 1;
+const U: u8 = 2;
+
 /// x ← x·y/R, in limbs.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 pub(super) fn mul<const V: usize, const W: usize, const S: usize>(
@@ -27,7 +31,7 @@ pub(super) fn mul<const V: usize, const W: usize, const S: usize>(
 ) {
     let shift = Modulus::<V, W, S>::extra_bits(modulus.limbs) / 8;
     let ([a1, b1], [a2, b2]) = (pair::<V, W>(x, 0), pair::<V, W>(y, shift));
-    let sums = product::<V, W, S, true>(modulus, [&a1, &b1], [&a2, &b2]);
+    let sums = both::<V, W, S, true>(modulus, [&a1, &b1], [&a2, &b2]);
     to_limbs(modulus, &sums, x);
 }
 
@@ -41,7 +45,7 @@ pub(super) fn square<const V: usize, const W: usize, const S: usize>(
     let [a, b] = pair::<V, W>(x, 0);
     let mut shifted = [[0; 8]; W];
     store(&mut shifted, &digits::<V>(&x[..modulus.limbs], shift));
-    let sums = product::<V, W, S, false>(modulus, [&a, &doubled::<V, W>(&b)], [&shifted; 2]);
+    let sums = both::<V, W, S, false>(modulus, [&a, &doubled::<V, W>(&b)], [&shifted; 2]);
     to_limbs(modulus, &sums, x);
 }
 
@@ -52,7 +56,7 @@ pub(super) fn mul_digits<const V: usize, const W: usize, const S: usize>(
     x: &mut [u64],
     y: &[u64],
 ) {
-    let sums = product::<V, W, S, true>(modulus, halves(x), halves(y));
+    let sums = both::<V, W, S, true>(modulus, halves(x), halves(y));
     to_digits::<V, W, S>(&sums, x);
 }
 
@@ -63,7 +67,7 @@ pub(super) fn square_digits<const V: usize, const W: usize, const S: usize>(
     x: &mut [u64],
 ) {
     let [a, b] = halves::<W>(x);
-    let sums = product::<V, W, S, false>(modulus, [a, &doubled::<V, W>(b)], [a; 2]);
+    let sums = both::<V, W, S, false>(modulus, [a, &doubled::<V, W>(b)], [a; 2]);
     to_digits::<V, W, S>(&sums, x);
 }
 
@@ -75,8 +79,42 @@ pub(super) fn leave<const V: usize, const W: usize, const S: usize>(
     x: &[u64],
     y: &[u64],
 ) {
-    let sums = product::<V, W, S, true>(modulus, halves(x), halves(y));
+    let sums = both::<V, W, S, true>(modulus, halves(x), halves(y));
     to_limbs(modulus, &sums, out);
+}
+
+/// The first half of a product or a square in digits: a ← a·y/R', and a and m as they were on the way.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+pub(super) fn first_half<const V: usize, const W: usize, const S: usize>(
+    modulus: &Modulus<V, W, S>,
+    a: &mut Digits<W>,
+    factor: Option<&Digits<W>>,
+    m: &mut Digits<V>,
+) {
+    let y = factor.unwrap_or(a);
+    let [t, _] = product::<V, W, S, false, T>(modulus, [a; 2], [y; 2], m);
+    store(a, &upper_half::<V, S>(&t, 0));
+}
+
+/// The second half, with a and m of the first.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+pub(super) fn second_half<const V: usize, const W: usize, const S: usize>(
+    modulus: &Modulus<V, W, S>,
+    [a, b]: [&Digits<W>; 2],
+    factor: Option<[&Digits<W>; 2]>,
+    m: &Digits<V>,
+) -> Digits<W> {
+    let mut m = *m;
+    let [_, u] = match factor {
+        Some(y) => product::<V, W, S, true, U>(modulus, [a, b], y, &mut m),
+        None => {
+            let twice = doubled::<V, W>(b);
+            product::<V, W, S, false, U>(modulus, [a, &twice], [a; 2], &mut m)
+        }
+    };
+    let mut half = [[0; 8]; W];
+    store(&mut half, &upper_half::<V, S>(&u, 0));
+    half
 }
 
 /// A pair of limbs, times 2^(8·shift) each, in digits.
@@ -91,7 +129,7 @@ pub(super) fn pair<const V: usize, const W: usize>(limbs: &[u64], shift: usize) 
 }
 
 /// The halves of a pair in digits.
-fn halves<const W: usize>(pair: &[u64]) -> [&Digits<W>; 2] {
+pub(super) fn halves<const W: usize>(pair: &[u64]) -> [&Digits<W>; 2] {
     let (a, b) = pair.as_chunks().0.split_at(W);
     [a, b].map(|half| half.try_into().expect("W vectors to each half"))
 }
@@ -111,32 +149,57 @@ fn doubled<const V: usize, const W: usize>(x: &Digits<W>) -> Digits<W> {
     doubled
 }
 
-/// Steps 1 to 3, a block of digits at a time; a₁·b₂ is left out unless it is asked for.
+/// Both sums of a product; a₁·b₂ is left out unless it is asked for.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
+#[inline]
+fn both<const V: usize, const W: usize, const S: usize, const CROSS: bool>(
+    modulus: &Modulus<V, W, S>,
+    x: [&Digits<W>; 2],
+    y: [&Digits<W>; 2],
+) -> Sums<S> {
+    product::<V, W, S, CROSS, { T | U }>(modulus, x, y, &mut [[0; 8]; V])
+}
+
+/// Steps 1 to 3, a block of digits at a time, for one of the sums or for both: without T, m is that of T; else it is
+/// put there.
 ///
 /// A block's multipliers are ready long after they are begun, and need but the lowest vectors' products: the
 /// other vectors' are started meanwhile, half of them for T's multipliers, half for U's.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-fn product<const V: usize, const W: usize, const S: usize, const CROSS: bool>(
+fn product<const V: usize, const W: usize, const S: usize, const CROSS: bool, const SUMS: u8>(
     modulus: &Modulus<V, W, S>,
     [a1, b1]: [&Digits<W>; 2],
     y: [&Digits<W>; 2],
+    all_m: &mut Digits<V>,
 ) -> Sums<S> {
-    let [mut t, mut u] = [[[_mm512_setzero_si512(); 2]; S]; 2];
+    let zero = _mm512_setzero_si512();
+    let [mut t, mut u] = [[[zero; 2]; S]; 2];
     for i in 0..V {
         let x = [spread_digits(&a1[i + 1]), spread_digits(&b1[i + 1])];
-        column::<W, CROSS>([&mut t[i], &mut u[i]], &x, y, 0);
-        let m = multipliers(block(&t, i), modulus);
+        column::<W, CROSS, SUMS>([&mut t[i], &mut u[i]], &x, y, 0);
+        let m = match SUMS & T {
+            0 => load(&all_m[i], 0),
+            _ => multipliers(block(&t, i), modulus),
+        };
         for k in 1..=V / 2 {
-            column::<W, CROSS>([&mut t[i + k], &mut u[i + k]], &x, y, k);
+            column::<W, CROSS, SUMS>([&mut t[i + k], &mut u[i + k]], &x, y, k);
         }
-        let minus_m = _mm512_sub_epi64(load(&modulus.multiple[i], 0), m);
-        u[i][0] = _mm512_add_epi64(u[i][0], minus_m);
-        let u_multipliers = multipliers(block(&u, i), modulus);
+        let m_of_u = match SUMS & U {
+            0 => zero,
+            _ => {
+                let minus_m = _mm512_sub_epi64(load(&modulus.multiple[i], 0), m);
+                u[i][0] = _mm512_add_epi64(u[i][0], minus_m);
+                multipliers(block(&u, i), modulus)
+            }
+        };
         for k in V / 2 + 1..=V {
-            column::<W, CROSS>([&mut t[i + k], &mut u[i + k]], &x, y, k);
+            column::<W, CROSS, SUMS>([&mut t[i + k], &mut u[i + k]], &x, y, k);
         }
-        reduce([&mut t, &mut u], i, [m, u_multipliers], modulus);
+        if SUMS & T != 0 {
+            put(&mut all_m[i], m);
+        }
+        reduce::<V, W, S, SUMS>([&mut t, &mut u], i, [m, m_of_u], modulus);
     }
     [t, u]
 }
@@ -144,7 +207,7 @@ fn product<const V: usize, const W: usize, const S: usize, const CROSS: bool>(
 /// T += a₁·a₂ and U += b₁·a₂ + a₁·b₂ for a block of digits of a₁ and b₁ and the k-th vectors of a₂ and b₂.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-fn column<const W: usize, const CROSS: bool>(
+fn column<const W: usize, const CROSS: bool, const SUMS: u8>(
     [t, u]: [&mut Sum; 2],
     [a1, b1]: &[[__m512i; 8]; 2],
     [a2, b2]: [&Digits<W>; 2],
@@ -155,10 +218,14 @@ fn column<const W: usize, const CROSS: bool>(
     let [mut v0, mut v1] = [_mm512_setzero_si512(); 2];
     for r in 0..8 {
         let y = lower(a2, k, r);
-        t0 = _mm512_madd52lo_epu64(t0, a1[r], y);
-        t1 = _mm512_madd52hi_epu64(t1, a1[r], y);
-        u0 = _mm512_madd52lo_epu64(u0, b1[r], y);
-        u1 = _mm512_madd52hi_epu64(u1, b1[r], y);
+        if SUMS & T != 0 {
+            t0 = _mm512_madd52lo_epu64(t0, a1[r], y);
+            t1 = _mm512_madd52hi_epu64(t1, a1[r], y);
+        }
+        if SUMS & U != 0 {
+            u0 = _mm512_madd52lo_epu64(u0, b1[r], y);
+            u1 = _mm512_madd52hi_epu64(u1, b1[r], y);
+        }
         if CROSS {
             let y = lower(b2, k, r);
             v0 = _mm512_madd52lo_epu64(v0, a1[r], y);
@@ -174,7 +241,7 @@ fn column<const W: usize, const CROSS: bool>(
 /// T += m·n and U += m·n for block i's multipliers, one each; what is left of the block is carried up.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
-fn reduce<const V: usize, const W: usize, const S: usize>(
+fn reduce<const V: usize, const W: usize, const S: usize, const SUMS: u8>(
     [t, u]: [&mut [Sum; S]; 2],
     i: usize,
     [m_of_t, m_of_u]: [__m512i; 2],
@@ -185,10 +252,14 @@ fn reduce<const V: usize, const W: usize, const S: usize>(
         let ([mut t0, mut t1], [mut u0, mut u1]) = (t[i + k], u[i + k]);
         for r in 0..8 {
             let n = lower(&modulus.n, k, r);
-            t0 = _mm512_madd52lo_epu64(t0, mt[r], n);
-            t1 = _mm512_madd52hi_epu64(t1, mt[r], n);
-            u0 = _mm512_madd52lo_epu64(u0, mu[r], n);
-            u1 = _mm512_madd52hi_epu64(u1, mu[r], n);
+            if SUMS & T != 0 {
+                t0 = _mm512_madd52lo_epu64(t0, mt[r], n);
+                t1 = _mm512_madd52hi_epu64(t1, mt[r], n);
+            }
+            if SUMS & U != 0 {
+                u0 = _mm512_madd52lo_epu64(u0, mu[r], n);
+                u1 = _mm512_madd52hi_epu64(u1, mu[r], n);
+            }
         }
         (t[i + k], u[i + k]) = ([t0, t1], [u0, u1]);
         if k == 0 {
