@@ -75,7 +75,7 @@ pub use horner::{horner_in_halves_vartime, horner_many, horner_powers_vartime};
 pub use kernel::kernel;
 pub use lanes::{Power, at_once, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
-pub use registers::{Batch, Registers};
+pub use registers::Registers;
 pub use residue::Residue;
 pub use square_modulus::{MAX_LIMBS, ModulusError, SquareModulus};
 

@@ -5,6 +5,8 @@
 //! other are computed eight at a time, each in its own lane (see `lanes`). Elsewhere the registers
 //! are limbs, which are multiplied one after another.
 
+use rayon::prelude::*;
+
 use crate::lanes::{RowRing, Rows};
 use crate::residue::Residue;
 use crate::reused::Reused;
@@ -22,13 +24,11 @@ enum Kept {
     Limbs(Reused<Vec<u64>>),
 }
 
-/// Numbers in the form in which [`Registers`] hold them, to be appended.
-pub struct Batch(Numbers);
+/// The fewest products that are worth handing to a thread.
+const FEWEST: usize = 16;
 
-enum Numbers {
-    Rows(Rows),
-    Limbs(Vec<u64>),
-}
+/// The most that a thread is given at once, so that all threads finish at about the same time.
+const MOST: usize = 64;
 
 impl<'m> Registers<'m> {
     /// No registers yet, but memory for `capacity` of them: moving them is expensive.
@@ -48,52 +48,27 @@ impl<'m> Registers<'m> {
         Self { modulus, kept }
     }
 
-    /// Converts numbers for these registers.
-    pub fn enter(&self, numbers: &[Residue]) -> Batch {
-        Batch(match &self.kept {
-            Kept::Rows(ring, _) => Numbers::Rows(ring.enter(self.modulus, numbers)),
-            Kept::Limbs(_) => {
-                let limbs = numbers.iter().flat_map(Residue::limbs);
-                Numbers::Limbs(limbs.copied().collect())
-            }
-        })
-    }
-
-    /// The product of two registers for each pair. Fastest for multiples of eight pairs. Variable
-    /// time.
-    ///
-    /// # Panics
-    /// If there is no such register.
-    pub fn products_vartime(&self, pairs: &[[u32; 2]]) -> Batch {
-        Batch(match &self.kept {
-            Kept::Rows(ring, rows) => Numbers::Rows(ring.products(rows, pairs)),
-            Kept::Limbs(limbs) => {
-                let length = 2 * self.modulus.limbs();
-                let register = |register: u32| &limbs[register as usize * length..][..length];
-                let mut products = Vec::with_capacity(pairs.len() * length);
-                for &[a, b] in pairs {
-                    let start = products.len();
-                    products.extend_from_slice(register(a));
-                    let product = &mut products[start..];
-                    match a == b {
-                        true => self.modulus.square_limbs(product),
-                        false => self.modulus.mul_limbs(product, register(b)),
-                    }
-                }
-                Numbers::Limbs(products)
-            }
-        })
-    }
-
     /// Puts numbers into the next registers.
+    pub fn push<'a>(&mut self, numbers: impl IntoIterator<Item = &'a Residue>) {
+        for number in numbers {
+            match &mut self.kept {
+                Kept::Rows(ring, rows) => ring.push(self.modulus, rows, number),
+                Kept::Limbs(limbs) => limbs.extend_from_slice(number.limbs()),
+            }
+        }
+    }
+
+    /// Puts the product of two registers for each pair into the next registers, spread over the cores. Fastest for
+    /// multiples of eight pairs. Variable time.
     ///
     /// # Panics
-    /// If the batch was made by registers of another form, of another modulus.
-    pub fn append(&mut self, batch: Batch) {
-        match (&mut self.kept, batch.0) {
-            (Kept::Rows(_, rows), Numbers::Rows(more)) => rows.append(&more),
-            (Kept::Limbs(limbs), Numbers::Limbs(more)) => limbs.extend_from_slice(&more),
-            _ => unreachable!("registers take what they made"),
+    /// If there is no such register yet.
+    pub fn push_products_vartime(&mut self, pairs: &[[u32; 2]]) {
+        let per_thread = pairs.len().div_ceil(4 * rayon::current_num_threads());
+        let at_once = per_thread.next_multiple_of(8).clamp(FEWEST, MOST);
+        match &mut self.kept {
+            Kept::Rows(ring, rows) => ring.push_products(rows, pairs, at_once),
+            Kept::Limbs(limbs) => push_products(self.modulus, limbs, pairs, at_once),
         }
     }
 
@@ -118,4 +93,29 @@ impl<'m> Registers<'m> {
             }
         }
     }
+}
+
+/// Appends the limbs of products.
+fn push_products(
+    modulus: &SquareModulus,
+    limbs: &mut Vec<u64>,
+    pairs: &[[u32; 2]],
+    at_once: usize,
+) {
+    let (length, known) = (2 * modulus.limbs(), limbs.len());
+    limbs.resize(known + pairs.len() * length, 0);
+    let (known, products) = limbs.split_at_mut(known);
+    let register = |register: u32| &known[register as usize * length..][..length];
+    let products = products.par_chunks_mut(at_once * length);
+    products
+        .zip(pairs.par_chunks(at_once))
+        .for_each(|(products, pairs)| {
+            for (product, &[a, b]) in products.chunks_exact_mut(length).zip(pairs) {
+                product.copy_from_slice(register(a));
+                match a == b {
+                    true => modulus.square_limbs(product),
+                    false => modulus.mul_limbs(product, register(b)),
+                }
+            }
+        });
 }

@@ -11,12 +11,6 @@ use crate::plaintext::Plaintext;
 use crate::public_key::PublicKey;
 use crate::randomizer::Randomizer;
 
-/// The fewest steps of a program that are worth handing to a thread.
-const MIN_STEPS: usize = 16;
-
-/// The most that a thread is given at once, so that all threads finish at about the same time.
-const MAX_STEPS: usize = 64;
-
 impl PublicKey {
     /// The sum of two encrypted numbers.
     ///
@@ -131,12 +125,8 @@ impl PublicKey {
         results: &[[Option<u32>; 2]],
     ) -> Vec<Ciphertext> {
         let ring = self.ring();
-        let residues: Vec<Residue> = ciphertexts
-            .iter()
-            .map(|c| self.residue(c).clone())
-            .collect();
         let mut registers = Registers::with_capacity(ring, ciphertexts.len() + steps.len());
-        registers.append(registers.enter(&residues));
+        registers.push(ciphertexts.iter().map(|c| self.residue(c)));
         let mut left = steps;
         while !left.is_empty() {
             let known = registers.count();
@@ -147,14 +137,7 @@ impl PublicKey {
                 !ready.is_empty(),
                 "a step uses a register that is not computed before it"
             );
-            let at_once = ready.len().div_ceil(4 * rayon::current_num_threads());
-            let products: Vec<_> = ready
-                .par_chunks(at_once.next_multiple_of(8).clamp(MIN_STEPS, MAX_STEPS))
-                .map(|steps| registers.products_vartime(steps))
-                .collect();
-            products
-                .into_iter()
-                .for_each(|batch| registers.append(batch));
+            registers.push_products_vartime(ready);
             left = rest;
         }
         let register = |register: Option<u32>| register.map(|r| registers.get(r));

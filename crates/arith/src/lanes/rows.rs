@@ -7,6 +7,8 @@
 
 use std::sync::Mutex;
 
+use rayon::prelude::*;
+
 use super::ring::{Lane, Ring, kernel, reduced};
 use crate::kernel::lanes::{Lanes4, Lanes8};
 use crate::kernel::{Block, Digits, IfmaLanes, Lanes};
@@ -59,27 +61,27 @@ impl RowRing {
         rows.0.len() / self.width()
     }
 
-    pub(crate) fn enter(&self, modulus: &SquareModulus, residues: &[Residue]) -> Rows {
-        let mut rows = Vec::with_capacity(residues.len() * self.width());
-        for residue in residues {
-            let mut residue = residue.clone();
-            modulus.shift_up_vartime(&mut residue, self.shift);
-            let (a, b) = residue.halves();
-            let (a, b) = (LittleEndian::new(a), LittleEndian::new(b));
-            let Digits { bits, count } = self.digits;
-            let digit = |i: usize| match i.checked_sub(count) {
-                None => a.digit(i, bits),
-                // Zeros fill the last block.
-                Some(i) => b.digit(i.min(count), bits),
-            };
-            let block = |k: usize| Block(std::array::from_fn(|j| digit(8 * k + j)));
-            rows.extend((0..self.width()).map(block));
-        }
-        Rows(rows)
+    /// Appends a residue.
+    pub(crate) fn push(&self, modulus: &SquareModulus, rows: &mut Rows, residue: &Residue) {
+        let mut residue = residue.clone();
+        modulus.shift_up_vartime(&mut residue, self.shift);
+        let (a, b) = residue.halves();
+        let (a, b) = (LittleEndian::new(a), LittleEndian::new(b));
+        let Digits { bits, count } = self.digits;
+        let digit = |i: usize| match i.checked_sub(count) {
+            None => a.digit(i, bits),
+            // Zeros fill the last block.
+            Some(i) => b.digit(i.min(count), bits),
+        };
+        let block = |k: usize| Block(std::array::from_fn(|j| digit(8 * k + j)));
+        rows.0.extend((0..self.width()).map(block));
     }
 
     pub(crate) fn leave(&self, modulus: &SquareModulus, rows: &Rows, row: usize) -> Residue {
-        let digits = self.row(rows, row as u32).iter().flat_map(|block| block.0);
+        let digits = self
+            .row(&rows.0, row as u32)
+            .iter()
+            .flat_map(|block| block.0);
         let digits: Vec<u64> = digits.collect();
         let Digits { bits, count } = self.digits;
         let (a, b) = digits[..2 * count].split_at(count);
@@ -88,30 +90,37 @@ impl RowRing {
         residue
     }
 
-    fn row<'a>(&self, rows: &'a Rows, row: u32) -> &'a [Block] {
-        &rows.0[row as usize * self.width()..][..self.width()]
+    fn row<'a>(&self, rows: &'a [Block], row: u32) -> &'a [Block] {
+        &rows[row as usize * self.width()..][..self.width()]
     }
 
-    /// The products of pairs of rows, in their order.
-    pub(crate) fn products(&self, rows: &Rows, pairs: &[[u32; 2]]) -> Rows {
-        let mut products = Vec::with_capacity(pairs.len() * self.width());
-        let (mut lanes8, mut lanes4) = ([vec![], vec![]], [vec![], vec![]]);
-        for group in pairs.chunks(Lanes8::COUNT) {
-            match group.len() {
-                ..=4 => self.group(&self.four, rows, group, &mut lanes4, &mut products),
-                _ => self.group(&self.eight, rows, group, &mut lanes8, &mut products),
-            }
-        }
-        Rows(products)
+    /// Appends the products of pairs of rows, in their order, so many at once on each core.
+    pub(crate) fn push_products(&self, rows: &mut Rows, pairs: &[[u32; 2]], at_once: usize) {
+        let (width, known) = (self.width(), rows.0.len());
+        rows.0.resize(known + pairs.len() * width, Block::default());
+        let (known, products) = rows.0.split_at_mut(known);
+        let products = products.par_chunks_mut(at_once * width);
+        products
+            .zip(pairs.par_chunks(at_once))
+            .for_each(|(products, pairs)| {
+                let (mut lanes8, mut lanes4) = ([vec![], vec![]], [vec![], vec![]]);
+                let groups = products.chunks_mut(Lanes8::COUNT * width);
+                for (products, group) in groups.zip(pairs.chunks(Lanes8::COUNT)) {
+                    match group.len() {
+                        ..=4 => self.group(&self.four, known, group, &mut lanes4, products),
+                        _ => self.group(&self.eight, known, group, &mut lanes8, products),
+                    }
+                }
+            });
     }
 
     fn group<L: Lanes>(
         &self,
         ring: &Ring<L>,
-        rows: &Rows,
+        rows: &[Block],
         pairs: &[[u32; 2]],
         [x, y]: &mut [Vec<L>; 2],
-        products: &mut Vec<Block>,
+        products: &mut [Block],
     ) {
         // Lanes that are left over repeat the last pair.
         let row = |lane: usize, i: usize| self.row(rows, pairs[lane.min(pairs.len() - 1)][i]);
@@ -126,15 +135,7 @@ impl RowRing {
             L::gather(self.kernel, y, |lane| row(lane, 1));
             ring.mul(&mut x[..digits], &y[..digits]);
         }
-        let start = products.len();
-        products.resize(start + pairs.len() * self.width(), Block::default());
-        L::scatter(self.kernel, &mut products[start..], x);
-    }
-}
-
-impl Rows {
-    pub(crate) fn append(&mut self, more: &Self) {
-        self.0.extend_from_slice(&more.0);
+        L::scatter(self.kernel, products, x);
     }
 }
 

@@ -17,8 +17,8 @@
 //! 3. The i-th block of a multiple of n above R', less mᵢ, is added to U, and U is reduced like T, both by
 //!    the same vectors of n.
 //!
-//! Chains of products stay in digits, where R' alone counts. It exceeds n by 32 bits or more, so that there results
-//! are below 2n without a comparison: T/R' and U/R' are small beside n, and m·n/R' < n.
+//! Along a chain of products, numbers stay in digits, and R' alone counts. It has 32 bits or more above n: T/R' and
+//! U/R' are small beside n, m·n/R' < n, and so results are below 2n without a comparison.
 //!
 //! Cost: 10·8V·(V + 1) vector multiplications, a square 8·8V·(V + 1), of which processors start
 //! one or two a cycle. No branch and no address depends on a digit.
