@@ -4,11 +4,12 @@
 
 use std::arch::x86_64::*;
 
-use super::modulus::Digits;
-
 /// Bits of a digit, and the largest digit.
 pub(super) const BITS: usize = 52;
 pub(super) const ONES: i64 = (1 << BITS) - 1;
+
+/// N vectors of digits in memory.
+pub(super) type Digits<const N: usize> = [[u64; 8]; N];
 
 /// Bytes that bring each of eight digits, 6½ bytes apart, to a lane of its own.
 const UNPACKED: [u8; 64] = {

@@ -28,8 +28,9 @@ mod digits;
 mod modulus;
 mod product;
 
+use self::digits::Digits;
 pub(super) use self::modulus::Ifma;
-use self::modulus::{Digits, Modulus};
+use self::modulus::Modulus;
 use self::product::{halves, pair};
 use super::interface::PairKernel;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crypto_bigint::U448;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::digits::{BITS, ONES};
+use super::digits::{BITS, Digits, ONES};
 use crate::kernel::interface::PairKernel;
 use crate::limbs::bit_window;
 
@@ -38,9 +38,6 @@ impl Ifma {
         })
     }
 }
-
-/// N vectors of digits in memory.
-pub(super) type Digits<const N: usize> = [[u64; 8]; N];
 
 /// An odd modulus n prepared for products of pairs: V vectors to a number, W = V + 2 with zeros at both ends, so that
 /// it can be read shifted, S = 2V + 1 to a sum of products.

@@ -6,8 +6,10 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 
 use super::carries::{all_rippled, carried, carried_once};
-use super::digits::{BITS, ONES, digits, load, lower, put, spread, spread_digits, store, write};
-use super::modulus::{Digits, Modulus};
+use super::digits::{
+    BITS, Digits, ONES, digits, load, lower, put, spread, spread_digits, store, write,
+};
+use super::modulus::Modulus;
 
 /// Lanes of low and high halves of products; the high ones count one digit more.
 type Sum = [__m512i; 2];
