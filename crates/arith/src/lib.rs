@@ -73,6 +73,8 @@ mod square_modulus;
 pub use fixed_base::FixedBase;
 pub use horner::{horner_in_halves_vartime, horner_many, horner_powers_vartime};
 pub use kernel::kernel;
+#[doc(hidden)] // For benchmarks alone.
+pub use kernel::probe_vector_multiplications;
 pub use lanes::{Power, at_once, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
 pub use registers::Registers;

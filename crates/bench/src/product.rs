@@ -2,12 +2,14 @@
 //!
 //! Against GMP's `mpz_mul` and `mpz_mod` on numbers of 2L limbs, crypto-bigint's Montgomery
 //! products on 2L limbs, and the floor: 5L² (a square 3.5L²) of the processor's 64×64→128-bit
-//! products at the rate at which a probe that does nothing else runs.
+//! products at the rate at which a probe that does nothing else runs. With AVX-512 IFMA it is 10/8 (7/8) of D²
+//! vector multiplications at their rate, for D digits of 52 bits.
 
 use std::hint::black_box;
 
 use crypto_bigint::BoxedUint;
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
+use veilcast_arith::{SquareModulus, probe_vector_multiplications};
 
 use crate::operands::Operands;
 use crate::race::{Race, Results};
@@ -21,7 +23,8 @@ pub(crate) fn run(bits: &[usize], rounds: u32) {
     let table = Table::start(
         "Products and squares",
         "Time of one operation, and our time divided by the peer's. The floor is 5L² (square \
-         3.5L²) multiplications of limbs at the rate of a probe.",
+         3.5L²) multiplications of limbs at the rate of a probe; with AVX-512 IFMA 10/8 (7/8) of D² vector \
+         multiplications, for D digits of 52 bits.",
         &[
             "bits of n",
             "modulus",
@@ -72,9 +75,8 @@ fn products(operands: &Operands, rounds: u32) -> Results {
         "the peers disagree"
     );
 
-    let limbs = ring.limbs() as u64;
     let race = Race::new(move || ring.mul_assign(&mut ours, black_box(&factor)))
-        .against(FLOOR, move || probe(5 * limbs * limbs))
+        .against(FLOOR, floor(ring, 10))
         .against(CRYPTO_BIGINT, move || {
             peer = peer.mul(black_box(&peer_factor))
         });
@@ -100,9 +102,8 @@ fn squares(operands: &Operands, rounds: u32) -> Results {
     let mut peer = BoxedMontyForm::new(BoxedUint::from_words(x.iter().copied()), &params);
     let mut ours = ring.residue(x);
 
-    let limbs = ring.limbs() as u64;
     let race = Race::new(move || ring.square_assign(&mut ours))
-        .against(FLOOR, move || probe(7 * limbs * limbs / 2))
+        .against(FLOOR, floor(ring, 7))
         .against(CRYPTO_BIGINT, move || peer = peer.square());
     #[cfg(feature = "gmp")]
     let race = {
@@ -115,6 +116,18 @@ fn squares(operands: &Operands, rounds: u32) -> Results {
         })
     };
     race.run(rounds)
+}
+
+/// The multiplications of `halves`/2 half-size products, and nothing else.
+fn floor(ring: &SquareModulus, halves: u64) -> Box<dyn FnMut()> {
+    let limbs = ring.limbs() as u64;
+    let digits = (64 * limbs).div_ceil(52);
+    match ring.kernel_name() {
+        "ifma" => Box::new(move || {
+            probe_vector_multiplications(halves * digits * digits / 8);
+        }),
+        _ => Box::new(move || probe(halves * limbs * limbs / 2)),
+    }
 }
 
 /// `count` products of limbs and nothing else: eight chains side by side, so that they are bound

@@ -10,11 +10,12 @@ mod list;
 mod test;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{anyhow, bail, ensure};
 
-use self::copy::Checkout;
+use self::copy::{Checkout, Edit};
 use self::list::Removal;
 use self::test::{Outcome, Test};
 use crate::security::{self, Row};
@@ -41,7 +42,7 @@ pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
     // What is wrong with the list shows before anything is built.
     let (removals, unfit): (Vec<_>, Vec<_>) = removals
         .into_iter()
-        .map(|removal| (fault(&copy, &table, &removal), removal))
+        .map(|removal| (fault(copy.root(), &table, &removal), removal))
         .partition(|(fault, _)| fault.is_none());
     for (fault, removal) in unfit {
         let line = format!(
@@ -84,13 +85,27 @@ pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Checks that the list fits the code: what it takes out is there, once each.
+pub(crate) fn check_list(workspace: &Workspace) -> anyhow::Result<()> {
+    let table = security::rows(workspace.root())?;
+    let removals = list::read(workspace.root())?;
+    let faults = removals.iter().filter_map(|removal| {
+        let fault = fault(workspace.root(), &table, removal)?;
+        Some(format!("{removal}: {fault}"))
+    });
+    let faults: Vec<String> = faults.collect();
+    faults.iter().for_each(say);
+    ensure!(faults.is_empty(), "{} faults", faults.len());
+    Ok(())
+}
+
 /// What is wrong with an entry of the list.
-fn fault(copy: &Checkout, table: &[Row], removal: &Removal) -> Option<String> {
+fn fault(root: &Path, table: &[Row], removal: &Removal) -> Option<String> {
     let row = table.iter().find(|row| row.number == removal.row);
     if !row.is_some_and(|row| row.tests.contains(&removal.test)) {
         return Some(format!("the row does not name {}", removal.test));
     }
-    let edit = copy.without(removal);
+    let edit = Edit::new(root, removal);
     edit.err().map(|error| format!("{error:#}"))
 }
 
@@ -112,7 +127,7 @@ fn as_they_stand<'a>(copy: &Checkout, removals: &'a [Removal]) -> BTreeMap<&'a s
 
 /// How the test fails without the check; an error if it does not.
 fn verdict(copy: &Checkout, removal: &Removal) -> anyhow::Result<String> {
-    let _removed = copy.without(removal)?.write()?;
+    let _removed = Edit::new(copy.root(), removal)?.write()?;
     let outcome = Test::find(copy, &removal.test)?.run()?;
     match outcome {
         Outcome::Failed(_) | Outcome::Endless => Ok(format!("as it should, it {outcome}")),

@@ -8,7 +8,7 @@ use crate::code::{deny, layers, unused};
 use crate::others::{deploy, examples, interop, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, security, soak};
+use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, removals, security, soak};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -39,7 +39,10 @@ pub(crate) const UNUSED: Step = Step {
 };
 pub(crate) const SECURITY: Step = Step {
     name: "security",
-    check: security::check,
+    check: |workspace| {
+        security::check(workspace)?;
+        removals::check_list(workspace)
+    },
 };
 pub(crate) const CLIPPY: Step = Step {
     name: "clippy",

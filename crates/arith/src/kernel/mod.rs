@@ -63,6 +63,20 @@ pub fn kernel() -> &'static str {
     "portable"
 }
 
+/// As many multiplications of eight digits of 52 bits as `count` and nothing else, for benchmarks; `false` if the
+/// processor has none or the environment doesn't allow them.
+pub fn probe_vector_multiplications(count: u64) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if limit() >= Limit::None
+        && let Some(ifma) = ifma::Ifma::detect()
+    {
+        ifma::probe::multiplications(ifma, count);
+        return true;
+    }
+    let _ = count;
+    false
+}
+
 /// The processor's kernel for pairs modulo n², if it has one that beats products of limbs.
 pub(crate) fn pair_kernel(n: &[u64]) -> Option<Arc<dyn PairKernel>> {
     #[cfg(target_arch = "x86_64")]

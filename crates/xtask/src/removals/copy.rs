@@ -58,18 +58,6 @@ impl Checkout {
     pub(super) fn commit(&self) -> &str {
         &self.commit
     }
-
-    /// The file of a removal without its check.
-    pub(super) fn without(&self, removal: &Removal) -> anyhow::Result<Edit> {
-        let path = security::place(&self.root, &removal.file);
-        let before = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let after = removal.applied(&before)?;
-        Ok(Edit {
-            path,
-            before,
-            after,
-        })
-    }
 }
 
 /// A change of a file that was not made yet.
@@ -83,6 +71,18 @@ pub(super) struct Edit {
 pub(super) struct Edited(Edit);
 
 impl Edit {
+    /// The file of a removal without its check, in a work tree.
+    pub(super) fn new(root: &Path, removal: &Removal) -> anyhow::Result<Self> {
+        let path = security::place(root, &removal.file);
+        let before = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let after = removal.applied(&before)?;
+        Ok(Self {
+            path,
+            before,
+            after,
+        })
+    }
+
     pub(super) fn write(self) -> anyhow::Result<Edited> {
         fs::write(&self.path, &self.after).with_context(|| self.path.display().to_string())?;
         Ok(Edited(self))

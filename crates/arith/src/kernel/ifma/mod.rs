@@ -26,6 +26,7 @@
 mod carries;
 mod digits;
 mod modulus;
+pub(super) mod probe;
 mod product;
 
 use self::digits::Digits;
