@@ -181,6 +181,7 @@ fn single_operations() {
     let (ring, secret_ring) = rings();
     let (x, y, m) = (limbs(50, 16), limbs(51, 16), limbs(52, 8));
     let results = |ring: &SquareModulus, x: &[u64], y: &[u64], m: &[u64]| {
+        let remainder = ring.remainder(&x[1..]);
         let (x, y) = (ring.residue(x), ring.residue(y));
         let mut square = x.clone();
         ring.square_assign(&mut square);
@@ -197,8 +198,8 @@ fn single_operations() {
         let mut results = vec![ring.add(&x, &y), ring.sub(&x, &y), ring.mul(&x, &y)];
         results.extend([square, multiplied, shifted, in_halves]);
         results.extend(horner.into_iter().chain(powers));
-        let numbers: Vec<Vec<u64>> = results.iter().map(|x| ring.to_limbs(x)).collect();
-        numbers
+        let numbers = results.iter().map(|x| ring.to_limbs(x));
+        numbers.chain([remainder]).collect::<Vec<_>>()
     };
     let expected = results(&ring, &x, &y, &m);
     let secrets = (secret(&x), secret(&y), secret(&m));

@@ -11,6 +11,8 @@
 //! of n². In a square T takes L²/2, and U = a·2b only L²: 3.5L².
 
 use crate::limbs::{sub_assign, subtract_if_reached};
+use zeroize::Zeroize as _;
+
 use crate::residue::Residue;
 use crate::square_modulus::{MAX_LIMBS, SquareModulus};
 
@@ -132,6 +134,22 @@ impl SquareModulus {
         let (half, high) = self.reduce(&mut product, 0);
         subtract_if_reached(half, high, &self.n);
         product.split_off(self.limbs())
+    }
+
+    /// A number modulo n itself, as L limbs, in 3L² limb products. The number may be secret.
+    ///
+    /// # Panics
+    /// If the number has more than 2L − 1 limbs.
+    pub fn remainder(&self, number: &[u64]) -> Vec<u64> {
+        // Less than R·n, since n has its top bit set, unless its 2L limbs are all in use.
+        assert!(number.len() < 2 * self.limbs(), "the number is too long");
+        let mut t = vec![0; 2 * self.limbs()];
+        t[..number.len()].copy_from_slice(number);
+        let (half, high) = self.reduce(&mut t, 0);
+        subtract_if_reached(half, high, &self.n);
+        let remainder = self.half_product(half, self.r_mod_n());
+        t.zeroize();
+        remainder
     }
 
     /// x²/R modulo n for x < n.

@@ -109,6 +109,14 @@ proptest! {
     }
 
     #[test]
+    fn remainders_are_those_of_division((n, x, y) in ring(), length in 0usize..128) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let number = [&x[..], &y].concat();
+        let number = &number[..length.min(2 * n.len() - 1)];
+        prop_assert_eq!(big(&ring.remainder(number)), big(number) % big(&n));
+    }
+
+    #[test]
     fn numbers_of_any_length_are_reduced((n, x, y) in ring(), extra in 0usize..70) {
         let ring = SquareModulus::new(&n).unwrap();
         let long = [&x[..], &y[..], &vec![u64::MAX; extra][..]].concat();

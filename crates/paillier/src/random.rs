@@ -36,6 +36,5 @@ pub(crate) fn limbs(count: usize) -> Zeroizing<Vec<u64>> {
 /// # Panics
 /// If the operating system's generator fails.
 pub(crate) fn below_modulus(ring: &SquareModulus) -> Zeroizing<Vec<u64>> {
-    let number = ring.residue(&limbs(ring.limbs() + EXTRA_LIMBS));
-    Zeroizing::new(ring.halves(&number).0)
+    Zeroizing::new(ring.remainder(&limbs(ring.limbs() + EXTRA_LIMBS)))
 }

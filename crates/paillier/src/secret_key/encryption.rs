@@ -19,7 +19,7 @@ const AT_ONCE: usize = 8;
 const GROUP: usize = 64;
 
 impl SecretKey {
-    /// A fresh encryption of 0, as by [`PublicKey::randomizer`] but with half-size exponents modulo
+    /// A fresh encryption of 0, as by [`PublicKey::randomizer`](crate::PublicKey::randomizer) but with half-size exponents modulo
     /// p² and q², which the Chinese remainder theorem combines.
     ///
     /// The first eight cost a full power each. Then tables are computed, with 2⁶ residues per six
@@ -94,7 +94,7 @@ impl SecretKey {
         }
     }
 
-    /// Encrypts like [`PublicKey::encrypt`], several times faster.
+    /// Encrypts like [`PublicKey::encrypt`](crate::PublicKey::encrypt), several times faster.
     ///
     /// # Panics
     /// If the operating system's generator fails, or the plaintext belongs to a key of another
