@@ -101,7 +101,7 @@ fn side(router: Router, places: Arc<Places>, tls: Option<Arc<Tls>>, config: &Con
         // Who expects TLS can't read anything else.
         no_place: tls.is_none().then(|| no_place(config)),
         terms: Terms {
-            http: http(config),
+            http: http(),
             router,
             tls,
             idle: config.header_timeout,

@@ -5,8 +5,6 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 
-use crate::config::Config;
-
 /// What speaks HTTP on a connection.
 pub(super) type Http = auto::Builder<TokioExecutor>;
 
@@ -30,12 +28,13 @@ const FAULTS: usize = 100;
 const PING: Duration = Duration::from_secs(20);
 const PONG: Duration = Duration::from_secs(10);
 
-/// HTTP as the configuration limits it.
-pub(super) fn http(config: &Config) -> Http {
+/// HTTP within its limits.
+pub(super) fn http() -> Http {
     let mut http = auto::Builder::new(TokioExecutor::new());
+    // A connection without a request under way ends as an idle one, whether parts of a header come in or not.
     http.http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(config.header_timeout)
+        .header_read_timeout(None)
         .max_buf_size(BUFFER_BYTES);
     http.http2()
         .timer(TokioTimer::new())
