@@ -90,6 +90,7 @@ export function checkCard(json) {
   }
   checkOutput(fields.output);
   checkBounds(fields.bounds, fields.output.scales.length);
+  checkScores(fields.bounds, fields.output.scales);
   checkLayouts(fields.layouts, features);
   return { fields, features };
 }
@@ -161,6 +162,17 @@ function checkBounds({ slot_bits, largest_scores }, outputs) {
   // Numbers above 2⁵³ are rounded as they are read: 2⁶¹ − 1 is 2⁶¹.
   const [bound, isRounded] = [2 ** (slot_bits - 1), slot_bits - 1 > 53];
   if (largest_scores.some((score) => score > bound || (score === bound && !isRounded))) fail('card.bounds.largest_scores', `must be below 2^${slot_bits - 1}`);
+}
+
+/**
+ * Every score that is within the bounds must be a number once it is scaled.
+ *
+ * @param {CardFields['bounds']} bounds
+ * @param {number[]} scales
+ */
+function checkScores({ slot_bits, largest_scores }, scales) {
+  const most = largest_scores ?? scales.map(() => 2 ** (slot_bits - 1));
+  if (scales.some((scale, index) => !Number.isFinite(scale * most[index]))) fail('card.output.scales', 'must leave scores finite');
 }
 
 /** @param {CardFields['layouts']} layouts @param {number} features */

@@ -49,6 +49,7 @@ test('malformed cards are refused by the name of the field', async () => {
     [/labels\[3\]/, (card) => (card.output.labels[3] = 'a\u0007')],
     [/scales/, (card) => (card.output.scales = [])],
     [/scales/, (card) => (card.output.scales[2] = null)],
+    [/scales must leave/, (card) => (card.output.scales[2] = 1e308)],
     [/activation/, (card) => (card.output.activation = 'tanh')],
     [/slot_bits/, (card) => (card.bounds.slot_bits = 63)],
     [/certified/, (card) => (card.bounds.certified = false)],

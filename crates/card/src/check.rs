@@ -30,6 +30,7 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     check_quantization(&spec.quantization, features)?;
     check_output(&spec.output)?;
     check_bounds(&spec.bounds, spec.output.scales.len())?;
+    check_scores(&spec.output, &spec.bounds)?;
     spec.layouts.check(features)?;
     let limits = spec.limits;
     for (field, limit) in [
@@ -216,6 +217,24 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
         return Ok(());
     };
     Err(CardError::LargestScores { problem })
+}
+
+/// Every score that is within the bounds must be a number once it is scaled.
+fn check_scores(output: &Output, bounds: &Bounds) -> Result<(), CardError> {
+    let largest = |index: usize| match &bounds.largest_scores {
+        Some(largest) => largest[index],
+        None => bounds.slot_bits.edge() - 1,
+    };
+    for (index, scale) in output.scales.iter().enumerate() {
+        let largest = largest(index);
+        if !(largest as f64 * scale).is_finite() {
+            let problem = format!(
+                "the scale of output {index}, {scale}, is too large for its scores, of up to {largest}"
+            );
+            return Err(CardError::Output { problem });
+        }
+    }
+    Ok(())
 }
 
 fn check_numbers(

@@ -115,6 +115,7 @@ fn each_wrong_field_has_its_error() {
             "\"no\" is listed twice",
         ),
         ("/output/scales", json!([]), "output.scales has 0"),
+        ("/output/scales/0", json!(1e308), "the scale of output 0"),
         (
             "/output/scales",
             json!([1.0, -1.0]),
