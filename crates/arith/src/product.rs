@@ -10,9 +10,9 @@
 //! (t, v) is x·y/R. In all 5L² products instead of the 8L² of a Montgomery product on the 2L limbs
 //! of n². In a square T takes L²/2, and U = a·2b only L²: 3.5L².
 
-use crate::limbs::{sub_assign, subtract_if_reached};
 use zeroize::Zeroize as _;
 
+use crate::limbs::{sub_assign, subtract_if_reached};
 use crate::residue::Residue;
 use crate::square_modulus::{MAX_LIMBS, SquareModulus};
 

@@ -157,10 +157,7 @@ impl Card {
     /// If the model has no such output.
     pub fn largest_score(&self, output: usize) -> u64 {
         assert!(output < self.outputs(), "the model has no output {output}");
-        match &self.spec.bounds.largest_scores {
-            Some(largest) => largest[output],
-            None => self.slot_bits().edge() - 1,
-        }
+        self.spec.bounds.largest_score(output)
     }
 
     /// Whether the integers of a record that was quantised for another card are those that this card asks for: what a

@@ -221,12 +221,8 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
 
 /// Every score that is within the bounds must be a number once it is scaled.
 fn check_scores(output: &Output, bounds: &Bounds) -> Result<(), CardError> {
-    let largest = |index: usize| match &bounds.largest_scores {
-        Some(largest) => largest[index],
-        None => bounds.slot_bits.edge() - 1,
-    };
     for (index, scale) in output.scales.iter().enumerate() {
-        let largest = largest(index);
+        let largest = bounds.largest_score(index);
         if !(largest as f64 * scale).is_finite() {
             let problem = format!(
                 "the scale of output {index}, {scale}, is too large for its scores, of up to {largest}"

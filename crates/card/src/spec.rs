@@ -137,6 +137,19 @@ pub struct Bounds {
     pub largest_scores: Option<Vec<u64>>,
 }
 
+impl Bounds {
+    /// The bound that no score of an output exceeds in magnitude.
+    ///
+    /// # Panics
+    /// If there are bounds for each output, and none for this one.
+    pub(crate) fn largest_score(&self, output: usize) -> u64 {
+        match &self.largest_scores {
+            Some(largest) => largest[output],
+            None => self.slot_bits.edge() - 1,
+        }
+    }
+}
+
 /// What one request may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

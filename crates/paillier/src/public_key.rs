@@ -175,7 +175,7 @@ impl PublicKey {
         products.collect()
     }
 
-    /// Whether there are two threads for each of so many numbers.
+    /// Whether the current pool has two threads for each of `count` numbers.
     pub(crate) fn has_two_threads_for_each(count: usize) -> bool {
         2 * count <= rayon::current_num_threads()
     }

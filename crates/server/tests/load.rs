@@ -51,7 +51,8 @@ async fn full_queue_sends_away() {
         // A request that waits or computes does not upload any more.
         concurrent_uploads: 1,
         queue_length: 1,
-        retry_after: Duration::from_millis(2500),
+        // More than what is here takes: rounded up, it is the answer.
+        retry_after: A_DAY - Duration::from_millis(500),
         ..Config::default()
     });
     let spawn = |request| {
@@ -66,8 +67,7 @@ async fn full_queue_sends_away() {
 
     let busy = call(&service, post(&short)).await;
     assert_eq!(busy.problem(), (503, "busy".to_owned()));
-    let retry_after: u64 = busy.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
-    assert!(retry_after >= 3, "{retry_after}");
+    assert_eq!(busy.headers[RETRY_AFTER], "86400");
     // Requests without a computation are answered all the same.
     assert_eq!(
         call(&service, get("/v2/health/live")).await.status,
@@ -103,7 +103,7 @@ async fn abandoned_requests_leave_the_queue() {
     assert!(computing.await.unwrap_err().is_cancelled());
     wait_for(&service, "veilcast_computing 0").await;
     let scrape = call(&service, get("/metrics")).await.text();
-    assert!(!scrape.contains("veilcast_records_total{"), "{scrape}");
+    assert!(!scrape.contains("veilcast_records_total"), "{scrape}");
 }
 
 /// A request of a caller whom the proxy in front names.

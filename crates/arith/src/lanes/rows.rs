@@ -94,7 +94,7 @@ impl RowRing {
         &rows[row as usize * self.width()..][..self.width()]
     }
 
-    /// Appends the products of pairs of rows, in their order, so many at once on each core.
+    /// Appends the products of pairs of rows, in their order, each core computing `at_once` of them at a time.
     pub(crate) fn push_products(&self, rows: &mut Rows, pairs: &[[u32; 2]], at_once: usize) {
         let (width, known) = (self.width(), rows.0.len());
         rows.0.resize(known + pairs.len() * width, Block::default());

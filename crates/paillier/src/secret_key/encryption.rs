@@ -19,8 +19,8 @@ const AT_ONCE: usize = 8;
 const GROUP: usize = 64;
 
 impl SecretKey {
-    /// A fresh encryption of 0, as by [`PublicKey::randomizer`](crate::PublicKey::randomizer) but with half-size exponents modulo
-    /// p² and q², which the Chinese remainder theorem combines.
+    /// A fresh encryption of 0, as by [`PublicKey::randomizer`](crate::PublicKey::randomizer) but with
+    /// half-size exponents modulo p² and q², which the Chinese remainder theorem combines.
     ///
     /// The first eight cost a full power each. Then tables are computed, with 2⁶ residues per six
     /// bits of p and q (up to 7 MB for a key of 2048 bits, 16 MB for 3072, 28 MB for 4096; wiped
