@@ -7,7 +7,7 @@ use crate::workspace::Workspace;
 use crate::{program, python};
 
 /// How many records are sent while a replica is killed, unless the command line says otherwise.
-pub(crate) const RECORDS: u32 = 400;
+pub(crate) const RECORDS: u32 = 1_000;
 
 pub(crate) fn check(workspace: &Workspace, records: u32) -> anyhow::Result<()> {
     let folder = workspace.root().join("deploy").join("test");
