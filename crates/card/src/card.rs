@@ -9,6 +9,7 @@ use crate::public_part::PublicPart;
 use crate::quantization::Quantization;
 use crate::spec::{Bounds, CardSpec, Input, Limits, Output};
 use crate::task::Task;
+use crate::ways::Way;
 use crate::{check, spec};
 
 /// The digest of a card's exact bytes.
@@ -123,6 +124,11 @@ impl Card {
     /// The layouts in which records may be sent.
     pub fn layouts(&self) -> &Layouts {
         &self.spec.layouts
+    }
+
+    /// The ways of predicting that are offered.
+    pub fn ways(&self) -> &[Way] {
+        self.spec.ways.as_deref().unwrap_or(Way::DEFAULT)
     }
 
     /// What one request may hold.

@@ -6,6 +6,7 @@ use crate::quantization::{PerFeature, Quantization};
 use crate::spec::{Bounds, CardSpec, Input, InputKind, Output};
 use crate::task::{Activation, Task};
 use crate::text::check_texts;
+use crate::ways;
 
 const POSITIVE: &str = "finite and greater than 0";
 const FINITE: &str = "finite";
@@ -32,6 +33,7 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     check_bounds(&spec.bounds, spec.output.scales.len())?;
     check_scores(&spec.output, &spec.bounds)?;
     spec.layouts.check(features)?;
+    ways::check(spec.ways.as_deref())?;
     let limits = spec.limits;
     for (field, limit) in [
         ("max_records", limits.max_records),

@@ -35,6 +35,11 @@ pub enum CardError {
         /// What it says.
         found: String,
     },
+    /// No way of predicting, or one twice.
+    #[error(
+        "`ways` must name each way of predicting that the model is offered in once, and one at least"
+    )]
+    Ways,
     /// The shape has no values, too many, or isn't one the input's kind can have.
     #[error(
         "the input shape {shape:?} doesn't suit its kind: a table has [columns], an image \

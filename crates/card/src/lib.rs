@@ -25,6 +25,7 @@ mod record;
 mod spec;
 mod task;
 mod text;
+mod ways;
 
 pub use bits::{BitsError, InputBits, SlotBits, WeightBits};
 pub use card::{Card, CardDigest};
@@ -47,6 +48,7 @@ pub use record::{Cell, PreprocessedRecord, RawRecord};
 pub use spec::{Bounds, CardSpec, Fit, Input, InputKind, Limits, Output};
 pub use task::{Activation, Task};
 pub use text::{chain, list};
+pub use ways::Way;
 
 /// The example of the README.
 #[cfg(doctest)]

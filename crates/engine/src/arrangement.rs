@@ -19,11 +19,14 @@
 //!   than it can be, so that u = S + 41.
 //! - `records` has k = 1 and m = 1, and puts T records side by side at a distance of S bits: slot t
 //!   of output o's answer is the score of record t.
+//! - `vouchers` is `records` with S-bit numbers that are uniform in place of features. A sum of their
+//!   products with weights has up to g − 1 bits and a sign, g = S + L + 1, where Σ|w| < 2^L. So u = g + 40: the
+//!   sum's lowest S bits are in the slot, and the mask of the bits above absorbs the rest.
 
-use veilcast_card::Card;
-use veilcast_card::Limits;
+use veilcast_card::{Card, Limits, Way};
 use veilcast_protocol::Layout;
 
+use crate::bits;
 use crate::error::LayoutError;
 
 /// σ: what is masked is statistically hidden within 2^−σ.
@@ -39,8 +42,10 @@ pub(crate) struct Arrangement {
     unit: u32,
     /// k.
     features_per_ciphertext: usize,
-    /// m, or T for `records`: the slots of a full answer.
+    /// m, or T for `records` and `vouchers`: the slots of a full answer.
     slots_per_answer: usize,
+    /// The bits that an answer's content takes above its last slot, in magnitude: below 2^(P + this). None if there is none.
+    bits_above: Option<u32>,
     features: usize,
     outputs: usize,
 }
@@ -52,6 +57,12 @@ impl Arrangement {
     /// The card must allow the layout and its number of features per ciphertext, and the key must
     /// have room for as many scores per answer.
     pub(crate) fn new(card: &Card, layout: Layout, key_bits: u32) -> Result<Self, LayoutError> {
+        if layout == Layout::Vouchers {
+            return Self::of_vouchers(card, key_bits);
+        }
+        if !card.ways().contains(&Way::Direct) {
+            return Err(LayoutError::NotAllowed(layout));
+        }
         let layouts = card.layouts();
         let (features_per_ciphertext, scores_per_answer) = match layout {
             Layout::Scalar { scores_per_answer } if layouts.scalar.is_some() => {
@@ -89,6 +100,37 @@ impl Arrangement {
             unit: unit(card.slot_bits().get(), features_per_ciphertext),
             features_per_ciphertext: features_per_ciphertext as usize,
             slots_per_answer: slots_per_answer as usize,
+            // Garbage: it is made of the k − 1 highest units. One unit's sum lies below 2^(S−1) in magnitude by the certificate,
+            // and all lower ones together add less than that again.
+            bits_above: match features_per_ciphertext {
+                1 => None,
+                k => Some(unit(card.slot_bits().get(), k) * (k - 1)),
+            },
+            features: card.features(),
+            outputs: card.outputs(),
+        })
+    }
+
+    /// The arrangement of vouchers.
+    fn of_vouchers(card: &Card, key_bits: u32) -> Result<Self, LayoutError> {
+        let slot_bits = card.slot_bits().get();
+        // X·Σ|w| < 2^S by the certificate.
+        let weights = bits::ones(slot_bits) / u64::from(card.quantization().max());
+        let weight_bits = u64::BITS - weights.leading_zeros();
+        let sum_bits = slot_bits + weight_bits + 1;
+        let unit = sum_bits + HIDING_BITS;
+        // The mask above the last slot needs g − S + 41 bits below |n|.
+        let slots_per_answer = (key_bits.saturating_sub(1) / unit) as usize;
+        if !card.ways().contains(&Way::Vouchers) || slots_per_answer == 0 {
+            return Err(LayoutError::NotAllowed(Layout::Vouchers));
+        }
+        Ok(Self {
+            layout: Layout::Vouchers,
+            slot_bits,
+            unit,
+            features_per_ciphertext: 1,
+            slots_per_answer,
+            bits_above: Some(sum_bits - slot_bits),
             features: card.features(),
             outputs: card.outputs(),
         })
@@ -114,11 +156,12 @@ impl Arrangement {
         self.features_per_ciphertext
     }
 
-    /// The records of a row: 1 except for `records`.
+    /// The records or vouchers of a row: 1 except for `records` and `vouchers`.
     pub(crate) fn records_per_row(&self) -> usize {
-        match self.layout {
-            Layout::Records => self.slots_per_answer,
-            _ => 1,
+        if self.layout.is_grouped() {
+            self.slots_per_answer
+        } else {
+            1
         }
     }
 
@@ -140,21 +183,20 @@ impl Arrangement {
 
     /// The answers' ciphertexts of a row.
     pub(crate) fn answers_per_row(&self) -> usize {
-        match self.layout {
-            Layout::Records => self.outputs,
-            _ => self.outputs.div_ceil(self.slots_per_answer),
+        if self.layout.is_grouped() {
+            self.outputs
+        } else {
+            self.outputs.div_ceil(self.slots_per_answer)
         }
     }
 
     /// The outputs that one of a row's answers holds, in the order of its slots.
     pub(crate) fn outputs_of(&self, answer: usize) -> std::ops::Range<usize> {
-        match self.layout {
-            Layout::Records => answer..answer + 1,
-            _ => {
-                let first = answer * self.slots_per_answer;
-                first..(first + self.slots_per_answer).min(self.outputs)
-            }
+        if self.layout.is_grouped() {
+            return answer..answer + 1;
         }
+        let first = answer * self.slots_per_answer;
+        first..(first + self.slots_per_answer).min(self.outputs)
     }
 
     /// The bit at which a slot of an answer starts.
@@ -172,14 +214,9 @@ impl Arrangement {
         self.slots_end(self.slots_per_answer)
     }
 
-    /// The bits that garbage takes above the last slot, in magnitude: |garbage| < 2^(P + this).
-    /// None if there is none.
-    ///
-    /// It is made of the k − 1 highest units. One unit's sum lies below 2^(S−1) in magnitude by the
-    /// certificate, and all lower ones together add less than that again.
-    pub(crate) fn garbage_bits_above(&self) -> Option<u32> {
-        let units = self.features_per_ciphertext as u32 - 1;
-        (units > 0).then_some(self.unit * units)
+    /// The bits that an answer's content takes above its last slot, in magnitude: below 2^(P + this). None if there is none.
+    pub(crate) fn bits_above(&self) -> Option<u32> {
+        self.bits_above
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong on either side.
 
 use veilcast_paillier::{CiphertextError, DecryptError, KeyProofError, PublicKeyError};
-use veilcast_protocol::{CardDigest, Layout};
+use veilcast_protocol::{CardDigest, Layout, VoucherSecretId};
 
 use crate::slices::Stopped;
 
@@ -109,6 +109,26 @@ pub enum EvaluateError {
     /// The bits after the last correction of a row are not zeros.
     #[error("the bits after the last correction of a row must be zeros")]
     CorrectionPadding,
+    /// Masked records don't have the model's features.
+    #[error("each masked record needs {expected} numbers, but has {found}")]
+    MaskedFeatures {
+        /// By the model.
+        expected: usize,
+        /// In the request.
+        found: usize,
+    },
+    /// A masked number has more bits than a score.
+    #[error("a masked number has at most {bits} bits for this model")]
+    MaskedRange {
+        /// S.
+        bits: u32,
+    },
+    /// The vouchers were derived from a secret that the service doesn't have, or no longer.
+    #[error(
+        "the vouchers are no longer good: the service has another secret than {0} for them now; fill new ones, or send the records \
+         encrypted"
+    )]
+    VoucherSecret(VoucherSecretId),
     /// The public key is not acceptable.
     #[error(transparent)]
     PublicKey(#[from] PublicKeyError),
@@ -150,6 +170,19 @@ pub enum SessionError {
     /// The source of entries for seeded uploads failed.
     #[error("the pool of entries failed: {0}")]
     EntrySource(String),
+    /// A request can't hold as many vouchers.
+    #[error(
+        "a request holds at most {limit} vouchers of this model, not {found}: ask for them in several"
+    )]
+    TooManyVouchers {
+        /// Those asked for.
+        found: usize,
+        /// By the card.
+        limit: usize,
+    },
+    /// The model is not offered to encrypted records.
+    #[error("the model takes no encrypted records: its owner offers it for vouchers alone")]
+    NotDirect,
     /// There is nothing to encrypt.
     #[error("there is no record to encrypt")]
     NoRecords,

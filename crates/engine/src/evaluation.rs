@@ -6,15 +6,18 @@ use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
 use veilcast_model::{Model, Program};
 use veilcast_paillier::{Ciphertext, CiphertextError, Plaintext, PublicKey};
-use veilcast_protocol::{ByteMatrix, InferRequest, Upload};
+use veilcast_protocol::{BatchId, ByteMatrix, InferRequest, KeyFingerprint, Upload, VoucherId};
+use zeroize::Zeroizing;
 
 use crate::arrangement::Arrangement;
+use crate::bits;
 use crate::error::EvaluateError;
 use crate::keys::CheckedKey;
 use crate::mask::Mask;
 use crate::planner::{Costs, server_seconds};
 use crate::seeded::SeededForm;
 use crate::slices::{Pause, Slices};
+use crate::vouchers::VoucherSecret;
 
 /// What a request asks of a model, once its sizes and shapes are found right.
 pub(crate) struct Plan<'a> {
@@ -24,6 +27,8 @@ pub(crate) struct Plan<'a> {
     program: &'a Program,
     /// How a seeded upload is written; none for a full one.
     form: Option<SeededForm>,
+    /// s of each voucher that is asked for; none if scores are.
+    voucher_masks: Option<Vec<Zeroizing<Vec<u64>>>>,
     /// By which the computation is cut into slices.
     costs: Costs,
 }
@@ -47,12 +52,33 @@ impl<'a> Plan<'a> {
         };
         Ok(Self {
             form: seeded_form(model, request, &arrangement)?,
+            voucher_masks: None,
             costs,
             model,
             request,
             arrangement,
             program,
         })
+    }
+
+    /// The plan with the vouchers of a batch, derived from a secret, as what is asked for.
+    pub(crate) fn for_vouchers(self, secret: &VoucherSecret, batch: BatchId) -> Self {
+        let (card, key) = (
+            self.request.card_digest(),
+            KeyFingerprint::of(self.request.public_key()),
+        );
+        let (slot_bits, outputs) = (
+            self.arrangement.slot_bits(),
+            self.model.integer_map().outputs(),
+        );
+        let masks = |number: usize| {
+            let number = u32::try_from(number).expect("a request has fewer records");
+            secret.masks(card, key, VoucherId { batch, number }, slot_bits, outputs)
+        };
+        Self {
+            voucher_masks: Some((0..self.request.records()).map(masks).collect()),
+            ..self
+        }
     }
 
     /// About how many seconds the computation takes on one core, with the check of a key that isn't known.
@@ -180,14 +206,22 @@ impl<'a> Plan<'a> {
         encoded.collect()
     }
 
-    /// A fresh mask for the answer with this index, its biases added.
+    /// A fresh mask for the answer with this index, with what belongs into its slots: biases, or −s of vouchers.
     fn mask(&self, key: &PublicKey, index: usize) -> Plaintext {
         let arrangement = &self.arrangement;
         let per_row = arrangement.answers_per_row();
         let (row, answer) = (index / per_row, index % per_row);
-        let left = self.request.records() - row * arrangement.records_per_row();
-        let filled = left.min(arrangement.records_per_row());
-        let bases = arrangement.bases(self.model.integer_map().biases(), answer, filled);
+        let first = row * arrangement.records_per_row();
+        let filled = (self.request.records() - first).min(arrangement.records_per_row());
+        let bases = match &self.voucher_masks {
+            None => arrangement.bases(self.model.integer_map().biases(), answer, filled),
+            Some(masks) => {
+                let outputs = masks[first..first + filled].iter().map(|s| s[answer]);
+                let modulo = bits::ones(arrangement.slot_bits());
+                outputs.map(|s| s.wrapping_neg() & modulo).collect()
+            }
+        };
+        let bases = Zeroizing::new(bases);
         let end = arrangement.slots_end(bases.len());
         let junk = match &self.form {
             Some(form) => form.junk(key, end),

@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
-use veilcast_card::Card;
+use veilcast_card::{Card, Way};
 use veilcast_model::Model;
 use veilcast_paillier::KeyPolicy;
-use veilcast_protocol::{CardDigest, InferRequest, InferResponse, KeyFingerprint};
+use veilcast_protocol::{
+    CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout, MaskedRequest, MaskedResponse,
+    VoucherBatch,
+};
 
-use crate::error::EvaluateError;
+use crate::error::{EvaluateError, LayoutError};
 use crate::evaluation::Plan;
+use crate::id::new_batch;
 use crate::keys::Keys;
 use crate::planner::Costs;
 use crate::slices::Pause;
+use crate::vouchers::{self, VoucherSecrets};
 
 /// A model that answers encrypted requests. It knows no secret key.
 pub struct Evaluator {
     model: Model,
     card_digest: CardDigest,
     keys: Arc<Keys>,
+    secrets: Arc<VoucherSecrets>,
 }
 
 impl Evaluator {
@@ -28,7 +34,14 @@ impl Evaluator {
             model,
             card_digest,
             keys: Arc::new(Keys::new(policy)),
+            secrets: Arc::new(VoucherSecrets::generate()),
         }
+    }
+
+    /// Derives vouchers from these secrets, which replicas share; without them, vouchers are good for this evaluator alone.
+    #[must_use]
+    pub fn with_voucher_secrets(self, secrets: Arc<VoucherSecrets>) -> Self {
+        Self { secrets, ..self }
     }
 
     /// Shares the accepted keys with other models: a client proves its key once.
@@ -129,6 +142,14 @@ impl Evaluator {
         if !is_known {
             pause()?;
         }
+        let vouchers = (request.layout() == Layout::Vouchers).then(|| VoucherBatch {
+            id: new_batch(),
+            secret: self.secrets.current().id(),
+        });
+        let plan = match vouchers {
+            Some(batch) => plan.for_vouchers(self.secrets.current(), batch.id),
+            None => plan,
+        };
         let scores = plan.compute(&checked, pause)?;
         self.keys.computed(modulus);
         Ok(InferResponse {
@@ -140,8 +161,54 @@ impl Evaluator {
             layout: request.layout(),
             records: request.records(),
             request_digest: None,
+            vouchers,
             scores,
         })
+    }
+
+    /// Computes the masked scores of masked records: W·e + b + s modulo 2^S, in plaintext.
+    ///
+    /// The service keeps no record of vouchers: one that is used twice gives its holder two predictions.
+    ///
+    /// The answer lacks the digest of the request's body, which the receiver of the body adds.
+    ///
+    /// # Errors
+    /// [`EvaluateError`] says what is wrong with the request; [`EvaluateError::VoucherSecret`] that its vouchers aren't good any
+    /// more.
+    pub fn evaluate_masked(
+        &self,
+        request: &MaskedRequest,
+    ) -> Result<MaskedResponse, EvaluateError> {
+        self.check_card(request.card_digest)?;
+        if !self.card().ways().contains(&Way::Vouchers) {
+            return Err(LayoutError::NotAllowed(Layout::Vouchers).into());
+        }
+        vouchers::check(&self.model, request)?;
+        let secret = self.secrets.get(request.secret);
+        let secret = secret.ok_or(EvaluateError::VoucherSecret(request.secret))?;
+        Ok(MaskedResponse {
+            id: request.id.clone(),
+            model_name: self.card().name().to_owned(),
+            model_version: self.card().version().to_owned(),
+            card_digest: self.card_digest,
+            request_digest: None,
+            scores: vouchers::masked_scores(&self.model, secret, request),
+        })
+    }
+
+    /// The seconds that [`evaluate_masked`](Self::evaluate_masked) takes on one core, about.
+    pub fn masked_cost(&self, request: &MaskedRequest) -> f64 {
+        const SECONDS_PER_PRODUCT: f64 = 1e-9;
+        let products = request.records.values().len() * self.card().outputs();
+        products as f64 * SECONDS_PER_PRODUCT
+    }
+
+    fn check_card(&self, found: CardDigest) -> Result<(), EvaluateError> {
+        let expected = self.card_digest;
+        if found == expected {
+            return Ok(());
+        }
+        Err(EvaluateError::CardDigest { found, expected })
     }
 
     /// What a request asks for, if its sizes and shapes are right.
@@ -150,10 +217,7 @@ impl Evaluator {
         request: &'a InferRequest,
         costs: fn(u32) -> Costs,
     ) -> Result<Plan<'a>, EvaluateError> {
-        let (found, expected) = (request.card_digest(), self.card_digest);
-        if found != expected {
-            return Err(EvaluateError::CardDigest { found, expected });
-        }
+        self.check_card(request.card_digest())?;
         let key_bits = self.keys.bits(request.public_key())?;
         Plan::new(&self.model, request, costs(key_bits))
     }

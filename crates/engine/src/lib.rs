@@ -34,6 +34,7 @@ pub mod planner;
 mod seeded;
 mod session;
 mod slices;
+mod vouchers;
 
 pub use entries::{EntryError, EntryStore, SeededEntries, StoredEntries};
 pub use error::{EvaluateError, LayoutError, SessionError};
@@ -43,6 +44,9 @@ pub use planner::{Paillier, Planner};
 pub use session::Session;
 pub use slices::{Pause, Stopped};
 pub use veilcast_paillier::{KeyPolicy, PublicKey, kernel};
+pub use vouchers::{
+    DrawnVouchers, StoredVouchers, Unmasking, VoucherError, VoucherSecret, VoucherSecrets, Vouchers,
+};
 
 /// The example of the README.
 #[cfg(doctest)]

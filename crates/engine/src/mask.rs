@@ -12,6 +12,10 @@
 //! slot and nothing carries into it, whatever M is. And G + M is uniform but for a statistical distance
 //! |G|/(2^w − 2^(w−39)) < 2^−40: garbage is independent of the weights within 2^−40 per gap.
 //!
+//! The slots of vouchers hold the lowest S bits of sums Y with |Y| < 2^(g−1), and the gaps above them are g + 40 − S bits wide:
+//! with the mask of the slot and the gap together as M, 2^g ≤ M < 2^(g+40) − 2^g, the same holds. Nothing borrows or carries, and
+//! the bits above the slot are independent of the weights within 2^−40.
+//!
 //! **Above the slots.** With P the end of the slots, ⌊n/2^P⌋ = Q, and the content above them at
 //! most D in magnitude (in units of 2^P), the mask is ρ, uniform with D ≤ ρ < Q − D. That content
 //! and ρ together lie between 0 and Q: nothing passes n, so that slots are exact; and they are
@@ -114,7 +118,7 @@ impl<'a> Mask<'a> {
 
 /// The least D for garbage alone, under a key of this many bits.
 pub(crate) fn garbage(key_bits: u32, arrangement: &Arrangement) -> BoxedUint {
-    match arrangement.garbage_bits_above() {
+    match arrangement.bits_above() {
         Some(bits) => power_of_two(key_bits, bits),
         None => BoxedUint::zero_with_precision(key_bits),
     }

@@ -14,18 +14,27 @@ impl Arrangement {
         key: &PublicKey,
         records: &[QuantizedRecord],
     ) -> Vec<Plaintext> {
+        let values: Vec<&[u32]> = records.iter().map(QuantizedRecord::values).collect();
+        self.pack(key, &values)
+    }
+
+    /// The plaintexts of records with a number for each feature, of S bits at most; row by row.
+    pub(crate) fn pack<N: Copy + Into<u64>>(
+        &self,
+        key: &PublicKey,
+        records: &[&[N]],
+    ) -> Vec<Plaintext> {
         let k = self.features_per_ciphertext();
         let rows = records.chunks(self.records_per_row());
         let groups = rows.flat_map(|row| (0..self.ciphertexts_per_row()).map(move |g| (row, g)));
-        let plaintext = |(row, group): (&[QuantizedRecord], usize)| {
+        let plaintext = |(row, group): (&[&[N]], usize)| {
             let mut limbs = Zeroizing::new(vec![0; key.limbs()]);
             for (t, record) in row.iter().enumerate() {
-                let features = record.values().iter().skip(group * k).take(k);
+                let features = record.iter().skip(group * k).take(k);
                 for (j, &x) in features.enumerate() {
-                    // Records are a slot apart, features a unit; only one of the two occurs more
-                    // than once.
-                    let bit = self.slot_bits() * t as u32 + self.unit() * j as u32;
-                    bits::add_at(&mut limbs, bit, u64::from(x));
+                    // Only one of the two occurs more than once.
+                    let unit = t + j;
+                    bits::add_at(&mut limbs, self.unit() * unit as u32, x.into());
                 }
             }
             key.plaintext(&limbs).expect("an arrangement fits the key")
@@ -35,9 +44,16 @@ impl Arrangement {
 
     /// The scores of each record, by the plaintexts of its answers, row by row.
     pub(crate) fn scores(&self, answers: &[Plaintext], records: usize) -> Vec<Vec<i64>> {
-        let score = |answer: &Plaintext, slot: usize| {
-            let value = bits::get(answer.limbs(), self.slot(slot), self.slot_bits());
-            value as i64 - (1 << (self.slot_bits() - 1))
+        let edge = 1 << (self.slot_bits() - 1);
+        let scores = |slots: Vec<u64>| slots.into_iter().map(|value| value as i64 - edge);
+        let records = self.slots(answers, records).into_iter();
+        records.map(|slots| scores(slots).collect()).collect()
+    }
+
+    /// What the slots of each record hold, for each output, by the plaintexts of its answers, row by row.
+    pub(crate) fn slots(&self, answers: &[Plaintext], records: usize) -> Vec<Vec<u64>> {
+        let slot = |answer: &Plaintext, slot: usize| {
+            bits::get(answer.limbs(), self.slot(slot), self.slot_bits())
         };
         let per_row = self.records_per_row();
         let of_record = |record: usize| {
@@ -46,7 +62,7 @@ impl Arrangement {
             answers
                 .flat_map(|(index, answer)| {
                     let outputs = self.outputs_of(index).len();
-                    (0..outputs).map(move |i| score(answer, record % per_row + i))
+                    (0..outputs).map(move |i| slot(answer, record % per_row + i))
                 })
                 .collect()
         };

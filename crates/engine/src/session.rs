@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use veilcast_card::{Card, QuantizedRecord};
-use veilcast_paillier::{Plaintext, PoolError, RandomizerPool, SecretKey};
+use veilcast_card::{Card, QuantizedRecord, Way};
+use veilcast_paillier::{Plaintext, PoolError, PublicKey, RandomizerPool, SecretKey};
 use veilcast_protocol::{
     ByteMatrix, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload, Upload,
 };
@@ -42,15 +42,19 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with the model of a card, in the layout that the [`Planner`] chooses for one record.
+    /// A session with the model of a card, in the layout that the [`Planner`] chooses for one record. Of a model that isn't
+    /// offered directly it can get vouchers alone.
     ///
     /// # Errors
     /// The card must allow a request with a record under a key of this size.
     pub fn new(card: Card, key: impl Into<Arc<SecretKey>>) -> Result<Self, LayoutError> {
         let key = key.into();
-        let layout = Planner::new(&card, key.public_key().bits())
-            .best(1, 0)?
-            .layout;
+        let layout = if card.ways().contains(&Way::Direct) {
+            let planner = Planner::new(&card, key.public_key().bits());
+            planner.best(1, 0)?.layout
+        } else {
+            Layout::Vouchers
+        };
         Ok(Self {
             arrangement: Arrangement::new(&card, layout, key.public_key().bits())?,
             card,
@@ -65,8 +69,10 @@ impl Session {
     /// # Errors
     /// The card must allow it, and the key have room for it; else the layout stays as it is.
     pub fn set_layout(&mut self, layout: Layout) -> Result<(), LayoutError> {
-        let bits = self.key.public_key().bits();
-        self.arrangement = Arrangement::new(&self.card, layout, bits)?;
+        if layout == Layout::Vouchers {
+            return Err(LayoutError::NotAllowed(layout));
+        }
+        self.arrangement = self.arrangement_of(layout)?;
         Ok(())
     }
 
@@ -148,20 +154,29 @@ impl Session {
         {
             return self.correct(&plaintexts, entries, records.len());
         }
-        let public = self.key.public_key();
+        Ok(self.full_request(&self.arrangement, &plaintexts, records.len()))
+    }
+
+    /// The request with encryptions of these plaintexts, which an arrangement has made of records.
+    pub(crate) fn full_request(
+        &self,
+        arrangement: &Arrangement,
+        plaintexts: &[Plaintext],
+        records: usize,
+    ) -> InferRequest {
+        let public = self.public_key();
         let ciphertexts = match &self.pool {
-            Some(pool) => public.encrypt_many_with(&plaintexts, pool.take(plaintexts.len())),
-            None => self.key.encrypt_many(&plaintexts),
+            Some(pool) => public.encrypt_many_with(plaintexts, pool.take(plaintexts.len())),
+            None => self.key.encrypt_many(plaintexts),
         };
         let bytes = ciphertexts
             .par_iter()
             .flat_map_iter(|c| public.encode_ciphertext(c))
             .collect();
-        let rows = self.arrangement.rows(records.len());
-        let shape = [rows, self.arrangement.ciphertexts_per_row()];
+        let shape = [arrangement.rows(records), arrangement.ciphertexts_per_row()];
         let ciphertexts = ByteMatrix::new(shape, public.ciphertext_bytes(), bytes)
             .expect("as many ciphertexts as the arrangement makes of a row");
-        Ok(self.request(records.len(), ciphertexts.into()))
+        self.request(arrangement.layout(), records, ciphertexts.into())
     }
 
     /// The entries that a seeded upload of this many records consumes.
@@ -218,7 +233,7 @@ impl Session {
             first: entries.first,
             corrections,
         });
-        Ok(self.request(records, upload))
+        Ok(self.request(self.layout(), records, upload))
     }
 
     /// A request of this session's in parts of at most this many rows of ciphertexts, each with an id of its own, in order. They
@@ -267,6 +282,9 @@ impl Session {
         if records.is_empty() {
             return Err(SessionError::NoRecords);
         }
+        if self.layout() == Layout::Vouchers {
+            return Err(SessionError::NotDirect);
+        }
         let expected = self.card.digest();
         let is_other = |record: &QuantizedRecord| record.card() != expected;
         if let Some(index) = records.iter().position(is_other) {
@@ -279,9 +297,9 @@ impl Session {
         Ok(self.arrangement.plaintexts(self.key.public_key(), records))
     }
 
-    fn request(&self, records: usize, upload: Upload) -> InferRequest {
+    fn request(&self, layout: Layout, records: usize, upload: Upload) -> InferRequest {
         let modulus = self.key.public_key().modulus();
-        InferRequest::new(modulus, self.layout(), records, self.card.digest(), upload)
+        InferRequest::new(modulus, layout, records, self.card.digest(), upload)
             .expect("ciphertexts are twice as wide as the modulus, and rows follow from records")
             .with_id(new_id())
             .with_key_proof(self.key.key_proof().as_bytes())
@@ -296,6 +314,18 @@ impl Session {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn decrypt(&self, answer: &InferResponse) -> Result<Vec<Vec<i64>>, SessionError> {
+        if answer.layout == Layout::Vouchers {
+            return Err(SessionError::OtherRequest);
+        }
+        let (arrangement, answers) = self.decrypt_answers(answer)?;
+        Ok(arrangement.scores(&answers, answer.records))
+    }
+
+    /// The plaintexts of an answer's ciphertexts, and where its slots are.
+    pub(crate) fn decrypt_answers(
+        &self,
+        answer: &InferResponse,
+    ) -> Result<(Arrangement, Vec<Plaintext>), SessionError> {
         let public = self.key.public_key();
         if answer.card_digest != self.card.digest() {
             return Err(SessionError::OtherCard(answer.card_digest));
@@ -303,7 +333,7 @@ impl Session {
         if answer.key_fingerprint != KeyFingerprint::of(&public.modulus()) {
             return Err(SessionError::OtherKey);
         }
-        let arrangement = Arrangement::new(&self.card, answer.layout, public.bits())?;
+        let arrangement = self.arrangement_of(answer.layout)?;
         let expected = [
             arrangement.rows(answer.records),
             arrangement.answers_per_row(),
@@ -313,8 +343,16 @@ impl Session {
             return Err(SessionError::Shape { expected, found });
         }
         let ciphertexts = public.decode_ciphertexts(&answer.scores)?;
-        let answers = self.key.decrypt_many(&ciphertexts)?;
-        Ok(arrangement.scores(&answers, answer.records))
+        Ok((arrangement, self.key.decrypt_many(&ciphertexts)?))
+    }
+
+    /// Where the numbers of a layout are under this session's key.
+    pub(crate) fn arrangement_of(&self, layout: Layout) -> Result<Arrangement, LayoutError> {
+        Arrangement::new(&self.card, layout, self.public_key().bits())
+    }
+
+    pub(crate) fn public_key(&self) -> &PublicKey {
+        self.key.public_key()
     }
 
     /// Decrypts the answer to a request, and checks that it answers that request.
@@ -329,12 +367,19 @@ impl Session {
         request: &InferRequest,
         answer: &InferResponse,
     ) -> Result<Vec<Vec<i64>>, SessionError> {
+        self.check_answer_to(request, answer)?;
+        self.decrypt(answer)
+    }
+
+    /// Checks that an answer is to a request, by what it repeats.
+    pub(crate) fn check_answer_to(
+        &self,
+        request: &InferRequest,
+        answer: &InferResponse,
+    ) -> Result<(), SessionError> {
         let belongs = answer.id.as_deref() == request.id()
             && answer.layout == request.layout()
             && answer.records == request.records();
-        if !belongs {
-            return Err(SessionError::OtherRequest);
-        }
-        self.decrypt(answer)
+        belongs.then_some(()).ok_or(SessionError::OtherRequest)
     }
 }

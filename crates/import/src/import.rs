@@ -318,6 +318,7 @@ impl Import {
             task: Some(scores.task),
             layouts: Layouts::scalar(),
             limits: Limits::default(),
+            ways: None,
             max_weight: options
                 .weight_bits
                 .unwrap_or(WeightBits::of::<8>())

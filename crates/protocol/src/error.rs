@@ -151,6 +151,20 @@ pub enum DecodeError {
     /// The seed of seeded ciphertexts is not 32 bytes in unpadded base64url.
     #[error("`seed` is not 32 bytes in base64url without padding")]
     MalformedSeed,
+    /// What names vouchers is malformed.
+    #[error(
+        "`vouchers` is not 20 bytes for each in base64url without padding, or what names a batch or a secret of vouchers is not \
+         hexadecimal digits: /openapi.json describes them"
+    )]
+    MalformedVouchers,
+    /// There is not exactly one voucher for each record.
+    #[error("there are {found} vouchers for {rows} masked records, and each takes one")]
+    VoucherCount {
+        /// The masked records.
+        rows: usize,
+        /// The vouchers.
+        found: usize,
+    },
     /// The card digest is not `sha256:` and 64 lower-case hexadecimal digits.
     #[error("`card_digest` is not `sha256:` and 64 lower-case hexadecimal digits")]
     MalformedDigest,
@@ -189,6 +203,11 @@ pub enum DecodeError {
     /// The tensor's datatype is not `BYTES`.
     #[error("the tensor's datatype is {0:?}, and only `BYTES` holds ciphertexts")]
     Datatype(String),
+    /// The datatype of masked numbers is not one of unsigned integers.
+    #[error(
+        "the tensor's datatype is {0:?}, and masked numbers are `UINT16`, `UINT32` or `UINT64`"
+    )]
+    IntegerDatatype(String),
     /// The shape does not have two dimensions.
     #[error("the tensor's shape has {0} dimensions, and needs two: rows and columns")]
     Rank(usize),
@@ -236,6 +255,9 @@ pub enum DecodeError {
     /// `data` is neither an array of strings nor an array of arrays of strings, one for each row.
     #[error("`data` is not an array of base64 strings, flat or row by row")]
     DataForm,
+    /// `data` is not unsigned integers that fit the datatype.
+    #[error("`data` is not an array of whole numbers that fit the datatype, flat or row by row")]
+    IntegerForm,
     /// The number of elements of `data` does not match the shape.
     #[error("`data` does not hold exactly {expected} elements")]
     ElementCount {
@@ -283,6 +305,8 @@ impl DecodeError {
             | Self::SurplusParameter { .. }
             | Self::RecordsAndRows { .. } => "wrong_layout_parameters",
             Self::MalformedSeed => "malformed_seed",
+            Self::MalformedVouchers => "malformed_vouchers",
+            Self::VoucherCount { .. } => "wrong_voucher_count",
             Self::MalformedDigest => "malformed_card_digest",
             Self::MalformedFingerprint => "malformed_key_fingerprint",
             Self::MalformedKeyProof => "malformed_key_proof",
@@ -290,13 +314,13 @@ impl DecodeError {
             Self::Damaged => "damaged_scores",
             Self::TensorCount { .. } => "wrong_tensor_count",
             Self::TensorName { .. } => "unknown_tensor",
-            Self::Datatype(_) => "wrong_datatype",
+            Self::Datatype(_) | Self::IntegerDatatype(_) => "wrong_datatype",
             Self::Rank(_) | Self::Shape(_) => "wrong_shape",
             Self::TooManyRecords { .. } => "too_many_records",
             Self::TooManyCiphertexts { .. } => "too_many_ciphertexts",
             Self::DataPlace => "misplaced_data",
             Self::BinarySize { .. } | Self::UnevenBinarySize { .. } => "wrong_binary_size",
-            Self::DataForm => "malformed_data",
+            Self::DataForm | Self::IntegerForm => "malformed_data",
             Self::ElementCount { .. } => "wrong_element_count",
             Self::ElementEncoding { .. } => "malformed_element",
             Self::ElementWidth { .. } => "wrong_ciphertext_width",

@@ -35,6 +35,17 @@ pub struct BinaryBody {
 }
 
 impl BinaryBody {
+    /// A body of this header and a tensor of integers.
+    pub(crate) fn of_integers(header: &impl Serialize, tensor: &crate::IntegerMatrix) -> Self {
+        let mut bytes = to_json(header);
+        let header_length = bytes.len();
+        bytes.extend_from_slice(&tensor.to_le_bytes());
+        Self {
+            header_length,
+            bytes,
+        }
+    }
+
     /// A body of this header and a tensor of these elements, each preceded by its length as 4 little-endian bytes.
     pub(crate) fn new(header: &impl Serialize, tensor: &crate::ByteMatrix) -> Self {
         let mut bytes = to_json(header);

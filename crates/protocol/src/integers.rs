@@ -48,7 +48,9 @@ impl IntegerType {
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|datatype| datatype.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|datatype| datatype.name() == name)
     }
 
     /// The largest number.
@@ -175,6 +177,10 @@ impl IntegerMatrix {
 impl std::fmt::Debug for IntegerMatrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = self.datatype.name();
-        write!(f, "IntegerMatrix({} × {} of {name})", self.rows, self.columns)
+        write!(
+            f,
+            "IntegerMatrix({} × {} of {name})",
+            self.rows, self.columns
+        )
     }
 }

@@ -22,6 +22,9 @@ pub enum Layout {
     /// One feature of many records per ciphertext, and one score of as many records per answer. One row per group
     /// of records; the last group may be partly filled.
     Records,
+    /// One number for each feature of many vouchers per ciphertext, and a share of one score of as many vouchers per answer. Rows
+    /// as in [`Records`](Self::Records); what counts as records are vouchers.
+    Vouchers,
     /// Several features of one record per ciphertext. One row per record.
     Features {
         /// Features per ciphertext, at least 1.
@@ -37,17 +40,24 @@ impl Layout {
         scores_per_answer: 1,
     };
 
-    const NAMES: [&'static str; 3] = ["scalar", "records", "features"];
+    const NAMES: [&'static str; 4] = ["scalar", "records", "features", "vouchers"];
 
     /// The layout's name in messages and cards.
     #[must_use]
     pub fn name(self) -> &'static str {
-        let [scalar, records, features] = Self::NAMES;
+        let [scalar, records, features, vouchers] = Self::NAMES;
         match self {
             Self::Scalar { .. } => scalar,
             Self::Records => records,
+            Self::Vouchers => vouchers,
             Self::Features { .. } => features,
         }
+    }
+
+    /// Whether a row may hold several records, or vouchers.
+    #[must_use]
+    pub fn is_grouped(self) -> bool {
+        matches!(self, Self::Records | Self::Vouchers)
     }
 
     /// The parameters that a message about `records` records names.
@@ -55,7 +65,7 @@ impl Layout {
         let several = |scores| (scores != 1).then_some(scores);
         let (scores_per_answer, features_per_ciphertext) = match self {
             Self::Scalar { scores_per_answer } => (several(scores_per_answer), None),
-            Self::Records => (None, None),
+            Self::Records | Self::Vouchers => (None, None),
             Self::Features {
                 features_per_ciphertext,
                 scores_per_answer,
@@ -64,7 +74,7 @@ impl Layout {
         LayoutParameters {
             features_per_ciphertext,
             scores_per_answer,
-            records: (self == Self::Records).then_some(records),
+            records: self.is_grouped().then_some(records),
         }
     }
 }
@@ -101,18 +111,23 @@ impl LayoutParameters {
                 return Err(DecodeError::ZeroParameter(name));
             }
         }
-        let [scalar, records, features] = Layout::NAMES;
+        let [scalar, records, features, vouchers] = Layout::NAMES;
         let (layout, surplus) = if name.0 == scalar {
             let surplus = self
                 .features_per_ciphertext
                 .map(|_| "features_per_ciphertext");
             (Layout::Scalar { scores_per_answer }, surplus)
-        } else if name.0 == records {
+        } else if name.0 == records || name.0 == vouchers {
+            let layout = if name.0 == records {
+                Layout::Records
+            } else {
+                Layout::Vouchers
+            };
             let scores = self.scores_per_answer.map(|_| "scores_per_answer");
             let features = self
                 .features_per_ciphertext
                 .map(|_| "features_per_ciphertext");
-            (Layout::Records, scores.or(features))
+            (layout, scores.or(features))
         } else if name.0 == features {
             let layout = Layout::Features {
                 features_per_ciphertext,
@@ -133,10 +148,10 @@ impl LayoutParameters {
 
     /// The number of records of a message with this many rows, by the rules of the layout.
     pub(crate) fn records(self, layout: Layout, rows: usize) -> Result<usize, DecodeError> {
-        match (layout, self.records) {
-            (Layout::Records, None) => Err(DecodeError::MissingParameter("records")),
-            (Layout::Records, Some(0)) => Err(DecodeError::ZeroParameter("records")),
-            (Layout::Records, Some(records)) => Ok(records),
+        match (layout.is_grouped(), self.records) {
+            (true, None) => Err(DecodeError::MissingParameter("records")),
+            (true, Some(0)) => Err(DecodeError::ZeroParameter("records")),
+            (true, Some(records)) => Ok(records),
             (_, None) => Ok(rows),
             (_, Some(records)) if records == rows => Ok(rows),
             (_, Some(found)) => Err(DecodeError::RecordsAndRows { found, rows }),

@@ -32,21 +32,28 @@ mod byte_matrix;
 mod digest;
 mod error;
 mod framing;
+mod inference;
+mod integers;
 mod layout;
 mod limits;
+mod masked;
 mod metadata;
 mod problem;
 mod request;
 mod response;
 mod tensor;
 mod upload;
+mod voucher;
 
 pub use byte_matrix::ByteMatrix;
 pub use digest::{Content, ContentDigest, KeyFingerprint, MalformedFingerprint};
 pub use error::{DecodeError, RequestError, ShapeError};
 pub use framing::{BinaryBody, Encoding, Framing};
+pub use inference::Inference;
+pub use integers::{IntegerMatrix, IntegerType};
 pub use layout::Layout;
 pub use limits::Limits;
+pub use masked::{MaskedRequest, MaskedResponse};
 pub use metadata::{
     ModelList, ModelMetadata, ModelReady, ServerLive, ServerMetadata, ServerReady, TensorMetadata,
 };
@@ -54,6 +61,7 @@ pub use problem::Problem;
 pub use request::InferRequest;
 pub use response::InferResponse;
 pub use upload::{SeededUpload, Upload};
+pub use voucher::{BatchId, MalformedVoucherId, VoucherBatch, VoucherId, VoucherSecretId};
 // What requests and answers name a model by.
 pub use veilcast_card::{CardDigest, MalformedDigest};
 
@@ -61,9 +69,13 @@ pub use veilcast_card::{CardDigest, MalformedDigest};
 pub const INPUT_TENSOR: &str = "ciphertexts";
 /// The name of a seeded request's only input tensor: one element for each record, of shape `[records, 1]`.
 pub const CORRECTIONS_TENSOR: &str = "corrections";
+/// The name of the only input tensor of a request that vouchers mask: a row of unsigned integers for each record.
+pub const MASKED_INPUT_TENSOR: &str = "masked_records";
+/// The name of the only output tensor of the answer to it: a row of unsigned integers for each record.
+pub const MASKED_OUTPUT_TENSOR: &str = "masked_scores";
 /// The name of the response's only output tensor: a row of ciphertexts for each row of the request.
 pub const OUTPUT_TENSOR: &str = "scores";
-/// The datatype of both tensors.
+/// The datatype of the tensors of ciphertexts.
 pub const DATATYPE: &str = "BYTES";
 /// The HTTP header that gives the length in bytes of a binary body's JSON header.
 pub const HEADER_LENGTH: &str = "inference-header-content-length";

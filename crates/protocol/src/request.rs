@@ -59,9 +59,10 @@ impl InferRequest {
             }
             _ => {}
         }
-        let fits = match layout {
-            Layout::Records => records >= rows,
-            _ => records == rows,
+        let fits = if layout.is_grouped() {
+            records >= rows
+        } else {
+            records == rows
         };
         if !fits {
             return Err(RequestError::Records { records, rows });
@@ -172,6 +173,16 @@ impl InferRequest {
     /// Each fault has its own [`DecodeError`].
     pub fn decode(body: &[u8], framing: Framing, limits: &Limits) -> Result<Self, DecodeError> {
         let (received, raw) = split::<ReceivedRequest<'_>>(body, framing, limits)?;
+        Self::read(received, raw, limits)
+    }
+
+    /// Reads what `received` and the bytes after it say.
+    pub(crate) fn read(
+        received: ReceivedRequest<'_>,
+        raw: &[u8],
+        limits: &Limits,
+    ) -> Result<Self, DecodeError> {
+        let answer = received.answer(OUTPUT_TENSOR)?;
         let parameters = received.parameters;
         let id = read_id(received.id)?;
         let public_key = read_key(required(parameters.public_key, "public_key")?, limits)?;
@@ -179,11 +190,7 @@ impl InferRequest {
             .key_proof
             .map(|text| read_proof(&text, &public_key));
         let key_proof = key_proof.transpose()?;
-        let timeout = read_number(parameters.timeout, "timeout")?;
-        match read_number(parameters.priority, "priority")? {
-            0 => {}
-            found => return Err(DecodeError::Priority(found)),
-        }
+        let timeout = read_timeout(parameters.timeout, parameters.priority)?;
         let card_digest = read_digest(required(parameters.card_digest, "card_digest")?)?;
         let numbers = LayoutParameters {
             features_per_ciphertext: parameters.features_per_ciphertext,
@@ -215,31 +222,11 @@ impl InferRequest {
                 found: records,
             });
         }
-
-        let output = received.outputs.at_most_one(OUTPUT_TENSOR)?;
-        if let Some(output) = &output
-            && output.name.0 != OUTPUT_TENSOR
-        {
-            let found = excerpt(&output.name.0);
-            return Err(DecodeError::TensorName {
-                expected: OUTPUT_TENSOR,
-                found,
-            });
-        }
-        let binary = output
-            .and_then(|output| output.parameters.binary_data)
-            .or(parameters.binary_data_output)
-            .unwrap_or(false);
-        let answer = if binary {
-            Encoding::Binary
-        } else {
-            Encoding::Json
-        };
         Ok(Self {
             id,
             key_proof,
             answer,
-            timeout: (timeout > 0).then(|| Duration::from_micros(timeout)),
+            timeout,
             ..Self::new(public_key, layout, records, card_digest, upload)?
         })
     }
@@ -289,12 +276,7 @@ impl InferRequest {
                 timeout: self.timeout.map(|timeout| timeout.as_micros() as u64),
             },
             inputs: [input],
-            outputs: [SentOutput {
-                name: OUTPUT_TENSOR,
-                parameters: SentOutputParameters {
-                    binary_data: self.answer == Encoding::Binary,
-                },
-            }],
+            outputs: [SentOutput::new(OUTPUT_TENSOR, self.answer)],
         }
     }
 }
@@ -335,6 +317,18 @@ fn read_proof(text: &Text<'_>, public_key: &[u8]) -> Result<Vec<u8>, DecodeError
     }
 }
 
+/// The time that a client gives a request, whose priority must be that of all others.
+pub(crate) fn read_timeout(
+    timeout: Option<&RawValue>,
+    priority: Option<&RawValue>,
+) -> Result<Option<Duration>, DecodeError> {
+    let timeout = read_number(timeout, "timeout")?;
+    match read_number(priority, "priority")? {
+        0 => Ok((timeout > 0).then(|| Duration::from_micros(timeout))),
+        found => Err(DecodeError::Priority(found)),
+    }
+}
+
 /// A parameter that V2 defines as an unsigned integer; 0, its default, if there is none.
 fn read_number(value: Option<&RawValue>, name: &'static str) -> Result<u64, DecodeError> {
     let Some(value) = value else { return Ok(0) };
@@ -358,20 +352,44 @@ pub(crate) fn required<T>(value: Option<T>, name: &'static str) -> Result<T, Dec
     value.ok_or(DecodeError::MissingParameter(name))
 }
 
+/// A request of any kind, as it is in JSON.
 #[derive(Deserialize)]
-struct ReceivedRequest<'a> {
+pub(crate) struct ReceivedRequest<'a> {
     #[serde(borrow)]
-    id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    parameters: ReceivedParameters<'a>,
+    pub(crate) parameters: ReceivedParameters<'a>,
     #[serde(borrow, default)]
-    inputs: OnlyOne<ReceivedTensor<'a>>,
+    pub(crate) inputs: OnlyOne<ReceivedTensor<'a>>,
     #[serde(borrow, default)]
     outputs: OnlyOne<ReceivedOutput<'a>>,
 }
 
+impl ReceivedRequest<'_> {
+    /// The form in which the output called `name`, the only one, is wanted.
+    pub(crate) fn answer(&self, name: &'static str) -> Result<Encoding, DecodeError> {
+        let output = self.outputs.peek_at_most_one(name)?;
+        if let Some(output) = output
+            && output.name.0 != name
+        {
+            let found = excerpt(&output.name.0);
+            return Err(DecodeError::TensorName {
+                expected: name,
+                found,
+            });
+        }
+        let is_binary = output
+            .and_then(|output| output.parameters.binary_data)
+            .or(self.parameters.binary_data_output);
+        Ok(match is_binary {
+            Some(true) => Encoding::Binary,
+            Some(false) | None => Encoding::Json,
+        })
+    }
+}
+
 #[derive(Default, Deserialize)]
-struct ReceivedParameters<'a> {
+pub(crate) struct ReceivedParameters<'a> {
     #[serde(borrow)]
     public_key: Option<Text<'a>>,
     #[serde(borrow)]
@@ -385,12 +403,18 @@ struct ReceivedParameters<'a> {
     seed: Option<Text<'a>>,
     first: Option<u64>,
     #[serde(borrow)]
-    card_digest: Option<Text<'a>>,
+    pub(crate) card_digest: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) vouchers: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) voucher_secret: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) key_fingerprint: Option<Text<'a>>,
     binary_data_output: Option<bool>,
     #[serde(borrow)]
-    timeout: Option<&'a RawValue>,
+    pub(crate) timeout: Option<&'a RawValue>,
     #[serde(borrow)]
-    priority: Option<&'a RawValue>,
+    pub(crate) priority: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -432,10 +456,21 @@ struct SentParameters {
     timeout: Option<u64>,
 }
 
+/// The output that a request asks for.
 #[derive(Serialize)]
-struct SentOutput {
+pub(crate) struct SentOutput {
     name: &'static str,
     parameters: SentOutputParameters,
+}
+
+impl SentOutput {
+    pub(crate) fn new(name: &'static str, answer: Encoding) -> Self {
+        let binary_data = answer == Encoding::Binary;
+        Self {
+            name,
+            parameters: SentOutputParameters { binary_data },
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use crate::request::{read_digest, read_id, required};
 use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text, Width};
 use crate::{
     BinaryBody, ByteMatrix, CardDigest, ContentDigest, DecodeError, Framing, KeyFingerprint,
-    Layout, Limits, OUTPUT_TENSOR,
+    Layout, Limits, OUTPUT_TENSOR, VoucherBatch,
 };
 
 /// The encrypted scores of a request's records.
@@ -33,6 +33,8 @@ pub struct InferResponse {
     pub records: usize,
     /// The digest of the request's body as the service received it, if the service received one.
     pub request_digest: Option<ContentDigest>,
+    /// What is known of the vouchers that the scores are parts of, in the layout `vouchers`; nothing in others.
+    pub vouchers: Option<VoucherBatch>,
     /// The scores: a row for each row of the request, with as many answers as the layout needs for the outputs.
     pub scores: ByteMatrix,
 }
@@ -76,6 +78,7 @@ impl InferResponse {
             layout,
             records: numbers.records(layout, scores.rows())?,
             request_digest: request_digest.transpose()?,
+            vouchers: read_batch(layout, parameters.voucher_batch, parameters.voucher_secret)?,
             scores,
         })
     }
@@ -104,6 +107,8 @@ impl InferResponse {
                 numbers: self.layout.parameters(self.records),
                 card_digest: self.card_digest.to_string(),
                 request_digest: self.request_digest.map(|digest| digest.to_string()),
+                voucher_batch: self.vouchers.map(|batch| batch.id.to_string()),
+                voucher_secret: self.vouchers.map(|batch| batch.secret.to_string()),
                 scores_digest: ContentDigest::of(self.scores.as_bytes()).to_string(),
             },
             outputs: [output],
@@ -111,12 +116,30 @@ impl InferResponse {
     }
 }
 
-fn read_content_digest(
+pub(crate) fn read_content_digest(
     digest: Text<'_>,
     parameter: &'static str,
 ) -> Result<ContentDigest, DecodeError> {
     let digest = digest.0.parse();
     digest.map_err(|_| DecodeError::MalformedContentDigest(parameter))
+}
+
+/// What an answer says about its vouchers, in the layout that has them.
+fn read_batch(
+    layout: Layout,
+    batch: Option<Text<'_>>,
+    secret: Option<Text<'_>>,
+) -> Result<Option<VoucherBatch>, DecodeError> {
+    if layout != Layout::Vouchers {
+        return Ok(None);
+    }
+    let batch = required(batch, "voucher_batch")?;
+    let secret = required(secret, "voucher_secret")?;
+    let malformed = |_| DecodeError::MalformedVouchers;
+    Ok(Some(VoucherBatch {
+        id: batch.0.parse().map_err(malformed)?,
+        secret: secret.0.parse().map_err(malformed)?,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -147,6 +170,10 @@ struct ReceivedParameters<'a> {
     #[serde(borrow)]
     request_digest: Option<Text<'a>>,
     #[serde(borrow)]
+    voucher_batch: Option<Text<'a>>,
+    #[serde(borrow)]
+    voucher_secret: Option<Text<'a>>,
+    #[serde(borrow)]
     scores_digest: Option<Text<'a>>,
 }
 
@@ -169,5 +196,9 @@ struct SentParameters {
     card_digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_digest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voucher_batch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voucher_secret: Option<String>,
     scores_digest: String,
 }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::byte_matrix::element_count;
 use crate::error::excerpt;
 use crate::framing::PREFIX_BYTES;
-use crate::{ByteMatrix, DATATYPE, DecodeError, Limits};
+use crate::{ByteMatrix, DATATYPE, DecodeError, IntegerMatrix, IntegerType, Limits};
 
 /// A string that borrows from the body unless it holds escapes.
 #[derive(Deserialize)]
@@ -33,11 +33,25 @@ impl<T> OnlyOne<T> {
     }
 
     /// The only member if there is any.
-    pub(crate) fn at_most_one(self, expected: &'static str) -> Result<Option<T>, DecodeError> {
+    fn at_most_one(self, expected: &'static str) -> Result<Option<T>, DecodeError> {
+        self.peek_at_most_one(expected)?;
+        Ok(self.first)
+    }
+
+    /// The same, which stays there.
+    pub(crate) fn peek_at_most_one(
+        &self,
+        expected: &'static str,
+    ) -> Result<Option<&T>, DecodeError> {
         match self.count {
-            0 | 1 => Ok(self.first),
+            0 | 1 => Ok(self.first.as_ref()),
             found => Err(DecodeError::TensorCount { expected, found }),
         }
+    }
+
+    /// Whether there is a first member, and it is such a one.
+    pub(crate) fn first_is(&self, is_such: impl FnOnce(&T) -> bool) -> bool {
+        self.first.as_ref().is_some_and(is_such)
     }
 }
 
@@ -138,6 +152,62 @@ struct ReceivedParameters {
 }
 
 impl ReceivedTensor<'_> {
+    /// The tensor's name, unchecked.
+    pub(crate) fn name(&self) -> &str {
+        &self.name.0
+    }
+
+    /// The unsigned integers of the tensor called `name`, whose raw bytes, if any, are everything after the JSON.
+    pub(crate) fn integers(
+        self,
+        name: &'static str,
+        raw: &[u8],
+        limits: &Limits,
+    ) -> Result<IntegerMatrix, DecodeError> {
+        let shape = self.shape(name, limits)?;
+        let datatype = IntegerType::named(&self.datatype.0);
+        let datatype =
+            datatype.ok_or_else(|| DecodeError::IntegerDatatype(excerpt(&self.datatype.0)))?;
+        let size = element_count(shape)?.checked_mul(datatype.bytes());
+        let expected = size.ok_or(crate::ShapeError::Overflow)?;
+        match (self.data, self.parameters.binary_data_size) {
+            (Some(data), None) if raw.is_empty() => {
+                IntegerMatrix::from_json(shape, datatype, data.get())
+            }
+            (Some(_), None) => Err(DecodeError::TrailingBytes(raw.len())),
+            (None, Some(found)) if found != expected => {
+                Err(DecodeError::BinarySize { expected, found })
+            }
+            (None, Some(size)) => {
+                check_size(raw, size)?;
+                IntegerMatrix::from_le_bytes(shape, datatype, raw)
+            }
+            (None, None) | (Some(_), Some(_)) => Err(DecodeError::DataPlace),
+        }
+    }
+
+    /// Rows and columns, if the tensor is called `name`, and there are no more rows than records are allowed.
+    fn shape(&self, name: &'static str, limits: &Limits) -> Result<[usize; 2], DecodeError> {
+        if self.name.0 != name {
+            return Err(DecodeError::TensorName {
+                expected: name,
+                found: excerpt(&self.name.0),
+            });
+        }
+        if self.shape.rank != 2 {
+            return Err(DecodeError::Rank(self.shape.rank));
+        }
+        let shape = self.shape.dimensions;
+        element_count(shape)?;
+        if shape[0] > limits.max_records {
+            return Err(DecodeError::TooManyRecords {
+                limit: limits.max_records,
+                found: shape[0],
+            });
+        }
+        Ok(shape)
+    }
+
     /// The elements of the tensor called `name`, whose raw bytes, if any, are everything after the JSON.
     ///
     pub(crate) fn decode(
@@ -147,26 +217,11 @@ impl ReceivedTensor<'_> {
         raw: &[u8],
         limits: &Limits,
     ) -> Result<ByteMatrix, DecodeError> {
-        if self.name.0 != name {
-            return Err(DecodeError::TensorName {
-                expected: name,
-                found: excerpt(&self.name.0),
-            });
-        }
-        if self.datatype.0 != DATATYPE {
+        if self.datatype.0 != DATATYPE && self.name.0 == name {
             return Err(DecodeError::Datatype(excerpt(&self.datatype.0)));
         }
-        if self.shape.rank != 2 {
-            return Err(DecodeError::Rank(self.shape.rank));
-        }
-        let shape = self.shape.dimensions;
+        let shape = self.shape(name, limits)?;
         let count = element_count(shape)?;
-        if shape[0] > limits.max_records {
-            return Err(DecodeError::TooManyRecords {
-                limit: limits.max_records,
-                found: shape[0],
-            });
-        }
         if count > limits.max_ciphertexts {
             return Err(DecodeError::TooManyCiphertexts {
                 limit: limits.max_ciphertexts,
@@ -222,17 +277,21 @@ fn binary_width(
     }
 }
 
+/// Checks that a binary tensor of `size` bytes is there, and nothing after it.
+fn check_size(raw: &[u8], size: usize) -> Result<(), DecodeError> {
+    match raw.len() {
+        found if found < size => Err(DecodeError::Truncated {
+            expected: size,
+            found,
+        }),
+        found if found > size => Err(DecodeError::TrailingBytes(found - size)),
+        _ => Ok(()),
+    }
+}
+
 /// The elements of a binary tensor without their lengths, each of which must be `width`.
 fn from_binary(raw: &[u8], size: usize, width: usize) -> Result<Vec<u8>, DecodeError> {
-    if raw.len() < size {
-        return Err(DecodeError::Truncated {
-            expected: size,
-            found: raw.len(),
-        });
-    }
-    if raw.len() > size {
-        return Err(DecodeError::TrailingBytes(raw.len() - size));
-    }
+    check_size(raw, size)?;
     let mut bytes = Vec::with_capacity(size / (PREFIX_BYTES + width) * width);
     for (index, element) in raw.chunks_exact(PREFIX_BYTES + width).enumerate() {
         let (prefix, element) = element.split_at(PREFIX_BYTES);
@@ -292,6 +351,41 @@ impl<'a> SentTensor<'a> {
             shape: tensor.shape(),
             datatype: DATATYPE,
             parameters,
+            data: None,
+        }
+    }
+}
+
+/// A tensor of unsigned integers as the JSON of a message that we send describes it.
+#[derive(Serialize)]
+pub(crate) struct SentIntegers<'a> {
+    name: &'static str,
+    shape: [usize; 2],
+    datatype: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters: Option<SentParameters>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a [u64]>,
+}
+
+impl<'a> SentIntegers<'a> {
+    /// A tensor whose numbers are in the JSON.
+    pub(crate) fn json(name: &'static str, tensor: &'a IntegerMatrix) -> Self {
+        Self {
+            data: Some(tensor.values()),
+            parameters: None,
+            ..Self::binary(name, tensor)
+        }
+    }
+
+    /// A tensor whose numbers follow the JSON.
+    pub(crate) fn binary(name: &'static str, tensor: &'a IntegerMatrix) -> Self {
+        let binary_data_size = tensor.values().len() * tensor.datatype().bytes();
+        Self {
+            name,
+            shape: tensor.shape(),
+            datatype: tensor.datatype().name(),
+            parameters: Some(SentParameters { binary_data_size }),
             data: None,
         }
     }

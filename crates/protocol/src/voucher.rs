@@ -16,7 +16,9 @@ pub struct VoucherSecretId([u8; 8]);
 
 /// The text is not the hexadecimal digits of a batch of vouchers, or of a secret of vouchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("not an id: expected lower-case hexadecimal digits, 32 for a batch of vouchers and 16 for their secret")]
+#[error(
+    "not an id: expected lower-case hexadecimal digits, 32 for a batch of vouchers and 16 for their secret"
+)]
 pub struct MalformedVoucherId;
 
 /// Implements what an id of bytes has in common with others.

@@ -175,6 +175,7 @@ impl Options {
             task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
+            ways: None,
             max_weight: self.max_weight(),
         }
     }

@@ -111,6 +111,7 @@ impl TableOptions {
             task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
+            ways: None,
             max_weight: training.max_weight(),
         }
     }

@@ -26,6 +26,7 @@ pub(crate) fn response() -> InferResponse {
         layout: Layout::SCALAR,
         records: 1,
         request_digest: Some(ContentDigest::of(&request().to_binary().bytes)),
+        vouchers: None,
         scores: ByteMatrix::new([1, 1], 6, vec![8; 6]).unwrap(),
     }
 }

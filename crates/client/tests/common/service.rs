@@ -87,6 +87,7 @@ impl Kind {
                 scalar: Some(ScalarLayout {}),
                 ..Layouts::default()
             },
+            ways: None,
             limits: Limits {
                 max_records: self.max_records,
                 max_ciphertexts: 1000,

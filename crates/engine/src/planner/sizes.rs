@@ -67,6 +67,7 @@ pub(super) fn answer(
         layout: arrangement.layout(),
         records: named(arrangement.layout(), records),
         request_digest: Some(ContentDigest::of(&[])),
+        vouchers: None,
         scores: one_of(ciphertext),
     };
     let elements = arrangement.rows(records) * arrangement.answers_per_row();
@@ -85,8 +86,5 @@ fn one_of(width: usize) -> ByteMatrix {
 
 /// The records that a message with one row can name.
 fn named(layout: Layout, records: usize) -> usize {
-    match layout {
-        Layout::Records => records,
-        _ => 1,
-    }
+    if layout.is_grouped() { records } else { 1 }
 }

@@ -22,7 +22,7 @@ impl Geometry {
         let slot_bits = card.slot_bits().get();
         let (k, outputs_per_answer) = match layout {
             Layout::Scalar { scores_per_answer } => (1, scores_per_answer as usize),
-            Layout::Records => (1, 1),
+            Layout::Records | Layout::Vouchers => (1, 1),
             Layout::Features {
                 features_per_ciphertext,
                 scores_per_answer,
@@ -32,9 +32,14 @@ impl Geometry {
         Self {
             k,
             slot_bits,
-            unit: if k == 1 { slot_bits } else { slot_bits + 41 },
+            unit: match layout {
+                Layout::Vouchers => voucher_unit(card),
+                _ if k == 1 => slot_bits,
+                _ => slot_bits + 41,
+            },
             slots: match layout {
                 Layout::Records => ((key_bits - 41) / slot_bits) as usize,
+                Layout::Vouchers => ((key_bits - 1) / voucher_unit(card)) as usize,
                 _ => outputs_per_answer,
             },
             outputs_per_answer,
@@ -108,6 +113,14 @@ impl Geometry {
         let sums = key.weighted_sums_vartime(row, rows);
         key.horner_vartime(&[sums], self.unit).remove(0)
     }
+}
+
+/// The bits from one slot of vouchers to the next: W·r has S + log₂ Σ|w| of them and a sign, and 41 more hide it, one of which
+/// keeps off what is next to it.
+fn voucher_unit(card: &Card) -> u32 {
+    let slot_bits = card.slot_bits().get();
+    let weights = ((1u64 << slot_bits) - 1) / u64::from(card.quantization().max());
+    slot_bits + weights.ilog2() + 1 + 41
 }
 
 /// The number of a plaintext.

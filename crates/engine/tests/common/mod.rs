@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use num_bigint::BigUint;
 use veilcast_card::{
     Activation, Card, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
-    Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
+    Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads, Way,
     WeightBits,
 };
 use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
@@ -72,6 +72,36 @@ pub(crate) fn model_with(
     weight_bits: u32,
     layouts: Layouts,
 ) -> Model {
+    model_from(weights, biases, input_bits, weight_bits, layouts, None)
+}
+
+/// The same model in all layouts, offered in these ways.
+pub(crate) fn model_of_ways(
+    weights: &[Vec<i32>],
+    biases: &[i64],
+    input_bits: u32,
+    weight_bits: u32,
+    ways: Vec<Way>,
+) -> Model {
+    let layouts = all_layouts(vec![2]);
+    model_from(
+        weights,
+        biases,
+        input_bits,
+        weight_bits,
+        layouts,
+        Some(ways),
+    )
+}
+
+fn model_from(
+    weights: &[Vec<i32>],
+    biases: &[i64],
+    input_bits: u32,
+    weight_bits: u32,
+    layouts: Layouts,
+    ways: Option<Vec<Way>>,
+) -> Model {
     let (inputs, outputs) = (weights[0].len(), weights.len());
     let flat = weights.iter().flatten().map(|&w| f64::from(w)).collect();
     let map = FloatMap::new(
@@ -109,6 +139,7 @@ pub(crate) fn model_with(
         threshold: None,
         task: None,
         layouts,
+        ways,
         limits: Limits {
             max_records: 300,
             max_ciphertexts: 2000,

@@ -8,7 +8,7 @@ use crate::float_map::{QuantizeError, weight_bits};
 use crate::search::SearchError;
 use veilcast_card::{
     Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits, Output,
-    PublicPart, Quantization, SlotBits, Task,
+    PublicPart, Quantization, SlotBits, Task, Way,
 };
 
 /// What the card is to say about a model whose weights aren't quantised yet.
@@ -42,6 +42,8 @@ pub struct Blueprint {
     pub layouts: Layouts,
     /// What one request may hold.
     pub limits: Limits,
+    /// The ways of predicting that are offered, if not the default ones.
+    pub ways: Option<Vec<Way>>,
     /// Largest magnitude of an integer weight, 1 to 32,767: that of each output's largest weight.
     pub max_weight: u32,
 }
@@ -159,6 +161,7 @@ impl Blueprint {
             },
             layouts: self.layouts.clone(),
             limits: self.limits,
+            ways: self.ways.clone(),
         }
     }
 }

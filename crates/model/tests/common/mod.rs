@@ -52,6 +52,7 @@ pub(crate) fn patients() -> Blueprint {
             }),
             ..Layouts::default()
         },
+        ways: None,
         limits: Limits {
             max_records: 10,
             max_ciphertexts: 1000,

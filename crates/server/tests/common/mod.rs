@@ -163,6 +163,7 @@ fn evaluator_of(
             scalar: Some(ScalarLayout {}),
             ..Layouts::default()
         },
+        ways: None,
         limits: Limits {
             max_records: MAX_RECORDS,
             max_ciphertexts: MAX_RECORDS * FEATURES as u32,

@@ -1,0 +1,108 @@
+//! [`VoucherSecret`], from which the service derives what masks scores.
+
+use shake::{ExtendableOutput, Shake256, Update, XofReader};
+use veilcast_protocol::{CardDigest, KeyFingerprint, VoucherId, VoucherSecretId};
+use zeroize::Zeroizing;
+
+use super::pseudorandom::numbers;
+
+/// Distinguishes these numbers from everything else that SHAKE256 is used for.
+const DOMAIN: &[u8] = b"veilcast voucher v1";
+const ID_DOMAIN: &[u8] = b"veilcast voucher secret id v1";
+
+/// A secret of a service, from which s of every voucher is derived.
+///
+/// Replicas that answer for each other share it. Who has it, and sees the answers to a client, learns that client's weighted sums;
+/// it tells nothing of anyone's records.
+pub struct VoucherSecret {
+    bytes: Zeroizing<[u8; 32]>,
+    id: VoucherSecretId,
+}
+
+impl VoucherSecret {
+    /// The secret of these bytes, which must be from a good generator.
+    pub fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        let mut id = [0; 8];
+        let mut absorbed = Shake256::default();
+        absorbed.update(ID_DOMAIN);
+        absorbed.update(&*bytes);
+        absorbed.finalize_xof().read(&mut id);
+        Self {
+            bytes,
+            id: id.into(),
+        }
+    }
+
+    /// A secret from the operating system's generator.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn generate() -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *bytes).expect("the operating system gives random bytes");
+        Self::new(bytes)
+    }
+
+    /// What clients name it by.
+    pub fn id(&self) -> VoucherSecretId {
+        self.id
+    }
+
+    /// s of a voucher: a number of `slot_bits` bits for each output.
+    pub(crate) fn masks(
+        &self,
+        card: CardDigest,
+        key: KeyFingerprint,
+        voucher: VoucherId,
+        slot_bits: u32,
+        outputs: usize,
+    ) -> Zeroizing<Vec<u64>> {
+        let parts: [&[u8]; 4] = [
+            &*self.bytes,
+            card.as_bytes(),
+            key.as_bytes(),
+            &voucher.to_bytes(),
+        ];
+        numbers(DOMAIN, &parts, slot_bits, outputs)
+    }
+}
+
+impl std::fmt::Debug for VoucherSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "VoucherSecret({})", self.id)
+    }
+}
+
+/// The secrets of a service: one for new vouchers, and older ones whose vouchers are still taken.
+#[derive(Debug)]
+pub struct VoucherSecrets {
+    current: VoucherSecret,
+    older: Vec<VoucherSecret>,
+}
+
+impl VoucherSecrets {
+    /// The current secret, and older ones.
+    pub fn new(current: VoucherSecret, older: Vec<VoucherSecret>) -> Self {
+        Self { current, older }
+    }
+
+    /// One secret from the operating system's generator: its vouchers are good for as long as the service runs, and no other
+    /// replica takes them.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn generate() -> Self {
+        Self::new(VoucherSecret::generate(), Vec::new())
+    }
+
+    /// The secret of new vouchers.
+    pub fn current(&self) -> &VoucherSecret {
+        &self.current
+    }
+
+    /// The secret with this id.
+    pub fn get(&self, id: VoucherSecretId) -> Option<&VoucherSecret> {
+        let mut all = std::iter::once(&self.current).chain(&self.older);
+        all.find(|secret| secret.id() == id)
+    }
+}

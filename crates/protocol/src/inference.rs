@@ -1,0 +1,63 @@
+//! What a client may ask of a model: one request or the other, told apart by its tensor.
+
+use std::time::Duration;
+
+use crate::framing::split;
+use crate::request::ReceivedRequest;
+use crate::{
+    DecodeError, Encoding, Framing, InferRequest, Limits, MASKED_INPUT_TENSOR, MaskedRequest,
+};
+
+/// A request for scores, or for vouchers: with ciphertexts, or with records that vouchers mask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inference {
+    /// Ciphertexts.
+    Encrypted(InferRequest),
+    /// Masked records.
+    Masked(MaskedRequest),
+}
+
+impl Inference {
+    /// Reads a request of either kind.
+    ///
+    /// # Errors
+    /// Each fault has its own [`DecodeError`].
+    pub fn decode(body: &[u8], framing: Framing, limits: &Limits) -> Result<Self, DecodeError> {
+        let (received, raw) = split::<ReceivedRequest<'_>>(body, framing, limits)?;
+        let is_masked = received
+            .inputs
+            .first_is(|input| input.name() == MASKED_INPUT_TENSOR);
+        if is_masked {
+            MaskedRequest::read(received, raw, limits).map(Self::Masked)
+        } else {
+            InferRequest::read(received, raw, limits).map(Self::Encrypted)
+        }
+    }
+
+    /// The number of records, or of vouchers that are asked for; at least one.
+    #[must_use]
+    pub fn records(&self) -> usize {
+        match self {
+            Self::Encrypted(request) => request.records(),
+            Self::Masked(request) => request.vouchers.len(),
+        }
+    }
+
+    /// How long the client waits for the answer.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        match self {
+            Self::Encrypted(request) => request.timeout(),
+            Self::Masked(request) => request.timeout,
+        }
+    }
+
+    /// The form in which the client wants its answer.
+    #[must_use]
+    pub fn answer(&self) -> Encoding {
+        match self {
+            Self::Encrypted(request) => request.answer(),
+            Self::Masked(request) => request.answer,
+        }
+    }
+}
