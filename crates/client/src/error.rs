@@ -1,4 +1,4 @@
-//! Why a call brought no answer, an answer no scores, or a pipeline didn't finish.
+//! Why a call got no answer, an answer gave no scores, or a pipeline didn't finish.
 
 use std::time::Duration;
 
@@ -26,12 +26,12 @@ pub enum UrlFault {
     /// It holds a user name or password.
     #[error("a user name or password does not belong in it")]
     Credentials,
-    /// It goes on after its path.
+    /// It continues after its path.
     #[error("leave out what begins with `?` or `#`")]
     Query,
 }
 
-/// Why a call brought no answer, sorted by whose fault it is.
+/// Why a call got no answer, sorted by whose fault it is.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
@@ -73,7 +73,7 @@ pub enum ClientError {
         /// How often the call was tried.
         tries: u32,
     },
-    /// No connection came about.
+    /// No connection could be made.
     #[error("{url} can't be reached: {reason}{}", after(*.tries))]
     Unreachable {
         /// The service's URL.
@@ -91,7 +91,7 @@ pub enum ClientError {
         /// What is wrong with it.
         fault: CertificateFault,
     },
-    /// The service does not accept the client's own certificate, or misses it.
+    /// The service does not accept the client's own certificate, or requires one that is missing.
     #[error("{url} {}", if *.given { "does not accept the client certificate" } else { "wants a client certificate, and none is given" })]
     Identity {
         /// The service's URL.
@@ -133,8 +133,8 @@ pub enum ClientError {
     },
 
     // The service refuses.
-    /// The service is busy or away for a moment, or the caller's quota is used up, and trying again
-    /// did not help.
+    /// The service is busy or unavailable for a moment, or the caller's quota is used up, and
+    /// trying again did not help.
     #[error("{url} is busy ({status}: {message}){}: try again later", after(*.tries))]
     Busy {
         /// The service's URL.
@@ -157,10 +157,11 @@ pub enum ClientError {
         url: String,
         /// The service's message.
         message: String,
-        /// When it answers again, from the answer on.
+        /// When it answers again, counted from this answer.
         retry_after: Option<Duration>,
     },
-    /// Even what can't be divided further is larger than the service, or a proxy in front of it, takes.
+    /// Even a request that can't be divided further is larger than the service, or a proxy in front
+    /// of it, accepts.
     #[error("{url}, or a proxy in front of it, refuses a request of {bytes} bytes as too large (413{}), and it can't be divided further", prefixed(.message))]
     RequestTooLarge {
         /// The service's URL.
@@ -170,29 +171,30 @@ pub enum ClientError {
         /// The service's message; empty if it was a proxy, or had none.
         message: String,
     },
-    /// The service refuses the request, or failed over it.
+    /// The service refuses the request, or failed while handling it.
     #[error("{url} refuses ({status}): {message}")]
     Refused {
         /// The service's URL.
         url: String,
         /// The HTTP status.
         status: u16,
-        /// The problem's stable code; empty if the service of the protocol is another than Veilcast.
+        /// The problem's stable code; empty if the service isn't Veilcast but another one with this
+        /// protocol.
         code: String,
         /// The service's message.
         message: String,
     },
 
     // The service answers nonsense.
-    /// What answers is not a Veilcast service.
+    /// Whatever answers is not a Veilcast service.
     #[error("{url} is not a Veilcast service: {reason}")]
     NotVeilcast {
         /// The service's URL.
         url: String,
-        /// How this shows.
+        /// How that shows.
         reason: String,
     },
-    /// The answer is to another request, or the request did not arrive as it was sent.
+    /// The answer is to another request, or the request did not arrive as sent.
     #[error(
         "{url} answers another request than was sent, or one that was damaged on its way: send it again, and put TLS in between"
     )]
@@ -200,7 +202,7 @@ pub enum ClientError {
         /// The service's URL.
         url: String,
     },
-    /// It says again and again that a card is not its model's, and gives no other.
+    /// It says repeatedly that a card is not its model's, but doesn't provide another one.
     #[error(
         "{url} refuses requests for the very card that it gives, or replaces it all the time: are there several services, with different models, behind it?"
     )]
@@ -245,25 +247,27 @@ pub enum PipelineError {
     /// The records can't be encrypted for this model.
     #[error("the records can't be encrypted")]
     Encrypt(#[source] SessionError),
-    /// The call brought no answer.
+    /// The call got no answer.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The service has replaced the model, and the records can't go on to the new one as they are.
+    /// The service has replaced the model, and the records can't be sent to the new one as they
+    /// are.
     #[error("the service has replaced the model {model:?} meanwhile")]
     Replaced {
         /// The model's name.
         model: String,
-        /// What keeps the records from it.
+        /// Why the records don't fit it.
         #[source]
         fault: ReplacedError,
     },
 }
 
-/// Why records that were quantised for a card can't go on to the model that has replaced its own.
+/// Why records that were quantised for a card can't be sent to the model that has replaced that
+/// card's.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReplacedError {
-    /// Its card is none.
+    /// Its card isn't valid.
     #[error("the new one's card can't be used")]
     Card(#[source] CardError),
     /// It prepares or rounds records in another way.
@@ -277,7 +281,7 @@ pub enum ReplacedError {
     Layout(#[source] LayoutError),
 }
 
-/// A message after what it explains.
+/// A message, with the separator before it.
 fn prefixed(message: &str) -> String {
     match message {
         "" => String::new(),
@@ -285,7 +289,7 @@ fn prefixed(message: &str) -> String {
     }
 }
 
-/// How often a call was tried, where that was more than once.
+/// How often a call was tried, if more than once.
 fn after(tries: u32) -> String {
     match tries {
         0 | 1 => String::new(),

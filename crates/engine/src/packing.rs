@@ -33,7 +33,7 @@ impl Arrangement {
         groups.map(plaintext).collect()
     }
 
-    /// The scores of each record, by the plaintexts of its answers, row by row.
+    /// The scores of each record, from the plaintexts of its answers, row by row.
     pub(crate) fn scores(&self, answers: &[Plaintext], records: usize) -> Vec<Vec<i64>> {
         let score = |answer: &Plaintext, slot: usize| {
             let value = bits::get(answer.limbs(), self.slot(slot), self.slot_bits());

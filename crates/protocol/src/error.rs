@@ -96,7 +96,7 @@ pub enum DecodeError {
         /// The bytes after the header.
         found: usize,
     },
-    /// There is more after the tensor.
+    /// There are bytes after the tensor.
     #[error("the body has {0} bytes too many at its end")]
     TrailingBytes(usize),
 
@@ -109,7 +109,7 @@ pub enum DecodeError {
     /// A parameter that is an unsigned integer is something else.
     #[error("`{0}` is not a whole number from 0 to 2^64 − 1")]
     NotANumber(&'static str),
-    /// A request wants to be more important than others.
+    /// A request asks for a higher or lower priority.
     #[error("`priority` is {0}, but all requests have the same here: leave it out, or write 0")]
     Priority(u64),
     /// The public key is not unpadded base64url.
@@ -304,7 +304,7 @@ impl DecodeError {
     }
 }
 
-/// The beginning of a text from a stranger, short enough to be repeated in an error.
+/// The beginning of an untrusted text, short enough to be repeated in an error.
 pub(crate) fn excerpt(text: &str) -> String {
     const CHARACTERS: usize = 128;
     match text.char_indices().nth(CHARACTERS) {

@@ -54,7 +54,7 @@ pub use problem::Problem;
 pub use request::InferRequest;
 pub use response::InferResponse;
 pub use upload::{SeededUpload, Upload};
-// What requests and answers name a model by.
+// The name of a model in requests and answers.
 pub use veilcast_card::{CardDigest, MalformedDigest};
 
 /// The name of the request's only input tensor: a row of ciphertexts for each record, or group of records.
