@@ -16,7 +16,7 @@ pub enum LedgerError {
     /// There is no such token.
     #[error("there is no such token: ask the service's operator for one")]
     UnknownToken,
-    /// The token isn't good any more.
+    /// The token isn't valid any more.
     #[error("this token has been revoked: ask the service's operator for another one")]
     Revoked,
     /// The token is for other models.
@@ -27,10 +27,10 @@ pub enum LedgerError {
         /// The token's models.
         allowed: String,
     },
-    /// A quota doesn't hold the charge; nothing was charged.
+    /// The charge exceeds a quota; nothing was charged.
     #[error(transparent)]
     QuotaUsedUp(Box<UsedUp>),
-    /// Another token has the name, perhaps one that was revoked.
+    /// Another token has the name, possibly a revoked one.
     #[error(
         "there is a token {name} already: choose another name (those of revoked tokens stay taken, so that usage can be told apart)"
     )]
@@ -41,7 +41,7 @@ pub enum LedgerError {
     /// Another token is bound to the certificate.
     #[error("another token has this certificate: make a new one for each token")]
     CertificateTaken,
-    /// A name that can't be one.
+    /// An invalid name.
     #[error("`{name}` can't name {what}: use up to 64 letters, digits and . _ - @ +")]
     Name {
         /// The name.
@@ -63,7 +63,7 @@ pub enum LedgerError {
         /// The name.
         name: String,
     },
-    /// The database is of another version of this program.
+    /// The database is from a newer version of this program.
     #[error("the ledger was made or changed by a newer version of this program: use that version")]
     Newer,
     /// The database can't be reached, or can't do its work.
@@ -77,7 +77,7 @@ impl From<sqlx::Error> for LedgerError {
     }
 }
 
-/// A quota that doesn't hold a charge.
+/// A quota that has no room for a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsedUp {
     /// The quota.
@@ -91,13 +91,13 @@ pub struct UsedUp {
 }
 
 impl UsedUp {
-    /// Whether even the whole quota wouldn't hold the charge.
+    /// Whether the charge exceeds even the whole quota.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         self.needed.number() > self.quota.amount.number()
     }
 
-    /// How long after a moment the charge may be held, if ever.
+    /// How long after a given moment the charge may fit, if ever.
     #[must_use]
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         let renews = self.renews.filter(|_| !self.is_too_large())?;

@@ -18,14 +18,15 @@ use crate::address::{ListenAddress, one_or_several};
 use crate::cors::are_origins;
 use crate::tls::TlsSettings;
 
-/// The service's address and limits, as a configuration file gives them; settings that it leaves
-/// out have their defaults.
+/// The service's address and limits, as in a configuration file; settings that it leaves out have
+/// their defaults.
 ///
-/// The bodies in memory take at most `upload_memory_bytes`, and what they hold as much again while it is computed.
+/// Bodies take at most `upload_memory_bytes` of memory, and the requests in them as much again
+/// while they are computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The models to serve; several versions of one name may be beside each other.
+    /// The models to serve; several versions of a model may be served side by side.
     pub models: Vec<ModelSetting>,
     /// A directory of models, or of directories of their versions, that operators may have loaded while the service runs.
     pub model_repository: Option<PathBuf>,
@@ -152,7 +153,7 @@ impl Default for Config {
     }
 }
 
-/// A setting with which no service can run.
+/// A setting that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the setting `{name}` must be {expected}")]
 pub struct ConfigError {
@@ -176,12 +177,12 @@ impl Config {
         "drain_seconds",
     ];
 
-    /// Whether the operators' listeners are for this machine alone.
+    /// Whether only this machine can reach the operators' listeners.
     pub(crate) fn operators_are_local(&self) -> bool {
         self.operator_listen.iter().all(ListenAddress::is_local)
     }
 
-    /// Whether others than this machine reach the service, and need no token.
+    /// Whether other machines can reach the service, and need no token.
     #[must_use]
     pub fn is_open_to_all(&self) -> bool {
         !self.ledger.required && !self.listen.iter().all(ListenAddress::is_local)

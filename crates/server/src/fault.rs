@@ -105,7 +105,7 @@ impl Fault {
         self.status_and_code().1
     }
 
-    /// What a client has to show.
+    /// The credentials that a client needs.
     fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::OperatorTokenNeeded => Some("Bearer"),
@@ -165,7 +165,7 @@ impl Fault {
                 EvaluateError::KeyProof(_) => (StatusCode::BAD_REQUEST, "invalid_key_proof"),
                 EvaluateError::PublicKey(_) => (StatusCode::BAD_REQUEST, "invalid_public_key"),
                 EvaluateError::Ciphertext(_) => (StatusCode::BAD_REQUEST, "invalid_ciphertext"),
-                // By their definition, errors of evaluation are the client's.
+                // By definition, evaluation errors are the client's fault.
                 _ => (StatusCode::BAD_REQUEST, "invalid_request"),
             },
             Self::TooCostly { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_costly"),
