@@ -1,4 +1,4 @@
-//! What the operators at the front of a graph do, on values known by the table's columns.
+//! What the operators at the front of a graph do, on values known in terms of the table's columns.
 
 use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::{GraphProto, NodeProto};
@@ -23,7 +23,7 @@ pub(super) struct Table<'a> {
     room: usize,
 }
 
-/// Most elements, and terms of sums, that nodes may take in all.
+/// Most elements, and terms of sums, that nodes may take in total.
 const MAX_WORK: usize = 1 << 22;
 
 pub(super) type Done = Result<Outcome, String>;
