@@ -151,7 +151,7 @@ fn write_regression(f: &mut fmt::Formatter<'_>, regression: &Regression) -> fmt:
     writeln!(f, "  no value is changed by more than {change} by rounding")
 }
 
-/// What was tried: the chosen one, and each other one that was better than all cheaper ones.
+/// What was tried: the chosen one, and every other one that was better than all cheaper ones.
 ///
 /// An imported model is compared with the network, a trained one with the truth.
 fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport, is_import: bool) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! The report: an evaluation as one HTML page for people, without scripts or anything from elsewhere.
+//! The report: an evaluation as one HTML page, without scripts or external resources.
 
 mod charts;
 mod classes;
