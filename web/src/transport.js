@@ -113,7 +113,7 @@ export class Transport {
     const seconds = Number(asked ?? 0);
     if (code === QUOTA_USED_UP) {
       const again = asked ? ` (again in ${inWords(seconds)})` : '';
-      const refused = new VeilcastError(code, `${this.url.href} answers no more for now: ${error}${again}`);
+      const refused = new VeilcastError(code, `${this.url.href} refuses further requests for now: ${error}${again}`);
       // Without a time it may be months.
       return asked ? new Passing(refused, 1000 * seconds) : refused;
     }

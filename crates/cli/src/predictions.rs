@@ -209,7 +209,7 @@ impl<'a> Predictions<'a> {
                 })
             }
             Sink::File(_) => Some(
-                "no predictions are kept: with --resume, those that were done would be".to_owned(),
+                "no predictions are kept; --resume would have kept the finished ones".to_owned(),
             ),
             Sink::Stdout | Sink::JsonLines(_) => None,
         }

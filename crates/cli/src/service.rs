@@ -142,7 +142,7 @@ fn warn_of_readers(path: &Path) {
         {
             let path = path.display();
             tracing::warn!(
-                "{path} is secret, but others may read it too: chmod 600 {path} keeps it yours"
+                "{path} is secret, but others may read it too: protect it with chmod 600 {path}"
             );
         }
     }
@@ -159,7 +159,7 @@ pub(crate) fn advised<T>(result: Result<T, ClientError>) -> anyhow::Result<T> {
 pub(crate) fn advise(error: ClientError) -> anyhow::Error {
     let hint = match &error {
         ClientError::SecretInClear { .. } => {
-            "anyone on the way can read it; --token-in-clear sends it all the same"
+            "anyone on the way can read it; --token-in-clear sends it anyway"
         }
         ClientError::Certificate { fault, .. } => match fault {
             veilcast_client::CertificateFault::UnknownAuthority(_)
@@ -185,7 +185,7 @@ pub(crate) fn advise(error: ClientError) -> anyhow::Error {
                 "ask its operator for a token, and give it with --token-file or in VEILCAST_TOKEN"
             }
             "token_unknown" => {
-                "it was revoked, or isn't this service's: ask its operator for another"
+                "it was revoked, or isn't this service's: ask its operator for a new one"
             }
             "model_not_allowed" => "ask its operator to allow the model for your token",
             "ledger_away" => "its operator must bring the ledger's database back; try again later",

@@ -291,12 +291,12 @@ mod tests {
             (
                 "VEILCAST_MAX_CONNECTIONS",
                 "many",
-                "`many` is no whole number",
+                "`many` isn't a whole number",
             ),
             ("VEILCAST_PAGE", "yes", "`yes` is neither true nor false"),
-            ("VEILCAST_BODY_TIMEOUT_SECONDS", "x", "`x` is no number"),
+            ("VEILCAST_BODY_TIMEOUT_SECONDS", "x", "`x` isn't a number"),
             ("VEILCAST_BODY_TIMEOUT_SECONDS", "-1", "0 to 86400 seconds"),
-            ("VEILCAST_LISTEN", "nowhere", "`nowhere` is no address"),
+            ("VEILCAST_LISTEN", "nowhere", "`nowhere` isn't an address"),
         ] {
             let refusal = refusal(name, text);
             assert!(

@@ -17,7 +17,7 @@ pub enum CertificateFault {
     #[error("it is signed by an authority that this machine doesn't trust: {0}")]
     UnknownAuthority(String),
     /// It is signed by itself.
-    #[error("it is signed by itself alone, which shows nothing: {0}")]
+    #[error("it is self-signed, which proves nothing: {0}")]
     SelfSigned(String),
     /// It is an authority's own.
     #[error("it is the certificate of an authority, which no service may use as its own: {0}")]

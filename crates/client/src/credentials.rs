@@ -25,10 +25,12 @@ pub enum TokenFault {
     #[error("the token is empty")]
     Empty,
     /// It is longer than any token.
-    #[error("the token has {0} bytes, and none has more than {MAX_TOKEN_BYTES}")]
+    #[error("the token has {0} bytes; at most {MAX_TOKEN_BYTES} are allowed")]
     Long(usize),
     /// It has a character that tokens don't have.
-    #[error("character {0} of the token is none that tokens have: letters, digits and -._~+/=")]
+    #[error(
+        "character {0} of the token isn't allowed: tokens consist of letters, digits and -._~+/="
+    )]
     Character(usize),
 }
 

@@ -27,7 +27,7 @@ pub enum UrlFault {
     #[error("a user name or password does not belong in it")]
     Credentials,
     /// It continues after its path.
-    #[error("leave out what begins with `?` or `#`")]
+    #[error("leave out everything from `?` or `#` on")]
     Query,
 }
 
@@ -57,7 +57,7 @@ pub enum ClientError {
     },
     /// Two headers would say who is asking.
     #[error(
-        "a token and a header Authorization are given, and a request has room for one of them: leave one out"
+        "both a token and an Authorization header are given, but a request can carry only one: leave one out"
     )]
     TwoAuthorizations,
 
@@ -92,7 +92,7 @@ pub enum ClientError {
         fault: CertificateFault,
     },
     /// The service does not accept the client's own certificate, or requires one that is missing.
-    #[error("{url} {}", if *.given { "does not accept the client certificate" } else { "wants a client certificate, and none is given" })]
+    #[error("{url} {}", if *.given { "does not accept the client certificate" } else { "requires a client certificate, and none is given" })]
     Identity {
         /// The service's URL.
         url: String,
@@ -100,9 +100,7 @@ pub enum ClientError {
         given: bool,
     },
     /// A URL with https leads to a port without TLS.
-    #[error(
-        "{url} does not speak TLS: write http:// if that is right there, or is the port another?"
-    )]
+    #[error("{url} does not speak TLS: write http:// if that is intended, or check the port")]
     NoTls {
         /// The service's URL.
         url: String,
@@ -151,7 +149,7 @@ pub enum ClientError {
         retry_after: Option<Duration>,
     },
     /// The caller has used up what the service allows.
-    #[error("{url} answers no more for now: {message}{}", .retry_after.map(|wait| format!(" (again in {})", in_words(wait))).unwrap_or_default())]
+    #[error("{url} refuses further requests for now: {message}{}", .retry_after.map(|wait| format!(" (again in {})", in_words(wait))).unwrap_or_default())]
     QuotaUsedUp {
         /// The service's URL.
         url: String,
@@ -196,7 +194,8 @@ pub enum ClientError {
     },
     /// The answer is to another request, or the request did not arrive as sent.
     #[error(
-        "{url} answers another request than was sent, or one that was damaged on its way: send it again, and put TLS in between"
+        "{url} answered a different request from the one sent, or one that was damaged in transit: send it again, \
+        and use TLS"
     )]
     OtherRequest {
         /// The service's URL.
@@ -204,7 +203,8 @@ pub enum ClientError {
     },
     /// It says repeatedly that a card is not its model's, but doesn't provide another one.
     #[error(
-        "{url} refuses requests for the very card that it gives, or replaces it all the time: are there several services, with different models, behind it?"
+        "{url} refuses requests for the card that it provides, or keeps replacing it: are there several services \
+        with different models behind it?"
     )]
     CardUnclear {
         /// The service's URL.
@@ -271,13 +271,13 @@ pub enum ReplacedError {
     #[error("the new one's card can't be used")]
     Card(#[source] CardError),
     /// It prepares or rounds records in another way.
-    #[error("the new one takes other records, or prepares or rounds them in another way")]
+    #[error("the new one takes different records, or prepares or rounds them differently")]
     Records,
     /// It predicts something else.
     #[error("the new one predicts something else")]
     Predictions,
     /// It has no layout that the key has room for.
-    #[error("the new one can't be asked with this key")]
+    #[error("the new one can't be used with this key")]
     Layout(#[source] LayoutError),
 }
 

@@ -63,6 +63,6 @@ impl Answer {
     /// The message that the body holds as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, base: &BaseUrl) -> Result<T, ClientError> {
         serde_json::from_slice(&self.body)
-            .map_err(|_| not_veilcast(base, "its answer is another's"))
+            .map_err(|_| not_veilcast(base, "its answer has another form"))
     }
 }

@@ -130,7 +130,7 @@ impl Try<'_> {
         if status.is_redirection() {
             let place = headers.get(LOCATION).and_then(|place| place.to_str().ok());
             let place = printable(place.unwrap_or("somewhere else"));
-            let reason = format!("it redirects to {place}, so use the URL there");
+            let reason = format!("it redirects to {place}, so use that URL");
             return lasting(not_veilcast(self.base, reason));
         }
         let url = self.base.to_string();
@@ -187,7 +187,7 @@ impl Try<'_> {
                     | StatusCode::PROXY_AUTHENTICATION_REQUIRED
             );
             let proxy = if wants_to_know {
-                ": a proxy in front of it may want a header that says who is asking"
+                ": a proxy in front of it may require a header that says who is asking"
             } else {
                 ""
             };

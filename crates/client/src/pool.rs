@@ -50,7 +50,7 @@ pub enum EntryDirectoryError {
         path: PathBuf,
     },
     /// The directory holds entries of another key.
-    #[error("the pool at {} was filled for another key: give each key a directory of its own", path.display())]
+    #[error("the pool at {} was filled for another key: use a separate directory for each key", path.display())]
     OtherKey {
         /// The file with other entries.
         path: PathBuf,

@@ -25,7 +25,7 @@ const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 #[non_exhaustive]
 pub enum PemFault {
     /// It is damaged, or isn't PEM.
-    #[error("it is not in PEM's form: {0}")]
+    #[error("it is not in PEM format: {0}")]
     Malformed(String),
     /// It holds no certificate.
     #[error("it holds no certificate: there is no line -----BEGIN CERTIFICATE-----")]
@@ -172,7 +172,7 @@ pub(crate) fn config(
 
 fn unusable_identity(error: &rustls::Error) -> ClientError {
     let reason = match error {
-        rustls::Error::InconsistentKeys(_) => "its key belongs to another one".to_owned(),
+        rustls::Error::InconsistentKeys(_) => "its key belongs to another certificate".to_owned(),
         error => error.to_string(),
     };
     ClientError::Tls(format!("the client certificate can't be used: {reason}"))

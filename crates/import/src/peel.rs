@@ -56,7 +56,7 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
     let Some(&output) = names.get(scored) else {
         let known: Vec<&str> = graph.output.iter().map(|o| o.name.as_str()).collect();
         return Err(OnnxError::Output {
-            problem: format!("there is none of that name; there are {}", known.join(", ")),
+            problem: format!("there is none by that name; there are {}", known.join(", ")),
         });
     };
     if ways.iter().any(|way| way.root != ways[scored].root) {

@@ -84,7 +84,7 @@ pub(super) fn split(
             let parts = part(model, input, index)?;
             parts.ok_or_else(|| {
                 cannot(&format!(
-                    "nodes behind {node:?} also take values from before it; choose a node that \
+                    "nodes after {node:?} also take values from before it; choose a node that \
                      everything goes through"
                 ))
             })
@@ -114,7 +114,7 @@ fn automatic(model: &ModelProto, input: &TensorInput) -> Result<Parts, OnnxError
     });
     let Some(&(mut chosen)) = cuts.get(first) else {
         return Err(error.unwrap_or_else(|| {
-            cannot("no layers at its end are affine, so that none can be computed on ciphertexts")
+            cannot("no layers at its end are affine, so none can be computed on ciphertexts")
         }));
     };
     let size = |index| -> Result<usize, OnnxError> {
@@ -130,7 +130,7 @@ fn automatic(model: &ModelProto, input: &TensorInput) -> Result<Parts, OnnxError
         }
     }
     let parts = part(model, input, chosen)?;
-    parts.ok_or_else(|| cannot("it can't be split behind its last node that isn't affine"))
+    parts.ok_or_else(|| cannot("it can't be split after its last node that isn't affine"))
 }
 
 fn is_affine_behind(

@@ -131,7 +131,7 @@ impl FromStr for Day {
         number
             .flatten()
             .and_then(Self::from_number)
-            .ok_or_else(|| format!("`{text}` is no day: write one such as 2026-11-29"))
+            .ok_or_else(|| format!("`{text}` isn't a day: write one such as 2026-11-29"))
     }
 }
 

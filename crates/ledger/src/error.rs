@@ -50,7 +50,7 @@ pub enum LedgerError {
         what: &'static str,
     },
     /// There are two quotas of one unit and one period.
-    #[error("there are two quotas of {unit} {period}: give one of them")]
+    #[error("there are two quotas of {unit} {period}: give only one")]
     TwoQuotas {
         /// What they count.
         unit: &'static str,
@@ -58,7 +58,7 @@ pub enum LedgerError {
         period: String,
     },
     /// No token has the name.
-    #[error("there is no token of the name {name}")]
+    #[error("there is no token named {name}")]
     NoSuchName {
         /// The name.
         name: String,
@@ -151,12 +151,12 @@ mod tests {
         };
         assert_eq!(
             used_up("1000/day", 3, 60).to_string(),
-            "this token's quota of 1000 records a day has 3 records left, and the request needs 60 records: it renews on \
+            "this token's quota of 1000 records per day has 3 records left, and the request needs 60 records: it renews on \
              2026-11-30 at 00:00 UTC"
         );
         assert_eq!(
             used_up("60s", 0, 1).to_string(),
-            "this token's quota of 60 s of computation in all is used up: it doesn't renew; ask the service's operator for more"
+            "this token's quota of 60 s of computation in total is used up: it doesn't renew; ask the service's operator for more"
         );
         let now = day.start() + Duration::from_secs(3600);
         let wait = |used_up: UsedUp| used_up.retry_after(now).map(|wait| wait.as_secs());

@@ -123,9 +123,9 @@ impl fmt::Display for Amount {
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Day => "a day",
-            Self::Month => "a month",
-            Self::All => "in all",
+            Self::Day => "per day",
+            Self::Month => "per month",
+            Self::All => "in total",
         })
     }
 }
@@ -150,7 +150,7 @@ impl FromStr for Quota {
     fn from_str(text: &str) -> Result<Self, String> {
         parse(text).ok_or_else(|| {
             format!(
-                "`{text}` is no quota: write records or seconds of computation, a day, a month or in all, such as \
+                "`{text}` isn't a quota: write records or seconds of computation per day, per month or in total, such as \
                  1000/day, 60s/month or 50000"
             )
         })

@@ -31,7 +31,7 @@ pub enum OnnxError {
         limit: usize,
     },
     /// The file's parts are nested more deeply than any network's.
-    #[error("its parts are nested more than {limit} deep; at most so many levels are read")]
+    #[error("its parts are nested more than {limit} deep; at most that many levels are read")]
     TooDeep {
         /// The limit.
         limit: usize,

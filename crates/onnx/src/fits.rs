@@ -91,7 +91,7 @@ fn check_classifier(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
     let scores = intercepts.unwrap_or(if labels == 2 { 1 } else { labels });
     let doubled = columns(inputs).and_then(|columns| columns.checked_mul(2));
     if intercepts.is_none() && labels == 2 && doubled == count(node, "coefficients") {
-        let expected = "2, one for each class, if need be zeros".to_owned();
+        let expected = "2, one for each class, zeros if necessary".to_owned();
         return Err(misfit(node, "intercepts", 0, expected));
     }
     if scores != labels && (scores, labels) != (1, 2) {
@@ -194,7 +194,7 @@ fn check_order(node: &NodeProto) -> Result<(), OnnxError> {
             node,
             "perm",
             twice[0],
-            "each side once only".to_owned(),
+            "each side only once".to_owned(),
         )),
     }
 }

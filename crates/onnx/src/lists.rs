@@ -337,7 +337,7 @@ fn check_axes(
     match resolved.find(|&axis| !seen.insert(axis)) {
         None => Ok(()),
         Some(twice) => {
-            let expected = "each side once only".to_owned();
+            let expected = "each side only once".to_owned();
             Err(entry(node, list, twice, expected))
         }
     }

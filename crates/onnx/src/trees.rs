@@ -83,7 +83,7 @@ pub(super) fn check(node: &NodeProto) -> Result<(), OnnxError> {
         for (list, child) in children.into_iter().zip([yes, no]) {
             let is_same = list == children[1] && yes == no;
             if !is_same && !has_parent.insert((tree, child)) {
-                return Err(entry(node, list, child, "each node once only".to_owned()));
+                return Err(entry(node, list, child, "each node only once".to_owned()));
             }
         }
     }

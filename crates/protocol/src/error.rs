@@ -110,7 +110,9 @@ pub enum DecodeError {
     #[error("`{0}` is not a whole number from 0 to 2^64 − 1")]
     NotANumber(&'static str),
     /// A request asks for a higher or lower priority.
-    #[error("`priority` is {0}, but all requests have the same here: leave it out, or write 0")]
+    #[error(
+        "`priority` is {0}, but all requests have the same priority here: leave it out, or write 0"
+    )]
     Priority(u64),
     /// The public key is not unpadded base64url.
     #[error("`public_key` is not base64url without padding")]
@@ -167,7 +169,7 @@ pub enum DecodeError {
     #[error("`{0}` is not `sha256:` and 64 lower-case hexadecimal digits")]
     MalformedContentDigest(&'static str),
     /// The scores don't match their digest.
-    #[error("the scores were damaged on their way: they are not those of `scores_digest`")]
+    #[error("the scores were damaged in transit: they don't match `scores_digest`")]
     Damaged,
 
     /// There is not exactly one tensor.

@@ -37,7 +37,7 @@ pub enum ListenAddress {
 /// A text that isn't an address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is no address to listen on: write it like 127.0.0.1:8080, localhost:8080, :8080 for all addresses, \
+    "`{0}` isn't an address to listen on: write it like 127.0.0.1:8080, localhost:8080, :8080 for all addresses, \
      [::1]:8080, or unix:/run/veilcast.sock"
 )]
 pub struct AddressError(String);
@@ -185,7 +185,7 @@ mod tests {
             "unix:",
         ] {
             let error = text.parse::<ListenAddress>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("`{text}` is no address")));
+            assert!(error.starts_with(&format!("`{text}` isn't an address")));
         }
     }
 }

@@ -93,7 +93,7 @@ impl App {
                 u64::from(readiness.ready().is_ok())
             });
             let keys = Arc::clone(&keys);
-            let help = "Keys that clients have proven, and that are known";
+            let help = "Proven keys that the service remembers";
             gauge(registry, "keys_cached", help, None, move || keys.accepted());
         });
         let operator_token = config

@@ -196,7 +196,7 @@ impl Config {
         if self.listen.is_empty() {
             return Err(ConfigError {
                 name: "listen",
-                expected: "an address at least",
+                expected: "at least one address",
             });
         }
         if let Some((name, expected)) = self.tls.fault() {

@@ -96,8 +96,8 @@ pageTest('a token is kept in the tab if the person wants that, and only then', a
 pageTest('a quota that is used up says when to come back', async ({ page, proxy, open }) => {
   await open();
   await drawOne(page);
-  const used = answer(429, '{"error": "1,000 records a day are used up", "code": "quota_used_up"}', { 'content-type': 'application/json', 'retry-after': '7260' });
+  const used = answer(429, '{"error": "1,000 records per day are used up", "code": "quota_used_up"}', { 'content-type': 'application/json', 'retry-after': '7260' });
   proxy.rule = async (exchange) => (exchange.path.endsWith('/infer') ? used : PASS(exchange));
   await askForDigit(page);
-  assert.match(await problemOn(page, 'You have used up what the service allows'), /1,000 records a day are used up \(again in 2 h 1 min\)/);
+  assert.match(await problemOn(page, 'You have used up what the service allows'), /1,000 records per day are used up \(again in 2 h 1 min\)/);
 }, REFUSED);

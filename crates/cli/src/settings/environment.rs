@@ -69,11 +69,11 @@ fn value(kind: Kind, text: &str) -> anyhow::Result<Value> {
         },
         Kind::Integer => digits()
             .parse::<i64>()
-            .with_context(|| format!("`{text}` is no whole number"))?
+            .with_context(|| format!("`{text}` isn't a whole number"))?
             .into(),
         Kind::Float => digits()
             .parse::<f64>()
-            .with_context(|| format!("`{text}` is no number"))?
+            .with_context(|| format!("`{text}` isn't a number"))?
             .into(),
         Kind::Text | Kind::Word(_) => text.into(),
         Kind::List => {

@@ -215,7 +215,7 @@ fn reload(sources: &Sources, app: &App) {
     supervisor::reloading();
     if let Err(error) = try_reload(sources, app) {
         let error = failure::describe(&error);
-        tracing::error!(error, "can't reload: all stays as it was");
+        tracing::error!(error, "can't reload: everything stays as it was");
     }
     supervisor::ready(&status(app));
 }
@@ -240,7 +240,7 @@ fn tell_of_start(service: &Service) {
     let config = app.config();
     if config.is_open_to_all() {
         tracing::warn!(
-            "others than this machine reach the service, and everybody may ask: `required = true` below `[ledger]` makes it \
+            "other machines can reach the service, and anybody may ask: `required = true` below `[ledger]` makes it \
              ask for tokens"
         );
     }

@@ -88,7 +88,7 @@ impl Current {
         let renewed = session.for_card(card);
         let renewed =
             renewed.map_err(|error: LayoutError| replaced(ReplacedError::Layout(error)))?;
-        tracing::info!(card = %renewed.card().digest(), "the model was replaced: going on with the new card");
+        tracing::info!(card = %renewed.card().digest(), "the model was replaced: continuing with the new card");
         *self.session.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
         Ok(true)
     }

@@ -148,7 +148,7 @@ impl Segment {
         self.file.write_all(&(left as u64).to_be_bytes())?;
         self.file.sync_data()?;
         self.left = left;
-        // Wiped, then truncated, including anything left over from an earlier interruption.
+        // Wiped, then cut: what is left over from an earlier interruption goes with it.
         let end = self.file.seek(SeekFrom::End(0))?;
         self.file.seek(SeekFrom::Start(start))?;
         io::copy(

@@ -36,7 +36,7 @@ pub(super) fn clip(
         let Some(limit) = limit else { continue };
         if volume(&limit.sides)? != 1 {
             return malformed(format!(
-                "a limit of the shape {} is no single number",
+                "a limit of the shape {} isn't a single number",
                 shown(&limit.sides)
             ));
         }

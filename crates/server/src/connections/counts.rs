@@ -34,7 +34,7 @@ impl Counts {
         metrics.register(|registry| {
             registry.register(
                 "connections_refused",
-                "Connections refused for want of a place",
+                "Connections refused because there was no place",
                 self.refused.clone(),
             );
             registry.register(

@@ -62,8 +62,8 @@ pub enum ListenError {
     },
     /// The user of the process isn't permitted to.
     #[error(
-        "can't listen on {address}: this user may not; ports below 1024 need root or the capability CAP_NET_BIND_SERVICE, and \
-         unix sockets a directory that may be written to"
+        "can't listen on {address}: this user isn't allowed to; ports below 1024 need root or the capability \
+         CAP_NET_BIND_SERVICE, and unix sockets a directory that may be written to"
     )]
     Forbidden {
         /// The address.
@@ -77,7 +77,7 @@ pub enum ListenError {
     },
     /// There is another kind of file at the unix socket's path.
     #[error(
-        "can't listen on {address}: there is a file that is no socket; move it away, or choose another path"
+        "can't listen on {address}: there is a file that isn't a socket; move it away, or choose another path"
     )]
     NoSocket {
         /// The address.

@@ -85,7 +85,7 @@ impl Side {
         if tokio::time::timeout(self.grace, finished).await.is_err() {
             tracing::warn!(
                 connections = connections.len(),
-                "the grace is over: breaking connections off"
+                "the grace period is over: closing connections"
             );
         }
         connections.shutdown().await;

@@ -284,7 +284,7 @@ fn classes(truth: &[String], scored: &[String], args: &TableArgs) -> anyhow::Res
             return Ok(usize::from(truth == positive));
         }
         let class = scored.iter().position(|label| label == truth);
-        class.with_context(|| format!("the model knows no class {truth:?}"))
+        class.with_context(|| format!("the model doesn't know the class {truth:?}"))
     };
     let classes = truth
         .iter()

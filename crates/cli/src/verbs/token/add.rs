@@ -72,7 +72,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         Some(path) => (of_certificate(path)?, None),
         None => {
             let secret =
-                Secret::generate().context("the operating system has no randomness to give")?;
+                Secret::generate().context("the operating system provides no randomness")?;
             let credential =
                 Credential::of_secret(secret.text()).context("a new secret is malformed")?;
             (credential, Some(secret))
