@@ -159,7 +159,7 @@ export class Task extends EventTarget {
       const answer = await outcomesOf(this.client.predict(model, group, { key, signal, onProgress }));
       this.#follow({ step: 'end' }, watch);
       if (start > 0 && answer.card.digest !== this.card.digest) {
-        throw new VeilcastError('model_changed', 'the model was replaced while it was asked');
+        throw new VeilcastError('model_changed', 'the model was replaced during the request');
       }
       this.card = answer.card;
       if (this.answer?.headerLength === 0) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key);
@@ -204,7 +204,7 @@ export class Task extends EventTarget {
         send.bytes += progress.request.length;
         break;
       case 'retry':
-        (send.state === 'running' ? send : encrypt).note = `No answer yet: the service is busy or away. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
+        (send.state === 'running' ? send : encrypt).note = `No answer yet: the service is busy or unavailable. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
         break;
       case 'receive':
         watch.exchange = watch.lap();

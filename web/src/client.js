@@ -85,7 +85,7 @@ export class Client {
       listOf(text)(models, 'models');
       return /** @type {string[]} */ (models);
     } catch {
-      throw new VeilcastError('not_veilcast', `${this.#transport.url.href} does not list its models as a Veilcast service does`);
+      throw new VeilcastError('not_veilcast', `${this.#transport.url.href} does not list its models like a Veilcast service`);
     }
   }
 

@@ -113,7 +113,7 @@ function inkOf(picture) {
 }
 
 function notPlain() {
-  const message = "the picture's ground isn't plain; use dark ink on a light ground, or light on dark, with nothing else in the picture";
+  const message = "the picture's background isn't plain; use dark ink on a light background, or light on dark, with nothing else in the picture";
   return new VeilcastError('uneven_ground', message);
 }
 

@@ -219,7 +219,7 @@ export class SecretKey {
   /** The number below n whose n-th power modulo n is another. @param {bigint} x */
   #nthRoot(x) {
     const root = this.#join(this.#p.nthRoot(x), this.#q.nthRoot(x));
-    if (root === undefined) throw bad('the key failed while it was proved: the machine makes faults');
+    if (root === undefined) throw bad('the key failed while its proof was made: the machine is faulty');
     return root;
   }
 

@@ -35,7 +35,7 @@ pub enum DrawingError {
     },
     /// The rim, or most of the picture, isn't of one brightness.
     #[error(
-        "its ground isn't plain; use dark ink on a light ground, or light on dark, with nothing \
+        "its background isn't plain; use dark ink on a light background, or light on dark, with nothing \
          else in the picture"
     )]
     Ground,
