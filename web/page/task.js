@@ -1,4 +1,4 @@
-/** One prediction's course, from records to answers: its steps with times and bytes, and the actual messages. */
+/** The course of one prediction, from records to answers: its steps with times and bytes, and the actual messages. */
 
 import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
 import { incomplete } from '../src/outcome.js';
@@ -217,7 +217,7 @@ export class Task extends EventTarget {
         decrypt.part = progress.done / progress.total;
         break;
       case 'end': {
-        // An answer that was not read to its end has not gone through all of them.
+        // An answer that was not fully read has not gone through all of them.
         for (const step of [send, compute, receive]) if (step.state === 'running') end(step, 0);
         end(decrypt, watch.lap());
         const parts = watch.partsOfExchange();

@@ -1,4 +1,4 @@
-/** Who is asking: the token that a person gives when the service wants one. */
+/** Who is asking: the token that a person enters when the service needs one. */
 
 import { Client } from '../index.js';
 import { byId } from './dom.js';
@@ -50,14 +50,14 @@ export class TokenForm {
     });
   }
 
-  /** What a client is to show of itself. @returns {{token?: string}} */
+  /** How a client identifies itself. @returns {{token?: string}} */
   get options() {
     return this.#token === undefined ? {} : { token: this.#token };
   }
 
   /** Asks for a token, for the reason that an error gives. @param {unknown} error */
   ask(error) {
-    // What was kept is of no use.
+    // The kept token is useless.
     sessionStorage.removeItem(KEPT);
     this.#keep.checked = false;
     this.#token = undefined;

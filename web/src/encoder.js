@@ -1,5 +1,5 @@
 /**
- * The one way from raw records to the integers that get encrypted: preprocessing, then the public part of
+ * The only way from raw records to the integers that get encrypted: preprocessing, then the public part of
  * a hybrid model, then rounding.
  */
 

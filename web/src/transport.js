@@ -146,7 +146,7 @@ const TOKEN = /^[\w.~+/=-]{1,4096}$/;
 const HERE = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
- * The headers of every request. A token stays at home if the way isn't safe, and no error repeats it.
+ * The headers of every request. A token isn't sent if the connection isn't safe, and no error repeats it.
  *
  * @param {URL} url
  * @param {string | undefined} token

@@ -105,7 +105,7 @@ impl FixedBase {
         }
     }
 
-    /// base^exponent, in time that depends on the table's size alone.
+    /// base^exponent, in time that depends only on the table's size.
     ///
     /// # Panics
     /// If the exponent has more limbs than the table was computed for.
@@ -115,8 +115,8 @@ impl FixedBase {
             .expect("a power for each exponent")
     }
 
-    /// base^exponent for each exponent, in time that depends on their number and the table's size
-    /// alone.
+    /// base^exponent for each exponent, in time that depends only on their number and the table's
+    /// size.
     ///
     /// # Panics
     /// If an exponent has more limbs than the table was computed for.

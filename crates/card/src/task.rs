@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Activation {
     /// Probabilities that sum to one over the outputs.
     Softmax,
-    /// A probability for each output by itself.
+    /// An independent probability for each output.
     Sigmoid,
     /// The scores are the prediction.
     None,

@@ -13,10 +13,10 @@ use webpki::EndEntityCert;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CertificateFault {
-    /// It is signed by nobody who is trusted.
+    /// It isn't signed by a trusted authority.
     #[error("it is signed by an authority that this machine doesn't trust: {0}")]
     UnknownAuthority(String),
-    /// It is signed by itself.
+    /// It is self-signed.
     #[error("it is self-signed, which proves nothing: {0}")]
     SelfSigned(String),
     /// It is an authority's own.

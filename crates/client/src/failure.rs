@@ -32,7 +32,7 @@ pub(crate) struct Try<'a> {
     pub(crate) reached: bool,
     /// Bytes of the request's body.
     pub(crate) bytes: u64,
-    /// Whether the client has a certificate of its own.
+    /// Whether the client has its own certificate.
     pub(crate) has_identity: bool,
 }
 

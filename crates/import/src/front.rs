@@ -1,6 +1,6 @@
 //! The front of a pipeline's graph, as scikit-learn's converter writes it, as a card's preprocessing.
 //!
-//! Such a graph takes a table's columns, each by itself or several in a tensor, and imputes, scales
+//! Such a graph takes a table's columns, individually or several in a tensor, and imputes, scales
 //! and encodes them before they meet a network. This is followed node by node, with each value
 //! known as weighted sums of the table's numbers and categories. It ends where other operators take
 //! over; their inputs are computed from the card's features by a matrix, and the graph continues

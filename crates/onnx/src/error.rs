@@ -62,7 +62,7 @@ pub enum OnnxError {
         /// The tensor's name.
         tensor: String,
     },
-    /// A node has a graph of its own: control flow.
+    /// A node contains a graph: control flow.
     #[error(
         "the node {node:?} ({operator}) is control flow, with a graph of its own, which isn't \
          supported; export the network for inference, with fixed shapes, so that it is one plain graph"

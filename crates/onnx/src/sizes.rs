@@ -1,6 +1,6 @@
 //! How large the values that a network computes are, determined before any of them is computed.
 //!
-//! While it determines shapes, the library evaluates everything that depends on constants alone, so
+//! While it determines shapes, the library evaluates everything that depends only on constants, so
 //! that a file of a few hundred bytes could ask for any amount of memory. So here each node's
 //! shapes are found and checked first, in the graph's order, and only then may the library evaluate
 //! the node.
@@ -42,7 +42,7 @@ const SELECTING: [&str; 2] = ["Compress", "NonZero"];
 
 type Facts = TVec<InferenceFact>;
 
-/// Finds the shapes of all values, and the values that depend on constants alone, within bounds.
+/// Finds the shapes of all values, and the values that depend only on constants, within bounds.
 /// Each node of the graph that the network was made from is checked against its inputs' shapes
 /// first.
 pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> TractResult<()> {

@@ -1,4 +1,4 @@
-//! Computing on ciphertexts with the public key alone.
+//! Computing on ciphertexts with only the public key.
 
 use rayon::prelude::*;
 use veilcast_arith::{

@@ -61,7 +61,7 @@ pub(crate) fn layer(origins: &[String]) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
-        // `*` would not cover Authorization, and proxies in front may need headers of their own.
+        // `*` would not cover Authorization, and proxies in front may need their own headers.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(exposed)
         .max_age(REMEMBERED);

@@ -15,7 +15,7 @@ const TRACE_PARENT: &str = "traceparent";
 /// The longest id that is accepted.
 const MAX_ID: usize = 64;
 
-/// A request's id: the caller's if it is short and plain, or else one of our own.
+/// A request's id: the caller's if it is short and plain, or else a new one.
 pub(crate) struct RequestId(HeaderValue);
 
 impl RequestId {

@@ -3,7 +3,7 @@
 //! [`train`] makes a digit model from images, [`train_stem`] one with a public part,
 //! [`train_table`] a model of a table's rows. The loss is softmax cross-entropy, or the mean
 //! squared error for numbers; the optimiser is Adam with mini-batches and a learning rate that
-//! falls linearly to 0. Initial weights and shuffling come from the seed alone, so that the same
+//! falls linearly to 0. Initial weights and shuffling depend only on the seed, so that the same
 //! data and options give the same model, byte for byte, on the same kind of processor.
 #![forbid(unsafe_code)]
 

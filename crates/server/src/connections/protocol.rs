@@ -20,7 +20,7 @@ const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
 /// Bytes of an answer that wait for the client to take them.
 const SEND_BUFFER: usize = 256 << 10;
-/// Requests that a client may cancel before they are handled, and errors of its own that may be
+/// Requests that a client may cancel before they are handled, and its own errors that may be
 /// answered: a flood of either ends the connection.
 const WITHDRAWN: usize = 20;
 const FAULTS: usize = 100;

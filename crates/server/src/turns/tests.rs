@@ -168,7 +168,7 @@ fn full_queue_sends_the_greediest_away() {
 #[test]
 fn who_would_wait_too_long_is_refused_at_once() {
     let mut queue = Queue::new(bounds(1, 1000, 2.0));
-    // A caller may send several at a time, and waits for all of its own then.
+    // A caller may send several at a time, but then waits for all of its own.
     for _ in 0..4 {
         queue.enter(1, 15.0).unwrap();
     }

@@ -11,7 +11,7 @@ pub(super) const ONES: i64 = (1 << BITS) - 1;
 /// N vectors of digits in memory.
 pub(super) type Digits<const N: usize> = [[u64; 8]; N];
 
-/// Bytes that bring each of eight digits, 6½ bytes apart, to a lane of its own.
+/// Bytes that bring each of eight digits, 6½ bytes apart, to separate lanes.
 const UNPACKED: [u8; 64] = {
     let mut index = [0; 64];
     let mut i = 0;

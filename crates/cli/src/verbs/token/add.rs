@@ -50,7 +50,7 @@ struct Added {
     quotas: Vec<String>,
 }
 
-/// The secret alone, so that it can be written to a file.
+/// Only the secret, so that it can be written to a file.
 impl fmt::Display for Added {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.token, &self.certificate_sha256) {
