@@ -36,11 +36,11 @@ pageTest('a service that tells its models only to who has a token asks for one',
   await open();
   await page.locator('#token:not([hidden])').waitFor();
   assert.ok(await page.locator('#work').isHidden());
-  assert.match(await page.locator('#token-text').innerText(), /operator gives them out/);
+  assert.match(await page.locator('#token-text').innerText(), /operator gives out/);
   await picture(page, 'token-asked');
 
   await give(page, 'not a token');
-  await page.locator('#token-text', { hasText: 'That was no token' }).waitFor();
+  await page.locator('#token-text', { hasText: 'That is not a token' }).waitFor();
   await give(page, 'vc_Mistyped');
   await page.locator('#token-text', { hasText: 'does not know this token' }).waitFor();
   await give(page, SECRET);
