@@ -49,7 +49,7 @@ const bar = (label, share, text, isTop = false) => ({ label, share, text, isTop 
 /** What was done to a record before it was encrypted. @param {import('../src/preprocessing.js').Counts} counts */
 function noteOf({ imputed, clipped, unknown }) {
   const notes = [];
-  if (imputed > 0) notes.push(`${counted(imputed, 'missing cell')} got the model's usual value`);
+  if (imputed > 0) notes.push(`${counted(imputed, 'missing cell')} got the model's default value`);
   if (clipped > 0) notes.push(`${counted(clipped, 'value')} beyond the model's range ${clipped === 1 ? 'was' : 'were'} moved to its edge`);
   if (unknown > 0) notes.push(`${counted(unknown, 'text')} that the model doesn't know counted as none of its categories`);
   return notes.length > 0 ? `${notes.join('; ')}.` : '';

@@ -12,7 +12,7 @@ import { count } from './format.js';
 /** More bars than this don't help. */
 const MOST_BARS = 20;
 
-const WAITING = 'Only you will read it';
+const WAITING = 'Only you can read it';
 
 export class AnswerView {
   #prediction = byId('prediction', HTMLElement);

@@ -181,8 +181,8 @@ async function start() {
     const shown = Object.values(tabs).filter(({ cards }) => cards.size > 0);
     state.hidden = shown.length > 0 && others.length === 0;
     work.hidden = shown.length === 0;
-    if (others.length > 0) text.textContent = `This page has no form for ${others.join(', ')}; the program veilcast can ask all models.`;
-    if (others.length + shown.length === 0) text.textContent = 'The service has no models yet. Its owner starts it with some: veilcast serve --model DIRECTORY';
+    if (others.length > 0) text.textContent = `This page has no form for ${others.join(', ')}; the program veilcast can use all models.`;
+    if (others.length + shown.length === 0) text.textContent = 'The service has no models yet. Its owner has to start it with some: veilcast serve --model DIRECTORY';
     byId('tabs', HTMLElement).hidden = shown.length < 2;
     if (shown.length > 0) openTab((tab.cards.size > 0 ? tab : shown[0]).button);
     again.hidden = shown.length > 0;

@@ -74,7 +74,7 @@ function privateOf({ fields: { public_part: part } }) {
 function givenAwayBy({ fields: { public_part: part } }) {
   if (!part) return [];
   const owner = part.description.trim();
-  const text = 'Anyone who can reach this service can download the public part, study it, and run it on data of their own. The head is not in it.';
+  const text = 'Anyone who can reach this service can download the public part, study it, and run it on their own data. The head is not in it.';
   return [{ term: 'Given away', text: owner ? `${text} The card says: “${owner}”` : text }];
 }
 

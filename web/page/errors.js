@@ -13,7 +13,7 @@
 /** Where there is no text, the error's own message is plain already. @type {Record<string, Pick<Trouble, 'title' | 'text' | 'help'>>} */
 const TROUBLES = {
   unreachable: {
-    title: 'The service is away',
+    title: 'The service is unavailable',
     text: 'Nothing answers at this address. Perhaps the connection is down, or the service is being restarted. Your input is still here.',
     help: 'retry',
   },
@@ -29,12 +29,12 @@ const TROUBLES = {
   },
   token_needed: {
     title: 'The service asks who you are',
-    text: 'It answers only who has a token, and its operator gives them out. Your input is still here.',
+    text: 'It answers only callers with a token, which its operator gives out. Your input is still here.',
     help: 'token',
   },
   token_unknown: {
     title: 'The service does not know your token',
-    text: 'It may be mistyped, or was withdrawn. Its operator gives out others. Your input is still here.',
+    text: 'It may be mistyped, or has been revoked. Its operator can give you another. Your input is still here.',
     help: 'token',
   },
   model_not_allowed: {
@@ -49,12 +49,12 @@ const TROUBLES = {
   },
   ledger_away: {
     title: 'The service can\'t look up your token',
-    text: 'The book in which it keeps tokens and quotas is away. Wait a moment, then try again. Your input is still here.',
+    text: 'The database in which it keeps tokens and quotas is unavailable. Wait a moment, then try again. Your input is still here.',
     help: 'retry',
   },
   body_too_large: {
     title: 'The request is too large',
-    text: 'The service, or a proxy in front of it, takes no request of this size. Choose a smaller key at the top of the page, or use the program veilcast.',
+    text: 'The service, or a proxy in front of it, accepts no request of this size. Choose a smaller key at the top of the page, or use the program veilcast.',
     help: 'input',
   },
   invalid_key_proof: {
@@ -88,7 +88,7 @@ const TROUBLES = {
     help: 'models',
   },
   other_public_part: {
-    title: 'The model does not fit together',
+    title: 'The files of the model do not match',
     text: 'Its public part is not the file that its card names, so it was not used. Perhaps the model is being replaced: try again in a moment.',
     help: 'retry',
   },
@@ -116,12 +116,12 @@ const TROUBLES = {
   },
   blank_drawing: {
     title: 'There is nothing to see',
-    text: 'Draw a digit first, or take a picture with more contrast between the ink and the ground.',
+    text: 'Draw a digit first, or take a picture with more contrast between the ink and the background.',
     help: 'input',
   },
   uneven_ground: {
     title: 'The picture is too busy',
-    text: 'Take a picture of one digit on a plain ground: dark ink on light paper, or light on dark, and nothing else.',
+    text: 'Take a picture of one digit on a plain background: dark ink on light paper, or light on dark, and nothing else.',
     help: 'input',
   },
   not_a_picture: {

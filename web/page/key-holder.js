@@ -1,4 +1,4 @@
-/** The page's key: made in the background, held by its worker alone, replaced on demand. */
+/** The page's key: made in the background, held only by its worker, replaced on demand. */
 
 import { WorkerKey } from '../index.js';
 
@@ -69,7 +69,7 @@ export class KeyHolder extends EventTarget {
   }
 
   /**
-   * Makes ahead of time what encrypting a record for a model takes, until something else is to be done.
+   * Does ahead of time the work of encrypting a record for a model, until there is something else to do.
    *
    * @param {Client} client
    * @param {string} model

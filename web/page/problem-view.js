@@ -5,7 +5,7 @@ import { troubleOf } from './errors.js';
 
 /** @typedef {import('./errors.js').Trouble} Trouble */
 
-const HELP = { retry: 'Try again', key: 'Make a new key', models: 'Reload the models', input: '', token: 'Give a token' };
+const HELP = { retry: 'Try again', key: 'Make a new key', models: 'Reload the models', input: '', token: 'Enter a token' };
 
 export class ProblemView {
   #section = byId('problem', HTMLElement);

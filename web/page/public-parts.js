@@ -1,6 +1,6 @@
 /**
- * The public parts of hybrid models: fetched and tried as soon as a model is chosen, so that the page reports at once
- * one that it cannot run.
+ * The public parts of hybrid models: fetched and tried as soon as a model is chosen, so that the page
+ * immediately reports one that it cannot run.
  */
 
 import { VeilcastError } from '../index.js';

@@ -30,15 +30,15 @@ const TEXTS = [
     title: 'Key made',
     says: 'Your browser made you a key. It stays in this tab, and is gone when you close it.',
     engineers: (_, keys) =>
-      `A Paillier key with n of ${keys.bits} bits. Its two primes come from WebCrypto's RSA key generation and live in a Web Worker ` +
-      'of their own; no message from this page to anywhere holds them.',
+      `A Paillier key with n of ${keys.bits} bits. Its two primes come from WebCrypto's RSA key generation and live in a separate Web Worker; ` +
+      'no message from this page to anywhere holds them.',
   },
   {
     id: PUBLIC,
     where: 'browser',
     title: 'Public part run',
     says:
-      'The model is in two parts. The first one is public, so your browser runs it itself, on your own machine: nobody else sees what ' +
+      'The model has two parts. The first one is public, so your browser runs it, on your own machine: nobody else sees what ' +
       'goes in or comes out. Only what comes out is encrypted and sent. The last part, the head, is private and stays on the server.',
     engineers: (_, __, card) => {
       const part = card?.fields.public_part;
@@ -71,7 +71,7 @@ const TEXTS = [
     id: 'send',
     where: 'wire',
     title: 'Sent',
-    says: 'Only the encrypted numbers leave your computer, and the key to lock more, which is public.',
+    says: 'Only the encrypted numbers leave your computer, along with the public key, which can lock but not open.',
     engineers: ({ request }) =>
       'POST …/infer, the Open Inference Protocol with its binary tensor extension: a JSON header' +
       `${request ? ` of ${counted(request.headerLength, 'byte')}` : ''}, then the ciphertexts. The header has a random ` +
@@ -92,7 +92,7 @@ const TEXTS = [
     title: 'Received',
     says: 'The answer comes back, still locked.',
     engineers: ({ layout, card, keyBits }) => {
-      const checks = 'Checked by its id and digests to be the answer to this very request, as it was sent, and for this card, this key and this layout.';
+      const checks = 'Its id and digests show that it is the answer to exactly this request, as sent, and for this card, this key and this layout.';
       if (!layout || !card) return checks;
       const arrangement = new Arrangement(card, layout, keyBits);
       return `${counted(card.outputs, 'score')} per record, ${counted(arrangement.answers, 'ciphertext')} for ${rowOf(arrangement)}. ${checks}`;
@@ -112,7 +112,7 @@ const TEXTS = [
 /** The records that share ciphertexts. @param {Arrangement} arrangement */
 const rowOf = ({ recordsPerRow }) => (recordsPerRow === 1 ? 'one record' : `up to ${counted(recordsPerRow, 'record')}`);
 
-const PLACES = { browser: 'In your browser', wire: 'On the way', server: 'On the server' };
+const PLACES = { browser: 'In your browser', wire: 'In transit', server: 'On the server' };
 
 /** The list, and what goes into it. */
 export class StepsView {

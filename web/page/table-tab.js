@@ -26,7 +26,7 @@ export class TableTab extends EventTarget {
       const features = this.#card?.fields.input.features;
       if (!record || !features) return;
       const records = (/** @type {Card} */ card) => {
-        if (String(card.fields.input.features) !== String(features)) throw new VeilcastError('model_changed', 'the model takes other columns now');
+        if (String(card.fields.input.features) !== String(features)) throw new VeilcastError('model_changed', 'the model takes different columns now');
         return [record];
       };
       this.#ask('row', records);

@@ -1,4 +1,4 @@
-/** One prediction's course, from records to answers: its steps with times and bytes, and the actual messages. */
+/** The course of one prediction, from records to answers: its steps with times and bytes, and the actual messages. */
 
 import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
 import { incomplete } from '../src/outcome.js';
@@ -159,7 +159,7 @@ export class Task extends EventTarget {
       const answer = await outcomesOf(this.client.predict(model, group, { key, signal, onProgress }));
       this.#follow({ step: 'end' }, watch);
       if (start > 0 && answer.card.digest !== this.card.digest) {
-        throw new VeilcastError('model_changed', 'the model was replaced while it was asked');
+        throw new VeilcastError('model_changed', 'the model was replaced during the request');
       }
       this.card = answer.card;
       if (this.answer?.headerLength === 0) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key);
@@ -204,7 +204,7 @@ export class Task extends EventTarget {
         send.bytes += progress.request.length;
         break;
       case 'retry':
-        (send.state === 'running' ? send : encrypt).note = `No answer yet: the service is busy or away. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
+        (send.state === 'running' ? send : encrypt).note = `No answer yet: the service is busy or unavailable. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
         break;
       case 'receive':
         watch.exchange = watch.lap();
@@ -217,7 +217,7 @@ export class Task extends EventTarget {
         decrypt.part = progress.done / progress.total;
         break;
       case 'end': {
-        // An answer that was not read to its end has not gone through all of them.
+        // An answer that was not fully read has not gone through all of them.
         for (const step of [send, compute, receive]) if (step.state === 'running') end(step, 0);
         end(decrypt, watch.lap());
         const parts = watch.partsOfExchange();

@@ -1,4 +1,4 @@
-/** Who is asking: the token that a person gives when the service wants one. */
+/** Who is asking: the token that a person enters when the service needs one. */
 
 import { Client } from '../index.js';
 import { byId } from './dom.js';
@@ -8,11 +8,11 @@ const KEPT = 'veilcast-token';
 
 /** Codes of a service that wants to know who is asking. @type {Record<string, string>} */
 const ASKED = {
-  token_needed: 'It answers only who has a token, and its operator gives them out.',
-  token_unknown: 'It does not know the token that was given: it may be mistyped, or was withdrawn. Its operator gives out others.',
-  model_not_allowed: 'The token that was given is not for this model. Its operator may allow the model, or give out another token.',
-  token_in_clear: 'This page came over http://, where anyone on the way could read a token. Open it with https:// to give one.',
-  bad_token: 'That was no token: one consists of letters, digits and -._~+/= alone.',
+  token_needed: 'It answers only callers with a token, which its operator gives out.',
+  token_unknown: 'It does not know this token: it may be mistyped, or has been revoked. Its operator can give you another.',
+  model_not_allowed: 'This token is not for this model. The operator of the service can allow the model, or give you another token.',
+  token_in_clear: 'This page was loaded over http://, where anyone on the way could read a token. Open it with https:// to enter one.',
+  bad_token: 'That is not a token: tokens consist only of letters, digits and the characters -._~+/=.',
 };
 
 /** Whether an error is about who is asking. @param {unknown} error */
@@ -50,14 +50,14 @@ export class TokenForm {
     });
   }
 
-  /** What a client is to show of itself. @returns {{token?: string}} */
+  /** How a client identifies itself. @returns {{token?: string}} */
   get options() {
     return this.#token === undefined ? {} : { token: this.#token };
   }
 
   /** Asks for a token, for the reason that an error gives. @param {unknown} error */
   ask(error) {
-    // What was kept is of no use.
+    // The kept token is useless.
     sessionStorage.removeItem(KEPT);
     this.#keep.checked = false;
     this.#token = undefined;

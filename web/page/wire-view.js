@@ -14,7 +14,7 @@ const CIPHERTEXTS_SHOWN = 10 * LINE;
 
 const NOTHING = {
   request: 'Nothing has been sent yet.',
-  answer: 'No answer has come yet.',
+  answer: 'No answer has arrived yet.',
 };
 
 export class WireView {

@@ -15,14 +15,14 @@ import { sha256 } from './webcrypto.js';
 export const MAX_CARD_BYTES = 16 << 20;
 
 /**
- * What a model says about one record: what its {@link Card.task} is to predict.
+ * What a model predicts for one record, according to its {@link Card.task}.
  *
  * @typedef {ClassPrediction | QuantityPrediction} Prediction
  */
 
 /**
- * The class that a record is given. Of two labels with a single score the second is predicted if its probability exceeds the
- * card's threshold.
+ * The class predicted for a record. With two labels and a single score, the second is predicted if its
+ * probability exceeds the card's threshold.
  *
  * @typedef {object} ClassPrediction
  * @property {number} index of the predicted label, the lowest if several are equal

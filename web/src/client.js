@@ -85,12 +85,12 @@ export class Client {
       listOf(text)(models, 'models');
       return /** @type {string[]} */ (models);
     } catch {
-      throw new VeilcastError('not_veilcast', `${this.#transport.url.href} does not list its models as a Veilcast service does`);
+      throw new VeilcastError('not_veilcast', `${this.#transport.url.href} does not list its models like a Veilcast service`);
     }
   }
 
   /**
-   * A model's public card; asked for once.
+   * A model's public card, which is fetched once.
    *
    * @param {string} model
    * @param {{signal?: AbortSignal, onProgress?: PredictOptions['onProgress']}} [options]
@@ -107,8 +107,8 @@ export class Client {
   }
 
   /**
-   * The encoder that turns records into a model's integers, for a hybrid model with its public part, which is asked for
-   * once.
+   * The encoder that turns records into a model's integers, for a hybrid model with its public part, which is
+   * fetched once.
    *
    * @param {string} model
    * @param {{signal?: AbortSignal, onProgress?: PredictOptions['onProgress']}} [options]
@@ -126,7 +126,7 @@ export class Client {
       return encoder;
     } catch (error) {
       if (error instanceof VeilcastError && error.code === 'other_public_part') {
-        // Perhaps the model was replaced since its card came: the next call gets the new one.
+        // Perhaps the model was replaced after its card was fetched: the next call gets the new one.
         this.#cards.delete(model);
         this.#doubted.add(model);
       }
@@ -137,7 +137,7 @@ export class Client {
   /** @param {string} model @param {number} bytes that the card promises @param {Pick<PredictOptions, 'signal' | 'onProgress'>} options */
   async #publicPart(model, bytes, { signal, onProgress }) {
     const onRetry = (/** @type {number} */ pause) => onProgress?.({ step: 'retry', pause });
-    // A browser may have kept the file that was not the right one.
+    // A browser may have cached the wrong file.
     const cache = this.#doubted.delete(model) ? 'reload' : 'default';
     try {
       return (await this.#transport.call(`${path(model)}/public.onnx`, { signal, onRetry, cache, limit: bytes })).body;
@@ -148,7 +148,7 @@ export class Client {
   }
 
   /**
-   * Makes ahead of time what encrypting a number of records takes, such as while a person draws one.
+   * Does ahead of time the work of encrypting a number of records, for instance while a person draws one.
    *
    * @param {string} model
    * @param {Pick<PredictOptions, 'key' | 'signal'> & {records?: number}} options
@@ -209,7 +209,7 @@ export class Client {
         const outcomes = await exchange.predict(group.map(({ values }) => values));
         group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...outcomes[i], ...counts }));
       } catch (error) {
-        // Halved before anything of it was answered, so whatever was decrypted has no part in it.
+        // Halved before any of it was answered, so what was decrypted plays no part in it.
         const rows = arrangement.rows(group.length);
         if (!(error instanceof VeilcastError && error.code === REQUEST_TOO_LARGE) || rows === 1) throw error;
         this.#mostCiphertexts = Math.ceil(rows / 2) * arrangement.ciphertexts;
@@ -223,7 +223,7 @@ export class Client {
   }
 }
 
-/** Longest time without a pause, in milliseconds, so that a page stays alive. */
+/** Longest time without a pause, in milliseconds, so that a page stays responsive. */
 const MAX_BUSY = 30;
 
 /**

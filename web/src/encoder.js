@@ -1,5 +1,5 @@
 /**
- * The one way from raw records to the integers that get encrypted: preprocessing, then the public part of
+ * The only way from raw records to the integers that get encrypted: preprocessing, then the public part of
  * a hybrid model, then rounding.
  */
 
@@ -37,7 +37,7 @@ export class Encoder {
   static async of(card, onnx) {
     const fields = card.fields.public_part;
     if (!fields !== !onnx) {
-      throw new VeilcastError('other_public_part', fields ? 'the model has a public part, whose file public.onnx is needed' : 'the model has no public part');
+      throw new VeilcastError('other_public_part', fields ? 'the model has a public part, and its file public.onnx is needed' : 'the model has no public part');
     }
     return new Encoder(card, fields && onnx && (await PublicPart.parse(onnx, fields)));
   }

@@ -170,7 +170,7 @@ export class Exchange {
         'another request');
     if (other) throw new VeilcastError('other_answer', `the answer was made for ${other}`);
     if (answer.scoresDigest !== (await digestOf(joined(answer.scores.flat())))) {
-      throw new VeilcastError('bad_answer', 'the answer was damaged on its way: its scores have another digest than the one that it names');
+      throw new VeilcastError('bad_answer', 'the answer was damaged in transit: its scores do not have the digest that it states');
     }
   }
 

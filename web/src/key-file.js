@@ -1,9 +1,9 @@
 /**
- * Keys as JSON, in the form of python-paillier's command-line tool and of `veilcast keygen`.
+ * Keys as JSON, in the format of python-paillier's command-line tool and of `veilcast keygen`.
  *
  * Numbers are minimal big-endian bytes in base64url without padding. Only the primes are trusted;
  * everything else is computed from them and checked. The public part also holds the key's proof,
- * which other programs pass over; files without it are read, too.
+ * which other programs ignore; files without it are also accepted.
  */
 
 import { base64urlFromBytes, bigintFromBytes, bytesFromBase64url, bytesFromBigint } from './bigint.js';

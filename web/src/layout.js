@@ -1,5 +1,5 @@
 /**
- * Where the numbers of records and their scores are in plaintexts.
+ * Where the numbers of records and their scores sit in plaintexts.
  *
  * One geometry serves all layouts. Records go in rows of T. With k features per ciphertext at a distance of u bits,
  * ciphertext g of a row holds Σₜ Σⱼ x_(t,gk+j)·2^(S·t + u·j), and the i-th slot of an answer is the S bits from bit
@@ -24,7 +24,7 @@ import { VeilcastError } from './error.js';
 /** σ: what is masked is hidden within 2^−σ. */
 const HIDING_BITS = 40;
 
-/** What an answer is worth in ciphertexts sent, when a layout is chosen. */
+/** How many sent ciphertexts an answer counts as when a layout is chosen. */
 const ANSWER_COST = 8;
 
 /** A layout of a card's records under keys of a size. */

@@ -1,11 +1,11 @@
 /**
- * Bringing a picture of a drawing to the form of MNIST's images, number by number as the program does.
+ * Fitting a picture of a drawing to the form of MNIST's images, with exactly the same numbers as the program.
  *
  * 1. The ground is the median of the picture's rim, and must be plain there.
  * 2. The ink is whatever differs from it, towards dark or light, whichever goes further. Contrast is
  *    stretched so that the ground is 0 and the strongest ink 255; faint noise is 0.
- * 3. The ink's bounding box is scaled to fit 20/28 of each side, and put down with its centre of mass in
- *    the middle.
+ * 3. The ink's bounding box is scaled to fit 20/28 of each side, and placed with its centre of mass in the
+ *    middle.
  *
  * Where the program rounds to 32-bit floats, so does this.
  */
@@ -33,7 +33,7 @@ const MAX_INK = f32(0.6);
 const INK = f32(0.2);
 
 /**
- * Brings a drawing to MNIST's form: 0 is the ground, 255 the strongest ink.
+ * Fits a drawing to MNIST's form: 0 is the ground, 255 the strongest ink.
  *
  * @param {GreyImage} picture dark ink on light ground, or light on dark
  * @param {readonly number[]} [shape] rows and columns
@@ -113,7 +113,7 @@ function inkOf(picture) {
 }
 
 function notPlain() {
-  const message = "the picture's ground isn't plain; use dark ink on a light ground, or light on dark, with nothing else in the picture";
+  const message = "the picture's background isn't plain; use dark ink on a light background, or light on dark, with nothing else in the picture";
   return new VeilcastError('uneven_ground', message);
 }
 
@@ -128,7 +128,7 @@ function rimOf({ width, height, pixels }) {
   return Uint8Array.from(rim);
 }
 
-/** The bounding box of what isn't 0; there is something. @param {GreyImage} ink @returns {GreyImage} */
+/** The bounding box of the pixels that aren't 0; there is at least one. @param {GreyImage} ink @returns {GreyImage} */
 function crop({ width, height, pixels }) {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (let i = 0; i < pixels.length; i++) {

@@ -1,5 +1,5 @@
 /**
- * The outcome of a run's records: predictions, and marks on those that got no answer that can be right.
+ * The outcome of a run's records: predictions, and marks on those without an answer that can be right.
  */
 
 import { VeilcastError } from './error.js';

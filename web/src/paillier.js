@@ -2,8 +2,8 @@
  * Paillier's cryptosystem with g = n + 1, as the owner of the secret key uses it.
  *
  * Plaintexts are numbers from 0 to below n, ciphertexts numbers from 1 to below n² without a factor
- * in common with n; both are BigInt. BigInt is not constant time: don't let a stranger measure how
- * long single operations of yours take.
+ * in common with n; both are BigInt. BigInt is not constant time: don't let a stranger measure how long
+ * single operations take.
  */
 
 import { bitLength, bytesFromBigint, gcd, inverse, randomBelow } from './bigint.js';
@@ -19,7 +19,7 @@ export const KEY_BITS = Object.freeze([2048, 3072, 4096]);
 /** The size that tests may use for speed. */
 const INSECURE_KEY_BITS = 1024;
 
-/** Milliseconds of work after which other work gets its turn. */
+/** Milliseconds of work after which other work gets a turn. */
 const TURN = 40;
 
 /**
@@ -30,7 +30,7 @@ const TURN = 40;
  */
 
 /**
- * How long work may go on.
+ * How work reports progress, and how it is cancelled.
  *
  * @typedef {object} WorkOptions
  * @property {(done: number, total: number) => void} [onProgress] called now and then
@@ -219,7 +219,7 @@ export class SecretKey {
   /** The number below n whose n-th power modulo n is another. @param {bigint} x */
   #nthRoot(x) {
     const root = this.#join(this.#p.nthRoot(x), this.#q.nthRoot(x));
-    if (root === undefined) throw bad('the key failed while it was proved: the machine makes faults');
+    if (root === undefined) throw bad('the key failed while its proof was made: the machine is faulty');
     return root;
   }
 

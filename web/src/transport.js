@@ -101,7 +101,7 @@ export class Transport {
       if (timeout.aborted) throw new VeilcastError('timed_out', `${this.url.href} did not answer within ${this.#timeout / 1000} seconds`);
       // Browsers don't say why; Node does in the cause.
       const cause = error instanceof Error && error.cause instanceof Error ? `: ${excerpt(error.cause.message)}` : '';
-      const message = `no answer from ${this.url.href}${cause}; check the address, the connection, and that the service runs`;
+      const message = `no answer from ${this.url.href}${cause}; check the address, the connection, and that the service is running`;
       throw new Passing(new VeilcastError('unreachable', message, { cause: error }));
     }
   }
@@ -113,7 +113,7 @@ export class Transport {
     const seconds = Number(asked ?? 0);
     if (code === QUOTA_USED_UP) {
       const again = asked ? ` (again in ${inWords(seconds)})` : '';
-      const refused = new VeilcastError(code, `${this.url.href} answers no more for now: ${error}${again}`);
+      const refused = new VeilcastError(code, `${this.url.href} refuses further requests for now: ${error}${again}`);
       // Without a time it may be months.
       return asked ? new Passing(refused, 1000 * seconds) : refused;
     }
@@ -146,7 +146,7 @@ const TOKEN = /^[\w.~+/=-]{1,4096}$/;
 const HERE = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
- * The headers of every request. A token stays at home if the way isn't safe, and no error repeats it.
+ * The headers of every request. A token isn't sent if the connection isn't safe, and no error repeats it.
  *
  * @param {URL} url
  * @param {string | undefined} token
@@ -161,8 +161,8 @@ function authorized(url, token, headers, inClear) {
     throw new VeilcastError('bad_header', 'one of the headers has a name or a value that HTTP does not allow');
   }
   if (token === undefined) return all;
-  if (!TOKEN.test(token)) throw new VeilcastError('bad_token', 'a token consists of letters, digits and -._~+/= alone');
-  if (all.has('authorization')) throw new VeilcastError('bad_header', 'a token and a header Authorization are given: leave one out');
+  if (!TOKEN.test(token)) throw new VeilcastError('bad_token', 'a token consists only of letters, digits and -._~+/=');
+  if (all.has('authorization')) throw new VeilcastError('bad_header', 'both a token and an Authorization header are given: leave one out');
   if (url.protocol === 'http:' && !HERE.test(url.hostname) && !inClear) {
     throw new VeilcastError('token_in_clear', `anyone on the way to ${url.href} could read the token: use https`);
   }

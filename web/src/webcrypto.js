@@ -11,7 +11,7 @@ import { VeilcastError } from './error.js';
  */
 export function subtle() {
   if (globalThis.crypto?.subtle) return crypto.subtle;
-  throw new VeilcastError('no_webcrypto', 'the browser offers this page no cryptography: open it with https:// or from localhost');
+  throw new VeilcastError('no_webcrypto', 'the browser does not offer cryptography to this page: open it with https:// or from localhost');
 }
 
 /**

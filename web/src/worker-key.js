@@ -1,5 +1,5 @@
 /**
- * A secret key that lives in a thread of its own, so that a page stays alive while it works.
+ * A secret key that lives in a separate thread, so that a page stays responsive while it works.
  */
 
 import { bitLength, bytesFromBigint } from './bigint.js';
@@ -116,8 +116,8 @@ async function openThread(onMessage, onFailure) {
 }
 
 /**
- * The owner's key like `SecretKey`, in a thread of its own, without single encryptions and
- * decryptions. Close it when it is no longer needed.
+ * The owner's key like `SecretKey`, in a separate thread, without single encryptions and decryptions. Close
+ * it when it is no longer needed.
  */
 export class WorkerKey {
   #calls;

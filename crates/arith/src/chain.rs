@@ -1,8 +1,9 @@
 //! One chain of squarings for a power and for Horner's rule:
 //! base^exponent · Π termsᵢ^(2^(shift·i)).
 //!
-//! Both are computed from their highest bit down, by squaring one number and multiplying it by a
-//! factor now and then. So the squarings that the power takes anyway shift the terms as well.
+//! Both are computed from their highest bit down, by squaring one number and occasionally
+//! multiplying it by a factor. So the squarings that the power takes anyway shift the terms as
+//! well.
 //!
 //! The power takes sliding windows over odd powers (Handbook of Applied Cryptography, 14.85).
 
@@ -14,7 +15,8 @@ const LARGEST_WINDOW: usize = 7;
 /// What to multiply by, and when: it depends on the exponent, the shift and the number of terms, all of them
 /// public.
 pub(crate) struct Chain {
-    /// The factors, each with the number of squarings that follow it, those with the most first.
+    /// The factors, each with the number of squarings that follow it, in descending order of that
+    /// number.
     factors: Vec<(usize, Factor)>,
     /// How many odd powers of the base are needed.
     odd_powers: usize,
@@ -42,7 +44,7 @@ pub(crate) trait Numbers {
     fn term(&self, index: usize) -> Self::Number;
 }
 
-/// What is done to the number next.
+/// What to do to the number next.
 pub(crate) enum Step {
     Square,
     Multiply(Factor),
@@ -59,7 +61,7 @@ impl Chain {
         }
     }
 
-    /// The factor to begin with, if there is any.
+    /// The factor to begin with, if any.
     pub(crate) fn first(&self) -> Option<Factor> {
         self.factors.first().map(|&(_, factor)| factor)
     }

@@ -1,5 +1,5 @@
 //! Secrets under valgrind's memcheck: no branch and no address depends on them. `cargo xtask
-//! ctgrind` runs these tests there, one by one; elsewhere they check results alone.
+//! ctgrind` runs these tests there, one by one; elsewhere they only check results.
 
 use std::hint::black_box;
 
@@ -10,7 +10,7 @@ use crate::{
     horner_powers_vartime, pow_many,
 };
 
-/// An n of eight limbs, odd and with its top bit set: large enough for every loop to go round.
+/// An n of eight limbs, odd and with its top bit set: large enough for every loop to iterate.
 const N: [u64; 8] = [
     0x243f_6a88_85a3_08d3,
     0x1319_8a2e_0370_7344,
@@ -27,7 +27,7 @@ fn rings() -> (SquareModulus, SquareModulus) {
     let ring = SquareModulus::new(&N).unwrap();
     let mut n = N;
     poison(&mut n);
-    // That n is odd and fills its limbs is asked here, and public.
+    // Whether n is odd and fills its limbs is checked here, and is public.
     let secret = unreported(|| SquareModulus::new(&n).unwrap());
     if is_under_valgrind() {
         assert!(is_poisoned(secret.n()));
@@ -53,7 +53,7 @@ fn secret(numbers: &[u64]) -> Vec<u64> {
     numbers
 }
 
-/// A residue that depends on secrets, as the public number that it is.
+/// A residue that depends on secrets, as a public number.
 fn opened(ring: &SquareModulus, mut residue: Residue) -> Vec<u64> {
     if is_under_valgrind() {
         assert!(
@@ -208,13 +208,13 @@ fn single_operations() {
     assert_eq!(found, expected);
 }
 
-/// What is in variable time is reported: without these the tests above would show nothing.
+/// Code in variable time is reported: without these tests those above would show nothing.
 mod controls {
     use veilcast_ctgrind::reports;
 
     use super::*;
 
-    /// Memcheck must have reported something, if it is there.
+    /// Memcheck, if it is running, must have reported something.
     fn assert_reported(reports: u64) {
         assert!(reports > 0 || !is_under_valgrind(), "memcheck is blind");
     }

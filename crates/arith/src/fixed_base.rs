@@ -17,7 +17,7 @@ use crate::square_modulus::SquareModulus;
 /// Bits of a digit where few powers are computed.
 const WINDOW: usize = 5;
 
-/// Bits of a digit where many are: a fifth more of a table to make, and a sixth fewer products.
+/// Bits of a digit where many are: a table a fifth larger, and a sixth fewer products.
 const WIDE_WINDOW: usize = 6;
 
 /// A table of powers of one base, for exponents up to a given length.
@@ -37,9 +37,9 @@ pub struct FixedBase {
 /// For each digit, the lowest first, the factors for the digit's values from 0.
 #[derive(Zeroize, ZeroizeOnDrop)]
 enum Table {
-    /// The limbs of one factor after the other.
+    /// The limbs of the factors, one factor after another.
     Residues(Vec<u64>),
-    /// Their digits, for what computes several powers at a time.
+    /// Their digits, for computing several powers at a time.
     Lanes(SharedLanes, Vec<Block>),
 }
 
@@ -84,7 +84,8 @@ impl FixedBase {
                 factors.push(next);
             }
             digit_base = factors.pop().expect("there are 2^w + 1");
-            // Memory for all parts comes with the first: what a vector leaves behind when it grows isn't wiped.
+            // Memory for all parts is allocated with the first: what a growing vector leaves behind
+            // isn't wiped.
             match &mut table {
                 Table::Residues(limbs) => {
                     limbs.reserve_exact((digits << window) * 2 * modulus.limbs() - limbs.len());
@@ -104,7 +105,7 @@ impl FixedBase {
         }
     }
 
-    /// base^exponent, in time that depends on the table's size alone.
+    /// base^exponent, in time that depends only on the table's size.
     ///
     /// # Panics
     /// If the exponent has more limbs than the table was computed for.
@@ -114,8 +115,8 @@ impl FixedBase {
             .expect("a power for each exponent")
     }
 
-    /// base^exponent for each exponent, in time that depends on their number and the table's size
-    /// alone.
+    /// base^exponent for each exponent, in time that depends only on their number and the table's
+    /// size.
     ///
     /// # Panics
     /// If an exponent has more limbs than the table was computed for.

@@ -28,7 +28,7 @@ pub fn horner_many(
 /// bases and lists may be secret.
 ///
 /// The power's squarings shift the lists' numbers: for an exponent of |n| bits, |n| squarings in
-/// all, a product per number of a list, and about |n|/8 + 64 for the power.
+/// total, a product per number of a list, and about |n|/8 + 64 for the power.
 ///
 /// # Panics
 /// If there is not one base per list.
@@ -47,7 +47,7 @@ pub fn horner_powers_vartime(
 /// [`horner_powers_vartime`] in 0.6 times the time, for about as much work.
 ///
 /// The first half of a number depends on no second half (see `product`): so one thread of rayon's current pool
-/// computes the first halves of all products, and another one the second halves, some products behind.
+/// computes the first halves of all products, and another the second halves, a few products behind.
 pub fn horner_in_halves_vartime(
     modulus: &SquareModulus,
     list: &[&Residue],
@@ -78,10 +78,10 @@ pub fn horner_in_halves_vartime(
     modulus.leave(&in_halves(modulus, number(first).clone(), &factors))
 }
 
-/// Products after each other: squares, where there is no factor.
+/// Products in sequence: squares, where there is no factor.
 ///
-/// The first halves never wait. So they come to their end, and the second ones after them, if there is no thread for
-/// those before.
+/// The first halves never wait. So they finish, and then the second ones, even if there is no
+/// second thread.
 fn in_halves(modulus: &SquareModulus, mut x: Number, factors: &[Option<&Number>]) -> Number {
     let length = modulus.note_length();
     let (a, b) = x.halves_mut();
@@ -107,8 +107,8 @@ fn in_halves(modulus: &SquareModulus, mut x: Number, factors: &[Option<&Number>]
     x
 }
 
-/// Products whose notes are handed over together: long enough that handing over takes no time beside, short enough
-/// that the second thread is soon done after the first.
+/// Products whose notes are handed over together: enough that handing over takes negligible time,
+/// few enough that the second thread finishes soon after the first.
 const AT_ONCE: usize = 32;
 
 /// Without any bases, the exponent must be 0.

@@ -2,7 +2,7 @@
 //!
 //! Numbers modulo the *square* of an odd n are kept as pairs (a, b) that represent a + b·n. A
 //! product then takes five half-size products instead of eight, and multiplying by 1 + m·n, as
-//! encrypting does, takes one.
+//! encryption does, takes one.
 //!
 //! ```
 //! use veilcast_arith::SquareModulus;
@@ -23,7 +23,7 @@
 //! - [`SquareModulus::pow`]: powers with secret exponents, in constant time.
 //! - [`pow_many`]: several such powers, faster than one by one where the processor allows it.
 //!   [`at_once`] says how many to spread over how many threads.
-//! - [`FixedBase`]: faster still, for a base that is used again.
+//! - [`FixedBase`]: faster still, for a base that is used repeatedly.
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents;
 //!   [`SquareModulus::pow_mod_n_vartime`]: the same modulo n itself.
 //! - [`horner_many`]: products of numbers raised to powers of 2^s, by Horner's rule;
@@ -39,16 +39,16 @@
 //!
 //! The innermost loops exist in portable Rust, with `mulx` and two carry chains (BMI2 and ADX), for four
 //! numbers at once with AVX2, and with AVX-512 IFMA. The best that the processor has is chosen at run
-//! time, when a modulus is made. The environment variable `VEILCAST_KERNEL`, set to `avx2`, `adx` or
-//! `portable`, keeps to slower ones.
+//! time, when a modulus is made. The environment variable `VEILCAST_KERNEL`, set to `avx2`, `adx`
+//! or `portable`, selects slower ones.
 //!
 //! # Panics
 //!
 //! A [`Residue`] belongs to the [`SquareModulus`] that made it. Functions that are given one of
 //! another size may panic; one of another modulus of the same size gives a meaningless result.
 //!
-//! This is the only crate of the workspace that may contain `unsafe` code, and it does so in
-//! `kernel` alone.
+//! This is the only crate of the workspace that may contain `unsafe` code, and it does so only in
+//! `kernel`.
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("veilcast-arith needs a target with 64-bit pointers: its limbs are u64");
@@ -73,7 +73,7 @@ mod square_modulus;
 pub use fixed_base::FixedBase;
 pub use horner::{horner_in_halves_vartime, horner_many, horner_powers_vartime};
 pub use kernel::kernel;
-#[doc(hidden)] // For benchmarks alone.
+#[doc(hidden)] // Only for benchmarks.
 pub use kernel::probe_vector_multiplications;
 pub use lanes::{Power, at_once, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};

@@ -1,5 +1,5 @@
-//! [`Number`], an element of the ring in the form in which the processor multiplies it: what long
-//! chains of products compute with.
+//! [`Number`], an element of the ring in the form in which the processor multiplies it; long chains
+//! of products compute with it.
 
 use zeroize::Zeroizing;
 
@@ -65,7 +65,7 @@ impl SquareModulus {
         }
     }
 
-    /// The second half, by the note on the first.
+    /// The second half, using the note on the first.
     pub(crate) fn second_half(&self, b: &mut [u64], factor: Option<&Number>, note: &[u64]) {
         let factor = factor.map(Number::as_slice);
         match &self.pair_kernel {

@@ -13,7 +13,7 @@ use crate::square_modulus::SquareModulus;
 pub(crate) const SECRET_WINDOW: usize = 5;
 
 impl SquareModulus {
-    /// base^exponent, in time that depends on the exponent's length in limbs alone.
+    /// base^exponent, in time that depends only on the exponent's length in limbs.
     ///
     /// Fixed windows of five bits: 64 squarings and 13 products per limb, and 30 products for the
     /// table, which is read completely at each look-up and wiped at the end.

@@ -7,8 +7,8 @@
 //! 2. U = a₁·b₂ + a₂·b₁ − m + 2n (2L² more; b₁·b₂ falls out modulo n², and 2n > m keeps it from
 //!    being negative). Reduce it: v = U/R modulo n (L² more), v < 3n; subtract n at most twice.
 //!
-//! (t, v) is x·y/R. In all 5L² products instead of the 8L² of a Montgomery product on the 2L limbs
-//! of n². In a square T takes L²/2, and U = a·2b only L²: 3.5L².
+//! (t, v) is x·y/R. In total, 5L² products instead of the 8L² of a Montgomery product on the 2L
+//! limbs of n². In a square T takes L²/2, and U = a·2b only L²: 3.5L².
 
 use zeroize::Zeroize as _;
 
@@ -65,7 +65,7 @@ impl SquareModulus {
         2 * self.limbs() + 1
     }
 
-    /// The first half of a product or a square, and what the second half needs to know of it.
+    /// The first half of a product or a square, and what the second half needs from it.
     pub(crate) fn first_half_limbs(&self, a: &mut [u64], factor: Option<&[u64]>, note: &mut [u64]) {
         let (before, start) = note.split_at_mut(self.limbs());
         before.copy_from_slice(a);
@@ -75,7 +75,7 @@ impl SquareModulus {
         });
     }
 
-    /// The second half, by the note of the first.
+    /// The second half, using the note from the first.
     pub(crate) fn second_half_limbs(&self, b: &mut [u64], factor: Option<&[u64]>, note: &[u64]) {
         let (a, start) = note.split_at(self.limbs());
         with_room(self.limbs(), |_, u| {

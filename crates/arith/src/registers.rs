@@ -24,7 +24,7 @@ enum Kept {
     Limbs(Reused<Vec<u64>>),
 }
 
-/// The fewest products that are worth handing to a thread.
+/// The smallest number of products worth handing to a thread.
 const FEWEST: usize = 16;
 
 /// The most that a thread is given at once, so that all threads finish at about the same time.

@@ -1,8 +1,9 @@
-//! [`Reused`]: large pieces of memory for public numbers, which go from one computation to the next.
+//! [`Reused`]: large pieces of memory for public numbers, which are passed from one computation to
+//! the next.
 //!
-//! A prediction's registers have megabytes. Memory that an allocator gets from the operating system for them and
-//! gives back has to be cleared each time, which takes some percent of the prediction; memory that the allocator keeps,
-//! it keeps for each of its arenas, so that a service would grow for hours.
+//! A prediction's registers take megabytes. Memory that an allocator gets from the operating system
+//! and gives back has to be cleared each time, which takes a few percent of the prediction; if the
+//! allocator keeps it, it does so for each of its arenas, so that a service would grow for hours.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,7 @@ pub(crate) trait Reusable: Default + 'static {
     fn clear(&mut self);
 }
 
-/// A piece of memory, which others may have after this.
+/// A piece of memory, which others may use afterwards.
 pub(crate) struct Reused<T: Reusable>(T);
 
 impl<T: Reusable> Reused<T> {

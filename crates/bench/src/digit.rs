@@ -2,7 +2,7 @@
 //!
 //! Reads `{"pixels": […], "weights": [[…]…], "biases": […], "weight_bits": b, "input_bits": b, "layout": "planned",
 //! "bits": n, "rounds": n}` from standard input and prints the medians in seconds of CPU time as JSON:
-//! `peers/peers.py` calls it, so that we are in the same table as the others.
+//! `peers/peers.py` calls it, so that our figures are in the same table as the others.
 
 use std::hint::black_box;
 use std::io::Read;
@@ -126,8 +126,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The time of the weighted sums alone, on the request's own ciphertexts under the session's key as the service sees it;
-/// nothing unless it has one pixel per ciphertext.
+/// The time of only the weighted sums, on the request's own ciphertexts under the session's key as
+/// the service sees it; nothing unless it has one pixel per ciphertext.
 fn weighted_sums(
     model: &Model,
     request: &InferRequest,

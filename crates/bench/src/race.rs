@@ -1,4 +1,4 @@
-//! Timing contenders in turns, so that whatever slows the machine slows all of them alike.
+//! Timing contenders in turn, so that whatever slows the machine slows all of them equally.
 
 use std::time::Duration;
 

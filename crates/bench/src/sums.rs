@@ -125,7 +125,7 @@ fn ciphertexts(secret: &SecretKey, count: usize) -> Vec<Ciphertext> {
     secret.encrypt_many(&(0..count).map(number).collect::<Vec<_>>())
 }
 
-/// The same numbers for a ring of our own.
+/// The same numbers in our own ring.
 fn residues(secret: &SecretKey, ciphertexts: &[Ciphertext]) -> (SquareModulus, Vec<Residue>) {
     let key = secret.public_key();
     let ring = SquareModulus::new(key.modulus_limbs()).expect("it is a key's");

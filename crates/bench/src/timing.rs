@@ -7,7 +7,7 @@
 //! is timed too, and must be detected.
 //!
 //! The kernels that valgrind can't follow are those that matter here: each of the processor's is
-//! tested in a process of its own.
+//! tested in a separate process.
 
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
@@ -335,7 +335,8 @@ fn scheme(timing: &mut Timing) {
 }
 
 /// The proof depends on nothing but the key, whose public part takes its own time in making it: so the
-/// keys differ by their primes' order alone. It is made once per key, so each time takes a new one.
+/// keys differ only in the order of their primes. It is made once per key, so each time takes a new
+/// one.
 fn proof(timing: &mut Timing) {
     let [p, q] = extreme_primes();
     let key = |_: &mut Numbers, is_exchanged: bool| {

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the number of {of} bits is {found}; it must be {least} to {most}")]
 pub struct BitsError {
-    /// What has the bits: `input`, `weight` or `score`.
+    /// What the bits are of: `input`, `weight` or `score`.
     pub of: &'static str,
     /// The number given.
     pub found: u32,
-    /// The least there may be.
+    /// The smallest number allowed.
     pub least: u32,
-    /// The most there may be.
+    /// The largest number allowed.
     pub most: u32,
 }
 
@@ -60,7 +60,7 @@ macro_rules! bits {
                 self.0
             }
 
-            /// All possible numbers, the least first.
+            /// All possible numbers, in ascending order.
             pub fn all() -> impl Iterator<Item = Self> {
                 ($least..=$most).map(Self)
             }
@@ -126,7 +126,7 @@ impl WeightBits {
 }
 
 impl SlotBits {
-    /// 2^(S−1), which every score's magnitude is below.
+    /// 2^(S−1): every score's magnitude is below it.
     pub const fn edge(self) -> u64 {
         1 << (self.0 - 1)
     }

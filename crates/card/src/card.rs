@@ -141,8 +141,8 @@ impl Card {
         self.spec.input.raw_features()
     }
 
-    /// Number of quantised features, hence of integers that get encrypted for a record: those of
-    /// the public part, or else of preprocessing.
+    /// Number of quantised features, and so of integers that get encrypted for a record: those of
+    /// the public part if there is one, or else of preprocessing.
     pub fn features(&self) -> usize {
         self.features
     }
@@ -166,9 +166,9 @@ impl Card {
         self.spec.bounds.largest_score(output)
     }
 
-    /// Whether the integers of a record that was quantised for another card are those that this card asks for: what a
-    /// record looks like, its preprocessing, the public part and the quantisation are the same. So it is when only a
-    /// model's weights have changed.
+    /// Whether the integers of a record that was quantised for another card are those that this
+    /// card requires: the form of a record, its preprocessing, the public part and the quantisation
+    /// are the same. This is the case when only a model's weights have changed.
     pub fn takes_records_of(&self, other: &Self) -> bool {
         let encoding = |card: &Self| {
             let Input {
@@ -191,7 +191,7 @@ impl Card {
         self.task() == other.task() && ours.labels == theirs.labels && ours.units == theirs.units
     }
 
-    /// The name of a raw feature, for messages: the table's column, or the pixel's place.
+    /// The name of a raw feature, for messages: the table's column, or the pixel's position.
     pub fn feature_name(&self, index: usize) -> String {
         self.spec.input.feature_name(index)
     }

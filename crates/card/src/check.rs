@@ -221,7 +221,7 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
     Err(CardError::LargestScores { problem })
 }
 
-/// Every score that is within the bounds must be a number once it is scaled.
+/// Every score within the bounds must still be a finite number once it is scaled.
 fn check_scores(output: &Output, bounds: &Bounds) -> Result<(), CardError> {
     for (index, scale) in output.scales.iter().enumerate() {
         let largest = bounds.largest_score(index);

@@ -11,12 +11,12 @@ use sha2::Sha256;
 
 use crate::hex::{self, Hex};
 
-/// Written before the digits: it says how the digest was made.
+/// Written before the digits: the algorithm of the digest.
 const PREFIX: &str = "sha256:";
 
 /// The SHA-256 digest of some bytes; written `sha256:` and 64 lower-case hexadecimal digits.
 ///
-/// `Of` is what the bytes are: digests of different things can't be confused.
+/// `Of` states what the bytes are, so that digests of different things can't be confused.
 pub struct Digest<Of>([u8; 32], PhantomData<fn() -> Of>);
 
 /// The text isn't `sha256:` followed by 64 lower-case hexadecimal digits.

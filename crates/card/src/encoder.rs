@@ -1,8 +1,8 @@
 //! The one way from raw records to the integers that get encrypted.
 //!
 //! A raw record is preprocessed as the card says. For a hybrid model the client then runs the
-//! public part on it. The results are the features, which the float map takes; rounded as the card
-//! says, they are the integers, which the integer map takes.
+//! public part on it. The results are the features, the input of the float map; rounded as the card
+//! says, they are the integers, the input of the integer map.
 
 use std::error::Error;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::{Card, PreprocessedRecord, PublicPart, PublicPartError};
 use crate::{QuantizedRecord, RawRecord, RecordError};
 
-/// A public part that is ready to run. Its maker decides what runs it.
+/// A public part that is ready to run. The implementation decides what runs it.
 pub trait PublicNetwork: fmt::Debug + Send + Sync {
     /// Computes the features of one record from its preprocessed values, as many as the product of
     /// [`PublicPart::shape`]; none may depend on other records.
@@ -95,7 +95,7 @@ impl Encoder {
     }
 
     /// An encoder for a hybrid model, whose public part is in ONNX; `compile` makes it ready to run,
-    /// once its length and digest are found to be those that the card names.
+    /// once its length and digest have been found to be those that the card names.
     ///
     /// # Errors
     /// [`EncoderError`] if the card has no public part, or `onnx` isn't it, or `compile` refuses it.

@@ -13,14 +13,14 @@ pub enum Prediction {
     Quantities(Vec<f64>),
 }
 
-/// The class that a record is given, with the scores that decide it.
+/// The class predicted for a record, with the scores that decide it.
 ///
 /// Probabilities are the final function of the scores, and as accurate as the model is: softmax
 /// gives one for each label, which add up to 1; sigmoid of a single score gives that of the second
-/// of two labels, and 1 minus that for the first; sigmoid of several gives one for each label by
-/// itself, so their sum can be anything. Which label is predicted depends on their order alone,
-/// except for a single sigmoid output: there the second label is predicted if its probability
-/// exceeds the card's threshold.
+/// of two labels, and 1 minus that for the first; sigmoid of several gives one for each label
+/// independently, so their sum can be anything. Which label is predicted depends on their order
+/// alone, except for a single sigmoid output: there the second label is predicted if its
+/// probability exceeds the card's threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassPrediction {
     /// Index of the predicted label, the lowest if several are equal.
@@ -64,8 +64,8 @@ impl Card {
     ///
     /// # Errors
     /// [`ScoreError`] if there are too few or too many, or one exceeds what the card
-    /// [certifies](Card::largest_score) for its output: then they aren't this model's
-    /// scores of any record. Scores are secret, and so is whether they fit: a client that reacts
+    /// [certifies](Card::largest_score) for its output: then they aren't this model's scores for
+    /// any record. Scores are secret, and so is whether they fit: a client that reacts
     /// when they don't, if only by asking again, reveals something about them to the service.
     pub fn dequantize(&self, scores: &[i64]) -> Result<Vec<f64>, ScoreError> {
         if scores.len() != self.outputs() {

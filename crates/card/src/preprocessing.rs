@@ -1,9 +1,9 @@
 //! Declared steps from a raw record to the features that get quantised.
 //!
-//! Each step acts on the result of the one before, each of its operations acts on 64-bit floats,
-//! and none looks at other records: so every client computes exactly the same features. Before the
-//! steps a record is a list of cells in the card's order, after them a list of numbers, in which a
-//! one-hot encoded column is expanded in its place. The steps' numbers are public, as the card is.
+//! Each step acts on the result of the one before, all operations are on 64-bit floats, and none
+//! depends on other records, so every client computes exactly the same features. Before the steps a
+//! record is a list of cells in the card's order; after them it is a list of numbers, in which a
+//! one-hot encoded column is expanded in place. The steps' numbers are public, like the card.
 
 mod apply;
 mod check;
@@ -29,7 +29,7 @@ pub struct Preprocessing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub enum PreprocessingVersion {
-    /// [`Step::Scale`] alone.
+    /// Only [`Step::Scale`].
     V1,
     /// Every [`Step`], and spellings of missing cells.
     V2,
@@ -85,7 +85,7 @@ pub enum Step {
     OneHot {
         /// The categories of each column, in the order of the numbers.
         categories: BTreeMap<String, Vec<String>>,
-        /// What becomes of another text.
+        /// What happens to any other text.
         unknown: UnknownCategory,
     },
     /// Multiplies every number by a factor, such as 1/255 for pixels; before any one-hot encoding.
@@ -115,7 +115,7 @@ pub struct Standard {
     pub std: f64,
 }
 
-/// What becomes of a category that the card doesn't know.
+/// What happens to a category that the card doesn't know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownCategory {
@@ -149,7 +149,7 @@ impl Preprocessing {
         }
     }
 
-    /// The categories of a column of texts, and what becomes of others; none for a column of
+    /// The categories of a column of texts, and what happens to others; none for a column of
     /// numbers.
     pub fn categories(&self, column: &str) -> Option<(&[String], UnknownCategory)> {
         self.steps.iter().find_map(|step| match step {

@@ -1,7 +1,7 @@
 //! The public part of a hybrid model: a network that the client runs in the clear, before it encrypts.
 //!
 //! The numbers that the part computes from a record are the model's features, which the computation
-//! on ciphertexts takes. The part is an ONNX file next to the card, which gives its size and
+//! on ciphertexts takes. The part is an ONNX file next to the card, which states its size and
 //! digest.
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub struct PublicPart {
     /// How many numbers it returns for a record.
     pub features: usize,
     /// For people: what it computes, what is public and what is private, and what publishing it
-    /// gives away.
+    /// reveals.
     pub description: String,
 }
 

@@ -49,7 +49,8 @@ impl PerFeature {
 }
 
 impl Quantization {
-    /// Integers of some bits over the same range of all features, its low end less than its high one.
+    /// Integers of this many bits over the same range for all features, its low end below its high
+    /// end.
     pub fn over_all(bits: InputBits, [low, high]: [f64; 2]) -> Self {
         Self {
             bits,
@@ -58,7 +59,7 @@ impl Quantization {
         }
     }
 
-    /// Integers of some bits over the range of each feature, its low end less than its high one.
+    /// Integers of this many bits over a range for each feature, its low end below its high end.
     pub fn over_each(bits: InputBits, ranges: &[[f64; 2]]) -> Self {
         let steps = ranges
             .iter()
@@ -76,7 +77,7 @@ impl Quantization {
         self.bits.max_value()
     }
 
-    /// The integer of one feature, and whether it would have been another without the limits.
+    /// The integer of one feature, and whether it was clipped.
     pub fn quantize(&self, feature: usize, value: f64) -> (u32, bool) {
         let steps = (value - self.zero.at(feature)) / self.step.at(feature);
         let max = f64::from(self.max());

@@ -4,9 +4,9 @@ use crate::{Card, CardDigest, PreprocessedRecord, RecordError};
 
 /// The integers of one record, and what was done to its cells to get them.
 ///
-/// One that exists has as many integers as its card has features, none above the largest that the
-/// card allows; and it knows that card by its digest. So code that takes one checks that it is for
-/// the right card ([`values_for`](Self::values_for)), and needs no other check.
+/// A value of this type has as many integers as its card has features, none above the largest that
+/// the card allows, and knows that card by its digest. So code that takes one checks only that it
+/// is for the right card ([`values_for`](Self::values_for)).
 ///
 /// ```
 /// # fn example(card: &veilcast_card::Card) -> Result<(), veilcast_card::RecordError> {
@@ -81,7 +81,7 @@ impl QuantizedRecord {
         })
     }
 
-    /// Rounds numbers alone, as [`round`](Self::round) does.
+    /// Rounds plain numbers, as [`round`](Self::round) does.
     ///
     /// # Errors
     /// As [`round`](Self::round).

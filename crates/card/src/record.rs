@@ -1,4 +1,4 @@
-//! A record before preprocessing, and what becomes of it.
+//! A record before and after preprocessing.
 
 use std::borrow::Cow;
 
@@ -24,8 +24,8 @@ pub enum RawRecord<'a> {
     Cells(Cow<'a, [Cell]>),
 }
 
-/// The numbers that preprocessing, and then the public part if there is one, make of a record; and
-/// what was done to the cells to get them.
+/// The numbers that preprocessing, and then the public part if there is one, compute from a record;
+/// and what was done to the cells to get them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreprocessedRecord {
     /// The numbers; for the float map [`Card::features`](super::Card::features) of them.
@@ -41,11 +41,11 @@ pub struct PreprocessedRecord {
 impl Input {
     /// Number of values in a raw record, before preprocessing.
     pub fn raw_features(&self) -> usize {
-        // In a checked card the product fits.
+        // In a checked card the product doesn't overflow.
         self.shape.iter().product()
     }
 
-    /// The name of a raw feature, for messages: the table's column, or the pixel's place.
+    /// The name of a raw feature, for messages: the table's column, or the pixel's position.
     pub fn feature_name(&self, index: usize) -> String {
         match &self.features {
             Some(names) => names.get(index).cloned().unwrap_or_default(),
@@ -53,7 +53,7 @@ impl Input {
         }
     }
 
-    /// Whether some columns hold texts, so that numbers alone are no record.
+    /// Whether some columns hold texts, so that a record can't consist of numbers only.
     pub fn has_texts(&self) -> bool {
         let names = self.features.iter().flatten();
         names

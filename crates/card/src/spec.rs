@@ -73,8 +73,8 @@ pub enum InputKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
-    /// As MNIST was made: a drawing on a plain ground is cropped to its ink, scaled to fit a box
-    /// of 20/28 of each side, and put down with its centre of mass in the middle, light on dark.
+    /// Like MNIST's digits: a drawing on a plain ground is cropped to its ink, scaled to fit a box
+    /// of 20/28 of each side, and placed with its centre of mass in the middle, light on dark.
     Mnist,
 }
 
@@ -97,14 +97,14 @@ pub struct Output {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
     /// What the scores are. Needed only for several quantities without units, which the other fields
-    /// don't distinguish from classes; elsewhere it must be what the other fields say, and a new
+    /// don't distinguish from classes; elsewhere it must agree with the other fields, and a new
     /// card leaves it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
 }
 
 impl Output {
-    /// What the scores are: as `task` says, or as the other fields say without it.
+    /// What the scores are: according to `task`, or without it to the other fields.
     pub fn task(&self) -> Task {
         self.task.unwrap_or_else(|| self.implied_task())
     }
@@ -119,7 +119,7 @@ impl Output {
         Task::implied_by(self.activation, self.scales.len()).unwrap_or(ambiguous)
     }
 
-    /// The labels of the scores: a single score of two labels is the second's.
+    /// The labels of the scores: a single score with two labels is the second's.
     pub fn scored_labels(&self) -> &[String] {
         &self.labels[self.labels.len().saturating_sub(self.scales.len())..]
     }
@@ -131,10 +131,10 @@ impl Output {
 pub struct Bounds {
     /// S: every score lies strictly between −2^(S−1) and 2^(S−1).
     pub slot_bits: SlotBits,
-    /// That the model owner has proven all this for every possible record; always true.
+    /// Whether the model owner has proven all this for every possible record; always true.
     pub certified: bool,
     /// For each output, a bound that no score of it exceeds in magnitude, 1 to 2^(S−1) − 1. Every
-    /// model that is built has it, rounded up to a few significant bits; without it S alone bounds
+    /// model that is built has it, rounded up to a few significant bits; without it, only S bounds
     /// the scores.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub largest_scores: Option<Vec<u64>>,
@@ -173,7 +173,7 @@ impl Default for Limits {
     }
 }
 
-/// Refuses another format by its name, before its other fields can give a misleading error.
+/// Refuses another format by name, before its other fields can cause a misleading error.
 pub(super) fn check_format(json: &[u8]) -> Result<(), CardError> {
     #[derive(Deserialize)]
     struct Format {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Activation {
     /// Probabilities that sum to one over the outputs.
     Softmax,
-    /// A probability for each output by itself.
+    /// An independent probability for each output.
     Sigmoid,
     /// The scores are the prediction.
     None,
@@ -36,7 +36,7 @@ pub enum Task {
 }
 
 impl Task {
-    /// What a final function on some number of outputs implies; none for several outputs without a
+    /// What a final function on this number of outputs implies; none for several outputs without a
     /// final function, which may be scores of classes or quantities.
     pub fn implied_by(activation: Activation, outputs: usize) -> Option<Self> {
         match (activation, outputs) {

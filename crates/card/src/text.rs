@@ -21,7 +21,8 @@ pub fn list(names: &[String]) -> String {
     shown.join(", ")
 }
 
-/// An error with its causes on one line, colons between: errors don't repeat their causes themselves.
+/// An error with its causes on one line, separated by colons: errors don't repeat their causes
+/// themselves.
 ///
 /// ```
 /// let error = veilcast_card::Card::parse(b"{").unwrap_err();

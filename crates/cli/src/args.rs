@@ -39,7 +39,7 @@ pub(crate) struct OptionalOutFile {
 /// Columns of a table that the model doesn't take.
 #[derive(Args, Clone)]
 pub(crate) struct IgnoreColumns {
-    /// Columns of a CSV file that the model doesn't take, to be left out: names separated by
+    /// Columns of a CSV file to leave out because the model doesn't take them: names separated by
     /// commas, or "all".
     #[arg(long, value_name = "COLUMNS", value_parser = ignored_columns)]
     ignore_columns: Option<IgnoredColumns>,

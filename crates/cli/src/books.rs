@@ -1,4 +1,4 @@
-//! The ledger that verbs work on.
+//! The ledger that verbs use.
 
 use std::path::PathBuf;
 

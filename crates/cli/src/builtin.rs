@@ -1,4 +1,4 @@
-//! What the binary carries: two models of digits, and MNIST's test images with their labels.
+//! What is built into the binary: two models of digits, and MNIST's test images with their labels.
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -12,7 +12,7 @@ macro_rules! file {
     };
 }
 
-/// A model that the program carries.
+/// A built-in model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Builtin {
     /// One affine map of all pixels: `veilcast train --data data/mnist`.

@@ -1,4 +1,4 @@
-//! Errors as people read them: what happened, why, and what to do.
+//! Errors for people: what happened, why, and what to do.
 
 use std::error::Error;
 use std::fmt;
@@ -43,8 +43,8 @@ impl Error for Hinted {
 
 /// The error, its causes and its hint, one per line.
 ///
-/// A cause that the line above repeats already is left out: errors of the project's own crates never
-/// repeat their causes, but those of some libraries do.
+/// A cause that the line above already repeats is left out: errors of the project's own crates
+/// never repeat their causes, but those of some libraries do.
 pub(crate) fn describe(error: &anyhow::Error) -> String {
     let mut above = error.to_string();
     let mut text = format!("error: {above}");

@@ -1,4 +1,4 @@
-//! Files: read up to a limit, written whole or not at all.
+//! Files: read up to a limit, written completely or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write};
@@ -15,18 +15,18 @@ use crate::interrupts::Scrap;
 pub(crate) enum Readers {
     /// Whomever the user's umask allows.
     Usual,
-    /// The owner alone, from the first byte on.
+    /// Only the owner, from the first byte on.
     Owner,
 }
 
 /// A file being written next to its destination, which it replaces when it is finished.
 ///
-/// Dropped before that, it leaves nothing behind; nor does an interruption of the process.
+/// If it is dropped before that, or the process is interrupted, nothing is left behind.
 pub(crate) struct OutputFile {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
     force: bool,
-    /// Until the file has its name.
+    /// Until the file has its final name.
     _scrap: Scrap,
 }
 
@@ -67,7 +67,7 @@ impl OutputFile {
         })
     }
 
-    /// Gives the file its name.
+    /// Gives the file its final name.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         let failed = || format!("can't write {}", self.path.display());
         let file = self
@@ -138,7 +138,8 @@ pub(crate) fn read(path: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
             path.display()
         );
     }
-    // One byte more is room to notice that the file has grown, without moving what was read.
+    // One byte more makes it possible to notice that the file has grown, without moving what was
+    // read.
     let mut content = Vec::with_capacity(length as usize + 1);
     file.take(limit)
         .read_to_end(&mut content)

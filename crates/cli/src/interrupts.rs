@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM while files are written: nothing half-written stays behind.
 //!
-//! What is being written may be decrypted, so it is removed before the process ends. What a user has asked to keep stays, and
-//! is told of.
+//! What is being written may be decrypted data, so it is removed before the process ends. What a
+//! user has asked to keep stays, and is reported.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -20,9 +20,9 @@ static STATE: Mutex<State> = Mutex::new(State {
 
 struct State {
     is_watching: bool,
-    /// Files that are not whole yet.
+    /// Files that are not complete yet.
     scraps: Vec<PathBuf>,
-    /// What is said at the end.
+    /// The message at the end.
     last_words: Option<String>,
 }
 
@@ -34,7 +34,7 @@ fn state() -> MutexGuard<'static, State> {
 pub(crate) struct Scrap(PathBuf);
 
 impl Scrap {
-    /// Makes such a file: no interruption comes between its beginning and this.
+    /// Creates such a file: it can't be interrupted between creating and registering it.
     pub(crate) fn make<F>(
         make: impl FnOnce() -> io::Result<F>,
         path: impl FnOnce(&F) -> &Path,
@@ -54,20 +54,21 @@ impl Drop for Scrap {
     }
 }
 
-/// Says this when the process is interrupted.
+/// Prints this when the process is interrupted.
 pub(crate) fn say_at_the_end(words: String) {
     let mut state = state();
     state.watch();
     state.last_words = Some(words);
 }
 
-/// What would be said, which then isn't any more.
+/// The message that would be printed, which then isn't any more.
 pub(crate) fn last_words() -> Option<String> {
     state().last_words.take()
 }
 
 impl State {
-    /// Listens for interruptions, once. Before there is anything to remove, they end the process by themselves.
+    /// Listens for interruptions, once. Before there is anything to remove, they simply end the
+    /// process.
     fn watch(&mut self) {
         if self.is_watching {
             return;
@@ -87,12 +88,12 @@ impl State {
     }
 }
 
-/// Removes what is half-written, and ends the process as shells expect it of one that a signal ended.
+/// Removes half-written files, and ends the process the way shells expect of one ended by a signal.
 fn end(signal: i32) -> ! {
-    // Held to the end: nothing becomes whole or is begun meanwhile.
+    // Held to the end: no file is completed or begun meanwhile.
     let state = state();
     for scrap in &state.scraps {
-        // It may have got its name just now.
+        // It may just have got its final name.
         let _ = fs::remove_file(scrap);
     }
     let words = state.last_words.as_deref().unwrap_or("interrupted");
@@ -134,7 +135,7 @@ async fn interruption() -> io::Result<i32> {
     .await)
 }
 
-/// The signals that the process ignores, as a bit each; none where the system doesn't tell.
+/// The signals that the process ignores, as a bit each; none if the system doesn't say.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Key files: read with every check, written for their owner alone.
+//! Key files: read with all checks, and readable only by their owner when written.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -47,8 +47,8 @@ fn read_public(json: &str) -> Result<PublicKeyFile, KeyFileError> {
     PublicKeyFile::from_json(json, KeyPolicy::default())
 }
 
-/// Reads a key to give away: the public part of a secret key, with a proof made if the file has
-/// none.
+/// Reads a key to pass on: the public part of a secret key, with a proof that is made if the file
+/// has none.
 pub(crate) fn load_to_publish(path: &Path) -> anyhow::Result<PublicKeyFile> {
     let public = load_public(path)?;
     if public.proof.is_some() {
@@ -56,7 +56,7 @@ pub(crate) fn load_to_publish(path: &Path) -> anyhow::Result<PublicKeyFile> {
     }
     match SecretKey::from_json(&read(path)?, KeyPolicy::default()) {
         Ok(secret) => Ok(PublicKeyFile::from(&secret)),
-        // Only a public key's owner could prove it.
+        // Only the owner of the key could prove it.
         Err(KeyFileError::Json(_)) => Ok(public),
         Err(error) => Err(error).with_context(|| unusable(path)),
     }
@@ -71,7 +71,7 @@ impl SecretFile {
         OutputFile::create(path, force, Readers::Owner).map(Self)
     }
 
-    /// Writes the key and gives the file its name.
+    /// Writes the key and gives the file its final name.
     pub(crate) fn finish(mut self, key: &SecretKey) -> anyhow::Result<()> {
         let json = key.to_json(&name(key.public_key()));
         writeln!(self.0, "{}", *json).context("can't write the key file")?;

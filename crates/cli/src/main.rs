@@ -6,16 +6,18 @@
 //! | arguments that several verbs share | [`args`] |
 //! | what is printed, for people and for programs | [`output`] |
 //! | errors with their causes and a hint | [`failure`] |
-//! | files that appear whole or not at all, and what ends a process | [`files`], [`interrupts`] |
-//! | how a service is reached, and what is shown while it is away | [`service`], [`waiting`] |
+//! | files that appear complete or not at all, and what ends a process | [`files`], [`interrupts`]
+//! |
+//! | how a service is reached, and what is shown while it is unavailable | [`service`], [`waiting`]
+//! |
 //! | key files, models, requests and responses in files | [`keys`], [`models`], [`messages`] |
 //! | records in, predictions out | [`records`], [`predictions`] |
 //! | what layouts cost, for the planner | [`planning`] |
 //! | models that are made here, and their summary | `making`, `summary` |
 //! | a service in this process | [`serving`] |
 //! | its settings, from the command line, the environment and a file | [`settings`] |
-//! | what the system wants of it, and what it tells the system | [`signals`], [`supervisor`] |
-//! | the ledger of tokens and what they used, and tables of both | `books`, `columns` |
+//! | what the system wants from it, and what it tells the system | [`signals`], [`supervisor`] |
+//! | the ledger of tokens and their usage, and tables of both | `books`, `columns` |
 //! | the built-in digit model and its test images | [`builtin`] |
 #![forbid(unsafe_code)]
 
@@ -94,7 +96,7 @@ fn main() -> ExitCode {
         Err(error) if error.is::<StdoutClosed>() => ExitCode::SUCCESS,
         Err(error) => {
             let text = failure::describe(&error);
-            // If even standard error is gone, the exit status still tells.
+            // If even standard error is closed, the exit status still says so.
             let _ = writeln!(std::io::stderr(), "{text}");
             ExitCode::FAILURE
         }

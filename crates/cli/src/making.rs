@@ -26,7 +26,7 @@ fn with_hint(error: ModelError) -> anyhow::Error {
     }
 }
 
-/// A text as far as it is allowed as a model's name; else the other name.
+/// A text, as far as it is allowed as a model's name; otherwise the other name.
 pub(crate) fn model_name(text: &str, otherwise: &str) -> String {
     let fit = |c: char| match c.is_ascii_alphanumeric() {
         true => c.to_ascii_lowercase(),

@@ -1,4 +1,4 @@
-//! Where there are no unix sockets, there is no supervisor to be told anything.
+//! Without unix sockets, there is no supervisor to notify.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Standard output, for people or for programs, and progress bars for people who watch.
+//! Standard output, for people or for programs, and progress bars for people.
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal as _, Write};
@@ -71,9 +71,9 @@ impl Output {
         }
     }
 
-    /// Tells what is said beside an error, whoever reads the output.
+    /// Prints what accompanies an error, whoever reads the output.
     pub(crate) fn say(self, text: impl Display) {
-        // What can't be written is no reason to fail.
+        // Failing to write this is no reason to fail.
         let _ = writeln!(io::stderr(), "{text}");
     }
 
@@ -102,7 +102,7 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
     }
 }
 
-/// A number with this many significant digits, and all digits before its point.
+/// A number with this many significant digits, and all digits before the decimal point.
 pub(crate) fn significant(number: f64, digits: u32) -> String {
     if number == 0.0 {
         return "0".to_owned();

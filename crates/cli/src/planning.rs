@@ -1,4 +1,4 @@
-//! The planner's figures, as typed; and its choices in words.
+//! The planner's figures, as typed, and its choices in words.
 
 pub(crate) mod plan;
 
@@ -20,8 +20,8 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// What operations cost, and how fast the link is.
 #[derive(Args, Default)]
 pub(crate) struct CostArgs {
-    /// File of costs that `veilcast bench --calibrate` wrote; without it those of a current server
-    /// are used.
+    /// File of costs that `veilcast bench --calibrate` wrote; without it, the costs of a current
+    /// server are used.
     #[arg(long, value_name = "FILE")]
     costs: Option<PathBuf>,
     /// Speed of the link between client and service in Mbit/s [default: 100, or the file's].

@@ -20,8 +20,8 @@ use crate::resumable::ResumableFile;
 /// What the columns of scores begin with, before the label.
 pub(crate) const SCORE: &str = "score_";
 
-/// Whether a row of a file of predictions says that its record has none: a label is never empty, and
-/// neither is a value.
+/// Whether a row of a file of predictions says that its record has none: neither a label nor a
+/// value is ever empty.
 pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
     row.get(1) == Some("")
 }
@@ -30,7 +30,7 @@ pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
 /// quantities, as `record,<value per quantity…>`, and then the kept cells of the record.
 ///
 /// A record whose answer can't be right is marked: its label and scores are empty, or in JSON there is
-/// an `error` in their place. That is not an error of writing: what is asked of a service must not
+/// an `error` in their place. That is not an error of writing: what is sent to a service must not
 /// depend on what it answers.
 pub(crate) struct Predictions<'a> {
     card: &'a Card,
@@ -122,7 +122,7 @@ impl<'a> Predictions<'a> {
     }
 
     /// Continues the predictions that an earlier run of this task has left next to a file, or
-    /// begins them.
+    /// begins anew.
     pub(crate) fn resume(
         card: &'a Card,
         file: &Path,
@@ -181,8 +181,7 @@ impl<'a> Predictions<'a> {
         &self.unpredicted
     }
 
-    /// Makes what was added so far survive an interruption, if the file is one that can be
-    /// continued.
+    /// Makes what was added so far survive an interruption, if the file can be continued.
     pub(crate) fn save(&mut self) -> anyhow::Result<()> {
         match &mut self.sink {
             Sink::Resumable(csv) => {
@@ -194,8 +193,8 @@ impl<'a> Predictions<'a> {
         }
     }
 
-    /// What is left of them if the run ends here, for people; nothing if they have seen all. `replaced` tells whether some are
-    /// by a model that was replaced meanwhile.
+    /// What is kept of them if the run ends here, for people; nothing if they have seen everything.
+    /// `replaced` says whether some are by a model that was replaced meanwhile.
     pub(crate) fn kept(&self, replaced: bool) -> Option<String> {
         match &self.sink {
             Sink::Resumable(csv) => {
@@ -210,7 +209,7 @@ impl<'a> Predictions<'a> {
                 })
             }
             Sink::File(_) => Some(
-                "no predictions are kept: with --resume, those that were done would be".to_owned(),
+                "no predictions are kept; --resume would have kept the finished ones".to_owned(),
             ),
             Sink::Stdout | Sink::JsonLines(_) => None,
         }
@@ -231,7 +230,7 @@ impl<'a> Predictions<'a> {
         self.add_by(self.card, scores, kept)
     }
 
-    /// The same by another card that [predicts as](Card::predicts_as) the first does.
+    /// The same, by another card that [predicts in the same form](Card::predicts_as) as the first.
     pub(crate) fn add_by(
         &mut self,
         card: &Card,

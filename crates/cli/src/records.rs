@@ -31,8 +31,8 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// What tells these records from others: the files with their sizes and times of change, and
-    /// the columns.
+    /// What identifies these records: the files with their sizes and modification times, and the
+    /// columns.
     ///
     /// # Errors
     /// Each must be a file whose content can be read again.
@@ -141,7 +141,7 @@ pub(crate) fn batch_size(session: &Session) -> usize {
 /// How many records all files hold together; nothing if one is a pipe, whose content can be read
 /// only once.
 ///
-/// It reads them, so that what can't be used is found before there is work to lose.
+/// It reads them, so that problems are found before there is work to lose.
 pub(crate) fn count(card: &Card, inputs: &Inputs) -> anyhow::Result<Option<u64>> {
     let mut count = Some(0);
     for path in &inputs.paths {
@@ -190,7 +190,7 @@ pub(crate) fn session(
     };
     let pool = Mutex::new(pool);
     Ok(session.with_entries(move |count| {
-        // A panic elsewhere leaves a pool whole: what it took is used up.
+        // A panic elsewhere leaves a pool intact: what it took is used up.
         let mut pool = pool.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = SeededEntries::take(&mut *pool, &public, count);
         taken.map_err(|error| chain(&error))
@@ -253,7 +253,7 @@ fn quantized(
     }))
 }
 
-/// The error with the file's name, if it doesn't give it itself, and with what to do.
+/// The error with the file's name, unless it already has it, and with what to do.
 pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
     match error {
         ReadError::ExtraColumns { .. } => Err::<(), _>(error)

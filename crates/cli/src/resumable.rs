@@ -1,4 +1,4 @@
-//! A table that is written in parts, and continues where an interrupted run has stopped.
+//! A table that is written in parts, and continues where an interrupted run stopped.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write};
@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
 
-/// CSV rows on their way to a file, kept in `FILE.partial` until all are there.
+/// CSV rows on their way to a file, kept in `FILE.partial` until they are complete.
 ///
 /// The partial file begins with a line that says what the rows are made from, so that only the
 /// same work continues it.
@@ -86,7 +86,7 @@ impl ResumableFile {
         &self.partial
     }
 
-    /// Gives the rows their own file, whole, and removes the partial one.
+    /// Moves the complete rows to their own file, and removes the partial one.
     pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         let failed = || format!("can't write {}", self.path.display());
         let mut whole = OutputFile::create(&self.path, self.force, Readers::Usual)?;

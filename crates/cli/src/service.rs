@@ -1,4 +1,5 @@
-//! How the verbs that talk to a service reach it: who they say that they are, and whom they trust.
+//! How the verbs that talk to a service reach it: how they identify themselves, and whom they
+//! trust.
 
 use std::env;
 use std::ffi::OsString;
@@ -20,32 +21,34 @@ const TOKEN_FILE: &str = "VEILCAST_TOKEN_FILE";
 
 /// Longest file with a token, in bytes.
 const MAX_TOKEN_BYTES: u64 = 8 << 10;
-/// Longest file with certificates, in bytes: the machine's own may be in one.
+/// Longest file with certificates, in bytes: the machine's own may all be in one.
 const MAX_PEM_BYTES: u64 = 4 << 20;
 
 /// Who is asking, and whom to trust.
 #[derive(Args, Default)]
 pub(crate) struct ServiceArgs {
-    /// File with the token that the service's operator gave you, readable by you alone; without it the environment's
-    /// VEILCAST_TOKEN is used, or the file that VEILCAST_TOKEN_FILE names.
+    /// File with the token that the service's operator gave you, readable only by you; without it,
+    /// the environment variable VEILCAST_TOKEN is used, or the file named by VEILCAST_TOKEN_FILE.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Send the token even to another machine over http://, where anyone on the way can read it.
     #[arg(long)]
     token_in_clear: bool,
-    /// A header for every request, such as a proxy in front of the service wants; may be given several times.
+    /// A header for every request, for instance one that a proxy in front of the service needs; may
+    /// be given several times.
     #[arg(long = "header", value_name = "'NAME: VALUE'")]
     headers: Vec<String>,
-    /// Certificates of authorities to trust beside those that this machine trusts, in PEM's form.
+    /// Certificates of authorities to trust in addition to those that this machine trusts, in PEM
+    /// format.
     #[arg(long, value_name = "FILE.pem")]
     ca_cert: Option<PathBuf>,
     /// Trust only the authorities of --ca-cert.
     #[arg(long, requires = "ca_cert")]
     ca_cert_only: bool,
-    /// Certificate that shows the service who you are, in PEM's form.
+    /// Certificate that shows the service who you are, in PEM format.
     #[arg(long, value_name = "FILE.pem", requires = "client_key")]
     client_cert: Option<PathBuf>,
-    /// The certificate's private key, readable by you alone.
+    /// The certificate's private key, readable only by you.
     #[arg(long, value_name = "FILE.pem", requires = "client_cert")]
     client_key: Option<PathBuf>,
 }
@@ -65,7 +68,7 @@ impl ServiceArgs {
         advised(Client::with_options(url, options))
     }
 
-    /// The token by the option, or else by the environment.
+    /// The token from the option, or else from the environment.
     fn token(&self) -> anyhow::Result<Option<Token>> {
         if let Some(path) = &self.token_file {
             return token_in(path).map(Some);
@@ -139,7 +142,7 @@ fn warn_of_readers(path: &Path) {
         {
             let path = path.display();
             tracing::warn!(
-                "{path} is secret, but others may read it too: chmod 600 {path} keeps it yours"
+                "{path} is secret, but others may read it too: protect it with chmod 600 {path}"
             );
         }
     }
@@ -156,7 +159,7 @@ pub(crate) fn advised<T>(result: Result<T, ClientError>) -> anyhow::Result<T> {
 pub(crate) fn advise(error: ClientError) -> anyhow::Error {
     let hint = match &error {
         ClientError::SecretInClear { .. } => {
-            "anyone on the way can read it; --token-in-clear sends it all the same"
+            "anyone on the way can read it; --token-in-clear sends it anyway"
         }
         ClientError::Certificate { fault, .. } => match fault {
             veilcast_client::CertificateFault::UnknownAuthority(_)
@@ -182,7 +185,7 @@ pub(crate) fn advise(error: ClientError) -> anyhow::Error {
                 "ask its operator for a token, and give it with --token-file or in VEILCAST_TOKEN"
             }
             "token_unknown" => {
-                "it was revoked, or isn't this service's: ask its operator for another"
+                "it was revoked, or isn't this service's: ask its operator for a new one"
             }
             "model_not_allowed" => "ask its operator to allow the model for your token",
             "ledger_away" => "its operator must bring the ledger's database back; try again later",

@@ -14,7 +14,7 @@ use crate::signals::Interruptions;
 /// A running service.
 pub(crate) struct Service {
     app: Arc<App>,
-    /// Where the public reaches it; never empty.
+    /// The public addresses; never empty.
     addresses: Vec<BoundAddress>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -34,7 +34,7 @@ impl Service {
         let shutdown = async move {
             match stopped.await {
                 Ok(()) => draining.drain().await,
-                // Whoever drops the service lets it end with the runtime.
+                // If the service is dropped, it ends with the runtime.
                 Err(_) => std::future::pending().await,
             }
         };
@@ -98,7 +98,7 @@ impl Service {
         self.stop_before(interruptions).await
     }
 
-    /// Stops, without waiting for requests under way any more if there is an interruption.
+    /// Stops, and no longer waits for requests under way if there is an interruption.
     pub(crate) async fn stop_before(self, mut interruptions: Interruptions) -> anyhow::Result<()> {
         tokio::select! {
             stopped = self.stop() => stopped,

@@ -23,14 +23,14 @@ const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// The setting to which the command line adds instead of replacing it.
 const MODELS: &str = "models";
 
-/// Where settings come from; they can be read again.
+/// The sources of settings, which can be read again.
 pub(crate) struct Sources {
     file: Option<PathBuf>,
-    /// What the command line says, by name.
+    /// The settings from the command line, by name.
     command_line: Table,
 }
 
-/// The settings in effect, and where those come from that aren't defaults.
+/// The settings in effect, and the sources of those that aren't defaults.
 pub(crate) struct Settings {
     pub(crate) config: Config,
     origins: BTreeMap<String, Origin>,
@@ -70,7 +70,7 @@ impl Sources {
     /// Reads everything.
     ///
     /// # Errors
-    /// If there is a setting that isn't known, or a value that can't be one.
+    /// If there is an unknown setting, or an invalid value.
     pub(crate) fn read(&self) -> anyhow::Result<Settings> {
         self.read_with(env::vars_os())
     }
@@ -113,8 +113,8 @@ impl Sources {
 }
 
 impl Settings {
-    /// These settings for a service that runs under `current` ones, and the names of those that differ but need a restart:
-    /// they stay as they are.
+    /// These settings for a service that runs with the `current` ones, and the names of those that
+    /// differ but need a restart: they stay as they are.
     pub(crate) fn changed_from(&self, current: &Config) -> anyhow::Result<(Config, Vec<String>)> {
         let running = Table::try_from(current)?;
         let mut next = Table::try_from(&self.config)?;
@@ -150,7 +150,7 @@ fn read_file(path: &Path) -> anyhow::Result<Table> {
             return Err(unknown).with_context(unusable);
         }
     }
-    // For the place of a value that can't be.
+    // For the location of an invalid value.
     toml::from_str::<Config>(&text).with_context(unusable)?;
     Ok(table)
 }
@@ -291,12 +291,12 @@ mod tests {
             (
                 "VEILCAST_MAX_CONNECTIONS",
                 "many",
-                "`many` is no whole number",
+                "`many` isn't a whole number",
             ),
             ("VEILCAST_PAGE", "yes", "`yes` is neither true nor false"),
-            ("VEILCAST_BODY_TIMEOUT_SECONDS", "x", "`x` is no number"),
+            ("VEILCAST_BODY_TIMEOUT_SECONDS", "x", "`x` isn't a number"),
             ("VEILCAST_BODY_TIMEOUT_SECONDS", "-1", "0 to 86400 seconds"),
-            ("VEILCAST_LISTEN", "nowhere", "`nowhere` is no address"),
+            ("VEILCAST_LISTEN", "nowhere", "`nowhere` isn't an address"),
         ] {
             let refusal = refusal(name, text);
             assert!(
@@ -305,7 +305,7 @@ mod tests {
             );
             assert!(refusal.contains(what), "{refusal}");
         }
-        // What other verbs and the tests read is left alone, and so is what is empty.
+        // Variables that other verbs and the tests read are left alone, and so are empty ones.
         let others = [
             ("VEILCAST_TOKEN", "t"),
             ("VEILCAST_KERNEL", "adx"),

@@ -1,6 +1,7 @@
-//! What the user or the system wants of a service that runs: that it ends, or reads its configuration again.
+//! What the user or the system wants from a running service: that it ends, or reads its
+//! configuration again.
 //!
-//! Signals that are listened for no longer end the process by themselves.
+//! Signals that are listened for no longer end the process on their own.
 
 use std::io;
 

@@ -103,7 +103,7 @@ fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Resul
             f,
             "  public part     up to {node:?}: in public.onnx, for every client to read and run"
         )?;
-        writeln!(f, "  private head    all behind it")?;
+        writeln!(f, "  private head    everything after it")?;
     }
     let deviation = import.deviation;
     writeln!(
@@ -151,7 +151,7 @@ fn write_regression(f: &mut fmt::Formatter<'_>, regression: &Regression) -> fmt:
     writeln!(f, "  no value is changed by more than {change} by rounding")
 }
 
-/// What was tried: the chosen one, and each other one that was better than all cheaper ones.
+/// What was tried: the chosen one, and every other one that was better than all cheaper ones.
 ///
 /// An imported model is compared with the network, a trained one with the truth.
 fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport, is_import: bool) -> fmt::Result {
@@ -184,7 +184,7 @@ fn write_search(f: &mut fmt::Formatter<'_>, search: &SearchReport, is_import: bo
         writeln!(f, "  float map {float:>46.4}")?;
     }
     if !search.reaches_goal() {
-        writeln!(f, "  none is good enough: the best is taken")?;
+        writeln!(f, "  none is good enough: the best one is used")?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! What systemd, or another supervisor with its protocol, is told: on the socket that `NOTIFY_SOCKET` names, if there is one.
+//! Notifications to systemd, or another supervisor with its protocol, on the socket that
+//! `NOTIFY_SOCKET` names, if there is one.
 
 use std::io;
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub(crate) fn stopping() {
     ]);
 }
 
-/// How often the supervisor wants to hear that the service is alive, if it watches.
+/// How often the supervisor expects to hear that the service is alive, if it watches.
 pub(crate) fn watches() -> Option<Duration> {
     // Twice as often as needed, as systemd advises.
     sd_notify::watchdog_enabled()

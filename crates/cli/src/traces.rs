@@ -12,7 +12,7 @@ use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Where the collector is: of traces alone, or of everything.
+/// Where the collector is: for traces only, or for everything.
 const ENDPOINTS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -33,7 +33,8 @@ where
     if !ENDPOINTS.into_iter().any(is_set) {
         return Ok(None);
     }
-    // The exporter's HTTP client takes the process's arithmetic for TLS. If it has been chosen already, it is this one.
+    // The exporter's HTTP client uses the process-wide TLS provider. If one has been chosen
+    // already, it is this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder().with_http().build();
     let exporter =
@@ -48,7 +49,7 @@ where
         .with_resource(resource.build())
         .build();
     let tracer = provider.tracer("veilcast");
-    // Whoever came first would be the one to flush.
+    // The first one to come would be the one to flush.
     let _ = PROVIDER.set(provider);
     Ok(Some(tracing_opentelemetry::layer().with_tracer(tracer)))
 }

@@ -46,7 +46,7 @@ pub(crate) enum Verb {
     Serve(serve::Args),
     #[cfg(feature = "ledger")]
     Token(token::Args),
-    /// Say who may ask a service; not in this build.
+    /// Set who may use a service; not in this build.
     #[cfg(not(feature = "ledger"))]
     Token(left_out::Args),
     #[cfg(feature = "ledger")]

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use veilcast_client::{OnWait, WaitReason, Waiting};
 
-/// How often the seconds are counted.
+/// How often the seconds are updated.
 const TICK: Duration = Duration::from_millis(250);
 
-/// A bar, and the pause that its work makes.
+/// A bar, and the current pause of its work.
 #[derive(Clone)]
 pub(crate) struct WaitingBar(Arc<Mutex<State>>);
 
@@ -30,7 +30,7 @@ impl WaitingBar {
         })))
     }
 
-    /// Goes on with another bar.
+    /// Continues with another bar.
     pub(crate) fn replace(&self, bar: ProgressBar) {
         let mut state = self.state();
         state.bar.finish_and_clear();
@@ -44,7 +44,7 @@ impl WaitingBar {
         OnWait::new(move |waiting| this.wait(waiting))
     }
 
-    /// Counts records that are done, and is back to work.
+    /// Counts records that are done, which ends the pause.
     pub(crate) fn advance(&self, records: u64) {
         let mut state = self.state();
         state.pause = None;
@@ -85,7 +85,7 @@ impl WaitingBar {
 }
 
 impl State {
-    /// Shows how long the pause still is, or the usual bar after it; tells whether there is one.
+    /// Shows how long the pause still is, or the usual bar after it; returns whether there is one.
     fn show(&mut self, now: Instant) -> bool {
         let left = self
             .pause

@@ -13,11 +13,11 @@ use webpki::EndEntityCert;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CertificateFault {
-    /// It is signed by nobody who is trusted.
+    /// It isn't signed by a trusted authority.
     #[error("it is signed by an authority that this machine doesn't trust: {0}")]
     UnknownAuthority(String),
-    /// It is signed by itself.
-    #[error("it is signed by itself alone, which shows nothing: {0}")]
+    /// It is self-signed.
+    #[error("it is self-signed, which proves nothing: {0}")]
     SelfSigned(String),
     /// It is an authority's own.
     #[error("it is the certificate of an authority, which no service may use as its own: {0}")]
@@ -30,10 +30,10 @@ pub enum CertificateFault {
         /// The names that it is for.
         names: Vec<String>,
     },
-    /// Its time is over.
+    /// It has expired.
     #[error("it expired on {0}; is this machine's clock right?")]
     Expired(String),
-    /// Its time has not come.
+    /// It isn't valid yet.
     #[error("it is valid only from {0}; is this machine's clock right?")]
     NotYetValid(String),
     /// Its authority has withdrawn it.
@@ -97,7 +97,7 @@ impl ServerCertVerifier for Explained {
 }
 
 impl CertificateFault {
-    /// What was said of the certificate by which a connection failed, if that is why.
+    /// What is wrong with the certificate, if that is why a connection failed.
     pub(crate) fn of(error: &rustls::Error) -> Option<&Self> {
         match error {
             rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(fault))) => {
@@ -108,7 +108,7 @@ impl CertificateFault {
     }
 }
 
-/// What an error means for a certificate, whose chain ends with `last`.
+/// What an error means for a certificate whose chain ends with `last`.
 fn fault(
     error: CertificateError,
     certificate: &CertificateDer<'_>,
@@ -150,13 +150,13 @@ fn fault(
     }
 }
 
-/// A name in DER, by its common name, or else its organisation.
+/// A name in DER, shown as its common name, or else its organisation.
 fn name(der: &[u8]) -> String {
     const COMMON_NAME: [u8; 5] = [6, 3, 0x55, 4, 3];
     const ORGANISATION: [u8; 5] = [6, 3, 0x55, 4, 10];
     let attribute = |kind: [u8; 5]| {
         let start = der.windows(kind.len()).position(|bytes| bytes == kind)? + kind.len();
-        // A string's type, its length in a byte, and itself.
+        // A string's type, its length in one byte, and the string.
         let length = usize::from(*der.get(start + 1)?);
         let text = der.get(start + 2..start + 2 + length)?;
         let text = String::from_utf8_lossy(text);

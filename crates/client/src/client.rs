@@ -22,18 +22,18 @@ use crate::{AnswerError, ClientError, Options, tls};
 
 /// A connection to one service; cheap to clone, and the clones share their connections.
 ///
-/// No call changes anything, so it is repeated, after a growing pause and up to [`Options::tries`],
-/// while the service says that it is busy and when the connection breaks. A connection that can't
-/// be made is reported at once until the service has answered for the first time, since the URL may
-/// be wrong, and counts as a restart afterwards.
+/// No call changes anything, so a call is repeated, after growing pauses and up to
+/// [`Options::tries`] times, while the service is busy and when the connection breaks. A connection
+/// that can't be made is reported at once until the service has answered for the first time, since
+/// the URL may be wrong, and counts as a restart afterwards.
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Transport,
-    /// The keys that the service has accepted, and needs no proof of.
+    /// The keys that the service has accepted, which need no proof.
     accepted: Arc<Mutex<HashSet<KeyFingerprint>>>,
 }
 
-/// The code by which a service asks for the proof of a key.
+/// The code with which a service asks for the proof of a key.
 const KEY_PROOF_NEEDED: &str = "key_proof_needed";
 
 impl Client {
@@ -49,7 +49,7 @@ impl Client {
         Self::with_options(url, Options::default())
     }
 
-    /// A client with limits, a token or authorities of its own.
+    /// A client with its own limits, token or authorities.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
@@ -162,12 +162,12 @@ impl Client {
         }
     }
 
-    /// The encrypted scores of encrypted records. The answer is undamaged and belongs to this very
-    /// request, by its digests; the service's other echoes are unchecked.
+    /// The encrypted scores of encrypted records. The answer is undamaged and belongs to exactly
+    /// this request, according to its digests; whatever else the service repeats is unchecked.
     ///
-    /// The request goes out in the binary tensor data extension, and should ask for a binary answer. The proof of its
-    /// key goes with it until the service has accepted the key, and again if the service asks for
-    /// it, as it does after a restart.
+    /// The request is sent in the binary tensor data extension, and should ask for a binary answer.
+    /// The proof of its key goes with it until the service has accepted the key, and again if the
+    /// service asks for it, as it does after a restart.
     ///
     /// # Errors
     /// [`ClientError::Malformed`] or [`ClientError::OtherRequest`] if the answer can't be used, and any other
@@ -249,7 +249,7 @@ impl Client {
         })
     }
 
-    /// Where an answer's header ends, by its HTTP headers.
+    /// Where an answer's header ends, according to its HTTP headers.
     fn framing(&self, answer: &Answer) -> Result<Framing, ClientError> {
         let header_length = answer.headers.get(HEADER_LENGTH);
         match header_length.map(|value| value.to_str().ok()?.parse().ok()) {
@@ -284,7 +284,7 @@ impl Client {
     }
 }
 
-/// The headers of every request. Secrets among them stay at home if the way isn't safe.
+/// The headers of every request. Secrets among them aren't sent if the connection isn't safe.
 fn authorization(base: &BaseUrl, options: &Options) -> Result<HeaderMap, ClientError> {
     let mut headers = options.headers.map();
     if options.token.is_some() && options.headers.authorize() {
@@ -306,7 +306,7 @@ fn authorization(base: &BaseUrl, options: &Options) -> Result<HeaderMap, ClientE
     Ok(headers)
 }
 
-/// Lets a connection break when the other side's machine is silent this long.
+/// Makes a connection break when the other side's machine is silent for this long.
 ///
 /// A long computation is not silent: its machine still acknowledges what the operating system asks, and an HTTP/2 service
 /// answers pings meanwhile. What is not acknowledged is given up too.

@@ -1,4 +1,4 @@
-//! What a client shows of itself: a token, and headers for what lies between it and the service.
+//! How a client identifies itself: a token, and headers for whatever is between it and the service.
 
 use std::fmt;
 
@@ -12,27 +12,30 @@ use zeroize::Zeroizing;
 /// Longest token, in bytes.
 const MAX_TOKEN_BYTES: usize = 4096;
 
-/// A secret by which a service knows its caller. It is wiped when the last client that has it is dropped, and never formatted.
+/// A secret by which a service recognises its caller. It is wiped when the last client that has it
+/// is dropped, and never formatted.
 #[derive(Clone)]
 pub struct Token(HeaderValue);
 
-/// Why a text is no token. The text itself is not repeated.
+/// Why a text isn't a token. The text itself is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TokenFault {
-    /// There is nothing.
+    /// It is empty.
     #[error("the token is empty")]
     Empty,
     /// It is longer than any token.
-    #[error("the token has {0} bytes, and none has more than {MAX_TOKEN_BYTES}")]
+    #[error("the token has {0} bytes; at most {MAX_TOKEN_BYTES} are allowed")]
     Long(usize),
-    /// It holds what no token has.
-    #[error("character {0} of the token is none that tokens have: letters, digits and -._~+/=")]
+    /// It has a character that tokens don't have.
+    #[error(
+        "character {0} of the token isn't allowed: tokens consist of letters, digits and -._~+/="
+    )]
     Character(usize),
 }
 
 impl Token {
-    /// The token with this text; a newline at its end, as files have it, is no part of it.
+    /// The token with this text; a newline at the end, as in files, isn't part of it.
     ///
     /// # Errors
     /// [`TokenFault`] if it is empty, long, or holds characters that `Authorization: Bearer` doesn't allow.
@@ -46,7 +49,7 @@ impl Token {
             Some(place) => return Err(TokenFault::Character(place + 1)),
             None => {}
         }
-        // The one copy, which is wiped when it is no longer needed.
+        // The only copy, which is wiped when it is no longer needed.
         let value = Zeroizing::new([b"Bearer ", text.as_bytes()].concat());
         Ok(Self(sensitive(value).expect("its characters are allowed")))
     }
@@ -69,7 +72,8 @@ fn sensitive(value: Zeroizing<Vec<u8>>) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Headers that every request carries beside the client's own. Their values count as secret, and are never formatted.
+/// Headers that every request carries in addition to the client's own. Their values count as
+/// secret, and are never formatted.
 #[derive(Clone, Debug, Default)]
 pub struct Headers(HeaderMap);
 
@@ -80,16 +84,16 @@ pub enum HeaderFault {
     /// There is no colon.
     #[error("write a header as 'Name: value'")]
     NoColon,
-    /// The name is none.
+    /// The name isn't a valid one.
     #[error("{0:?} is not the name of a header")]
     Name(String),
-    /// The value has what no header may have.
+    /// The value has a character that headers may not have.
     #[error("the value of {0} has a character that headers can't carry")]
     Value(HeaderName),
     /// The client sets this header itself.
     #[error("{0} is set by the program itself")]
     Reserved(HeaderName),
-    /// It is there already.
+    /// It has been added already.
     #[error("{0} is given twice")]
     Twice(HeaderName),
 }
@@ -98,7 +102,8 @@ impl Headers {
     /// Adds a header written as `Name: value`.
     ///
     /// # Errors
-    /// [`HeaderFault`] if it isn't written so, if the client sets this header itself, or if it is there already.
+    /// [`HeaderFault`] if it isn't written like that, if the client sets this header itself, or if
+    /// it has been added already.
     pub fn add(&mut self, line: &str) -> Result<(), HeaderFault> {
         let (name, value) = line.split_once(':').ok_or(HeaderFault::NoColon)?;
         let bad_name = || HeaderFault::Name(name.chars().take(64).collect());
@@ -128,12 +133,12 @@ impl Headers {
         Ok(())
     }
 
-    /// Whether one of them shows who is asking.
+    /// Whether one of them says who is asking.
     pub(crate) fn authorize(&self) -> bool {
         self.0.contains_key(AUTHORIZATION)
     }
 
-    /// The first of them that is a secret by its name.
+    /// The first of them that is secret, judging by its name.
     pub(crate) fn secret(&self) -> Option<&HeaderName> {
         let secret = [AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
         self.0.keys().find(|name| secret.contains(name))

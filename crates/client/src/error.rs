@@ -1,4 +1,4 @@
-//! Why a call brought no answer, an answer no scores, or a pipeline didn't finish.
+//! Why a call got no answer, an answer gave no scores, or a pipeline didn't finish.
 
 use std::time::Duration;
 
@@ -26,12 +26,12 @@ pub enum UrlFault {
     /// It holds a user name or password.
     #[error("a user name or password does not belong in it")]
     Credentials,
-    /// It goes on after its path.
-    #[error("leave out what begins with `?` or `#`")]
+    /// It continues after its path.
+    #[error("leave out everything from `?` or `#` on")]
     Query,
 }
 
-/// Why a call brought no answer, sorted by whose fault it is.
+/// Why a call got no answer, sorted by whose fault it is.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
@@ -57,7 +57,7 @@ pub enum ClientError {
     },
     /// Two headers would say who is asking.
     #[error(
-        "a token and a header Authorization are given, and a request has room for one of them: leave one out"
+        "both a token and an Authorization header are given, but a request can carry only one: leave one out"
     )]
     TwoAuthorizations,
 
@@ -73,7 +73,7 @@ pub enum ClientError {
         /// How often the call was tried.
         tries: u32,
     },
-    /// No connection came about.
+    /// No connection could be made.
     #[error("{url} can't be reached: {reason}{}", after(*.tries))]
     Unreachable {
         /// The service's URL.
@@ -91,8 +91,8 @@ pub enum ClientError {
         /// What is wrong with it.
         fault: CertificateFault,
     },
-    /// The service does not accept the client's own certificate, or misses it.
-    #[error("{url} {}", if *.given { "does not accept the client certificate" } else { "wants a client certificate, and none is given" })]
+    /// The service does not accept the client's own certificate, or requires one that is missing.
+    #[error("{url} {}", if *.given { "does not accept the client certificate" } else { "requires a client certificate, and none is given" })]
     Identity {
         /// The service's URL.
         url: String,
@@ -100,9 +100,7 @@ pub enum ClientError {
         given: bool,
     },
     /// A URL with https leads to a port without TLS.
-    #[error(
-        "{url} does not speak TLS: write http:// if that is right there, or is the port another?"
-    )]
+    #[error("{url} does not speak TLS: write http:// if that is intended, or check the port")]
     NoTls {
         /// The service's URL.
         url: String,
@@ -133,8 +131,8 @@ pub enum ClientError {
     },
 
     // The service refuses.
-    /// The service is busy or away for a moment, or the caller's quota is used up, and trying again
-    /// did not help.
+    /// The service is busy or unavailable for a moment, or the caller's quota is used up, and
+    /// trying again did not help.
     #[error("{url} is busy ({status}: {message}){}: try again later", after(*.tries))]
     Busy {
         /// The service's URL.
@@ -151,16 +149,17 @@ pub enum ClientError {
         retry_after: Option<Duration>,
     },
     /// The caller has used up what the service allows.
-    #[error("{url} answers no more for now: {message}{}", .retry_after.map(|wait| format!(" (again in {})", in_words(wait))).unwrap_or_default())]
+    #[error("{url} refuses further requests for now: {message}{}", .retry_after.map(|wait| format!(" (again in {})", in_words(wait))).unwrap_or_default())]
     QuotaUsedUp {
         /// The service's URL.
         url: String,
         /// The service's message.
         message: String,
-        /// When it answers again, from the answer on.
+        /// When it answers again, counted from this answer.
         retry_after: Option<Duration>,
     },
-    /// Even what can't be divided further is larger than the service, or a proxy in front of it, takes.
+    /// Even a request that can't be divided further is larger than the service, or a proxy in front
+    /// of it, accepts.
     #[error("{url}, or a proxy in front of it, refuses a request of {bytes} bytes as too large (413{}), and it can't be divided further", prefixed(.message))]
     RequestTooLarge {
         /// The service's URL.
@@ -170,39 +169,42 @@ pub enum ClientError {
         /// The service's message; empty if it was a proxy, or had none.
         message: String,
     },
-    /// The service refuses the request, or failed over it.
+    /// The service refuses the request, or failed while handling it.
     #[error("{url} refuses ({status}): {message}")]
     Refused {
         /// The service's URL.
         url: String,
         /// The HTTP status.
         status: u16,
-        /// The problem's stable code; empty if the service of the protocol is another than Veilcast.
+        /// The problem's stable code; empty if the service isn't Veilcast but another one with this
+        /// protocol.
         code: String,
         /// The service's message.
         message: String,
     },
 
     // The service answers nonsense.
-    /// What answers is not a Veilcast service.
+    /// Whatever answers is not a Veilcast service.
     #[error("{url} is not a Veilcast service: {reason}")]
     NotVeilcast {
         /// The service's URL.
         url: String,
-        /// How this shows.
+        /// How that shows.
         reason: String,
     },
-    /// The answer is to another request, or the request did not arrive as it was sent.
+    /// The answer is to another request, or the request did not arrive as sent.
     #[error(
-        "{url} answers another request than was sent, or one that was damaged on its way: send it again, and put TLS in between"
+        "{url} answered a different request from the one sent, or one that was damaged in transit: send it again, \
+        and use TLS"
     )]
     OtherRequest {
         /// The service's URL.
         url: String,
     },
-    /// It says again and again that a card is not its model's, and gives no other.
+    /// It says repeatedly that a card is not its model's, but doesn't provide another one.
     #[error(
-        "{url} refuses requests for the very card that it gives, or replaces it all the time: are there several services, with different models, behind it?"
+        "{url} refuses requests for the card that it provides, or keeps replacing it: are there several services \
+        with different models behind it?"
     )]
     CardUnclear {
         /// The service's URL.
@@ -245,39 +247,41 @@ pub enum PipelineError {
     /// The records can't be encrypted for this model.
     #[error("the records can't be encrypted")]
     Encrypt(#[source] SessionError),
-    /// The call brought no answer.
+    /// The call got no answer.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The service has replaced the model, and the records can't go on to the new one as they are.
+    /// The service has replaced the model, and the records can't be sent to the new one as they
+    /// are.
     #[error("the service has replaced the model {model:?} meanwhile")]
     Replaced {
         /// The model's name.
         model: String,
-        /// What keeps the records from it.
+        /// Why the records don't fit it.
         #[source]
         fault: ReplacedError,
     },
 }
 
-/// Why records that were quantised for a card can't go on to the model that has replaced its own.
+/// Why records that were quantised for a card can't be sent to the model that has replaced that
+/// card's.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReplacedError {
-    /// Its card is none.
+    /// Its card isn't valid.
     #[error("the new one's card can't be used")]
     Card(#[source] CardError),
     /// It prepares or rounds records in another way.
-    #[error("the new one takes other records, or prepares or rounds them in another way")]
+    #[error("the new one takes different records, or prepares or rounds them differently")]
     Records,
     /// It predicts something else.
     #[error("the new one predicts something else")]
     Predictions,
     /// It has no layout that the key has room for.
-    #[error("the new one can't be asked with this key")]
+    #[error("the new one can't be used with this key")]
     Layout(#[source] LayoutError),
 }
 
-/// A message after what it explains.
+/// A message, with the separator before it.
 fn prefixed(message: &str) -> String {
     match message {
         "" => String::new(),
@@ -285,7 +289,7 @@ fn prefixed(message: &str) -> String {
     }
 }
 
-/// How often a call was tried, where that was more than once.
+/// How often a call was tried, if more than once.
 fn after(tries: u32) -> String {
     match tries {
         0 | 1 => String::new(),

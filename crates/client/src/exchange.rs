@@ -1,4 +1,4 @@
-//! What a call brings back.
+//! What a call returns.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -15,7 +15,7 @@ pub struct Exchange<T> {
     pub answer: T,
     /// Bytes of all bodies sent, counting each try's as a whole.
     pub bytes_up: u64,
-    /// Bytes of all bodies received, also of those that broke off.
+    /// Bytes of all bodies received, including those that broke off.
     pub bytes_down: u64,
     /// How often the request was sent; more than once if the service was busy or the connection broke.
     pub tries: u32,
@@ -63,6 +63,6 @@ impl Answer {
     /// The message that the body holds as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, base: &BaseUrl) -> Result<T, ClientError> {
         serde_json::from_slice(&self.body)
-            .map_err(|_| not_veilcast(base, "its answer is another's"))
+            .map_err(|_| not_veilcast(base, "its answer has another form"))
     }
 }

@@ -1,4 +1,4 @@
-//! What it means that a try brought no answer, and whether another may succeed.
+//! Why a try got no answer, and whether another may succeed.
 
 use std::error::Error;
 use std::io;
@@ -13,13 +13,13 @@ use crate::certificate::CertificateFault;
 use crate::retry::asked_pause;
 use crate::url::BaseUrl;
 
-/// Why a try brought no answer.
+/// Why a try got no answer.
 pub(crate) struct Failure {
     /// The error to report if there is no further try.
     pub(crate) error: ClientError,
     /// Whether another try may succeed.
     pub(crate) may_pass: bool,
-    /// How long the service asks to wait before.
+    /// How long the service asks to wait before it.
     pub(crate) asked: Option<Duration>,
 }
 
@@ -32,17 +32,17 @@ pub(crate) struct Try<'a> {
     pub(crate) reached: bool,
     /// Bytes of the request's body.
     pub(crate) bytes: u64,
-    /// Whether the client has a certificate of its own.
+    /// Whether the client has its own certificate.
     pub(crate) has_identity: bool,
 }
 
-/// How what is no HTTP is told.
+/// How the error describes an answer that isn't HTTP.
 pub(crate) const NO_HTTP: &str = "it does not speak HTTP";
 
 /// The code of a caller who has used up a quota.
 const QUOTA_USED_UP: &str = "quota_used_up";
 
-/// What services and proxies name, on a port with TLS, to who comes without.
+/// What services and proxies mention when somebody connects to a port with TLS without it.
 const HTTPS: &[u8] = b"HTTPS";
 
 impl Try<'_> {
@@ -51,7 +51,7 @@ impl Try<'_> {
     /// A connection that breaks is worth another try. So is one that can't be made, if the service
     /// answered before: it may be restarting. If nothing ever answered, the URL is more likely
     /// wrong, and its user should not wait. A service that took all the time that a request has
-    /// would take it again. What is wrong with TLS stays wrong.
+    /// would take it again. Problems with TLS don't go away.
     pub(crate) fn network(&self, error: &reqwest::Error) -> Failure {
         let url = self.base.to_string();
         let tries = self.number;
@@ -65,7 +65,7 @@ impl Try<'_> {
                 .unwrap_or_default()
         };
         let io_error = |kind| found::<io::Error>(error).any(|cause| cause.kind() == kind);
-        // Who has waited long enough is the client, or else the connection.
+        // Either the client's time limit or the connection's is over.
         let is_silent = io_error(io::ErrorKind::TimedOut)
             || found::<hyper::Error>(error).any(hyper::Error::is_timeout);
         let (error, may_pass) = if io_error(io::ErrorKind::ConnectionRefused) {
@@ -84,7 +84,7 @@ impl Try<'_> {
         } else if found::<hyper::Error>(error).any(hyper::Error::is_parse) {
             (not_veilcast(self.base, NO_HTTP), false)
         } else {
-            // Also when the operating system finds that the other side is gone.
+            // Also if the operating system finds that the other side is gone.
             let reason = reason();
             (ClientError::Interrupted { url, reason, tries }, true)
         };
@@ -95,7 +95,7 @@ impl Try<'_> {
         }
     }
 
-    /// What an error means that is TLS's, other than a connection that broke.
+    /// What an error of TLS means, other than a connection that broke.
     fn tls(&self, error: &reqwest::Error) -> Option<ClientError> {
         use rustls::AlertDescription as Alert;
 
@@ -130,7 +130,7 @@ impl Try<'_> {
         if status.is_redirection() {
             let place = headers.get(LOCATION).and_then(|place| place.to_str().ok());
             let place = printable(place.unwrap_or("somewhere else"));
-            let reason = format!("it redirects to {place}, so use the URL there");
+            let reason = format!("it redirects to {place}, so use that URL");
             return lasting(not_veilcast(self.base, reason));
         }
         let url = self.base.to_string();
@@ -187,7 +187,7 @@ impl Try<'_> {
                     | StatusCode::PROXY_AUTHENTICATION_REQUIRED
             );
             let proxy = if wants_to_know {
-                ": a proxy in front of it may want a header that says who is asking"
+                ": a proxy in front of it may require a header that says who is asking"
             } else {
                 ""
             };
@@ -209,7 +209,7 @@ impl Try<'_> {
     }
 }
 
-/// The one way to say that something else lives at the URL.
+/// The error for a URL at which something other than Veilcast answers.
 pub(crate) fn not_veilcast(base: &BaseUrl, reason: impl Into<String>) -> ClientError {
     ClientError::NotVeilcast {
         url: base.to_string(),
@@ -226,7 +226,7 @@ fn lasting(error: ClientError) -> Failure {
     }
 }
 
-/// Whether a status is temporary: the service is busy, or away behind its gateway.
+/// Whether a status is temporary: the service is busy, or unavailable behind its gateway.
 fn may_pass(status: StatusCode) -> bool {
     matches!(
         status,
@@ -240,7 +240,7 @@ fn may_pass(status: StatusCode) -> bool {
 /// An error and its causes, down to the first.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
-        // An error of input or output that wraps another says only what that one's cause is.
+        // An I/O error that wraps another only repeats the other's cause.
         let wrapped = error
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref);
@@ -256,7 +256,7 @@ fn found<T: Error + 'static>(error: &reqwest::Error) -> impl Iterator<Item = &T>
     causes(error).filter_map(|cause| cause.downcast_ref())
 }
 
-/// A stranger's text, short and without what a terminal would obey.
+/// Untrusted text, shortened and without terminal control characters.
 fn printable(text: &str) -> String {
     const CHARACTERS: usize = 500;
     text.chars()

@@ -2,9 +2,9 @@
 //!
 //! A thin shell: encrypting records, checking answers and decrypting them is the session's work, which does no I/O.
 //! [`Client`] makes single calls; [`Pipeline`] carries any number of records through a session, group by group;
-//! [`EntryDirectory`] keeps what seeded uploads are made of.
-//! Only public keys and ciphertexts pass here, and a [`Token`] if the service wants one, to the service's own origin alone;
-//! nothing secret is ever in a URL or a log.
+//! [`EntryDirectory`] keeps what seeded uploads are made from. Only public keys and ciphertexts
+//! pass through here, and a [`Token`] if the service needs one, which goes only to the service's
+//! own origin; nothing secret is ever in a URL or a log.
 //!
 //! ```no_run
 //! # async fn example(request: veilcast_protocol::InferRequest) -> Result<(), veilcast_client::ClientError> {

@@ -1,4 +1,4 @@
-//! How patient and how generous a client is, who it says that it is, and whom it trusts.
+//! A client's limits, how it identifies itself, and whom it trusts.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use crate::tls::{Authorities, Identity};
 use crate::waiting::OnWait;
 use crate::{Headers, Token};
 
-/// Limits in time, size and tries of a client's calls; what it shows of itself, and whom it trusts.
+/// Limits on the time, size and tries of a client's calls; how it identifies itself, and whom it
+/// trusts.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The longest time to establish a connection.
@@ -18,15 +19,17 @@ pub struct Options {
     pub silence_timeout: Duration,
     /// The largest body accepted from a service, in bytes.
     pub max_response_bytes: usize,
-    /// How often a call is tried in all while the service is busy or the connection breaks; at least one. The default
-    /// and its growing pauses outlast a service's restart: they add up to a minute, or more.
+    /// How often a call is tried in total while the service is busy or the connection breaks; at
+    /// least one. The default and its growing pauses outlast a service's restart: they add up to a
+    /// minute or more.
     pub tries: u32,
     /// The longest pause before another try; if a service asks for a longer one, the call fails at
     /// once.
     pub longest_pause: Duration,
-    /// What shows the service who is asking: sent as `Authorization: Bearer`, to the service's own origin alone.
+    /// Tells the service who is asking: sent as `Authorization: Bearer`, only to the service's own
+    /// origin.
     pub token: Option<Token>,
-    /// Further headers of every request, such as a proxy in front of the service wants.
+    /// Further headers of every request, for instance for a proxy in front of the service.
     pub headers: Headers,
     /// Send the token, and headers that are secret by their names, even over plain HTTP to another machine, where anyone
     /// on the way reads them.
@@ -35,7 +38,7 @@ pub struct Options {
     pub authorities: Authorities,
     /// The client's own certificate, for services that ask for one.
     pub identity: Option<Identity>,
-    /// Is told of every pause before another try.
+    /// Called at every pause before another try.
     pub on_wait: Option<OnWait>,
 }
 

@@ -35,21 +35,23 @@ use crate::{Client, PipelineError};
 /// whether a record has a certain score. So the pipeline keeps this invariant: **which requests are
 /// sent, how many, of what size and in which order never depends on decrypted values.**
 ///
-/// - An answer that can't be used fails its own group ([`Answered::scores`]); all others go on.
-/// - Nothing is sent again because of what an answer holds. A request is repeated only when it brought no answer: the
-///   connection broke, or the service said that it is busy.
-/// - What the service or a proxy refuses as too large (413) is sent again in halves, and what follows in parts of that size.
-/// - When the service says that its model was replaced, the new card is fetched. If it asks for the same integers and
-///   predicts in the same form, records are encrypted again and sent for it; if not, that is the end.
+/// - An answer that can't be used fails only its own group ([`Answered::scores`]).
+/// - Nothing is sent again because of what an answer holds. A request is repeated only when it got
+///   no answer: the connection broke, or the service said that it is busy.
+/// - What the service or a proxy refuses as too large (413) is sent again in halves, and later
+///   requests have that size.
+/// - When the service says that its model was replaced, the new card is fetched. If it takes the
+///   same integers and predicts in the same form, records are encrypted again for it and sent; if
+///   not, the run ends.
 /// - A group is encrypted and sent as soon as an earlier answer has *arrived*. Answers are
 ///   decrypted alongside, by arithmetic whose time does not depend on the values.
 ///
-/// The rest is up to the caller. Take every answer, whatever it holds, and report failures when all
-/// have come. Dropping the [`Answers`] stops the sending. Since memory is bounded, sending also
+/// The rest is up to the caller. Take every answer, whatever it holds, and report failures once all
+/// have arrived. Dropping the [`Answers`] stops the sending. Since memory is bounded, sending also
 /// waits for a caller who lags behind by more than `in_flight` groups, and the caller's work takes
 /// cores from the encryption: let the time that an answer takes depend on its scores as little as
 /// possible. And a caller who asks again about certain records, complains about them, or goes
-/// elsewhere because of them tells the service something about what they hold.
+/// elsewhere because of them reveals something about them to the service.
 ///
 /// ```no_run
 /// # use veilcast_card::QuantizedRecord;
@@ -102,13 +104,13 @@ impl Pipeline {
         }
     }
 
-    /// Starts on the groups, which must hold quantised records; returns their answers in the
+    /// Starts sending the groups, which must hold quantised records; returns their answers in the
     /// groups' order.
     ///
     /// The groups are taken as they are needed, one at a time, on a thread that may block. The
     /// first error, whether theirs or the pipeline's, ends everything: it comes after the answers
-    /// to all groups before it, and is the last. An answer that can't be used is no such error: it
-    /// fails its group alone.
+    /// to all groups before it, and is the last. An answer that can't be used isn't such an error:
+    /// it fails only its group.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -159,7 +161,8 @@ impl Pipeline {
 #[derive(Debug)]
 pub struct Answers<G, E> {
     receiver: mpsc::Receiver<Result<Answered<G>, E>>,
-    /// One that sends groups, and one that decrypts their answers; they end with the set.
+    /// One task that sends groups, and one that decrypts their answers; they end when the set is
+    /// dropped.
     tasks: JoinSet<()>,
 }
 
@@ -167,7 +170,7 @@ impl<G, E> Answers<G, E> {
     /// Waits for the answer to the next group; nothing after the last one or an error.
     ///
     /// # Panics
-    /// If the iterator of the groups does, or the operating system's generator fails.
+    /// If the iterator of the groups panics, or the operating system's generator fails.
     pub async fn next(&mut self) -> Option<Result<Answered<G>, E>> {
         let answered = self.receiver.recv().await;
         if answered.is_none() {
@@ -175,7 +178,7 @@ impl<G, E> Answers<G, E> {
                 if let Err(error) = ended
                     && let Ok(panic) = error.try_into_panic()
                 {
-                    // A premature end must not pass for the end.
+                    // A premature end must not pass for the regular one.
                     resume_unwind(panic);
                 }
             }

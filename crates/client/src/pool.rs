@@ -14,12 +14,12 @@ use self::segment::{Segment, SegmentError};
 /// A directory of [entries](veilcast_engine::SeededEntries) of one key, made ahead of time for
 /// seeded uploads.
 ///
-/// Each seed has a file, readable by its owner alone, from whose end entries are taken. Before they
-/// are handed out, the file durably records that they are used, they are overwritten, and the file
-/// is cut: whatever happens in between, and however many processes take from the directory, no
-/// entry is handed out twice. (A file system that keeps old blocks, as solid-state disks and
-/// snapshots do, may keep wiped ones too; and restoring the directory from a backup brings used
-/// entries back, so don't.)
+/// Each seed has a file, readable only by its owner, and entries are taken from its end. Before
+/// they are handed out, the file durably records that they are used, they are overwritten, and the
+/// file is truncated: whatever happens in between, and however many processes take from the
+/// directory, no entry is handed out twice. (A file system that keeps old blocks, as solid-state
+/// disks and snapshots do, may keep wiped ones too; and restoring the directory from a backup
+/// brings used entries back, so don't.)
 ///
 /// The entries are as secret as the records that they will hide.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub enum EntryDirectoryError {
         path: PathBuf,
     },
     /// The directory holds entries of another key.
-    #[error("the pool at {} was filled for another key: give each key a directory of its own", path.display())]
+    #[error("the pool at {} was filled for another key: use a separate directory for each key", path.display())]
     OtherKey {
         /// The file with other entries.
         path: PathBuf,
@@ -58,10 +58,10 @@ pub enum EntryDirectoryError {
 }
 
 impl EntryDirectory {
-    /// The pool of a key in a directory, which is made if it is not there.
+    /// The pool of a key in a directory, which is created if it doesn't exist.
     ///
     /// # Errors
-    /// The directory can't be made.
+    /// The directory can't be created.
     pub fn open(path: impl Into<PathBuf>, key: &PublicKey) -> Result<Self, EntryDirectoryError> {
         let path = path.into();
         let mut builder = DirBuilder::new();

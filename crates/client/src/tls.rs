@@ -17,15 +17,15 @@ use crate::ClientError;
 use crate::certificate::Explained;
 use crate::url::BaseUrl;
 
-/// What is spoken over TLS: the first of these that the service speaks too.
+/// The protocols spoken over TLS: the first of these that the service also speaks is used.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// Why a text in PEM's form can't be used.
+/// Why a text in PEM format can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PemFault {
-    /// It is damaged, or no PEM.
-    #[error("it is not in PEM's form: {0}")]
+    /// It is damaged, or isn't PEM.
+    #[error("it is not in PEM format: {0}")]
     Malformed(String),
     /// It holds no certificate.
     #[error("it holds no certificate: there is no line -----BEGIN CERTIFICATE-----")]
@@ -35,7 +35,7 @@ pub enum PemFault {
         "it holds no private key, or one with a password: there is no line such as -----BEGIN PRIVATE KEY-----"
     )]
     NoKey,
-    /// A certificate in it is none.
+    /// A certificate in it is damaged.
     #[error("certificate {0} in it is damaged")]
     Certificate(usize),
 }
@@ -48,7 +48,7 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// Those that the machine trusts, and those whose certificates this text holds, in PEM's form.
+    /// Those that the machine trusts, and those whose certificates this text holds in PEM format.
     ///
     /// # Errors
     /// [`PemFault`] if it holds no certificate, or a damaged one.
@@ -90,13 +90,14 @@ impl Authorities {
     }
 }
 
-/// A client's own certificate and its private key, by which a service can know it. The key is never formatted.
+/// A client's own certificate and its private key, by which a service can recognise it. The key is
+/// never formatted.
 #[derive(Clone)]
 pub struct Identity(Arc<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>);
 
 impl Identity {
-    /// The identity whose certificate, with those of the authorities in between, and whose private key these texts hold, in
-    /// PEM's form.
+    /// The identity whose certificate (with intermediate ones) and private key these texts hold in
+    /// PEM format.
     ///
     /// # Errors
     /// [`PemFault`] of the certificate, or of the key.
@@ -108,7 +109,7 @@ impl Identity {
     }
 }
 
-/// Why texts make no identity.
+/// Why texts don't make an identity.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdentityFault {
@@ -137,7 +138,8 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemFault> {
 
 /// TLS with a client's authorities and identity.
 ///
-/// For a URL without TLS nothing is trusted, so that a machine without certificates can still talk to itself.
+/// For a URL without TLS no certificates are loaded, so that a machine without any can still talk
+/// to itself.
 pub(crate) fn config(
     base: &BaseUrl,
     authorities: &Authorities,
@@ -170,7 +172,7 @@ pub(crate) fn config(
 
 fn unusable_identity(error: &rustls::Error) -> ClientError {
     let reason = match error {
-        rustls::Error::InconsistentKeys(_) => "its key belongs to another one".to_owned(),
+        rustls::Error::InconsistentKeys(_) => "its key belongs to another certificate".to_owned(),
         error => error.to_string(),
     };
     ClientError::Tls(format!("the client certificate can't be used: {reason}"))

@@ -1,4 +1,4 @@
-//! A request's way to the service, and its answer's way back, as often as it takes.
+//! Sending a request to the service and receiving its answer, as often as it takes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,7 +102,7 @@ impl Transport {
         }
     }
 
-    /// The error, or a better one: what speaks no HTTP at a URL without TLS may speak TLS.
+    /// The error, or a better one: a URL without TLS that doesn't speak HTTP may speak TLS.
     async fn looked_at(&self, error: ClientError) -> ClientError {
         match &error {
             ClientError::NotVeilcast { url, reason }

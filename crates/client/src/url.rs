@@ -15,7 +15,7 @@ use crate::{ClientError, UrlFault};
 pub(crate) struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// Reads `http://…` or `https://…`, with a path if the service lives below one.
+    /// Reads `http://…` or `https://…`, with a path if the service is below one.
     pub(crate) fn parse(text: &str) -> Result<Self, ClientError> {
         let bad = |fault| ClientError::Url {
             url: text.to_owned(),
@@ -55,7 +55,7 @@ impl BaseUrl {
         self.0.scheme() == "https"
     }
 
-    /// Whether what listens there answers words of HTTP with an alert of TLS.
+    /// Whether the listener answers an HTTP request with a TLS alert.
     pub(crate) async fn speaks_tls(&self) -> bool {
         const PATIENCE: Duration = Duration::from_secs(3);
         // An alert's type, and the first half of TLS's version.

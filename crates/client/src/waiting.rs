@@ -1,4 +1,4 @@
-//! What a caller is told while a call waits to be tried again.
+//! What a caller learns while a call waits to be tried again.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::ClientError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// The service says that it has no time now, or no more for this caller.
+    /// The service is busy, or the caller's quota is used up.
     Busy,
     /// Nothing answers, the connection broke, or a gateway finds no service behind it.
     Away,
@@ -43,12 +43,12 @@ impl Waiting {
     }
 }
 
-/// Is told of every pause before another try. It must not block.
+/// Called at every pause before another try. It must not block.
 #[derive(Clone)]
 pub struct OnWait(Arc<dyn Fn(Waiting) + Send + Sync>);
 
 impl OnWait {
-    /// Tells this function.
+    /// Calls this function.
     pub fn new(tell: impl Fn(Waiting) + Send + Sync + 'static) -> Self {
         Self(Arc::new(tell))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A time to wait, in the two largest of its units.
+/// A waiting time, in its two largest units.
 pub(crate) fn in_words(wait: Duration) -> String {
     let seconds = wait.as_secs_f64().ceil() as u64;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);

@@ -180,7 +180,7 @@ async fn a_client_shows_its_own_certificate() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{} wants a client certificate, and none is given",
+            "{} requires a client certificate, and none is given",
             server.url
         )
     );
@@ -216,7 +216,7 @@ async fn a_client_shows_its_own_certificate() {
     assert!(
         error
             .to_string()
-            .ends_with("its key belongs to another one"),
+            .ends_with("its key belongs to another certificate"),
         "{error}"
     );
 }

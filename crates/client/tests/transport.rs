@@ -125,7 +125,7 @@ async fn others_are_told_from_us() {
     };
     assert_eq!(
         reason(answering(Html("<h1>It works!</h1>")).await).await,
-        "its answer is another's"
+        "its answer has another form"
     );
     let triton = r#"{"name":"triton","version":"2","extensions":[]}"#;
     assert_eq!(
@@ -138,12 +138,12 @@ async fn others_are_told_from_us() {
     );
     assert_eq!(
         reason(answering(Redirect::permanent("https://example.org/x")).await).await,
-        "it redirects to https://example.org/x, so use the URL there"
+        "it redirects to https://example.org/x, so use that URL"
     );
     let nowhere = (StatusCode::FOUND, [(LOCATION, "")]);
     assert_eq!(
         reason(answering(nowhere).await).await,
-        "it redirects to , so use the URL there"
+        "it redirects to , so use that URL"
     );
 
     let page = answering(Html("<h1>It works!</h1>")).await;

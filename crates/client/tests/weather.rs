@@ -179,14 +179,14 @@ async fn quotas_say_when_to_come_back() {
     assert!(
         error
             .to_string()
-            .ends_with("answers no more for now: no more today (again in 2 h 1 min)"),
+            .ends_with("refuses further requests for now: no more today (again in 2 h 1 min)"),
         "{error}"
     );
     let error = ask(None).await;
     assert!(
         error
             .to_string()
-            .ends_with("answers no more for now: no more today"),
+            .ends_with("refuses further requests for now: no more today"),
         "{error}"
     );
 }
@@ -213,7 +213,7 @@ async fn tokens_are_refused_by_their_codes() {
     assert!(
         error
             .to_string()
-            .ends_with("a proxy in front of it may want a header that says who is asking"),
+            .ends_with("a proxy in front of it may require a header that says who is asking"),
         "{error}"
     );
 }
@@ -307,7 +307,7 @@ async fn records_that_a_new_model_does_not_take_end_it() {
                 step: 0.5,
                 ..NEW_WEIGHTS
             },
-            "rounds them in another way",
+            "rounds them differently",
         ),
         (
             Kind {

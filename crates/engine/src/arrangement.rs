@@ -1,4 +1,4 @@
-//! [`Arrangement`]: where the numbers of records and scores are in plaintexts.
+//! [`Arrangement`]: where the numbers of records and scores sit in plaintexts.
 //!
 //! One geometry serves all layouts. With k features per ciphertext at a distance of u bits, a
 //! record's ciphertext g holds
@@ -9,15 +9,15 @@
 //!
 //! > A = Σᵢ Σⱼ y_(oᵢ,j)·2^(u·(ik + k−1−j)),  where y_(o,j) = Σ_g w_(o,gk+j)·X_g.
 //!
-//! So bit u·(ik + k − 1) of A starts the *slot* of output oᵢ: there, and nowhere else, is
-//! Σ_f w_(oᵢ,f)·x_f, S bits wide once it is made non-negative. Around it lie cross terms
+//! So the *slot* of output oᵢ starts at bit u·(ik + k − 1) of A: Σ_f w_(oᵢ,f)·x_f is there and
+//! nowhere else, S bits wide once it is made non-negative. Around it lie cross terms
 //! w_(gk+j)·x_(gk+j′) with j ≠ j′, *garbage*, at multiples of u up to k − 1 units away. Slots of
 //! different outputs are k units apart, so that garbage never meets a slot.
 //!
 //! - `scalar` has k = 1, and so no garbage: u = S.
 //! - `features` has k > 1. Garbage is masked (see [`mask`](crate::mask)) by numbers 40 bits wider
 //!   than it can be, so that u = S + 41.
-//! - `records` has k = 1 and m = 1, and puts T records side by side at a distance of S bits: slot t
+//! - `records` has k = 1 and m = 1, and puts T records side by side, S bits apart: slot t
 //!   of output o's answer is the score of record t.
 //! - `vouchers` is `records` with S-bit numbers that are uniform in place of features. A sum of their
 //!   products with weights has up to g − 1 bits and a sign, g = S + L + 1, where Σ|w| < 2^L. So u = g + 40: the
@@ -32,7 +32,7 @@ use crate::error::LayoutError;
 /// σ: what is masked is statistically hidden within 2^−σ.
 pub(crate) const HIDING_BITS: u32 = 40;
 
-/// Where numbers are under a key of a certain size, for a model and a layout that suit it.
+/// Where numbers sit under a key of a given size, for a model and a layout that suit it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrangement {
     layout: Layout,
@@ -136,7 +136,7 @@ impl Arrangement {
         })
     }
 
-    /// The layout that is arranged.
+    /// The layout.
     pub(crate) fn layout(&self) -> Layout {
         self.layout
     }
@@ -231,8 +231,8 @@ pub(crate) fn unit(slot_bits: u32, features_per_ciphertext: u32) -> u32 {
 /// The most slots that an answer under a key can have.
 ///
 /// With P the end of the slots and G the bits of garbage above, the mask above P is uniform over
-/// about n/2^P numbers, and needs to be 2^40 times as many as the garbage can be, and as the
-/// unevenness of a modulus that is no power of two.
+/// about n/2^P numbers, which must be 2^40 times as many as the garbage can take, and as the
+/// unevenness of a modulus that isn't a power of two.
 pub(crate) fn most_slots(slot_bits: u32, features_per_ciphertext: u32, key_bits: u32) -> u32 {
     let (k, unit) = (
         features_per_ciphertext,

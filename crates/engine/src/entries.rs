@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 /// Consecutive ciphertexts of a seed, decrypted: a key's owner makes them ahead of time, so that a
 /// [seeded](crate::Session::encrypt_seeded) upload takes one subtraction per ciphertext.
 ///
-/// Secret, and for one use: anyone who sees two uploads made with the same entries learns the
+/// Secret, and for a single use: anyone who sees two uploads made with the same entries learns the
 /// difference of their records. So entries can't be cloned, and encrypting consumes them. They are
 /// wiped on drop.
 ///
@@ -31,14 +31,14 @@ pub struct StoredEntries {
     pub seed: [u8; 32],
     /// The number of the first entry.
     pub first: u64,
-    /// The entries one after the other, each as a big-endian number of n's bytes. Secret.
+    /// The entries one after another, each as a big-endian number of n's length. Secret.
     pub numbers: Zeroizing<Vec<u8>>,
 }
 
 /// Where entries are kept until they are used, such as a directory.
 ///
 /// An entry that was taken must never be returned again: not by another process, and not after a
-/// crash at any moment. So it is removed for good before [`take`](Self::take) returns.
+/// crash at any moment. So it is permanently removed before [`take`](Self::take) returns.
 pub trait EntryStore {
     /// Why entries could not be kept or taken.
     type Error;
@@ -53,7 +53,7 @@ pub trait EntryStore {
     /// fewer.
     ///
     /// # Errors
-    /// They could not be removed for good; they must not be used then, nor returned later.
+    /// They could not be permanently removed; then they must not be used, nor returned later.
     fn take(&mut self, count: usize) -> Result<Option<StoredEntries>, Self::Error>;
 }
 
@@ -72,7 +72,7 @@ pub enum EntryError<E> {
 impl SeededEntries {
     /// `count` fresh entries under a seed from the operating system's generator.
     ///
-    /// Takes one decryption each, spread over the cores.
+    /// Costs one decryption each, spread over the cores.
     ///
     /// # Errors
     /// A fault in a decryption gives one opaque error.
@@ -143,7 +143,7 @@ impl SeededEntries {
     /// Takes `count` entries of a key out of a store, or none if it has fewer.
     ///
     /// # Errors
-    /// The store's, or one that says that it did not return entries of this key.
+    /// The store's, or one that says that the entries are not of this key.
     pub fn take<S: EntryStore>(
         store: &mut S,
         key: &PublicKey,

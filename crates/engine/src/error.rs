@@ -40,8 +40,8 @@ pub enum LayoutError {
     NoRoomForSeeded,
 }
 
-/// Why a request was not evaluated. Every variant but [`Stopped`](Self::Stopped) is the client's
-/// fault, and says nothing about the weights or what the ciphertexts hold.
+/// Why a request was not evaluated. Every variant except [`Stopped`](Self::Stopped) is the client's
+/// fault, and reveals nothing about the weights or what the ciphertexts hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
@@ -78,7 +78,7 @@ pub enum EvaluateError {
         /// By the card.
         limit: usize,
     },
-    /// The number of rows is not what the records take.
+    /// The number of rows is not what the records require.
     #[error("the records take {expected} rows under this key, but there are {found}")]
     Rows {
         /// By the layout.
@@ -149,7 +149,7 @@ pub enum EvaluateError {
     Stopped(#[from] Stopped),
 }
 
-/// Why records were not encrypted, or answers not decrypted.
+/// Why records could not be encrypted, or answers not decrypted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -198,12 +198,12 @@ pub enum SessionError {
         /// The digest of the session's card.
         expected: CardDigest,
     },
-    /// The answer names another card than the session's.
+    /// The answer names a different card from the session's.
     #[error(
         "the answer was computed with another version of the model (card {0}): fetch the card and encrypt again"
     )]
     OtherCard(CardDigest),
-    /// The answer is encrypted under another key than the session's.
+    /// The answer is encrypted under a different key from the session's.
     #[error("the answer is encrypted under another key: use the key that encrypted the request")]
     OtherKey,
     /// The answer belongs to another request.
@@ -211,7 +211,7 @@ pub enum SessionError {
         "the answer does not belong to the request: its id, layout or number of records differ"
     )]
     OtherRequest,
-    /// The answer doesn't have the number of ciphertexts that the layout makes of its records.
+    /// The answer doesn't have the number of ciphertexts that the layout requires for its records.
     #[error(
         "the answer has {found:?} rows and columns of ciphertexts, but its records make {expected:?}"
     )]

@@ -19,7 +19,7 @@ use crate::seeded::SeededForm;
 use crate::slices::{Pause, Slices};
 use crate::vouchers::VoucherSecret;
 
-/// What a request asks of a model, once its sizes and shapes are found right.
+/// What a request asks for, once its sizes and shapes have been found valid.
 pub(crate) struct Plan<'a> {
     model: &'a Model,
     request: &'a InferRequest,
@@ -29,7 +29,7 @@ pub(crate) struct Plan<'a> {
     form: Option<SeededForm>,
     /// s of each voucher that is asked for; none if scores are.
     voucher_masks: Option<Vec<Zeroizing<Vec<u64>>>>,
-    /// By which the computation is cut into slices.
+    /// The costs by which the computation is cut into slices.
     costs: Costs,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Plan<'a> {
     /// The plan for a request under a key of the costs' size.
     ///
     /// # Errors
-    /// The request must have the layout, the rows and the ciphertexts that the model's card asks for.
+    /// The request must have a layout, rows and ciphertexts that the model's card allows.
     pub(crate) fn new(
         model: &'a Model,
         request: &'a InferRequest,
@@ -81,7 +81,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// About how many seconds the computation takes on one core, with the check of a key that isn't known.
+    /// About how many seconds the computation takes on one core, including the check of a new key.
     pub(crate) fn seconds(&self, is_known: bool) -> f64 {
         let (form, records) = (self.form.as_ref(), self.request.records());
         let known = server_seconds(self.model, &self.costs, &self.arrangement, form, records);
@@ -148,7 +148,7 @@ impl<'a> Plan<'a> {
         let rows_at_once = Slices::new().of(each);
         let answers_at_once = Slices::new().of_answers(seconds);
         let mut bytes = Vec::with_capacity(count * checked.key.ciphertext_bytes());
-        // Answers whose sums are computed, and how many are behind them.
+        // Answers whose sums have been computed, and how many came before them.
         let (mut waiting, mut done) = (Vec::new(), 0);
         for rows in inputs.chunks(rows_at_once * arrangement.ciphertexts_per_row()) {
             waiting.extend(self.weighted_sums(&checked.key, rows));
@@ -166,7 +166,7 @@ impl<'a> Plan<'a> {
     }
 
     /// For each answer of these rows the content of each unit, from the lowest: y_(oᵢ,j) at
-    /// ik + k − 1 − j. Neither put together, nor masked, nor re-randomised.
+    /// ik + k − 1 − j. Not yet put together, masked or re-randomised.
     fn weighted_sums(&self, key: &PublicKey, inputs: &[Ciphertext]) -> Vec<Vec<Ciphertext>> {
         let arrangement = &self.arrangement;
         let registers = self.program.outputs().iter().map(|o| [o.plus, o.minus]);
@@ -188,8 +188,8 @@ impl<'a> Plan<'a> {
 
     /// The encodings of answers, the first of which has the index `first`, from the content of their units.
     ///
-    /// Randomisers that are ready cost a product each. Others are made on the way, by squarings that putting
-    /// the units together takes as well.
+    /// Randomisers that are ready cost a product each. Others are made in the process, by the same
+    /// squarings that put the units together.
     fn conceal(&self, checked: &CheckedKey, units: &[Vec<Ciphertext>], first: usize) -> Vec<u8> {
         let (key, unit) = (&checked.key, self.arrangement.unit());
         let ready = checked.ready_randomizers(units.len());
@@ -231,7 +231,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The ranges of `at_once` numbers, and what is left, that make 0 to `count` − 1.
+/// The numbers from 0 to `count` − 1 as ranges of `at_once` and a remainder.
 fn slices(count: usize, at_once: usize) -> impl Iterator<Item = Range<usize>> {
     let starts = (0..count).step_by(at_once);
     starts.map(move |start| start..(start + at_once).min(count))

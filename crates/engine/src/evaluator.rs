@@ -79,7 +79,8 @@ impl Evaluator {
     /// for a machine as fast as this one, and the check of the key if it is new.
     ///
     /// # Errors
-    /// [`EvaluateError`] says why the request can't be computed, as far as its sizes and shapes tell.
+    /// [`EvaluateError`] says why the request can't be computed, as far as its sizes and shapes
+    /// show.
     pub fn cost(&self, request: &InferRequest) -> Result<f64, EvaluateError> {
         let is_known = self.keys.knows(request.public_key());
         let plan = self.plan(request, Costs::of_this_machine)?;
@@ -88,17 +89,17 @@ impl Evaluator {
 
     /// Computes the encrypted scores of a request's records.
     ///
-    /// Sizes and shapes are checked first, from the modulus's length, then the key, and last the
-    /// ciphertexts: whatever costs time comes after everything that can refuse without it.
+    /// Sizes and shapes are checked first, from the modulus's length, then the key, and finally the
+    /// ciphertexts: expensive checks come after all cheaper ones.
     ///
     /// Every answer is masked wherever there is no score, so that it reveals no more than its
-    /// scores whatever the client encrypted, and multiplied by a fresh ρⁿ: the key's owner knows
-    /// the randomness used for encryption, and could read Π rᵢ^wᵢ off an answer that kept it.
+    /// scores, whatever the client encrypted, and is multiplied by a fresh ρⁿ: the key's owner
+    /// knows the randomness used for encryption, and could read Π rᵢ^wᵢ off an answer that kept it.
     ///
     /// Blocks while it computes, on rayon's threads. The time depends on the request's size, the
     /// key's size and the weights, never on what the ciphertexts hold.
     ///
-    /// The answer lacks the digest of the request's body, which the receiver of the body adds.
+    /// The answer lacks the digest of the request's body; the receiver of the body adds it.
     ///
     /// # Errors
     /// [`EvaluateError`] says what is wrong with the request; [`EvaluateError::KeyProofNeeded`] asks for
@@ -107,12 +108,12 @@ impl Evaluator {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn evaluate(&self, request: &InferRequest) -> Result<InferResponse, EvaluateError> {
-        // Nobody waits for their turn: the slices may have any size.
+        // Nobody waits for a turn: the slices may have any size.
         self.compute(request, Costs::built_in, &mut || Ok(()))
     }
 
     /// Does the same in slices of about 50 ms on all threads, with a pause after each, in which
-    /// others may have their turn. Single rows of large models, and the check of a new key, may
+    /// others may have a turn. Single rows of large models, and the check of a new key, may
     /// take longer.
     ///
     /// # Errors

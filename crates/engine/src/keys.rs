@@ -12,13 +12,13 @@ use veilcast_protocol::{ContentDigest, KeyFingerprint};
 
 use crate::error::EvaluateError;
 
-/// How many keys are kept: each takes some ten kilobytes.
+/// How many keys are kept: each takes about ten kilobytes.
 const ACCEPTED: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not zero");
 
 /// How many refusals are kept.
 const REFUSED: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is not zero");
 
-/// For how long a refusal is repeated without another check.
+/// How long a refusal is repeated without another check.
 const REFUSED_FOR: Duration = Duration::from_secs(600);
 
 /// For how many keys randomisers are made ahead of time: each has a thread.
@@ -30,9 +30,9 @@ const BEFORE_POOL: u32 = 3;
 /// The public keys that a service has accepted, so that a returning one needs no proof, and its
 /// randomisers can be made ahead of time. The models of a service share them.
 ///
-/// A key is accepted once its proof was checked, which takes much longer than a look at the rest of a
-/// request. So refusals are kept too, for ten minutes, and only for the exact bytes that were refused:
-/// a wrong proof for somebody else's key does that key no harm.
+/// A key is accepted once its proof has been checked, which takes much longer than checking the
+/// rest of a request. So refusals are kept too, for ten minutes, and only for the exact bytes that
+/// were refused: a wrong proof for somebody else's key doesn't harm that key.
 pub struct Keys {
     policy: KeyPolicy,
     accepted: Mutex<LruCache<KeyFingerprint, AcceptedKey>>,
@@ -46,7 +46,7 @@ pub struct Keys {
 #[derive(Clone)]
 struct AcceptedKey {
     key: ProvenKey,
-    /// Its requests that were computed.
+    /// How many of its requests were computed.
     computed: u32,
 }
 
@@ -79,8 +79,8 @@ impl Keys {
     /// Keeps up to `count` randomisers ready for each of the eight keys that returned last, made in
     /// the background: a returning client waits less, and the processor has more to do.
     ///
-    /// A key has to have had several requests computed, so that nobody can have them made by the
-    /// dozen for keys that never return.
+    /// Only a key with several computed requests gets them, so that nobody can have them made by
+    /// the dozen for keys that never return.
     #[must_use]
     pub fn with_randomizers_ahead(mut self, count: usize) -> Self {
         self.ahead = count;
@@ -124,7 +124,7 @@ impl Keys {
     /// The key with this modulus, if it was accepted before or its proof is right.
     ///
     /// # Errors
-    /// [`EvaluateError`] says what is wrong with the modulus or the proof, or that the latter is
+    /// [`EvaluateError`] says what is wrong with the modulus or the proof, or that the proof is
     /// missing.
     pub(crate) fn get(
         &self,
@@ -143,7 +143,8 @@ impl Keys {
         let of_modulus = ContentDigest::of(modulus);
         self.not_refused(of_modulus)?;
         let proof = proof.ok_or(EvaluateError::KeyProofNeeded)?;
-        // Unlike the modulus itself, its fingerprint can't run into the proof.
+        // Unlike the modulus itself, its fingerprint has a fixed length, so it can't run into the
+        // proof.
         let of_both = ContentDigest::of(&[fingerprint.as_bytes(), proof].concat());
         self.not_refused(of_both)?;
 
@@ -166,7 +167,7 @@ impl Keys {
         }
     }
 
-    /// The refusal of these bytes, if they were refused lately.
+    /// The refusal of these bytes, if they were refused recently.
     fn not_refused(&self, digest: ContentDigest) -> Result<(), EvaluateError> {
         let mut refused = locked(&self.refused);
         match refused.get(&digest) {
@@ -185,7 +186,7 @@ impl Keys {
         error
     }
 
-    /// The pool of a returning key, made now if it has none; none too if no thread can be had.
+    /// The pool of a returning key, made now if it has none; also none if no thread is available.
     fn pool(&self, fingerprint: KeyFingerprint, key: &PublicKey) -> Option<Arc<RandomizerPool>> {
         if self.ahead == 0 {
             return None;
@@ -202,7 +203,7 @@ impl Keys {
     }
 }
 
-/// A panic elsewhere leaves the caches whole: none of our code runs while they are locked.
+/// A panic elsewhere leaves the caches intact: none of our code runs while they are locked.
 fn locked<T>(cache: &Mutex<T>) -> MutexGuard<'_, T> {
     cache.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,7 +8,7 @@
 //! Both sides agree on a [`Layout`](veilcast_protocol::Layout): how records become plaintexts. One
 //! geometry serves all of them (`arrangement`); `packing` puts records in and takes scores out, `mask`
 //! hides what lies next to the scores, and `seeded` replaces ciphertexts with corrections to
-//! pseudo-random ones, which [`SeededEntries`] are made for ahead of time.
+//! pseudo-random ones, using [`SeededEntries`] made ahead of time.
 //!
 //! [`Planner`] chooses the layout that serves a number of records in the least time.
 //!
@@ -16,7 +16,7 @@
 
 #![forbid(unsafe_code)]
 
-// The tests' common parts know the crate from outside.
+// The tests' common parts use the crate from outside.
 #[cfg(test)]
 extern crate self as veilcast_engine;
 

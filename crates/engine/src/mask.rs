@@ -9,7 +9,8 @@
 //! there has |G| < 2^(w−40): the highest of its units starts u bits below the slot and is a sum of at
 //! most two cross terms, each below 2^(S−1) in magnitude by the certificate, so |G| < 2^(w−u+S)·(1 + ε)
 //! with u − S = 41 and ε < 2^−40, for the lower units. So 0 ≤ G + M < 2^w: nothing borrows from the
-//! slot and nothing carries into it, whatever M is. And G + M is uniform but for a statistical distance
+//! slot and nothing carries into it, whatever M is. And G + M is uniform up to a statistical
+//! distance
 //! |G|/(2^w − 2^(w−39)) < 2^−40: garbage is independent of the weights within 2^−40 per gap.
 //!
 //! The slots of vouchers hold the lowest S bits of sums Y with |Y| < 2^(g−1), and the gaps above them are g + 40 − S bits wide:
@@ -19,14 +20,14 @@
 //! **Above the slots.** With P the end of the slots, ⌊n/2^P⌋ = Q, and the content above them at
 //! most D in magnitude (in units of 2^P), the mask is ρ, uniform with D ≤ ρ < Q − D. That content
 //! and ρ together lie between 0 and Q: nothing passes n, so that slots are exact; and they are
-//! uniform but for D/(Q − 2D) ≤ 2^−40, for which [`most_slots`](crate::arrangement::most_slots) and
+//! uniform up to D/(Q − 2D) ≤ 2^−40, for which [`most_slots`](crate::arrangement::most_slots) and
 //! [`SeededForm`](crate::seeded::SeededForm) leave room.
 //!
 //! **Whatever the client encrypted,** the same masks hold. With x_i = 2^(32·i) in place of
 //! features, an unmasked answer would hold many weights at once. For any V, V + ρ·2^P modulo n is
-//! uniform above bit P but for 2D/Q and for 2^P/n, both at most 2^−39; and within a gap V + M is
-//! uniform but for 2^−39. So an answer reveals its slots, S bits and a carry that may come from
-//! below each, and once whether the sum passed n.
+//! uniform above bit P up to 2D/Q and 2^P/n, both at most 2^−39; and within a gap V + M is uniform
+//! up to 2^−39. So an answer reveals its slots, S bits each and a carry that may come from below,
+//! and once whether the sum passed n.
 
 use crypto_bigint::BoxedUint;
 use veilcast_paillier::{Plaintext, PublicKey};
@@ -34,7 +35,7 @@ use veilcast_paillier::{Plaintext, PublicKey};
 use crate::arrangement::{Arrangement, HIDING_BITS};
 use crate::bits;
 
-/// The masks of answers with a certain number of slots under a key.
+/// The masks of answers with a given number of slots under a key.
 pub(crate) struct Mask<'a> {
     key: &'a PublicKey,
     slot_bits: u32,
@@ -84,8 +85,8 @@ impl<'a> Mask<'a> {
     pub(crate) fn sample(&self, numbers: &[u64]) -> Plaintext {
         assert_eq!(numbers.len(), self.slots.len(), "a number for each slot");
         loop {
-            // One uniform number below n holds all: once its bits above P are known not to be those
-            // of the last, incomplete block, the bits below are uniform and independent.
+            // One uniform number below n holds all: given that its bits above P are not those of
+            // the last, incomplete block, the bits below are uniform and independent.
             let uniform = self.key.random_plaintext();
             let mut limbs = uniform.limbs().to_vec();
             let above = number(&limbs) >> self.end;

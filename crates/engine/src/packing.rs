@@ -42,7 +42,7 @@ impl Arrangement {
         groups.map(plaintext).collect()
     }
 
-    /// The scores of each record, by the plaintexts of its answers, row by row.
+    /// The scores of each record, from the plaintexts of its answers, row by row.
     pub(crate) fn scores(&self, answers: &[Plaintext], records: usize) -> Vec<Vec<i64>> {
         let edge = 1 << (self.slot_bits() - 1);
         let scores = |slots: Vec<u64>| slots.into_iter().map(|value| value as i64 - edge);

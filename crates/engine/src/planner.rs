@@ -1,14 +1,14 @@
 //! [`Planner`]: which layout serves a number of records in the least time.
 //!
-//! Layouts trade the client's work and the bytes against the service's: `features` sends a fraction
-//! of `scalar`'s ciphertexts and pays with squarings, packed answers take squarings and save
-//! randomisers and decryptions, `records` costs as much for one record as for a hundred, seeded
-//! uploads cost next to nothing once their entries are made.
+//! Layouts trade the client's work and the bytes against the service's work: `features` sends a
+//! fraction of `scalar`'s ciphertexts at the price of squarings; packed answers take squarings, but
+//! save randomisers and decryptions; `records` costs as much for one record as for a hundred;
+//! seeded uploads cost next to nothing once their entries are made.
 //!
-//! The planner counts the operations of each [`Candidate`] and multiplies by [`Costs`]. Its rule: the
-//! times to encrypt, to send, to compute, to send back and to decrypt one after another, each on one
-//! core. A pipeline of many requests overlaps them, and services have more cores, but that changes
-//! their order little. What a service does once per key, and what is made ahead of time, is not
+//! The planner counts the operations of each [`Candidate`] and multiplies by [`Costs`]. It adds the
+//! times to encrypt, to send, to compute, to send back and to decrypt, each on one core. A pipeline
+//! of many requests overlaps them, and services have more cores, but that hardly changes the order
+//! of the candidates. What a service does once per key, and what is made ahead of time, is not
 //! counted.
 
 mod costs;
@@ -31,7 +31,7 @@ use crate::error::LayoutError;
 use crate::mask::power_of_two;
 use crate::seeded::SeededForm;
 
-/// Predicts what each layout of a model costs under keys of a certain size, and chooses.
+/// Predicts what each layout of a model costs under keys of a given size, and chooses.
 #[derive(Clone, Debug)]
 pub struct Planner<'a> {
     card: &'a Card,
@@ -39,14 +39,14 @@ pub struct Planner<'a> {
     costs: Costs,
 }
 
-/// A way to send records, and what it is predicted to cost for all of them.
+/// A way to send records, and its predicted cost for all of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
     /// The layout, with its numbers.
     pub layout: Layout,
     /// Whether the upload is seeded, with entries made ahead of time.
     pub is_seeded: bool,
-    /// Requests that the records take.
+    /// How many requests the records take.
     pub requests: usize,
     /// Ciphertexts sent, or entries used.
     pub ciphertexts_up: usize,
@@ -67,7 +67,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// All times together, in seconds: what candidates are compared by.
+    /// All times together, in seconds: candidates are compared by this.
     pub fn total(&self) -> f64 {
         self.encrypt + self.server + self.decrypt + self.link
     }
@@ -82,8 +82,9 @@ impl Candidate {
 }
 
 impl<'a> Planner<'a> {
-    /// A planner for a model's card and keys of this size, by the [built-in](Costs::built_in) costs
-    /// and an estimate of the products that the model takes, which is the service's secret.
+    /// A planner for a model's card and keys of this size, with the [built-in](Costs::built_in)
+    /// costs and an estimate of the products that the model takes; the real number is the service's
+    /// secret.
     pub fn new(card: &'a Card, key_bits: u32) -> Self {
         Self {
             card,
@@ -107,9 +108,9 @@ impl<'a> Planner<'a> {
         Self { costs, ..self }
     }
 
-    /// Every layout that the card and the key allow and that has room for a record, with uploads full
-    /// and seeded; the best first. The numbers of scores per answer are those that fill the answers
-    /// most evenly. None at all if there are no records.
+    /// Every layout that the card and the key allow and that has room for a record, with full and
+    /// with seeded uploads, best first. The numbers of scores per answer are those that fill the
+    /// answers most evenly. Empty if there are no records.
     pub fn candidates(&self, records: usize) -> Vec<Candidate> {
         if records == 0 {
             return Vec::new();
@@ -125,8 +126,8 @@ impl<'a> Planner<'a> {
         candidates
     }
 
-    /// The candidate that takes the least time among those whose seeded entries, if any, are at most
-    /// as many as are made already.
+    /// The fastest candidate among those that need no more seeded entries than have been made
+    /// already.
     ///
     /// # Errors
     /// There must be records, and the card allow a request with one of them under a key of this size.
@@ -246,14 +247,14 @@ pub(crate) fn server_seconds(
     count.request(records).server
 }
 
-/// The numbers of scores per answer, up to `most`, that make different numbers of answers: of those
-/// that make the same, the smallest.
+/// The numbers of scores per answer, up to `most`, that give different numbers of answers: of those
+/// that give the same, the smallest.
 fn scores_per_answer(outputs: u32, most: u32) -> impl Iterator<Item = u32> {
     (1..=most.min(outputs))
         .filter(move |&m| m == 1 || outputs.div_ceil(m) < outputs.div_ceil(m - 1))
 }
 
-/// About the number of products that a model of this card takes.
+/// About how many products a model with this card takes.
 ///
 /// A score of S bits and features of b bits leave Σ|w| < 2^(S−b) per output, so that weights have
 /// S − b − log₂(features) bits on average, about one bit less than the largest. The programs of the digit

@@ -3,7 +3,7 @@
 //! Every unit modulo n² is a ciphertext of something. So both sides make pseudo-random ciphertexts z_i
 //! from a seed ([`PublicKey::seeded_ciphertexts`]), and the key's owner, who can decrypt them to μ_i,
 //! sends what turns them into encryptions of the plaintexts. With P the end of an answer's slots, m
-//! < 2^P (or m modulo 2^P, where no weight sees the rest), the owner sends
+//! < 2^P (or m modulo 2^P, where the weights don't reach the rest), the owner sends
 //!
 //! > lo = (m − μ) mod 2^P  and  top = ⌊(μ + lo)/2^(P+U)⌋,
 //!
@@ -11,21 +11,21 @@
 //!
 //! > μ + lo − top·2^(P+U) = m + 2^P·u,  0 ≤ u < 2^U.
 //!
-//! u is *junk*, uniform and known to the client alone. Weighted, it lies above the slots, where the
-//! [`mask`](crate::mask) hides what the weights make of it. An answer's weights W_g have
-//! Σ_g |W_g| ≤ 2^P/x_max, since Σ_f |w_of|·x_max < 2^S − 1 for each output by the certificate; so junk is
-//! at most D = 2^U·(⌊2^P/x_max⌋ + 1) in units of 2^P, and U is the largest with Q ≥ (2^40 + 2)·D, Q = ⌊n/2^P⌋.
+//! u is *junk*, uniform and known only to the client. Weighted, it lies above the slots, where the
+//! [`mask`](crate::mask) hides the result. An answer's weights W_g have Σ_g |W_g| ≤ 2^P/x_max,
+//! since Σ_f |w_of|·x_max < 2^S − 1 for each output by the certificate; so junk is at most D =
+//! 2^U·(⌊2^P/x_max⌋ + 1) in units of 2^P, and U is the largest with Q ≥ (2^40 + 2)·D, Q = ⌊n/2^P⌋.
 //! A correction has P + |n| − P − U = |n| − U bits: about 2P + 40, whatever the key's size.
 //!
 //! **Why this is safe.** Given z, the correction (lo, top) is a function of m and μ. Model the XOF as a
 //! random oracle: z is then a uniform unit, that is, a fresh encryption of a uniform μ under fresh
-//! randomness, which nobody without the key tells from an encryption of anything else (decisional
-//! composite residuosity). Replace each μ by μ′ independent of z: for uniform μ′, lo is uniform whatever
-//! m is, and top is ⌊(μ′ + lo)/2^(P+U)⌋, which depends on m in no more than the lowest P + U bits' carries:
-//! a statistical distance of at most 2^(P+1)/n. So corrections to random ciphertexts reveal nothing
-//! about m that the ciphertexts don't.
+//! randomness, which nobody without the key can tell from an encryption of anything else
+//! (decisional composite residuosity). Replace each μ by μ′ independent of z: for uniform μ′, lo is
+//! uniform whatever m is, and top is ⌊(μ′ + lo)/2^(P+U)⌋, which depends on m only through the
+//! carries of the lowest P + U bits: a statistical distance of at most 2^(P+1)/n. So corrections to
+//! random ciphertexts reveal nothing about m that the ciphertexts don't.
 //!
-//! **Once.** Two corrections to one z tell the difference of their plaintexts: a two-time pad. So
+//! **Once.** Two corrections to one z reveal the difference of their plaintexts: a two-time pad. So
 //! [`SeededEntries`](crate::SeededEntries) are consumed by the encryption that uses them.
 
 use std::ops::Range;
@@ -69,8 +69,8 @@ impl SeededForm {
         Self::under(card, arrangement, &number(key.modulus_limbs()))
     }
 
-    /// The form for the modulus n; if there is room under one, there is under every larger one of
-    /// the same number of bits.
+    /// The form for the modulus n; if one modulus has room, so has every larger one of the same
+    /// number of bits.
     ///
     /// # Errors
     /// As [`new`](Self::new).

@@ -36,14 +36,14 @@ pub struct Session {
     key: Arc<SecretKey>,
     /// Randomisers made ahead of time, if requested.
     pool: Option<Arc<RandomizerPool>>,
-    /// Where entries for seeded uploads come from, if there is such a place.
+    /// Where entries for seeded uploads come from, if anywhere.
     entries: Option<EntrySource>,
     arrangement: Arrangement,
 }
 
 impl Session {
-    /// A session with the model of a card, in the layout that the [`Planner`] chooses for one record. Of a model that isn't
-    /// offered directly it can get vouchers alone.
+    /// A session for the model of a card, in the layout that the [`Planner`] chooses for one record. It can only get vouchers of
+    /// a model that is not offered directly.
     ///
     /// # Errors
     /// The card must allow a request with a record under a key of this size.
@@ -67,7 +67,7 @@ impl Session {
     /// Chooses another layout for future requests, such as the planner's choice.
     ///
     /// # Errors
-    /// The card must allow it, and the key have room for it; else the layout stays as it is.
+    /// The card must allow it, and the key have room for it; otherwise the layout stays as it is.
     pub fn set_layout(&mut self, layout: Layout) -> Result<(), LayoutError> {
         if layout == Layout::Vouchers {
             return Err(LayoutError::NotAllowed(layout));
@@ -92,8 +92,8 @@ impl Session {
         Ok(session)
     }
 
-    /// Keeps up to `count` randomisers ready, made in the background: an encryption then takes a
-    /// few products when it is asked for, where a person waits for it.
+    /// Keeps up to `count` randomisers ready, made in the background: an encryption that a person
+    /// is waiting for then takes only a few products.
     ///
     /// # Errors
     /// The operating system may refuse another thread.
@@ -138,7 +138,7 @@ impl Session {
 
     /// Encrypts quantised records, as an [`Encoder`](veilcast_card::Encoder) returns them.
     ///
-    /// The request has a random id, by which its answer is known, and the proof of the key.
+    /// The request has a random id, which identifies its answer, and the proof of the key.
     ///
     /// # Errors
     /// There must be a record, and each must be quantised for this card; and the source of entries,
@@ -188,12 +188,13 @@ impl Session {
         Ok(self.arrangement.rows(records) * self.arrangement.ciphertexts_per_row())
     }
 
-    /// Encrypts quantised records as corrections to pseudo-random ciphertexts: a few bytes each, and
-    /// next to no work.
+    /// Encrypts quantised records as corrections to pseudo-random ciphertexts, which take a few
+    /// bytes each and next to no time.
     ///
     /// # Errors
     /// As [`encrypt`](Self::encrypt); and the card must allow seeded uploads in this layout, and the
-    /// entries be [as many as it takes](Self::entries_for), of this key. They are used up in any case.
+    /// entries be [as many as it takes](Self::entries_for), of this key. The entries are used up in
+    /// any case.
     pub fn encrypt_seeded(
         &self,
         records: &[QuantizedRecord],
@@ -236,8 +237,8 @@ impl Session {
         Ok(self.request(self.layout(), records, upload))
     }
 
-    /// A request of this session's in parts of at most this many rows of ciphertexts, each with an id of its own, in order. They
-    /// hold the same ciphertexts: nothing is encrypted again.
+    /// A request of this session, split into parts of at most this many rows of ciphertexts, in
+    /// order, each with its own id. They hold the same ciphertexts: nothing is encrypted again.
     ///
     /// # Panics
     /// If the request is another session's, or the operating system's generator fails.

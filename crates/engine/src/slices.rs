@@ -1,5 +1,5 @@
-//! [`Pause`] and the sizes of slices: a computation stops for a moment about every 50 ms, so that
-//! others have their turn, and so that one that nobody waits for any more can end.
+//! [`Pause`] and the sizes of slices: a computation pauses about every 50 ms, so that others get a
+//! turn, and so that one that nobody waits for any more can be ended.
 
 use crate::planner::{RANDOMIZERS_AT_ONCE, Seconds};
 
@@ -9,10 +9,10 @@ const SLICE: f64 = 0.05;
 /// The most operations per thread, however little they cost.
 const MOST: usize = 1 << 20;
 
-/// Called between two slices: returns when the next may begin.
+/// Called between two slices: returns when the next one may begin.
 ///
 /// # Errors
-/// [`Stopped`] if there is to be none.
+/// [`Stopped`] if there isn't to be one.
 pub type Pause<'a> = &'a mut (dyn FnMut() -> Result<(), Stopped> + 'a);
 
 /// A computation was stopped between two slices. It has no result.
@@ -27,7 +27,7 @@ pub(crate) struct Slices {
 }
 
 impl Slices {
-    /// Slices for the threads that this is called on.
+    /// Slices for the current thread pool.
     pub(crate) fn new() -> Self {
         Self {
             threads: rayon::current_num_threads(),
@@ -41,9 +41,9 @@ impl Slices {
         on_each.clamp(1, MOST) * self.threads
     }
 
-    /// How many answers are masked and re-randomised in a slice. Full groups of randomisers take
-    /// little more than single ones where the processor computes with several numbers at once, so
-    /// a slice may be twice as long for their sake.
+    /// How many answers are masked and re-randomised in a slice. Where the processor computes with
+    /// several numbers at once, a full group of randomisers takes little more time than a single
+    /// one, so a slice may be up to twice as long for that.
     pub(crate) fn of_answers(self, seconds: &Seconds) -> usize {
         let group = seconds.of_randomizers(RANDOMIZERS_AT_ONCE);
         if group > 2.0 * SLICE {

@@ -59,7 +59,7 @@ pub(super) fn read(
         };
         return Ok((Box::new((0..records).map(next)), Some(records)));
     }
-    // Column by column: a record's numbers lie all over the file.
+    // Column by column: a record's numbers are spread over the file.
     let stored: Vec<f64> = numbers.collect::<io::Result<_>>().map_err(failed)?;
     let record = move |record: u64| {
         let indices = record * features as u64..(record + 1) * features as u64;
@@ -69,8 +69,8 @@ pub(super) fn read(
     Ok((Box::new((0..records).map(record)), Some(records)))
 }
 
-/// Checks the header's length and numbers before the library interprets it: it would follow
-/// nested brackets to any depth, and multiply the sides without a check. Returns its length.
+/// Checks the header's length and numbers before the library interprets it, since the library would
+/// follow nested brackets to any depth, and multiply the sides without a check. Returns its length.
 fn check_header(start: &[u8]) -> Result<u64, &'static str> {
     let (preamble, length) = match start {
         [_, _, _, _, _, _, 1, _, low, high, ..] => {
@@ -125,7 +125,7 @@ fn records(input: &Input, shape: &[u64]) -> Option<u64> {
     }
 }
 
-/// Where in the file the number with this index, counted row by row, is.
+/// Where the number with this index, counted row by row, is in the file.
 fn place(mut index: u64, sides: &[u64], strides: &[u64]) -> usize {
     let mut place = 0;
     for (side, stride) in sides.iter().zip(strides).rev() {

@@ -1,4 +1,4 @@
-//! Bringing a picture of a drawing to the form of MNIST's images.
+//! Fitting a picture of a drawing to the form of MNIST's images.
 //!
 //! MNIST's digits were scaled to fit a box of 20 × 20 pixels, keeping their proportions, and put
 //! into 28 × 28 with their centre of mass in the middle, light on dark (LeCun et al.). Steps:
@@ -6,7 +6,7 @@
 //! 1. The ground is the median of the picture's rim, and must be plain there.
 //! 2. The ink is whatever differs from it, towards dark or light, whichever goes further.
 //!    Contrast is stretched so that the ground is 0 and the strongest ink 255; faint noise is 0.
-//! 3. The ink's bounding box is scaled, and put down by its centre of mass.
+//! 3. The ink's bounding box is scaled, and placed by its centre of mass.
 
 use std::ops::Range;
 
@@ -35,13 +35,13 @@ pub enum DrawingError {
     },
     /// The rim, or most of the picture, isn't of one brightness.
     #[error(
-        "its ground isn't plain; use dark ink on a light ground, or light on dark, with nothing \
+        "its background isn't plain; use dark ink on a light background, or light on dark, with nothing \
          else in the picture"
     )]
     Ground,
 }
 
-/// Brings a drawing to `(rows, columns)` in MNIST's form: 0 is the ground, 255 the strongest ink.
+/// Fits a drawing to `(rows, columns)` in MNIST's form: 0 is the ground, 255 the strongest ink.
 ///
 /// # Errors
 /// [`DrawingError`] if the picture is blank, or its ground isn't plain.
@@ -124,7 +124,7 @@ fn rim(picture: &GreyImage) -> Vec<u8> {
     rim.map(|(_, _, level)| level).collect()
 }
 
-/// The rows and the columns between which everything is that isn't 0; there is something.
+/// The rows and columns that enclose every pixel other than 0; there is at least one.
 fn bounding_box(ink: &GreyImage) -> (Range<usize>, Range<usize>) {
     let (mut left, mut top, mut right, mut bottom) = (usize::MAX, usize::MAX, 0, 0);
     for (y, x, _) in ink.places().filter(|(_, _, level)| *level > 0) {

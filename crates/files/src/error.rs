@@ -17,7 +17,7 @@ pub enum ReadError {
         /// Why it failed.
         source: io::Error,
     },
-    /// The file is larger than any accepted.
+    /// The file is larger than the limit.
     #[error(
         "{file} has {bytes} bytes, more than the {} accepted; split it",
         super::MAX_FILE_BYTES
@@ -34,7 +34,7 @@ pub enum ReadError {
         /// The file.
         file: String,
     },
-    /// The records have another shape than the model's.
+    /// The records' shape isn't the model's.
     #[error("{file} holds {found}; the model takes records of shape {expected}")]
     Shape {
         /// The file.
@@ -202,7 +202,7 @@ pub enum ReadError {
         /// The categories that the card knows, or the first of them.
         known: String,
     },
-    /// The file isn't what it was when reading began.
+    /// The file changed while it was being read.
     #[error("{file} changed while it was read; wait until it is complete")]
     Changed {
         /// The file.
@@ -214,7 +214,7 @@ pub enum ReadError {
         /// The file.
         file: String,
     },
-    /// Columns are to be kept from a file that has none.
+    /// Columns should be kept from a file that has none.
     #[error("{file} isn't CSV, so it has no columns to keep")]
     NoColumns {
         /// The file.
@@ -236,7 +236,7 @@ impl ReadError {
         !matches!(self, Self::Value { .. } | Self::ScaledPixels { .. })
     }
 
-    /// The error of the operating system for a file of this name.
+    /// The operating system's error for a file of this name.
     pub fn io(file: &str, source: io::Error) -> Self {
         Self::Io {
             file: file.to_owned(),

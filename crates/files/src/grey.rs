@@ -1,4 +1,4 @@
-//! Grey images, and bringing them to another size.
+//! Grey images, and resizing them.
 
 use std::ops::Range;
 
@@ -40,7 +40,7 @@ impl GreyImage {
         &self.pixels
     }
 
-    /// The row and column of each pixel, with it.
+    /// Each pixel with its row and column.
     pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize, u8)> {
         let pixels = self.pixels.iter().enumerate();
         pixels.map(|(i, &pixel)| (i / self.width, i % self.width, pixel))
@@ -85,7 +85,7 @@ struct Mean {
     weights: Vec<f32>,
 }
 
-/// How a line of `from` pixels becomes one of `to`.
+/// How a line of `from` pixels becomes one of `to` pixels.
 fn means(from: usize, to: usize) -> impl Iterator<Item = Mean> {
     let ratio = from as f32 / to as f32;
     let reach = ratio.max(1.0);

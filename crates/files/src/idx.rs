@@ -1,8 +1,8 @@
 //! Labelled images in the IDX format, as MNIST comes.
 //!
-//! Files may be gzipped, which their content shows, not their name. The header's
-//! numbers are checked before anything is allocated, and the content must be exactly as long as
-//! they say. Format: Y. LeCun et al., *The MNIST database of handwritten digits*.
+//! Files may be gzipped, which is detected from their content, not their name. The header's numbers
+//! are checked before anything is allocated, and the content must be exactly as long as they say.
+//! Format: Y. LeCun et al., *The MNIST database of handwritten digits*.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -259,7 +259,7 @@ impl LabelledImages {
     }
 
     /// Removes and returns the last `count` images; none if nothing would be removed, or nothing
-    /// left.
+    /// would be left.
     pub fn split_last(&mut self, count: usize) -> Option<Self> {
         let kept = self.len().checked_sub(count).filter(|&kept| kept > 0)?;
         if count == 0 {
@@ -370,7 +370,7 @@ impl<'a> Source<'a> {
     }
 
     /// Everything after the header, which must be exactly as long as announced. The buffer grows
-    /// with what is really there, so that a false header can't make it large.
+    /// with the actual content, so that a false header can't make it large.
     fn content(mut self, [items, rows, columns]: [u32; 3]) -> Result<Vec<u8>, IdxError> {
         let expected = u64::from(items)
             .checked_mul(u64::from(rows))

@@ -22,7 +22,7 @@ pub struct Records {
 
 /// Opens a file of records as a model's [card](veilcast_card::Card::input) describes them.
 ///
-/// - PNG: one image. One of the model's own size is taken as it is; another is fitted if the
+/// - PNG: one image. An image of the model's own size is taken as it is; others are fitted if the
 ///   card says how ([`Fit`](veilcast_card::Fit)).
 /// - CSV: a header, then one row per record. A table's columns are found by name, in any order; an
 ///   image's are `pixel0` … in any order, or as many columns of any names as it has pixels. Other
@@ -78,7 +78,7 @@ pub fn column_names(path: &Path) -> Result<Option<Vec<String>>, ReadError> {
 }
 
 impl Records {
-    /// The number of records in the file, where it says so beforehand: all but CSV do.
+    /// The number of records in the file, if the format states it in advance: all but CSV do.
     pub fn count_in_file(&self) -> Option<u64> {
         self.count
     }
@@ -105,7 +105,7 @@ impl Iterator for Records {
 }
 
 /// Checks that values are finite, and that pixels are from 0 to 255. An image of fractions up to 1
-/// was scaled already, and would pass for a blank one.
+/// has already been scaled, and would pass for a blank one.
 fn check_numbers(input: &Input, record: u64, values: &[f64]) -> Result<(), ReadError> {
     let (top, bottom) = match input.kind {
         InputKind::Image => (255.0, 0.0),

@@ -62,7 +62,7 @@ fn values(samples: &[u8]) -> Vec<f64> {
 }
 
 impl Picture {
-    /// Decodes the first image of a file; sizes are checked before memory is taken.
+    /// Decodes the first image of a file; sizes are checked before memory is allocated.
     fn decode(file: BufReader<File>) -> Result<Self, png::DecodingError> {
         let limits = png::Limits { bytes: MAX_MEMORY };
         let mut decoder = png::Decoder::new_with_limits(file, limits);
@@ -112,7 +112,7 @@ impl Picture {
     }
 }
 
-/// A sample of 16 bits in the nearest of 8.
+/// A sample of 16 bits, rounded to 8.
 fn narrowed(sample: [u8; 2]) -> u8 {
     ((u32::from(u16::from_be_bytes(sample)) + 128) / 257) as u8
 }

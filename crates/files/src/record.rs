@@ -7,14 +7,14 @@ use crate::error::ReadError;
 /// What to do with columns of a table that the model doesn't take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Columns that may be there all the same.
+    /// Columns that may be there nevertheless.
     pub ignore: IgnoredColumns,
     /// Columns, such as a patient's number, whose cells are [returned with](Record::kept) the
     /// records.
     pub keep: Vec<String>,
 }
 
-/// Columns that may be in a file, though the model doesn't take them.
+/// Columns that may be in a file, although the model doesn't take them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IgnoredColumns {
     /// Columns of these names.
@@ -34,7 +34,7 @@ impl Default for IgnoredColumns {
 pub struct Record {
     /// The values that the model takes.
     pub raw: RawRecord<'static>,
-    /// The cells of the columns that were to be [kept](Options::keep), in that order.
+    /// The cells of the columns to be [kept](Options::keep), in that order.
     pub kept: Vec<String>,
 }
 

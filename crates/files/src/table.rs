@@ -1,7 +1,7 @@
 //! CSV files: a header, then one row per record.
 //!
 //! Columns are found by name. Spaces and tabs at both ends of a cell are removed; the card says
-//! what cells must be, and every error names file, line and column.
+//! what cells must contain, and every error names file, line and column.
 
 mod header;
 mod number;
@@ -59,7 +59,7 @@ struct Column {
     place: usize,
     /// Whether a missing cell is given a value.
     imputes: bool,
-    /// The categories, and what becomes of others, of a column of texts.
+    /// The categories of a column of texts, and what happens to others.
     categories: Option<(Vec<String>, UnknownCategory)>,
 }
 

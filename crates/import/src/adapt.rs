@@ -2,7 +2,7 @@
 //!
 //! A card's colours come pixel by pixel, a network's often plane by plane; and images are often
 //! normalised, colour by colour, before a network gets them. Both are affine: as nodes of the graph
-//! they collapse with it, and where they are in a public part, the client carries them out.
+//! they collapse with it, and in a public part the client carries them out.
 
 use veilcast_onnx::pb::{ModelProto, NodeProto, TensorProto};
 

@@ -1,6 +1,6 @@
 //! Whether a network is affine: f(αu + βv + γw) = αf(u) + βf(v) + γf(w) wherever α + β + γ = 1.
 //!
-//! It is tried on random points around the origin at several scales: near enough that small bends
+//! It is tried on random points around the origin at several scales: close enough that small bends
 //! show, and far enough out that anything that clips or saturates does so.
 
 use rand::rngs::ChaCha20Rng;
@@ -14,8 +14,8 @@ pub(super) const LARGEST_SCALE: f64 = 1000.0;
 const GROUPS: usize = 4;
 /// Points of a group: u, v, w and the one between them.
 const POINTS: usize = 4;
-/// How far apart values may lie, relative to the largest of the group: 32-bit floats through many
-/// layers lose three or four of their seven digits.
+/// How far apart values may be, relative to the largest of the group: 32-bit floats lose three or
+/// four of their seven digits over many layers.
 const TOLERANCE: f64 = 1e-3;
 
 /// Points to try a network on, and what must hold of its values there.

@@ -6,7 +6,7 @@ use veilcast_onnx::pb::attribute_proto::AttributeType;
 use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
-/// A node without attributes, named by what it gives.
+/// A node without attributes, named after its result.
 pub(super) fn node_of(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
     let own = |name: &&str| (*name).to_owned();
     NodeProto {

@@ -1,10 +1,10 @@
 //! The front of a pipeline's graph, as scikit-learn's converter writes it, as a card's preprocessing.
 //!
-//! Such a graph takes a table's columns, each by itself or several in a tensor, and imputes, scales
-//! and encodes them before they meet a network. What it does there is followed node by node, with
-//! each value known as weighted sums of the table's numbers and categories. Where other operators
-//! take over, that ends; their inputs are computed from the card's features by a matrix, and the
-//! graph continues from there.
+//! Such a graph takes a table's columns, individually or several in a tensor, and imputes, scales
+//! and encodes them before they meet a network. This is followed node by node, with each value
+//! known as weighted sums of the table's numbers and categories. It ends where other operators take
+//! over; their inputs are computed from the card's features by a matrix, and the graph continues
+//! from there.
 
 mod encoders;
 mod numbers;
@@ -37,7 +37,7 @@ const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
 /// A graph, split into a part that prepares a record and one that computes with its numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Front {
-    /// What a record is, with its columns and what is done to them, if the graph says so.
+    /// What a record is, with its columns and how they are prepared, if the graph says so.
     pub(super) table: Option<Input>,
     /// The rest of the graph, which takes one tensor of numbers.
     pub(super) model: ModelProto,
@@ -139,7 +139,7 @@ fn table(
     }
     let mut columns = table.into_columns();
     if let [_] = inputs.as_slice() {
-        // The others would have other places in arrays.
+        // Otherwise the others would have different places in arrays.
         columns.iter_mut().for_each(Column::take_anyway);
     }
     let standards = boundary.standards();
@@ -164,7 +164,7 @@ fn table(
     Ok(Some((input, boundary.rest(model, &features)?)))
 }
 
-/// Whether a node at the front is one of a pipeline for tables, as opposed to one of any network.
+/// Whether a node at the front belongs to a pipeline for tables, rather than to just any network.
 fn is_step(node: &NodeProto) -> bool {
     node.domain == "ai.onnx.ml"
 }

@@ -28,7 +28,7 @@ use veilcast_model::{
 };
 use veilcast_onnx::OnnxError;
 
-/// How far the collapsed map's scores may lie from the network's, relative to the largest score.
+/// How far the collapsed map's scores may be from the network's, relative to the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
 /// Most input bits that are searched for images, and for tables, whose scores are to stay close.
 const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBits::of::<12>());
@@ -104,8 +104,9 @@ impl Import {
         Ok(collapse::collapse(&runner, &units, &mut |_| {})?)
     }
 
-    /// Makes a model: collapses the network, or the part of a hybrid behind its public part, and
-    /// quantises the map, in the way that costs `scheme` least and predicts the records as the network does.
+    /// Makes a model: collapses the network, or the part of a hybrid after its public part, and
+    /// quantises the map in the way that is cheapest for `scheme` and predicts the records as the
+    /// network does.
     ///
     /// The records should be like those that the model will be given. Without any, random ones are
     /// drawn, if it is known what values the features have.
@@ -177,7 +178,7 @@ impl Import {
         Ok(model.reporting(|report| report.import = Some(import)))
     }
 
-    /// What is to be private, with its features of the records.
+    /// The private part, with its features of the records.
     fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
         let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
             Ok(record) => Ok(record.features),
@@ -229,7 +230,7 @@ impl Import {
             onnx: parts.public_bytes(),
             shape: self.tensor.sides.clone(),
         };
-        // Read and run as clients will, so that none is made that they refuse.
+        // Read and run as clients will, so that they don't refuse it later.
         let part = PublicPart::of(
             &file.onnx,
             file.shape.clone(),
@@ -246,7 +247,7 @@ impl Import {
             tensor: parts.features,
             ranges: match self.input.kind {
                 InputKind::Table => Ranges::of(&features),
-                // Not every image's scores must stay close, so that rare extremes may be lost.
+                // Not every image's scores must stay close, so rare extremes may be lost.
                 InputKind::Image => Ranges::clipped(&features),
             },
             records: features,
@@ -281,7 +282,7 @@ impl Import {
         Ok(Some(compared))
     }
 
-    /// What the model predicts: as the options say, or the file, or the scores.
+    /// What the model predicts, according to the options, the file, or the scores.
     fn description(&self, scores: &Scores) -> String {
         let given = [&self.options.description, &self.file.description];
         if let Some(given) = given.into_iter().find(|text| !text.is_empty()) {

@@ -57,7 +57,7 @@ pub enum ImportError {
     },
     /// The input has no shape that a picture could have.
     #[error(
-        "an input of the shape {sides:?} is no image: [rows, columns] is, [1, rows, columns], \
+        "an input of the shape {sides:?} isn't an image: [rows, columns] is, [1, rows, columns], \
          [rows, columns, 1], [3, rows, columns], [rows, columns, 3], or as many numbers as a square \
          has pixels"
     )]

@@ -1,6 +1,6 @@
 //! From an ONNX file to a model.
 //!
-//! A network is run, not read: what an operator means is the library's business. Whether it is
+//! A network is run, not read: the library knows what each operator means. Whether it is
 //! affine is found out by running it on random points, and its map by running it on zero and on
 //! each unit vector.
 //!

@@ -1,7 +1,7 @@
 //! Cutting off what follows the scores: softmax, sigmoid, argmax, and tables of labels.
 //!
-//! From each output of the graph it goes back, through nodes that keep the order of the scores, to the
-//! value that holds them: the root. The final function that it meets on the way becomes the card's.
+//! From each output of the graph the search goes back, through nodes that keep the order of the
+//! scores, to the value that holds them: the root. A final function on the way becomes the card's.
 //! What only reshapes stays, and acts on the scores instead of probabilities.
 
 use veilcast_onnx::pb::attribute_proto::AttributeType;
@@ -56,7 +56,7 @@ pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled
     let Some(&output) = names.get(scored) else {
         let known: Vec<&str> = graph.output.iter().map(|o| o.name.as_str()).collect();
         return Err(OnnxError::Output {
-            problem: format!("there is none of that name; there are {}", known.join(", ")),
+            problem: format!("there is none by that name; there are {}", known.join(", ")),
         });
     };
     if ways.iter().any(|way| way.root != ways[scored].root) {
@@ -197,7 +197,7 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
         way.root.clone_from(behind);
     }
     if truncates && !way.is_label {
-        // Numbers that are rounded to integers aren't scores followed by something.
+        // Numbers rounded to integers aren't scores followed by something.
         return Ok(Way {
             root: output.to_owned(),
             ..Way::default()

@@ -1,4 +1,4 @@
-//! The values that features may have, which their integers are spread over.
+//! The values that features may have, over which their integers are spread.
 
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -51,15 +51,15 @@ impl Ranges {
     }
 
     /// The ranges of records' features, their ends rounded outwards: a card shows them to
-    /// everybody, and the ends as they are would be single records' values.
+    /// everybody, and the exact ends would be individual records' values.
     pub(super) fn of(records: &[Vec<f64>]) -> Self {
         Self::each(records, |values| {
             rounded_outwards([values[0], values[values.len() - 1]])
         })
     }
 
-    /// The same without the 0.5 % of them at each end, where there are others: for features whose rare
-    /// extremes would leave too few steps to the rest.
+    /// The same without the outer 0.5 % at each end, if anything is left: for features whose rare
+    /// extremes would leave too few steps for the rest.
     pub(super) fn clipped(records: &[Vec<f64>]) -> Self {
         Self::each(records, |values| {
             let clipped = values.len() / CLIPPED;
@@ -79,7 +79,7 @@ impl Ranges {
             values.sort_unstable_by(f64::total_cmp);
             match find(&values) {
                 [low, high] if low < high => [low, high],
-                // It is the same in all records, and may be more in others.
+                // It is the same in all these records, but may be larger in others.
                 [low, _] => [low.min(0.0), low.max(low.min(0.0) + 1.0)],
             }
         };

@@ -13,8 +13,8 @@ use veilcast_onnx::{OnnxError, graph};
 const BATCH: usize = 32;
 /// Most numbers of a group of records, or of their scores.
 const MAX_VALUES: usize = 1 << 24;
-/// How far the scores of a record in a batch may lie from those alone, relative to the largest
-/// score.
+/// How far the scores of a record in a batch may be from those of the record alone, relative to the
+/// largest score.
 const TOLERANCE: f64 = 1e-4;
 
 /// A network with its input's and output's sizes.
@@ -84,7 +84,7 @@ impl Runner {
         self.outputs
     }
 
-    /// As many records as keep all processors busy for a while, but don't fill the memory.
+    /// Enough records to keep all processors busy for a while, but not to fill the memory.
     pub(super) fn group(&self) -> usize {
         let most = MAX_VALUES / self.inputs.max(self.outputs).max(1);
         let busy = self.batch * rayon::current_num_threads() * 4;

@@ -1,8 +1,8 @@
 //! Splitting a network that isn't affine: a public part, which the client runs in the clear, and a
 //! private head, which is computed on ciphertexts.
 //!
-//! It can be cut at any value that everything from the input to the scores goes through. What
-//! follows it must be affine.
+//! It can be cut at any value through which everything from the input to the scores passes. What
+//! follows must be affine.
 
 use std::collections::HashSet;
 
@@ -84,7 +84,7 @@ pub(super) fn split(
             let parts = part(model, input, index)?;
             parts.ok_or_else(|| {
                 cannot(&format!(
-                    "nodes behind {node:?} also take values from before it; choose a node that \
+                    "nodes after {node:?} also take values from before it; choose a node that \
                      everything goes through"
                 ))
             })
@@ -114,7 +114,7 @@ fn automatic(model: &ModelProto, input: &TensorInput) -> Result<Parts, OnnxError
     });
     let Some(&(mut chosen)) = cuts.get(first) else {
         return Err(error.unwrap_or_else(|| {
-            cannot("no layers at its end are affine, so that none can be computed on ciphertexts")
+            cannot("no layers at its end are affine, so none can be computed on ciphertexts")
         }));
     };
     let size = |index| -> Result<usize, OnnxError> {
@@ -130,7 +130,7 @@ fn automatic(model: &ModelProto, input: &TensorInput) -> Result<Parts, OnnxError
         }
     }
     let parts = part(model, input, chosen)?;
-    parts.ok_or_else(|| cannot("it can't be split behind its last node that isn't affine"))
+    parts.ok_or_else(|| cannot("it can't be split after its last node that isn't affine"))
 }
 
 fn is_affine_behind(
@@ -214,7 +214,7 @@ fn part(model: &ModelProto, input: &TensorInput, index: usize) -> Result<Option<
         features.name = names.fresh(format!("{value}.flat"));
         let flatten = with_int(node_of("Flatten", &[&value], &features.name), "axis", 1);
         graph_mut(&mut public)?.node.push(flatten);
-        // A side of 0 is the batch's, whatever it is.
+        // A side of 0 is the batch's, whatever its length.
         let sides = std::iter::once(0).chain(sides.iter().map(|&side| side as i64));
         let sides = whole_numbers(names.fresh(format!("{value}.sides")), sides.collect());
         let reshape = node_of("Reshape", &[&features.name, &sides.name], &value);

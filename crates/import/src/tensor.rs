@@ -70,8 +70,8 @@ impl TensorInput {
 /// Finds a graph's only input. Whole numbers that the graph turns into floats at once are made
 /// floats.
 ///
-/// A first side that is left open, or is 1, counts records; so does one that isn't a record's only
-/// side and that the output has too.
+/// A first side that is open, or is 1, counts records; so does one that isn't a record's only side
+/// and that the output also has.
 pub(super) fn describe(model: &mut ModelProto) -> Result<TensorInput, OnnxError> {
     let found = graph(model)?;
     let [input] = inputs(found)

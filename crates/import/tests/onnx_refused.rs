@@ -59,7 +59,7 @@ const REFUSED: [(&str, &str); 104] = [
     ),
     (
         "classifier-without-intercepts",
-        r#"is of length 0, but must be of 2, one for each class, if need be zeros"#,
+        r#"is of length 0, but must be of 2, one for each class, zeros if necessary"#,
     ),
     (
         "clip-at-ten",
@@ -229,7 +229,7 @@ const REFUSED: [(&str, &str); 104] = [
     ),
     (
         "pipeline-binarizer",
-        r#""Binarizer" (Binarizer) isn't affine, so that it can't be computed on encrypted records; drop"#,
+        r#""Binarizer" (Binarizer) isn't affine, so it can't be computed on encrypted records; drop"#,
     ),
     (
         "pipeline-imputed-late",
@@ -237,7 +237,7 @@ const REFUSED: [(&str, &str); 104] = [
     ),
     (
         "pipeline-normalizer",
-        r#""Normalizer" (Normalizer) isn't affine, so that it can't be computed on encrypted records; drop"#,
+        r#""Normalizer" (Normalizer) isn't affine, so it can't be computed on encrypted records; drop"#,
     ),
     (
         "pipeline-number-and-category",
@@ -296,11 +296,11 @@ const REFUSED: [(&str, &str); 104] = [
     ),
     (
         "side-summed-twice",
-        r#"the list "axes" of the node "reducemean_0" (ReduceMean) holds 1, but must hold each side once only"#,
+        r#"the list "axes" of the node "reducemean_0" (ReduceMean) holds 1, but must hold each side only once"#,
     ),
     (
         "side-transposed-twice",
-        r#"the list "perm" of the node "transpose_0" (Transpose) holds 1, but must hold each side once only"#,
+        r#"the list "perm" of the node "transpose_0" (Transpose) holds 1, but must hold each side only once"#,
     ),
     (
         "sides-transposed-of-another-shape",
@@ -348,7 +348,7 @@ const REFUSED: [(&str, &str); 104] = [
     ),
     (
         "trees-in-a-circle",
-        r#"the list "nodes_truenodeids" of the node "treeensembleclassifier_0" (TreeEnsembleClassifier) holds 1, but must hold each node once only"#,
+        r#"the list "nodes_truenodeids" of the node "treeensembleclassifier_0" (TreeEnsembleClassifier) holds 1, but must hold each node only once"#,
     ),
     (
         "trees-of-another-branch",

@@ -90,7 +90,7 @@ impl Day {
         UNIX_EPOCH + Duration::from_secs(self.since_1970() * SECONDS_A_DAY)
     }
 
-    /// The day as a number, such as 20261129: in this form it is in the database.
+    /// The day as a number, such as 20261129, which is its form in the database.
     pub(crate) fn number(self) -> i64 {
         i64::from(self.year) * 10_000 + i64::from(self.month) * 100 + i64::from(self.day)
     }
@@ -110,7 +110,7 @@ impl Day {
     }
 }
 
-/// As ISO 8601 has it: 2026-11-29.
+/// In ISO 8601 form: 2026-11-29.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day } = self;
@@ -131,7 +131,7 @@ impl FromStr for Day {
         number
             .flatten()
             .and_then(Self::from_number)
-            .ok_or_else(|| format!("`{text}` is no day: write one such as 2026-11-29"))
+            .ok_or_else(|| format!("`{text}` isn't a day: write one such as 2026-11-29"))
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn days_are_those_of_the_calendar() {
         let at = |seconds| Day::of(UNIX_EPOCH + Duration::from_secs(seconds)).to_string();
-        // As `date -u -d @SECONDS` has them.
+        // As printed by `date -u -d @SECONDS`.
         assert_eq!(at(0), "1970-01-01");
         assert_eq!(at(951_782_400), "2000-02-29");
         assert_eq!(at(951_868_800), "2000-03-01");

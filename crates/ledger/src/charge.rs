@@ -1,8 +1,9 @@
 //! Charging: whole or not at all.
 //!
-//! The first statement of a charge changes the token's row. That keeps other charges to the token waiting, in PostgreSQL for
-//! the row and in SQLite for the file, so that the sums that follow hold until the charge is made. It also finds a token that
-//! was revoked since it was looked up.
+//! The first statement of a charge changes the token's row. That makes other charges to the token
+//! wait, in PostgreSQL for the row and in SQLite for the file, so that the sums computed next
+//! remain valid until the charge is made. It also detects a token that was revoked since it was
+//! looked up.
 
 use std::time::{Duration, SystemTime};
 
@@ -28,7 +29,7 @@ const CHARGE: &str = "INSERT INTO charges (token, day, model, requests, records,
 
 type UsedRow = (String, String, i64, i64);
 
-/// A request that is to be charged.
+/// A request to charge.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge<'a> {
     /// The token's name.
@@ -37,7 +38,7 @@ pub struct Charge<'a> {
     pub model: &'a str,
     /// How many records it holds.
     pub records: u64,
-    /// Its estimated time of a processor core.
+    /// Its estimated time on a processor core.
     pub cost: Duration,
 }
 
@@ -50,7 +51,7 @@ impl Charge<'_> {
         }
     }
 
-    /// Refuses if one of the quotas doesn't hold it: with the one that renews last.
+    /// Refuses if it exceeds one of the quotas: with the one that renews last.
     fn check(&self, quotas: Vec<UsedRow>, today: Day) -> Result<(), LedgerError> {
         let mut fullest: Option<UsedUp> = None;
         for (unit, period, amount, used) in quotas {
@@ -67,7 +68,7 @@ impl Charge<'_> {
                 needed: quota.amount.with_number(needed),
                 renews: quota.period.renews(today),
             };
-            // What never renews comes after everything else.
+            // A quota that never renews comes after all others.
             let order = |one: &UsedUp| (one.is_too_large(), one.renews.is_none(), one.renews);
             if fullest.is_none_or(|other| order(&used_up) > order(&other)) {
                 fullest = Some(used_up);
@@ -81,11 +82,12 @@ impl Charge<'_> {
 }
 
 impl Ledger {
-    /// Charges a request: when this returns, the database has it for good.
+    /// Charges a request: when this returns, the charge is durable.
     ///
     /// # Errors
-    /// [`LedgerError::QuotaUsedUp`] if a quota doesn't hold it and [`LedgerError::Revoked`] if the token has been revoked:
-    /// nothing is charged then. If the database went away meanwhile, the request may or may not have been charged.
+    /// [`LedgerError::QuotaUsedUp`] if it exceeds a quota and [`LedgerError::Revoked`] if the token
+    /// has been revoked: then nothing is charged. If the database went away meanwhile, the request
+    /// may or may not have been charged.
     pub async fn charge(&self, charge: &Charge<'_>, now: SystemTime) -> Result<(), LedgerError> {
         let today = Day::of(now);
         with_pool!(self, pool => {
@@ -118,7 +120,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether the token's quotas would hold a charge now; nothing is charged. Others may be charged before this one is.
+    /// Whether the token's quotas have room for a charge now; nothing is charged. Other requests
+    /// may be charged before this one is.
     ///
     /// # Errors
     /// [`LedgerError::QuotaUsedUp`] if not.

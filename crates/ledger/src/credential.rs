@@ -1,10 +1,10 @@
-//! What a client shows, as the ledger keeps it.
+//! A client's credential, in the form that the ledger keeps.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::secret::Secret;
 
-/// By what a client shows that it has a token: the SHA-256 of its secret, or that of its certificate.
+/// How a client proves that it has a token: the SHA-256 of its secret, or that of its certificate.
 ///
 /// Looking a digest up takes a time that depends on the digest, of which nobody can choose even a few bits towards that of a
 /// secret that they don't know.
@@ -21,7 +21,7 @@ enum Kind {
 }
 
 impl Credential {
-    /// That of a secret, if the text can be one.
+    /// The credential of a secret, if the text can be one.
     #[must_use]
     pub fn of_secret(text: &str) -> Option<Self> {
         Secret::is_well_formed(text).then(|| Self {
@@ -30,7 +30,7 @@ impl Credential {
         })
     }
 
-    /// That of a certificate whose DER form has this SHA-256.
+    /// The credential of a certificate whose DER form has this SHA-256.
     #[must_use]
     pub fn of_certificate(sha256: [u8; 32]) -> Self {
         Self {
@@ -52,11 +52,11 @@ impl Credential {
         }
     }
 
-    /// The digest in hexadecimal digits: in this form it is in the database.
+    /// The digest in hexadecimal digits, which is its form in the database.
     pub(crate) fn hex(&self) -> String {
         use std::fmt::Write as _;
         self.digest.iter().fold(String::new(), |mut text, byte| {
-            // Strings take everything.
+            // Writing to a string can't fail.
             let _ = write!(text, "{byte:02x}");
             text
         })

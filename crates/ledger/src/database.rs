@@ -34,7 +34,7 @@ pub(crate) enum Database {
     Postgres(PgPool),
 }
 
-/// Runs the same statements on whichever database it is.
+/// Runs the same statements on either database.
 macro_rules! with_pool {
     ($ledger:expr, $pool:ident => $work:expr) => {
         match &$ledger.0 {
@@ -49,7 +49,8 @@ impl Ledger {
     /// Connects to a ledger and brings its schema up to date.
     ///
     /// # Errors
-    /// [`LedgerError::Away`] if it can't be reached, and [`LedgerError::Newer`] if it is of a newer version.
+    /// [`LedgerError::Away`] if it can't be reached, and [`LedgerError::Newer`] if it is from a
+    /// newer version.
     pub async fn open(location: &Location) -> Result<Self, LedgerError> {
         let ledger = Self(match location {
             Location::Sqlite(path) => Database::Sqlite(open_file(path).await?),
@@ -88,13 +89,13 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Away`] if not.
     pub async fn ping(&self) -> Result<(), LedgerError> {
-        // A table is read, so that a file that has been damaged or replaced shows.
+        // A table is read, so that a damaged or replaced file is noticed.
         let tokens = "SELECT COUNT(*) FROM tokens WHERE name = ''";
         with_pool!(self, pool => sqlx::query(tokens).execute(pool).await.map(drop))?;
         Ok(())
     }
 
-    /// Ends all connections.
+    /// Closes all connections.
     pub async fn close(&self) {
         with_pool!(self, pool => pool.close().await);
     }
@@ -119,7 +120,7 @@ async fn open_file(path: &Path) -> Result<SqlitePool, LedgerError> {
     Ok(pool.await?)
 }
 
-/// Makes the file and its folder, if there is none, so that nobody else can read it.
+/// Creates the file and its folder, if they don't exist, so that nobody else can read the file.
 fn for_its_owner_alone(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path
         .parent()
@@ -137,7 +138,7 @@ fn for_its_owner_alone(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// A moment as it is in the database.
+/// A moment in the form in the database.
 pub(crate) fn seconds(moment: SystemTime) -> i64 {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_secs() as i64

@@ -16,7 +16,7 @@ pub enum LedgerError {
     /// There is no such token.
     #[error("there is no such token: ask the service's operator for one")]
     UnknownToken,
-    /// The token isn't good any more.
+    /// The token isn't valid any more.
     #[error("this token has been revoked: ask the service's operator for another one")]
     Revoked,
     /// The token is for other models.
@@ -27,10 +27,10 @@ pub enum LedgerError {
         /// The token's models.
         allowed: String,
     },
-    /// A quota doesn't hold the charge; nothing was charged.
+    /// The charge exceeds a quota; nothing was charged.
     #[error(transparent)]
     QuotaUsedUp(Box<UsedUp>),
-    /// Another token has the name, perhaps one that was revoked.
+    /// Another token has the name, possibly a revoked one.
     #[error(
         "there is a token {name} already: choose another name (those of revoked tokens stay taken, so that usage can be told apart)"
     )]
@@ -41,7 +41,7 @@ pub enum LedgerError {
     /// Another token is bound to the certificate.
     #[error("another token has this certificate: make a new one for each token")]
     CertificateTaken,
-    /// A name that can't be one.
+    /// An invalid name.
     #[error("`{name}` can't name {what}: use up to 64 letters, digits and . _ - @ +")]
     Name {
         /// The name.
@@ -50,7 +50,7 @@ pub enum LedgerError {
         what: &'static str,
     },
     /// There are two quotas of one unit and one period.
-    #[error("there are two quotas of {unit} {period}: give one of them")]
+    #[error("there are two quotas of {unit} {period}: give only one")]
     TwoQuotas {
         /// What they count.
         unit: &'static str,
@@ -58,12 +58,12 @@ pub enum LedgerError {
         period: String,
     },
     /// No token has the name.
-    #[error("there is no token of the name {name}")]
+    #[error("there is no token named {name}")]
     NoSuchName {
         /// The name.
         name: String,
     },
-    /// The database is of another version of this program.
+    /// The database is from a newer version of this program.
     #[error("the ledger was made or changed by a newer version of this program: use that version")]
     Newer,
     /// The database can't be reached, or can't do its work.
@@ -77,7 +77,7 @@ impl From<sqlx::Error> for LedgerError {
     }
 }
 
-/// A quota that doesn't hold a charge.
+/// A quota that has no room for a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsedUp {
     /// The quota.
@@ -91,13 +91,13 @@ pub struct UsedUp {
 }
 
 impl UsedUp {
-    /// Whether even the whole quota wouldn't hold the charge.
+    /// Whether the charge exceeds even the whole quota.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         self.needed.number() > self.quota.amount.number()
     }
 
-    /// How long after a moment the charge may be held, if ever.
+    /// How long after a given moment the charge may fit, if ever.
     #[must_use]
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         let renews = self.renews.filter(|_| !self.is_too_large())?;
@@ -151,12 +151,12 @@ mod tests {
         };
         assert_eq!(
             used_up("1000/day", 3, 60).to_string(),
-            "this token's quota of 1000 records a day has 3 records left, and the request needs 60 records: it renews on \
+            "this token's quota of 1000 records per day has 3 records left, and the request needs 60 records: it renews on \
              2026-11-30 at 00:00 UTC"
         );
         assert_eq!(
             used_up("60s", 0, 1).to_string(),
-            "this token's quota of 60 s of computation in all is used up: it doesn't renew; ask the service's operator for more"
+            "this token's quota of 60 s of computation in total is used up: it doesn't renew; ask the service's operator for more"
         );
         let now = day.start() + Duration::from_secs(3600);
         let wait = |used_up: UsedUp| used_up.retry_after(now).map(|wait| wait.as_secs());

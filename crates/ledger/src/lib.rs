@@ -1,8 +1,8 @@
-//! Who may ask a Veilcast service, and how much each has asked, in SQLite or PostgreSQL.
+//! Who may use a Veilcast service, and how much each has used, in SQLite or PostgreSQL.
 //!
 //! A [`Ledger`] keeps tokens and what was charged to them. A token is shown as a [`Secret`] or by a client certificate; only
-//! a digest is kept. [`Ledger::charge`] books a request atomically, and refuses it whole if one of the token's quotas
-//! doesn't hold it, however many services share the database.
+//! a digest is kept. [`Ledger::charge`] books a request atomically, and refuses it as a whole if it
+//! exceeds one of the token's quotas, however many services share the database.
 //!
 //! | subject | file |
 //! |---|---|

@@ -11,23 +11,23 @@ use thiserror::Error;
 /// Where a ledger is: `sqlite:///path/ledger.db` or `postgres://user:password@host/database`.
 #[derive(Clone)]
 pub enum Location {
-    /// A file of SQLite, which is made if there is none.
+    /// An SQLite file, which is created if it doesn't exist.
     Sqlite(PathBuf),
     /// A PostgreSQL server.
     Postgres(Box<PgConnectOptions>),
 }
 
-/// Why a text is no ledger's location. The text itself may hold a password and isn't repeated.
+/// Why a text isn't a ledger's location. The text may hold a password, so it isn't repeated.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LocationError {
-    /// It begins with something else than the two schemes.
+    /// It doesn't begin with one of the two schemes.
     #[error("a ledger's URL is sqlite:///path/ledger.db or postgres://user@host/database")]
     Scheme,
     /// There is no path in it.
     #[error("a ledger's URL needs a path: sqlite:///path/ledger.db")]
     NoPath,
-    /// There is no place for it by default.
+    /// There is no default place for it.
     #[error("there is no directory for the ledger: give its URL, such as sqlite:///path/ledger.db")]
     NoStateDirectory,
     /// The rest can't be read.
@@ -36,7 +36,7 @@ pub enum LocationError {
 }
 
 impl Location {
-    /// A file in the state directory: where systemd says, or the user's own.
+    /// A file in the state directory: the one that systemd sets, or the user's own.
     ///
     /// # Errors
     /// [`LocationError::NoStateDirectory`] if there is neither.

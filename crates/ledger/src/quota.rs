@@ -1,4 +1,4 @@
-//! How much a token may ask for, and in what time.
+//! How much a token may ask for, in what time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,12 +9,13 @@ use crate::calendar::Day;
 /// The largest quota: sums of usage up to it can't overflow.
 const MOST: u64 = 1 << 50;
 
-/// What a token may use within a period, as people write it: `1000/day`, `60s/month`, or `50000` in all.
+/// What a token may use within a period, as people write it: `1000/day`, `60s/month`, or `50000` in
+/// total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// How much.
     pub amount: Amount,
-    /// Within what time.
+    /// In what time.
     pub period: Period,
 }
 
@@ -23,7 +24,7 @@ pub struct Quota {
 pub enum Amount {
     /// A number of records.
     Records(u64),
-    /// Estimated time of a processor core, in whole microseconds.
+    /// Estimated time on a processor core, in whole microseconds.
     Cost(Duration),
 }
 
@@ -71,7 +72,7 @@ impl Amount {
     pub(crate) const RECORDS: &str = "records";
     pub(crate) const COST: &str = "microseconds";
 
-    /// An amount as it is in the database.
+    /// An amount in its form in the database.
     pub(crate) fn stored(unit: &str, number: i64) -> Option<Self> {
         let number = u64::try_from(number).ok()?;
         match unit {
@@ -104,7 +105,7 @@ impl Amount {
     }
 }
 
-/// Whole microseconds, the rest counting as one: no cost is free.
+/// Whole microseconds, rounded up: no cost is free.
 pub(crate) fn micros(cost: Duration) -> u64 {
     u64::try_from(cost.as_nanos().div_ceil(1000)).map_or(MOST, |micros| micros.min(MOST))
 }
@@ -122,14 +123,14 @@ impl fmt::Display for Amount {
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Day => "a day",
-            Self::Month => "a month",
-            Self::All => "in all",
+            Self::Day => "per day",
+            Self::Month => "per month",
+            Self::All => "in total",
         })
     }
 }
 
-/// As it is read: `1000/day`.
+/// In the form in which it is read: `1000/day`.
 impl fmt::Display for Quota {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.amount {
@@ -149,7 +150,7 @@ impl FromStr for Quota {
     fn from_str(text: &str) -> Result<Self, String> {
         parse(text).ok_or_else(|| {
             format!(
-                "`{text}` is no quota: write records or seconds of computation, a day, a month or in all, such as \
+                "`{text}` isn't a quota: write records or seconds of computation per day, per month or in total, such as \
                  1000/day, 60s/month or 50000"
             )
         })

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-/// What every secret begins with, so that people and scanners of code know one when they see it.
+/// What every secret begins with, so that people and code scanners recognise one.
 const PREFIX: &str = "veilcast_";
 const BYTES: usize = 32;
 
@@ -15,7 +15,7 @@ impl Secret {
     /// A new secret.
     ///
     /// # Errors
-    /// If the operating system has no randomness to give.
+    /// If the operating system provides no randomness.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut bytes = Zeroizing::new([0; BYTES]);
         getrandom::fill(bytes.as_mut())?;
@@ -31,7 +31,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether a text has the form of a secret: what hasn't, isn't looked up.
+    /// Whether a text has the form of a secret: other texts aren't looked up.
     pub(crate) fn is_well_formed(text: &str) -> bool {
         let encoded = text.strip_prefix(PREFIX).map(str::as_bytes);
         let mut bytes = Zeroizing::new([0; BYTES + 1]);

@@ -10,9 +10,9 @@ use crate::quota::Quota;
 /// The models that a token is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Models {
-    /// Every model, also later ones.
+    /// Every model, including later ones.
     All,
-    /// These alone.
+    /// Only these.
     Only(BTreeSet<String>),
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Models {
     }
 }
 
-/// A token that is to be.
+/// A token to be added.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     /// What people call it.

@@ -30,7 +30,7 @@ type ModelRow = (String, String);
 type QuotaRow = (String, String, String, i64);
 
 impl Ledger {
-    /// Adds a token that is shown by `credential`.
+    /// Adds a token with this credential.
     ///
     /// # Errors
     /// If its name can't be one or is taken, if its certificate is taken, if two of its quotas are the same, or if the
@@ -81,7 +81,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Makes a token good for nothing from now on; one that was revoked before stays so.
+    /// Makes a token invalid from now on; one that was revoked before stays so.
     ///
     /// # Errors
     /// If no token has the name, or if the database is away.
@@ -97,7 +97,7 @@ impl Ledger {
         }
     }
 
-    /// Every token by name, also those that were revoked.
+    /// Every token by name, including revoked ones.
     ///
     /// # Errors
     /// If the database is away.
@@ -110,10 +110,11 @@ impl Ledger {
         })
     }
 
-    /// The token that is shown by a credential.
+    /// The token with this credential.
     ///
     /// # Errors
-    /// [`LedgerError::UnknownToken`] or [`LedgerError::Revoked`] if it is good for nothing, or if the database is away.
+    /// [`LedgerError::UnknownToken`] or [`LedgerError::Revoked`] if it isn't valid, or an error if
+    /// the database is away.
     pub async fn find(&self, credential: &Credential) -> Result<Token, LedgerError> {
         let found = with_pool!(self, pool => {
             let found: Option<TokenRow> = sqlx::query_as(FIND)
@@ -136,7 +137,7 @@ impl Ledger {
     }
 }
 
-/// Tokens with what other tables say of them.
+/// Tokens with what other tables say about them.
 fn assemble(
     tokens: Vec<TokenRow>,
     model_rows: Vec<ModelRow>,
@@ -166,7 +167,7 @@ fn assemble(
     Ok(tokens.into_iter().map(of_row).collect())
 }
 
-/// A quota as it is in the database.
+/// A quota in its form in the database.
 pub(crate) fn quota(unit: &str, period: &str, amount: i64) -> Result<Quota, LedgerError> {
     let amount = Amount::stored(unit, amount).filter(|amount| amount.number() > 0);
     match (amount, Period::named(period)) {

@@ -12,12 +12,13 @@ const USAGE: &str =
     FROM charges WHERE day >= $1 AND day <= $2 AND ($3 = '' OR token = $3)
     GROUP BY token, model ORDER BY token, model";
 
-/// Days, all of them included; without an end, up to the last one, and without a beginning from the first.
+/// A range of days, inclusive; without an end up to the last one, and without a beginning from the
+/// first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Range {
-    /// The first one.
+    /// The first day.
     pub from: Option<Day>,
-    /// The last one.
+    /// The last day.
     pub to: Option<Day>,
 }
 
@@ -32,7 +33,7 @@ pub struct Used {
     pub requests: u64,
     /// Their records.
     pub records: u64,
-    /// Their estimated time of a processor core.
+    /// Their estimated time on a processor core.
     pub cost: Duration,
 }
 

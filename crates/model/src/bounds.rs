@@ -10,7 +10,7 @@
 //! S is the least width with C_o < 2^(S−1) for all o. So, whatever the record,
 //!
 //! - every score lies strictly between −2^(S−1) and 2^(S−1), and so does every sum of some of its
-//!   products, with the bias or without. The layout `features` relies on it: the slots next to a
+//!   products, with or without the bias. The layout `features` relies on it: the slots next to a
 //!   score hold sums of products too, but of different features;
 //! - X·Σ|w| ≤ 2·C_o < 2^S, which bounds the sum of the unknown parts of seeded uploads.
 //!
@@ -43,9 +43,9 @@ impl BoundsCertificate {
     /// is rounded up to four significant bits, is at least 1, and stays below 2^(S−1). None if S is
     /// 1: then every score is 0, and S says so.
     ///
-    /// They tell anyone with the card how far each output's score can get from 0, to within a
+    /// They show anyone with the card how far each output's score can get from 0, to within a
     /// sixteenth or an eighth of it: its order of magnitude and three more bits, and nothing about
-    /// single weights. Anyone who gets one answer more than there are features can compute the
+    /// single weights. Anyone who gets one more answer than there are features can compute the
     /// whole integer map.
     pub fn largest_scores(&self) -> Option<Vec<u64>> {
         const SIGNIFICANT: u32 = 4;

@@ -70,7 +70,7 @@ impl FloatMap {
     /// Computes the scores of one preprocessed record.
     ///
     /// # Errors
-    /// [`ShapeError::Input`] if the record has another length than the map's inputs.
+    /// [`ShapeError::Input`] if the record's length isn't the map's number of inputs.
     pub fn evaluate(&self, features: &[f64]) -> Result<Vec<f64>, ShapeError> {
         if features.len() != self.inputs {
             return Err(ShapeError::Input {
@@ -85,8 +85,8 @@ impl FloatMap {
     /// The map with each input's median weight subtracted from its weights for all outputs, and the
     /// median bias from all biases (for an even number, the lower of the middle two).
     ///
-    /// All scores of a record change by the same amount, so that softmax and the order of the scores
-    /// stay the same, and scores reveal no more than they need to. The sum of the weights'
+    /// All scores of a record change by the same amount, so softmax and the order of the scores
+    /// stay the same, and scores reveal no more than necessary. The sum of the weights'
     /// magnitudes becomes as small as such a change can make it, and one weight per input becomes
     /// 0: that saves width and products.
     ///
@@ -159,7 +159,7 @@ impl FloatMap {
     }
 }
 
-/// Largest magnitude that integer weights may be given: 16 bits with the sign.
+/// Largest magnitude of an integer weight: 16 bits with the sign.
 pub const MAX_WEIGHT: u32 = WeightBits::MAX.max_weight();
 /// Largest integer bias: any larger one could never be certified.
 const MAX_BIAS: f64 = (1_u64 << 62) as f64;

@@ -43,7 +43,7 @@ pub enum ShapeError {
         /// Number of outputs.
         outputs: usize,
     },
-    /// A vector of another length than the map's inputs.
+    /// A vector whose length isn't the map's number of inputs.
     #[error("the map takes {expected} values; it was given {found}")]
     Input {
         /// Number of values given.
@@ -162,7 +162,7 @@ impl IntegerMap {
     /// Computes the scores of one record exactly.
     ///
     /// # Errors
-    /// [`ShapeError`] if the record has another length than the map's inputs, or a score
+    /// [`ShapeError`] if the record's length isn't the map's number of inputs, or a score
     /// doesn't fit 64 bits, which a certified map never does on quantised records.
     pub fn evaluate(&self, features: &[u32]) -> Result<Vec<i64>, ShapeError> {
         if features.len() != self.inputs {

@@ -1,10 +1,10 @@
-//! Affine networks: what a model is before anything is encrypted.
+//! Affine networks: models before anything is encrypted.
 //!
 //! A model is one affine map y = A·x + b (any network of affine layers collapses to it), its
 //! integer form, which the encrypted evaluation computes, and a public
 //! [card](veilcast_card::Card), which tells a client how records become integers and how integer
-//! scores become predictions. This crate knows no cryptography, no network and no file formats but
-//! its own.
+//! scores become predictions. This crate knows nothing of cryptography or networking, and no file
+//! formats but its own.
 //!
 //! | subject | start at |
 //! |---|---|
@@ -12,7 +12,7 @@
 //! | the few additions that its weighted sums take | [`Program`] |
 //! | the proof that no score overflows | [`BoundsCertificate`] |
 //! | the quantisation that costs least | [`search`] |
-//! | what the scheme that computes a model asks of it | [`Scheme`] |
+//! | what the scheme that computes a model requires of it | [`Scheme`] |
 //! | how good predictions are | [`quality`] |
 //! | from a network of dense layers to one map | [`Network`] |
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |

@@ -16,8 +16,8 @@ impl Network {
     /// Chains layers, first to last.
     ///
     /// # Errors
-    /// [`ShapeError`] if there is no layer, or the number of one's outputs isn't that of the next's
-    /// inputs.
+    /// [`ShapeError`] if there is no layer, or the number of one layer's outputs isn't that of the
+    /// next one's inputs.
     pub fn new(layers: Vec<DenseLayer>) -> Result<Self, ShapeError> {
         if layers.is_empty() {
             return Err(ShapeError::Size {

@@ -2,8 +2,8 @@
 //!
 //! W is known when the model is built and serves every request, so the additions that W·x takes
 //! can be searched for once. On ciphertexts an addition is a product modulo n², the whole cost of a
-//! prediction. A [`Program`] uses additions alone: what is to be subtracted is summed separately,
-//! so that each output is a difference of two sums.
+//! prediction. A [`Program`] uses only additions: what is to be subtracted is summed separately, so
+//! that each output is a difference of two sums.
 //!
 //! A program reveals the weights completely, and is as private as they are.
 
@@ -20,8 +20,8 @@ const MAX_STEPS: usize = 1 << 26;
 /// without its biases. Private.
 ///
 /// Registers 0 to `inputs` − 1 hold the features. Step k puts the sum of two earlier registers,
-/// or twice one, into register `inputs` + k. Steps are in order of their depth, so that steps of
-/// one depth, which don't use each other, are together.
+/// or twice one, into register `inputs` + k. Steps are ordered by depth, so that steps of the same
+/// depth, which don't use each other, are together.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Program {
     inputs: usize,

@@ -1,6 +1,7 @@
 //! What a model's numbers cost the scheme that computes it on ciphertexts.
 //!
-//! Which scheme that is, and what it can do, is not a model's business: the maker of a model says.
+//! Which scheme that is, and what it can do, doesn't concern the model: whoever makes the model
+//! decides.
 
 use veilcast_card::{InputBits, Layouts, SlotBits, WeightBits};
 

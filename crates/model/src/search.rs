@@ -1,8 +1,8 @@
-//! The search for the quantisation that costs least and keeps the accuracy.
+//! The search for the cheapest quantisation that keeps the accuracy.
 //!
 //! 1. For each quantisation of the inputs, and each slot width S, the largest weights whose scores
 //!    are certified to fit S are found by halving.
-//! 2. These candidates are tried on held-out records in the order of their cost. The first that
+//! 2. These candidates are tried on held-out records in order of cost. The first that
 //!    reaches the goal is chosen: it is as good as the map in floats, within a tolerance, and
 //!    changes no probability much. If none does, the best is chosen.
 //!
@@ -25,8 +25,8 @@ use veilcast_card::{InputBits, Quantization, SlotBits};
 
 /// Searches for the cheapest quantisation that reaches a goal.
 ///
-/// `inputs` are the quantisations of the features to choose from, at least one, each with another
-/// number of bits. The weights are fixed by `max_weight`, or searched for too.
+/// `inputs` are the quantisations of the features to choose from, at least one, each with a
+/// different number of bits. The weights are fixed by `max_weight`, or searched for too.
 ///
 /// # Errors
 /// [`SearchError`] if the records don't fit, or no quantisation of the map can be certified.
@@ -102,7 +102,7 @@ pub fn search(
     Ok(report)
 }
 
-/// For each slot width the largest weights that fit it, or the given weights alone.
+/// For each slot width the largest weights that fit it, or only the given weights.
 fn candidates_of(
     map: &FloatMap,
     quantization: &Quantization,

@@ -8,7 +8,7 @@ use tract_onnx::tract_core::internal::bail;
 use tract_onnx::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_core::ops::scan::Scan;
 
-/// Checks all sums of products of a network, those within loops too.
+/// Checks all sums of products of a network, including those within loops.
 pub(super) fn check(network: &TypedModel) -> TractResult<()> {
     for node in network.nodes() {
         if let Some(scan) = node.op_as::<Scan>() {

@@ -8,7 +8,7 @@ use crate::interpreter::InterpretError;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OnnxError {
-    /// The file is larger than is accepted.
+    /// The file is larger than the limit.
     #[error("the file has {bytes} bytes; at most {limit} are accepted")]
     TooLarge {
         /// Its size.
@@ -30,8 +30,8 @@ pub enum OnnxError {
         /// The limit.
         limit: usize,
     },
-    /// The file's parts lie deeper within each other than any network's.
-    #[error("its parts are nested more than {limit} deep; at most so many levels are read")]
+    /// The file's parts are nested more deeply than any network's.
+    #[error("its parts are nested more than {limit} deep; at most that many levels are read")]
     TooDeep {
         /// The limit.
         limit: usize,
@@ -62,7 +62,7 @@ pub enum OnnxError {
         /// The tensor's name.
         tensor: String,
     },
-    /// A node has a graph of its own: control flow.
+    /// A node contains a graph: control flow.
     #[error(
         "the node {node:?} ({operator}) is control flow, with a graph of its own, which isn't \
          supported; export the network for inference, with fixed shapes, so that it is one plain graph"
@@ -158,7 +158,7 @@ pub enum OnnxError {
         /// The length that it must have, and why.
         expected: Box<str>,
     },
-    /// A list of a node holds a number that points nowhere.
+    /// A list of a node holds an invalid index.
     #[error(
         "the list {list:?} of the node {node:?} ({operator}) holds {found}, but must hold {expected}; \
          export the network again, or rewrite the list"
@@ -183,7 +183,7 @@ pub enum OnnxError {
         /// The operator, after its domain if that isn't ONNX's own.
         operator: String,
     },
-    /// A node takes a value that no node before it gives.
+    /// A node takes a value that no earlier node gives.
     #[error("{user} takes the value {value:?}, which nothing before it gives")]
     Undefined {
         /// The node, or the network itself.

@@ -91,7 +91,7 @@ fn check_classifier(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
     let scores = intercepts.unwrap_or(if labels == 2 { 1 } else { labels });
     let doubled = columns(inputs).and_then(|columns| columns.checked_mul(2));
     if intercepts.is_none() && labels == 2 && doubled == count(node, "coefficients") {
-        let expected = "2, one for each class, if need be zeros".to_owned();
+        let expected = "2, one for each class, zeros if necessary".to_owned();
         return Err(misfit(node, "intercepts", 0, expected));
     }
     if scores != labels && (scores, labels) != (1, 2) {
@@ -132,7 +132,7 @@ fn check_scaler(node: &NodeProto) -> Result<(), OnnxError> {
     }
 }
 
-/// The parts together are as long as the side that is split.
+/// The parts together must be as long as the side that is split.
 fn check_split(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let parts = match attribute(node, "split") {
         Some(list) => Some(list.ints.as_slice()),
@@ -178,8 +178,8 @@ fn side(
     Ok(shape.get(place).and_then(|&side| i64::try_from(side).ok()))
 }
 
-/// Each side's new place once, not counted from the last: with others the library would search
-/// forever, whatever the input is.
+/// Each side's new place once, not counted from the last: with anything else the library would
+/// search forever, whatever the input is.
 fn check_order(node: &NodeProto) -> Result<(), OnnxError> {
     let Some(order) = attribute(node, "perm") else {
         return Ok(());
@@ -194,12 +194,12 @@ fn check_order(node: &NodeProto) -> Result<(), OnnxError> {
             node,
             "perm",
             twice[0],
-            "each side once only".to_owned(),
+            "each side only once".to_owned(),
         )),
     }
 }
 
-/// A weight for each number that goes in.
+/// A weight for each input number.
 fn check_recurrent(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let weights = shape(inputs, 1).and_then(<[usize]>::last);
     match (columns(inputs), weights) {

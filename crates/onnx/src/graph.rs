@@ -1,4 +1,5 @@
-//! Reading and changing a graph: which node gives a value, what remains when outputs are cut off.
+//! Reading and changing a graph: which node gives a value, and what remains when outputs are cut
+//! off.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -80,7 +81,7 @@ pub fn constant<'a>(graph: &'a GraphProto, value: &str) -> Option<&'a TensorProt
 pub fn keep_output(graph: &mut GraphProto, value: &str) {
     let mut needed = HashSet::from([value.to_owned()]);
     let mut kept = vec![false; graph.node.len()];
-    // Each node's values are taken by later ones only.
+    // Each node's values are taken only by later ones.
     for (node, kept) in graph.node.iter().zip(&mut kept).rev() {
         *kept = node.output.iter().any(|output| needed.contains(output));
         if *kept {

@@ -3,11 +3,12 @@
 //! It knows the operators that hybrid models' public parts are made of, the same as the web
 //! client: `Add`, `AveragePool`, `Clip`, `Conv`, `Div`, `Flatten`, `Gemm`, `Identity`, `MatMul`,
 //! `MaxPool`, `Mul`, `Relu`, `Reshape`, `Sigmoid`, `Sub` and `Tanh`, on images and matrices of
-//! 32-bit floats, with constants that are in the file itself. The rest of ONNX is unsupported, an
-//! error that is distinguished from a malformed network: another runtime may run it.
+//! 32-bit floats, with constants that are in the file itself. The rest of ONNX is unsupported,
+//! which is a different error from a malformed network: another runtime may run it.
 //!
 //! All shapes are inferred and all sizes checked before memory is allocated. A network may use 2²⁴
-//! numbers per tensor and 2²⁸ in all, and 2²⁸ products per node and 2³² in all; it never panics.
+//! numbers per tensor and 2²⁸ in total, and 2²⁸ products per node and 2³² in total; running it
+//! never panics.
 //!
 //! Products are rounded to 32 bits and summed in a fixed order, so that a record gives the same numbers
 //! on every machine, alone or in a batch. Only `Sigmoid` and `Tanh` use functions of the system.
@@ -150,7 +151,7 @@ impl fmt::Debug for Interpreter {
     }
 }
 
-/// The graph of a model, once it is certain that all its operators are known.
+/// The graph of a model, once all its operators are known to be supported.
 fn check(model: &ModelProto) -> Result<&GraphProto, InterpretError> {
     let without = |problem: &str| {
         let problem = problem.to_owned();
@@ -265,7 +266,7 @@ fn check_shape(input: &ValueInfoProto, shape: &[usize]) -> Result<(), InterpretE
     })
 }
 
-/// Plans a node; returns the name and what is known of its value.
+/// Plans a node; returns the name of its value and what is known about it.
 fn plan<'a>(
     node: &'a NodeProto,
     values: &HashMap<&str, Value>,

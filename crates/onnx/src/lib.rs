@@ -1,14 +1,14 @@
 //! Networks in ONNX files that may come from strangers: the messages that they are made of, the
 //! checks on them, and what runs them.
 //!
-//! [`parse`] checks all that can be checked of a file: its size, how much memory reading it takes, that
-//! its tensors hold what they claim, that every value has a source, that it has nothing that isn't
-//! supported at all, and that the lists in it fit each other. An [`Interpreter`] then runs the
+//! [`parse`] checks everything that can be checked in a file: its size, how much memory reading it
+//! takes, that its tensors hold what they claim, that every value has a source, that everything in
+//! it is supported, and that its lists fit each other. An [`Interpreter`] then runs the
 //! small networks that hybrid models make public.
 //!
-//! With the feature `tract`, a [`Network`] is run by `tract-onnx`, whatever its operators are. Before
-//! that computes anything, `sizes` checks how large it will be, and `lists` that it fits the inputs'
-//! shapes.
+//! With the feature `tract`, `tract-onnx` runs a [`Network`], whatever its operators are. Before it
+//! computes anything, `sizes` checks how large the results will be, and `lists` that they fit the
+//! inputs' shapes.
 //!
 //! ```
 //! use veilcast_onnx::{Interpreter, parse};

@@ -14,7 +14,7 @@ use veilcast_card::MAX_FEATURES;
 /// Most places of a picture that are pooled to one: as many as a record may have numbers.
 const MAX_WINDOW: i64 = MAX_FEATURES as i64;
 
-/// Decodes a file's bytes and checks all that is said in [`onnx`](super).
+/// Decodes a file's bytes and checks everything described in [`onnx`](super).
 pub fn parse(bytes: &[u8], limit: u64) -> Result<ModelProto, OnnxError> {
     let size = bytes.len() as u64;
     if size > limit {
@@ -83,7 +83,7 @@ fn check_tensors(graph: &GraphProto) -> Result<(), OnnxError> {
             for tensor in attribute.t.iter().chain(&attribute.tensors) {
                 check_tensor(tensor, &place())?;
             }
-            // What isn't a number is what an Imputer replaces.
+            // NaN is what an Imputer replaces.
             let is_missing = attribute.name == "replaced_value_float" && attribute.f.is_nan();
             let own = (!is_missing).then_some(&attribute.f);
             let numbers = attribute.floats.iter().chain(own);

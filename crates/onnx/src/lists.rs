@@ -2,9 +2,9 @@
 //! require.
 //!
 //! The library multiplies by coefficients, moves windows and follows trees without comparing all of
-//! these lengths: where they don't fit, it reads past the end of a list, or never finishes. So
-//! each list is checked: before the library sees the file, as far as that is possible by then, and
-//! again when the shapes of the node's inputs are known, before it is computed.
+//! these lengths: where they don't fit, it reads past the end of a list, or never finishes. So each
+//! list is checked: before the library sees the file, as far as that is possible, and again once
+//! the shapes of the node's inputs are known, before it is computed.
 
 use std::collections::HashSet;
 
@@ -82,7 +82,7 @@ const RECURRENT: &[&str] = &["GRU", "LSTM", "RNN"];
 const TREES: &[&str] = &["TreeEnsembleClassifier"];
 const LABELLED: &[&str] = &["LinearClassifier", "TreeEnsembleClassifier", "ZipMap"];
 
-/// Every list that is read of an operator; the lengths of some are checked in `fits` and `trees`.
+/// Every list of an operator that is read; the lengths of some are checked in `fits` and `trees`.
 const LISTS: &[(&[&str], &str, Holds, Count)] = &[
     (WINDOWS, "kernel_shape", Within(1, FAR), PictureSides(1)),
     (WINDOWS, "strides", Within(1, FAR), PictureSides(1)),
@@ -158,7 +158,7 @@ const CONSTANTS: &[(&[&str], usize, &str, Holds, Count)] = &[
 ];
 
 /// Operators that work along the side `axis` of their first input, for which the library would
-/// search endlessly; where it is missing for others, the library says so.
+/// search endlessly; for others, the library reports it if it is missing.
 const ALONG_A_SIDE: [&str; 4] = [
     "LayerNormalization",
     "LpNormalization",
@@ -174,7 +174,7 @@ pub(super) fn reads_numbers(operator: &str) -> bool {
     CONSTANTS.iter().any(is_listed) || fits::READS_NUMBERS.contains(&operator)
 }
 
-/// Checks a node's attributes: by themselves and, where they are known, against its inputs, at their
+/// Checks a node's attributes: on their own and, where they are known, against its inputs at their
 /// places.
 pub(super) fn check(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let mut names = HashSet::new();
@@ -310,7 +310,7 @@ fn check_list(
         Floats | Texts | Whole => Ok(()),
         Within(first, last) => check_entries(node, list.name, list.numbers, first..=last),
         Axes => {
-            // What is unsqueezed are sides of the result.
+            // Unsqueezed sides are those of the result.
             let added = match node.op_type.as_str() {
                 "Unsqueeze" => list.length,
                 _ => 0,
@@ -337,7 +337,7 @@ fn check_axes(
     match resolved.find(|&axis| !seen.insert(axis)) {
         None => Ok(()),
         Some(twice) => {
-            let expected = "each side once only".to_owned();
+            let expected = "each side only once".to_owned();
             Err(entry(node, list, twice, expected))
         }
     }

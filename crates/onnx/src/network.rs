@@ -1,4 +1,4 @@
-//! A network made ready to run on records.
+//! A network, ready to run on records.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,7 +31,7 @@ impl Network {
         check_operators(model)?;
         let graph = graph::graph(model)?;
         guarded(|| {
-            // What is noted of values between nodes may be of another batch.
+            // What is stated about values between nodes may be for another batch.
             let parser = tract_onnx::onnx().with_ignore_value_info(true);
             let mut network = parser.parse(&theirs(model)?, None)?.model;
             let kind = network.input_fact(0)?.datum_type.concretize();

@@ -25,8 +25,8 @@ pub fn encoder(card: Card, public_part: Option<&[u8]>) -> Result<Encoder, Encode
 /// Reads a public part, which may come from a stranger, and runs it once, on zeros.
 ///
 /// It takes one record at a time, so that the features of a record never depend on other records.
-/// The [`Interpreter`] runs it, in every build and on every machine with the same results; only what
-/// the interpreter lacks is left to `tract`, if the build has it.
+/// The [`Interpreter`] runs it, with the same results in every build and on every machine; only
+/// what the interpreter lacks is left to `tract`, if the build has it.
 ///
 /// # Errors
 /// [`OnnxError`] if it isn't a network of the card's shapes that can be run.
@@ -65,7 +65,7 @@ fn any_network(_: &ModelProto, _: &[usize], error: InterpretError) -> Result<Rea
 
 type Run = dyn Fn(&[f64]) -> Result<Values, OnnxError> + Send + Sync;
 
-/// A network that was made ready.
+/// A network that is ready to run.
 struct Ready(Box<Run>);
 
 impl Ready {

@@ -1,6 +1,6 @@
-//! How large the values are that a network computes, determined before any of them is computed.
+//! How large the values that a network computes are, determined before any of them is computed.
 //!
-//! While it determines shapes, the library evaluates everything that depends on constants alone, so
+//! While it determines shapes, the library evaluates everything that depends only on constants, so
 //! that a file of a few hundred bytes could ask for any amount of memory. So here each node's
 //! shapes are found and checked first, in the graph's order, and only then may the library evaluate
 //! the node.
@@ -24,7 +24,7 @@ const MAX_BYTES: usize = 1 << 30;
 const MAX_SIDES: usize = 16;
 /// Largest number that may tell a node how large its value is to be.
 const MAX_COUNT: f64 = (1_u32 << 31) as f64;
-/// Operators that are told by a tensor's numbers. Larger ones could pass the end of the library's
+/// Operators whose sizes come from a tensor's numbers. Larger ones could overflow the library's
 /// integers, and seem small.
 const COUNTING: [&str; 9] = [
     "ConstantOfShape",
@@ -37,12 +37,12 @@ const COUNTING: [&str; 9] = [
     "Tile",
     "Topk",
 ];
-/// Operators whose results are at most as large as their inputs, though of unknown shape.
+/// Operators whose results are at most as large as their inputs, although of unknown shape.
 const SELECTING: [&str; 2] = ["Compress", "NonZero"];
 
 type Facts = TVec<InferenceFact>;
 
-/// Finds the shapes of all values, and the values that depend on constants alone, within bounds.
+/// Finds the shapes of all values, and the values that depend only on constants, within bounds.
 /// Each node of the graph that the network was made from is checked against its inputs' shapes
 /// first.
 pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> TractResult<()> {
@@ -106,8 +106,8 @@ fn written(graph: &GraphProto) -> HashMap<&str, &NodeProto> {
     named.collect()
 }
 
-/// What is known of a node's inputs, at the places that they have in the file: the library omits
-/// those without names.
+/// What is known about a node's inputs, at their places in the file: the library omits those
+/// without names.
 fn known(node: &NodeProto, facts: TVec<&InferenceFact>) -> Vec<Known> {
     let mut facts = facts.into_iter();
     let reads_numbers = lists::reads_numbers(&node.op_type);
@@ -259,7 +259,7 @@ fn check_columns(
         return Ok(());
     };
     let channels = image.get(1).and_then(|side| side.to_usize().ok());
-    // Of each the numbers for one channel.
+    // Of each, the numbers for one channel.
     let part = |shape: &[TDim]| Some(volume(shape)? / channels.filter(|&c| c > 0)?);
     let size = part(&image).zip(part(&weights));
     let size = size.and_then(|(image, weights)| image.checked_mul(weights)?.checked_mul(4));

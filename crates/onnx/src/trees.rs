@@ -1,7 +1,7 @@
 //! Whether the lists that describe an ensemble of trees are trees.
 //!
-//! The library goes from node to node by them, and adds to the classes that the leaves name, without
-//! checking where that leads.
+//! The library follows them from node to node, and adds to the classes that the leaves name,
+//! without checking where that leads.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use super::OnnxError;
 use super::graph::{attribute, name};
 use super::list::{check_entries, entry, length, misfit};
 
-/// The ways to branch that the library reads correctly: it takes a node with another one for a
+/// The branching modes that the library reads correctly: it takes a node with any other one for a
 /// leaf.
 const BRANCHES: [&[u8]; 5] = [
     b"BRANCH_LEQ",
@@ -59,7 +59,7 @@ pub(super) fn check(node: &NodeProto) -> Result<(), OnnxError> {
     let modes = attribute(node, "nodes_modes").map_or(&[][..], |list| list.strings.as_slice());
     let children = ["nodes_truenodeids", "nodes_falsenodeids"];
     let mut leaves = HashSet::new();
-    // The root has no parent, and each other node at most one: so no path is circular.
+    // The root has no parent, and each other node at most one, so no path is circular.
     let mut has_parent: HashSet<(i64, i64)> = HashSet::new();
     for (index, (&(tree, id), mode)) in nodes.iter().zip(modes).enumerate() {
         if mode == LEAF {
@@ -83,7 +83,7 @@ pub(super) fn check(node: &NodeProto) -> Result<(), OnnxError> {
         for (list, child) in children.into_iter().zip([yes, no]) {
             let is_same = list == children[1] && yes == no;
             if !is_same && !has_parent.insert((tree, child)) {
-                return Err(entry(node, list, child, "each node once only".to_owned()));
+                return Err(entry(node, list, child, "each node only once".to_owned()));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! How many parts an ONNX file has, counted before it is decoded.
 //!
 //! A message of two bytes becomes a structure of hundreds when it is decoded, so that a small file
-//! could ask for any amount of memory. So every message and text is counted first, in place, and how
-//! deep they lie within each other.
+//! could ask for any amount of memory. So every message and text is counted first, in place, along
+//! with how deeply they are nested.
 
 use prost::bytes::Buf as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
@@ -12,7 +12,7 @@ use super::OnnxError;
 /// Most messages and texts in a file.
 const MAX_PARTS: usize = 1 << 18;
 
-/// Most messages within each other.
+/// The deepest nesting of messages.
 const MAX_DEPTH: usize = 64;
 
 /// Kinds of messages that hold others, by their names in ONNX's schema.

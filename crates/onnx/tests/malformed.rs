@@ -184,7 +184,7 @@ fn shapes_must_fit() {
         );
         malformed(&network, &shape, "can't be added to [2, 3]");
     }
-    malformed(&with("Clip", &[2], vec![]), &shape, "no single number");
+    malformed(&with("Clip", &[2], vec![]), &shape, "isn't a single number");
     for axis in [3, -3, i64::MIN, i64::MAX] {
         let flatten = single(
             &shape,

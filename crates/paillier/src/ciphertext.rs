@@ -5,7 +5,8 @@ use veilcast_arith::Residue;
 /// An encrypted number: a unit modulo n², checked when it came from outside.
 ///
 /// It belongs to one key; computing with it under another key panics. Ciphertexts are public. But
-/// one that was computed, and not re-randomised since, tells the key's owner how it was computed.
+/// one that was computed, and not re-randomised since, reveals to the key's owner how it was
+/// computed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ciphertext {
     pub(crate) residue: Residue,
@@ -41,7 +42,7 @@ pub enum CiphertextError {
     /// The number has a factor in common with n.
     #[error("a ciphertext is not coprime to the key's modulus")]
     NotAUnit,
-    /// Ciphertexts of a seed are asked for beyond number 2⁶⁴ − 1.
+    /// Ciphertexts of a seed were requested beyond number 2⁶⁴ − 1.
     #[error("a seed has no ciphertexts beyond number 2⁶⁴ − 1: begin a new seed")]
     SeedUsedUp,
 }

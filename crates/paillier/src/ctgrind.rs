@@ -1,10 +1,10 @@
 //! Secrets under valgrind's memcheck: no branch and no address depends on them. `cargo xtask
-//! ctgrind` runs these tests there, one by one; elsewhere they check results alone.
+//! ctgrind` runs these tests there, one by one; elsewhere they only check results.
 //!
-//! Secret are the primes and what is computed from them, all random numbers (see `random::limbs`),
-//! and plaintexts. A key is imported and generated in variable time, by tests for primality; its
-//! parts are secret all the same, since they are computed from bytes that are. Public are n,
-//! ciphertexts, and what the callers of `public_values` say.
+//! The primes and what is computed from them, all random numbers (see `random::limbs`), and
+//! plaintexts are secret. A key is imported and generated in variable time, by tests for primality;
+//! its parts are secret nevertheless, since they are computed from secret bytes. n, ciphertexts,
+//! and what the callers of `public_values` name are public.
 
 use std::hint::black_box;
 
@@ -30,7 +30,7 @@ const POLICY: KeyPolicy = KeyPolicy {
     allow_insecure_1024: true,
 };
 
-/// Has this thread do rayon's work, too: whether reports are silenced is a matter of the thread.
+/// Makes this thread do rayon's work too: reports are silenced per thread.
 fn work_here() {
     if rayon::current_thread_index().is_none() {
         rayon::ThreadPoolBuilder::new()
@@ -86,7 +86,7 @@ fn opened(plaintext: &Plaintext) -> Vec<u64> {
     limbs
 }
 
-/// Ciphertexts as somebody else gets them: public.
+/// Ciphertexts as somebody else receives them: public.
 fn sent(key: &PublicKey, ciphertexts: &[Ciphertext]) -> Vec<Ciphertext> {
     let bytes = ciphertexts.iter().map(|c| {
         let mut bytes = key.encode_ciphertext(c);
@@ -99,7 +99,7 @@ fn sent(key: &PublicKey, ciphertexts: &[Ciphertext]) -> Vec<Ciphertext> {
         .expect("these are ciphertexts")
 }
 
-/// What ciphertexts hold, found with secrets that nothing follows.
+/// What ciphertexts hold, found with secrets that aren't tracked.
 fn held(ciphertexts: &[Ciphertext]) -> Vec<Vec<u64>> {
     let key = secret_key();
     let ciphertexts = sent(key.public_key(), ciphertexts);
@@ -133,7 +133,7 @@ fn the_owner_encrypts_without_a_table() {
 fn the_owner_encrypts_with_a_table() {
     let key = secret_key();
     let plaintexts = plaintexts(key.public_key(), 12);
-    // The table is made here: it takes more than a few randomisers to be worth it.
+    // The table is made here: it takes more than a few randomisers to pay off.
     let ciphertexts = measured(|| {
         let mut ciphertexts = key.encrypt_many(&plaintexts[..11]);
         ciphertexts.push(key.encrypt(&plaintexts[11]));
@@ -270,13 +270,13 @@ fn fractions_are_encoded_and_decoded() {
     }
 }
 
-/// What is in variable time is reported: without these the tests above would show nothing.
+/// Code in variable time is reported: without these tests those above would show nothing.
 mod controls {
     use veilcast_ctgrind::reports;
 
     use super::*;
 
-    /// Memcheck must have reported something, if it is there.
+    /// Memcheck, if it is running, must have reported something.
     fn assert_reported(reports: u64) {
         assert!(reports > 0 || !is_under_valgrind(), "memcheck is blind");
     }

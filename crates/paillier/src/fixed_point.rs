@@ -1,9 +1,9 @@
-//! [`EncodedNumber`]: fractions as plaintexts, in the form that python-paillier uses.
+//! [`EncodedNumber`]: fractions as plaintexts, in the format that python-paillier uses.
 //!
 //! A number is mantissa·16^exponent. The mantissa is an integer from −(⌊n/3⌋ − 1) to ⌊n/3⌋ − 1,
-//! kept as a plaintext with n added to negative ones; it is encrypted. The exponent is not. What
-//! lies between n/3 and 2n/3 is no mantissa, so that most overflows of computed numbers are
-//! noticed.
+//! kept as a plaintext with n added to negative ones; it is encrypted; the exponent is not. A
+//! number between n/3 and 2n/3 isn't a mantissa, so that most overflows of computed numbers are
+//! detected.
 //!
 //! Mantissas are secret: they are shifted, rounded and compared by masks, in constant time.
 
@@ -23,11 +23,11 @@ const LOWEST_BIT: i64 = 1075;
 /// The exponent of the leading bit of the smallest normal `f64`.
 const SMALLEST_NORMAL: i64 = -1022;
 
-/// A number mantissa·16^exponent, of which the mantissa is a [`Plaintext`] for encryption.
+/// A number mantissa·16^exponent, whose mantissa is a [`Plaintext`] for encryption.
 ///
-/// The same form as python-paillier's `EncodedNumber`: encrypt [`plaintext`](Self::plaintext), and
-/// send the exponent with the ciphertext, in the clear. Adding ciphertexts adds their numbers if
-/// the exponents are equal; multiplying by a plaintext multiplies the numbers and adds the
+/// The same format as python-paillier's `EncodedNumber`: encrypt [`plaintext`](Self::plaintext),
+/// and send the exponent with the ciphertext, in the clear. Adding ciphertexts adds their numbers
+/// if the exponents are equal; multiplying by a plaintext multiplies the numbers and adds the
 /// exponents.
 ///
 /// The mantissa is secret and wiped on drop. The exponent is public: that of
@@ -58,7 +58,7 @@ pub struct EncodedNumber {
     mantissa: Plaintext,
 }
 
-/// Why a number has no encoding, or an encoding no number.
+/// Why a number has no encoding, or an encoding doesn't represent a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodedNumberError {
@@ -76,7 +76,7 @@ pub enum EncodedNumberError {
     RaisedExponent {
         /// The exponent that the number has.
         from: i32,
-        /// The exponent that it was to have.
+        /// The exponent that it should have had.
         to: i32,
     },
     /// The plaintext lies between n/3 and 2n/3: a computation overflowed.
@@ -220,7 +220,7 @@ impl EncodedNumber {
         let (is_negative, magnitude) = self.sign_and_magnitude(key)?;
         let bits = bit_length(magnitude.limbs());
         let (leading, sticky) = leading_bits(magnitude.limbs(), bits);
-        // One bit stands for all that are cut off: it tells a half from more than a half.
+        // One bit represents all that are cut off: it distinguishes a half from more than a half.
         let wide = u128::from(leading) << 1 | u128::from(sticky & 1);
         let exponent = i64::from(bits) - 1 + 4 * i64::from(self.exponent);
         let dropped = 65 - i64::from(SIGNIFICAND) + (SMALLEST_NORMAL - exponent).clamp(0, 55);
@@ -322,7 +322,7 @@ fn bit_length(x: &[u64]) -> u32 {
 }
 
 /// The highest 64 of a number's `length` bits, with zeros below a shorter number, and a mask that
-/// tells whether any bit below them is set.
+/// says whether any bit below them is set.
 fn leading_bits(x: &[u64], length: u32) -> (u64, u64) {
     // With a limb of zeros below, the 64 bits start at bit `length`.
     let (whole, bits) = (u64::from(length / 64), length % 64);

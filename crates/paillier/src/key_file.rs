@@ -1,13 +1,13 @@
-//! Keys as JSON, in the form that python-paillier's command-line tool reads and writes.
+//! Keys as JSON, in the format that python-paillier's command-line tool reads and writes.
 //!
 //! ```json
 //! {"kty": "DAJ", "key_ops": ["decrypt"], "p": B64, "q": B64, "kid": "…", "pub": {"kty": "DAJ",
 //! "alg": "PAI-GN1", "key_ops": ["encrypt"], "n": B64, "proof": B64, "kid": "…"}}
 //! ```
 //!
-//! B64 is a number as big-endian bytes, as few as it needs, in base64url without padding. The key's
-//! [proof](crate::KeyProof) is an addition that python-paillier ignores. Only the primes (or n) are
-//! trusted; everything else is computed from them and checked.
+//! B64 is a number in big-endian bytes, without leading zeros, in base64url without padding. The
+//! key's [proof](crate::KeyProof) is an extension that python-paillier ignores. Only the primes (or
+//! n) are trusted; everything else is computed from them and checked.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -63,7 +63,7 @@ pub enum KeyFileError {
     SecretKey(#[from] SecretKeyError),
 }
 
-/// A public key as key files contain it, with the proof that a service asks for if it is known.
+/// A public key as in key files, with the proof that a service asks for, if it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKeyFile {
     /// The key.
@@ -112,7 +112,8 @@ impl PublicKeyFile {
         serde_json::to_string_pretty(&self.part(kid)).expect("strings are JSON")
     }
 
-    /// Reads a JSON key file: of a public key, or of a secret one, whose public part it takes.
+    /// Reads a JSON key file: of a public key, or of a secret one, from which it takes the public
+    /// part.
     ///
     /// # Errors
     /// See [`KeyFileError`]. The modulus is checked as by [`PublicKey::from_modulus`], and the

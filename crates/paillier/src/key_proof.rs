@@ -1,20 +1,20 @@
-//! [`KeyProof`], which shows that a modulus is fit for use with a stranger's service.
+//! [`KeyProof`], which shows that a modulus is fit for use with somebody else's service.
 //!
-//! A service that computes on ciphertexts under somebody else's key hides how it did so by a factor
-//! ρⁿ, for a uniform ρ. That hides everything exactly if every unit modulo n is an n-th power, that
-//! is, if gcd(n, φ(n)) = 1. With a modulus such as p³¹·q, or one with a prime factor that divides
-//! another minus 1, the sender could replace a ciphertext by an element that is not an n-th power,
-//! and it would carry weights past every mask. Such moduli can't be recognised, so the owner of a
-//! key has to prove that it is not one of them.
+//! A service that computes on ciphertexts under somebody else's key hides its computation by a
+//! factor ρⁿ, for a uniform ρ. That hides everything exactly if every unit modulo n is an n-th
+//! power, that is, if gcd(n, φ(n)) = 1. With a modulus such as p³¹·q, or one with a prime factor
+//! that divides another minus 1, the sender could replace a ciphertext by an element that is not an
+//! n-th power, and it would carry weights past every mask. Such moduli can't be recognised, so the
+//! owner of a key has to prove that it is not one of them.
 //!
 //! **The proof** consists of roots σᵢ with σᵢⁿ = ρᵢ modulo n, for i from 0 to 7, of numbers ρᵢ that
-//! nobody chose: 16 bytes more than n has of SHAKE256 (FIPS 202), reduced modulo n, after absorbing
+//! nobody chose: |n|/8 + 16 bytes of SHAKE256 (FIPS 202), reduced modulo n, after absorbing
 //!
 //! 1. `veilcast key proof v1`,
 //! 2. the length of n in bytes, as four bytes, and n,
 //! 3. i, as eight bytes,
 //!
-//! all numbers big-endian. Each root is written in n's length, one after another.
+//! all numbers big-endian. The roots are written one after another, each in n's length.
 //!
 //! **Why it convinces** (Goldberg, Reyzin, Sagga and Baldimtsi, *Efficient noninteractive
 //! certification of RSA moduli and beyond*, 2019, section 3): if a prime ℓ divides n and φ(n), at
@@ -23,7 +23,7 @@
 //! SHAKE256 as a random oracle.
 //!
 //! **What it reveals**: nothing else. A root of a number that somebody else chose would decrypt for
-//! them; these numbers come from n alone, after a name that nothing else uses.
+//! them; these numbers are derived from n alone, under a name that nothing else uses.
 
 use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
@@ -37,13 +37,13 @@ use crate::public_values::published;
 /// Distinguishes these numbers from everything else that SHAKE256 is used for.
 const DOMAIN: &[u8] = b"veilcast key proof v1";
 
-/// Roots of a proof. Each adds 16 bits of soundness.
+/// The number of roots of a proof. Each adds 16 bits of soundness.
 const ROOTS: usize = 8;
 
 /// Eight n-th roots modulo n, with which the owner of a key proves that gcd(n, φ(n)) = 1.
 ///
-/// It is public, and accompanies the public key. That one exists says nothing: it is checked by
-/// [`PublicKey::prove`].
+/// It is public, and accompanies the public key. The existence of a value proves nothing:
+/// [`PublicKey::prove`] checks it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyProof(Box<[u8]>);
 
@@ -64,7 +64,7 @@ pub enum KeyProofError {
     /// A root is 0 or not below n.
     #[error("root {0} (from 0) of the key's proof is not between 1 and n − 1")]
     Range(usize),
-    /// A number whose root was asked for has a factor in common with n.
+    /// A number whose root was requested has a factor in common with n.
     #[error("the key's modulus has a factor that its proof reveals: it is not fit for use")]
     Factor,
     /// A root's n-th power is not the expected number.

@@ -69,7 +69,7 @@ fn a_fault_in_a_half_is_caught() {
     assert_eq!(secret.decrypt(&c), Err(crate::DecryptError));
 }
 
-/// After the power, a fault leaves Fermat's check alone: what multiplies the logarithm is wrong.
+/// A fault after the power doesn't affect Fermat's check: the factor of the logarithm is wrong.
 #[test]
 fn a_fault_after_the_power_is_caught() {
     let json = include_str!("../tests/fixtures/keys/insecure-1024.json");
@@ -85,7 +85,8 @@ fn a_fault_after_the_power_is_caught() {
     }
 }
 
-/// A wrong root, as a fault modulo one of the primes makes it, gives them away: it never leaves.
+/// A wrong root, caused by a fault modulo one of the primes, would reveal them: it is never
+/// returned.
 #[test]
 #[should_panic(expected = "the roots of an owner's proof are right: Root(7)")]
 fn a_fault_in_a_root_of_a_proof_is_caught() {

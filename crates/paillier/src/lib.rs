@@ -28,16 +28,16 @@
 //! ```
 //!
 //! - [`PublicKey::encode`] represents signed integers, [`EncodedNumber`] fractions, in
-//!   python-paillier's form.
+//!   python-paillier's format.
 //! - [`SecretKey::from_json`] and [`PublicKeyFile`] read python-paillier's key files.
 //! - [`KeyedCiphertexts`], [`PublicKey`] and [`KeyProof`] work with serde.
 //! - [`KeyProof`] shows a service that a stranger's key is fit for use.
 //! - [`RandomizerPool`] computes the slow part of encrypting ahead of time.
 //!
-//! # What is secret, and what time tells
+//! # What is secret, and what timing reveals
 //!
 //! Secret keys, plaintexts and randomisers are secret: they are wiped on drop and never formatted.
-//! Functions run in time that depends on sizes alone, unless their name ends in `_vartime` or their
+//! Functions run in time that depends only on sizes, unless their name ends in `_vartime` or their
 //! documentation says otherwise. Ciphertexts and public keys are public.
 //!
 //! Anyone can change what a ciphertext holds, by design. Don't return decrypted values to whoever
@@ -51,8 +51,9 @@
 //! belongs to a key of another size.
 //!
 //! Subtraction, negative factors and weighted sums divide by ciphertexts, and panic if one has a
-//! factor in common with n. Decoding refuses such ciphertexts, and a fresh encryption is one only
-//! with the probability of factoring n by a guess, unless a stranger made n of smaller primes.
+//! factor in common with n. Decoding refuses such ciphertexts, and a fresh encryption has such a
+//! factor only with the probability of factoring n by a guess, unless a stranger made n from
+//! smaller primes.
 //!
 //! Randomness comes from the operating system. Functions that need it panic if it fails, rather
 //! than continue with something weaker.

@@ -1,8 +1,8 @@
-//! Questions about secret limbs, answered by masks in constant time: all ones for yes, 0 for no.
+//! Predicates on secret limbs, as masks in constant time: all ones for true, 0 for false.
 
 use std::hint::black_box;
 
-/// The bits that any of the limbs has.
+/// The bits that are set in any of the limbs.
 pub(crate) fn all_bits(limbs: &[u64]) -> u64 {
     limbs.iter().fold(0, |bits, &limb| bits | limb)
 }

@@ -1,6 +1,6 @@
 //! The checks that a stranger's modulus must pass.
 //!
-//! A service multiplies with whatever modulus a client sends. These checks refuse malformed ones
+//! A service computes with whatever modulus a client sends. These checks refuse malformed ones
 //! cheaply, before any other power is computed. They can't show that n is fit for Paillier's
 //! scheme: only a [`KeyProof`](crate::KeyProof) shows that gcd(n, φ(n)) = 1.
 

@@ -1,4 +1,4 @@
-//! Computing on ciphertexts with the public key alone.
+//! Computing on ciphertexts with only the public key.
 
 use rayon::prelude::*;
 use veilcast_arith::{
@@ -31,7 +31,7 @@ impl PublicKey {
 
     /// The sum of an encrypted number and a known one.
     ///
-    /// The result has the same randomness as `c`: re-randomise it before giving it away, or anyone
+    /// The result has the same randomness as `c`: re-randomise it before you pass it on, or anyone
     /// who knows both can tell what was added.
     ///
     /// # Panics
@@ -55,7 +55,7 @@ impl PublicKey {
     /// The product of an encrypted number and a known one, in time that depends on the factor.
     ///
     /// Factors above n/2, which represent negative numbers, cost one inversion more than their
-    /// magnitudes. A factor of 0 gives the ciphertext 1: re-randomise before giving it away.
+    /// magnitudes. A factor of 0 gives the ciphertext 1: re-randomise it before you pass it on.
     ///
     /// # Panics
     /// If the ciphertext belongs to another key, or the factor to a key of another size.
@@ -109,8 +109,8 @@ impl PublicKey {
     /// in the program.
     ///
     /// Registers 0 to `ciphertexts.len()` − 1 hold the ciphertexts. Each step puts the sum of two
-    /// earlier registers into the next register. Each result is the difference of two registers, of
-    /// which `None` means 0. Consecutive steps that don't depend on each other run at the same
+    /// earlier registers into the next register. Each result is the difference of two registers,
+    /// where `None` means 0. Consecutive steps that don't depend on each other run at the same
     /// time.
     ///
     /// The results are not re-randomised: the key's owner could read the program from them.
@@ -152,11 +152,11 @@ impl PublicKey {
     }
 
     /// Σᵢ sums\[i\]·2^(bits·i) for each list of sums, by Horner's rule, spread over the cores:
-    /// `bits` squarings and one product for every sum but the last. The time depends on the sizes
-    /// alone.
+    /// `bits` squarings and one product for every sum but the last. The time depends only on the
+    /// sizes.
     ///
-    /// An empty list gives the ciphertext 1. The results are not re-randomised: they tell the key's
-    /// owner how they were computed.
+    /// An empty list gives the ciphertext 1. The results are not re-randomised: they reveal to the
+    /// key's owner how they were computed.
     ///
     /// # Panics
     /// If a ciphertext belongs to another key.
@@ -177,7 +177,7 @@ impl PublicKey {
 
     /// Σᵢ sums\[i\]·2^(bits·i) for each list of sums as by [`horner_vartime`](Self::horner_vartime), each
     /// under fresh randomness as by [`rerandomize`](Self::rerandomize), in hardly more time than a
-    /// [`randomizer`](Self::randomizer) takes alone: its squarings shift the sums.
+    /// single [`randomizer`](Self::randomizer) takes: its squarings shift the sums.
     ///
     /// # Panics
     /// If a ciphertext belongs to another key, or the operating system's generator fails.
@@ -198,8 +198,8 @@ impl PublicKey {
         lists.iter().map(residues).collect()
     }
 
-    /// The same plaintext under fresh randomness, so that the ciphertext tells nothing about how it
-    /// was computed, not even to the key's owner.
+    /// The same plaintext under fresh randomness, so that the ciphertext reveals nothing about how
+    /// it was computed, not even to the key's owner.
     ///
     /// # Panics
     /// If the ciphertext or the randomiser belongs to another key.

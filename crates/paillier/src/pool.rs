@@ -11,14 +11,14 @@ use crate::randomizer::Randomizer;
 #[error("can't start a thread that computes randomisers in the background; continue without it")]
 pub struct PoolError(#[source] std::io::Error);
 
-/// Randomisers that are computed together, which is faster than one by one.
+/// How many randomisers are computed together, which is faster than one by one.
 const AT_ONCE: usize = 8;
 
 /// Randomisers computed ahead of time by a background thread, so that encrypting or re-randomising
 /// costs only one product.
 ///
 /// Each randomiser is handed out once, and wiped when it has been used or when the pool is dropped.
-/// After the drop the thread finishes the randomisers that it is computing, and ends.
+/// When the pool is dropped, the thread finishes the randomisers that it is computing, and ends.
 pub struct RandomizerPool {
     source: Box<dyn Fn(usize) -> Vec<Randomizer> + Send + Sync>,
     made: Mutex<Receiver<Randomizer>>,

@@ -14,8 +14,8 @@ use crate::small_primes::SMALL_PRIMES;
 /// Limbs of the exponent that blinds a decryption: 128 bits.
 const BLINDING_LIMBS: usize = 2;
 
-/// n-th powers that are computed one by one before there is a table: it costs about as much as
-/// eight.
+/// How many n-th powers are computed one by one before there is a table, which costs about as much
+/// as eight.
 const BEFORE_TABLE: usize = 8;
 
 /// The ring modulo p², and what decryption needs modulo p, for a prime p of a key p·q.
@@ -123,8 +123,8 @@ impl PrimeRing {
                 order
                     .div_rem_limb(NonZero::new(Limb::from_u32(prime)).expect("a prime is not zero"))
             })
-            // Once per table the time tells how many primes below 2¹⁶ divide p − 1, usually two or
-            // three. That does not help to guess p.
+            // Once per table, the time reveals how many primes below 2¹⁶ divide p − 1, usually two
+            // or three. That does not help in guessing p.
             .filter(|(_, remainder)| public(*remainder == Limb::ZERO))
             .map(|(cofactor, _)| Zeroizing::new(cofactor))
             .collect();
@@ -184,7 +184,7 @@ impl PrimeRing {
 
     /// Whether a plaintext m has that logarithm modulo p: exposes faults between the two.
     pub(crate) fn agrees(&self, m: &BoxedUint, logarithm: &BoxedUint) -> bool {
-        // It has for every ciphertext, unless the computation was faulty.
+        // It does for every ciphertext, unless the computation was faulty.
         public(*self.product(m, &self.minus_q) == *logarithm)
     }
 

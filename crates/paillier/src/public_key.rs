@@ -29,7 +29,7 @@ struct Inner {
     n_squared: Vec<u64>,
     /// SHA-256 of n's bytes.
     fingerprint: [u8; 32],
-    /// The first bytes of the fingerprint: tells ciphertexts of different keys apart.
+    /// The first bytes of the fingerprint, which tell ciphertexts of different keys apart.
     tag: u64,
 }
 

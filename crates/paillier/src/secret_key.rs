@@ -22,17 +22,17 @@ use crate::public_values::published;
 use crate::random;
 use crate::randomizer::Randomizer;
 
-/// Random bases of additional tests of an imported prime: a composite that was constructed to pass
-/// the usual test passes each of these with a probability of 1/4 at most.
+/// The number of random bases to test an imported prime with: a composite that was constructed to
+/// pass the usual test passes each of these with a probability of at most 1/4.
 const RANDOM_BASES: usize = 8;
 
-/// Two primes p and q of equal length, which decrypt, and encrypt faster than the public key.
+/// Two primes p and q of equal length, which decrypt, and encrypt faster than the public key does.
 ///
 /// It can't be cloned and is wiped on drop; `Debug` shows only the public key.
 pub struct SecretKey {
     public: PublicKey,
     secret: Secret,
-    /// Randomisers that were computed together with one that was needed.
+    /// Spare randomisers, computed together with one that was needed.
     spare: Mutex<Vec<Randomizer>>,
     /// The modulus's proof, once it has been needed.
     proof: OnceLock<KeyProof>,
@@ -57,7 +57,7 @@ pub enum SecretKeyError {
     /// The size is not among the accepted ones.
     #[error("a key of {0} bits is not supported; choose 2048, 3072 or 4096")]
     Size(u32),
-    /// The primes don't have half as many bits as their product each.
+    /// The primes don't each have half as many bits as their product.
     #[error(
         "the key's primes have {p} and {q} bits; both must have the same number, and their product twice that"
     )]
@@ -318,13 +318,14 @@ impl SecretKey {
         Zeroizing::new(multiple.wrapping_add(in_q))
     }
 
-    /// The proof that this key's modulus is fit for use with a stranger's service; computed once.
+    /// The proof that this key's modulus is fit for use with somebody else's service; computed
+    /// once.
     ///
     /// Constant time. Costs sixteen powers of half size, and a check of each root before it is
     /// returned.
     ///
     /// # Panics
-    /// If the computation was faulty: a wrong root would give the primes away.
+    /// If the computation was faulty: a wrong root would reveal the primes.
     pub fn key_proof(&self) -> &KeyProof {
         self.proof.get_or_init(|| {
             let challenges = key_proof::challenges(&self.public);

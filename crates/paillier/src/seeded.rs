@@ -16,8 +16,8 @@
 //!
 //! all numbers big-endian. The 128 bits beyond |n| keep the halves within 2⁻¹²⁸ of uniform.
 //!
-//! Security rests on SHAKE256 being a random oracle: then the z_i are uniform, as the randomness of
-//! fresh encryptions makes ciphertexts, and the seed tells nothing about what they hold.
+//! Security rests on SHAKE256 being a random oracle: then the z_i are uniform, like fresh
+//! ciphertexts, and the seed reveals nothing about what they hold.
 
 use crypto_bigint::BoxedUint;
 use rayon::prelude::*;

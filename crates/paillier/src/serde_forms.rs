@@ -1,5 +1,5 @@
-//! What serde makes of public values. All numbers are text, in base64url without padding, as in key
-//! files; whatever is read is checked.
+//! The serde representation of public values. All numbers are text, in base64url without padding,
+//! as in key files; everything that is read is checked.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,9 +11,9 @@ use crate::key_proof::KeyProof;
 use crate::policy::KeyPolicy;
 use crate::public_key::PublicKey;
 
-/// Ciphertexts and the key that they belong to: what can be sent and read as a whole.
+/// Ciphertexts and the key that they belong to, to be sent and read as a whole.
 ///
-/// A ciphertext can't be checked without its key, so that both are serialised together: as
+/// A ciphertext can't be checked without its key, so both are serialised together: as
 /// `{"key": B64, "ciphertexts": [B64, …]}` in JSON, where B64 is big-endian bytes in base64url
 /// without padding. Reading checks the key as [`PublicKey::from_modulus`] does under
 /// [`KeyPolicy::default`], and the ciphertexts as [`PublicKey::decode_ciphertexts`] does.

@@ -1,4 +1,4 @@
-//! [`ShortExponentRandomizers`]: faster encryption with the public key alone, by Damgård, Jurik and
+//! [`ShortExponentRandomizers`]: faster encryption with only the public key, by Damgård, Jurik and
 //! Nielsen (2010).
 
 use crypto_bigint::{BoxedUint, NonZero};

@@ -35,7 +35,7 @@ impl PublicKey {
         };
         let (value, misfit) = small(plaintext.limbs());
         let (magnitude, negative_misfit) = small(self.negate(plaintext).limbs());
-        // Whether it fits shows in the result; which of the two fits is the sign, and does not.
+        // Whether it fits shows in the result; which of the two fits is the sign, and doesn't show.
         let is_positive = is_zero(misfit);
         if public((is_positive | is_zero(negative_misfit)) == 0) {
             return None;

@@ -14,10 +14,12 @@ pub struct ByteMatrix {
 }
 
 impl ByteMatrix {
-    /// A matrix of `rows` × `columns` elements of `width` bytes each, which `bytes` holds one after the other.
+    /// A matrix of `rows` × `columns` elements of `width` bytes each, which `bytes` holds one after
+    /// another.
     ///
     /// # Errors
-    /// A [`ShapeError`] if a dimension or the width is zero, or if `bytes` has not exactly rows · columns · width bytes.
+    /// A [`ShapeError`] if a dimension or the width is zero, or if `bytes` doesn't have exactly
+    /// rows · columns · width bytes.
     pub fn new(
         [rows, columns]: [usize; 2],
         width: usize,
@@ -73,7 +75,7 @@ impl ByteMatrix {
         self.rows * self.columns
     }
 
-    /// All elements one after the other, row by row.
+    /// All elements one after another, row by row.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

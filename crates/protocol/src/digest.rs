@@ -1,4 +1,4 @@
-//! What names keys and messages: SHA-256 of their bytes.
+//! Names of keys and messages: SHA-256 of their bytes.
 
 use std::fmt;
 use std::str::FromStr;

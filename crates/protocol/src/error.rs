@@ -96,7 +96,7 @@ pub enum DecodeError {
         /// The bytes after the header.
         found: usize,
     },
-    /// There is more after the tensor.
+    /// There are bytes after the tensor.
     #[error("the body has {0} bytes too many at its end")]
     TrailingBytes(usize),
 
@@ -109,8 +109,10 @@ pub enum DecodeError {
     /// A parameter that is an unsigned integer is something else.
     #[error("`{0}` is not a whole number from 0 to 2^64 − 1")]
     NotANumber(&'static str),
-    /// A request wants to be more important than others.
-    #[error("`priority` is {0}, but all requests have the same here: leave it out, or write 0")]
+    /// A request asks for a higher or lower priority.
+    #[error(
+        "`priority` is {0}, but all requests have the same priority here: leave it out, or write 0"
+    )]
     Priority(u64),
     /// The public key is not unpadded base64url.
     #[error("`public_key` is not base64url without padding")]
@@ -181,7 +183,7 @@ pub enum DecodeError {
     #[error("`{0}` is not `sha256:` and 64 lower-case hexadecimal digits")]
     MalformedContentDigest(&'static str),
     /// The scores don't match their digest.
-    #[error("the scores were damaged on their way: they are not those of `scores_digest`")]
+    #[error("the scores were damaged in transit: they don't match `scores_digest`")]
     Damaged,
 
     /// There is not exactly one tensor.
@@ -328,7 +330,7 @@ impl DecodeError {
     }
 }
 
-/// The beginning of a text from a stranger, short enough to be repeated in an error.
+/// The beginning of an untrusted text, short enough to be repeated in an error.
 pub(crate) fn excerpt(text: &str) -> String {
     const CHARACTERS: usize = 128;
     match text.char_indices().nth(CHARACTERS) {

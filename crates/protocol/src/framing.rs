@@ -46,7 +46,8 @@ impl BinaryBody {
         }
     }
 
-    /// A body of this header and a tensor of these elements, each preceded by its length as 4 little-endian bytes.
+    /// A body with this header and a tensor of these elements, each preceded by its length as 4
+    /// little-endian bytes.
     pub(crate) fn new(header: &impl Serialize, tensor: &crate::ByteMatrix) -> Self {
         let mut bytes = to_json(header);
         let header_length = bytes.len();

@@ -10,7 +10,8 @@ use crate::tensor::Text;
 
 /// How the numbers of records are laid out in ciphertexts; named in each request.
 ///
-/// The numbers are only known not to be zero: the evaluation checks whether a model and a key allow them.
+/// The numbers have only been checked not to be zero: the evaluation checks whether a model and a
+/// key allow them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Layout {
@@ -19,8 +20,8 @@ pub enum Layout {
         /// Scores per ciphertext of an answer, at least 1; with more than one, answers are *packed*.
         scores_per_answer: u32,
     },
-    /// One feature of many records per ciphertext, and one score of as many records per answer. One row per group
-    /// of records; the last group may be partly filled.
+    /// One feature of many records per ciphertext, and one score of the same number of records per
+    /// answer. One row per group of records; the last group may be partly filled.
     Records,
     /// One number for each feature of many vouchers per ciphertext, and a share of one score of as many vouchers per answer. Rows
     /// as in [`Records`](Self::Records); what counts as records are vouchers.

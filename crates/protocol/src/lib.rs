@@ -13,7 +13,7 @@
 //! let card = CardDigest::of(b"the model's card");
 //! let request = InferRequest::new(modulus, Layout::SCALAR, 1, card, ciphertexts)?;
 //!
-//! // The body of an HTTP request; the header's length goes into an HTTP header of its own.
+//! // The body of an HTTP request; the header's length goes into a separate HTTP header.
 //! let body = request.to_binary();
 //! let framing = Framing::HeaderLength(body.header_length);
 //! let received = InferRequest::decode(&body.bytes, framing, &Limits::new(10, 100))?;
@@ -62,7 +62,7 @@ pub use request::InferRequest;
 pub use response::InferResponse;
 pub use upload::{SeededUpload, Upload};
 pub use voucher::{BatchId, MalformedVoucherId, VoucherBatch, VoucherId, VoucherSecretId};
-// What requests and answers name a model by.
+// The name of a model in requests and answers.
 pub use veilcast_card::{CardDigest, MalformedDigest};
 
 /// The name of the request's only input tensor: a row of ciphertexts for each record, or group of records.

@@ -34,9 +34,9 @@ pub struct InferRequest {
 }
 
 impl InferRequest {
-    /// A request with the modulus n as minimal big-endian bytes, the layout and number of the records, the digest of the
-    /// card that they were prepared with, and what the layout makes of them: ciphertexts of 2 · len(n) bytes, or corrections
-    /// of seeded ones.
+    /// A request with the modulus n as minimal big-endian bytes, the layout and number of the
+    /// records, the digest of the card that they were prepared with, and the encrypted records in
+    /// that layout: ciphertexts of 2 · len(n) bytes, or corrections of seeded ones.
     ///
     /// It has no id and no proof of its key, and asks for a binary answer.
     ///
@@ -99,13 +99,13 @@ impl InferRequest {
         }
     }
 
-    /// The request with the form in which it wants its answer.
+    /// The request with the form that its answer should have.
     #[must_use]
     pub fn with_answer(self, answer: Encoding) -> Self {
         Self { answer, ..self }
     }
 
-    /// The request with the time that the client gives its computation, in whole microseconds; 0 is as good as none.
+    /// The request with a time limit for its computation, in whole microseconds; 0 means none.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         let timeout = Some(timeout).filter(|timeout| timeout.as_micros() > 0);
@@ -154,8 +154,8 @@ impl InferRequest {
         &self.upload
     }
 
-    /// How long the client waits for the answer: a service gives up what would take longer. Nothing if the client doesn't
-    /// say, or says 0.
+    /// How long the client waits for the answer: a service gives up a computation that would take
+    /// longer. None if the client doesn't say, or says 0.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
@@ -329,7 +329,7 @@ pub(crate) fn read_timeout(
     }
 }
 
-/// A parameter that V2 defines as an unsigned integer; 0, its default, if there is none.
+/// A parameter that V2 defines as an unsigned integer; 0, its default, if it is missing.
 fn read_number(value: Option<&RawValue>, name: &'static str) -> Result<u64, DecodeError> {
     let Some(value) = value else { return Ok(0) };
     let number = serde_json::from_str(value.get());

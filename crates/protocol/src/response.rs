@@ -13,8 +13,8 @@ use crate::{
 
 /// The encrypted scores of a request's records.
 ///
-/// It repeats what the request named, so that the client can tell which request it answers, and carries a digest of its
-/// scores, which reveals accidental damage but not deliberate changes.
+/// It repeats what the request states, so that the client can tell which request it answers, and
+/// carries a digest of its scores, which reveals accidental damage but not deliberate changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferResponse {
     /// The request's identifier, if it had one.

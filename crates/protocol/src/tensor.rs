@@ -1,4 +1,4 @@
-//! The only tensor of a message, checked on its way from bytes to ciphertexts.
+//! The only tensor of a message, checked as its bytes become ciphertexts.
 
 mod elements;
 
@@ -32,7 +32,7 @@ impl<T> OnlyOne<T> {
             .ok_or(DecodeError::TensorCount { expected, found: 0 })
     }
 
-    /// The only member if there is any.
+    /// The only member if any.
     fn at_most_one(self, expected: &'static str) -> Result<Option<T>, DecodeError> {
         self.peek_at_most_one(expected)?;
         Ok(self.first)

@@ -7,7 +7,8 @@ use crate::{ByteMatrix, CORRECTIONS_TENSOR, INPUT_TENSOR};
 pub enum Upload {
     /// The ciphertexts themselves, each of twice the modulus's bytes; as many columns as the layout needs.
     Full(ByteMatrix),
-    /// A seed, from which both sides derive pseudo-random ciphertexts, and corrections that turn those into the records'.
+    /// A seed, from which both sides derive pseudo-random ciphertexts, and corrections that turn
+    /// those into the records' ciphertexts.
     Seeded(SeededUpload),
 }
 

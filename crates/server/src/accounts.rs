@@ -6,7 +6,7 @@
 //! | tokens that were looked up a moment ago | `known` |
 //! | the database, which may be away | `store` |
 //! | why a request is refused | `refusal` |
-//! | what is written down of each inference | `audit` |
+//! | what is recorded about each inference | `audit` |
 
 mod audit;
 mod identity;
@@ -34,13 +34,13 @@ use crate::metrics::{Metrics, gauge};
 use crate::quota::{Caller, Quotas};
 use crate::start_error::StartError;
 
-/// Tokens new to the service that an address may show per minute: a guess costs a look at the database, and those of one
-/// address must not keep it from others.
+/// Tokens new to the service that an address may send per minute: a guess costs a database query,
+/// and guesses from one address must not slow down others.
 const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("not zero");
 
 /// Who may ask, and what they are charged.
 pub(crate) struct Accounts {
-    /// Without one, everybody may ask.
+    /// Without one, anybody may ask.
     ledger: Option<Ledger>,
     audit: Arc<Audit>,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Accounts {
-    /// Accounts as they are set; the database is reached for with the first request.
+    /// Accounts as configured; the database is opened with the first request.
     pub(crate) fn open(config: &Config, metrics: &Metrics) -> Result<Self, StartError> {
         let settings = &config.ledger;
         let ledger = settings.is_used().then(|| {
@@ -110,7 +110,7 @@ impl Accounts {
             Shown::Secret(credential) => ledger.find(credential, address).await,
             Shown::NoSecret => Err(ledger.refusal(LedgerError::UnknownToken)),
             Shown::Certificate(credential) => match ledger.find(credential, address).await {
-                // A certificate may be meant for others than us.
+                // A certificate may be meant for another service.
                 Err(Refusal::TokenUnknown { .. }) if !ledger.is_required => Ok(anonymous),
                 found => found,
             },
@@ -119,7 +119,7 @@ impl Accounts {
         }
     }
 
-    /// Refuses what the token's quotas don't hold, before anything is computed.
+    /// Refuses what exceeds the token's quotas, before anything is computed.
     pub(crate) async fn check(&self, identity: &Identity, asked: Asked<'_>) -> Result<(), Refusal> {
         let (Some(ledger), Some(token)) = (&self.ledger, identity.token()) else {
             return Ok(());
@@ -166,7 +166,7 @@ impl Accounts {
         }
     }
 
-    /// The beginning of what is written down of an inference.
+    /// Begins the record of an inference.
     pub(crate) fn entry(&self, address: Caller) -> Entry {
         Entry::new(Arc::clone(&self.audit), address)
     }
@@ -187,7 +187,7 @@ impl Ledger {
         });
     }
 
-    /// The token that a credential shows; as it was known, if the ledger is away and that is allowed.
+    /// The token of a credential; as it was last known, if the ledger is away and that is allowed.
     async fn find(&self, credential: Credential, address: Caller) -> Result<Identity, Refusal> {
         let identity = |token| Identity::of(token, credential, address);
         let remembered = match self.known.get(&credential, Instant::now()) {

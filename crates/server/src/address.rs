@@ -9,14 +9,14 @@ use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-/// What stands before the path of a unix socket.
+/// The prefix of a unix socket's path.
 const UNIX: &str = "unix:";
 
 /// An address to listen on: `127.0.0.1:8080`, `[::1]:80`, `localhost:8095`, `:8095` for all addresses of the machine, or
 /// `unix:/run/veilcast.sock`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {
-    /// An address of IP and a port; port 0 takes a free one.
+    /// An IP address and a port; port 0 takes a free one.
     Ip(SocketAddr),
     /// A host's name and a port: every address that the name has.
     Name {
@@ -34,10 +34,10 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
-/// A text that is no address to listen on.
+/// A text that isn't an address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is no address to listen on: write it like 127.0.0.1:8080, localhost:8080, :8080 for all addresses, \
+    "`{0}` isn't an address to listen on: write it like 127.0.0.1:8080, localhost:8080, :8080 for all addresses, \
      [::1]:8080, or unix:/run/veilcast.sock"
 )]
 pub struct AddressError(String);
@@ -48,7 +48,7 @@ impl FromStr for ListenAddress {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let unfit = || AddressError(text.to_owned());
         if let Some(path) = text.strip_prefix(UNIX) {
-            // An empty path would be a socket that no client finds.
+            // An empty path would be a socket that no client could find.
             return (!path.is_empty())
                 .then(|| Self::Unix(path.into()))
                 .ok_or_else(unfit);
@@ -75,7 +75,7 @@ impl FromStr for ListenAddress {
 }
 
 impl ListenAddress {
-    /// Whether this machine alone reaches it.
+    /// Whether only this machine can reach it.
     pub(crate) fn is_local(&self) -> bool {
         match self {
             Self::Ip(address) => address.ip().is_loopback(),
@@ -185,7 +185,7 @@ mod tests {
             "unix:",
         ] {
             let error = text.parse::<ListenAddress>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("`{text}` is no address")));
+            assert!(error.starts_with(&format!("`{text}` isn't an address")));
         }
     }
 }

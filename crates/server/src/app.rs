@@ -29,7 +29,7 @@ pub struct App {
     /// Held while the settings are replaced.
     changing: Mutex<()>,
     pub(crate) uploads: Arc<Uploads>,
-    /// The right to decode a body, for one on each core. A thread for each body would be no faster, and the
+    /// Permits to decode a body, one per core. A thread for each body would be no faster, and the
     /// allocator keeps memory for every thread.
     pub(crate) decoding: Semaphore,
     pub(crate) turns: Arc<Turns<Caller>>,
@@ -64,8 +64,8 @@ impl App {
         Ok(app)
     }
 
-    /// A service whose models are in directories, of which `load` makes them; it answers that it isn't ready until
-    /// [`App::load_models`] has loaded those that the configuration names.
+    /// A service whose models are in directories, from which `load` makes them; it answers that it
+    /// isn't ready until [`App::load_models`] has loaded those that the configuration names.
     ///
     /// # Errors
     /// A [`StartError`] if a setting makes no sense.
@@ -93,7 +93,7 @@ impl App {
                 u64::from(readiness.ready().is_ok())
             });
             let keys = Arc::clone(&keys);
-            let help = "Keys that clients have proven, and that are known";
+            let help = "Proven keys that the service remembers";
             gauge(registry, "keys_cached", help, None, move || keys.accepted());
         });
         let operator_token = config
@@ -135,11 +135,12 @@ impl App {
         Ok(())
     }
 
-    /// Takes new settings over, as far as they are in [`Config::CHANGEABLE`] (the caller sees to it that the others are as
-    /// they were), and reads every model again. Requests under way keep the model that they began with, and clients
-    /// the keys that they have proven. Blocks.
+    /// Takes over new settings, as far as they are in [`Config::CHANGEABLE`] (the caller makes sure
+    /// that the others are unchanged), and reads every model again. Requests under way keep the
+    /// model that they began with, and proven keys remain accepted. Blocks.
     ///
-    /// Gives what is wrong with the models and the certificate that can't be used: those stay as they were.
+    /// Returns what is wrong with models and certificates that can't be used: those stay as they
+    /// were.
     ///
     /// # Errors
     /// A [`StartError`] if a setting makes no sense or two models are the same; nothing changes then.
@@ -161,8 +162,9 @@ impl App {
         Ok(faults)
     }
 
-    /// Makes the service's end known: it isn't ready any more, takes requests for as long as the configuration's drain
-    /// says, and refuses those in the queue after that. Those that are being computed go on.
+    /// Announces the service's end: it isn't ready any more, takes requests for as long as the
+    /// configured drain time, and after that refuses those in the queue. Those being computed
+    /// continue.
     pub async fn drain(&self) {
         self.lifecycle.enter(Phase::Draining);
         let drain = self.config().drain;
@@ -171,7 +173,7 @@ impl App {
         self.end();
     }
 
-    /// Takes nothing more, and refuses the requests in the queue. Those that are being computed go on.
+    /// Takes nothing more, and refuses the requests in the queue. Those being computed continue.
     pub(crate) fn end(&self) {
         self.lifecycle.enter(Phase::Ending);
         self.turns.close();
@@ -226,7 +228,8 @@ impl App {
         self.catalogue.index(&self.config())
     }
 
-    /// Makes the callers' allowances fit the settings and the models; where they do, nothing is forgotten.
+    /// Adapts the callers' allowances to the settings and the models; if they already fit, nothing
+    /// is forgotten.
     fn set_allowances(&self) {
         let config = self.config();
         let terms = Terms {

@@ -1,4 +1,4 @@
-//! Bodies: received up to a limit, a time and a least rate, or thrown away.
+//! Bodies: received within a size, a time and a minimum rate, or discarded.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::uploads::{NoRoom, Upload};
 /// A connection that is closed on unread data may lose the refusal on its way to the client.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 << 20;
-/// The memory that a body gets at first; it is doubled as the body grows.
+/// The memory that a body gets initially; it is doubled as the body grows.
 const FIRST_BYTES: usize = 8 << 10;
 
-/// The length that a body is announced with, or 0.
+/// The announced length of a body, or 0.
 pub(crate) fn announced(body: &Body) -> usize {
     usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX)
 }
@@ -99,14 +99,14 @@ async fn collect(
     }
 }
 
-/// Makes room for a body of as many bytes all in all: reserved first, then taken.
+/// Makes room for a body of this many bytes in total: reserved first, then allocated.
 fn grow(bytes: &mut Buffer, capacity: usize, upload: &mut Upload) -> Result<(), NoRoom> {
     upload.reserve(capacity)?;
-    // If the operating system has none, the request fails and not the service.
+    // If the operating system has none, the request fails, but not the service.
     bytes.grow(capacity).map_err(|_| NoRoom)
 }
 
-/// Receives a refused body for a while and forgets it, so that the refusal reaches the client.
+/// Receives a refused body for a while and discards it, so that the refusal reaches the client.
 pub(crate) async fn discard(mut body: Body) {
     let drain = async {
         let mut discarded = 0;

@@ -1,8 +1,9 @@
-//! The bytes of a body, in memory that the operating system gave for it and gets back at once.
+//! The bytes of a body, in memory that comes straight from the operating system and goes back to it
+//! at once.
 //!
-//! What is freed to an allocator may stay with the process. glibc keeps as much as twice the largest piece that was ever
-//! freed, in each of its arenas, of which there are eight per core: after some hundred large bodies the service would have
-//! hundreds of megabytes for good.
+//! What is freed to an allocator may stay with the process. glibc keeps as much as twice the
+//! largest piece that was ever freed, in each of its arenas, of which there are eight per core:
+//! after a hundred or so large bodies the service would permanently hold hundreds of megabytes.
 
 use std::io;
 use std::ops::Deref;
@@ -22,10 +23,10 @@ impl Buffer {
         self.memory.as_ref().map_or(0, |memory| memory.len())
     }
 
-    /// Makes room for this many bytes all in all, if there is less.
+    /// Makes room for this many bytes in total, if there is less.
     ///
     /// # Errors
-    /// If the operating system has no more memory; all is as before then.
+    /// If the operating system has no more memory; then nothing changes.
     pub(crate) fn grow(&mut self, capacity: usize) -> io::Result<()> {
         if capacity > self.capacity() {
             let mut memory = MmapMut::map_anon(capacity)?;

@@ -17,7 +17,7 @@ use crate::swap::Swap;
 /// Why a model's directory can't be used.
 pub type LoadError = Box<dyn Error + Send + Sync>;
 
-/// What makes a model of a directory.
+/// What loads a model from a directory.
 pub(crate) type Load = Box<dyn Fn(&Path) -> Result<Evaluator, LoadError> + Send + Sync>;
 
 /// The public card's file in a model directory.
@@ -25,7 +25,8 @@ const CARD_FILE: &str = "card.json";
 
 /// The models that are served now, and the directories that they come from.
 ///
-/// What loads a model blocks for as long as reading and checking it takes; requests go on meanwhile.
+/// Loading a model blocks for as long as reading and checking it takes; requests continue
+/// meanwhile.
 pub(crate) struct Catalogue {
     models: Swap<Models>,
     /// Every model that is or was served; held while one change is made.
@@ -56,12 +57,12 @@ impl Entry {
     }
 }
 
-/// A model as the index lists it.
+/// A model as listed in the index.
 pub(crate) struct Listed {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) is_served: bool,
-    /// Why it isn't served, or why its last replacement failed; else empty.
+    /// Why it isn't served, or why its last replacement failed; otherwise empty.
     pub(crate) reason: String,
 }
 
@@ -107,7 +108,7 @@ impl Catalogue {
     /// Serves what the configuration names, and nothing else, with every directory read again. A model whose directory
     /// can't be used any more stays as it was.
     ///
-    /// Gives what is wrong with the directories that can't be used.
+    /// Returns what is wrong with the directories that can't be used.
     ///
     /// # Errors
     /// There must be a model, and all must differ in name or version; otherwise nothing changes.
@@ -166,7 +167,7 @@ impl Catalogue {
         if !is_known {
             return Err(unknown(&next, "loaded"));
         }
-        // What nobody asked for stays in its directory.
+        // Models that nobody asked for stay in their directories.
         next.retain(|entry| entry.name == name || is_on(&shelf, entry));
         self.publish(&mut shelf, next)
             .map_err(|error| Fault::ModelNotLoaded {
@@ -262,7 +263,7 @@ fn card(directory: &Path) -> io::Result<Card> {
     Card::parse(&fs::read(path)?).map_err(io::Error::other)
 }
 
-/// What is on the shelf, and what the repository holds besides: models, and versions one level below.
+/// What is on the shelf, and what else the repository holds: models, and versions one level below.
 fn all_entries(shelf: &[Entry], config: &Config) -> Vec<Entry> {
     let mut entries = shelf.to_vec();
     let folders = config

@@ -18,24 +18,26 @@ use crate::address::{ListenAddress, one_or_several};
 use crate::cors::are_origins;
 use crate::tls::TlsSettings;
 
-/// The service's address and limits, as a configuration file gives them; settings that it leaves
-/// out have their defaults.
+/// The service's address and limits, as in a configuration file; settings that it leaves out have
+/// their defaults.
 ///
-/// The bodies in memory take at most `upload_memory_bytes`, and what they hold as much again while it is computed.
+/// Bodies take at most `upload_memory_bytes` of memory, and the requests in them as much again
+/// while they are computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The models to serve; several versions of one name may be beside each other.
+    /// The models to serve; several versions of a model may be served side by side.
     pub models: Vec<ModelSetting>,
-    /// A directory of models, or of directories of their versions, that operators may have loaded while the service runs.
+    /// A directory of models, or of directories of their versions, that operators may load while
+    /// the service runs.
     pub model_repository: Option<PathBuf>,
-    /// A file with the token that operators' calls need, unless only this machine reaches them.
+    /// A file with the token that operators' calls need, unless only this machine can reach them.
     pub operator_token_file: Option<PathBuf>,
-    /// The addresses to listen on; only this machine reaches the default.
+    /// The addresses to listen on; only this machine can reach the default.
     #[serde(deserialize_with = "one_or_several")]
     pub listen: Vec<ListenAddress>,
-    /// The addresses for operators alone: health, metrics and administration, which answer however full the others are. With
-    /// any, the metrics are not to be had from the others.
+    /// The addresses only for operators: health, metrics and administration, which answer however
+    /// full the others are. If there are any, the others don't provide metrics.
     #[serde(deserialize_with = "one_or_several")]
     pub operator_listen: Vec<ListenAddress>,
     /// The permissions of unix sockets, in octal.
@@ -46,40 +48,42 @@ pub struct Config {
     /// The origins of other sites whose pages may call the service, such as `https://clinic.example`, or `"*"` alone for
     /// all; none by default.
     pub allowed_origins: Vec<String>,
-    /// Connections at a time. When all places are taken, the one that has been idle longest is closed for a new one; if
-    /// none is idle, the new one is refused.
+    /// Simultaneous connections. When all places are taken, the one that has been idle longest is
+    /// closed for a new one; if none is idle, the new one is refused.
     pub max_connections: usize,
-    /// Connections of a caller at a time. Behind a proxy, which knows callers better, this is not looked at.
+    /// Simultaneous connections of a caller. Behind a proxy, which knows callers better, this is
+    /// ignored.
     pub max_connections_per_caller: usize,
     /// The largest body of a request, in bytes; a model's own limit may be lower.
     pub max_body_bytes: usize,
     /// Bodies that are received at a time, of which a caller may have a quarter; further requests are told to come back.
     pub concurrent_uploads: usize,
-    /// The memory for the bodies of all requests that are received, wait or are computed, in bytes. A caller may have a
-    /// quarter of it, or a body of the largest size; further requests are told to come back.
+    /// The memory in bytes for the bodies of all requests that are being received, waiting or being
+    /// computed. A caller may have a quarter of it, or a body of the largest size; further requests
+    /// are told to come back.
     pub upload_memory_bytes: usize,
-    /// Slices of requests that are computed at a time; each of them uses all cores.
+    /// Slices of requests that are computed at a time; each uses all cores.
     pub concurrent_computations: usize,
     /// Requests that wait for their computation; further ones are told to come back.
     pub queue_length: usize,
-    /// How long a request may have to wait for others, as estimated; it is told to come back instead.
+    /// How long a request may have to wait for others, as estimated; beyond that it is told to come
+    /// back.
     #[serde(rename = "queue_seconds", with = "seconds")]
     pub queue_time: Duration,
-    /// What one request may cost in time of a processor core, as estimated.
+    /// What one request may cost in estimated time on a processor core.
     #[serde(rename = "request_cost_seconds", with = "seconds")]
     pub request_cost: Duration,
-    /// Records that a caller may send per minute, all in all, or 0 for as many as they like. A
-    /// caller is an address, or for IPv6 a network of 64 bits; a request counts as one record at
-    /// least.
+    /// Records that a caller may send per minute in total, or 0 for any number. A caller is an
+    /// address, or for IPv6 a network of 64 bits; a request counts as at least one record.
     pub records_per_minute: usize,
-    /// Keys unknown to the service that a caller may send per minute, or 0 for as many as they
-    /// like: checking one takes about as long as several predictions.
+    /// New keys that a caller may send per minute, or 0 for any number: checking one takes about as
+    /// long as several predictions.
     pub new_keys_per_minute: usize,
     /// Whether a proxy in front of the service names the callers, as the last address in
     /// `X-Forwarded-For`. Without one, callers could give themselves any name there.
     pub behind_proxy: bool,
     /// How many randomisers to keep ready for each of the last eight keys that returned several times:
-    /// their answers come sooner, and the processor has more to do.
+    /// their answers come sooner, but the processor has more to do.
     pub randomizers_ahead: usize,
     /// The longest time for the header of a request, and between two requests of a connection.
     #[serde(rename = "header_timeout_seconds", with = "seconds")]
@@ -87,10 +91,10 @@ pub struct Config {
     /// The longest time for the body of a request.
     #[serde(rename = "body_timeout_seconds", with = "seconds")]
     pub body_timeout: Duration,
-    /// The longest time for which a client may read nothing of an answer that is there for it.
+    /// The longest time for which a client may read nothing of an answer that is ready for it.
     #[serde(rename = "write_timeout_seconds", with = "seconds")]
     pub write_timeout: Duration,
-    /// The least rate at which a client must send its body and read its answer, or 0 for any.
+    /// The minimum rate at which a client must send its body and read its answer, or 0 for none.
     pub least_bytes_per_second: usize,
     /// How long a client may stay below that rate.
     #[serde(rename = "least_rate_grace_seconds", with = "seconds")]
@@ -98,11 +102,11 @@ pub struct Config {
     /// When a client that was told to come back should do so.
     #[serde(rename = "retry_after_seconds", with = "seconds")]
     pub retry_after: Duration,
-    /// How long the service still takes requests when it is to end, with its readiness gone: so that a balancer in front
-    /// sees it and sends no more.
+    /// How long the service still takes requests when it is told to end, while it says that it
+    /// isn't ready, so that a load balancer notices and stops sending.
     #[serde(rename = "drain_seconds", with = "seconds")]
     pub drain: Duration,
-    /// How long the requests under way may take to finish when the service is to end.
+    /// How long the requests under way may take to finish when the service is told to end.
     #[serde(rename = "shutdown_grace_seconds", with = "seconds")]
     pub shutdown_grace: Duration,
     /// A file for the audit log, one JSON object per inference; without one it goes to the usual log.
@@ -152,7 +156,7 @@ impl Default for Config {
     }
 }
 
-/// A setting with which no service can run.
+/// A setting that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the setting `{name}` must be {expected}")]
 pub struct ConfigError {
@@ -176,12 +180,12 @@ impl Config {
         "drain_seconds",
     ];
 
-    /// Whether the operators' listeners are for this machine alone.
+    /// Whether only this machine can reach the operators' listeners.
     pub(crate) fn operators_are_local(&self) -> bool {
         self.operator_listen.iter().all(ListenAddress::is_local)
     }
 
-    /// Whether others than this machine reach the service, and need no token.
+    /// Whether other machines can reach the service, and need no token.
     #[must_use]
     pub fn is_open_to_all(&self) -> bool {
         !self.ledger.required && !self.listen.iter().all(ListenAddress::is_local)
@@ -195,7 +199,7 @@ impl Config {
         if self.listen.is_empty() {
             return Err(ConfigError {
                 name: "listen",
-                expected: "an address at least",
+                expected: "at least one address",
             });
         }
         if let Some((name, expected)) = self.tls.fault() {

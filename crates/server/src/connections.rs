@@ -1,4 +1,4 @@
-//! Connections: accepted, timed, and ended in order.
+//! Connections: accepted, timed, and ended cleanly.
 //!
 //! | subject | file |
 //! |---|---|
@@ -47,17 +47,18 @@ use crate::config::Config;
 use crate::routes::{operator_router, router};
 use crate::tls::Tls;
 
-/// Connections of operators at a time, which the public's don't count against.
+/// Simultaneous connections of operators, which are counted separately from the public ones.
 const OPERATOR_CONNECTIONS: usize = 64;
 
-/// Answers the listeners' connections until `shutdown` completes; then listens no more, refuses the
-/// requests that wait for their computation, and lets the others finish for as long as the configuration grants.
+/// Answers the listeners' connections until `shutdown` completes; then stops listening, refuses the
+/// requests that wait for their computation, and lets the others finish for as long as the
+/// configuration allows.
 ///
-/// The operators' listener answers until the public's connections have ended. It speaks no TLS: only operators should reach
-/// it.
+/// The operators' listener answers until the public connections have ended. It doesn't speak TLS:
+/// only operators should be able to reach it.
 ///
-/// A computation that outlasts the grace goes on in its thread until it is done or the process ends: end the runtime
-/// with `shutdown_background`.
+/// A computation that outlasts the grace period continues in its thread until it is done or the
+/// process ends: end the runtime with `shutdown_background`.
 pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Output = ()>) {
     let Listeners { public, operator } = listeners;
     let config = &*app.config();
@@ -76,7 +77,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
     let until_ended = async {
         shutdown.await;
         app.end();
-        // Without a receiver all has ended already; the same below.
+        // Without a receiver everything has ended already; the same below.
         let _ = end_public.send(true);
     };
     let in_turn = async {
@@ -98,7 +99,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, shutdown: impl Future<Ou
 
 fn side(router: Router, places: Arc<Places>, tls: Option<Arc<Tls>>, config: &Config) -> Arc<Side> {
     Arc::new(Side {
-        // Who expects TLS can't read anything else.
+        // A client that expects TLS can't read anything else.
         no_place: tls.is_none().then(|| no_place(config)),
         terms: Terms {
             http: http(),

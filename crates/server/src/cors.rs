@@ -9,7 +9,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 /// Allows any site.
 const ANY: &str = "*";
 
-/// How long a browser may remember that it may ask.
+/// How long a browser may remember the permission.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
 /// Whether a list names what browsers call origins, or consists of `"*"`.
@@ -38,8 +38,8 @@ fn is_origin(text: &str) -> bool {
 
 /// Answers for pages of these origins; nothing if there are none.
 ///
-/// Cookies and the like are never asked for: who is asking shows a token. So no page can use what a browser knows about
-/// another site.
+/// Cookies and the like are never used: callers send a token. So no page can use what a browser
+/// knows about another site.
 pub(crate) fn layer(origins: &[String]) -> Option<CorsLayer> {
     let origin = match origins {
         [] => return None,
@@ -49,7 +49,7 @@ pub(crate) fn layer(origins: &[String]) -> Option<CorsLayer> {
             AllowOrigin::list(exact.filter_map(Result::ok))
         }
     };
-    // What the client in JavaScript reads.
+    // Headers that the JavaScript client reads.
     let exposed = [
         HeaderName::from_static("inference-header-content-length"),
         HeaderName::from_static("server-timing"),
@@ -61,7 +61,7 @@ pub(crate) fn layer(origins: &[String]) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
-        // `*` would not cover Authorization, and proxies in front want headers of their own.
+        // `*` would not cover Authorization, and proxies in front may need their own headers.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(exposed)
         .max_age(REMEMBERED);

@@ -1,11 +1,11 @@
-//! When a client has no use for its answer any more: what can't be there by then is given up.
+//! When a client no longer needs its answer: what can't be ready by then is given up.
 
 use std::time::{Duration, Instant};
 
 use crate::fault::Fault;
 use crate::turns::cores;
 
-/// The end of the time that a request gives its answer, if it says one.
+/// The end of the time that a request allows for its answer, if it states one.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     timeout: Duration,
@@ -17,7 +17,7 @@ impl Deadline {
     pub(crate) fn new(arrived: Instant, timeout: Option<Duration>) -> Self {
         Self {
             timeout: timeout.unwrap_or_default(),
-            // What ends after the clock does has no end.
+            // A deadline beyond the clock's range is none.
             end: timeout.and_then(|timeout| arrived.checked_add(timeout)),
         }
     }

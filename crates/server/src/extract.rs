@@ -1,4 +1,4 @@
-//! What handlers learn about a request besides its body: the model that it asks for, and who sends
+//! What handlers learn about a request besides its body: the model that it asks for, and who sent
 //! it.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ impl FromRequestParts<Arc<App>> for Requested {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Fault> {
         let identity = Identity::from_request_parts(parts, app).await?;
-        // A path that isn't text after decoding names no model, just like an unknown one.
+        // A path that isn't text after decoding names no model, just like an unknown name.
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let path = path.map(|Path(path)| path).unwrap_or_default();
         let name = path.get("model").map_or("", String::as_str);
@@ -65,7 +65,7 @@ impl FromRequestParts<Arc<App>> for Caller {
         let address = forwarded
             .flatten()
             .or(peer.map(|ConnectInfo(peer)| peer.ip()));
-        // Without a connection there is one caller: the one that calls the router.
+        // Without a connection there is one caller: whoever calls the router.
         Ok(Self::at(address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())))
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Fault {
     // The client's.
     #[error("there is nothing at this path: the service's routes begin with /v2")]
     UnknownRoute,
-    #[error("this path does not take this method")]
+    #[error("this path does not allow this method")]
     MethodNotAllowed,
     #[error("there is no such model: this service has {known}")]
     UnknownModel { known: String },
@@ -41,8 +41,8 @@ pub(crate) enum Fault {
     #[error("the body did not arrive within {seconds} seconds: send fewer records at once", seconds = .0.as_secs_f64())]
     BodyTimeout(Duration),
     #[error(
-        "the body came in at less than {least} bytes per second for {seconds} seconds: send it over a faster line, or fewer \
-         records at once",
+        "the body came in at less than {least} bytes per second for {seconds} seconds: send it over a faster \
+         connection, or fewer records at once",
         seconds = .grace.as_secs_f64()
     )]
     BodyTooSlow { least: usize, grace: Duration },
@@ -54,7 +54,7 @@ pub(crate) enum Fault {
     Evaluate(#[from] EvaluateError),
 
     #[error(
-        "the request would take some {} seconds of a processor core, and this service allows {} per request: send \
+        "the request would take about {} seconds of a processor core, and this service allows {} per request: send \
          fewer records at once",
         .seconds.ceil(), .limit.as_secs_f64()
     )]
@@ -69,14 +69,16 @@ pub(crate) enum Fault {
 
     // An operator's.
     #[error(
-        "this call needs the operators' token: send `Authorization: Bearer`, with what is in the file of `operator_token_file`"
+        "this call needs the operators' token: send `Authorization: Bearer`, with the content of the file that `operator_token_file` names"
     )]
     OperatorTokenNeeded,
     #[error(
-        "these calls need an operators' token where others than this machine reach them: set `operator_token_file`"
+        "these calls need an operators' token if other machines can reach them: set `operator_token_file`"
     )]
     NoOperatorToken,
-    #[error("the body must be empty, or a JSON object as the model repository extension has it")]
+    #[error(
+        "the body must be empty, or a JSON object as the model repository extension defines it"
+    )]
     OperatorBody,
     #[error("there is no model of this name to be {verb}: this service has {known}")]
     NoSuchModelKept { verb: &'static str, known: String },
@@ -86,16 +88,18 @@ pub(crate) enum Fault {
     // Nobody's.
     #[error("the service is loading its models: try again in a moment")]
     Loading { retry_after: Duration },
-    #[error("the service is ending: try again in a moment, and another one answers")]
+    #[error("the service is shutting down: try again in a moment, when another one answers")]
     Ending { retry_after: Duration },
     #[error("the service is busy: try again in a moment")]
     Busy { retry_after: Duration },
 
-    #[error("the answer could not be there within the {} seconds of `timeout`: allow more time, or send fewer records at once", .timeout.as_secs_f64())]
+    #[error("the answer could not be ready within the {} seconds of `timeout`: allow more time, or send fewer records at once", .timeout.as_secs_f64())]
     TimeoutPassed { timeout: Duration },
 
     // The service's.
-    #[error("the service failed at this request: its operator finds the reason in the log")]
+    #[error(
+        "the service failed to handle this request: its operator can find the reason in the log"
+    )]
     Internal,
 }
 
@@ -105,7 +109,7 @@ impl Fault {
         self.status_and_code().1
     }
 
-    /// What a client has to show.
+    /// The credentials that a client needs.
     fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::OperatorTokenNeeded => Some("Bearer"),
@@ -165,7 +169,7 @@ impl Fault {
                 EvaluateError::KeyProof(_) => (StatusCode::BAD_REQUEST, "invalid_key_proof"),
                 EvaluateError::PublicKey(_) => (StatusCode::BAD_REQUEST, "invalid_public_key"),
                 EvaluateError::Ciphertext(_) => (StatusCode::BAD_REQUEST, "invalid_ciphertext"),
-                // By their definition, errors of evaluation are the client's.
+                // By definition, evaluation errors are the client's fault.
                 _ => (StatusCode::BAD_REQUEST, "invalid_request"),
             },
             Self::TooCostly { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_costly"),

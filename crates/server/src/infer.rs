@@ -98,7 +98,8 @@ async fn serve(
     Ok(response)
 }
 
-/// What a request asks for, who asks, and the right to upload: all that is known before the body.
+/// What a request asks for, who asks, and the permission to upload: everything that is known before
+/// the body.
 async fn admitted(
     app: &App,
     requested: Result<Requested, Fault>,
@@ -113,8 +114,8 @@ async fn admitted(
     Ok((model, identity, framing, upload))
 }
 
-/// Waits for a moment if the queue has no room now: a client that asks again at once is then kept from
-/// doing so a thousand times per second.
+/// Waits for a moment if the queue has no room now, so that a client that asks again at once can't
+/// do so a thousand times per second.
 async fn room(app: &App, caller: Caller) -> Result<(), Fault> {
     if let Err(Ended::Full(_)) = app.turns.check(&caller) {
         tokio::time::sleep(BEFORE_REFUSAL).await;
@@ -132,7 +133,7 @@ fn admit(
 ) -> Result<(Framing, Upload), Fault> {
     let framing = framing(headers)?;
     let limit = model.limits.max_body_bytes;
-    // What is too large is refused for that.
+    // What is too large is refused for that reason.
     let upload = app.uploads.begin(caller, announced.min(limit), limit);
     let upload = upload.map_err(|NoRoom| busy(app, Ended::Full(Duration::ZERO)))?;
     if let Some(quotas) = &app.allowances().records {
@@ -141,7 +142,8 @@ fn admit(
     Ok((framing, upload))
 }
 
-/// The refusal of a request that gets no slice, or no further one: it may come back when what is here is done.
+/// The refusal of a request that gets no slice, or no further one: it may come back when the
+/// present requests are done.
 fn busy(app: &App, ended: Ended) -> Fault {
     let least = app.config().retry_after;
     match ended {
@@ -157,7 +159,8 @@ fn used_up(retry_after: Duration) -> Fault {
     Fault::QuotaUsedUp { retry_after }
 }
 
-/// The form of the body, by its headers. Without any it is JSON, the protocol's plain form.
+/// The form of the body, according to its headers. Without any it is JSON, the protocol's plain
+/// form.
 fn framing(headers: &HeaderMap) -> Result<Framing, Fault> {
     if headers
         .get(CONTENT_ENCODING)
@@ -196,7 +199,7 @@ struct Received {
     _upload: Upload,
 }
 
-/// Decodes a body, and takes what it asks for from its caller's quotas.
+/// Decodes a body, and deducts what it asks for from its caller's quotas.
 fn open(
     app: &App,
     caller: Caller,
@@ -280,7 +283,7 @@ fn answer(
     Ok(response)
 }
 
-/// How long the computation took, in milliseconds, as browsers and their tools read it.
+/// How long the computation took, in milliseconds, in the form that browsers and their tools read.
 fn server_timing(computed: Duration) -> HeaderValue {
     let text = format!("compute;dur={:.3}", computed.as_secs_f64() * 1000.0);
     HeaderValue::try_from(text).expect("digits and letters")

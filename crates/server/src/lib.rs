@@ -23,7 +23,7 @@
 //! | what an operator sees | `observe`, `trace`, `metrics` |
 //! | where to listen | `address` |
 //! | connections and the end | `connections` |
-//! | the least rates of clients | `pace` |
+//! | the minimum rates of clients | `pace` |
 //! | certificates | `tls` |
 
 #![forbid(unsafe_code)]

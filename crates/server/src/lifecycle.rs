@@ -11,7 +11,7 @@ pub(crate) enum Phase {
     /// Its models are being loaded for the first time.
     Loading,
     Serving,
-    /// It is to end, and says so, but still takes requests.
+    /// It is about to end, and says so, but still takes requests.
     Draining,
     /// It finishes what is under way and takes nothing more.
     Ending,
@@ -20,7 +20,7 @@ pub(crate) enum Phase {
 /// The service's phase, and what else keeps it from taking requests.
 pub(crate) struct Lifecycle {
     phase: watch::Sender<Phase>,
-    /// By part of the service, such as the ledger.
+    /// For each part of the service, such as the ledger.
     away: RwLock<BTreeMap<&'static str, String>>,
 }
 
@@ -36,7 +36,7 @@ impl Lifecycle {
         *self.phase.borrow()
     }
 
-    /// Goes on to a later phase, never back.
+    /// Moves to a later phase, never back.
     pub(crate) fn enter(&self, next: Phase) {
         self.phase.send_if_modified(|phase| {
             let is_later = next > *phase;

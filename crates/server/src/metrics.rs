@@ -1,7 +1,7 @@
 //! Counters and gauges for operators.
 //!
-//! What concerns every request is counted here. Each other part of the service adds what it counts by
-//! [`Metrics::register`], and what it can be asked for at any time as a [`gauge`].
+//! What concerns every request is counted here. Every other part of the service adds its counters
+//! with [`Metrics::register`], and values that can be read at any time as a [`gauge`].
 //!
 //! Labels take few values: methods, route templates, statuses, codes and the names of the service's own models.
 
@@ -46,7 +46,7 @@ struct ModelLabels {
 
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// All that is counted.
+/// Everything that is counted.
 pub(crate) struct Metrics {
     registry: RwLock<Registry>,
     requests: Family<RequestLabels, Counter>,

@@ -60,7 +60,8 @@ pub(crate) struct Models(BTreeMap<String, Versions>);
 #[derive(Default)]
 struct Versions {
     all: Vec<Arc<ServedModel>>,
-    /// The one that answers requests without a version, if the operator says so; else the last.
+    /// The one that answers requests without a version, if the operator chose it; otherwise the
+    /// last.
     default: Option<usize>,
 }
 
@@ -75,7 +76,7 @@ impl Versions {
 }
 
 impl Models {
-    /// Models, each with whether it is its name's default version.
+    /// Models, each with a flag that says whether it is the default version of its name.
     pub(crate) fn new(
         given: impl IntoIterator<Item = (Arc<ServedModel>, bool)>,
     ) -> Result<Self, StartError> {

@@ -1,4 +1,4 @@
-//! Accounts in a build without a ledger: everybody may ask, and nobody is charged.
+//! Accounts in a build without a ledger: anybody may ask, and nobody is charged.
 
 use std::time::Duration;
 

@@ -18,12 +18,13 @@ use crate::fault::FaultCode;
 use crate::lifecycle::Phase;
 use crate::trace::{REQUEST_ID, RequestId, TraceParent};
 
-/// What a request counts as whose client went away before the answer, in the status that nginx made usual, and the code.
+/// The status and the code for a request whose client went away before the answer; nginx made the
+/// status common.
 const ABANDONED: (u16, &str) = (499, "abandoned");
-/// What a request counts as whose answer failed by a defect.
+/// The code for a request whose answer failed because of a defect.
 const PANICKED: (u16, &str) = (500, "internal");
 
-/// Runs a request in a span of its own, and reports how it ended.
+/// Runs a request in a separate span, and reports how it ended.
 pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     let span = tracing::info_span!(
@@ -47,7 +48,8 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, request: Request, next:
 
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id.into_header());
-    // A connection that ends now is one that the client opens elsewhere; HTTP/2 has its own way to say so.
+    // If a connection ends now, the client opens the next one elsewhere; HTTP/2 has its own way to
+    // say so.
     if version <= Version::HTTP_11 && app.lifecycle.phase() >= Phase::Draining {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -131,7 +133,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// The usual methods by their names, the others under a single name.
+/// The usual methods by their names, all others under a single name.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,5 +1,5 @@
-//! Operators' calls, as the model repository extension of the Open Inference Protocol names them: which models are there,
-//! load or replace one, remove one.
+//! Operators' calls, as the model repository extension of the Open Inference Protocol names them:
+//! list the models, load or replace one, remove one.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ async fn index(
     Ok(Json(asked_for.map(IndexEntry::from).collect()))
 }
 
-/// What a call may say besides the model's name: nothing that would change what is loaded.
+/// What a call may contain besides the model's name: nothing that would change what is loaded.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct CallRequest {
@@ -78,7 +78,7 @@ struct CallRequest {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Parameters {
-    /// For ensembles, which there are none of here.
+    /// For ensembles, which don't exist here.
     #[serde(rename = "unload_dependents")]
     _unload_dependents: bool,
 }

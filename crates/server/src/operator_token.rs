@@ -7,12 +7,12 @@ use veilcast_protocol::ContentDigest;
 
 use crate::start_error::StartError;
 
-/// The least length of an operators' token.
+/// The minimum length of an operators' token.
 const LEAST_CHARACTERS: usize = 32;
 /// The largest file of a token.
 const MAX_TOKEN_BYTES: u64 = 4096;
 
-/// The operators' token, kept as its digest, so that comparing it tells nothing of it.
+/// The operators' token, kept as its digest, so that comparing it reveals nothing about it.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct OperatorToken(ContentDigest);
 
@@ -21,7 +21,7 @@ impl OperatorToken {
         Self(ContentDigest::of(token.as_bytes()))
     }
 
-    /// Reads a token from its file; white space around it doesn't count.
+    /// Reads a token from its file; white space around it is ignored.
     pub(crate) fn read(file: &Path) -> Result<Self, StartError> {
         let unusable = |source| StartError::OperatorToken {
             file: file.to_owned(),

@@ -1,24 +1,25 @@
-//! The least rate at which a peer must send or read.
+//! The minimum rate at which a peer must send or read.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How much a peer is ahead of the least rate.
+/// How far a peer is ahead of the minimum rate.
 ///
-/// It begins with a grace, and gets no more than that by being fast: who stalls for the grace is too slow, whatever came
-/// before, and who never stalls that long may be slow now and then.
+/// It begins with a grace period, and earns no more than that by being fast: a peer that stalls for
+/// the grace period is too slow, whatever came before, and one that never stalls that long may be
+/// slow at times.
 pub(crate) struct Pace {
     /// Bytes per second; nothing if any rate will do.
     least: Option<f64>,
-    /// What a peer may be ahead at most, in bytes.
+    /// How far a peer may be ahead at most, in bytes.
     most: f64,
     ahead: f64,
     since: Instant,
 }
 
 impl Pace {
-    /// A pace from a moment on; `slack` are bytes that may be under way unseen.
+    /// A pace from this moment on; `slack` is how many bytes may be in transit unseen.
     pub(crate) fn new(
         since: Instant,
         bytes_per_second: usize,
@@ -35,7 +36,7 @@ impl Pace {
         }
     }
 
-    /// Counts what came or went until now.
+    /// Counts what has come or gone until now.
     pub(crate) fn add(&mut self, now: Instant, bytes: usize) {
         let passed = now.duration_since(self.since).as_secs_f64();
         let due = self.least.unwrap_or_default() * passed;

@@ -16,8 +16,8 @@ use crate::app::App;
 use crate::fault::Fault;
 use crate::tagged::{compressed, tagged, weakly_tagged};
 
-/// The page's files. Release builds carry them; debug builds read them from the source folder at each request, so that
-/// a change shows without building anything.
+/// The page's files. Release builds contain them; debug builds read them from the source folder at
+/// each request, so that a change shows without building anything.
 #[derive(RustEmbed)]
 #[folder = "../../web/page"]
 #[prefix = "page/"]
@@ -32,10 +32,11 @@ struct Package;
 /// The package's entry.
 const ENTRY: (&str, &[u8]) = ("index.js", include_bytes!("../../../web/index.js"));
 
-/// What `/` shows, and only `/`: what it names is relative to that, so that the page works below a path of a proxy's.
+/// What `/` shows, and only `/`: its links are relative to that, so that the page works below a
+/// proxy's path.
 const INDEX: &str = "page/index.html";
 
-/// The picture of the page's tab, and its name with those who look for one without reading the page.
+/// The icon of the page's tab, and its name for clients that look for one without reading the page.
 const ICON: &str = "page/icon.svg";
 const FAVICON: &str = "/favicon.ico";
 
@@ -85,7 +86,7 @@ async fn with_headers(mut response: Response) -> Response {
     response
 }
 
-/// The file whose name is the path as it was written: none of them needs an escape.
+/// The file whose name is the path as written: none of the names needs escaping.
 async fn at_path(uri: Uri, headers: HeaderMap) -> Result<Response, Fault> {
     match uri.path().trim_start_matches('/') {
         INDEX => Ok(Redirect::permanent("../").into_response()),
@@ -106,13 +107,13 @@ fn file(name: &str, headers: &HeaderMap) -> Result<Response, Fault> {
     ))
 }
 
-/// A file's content, and its SHA-256, which release builds carry too.
+/// A file's content, and its SHA-256, which release builds also contain.
 fn content(name: &str) -> Option<(Cow<'static, [u8]>, [u8; 32])> {
     static ENTRY_DIGEST: LazyLock<ContentDigest> = LazyLock::new(|| ContentDigest::of(ENTRY.1));
     if name == ENTRY.0 {
         return Some((Cow::Borrowed(ENTRY.1), *ENTRY_DIGEST.as_bytes()));
     }
-    // Notes for developers are beside the page's files.
+    // There are notes for developers next to the page's files.
     if !is_plain(name) || name.ends_with(".md") {
         return None;
     }
@@ -120,8 +121,8 @@ fn content(name: &str) -> Option<(Cow<'static, [u8]>, [u8; 32])> {
     Some((file.data, file.metadata.sha256_hash()))
 }
 
-/// Whether a name can only lead downwards, and not to a hidden file: where the folder is read, `page/../package.json` would
-/// be a file of it too.
+/// Whether a name can only lead downwards, and not to a hidden file: where the folder is read,
+/// `page/../package.json` would also be a file in it.
 fn is_plain(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     name.split('/')

@@ -11,16 +11,16 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-/// After how many requests callers whose quota is full again are forgotten.
+/// After how many requests callers with a full quota are forgotten.
 const FORGET_AFTER: u32 = 1024;
-/// The largest request that a quota may be widened for.
+/// The largest request for which a quota may be raised.
 const MOST_AT_ONCE: u32 = 1_000_000;
 
 /// What callers may send: records, and keys that have to be checked.
 pub(crate) struct Allowances {
     pub(crate) records: Option<Quotas>,
     pub(crate) new_keys: Option<Quotas>,
-    /// From what they were made.
+    /// What they were made from.
     terms: Terms,
 }
 
@@ -46,7 +46,7 @@ impl Allowances {
         }
     }
 
-    /// Whether these are still right, so that what callers have sent isn't forgotten.
+    /// Whether these still apply, so that what callers have sent isn't forgotten.
     pub(crate) fn are_for(&self, terms: Terms) -> bool {
         self.terms == terms
     }
@@ -102,7 +102,7 @@ impl<C: Clock> Quotas<C> {
         taken.map_err(|refused| refused.wait_time_from(self.clock.now()))
     }
 
-    /// Takes the other ones of `records` records.
+    /// Takes the rest of `records` records.
     ///
     /// # Errors
     /// The time until the quota holds all of the records, if it does not hold the others now; nothing is taken then.
@@ -124,7 +124,7 @@ impl<C: Clock> Quotas<C> {
 pub(crate) enum Caller {
     /// An address, or for IPv6 the network of 64 bits that one customer has.
     Address(IpAddr),
-    /// The holder of a token, by the digest of what shows it, wherever they are.
+    /// The holder of a token, identified by its credential's digest, wherever they are.
     #[allow(dead_code, reason = "nobody has tokens in a build without a ledger")]
     Token([u8; 32]),
 }

@@ -27,7 +27,7 @@ use crate::observe::observe;
 use crate::tagged::{compressed, tagged, weakly_tagged};
 use crate::{cors, operator, page};
 
-/// The application with all its routes; without the metrics if operators have a listener of their own.
+/// The application with all its routes; without the metrics if operators have their own listener.
 pub fn router(app: Arc<App>) -> Router {
     let mut routes = routes(app.config().page);
     if !app.config().operator_listen.is_empty() {
@@ -58,7 +58,8 @@ fn of_routes(
         })
         .fallback(async || Fault::UnknownRoute)
         .method_not_allowed_fallback(async || Fault::MethodNotAllowed);
-    // Refusals must be readable for the pages that may ask, so nothing that refuses is outside of it.
+    // Refusals must be readable for the pages that may ask, so everything that refuses is inside
+    // this layer.
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
@@ -133,7 +134,7 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoRe
     )
 }
 
-/// Whether the service takes requests; if not, with the reason in the log.
+/// Whether the service takes requests; if not, the reason is in the log.
 async fn server_ready(State(app): State<Arc<App>>) -> (StatusCode, Json<ServerReady>) {
     app.lifecycle.set_away("ledger", app.accounts.away().await);
     match app.lifecycle.ready() {
@@ -148,7 +149,7 @@ async fn server_ready(State(app): State<Arc<App>>) -> (StatusCode, Json<ServerRe
     }
 }
 
-/// The models that whoever asks may use.
+/// The models that the caller may use.
 async fn models(State(app): State<Arc<App>>, identity: Identity) -> Json<ModelList> {
     let models = app.models();
     let names = models.names().filter(|name| identity.may_ask(name));

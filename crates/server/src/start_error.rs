@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::config::ConfigError;
 use crate::tls::TlsError;
 
-/// Why a service can't start; always for the operator to fix.
+/// Why a service can't start; always something for the operator to fix.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {

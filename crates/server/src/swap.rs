@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A shared value that can be replaced: who has taken the old one keeps it to the end.
+/// A shared value that can be replaced: whoever has taken the old one keeps it.
 #[derive(Debug, Default)]
 pub(crate) struct Swap<T>(RwLock<Arc<T>>);
 

@@ -32,13 +32,14 @@ pub(crate) fn tagged(
     }
 }
 
-/// Compresses documents for clients that ask for it. Only for what everyone may read: the length of a compressed secret
-/// tells of it.
+/// Compresses documents for clients that ask for it. Only for what everyone may read: the length of
+/// a compressed secret reveals something about it.
 pub(crate) fn compressed() -> CompressionLayer {
     CompressionLayer::new()
 }
 
-/// Marks the tag of a compressed document as one of its content, not of the very bytes that were sent.
+/// Marks the tag of a compressed document as one for its content, not for the exact bytes that were
+/// sent.
 pub(crate) async fn weakly_tagged(mut response: Response) -> Response {
     let headers = response.headers_mut();
     if headers.contains_key(CONTENT_ENCODING)

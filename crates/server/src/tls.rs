@@ -1,7 +1,7 @@
 //! TLS: the service's certificate, and those of its clients.
 //!
-//! [`Tls`] holds what new connections begin with. The files are read again when they change, or when [`Tls::reload`] is
-//! called; connections that are open keep what they began with.
+//! [`Tls`] holds the settings for new connections. The files are read again when they change, or
+//! when [`Tls::reload`] is called; open connections keep what they began with.
 
 mod error;
 mod files;
@@ -19,7 +19,7 @@ pub use self::error::TlsError;
 use self::files::Files;
 pub use self::settings::{ClientCertificates, TlsSettings};
 
-/// How often the files are looked at.
+/// How often the files are checked.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// A service's TLS.
@@ -69,7 +69,8 @@ impl Tls {
         })))
     }
 
-    /// Reads the files again; what new connections begin with stays as it is if there is something wrong with them.
+    /// Reads the files again; the settings for new connections stay as they are if something is
+    /// wrong with the files.
     ///
     /// # Errors
     /// A [`TlsError`] that says what is wrong with which file.
@@ -80,7 +81,7 @@ impl Tls {
         Ok(())
     }
 
-    /// What a new connection begins with.
+    /// The settings for a new connection.
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&current)
@@ -91,7 +92,7 @@ impl Tls {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let tls = Arc::clone(self);
-            // Files may be on a disk that takes its time.
+            // Files may be on a slow disk.
             let looked = tokio::task::spawn_blocking(move || tls.look_again()).await;
             if let Err(error) = looked {
                 tracing::error!(%error, "looking at the certificate's files failed");

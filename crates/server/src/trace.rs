@@ -1,4 +1,4 @@
-//! How a request is recognised elsewhere: its id, and its place in a trace.
+//! How a request is identified elsewhere: its id, and its place in a trace.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
@@ -9,13 +9,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The header with a request's id, in both directions.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The header with the caller's place in a trace, as the W3C's recommendation "Trace Context" has it.
+/// The header with the caller's place in a trace, as in the W3C recommendation "Trace Context".
 const TRACE_PARENT: &str = "traceparent";
 
-/// The longest id that is taken over.
+/// The longest id that is accepted.
 const MAX_ID: usize = 64;
 
-/// A request's id: the caller's, if it is a short word, or one of our own.
+/// A request's id: the caller's if it is short and plain, or else a new one.
 pub(crate) struct RequestId(HeaderValue);
 
 impl RequestId {
@@ -27,7 +27,7 @@ impl RequestId {
         }
     }
 
-    /// 128 bits that no other request of any replica has. They keep nothing secret.
+    /// 128 bits that no other request of any replica has. They need not be secret.
     fn new() -> Self {
         static RANDOM: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
         static REQUESTS: AtomicU64 = AtomicU64::new(0);
@@ -64,7 +64,7 @@ pub(crate) struct TraceParent {
 }
 
 impl TraceParent {
-    /// The place that the headers name, if they name one as the recommendation demands.
+    /// The place that the headers name, if they name one in the recommended form.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let mut given = headers.get_all(TRACE_PARENT).iter();
         match (given.next(), given.next()) {
@@ -105,7 +105,7 @@ impl TraceParent {
         Hex(self.trace)
     }
 
-    /// Makes a span a part of the caller's trace.
+    /// Makes a span part of the caller's trace.
     #[cfg(feature = "otlp")]
     pub(crate) fn adopt(self, span: &tracing::Span) {
         use opentelemetry::trace::{

@@ -1,17 +1,20 @@
-//! Whose turn it is to compute: slices of computations, callers in turn by what they have used.
+//! Whose turn it is to compute: slices of computations, with callers taking turns by what they have
+//! used.
 //!
-//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few small ones or a costly
-//! one at a moment. Between two slices the caller who has used the least time goes on: start-time fair
-//! queueing (Goyal, Vin and Cheng 1996) with slices for packets. A caller's own requests are served in
-//! their order. So a request that costs a minute takes no more from others than one that costs a
-//! second, and a caller who sends a thousand at once waits for them alone.
+//! Every computation runs in slices (see `Evaluator::evaluate_in_slices`), a few small ones or one
+//! costly one at a time. After each slice the caller who has used the least time goes next:
+//! start-time fair queueing (Goyal, Vin and Cheng 1996) with slices in place of packets. A caller's
+//! own requests are served in order. So a request that costs a minute takes no more from others
+//! than one that costs a second, and only a caller who sends a thousand at once has to wait for
+//! them.
 //!
-//! A request is refused if it would have to wait too long: for its caller's earlier ones, if there are
-//! more than a client sends at a time, and for as much of each other caller's as is computed until it
-//! is done. By what requests take in fact, estimates are held against the machine. The queue is
-//! bounded in requests too; if it is full, a caller who has less in it than another takes the place of
-//! that one's last request. A request whose client has closed its side of the connection may have been
-//! abandoned: it goes on while nobody else waits, and leaves first when the queue is full.
+//! A request is refused if it would have to wait too long: for its caller's earlier ones, if there
+//! are more than a client sends at a time, and for as much of each other caller's as is computed
+//! until it is done. Estimates are corrected by the time that requests actually take. The queue is
+//! also bounded in requests; if it is full, a caller who has less in it than another takes the
+//! place of the other's last request. A request whose client has closed its side of the connection
+//! may have been abandoned: it continues while nobody else waits, and leaves first when the queue
+//! is full.
 
 mod books;
 
@@ -41,14 +44,14 @@ impl Bounds {
     }
 }
 
-/// The cores that computations share. The system takes its time to count them, and slices are short.
+/// The cores that computations share. The system is slow at counting them, and slices are short.
 pub(crate) fn cores() -> usize {
     static CORES: LazyLock<usize> =
         LazyLock::new(|| available_parallelism().map_or(1, NonZeroUsize::get));
     *CORES
 }
 
-/// How long a turn lasts at least, if there is as much to compute: small requests are done in one.
+/// How long a turn lasts at least, if there is enough to compute: small requests are done in one.
 const TURN: Duration = Duration::from_millis(50);
 
 /// The requests of all callers, each waiting for a slice or computing one.
@@ -62,7 +65,7 @@ pub(crate) struct Place<C: Clone + Eq + Hash> {
     first: Granted,
 }
 
-/// The right to compute, until dropped; [`pause`](Self::pause) gives it to whose turn it is.
+/// Permission to compute, until dropped; [`pause`](Self::pause) passes it on to the next in turn.
 pub(crate) struct Turn<C: Clone + Eq + Hash> {
     held: Held<C>,
     granted: Instant,
@@ -85,7 +88,7 @@ impl<C: Clone + Eq + Hash> Turns<C> {
         })
     }
 
-    /// Whether a request of this caller, as cheap as they were of late, would find a place now.
+    /// Whether a request of this caller, as cheap as recent ones, would find a place now.
     ///
     /// # Errors
     /// [`Ended::Full`] if not.
@@ -114,17 +117,17 @@ impl<C: Clone + Eq + Hash> Turns<C> {
         Ok(Place { held, first })
     }
 
-    /// What there is to do at this moment.
+    /// What there is to do at the moment.
     pub(crate) fn load(&self) -> Load {
         self.books().load()
     }
 
-    /// Refuses all that has not begun, and from now on whatever can't begin at once.
+    /// Refuses everything that has not begun, and from now on whatever can't begin at once.
     pub(crate) fn close(&self) {
         self.books().close();
     }
 
-    /// Registers how much there is to do, to be looked at by operators.
+    /// Registers gauges for operators of how much there is to do.
     pub(crate) fn register(self: &Arc<Self>, metrics: &Metrics)
     where
         C: Send + 'static,
@@ -154,7 +157,8 @@ impl<C: Clone + Eq + Hash> Turns<C> {
         });
     }
 
-    /// The books, which are whole after a panic too: nothing that may panic runs while they are locked.
+    /// The books, which are intact even after a panic: nothing that may panic runs while they are
+    /// locked.
     fn books(&self) -> MutexGuard<'_, Books<C>> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,10 +184,10 @@ impl<C: Clone + Eq + Hash> Place<C> {
 }
 
 impl<C: Clone + Eq + Hash> Turn<C> {
-    /// Goes on if the turn has only begun or nobody else waits, or blocks until the next turn.
+    /// Continues if the turn has only begun or nobody else waits, or blocks until the next turn.
     ///
     /// # Errors
-    /// [`Ended`] if there is to be none.
+    /// [`Ended`] if there isn't to be one.
     pub(crate) fn pause(&mut self) -> Result<(), Ended> {
         let took = self.since.elapsed().as_secs_f64();
         self.since = Instant::now();
@@ -201,7 +205,7 @@ impl<C: Clone + Eq + Hash> Turn<C> {
         Ok(())
     }
 
-    /// Notes that the computation has come to its end, which tells how good its estimate was.
+    /// Notes that the computation has finished, which shows how good its estimate was.
     pub(crate) fn finish(&mut self) {
         let took = self.since.elapsed().as_secs_f64();
         self.since = Instant::now();

@@ -1,7 +1,8 @@
-//! What bodies may take while they are received and computed: counted in bytes, with a share for each caller.
+//! The memory that bodies may take while they are received and computed: counted in bytes, with a
+//! share for each caller.
 //!
-//! Memory is reserved here before it is taken, and as bodies grow rather than as they are announced: whoever announces much
-//! and sends little holds little.
+//! Memory is reserved here before it is allocated, and as bodies grow rather than when they are
+//! announced: whoever announces much and sends little holds little.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use crate::config::Config;
 use crate::metrics::{Metrics, gauge};
 use crate::quota::Caller;
 
-/// A caller may have this part of all bodies, and of their bytes, at a time.
+/// A caller may have this fraction of all bodies, and of their bytes, at a time.
 const SHARE: usize = 4;
 
 /// The bodies in memory.
@@ -25,18 +26,18 @@ struct Table {
     callers: HashMap<Caller, Held>,
 }
 
-/// How many bodies are being received, and how many bytes those and the others in memory have.
+/// How many bodies are being received, and how many bytes these and all others in memory take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Held {
     bodies: usize,
     bytes: usize,
 }
 
-/// A body's right to be received and its memory, until dropped.
+/// A body's permission to be received and its memory, until dropped.
 pub(crate) struct Upload {
     uploads: Arc<Uploads>,
     caller: Caller,
-    /// The most that it may come to.
+    /// The most that it may grow to.
     limit: usize,
     reserved: usize,
     is_received: bool,
@@ -57,7 +58,7 @@ impl Uploads {
         })
     }
 
-    /// The right to receive a body that may come to `limit` bytes, of which `announced` are sure to come.
+    /// Permission to receive a body of up to `limit` bytes, of which `announced` are certain.
     ///
     /// # Errors
     /// [`NoRoom`] if too many others are being received, or if what was announced would not fit now.
@@ -83,7 +84,7 @@ impl Uploads {
         })
     }
 
-    /// Registers what is held, to be looked at by operators.
+    /// Registers gauges for operators of what is held.
     pub(crate) fn register(self: &Arc<Self>, metrics: &Metrics) {
         let (bodies, bytes) = (Arc::clone(self), Arc::clone(self));
         metrics.register(|registry| {
@@ -146,7 +147,7 @@ impl Table {
 }
 
 impl Upload {
-    /// Reserves memory for as many bytes all in all.
+    /// Reserves memory for this many bytes in total.
     ///
     /// # Errors
     /// [`NoRoom`] if there is none at the moment.
@@ -162,7 +163,7 @@ impl Upload {
         Ok(())
     }
 
-    /// The body is here: others may be received in its place, but its memory stays its own.
+    /// The body has arrived: others may be received in its place, but it keeps its memory.
     pub(crate) fn received(&mut self) {
         if !self.is_received {
             self.is_received = true;
@@ -208,7 +209,7 @@ mod tests {
         let mut one = uploads.begin(caller(1), 0, 1000).unwrap();
         one.reserve(600).unwrap();
         assert_eq!(one.reserve(1001), Err(NoRoom));
-        // What failed has reserved nothing.
+        // A failed attempt reserves nothing.
         let mut two = uploads.begin(caller(2), 400, 1000).unwrap();
         two.reserve(400).unwrap();
         assert_eq!(uploads.begin(caller(3), 1, 1000).err(), Some(NoRoom));
@@ -219,7 +220,7 @@ mod tests {
                 bytes: 1000
             }
         );
-        // A body that is here has its memory still.
+        // A body that has arrived still has its memory.
         one.received();
         assert_eq!(
             uploads.table().held,
@@ -251,7 +252,7 @@ mod tests {
         assert_eq!(third.reserve(51), Err(NoRoom));
         third.reserve(50).unwrap();
         assert!(uploads.begin(caller(2), 100, 100).is_ok());
-        // Announcing much holds nothing.
+        // Announcing a large body reserves nothing.
         let _announced = uploads.begin(caller(3), 250, 250).unwrap();
         assert!(uploads.begin(caller(2), 250, 250).is_ok());
     }

@@ -349,7 +349,7 @@ fn faults_of_the_files_are_named() {
                 certificate: file("damaged.pem", &damaged),
                 ..good.clone()
             },
-            "/damaged.pem is no PEM file, or a damaged one",
+            "/damaged.pem isn't a PEM file, or is damaged",
         ),
         (
             TlsSettings {

@@ -165,7 +165,7 @@ async fn a_used_up_quota_refuses_and_says_when_it_renews() {
     assert!(
         answer
             .text()
-            .contains("10 records a day has 2 records left"),
+            .contains("10 records per day has 2 records left"),
         "{}",
         answer.text()
     );

@@ -1,4 +1,4 @@
-//! A model's card as it will be, checked before anything is learnt.
+//! A model's card as it will be, checked before training.
 
 use veilcast_card::Encoder;
 use veilcast_model::{Blueprint, FloatMap};

@@ -46,7 +46,7 @@ pub enum TrainError {
         /// The pass in which it happened, from 1.
         epoch: usize,
     },
-    /// There are too few images to keep some from training.
+    /// There are too few images to hold some out from training.
     #[error(
         "a single training image can't be split, but the search for input and weight bits needs \
          some to measure with; give more images, or both numbers of bits"

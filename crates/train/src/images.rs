@@ -23,9 +23,9 @@ use veilcast_model::{
 /// mini-batch.
 ///
 /// The labels are 0 to the largest in `train`; the model's report has the accuracies on `test`.
-/// Unless options give both the input's and the weights' bits, the last sixth of `train` is kept
-/// from training, and the quantisation that costs `scheme` least is [searched for](veilcast_model::search::search) on
-/// it.
+/// Unless options give both the input's and the weights' bits, the last sixth of `train` is held
+/// out from training, and the quantisation that is cheapest for `scheme` is [searched
+/// for](veilcast_model::search::search) on it.
 ///
 /// # Errors
 /// [`TrainError`] if options or data don't fit, or training fails.
@@ -202,8 +202,8 @@ fn from_0_to_1(bits: InputBits) -> Quantization {
 
 /// The network with weights of 0 for pixels that are dark in every image.
 ///
-/// Training leaves their weights as they were drawn, since they never matter to it. On other images
-/// these would be noise, and they would cost products and width.
+/// Training leaves these weights as they were initialised, since they never matter. On other images
+/// they would be noise, and they would cost products and width.
 fn without_dark_pixels(network: &Network, images: &Images) -> Result<Network, ShapeError> {
     let mut lit = vec![false; images.rows() * images.columns()];
     for image in images.iter() {

@@ -1,10 +1,10 @@
 //! Training: dense layers with identity activations, collapsed and quantised.
 //!
-//! [`train`] makes a digit model from images, [`train_stem`] one with a public part, [`train_table`] a
-//! model of a table's rows. Softmax cross-entropy, or the mean squared error where a number is
-//! predicted; Adam with a learning rate that falls linearly to 0, mini-batches. Initial weights and
-//! shuffling come from the seed alone, so that the same data and options give the same model, byte
-//! for byte, on the same kind of processor.
+//! [`train`] makes a digit model from images, [`train_stem`] one with a public part,
+//! [`train_table`] a model of a table's rows. The loss is softmax cross-entropy, or the mean
+//! squared error for numbers; the optimiser is Adam with mini-batches and a learning rate that
+//! falls linearly to 0. Initial weights and shuffling depend only on the seed, so that the same
+//! data and options give the same model, byte for byte, on the same kind of processor.
 #![forbid(unsafe_code)]
 
 mod dense;

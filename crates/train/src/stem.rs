@@ -1,9 +1,9 @@
 //! Training a hybrid model: a public stem with a private head.
 //!
 //! Stem and head are trained together, as one network. The stem ends in a few numbers, clipped to
-//! 0 … 1: many end up at the ends, and two or three bits of each are enough. The stem becomes an
-//! ONNX file, and everything after that goes through this file, as it does at the client: the search
-//! for the quantisation and the accuracies.
+//! 0 … 1: many end up at either end, and two or three bits of each are enough. The stem becomes an
+//! ONNX file, and everything after that uses this file, as clients do: the search for the
+//! quantisation and the accuracies.
 
 mod export;
 mod network;

@@ -32,10 +32,10 @@ use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
 /// Trains a model on a table; `progress` is called after each mini-batch.
 ///
 /// The model's report has the accuracies, or errors, on the rows held out. Unless options give both
-/// the input's and the weights' bits, the quantisation that costs `scheme` least is
+/// the input's and the weights' bits, the quantisation that is cheapest for `scheme` is
 /// [searched for](veilcast_model::search::search) on the training rows: for two classes the area
 /// under the ROC curve must stay the same, for several the accuracy, and so must the probabilities;
-/// for a regression the predicted numbers. They are compared to the float map's, so that rows it
+/// for a regression the predicted numbers. They are compared with the float map's, so rows that it
 /// was trained on serve as well as others.
 ///
 /// # Errors

@@ -210,7 +210,7 @@ fn tables_that_teach_nothing_are_refused() {
             with("x,y", &|i| {
                 format!("{i},{}", if i == 4 { "maybe" } else { yes(i) })
             }),
-            "line 6: the target \"y\" is \"maybe\", which it is in no training row",
+            "line 6: the target \"y\" is \"maybe\", which occurs in no training row",
         ),
         (
             with("x,k,e,y", &|i| format!("{i},7,,{}", yes(i))),

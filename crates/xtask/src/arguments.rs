@@ -34,7 +34,8 @@ pub(crate) enum Task {
     Unused,
     /// Check that the files and tests that SECURITY.md names exist.
     Security,
-    /// Take each check of SECURITY.md out, one at a time, and see its test fail. By hand: it takes an hour.
+    /// Take out each check of SECURITY.md, one at a time, and see its test fail. By hand: it takes
+    /// an hour.
     ///
     /// The code is that of the last commit, in a copy below the target directory.
     Removals {
@@ -47,7 +48,7 @@ pub(crate) enum Task {
     Lean,
     /// Run unit and integration tests.
     Tests,
-    /// Run the tests of the arithmetic and what is built on it with each slower kernel.
+    /// Run the tests of the arithmetic, and of what is built on it, with each slower kernel.
     Kernels,
     /// Run the tests with secrets under valgrind, which reports branches and addresses that depend on
     /// them.
@@ -62,7 +63,7 @@ pub(crate) enum Task {
     Docs,
     /// Test together with python-paillier and with paillier-bigint.
     Interop,
-    /// Check what is in `deploy`, and run two replicas behind nginx, of which one is killed.
+    /// Check what is in `deploy`, and run two replicas behind nginx, one of which is killed.
     Deploy {
         /// Records that are sent while a replica is killed.
         #[arg(long, default_value_t = deploy::RECORDS)]
@@ -70,7 +71,7 @@ pub(crate) enum Task {
     },
     /// Run the examples that train with scikit-learn.
     Examples {
-        /// Run those with PyTorch and Keras too, which takes some 8 GB.
+        /// Run those with PyTorch and Keras too, which takes about 8 GB.
         #[arg(long)]
         all: bool,
     },
@@ -78,6 +79,6 @@ pub(crate) enum Task {
     Web,
     /// Attack a running service, and see that others are still answered; by hand, ten minutes.
     Soak(soak::Options),
-    /// Fuzz the parsers of what strangers write.
+    /// Fuzz the parsers of untrusted input.
     Fuzz(fuzz::Options),
 }

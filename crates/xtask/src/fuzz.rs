@@ -1,8 +1,8 @@
 //! Fuzzing: every target of `fuzz/`, as many at once as there are processors.
 //!
-//! The targets are those of cargo-fuzz, which is not needed here: all it does is set the flags with which
-//! libFuzzer finds its way. They are set here as it sets them, with the stable compiler, and in a
-//! quick build only for the project's own crates and the parsers.
+//! The targets are those of cargo-fuzz, which is not needed here: all it does is set the flags that
+//! guide libFuzzer. They are set here in the same way, with the stable compiler, and in a quick
+//! build only for the project's own crates and the parsers.
 
 mod build;
 mod run;
@@ -28,11 +28,11 @@ pub(crate) struct Options {
     /// Seconds for each target.
     #[arg(long, default_value_t = SMOKE_SECONDS)]
     seconds: u64,
-    /// Follow the dependencies' ways too, and look for memory errors: for hours by hand, since it takes some
-    /// 15 minutes to build.
+    /// Instrument the dependencies too, and look for memory errors: for hours by hand, since it
+    /// takes about 15 minutes to build.
     #[arg(long)]
     thorough: bool,
-    /// Where libFuzzer's random numbers begin; 0 for somewhere else each time.
+    /// The seed of libFuzzer's random numbers; 0 for a different one each time.
     #[arg(long, default_value_t = 0)]
     seed: u32,
     /// Run a target once on this input, such as one that failed.
@@ -42,12 +42,12 @@ pub(crate) struct Options {
     targets: Vec<String>,
 }
 
-/// Enough to run all fixtures, and to find what lies near them; with the build it makes some seven minutes on two
-/// processors.
+/// Enough to run all fixtures, and to find what lies near them; with the build it takes about seven
+/// minutes on two processors.
 const SMOKE_SECONDS: u64 = 30;
 
-/// Fuzzes every target for a short time, from the same random numbers each time: if it fails, a change
-/// did it, not chance.
+/// Fuzzes every target for a short time, from the same random numbers each time: if it fails, that
+/// is due to a change, not to chance.
 pub(crate) fn smoke(workspace: &Workspace) -> anyhow::Result<()> {
     let options = Options {
         seconds: SMOKE_SECONDS,

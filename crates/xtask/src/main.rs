@@ -5,7 +5,7 @@
 //! | what may be typed | [`arguments`] |
 //! | the steps, one by one or all | [`steps`] |
 //! | what they need on the machine | [`prerequisites`] |
-//! | what the crates may know of each other | [`code::layers`] |
+//! | what the crates may know about each other | [`code::layers`] |
 //! | licences, and crates in two versions | [`code::deny`] |
 //! | dependencies that nothing uses | [`code::unused`] |
 //! | secrets under valgrind | [`ctgrind`] |

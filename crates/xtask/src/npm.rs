@@ -38,10 +38,10 @@ fn within(folder: &Path, program: &str) -> Command {
     command
 }
 
-/// Where a Node of our own is, below the workspace's root.
+/// Where our own Node is, below the workspace's root.
 const NODE: &str = "target/node";
 
-/// The command, in words, that installs a Node of our own: npm has it as a package for each platform,
+/// The command, in words, that installs our own Node: npm has it as a package for each platform,
 /// for systems whose Node is too old, such as Debian 12.
 pub(crate) fn install_node() -> Vec<String> {
     let package = format!("{}@20", node_package());
@@ -68,7 +68,7 @@ fn node_package() -> String {
     format!("node-{}-{processor}", env::consts::OS)
 }
 
-/// The search path with a Node of our own before others, if there is one.
+/// The search path with our own Node before others, if there is one.
 fn path() -> OsString {
     let path = env::var_os("PATH").unwrap_or_default();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

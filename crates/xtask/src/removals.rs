@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 
 const INDENT: &str = "    ";
 
-/// Takes out the checks of these rows, of all if none is named.
+/// Takes out the checks of these rows, or of all if none is named.
 pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
     let table = security::rows(workspace.root())?;
     let mut removals = list::read(workspace.root())?;
@@ -39,7 +39,7 @@ pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
     let copy = Checkout::make(workspace)?;
     say(format!("commit {}", copy.commit()));
     let mut lines = Vec::new();
-    // What is wrong with the list shows before anything is built.
+    // Faults in the list are reported before anything is built.
     let (removals, unfit): (Vec<_>, Vec<_>) = removals
         .into_iter()
         .map(|removal| (fault(copy.root(), &table, &removal), removal))
@@ -85,7 +85,7 @@ pub(crate) fn check(rows: &[u32], workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that the list fits the code: what it takes out is there, once each.
+/// Checks that the list fits the code: what it takes out is there, exactly once each.
 pub(crate) fn check_list(workspace: &Workspace) -> anyhow::Result<()> {
     let table = security::rows(workspace.root())?;
     let removals = list::read(workspace.root())?;

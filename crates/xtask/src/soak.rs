@@ -1,9 +1,9 @@
-//! Attacks on a running service, with a polite client beside them.
+//! Attacks on a running service, with a polite client at the same time.
 //!
-//! The real program serves the digit model. One attack after another is made on it by raw sockets, from addresses of this
-//! machine, while a polite client at another address asks for predictions, health and metrics, each over a new connection.
-//! What it gets is compared with what it gets in peace, and the service's memory at the end with that after the first
-//! rounds.
+//! The real program serves the digit model. It is attacked in one way after another over raw
+//! sockets, from addresses of this machine, while a polite client at another address asks for
+//! predictions, health and metrics, each over a new connection. What it gets is compared with what
+//! it gets without attacks, and the service's memory at the end with that after the first rounds.
 //!
 //! | subject | file |
 //! |---|---|
@@ -14,7 +14,7 @@
 //! | the service's process | `service` |
 //! | the polite client | `polite` |
 //! | what it got, as a table | `table` |
-//! | what is left when too many ask | `goodput` |
+//! | the throughput when too many ask | `goodput` |
 
 mod attacks;
 mod field;
@@ -42,10 +42,11 @@ use crate::workspace::Workspace;
 
 /// How long a service is left alone after an attack.
 const REST: Duration = Duration::from_millis(1500);
-/// Rounds of all attacks. The first ones show what memory they take; it has to stay at that.
+/// Rounds of all attacks. The first ones show how much memory they take; it must not grow after
+/// that.
 const ROUNDS: usize = 5;
 const FIRST_ROUNDS: usize = 2;
-/// The short run tells whether the service bears each attack, not how its memory grows.
+/// The short run shows whether the service withstands each attack, not how its memory grows.
 const SHORT_ROUNDS: usize = 1;
 /// What polite clients must be left. When an attack begins on all places, it is a quarter of a second before anyone has
 /// to make room.
@@ -58,20 +59,21 @@ const SHORT_LEAST: Least = Least {
     seen: 0.5,
     share: 0.1,
 };
-/// How much more memory the service may have at the end: a twentieth, and what the allocator rounds to.
+/// How much more memory the service may have at the end: a twentieth, plus the allocator's
+/// rounding.
 const GROWTH: f64 = 0.05;
 const ROUNDING_BYTES: u64 = 4 << 20;
 
 /// How to attack.
 #[derive(Clone, clap::Args)]
 pub(crate) struct Options {
-    /// How long all takes.
+    /// The total duration.
     #[arg(long, value_name = "N", default_value_t = 10.0)]
     minutes: f64,
-    /// Take a minute, with the program built for development.
+    /// Take only a minute, with the program built for development.
     #[arg(long, conflicts_with = "minutes")]
     short: bool,
-    /// Attack this program in place of the one that is built: nothing is asked of it, only shown.
+    /// Attack this program instead of building one: its results are only shown, not checked.
     #[arg(long, value_name = "PROGRAM")]
     against: Option<PathBuf>,
     /// Make only the attacks whose names contain this.
@@ -135,7 +137,7 @@ pub(crate) fn check(workspace: &Workspace, options: &Options) -> anyhow::Result<
             let got = if attack.memory_limit.is_none() {
                 attacked(attack, &service, &requests, each)
             } else if round == 1 {
-                // A service of its own: it ends with the attack, or by it.
+                // A separate service: it ends with the attack, or because of it.
                 let mut own = Service::start(&program, workspace, attack.memory_limit)?;
                 let mut got = attacked(attack, &own, &requests, each);
                 got.is_alive = own.is_alive();

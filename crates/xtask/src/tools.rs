@@ -25,7 +25,7 @@ const QUICKLY: &[(&str, &str)] = &[
 ///
 /// # Errors
 ///
-/// If the crate can't be downloaded or built, or has no program of its own name.
+/// If the crate can't be downloaded or built, or has no program with its name.
 pub(crate) fn ensure(
     workspace: &Workspace,
     name: &str,

@@ -38,7 +38,7 @@ pageTest('the service goes away and comes back', async ({ page, proxy, open }) =
   await openAndDraw({ page, open });
   proxy.rule = AWAY;
   await askForDigit(page);
-  assert.match(await problemOn(page, 'The service is away'), /input is still here/);
+  assert.match(await problemOn(page, 'The service is unavailable'), /input is still here/);
   assert.equal(await page.locator('#problem-code').textContent(), 'unreachable');
   proxy.rule = PASS;
   await retry(page);

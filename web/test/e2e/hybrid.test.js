@@ -124,7 +124,7 @@ pageTest('a public part that was changed on its way is not used', async ({ page,
   await choose(page, 'digits-hybrid');
   await page.locator('#digit-parts[data-state=there]').waitFor();
   await askForDigit(page);
-  await problemOn(page, 'The model does not fit together');
+  await problemOn(page, 'The files of the model do not match');
   assert.equal(await page.locator('#problem-code').textContent(), 'other_public_part');
   assert.deepEqual(inferences(proxy), []);
   proxy.rule = PASS;

@@ -87,7 +87,7 @@ pageTest('the service goes away amid a table; a retry does the rest', async ({ p
   await openTable(page, open);
   proxy.rule = afterFirst(AWAY);
   await page.locator('#csv-file').setInputFiles(file);
-  await problemOn(page, 'The service is away');
+  await problemOn(page, 'The service is unavailable');
   const [, done] = new RegExp(`^(\\d+) of ${PATIENTS} records`).exec(await page.locator('#csv-summary').innerText()) ?? [];
   const before = inferences(proxy);
   proxy.rule = PASS;

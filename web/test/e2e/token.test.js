@@ -36,13 +36,13 @@ pageTest('a service that tells its models only to who has a token asks for one',
   await open();
   await page.locator('#token:not([hidden])').waitFor();
   assert.ok(await page.locator('#work').isHidden());
-  assert.match(await page.locator('#token-text').innerText(), /operator gives them out/);
+  assert.match(await page.locator('#token-text').innerText(), /operator gives out/);
   await picture(page, 'token-asked');
 
   await give(page, 'not a token');
-  await page.locator('#token-text', { hasText: 'That was no token' }).waitFor();
+  await page.locator('#token-text', { hasText: 'That is not a token' }).waitFor();
   await give(page, 'vc_Mistyped');
-  await page.locator('#token-text', { hasText: 'does not know the token' }).waitFor();
+  await page.locator('#token-text', { hasText: 'does not know this token' }).waitFor();
   await give(page, SECRET);
   await page.locator('#work').waitFor();
   assert.ok(await page.locator('#token').isHidden());
@@ -67,7 +67,7 @@ pageTest('a service that wants a token for predictions alone gets the same quest
   await drawOne(page);
   await askForDigit(page);
   assert.match(await problemOn(page, 'The service asks who you are'), /input is still here/);
-  await page.locator('#retry', { hasText: 'Give a token' }).click();
+  await page.locator('#retry', { hasText: 'Enter a token' }).click();
   await give(page, SECRET);
   assert.equal(await answerOn(page), '1');
   assert.ok(await page.locator('#problem').isHidden());
@@ -90,14 +90,14 @@ pageTest('a token is kept in the tab if the person wants that, and only then', a
   // One that was withdrawn is forgotten.
   proxy.rule = async (exchange) => (exchange.path.startsWith('/v2') ? refusal(401, 'token_unknown') : PASS(exchange));
   await page.reload();
-  await page.locator('#token-text', { hasText: 'does not know the token' }).waitFor();
+  await page.locator('#token-text', { hasText: 'does not know this token' }).waitFor();
 }, REFUSED);
 
 pageTest('a quota that is used up says when to come back', async ({ page, proxy, open }) => {
   await open();
   await drawOne(page);
-  const used = answer(429, '{"error": "1,000 records a day are used up", "code": "quota_used_up"}', { 'content-type': 'application/json', 'retry-after': '7260' });
+  const used = answer(429, '{"error": "1,000 records per day are used up", "code": "quota_used_up"}', { 'content-type': 'application/json', 'retry-after': '7260' });
   proxy.rule = async (exchange) => (exchange.path.endsWith('/infer') ? used : PASS(exchange));
   await askForDigit(page);
-  assert.match(await problemOn(page, 'You have used up what the service allows'), /1,000 records a day are used up \(again in 2 h 1 min\)/);
+  assert.match(await problemOn(page, 'You have used up what the service allows'), /1,000 records per day are used up \(again in 2 h 1 min\)/);
 }, REFUSED);

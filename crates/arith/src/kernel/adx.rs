@@ -1,16 +1,16 @@
 //! The kernel for x86-64 processors with BMI2, ADX and AVX2, for multiples of eight limbs.
 //!
-//! `mulx` multiplies without touching the flags; `adcx` and `adox` carry through CF and OF apart,
-//! so that the low and the high halves of a row's products are added in two chains side by side.
-//! (Ozturk, Guilford, Gopal and Feghali, *New instructions supporting large integer arithmetic on
-//! Intel architecture processors*, 2012.)
+//! `mulx` multiplies without touching the flags; `adcx` and `adox` carry through CF and OF
+//! separately, so that the low and the high halves of a row's products are added in two parallel
+//! chains. (Ozturk, Guilford, Gopal and Feghali, *New instructions supporting large integer
+//! arithmetic on Intel architecture processors*, 2012.)
 //!
 //! All three functions work in strips of eight columns: eight limbs of one factor stay put, the
 //! limbs of the other stream by, a row of eight products each, and a window of eight accumulators
 //! never leaves its registers:
 //!
 //! - Row: window += xᵢ·(y₀ … y₇). Its lowest limb is then complete and is stored, and its register
-//!   becomes the window's top. What memory already holds for that limb is added at the one place
+//!   becomes the window's top. What memory already holds for that limb is added in the one place
 //!   where the chain of OF has nothing else to add. Nothing overflows: with a window and a limb of
 //!   memory of all ones, (2⁵¹² − 1) + (2⁶⁴ − 1) + (2⁶⁴ − 1)(2⁵¹² − 1) = 2⁵⁷⁶ − 1.
 //! - A product is L/8 such strips of L rows.
@@ -38,7 +38,7 @@ pub(super) fn serves(limbs: usize) -> bool {
     limbs > 0 && limbs.is_multiple_of(8)
 }
 
-/// Proof that the processor has BMI2, ADX and AVX2, which all that have ADX do.
+/// Proof that the processor has BMI2, ADX and AVX2; all processors with ADX have the others.
 #[derive(Clone, Copy)]
 pub(super) struct Adx(());
 
@@ -50,7 +50,7 @@ impl Adx {
         .then_some(Self(()))
     }
 
-    /// The kernel for numbers that [`serves`] says yes to.
+    /// The kernel for numbers for which [`serves`] is true.
     pub(super) fn kernel(self) -> Kernel {
         Kernel {
             name: "adx",
@@ -221,7 +221,7 @@ macro_rules! reduction_row {
     };
 }
 
-/// Eight rows, the window moving up a limb with each, until it is back in its first place.
+/// Eight rows, the window moving up a limb with each, until it is back where it began.
 macro_rules! eight_rows {
     ($row:ident) => {
         concat!(
@@ -359,7 +359,7 @@ unsafe extern "sysv64" fn redc_strips(t: *mut u64, n: *const u64, n_inv: u64, l:
         "2:",
         window!(load),
         eight_rows!(reduction_row),
-        // The eight multipliers, where the strip began, are what stays now.
+        // The eight multipliers, where the strip began, are what stays put now.
         "mov rbx, rdi",
         "add rdi, 64",
         "add rsi, 64",

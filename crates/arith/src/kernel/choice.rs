@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-/// This environment variable keeps to slower kernels: `portable` to the portable ones, `adx` to
-/// those that multiply limb by limb, `avx2` to these and those with four numbers at once.
+/// This environment variable selects slower kernels: `portable` the portable ones, `adx`
+/// those that multiply limb by limb, `avx2` these and those with four numbers at once.
 const CHOICE: &str = "VEILCAST_KERNEL";
 
 /// The fastest kernels that are allowed.

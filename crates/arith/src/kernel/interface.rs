@@ -1,4 +1,4 @@
-//! What every kernel offers, by which the rest of the crate uses it.
+//! What every kernel offers, and how the rest of the crate uses it.
 
 use zeroize::Zeroize;
 
@@ -47,10 +47,10 @@ pub(crate) trait PairKernel: Send + Sync {
 
     /// How long a note of [`first_half`](Self::first_half) is.
     fn note_length(&self) -> usize;
-    /// The first half of a product by a pair, or of a square if there is no factor, and what the second half needs
-    /// to know of it.
+    /// The first half of a product by a pair, or of a square if there is no factor, and what the
+    /// second half needs from it.
     fn first_half(&self, a: &mut [u64], factor: Option<&[u64]>, note: &mut [u64]);
-    /// The second half of a product or a square, by the note of its first half.
+    /// The second half of a product or a square, using the note from its first half.
     fn second_half(&self, b: &mut [u64], factor: Option<&[u64]>, note: &[u64]);
 }
 
@@ -82,7 +82,7 @@ pub(crate) trait Lanes: Copy + Default + Zeroize {
     fn select_shared(kernel: Self::Kernel, out: &mut [Self], table: &[Block], indices: &Self);
 
     /// Brings numbers in rows of digits into lanes: `row` gives each lane's row. There are as many
-    /// lanes as digits in a row, including those that only fill its last block.
+    /// lanes as digits in a row, including those that only pad its last block.
     fn gather<'a>(kernel: IfmaLanes, lanes: &mut [Self], row: impl Fn(usize) -> &'a [Block]);
 
     /// Brings the numbers of the first lanes into consecutive rows of digits.

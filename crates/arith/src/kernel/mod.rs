@@ -1,21 +1,21 @@
 //! The inner loops: products, squares and Montgomery reductions of a fixed number of limbs.
 //!
 //! A [`Kernel`] is a set of four functions. The portable set serves every processor and every
-//! number of limbs, and is the reference that faster sets are tested against. A modulus takes the
-//! best set that there is for it when it is made.
+//! number of limbs, and is the reference that faster sets are tested against. A modulus gets the
+//! best available set when it is made.
 
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)] // The fence: every other file of the workspace is free of unsafe code.
+#[allow(unsafe_code)] // The boundary: every other file of the workspace is free of unsafe code.
 mod adx;
 #[cfg(target_arch = "x86_64")]
 mod choice;
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)] // The fence's other half.
+#[allow(unsafe_code)] // The boundary's second part.
 mod ifma;
 mod interface;
 mod lane_kernel;
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)] // Its last part.
+#[allow(unsafe_code)] // The boundary's last part.
 pub(crate) mod lanes;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "no_lanes.rs"]
@@ -63,8 +63,8 @@ pub fn kernel() -> &'static str {
     "portable"
 }
 
-/// As many multiplications of eight digits of 52 bits as `count` and nothing else, for benchmarks; `false` if the
-/// processor has none or the environment doesn't allow them.
+/// `count` multiplications of eight digits of 52 bits and nothing else, for benchmarks; `false` if
+/// the processor doesn't have them or the environment doesn't allow them.
 pub fn probe_vector_multiplications(count: u64) -> bool {
     #[cfg(target_arch = "x86_64")]
     if limit() >= Limit::None

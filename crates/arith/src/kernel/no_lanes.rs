@@ -5,7 +5,7 @@ use zeroize::Zeroize;
 use super::interface::{Block, Lanes};
 use super::lane_kernel::{IfmaLanes, LaneKernel};
 
-/// What would be a digit of several numbers.
+/// Stands for a digit of several numbers.
 #[derive(Clone, Copy, Default, Zeroize)]
 pub(crate) struct NoLanes<const COUNT: usize>;
 

@@ -69,7 +69,7 @@ fn redc(t: &mut [u64], n: &[u64], n_inv: u64) -> u64 {
             (*t, carry) = mac(*t, m, nj, carry);
         }
         (row[l], top) = adc(row[l], carry, top);
-        // This limb is zero now; m is what the caller wants in its place.
+        // This limb is zero now; the caller wants m in its place.
         row[0] = m;
     }
     top

@@ -1,5 +1,5 @@
-//! Every kernel against the portable one and against num-bigint, over operands that make carries
-//! run: boundary, sparse and random ones.
+//! Every kernel against the portable one and against num-bigint, over operands that produce long
+//! carries: boundary, sparse and random ones.
 
 use num_bigint::BigUint;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use super::{Kernel, PairKernel, portable};
 use crate::limbs::{negated_inverse, subtract_if_reached};
 
-/// Runs the checks on a kernel at each of the limb counts; one test a limb count.
+/// Runs the checks on a kernel at each of the limb counts; one test per limb count.
 macro_rules! kernel_tests {
     ($set:ident, $kernel:expr, [$($limbs:literal)*]) => {
         mod $set {
@@ -143,7 +143,8 @@ fn check_pairs(kernel: &dyn PairKernel, n: &[u64], x: [&[u64]; 2], y: [&[u64]; 2
     );
 }
 
-/// A set that can't run here is not tested: said aloud, and an error where all must be tested.
+/// A set that can't run here is not tested; that is printed, and is an error where all must be
+/// tested.
 fn absent(set: &str) {
     eprintln!("NOT TESTED: this processor lacks the instructions of the kernels `{set}`");
     assert!(
@@ -205,7 +206,7 @@ fn agrees_with_portable(
     assert_eq!((out, carry), (&twin[..], twin_carry));
 }
 
-/// From tables of 1 to 65 pairs; nothing at an index that there isn't.
+/// From tables of 1 to 65 pairs; nothing at an index out of range.
 fn selects(kernel: Kernel, l: usize) {
     for entries in [1, 2, 31, 32, 64, 65] {
         let table: Vec<u64> = (0..entries * 2 * l)

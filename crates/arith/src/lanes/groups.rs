@@ -3,8 +3,8 @@
 use super::ring::kernel;
 use crate::kernel::LaneKernel;
 
-/// How many of `count` powers, each of `lanes` numbers modulo squares of `limbs` limbs, to compute at once on each of
-/// `threads` threads, so that the last is done soonest: 1 to 8.
+/// How many of `count` powers, each of `lanes` numbers modulo squares of `limbs` limbs, to compute
+/// at once on each of `threads` threads, so that the last is done as soon as possible: 1 to 8.
 ///
 /// Without lanes, one at a time spreads most evenly. In lanes, eight together take less time than one by one, but a
 /// few are done sooner if every thread has some of them.
@@ -34,8 +34,9 @@ pub(super) fn worth_lanes(kernel: LaneKernel, limbs: usize) -> usize {
     }
 }
 
-/// The time that this many numbers take, in that of one alone. With eight lanes: means of a Zen 4 and a
-/// Sapphire Rapids core, which differ by a third. With four, of a Sapphire Rapids core.
+/// The time that this many numbers take, as a multiple of that of a single one. With eight lanes:
+/// means of a Zen 4 and a Sapphire Rapids core, which differ by a third. With four, of a Sapphire
+/// Rapids core.
 fn time_in_lanes(kernel: LaneKernel, limbs: usize, numbers: usize) -> f64 {
     let (four, eight) = match (kernel.eight(), limbs) {
         (Some(_), ..=16) => (1.6, 2.2),

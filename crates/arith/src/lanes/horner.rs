@@ -10,8 +10,8 @@ use crate::kernel::lanes::{Lanes4, Lanes8};
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
 
-/// As many lists at once as there are lanes at most, each with a base if there are any, or `None` if they are faster one
-/// by one.
+/// At most as many lists at once as there are lanes, each with a base if there are any, or `None`
+/// if they are faster one by one.
 pub(crate) fn horner_group(
     modulus: &SquareModulus,
     lists: &[Vec<&Residue>],
@@ -58,7 +58,7 @@ fn in_lanes<L: Lanes>(
 /// Numbers of several lists.
 struct InLanes<'a, L: Lanes> {
     ring: &'a Ring<L>,
-    /// What a list that is shorter than others ends with.
+    /// Padding for a list that is shorter than others.
     one: Residue,
     lists: &'a [Vec<&'a Residue>],
     bases: &'a [Residue],

@@ -22,7 +22,7 @@ pub struct Power<'a> {
     pub exponent: &'a [u64],
 }
 
-/// Computes several powers, in time that depends on their number and sizes alone.
+/// Computes several powers, in time that depends only on their number and sizes.
 ///
 /// Fastest for groups of eight or four whose moduli and exponents have the same numbers of limbs.
 ///

@@ -134,7 +134,7 @@ fn to_digits(limbs: &[u64], Digits { bits, count }: Digits) -> impl Iterator<Ite
 
 fn pair_digits(residue: &Residue, digits: Digits) -> Vec<u64> {
     let (a, b) = residue.halves();
-    // All at once: what a vector leaves behind when it grows isn't wiped.
+    // All at once: what a growing vector leaves behind isn't wiped.
     let mut pair = Vec::with_capacity(2 * digits.count);
     pair.extend(to_digits(a, digits).chain(to_digits(b, digits)));
     pair

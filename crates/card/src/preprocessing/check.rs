@@ -53,7 +53,7 @@ fn check_missing(input: &Input) -> Check {
     Ok(())
 }
 
-/// Cells lose spaces and tabs at both ends, so that no cell could be equal to such a text.
+/// Cells are stripped of spaces and tabs at both ends, so no cell could equal such a text.
 fn check_trimmed(text: &str) -> Check {
     match text.trim_matches([' ', '\t']) == text {
         true => Ok(()),

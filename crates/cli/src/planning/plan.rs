@@ -1,4 +1,4 @@
-//! The layouts that a model allows, with what the planner predicts of each.
+//! The layouts that a model allows, with the planner's prediction for each.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     key_bits: u32,
     records: usize,
     link_mbit_per_second: f64,
-    /// Whether the model's products were counted; a card alone lets them be estimated.
+    /// Whether the model's products were counted; from a card alone they can only be estimated.
     products: Products,
     /// The best with a full upload.
     chosen: Option<Line>,
@@ -62,7 +62,7 @@ pub(crate) struct Line {
 }
 
 impl Plan {
-    /// What is predicted for a model whose products can be counted.
+    /// The prediction for a model whose products can be counted.
     pub(crate) fn of_model(
         model: &Model,
         key_bits: u32,
@@ -73,7 +73,7 @@ impl Plan {
         Self::new(planner, Products::Counted, key_bits, records, costs)
     }
 
-    /// What is predicted for a model of which only the card is known.
+    /// The prediction for a model of which only the card is known.
     pub(crate) fn of_card(
         card: &Card,
         key_bits: u32,
@@ -143,7 +143,7 @@ impl Plan {
 }
 
 impl Line {
-    /// The textbook's layout, which any Paillier client can speak.
+    /// The textbook layout, which any Paillier client can use.
     fn is_plain(&self) -> bool {
         (self.layout, self.scores_per_answer, self.upload) == ("scalar", Some(1), "full")
     }

@@ -62,7 +62,7 @@ impl Overview {
         }
     }
 
-    /// Adds a row that an earlier run has written; nothing if it isn't such a row.
+    /// Adds a row that an earlier run has written; does nothing if it isn't such a row.
     pub(super) fn add_row(&mut self, row: &csv::StringRecord) -> Option<()> {
         match self {
             Self::Labels(labels) => *labels.entry(row.get(1)?.to_owned()).or_default() += 1,

@@ -6,14 +6,14 @@ use anyhow::anyhow;
 use crate::failure::Hint as _;
 use crate::output::counted;
 
-/// The records whose answer can't be right. They are marked and counted, and that is all: a service
-/// that sees a client do anything else because of them learns what they hold.
+/// The records whose answer can't be right. They are only marked and counted: a service that sees a
+/// client do anything else because of them learns what they hold.
 #[derive(Clone, Default)]
 pub(crate) struct Unpredicted {
     count: u64,
     /// The number of the first.
     first: u64,
-    /// The first whose fault is known, with the fault; that of an earlier run is not known.
+    /// The first whose fault is known, with the fault; those of an earlier run are not known.
     told: Option<(u64, String)>,
 }
 
@@ -34,7 +34,7 @@ impl Unpredicted {
         self.count
     }
 
-    /// Fails if there are any: what a command ends with, when everything is sent and written.
+    /// Fails if there are any: the end of a command, once everything is sent and written.
     ///
     /// # Errors
     /// The error says how many of all records, which is the first of them, and its fault.

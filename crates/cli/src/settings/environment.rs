@@ -10,7 +10,8 @@ use super::known::{Kind, find, nearest};
 const PREFIX: &str = "VEILCAST_";
 /// Where the configuration file is.
 pub(super) const CONFIG: &str = "VEILCAST_CONFIG";
-/// Variables of the program that are no settings of the service, and beginnings of those of its tests.
+/// The program's variables that aren't settings of the service, and prefixes of those for its
+/// tests.
 const OTHERS: &[&str] = &["KERNEL", "TOKEN", "TOKEN_FILE", "CONFIG", "CTGRIND"];
 const OTHERS_BEGIN: &str = "TEST_";
 
@@ -21,7 +22,7 @@ pub(super) struct Given {
     pub(super) value: Value,
 }
 
-/// The settings among these variables. Empty ones don't count.
+/// The settings among these variables. Empty ones are ignored.
 pub(super) fn given(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> anyhow::Result<Vec<Given>> {
@@ -68,11 +69,11 @@ fn value(kind: Kind, text: &str) -> anyhow::Result<Value> {
         },
         Kind::Integer => digits()
             .parse::<i64>()
-            .with_context(|| format!("`{text}` is no whole number"))?
+            .with_context(|| format!("`{text}` isn't a whole number"))?
             .into(),
         Kind::Float => digits()
             .parse::<f64>()
-            .with_context(|| format!("`{text}` is no number"))?
+            .with_context(|| format!("`{text}` isn't a number"))?
             .into(),
         Kind::Text | Kind::Word(_) => text.into(),
         Kind::List => {

@@ -1,4 +1,5 @@
-//! Which settings there are: asked of the type that reads them, so that no list can fall behind.
+//! Which settings there are, according to the type that reads them, so that no list can fall
+//! behind.
 
 use std::cell::Cell;
 use std::fmt;
@@ -14,7 +15,7 @@ pub(crate) struct Known {
     pub(crate) kind: Kind,
 }
 
-/// What a setting is written as.
+/// How a setting is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Bool,
@@ -43,7 +44,7 @@ pub(super) fn nearest(name: &str) -> String {
     let names = known().into_iter().map(|known| known.name);
     names
         .min_by_key(|other| {
-            // A name without its end is nearer than any other word.
+            // A name that is only cut short is nearer than any other word.
             let distance = distance(name.as_bytes(), other.as_bytes());
             (!other.starts_with(name), distance)
         })

@@ -1,4 +1,5 @@
-//! Settings in effect as an operator reads them: a configuration file that says where each value comes from.
+//! The settings in effect, for operators: a configuration file that says where each value comes
+//! from.
 
 use std::fmt;
 

@@ -16,7 +16,7 @@ use crate::{messages, models};
 
 /// Compute a model on a request file, and write a response file.
 ///
-/// Neither needs nor learns a secret: what goes in and out is encrypted.
+/// Neither needs nor learns a secret: input and output are encrypted.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Directory of the model.

@@ -15,8 +15,8 @@ use crate::{keys, messages, models};
 
 /// Decrypt a response file into predictions, as CSV.
 ///
-/// A record whose scores can't be right, since no record has such scores, is marked: its row has its
-/// number and nothing else, with --json an `error`. The others are written, and the exit status is 1. If
+/// A record whose scores can't be right, since no record has such scores, is marked: its row has
+/// only its number, or with --json an `error`. The others are written, and the exit status is 1. If
 /// you then send these records again, or complain about them, a service that changes answers on
 /// purpose learns what they hold.
 #[derive(clap::Args)]

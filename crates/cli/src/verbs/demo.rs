@@ -1,4 +1,4 @@
-//! `veilcast demo`: the whole way, from a handwritten digit to its encrypted prediction.
+//! `veilcast demo`: the whole process, from a handwritten digit to its encrypted prediction.
 
 mod report;
 
@@ -38,7 +38,7 @@ const COMPARED: usize = 3;
 ///
 /// Each image is encrypted under a fresh key, sent over HTTP, predicted on ciphertexts and
 /// decrypted; its scores must equal those computed in the clear, or else the exit status is 1.
-/// Afterwards the service stays up until Ctrl-C, with a web page to draw digits on. With --json
+/// Afterwards the service stays up until Ctrl-C, with a web page to draw digits on. With --json,
 /// one line per image is printed, then one with the summary.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -160,7 +160,7 @@ async fn bind(port: u16) -> Result<Listeners, ListenError> {
     Listeners::bind(&config).await
 }
 
-/// What it takes to predict images over HTTP.
+/// What is needed to predict images over HTTP.
 struct Predict<'a> {
     runtime: &'a Runtime,
     client: Client,

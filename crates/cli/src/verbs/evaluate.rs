@@ -30,11 +30,11 @@ use crate::predictions::Predictions;
 
 /// Measure a model on labelled images or on a labelled table.
 ///
-/// Records are predicted in the clear and, with --encrypted, on ciphertexts: there every integer score
-/// must equal the one computed in the clear; if one doesn't, the exit status is 1. With --predictions
-/// a table's records have been predicted already: then no model is needed.
+/// Records are predicted in the clear and, with --encrypted, on ciphertexts: there every integer
+/// score must equal the one computed in the clear; if one doesn't, the exit status is 1. With
+/// --predictions, existing predictions of a table's records are measured, and no model is needed.
 ///
-/// For classes the accuracy is measured, for quantities the mean absolute error, the root mean
+/// For classes the accuracy is measured; for quantities, the mean absolute error, the root mean
 /// squared error and R².
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("written").args(["out", "report"]).multiple(true))]
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     data: Option<PathBuf>,
     #[command(flatten)]
     table: TableArgs,
-    /// Use the first N records only.
+    /// Use only the first N records.
     #[arg(long, value_name = "N", conflicts_with = "predictions")]
     limit: Option<NonZeroUsize>,
     /// Compute on ciphertexts too, and compare.
@@ -67,7 +67,7 @@ pub(crate) struct Args {
     /// Write the integer map's predictions, as `veilcast predict` does.
     #[arg(long, value_name = "FILE.csv", conflicts_with = "predictions")]
     out: Option<PathBuf>,
-    /// Write a report with charts for people, as one HTML file. It shows the model's weights: it is as
+    /// Write a report with charts, as one HTML file. It shows the model's weights, so it is as
     /// private as they are.
     #[arg(long, value_name = "FILE.html", conflicts_with = "predictions")]
     report: Option<PathBuf>,

@@ -18,23 +18,23 @@ use crate::making;
 use crate::output::{Output, counted};
 use crate::summary::Summary;
 
-/// Fewer records than these say little about others.
+/// Fewer records than this say little about others.
 const FEW_RECORDS: usize = 50;
 
 /// Import a network from an ONNX file, and write its model directory.
 ///
 /// PyTorch, Keras (tf2onnx) and scikit-learn (skl2onnx) write such files. A network may have any
 /// operators, as long as its scores are an affine function of its input; a final softmax or sigmoid is
-/// cut off and left to the client. It collapses to one map, which is checked against the network and
-/// rounded to integers. A search finds how finely: in the cheapest way that predicts the
-/// calibration records as the network does.
+/// cut off and left to the client. It collapses to one map, which is checked against the network
+/// and rounded to integers. A search finds the cheapest rounding that predicts the calibration
+/// records as the network does.
 ///
 /// A network that isn't affine can be split: its first part becomes public, and every client runs it in
 /// the clear; the rest is private.
 ///
 /// Give calibration records in the form that the model's users have: images as pixels from 0 to
-/// 255, tables as CSV files. The range of each feature is taken from them and appears in the card,
-/// which is public.
+/// 255, tables as CSV files. The range of each feature is taken from them and appears in the public
+/// card.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// ONNX file, with the weights in it.
@@ -46,8 +46,8 @@ pub(crate) struct Args {
     /// Replace the model directory if it exists.
     #[arg(long)]
     force: bool,
-    /// File of records to calibrate with: CSV, NPY, IDX or PNG. Without it random ones are drawn where
-    /// the range of each feature is known, as for images, and no quantisation is searched for.
+    /// File of records to calibrate with: CSV, NPY, IDX or PNG. Without it, random ones are drawn
+    /// if the range of each feature is known, as for images, and no quantisation is searched for.
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
     #[command(flatten)]

@@ -31,8 +31,8 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// Describe a model directory, a card, a key, a request, a response or a service.
 ///
-/// For a model or a card it also shows what each layout is predicted to cost, and which one is
-/// chosen. For a secret key only public facts are shown.
+/// For a model or a card, this includes the predicted cost of each layout, and which one is chosen.
+/// For a secret key, only public facts are shown.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Model directory, file, or URL of a service or of one of its models.
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     service: ServiceArgs,
 }
 
-/// A description of something, and for a model what its layouts cost.
+/// A description of something, and for a model the costs of its layouts.
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]

@@ -10,7 +10,7 @@ use crate::args::{OutFile, key_bits};
 use crate::keys;
 use crate::output::Output;
 
-/// Make a secret key, readable by its owner alone.
+/// Make a secret key, readable only by its owner.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

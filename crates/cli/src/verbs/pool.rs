@@ -15,7 +15,8 @@ use crate::output::Output;
 /// Entries of one seed, made and kept together: an interruption loses no more than these.
 const AT_ONCE: u64 = 1 << 13;
 
-/// Do the work of uploads ahead of time: `predict --pool` then sends a tenth of the bytes, at once.
+/// Do the work of uploads ahead of time: `predict --pool` then sends a tenth of the bytes, without
+/// delay.
 ///
 /// A pool is a directory of decrypted random ciphertexts of a key. Each is for one feature of one
 /// record, and is removed before it is used. The pool is as secret as the records; don't copy it,

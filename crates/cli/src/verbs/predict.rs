@@ -28,17 +28,17 @@ use crate::{interrupts, keys, logging, models, records, runtime};
 /// model predicts quantities, one row per record in input order, counted from 0. With --json and
 /// without --out they are JSON, one record per line.
 ///
-/// Any number of records is accepted, and sent a group at a time. A busy service is asked again,
-/// and so is one that restarts; if it stays away, no --out file is left behind. What a proxy refuses
-/// as too large is sent in halves. If the service replaces the model meanwhile, the run goes on with the new one where
-/// that takes the same records, and says so.
+/// Any number of records is accepted, and sent a group at a time. A service that is busy or
+/// restarts is asked again; if it stays unavailable, no --out file is left behind. What a proxy
+/// refuses as too large is sent in halves. If the service replaces the model meanwhile, the run
+/// continues with the new one if that takes the same records, and says so.
 ///
-/// A record whose answer is damaged, or gives a score that no record has, is marked: its row has its
-/// number, the columns that are kept, and no prediction; with --json an `error`. All records are
-/// still sent and all rows written, and then the exit status is 1. A malicious service can change
-/// answers so that only records with certain scores are marked. It does not see which ones are, unless
-/// you show it: by sending those records again, by complaining about them, or by ending the run
-/// because of what it prints, as `| grep -q` does.
+/// A record whose answer is damaged, or gives a score that no record has, is marked: its row has
+/// its number, the columns that are kept, and no prediction, or with --json an `error`. All records
+/// are still sent and all rows written, and then the exit status is 1. A malicious service can
+/// change answers so that only records with certain scores are marked. It does not see which ones
+/// are, unless you show it: by sending those records again, by complaining about them, or by ending
+/// the run because of its output, as `| grep -q` does.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// URL of the service.
@@ -68,7 +68,7 @@ pub(crate) struct Args {
     resume: bool,
     #[command(flatten)]
     ignore: IgnoreColumns,
-    /// Columns of a CSV file to copy after the predictions, such as a patient's number: names
+    /// Columns of a CSV file to copy after the predictions, such as a patient number: names
     /// separated by commas. They aren't sent.
     #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
     keep: Option<ColumnNames>,
@@ -99,10 +99,10 @@ struct Summary {
     overview: Option<Overview>,
 }
 
-/// A model that took another's place in the course of a run.
+/// A model that replaced another during a run.
 #[derive(Serialize)]
 struct Replaced {
-    /// The first record that it has predicted, from 0.
+    /// The first record that it predicted, from 0.
     from_record: u64,
     version: String,
     card: CardDigest,
@@ -214,7 +214,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     bar.advance(resumed);
     let done = runtime.block_on(predict(pipeline, batches, &mut predictions, &bar));
     bar.finish();
-    // A thread may still wait for input.
+    // A thread may still be waiting for input.
     runtime.shutdown_background();
     let words = interrupts::last_words();
     let mut summary = match (done, words) {
@@ -275,7 +275,7 @@ async fn predict(
     Ok(summary)
 }
 
-/// Prepares what is said if the run ends here.
+/// Prepares the message for a run that ends here.
 fn keep_in_mind(predictions: &Predictions<'_>, summary: &Summary) {
     if let Some(words) = predictions.kept(!summary.replaced.is_empty()) {
         interrupts::say_at_the_end(words);

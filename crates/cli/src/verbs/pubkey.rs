@@ -1,4 +1,4 @@
-//! `veilcast pubkey`: the public part of a key, to give away.
+//! `veilcast pubkey`: the public part of a key, to pass on.
 
 use std::path::PathBuf;
 

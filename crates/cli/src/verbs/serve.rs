@@ -19,20 +19,20 @@ use crate::settings::{self, Sources};
 use crate::signals::{Hangups, Interruptions};
 use crate::{logging, runtime, supervisor};
 
-/// What went wrong when anything did before the service ran.
+/// The error for anything that goes wrong before the service runs.
 const CANT_START: &str = "the service can't start";
 
 /// Serve models over HTTP, and a web page for them, until Ctrl-C or SIGTERM.
 ///
 /// The first line on standard output is the address, the second that of the page; logs go to
 /// standard error. RUST_LOG chooses what is logged, such as RUST_LOG=debug. SIGHUP reads the
-/// configuration and the models again, without a request lost.
+/// configuration and the models again, without losing a request.
 ///
-/// Browsers let a page encrypt only if it comes over HTTPS or from their own machine: for others to
-/// use it, give the service a certificate, or put it behind a server that speaks TLS.
+/// Browsers let a page encrypt only if it comes over HTTPS or from their own machine: for use from
+/// other machines, give the service a certificate, or put it behind a server that speaks TLS.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Directory of a model, besides those of the configuration; may be given several times.
+    /// Directory of a model, in addition to those in the configuration; may be given several times.
     #[arg(long = "model", value_name = "MODEL_DIR")]
     models: Vec<PathBuf>,
     /// Address to listen on, such as 127.0.0.1:8080, localhost:8080, :8080 for all addresses, or
@@ -47,22 +47,22 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
     /// Configuration file, in TOML. Environment variables override it, such as
-    /// VEILCAST_MAX_CONNECTIONS=100; VEILCAST_CONFIG names a file too.
+    /// VEILCAST_MAX_CONNECTIONS=100; VEILCAST_CONFIG also names a file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Serve no web page: / leads to /v2 then.
+    /// Don't serve the web page: / then points to /v2.
     #[arg(long)]
     no_page: bool,
     /// Print the settings in effect, and where each comes from, instead of serving.
     #[arg(long)]
     print_config: bool,
-    /// Form of the logs; json is the default with --json.
+    /// Format of the logs; json is the default with --json.
     #[arg(long, value_name = "FORM")]
     log: Option<logging::Format>,
 }
 
 impl Args {
-    /// The settings that the command line gives.
+    /// The settings from the command line.
     fn settings(&self) -> anyhow::Result<Table> {
         let mut table = Table::new();
         if !self.models.is_empty() {
@@ -215,7 +215,7 @@ fn reload(sources: &Sources, app: &App) {
     supervisor::reloading();
     if let Err(error) = try_reload(sources, app) {
         let error = failure::describe(&error);
-        tracing::error!(error, "can't reload: all stays as it was");
+        tracing::error!(error, "can't reload: everything stays as it was");
     }
     supervisor::ready(&status(app));
 }
@@ -234,13 +234,13 @@ fn try_reload(sources: &Sources, app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A line with what an operator asks first.
+/// A line with what operators want to know first.
 fn tell_of_start(service: &Service) {
     let app = service.app();
     let config = app.config();
     if config.is_open_to_all() {
         tracing::warn!(
-            "others than this machine reach the service, and everybody may ask: `required = true` below `[ledger]` makes it \
+            "other machines can reach the service, and anybody may ask: `required = true` below `[ledger]` makes it \
              ask for tokens"
         );
     }

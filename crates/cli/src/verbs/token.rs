@@ -1,4 +1,4 @@
-//! `veilcast token`: who may ask a service, and how much.
+//! `veilcast token`: who may use a service, and how much.
 
 mod add;
 mod list;
@@ -8,7 +8,7 @@ use clap::Subcommand;
 
 use crate::output::Output;
 
-/// Say who may ask a service, and how much.
+/// Set who may use a service, and how much.
 ///
 /// A service asks for tokens with `required = true` below `[ledger]` in its configuration.
 #[derive(clap::Args)]

@@ -18,16 +18,14 @@ use crate::summary::Summary;
 ///
 /// With --data it learns images of digits; the defaults reproduce the built-in model, and with --stem the
 /// built-in hybrid model. With --table it
-/// learns to predict a column of a CSV file from the others: it finds out which hold numbers and
+/// learns to predict a column of a CSV file from the others: it detects which hold numbers and
 /// which hold categories, imputes, clips, standardises and encodes them, and holds every fifth row
-/// out to measure with. What it finds (medians, means, deviations, ranges, categories) is in the
-/// card, which is public; a range's ends are single records' values, 0.5 % of the rows from the
-/// ends.
+/// out for measuring. What it finds (medians, means, deviations, ranges, categories) is in the
+/// public card; a range's ends are values of individual records, 0.5 % of the rows from the ends.
 ///
 /// The network is a chain of dense layers with identity activations, and softmax (for two classes
 /// sigmoid, with --regression nothing) on top; it collapses to one affine map, which is rounded to
-/// integers. A search finds how finely: in the cheapest way that keeps the results of the map in
-/// floats.
+/// integers. A search finds the cheapest rounding that keeps the results of the map in floats.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Directory of IDX files with MNIST's names, plain or .gz.

@@ -1,4 +1,4 @@
-//! `veilcast usage`: what was asked of a service, by token and model.
+//! `veilcast usage`: what was used of a service, by token and model.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::output::Output;
 
 /// Show what was charged, by token and model.
 ///
-/// Days are those of UTC. The cost is the time of a processor core, as it was estimated beforehand.
+/// Days are in UTC. The cost is the time on a processor core, as estimated beforehand.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// First day, such as 2026-11-01.
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Last day, such as 2026-11-30.
     #[arg(long, value_name = "DATE")]
     to: Option<Day>,
-    /// One token alone.
+    /// Only this token.
     #[arg(long, value_name = "NAME")]
     token: Option<String>,
     #[command(flatten)]

@@ -87,6 +87,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
         threshold: None,
         task: None,
         layouts,
+        ways: None,
         limits: Limits {
             max_records: 2,
             max_ciphertexts: 1000,

@@ -137,7 +137,7 @@ fn a_flipped_bit_in_an_answer_is_found() {
         damaged[byte] ^= 4;
         place.write("bad", damaged);
         let message = place.fail(&DECRYPT.replace("--in response", "--in bad"));
-        assert!(message.contains("damaged on their way"), "{message}");
+        assert!(message.contains("damaged in transit"), "{message}");
         assert!(!place.path("out.csv").exists());
     }
 }

@@ -178,7 +178,7 @@ fn a_hangup_replaces_models_and_settings() {
     );
     place.write("some.toml", "queue_length = -1\n");
     service.signal("HUP");
-    service.logged("can't reload: all stays as it was");
+    service.logged("can't reload: everything stays as it was");
     assert_eq!(
         service.get("/v2/models").1,
         r#"{"models":["risk","second"]}"#

@@ -167,7 +167,7 @@ fn a_token_that_others_may_read_is_warned_of() {
     for mode in [0o644, 0o640, 0o604] {
         let told = warnings(mode);
         assert!(
-            told.contains("others may read it too: chmod 600 token"),
+            told.contains("others may read it too: protect it with chmod 600 token"),
             "{mode:o}: {told}"
         );
     }
@@ -212,7 +212,7 @@ fn headers_are_sent_for_proxies() {
         "--header",
         "Authorization: Basic Zm9v",
     ]);
-    assert!(failing(twice, 1).contains("room for one of them"));
+    assert!(failing(twice, 1).contains("can carry only one"));
     let none = failing(with(&["--header", "X-Tenant"]), 1);
     assert!(none.contains("write a header as 'Name: value'"), "{none}");
 }
@@ -247,7 +247,7 @@ fn refusals_say_what_to_do() {
             "401 Unauthorized",
             "token_unknown",
             "",
-            "ask its operator for another",
+            "ask its operator for a new one",
         ),
         (
             "403 Forbidden",
@@ -348,7 +348,7 @@ fn a_failed_run_says_what_is_kept() {
         ),
         (
             "",
-            "no predictions are kept: with --resume, those that were done would be\n",
+            "no predictions are kept; --resume would have kept the finished ones\n",
         ),
     ] {
         let asked = AtomicUsize::new(0);

@@ -94,8 +94,8 @@ fn what_cannot_be_a_token_or_a_ledger_is_refused() {
     let fail = |line: &str| place.fail(&format!("token {line} --config serve.toml"));
     assert_snapshot!(fail("add clinic"), @"error: there is a token clinic already: choose another name (those of revoked tokens stay taken, so that usage can be told apart)");
     assert_snapshot!(fail("add a,b"), @"error: `a,b` can't name a token: use up to 64 letters, digits and . _ - @ +");
-    assert_snapshot!(fail("add other --quota 1/day --quota 2/day"), @"error: there are two quotas of records a day: give one of them");
-    assert_snapshot!(fail("revoke nobody"), @"error: there is no token of the name nobody");
+    assert_snapshot!(fail("add other --quota 1/day --quota 2/day"), @"error: there are two quotas of records per day: give only one");
+    assert_snapshot!(fail("revoke nobody"), @"error: there is no token named nobody");
     assert_snapshot!(place.fail("token list --ledger mysql://u:hush@host/db"), @"error: a ledger's URL is sqlite:///path/ledger.db or postgres://user@host/database");
     place.write(
         "other.db",
@@ -150,7 +150,7 @@ fn a_service_asks_for_tokens_and_usage_tells_what_they_used() {
     );
     let over = place.fail(&predict("--token-file token"));
     assert!(
-        over.contains("quota of 5 records in all is used up"),
+        over.contains("quota of 5 records in total is used up"),
         "{over}"
     );
 

@@ -12,7 +12,7 @@ use crate::AnswerError;
 pub struct Answered<G> {
     /// The group as it was submitted.
     pub group: G,
-    /// The session that it was encrypted with: with the card that its scores are by.
+    /// The session that it was encrypted with, and so the card for its scores.
     pub session: Arc<Session>,
     /// One score per output for each of its records, not yet checked against the card's bounds; or
     /// why the answer can't be used: it is damaged, or belongs to another request.
@@ -23,8 +23,9 @@ pub struct Answered<G> {
     pub bytes_down: u64,
     /// How many requests it took: more than one if one was too large.
     pub requests: u32,
-    /// How often they were sent in all; oftener than that if one was too large, the service busy, or the connection broke.
+    /// How often requests were sent in total; more often than that if one was too large, the
+    /// service was busy, or the connection broke.
     pub tries: u32,
-    /// The time from the beginning of its encryption to its scores.
+    /// The time from the start of its encryption to its scores.
     pub elapsed: Duration,
 }

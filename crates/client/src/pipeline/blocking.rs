@@ -1,4 +1,4 @@
-//! Work that takes a while, on threads of its own.
+//! Work that takes a while, on separate threads.
 
 use std::panic::resume_unwind;
 

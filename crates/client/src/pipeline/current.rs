@@ -1,4 +1,4 @@
-//! The session in force: another takes its place when the service's model is replaced.
+//! The current session: it is replaced when the service's model is.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,7 +14,7 @@ pub(super) struct Current {
     /// The card that the caller's records are quantised for.
     own: Card,
     session: RwLock<Arc<Session>>,
-    /// Held by who looks for a new card.
+    /// Held by the task that looks for a new card.
     renewal: Mutex<()>,
 }
 
@@ -44,17 +44,18 @@ impl Current {
             return Ok((session, request));
         }
         let moved = records.iter().map(|record| {
-            // One that isn't the caller's card's is refused below.
+            // A record for another card than the caller's is refused below.
             record.moved(&self.own, card).unwrap_or(record.clone())
         });
         let request = session.encrypt(&moved.collect::<Vec<_>>())?;
         Ok((session, request))
     }
 
-    /// Gets the card by which the service has replaced the one with this digest, unless another task has done so already;
-    /// tells whether there is another.
+    /// Gets the card with which the service has replaced the one with this digest, unless another
+    /// task has done so already; returns whether there is a new one.
     ///
-    /// The records stay as they are, so the card must ask for the same integers, and predict in the same form.
+    /// The records stay as they are, so the card must take the same integers, and predict in the
+    /// same form.
     pub(super) async fn renew(
         &self,
         client: &Client,
@@ -87,7 +88,7 @@ impl Current {
         let renewed = session.for_card(card);
         let renewed =
             renewed.map_err(|error: LayoutError| replaced(ReplacedError::Layout(error)))?;
-        tracing::info!(card = %renewed.card().digest(), "the model was replaced: going on with the new card");
+        tracing::info!(card = %renewed.card().digest(), "the model was replaced: continuing with the new card");
         *self.session.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
         Ok(true)
     }

@@ -15,17 +15,19 @@ use super::blocking::blocking;
 use super::current::{Current, unclear};
 use crate::{AnswerError, Client, ClientError, Exchange, PipelineError};
 
-/// The code by which a service tells that a request was made for another card.
+/// The code with which a service says that a request was made for another card.
 const OTHER_CARD: &str = "wrong_card_digest";
 
-/// Codes of what a card forbids: a request that was made by one gets them only when another is in force.
+/// Codes for what a card forbids: a request that follows its card gets them only if the service has
+/// another card by then.
 const FORBIDDEN: [&str; 3] = [
     "too_many_records",
     "too_many_ciphertexts",
     "layout_not_allowed",
 ];
 
-/// How often a group is encrypted for yet another card: a service that replaces its model all the time is none.
+/// How often a group is encrypted for yet another card: a service that keeps replacing its model is
+/// faulty.
 const RENEWALS: usize = 4;
 
 /// A group that is ready to be sent.
@@ -53,7 +55,7 @@ impl<G: AsRef<[QuantizedRecord]>> Encrypted<G> {
 /// One request of a group, and its answer, still encrypted.
 type Part = (InferRequest, Result<InferResponse, AnswerError>);
 
-/// A group whose answers are here.
+/// A group whose answers have arrived.
 pub(super) struct Arrived<G> {
     encrypted: Encrypted<G>,
     parts: Vec<Part>,
@@ -67,7 +69,8 @@ pub(super) struct Sender {
     client: Client,
     model: String,
     current: Arc<Current>,
-    /// The most rows of ciphertexts that a request has: what is refused as too large is halved, and so is all that follows.
+    /// The most rows of ciphertexts in a request: a request refused as too large is halved, and so
+    /// are all later ones.
     most_rows: AtomicUsize,
 }
 
@@ -83,7 +86,7 @@ impl Sender {
 
     /// The answers to a group.
     ///
-    /// How it is divided depends on refusals alone, which come before anything was decrypted.
+    /// How it is divided depends only on refusals, which come before anything is decrypted.
     pub(super) async fn send<G>(&self, encrypted: Encrypted<G>) -> Result<Arrived<G>, PipelineError>
     where
         G: AsRef<[QuantizedRecord]> + Send + 'static,
@@ -116,7 +119,7 @@ impl Sender {
         Err(unclear(&self.client).into())
     }
 
-    /// The group encrypted for the card in force.
+    /// The group, encrypted for the current card.
     async fn again<G>(&self, arrived: Arrived<G>) -> Result<Arrived<G>, PipelineError>
     where
         G: AsRef<[QuantizedRecord]> + Send + 'static,
@@ -178,7 +181,7 @@ impl Sender {
     }
 }
 
-/// A request in parts of at most this many rows, which is one at least.
+/// A request in parts of at most this many rows, at least one.
 fn in_parts(session: &Session, request: &InferRequest, rows: usize) -> Vec<InferRequest> {
     session.in_parts(
         request,

@@ -1,8 +1,8 @@
 //! [`Segment`], a file with the entries of one seed.
 //!
 //! A header of 128 bytes, then one entry after another: n's bytes, and 16 bytes of a checksum over
-//! the seed, the entry's number and the entry. A wrong entry would show its record to the service,
-//! so no entry is used unchecked.
+//! the seed, the entry's number and the entry. A wrong entry would reveal its record to the
+//! service, so no entry is used unchecked.
 //!
 //! | bytes | header |
 //! |---|---|
@@ -55,7 +55,7 @@ impl From<io::Error> for SegmentError {
 }
 
 impl Segment {
-    /// Writes entries as a new file, which appears whole or not at all.
+    /// Writes entries as a new file, which appears complete or not at all.
     pub(super) fn create(
         directory: &Path,
         key_fingerprint: &[u8; 32],
@@ -132,7 +132,7 @@ impl Segment {
         self.left
     }
 
-    /// Removes the last `count` entries for good and returns them; none if there are fewer.
+    /// Permanently removes the last `count` entries and returns them; none if there are fewer.
     pub(super) fn take(&mut self, count: usize) -> Result<Option<StoredEntries>, SegmentError> {
         let Some(left) = self.left.checked_sub(count) else {
             return Ok(None);
@@ -175,7 +175,7 @@ impl Segment {
     }
 }
 
-/// The checksum that distinguishes a damaged entry from a whole one.
+/// The checksum that distinguishes a damaged entry from an intact one.
 fn checksum(seed: &[u8; 32], index: u64, number: &[u8]) -> [u8; CHECKSUM] {
     let digest = Sha256::new()
         .chain_update(seed)

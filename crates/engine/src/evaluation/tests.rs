@@ -101,7 +101,7 @@ fn computation_ends_at_any_pause() {
     let (answer, pauses) = in_slices(&evaluator, &request, None);
     assert!(answer.is_ok());
     for stop in 1..=pauses {
-        // The key is known by now: its check is no slice any more.
+        // The key is known by now: its check is no longer a slice.
         let (answer, seen) = in_slices(&evaluator, &request, Some(stop));
         if stop < pauses {
             assert_eq!(answer.err(), Some(Stopped.into()));

@@ -20,7 +20,8 @@ pub struct Costs {
     pub seconds: Seconds,
 }
 
-/// Seconds that one core takes for each operation. Files may have those of operations that are no longer counted.
+/// Seconds that one core takes for each operation. Files may also contain operations that are no
+/// longer counted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seconds {
     /// A step of a program: a product modulo n².
@@ -59,7 +60,7 @@ impl Costs {
     /// A link of 100 Mbit/s.
     pub const LINK_BYTES_PER_SECOND: f64 = 12.5e6;
 
-    /// These costs, if the planner can use them; for costs that come from a file.
+    /// These costs, if the planner can use them; for costs from a file.
     ///
     /// # Errors
     /// All numbers must be positive, and the key's size one that keys have.

@@ -7,7 +7,7 @@ use super::sizes;
 use crate::arrangement::Arrangement;
 use crate::seeded::SeededForm;
 
-/// All that the count depends on.
+/// Everything that the count depends on.
 pub(super) struct Count<'a> {
     pub(super) card: &'a Card,
     pub(super) costs: &'a Costs,
@@ -69,8 +69,8 @@ impl Count<'_> {
         // products each.
         let products = self.products + 4 * sums;
         let program = products as f64 * seconds.product + seconds.inversion;
-        // Horner's rule shifts the content of each unit of an answer but the highest, by squarings that the
-        // answer's randomiser takes anyway.
+        // Horner's rule shifts the content of each unit of an answer except the highest, by
+        // squarings that the answer's randomiser takes anyway.
         let units =
             |answer| arrangement.features_per_ciphertext() * arrangement.outputs_of(answer).len();
         let shifts: usize = (0..arrangement.answers_per_row())

@@ -11,8 +11,8 @@ use super::costs::{Costs, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONCE, Seconds};
 
 impl Costs {
     /// The costs that the planner uses unless it is given better ones: those of a current x86-64
-    /// server with the kernel that this processor has, for keys of 2048, 3072 and 4096 bits, and for
-    /// others the nearest of these, scaled by what the operations' counts of limb products grow with.
+    /// server with the kernel that this processor has, for keys of 2048, 3072 and 4096 bits, and
+    /// for others the nearest of these, scaled as the operations' counts of limb products grow.
     pub fn built_in(key_bits: u32) -> Self {
         Self::with_kernel(kernel(), key_bits)
     }
@@ -34,8 +34,8 @@ impl Costs {
     }
 
     /// The built-in costs times how much longer this machine takes than the one that they were
-    /// measured on: by eight randomisers under a key of 2048 bits, the fastest of three times on
-    /// one core, measured when it is asked for first.
+    /// measured on: measured by eight randomisers under a key of 2048 bits, the fastest of three
+    /// runs on one core, when it is first needed.
     pub fn of_this_machine(key_bits: u32) -> Self {
         static SLOWNESS: OnceLock<f64> = OnceLock::new();
         let slowness = *SLOWNESS.get_or_init(slowness);
@@ -49,7 +49,7 @@ impl Costs {
     }
 
     /// These costs for keys of another size: if the machine takes some multiple of the built-in
-    /// costs at the one size, each operation is taken to do the same at the other.
+    /// costs at one size, each operation is assumed to take the same multiple at the other.
     #[must_use]
     pub fn for_key_bits(&self, key_bits: u32) -> Self {
         let (from, to) = (Self::built_in(self.key_bits), Self::built_in(key_bits));
@@ -62,7 +62,7 @@ impl Costs {
     }
 }
 
-/// How many times as long as the built-in costs say this machine takes.
+/// How many times as long as the built-in costs this machine takes.
 fn slowness() -> f64 {
     let modulus: Vec<u8> = (0..RSA_2048.len() / 2)
         .map(|i| u8::from_str_radix(&RSA_2048[2 * i..2 * i + 2], 16).expect("hexadecimal digits"))

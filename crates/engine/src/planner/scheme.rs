@@ -18,9 +18,9 @@ const MOST_FEATURES_PER_CIPHERTEXT: usize = 32;
 pub struct Paillier;
 
 impl Scheme for Paillier {
-    /// Products modulo n² times the bits that a record takes of a plaintext: about 90 products to
-    /// encrypt a ciphertext, 2000 to mask an answer, and for the sums a share of the weights' bits, as
-    /// programs for digits and tables come out.
+    /// Products modulo n² times the bits of a plaintext that a record takes: about 90 products to
+    /// encrypt a ciphertext, 2000 to mask an answer, and for the sums a share of the weights' bits,
+    /// as observed in programs for digits and tables.
     fn cost(&self, candidate: &Candidate) -> f64 {
         let (features, outputs) = (candidate.features as f64, candidate.outputs as f64);
         let magnitude_bits = f64::from(candidate.weight_bits.get() - 1);
@@ -34,8 +34,9 @@ impl Scheme for Paillier {
     /// hence m = ⌈outputs/a⌉ in each, the largest k up to 32 and `features` that fits: an answer takes
     /// (m + 1)·k − 1 units of `slot_bits` + 41 bits, and two bits of the modulus stay free. For many
     /// features, a is 4 or 5: fewer answers would leave room for too few features per ciphertext, more
-    /// would cost more than the shorter upload saves. Few features take few ciphertexts in any case, and
-    /// the answers take the time: a is 1, 2 or 4. The layout is left out if no k above 1 fits.
+    /// would cost more than the shorter upload saves. Few features take few ciphertexts in any
+    /// case, and most of the time goes into the answers: a is 1, 2 or 4. The layout is left out if
+    /// no k above 1 fits.
     fn layouts(&self, features: usize, outputs: usize, slot_bits: SlotBits) -> Layouts {
         let answers: &[usize] = match features {
             ..=FEW_FEATURES => &[1, 2, 4],

@@ -13,8 +13,8 @@ use crate::seeded::SeededForm;
 /// Bytes of the length before each element of a tensor.
 const PREFIX: usize = 4;
 
-/// The bytes of a request, up to a few digits of its numbers, to a service that knows its key: the
-/// first one holds its proof too.
+/// The bytes of a request to a service that knows its key, up to a few digits of its numbers; the
+/// first request holds the proof too.
 pub(super) fn request(
     card: &Card,
     key_bits: u32,
@@ -79,12 +79,12 @@ fn largest_key(key_bits: u32) -> Vec<u8> {
     vec![u8::MAX; key_bits as usize / 8]
 }
 
-/// A tensor of one element: what its header has, a larger tensor's has.
+/// A tensor of one element: its header is like a larger tensor's.
 fn one_of(width: usize) -> ByteMatrix {
     ByteMatrix::new([1, 1], width, vec![0; width]).expect("one element that is not empty")
 }
 
-/// The records that a message with one row can name.
+/// The number of records that a message with one row can name.
 fn named(layout: Layout, records: usize) -> usize {
     if layout.is_grouped() { records } else { 1 }
 }

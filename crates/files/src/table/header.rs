@@ -30,7 +30,7 @@ impl Problem {
     }
 }
 
-/// Finds the columns by name. An image's may have any names, if there are as many as pixels.
+/// Finds the columns by name. Those of an image may have any names, if there are as many as pixels.
 pub(super) fn places(
     input: &Input,
     header: &[String],

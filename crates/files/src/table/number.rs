@@ -2,10 +2,10 @@
 
 /// Reads `[+-]?(digits[.digits] | .digits)([eE][+-]?digits)?` in ASCII, if it is finite.
 ///
-/// What else Rust reads (`inf`, `nan`) isn't a number here, so that every client agrees.
+/// Other forms that Rust reads (`inf`, `nan`) aren't numbers here, so that every client agrees.
 pub fn number(text: &str) -> Option<f64> {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
-    // Of texts of these bytes, Rust reads exactly those that the grammar allows.
+    // Of texts made of these bytes, Rust reads exactly those that the grammar allows.
     let number: f64 = text.bytes().all(plain).then(|| text.parse().ok())??;
     number.is_finite().then_some(number)
 }

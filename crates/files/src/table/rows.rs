@@ -131,7 +131,7 @@ impl Rows {
         }
     }
 
-    /// A file that is still written to may have ended within a number.
+    /// A file that is still being written may end within a number.
     fn check_size(&self) -> Result<(), ReadError> {
         let file = self.reader.get_ref().file.get_ref();
         let metadata = file.metadata();

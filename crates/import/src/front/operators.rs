@@ -1,4 +1,4 @@
-//! What the operators at the front of a graph do, on values known by the table's columns.
+//! What the operators at the front of a graph do, on values known in terms of the table's columns.
 
 use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::{GraphProto, NodeProto};
@@ -23,7 +23,7 @@ pub(super) struct Table<'a> {
     room: usize,
 }
 
-/// Most elements, and terms of sums, that nodes may take in all.
+/// Most elements, and terms of sums, that nodes may take in total.
 const MAX_WORK: usize = 1 << 22;
 
 pub(super) type Done = Result<Outcome, String>;
@@ -65,7 +65,9 @@ impl<'a> Table<'a> {
             },
             ("FeatureVectorizer", _) if ml => match all {
                 Some(all) => self.vectorize(&all),
-                None => Err("joins columns with computed numbers; compute those in the table".to_owned()),
+                None => Err(
+                    "joins columns with computed numbers; compute those in the table".to_owned(),
+                ),
             },
             ("Gather", Some(value)) if !ml => self.gather(node, value),
             ("ArrayFeatureExtractor", Some(value)) if ml => self.select(node, value),
@@ -84,7 +86,7 @@ impl<'a> Table<'a> {
                     .to_owned(),
             ),
             ("Normalizer" | "Binarizer", _) if ml => Err(
-                "isn't affine, so that it can't be computed on encrypted records; drop the step, or \
+                "isn't affine, so it can't be computed on encrypted records; drop the step, or \
                  do it in the table and train on the result"
                     .to_owned(),
             ),

@@ -142,7 +142,7 @@ impl Boundary {
             .push(node_of("Mul", &[&shifted, &factor], output));
     }
 
-    /// For each column that is scaled in one way only, that scaling: its features get it.
+    /// For each column that is scaled in only one way, that scaling, which its features get.
     pub(super) fn standards(&self) -> BTreeMap<usize, Standard> {
         let mut scalings: BTreeMap<usize, Option<(f64, f64)>> = BTreeMap::new();
         for sum in self.values.iter().flat_map(|value| &value.sums) {

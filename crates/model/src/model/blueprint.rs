@@ -11,7 +11,7 @@ use veilcast_card::{
     PublicPart, Quantization, SlotBits, Task, Way,
 };
 
-/// What the card is to say about a model whose weights aren't quantised yet.
+/// What the card will say about a model whose weights aren't quantised yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blueprint {
     /// The model's name, `[a-z0-9][a-z0-9._-]{0,63}`.
@@ -57,7 +57,7 @@ pub struct PublicPartFile {
     /// The sides of its input without that of the batch.
     pub shape: Vec<usize>,
     /// For people: what it computes, what is public and what is private, and what publishing it
-    /// gives away.
+    /// reveals.
     pub description: String,
 }
 
@@ -77,7 +77,7 @@ pub enum BuildError {
     /// The search for a quantisation failed.
     #[error("no quantisation was found")]
     Search(#[from] SearchError),
-    /// The map has another number of inputs than the card has features.
+    /// The map's number of inputs isn't the card's number of features.
     #[error("the map takes {inputs} values, but the card describes {features} features")]
     Features {
         /// Inputs of the map.

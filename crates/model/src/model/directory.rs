@@ -1,4 +1,4 @@
-//! Model directories: read with every check, written whole or not at all.
+//! Model directories: read with all checks, written completely or not at all.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -40,10 +40,10 @@ impl Model {
         Ok(report)
     }
 
-    /// Writes the model as a directory, which appears whole or not at all.
+    /// Writes the model as a directory, which appears complete or not at all.
     ///
-    /// The weights and the report are readable by their owner only. With `force` an existing
-    /// model directory is replaced; anything else never is.
+    /// The weights and the report are readable only by their owner. With `force` an existing model
+    /// directory is replaced; anything else never is.
     ///
     /// # Errors
     /// [`ModelError`] as for [`check_destination`], or if writing fails; then the destination is
@@ -148,7 +148,7 @@ fn put_in_place(fresh: tempfile::TempDir, directory: &Path) -> io::Result<()> {
     } else {
         fs::rename(fresh.path(), directory)?;
     }
-    // It has moved: there is nothing left to remove.
+    // It has been renamed: there is nothing left to remove.
     let _ = fresh.keep();
     Ok(())
 }

@@ -23,7 +23,7 @@ pub enum ModelError {
         /// Why it failed.
         source: io::Error,
     },
-    /// The destination holds something already.
+    /// The destination exists already.
     #[error("{path} exists already", path = path.display())]
     Exists {
         /// The destination.
@@ -73,7 +73,7 @@ pub enum ModelError {
     /// A program isn't one for the weights.
     #[error("{WEIGHTS_FILE}: the program for {k} features per ciphertext can't be used")]
     Program {
-        /// Features a ciphertext that the program is for.
+        /// Features per ciphertext that the program is for.
         k: u32,
         /// What is wrong with it.
         source: ProgramError,
@@ -90,7 +90,7 @@ pub enum ModelError {
     /// The tensors contradict each other or hold values that aren't finite.
     #[error("{WEIGHTS_FILE} can't be used")]
     Weights(#[source] ShapeError),
-    /// The weights name no card, or another one.
+    /// The weights name no card, or a different one.
     #[error(
         "{WEIGHTS_FILE} belongs to card {found}, but {CARD_FILE} is {expected}; the two files come \
          from different models, or the card was edited"
@@ -101,7 +101,7 @@ pub enum ModelError {
         /// The card next to them.
         expected: CardDigest,
     },
-    /// The weights have another shape than the card says.
+    /// The weights' shape isn't the card's.
     #[error(
         "{WEIGHTS_FILE} maps {inputs} inputs to {outputs} outputs, but {CARD_FILE} has \
          {features} features and {labels} scores"

@@ -1,5 +1,4 @@
-//! The one way from a map in floats to a finished model, for networks that were trained and networks
-//! that were imported.
+//! The one way from a map in floats to a finished model, for both trained and imported networks.
 
 use std::ops::RangeInclusive;
 
@@ -26,7 +25,7 @@ pub struct QuantizationSearch<'a> {
 }
 
 impl Blueprint {
-    /// Finds the quantisation of least cost, unless that of the blueprint is to be used as it is;
+    /// Finds the cheapest quantisation, unless that of the blueprint is to be used as it is;
     /// offers the layouts that suit the scheme; and builds the model.
     ///
     /// `quantization` says how features become integers of a number of bits. The report of the model

@@ -21,7 +21,7 @@ impl Programs {
         [(1, &self.single)].into_iter().chain(grouped)
     }
 
-    /// Looks for short programs, all at once.
+    /// Searches for short programs, all in parallel.
     pub(super) fn compile(map: &IntegerMap, layouts: &Layouts) -> Self {
         thread::scope(|scope| {
             let compile = |k: u32| scope.spawn(move || Program::compile(&map.grouped(k)));

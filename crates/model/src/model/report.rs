@@ -102,7 +102,7 @@ pub struct TrainingReport {
     /// Mean loss over the last epoch: cross-entropy, or for a regression the squared error in units
     /// of the target's variance.
     pub final_loss: f64,
-    /// How its public part was trained along with it, if that is a stem.
+    /// How its public part was trained with it, if that is a stem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<StemReport>,
 }
@@ -115,7 +115,7 @@ pub struct StemReport {
     pub channels: [usize; 2],
     /// How many features it returns.
     pub features: usize,
-    /// By how many pixels images were moved at most.
+    /// By how many pixels images were shifted at most.
     pub shift: usize,
 }
 
@@ -131,7 +131,7 @@ pub struct ImportReport {
     pub opset: i64,
     /// How many nodes of each operator it has.
     pub operators: BTreeMap<String, usize>,
-    /// The operators that were cut off behind the scores, last first.
+    /// The operators that were cut off after the scores, last first.
     pub removed: Vec<String>,
     /// The last node of the public part, for a hybrid model.
     #[serde(default, skip_serializing_if = "Option::is_none")]

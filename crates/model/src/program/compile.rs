@@ -1,20 +1,20 @@
 //! The search for a short program.
 //!
 //! Every weight is written in digits to a base 2^w. There are two ways to put them together, each
-//! of which is the other read backwards:
+//! the reverse of the other:
 //!
-//! - **By outputs**, good where inputs are many. A *term* is (output, sign, position, digit), and
-//!   each input is to be added to some terms. Inputs that share two terms are added to a new node
+//! - **By outputs**, good for many inputs. A *term* is (output, sign, position, digit), and each
+//!   input is added to some terms. Inputs that share two terms are added to a new node
 //!   once, which is then added to both. The digits d of a position are reduced from the largest: d
 //!   counts as a smaller digit and the gap between them. The positions are put together by
 //!   Horner's rule, with w doublings each.
-//! - **By inputs**, good where outputs are many. A *multiple* is (input, position, digit), and each
-//!   output is the sum of some multiples less some others, which are made first, each from two
+//! - **By inputs**, good for many outputs. A *multiple* is (input, position, digit), and each
+//!   output is the sum of some multiples less some others; these are made first, each from two
 //!   smaller ones. Two multiples that several outputs share are added once.
 //!
-//! What is shared is chosen greedily (Paar 1997; Pippenger 1980 for what can be hoped for). The sums
-//! come out as lists of registers; a list is added up in pairs of least depth first, which keeps
-//! the program shallow, so that many steps can run at once.
+//! What is shared is chosen greedily (Paar 1997; Pippenger 1980 for the bounds). The sums come out
+//! as lists of registers; a list is added up in pairs, lowest depth first, which keeps the program
+//! shallow, so that many steps can run at once.
 //!
 //! All widths are tried, both ways unless one is clearly better, and the shortest program is
 //! kept.
@@ -34,7 +34,8 @@ use crate::IntegerMap;
 const MAX_PAIRS: usize = 1 << 23;
 
 impl Program {
-    /// Searches for a short program for a map's weighted sums; the same map always gives the same.
+    /// Searches for a short program for a map's weighted sums; the same map always gives the same
+    /// program.
     ///
     /// Takes about a second for 784 inputs and 10 outputs.
     pub fn compile(map: &IntegerMap) -> Self {
@@ -200,7 +201,7 @@ fn by_inputs(map: &IntegerMap, width: u32) -> Program {
 }
 
 /// Makes the multiples of an input that its weights need; returns the number of each (position,
-/// digit), which is its place among `registers`.
+/// digit), which is its index in `registers`.
 fn multiples(
     map: &IntegerMap,
     input: usize,

@@ -1,7 +1,7 @@
 //! The area under the ROC curve.
 
-/// The probability that a score of a positive record is above one of a negative record, equal ones
-/// counted as half; none without a record of each kind.
+/// The probability that a score of a positive record is above one of a negative record, with equal
+/// ones counted as half; none without a record of each kind.
 ///
 /// Computed from ranks, as the Mann–Whitney U statistic (Hanley and McNeil 1982). Scores that aren't
 /// numbers count as the largest.

@@ -21,9 +21,9 @@ pub struct Calibration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Predicted {
-    /// That of the second of two labels.
+    /// The probability of the second of two labels.
     PositiveLabel,
-    /// That of the label that is predicted.
+    /// The probability of the predicted label.
     PredictedLabel,
 }
 
@@ -32,7 +32,7 @@ pub enum Predicted {
 pub struct Bin {
     /// Its least probability.
     pub from: f64,
-    /// The least probability of the next.
+    /// The least probability of the next bin.
     pub to: f64,
     /// How many records are in it.
     pub records: usize,

@@ -11,8 +11,8 @@ pub struct RegressionErrors {
     /// The root of the mean squared distance, in the quantity's unit.
     pub root_mean_squared_error: f64,
     /// R², the coefficient of determination: 1 minus the share of the true values' variance that is
-    /// left. 1 is perfect, 0 no better than always predicting their mean; none if they are all the
-    /// same.
+    /// left. 1 is perfect, 0 is no better than always predicting their mean; none if they are all
+    /// the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r_squared: Option<f64>,
 }

@@ -6,7 +6,7 @@ use veilcast_card::ClassPrediction;
 /// What rounding to integers changes, compared with the collapsed map in floats.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QuantizationError {
-    /// Records that are given another label.
+    /// Records whose predicted label changes.
     pub changed_predictions: usize,
     /// The mean magnitude of the changes of scores.
     pub mean_score_change: f64,

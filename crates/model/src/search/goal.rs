@@ -1,4 +1,4 @@
-//! What a search is to achieve, and what it measures with.
+//! What a search must achieve, and what it measures with.
 
 use serde::{Deserialize, Serialize};
 

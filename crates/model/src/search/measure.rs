@@ -16,7 +16,7 @@ pub(super) struct Measured {
     pub(super) largest_change: Option<f64>,
 }
 
-/// How good the float map is, and what others are compared to.
+/// How good the float map is, and what other maps are compared with.
 pub(super) struct ByFloats {
     pub(super) measured: Measured,
     goal: Goal,

@@ -20,7 +20,7 @@ pub struct SearchReport {
     /// How much a probability may change at most, or a score, if it is a quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_change: Option<f64>,
-    /// The quantisations tried, in the order of their cost.
+    /// The quantisations tried, in order of cost.
     pub trials: Vec<Trial>,
 }
 

@@ -198,11 +198,11 @@ impl Shape {
 
 /// Where the pixels of a channel are that one pixel of a window sees, at the places of a panel.
 enum Tap {
-    /// From this pixel on, one behind another.
+    /// From this pixel on, one after another.
     Row(usize),
     /// At these pixels.
     Pixels([u32; COLUMNS]),
 }
 
-/// Beyond any image: what lies there is 0.
+/// Beyond any image: values there are 0.
 const PADDING: u32 = u32::MAX;

@@ -22,8 +22,8 @@ impl<F: Fn(f32) -> f32 + Send + Sync> Kernel for Mapped<F> {
     }
 }
 
-/// A tensor clipped to two limits, each a tensor of a single number, or where that is left out the
-/// usual number. If the limits cross, the upper one counts.
+/// A tensor clipped to two limits, each a tensor of a single number, or the default if that is left
+/// out. If the limits cross, the upper one counts.
 pub(super) fn clip(
     planner: &mut Planner,
     x: &Floats,
@@ -36,7 +36,7 @@ pub(super) fn clip(
         let Some(limit) = limit else { continue };
         if volume(&limit.sides)? != 1 {
             return malformed(format!(
-                "a limit of the shape {} is no single number",
+                "a limit of the shape {} isn't a single number",
                 shown(&limit.sides)
             ));
         }
@@ -77,7 +77,7 @@ impl Kernel for Clipped {
     fn run(&self, operands: &[&[f32]]) -> Vec<f32> {
         let least = self.least.number(operands);
         let most = self.most.number(operands);
-        // What isn't a number stays so, and makes what it is compared with so.
+        // NaN stays NaN, and makes what it is compared with NaN.
         if least.is_nan() || most.is_nan() {
             return vec![f32::NAN; operands[0].len()];
         }
@@ -89,7 +89,7 @@ impl Kernel for Clipped {
     }
 }
 
-/// Two tensors joined number by number, with sides of 1 repeated as often as it takes.
+/// Two tensors joined number by number, with sides of 1 repeated as often as needed.
 pub(super) fn join(
     planner: &mut Planner,
     a: &Floats,
@@ -126,7 +126,7 @@ pub(super) fn joined_sides(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     sides.collect()
 }
 
-/// A side of a tensor that is brought to a rank by sides of 1 in front.
+/// A side of a tensor that is padded to a rank with sides of 1 in front.
 fn side(own: &[usize], rank: usize, axis: usize) -> usize {
     let missing = rank - own.len();
     axis.checked_sub(missing).map_or(1, |axis| own[axis])

@@ -85,7 +85,7 @@ pub enum InterpretError {
 }
 
 impl InterpretError {
-    /// Whether another runtime may run the network: nothing in it was found to be wrong, but it needs
+    /// Whether another runtime may run the network: nothing wrong was found in it, but it needs
     /// more than the interpreter supports.
     pub fn is_unsupported(&self) -> bool {
         match self {

@@ -12,7 +12,7 @@ const MAX_SIDES: usize = 16;
 const MAX_PRODUCTS: u64 = 1 << 28;
 /// Most numbers that all nodes may hold for one run, packed copies included: 1 GiB.
 const MAX_ALL_NUMBERS: u64 = 1 << 28;
-/// Most products and results that all nodes may compute in one run: about a second, at worst some ten.
+/// Most products and results that all nodes may compute in one run: about a second, ten at worst.
 const MAX_ALL_PRODUCTS: u64 = 1 << 32;
 
 /// How many numbers a tensor of these sides has.
@@ -53,7 +53,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes the memory of as many numbers as these factors multiply to, and the time to write them.
+    /// Takes the memory for the product of these factors in numbers, and the time to write them.
     pub(super) fn take_numbers(&mut self, factors: &[usize]) -> Result<(), Fault> {
         let all = take(&mut self.numbers, product(factors));
         let all = all.and_then(|()| take(&mut self.products, product(factors)));
@@ -63,7 +63,7 @@ impl Budget {
         })
     }
 
-    /// Takes the time of as many products as these factors multiply to, for one node.
+    /// Takes the time for the product of these factors in products of numbers, for one node.
     pub(super) fn take_products(&mut self, factors: &[usize]) -> Result<(), Fault> {
         let count = product(factors).filter(|&count| count <= MAX_PRODUCTS);
         if count.is_none() {

@@ -48,7 +48,7 @@ pub(super) fn plan(
         "Sub" => join(planner, x, inputs.floats(1)?, |a, b| a - b),
         "Mul" => join(planner, x, inputs.floats(1)?, |a, b| a * b),
         "Div" => join(planner, x, inputs.floats(1)?, |a, b| a / b),
-        // What isn't a number stays so.
+        // NaN stays NaN.
         "Relu" => map(
             planner,
             x,
@@ -174,7 +174,7 @@ fn axis(axis: i64, rank: usize) -> Result<usize, Fault> {
     )
 }
 
-/// The sides that are asked for: −1 is whatever is left, and 0 the side there was, unless it is meant
+/// The requested sides: −1 is whatever is left, and 0 the side that was there, unless it is meant
 /// literally.
 fn reshaped(sides: &[usize], asked: &[i64], keeps: bool) -> Result<Vec<usize>, Fault> {
     let wrong = || {

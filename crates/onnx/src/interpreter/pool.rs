@@ -65,8 +65,8 @@ impl Kernel for Pooled {
     }
 }
 
-/// The larger of two numbers, and whether any so far was NaN: kept apart so that the maximum is one
-/// instruction.
+/// The larger of two numbers, and whether any so far was NaN: kept separately so that the maximum
+/// is one instruction.
 fn larger((most, has_nan): (f32, bool), number: f32) -> (f32, bool) {
     let most = if number > most { number } else { most };
     (most, has_nan | number.is_nan())

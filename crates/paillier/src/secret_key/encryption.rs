@@ -1,4 +1,4 @@
-//! How a key's owner encrypts: by randomisers that are computed modulo p² and q².
+//! How a key's owner encrypts: with randomisers that are computed modulo p² and q².
 
 use std::sync::PoisonError;
 
@@ -12,10 +12,10 @@ use crate::plaintext::Plaintext;
 use crate::prime_ring::PrimeRing;
 use crate::randomizer::Randomizer;
 
-/// Randomisers that are computed when one is needed: eight take little more time than one.
+/// How many randomisers are computed when one is needed: eight take little more time than one.
 const AT_ONCE: usize = 8;
 
-/// The most randomisers that a thread computes together: tables are read once for all of them.
+/// The most randomisers that a thread computes together: tables are read only once for all of them.
 const GROUP: usize = 64;
 
 impl SecretKey {
@@ -56,7 +56,7 @@ impl SecretKey {
     /// If the operating system's generator fails.
     pub fn randomizers(&self, count: usize) -> Vec<Randomizer> {
         let Secret { p, q, .. } = &self.secret;
-        // Half of the threads for each prime, whose table their cores' caches may hold.
+        // Half of the threads for each prime, so that its table may fit their cores' caches.
         let threads = (rayon::current_num_threads() / 2).max(1);
         let groups = threads * count.div_ceil(threads * GROUP).max(1);
         let at_once = count.div_ceil(groups).max(1).next_multiple_of(AT_ONCE);

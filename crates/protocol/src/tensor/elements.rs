@@ -18,7 +18,7 @@ impl Serialize for Base64<'_> {
     }
 }
 
-/// The width of the elements of `data`, and the elements one after the other.
+/// The width of the elements of `data`, and the elements one after another.
 pub(super) fn from_json(
     data: &str,
     shape: [usize; 2],
@@ -59,7 +59,7 @@ pub(super) fn from_json(
     }
 }
 
-/// The elements read so far, and what is known of those to come.
+/// The elements read so far, and what is known about those to come.
 struct Elements {
     columns: usize,
     count: usize,

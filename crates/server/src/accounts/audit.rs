@@ -1,5 +1,5 @@
-//! What is written down of each inference: who, when, which model, how much, under which key, and how it ended. Never what
-//! was in it, and never a token.
+//! What is recorded about each inference: who, when, which model, how much, under which key, and
+//! how it ended. Never its content, and never a token.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -24,7 +24,7 @@ pub(crate) struct Audit {
     file: Option<PathBuf>,
 }
 
-/// An inference; it is written down when it is dropped.
+/// An inference; it is recorded when it is dropped.
 pub(crate) struct Entry {
     audit: Arc<Audit>,
     line: Line,
@@ -41,7 +41,7 @@ struct Line {
     records: Option<usize>,
     key: Option<String>,
     outcome: &'static str,
-    /// As estimated, in time of one core.
+    /// As estimated, in time on one core.
     cost_seconds: Option<f64>,
 }
 
@@ -79,7 +79,7 @@ impl Audit {
     }
 }
 
-/// Opens the file for one line, so that it may be moved away at any time.
+/// Opens the file for each line, so that it may be moved away at any time.
 fn append_to(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -125,7 +125,7 @@ impl Entry {
         self.line.cost_seconds = Some(seconds);
     }
 
-    /// Notes how it ended; else it was abandoned.
+    /// Notes how it ended; otherwise it was abandoned.
     pub(crate) fn ends(&mut self, outcome: &'static str) {
         self.line.outcome = outcome;
     }

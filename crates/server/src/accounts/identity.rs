@@ -1,4 +1,4 @@
-//! Who sends a request, by what it shows.
+//! Who sends a request, according to its credentials.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use crate::bearer::bearer;
 use crate::quota::Caller;
 use crate::tls::ClientCertificate;
 
-/// What a request shows.
+/// The credentials of a request.
 pub(super) enum Shown {
     Secret(Credential),
-    /// Something that can't be a secret, in its place.
+    /// Something that can't be a secret, in the place of one.
     NoSecret,
     Certificate(Credential),
     Nothing,
 }
 
 impl Shown {
-    /// A secret comes before a certificate.
+    /// A secret takes precedence over a certificate.
     pub(super) fn of(parts: &Parts) -> Self {
         if let Some(text) = bearer(&parts.headers) {
             return Credential::of_secret(text).map_or(Self::NoSecret, Self::Secret);
@@ -62,7 +62,7 @@ impl Identity {
         self.token.as_ref().map(|(_, credential)| credential)
     }
 
-    /// Who takes turns with others and has quotas by the minute.
+    /// The caller, for turns and for quotas per minute.
     pub(crate) fn caller(&self) -> Caller {
         match self.credential() {
             Some(credential) => Caller::Token(*credential.digest()),
@@ -76,7 +76,7 @@ impl Identity {
             .is_none_or(|token| token.models.contains(model))
     }
 
-    /// Refuses if it may not ask for a model of this name, whether there is one or not.
+    /// Refuses if it may not ask for a model of this name, whether or not there is one.
     pub(crate) fn check_model(&self, model: &str) -> Result<(), Refusal> {
         match self.token() {
             Some(token) if !token.models.contains(model) => Err(Refusal::ModelNotAllowed {

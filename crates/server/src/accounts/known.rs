@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 use veilcast_ledger::{Credential, Token};
 
-/// How long a token is taken for what it was: so long may a revoked one still be let in, though nothing is answered to it,
-/// since charging finds out.
+/// How long a looked-up token is trusted: a revoked one may still be let in for that long, but gets
+/// no answers, since charging finds out.
 const FRESH: Duration = Duration::from_secs(3);
-/// How many tokens are known at most.
+/// The most tokens that are remembered.
 const MOST: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 
-/// Good tokens by what shows them.
+/// Valid tokens by their credentials.
 pub(super) struct Known(Mutex<LruCache<Credential, (Arc<Token>, Instant)>>);
 
 impl Known {

@@ -25,7 +25,7 @@ pub(crate) enum Refusal {
         retry_after: Option<Duration>,
     },
     #[error(
-        "the service can't look tokens up for now: try again in a moment; its operator finds the reason in the log"
+        "the service can't look up tokens for now: try again in a moment; its operator can find the reason in the log"
     )]
     LedgerAway { retry_after: Duration },
 }

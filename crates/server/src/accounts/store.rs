@@ -9,17 +9,18 @@ use veilcast_ledger::{Ledger, LedgerError, Location};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a database that is away is tried, and at least how often one is that readiness is asked for.
+/// How often a database that is away is tried again, and how often at least when readiness is asked
+/// for.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
-/// A ledger that is opened with the first question, and asked again when it comes back.
+/// A ledger that is opened with the first query, and asked again when it comes back.
 pub(super) struct Store {
     location: Location,
     opened: OnceCell<Ledger>,
     health: Mutex<Health>,
 }
 
-/// What is known of the database.
+/// What is known about the database.
 #[derive(Default)]
 struct Health {
     /// When it was last heard of or tried.
@@ -36,7 +37,8 @@ impl Store {
         }
     }
 
-    /// Asks the ledger something. While it is away, one question per second goes out to it, and the others fail at once.
+    /// Asks the ledger something. While it is away, one query per second is sent to it, and the
+    /// others fail at once.
     pub(super) async fn ask<T, F>(
         &self,
         question: impl FnOnce(Ledger) -> F,

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 pub(super) struct Activity {
     state: Mutex<State>,
     leave: Notify,
-    /// Bytes that the peer's side has taken, all in all.
+    /// Bytes that the peer's side has taken in total.
     written: AtomicU64,
     /// Bytes that it has sent.
     read: AtomicU64,
@@ -20,15 +20,16 @@ pub(super) struct Activity {
 }
 
 struct State {
-    /// Requests that have come and whose answers haven't been handed over yet.
+    /// Requests that have arrived and whose answers haven't been handed over yet.
     under_way: usize,
     /// Since when there are none.
     idle_since: Instant,
-    /// Whether there was one ever.
+    /// Whether there has been one.
     is_used: bool,
-    /// Since when an answer waits for the peer to read.
+    /// Since when an answer has been waiting for the peer to read.
     blocked_since: Option<Instant>,
-    /// Requests whose bodies haven't come in whole, since when there are any, and how much had come in until then.
+    /// Requests whose bodies haven't fully arrived, since when there are any, and how much had
+    /// arrived until then.
     incoming: usize,
     incoming_since: Instant,
     read_before: u64,
@@ -43,7 +44,7 @@ pub(super) struct UnderWay(Arc<Activity>);
 pub(super) struct Incoming(Arc<Activity>);
 
 impl Activity {
-    /// That of a new connection, which counts as idle until its first request.
+    /// The activity of a new connection, which counts as idle until its first request.
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
@@ -72,13 +73,13 @@ impl Activity {
         UnderWay(Arc::clone(self))
     }
 
-    /// Since when the connection has had nothing to do.
+    /// Since when the connection has been idle.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
         (state.under_way == 0 && state.blocked_since.is_none()).then_some(state.idle_since)
     }
 
-    /// The same, unless the connection is between two requests that follow each other at once.
+    /// The same, unless the connection is just between two requests.
     pub(super) fn at_rest_since(&self, rest: Duration) -> Option<Instant> {
         let is_used = self.state().is_used;
         self.idle_since()
@@ -128,7 +129,7 @@ impl Activity {
         self.state().incoming > 0
     }
 
-    /// How fast bodies come in, in bytes per second, if that has been going on for a time.
+    /// How fast bodies come in, in bytes per second, if they have done so for some time.
     pub(super) fn incoming_rate(&self, time: Duration) -> Option<f64> {
         let read = self.read.load(Ordering::Relaxed);
         let state = self.state();
@@ -145,7 +146,8 @@ impl Activity {
         self.state().is_http2 = true;
     }
 
-    /// Notes that the peer has closed its side; gives whether it may still wait for an answer to all that it has sent.
+    /// Notes that the peer has closed its side; returns whether it may still be waiting for an
+    /// answer to everything that it has sent.
     pub(super) fn close_half(&self) -> bool {
         self.half_closed.store(true, Ordering::Relaxed);
         let state = self.state();

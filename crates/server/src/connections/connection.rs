@@ -20,7 +20,7 @@ use super::stream::Stream;
 use super::watched::{ReadingLimits, Watched};
 use crate::tls::Tls;
 
-/// How long a connection that makes room may take to say goodbye.
+/// How long a connection that makes room may take to close.
 const GOODBYE: Duration = Duration::from_millis(250);
 
 /// What all connections of a side have in common.
@@ -36,7 +36,7 @@ pub(super) struct Terms {
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum End {
-    /// By its peer, or in order after its last request.
+    /// By its peer, or cleanly after its last request.
     Done,
     /// To make room for another.
     MadeRoom,
@@ -127,7 +127,7 @@ impl Terms {
             }
         };
         tokio::select! {
-            // If it was told in time that this is the end, that is how it ended.
+            // If it was asked to end in time, that is how it ended.
             _ = connection => {}
             () = over => {}
         }
@@ -159,7 +159,7 @@ fn of(result: Result<(), Box<dyn std::error::Error + Send + Sync>>) -> End {
     End::Broken
 }
 
-/// Waits until a connection has been without a request for a time.
+/// Waits until a connection has been without a request for this long.
 async fn too_long_idle(activity: &Activity, time: Duration) {
     loop {
         let end = match activity.idle_since() {
@@ -171,7 +171,8 @@ async fn too_long_idle(activity: &Activity, time: Duration) {
     }
 }
 
-/// Waits until a connection that makes room has had its time; a request that came in between is answered.
+/// Waits until the time of a connection that makes room is over; a request that arrived in between
+/// is answered.
 async fn made_room(activity: &Activity) {
     tokio::time::sleep(GOODBYE).await;
     let is_held_up = || activity.blocked_since().is_some() || activity.is_incoming();
@@ -180,8 +181,9 @@ async fn made_room(activity: &Activity) {
     }
 }
 
-/// Waits until the peer of a connection without requests reads too slowly what may still be there for it: in HTTP/2 the
-/// peer says how much it takes, so that nothing has to be written where it takes nothing.
+/// Waits until the peer of a connection without requests is too slow in reading what may still be
+/// there for it: in HTTP/2 the peer says how much it takes, so there may be nothing to write if it
+/// takes nothing.
 async fn read_out(activity: &Activity, limits: ReadingLimits) {
     let least = limits.bytes_per_second as f64 * limits.timeout.as_secs_f64();
     loop {

@@ -24,7 +24,7 @@ struct Reason {
 pub(super) struct Counts {
     refused: Family<Reason, Counter>,
     ended: Family<Reason, Counter>,
-    /// When was warned last, and how many were refused since.
+    /// When the last warning was, and how many were refused since.
     warned: Mutex<(Option<Instant>, u64)>,
 }
 
@@ -34,7 +34,7 @@ impl Counts {
         metrics.register(|registry| {
             registry.register(
                 "connections_refused",
-                "Connections refused for want of a place",
+                "Connections refused because there was no place",
                 self.refused.clone(),
             );
             registry.register(
@@ -71,7 +71,7 @@ impl Counts {
         });
     }
 
-    /// Counts a connection for which there was no place, and warns now and then.
+    /// Counts a connection for which there was no place, and warns from time to time.
     pub(super) fn refused(&self, reason: NoPlace, limit: usize) {
         let label = match reason {
             NoPlace::Full => "full",

@@ -1,7 +1,8 @@
 //! A connection whose peer may close its side while it waits for its answer.
 //!
-//! What speaks HTTP takes the end of what it reads for the end of all. So it doesn't hear of it before the answer is out;
-//! whoever would rather not work for a peer that may be gone finds it in the [`Activity`].
+//! The HTTP library takes the end of input for the end of the connection. So it doesn't learn of it
+//! before the answer is out; code that would rather not work for a peer that may be gone finds it
+//! in the [`Activity`].
 
 use std::io;
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
 
-/// A stream that keeps the end of what its peer sends for later, if the peer waits for an answer.
+/// A stream that holds back the end of its input while its peer waits for an answer.
 pub(super) struct HalfClosed<S> {
     stream: S,
     activity: Arc<Activity>,

@@ -13,10 +13,11 @@ use super::stream::Stream;
 use super::unix::UnixSocket;
 use crate::address::ListenAddress;
 
-/// How much of an answer the operating system takes before the client has it.
+/// How much of an answer the operating system buffers before the client has it.
 ///
-/// Left to itself it would take megabytes for each client, and it would be minutes before a slow one could be told from one
-/// that doesn't read at all. At a round trip of 100 ms this still allows a megabyte per second.
+/// By default it would buffer megabytes for each client, and it would take minutes to tell a slow
+/// client from one that doesn't read at all. At a round trip of 100 ms this still allows a megabyte
+/// per second.
 pub(super) const SEND_BUFFER_BYTES: u32 = 64 << 10;
 /// Connections that the operating system holds until they are accepted.
 const BACKLOG: u32 = 1024;
@@ -32,7 +33,7 @@ pub(super) enum Listener {
 /// Where a service is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BoundAddress {
-    /// An address of IP, with the port that was taken.
+    /// An IP address, with the port that was taken.
     Ip(SocketAddr),
     /// A unix socket.
     Unix(PathBuf),
@@ -59,10 +60,10 @@ pub enum ListenError {
         /// The address.
         address: ListenAddress,
     },
-    /// The user of the process may not.
+    /// The user of the process isn't permitted to.
     #[error(
-        "can't listen on {address}: this user may not; ports below 1024 need root or the capability CAP_NET_BIND_SERVICE, and \
-         unix sockets a directory that may be written to"
+        "can't listen on {address}: this user isn't allowed to; ports below 1024 need root or the capability \
+         CAP_NET_BIND_SERVICE, and unix sockets a directory that may be written to"
     )]
     Forbidden {
         /// The address.
@@ -74,9 +75,9 @@ pub enum ListenError {
         /// The address.
         address: ListenAddress,
     },
-    /// There is another kind of file where the unix socket would be.
+    /// There is another kind of file at the unix socket's path.
     #[error(
-        "can't listen on {address}: there is a file that is no socket; move it away, or choose another path"
+        "can't listen on {address}: there is a file that isn't a socket; move it away, or choose another path"
     )]
     NoSocket {
         /// The address.
@@ -118,7 +119,8 @@ impl Listener {
                 all(found.map_err(failed)?).map_err(failed)
             }
             ListenAddress::Every { port } => {
-                // On most systems the first one takes IPv4 too, and the second is taken by it.
+                // On most systems the first one also takes IPv4, and so the second is in use
+                // already.
                 let addresses = [
                     SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port)),
                     SocketAddr::from((Ipv4Addr::UNSPECIFIED, *port)),
@@ -144,7 +146,7 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                // Answers go out whole; waiting for more to send would only delay them.
+                // Answers are sent whole; waiting for more to send would only delay them.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no TCP_NODELAY");
                 }
@@ -169,10 +171,11 @@ fn tcp(address: SocketAddr) -> io::Result<Listener> {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
-    // A service that starts again needn't wait for the end of old connections. On Windows this means something else.
+    // A service that restarts needn't wait for the end of old connections. On Windows this option
+    // means something else.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
-    // Accepted connections have the listener's size.
+    // Accepted connections inherit the listener's size.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(address)?;
     socket.listen(BACKLOG).map(Listener::Tcp)

@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use super::activity::Activity;
 use crate::quota::Caller;
 
-/// How long a peer must have kept an answer or its request waiting before it makes room for others.
+/// How long a peer must have delayed its answer or its request before it makes room for others.
 const LONG_ENOUGH: Duration = Duration::from_millis(250);
-/// How long a connection must have been without a request, if it had one before: the next may be on its way.
+/// How long a connection must have been without a request, if it has had one: the next may be on
+/// its way.
 const REST: Duration = Duration::from_millis(50);
 
 /// The places of one side.
@@ -45,9 +46,9 @@ pub(super) struct Place {
 /// Why there is no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoPlace {
-    /// All are taken by connections that do something.
+    /// All are taken by active connections.
     Full,
-    /// The caller has a share of them already.
+    /// The caller already has its share of them.
     Share,
 }
 
@@ -73,9 +74,9 @@ impl Places {
 
     /// A place for a connection of a caller.
     ///
-    /// If there is none, the connection that has been idle longest makes room, the caller's own if the caller's share is what
-    /// is full. Without an idle one, it is the one that has kept its answer waiting longest; without
-    /// such a one, the one whose request comes in slowest.
+    /// If there is none, the connection that has been idle longest makes room; it is one of the
+    /// caller's own if the caller's share is full. Without an idle one, it is the one that has kept
+    /// its answer waiting longest; failing that, the one whose request comes in slowest.
     pub(super) fn take(
         self: &Arc<Self>,
         caller: Option<Caller>,
@@ -92,7 +93,7 @@ impl Places {
             table.leave(leaver.ok_or(NoPlace::Share)?);
         }
         if table.taken.len() >= self.limit {
-            // Those who leave take a moment; no flood may make them many.
+            // Leaving takes a moment; no flood may make too many leave.
             let leaver = (table.leaving < self.limit)
                 .then(|| table.leaver(|_| true))
                 .flatten();
@@ -135,7 +136,7 @@ impl Places {
 }
 
 impl Table {
-    /// The connection that makes room, among some.
+    /// The connection among these that makes room.
     fn leaver(&self, among: impl Fn(&Taken) -> bool) -> Option<u64> {
         let among = || self.taken.iter().filter(|(_, taken)| among(taken));
         let idle = among()

@@ -5,23 +5,23 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 
-/// What speaks HTTP on a connection.
+/// The HTTP protocol of a connection.
 pub(super) type Http = auto::Builder<TokioExecutor>;
 
 /// The largest header, and the piece in which bodies are read.
 const BUFFER_BYTES: usize = 64 << 10;
 /// The same for HTTP/2, whose names and values count with 32 bytes each on top.
 const HEADER_LIST_BYTES: u32 = 32 << 10;
-/// Requests that a connection may have under way in HTTP/2: as many for all connections together as there may be uploads,
-/// by the default settings, so that no crowd of slow ones keeps others from theirs.
+/// Requests that a connection may have under way in HTTP/2: with the default settings, as many for
+/// all connections together as there may be uploads, so that no crowd of slow ones blocks others.
 const STREAMS: u32 = 32;
 /// Bytes of a body that may be under way before they are read: of one request, and of all of a connection.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
 /// Bytes of an answer that wait for the client to take them.
 const SEND_BUFFER: usize = 256 << 10;
-/// Requests that a client may withdraw before they are looked at, and faults of its own that it may have answered: a flood
-/// of either ends the connection.
+/// Requests that a client may cancel before they are handled, and its own errors that may be
+/// answered: a flood of either ends the connection.
 const WITHDRAWN: usize = 20;
 const FAULTS: usize = 100;
 /// How often a silent client with requests under way is asked whether it is still there, and how long it may take.
@@ -31,7 +31,8 @@ const PONG: Duration = Duration::from_secs(10);
 /// HTTP within its limits.
 pub(super) fn http() -> Http {
     let mut http = auto::Builder::new(TokioExecutor::new());
-    // A connection without a request under way ends as an idle one, whether parts of a header come in or not.
+    // A connection without a request under way ends as an idle one, whether or not parts of a
+    // header come in.
     http.http1()
         .timer(TokioTimer::new())
         .header_read_timeout(None)

@@ -1,4 +1,4 @@
-//! What a connection gets for which there is no place: a short answer, and the end.
+//! What a connection without a place gets: a short answer, and the end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,13 @@ use tokio::sync::Semaphore;
 
 use super::stream::Stream;
 
-/// How many are told why at a time; the others are closed without a word.
+/// How many are told why at a time; the others are closed without an answer.
 const AT_A_TIME: usize = 256;
-/// How long they wait for it: those who come back at once would cost more than those who are answered.
+/// How long they wait for it: clients that come back at once would cost more than those that are
+/// answered.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long one of them may take to hear it. A connection that is closed on unread bytes may lose what was written.
+/// How long one of them may take to receive it. A connection that is closed on unread bytes may
+/// lose what was written.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: u64 = 64 << 10;
 
@@ -25,14 +27,14 @@ impl Refusals {
         Self(Arc::new(Semaphore::new(AT_A_TIME)))
     }
 
-    /// Closes a connection, in the background, with this answer first if there is time for it.
+    /// Closes a connection in the background, after this answer if there is time for it.
     pub(super) fn close(&self, stream: Stream, answer: Option<Vec<u8>>) {
         let turn = Arc::clone(&self.0).try_acquire_owned();
         if let (Ok(turn), Some(answer)) = (turn, answer) {
             tokio::spawn(async move {
                 let _turn = turn;
                 tokio::time::sleep(PAUSE).await;
-                // Whether it hears it or not, that was it.
+                // Whether or not it is received, this is the end.
                 let _ = tokio::time::timeout(LINGER, tell(stream, &answer)).await;
             });
         }

@@ -1,4 +1,4 @@
-//! A connection's requests, handed to the routes with what is known about their sender.
+//! A connection's requests, passed to the routes with what is known about their sender.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ use crate::tls::ClientCertificate;
 pub(super) struct Peer {
     /// Where it comes from, over IP.
     pub(super) address: Option<SocketAddr>,
-    /// What it has shown, over TLS.
+    /// Its certificate, over TLS.
     pub(super) certificate: Option<ClientCertificate>,
 }
 
@@ -67,7 +67,8 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
     }
 }
 
-/// A request's body: it is coming in until its end has been read, or nobody reads it any more.
+/// A request's body: it counts as coming in until its end has been read, or nobody reads it any
+/// more.
 struct Asked {
     body: Incoming,
     incoming: Option<activity::Incoming>,

@@ -32,9 +32,9 @@ pub(super) enum Insecure {
     Handshake(#[source] io::Error),
 }
 
-/// Makes a connection secure, with the certificate of this moment.
+/// Makes a connection secure, with the current certificate.
 ///
-/// Who speaks plain HTTP is told so in plain HTTP.
+/// A client that speaks plain HTTP is told so in plain HTTP.
 pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     stream: Stream,
     tls: &Tls,
@@ -43,7 +43,7 @@ pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     match stream.first_byte().await {
         Ok(Some(HANDSHAKE)) => {}
         Ok(Some(_)) => {
-            // Whether it hears it or not, this is the end.
+            // Whether or not it is received, this is the end.
             let _ = tell(stream, &plain_http()).await;
             return Err(Insecure::PlainHttp);
         }
@@ -62,7 +62,7 @@ pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     })
 }
 
-/// What clients get that speak plain HTTP.
+/// What clients that speak plain HTTP get.
 fn plain_http() -> Vec<u8> {
     super::refusal::answer(
         StatusCode::BAD_REQUEST,

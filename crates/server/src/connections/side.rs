@@ -21,21 +21,22 @@ use super::stream::Stream;
 use crate::config::Config;
 use crate::quota::Caller;
 
-/// The pause after the operating system could not hand over a connection, for want of file descriptors or memory.
+/// The pause after the operating system could not hand over a connection, for lack of file
+/// descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// The public's side of a service, or its operators'.
+/// The public side of a service, or its operators'.
 pub(super) struct Side {
     pub(super) terms: Terms,
     pub(super) places: Arc<Places>,
     pub(super) counts: Arc<Counts>,
     pub(super) refusals: Refusals,
-    /// What there is no place for hears this.
+    /// Connections without a place get this.
     pub(super) no_place: Option<Vec<u8>>,
     pub(super) grace: Duration,
 }
 
-/// What a connection hears for which there is no place.
+/// The answer to a connection for which there is no place.
 pub(super) fn no_place(config: &Config) -> Vec<u8> {
     let seconds = config.retry_after.as_secs_f64().ceil();
     refusal::answer(
@@ -58,7 +59,7 @@ impl Side {
         }
         while let Some(ended) = accepting.join_next().await {
             match ended {
-                // A service that can't start ends while it listens already.
+                // A service that can't start ends although it is already listening.
                 Err(error) if !error.is_cancelled() => {
                     tracing::error!(%error, "a listener failed");
                 }
@@ -84,7 +85,7 @@ impl Side {
         if tokio::time::timeout(self.grace, finished).await.is_err() {
             tracing::warn!(
                 connections = connections.len(),
-                "the grace is over: breaking connections off"
+                "the grace period is over: closing connections"
             );
         }
         connections.shutdown().await;

@@ -18,7 +18,7 @@ pub(super) struct UnixSocket {
 }
 
 impl UnixSocket {
-    /// Listens on a path, in the place of a socket there that nobody listens on any more.
+    /// Listens on a path, replacing a socket there that nobody listens on any more.
     ///
     /// # Errors
     /// `AddrInUse` if somebody listens there, `AlreadyExists` if the file there is no socket.
@@ -28,13 +28,13 @@ impl UnixSocket {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
             match BlockingStream::connect(path) {
-                // One may be there without the right to connect to it.
+                // There may be one without the permission to connect to it.
                 Ok(_) => return Err(io::ErrorKind::AddrInUse.into()),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
                 Err(error) => return Err(error),
             }
         }
-        // It has its permissions before anyone finds it, and takes the old one's place at once.
+        // It has its permissions before anyone can find it, and replaces the old one at once.
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}", process::id()));
         let beside = path.with_file_name(name);
@@ -46,7 +46,7 @@ impl UnixSocket {
             Ok((made.dev(), made.ino()))
         };
         let identity = placed().inspect_err(|_: &io::Error| {
-            // It is of no use; the error is what counts.
+            // It is useless; the error matters.
             let _ = fs::remove_file(&beside);
         })?;
         Ok(Self {
@@ -79,7 +79,7 @@ impl Drop for UnixSocket {
 mod tests {
     use super::*;
 
-    /// A path of this test's own.
+    /// A separate path for this test.
     struct Place(PathBuf);
 
     impl Place {

@@ -38,7 +38,7 @@ pub(super) struct Watched<S> {
     stream: S,
     limits: ReadingLimits,
     activity: Arc<Activity>,
-    /// While there is something that the peer should read.
+    /// Active while there is something that the peer should read.
     blocked: Option<Blocked>,
 }
 
@@ -57,7 +57,7 @@ impl<S> Watched<S> {
         }
     }
 
-    /// Looks at how a write went.
+    /// Looks at the result of a write.
     fn watch(
         &mut self,
         context: &mut Context<'_>,
@@ -143,7 +143,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         self.stream.is_write_vectored()
     }
 
-    /// All that there was to write has been written before this is asked.
+    /// Everything that there was to write has been written before this is called.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.blocked.take().is_some() {
@@ -185,7 +185,7 @@ mod tests {
             watched.flush().await
         };
         let ended = whole.await.map_err(|error: io::Error| error.kind());
-        // Told to those who look for somebody to make room.
+        // Visible to the code that looks for a connection to make room.
         assert_eq!(activity.blocked_since().is_some(), ended.is_err());
         peer.abort();
         ended

@@ -1,21 +1,21 @@
-//! The two text forms of metrics, and which of them a request asks for.
+//! The two text formats of metrics, and which of them a request asks for.
 
 use std::fmt::Write as _;
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// A text form of metrics.
+/// A text format of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// OpenMetrics 1.0, unless something else is asked for.
     OpenMetrics,
-    /// Prometheus' own form, version 0.0.4.
+    /// Prometheus' own format, version 0.0.4.
     Prometheus,
 }
 
 impl Format {
-    /// The form that a request prefers, by the weights and the precision of what it accepts.
+    /// The format that a request prefers, by the weights and the precision of what it accepts.
     pub(crate) fn asked_for(headers: &HeaderMap) -> Self {
         let ranges: Vec<Range<'_>> = headers
             .get_all(ACCEPT)
@@ -28,7 +28,7 @@ impl Format {
             let liking = ranges
                 .iter()
                 .filter_map(|range| range.liking(kind, name, version));
-            // What names the form more precisely decides, whatever weight the others have.
+            // The most precise media range decides, whatever weight the others have.
             liking.max()
         };
         let openmetrics = liking("application", "openmetrics-text", Some("1.0.0"));
@@ -99,11 +99,11 @@ impl<'a> Range<'a> {
     }
 }
 
-/// OpenMetrics as Prometheus 0.0.4: counters and infos carry their suffix in the family's name, units have no line of their
-/// own, quotes in a help text no escape, and the end no mark.
+/// OpenMetrics as Prometheus 0.0.4: counters and infos have their suffix in the family's name,
+/// units have no line, quotes in a help text are not escaped, and the end is not marked.
 pub(super) fn to_prometheus(openmetrics: &str) -> String {
     let mut text = String::with_capacity(openmetrics.len());
-    // The help comes before the type, which decides on the name.
+    // The help comes before the type, which determines the name.
     let mut help = "";
     for line in openmetrics.lines() {
         if let Some(of_family) = line.strip_prefix("# HELP ") {
@@ -140,7 +140,7 @@ mod tests {
             let values = accept.iter().map(|&value| (ACCEPT, value.parse().unwrap()));
             Format::asked_for(&values.collect())
         };
-        // Prometheus 2 and 3 as they ask.
+        // What Prometheus 2 and 3 send.
         let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,\
             application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
         for openmetrics in [

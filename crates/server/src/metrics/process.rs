@@ -1,4 +1,4 @@
-//! What the process is and takes: gauges under the names that Prometheus' own clients use.
+//! What the process is and uses: gauges under the names that Prometheus' own clients use.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

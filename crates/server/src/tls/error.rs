@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rustls::pki_types::pem;
 use thiserror::Error;
 
-/// What is wrong with a file of TLS; always for the operator to fix.
+/// What is wrong with a TLS file; always something for the operator to fix.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -25,7 +25,7 @@ pub enum TlsError {
         path: PathBuf,
     },
     /// A file isn't PEM.
-    #[error("{} is no PEM file, or a damaged one", path.display())]
+    #[error("{} isn't a PEM file, or is damaged", path.display())]
     Pem {
         /// The file.
         path: PathBuf,
@@ -51,8 +51,8 @@ pub enum TlsError {
     },
     /// A private key has a passphrase.
     #[error(
-        "the private key in {} has a passphrase, which nobody could type: write it without one, with `openssl pkey -in \
-         OLD -out NEW`, readable by the service alone", path.display()
+        "the private key in {} has a passphrase, which nobody could enter: write it without one, with `openssl pkey \
+         -in OLD -out NEW`, readable by the service alone", path.display()
     )]
     EncryptedKey {
         /// The file.
@@ -77,10 +77,10 @@ pub enum TlsError {
         /// What the library says.
         source: rustls::Error,
     },
-    /// The key is another one's.
+    /// The key belongs to another certificate.
     #[error(
-        "the key in {} doesn't belong to the certificate in {}: give the key that the certificate was asked for with, and \
-         in the certificate's file the service's own before those that sign it", key.display(), certificate.display()
+        "the key in {} doesn't belong to the certificate in {}: give the key that the certificate was requested with, \
+         and in the certificate's file the service's own before those that sign it", key.display(), certificate.display()
     )]
     OthersKey {
         /// The key's file.
@@ -96,7 +96,7 @@ pub enum TlsError {
         /// What the library says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The library refuses the whole.
+    /// The library refuses the settings as a whole.
     #[error("TLS can't be used")]
     Other(#[from] rustls::Error),
 }

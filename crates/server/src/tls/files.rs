@@ -1,4 +1,4 @@
-//! From files to what a connection begins with.
+//! From files to the settings for a connection.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -20,7 +20,7 @@ use super::settings::{ClientCertificates, TlsSettings};
 
 /// The largest file.
 const MAX_BYTES: u64 = 1 << 20;
-/// What begins a key that has a passphrase.
+/// How a key with a passphrase begins.
 const ENCRYPTED: &[&[u8]] = &[
     b"-----BEGIN ENCRYPTED PRIVATE KEY-----",
     b"Proc-Type: 4,ENCRYPTED",
@@ -34,7 +34,7 @@ pub(super) struct Files {
     clients: Option<(PathBuf, ClientCertificates)>,
 }
 
-/// What files look like from outside: whether they have changed.
+/// The files' metadata, which shows whether they have changed.
 pub(super) type Seen = Vec<Option<(SystemTime, u64, u64)>>;
 
 impl Files {
@@ -54,7 +54,7 @@ impl Files {
         paths.chain(authorities).map(|path| seen(path)).collect()
     }
 
-    /// What a connection begins with.
+    /// The settings for a connection.
     pub(super) fn read(&self) -> Result<Arc<ServerConfig>, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let certified = self.certified(&provider)?;
@@ -78,11 +78,11 @@ impl Files {
             path: self.key.clone(),
             source,
         };
-        // The library's own copy is the one that stays.
+        // Only the library's own copy remains.
         let key = provider.key_provider.load_private_key(key.clone_key());
         let certified = CertifiedKey::new(chain, key.map_err(unfit)?);
         match certified.keys_match() {
-            // A key that can't tell what it belongs to shows at the first handshake.
+            // If a key doesn't say what it belongs to, a mistake shows at the first handshake.
             Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
                 Ok(certified)
             }

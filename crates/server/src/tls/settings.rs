@@ -32,7 +32,7 @@ pub enum ClientCertificates {
 }
 
 impl TlsSettings {
-    /// The first setting that makes no sense beside the others, with its name and what it must be.
+    /// The first setting that contradicts the others, with its name and what it must be.
     pub(crate) fn fault(&self) -> Option<(&'static str, &'static str)> {
         let asks = self.client_certificates != ClientCertificates::None;
         match self {

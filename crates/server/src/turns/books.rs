@@ -14,9 +14,9 @@ const MOST_BEGUN: usize = 256;
 /// How much there may be to do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Slices that are computed at a moment.
+    /// Slices that are computed at a time.
     pub(crate) running: usize,
-    /// Requests besides as many.
+    /// Requests in addition to that many.
     pub(crate) waiting: usize,
     /// A request is let in if it is estimated to wait no longer than this for others, and for its
     /// caller's own.
@@ -25,7 +25,7 @@ pub(crate) struct Bounds {
     pub(crate) cores: usize,
 }
 
-/// What there is to do at a moment.
+/// What there is to do at some moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Load {
     /// Requests that wait for their first slice.
@@ -39,8 +39,8 @@ pub(crate) struct Load {
 /// Why a request gets no slice, or no further one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// There is no place for it, or another caller's has taken it. The time is an estimate of how long
-    /// it would wait.
+    /// There is no place for it, or another caller's request has taken it. The time is an estimate
+    /// of how long it would wait.
     Full(Duration),
     /// The service is ending.
     Closed,
@@ -48,35 +48,35 @@ pub(crate) enum Ended {
     Abandoned,
 }
 
-/// A request of this many estimated seconds or more keeps all cores busy by itself: it runs alone. Beside another,
-/// both would take longer, and whoever comes next would wait for both.
+/// A request of this many estimated seconds or more keeps all cores busy on its own, so it runs
+/// alone. Two at once would both take longer, and whoever comes next would wait for both.
 const ALONE: f64 = 0.25;
-/// This many requests of a caller are let in whatever the ones before take: clients with many records send
-/// several at a time, so that the service always has one to compute.
+/// This many requests of a caller are let in whatever the earlier ones take: clients with many
+/// records send several at a time, so that the service always has one to compute.
 const AT_A_TIME: usize = 4;
 /// How far estimates may be off, as a factor.
 const MOST_OFF: f64 = 20.0;
-/// Over how many requests it is averaged how far they are.
+/// Over how many requests this factor is averaged.
 const AVERAGED: f64 = 16.0;
-/// By which factor the cheapest cost of late grows with each costlier request.
+/// By which factor the cheapest recent cost grows with each costlier request.
 const FORGETTING: f64 = 1.1;
 
-/// Where a request learns that its turn has come, or never will.
+/// How a request learns that its turn has come, or never will.
 pub(super) type Granted = oneshot::Receiver<Result<(), Ended>>;
 
-/// Tells it so.
+/// Notifies it.
 type Grant = oneshot::Sender<Result<(), Ended>>;
 
 /// A request.
 pub(super) struct Entry<C> {
     caller: C,
-    /// Estimated seconds of one core that it takes in all, and that are left.
+    /// Estimated seconds of one core that it takes in total, and that are left.
     seconds: f64,
     left: f64,
-    /// Seconds that it took so far, had it been alone.
+    /// Seconds that it would have taken so far, had it been alone.
     took: f64,
     state: State,
-    /// How many of the slices at a moment it takes up while it computes one.
+    /// How many of the simultaneous slices it takes up while it computes one.
     width: usize,
     has_begun: bool,
     is_half_closed: Arc<AtomicBool>,
@@ -92,9 +92,10 @@ enum State {
     Abandoned,
 }
 
-/// What a caller has here.
+/// What a caller has in the books.
 struct Line {
-    /// Seconds of slices that the caller has used, counted from where others were when this one came.
+    /// Seconds of slices that the caller has used, counted from where others were when this one
+    /// arrived.
     used: f64,
     /// Estimated seconds that are left to do.
     left: f64,
@@ -102,7 +103,7 @@ struct Line {
     entries: usize,
 }
 
-/// All requests, in the order in which they came.
+/// All requests, in order of arrival.
 pub(super) struct Books<C> {
     bounds: Bounds,
     entries: BTreeMap<u64, Entry<C>>,
@@ -113,9 +114,9 @@ pub(super) struct Books<C> {
     is_closed: bool,
     /// What the caller of the latest slice had used: where a new caller begins.
     clock: f64,
-    /// Estimated seconds that are done in a second, by what was done lately.
+    /// Estimated seconds that are done per second, according to recent work.
     speed: f64,
-    /// About what the cheapest requests cost of late.
+    /// About what the cheapest recent requests cost.
     cheapest: f64,
 }
 
@@ -171,7 +172,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
     }
 
-    /// Whether a request of this caller, as cheap as they were of late, would be let in.
+    /// Whether a request of this caller, as cheap as recent ones, would be let in.
     pub(super) fn check(&self, caller: &C) -> Result<(), Ended> {
         self.admits(caller, self.cheapest)?;
         let own = self.left_of(caller) + self.cheapest;
@@ -181,7 +182,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
     }
 
-    /// Lets a request in, in the place of another if need be.
+    /// Lets a request in, in place of another if necessary.
     pub(super) fn enter(&mut self, mut entry: Entry<C>) -> Result<u64, Ended> {
         if entry.seconds >= ALONE {
             entry.width = self.bounds.running;
@@ -213,7 +214,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         Ok(id)
     }
 
-    /// Refuses all that has not begun, and from now on whatever can't begin at once.
+    /// Refuses everything that has not begun, and from now on whatever can't begin at once.
     pub(super) fn close(&mut self) {
         self.is_closed = true;
         let waiting = self.entries.iter().filter(|(_, entry)| !entry.has_begun);
@@ -234,8 +235,8 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
     }
 
-    /// Ends a piece of `seconds`. The next one begins at once if `may_go_on` or if nobody else waits, and
-    /// otherwise when the receiver is told so.
+    /// Ends a piece of `seconds`. The next one begins at once if `may_go_on` or if nobody else
+    /// waits, and otherwise when the receiver is notified.
     pub(super) fn pause(
         &mut self,
         id: u64,
@@ -276,7 +277,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         }
     }
 
-    /// Notes that a request was computed to its end, which tells how good the estimates are.
+    /// Notes that a request was fully computed, which shows how good the estimates are.
     pub(super) fn finish(&mut self, id: u64) {
         if let Some(entry) = self.entries.get(&id) {
             let seen = entry.seconds / entry.took.max(1e-6);
@@ -292,7 +293,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
             return;
         };
         match std::mem::replace(&mut entry.state, State::Abandoned) {
-            // It ends by itself, and computes nothing on the way.
+            // It ends without computing anything more.
             State::Waits(grant) => {
                 entry.width = 0;
                 let _ = grant.send(Err(Ended::Abandoned));
@@ -302,7 +303,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         self.grant();
     }
 
-    /// Takes a request out, whatever it does.
+    /// Removes a request, whatever it is doing.
     pub(super) fn leave(&mut self, id: u64) {
         self.remove(id);
         self.grant();
@@ -326,7 +327,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         Some(entry)
     }
 
-    /// Grants slices while there are any to have.
+    /// Grants slices while there are any.
     fn grant(&mut self) {
         while let Some(id) = self.next()
             && let Some(entry) = self.entries.get_mut(&id)
@@ -379,7 +380,8 @@ impl<C: Clone + Eq + Hash> Books<C> {
         if self.is_shut() {
             return Err(Ended::Closed);
         }
-        // Until it is done, every other caller has computed as much as this one, or all there is.
+        // Until it is done, every other caller computes as much as this one, or everything they
+        // have.
         let own = self.left_of(caller);
         let others = self.lines.iter().filter(|(other, _)| *other != caller);
         let others: f64 = others.map(|(_, line)| line.left.min(own + seconds)).sum();
@@ -411,7 +413,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
         self.lines.get(caller).map_or(0.0, |line| line.left)
     }
 
-    /// The estimated time until all that is here is done.
+    /// The estimated time until everything here is done.
     fn backlog(&self) -> Duration {
         self.time(self.lines.values().map(|line| line.left).sum())
     }
@@ -424,7 +426,7 @@ impl<C: Clone + Eq + Hash> Books<C> {
 
 #[cfg(test)]
 impl<C: Clone + Eq + Hash> Books<C> {
-    /// The requests that compute, or have just been told that they may.
+    /// The requests that are computing, or have just been told that they may.
     pub(super) fn running_ids(&self) -> Vec<u64> {
         let running = self.entries.iter().filter(|(_, entry)| !entry.waits());
         running.map(|(&id, _)| id).collect()

@@ -1,4 +1,4 @@
-//! Whose turn it is, without a clock or a thread: slices take the time that the tests say.
+//! Whose turn it is, without a clock or a thread: slices take the time that the tests set.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ const SLICE: f64 = 0.05;
 /// Requests by callers' numbers, on one core with one slice at a time unless `bounds` says otherwise.
 struct Queue {
     books: Books<u8>,
-    /// What tells each waiting request that its turn has come.
+    /// The channel that tells each waiting request that its turn has come.
     waiting: BTreeMap<u64, Granted>,
     half_closed: BTreeMap<u64, Arc<AtomicBool>>,
 }
@@ -50,7 +50,7 @@ impl Queue {
         self.half_closed[&id].store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// What a waiting request is told, if anything.
+    /// What a waiting request was told, if anything.
     fn told(&mut self, id: u64) -> Option<Result<(), Ended>> {
         let told = self.waiting.get_mut(&id)?.try_recv().ok()?;
         self.waiting.remove(&id);
@@ -107,7 +107,7 @@ fn callers_share_equally_whatever_they_send() {
         queue.enter(1, 60.0).unwrap();
     }
     assert_eq!(queue.run(40).len(), 40);
-    // Who comes later gets no more and no less than those who are here.
+    // A later caller gets no more and no less than those already here.
     let late = queue.enter(2, 60.0).unwrap();
     let running = *queue.books.running_ids().first().unwrap();
     let Some(granted) = queue.books.pause(running, SLICE, false).unwrap() else {
@@ -135,7 +135,7 @@ fn costly_requests_run_alone() {
     let mut queue = Queue::new(bounds(2, 100, 1000.0));
     let [small, costly] = [(1, 0.1), (2, 30.0)].map(|(who, cost)| queue.enter(who, cost).unwrap());
     assert_eq!(queue.granted(), [small]);
-    // What would go on beside the small one lets the costly one have its turn.
+    // A request that could continue next to the small one lets the costly one have its turn.
     let late = queue.enter(3, 0.1).unwrap();
     assert!(queue.granted().is_empty());
     queue.books.leave(small);
@@ -168,7 +168,7 @@ fn full_queue_sends_the_greediest_away() {
 #[test]
 fn who_would_wait_too_long_is_refused_at_once() {
     let mut queue = Queue::new(bounds(1, 1000, 2.0));
-    // A caller may send several at a time, and waits for all of its own then.
+    // A caller may send several at a time, but then waits for all of its own.
     for _ in 0..4 {
         queue.enter(1, 15.0).unwrap();
     }

@@ -6,7 +6,8 @@ use rand::rngs::ChaCha20Rng;
 use crate::optimize::{Examples, Targets};
 use veilcast_files::idx::LabelledImages;
 
-/// Images moved by up to this many pixels in each direction; what moves in from outside is dark.
+/// Images moved by up to this many pixels in each direction; pixels that move in from outside are
+/// dark.
 pub(super) struct Shifted<'a> {
     pub(super) images: &'a LabelledImages,
     pub(super) by: usize,

@@ -31,7 +31,7 @@ pub enum TableError {
         columns: String,
     },
     /// The target is one of the columns to predict it from.
-    #[error("{column:?} is the target, so that it can't be predicted from")]
+    #[error("{column:?} is the target, so it can't be predicted from")]
     TargetIsInput {
         /// The target.
         column: String,
@@ -109,7 +109,7 @@ pub enum TableError {
         named: String,
     },
     /// A row that is held out has a class that no training row has.
-    #[error("{place}: the target {target:?} is {value:?}, which it is in no training row")]
+    #[error("{place}: the target {target:?} is {value:?}, which occurs in no training row")]
     UnseenClass {
         /// File and line.
         place: String,

@@ -1,4 +1,4 @@
-//! Preprocessing that suits a table, from its training rows alone.
+//! Preprocessing that suits a table, determined only from its training rows.
 //!
 //! Numbers are clipped to the range that leaves 0.5 % of the rows out at each end, and standardised;
 //! texts are one-hot encoded. Missing cells get the median, or the most frequent category. Rows
@@ -134,7 +134,7 @@ impl Column {
         if numbers.len() == present.len() {
             return Ok(Numbers::of(numbers).map_or(Self::Constant, Self::Numbers));
         }
-        // A column of numbers with a slip in it would make a category of each number.
+        // A column of numbers with a typing error in it would make a category of each number.
         let mostly_numbers = numbers.len() * 2 > present.len();
         let slip = |row: &&usize| {
             let text = cell(row);

@@ -31,8 +31,8 @@ pub struct TableOptions {
 pub enum Task {
     /// A class: the target's value.
     Classification {
-        /// The value that is to be distinguished from all others; the greater of two values (as
-        /// text), if not given.
+        /// The value to be distinguished from all others; the greater of two values (as text), if
+        /// not given.
         positive: Option<String>,
         /// The probability above which a row counts as positive, if not 0.5; only for two classes.
         threshold: Option<f64>,
@@ -68,7 +68,7 @@ impl Default for TableOptions {
 
 impl TableOptions {
     /// Passes over the training rows that suit a table: few rows need more passes, since the
-    /// weights need some steps to get anywhere.
+    /// weights need some steps to converge.
     pub fn suggested_epochs(&self, table: &LabelledTable) -> usize {
         let min_steps: usize = match self.task {
             Task::Classification { .. } => 200,

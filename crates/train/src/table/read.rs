@@ -1,4 +1,4 @@
-//! A labelled table, read whole.
+//! A labelled table, read as a whole.
 
 use std::fs::File;
 use std::io::BufReader;

@@ -111,7 +111,8 @@ impl Target {
         Network::new(layers)
     }
 
-    /// The map as the search is to compare its scores: numbers in units of their deviation.
+    /// The map in the form in which the search compares its scores: numbers in units of their
+    /// deviation.
     pub(super) fn to_compare(&self, map: &FloatMap) -> Result<FloatMap, ShapeError> {
         match self {
             Self::Classes(_) => Ok(map.clone()),

@@ -12,7 +12,7 @@ use super::targets::TARGETS;
 use crate::shell::{cargo, run, say};
 use crate::workspace::Workspace;
 
-/// How code tells libFuzzer which way it went and what it compared, as with cargo-fuzz.
+/// How code tells libFuzzer which path it took and what it compared, as with cargo-fuzz.
 const COVERAGE: &[&str] = &[
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -24,11 +24,12 @@ const COVERAGE: &[&str] = &[
 /// A setting that some parsers look for: then they skip a checksum that mutations hardly ever
 /// match.
 const FUZZING: &[&str] = &["--cfg", "fuzzing"];
-/// What makes the stable compiler take the flag of AddressSanitizer, whose library it comes with.
+/// What makes the stable compiler accept the flag of AddressSanitizer, whose library it comes with.
 const ASAN: &str = "-Zsanitizer=address";
 
 /// The parsers among the dependencies, which tell libFuzzer where they are even in a quick build.
-/// This doubles the compiler's time, and the networks' library alone seven minutes.
+/// Instrumentation doubles the compiler's time, and the networks' library alone would take seven
+/// minutes.
 const PARSERS: &[&str] = &[
     "csv",
     "csv_core",
@@ -124,7 +125,7 @@ fn is_instrumented(arguments: &[OsString]) -> bool {
     after("--target").is_some() && after("--crate-name").is_some_and(is_chosen)
 }
 
-/// Checks what the workspace's own steps don't see of `fuzz/`.
+/// Checks the parts of `fuzz/` that the workspace's own steps don't see.
 pub(super) fn check_files(workspace: &Workspace) -> anyhow::Result<()> {
     run(fuzz_cargo(workspace, "fmt").arg("--check"))?;
     let [own, shipped] = ["fuzz/Cargo.lock", "Cargo.lock"].map(|file| {

@@ -15,7 +15,7 @@ use crate::shell::run;
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     pub(super) seconds: u64,
-    /// 0 for another each time.
+    /// 0 for a different one each time.
     pub(super) seed: u32,
     pub(super) megabytes: u32,
 }
@@ -87,7 +87,7 @@ fn command(programs: &Programs, target: &Target, files: &Files) -> Command {
     let mut command = Command::new(programs.path(target.name));
     command
         .arg(format!("-timeout={}", target.timeout))
-        // One thread goes the same way each time.
+        // One thread takes the same path each time.
         .env("RAYON_NUM_THREADS", "1")
         .env("VEILCAST_FUZZ_FOLDER", &files.0)
         .current_dir(&programs.fuzz);

@@ -1,4 +1,5 @@
-//! What operators get: the files in `deploy`, checked as far as that goes without their readers, and replicas behind nginx.
+//! What operators get: the files in `deploy`, checked as far as possible without the tools that
+//! read them, and replicas behind nginx.
 
 use std::process::Command;
 

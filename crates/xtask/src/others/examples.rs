@@ -1,4 +1,4 @@
-//! The examples that train with other tools, each in a virtual environment of its own.
+//! The examples that train with other tools, each in its own virtual environment.
 //!
 //! The examples without Python are run by the program's own tests.
 

@@ -1,5 +1,5 @@
-//! The tests together with python-paillier, Triton's client and schemathesis, in a virtual environment of their own, and with
-//! paillier-bigint on Node.
+//! The tests together with python-paillier, Triton's client and schemathesis, in a virtual
+//! environment, and with paillier-bigint on Node.
 
 use std::process::Command;
 

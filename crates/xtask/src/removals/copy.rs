@@ -1,4 +1,5 @@
-//! [`Checkout`], where checks are taken out: a work tree of its own, so that nobody's files are touched.
+//! [`Checkout`], where checks are taken out: a separate work tree, so that nobody's files are
+//! touched.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,7 +93,7 @@ impl Edit {
 impl Drop for Edited {
     fn drop(&mut self) {
         let Edit { path, before, .. } = &self.0;
-        // To continue with a check missing would make all that follows worthless.
+        // Continuing with a check missing would make everything that follows worthless.
         fs::write(path, before).expect("a file that was just written can be written again");
     }
 }

@@ -1,4 +1,4 @@
-//! One test of the copy, built and run alone.
+//! One test of the copy, built and run on its own.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -129,7 +129,7 @@ impl<'a> Test<'a> {
         }
     }
 
-    /// Whether the test finds something under valgrind alone.
+    /// Whether the test finds something only under valgrind.
     fn is_under_valgrind(&self) -> bool {
         matches!(self, Self::Rust { module, .. } if module == "ctgrind")
     }
@@ -156,8 +156,8 @@ impl<'a> Test<'a> {
             command.args(["--profile", "ctgrind"]);
         }
         match target {
-            // Of the whole workspace, as the other steps name it: for one package alone other
-            // features of what it depends on would be chosen, and all of that be compiled again.
+            // For the whole workspace, as in the other steps: for a single package, different
+            // features of its dependencies would be chosen, and all of them compiled again.
             Some(name) => command.args(["--workspace", "--test", name]),
             None => command.args(["--lib", "--package", &format!("veilcast-{folder}")]),
         };
@@ -271,7 +271,7 @@ fn sources(web: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A title as a regular expression that it alone matches.
+/// A title as a regular expression that matches nothing else.
 fn escaped(title: &str) -> String {
     let mut pattern = String::new();
     for character in title.chars() {

@@ -1,4 +1,4 @@
-//! The attacks, each a function that goes on until the field is over.
+//! The attacks, each a function that runs until the attack's time is over.
 
 mod computing;
 mod connections;
@@ -9,7 +9,8 @@ use super::field::Field;
 /// An attack.
 pub(super) struct Attack {
     pub(super) name: &'static str,
-    /// Which part of its predictions in peace it must leave the polite client, where the attacker works on the same cores.
+    /// Which share of its usual predictions it must leave the polite client, with the attacker on
+    /// the same cores.
     pub(super) least: f64,
     /// The memory that the service gets, in kilobytes, if that is what is attacked.
     pub(super) memory_limit: Option<u64>,

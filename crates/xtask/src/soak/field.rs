@@ -30,7 +30,7 @@ impl<'a> Field<'a> {
         Wire::connect(Ipv4Addr::new(127, 0, 1, attacker), self.address)
     }
 
-    /// Waits for a time, or until the attack is over; gives whether it goes on.
+    /// Waits for some time, or until the attack is over; returns whether it continues.
     pub(super) fn sleep(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
         let mut is_over = self.is_over.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +45,7 @@ impl<'a> Field<'a> {
         false
     }
 
-    /// Whether the attack goes on.
+    /// Whether the attack continues.
     pub(super) fn goes_on(&self) -> bool {
         self.sleep(Duration::ZERO)
     }

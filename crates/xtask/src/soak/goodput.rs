@@ -1,4 +1,4 @@
-//! What is left of the throughput when more ask than can be answered.
+//! The throughput when more clients ask than can be answered.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,13 +11,14 @@ use super::wire::Wire;
 
 /// How many ask at a time.
 const CLIENTS: [u16; 3] = [1, 32, 256];
-/// How long an impatient client waits before it hangs up. It asks again at once then, and if it is refused.
+/// How long an impatient client waits before it hangs up. After that, or if it is refused, it asks
+/// again at once.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Predictions per second that numbers of impatient clients got together.
 pub(super) struct Goodput(Vec<(u16, f64)>);
 
-/// Lets impatient clients ask for this time, each from an address of its own.
+/// Lets impatient clients ask for this long, each from its own address.
 pub(super) fn measure(service: SocketAddr, requests: &Requests, time: Duration) -> Goodput {
     let measured = CLIENTS.map(|clients| (clients, per_second(service, requests, clients, time)));
     Goodput(measured.into())

@@ -9,7 +9,7 @@ use anyhow::ensure;
 use super::requests::{Requests, get};
 use super::wire::Wire;
 
-/// Who asks for predictions, and who looks whether the service is well.
+/// The client that asks for predictions, and the one that checks the service's health.
 const CLIENT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const OPERATOR: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 /// How long an answer may take, and the pause between two looks.
@@ -21,7 +21,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 pub(super) struct Got {
     predictions: u32,
     asked: u32,
-    /// How long the predictions took, all in all.
+    /// How long the predictions took in total.
     time: Duration,
     health: Looks,
     metrics: Looks,

@@ -62,7 +62,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// The body of a request with so many records, under a new key of its own.
+    /// The body of a request with this many records, under a new key.
     fn request(
         &self,
         name: &str,
@@ -92,7 +92,7 @@ impl Maker<'_> {
     }
 }
 
-/// A request with one record, with that record so many times.
+/// A request with one record, with that record repeated this many times.
 fn repeated(body: &[u8], records: usize) -> anyhow::Result<Vec<u8>> {
     let mut values = serde_json::Deserializer::from_slice(body).into_iter::<serde_json::Value>();
     let mut header = values.next().context("the request is empty")??;

@@ -11,7 +11,7 @@ pub(super) const ONES: i64 = (1 << BITS) - 1;
 /// N vectors of digits in memory.
 pub(super) type Digits<const N: usize> = [[u64; 8]; N];
 
-/// Bytes that bring each of eight digits, 6½ bytes apart, to a lane of its own.
+/// Bytes that bring each of eight digits, 6½ bytes apart, to separate lanes.
 const UNPACKED: [u8; 64] = {
     let mut index = [0; 64];
     let mut i = 0;
@@ -91,7 +91,7 @@ pub(super) fn put(digits: &mut [u64; 8], x: __m512i) {
     unsafe { _mm512_storeu_si512(digits.as_mut_ptr().cast(), x) };
 }
 
-/// Each lane in all lanes of a vector of its own.
+/// Each lane, spread over all lanes of a separate vector.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
 pub(super) fn spread(lanes: __m512i) -> [__m512i; 8] {

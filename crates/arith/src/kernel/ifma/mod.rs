@@ -20,8 +20,8 @@
 //! Along a chain of products, numbers stay in digits, and R' alone counts. It has 32 bits or more above n: T/R' and
 //! U/R' are small beside n, m·n/R' < n, and so results are below 2n without a comparison.
 //!
-//! Cost: 10·8V·(V + 1) vector multiplications, a square 8·8V·(V + 1), of which processors start
-//! one or two a cycle. No branch and no address depends on a digit.
+//! Cost: 10·8V·(V + 1) vector multiplications, a square 8·8V·(V + 1), of which processors start one
+//! or two per cycle. No branch and no address depends on a digit.
 
 mod carries;
 mod digits;

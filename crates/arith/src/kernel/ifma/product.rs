@@ -162,11 +162,11 @@ fn both<const V: usize, const W: usize, const S: usize, const CROSS: bool>(
     product::<V, W, S, CROSS, { T | U }>(modulus, x, y, &mut [[0; 8]; V])
 }
 
-/// Steps 1 to 3, a block of digits at a time, for one of the sums or for both: without T, m is that of T; else it is
-/// put there.
+/// Steps 1 to 3, a block of digits at a time, for one of the sums or for both: without T, m is the
+/// one from T; otherwise it is stored there.
 ///
-/// A block's multipliers are ready long after they are begun, and need but the lowest vectors' products: the
-/// other vectors' are started meanwhile, half of them for T's multipliers, half for U's.
+/// A block's multipliers take long to compute, and need only the lowest vectors' products: the
+/// other vectors' products are started meanwhile, half of them for T's multipliers, half for U's.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma,avx512vbmi")]
 #[inline]
 fn product<const V: usize, const W: usize, const S: usize, const CROSS: bool, const SUMS: u8>(
@@ -216,7 +216,7 @@ fn column<const W: usize, const CROSS: bool, const SUMS: u8>(
     k: usize,
 ) {
     let ([mut t0, mut t1], [mut u0, mut u1]) = (*t, *u);
-    // Chains of their own, for the products' latency.
+    // Separate chains, because of the products' latency.
     let [mut v0, mut v1] = [_mm512_setzero_si512(); 2];
     for r in 0..8 {
         let y = lower(a2, k, r);
@@ -302,7 +302,7 @@ fn multipliers<const V: usize, const W: usize, const S: usize>(
 ) -> __m512i {
     let x = spread(carried(block));
     let zero = _mm512_setzero_si512();
-    // Two chains each, for the products' latency.
+    // Two chains each, because of the products' latency.
     let (mut low, mut high) = ([zero; 2], [zero; 2]);
     for r in 0..8 {
         let y = load(modulus.negated_inverse.as_flattened(), 8 - r);

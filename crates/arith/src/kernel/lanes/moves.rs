@@ -1,4 +1,5 @@
-//! Selecting entries from tables of each lane's own, and moving rows of digits into lanes and back.
+//! Selecting entries from a separate table for each lane, and moving rows of digits into lanes and
+//! back.
 //!
 //! All functions are inlined into functions that are compiled for a processor.
 
@@ -37,9 +38,9 @@ pub(super) fn select<V: Vector>(
     }
 }
 
-/// The digits are collected in registers and stored once, whole. If they were stored entry by entry,
-/// the compiler would make each store one under a mask, which is secret; and how soon a processor
-/// forwards such a store to the next load depends on the mask.
+/// The digits are collected in registers and stored once, whole. If they were stored entry by
+/// entry, the compiler would turn each store into one under a mask, which is secret; and how soon a
+/// processor forwards such a store to the next load depends on the mask.
 #[inline(always)]
 fn select_digits<V: Vector, const N: usize>(
     proof: V::Proof,

@@ -22,7 +22,7 @@ pub(super) trait Vector: Copy {
     fn add(self, y: Self) -> Self;
     fn subtract(self, y: Self) -> Self;
     fn and(self, y: Self) -> Self;
-    /// The lanes of self, but those of `then` where x and y are equal.
+    /// The lanes of self, except those of `then` where x and y are equal.
     fn replaced_where_equal(self, then: Self, x: Self, y: Self) -> Self;
 }
 

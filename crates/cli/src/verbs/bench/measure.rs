@@ -23,7 +23,8 @@ const STEPS: usize = 10 * MANY;
 
 /// Measures all operations under a fresh key.
 ///
-/// Each runs on one thread, whose CPU time counts: other work on the machine disturbs it little.
+/// Each runs on one thread, and its CPU time is measured: other work on the machine hardly disturbs
+/// it.
 pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.context("can't start a thread to measure in")?;

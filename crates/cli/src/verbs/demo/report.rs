@@ -16,7 +16,7 @@ pub(super) struct Image {
     pub(super) digit: String,
     /// None if the answer can't be right.
     pub(super) predicted: Option<String>,
-    /// What is wrong with it then.
+    /// In that case, what is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
     /// Whether every integer score equals the one computed in the clear.

@@ -1,4 +1,4 @@
-//! A test set, and what a model says about it in the clear, by both its maps.
+//! A test set, and what a model predicts for it in the clear, by both its maps.
 
 use veilcast_card::{Prediction, RawRecord};
 use veilcast_model::Model;
@@ -34,7 +34,7 @@ impl Truth {
     }
 }
 
-/// What a model says about each record in the clear.
+/// What a model predicts for each record in the clear.
 pub(super) struct Clear {
     /// By the collapsed map in floats.
     pub(super) collapsed: Vec<Prediction>,

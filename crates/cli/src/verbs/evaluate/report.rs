@@ -1,4 +1,4 @@
-//! The report: an evaluation as one HTML page for people, without scripts or anything from elsewhere.
+//! The report: an evaluation as one HTML page, without scripts or external resources.
 
 mod charts;
 mod classes;
@@ -69,7 +69,7 @@ fn heading(card: &Card) -> Markup {
         p.private role="note" {
             strong { "Private. " }
             "This report shows the model's weights: it is as private as they are. Keep it with the model, "
-            "and give clients the card only."
+            "and give clients only the card."
         }
         h1 { (card.name()) " " span.version { (card.version()) } }
         p { (card.description()) }

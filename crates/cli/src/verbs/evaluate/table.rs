@@ -41,9 +41,9 @@ pub(super) struct TableArgs {
     /// Value of that column in records of the positive class, if it isn't the class's name.
     #[arg(long, value_name = "VALUE", requires = "table")]
     positive: Option<String>,
-    /// Predictions of the table's records to measure instead of a model's: a file that
-    /// `veilcast predict` or `veilcast decrypt` wrote. Records without a prediction there are left
-    /// out, and counted.
+    /// Predictions of the table's records to measure instead of a model's: a file that `veilcast
+    /// predict` or `veilcast decrypt` wrote. Records without a prediction in it are left out, and
+    /// counted.
     #[arg(
         long,
         value_name = "FILE.csv",
@@ -63,7 +63,7 @@ struct Evaluation {
 }
 
 impl TableArgs {
-    /// The table, and the name of its column with what is true.
+    /// The table, and the name of its column with the true values.
     fn table(&self) -> anyhow::Result<(&Path, &str)> {
         let both = self.table.as_deref().zip(self.target.as_deref());
         both.context("give labelled images with --data, or a table with --table and --target")
@@ -284,7 +284,7 @@ fn classes(truth: &[String], scored: &[String], args: &TableArgs) -> anyhow::Res
             return Ok(usize::from(truth == positive));
         }
         let class = scored.iter().position(|label| label == truth);
-        class.with_context(|| format!("the model knows no class {truth:?}"))
+        class.with_context(|| format!("the model doesn't know the class {truth:?}"))
     };
     let classes = truth
         .iter()

@@ -14,7 +14,7 @@ use crate::making::model_name;
 /// Largest file of labels, in bytes.
 const MAX_LABELS_BYTES: u64 = 1 << 20;
 
-/// What the network's file doesn't say, or says otherwise.
+/// What the network's file doesn't say, or says differently.
 #[derive(clap::Args)]
 pub(super) struct NetworkArgs {
     /// Name of the model; the file's, if not given.
@@ -33,9 +33,9 @@ pub(super) struct NetworkArgs {
     /// those of the calibration file, if not given.
     #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
     columns: Option<ColumnNames>,
-    /// Bring drawings and pictures of other sizes to the form of MNIST's digits, for a network that was
-    /// trained on those; the web page accepts drawings then. Without it only images of the
-    /// network's own size are taken.
+    /// Fit drawings and pictures of other sizes like MNIST's digits, for a network that was trained
+    /// on those; the web page then accepts drawings. Without it, only images of the network's own
+    /// size are accepted.
     #[arg(long, value_name = "mnist")]
     fit: Option<Fitting>,
     /// Factor that pixels from 0 to 255 are multiplied by before the network gets them: 1 if it
@@ -72,10 +72,10 @@ pub(super) struct NetworkArgs {
     /// given. Only for two classes.
     #[arg(long, value_name = "P")]
     threshold: Option<f64>,
-    /// Make everything up to this node public; after it the network must be affine.
+    /// Make everything up to this node public; the network must be affine after it.
     #[arg(long, value_name = "NODE", conflicts_with = "split")]
     split_at: Option<String>,
-    /// Make public what must be: everything up to the last node that isn't affine.
+    /// Make public only what must be: everything up to the last node that isn't affine.
     #[arg(long, value_name = "auto")]
     split: Option<Automatic>,
     /// Bits of an integer weight, 2 to 16; searched for if not given, and 8 without calibration.

@@ -447,7 +447,7 @@ fn layout_names(layouts: &Layouts) -> String {
     .join(", ")
 }
 
-/// A fact on a line, without characters that a terminal would obey: files come from strangers.
+/// A fact on a line, without terminal control characters: files may come from strangers.
 fn line(name: &str, value: impl Display) -> String {
     let value = value.to_string().replace(char::is_control, "\u{fffd}");
     format!("  {name:<9}{value}")

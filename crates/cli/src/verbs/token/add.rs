@@ -18,21 +18,21 @@ use crate::output::Output;
 /// Longest file with a certificate, in bytes.
 const MAX_PEM_BYTES: u64 = 1 << 20;
 
-/// Make a token, and print its secret: this once, since only a digest of it is kept.
+/// Make a token, and print its secret: only this once, since only a digest of it is kept.
 ///
 /// Without --quota the token may ask for any number of records.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// What to call the token, in logs and reports: up to 64 letters, digits and . _ - @ +
     name: String,
-    /// Models that it is for, separated by commas; without them it is for all.
+    /// Models that it is for, separated by commas; all, if not given.
     #[arg(long, value_name = "MODELS")]
     models: Option<String>,
-    /// What it may use, in records or in seconds of a processor core: 1000/day, 60s/month, 50000 in
-    /// all; may be given several times.
+    /// What it may use, in records or in seconds of a processor core: 1000/day, 60s/month, or 50000
+    /// in total; may be given several times.
     #[arg(long = "quota", value_name = "QUOTA")]
     quotas: Vec<Quota>,
-    /// Client certificate that shows the token, in PEM's form, in place of a secret.
+    /// Client certificate that takes the place of a secret, in PEM format.
     #[arg(long, value_name = "FILE.pem")]
     certificate: Option<PathBuf>,
     #[command(flatten)]
@@ -50,7 +50,7 @@ struct Added {
     quotas: Vec<String>,
 }
 
-/// The secret alone, so that it can be written to a file.
+/// Only the secret, so that it can be written to a file.
 impl fmt::Display for Added {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.token, &self.certificate_sha256) {
@@ -72,7 +72,7 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         Some(path) => (of_certificate(path)?, None),
         None => {
             let secret =
-                Secret::generate().context("the operating system has no randomness to give")?;
+                Secret::generate().context("the operating system provides no randomness")?;
             let credential =
                 Credential::of_secret(secret.text()).context("a new secret is malformed")?;
             (credential, Some(secret))

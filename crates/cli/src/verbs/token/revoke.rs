@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::books::LedgerArgs;
 use crate::output::Output;
 
-/// Make a token good for nothing. From now on nothing is answered to it; its name stays taken.
+/// Make a token invalid. From now on it gets no answers; its name stays taken.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The token's name.

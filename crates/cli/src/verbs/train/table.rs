@@ -49,11 +49,11 @@ pub(super) struct TableArgs {
     /// Columns to predict from, separated by commas; all but the target, if not given.
     #[arg(long, value_name = "COLUMNS", requires = "table", value_parser = ColumnNames::parse)]
     columns: Option<ColumnNames>,
-    /// Hold every N-th row out.
+    /// Hold out every N-th row.
     #[arg(long, value_name = "N", requires = "table", default_value_t = TableOptions::default().held_out)]
     held_out: usize,
-    /// What to do with a category that no training row has: its record is refused, or it counts as
-    /// none of the known ones.
+    /// What to do with a category that no training row has: refuse its record, or treat it as none
+    /// of the known ones.
     #[arg(
         long,
         value_name = "error|zeros",

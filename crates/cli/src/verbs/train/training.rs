@@ -22,7 +22,7 @@ pub(super) struct TrainingArgs {
     /// stem, if not given.
     #[arg(long, value_name = "WIDTHS", value_parser = Hidden::parse)]
     hidden: Option<Hidden>,
-    /// Passes over the training records; 12, and more for a small table, if not given.
+    /// Passes over the training records; 12, or more for a small table, if not given.
     #[arg(long)]
     epochs: Option<usize>,
     /// Seed of initial weights and shuffling; the same seed gives the same model.
@@ -34,8 +34,8 @@ pub(super) struct TrainingArgs {
     /// Bits of an integer feature, 1 to 16; searched for if not given.
     #[arg(long)]
     input_bits: Option<u32>,
-    /// How much accuracy the search may give up, in percentage points; for two classes of a table
-    /// how much of the area under the ROC curve, in hundredths. 0.1, and 0.02 with --stem, if not
+    /// How much accuracy the search may give up, in percentage points; for two classes of a table,
+    /// how much of the area under the ROC curve, in hundredths. 0.1, or 0.02 with --stem, if not
     /// given.
     #[arg(long, value_name = "POINTS")]
     tolerance: Option<f64>,

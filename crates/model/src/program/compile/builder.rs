@@ -128,8 +128,8 @@ impl Builder {
 }
 
 /// The larger part that a digit above 1 is split into, besides the gap to it: the next smaller
-/// digit there is, or half of it if that is more. So a digit far above all others takes few steps,
-/// too.
+/// digit there is, or half of it if that is more. So even a digit far above all others takes few
+/// steps.
 fn next_below(digit: u32, smaller: Option<&u32>) -> u32 {
     smaller.copied().unwrap_or(0).max(digit / 2)
 }

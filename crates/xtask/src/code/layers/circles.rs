@@ -1,5 +1,5 @@
-//! Circles between the modules of a crate: `a` uses something of `b`, and `b`, maybe by way of others,
-//! something of `a`. To read one of them, one has to read all.
+//! Circles between the modules of a crate: `a` uses something in `b`, and `b`, possibly through
+//! others, something in `a`. To read one of them, one has to read all of them.
 
 use super::graph::Graph;
 use super::source::Source;

@@ -1,4 +1,4 @@
-//! Attacks by connections alone.
+//! Attacks only by connections.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 fn sleeper(field: &Field<'_>, attacker: u8) -> Option<Wire> {
     let from = Ipv4Addr::new(127, 0, 1, attacker);
     let mut wire = Wire::connect_narrow(from, field.address)?;
-    // The service takes no more at some point, which is what is wanted.
+    // At some point the service takes no more, as intended.
     wire.send(&get("/openapi.json").repeat(ASKED), SHORT);
     Some(wire)
 }
@@ -100,7 +100,7 @@ pub(super) fn headers(field: &Field<'_>) {
     }
 }
 
-/// They ask for predictions and are gone before these are there.
+/// They ask for predictions and leave before they arrive.
 pub(super) fn abandon(field: &Field<'_>) {
     let mut number: usize = 0;
     while field.sleep(Duration::from_millis(20)) {

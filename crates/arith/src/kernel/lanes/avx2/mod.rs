@@ -2,8 +2,8 @@
 //!
 //! A multiplication takes 32 bits of each of four lanes. Digits of 28 bits, or of 27 for long numbers,
 //! leave room for the sum of a column in 64 bits, so that a carry is taken once per column. Columns
-//! go in pairs, so that each digit that is loaded is used twice. Cost: 5·D² vector multiplications for
-//! four products, 4·D² for squares.
+//! are computed in pairs, so that each digit loaded is used twice. Cost: 5·D² vector
+//! multiplications for four products, 4·D² for squares.
 
 mod products;
 mod vector;
@@ -24,8 +24,8 @@ pub(super) fn select(proof: Avx2Lanes, out: &mut [Lanes4], table: &[Lanes4], ind
 /// The most fours of entries that a table has.
 const FOURS: usize = 16;
 
-/// In each lane, the entry of its index in a table of up to 64 entries, which has two digits of each in
-/// one limb, and these of all entries side by side.
+/// In each lane, the entry of its index in a table of up to 64 entries, which has two digits of
+/// each entry in one limb, and those limbs of all entries side by side.
 #[target_feature(enable = "avx2")]
 pub(super) fn select_shared(
     proof: Avx2Lanes,

@@ -168,7 +168,7 @@ struct Reduction<'a, const D: usize, const BITS: i32> {
     /// The digits of m, and those of m' for U, that are known.
     m: [Four; D],
     m_of_u: [Four; D],
-    /// What goes to the next column.
+    /// The carry to the next column.
     carries: [Four; 2],
 }
 
@@ -198,8 +198,8 @@ impl<'a, const D: usize, const BITS: i32> Reduction<'a, D, BITS> {
 
     /// The end of column k below D, which gives mₖ for both sums.
     ///
-    /// U − m would be negative at times. So the complement R' − m is added, digit by digit, and the 1
-    /// by which R' is too much after the division comes off n, which is odd.
+    /// U − m would be negative at times. So the complement R' − m is added, digit by digit, and the
+    /// 1 by which R' is too large after the division is taken off n, which is odd.
     #[inline(always)]
     fn next_multipliers(&mut self, [t, u]: [Four; 2], k: usize) -> [Four; 2] {
         let largest = Four::all(self.proof, Self::LARGEST);

@@ -2,7 +2,7 @@
 //!
 //! Digits of 52 bits. Both halves are multiplied column by column, the reduction in between (*finely
 //! integrated product scanning*, Koç, Acar and Kaliski 1996). Four lanes take about half the time of
-//! eight on processors that start two narrow multiplications per cycle or one wide one. Cost: 10·D²
+//! eight on processors that start two narrow multiplications or one wide one per cycle. Cost: 10·D²
 //! vector multiplications for all lanes' products, 7·D² for squares.
 
 mod products;

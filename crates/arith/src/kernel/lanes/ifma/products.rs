@@ -68,8 +68,8 @@ fn square_digits<V: Fused, const D: usize>(
     columns::<V, D, true>(Reduction::new(proof, n, n_inv), x, None);
 }
 
-/// All columns of a product, or of a square if there is no other factor, two at a time; with an odd number of digits,
-/// one is left over twice.
+/// All columns of a product, or of a square if there is no other factor, two at a time; with an odd
+/// number of digits, there are two columns left over.
 #[target_feature(enable = "avx512f,avx512vl,avx512ifma")]
 #[inline]
 fn columns<V: Fused, const D: usize, const IS_SQUARE: bool>(
@@ -179,7 +179,7 @@ fn half_of_square<V: Fused, const D: usize>(
 ) -> Column<V> {
     let load = |x: &V::Digit| V::load(proof, x);
     let (from, to) = ((k + 1).saturating_sub(D), k.div_ceil(2));
-    // Two sums, for the multiplications' latency.
+    // Two sums, because of the multiplications' latency.
     let [mut even, mut odd] = [Column::zero(proof); 2];
     for (x, y) in a[from..to]
         .iter()
@@ -235,7 +235,8 @@ impl<V: Fused> Column<V> {
     }
 }
 
-/// The sums of a column: every kind of product has its own, so that none waits for another's multiplications.
+/// The sums of a column: every kind of product has its own sum, so that none waits for another's
+/// multiplications.
 #[derive(Clone, Copy)]
 struct Sums<V> {
     t: Column<V>,
@@ -282,7 +283,7 @@ struct Reduction<'a, V: Fused, const D: usize> {
     /// The digits of m, and those of m' for U, that are known.
     m: [V; D],
     m_of_u: [V; D],
-    /// What goes to the next column.
+    /// The carry to the next column.
     carries: [V; 2],
 }
 

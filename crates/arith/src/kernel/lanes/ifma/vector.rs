@@ -119,7 +119,7 @@ impl Vector8 {
         Self(unsafe { _mm512_permutex2var_epi64(self.0, indices.0, other.0) })
     }
 
-    /// The lanes of self, but those of `then` where the index lies in that sixteen.
+    /// The lanes of self, except those of `then` where the index lies in that sixteen.
     #[inline(always)]
     pub(super) fn replaced_in_sixteen(self, then: Self, indices: Self, sixteen: usize) -> Self {
         // SAFETY: as above.

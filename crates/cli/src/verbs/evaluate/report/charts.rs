@@ -15,7 +15,7 @@ const BAR: RGBColor = RGBColor(3, 3, 3);
 /// What is drawn over the bars.
 const MARK: RGBColor = RGBColor(4, 4, 4);
 
-/// Small, so that text stays readable when a chart is as wide as a telephone.
+/// Small, so that text stays readable when a chart is as wide as a phone.
 const SIZE: (u32, u32) = (370, 290);
 const FONT: (&str, i32) = ("sans-serif", 14);
 /// The histogram's bars; odd, so that one is about 0.
@@ -167,8 +167,8 @@ pub(super) fn histogram(differences: &[f64]) -> anyhow::Result<String> {
     ))
 }
 
-/// The SVG as an element of a page: named for those who can't see it, and without the name space,
-/// which HTML knows by itself.
+/// The SVG as an element of a page: with a name for those who can't see it, and without the
+/// namespace, which HTML implies.
 fn in_page(svg: &str, name: &str) -> String {
     let named = format!(r#"role="img" aria-label="{name}""#);
     svg.replacen(r#"xmlns="http://www.w3.org/2000/svg""#, &named, 1)

@@ -239,7 +239,7 @@ pub(super) fn quantization(error: &QuantizationError) -> anyhow::Result<Markup> 
                 "floating point, in the model's own units of score."
             }
             dl {
-                dt { "Records given another label" } dd { (error.changed_predictions) }
+                dt { "Records with a different label" } dd { (error.changed_predictions) }
                 dt { "Largest change of a score" } dd { (significant(error.largest_score_change)) }
                 dt { "Mean change of a score" } dd { (significant(error.mean_score_change)) }
                 @if let Some(change) = error.largest_probability_change {

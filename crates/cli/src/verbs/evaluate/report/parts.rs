@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::measure::Encrypted;
 use crate::output;
 
-/// What computing on ciphertexts gave and took.
+/// The results and the cost of computing on ciphertexts.
 pub(super) fn on_ciphertexts(encrypted: Option<&Encrypted>) -> Markup {
     html! {
         @match encrypted {
