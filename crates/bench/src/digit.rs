@@ -190,6 +190,7 @@ fn model(case: &Case) -> Result<Model, Failure> {
         threshold: None,
         task: None,
         layouts: Layouts::scalar(),
+        ways: None,
         limits: Limits {
             max_records: 1,
             max_ciphertexts: inputs as u32,

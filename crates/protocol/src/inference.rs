@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::framing::split;
 use crate::request::ReceivedRequest;
 use crate::{
-    DecodeError, Encoding, Framing, InferRequest, Limits, MASKED_INPUT_TENSOR, MaskedRequest,
+    DecodeError, Encoding, Framing, InferRequest, KeyFingerprint, Layout, Limits,
+    MASKED_INPUT_TENSOR, MaskedRequest,
 };
 
 /// A request for scores, or for vouchers: with ciphertexts, or with records that vouchers mask.
@@ -34,12 +35,31 @@ impl Inference {
         }
     }
 
-    /// The number of records, or of vouchers that are asked for; at least one.
+    /// The number of records to be predicted: none if vouchers are asked for.
     #[must_use]
     pub fn records(&self) -> usize {
         match self {
+            Self::Encrypted(request) if request.layout() == Layout::Vouchers => 0,
             Self::Encrypted(request) => request.records(),
             Self::Masked(request) => request.vouchers.len(),
+        }
+    }
+
+    /// The number of vouchers that are asked for.
+    #[must_use]
+    pub fn vouchers(&self) -> usize {
+        match self {
+            Self::Encrypted(request) if request.layout() == Layout::Vouchers => request.records(),
+            _ => 0,
+        }
+    }
+
+    /// The key that ciphertexts are under, or that vouchers were made for.
+    #[must_use]
+    pub fn key(&self) -> KeyFingerprint {
+        match self {
+            Self::Encrypted(request) => KeyFingerprint::of(request.public_key()),
+            Self::Masked(request) => request.key_fingerprint,
         }
     }
 

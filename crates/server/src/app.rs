@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 use veilcast_engine::planner::Costs;
-use veilcast_engine::{Evaluator, KeyPolicy, Keys};
+use veilcast_engine::{Evaluator, KeyPolicy, Keys, VoucherSecrets};
 
 use crate::accounts::Accounts;
 use crate::catalogue::{Catalogue, Listed, Load, LoadError};
@@ -21,6 +21,7 @@ use crate::swap::Swap;
 use crate::tls::Tls;
 use crate::turns::{Bounds, Turns, cores};
 use crate::uploads::Uploads;
+use crate::voucher_secrets;
 
 /// A service: ready to answer, or about to be.
 pub struct App {
@@ -100,8 +101,12 @@ impl App {
             .operator_token_file
             .as_deref()
             .map(OperatorToken::read);
+        let voucher_secrets = match &config.voucher_secret_file {
+            Some(file) => voucher_secrets::read(file)?,
+            None => VoucherSecrets::generate(),
+        };
         Ok(Arc::new(Self {
-            catalogue: Catalogue::new(keys, load),
+            catalogue: Catalogue::new(keys, voucher_secrets, load),
             changing: Mutex::default(),
             uploads,
             decoding: Semaphore::new(cores()),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
 use veilcast_card::{Card, MAX_CARD_BYTES, chain};
-use veilcast_engine::{Evaluator, Keys};
+use veilcast_engine::{Evaluator, Keys, VoucherSecrets};
 
 use crate::config::Config;
 use crate::fault::Fault;
@@ -34,6 +34,7 @@ pub(crate) struct Catalogue {
     load: Load,
     /// The keys that clients have proven, which no change of the models loses.
     keys: Arc<Keys>,
+    voucher_secrets: Arc<VoucherSecrets>,
 }
 
 /// A model on the shelf.
@@ -68,12 +69,13 @@ pub(crate) struct Listed {
 
 impl Catalogue {
     /// A catalogue without a model.
-    pub(crate) fn new(keys: Arc<Keys>, load: Load) -> Self {
+    pub(crate) fn new(keys: Arc<Keys>, voucher_secrets: VoucherSecrets, load: Load) -> Self {
         Self {
             models: Swap::default(),
             shelf: Mutex::default(),
             load,
             keys,
+            voucher_secrets: Arc::new(voucher_secrets),
         }
     }
 
@@ -227,7 +229,10 @@ impl Catalogue {
     }
 
     fn served(&self, evaluator: Evaluator, config: &Config) -> Result<ServedModel, StartError> {
-        ServedModel::new(evaluator.with_keys(Arc::clone(&self.keys)), config)
+        let evaluator = evaluator
+            .with_keys(Arc::clone(&self.keys))
+            .with_voucher_secrets(Arc::clone(&self.voucher_secrets));
+        ServedModel::new(evaluator, config)
     }
 
     /// Puts these on the shelf and serves them from the next request on.

@@ -33,6 +33,9 @@ pub struct Config {
     pub model_repository: Option<PathBuf>,
     /// A file with the token that operators' calls need, unless only this machine can reach them.
     pub operator_token_file: Option<PathBuf>,
+    /// A file with the secrets that vouchers are derived from, one per line, the current one first. Replicas share it; without
+    /// it, a service has a secret of its own until it ends, and then its vouchers are no longer good.
+    pub voucher_secret_file: Option<PathBuf>,
     /// The addresses to listen on; only this machine can reach the default.
     #[serde(deserialize_with = "one_or_several")]
     pub listen: Vec<ListenAddress>,
@@ -123,6 +126,7 @@ impl Default for Config {
             models: Vec::new(),
             model_repository: None,
             operator_token_file: None,
+            voucher_secret_file: None,
             listen: vec![ListenAddress::Ip((Ipv4Addr::LOCALHOST, 8080).into())],
             operator_listen: Vec::new(),
             unix_socket_mode: 0o660,

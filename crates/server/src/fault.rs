@@ -160,6 +160,10 @@ impl Fault {
                 EvaluateError::Rows { .. } | EvaluateError::Columns { .. } => {
                     (StatusCode::BAD_REQUEST, "wrong_shape")
                 }
+                EvaluateError::MaskedFeatures { .. } | EvaluateError::MaskedRange { .. } => {
+                    (StatusCode::BAD_REQUEST, "wrong_masked_records")
+                }
+                EvaluateError::VoucherSecret(_) => (StatusCode::CONFLICT, "voucher_outdated"),
                 EvaluateError::Corrections { .. } | EvaluateError::CorrectionPadding => {
                     (StatusCode::BAD_REQUEST, "wrong_corrections")
                 }

@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use veilcast_engine::Stopped;
 use veilcast_protocol::{
-    ContentDigest, Encoding, Framing, HEADER_LENGTH, InferRequest, InferResponse, MEDIA_BINARY,
-    MEDIA_JSON,
+    BinaryBody, ContentDigest, Encoding, Framing, HEADER_LENGTH, InferRequest, InferResponse,
+    Inference, MEDIA_BINARY, MEDIA_JSON, MaskedResponse,
 };
 
 use crate::accounts::{Asked, Entry, Identity};
@@ -191,7 +191,7 @@ fn framing(headers: &HeaderMap) -> Result<Framing, Fault> {
 
 /// A request that may be computed.
 struct Received {
-    request: InferRequest,
+    request: Inference,
     digest: ContentDigest,
     /// Its estimated cost, in seconds of one core.
     seconds: f64,
@@ -208,9 +208,12 @@ fn open(
     body: &[u8],
     upload: Upload,
 ) -> Result<Received, Fault> {
-    let request = InferRequest::decode(body, framing, &model.limits)?;
+    let request = Inference::decode(body, framing, &model.limits)?;
     let digest = ContentDigest::of(body);
-    let seconds = model.evaluator.cost(&request)?;
+    let seconds = match &request {
+        Inference::Encrypted(request) => model.evaluator.cost(request)?,
+        Inference::Masked(request) => model.evaluator.masked_cost(request),
+    };
     let limit = app.config().request_cost;
     if seconds > limit.as_secs_f64() {
         return Err(Fault::TooCostly { seconds, limit });
@@ -222,6 +225,7 @@ fn open(
             .map_err(used_up)?;
     }
     if let Some(new_keys) = &allowances.new_keys
+        && let Inference::Encrypted(request) = &request
         && request.key_proof().is_some()
         && !model.evaluator.keys().knows(request.public_key())
     {
@@ -245,7 +249,45 @@ fn answer(
     turn: &mut Turn<Caller>,
 ) -> Result<Response, Fault> {
     let started = Instant::now();
-    let request = &received.request;
+    let (request, digest) = (&received.request, Some(received.digest));
+    let mut response = match request {
+        Inference::Encrypted(encrypted) => {
+            let scores = evaluate(app, model, encrypted, deadline, turn)?;
+            let scores = InferResponse {
+                request_digest: digest,
+                ..scores
+            };
+            turn.finish();
+            response(
+                encrypted.answer(),
+                || scores.to_json(),
+                || scores.to_binary(),
+            )
+        }
+        Inference::Masked(masked) => {
+            let scores = MaskedResponse {
+                request_digest: digest,
+                ..model.evaluator.evaluate_masked(masked)?
+            };
+            turn.finish();
+            response(masked.answer, || scores.to_json(), || scores.to_binary())
+        }
+    };
+    let elapsed = started.elapsed();
+    app.metrics.computed(model.name(), request, elapsed);
+    let headers = response.headers_mut();
+    headers.insert(SERVER_TIMING, server_timing(elapsed));
+    Ok(response)
+}
+
+/// Encrypted scores or vouchers, slice by slice.
+fn evaluate(
+    app: &App,
+    model: &ServedModel,
+    request: &InferRequest,
+    deadline: Deadline,
+    turn: &mut Turn<Caller>,
+) -> Result<InferResponse, Fault> {
     let mut ended = None;
     let mut pause = || {
         let paused = turn.pause().map_err(|why| busy(app, why));
@@ -255,18 +297,22 @@ fn answer(
         })
     };
     let scores = model.evaluator.evaluate_in_slices(request, &mut pause);
-    if let Some(ended) = ended {
-        return Err(ended);
+    match ended {
+        Some(ended) => Err(ended),
+        None => Ok(scores?),
     }
-    let scores = InferResponse {
-        request_digest: Some(received.digest),
-        ..scores?
-    };
-    turn.finish();
-    let mut response = match request.answer() {
-        Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], scores.to_json()).into_response(),
+}
+
+/// A message in the form that the client wants.
+fn response(
+    form: Encoding,
+    json: impl FnOnce() -> Vec<u8>,
+    binary: impl FnOnce() -> BinaryBody,
+) -> Response {
+    match form {
+        Encoding::Json => ([(CONTENT_TYPE, MEDIA_JSON)], json()).into_response(),
         Encoding::Binary => {
-            let body = scores.to_binary();
+            let body = binary();
             let header_length = HeaderValue::from(body.header_length);
             let headers = [
                 (CONTENT_TYPE, HeaderValue::from_static(MEDIA_BINARY)),
@@ -274,13 +320,7 @@ fn answer(
             ];
             (headers, body.bytes).into_response()
         }
-    };
-    let elapsed = started.elapsed();
-    app.metrics
-        .computed(model.name(), request.records(), elapsed);
-    let headers = response.headers_mut();
-    headers.insert(SERVER_TIMING, server_timing(elapsed));
-    Ok(response)
+    }
 }
 
 /// How long the computation took, in milliseconds, in the form that browsers and their tools read.

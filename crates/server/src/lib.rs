@@ -25,6 +25,7 @@
 //! | connections and the end | `connections` |
 //! | the minimum rates of clients | `pace` |
 //! | certificates | `tls` |
+//! | the secrets of vouchers | `voucher_secrets` |
 
 #![forbid(unsafe_code)]
 
@@ -64,6 +65,7 @@ mod tls;
 mod trace;
 mod turns;
 mod uploads;
+mod voucher_secrets;
 
 pub use address::{AddressError, ListenAddress};
 pub use app::App;

@@ -18,6 +18,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use veilcast_protocol::Inference;
 
 pub(crate) use self::format::Format;
 pub(crate) use self::gauge::gauge;
@@ -53,6 +54,7 @@ pub(crate) struct Metrics {
     request_durations: Durations<RouteLabels>,
     refusals: Family<CodeLabels, Counter>,
     records: Family<ModelLabels, Counter>,
+    vouchers: Family<ModelLabels, Counter>,
     body_bytes: Family<ModelLabels, Counter>,
     compute_durations: Durations<ModelLabels>,
 }
@@ -65,6 +67,7 @@ impl Metrics {
             request_durations: durations(),
             refusals: Family::default(),
             records: Family::default(),
+            vouchers: Family::default(),
             body_bytes: Family::default(),
             compute_durations: durations(),
         };
@@ -92,6 +95,7 @@ impl Metrics {
             self.refusals.clone(),
         );
         registry.register("records", "Records evaluated", self.records.clone());
+        registry.register("vouchers", "Vouchers made", self.vouchers.clone());
         registry.register_with_unit(
             "request_body",
             "Bodies received for inference",
@@ -141,11 +145,15 @@ impl Metrics {
         self.body_bytes.get_or_create(&labels).inc_by(bytes as u64);
     }
 
-    pub(crate) fn computed(&self, model: &str, records: usize, took: Duration) {
+    pub(crate) fn computed(&self, model: &str, request: &Inference, took: Duration) {
         let labels = ModelLabels {
             model: model.to_owned(),
         };
-        self.records.get_or_create(&labels).inc_by(records as u64);
+        let (records, vouchers) = (request.records() as u64, request.vouchers() as u64);
+        self.records.get_or_create(&labels).inc_by(records);
+        if vouchers > 0 {
+            self.vouchers.get_or_create(&labels).inc_by(vouchers);
+        }
         self.compute_durations
             .get_or_create(&labels)
             .observe(took.as_secs_f64());

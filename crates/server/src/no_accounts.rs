@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use thiserror::Error;
-use veilcast_protocol::InferRequest;
+use veilcast_protocol::Inference;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -91,7 +91,7 @@ impl Refusal {
 impl Entry {
     pub(crate) fn asks(&mut self, _: &Identity, _: &str, _: &str) {}
 
-    pub(crate) fn request(&mut self, _: &InferRequest, _: f64) {}
+    pub(crate) fn request(&mut self, _: &Inference, _: f64) {}
 
     pub(crate) fn ends(&mut self, _: &'static str) {}
 }

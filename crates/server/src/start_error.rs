@@ -54,6 +54,14 @@ pub enum StartError {
         /// What is wrong with it.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The secrets of vouchers can't be used.
+    #[error("can't use the secrets of vouchers in {}", .file.display())]
+    VoucherSecret {
+        /// The file that `voucher_secret_file` names.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The ledger's settings can't be used.
     #[error("can't use the ledger")]
     Ledger(#[source] Box<dyn StdError + Send + Sync>),

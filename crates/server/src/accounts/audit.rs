@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use veilcast_ledger::Day;
-use veilcast_protocol::{InferRequest, KeyFingerprint};
+use veilcast_protocol::Inference;
 
 use super::identity::Identity;
 use crate::quota::Caller;
@@ -39,6 +39,9 @@ struct Line {
     model: Option<String>,
     version: Option<String>,
     records: Option<usize>,
+    /// Asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vouchers: Option<usize>,
     key: Option<String>,
     outcome: &'static str,
     /// As estimated, in time on one core.
@@ -66,6 +69,7 @@ impl Audit {
                 model = line.model,
                 version = line.version,
                 records = line.records,
+                vouchers = line.vouchers,
                 key = line.key,
                 outcome = line.outcome,
                 cost_seconds = line.cost_seconds,
@@ -104,6 +108,7 @@ impl Entry {
             model: None,
             version: None,
             records: None,
+            vouchers: None,
             key: None,
             outcome: "abandoned",
             cost_seconds: None,
@@ -119,9 +124,10 @@ impl Entry {
     }
 
     /// Notes how much is asked for.
-    pub(crate) fn request(&mut self, request: &InferRequest, seconds: f64) {
+    pub(crate) fn request(&mut self, request: &Inference, seconds: f64) {
         self.line.records = Some(request.records());
-        self.line.key = Some(KeyFingerprint::of(request.public_key()).to_string());
+        self.line.vouchers = Some(request.vouchers()).filter(|&vouchers| vouchers > 0);
+        self.line.key = Some(request.key().to_string());
         self.line.cost_seconds = Some(seconds);
     }
 

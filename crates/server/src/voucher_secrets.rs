@@ -1,0 +1,61 @@
+//! The secrets that vouchers are derived from, in a file that replicas share.
+
+use std::fs;
+use std::path::Path;
+
+use veilcast_card::hex;
+use veilcast_engine::{VoucherSecret, VoucherSecrets};
+use zeroize::Zeroizing;
+
+use crate::start_error::StartError;
+
+/// The largest file: a few dozen secrets.
+const MAX_BYTES: u64 = 4096;
+
+/// Reads secrets from their file: one per line, each as 64 hexadecimal digits. The first is for new vouchers; those of the others
+/// are still taken. Empty lines and comments, which begin with `#`, don't count.
+pub(crate) fn read(file: &Path) -> Result<VoucherSecrets, StartError> {
+    let unusable = |source| StartError::VoucherSecret {
+        file: file.to_owned(),
+        source,
+    };
+    let metadata = fs::metadata(file).map_err(|error| unusable(error.into()))?;
+    if metadata.len() > MAX_BYTES {
+        return Err(unusable(
+            "the file is too large for secrets of vouchers".into(),
+        ));
+    }
+    warn_of_readers(file, &metadata);
+    let text = fs::read_to_string(file).map(Zeroizing::new);
+    let text = text.map_err(|error| unusable(error.into()))?;
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let secret = |line: &str| {
+        let bytes = hex::parse(line).map(Zeroizing::new)?;
+        Some(VoucherSecret::new(bytes))
+    };
+    let secrets: Option<Vec<VoucherSecret>> = lines.map(secret).collect();
+    let mut secrets = secrets.unwrap_or_default().into_iter();
+    match secrets.next() {
+        Some(current) => Ok(VoucherSecrets::new(current, secrets.collect())),
+        None => Err(unusable(
+            "each line must be 64 lower-case hexadecimal digits, such as `openssl rand -hex 32` prints".into(),
+        )),
+    }
+}
+
+/// Warns if others may read the file.
+fn warn_of_readers(file: &Path, metadata: &fs::Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            let file = file.display();
+            tracing::warn!(
+                "{file} is secret, but others may read it too: chmod 600 {file} makes it private"
+            );
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, metadata);
+}
