@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
-use veilcast_card::{Card, Encoder, QuantizedRecord, chain};
+use veilcast_card::{Card, Encoder, QuantizedRecord, Way, chain};
 use veilcast_client::EntryDirectory;
 use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_files::{self as input, Options, ReadError};
@@ -180,6 +180,9 @@ pub(crate) fn session(
     let count = count.map_or(1, |count| usize::try_from(count).unwrap_or(usize::MAX));
     let pool = plan.pool(&public)?;
     let entries = pool.as_ref().map(EntryDirectory::count).transpose()?;
+    if !card.ways().contains(&Way::Direct) {
+        return Ok(Session::new(card.clone(), key)?);
+    }
     let costs = plan.costs(public.bits())?;
     let planner = Planner::new(card, public.bits()).with_costs(&costs);
     let best = planner.best(count, entries.unwrap_or(0))?;

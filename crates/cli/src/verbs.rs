@@ -22,6 +22,7 @@ mod token;
 mod train;
 #[cfg(feature = "ledger")]
 mod usage;
+mod voucher;
 
 use clap::Subcommand;
 
@@ -57,6 +58,7 @@ pub(crate) enum Verb {
     Keygen(keygen::Args),
     Pubkey(pubkey::Args),
     Pool(pool::Args),
+    Voucher(voucher::Args),
     Predict(predict::Args),
     Encrypt(encrypt::Args),
     Compute(compute::Args),
@@ -90,6 +92,7 @@ impl Verb {
             Self::Keygen(args) => keygen::run(&args, output),
             Self::Pubkey(args) => pubkey::run(&args, output),
             Self::Pool(args) => pool::run(&args, output),
+            Self::Voucher(args) => voucher::run(&args, output),
             Self::Predict(args) => predict::run(&args, output),
             Self::Encrypt(args) => encrypt::run(&args, output),
             Self::Compute(args) => compute::run(&args, output),

@@ -10,8 +10,9 @@ use reqwest::{ClientBuilder, Method, RequestBuilder, redirect};
 use veilcast_card::chain;
 use veilcast_engine::SessionError;
 use veilcast_protocol::{
-    BinaryBody, ContentDigest, Framing, HEADER_LENGTH, InferRequest, InferResponse, KeyFingerprint,
-    Limits, MEDIA_BINARY, MEDIA_JSON, ModelList, ModelMetadata, ServerMetadata,
+    BinaryBody, ContentDigest, DecodeError, Framing, HEADER_LENGTH, InferRequest, InferResponse,
+    KeyFingerprint, Limits, MEDIA_BINARY, MEDIA_JSON, MaskedRequest, MaskedResponse, ModelList,
+    ModelMetadata, ServerMetadata,
 };
 
 use crate::exchange::{Answer, Exchange};
@@ -178,13 +179,7 @@ impl Client {
         request: &InferRequest,
     ) -> Result<Exchange<InferResponse>, ClientError> {
         let exchange = self.exchange(model, request).await?;
-        exchange.try_map(|answer| {
-            let url = self.base().to_string();
-            answer.map_err(|error| match error {
-                AnswerError::Malformed(source) => ClientError::Malformed { url, source },
-                AnswerError::Content(_) => ClientError::OtherRequest { url },
-            })
-        })
+        exchange.try_map(|answer| self.usable(answer))
     }
 
     /// The same, but an answer that can't be used counts as an answer, with its bytes and tries.
@@ -216,20 +211,48 @@ impl Client {
         Ok(answer)
     }
 
-    /// The answer to a request in this form.
+    /// The masked scores of masked records. The answer is undamaged and belongs to this very request, by its digests.
+    ///
+    /// # Errors
+    /// As for [`infer`](Self::infer). [`ClientError::Refused`] with the code `voucher_outdated` says that the service has another
+    /// secret for vouchers by now.
+    pub async fn infer_masked(
+        &self,
+        model: &str,
+        request: &MaskedRequest,
+    ) -> Result<Exchange<MaskedResponse>, ClientError> {
+        let exchange = self.exchange_masked(model, request).await?;
+        exchange.try_map(|answer| self.usable(answer))
+    }
+
+    /// The same, but an answer that can't be used counts as an answer, with its bytes and tries.
+    pub(crate) async fn exchange_masked(
+        &self,
+        model: &str,
+        request: &MaskedRequest,
+    ) -> Result<Exchange<Result<MaskedResponse, AnswerError>>, ClientError> {
+        let limit = self.transport.options.max_response_bytes;
+        let limits = Limits {
+            max_body_bytes: limit,
+            max_records: request.vouchers.len(),
+            max_ciphertexts: 0,
+            max_key_bytes: 0,
+        };
+        let decode = |body: &[u8], framing| {
+            let answer = MaskedResponse::decode(body, framing, &limits)?;
+            Ok((answer.request_digest, answer))
+        };
+        self.send_inference(model, request.to_binary(), decode)
+            .await
+    }
+
+    /// The answer to an encrypted request in this form.
     async fn ask(
         &self,
         model: &str,
         request: &InferRequest,
         body: BinaryBody,
     ) -> Result<Exchange<Result<InferResponse, AnswerError>>, ClientError> {
-        let digest = ContentDigest::of(&body.bytes);
-        let call = self
-            .call(Method::POST, &["v2", "models", model, "infer"])
-            .header(CONTENT_TYPE, MEDIA_BINARY)
-            .header(ACCEPT, MEDIA_BINARY)
-            .header(HEADER_LENGTH, body.header_length)
-            .body(body.bytes);
         let limit = self.transport.options.max_response_bytes;
         let limits = Limits {
             max_body_bytes: limit,
@@ -237,15 +260,43 @@ impl Client {
             max_ciphertexts: limit / (2 * request.public_key().len()),
             max_key_bytes: request.public_key().len(),
         };
+        let decode = |body: &[u8], framing| {
+            let answer = InferResponse::decode(body, framing, &limits)?;
+            Ok((answer.request_digest, answer))
+        };
+        self.send_inference(model, body, decode).await
+    }
+
+    /// Sends a request, and decodes its answer and the digest of the request that it repeats.
+    async fn send_inference<T>(
+        &self,
+        model: &str,
+        body: BinaryBody,
+        decode: impl FnOnce(&[u8], Framing) -> Result<(Option<ContentDigest>, T), DecodeError>,
+    ) -> Result<Exchange<Result<T, AnswerError>>, ClientError> {
+        let digest = ContentDigest::of(&body.bytes);
+        let call = self
+            .call(Method::POST, &["v2", "models", model, "infer"])
+            .header(CONTENT_TYPE, MEDIA_BINARY)
+            .header(ACCEPT, MEDIA_BINARY)
+            .header(HEADER_LENGTH, body.header_length)
+            .body(body.bytes);
         self.send(call).await?.try_map(|answer| {
             let framing = self.framing(&answer)?;
-            Ok(
-                match InferResponse::decode(&answer.body, framing, &limits) {
-                    Ok(answer) if answer.request_digest == Some(digest) => Ok(answer),
-                    Ok(_) => Err(SessionError::OtherRequest.into()),
-                    Err(error) => Err(error.into()),
-                },
-            )
+            Ok(match decode(&answer.body, framing) {
+                Ok((found, answer)) if found == Some(digest) => Ok(answer),
+                Ok(_) => Err(SessionError::OtherRequest.into()),
+                Err(error) => Err(error.into()),
+            })
+        })
+    }
+
+    /// An answer, or the error of a call that got none that can be used.
+    fn usable<T>(&self, answer: Result<T, AnswerError>) -> Result<T, ClientError> {
+        let url = || self.base().to_string();
+        answer.map_err(|error| match error {
+            AnswerError::Malformed(source) => ClientError::Malformed { url: url(), source },
+            AnswerError::Content(_) => ClientError::OtherRequest { url: url() },
         })
     }
 

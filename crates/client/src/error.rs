@@ -8,6 +8,7 @@ use veilcast_engine::{LayoutError, SessionError};
 use veilcast_protocol::DecodeError;
 
 use crate::certificate::CertificateFault;
+use crate::store::StoreError;
 use crate::words::in_words;
 
 /// Why a text is not the URL of a service.
@@ -260,6 +261,21 @@ pub enum PipelineError {
         #[source]
         fault: ReplacedError,
     },
+}
+
+/// Why vouchers could not be made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FillError {
+    /// They can't be drawn for this model, or the answer with them can't be used.
+    #[error("no vouchers can be made")]
+    Session(#[from] SessionError),
+    /// The call got no answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// They can't be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Why records that were quantised for a card can't be sent to the model that has replaced that

@@ -23,6 +23,12 @@ pub struct Exchange<T> {
 
 impl<T> Exchange<T> {
     /// The exchange with another answer, made from this one.
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Exchange<U> {
+        let mapped = self.try_map(|answer| Ok::<_, std::convert::Infallible>(map(answer)));
+        mapped.unwrap_or_else(|never| match never {})
+    }
+
+    /// The exchange with another answer, made from this one.
     pub(crate) fn try_map<U, E>(
         self,
         map: impl FnOnce(T) -> Result<U, E>,

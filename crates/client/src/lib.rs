@@ -28,21 +28,25 @@ mod options;
 mod pipeline;
 mod pool;
 mod retry;
+mod store;
 mod tls;
 mod transport;
 mod url;
+mod vouchers;
 mod waiting;
 mod words;
 
 pub use certificate::CertificateFault;
 pub use client::Client;
 pub use credentials::{HeaderFault, Headers, Token, TokenFault};
-pub use error::{AnswerError, ClientError, PipelineError, ReplacedError, UrlFault};
+pub use error::{AnswerError, ClientError, FillError, PipelineError, ReplacedError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
-pub use pipeline::{Answered, Answers, Pipeline};
-pub use pool::{EntryDirectory, EntryDirectoryError};
+pub use pipeline::{Answered, Answers, Filled, Filler, Pipeline};
+pub use pool::EntryDirectory;
+pub use store::StoreError;
 pub use tls::{Authorities, Identity, IdentityFault, PemFault};
+pub use vouchers::{VoucherCount, VoucherDirectory};
 pub use waiting::{OnWait, WaitReason, Waiting};
 
 /// The example of the README.

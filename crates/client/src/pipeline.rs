@@ -3,7 +3,9 @@
 mod answered;
 mod blocking;
 mod current;
+mod fill;
 mod group;
+mod reply;
 
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -18,6 +20,7 @@ use veilcast_engine::Session;
 pub use self::answered::Answered;
 use self::blocking::blocking;
 use self::current::Current;
+pub use self::fill::{Filled, Filler};
 use self::group::{Arrived, Encrypted, Sender};
 use crate::{Client, PipelineError};
 

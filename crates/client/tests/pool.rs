@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use veilcast_client::{EntryDirectory, EntryDirectoryError};
+use veilcast_client::{EntryDirectory, StoreError};
 use veilcast_engine::{EntryError, EntryStore as _, KeyPolicy, SeededEntries};
 use veilcast_paillier::SecretKey;
 
@@ -123,10 +123,7 @@ fn damage_and_other_keys_are_told() {
     let mut others = EntryDirectory::open(directory.path(), other.public_key()).unwrap();
     let error = SeededEntries::take(&mut others, other.public_key(), 1).unwrap_err();
     assert!(
-        matches!(
-            error,
-            EntryError::Store(EntryDirectoryError::OtherKey { .. })
-        ),
+        matches!(error, EntryError::Store(StoreError::OtherKey { .. })),
         "{error}"
     );
 
@@ -135,10 +132,7 @@ fn damage_and_other_keys_are_told() {
     let mut zeros = fs::OpenOptions::new().write(true).open(&path).unwrap();
     zeros.seek(SeekFrom::End(-144)).unwrap();
     zeros.write_all(&[0; 144]).unwrap();
-    assert!(matches!(
-        pool.take(1),
-        Err(EntryDirectoryError::Damaged { .. })
-    ));
+    assert!(matches!(pool.take(1), Err(StoreError::Damaged { .. })));
     // The damaged one is gone, the others are whole.
     assert_eq!(pool.take(1).unwrap().unwrap().first, 1);
 
@@ -151,14 +145,8 @@ fn damage_and_other_keys_are_told() {
         &good[..200],
     ] {
         fs::write(&path, bad).unwrap();
-        assert!(matches!(
-            pool.take(1),
-            Err(EntryDirectoryError::Damaged { .. })
-        ));
-        assert!(matches!(
-            pool.count(),
-            Err(EntryDirectoryError::Damaged { .. })
-        ));
+        assert!(matches!(pool.take(1), Err(StoreError::Damaged { .. })));
+        assert!(matches!(pool.count(), Err(StoreError::Damaged { .. })));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong on either side.
 
+use veilcast_card::OtherCard;
 use veilcast_paillier::{CiphertextError, DecryptError, KeyProofError, PublicKeyError};
 use veilcast_protocol::{CardDigest, Layout, VoucherSecretId};
 
@@ -170,6 +171,12 @@ pub enum SessionError {
     /// The source of entries for seeded uploads failed.
     #[error("the pool of entries failed: {0}")]
     EntrySource(String),
+    /// The source of vouchers failed.
+    #[error("the store of vouchers failed: {0}")]
+    VoucherSource(String),
+    /// Vouchers don't fit the records.
+    #[error(transparent)]
+    Voucher(#[from] VoucherError),
     /// A request can't hold as many vouchers.
     #[error(
         "a request holds at most {limit} vouchers of this model, not {found}: ask for them in several"
@@ -227,4 +234,37 @@ pub enum SessionError {
     /// A ciphertext of the answer could not be decrypted.
     #[error("the answer is damaged")]
     Decrypt(#[from] DecryptError),
+}
+
+/// Why records weren't masked, or masked scores not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VoucherError {
+    /// There is nothing to mask.
+    #[error("there is no record to mask")]
+    NoRecords,
+    /// There is not a voucher for each record.
+    #[error("{records} records take as many vouchers; these are {found}")]
+    Count {
+        /// The records.
+        records: usize,
+        /// The vouchers.
+        found: usize,
+    },
+    /// The vouchers are for another card.
+    #[error(
+        "the vouchers were made for the card {found}, but this model's card is {expected}: fill new ones"
+    )]
+    OtherCard {
+        /// The vouchers'.
+        found: CardDigest,
+        /// The model's.
+        expected: CardDigest,
+    },
+    /// A record was quantised for another card.
+    #[error(transparent)]
+    Record(#[from] OtherCard),
+    /// The answer belongs to another request.
+    #[error("the answer does not belong to the request: its id, its card or its shape differs")]
+    OtherRequest,
 }

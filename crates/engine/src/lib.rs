@@ -37,15 +37,16 @@ mod slices;
 mod vouchers;
 
 pub use entries::{EntryError, EntryStore, SeededEntries, StoredEntries};
-pub use error::{EvaluateError, LayoutError, SessionError};
+pub use error::{EvaluateError, LayoutError, SessionError, VoucherError};
 pub use evaluator::Evaluator;
 pub use keys::Keys;
 pub use planner::{Paillier, Planner};
-pub use session::Session;
+pub use session::{Prepared, Session};
 pub use slices::{Pause, Stopped};
 pub use veilcast_paillier::{KeyPolicy, PublicKey, kernel};
 pub use vouchers::{
-    DrawnVouchers, StoredVouchers, Unmasking, VoucherError, VoucherSecret, VoucherSecrets, Vouchers,
+    DrawnVouchers, StoredVouchers, Unmasking, VoucherSecret, VoucherSecrets, VoucherSource,
+    Vouchers,
 };
 
 /// The example of the README.

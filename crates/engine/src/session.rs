@@ -1,5 +1,8 @@
 //! [`Session`], the data owner's side: records in, request out; answer in, scores out.
 
+mod prepared;
+mod vouchers;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -8,20 +11,32 @@ use veilcast_card::{Card, QuantizedRecord, Way};
 use veilcast_paillier::{Plaintext, PoolError, PublicKey, RandomizerPool, SecretKey};
 use veilcast_protocol::{
     ByteMatrix, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload, Upload,
+    VoucherSecretId,
 };
 
+pub use self::prepared::Prepared;
 use crate::arrangement::Arrangement;
 use crate::entries::SeededEntries;
 use crate::error::{LayoutError, SessionError};
 use crate::id::new_id;
 use crate::planner::Planner;
 use crate::seeded::SeededForm;
+use crate::vouchers::VoucherSource;
 
 /// Removes this many entries from where they are kept, if there are enough.
 type TakeEntries = dyn Fn(usize) -> Result<Option<SeededEntries>, String> + Send + Sync;
 
 #[derive(Clone)]
 struct EntrySource(Arc<TakeEntries>);
+
+#[derive(Clone)]
+struct Vouchers(Arc<dyn VoucherSource>);
+
+impl std::fmt::Debug for Vouchers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vouchers")
+    }
+}
 
 impl std::fmt::Debug for EntrySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -38,6 +53,8 @@ pub struct Session {
     pool: Option<Arc<RandomizerPool>>,
     /// Where entries for seeded uploads come from, if anywhere.
     entries: Option<EntrySource>,
+    /// Where vouchers come from, if anywhere.
+    vouchers: Option<Vouchers>,
     arrangement: Arrangement,
 }
 
@@ -61,6 +78,7 @@ impl Session {
             key,
             pool: None,
             entries: None,
+            vouchers: None,
         })
     }
 
@@ -85,6 +103,7 @@ impl Session {
         let mut session = Self {
             pool: self.pool.clone(),
             entries: self.entries.clone(),
+            vouchers: self.vouchers.clone(),
             ..Self::new(card, Arc::clone(&self.key))?
         };
         // Where it isn't allowed, the planner's choice stays.
@@ -113,6 +132,20 @@ impl Session {
     ) -> Self {
         self.entries = Some(EntrySource(Arc::new(source)));
         self
+    }
+
+    /// Takes vouchers from a source for as long as it has enough: [`prepare`](Self::prepare) then masks records.
+    #[must_use]
+    pub fn with_vouchers(mut self, source: Arc<dyn VoucherSource>) -> Self {
+        self.vouchers = Some(Vouchers(source));
+        self
+    }
+
+    /// Drops the vouchers for this card that were derived from a secret which the service no longer has.
+    pub fn discard_vouchers(&self, secret: VoucherSecretId) {
+        if let Some(Vouchers(source)) = &self.vouchers {
+            source.discard(self.card.digest(), secret);
+        }
     }
 
     /// The model's card.

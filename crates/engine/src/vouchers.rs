@@ -20,9 +20,11 @@
 mod masked;
 mod pseudorandom;
 mod secret;
+mod source;
 mod voucher;
 
-pub use self::masked::{Unmasking, VoucherError};
+pub use self::masked::Unmasking;
 pub(crate) use self::masked::{check, masked_scores};
 pub use self::secret::{VoucherSecret, VoucherSecrets};
+pub use self::source::VoucherSource;
 pub use self::voucher::{DrawnVouchers, StoredVouchers, Vouchers};

@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
 use veilcast_card::{Card, CardDigest, Encoder};
-use veilcast_client::{Client, ClientError, Pipeline, PipelineError};
+use veilcast_client::{Client, ClientError, Pipeline, PipelineError, VoucherDirectory};
+use veilcast_engine::PublicKey;
 use veilcast_files::Options;
 
 use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
@@ -56,6 +57,10 @@ pub(crate) struct Args {
     key_bits: KeyBits,
     #[command(flatten)]
     plan: PlanArgs,
+    /// Directory that `veilcast voucher fill` filled for this key: records are masked as long as there are vouchers for all of a
+    /// request, and encrypted otherwise.
+    #[arg(long, value_name = "DIR", requires = "key")]
+    vouchers: Option<PathBuf>,
     #[command(flatten)]
     file: OptionalOutFile,
     /// Requests under way at a time: while the service computes one, the next is encrypted and sent.
@@ -85,6 +90,9 @@ struct Summary {
     /// Those among all records whose answer can't be right.
     without_prediction: u64,
     requests: u64,
+    /// Records that vouchers masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_vouchers: Option<u64>,
     /// How often a request was sent again.
     retries: u64,
     #[serde(flatten)]
@@ -142,6 +150,7 @@ impl fmt::Display for Summary {
             records,
             resumed,
             requests,
+            by_vouchers,
             retries,
             bytes_up,
             bytes_down,
@@ -159,6 +168,15 @@ impl fmt::Display for Summary {
             counted(records - resumed, "record"),
             counted(*requests, "request")
         )?;
+        match by_vouchers {
+            None => {}
+            Some(masked) if *masked == records - resumed => f.write_str(" by vouchers")?,
+            Some(0) => f.write_str(", all encrypted, since there were not enough vouchers")?,
+            Some(masked) => write!(
+                f,
+                ", {masked} by vouchers and the others encrypted, since there were not enough vouchers"
+            )?,
+        }
         match retries {
             0 => {}
             1 => f.write_str(", 1 retry")?,
@@ -206,7 +224,15 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let resumed = predictions.count();
     let expected = records::count(&card, &inputs)?;
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
-    let session = Arc::new(records::session(&card, key, expected, &args.plan)?);
+    let vouchers = args.vouchers.as_deref();
+    let vouchers = vouchers.map(|path| voucher_directory(path, key.public_key()));
+    let vouchers = vouchers.transpose()?;
+    let session = records::session(&card, key, expected, &args.plan)?;
+    let has_vouchers = vouchers.is_some();
+    let session = Arc::new(match vouchers {
+        Some(vouchers) => session.with_vouchers(Arc::new(vouchers)),
+        None => session,
+    });
     let batches = batches(encoder, inputs, resumed, batch_size(&session));
     let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();
@@ -229,6 +255,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         bail!("there are no records in the input");
     }
     summary.resumed = resumed;
+    summary.by_vouchers = summary.by_vouchers.filter(|_| has_vouchers);
     summary.overview = Some(predictions.overview().clone());
     let unpredicted = predictions.unpredicted().clone();
     summary.without_prediction = unpredicted.count();
@@ -243,6 +270,15 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     output.note(&summary);
     output.json(&summary)?;
     unpredicted.check(summary.records)
+}
+
+/// The vouchers that `veilcast voucher fill` has put into a directory.
+fn voucher_directory(path: &Path, key: &PublicKey) -> anyhow::Result<VoucherDirectory> {
+    if !path.is_dir() {
+        return Err(anyhow!("there are no vouchers at {}", path.display()))
+            .hint("make some with `veilcast voucher fill`");
+    }
+    Ok(VoucherDirectory::open(path, key)?)
 }
 
 /// Writes the predictions of batch after batch as they come.
@@ -267,6 +303,7 @@ async fn predict(
         keep_in_mind(predictions, &summary);
         bar.advance(answered.group.kept.len() as u64);
         summary.requests += u64::from(answered.requests);
+        *summary.by_vouchers.get_or_insert_default() += answered.masked;
         summary.retries += u64::from(answered.tries - answered.requests);
         summary.changes += answered.group.changes;
         summary.bytes_up += answered.bytes_up;

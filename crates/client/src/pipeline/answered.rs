@@ -26,6 +26,8 @@ pub struct Answered<G> {
     /// How often requests were sent in total; more often than that if one was too large, the
     /// service was busy, or the connection broke.
     pub tries: u32,
+    /// How many of its records were masked by vouchers; the others were encrypted.
+    pub masked: u64,
     /// The time from the start of its encryption to its scores.
     pub elapsed: Duration,
 }

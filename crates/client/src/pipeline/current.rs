@@ -4,8 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 use veilcast_card::{Card, CardDigest, QuantizedRecord};
-use veilcast_engine::{LayoutError, Session, SessionError};
-use veilcast_protocol::InferRequest;
+use veilcast_engine::{LayoutError, Prepared, Session, SessionError};
 
 use crate::{Client, ClientError, PipelineError, ReplacedError};
 
@@ -32,22 +31,22 @@ impl Current {
         Arc::clone(&session.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Records as a request, and the session that its answer is decrypted with.
-    pub(super) fn encrypt(
+    /// Records as a request, and the session that its answer is read with.
+    pub(super) fn prepare(
         &self,
         records: &[QuantizedRecord],
-    ) -> Result<(Arc<Session>, InferRequest), SessionError> {
+    ) -> Result<(Arc<Session>, Prepared), SessionError> {
         let session = self.session();
         let card = session.card();
         if card.digest() == self.own.digest() {
-            let request = session.encrypt(records)?;
+            let request = session.prepare(records)?;
             return Ok((session, request));
         }
         let moved = records.iter().map(|record| {
             // A record for another card than the caller's is refused below.
             record.moved(&self.own, card).unwrap_or(record.clone())
         });
-        let request = session.encrypt(&moved.collect::<Vec<_>>())?;
+        let request = session.prepare(&moved.collect::<Vec<_>>())?;
         Ok((session, request))
     }
 

@@ -7,16 +7,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use veilcast_card::QuantizedRecord;
-use veilcast_engine::Session;
-use veilcast_protocol::{InferRequest, InferResponse};
+use veilcast_engine::{Prepared, Session};
 
 use super::answered::Answered;
 use super::blocking::blocking;
 use super::current::{Current, unclear};
-use crate::{AnswerError, Client, ClientError, Exchange, PipelineError};
+use super::reply::Reply;
+use crate::{AnswerError, Client, ClientError, PipelineError};
 
 /// The code with which a service says that a request was made for another card.
 const OTHER_CARD: &str = "wrong_card_digest";
+
+/// The code by which a service refuses vouchers that were derived from a secret which it no longer has.
+const VOUCHER_OUTDATED: &str = "voucher_outdated";
 
 /// Codes for what a card forbids: a request that follows its card gets them only if the service has
 /// another card by then.
@@ -34,14 +37,14 @@ const RENEWALS: usize = 4;
 pub(super) struct Encrypted<G> {
     group: G,
     session: Arc<Session>,
-    request: InferRequest,
+    request: Prepared,
     started: Instant,
 }
 
 impl<G: AsRef<[QuantizedRecord]>> Encrypted<G> {
     pub(super) fn new<E: From<PipelineError>>(current: &Current, group: G) -> Result<Self, E> {
         let started = Instant::now();
-        let encrypted = current.encrypt(group.as_ref());
+        let encrypted = current.prepare(group.as_ref());
         let (session, request) = encrypted.map_err(PipelineError::Encrypt)?;
         Ok(Self {
             group,
@@ -52,13 +55,12 @@ impl<G: AsRef<[QuantizedRecord]>> Encrypted<G> {
     }
 }
 
-/// One request of a group, and its answer, still encrypted.
-type Part = (InferRequest, Result<InferResponse, AnswerError>);
-
-/// A group whose answers have arrived.
+/// A group whose answers are here.
 pub(super) struct Arrived<G> {
-    encrypted: Encrypted<G>,
-    parts: Vec<Part>,
+    group: G,
+    session: Arc<Session>,
+    started: Instant,
+    replies: Vec<Reply>,
     bytes_up: u64,
     bytes_down: u64,
     tries: u32,
@@ -86,138 +88,147 @@ impl Sender {
 
     /// The answers to a group.
     ///
-    /// How it is divided depends only on refusals, which come before anything is decrypted.
-    pub(super) async fn send<G>(&self, encrypted: Encrypted<G>) -> Result<Arrived<G>, PipelineError>
+    /// How it is divided, and whether it is encrypted after all, depends on refusals alone, which come before anything was read.
+    pub(super) async fn send<G>(
+        &self,
+        mut encrypted: Encrypted<G>,
+    ) -> Result<Arrived<G>, PipelineError>
     where
         G: AsRef<[QuantizedRecord]> + Send + 'static,
     {
-        let mut arrived = Arrived {
-            encrypted,
-            parts: Vec::new(),
-            bytes_up: 0,
-            bytes_down: 0,
-            tries: 0,
-        };
+        let mut sent = Sent::default();
         for _ in 0..RENEWALS {
-            let digest = arrived.encrypted.request.card_digest();
-            let error = match self.send_parts(&mut arrived).await {
-                Ok(()) => return Ok(arrived),
+            let Encrypted {
+                group,
+                session,
+                request,
+                started,
+            } = encrypted;
+            let digest = request.card_digest();
+            let secret = match &request {
+                Prepared::Encrypted(_) => None,
+                Prepared::Masked(request, _) => Some(request.secret),
+            };
+            let error = match self.send_parts(&session, request, &mut sent).await {
+                Ok(()) => {
+                    return Ok(Arrived {
+                        group,
+                        session,
+                        started,
+                        replies: sent.replies,
+                        bytes_up: sent.bytes_up,
+                        bytes_down: sent.bytes_down,
+                        tries: sent.tries,
+                    });
+                }
                 Err(error) => error,
             };
-            let is_other = match &error {
-                ClientError::Refused { code, .. } if code == OTHER_CARD => true,
-                ClientError::Refused { code, .. } if FORBIDDEN.contains(&code.as_str()) => false,
+            let code = match &error {
+                ClientError::Refused { code, .. } => code.as_str(),
                 _ => return Err(error.into()),
             };
-            let renewed = self.current.renew(&self.client, &self.model, digest);
-            if !renewed.await? {
-                let unclear = is_other.then(|| unclear(&self.client));
-                return Err(unclear.unwrap_or(error).into());
+            if let (VOUCHER_OUTDATED, Some(secret)) = (code, secret) {
+                tracing::warn!(
+                    "the service no longer takes these vouchers: encrypting the records instead"
+                );
+                let session = Arc::clone(&session);
+                blocking(move || session.discard_vouchers(secret)).await;
+            } else if code == OTHER_CARD || FORBIDDEN.contains(&code) {
+                let renewed = self.current.renew(&self.client, &self.model, digest);
+                if !renewed.await? {
+                    let unclear = (code == OTHER_CARD).then(|| unclear(&self.client));
+                    return Err(unclear.unwrap_or(error).into());
+                }
+            } else {
+                return Err(error.into());
             }
-            arrived = self.again(arrived).await?;
+            let current = Arc::clone(&self.current);
+            let again = move || Encrypted::new::<PipelineError>(&current, group);
+            encrypted = Encrypted {
+                started,
+                ..blocking(again).await?
+            };
+            sent.replies.clear();
         }
         Err(unclear(&self.client).into())
     }
 
-    /// The group, encrypted for the current card.
-    async fn again<G>(&self, arrived: Arrived<G>) -> Result<Arrived<G>, PipelineError>
-    where
-        G: AsRef<[QuantizedRecord]> + Send + 'static,
-    {
-        let current = Arc::clone(&self.current);
-        let Encrypted { group, started, .. } = arrived.encrypted;
-        let again = move || Encrypted::new::<PipelineError>(&current, group);
-        let encrypted = blocking(again).await?;
-        Ok(Arrived {
-            encrypted: Encrypted {
-                started,
-                ..encrypted
-            },
-            parts: Vec::new(),
-            ..arrived
-        })
-    }
-
     /// Sends a group's request, in parts if it has to be.
-    async fn send_parts<G>(&self, arrived: &mut Arrived<G>) -> Result<(), ClientError> {
-        let Encrypted {
-            session, request, ..
-        } = &arrived.encrypted;
+    async fn send_parts(
+        &self,
+        session: &Session,
+        request: Prepared,
+        sent: &mut Sent,
+    ) -> Result<(), ClientError> {
         let allowed = session.max_records() / session.records_per_group();
-        let mut waiting = VecDeque::from([request.clone()]);
+        let mut waiting = VecDeque::from([request]);
         while let Some(request) = waiting.pop_front() {
             let rows = self.most_rows.load(Ordering::Relaxed).min(allowed);
-            if request.upload().rows() > rows.max(1) {
-                for part in in_parts(session, &request, rows).into_iter().rev() {
+            let rows = NonZeroUsize::new(rows).unwrap_or(NonZeroUsize::MIN);
+            if request.rows() > rows.get() {
+                for part in request.in_parts(session, rows).into_iter().rev() {
                     waiting.push_front(part);
                 }
                 continue;
             }
-            match self.client.exchange(&self.model, &request).await {
+            match Reply::to(request, &self.client, &self.model).await {
                 Ok(exchange) => {
-                    let Exchange {
-                        answer,
-                        bytes_up,
-                        bytes_down,
-                        tries,
-                    } = exchange;
-                    arrived.bytes_up += bytes_up;
-                    arrived.bytes_down += bytes_down;
-                    arrived.tries += tries;
-                    arrived.parts.push((request, answer));
+                    sent.bytes_up += exchange.bytes_up;
+                    sent.bytes_down += exchange.bytes_down;
+                    sent.tries += exchange.tries;
+                    sent.replies.push(exchange.answer);
                 }
-                Err(ClientError::RequestTooLarge { bytes, .. }) if request.upload().rows() > 1 => {
-                    arrived.bytes_up += bytes;
-                    arrived.tries += 1;
-                    let half = request.upload().rows().div_ceil(2);
+                Err((request, ClientError::RequestTooLarge { bytes, .. }))
+                    if request.rows() > 1 =>
+                {
+                    sent.bytes_up += bytes;
+                    sent.tries += 1;
+                    let half = request.rows().div_ceil(2);
                     self.most_rows.fetch_min(half, Ordering::Relaxed);
                     tracing::info!(bytes, "refused as too large: sending halves");
                     waiting.push_front(request);
                 }
-                Err(error) => return Err(error),
+                Err((_, error)) => return Err(error),
             }
         }
         Ok(())
     }
 }
 
-/// A request in parts of at most this many rows, at least one.
-fn in_parts(session: &Session, request: &InferRequest, rows: usize) -> Vec<InferRequest> {
-    session.in_parts(
-        request,
-        NonZeroUsize::new(rows).unwrap_or(NonZeroUsize::MIN),
-    )
+/// What was sent for a group so far, and what came back.
+#[derive(Default)]
+struct Sent {
+    replies: Vec<Reply>,
+    bytes_up: u64,
+    bytes_down: u64,
+    tries: u32,
 }
 
 impl<G: Send + 'static> Arrived<G> {
     /// The group with its scores, or with the fault of its answer.
     pub(super) async fn decrypted(self) -> Answered<G> {
-        let Encrypted {
-            group,
-            session,
-            started,
-            ..
-        } = self.encrypted;
-        let (requests, parts) = (self.parts.len() as u32, self.parts);
-        let decrypting = Arc::clone(&session);
-        let scores = blocking(move || decrypted(&decrypting, parts)).await;
+        let requests = self.replies.len() as u32;
+        let masked = self.replies.iter().map(Reply::masked).sum();
+        let (session, replies) = (Arc::clone(&self.session), self.replies);
+        let scores = blocking(move || scores(&session, replies)).await;
         Answered {
-            group,
-            session,
+            group: self.group,
+            session: self.session,
             scores,
             bytes_up: self.bytes_up,
             bytes_down: self.bytes_down,
             requests,
             tries: self.tries,
-            elapsed: started.elapsed(),
+            masked,
+            elapsed: self.started.elapsed(),
         }
     }
 }
 
-/// The scores of all parts. All are decrypted, whatever one of them holds.
-fn decrypted(session: &Session, parts: Vec<Part>) -> Result<Vec<Vec<i64>>, AnswerError> {
-    let decrypt = |(request, answer): Part| Ok(session.decrypt_answer_to(&request, &answer?)?);
-    let scores: Vec<Result<_, AnswerError>> = parts.into_iter().map(decrypt).collect();
+/// The scores of all parts. All are read, whatever one of them holds.
+fn scores(session: &Session, replies: Vec<Reply>) -> Result<Vec<Vec<i64>>, AnswerError> {
+    let replies = replies.into_iter();
+    let scores: Vec<Result<_, AnswerError>> = replies.map(|r| r.scores(session)).collect();
     let scores: Result<Vec<_>, _> = scores.into_iter().collect();
     Ok(scores?.concat())
 }

@@ -1,7 +1,7 @@
 //! Records masked by vouchers, and their scores.
 
 use rayon::prelude::*;
-use veilcast_card::{Card, OtherCard, QuantizedRecord};
+use veilcast_card::{Card, QuantizedRecord};
 use veilcast_model::{IntegerMap, Model};
 use veilcast_protocol::{
     CardDigest, Encoding, IntegerMatrix, IntegerType, MaskedRequest, MaskedResponse,
@@ -11,41 +11,8 @@ use zeroize::Zeroizing;
 use super::secret::VoucherSecret;
 use super::voucher::Vouchers;
 use crate::bits;
-use crate::error::EvaluateError;
+use crate::error::{EvaluateError, VoucherError};
 use crate::id::new_id;
-
-/// Why records weren't masked, or masked scores not read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum VoucherError {
-    /// There is nothing to mask.
-    #[error("there is no record to mask")]
-    NoRecords,
-    /// There is not a voucher for each record.
-    #[error("{records} records take as many vouchers; these are {found}")]
-    Count {
-        /// The records.
-        records: usize,
-        /// The vouchers.
-        found: usize,
-    },
-    /// The vouchers are for another card.
-    #[error(
-        "the vouchers were made for the card {found}, but this model's card is {expected}: fill new ones"
-    )]
-    OtherCard {
-        /// The vouchers'.
-        found: CardDigest,
-        /// The model's.
-        expected: CardDigest,
-    },
-    /// A record was quantised for another card.
-    #[error(transparent)]
-    Record(#[from] OtherCard),
-    /// The answer belongs to another request.
-    #[error("the answer does not belong to the request: its id, its card or its shape differs")]
-    OtherRequest,
-}
 
 /// What turns the masked scores of one request into scores: a of its vouchers. Secret.
 pub struct Unmasking {
@@ -113,6 +80,21 @@ impl Vouchers {
 }
 
 impl Unmasking {
+    /// The number of records.
+    pub fn records(&self) -> usize {
+        self.shares.len()
+    }
+
+    /// Takes out what belongs to the first `count` records, which are sent under another id.
+    pub(crate) fn split_front(&mut self, count: usize, id: Option<String>) -> Self {
+        Self {
+            id,
+            card: self.card,
+            slot_bits: self.slot_bits,
+            shares: self.shares.drain(..count).collect(),
+        }
+    }
+
     /// The scores of the request's records: one per output for each, exactly as the model computes them from the quantised
     /// record.
     ///

@@ -1,14 +1,10 @@
 //! [`Vouchers`], the client's: drawn, answered, and kept until a record needs them.
 
 use veilcast_card::CardDigest;
-use veilcast_protocol::{
-    BatchId, InferRequest, InferResponse, KeyFingerprint, Layout, VoucherId, VoucherSecretId,
-};
+use veilcast_protocol::{BatchId, KeyFingerprint, VoucherBatch, VoucherId, VoucherSecretId};
 use zeroize::Zeroizing;
 
 use super::pseudorandom::numbers;
-use crate::error::SessionError;
-use crate::session::Session;
 
 /// Distinguishes these numbers from everything else that SHAKE256 is used for.
 const DOMAIN: &[u8] = b"veilcast voucher record v1";
@@ -72,95 +68,51 @@ pub struct StoredVouchers {
     pub batch: BatchId,
     /// The number of the first one; the others follow it.
     pub first: u32,
-    /// The vouchers one after another, of [`bytes`](Self::bytes) each. Secret.
+    /// The bytes of a voucher: 32 for the seed of r, and eight for a of each output, little-endian.
+    pub width: usize,
+    /// The vouchers one after another. Secret.
     pub vouchers: Zeroizing<Vec<u8>>,
 }
 
-impl StoredVouchers {
-    /// The bytes of a voucher of a model with this many outputs: the seed of r, and eight bytes for each output, little-endian.
-    pub fn bytes(outputs: usize) -> usize {
-        SEED_BYTES + 8 * outputs
-    }
+/// The bytes of a stored voucher of a model with this many outputs.
+fn stored_width(outputs: usize) -> usize {
+    SEED_BYTES + 8 * outputs
 }
 
-impl Session {
-    /// Draws vouchers, and asks for them: the service's answer makes them [useful](Self::vouchers).
-    ///
-    /// # Errors
-    /// The card must offer vouchers, the key have room for them, and a request hold as many: one at least, and
-    /// [`max_vouchers`](Self::max_vouchers) at most.
-    ///
-    /// # Panics
-    /// If the operating system's generator fails.
-    pub fn draw_vouchers(
-        &self,
-        count: usize,
-    ) -> Result<(DrawnVouchers, InferRequest), SessionError> {
-        let arrangement = self.arrangement_of(Layout::Vouchers)?;
-        if count == 0 {
-            return Err(SessionError::NoRecords);
-        }
-        let limit = self.max_vouchers()?;
-        if count > limit {
-            let found = count;
-            return Err(SessionError::TooManyVouchers { found, limit });
-        }
+impl DrawnVouchers {
+    /// Seeds from the operating system's generator.
+    pub(crate) fn draw(count: usize) -> Self {
         let draw = || {
             let mut seed = Zeroizing::new([0; SEED_BYTES]);
             getrandom::fill(&mut *seed).expect("the operating system gives random bytes");
             seed
         };
-        let seeds: Vec<_> = (0..count).map(|_| draw()).collect();
-        let (slot_bits, features) = (arrangement.slot_bits(), self.card().features());
-        let records: Vec<_> = (seeds.iter())
+        Self((0..count).map(|_| draw()).collect())
+    }
+
+    /// The number of vouchers.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// r of each: a number of `slot_bits` bits for each feature.
+    pub(crate) fn records(&self, slot_bits: u32, features: usize) -> Vec<Zeroizing<Vec<u64>>> {
+        let seeds = self.0.iter();
+        seeds
             .map(|seed| record(seed, slot_bits, features))
-            .collect();
-        let records: Vec<&[u64]> = records.iter().map(|record| record.as_slice()).collect();
-        let plaintexts = arrangement.pack(self.public_key(), &records);
-        let request = self.full_request(&arrangement, &plaintexts, count);
-        Ok((DrawnVouchers(seeds), request))
+            .collect()
     }
+}
 
-    /// The most vouchers that a request may ask for.
-    ///
-    /// # Errors
-    /// The card must offer vouchers, and the key have room for them.
-    pub fn max_vouchers(&self) -> Result<usize, SessionError> {
-        let arrangement = self.arrangement_of(Layout::Vouchers)?;
-        Ok(arrangement.max_records(self.card().limits()))
-    }
-
-    /// The vouchers that share ciphertexts: a request costs least if it asks for a multiple of it.
-    ///
-    /// # Errors
-    /// The card must offer vouchers, and the key have room for them.
-    pub fn vouchers_per_group(&self) -> Result<usize, SessionError> {
-        let arrangement = self.arrangement_of(Layout::Vouchers)?;
-        Ok(arrangement.records_per_row())
-    }
-
-    /// Vouchers from the answer to the request for them.
-    ///
-    /// # Errors
-    /// The answer must belong to the request, name this session's key and card, and be undamaged.
-    ///
-    /// # Panics
-    /// If the operating system's generator fails.
-    pub fn vouchers(
-        &self,
+impl Vouchers {
+    /// Vouchers of a batch, from their seeds and a for each of their outputs.
+    pub(crate) fn of_batch(
         drawn: DrawnVouchers,
-        request: &InferRequest,
-        answer: &InferResponse,
-    ) -> Result<Vouchers, SessionError> {
-        self.check_answer_to(request, answer)?;
-        let (Some(batch), Layout::Vouchers) = (answer.vouchers, answer.layout) else {
-            return Err(SessionError::OtherRequest);
-        };
-        if drawn.0.len() != answer.records {
-            return Err(SessionError::OtherRequest);
-        }
-        let (arrangement, answers) = self.decrypt_answers(answer)?;
-        let shares = arrangement.slots(&answers, answer.records);
+        shares: Vec<Vec<u64>>,
+        batch: VoucherBatch,
+        card: CardDigest,
+        key: KeyFingerprint,
+    ) -> Self {
         let vouchers = drawn.0.into_iter().zip(shares).enumerate();
         let vouchers = vouchers.map(|(number, (seed, shares))| Voucher {
             id: VoucherId {
@@ -170,16 +122,14 @@ impl Session {
             seed,
             shares: Zeroizing::new(shares),
         });
-        Ok(Vouchers {
-            card: answer.card_digest,
-            key: answer.key_fingerprint,
+        Self {
+            card,
+            key,
             secret: batch.secret,
             vouchers: vouchers.collect(),
-        })
+        }
     }
-}
 
-impl Vouchers {
     /// The number of vouchers.
     pub fn len(&self) -> usize {
         self.vouchers.len()
@@ -208,9 +158,9 @@ impl Vouchers {
     pub fn into_stored(self) -> Vec<StoredVouchers> {
         let mut stored: Vec<StoredVouchers> = Vec::new();
         for voucher in self.vouchers {
-            let bytes = StoredVouchers::bytes(voucher.shares.len());
+            let width = stored_width(voucher.shares.len());
             let follows = |last: &StoredVouchers| {
-                let next = last.first as usize + last.vouchers.len() / bytes;
+                let next = last.first as usize + last.vouchers.len() / width;
                 last.batch == voucher.id.batch && next == voucher.id.number as usize
             };
             if !stored.last().is_some_and(follows) {
@@ -220,6 +170,7 @@ impl Vouchers {
                     secret: self.secret,
                     batch: voucher.id.batch,
                     first: voucher.id.number,
+                    width,
                     vouchers: Zeroizing::default(),
                 });
             }
@@ -237,15 +188,16 @@ impl Vouchers {
     pub fn from_stored(stored: Vec<StoredVouchers>, outputs: usize) -> Option<Self> {
         let first = stored.first()?;
         let (card, key, secret) = (first.card, first.key, first.secret);
-        let bytes = StoredVouchers::bytes(outputs);
+        let width = stored_width(outputs);
         let mut vouchers = Vec::new();
         for part in &stored {
             let is_sound = (part.card, part.key, part.secret) == (card, key, secret)
-                && part.vouchers.len().is_multiple_of(bytes);
+                && part.width == width
+                && part.vouchers.len().is_multiple_of(width);
             if !is_sound {
                 return None;
             }
-            for (index, voucher) in part.vouchers.chunks_exact(bytes).enumerate() {
+            for (index, voucher) in part.vouchers.chunks_exact(width).enumerate() {
                 let (seed, shares) = voucher.split_first_chunk().expect("a voucher has a seed");
                 let (shares, _) = shares.as_chunks();
                 vouchers.push(Voucher {
