@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use veilcast_card::Way;
 use veilcast_files::IgnoredColumns;
 use veilcast_paillier::{DEFAULT_KEY_BITS, KEY_BITS};
 
@@ -67,6 +68,25 @@ impl ColumnNames {
             true => Err("write names such as age,weight".to_owned()),
             false => Ok(Self(names)),
         }
+    }
+}
+
+/// Ways of predicting as typed.
+#[derive(Clone)]
+pub(crate) struct Ways(pub(crate) Vec<Way>);
+
+impl Ways {
+    /// Reads ways separated by commas.
+    #[cfg_attr(not(any(feature = "import", feature = "train")), allow(dead_code))]
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let way = |text: &str| match text.trim() {
+            "direct" => Some(Way::Direct),
+            "vouchers" => Some(Way::Vouchers),
+            _ => None,
+        };
+        let ways: Option<Vec<Way>> = text.split(',').map(way).collect();
+        let expected = || "write direct, vouchers, or both separated by a comma".to_owned();
+        ways.map(Self).ok_or_else(expected)
     }
 }
 

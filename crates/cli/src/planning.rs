@@ -1,6 +1,7 @@
 //! The planner's figures, as typed, and its choices in words.
 
 pub(crate) mod plan;
+mod ways;
 
 use std::path::{Path, PathBuf};
 
@@ -109,4 +110,10 @@ pub(crate) fn described(layout: Layout) -> String {
         ),
         layout => layout.to_string(),
     }
+}
+
+/// A number with a digit after the point if it is small.
+pub(crate) fn number(number: f64) -> String {
+    let digits = usize::from(number < 99.95);
+    format!("{number:.digits$}")
 }

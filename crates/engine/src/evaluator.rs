@@ -14,7 +14,7 @@ use crate::error::{EvaluateError, LayoutError};
 use crate::evaluation::Plan;
 use crate::id::new_batch;
 use crate::keys::Keys;
-use crate::planner::Costs;
+use crate::planner::{Costs, SECONDS_PER_PLAIN_PRODUCT};
 use crate::slices::Pause;
 use crate::vouchers::{self, VoucherSecrets};
 
@@ -199,9 +199,8 @@ impl Evaluator {
 
     /// The seconds that [`evaluate_masked`](Self::evaluate_masked) takes on one core, about.
     pub fn masked_cost(&self, request: &MaskedRequest) -> f64 {
-        const SECONDS_PER_PRODUCT: f64 = 1e-9;
         let products = request.records.values().len() * self.card().outputs();
-        products as f64 * SECONDS_PER_PRODUCT
+        products as f64 * SECONDS_PER_PLAIN_PRODUCT
     }
 
     fn check_card(&self, found: CardDigest) -> Result<(), EvaluateError> {

@@ -16,6 +16,7 @@ mod count;
 mod measured;
 mod scheme;
 mod sizes;
+mod ways;
 
 use std::cmp::Ordering;
 
@@ -26,6 +27,8 @@ use veilcast_protocol::Layout;
 pub use self::costs::{Costs, CostsError, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONCE, Seconds};
 use self::count::{Count, Request};
 pub use self::scheme::Paillier;
+pub(crate) use self::ways::SECONDS_PER_PLAIN_PRODUCT;
+pub use self::ways::{Effort, WayCosts};
 use crate::arrangement::{Arrangement, most_slots};
 use crate::error::LayoutError;
 use crate::mask::power_of_two;

@@ -66,6 +66,7 @@ fn real_bytes(model: &Model, candidate: &Candidate, records: usize) -> [usize; 2
     let request = request.to_binary_without_proof().bytes;
     let answer = InferResponse {
         request_digest: Some(ContentDigest::of(&request)),
+        vouchers: None,
         ..answer
     };
     [request.len(), answer.to_binary().bytes.len()]

@@ -319,7 +319,7 @@ impl Import {
             task: Some(scores.task),
             layouts: Layouts::scalar(),
             limits: Limits::default(),
-            ways: None,
+            ways: options.ways.clone(),
             max_weight: options
                 .weight_bits
                 .unwrap_or(WeightBits::of::<8>())

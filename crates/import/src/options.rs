@@ -6,7 +6,7 @@ use super::ImportError;
 use super::adapt::{self, Colours, Normalization};
 use super::tensor::TensorInput;
 use veilcast_card::{
-    Activation, Fit, Input, InputBits, InputKind, Preprocessing, Step, WeightBits,
+    Activation, Fit, Input, InputBits, InputKind, Preprocessing, Step, Way, WeightBits,
 };
 
 /// Largest file that is imported, in bytes.
@@ -21,6 +21,8 @@ pub struct ImportOptions {
     pub version: String,
     /// The model's description in its card; the file's own, if empty.
     pub description: String,
+    /// The ways in which the model is offered, if not the usual ones.
+    pub ways: Option<Vec<Way>>,
     /// What a record is; found out from the input's shape, if not given.
     pub kind: Option<InputKind>,
     /// Names of a table's columns, in the order of the input's numbers; the file's own, if not given, or
@@ -80,6 +82,7 @@ impl Default for ImportOptions {
             name: "imported".to_owned(),
             version: "1".to_owned(),
             description: String::new(),
+            ways: None,
             kind: None,
             columns: None,
             header: None,

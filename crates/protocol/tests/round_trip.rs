@@ -120,6 +120,7 @@ fn responses() -> impl Strategy<Value = InferResponse> {
                 layout,
                 records: scores.rows() + more,
                 request_digest: request_digest.map(ContentDigest::from),
+                vouchers: None,
                 scores,
             }
         },

@@ -135,6 +135,7 @@ fn response_may_lack_the_digest_of_its_request() {
     let text = text.replace(&digest, "");
     let response = InferResponse {
         request_digest: None,
+        vouchers: None,
         ..response()
     };
     assert_bytes(&response.to_json(), text.as_bytes());

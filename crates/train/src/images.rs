@@ -175,7 +175,7 @@ impl Options {
             task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
-            ways: None,
+            ways: self.ways.clone(),
             max_weight: self.max_weight(),
         }
     }

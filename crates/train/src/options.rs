@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use veilcast_card::{InputBits, WeightBits};
+use veilcast_card::{InputBits, Way, WeightBits};
 use veilcast_model::TrainingReport;
 
 use crate::error::TrainError;
@@ -16,6 +16,8 @@ pub struct Options {
     pub version: String,
     /// The model's description in its card.
     pub description: String,
+    /// The ways in which the model is offered, if not the usual ones.
+    pub ways: Option<Vec<Way>>,
     /// Widths of the hidden layers; none gives a single layer.
     pub hidden: Vec<usize>,
     /// Passes over the training records, at least 1.
@@ -42,6 +44,7 @@ impl Default for Options {
             name: "digits".to_owned(),
             version: "1".to_owned(),
             description: "Recognises handwritten digits, 0 to 9.".to_owned(),
+            ways: None,
             hidden: vec![128, 64],
             epochs: 12,
             batch_size: 128,

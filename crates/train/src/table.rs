@@ -111,7 +111,7 @@ impl TableOptions {
             task: None,
             layouts: Layouts::scalar(),
             limits: Limits::default(),
-            ways: None,
+            ways: training.ways.clone(),
             max_weight: training.max_weight(),
         }
     }

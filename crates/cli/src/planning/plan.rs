@@ -9,7 +9,8 @@ use veilcast_engine::planner::Candidate;
 use veilcast_model::Model;
 use veilcast_protocol::Layout;
 
-use super::{CostArgs, described};
+use super::ways::WayLine;
+use super::{CostArgs, described, number};
 use crate::output::counted;
 
 /// This many are shown to people for each layout and upload.
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     chosen_with_entries: Option<Line>,
     /// All, the best first.
     candidates: Vec<Line>,
+    /// The ways of predicting, side by side.
+    ways: Vec<WayLine>,
 }
 
 #[derive(Serialize)]
@@ -106,6 +109,11 @@ impl Plan {
                 .candidates(records)
                 .into_iter()
                 .map(Line::from)
+                .collect(),
+            ways: planner
+                .ways(records)
+                .into_iter()
+                .map(WayLine::from)
                 .collect(),
         })
     }
@@ -187,6 +195,10 @@ impl From<Candidate> for Line {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(chosen) = &self.chosen else {
+            if !self.ways.is_empty() {
+                write!(f, "The model is not offered to encrypted records.")?;
+                return self.write_ways(f);
+            }
             return write!(
                 f,
                 "No layout that the model accepts has room for a record under a key of {} bits.",
@@ -229,7 +241,14 @@ impl fmt::Display for Plan {
             write!(f, "\n+ if its entries were made ahead: {}", best.words)?;
             write!(f, "\n    saves {} against the above", saved(best, chosen))?;
         }
-        Ok(())
+        self.write_ways(f)
+    }
+}
+
+impl Plan {
+    fn write_ways(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n\nways to predict:\n\n{}", WayLine::HEADING)?;
+        self.ways.iter().try_for_each(|way| write!(f, "\n  {way}"))
     }
 }
 
@@ -258,10 +277,4 @@ impl fmt::Display for Line {
             number(self.total_ms)
         )
     }
-}
-
-/// A number with a digit after the point if it is small.
-pub(crate) fn number(number: f64) -> String {
-    let digits = usize::from(number < 99.95);
-    format!("{number:.digits$}")
 }

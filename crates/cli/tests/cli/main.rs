@@ -39,3 +39,4 @@ mod tokens;
 mod traces;
 mod train;
 mod usage;
+mod voucher;

@@ -8,6 +8,7 @@
 
 pub(crate) mod geometry;
 pub(crate) mod statistics;
+pub(crate) mod vouchers;
 
 use std::sync::LazyLock;
 

@@ -57,6 +57,7 @@ pub(crate) fn response() -> InferResponse {
         layout: Layout::SCALAR,
         records: 2,
         request_digest: Some(ContentDigest::from([0xab; 32])),
+        vouchers: None,
         scores: pair(),
     }
 }

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use veilcast_card::{Activation, Fit, InputBits, InputKind, WeightBits};
 use veilcast_import::{ImportOptions, Normalization, Split};
 
-use crate::args::ColumnNames;
+use crate::args::{ColumnNames, Ways};
 use crate::files;
 use crate::making::model_name;
 
@@ -26,6 +26,9 @@ pub(super) struct NetworkArgs {
     /// What the model predicts, in a sentence for people; the file's own description, if not given.
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// Ways in which the model is offered: direct, vouchers, or both (the default).
+    #[arg(long, value_name = "WAYS", value_parser = Ways::parse)]
+    ways: Option<Ways>,
     /// What a record is; determined from the shape of the network's input, if not given.
     #[arg(long, value_name = "image|table")]
     input: Option<Kind>,
@@ -127,6 +130,7 @@ impl NetworkArgs {
             name: self.name.clone().unwrap_or_else(name),
             version: self.model_version.clone(),
             description: self.description.clone().unwrap_or_default(),
+            ways: self.ways.clone().map(|ways| ways.0),
             kind: self.input.map(|kind| match kind {
                 Kind::Image => InputKind::Image,
                 Kind::Table => InputKind::Table,

@@ -4,6 +4,7 @@ use indicatif::ProgressBar;
 use veilcast_card::{BitsError, InputBits, WeightBits};
 use veilcast_train::{Options, Progress};
 
+use crate::args::Ways;
 use crate::output::Output;
 
 /// The arguments of any training.
@@ -18,6 +19,9 @@ pub(super) struct TrainingArgs {
     /// What the model predicts, in a sentence for people.
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// Ways in which the model is offered: direct, vouchers, or both (the default).
+    #[arg(long, value_name = "WAYS", value_parser = Ways::parse)]
+    ways: Option<Ways>,
     /// Widths of the hidden layers, or "none"; 128,64 for images, none for a table and after a
     /// stem, if not given.
     #[arg(long, value_name = "WIDTHS", value_parser = Hidden::parse)]
@@ -67,6 +71,7 @@ impl TrainingArgs {
             name: self.name.clone().unwrap_or(defaults.name),
             version: self.model_version.clone(),
             description: self.description.clone().unwrap_or(defaults.description),
+            ways: self.ways.clone().map(|ways| ways.0),
             hidden: self
                 .hidden
                 .clone()

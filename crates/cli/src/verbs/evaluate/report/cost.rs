@@ -6,7 +6,8 @@ use veilcast_model::Model;
 use super::weights::output_name;
 use crate::output::counted;
 use crate::planning::CostArgs;
-use crate::planning::plan::{Plan, number};
+use crate::planning::number;
+use crate::planning::plan::Plan;
 
 /// Sizes and predicted times per layout, for one record and for all that were evaluated.
 pub(super) fn layouts(model: &Model, key_bits: u32, records: usize) -> anyhow::Result<Markup> {

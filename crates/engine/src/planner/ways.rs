@@ -1,0 +1,123 @@
+//! The ways of predicting side by side: what each takes before the records are known, and after.
+
+use veilcast_card::{Card, Way};
+use veilcast_protocol::{
+    BatchId, CardDigest, ContentDigest, Encoding, IntegerMatrix, IntegerType, KeyFingerprint,
+    Layout, MaskedRequest, MaskedResponse, VoucherId, VoucherSecretId,
+};
+
+use super::{Candidate, Planner};
+use crate::id::new_id;
+
+/// Seconds to draw, subtract and add the numbers that mask a feature or a score.
+const SECONDS_PER_MASK: f64 = 2e-8;
+/// Seconds of a product of a weight and a masked feature.
+pub(crate) const SECONDS_PER_PLAIN_PRODUCT: f64 = 1e-9;
+
+/// What a number of records takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effort {
+    /// The client's time, in seconds.
+    pub client: f64,
+    /// The service's time, in seconds.
+    pub server: f64,
+    /// Bytes of the requests as binary bodies.
+    pub bytes_up: usize,
+    /// Bytes of the answers as binary bodies.
+    pub bytes_down: usize,
+}
+
+/// A way of predicting, and what it is predicted to take for a number of records.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WayCosts {
+    /// The way.
+    pub way: Way,
+    /// Before the records are known; none if nothing can be done then.
+    pub ahead: Option<Effort>,
+    /// Once they are.
+    pub online: Effort,
+}
+
+impl Planner<'_> {
+    /// Every way that the card offers and the key has room for.
+    pub fn ways(&self, records: usize) -> Vec<WayCosts> {
+        let costs = |&way: &Way| match way {
+            Way::Direct => {
+                let best = self.best(records, 0).ok()?;
+                Some(WayCosts {
+                    way,
+                    ahead: None,
+                    online: best.effort(),
+                })
+            }
+            Way::Vouchers => {
+                let fill = self.candidate(Layout::Vouchers, false, records).ok()?;
+                Some(WayCosts {
+                    way,
+                    ahead: Some(fill.effort()),
+                    online: masked(self.card, records),
+                })
+            }
+        };
+        self.card.ways().iter().filter_map(costs).collect()
+    }
+}
+
+impl Candidate {
+    fn effort(&self) -> Effort {
+        Effort {
+            client: self.encrypt + self.decrypt,
+            server: self.server,
+            bytes_up: self.bytes_up,
+            bytes_down: self.bytes_down,
+        }
+    }
+}
+
+/// What records take that vouchers mask, in as many requests as the card requires.
+fn masked(card: &Card, records: usize) -> Effort {
+    let (features, outputs) = (card.features(), card.outputs());
+    let numbers = |count: usize| (records * count) as f64;
+    let requests = records.div_ceil(card.limits().max_records as usize);
+    let width = IntegerType::for_bits(card.slot_bits().get()).bytes();
+    let (request, answer) = headers(card);
+    // A voucher's id in base64.
+    let named = VoucherId::BYTES * 4 / 3;
+    Effort {
+        client: numbers(features + outputs) * SECONDS_PER_MASK,
+        server: numbers(features * outputs) * SECONDS_PER_PLAIN_PRODUCT
+            + numbers(outputs) * SECONDS_PER_MASK,
+        bytes_up: requests * request + records * (features * width + named),
+        bytes_down: requests * answer + records * outputs * width,
+    }
+}
+
+/// The bytes of a request's and of an answer's header, up to a few digits of their numbers.
+fn headers(card: &Card) -> (usize, usize) {
+    let datatype = IntegerType::for_bits(card.slot_bits().get());
+    let one = || IntegerMatrix::new([1, 1], datatype, vec![0]).expect("it is a number");
+    let digest = CardDigest::of(card.json());
+    let request = MaskedRequest {
+        id: Some(new_id()),
+        card_digest: digest,
+        key_fingerprint: KeyFingerprint::of(&[]),
+        secret: VoucherSecretId::from([0; 8]),
+        vouchers: vec![VoucherId {
+            batch: BatchId::from([0; 16]),
+            number: 0,
+        }],
+        records: one(),
+        answer: Encoding::Binary,
+        timeout: None,
+    };
+    let answer = MaskedResponse {
+        id: Some(new_id()),
+        model_name: card.name().to_owned(),
+        model_version: card.version().to_owned(),
+        card_digest: digest,
+        request_digest: Some(ContentDigest::of(&[])),
+        scores: one(),
+    };
+    let request = request.to_binary().header_length - VoucherId::BYTES * 4 / 3;
+    (request, answer.to_binary().header_length)
+}
