@@ -22,6 +22,7 @@ from tritonclient.utils import InferenceServerException
 
 import key_proof
 import phe_client
+import vouchers
 
 VEILCAST = sys.argv.pop(1)
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
@@ -92,6 +93,28 @@ class Service(unittest.TestCase):
         with self.assertRaises(InferenceServerException) as refused:
             self.client.infer("none", [given], parameters=parameters)
         self.assertIn("no such model", refused.exception.message())
+
+    def test_tritons_client_predicts_with_vouchers(self):
+        public, private = paillier.generate_paillier_keypair(n_length=2048)
+        service = phe_client.Service(f"http://{self.public}")
+        kept = vouchers.fill(service, MODEL, public, private, 3)
+        record = [255 * (value % 5) // 4 for value in range(784)]
+        [expected] = phe_client.predict(service, MODEL, public, private, [record])
+        quantized = phe_client.quantize(kept.card, record)
+        datatype = vouchers.datatype(kept.card["bounds"]["slot_bits"])
+        for is_binary in [True, False]:
+            parameters, masked, scores = kept.mask(quantized)
+            given = triton.InferInput("masked_records", [1, len(masked)], datatype)
+            given.set_data_from_numpy(np.array([masked], dtype=datatype.lower()), binary_data=is_binary)
+            wanted = triton.InferRequestedOutput("masked_scores", binary_data=is_binary)
+            answer = self.client.infer(MODEL, [given], outputs=[wanted], parameters=parameters)
+            self.assertEqual(scores(answer.as_numpy("masked_scores")[0].tolist()), expected)
+
+        # Vouchers of a service that has another secret.
+        parameters, masked, _ = kept.mask(quantized)
+        with self.assertRaises(InferenceServerException) as refused:
+            self.client.infer(MODEL, [given], parameters={**parameters, "voucher_secret": "00" * 8})
+        self.assertIn("no longer good", refused.exception.message())
 
     def test_tritons_client_loads_and_unloads_models(self):
         with triton.InferenceServerClient(self.operators) as operator:

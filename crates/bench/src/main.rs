@@ -16,6 +16,7 @@ mod scheme;
 mod sums;
 mod table;
 mod timing;
+mod vouchers;
 mod welch;
 
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ enum Question {
     Keys,
     /// Weighted sums of ciphertexts by compiled programs, and packing them into answers.
     Sums,
+    /// Vouchers of the built-in models, and predictions with them.
+    Vouchers,
     /// One prediction for the case on standard input, as JSON: for peers/peers.py.
     Digit,
     /// Whether the time of operations on secrets depends on them: takes half an hour.
@@ -98,6 +101,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     }
     if asked(Question::Sums) {
         sums::run(&args.bits, args.rounds);
+    }
+    if asked(Question::Vouchers) {
+        vouchers::run(&args.bits, args.rounds)?;
     }
     Ok(ExitCode::SUCCESS)
 }

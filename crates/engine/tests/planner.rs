@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 
 use proptest::prelude::*;
-use veilcast_card::{Card, SlotBits};
+use veilcast_card::{Card, QuantizedRecord, SlotBits, Way};
 use veilcast_engine::planner::{Candidate, Costs, CostsError, Seconds};
 use veilcast_engine::{LayoutError, Paillier, Planner};
 use veilcast_model::{Model, Scheme as _};
@@ -295,5 +295,57 @@ fn suggested_layouts_fit_the_keys() {
             }
             assert!(found.len() <= 3 * answers.len());
         }
+    }
+}
+
+/// The bytes of both parts of vouchers, and that nothing of them is left out.
+#[test]
+fn ways_are_compared() {
+    let model = model(24, 5);
+    let planner = Planner::of_model(&model, KEY_BITS);
+    let ways = planner.ways(1);
+    assert_eq!(
+        ways.iter().map(|costs| costs.way).collect::<Vec<_>>(),
+        Way::DEFAULT
+    );
+    let [direct, vouchers] = ways.try_into().unwrap();
+    let best = planner.best(1, 0).unwrap();
+    assert_eq!(direct.ahead, None);
+    assert_eq!(direct.online.bytes_up, best.bytes_up);
+    assert!(vouchers.online.server < direct.online.server / 100.0);
+
+    let (session, evaluator) = common::sides(model);
+    let group = session.vouchers_per_group().unwrap();
+    let (drawn, request) = session.draw_vouchers(group).unwrap();
+    let answer = evaluator.evaluate(&request).unwrap();
+    let ahead = planner.ways(group)[1].ahead.unwrap();
+    let near = |predicted: usize, found: usize| predicted.abs_diff(found) * 100 <= found;
+    let up = request.to_binary_without_proof().bytes.len();
+    assert!(near(ahead.bytes_up, up), "{} of {up}", ahead.bytes_up);
+    let mut kept = session.vouchers(drawn, &request, &answer).unwrap();
+    for count in [1, 3] {
+        let record = QuantizedRecord::new(session.card(), vec![1; 24]).unwrap();
+        let records = vec![record; count];
+        let (request, _) = kept
+            .split_off(count)
+            .unwrap()
+            .mask(session.card(), &records)
+            .unwrap();
+        let answer = evaluator.evaluate_masked(&request).unwrap();
+        let answer = veilcast_protocol::MaskedResponse {
+            request_digest: Some(ContentDigest::of(&[])),
+            ..answer
+        };
+        let online = planner.ways(count)[1].online;
+        let (up, down) = (
+            request.to_binary().bytes.len(),
+            answer.to_binary().bytes.len(),
+        );
+        assert!(near(online.bytes_up, up), "{} of {up}", online.bytes_up);
+        assert!(
+            near(online.bytes_down, down),
+            "{} of {down}",
+            online.bytes_down
+        );
     }
 }

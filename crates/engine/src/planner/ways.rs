@@ -7,6 +7,7 @@ use veilcast_protocol::{
 };
 
 use super::{Candidate, Planner};
+use crate::arrangement::Arrangement;
 use crate::id::new_id;
 
 /// Seconds to draw, subtract and add the numbers that mask a feature or a score.
@@ -50,16 +51,31 @@ impl Planner<'_> {
                     online: best.effort(),
                 })
             }
-            Way::Vouchers => {
-                let fill = self.candidate(Layout::Vouchers, false, records).ok()?;
-                Some(WayCosts {
-                    way,
-                    ahead: Some(fill.effort()),
-                    online: masked(self.card, records),
-                })
-            }
+            Way::Vouchers => Some(WayCosts {
+                way,
+                ahead: Some(self.fill(records)?),
+                online: masked(self.card, records),
+            }),
         };
         self.card.ways().iter().filter_map(costs).collect()
+    }
+}
+
+impl Planner<'_> {
+    /// What this many vouchers take, as a share of full ciphertexts of them: nobody makes fewer at once.
+    fn fill(&self, vouchers: usize) -> Option<Effort> {
+        let arrangement =
+            Arrangement::new(self.card, Layout::Vouchers, self.costs.key_bits).ok()?;
+        let full = vouchers.next_multiple_of(arrangement.records_per_row());
+        let effort = self.candidate(Layout::Vouchers, false, full).ok()?.effort();
+        let share = vouchers as f64 / full as f64;
+        let bytes = |bytes: usize| (bytes as f64 * share) as usize;
+        Some(Effort {
+            client: effort.client * share,
+            server: effort.server * share,
+            bytes_up: bytes(effort.bytes_up),
+            bytes_down: bytes(effort.bytes_down),
+        })
     }
 }
 
