@@ -7,7 +7,8 @@
 
 import { bigintFromBytes, bytesFromBigint, hexFromBytes } from './bigint.js';
 import { VeilcastError } from './error.js';
-import { HEADER_LENGTH, MAX_HEADER_BYTES, MEDIA_BINARY, decodeAnswer, encodeRequest } from './messages.js';
+import { HEADER_LENGTH, MAX_HEADER_BYTES, MEDIA_BINARY } from './framing.js';
+import { decodeAnswer, encodeRequest } from './messages.js';
 import { marked } from './outcome.js';
 import { sha256 } from './webcrypto.js';
 
