@@ -59,6 +59,7 @@ export class Arrangement {
     const isOffered = card.ways.includes(isVouchers ? 'vouchers' : 'direct');
     const unit = isVouchers ? voucherUnit(card) : unitOf(card.slotBits, k);
     const most = isVouchers ? Math.floor((keyBits - 1) / unit) : mostSlots(card.slotBits, k, keyBits);
+    if (isVouchers && !isOffered) throw new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
     if (!isOffered || !isAllowed || !(m >= 1 && m <= Math.min(most, card.outputs))) {
       const asked = `the layout ${name} with ${k} features per ciphertext and ${m} scores per answer`;
       throw new VeilcastError('layout_not_allowed', `the model does not take ${asked} under a key of ${keyBits} bits`);
