@@ -169,6 +169,7 @@ export class Client {
    */
   async prepare(model, { key, signal, records = 1 }) {
     const { card } = await this.encoder(model, { signal });
+    if (!card.ways.includes('direct')) return;
     const arrangement = chooseArrangement(card, key.bits, records);
     await key.prepare(arrangement.rows(records) * arrangement.ciphertexts, { signal });
   }
@@ -297,7 +298,7 @@ export class Client {
    */
   #hasVouchers(card, records, { key, layout, way }) {
     if (layout?.name === VOUCHERS.name) throw new VeilcastError('layout_not_allowed', 'records are not encrypted in the layout vouchers, which is for vouchers alone');
-    if (layout || way === 'direct') return false;
+    if (way === 'direct' || (layout && way !== 'vouchers')) return false;
     if (way === 'vouchers' && !card.ways.includes('vouchers')) throw new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
     const left = this.#vouchers.count(card.digest, key.n);
     if (left < records && isOnlyByVouchers(card, { way })) throw noVouchers(card, left, records);
