@@ -8,6 +8,7 @@ import { VeilcastError } from './error.js';
 import { MAX_HEADER_BYTES } from './framing.js';
 import { decodeAnswer, encodeRequest } from './messages.js';
 import { marked } from './outcome.js';
+import { inTurns } from './turns.js';
 import { ID_BYTES, Voucher, clear, newSeed, recordOf } from './vouchers.js';
 
 /**
@@ -17,6 +18,9 @@ import { ID_BYTES, Voucher, clear, newSeed, recordOf } from './vouchers.js';
  * @typedef {import('./layout.js').Numbers} Numbers
  * @typedef {import('./messages.js').Request} Request
  */
+
+/** Milliseconds of work on vouchers after which a page has its turn: a person may be drawing. */
+const SHORT_TURN = 10;
 
 export class Exchange extends Conversation {
   /**
@@ -63,8 +67,9 @@ export class Exchange extends Conversation {
     const { card } = this;
     const seeds = Array.from({ length: count }, newSeed);
     try {
-      const request = await this.meter.timed('encrypt', () => {
-        const records = seeds.map((seed) => recordOf(seed, card.slotBits, card.features));
+      const request = await this.meter.timed('encrypt', async () => {
+        const options = { signal: this.signal, turn: SHORT_TURN };
+        const records = await inTurns(count, (i) => recordOf(seeds[i], card.slotBits, card.features), options);
         return this.#encrypt(records).finally(() => records.forEach(clear));
       });
       const exchanged = await this.meter.timed('exchange', () => this.#ask(request));
