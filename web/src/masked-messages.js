@@ -32,6 +32,9 @@ const TYPES = [
 /** The narrowest type for numbers of S bits. @param {number} slotBits */
 const typeOf = (slotBits) => TYPES[Number(slotBits > 16) + Number(slotBits > 32)];
 
+/** Bytes of a masked number of S bits. @param {number} slotBits */
+export const elementBytes = (slotBits) => typeOf(slotBits).bytes;
+
 /**
  * @typedef {object} MaskedRequest
  * @property {string} id
