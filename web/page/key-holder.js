@@ -1,11 +1,17 @@
 /** The page's key: made in the background, held only by its worker, replaced on demand. */
 
-import { WorkerKey } from '../index.js';
+import { VeilcastError, WorkerKey } from '../index.js';
 
 /** @typedef {import('../index.js').Client} Client */
 
 /** With fewer vouchers than this, more are made. */
 const FEW = 15;
+
+/** Milliseconds until a service that gave no vouchers for now is asked again. */
+const PAUSE = 30_000;
+
+/** Why it may give some later. */
+const PASSING = ['unreachable', 'timed_out', 'busy', 'too_many_keys', 'quota_used_up'];
 
 export class KeyHolder extends EventTarget {
   /** @type {'making' | 'ready' | 'failed'} */
@@ -23,7 +29,7 @@ export class KeyHolder extends EventTarget {
   #preparing = new AbortController();
   /** What is made ahead of time now. @type {{client: Client, model: string, key: WorkerKey | undefined} | undefined} */
   #current;
-  /** Clients and models that vouchers can't be had of. @type {WeakMap<Client, Set<string>>} */
+  /** Clients and models that gave no vouchers, each with the time from which on they are asked again. @type {WeakMap<Client, Map<string, number>>} */
   #refused = new WeakMap();
   /** Whether vouchers are on their way. */
   isFilling = false;
@@ -110,8 +116,9 @@ export class KeyHolder extends EventTarget {
   /** @param {Client} client @param {string} model @param {WorkerKey} key @param {AbortSignal} signal */
   async #fill(client, model, key, signal) {
     const { ways } = await client.card(model, { signal });
-    const refused = this.#refused.get(client) ?? new Set();
-    if (!ways.includes('vouchers') || refused.has(model) || client.vouchers(model, { key }) >= FEW) return false;
+    const refused = this.#refused.get(client) ?? new Map();
+    const isRefused = performance.now() < (refused.get(model) ?? 0);
+    if (!ways.includes('vouchers') || isRefused || client.vouchers(model, { key }) >= FEW) return false;
     this.isFilling = true;
     this.dispatchEvent(new Event('vouchers'));
     try {
@@ -119,7 +126,8 @@ export class KeyHolder extends EventTarget {
       return true;
     } catch (error) {
       // Perhaps the service is older than this page: it isn't asked time and again.
-      if (!signal.aborted) this.#refused.set(client, refused.add(model));
+      const isPassing = error instanceof VeilcastError && PASSING.includes(error.code);
+      if (!signal.aborted) this.#refused.set(client, refused.set(model, isPassing ? performance.now() + PAUSE : Infinity));
       throw error;
     } finally {
       this.isFilling = false;

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { pageTest, picture } from './harness/browser.js';
 import { imageNeedles, leaksIn, numberForms } from './harness/leaks.js';
 import { SIDE } from './harness/mnist.js';
-import { answerOn, askForDigit, drawOne, drawOneByTouch, fills, fittedOn, inferences, maskedInferences } from './harness/person.js';
-import { digits, replaced, serve } from './harness/service.js';
+import { answerOn, askForDigit, drawOne, drawOneByTouch, drop, fills, fittedOn, inferences, maskedInferences } from './harness/person.js';
+import { byVouchersOnly, digits, hospital, patientsCsv, replaced, serve } from './harness/service.js';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -139,3 +139,18 @@ pageTest('when the service has lost its secret, others are made', async ({ page,
   assert.equal(await answerOn(page), '1');
   assert.ok(maskedInferences(proxy).length > 1 && fills(proxy).length > 1);
 }, REFUSED);
+
+pageTest('models that are offered by vouchers only are asked by button, and many records at once', async ({ page, proxy, open }) => {
+  const service = await serve(byVouchersOnly(digits), byVouchersOnly(hospital));
+  proxy.rule = ({ ask }) => ask(service);
+  await open();
+  await page.locator('#sample').click();
+  await page.locator('#digit-note', { hasText: 'Test image' }).waitFor();
+  await askForDigit(page);
+  assert.equal(await answerOn(page), '7');
+  await wayOn(page);
+  await page.locator('#tab-table').click();
+  await drop(page, '#csv-drop', 'patients.csv', patientsCsv(40));
+  await page.locator('#csv-summary', { hasText: /^40 records predicted/ }).waitFor();
+  assert.deepEqual(inferences(proxy), []);
+});
