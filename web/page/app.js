@@ -250,7 +250,8 @@ function forgetAnswer() {
 
 /** Lets the answer follow the pen. @param {boolean} isOver whether the pen is up */
 function follow(isOver) {
-  if (parts.problemOf(cardOf(tabs.digit))) return;
+  const card = cardOf(tabs.digit);
+  if (!card?.ways.includes('vouchers') || parts.problemOf(card)) return;
   const model = tabs.digit.choice.value;
   const question = () => {
     if (digit.isPenDown) digit.follow();

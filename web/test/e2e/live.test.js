@@ -117,6 +117,18 @@ pageTest('who asks gets an encrypted answer, which takes the place of one by vou
   assert.equal(inferences(proxy).length, 1);
 });
 
+pageTest('a hybrid model, whose public part runs here, follows the pen too', async ({ page, proxy, open }) => {
+  await open();
+  await page.locator('#digit-model').selectOption('digits-hybrid');
+  await vouchersOn(page);
+  await drawOne(page);
+  assert.equal(await answerOn(page), '1');
+  await wayOn(page);
+  assert.equal(await page.locator('#step-public').getAttribute('data-state'), 'done');
+  for (const { path, body } of proxy.requests) if (body.includes('masked_records')) assert.equal(path, '/v2/models/digits-hybrid/infer');
+  assert.deepEqual(inferences(proxy), []);
+});
+
 pageTest('when the model is replaced, its vouchers are dropped, and others made', async ({ page, proxy, open }) => {
   const other = await serve(replaced(digits));
   await open();
