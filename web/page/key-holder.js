@@ -11,7 +11,7 @@ const FEW = 15;
 const PAUSE = 30_000;
 
 /** Why it may give some later. */
-const PASSING = ['unreachable', 'timed_out', 'busy', 'too_many_keys', 'quota_used_up'];
+const PASSING = ['worker_ended', 'unreachable', 'timed_out', 'busy', 'too_many_keys', 'quota_used_up'];
 
 export class KeyHolder extends EventTarget {
   /** @type {'making' | 'ready' | 'failed'} */
@@ -47,6 +47,7 @@ export class KeyHolder extends EventTarget {
   /** Makes a new key to replace the previous one, which is gone. @param {number} bits */
   make(bits) {
     this.#making.abort();
+    this.pause();
     this.#key?.close();
     this.#key = undefined;
     this.#making = new AbortController();

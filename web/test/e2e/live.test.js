@@ -117,6 +117,18 @@ pageTest('who asks gets an encrypted answer, which takes the place of one by vou
   assert.equal(inferences(proxy).length, 1);
 });
 
+pageTest('a key of another size gets vouchers of its own', async ({ page, proxy, open }) => {
+  await open();
+  await page.locator('#live-state', { hasText: 'Making vouchers' }).waitFor();
+  await page.locator('#key-size').selectOption('3072');
+  await page.locator('#key[data-state=ready]').waitFor();
+  await vouchersOn(page);
+  await drawOne(page);
+  assert.equal(await answerOn(page), '1');
+  await wayOn(page);
+  assert.match(fills(proxy).at(-1)?.toString('latin1') ?? '', /"records":43,/);
+});
+
 pageTest('a hybrid model, whose public part runs here, follows the pen too', async ({ page, proxy, open }) => {
   await open();
   await page.locator('#digit-model').selectOption('digits-hybrid');
