@@ -3,6 +3,7 @@
 import { predictedOf, textOfPrediction, textOfPredictions } from './answer-text.js';
 import { announce, byId, element } from './dom.js';
 import { count } from './format.js';
+import { textOfVoucher } from './voucher-words.js';
 
 /**
  * @typedef {import('./task.js').Task} Task
@@ -18,6 +19,7 @@ export class AnswerView {
   #prediction = byId('prediction', HTMLElement);
   #bars = byId('bars', HTMLElement);
   #note = byId('answer-note', HTMLElement);
+  #way = byId('answer-way', HTMLElement);
   #cancel = byId('cancel', HTMLButtonElement);
   #resume = byId('resume', HTMLButtonElement);
   /** @type {unknown} what was announced last */
@@ -43,8 +45,10 @@ export class AnswerView {
     } else {
       const { headline: label, unit, spoken, note, bars } = textOfPrediction(card, first);
       this.#show(headline(label, unit), bars, note);
-      this.#tell(predictions, spoken);
+      // An answer that follows the pen is told of when it is another one.
+      this.#tell(task.way === 'vouchers' ? label : predictions, spoken);
     }
+    this.#way.textContent = isThere && task.way === 'vouchers' ? textOfVoucher(task) : '';
     if (isThere && !isMany && first.label !== undefined) this.#prediction.dataset.label = first.label;
     else delete this.#prediction.dataset.label;
   }

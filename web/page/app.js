@@ -10,6 +10,7 @@ import { troubleOf } from './errors.js';
 import { connectFiles } from './files.js';
 import { counted, duration } from './format.js';
 import { KeyHolder } from './key-holder.js';
+import { Live } from './live.js';
 import { loadModels } from './models.js';
 import { ProblemView } from './problem-view.js';
 import { PublicParts } from './public-parts.js';
@@ -18,6 +19,7 @@ import { TableTab } from './table-tab.js';
 import { connectTabs } from './tabs.js';
 import { Task } from './task.js';
 import { TokenForm, isAboutToken } from './token.js';
+import { textOfVouchers } from './voucher-words.js';
 import { WireView } from './wire-view.js';
 
 /**
@@ -55,6 +57,7 @@ const tabOf = (name) => ({
 const tabs = { digit: tabOf('digit'), table: tabOf('table') };
 /** The open one. @type {Tab} */
 let tab = tabs.digit;
+const live = new Live(tabs.digit.task, keys);
 
 const steps = new StepsView(byId('steps', HTMLElement), byId('steps-total', HTMLElement));
 const wire = new WireView();
@@ -81,6 +84,7 @@ function render() {
   problem.render(failures.find((failure) => failure !== undefined && failure !== dismissed));
   predictDigit.disabled = !renderParts(tabs.digit) || digit.isEmpty;
   table.allow(renderParts(tabs.table));
+  renderLive();
   // A disabled button would lose the focus.
   predictDigit.setAttribute('aria-disabled', String(tabs.digit.task.isRunning));
   predictDigit.textContent = tabs.digit.task.isRunning ? 'Asking…' : 'Encrypt and ask';
@@ -120,6 +124,7 @@ function ask(asking, question) {
   dismissed = undefined;
   asking.trouble = parts.problemOf(cardOf(asking));
   if (asking.trouble) return render();
+  if (asking === tabs.digit) live.stop();
   void asking.task.ask(question);
   announce('Encrypting and asking');
   byId('answer-place', HTMLElement).scrollIntoView({ block: 'nearest' });
@@ -147,7 +152,7 @@ function choose() {
 async function prepare(card) {
   await parts.load(client, card);
   // Another model may have been chosen meanwhile.
-  if (cardOf(tab) === card && !parts.problemOf(card)) void keys.prepare(client, card.fields.name);
+  if (cardOf(tab) === card && !parts.problemOf(card)) void keys.prepare(client, card.fields.name, { isLive: tab === tabs.digit });
 }
 
 /** @param {import('./errors.js').Trouble['help']} kind @param {unknown} error */
@@ -223,6 +228,7 @@ for (const [name, followed] of Object.entries(tabs)) {
     if (followed === tab) render();
   });
   followed.choice.addEventListener('change', () => {
+    if (followed === tabs.digit) live.stop();
     followed.task.clear();
     choose();
   });
@@ -233,12 +239,41 @@ for (const [name, followed] of Object.entries(tabs)) {
   });
 }
 
-digit.addEventListener('change', () => {
-  // The answer was about another drawing.
+/** Takes away an answer that was about another drawing, unless one that follows the pen takes its place. */
+function forgetAnswer() {
+  const { task, choice } = tabs.digit;
   tabs.digit.trouble = undefined;
-  tabs.digit.task.clear();
+  const isFollowed = task.phase === 'done' && task.way === 'vouchers' && !digit.isEmpty && digit.isDrawn && live.left(choice.value) > 0;
+  if (!isFollowed) task.clear();
   render();
+}
+
+/** Lets the answer follow the pen. @param {boolean} isOver whether the pen is up */
+function follow(isOver) {
+  const card = cardOf(tabs.digit);
+  if (!card?.ways.includes('vouchers') || parts.problemOf(card)) return;
+  const model = tabs.digit.choice.value;
+  const question = () => {
+    if (digit.isPenDown) digit.follow();
+    return digit.isEmpty ? undefined : digit.question(model);
+  };
+  live.want(model, question, isOver);
+}
+
+digit.addEventListener('begin', forgetAnswer);
+digit.addEventListener('draw', () => follow(false));
+digit.addEventListener('change', () => {
+  if (!digit.isDrawn || digit.isEmpty) live.stop();
+  forgetAnswer();
+  if (digit.isDrawn && !digit.isEmpty) follow(!digit.isPenDown);
 });
+keys.addEventListener('vouchers', renderLive);
+
+/** Says whether answers follow the pen. */
+function renderLive() {
+  const left = live.left(tabs.digit.choice.value);
+  byId('live-state', HTMLElement).textContent = textOfVouchers({ left, isFilling: keys.isFilling });
+}
 table.addEventListener('ask', (event) => ask(tabs.table, /** @type {CustomEvent<Question>} */ (event).detail));
 predictDigit.addEventListener('click', () => {
   if (!tabs.digit.task.isRunning) ask(tabs.digit, digit.question(tabs.digit.choice.value));
@@ -255,6 +290,8 @@ parts.addEventListener('change', render);
 keys.addEventListener('change', () => {
   const { state, bits, time } = keys;
   byId('key', HTMLElement).dataset.state = state;
+  // Those of the key before are of no use.
+  if (state === 'making') client.dropVouchers();
   const texts = { making: `Making your key…`, ready: 'Your key is ready', failed: 'There is no key' };
   byId('key-state', HTMLElement).textContent = texts[state];
   if (state === 'ready') {

@@ -22,14 +22,18 @@ export class DigitTab extends EventTarget {
   #note = byId('digit-note', HTMLElement);
   /** @type {Uint8Array | undefined} what the model gets */
   #pixels;
+  #isDrawn = false;
   /** @type {Promise<Sample[]> | undefined} */
   #samples;
   #nextSample = 0;
 
   constructor() {
     super();
-    this.#drawing.addEventListener('begin', () => this.dispatchEvent(new Event('change')));
-    this.#drawing.addEventListener('change', () => this.#takeDrawing());
+    for (const type of ['begin', 'draw']) this.#drawing.addEventListener(type, () => this.dispatchEvent(new Event(type)));
+    this.#drawing.addEventListener('change', () => {
+      this.follow();
+      this.dispatchEvent(new Event('change'));
+    });
     byId('clear', HTMLButtonElement).addEventListener('click', () => this.#drawing.clear());
     byId('sample', HTMLButtonElement).addEventListener('click', () => this.#try(() => this.#takeSample()));
     const upload = byId('upload', HTMLInputElement);
@@ -45,6 +49,15 @@ export class DigitTab extends EventTarget {
     return this.#pixels === undefined;
   }
 
+  /** Whether what the model gets was drawn here. */
+  get isDrawn() {
+    return this.#isDrawn;
+  }
+
+  get isPenDown() {
+    return this.#drawing.isPenDown;
+  }
+
   /** @param {string} model @returns {Question} */
   question(model) {
     const pixels = [...(this.#pixels ?? [])];
@@ -56,14 +69,16 @@ export class DigitTab extends EventTarget {
     if (file) void this.#try(() => this.#takeFile(file));
   }
 
-  #takeDrawing() {
+  /** Takes the drawing as it is now, also before a stroke is over. */
+  follow() {
+    this.#isDrawn = true;
     const picture = this.#drawing.picture();
-    if (!picture) return this.#take(undefined, DRAWN);
+    if (!picture) return this.#show(undefined, DRAWN);
     try {
-      this.#take(fitMnist(greyImage(picture)), DRAWN);
+      this.#show(fitMnist(greyImage(picture)), DRAWN);
     } catch {
       // A drawing next to the sheet, or one that covers it: not yet a digit.
-      this.#take(undefined, 'There is no digit to see yet.');
+      this.#show(undefined, 'There is no digit to see yet.');
     }
   }
 
@@ -94,14 +109,20 @@ export class DigitTab extends EventTarget {
     announce(text);
   }
 
-  /** @param {Uint8Array | undefined} pixels @param {string} note */
+  /** Takes a picture that was not drawn here. @param {Uint8Array | undefined} pixels @param {string} note */
   #take(pixels, note) {
+    this.#isDrawn = false;
+    this.#show(pixels, note);
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** @param {Uint8Array | undefined} pixels @param {string} note */
+  #show(pixels, note) {
     this.#pixels = pixels;
     drawInk(this.#fitted, pixels ?? new Uint8Array(SIDE * SIDE), INK);
     this.#fitted.setAttribute('aria-label', `The picture as the model gets it${pixels ? '' : ': nothing yet'}`);
     this.#note.textContent = note;
     byId('drawing-hint', HTMLElement).hidden = !this.#drawing.isEmpty;
-    this.dispatchEvent(new Event('change'));
   }
 
   /** @param {() => Promise<void>} take */

@@ -54,6 +54,11 @@ export class Drawing extends EventTarget {
     return this.#strokes.length === 0 && !this.#shown;
   }
 
+  /** Whether a stroke isn't over. */
+  get isPenDown() {
+    return this.#pointer !== undefined || this.#isKeyPenDown;
+  }
+
   clear() {
     this.#strokes = [];
     this.#shown = undefined;
@@ -129,6 +134,7 @@ export class Drawing extends EventTarget {
     const points = event.getCoalescedEvents?.() ?? [];
     for (const point of points.length > 0 ? points : [event]) this.#strokes.at(-1)?.push(this.#at(point));
     this.redraw();
+    this.dispatchEvent(new Event('draw'));
   }
 
   /** @param {PointerEvent} event */

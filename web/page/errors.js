@@ -97,6 +97,11 @@ const TROUBLES = {
     text: 'The model accepts no requests under a key of this size from a browser. Choose a larger key, at the top of the page.',
     help: 'input',
   },
+  no_vouchers: {
+    title: 'There are no vouchers',
+    text: 'The model answers only with vouchers, which are made ahead of time, and there are none left. Try again in a moment.',
+    help: 'retry',
+  },
   no_webcrypto: {
     title: 'No cryptography here',
     text: 'Browsers offer it only to pages opened with https:// or from this very machine (http://localhost). Open the page that way.',
@@ -144,6 +149,7 @@ const TROUBLES = {
 /** Codes that mean the same to a person. @type {Record<string, string>} */
 const SAME = {
   wrong_card_digest: 'model_changed',
+  voucher_outdated: 'no_vouchers',
   unknown_model: 'no_such_model',
   unknown_version: 'no_such_model',
   body_timeout: 'timed_out',

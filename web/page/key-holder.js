@@ -1,8 +1,17 @@
 /** The page's key: made in the background, held only by its worker, replaced on demand. */
 
-import { WorkerKey } from '../index.js';
+import { VeilcastError, WorkerKey } from '../index.js';
 
 /** @typedef {import('../index.js').Client} Client */
+
+/** With fewer vouchers than this, more are made. */
+const FEW = 15;
+
+/** Milliseconds until a service that gave no vouchers for now is asked again. */
+const PAUSE = 30_000;
+
+/** Why it may give some later. */
+const PASSING = ['worker_ended', 'unreachable', 'timed_out', 'busy', 'too_many_keys', 'quota_used_up'];
 
 export class KeyHolder extends EventTarget {
   /** @type {'making' | 'ready' | 'failed'} */
@@ -18,15 +27,27 @@ export class KeyHolder extends EventTarget {
   /** @type {Promise<WorkerKey>} */
   #made = Promise.reject(new Error('no key was asked for yet'));
   #preparing = new AbortController();
+  /** What is made ahead of time now. @type {{client: Client, model: string, key: WorkerKey | undefined} | undefined} */
+  #current;
+  /** Clients and models that gave no vouchers, each with the time from which on they are asked again. @type {WeakMap<Client, Map<string, number>>} */
+  #refused = new WeakMap();
+  /** Whether vouchers are on their way. */
+  isFilling = false;
 
   constructor() {
     super();
     this.#made.catch(() => {});
   }
 
+  /** The key, if it is there. */
+  get key() {
+    return this.#key;
+  }
+
   /** Makes a new key to replace the previous one, which is gone. @param {number} bits */
   make(bits) {
     this.#making.abort();
+    this.pause();
     this.#key?.close();
     this.#key = undefined;
     this.#making = new AbortController();
@@ -69,24 +90,56 @@ export class KeyHolder extends EventTarget {
   }
 
   /**
-   * Does ahead of time the work of encrypting a record for a model, until there is something else to do.
+   * Does ahead of time the work of encrypting a record for a model, until there is something else to do; and, if answers are to
+   * follow the pen, fills vouchers.
    *
    * @param {Client} client
    * @param {string} model
+   * @param {{isLive?: boolean}} [options]
    */
-  async prepare(client, model) {
+  async prepare(client, model, { isLive = false } = {}) {
+    const current = this.#current;
+    if (current?.client === client && current.model === model && current.key === this.#key) return;
     this.pause();
     const { signal } = (this.#preparing = new AbortController());
+    const mine = (this.#current = { client, model, key: this.#key });
     try {
-      await client.prepare(model, { key: await this.ready(signal), signal });
+      const key = (mine.key = await this.ready(signal));
+      await client.prepare(model, { key, signal });
+      // Vouchers take up what was made for a record.
+      if (isLive && (await this.#fill(client, model, key, signal))) await client.prepare(model, { key, signal });
     } catch {
       // What is missing is made when it is needed, and errors are reported then.
+    }
+    if (this.#current === mine) this.#current = undefined;
+  }
+
+  /** @param {Client} client @param {string} model @param {WorkerKey} key @param {AbortSignal} signal */
+  async #fill(client, model, key, signal) {
+    const { ways } = await client.card(model, { signal });
+    const refused = this.#refused.get(client) ?? new Map();
+    const isRefused = performance.now() < (refused.get(model) ?? 0);
+    if (!ways.includes('vouchers') || isRefused || client.vouchers(model, { key }) >= FEW) return false;
+    this.isFilling = true;
+    this.dispatchEvent(new Event('vouchers'));
+    try {
+      await client.fillVouchers(model, { key, signal });
+      return true;
+    } catch (error) {
+      // Perhaps the service is older than this page: it isn't asked time and again.
+      const isPassing = error instanceof VeilcastError && PASSING.includes(error.code);
+      if (!signal.aborted) this.#refused.set(client, refused.set(model, isPassing ? performance.now() + PAUSE : Infinity));
+      throw error;
+    } finally {
+      this.isFilling = false;
+      this.dispatchEvent(new Event('vouchers'));
     }
   }
 
   /** Stops what is being made ahead of time, so that the thread is free. */
   pause() {
     this.#preparing.abort();
+    this.#current = undefined;
   }
 
   /** @param {Partial<Pick<KeyHolder, 'state' | 'bits' | 'time' | 'error'>>} fields */

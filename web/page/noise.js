@@ -33,6 +33,16 @@ export function ciphertextsOf(body, headerLength) {
 }
 
 /**
+ * What is secret of a message: its ciphertexts, or the numbers that vouchers mask.
+ *
+ * @param {Uint8Array} body
+ * @param {number} headerLength
+ * @param {import('../src/card-types.js').Way} way
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export const secretsOf = (body, headerLength, way) => (way === 'vouchers' ? new Uint8Array(body.subarray(headerLength)) : ciphertextsOf(body, headerLength));
+
+/**
  * A square picture with one dot per byte: the greater, the lighter.
  *
  * @param {Uint8Array} bytes

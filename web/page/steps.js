@@ -4,6 +4,7 @@ import { Arrangement } from '../index.js';
 import { flowOf } from './card-text.js';
 import { element } from './dom.js';
 import { count, counted, duration, size } from './format.js';
+import { VOUCHER_WORDS } from './voucher-words.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
@@ -11,12 +12,12 @@ import { count, counted, duration, size } from './format.js';
  * @typedef {import('./task.js').Step} Step
  * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
  *
- * @typedef {object} Text
- * @property {string} id
- * @property {'browser' | 'wire' | 'server'} where
+ * @typedef {object} Words
  * @property {string} title
  * @property {string} says for everybody
  * @property {(task: Task, keys: KeyHolder, card: Card | undefined) => string} engineers
+ *
+ * @typedef {Words & {id: string, where: 'browser' | 'wire' | 'server'}} Text
  */
 
 /** The step that only hybrid models have. */
@@ -116,29 +117,31 @@ const PLACES = { browser: 'In your browser', wire: 'In transit', server: 'On the
 
 /** The list, and what goes into it. */
 export class StepsView {
-  /** @type {Map<string, {item: HTMLElement, figures: HTMLElement, note: HTMLElement, bar: HTMLProgressElement, engineers: HTMLElement}>} */
+  /** @type {Map<string, {item: HTMLElement, title: HTMLElement, says: HTMLElement, figures: HTMLElement, note: HTMLElement, bar: HTMLProgressElement, engineers: HTMLElement}>} */
   #rows = new Map();
   #total;
 
   /** @param {HTMLElement} list @param {HTMLElement} total */
   constructor(list, total) {
     this.#total = total;
-    for (const { id, where, title, says } of TEXTS) {
+    for (const { id, where, ...words } of TEXTS) {
+      const title = element('h3', {}, words.title);
+      const says = element('p', {}, words.says);
       const figures = element('p', { class: 'figures' });
       const note = element('p', { class: 'note' });
-      const bar = element('progress', { max: '1', value: '0', 'aria-label': `${title}: progress` });
+      const bar = element('progress', { max: '1', value: '0', 'aria-label': `${words.title}: progress` });
       const engineers = element('p');
       const item = element(
         'li',
         { id: `step-${id}`, 'data-state': 'idle', 'data-where': where },
-        element('div', { class: 'step-head' }, element('h3', {}, title), element('p', { class: 'where' }, PLACES[where]), figures),
-        element('p', {}, says),
+        element('div', { class: 'step-head' }, title, element('p', { class: 'where' }, PLACES[where]), figures),
+        says,
         bar,
         note,
         element('details', {}, element('summary', {}, 'For engineers'), engineers),
       );
       list.append(item);
-      this.#rows.set(id, { item, figures, note, bar, engineers });
+      this.#rows.set(id, { item, title, says, figures, note, bar, engineers });
     }
   }
 
@@ -147,6 +150,9 @@ export class StepsView {
     for (const text of TEXTS) {
       const row = this.#rows.get(text.id);
       if (!row) continue;
+      const words = (task.way === 'vouchers' && VOUCHER_WORDS[text.id]) || text;
+      row.title.textContent = words.title;
+      row.says.textContent = words.says;
       const step = text.id === 'key' ? stepOfKey(keys) : task.steps[/** @type {keyof Task['steps']} */ (text.id)];
       row.item.dataset.state = step.state;
       row.figures.textContent = figuresOf(step, text.id === PUBLIC && card ? flowOf(card) : '');
@@ -155,7 +161,7 @@ export class StepsView {
       row.bar.hidden = step.state !== 'running';
       if (step.part > 0) row.bar.value = step.part;
       else row.bar.removeAttribute('value');
-      row.engineers.textContent = text.engineers(task, keys, card);
+      row.engineers.textContent = words.engineers(task, keys, card);
     }
     this.#total.textContent = task.phase === 'done' ? totalOf(task) : '';
   }

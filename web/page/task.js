@@ -1,6 +1,7 @@
 /** The course of one prediction, from records to answers: its steps with times and bytes, and the actual messages. */
 
 import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
+import { elementBytes } from '../src/masked-messages.js';
 import { incomplete } from '../src/outcome.js';
 
 /**
@@ -9,9 +10,12 @@ import { incomplete } from '../src/outcome.js';
  * @typedef {import('../src/client.js').Progress} Progress
  * @typedef {import('../src/outcome.js').Outcome} Outcome
  * @typedef {import('../src/outcome.js').PartialPredictions} PartialPredictions
+ * @typedef {import('../src/outcome.js').Run} Run
+ * @typedef {import('../src/card-types.js').Way} Way
  * @typedef {import('../src/layout.js').Layout} Layout
  * @typedef {import('../src/preprocessing.js').Cell} Cell
  * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
+ * @typedef {import('../index.js').WorkerKey} WorkerKey
  *
  * @typedef {'public' | 'encrypt' | 'send' | 'compute' | 'receive' | 'decrypt'} StepName
  *
@@ -58,6 +62,8 @@ export class Task extends EventTarget {
   card;
   /** @type {Layout | undefined} */
   layout;
+  /** How the records were sent. @type {Way} */
+  way = 'direct';
   /** Records asked for. */
   total = 0;
   requests = 0;
@@ -78,6 +84,7 @@ export class Task extends EventTarget {
     this.steps = idleSteps();
     this.predictions = [];
     this.request = this.answer = this.card = this.layout = undefined;
+    this.way = 'direct';
     this.total = this.requests = this.pace = this.keyBits = 0;
   }
 
@@ -102,6 +109,47 @@ export class Task extends EventTarget {
     if (!this.question) return;
     if (this.predictions.length === this.total) this.#reset();
     await this.#run(this.question);
+  }
+
+  /**
+   * Shows a question with its answer, which has come by voucher.
+   *
+   * @param {Question} question
+   * @param {Run & {predictions: Outcome[]}} run
+   * @param {number} keyBits
+   * @param {{request?: Message, answer?: Message, public?: number}} seen the messages, and the milliseconds of a public part
+   */
+  show(question, run, keyBits, { request, answer, public: publicTime }) {
+    this.#take(question);
+    const { card, predictions, way, layout, requests, bytesUp, bytesDown, times } = run;
+    Object.assign(this, { card, predictions, way, layout, requests, keyBits, request, total: predictions.length });
+    if (answer) this.answer = { ...answer, headerLength: maskedHeaderLength(answer.bytes, predictions.length, card) };
+    const { public: publicPart, encrypt, send, compute, receive, decrypt } = this.steps;
+    if (publicTime !== undefined) end(publicPart, publicTime);
+    end(encrypt, times.encrypt);
+    // How the time between the two splits isn't known.
+    end(compute, times.exchange);
+    for (const [step, bytes] of /** @type {const} */ ([[send, bytesUp], [receive, bytesDown]])) {
+      end(step, 0);
+      step.bytes = bytes;
+    }
+    end(decrypt, times.decrypt);
+    this.#enter('done');
+  }
+
+  /** Shows a question with what went wrong. @param {Question} question @param {unknown} error */
+  fail(question, error) {
+    this.#take(question);
+    this.error = error;
+    this.#enter('failed');
+  }
+
+  /** @param {Question} question */
+  #take(question) {
+    this.cancel();
+    this.#reset();
+    this.question = question;
+    this.error = undefined;
   }
 
   cancel() {
@@ -133,7 +181,7 @@ export class Task extends EventTarget {
       this.error = error;
       this.#enter(signal.aborted ? 'cancelled' : 'failed');
     }
-    void this.#keys.prepare(this.client, question.model);
+    void this.#keys.prepare(this.client, question.model, { isLive: question.kind === 'digit' });
   }
 
   /** @param {Question} question @param {AbortSignal} signal */
@@ -147,22 +195,26 @@ export class Task extends EventTarget {
     const records = recordsOf(card);
     this.total = records.length;
     if (records.length === 0) throw new VeilcastError('no_records', 'there is no record below the header of the table');
+    const isDirect = card.ways.includes('direct');
+    this.way = isDirect ? 'direct' : 'vouchers';
+    if (!isDirect) await this.#fill(model, records.length - this.predictions.length, key, signal);
     while (this.predictions.length < records.length) {
       const start = this.predictions.length;
       const [watch, began] = [new Stopwatch(), performance.now()];
       const onProgress = (/** @type {Progress} */ progress) => {
         if (this.#controller.signal === signal) this.#follow(progress, watch);
       };
-      const most = chooseArrangement(card, key.bits, records.length - start).recordsPerRequest(CIPHERTEXTS);
+      const most = isDirect ? chooseArrangement(card, key.bits, records.length - start).recordsPerRequest(CIPHERTEXTS) : records.length;
       const group = records.slice(start, start + most);
       // The next group is sent whatever this one's answer holds, as within a run.
-      const answer = await outcomesOf(this.client.predict(model, group, { key, signal, onProgress }));
+      const answer = await outcomesOf(this.client.predict(model, group, { key, signal, onProgress, way: isDirect ? 'direct' : 'vouchers' }));
       this.#follow({ step: 'end' }, watch);
       if (start > 0 && answer.card.digest !== this.card.digest) {
         throw new VeilcastError('model_changed', 'the model was replaced during the request');
       }
       this.card = answer.card;
       if (this.answer?.headerLength === 0) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key);
+      this.way = answer.way;
       this.layout = answer.layout;
       this.requests += answer.requests;
       this.pace = (performance.now() - began) / group.length;
@@ -173,6 +225,12 @@ export class Task extends EventTarget {
     if (!error) return;
     this.steps.decrypt.state = 'failed';
     throw error;
+  }
+
+  /** Makes the vouchers that records take. @param {string} model @param {number} records @param {WorkerKey} key @param {AbortSignal} signal */
+  async #fill(model, records, key, signal) {
+    const missing = records - this.client.vouchers(model, { key });
+    if (missing > 0) await this.client.fillVouchers(model, { key, signal, count: missing });
   }
 
   /** @param {Progress | {step: 'end'}} progress @param {Stopwatch} watch */
@@ -296,10 +354,14 @@ class Stopwatch {
  *
  * @param {Uint8Array} bytes
  * @param {number} records
- * @param {{card: Card, layout: Layout}} answer
+ * @param {{card: Card, layout: Layout, way: Way}} answer
  * @param {{bits: number, modulus: Uint8Array}} key
  */
-function headerLengthOf(bytes, records, { card, layout }, { bits, modulus }) {
+function headerLengthOf(bytes, records, { card, layout, way }, { bits, modulus }) {
+  if (way === 'vouchers') return maskedHeaderLength(bytes, records, card);
   const arrangement = new Arrangement(card, layout, bits);
   return bytes.length - arrangement.rows(records) * arrangement.answers * (4 + 2 * modulus.length);
 }
+
+/** The same of an answer by voucher: all but the masked scores. @param {Uint8Array} bytes @param {number} records @param {Card} card */
+const maskedHeaderLength = (bytes, records, { outputs, slotBits }) => Math.max(0, bytes.length - records * outputs * elementBytes(slotBits));

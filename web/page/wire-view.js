@@ -2,7 +2,7 @@
 
 import { byId, save } from './dom.js';
 import { count, counted, size } from './format.js';
-import { LINE, ciphertextsOf, drawNoise, hexDump } from './noise.js';
+import { LINE, drawNoise, hexDump, secretsOf } from './noise.js';
 
 /**
  * @typedef {import('./task.js').Task} Task
@@ -17,11 +17,19 @@ const NOTHING = {
   answer: 'No answer has arrived yet.',
 };
 
+/** What is said of messages. */
+const WORDS = {
+  direct: { kind: 'encrypted', after: 'ciphertexts', without: 'Without your key, it is as good as noise.' },
+  vouchers: { kind: 'masked', after: 'masked numbers', without: 'Without the voucher, which only your browser has, it is noise.' },
+};
+
 export class WireView {
   /** @type {Task | undefined} */
   #task;
   /** What is shown, so that nothing is drawn twice. @type {{request?: Message, answer?: Message, headerLength?: number}} */
   #shown = {};
+  /** @type {import('../src/card-types.js').Way} */
+  #way = 'direct';
   #noise = byId('request-noise', HTMLCanvasElement);
   #answerNoise = byId('answer-noise', HTMLCanvasElement);
 
@@ -37,6 +45,7 @@ export class WireView {
   /** @param {Task} task */
   render(task) {
     this.#task = task;
+    this.#way = task.way;
     const { request, answer } = task;
     if (request !== this.#shown.request) this.#renderRequest(request);
     // The length of an answer's header is known a little later than the answer.
@@ -55,10 +64,11 @@ export class WireView {
       text.textContent = 'When you ask, your request appears here, byte for byte: one dot per byte.';
       return;
     }
-    const ciphertexts = ciphertextsOf(request.bytes, request.headerLength);
-    drawNoise(this.#noise, ciphertexts);
-    this.#noise.setAttribute('aria-label', `The ${count(ciphertexts.length)} bytes of the encrypted numbers, one dot per byte: noise`);
-    text.textContent = `${size(request.bytes.length)} of your actual request. Without your key, it is as good as noise.`;
+    const { kind, without } = WORDS[this.#way];
+    const secrets = secretsOf(request.bytes, request.headerLength, this.#way);
+    drawNoise(this.#noise, secrets);
+    this.#noise.setAttribute('aria-label', `The ${count(secrets.length)} bytes of the ${kind} numbers, one dot per byte: noise`);
+    text.textContent = `${size(request.bytes.length)} of your actual request. ${without}`;
   }
 
   /** @param {Message | undefined} answer */
@@ -67,8 +77,8 @@ export class WireView {
     this.#answerNoise.hidden = !isKnown;
     this.#fill('answer', isKnown ? answer : undefined);
     if (!isKnown) return;
-    drawNoise(this.#answerNoise, ciphertextsOf(answer.bytes, answer.headerLength));
-    this.#answerNoise.setAttribute('aria-label', 'The encrypted answer, one dot per byte: noise');
+    drawNoise(this.#answerNoise, secretsOf(answer.bytes, answer.headerLength, this.#way));
+    this.#answerNoise.setAttribute('aria-label', `The ${WORDS[this.#way].kind} answer, one dot per byte: noise`);
   }
 
   /** @param {'request' | 'answer'} side @param {Message | undefined} message */
@@ -78,7 +88,7 @@ export class WireView {
     byId(`save-${side}`, HTMLButtonElement).disabled = message === undefined;
     byId(`${side}-about`, HTMLElement).textContent = message
       ? `${counted(message.bytes.length, 'byte')}: a header of ${counted(message.headerLength, 'byte')} in plain JSON, ` +
-        'which holds none of your data, then the ciphertexts.'
+        `which holds none of your data, then the ${WORDS[this.#way].after}.`
       : NOTHING[side];
     if (message) hex.textContent = excerptOf(message);
   }

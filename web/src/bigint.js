@@ -118,6 +118,15 @@ export function hexFromBytes(bytes) {
 }
 
 /**
+ * The bytes of lower-case hexadecimal, which it must be.
+ *
+ * @param {string} hex
+ */
+export function bytesFromHex(hex) {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+}
+
+/**
  * Bytes in base64url without padding.
  *
  * @param {Uint8Array} bytes

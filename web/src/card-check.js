@@ -20,6 +20,9 @@ const MAX_PUBLIC_PART_BYTES = 64 << 20;
 const MAX_SIDES = 8;
 const MAX_U32 = 2 ** 32 - 1;
 
+/** The ways of a card that names none. @type {readonly import('./card-types.js').Way[]} */
+export const WAYS = ['direct', 'vouchers'];
+
 const empty = record({});
 const perFeature = either(finite, listOf(finite));
 
@@ -61,7 +64,7 @@ const required = {
   limits: record({ max_records: integer(1, MAX_U32), max_ciphertexts: integer(1, MAX_U32) }),
 };
 
-const shape = record(required, { public_part: publicPart });
+const shape = record(required, { public_part: publicPart, ways: listOf(oneOf(...WAYS)) });
 
 /**
  * Checks every field.
@@ -92,6 +95,7 @@ export function checkCard(json) {
   checkBounds(fields.bounds, fields.output.scales.length);
   checkScores(fields.bounds, fields.output.scales);
   checkLayouts(fields.layouts, features);
+  checkWays(fields.ways);
   return { fields, features };
 }
 
@@ -184,4 +188,9 @@ function checkLayouts({ scalar, records, features: grouped, seeded }, features) 
   if (numbers.length === 0 || !rises || (grouped && (numbers.at(-1) ?? 0) > features)) {
     fail('card.layouts.features', 'must have increasing numbers of at most all features');
   }
+}
+
+/** @param {CardFields['ways']} ways */
+function checkWays(ways) {
+  if (ways && (ways.length === 0 || new Set(ways).size < ways.length)) fail('card.ways', 'must name at least one way, and each once');
 }

@@ -57,6 +57,9 @@
  * @property {true} certified
  * @property {number[]} [largest_scores] one per output: no integer score of it exceeds this in magnitude
  *
+ * @typedef {'direct' | 'vouchers'} Way `direct`: encrypted records go up, encrypted scores come down; `vouchers`: they are made
+ *   ahead of time, with ciphertexts, and then records and scores travel masked
+ *
  * @typedef {object} CardFields
  * @property {'veilcast-card/1'} format
  * @property {string} name
@@ -69,6 +72,7 @@
  * @property {Bounds} bounds
  * @property {Layouts} layouts
  * @property {{max_records: number, max_ciphertexts: number}} limits
+ * @property {Way[]} [ways] to get predictions; all if the card names none
  */
 
 export {};

@@ -2,7 +2,7 @@
  * The public card of a model: everything a client needs to know about it.
  */
 
-import { checkCard, impliedTask } from './card-check.js';
+import { WAYS, checkCard, impliedTask } from './card-check.js';
 import { VeilcastError, excerpt } from './error.js';
 import { ShapeError } from './shape.js';
 import { sha256 } from './webcrypto.js';
@@ -88,6 +88,11 @@ export class Card {
   /** S: every score lies strictly between −2^(S−1) and 2^(S−1). */
   get slotBits() {
     return this.fields.bounds.slot_bits;
+  }
+
+  /** The ways to get predictions that the model's owner offers. */
+  get ways() {
+    return this.fields.ways ?? WAYS;
   }
 
   /** The largest magnitude of an output's integer scores. @param {number} output */

@@ -1,53 +1,43 @@
 /**
- * Requests to a model under a key, one after the other, and the results of their answers.
- *
- * Nothing that is sent depends on what was decrypted: what can't be right is marked, and the next request is sent all
- * the same.
+ * Requests with ciphertexts, and the predictions or vouchers in their answers.
  */
 
-import { bigintFromBytes, bytesFromBigint, hexFromBytes } from './bigint.js';
+import { bigintFromBytes, bytesFromBigint, bytesFromHex } from './bigint.js';
+import { Conversation } from './conversation.js';
 import { VeilcastError } from './error.js';
-import { HEADER_LENGTH, MAX_HEADER_BYTES, MEDIA_BINARY, decodeAnswer, encodeRequest } from './messages.js';
+import { MAX_HEADER_BYTES } from './framing.js';
+import { decodeAnswer, encodeRequest } from './messages.js';
 import { marked } from './outcome.js';
-import { sha256 } from './webcrypto.js';
+import { inTurns } from './turns.js';
+import { ID_BYTES, Voucher, clear, newSeed, recordOf } from './vouchers.js';
 
 /**
- * @typedef {import('./card.js').Card} Card
- * @typedef {import('./card.js').Prediction} Prediction
- * @typedef {import('./layout.js').Arrangement} Arrangement
+ * @typedef {import('./conversation.js').Exchanged} Exchanged
+ * @typedef {import('./conversation.js').Prediction} Prediction
+ * @typedef {import('./conversation.js').Mark} Mark
+ * @typedef {import('./layout.js').Numbers} Numbers
  * @typedef {import('./messages.js').Request} Request
- * @typedef {import('./outcome.js').Mark} Mark
- * @typedef {import('./transport.js').Transport} Transport
- * @typedef {{headerLength: number, body: Uint8Array<ArrayBuffer>}} Message
  */
 
-const ID_BYTES = 16;
+/** Milliseconds of work on vouchers after which a page has its turn: a person may be drawing. */
+const SHORT_TURN = 10;
 
-export class Exchange {
-  requests = 0;
-  bytesUp = 0;
-  bytesDown = 0;
-  times = { encrypt: 0, exchange: 0, decrypt: 0 };
-
+export class Exchange extends Conversation {
   /**
-   * @param {Transport} transport
+   * @param {import('./conversation.js').Transport} transport
    * @param {string} path of the model
-   * @param {Card} card
-   * @param {Arrangement} arrangement
+   * @param {import('./layout.js').Arrangement} arrangement
+   * @param {import('./conversation.js').Card} card
    * @param {Pick<import('./client.js').PredictOptions, 'key' | 'onProgress' | 'signal'>} options
+   * @param {import('./conversation.js').Meter} meter
    * @param {Set<bigint>} accepted the keys, by n, that the service accepted: requests under them need no proof
    */
-  constructor(transport, path, card, arrangement, { key, onProgress, signal }, accepted) {
-    this.transport = transport;
-    this.path = path;
-    this.card = card;
+  constructor(transport, path, card, arrangement, options, meter, accepted) {
+    super(transport, path, card, options, meter);
     this.arrangement = arrangement;
-    this.key = key;
-    this.modulus = key.modulus;
+    this.modulus = this.key.modulus;
     /** Bytes of a ciphertext. */
     this.width = 2 * this.modulus.length;
-    this.onProgress = onProgress;
-    this.signal = signal;
     this.accepted = accepted;
   }
 
@@ -59,19 +49,44 @@ export class Exchange {
    * @throws {VeilcastError} if the service returns no answer
    */
   async predict(records) {
-    const request = await this.#timed('encrypt', () => this.#encrypt(records));
+    const request = await this.meter.timed('encrypt', () => this.#encrypt(records));
+    return this.outcomes(records.length, () => this.#ask(request), async (exchanged) => {
+      const { rows } = await this.#decrypt(exchanged, records.length);
+      return rows.flatMap((row, i) => this.#predictions(row, this.arrangement.recordsIn(i, records.length)));
+    });
+  }
+
+  /**
+   * New vouchers.
+   *
+   * @param {number} count
+   * @returns {Promise<import('./voucher-store.js').Group>}
+   * @throws {VeilcastError} also if the answer can't be right
+   */
+  async vouchers(count) {
+    const { card } = this;
+    const seeds = Array.from({ length: count }, newSeed);
     try {
-      const { id, body, headers, answer } = await this.#timed('exchange', () => this.#ask(request));
-      this.onProgress?.({ step: 'receive', answer });
-      this.bytesDown += answer.length;
-      const sent = { id, digest: await digestOf(body), records: records.length };
-      return await this.#timed('decrypt', () => this.#decrypt(answer, Number(headers.get(HEADER_LENGTH) ?? NaN), sent));
+      const request = await this.meter.timed('encrypt', async () => {
+        const options = { signal: this.signal, turn: SHORT_TURN };
+        const records = await inTurns(count, (i) => recordOf(seeds[i], card.slotBits, card.features), options);
+        return this.#encrypt(records).finally(() => records.forEach(clear));
+      });
+      const exchanged = await this.meter.timed('exchange', () => this.#ask(request));
+      this.received(exchanged);
+      const { rows, vouchers } = await this.meter.timed('decrypt', () => this.#decrypt(exchanged, count));
+      if (!vouchers) throw new VeilcastError('bad_answer', 'the answer names no vouchers');
+      const batch = bytesFromHex(vouchers.batch);
+      const shares = this.arrangement.slots(rows.map(whole), count);
+      const made = seeds.map((seed, number) => new Voucher(idOf(batch, number), card.slotBits, seed, shares[number]));
+      return { card: card.digest, n: this.key.n, secret: vouchers.secret, vouchers: made };
     } catch (error) {
-      return Array(records.length).fill(marked(error));
+      for (const seed of seeds) seed.fill(0);
+      throw error;
     }
   }
 
-  /** @param {readonly (readonly number[])[]} records @returns {Promise<Request>} */
+  /** @param {readonly Numbers[]} records @returns {Promise<Request>} */
   async #encrypt(records) {
     const plaintexts = this.arrangement.plaintexts(records);
     const ciphertexts = await this.key.encryptMany(plaintexts.flat(), this.#work('encrypt'));
@@ -80,7 +95,7 @@ export class Exchange {
       layout: this.arrangement.layout,
       records: records.length,
       cardDigest: this.card.digest,
-      ciphertexts: rows(ciphertexts.map((c) => bytesFromBigint(c, this.width)), plaintexts.length),
+      ciphertexts: inRows(ciphertexts.map((c) => bytesFromBigint(c, this.width)), plaintexts.length),
     };
   }
 
@@ -107,70 +122,35 @@ export class Exchange {
 
   /** @param {Request} request @param {boolean} isProved whether it carries the key's proof */
   async #send(request, isProved) {
-    const id = hexFromBytes(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
     const keyProof = isProved ? await this.key.keyProof() : undefined;
-    const { body, headerLength } = encodeRequest({ ...request, id, keyProof });
-    this.onProgress?.({ step: 'send', headerLength, request: body });
-    this.requests += 1;
-    this.bytesUp += body.length;
-    const { headers, body: answer } = await this.transport.call(`${this.path}/infer`, {
-      method: 'POST',
-      headers: { 'content-type': MEDIA_BINARY, [HEADER_LENGTH]: String(headerLength) },
-      body,
-      signal: this.signal,
-      onRetry: (pause) => this.onProgress?.({ step: 'retry', pause }),
-      limit: MAX_HEADER_BYTES + request.ciphertexts.length * this.arrangement.answers * (4 + this.width),
-    });
-    return { id, body, headers, answer };
+    const limit = MAX_HEADER_BYTES + request.ciphertexts.length * this.arrangement.answers * (4 + this.width);
+    return this.send((id) => encodeRequest({ ...request, id, keyProof }), limit);
   }
 
-  /** @param {Uint8Array} body @param {number} headerLength @param {{id: string, digest: string, records: number}} sent */
-  async #decrypt(body, headerLength, sent) {
-    const expected = { rows: this.arrangement.rows(sent.records), columns: this.arrangement.answers, width: this.width };
-    const answer = decodeAnswer(body, headerLength, expected);
-    await this.#check(answer, sent);
+  /** The plaintexts of an answer, row by row, and what it says of vouchers. @param {Exchanged} exchanged @param {number} records */
+  async #decrypt(exchanged, records) {
+    const expected = { rows: this.arrangement.rows(records), columns: this.arrangement.answers, width: this.width };
+    const answer = decodeAnswer(exchanged.answer, exchanged.headerLength, expected);
+    const { layout } = answer;
+    const { name, featuresPerCiphertext, scoresPerAnswer } = this.arrangement.layout;
+    await this.check(answer, exchanged, joined(answer.scores.flat()), {
+      isOtherKey: answer.keyFingerprint !== (await this.key.fingerprint()),
+      isOther:
+        answer.records !== records ||
+        layout.name !== name ||
+        layout.featuresPerCiphertext !== featuresPerCiphertext ||
+        layout.scoresPerAnswer !== scoresPerAnswer,
+    });
     const plaintexts = await this.key.decryptEach(answer.scores.flat().map(bigintFromBytes), this.#work('decrypt'));
-    return rows(plaintexts, expected.rows).flatMap((row, i) => this.#predictions(row, this.arrangement.recordsIn(i, sent.records)));
+    return { rows: inRows(plaintexts, expected.rows), vouchers: answer.vouchers };
   }
 
   /** The predictions of a row's records. @param {readonly (bigint | undefined)[]} row @param {number} records */
   #predictions(row, records) {
     try {
-      const plaintexts = row.map((plaintext) => {
-        if (plaintext !== undefined) return plaintext;
-        throw new VeilcastError('bad_ciphertext', 'a ciphertext of the answer could not be decrypted: it is damaged, or not made for this key');
-      });
-      return this.arrangement.scores([plaintexts], records).map((scores) => this.#prediction(scores));
+      return this.arrangement.scores([whole(row)], records).map((scores) => this.prediction(scores));
     } catch (error) {
       return Array(records).fill(marked(error));
-    }
-  }
-
-  /** @param {readonly bigint[]} scores */
-  #prediction(scores) {
-    try {
-      return this.card.predict(scores);
-    } catch (error) {
-      return marked(error);
-    }
-  }
-
-  /** Whether an answer belongs to a request, and is as it was sent. @param {import('./messages.js').Answer} answer @param {{id: string, digest: string, records: number}} sent */
-  async #check({ layout, ...answer }, { id, digest, records }) {
-    const { name, featuresPerCiphertext, scoresPerAnswer } = this.arrangement.layout;
-    const other =
-      (answer.cardDigest !== this.card.digest && 'another card') ||
-      (answer.keyFingerprint !== (await this.key.fingerprint()) && 'another key') ||
-      ((answer.id !== id ||
-        answer.requestDigest !== digest ||
-        answer.records !== records ||
-        layout.name !== name ||
-        layout.featuresPerCiphertext !== featuresPerCiphertext ||
-        layout.scoresPerAnswer !== scoresPerAnswer) &&
-        'another request');
-    if (other) throw new VeilcastError('other_answer', `the answer was made for ${other}`);
-    if (answer.scoresDigest !== (await digestOf(joined(answer.scores.flat())))) {
-      throw new VeilcastError('bad_answer', 'the answer was damaged in transit: its scores do not have the digest that it states');
     }
   }
 
@@ -179,24 +159,22 @@ export class Exchange {
     const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => this.onProgress?.({ step, done, total });
     return { onProgress, signal: this.signal };
   }
-
-  /**
-   * @template T
-   * @param {keyof Exchange['times']} what
-   * @param {() => Promise<T>} work
-   */
-  async #timed(what, work) {
-    const start = performance.now();
-    try {
-      return await work();
-    } finally {
-      this.times[what] += performance.now() - start;
-    }
-  }
 }
 
-/** A digest as messages name it. @param {Uint8Array<ArrayBuffer>} bytes */
-const digestOf = async (bytes) => `sha256:${await sha256(bytes)}`;
+/** A row's plaintexts, if all could be decrypted. @param {readonly (bigint | undefined)[]} row */
+const whole = (row) =>
+  row.map((plaintext) => {
+    if (plaintext !== undefined) return plaintext;
+    throw new VeilcastError('bad_ciphertext', 'a ciphertext of the answer could not be decrypted: it is damaged, or not made for this key');
+  });
+
+/** The id of a batch's voucher. @param {Uint8Array} batch @param {number} number */
+function idOf(batch, number) {
+  const id = new Uint8Array(ID_BYTES);
+  id.set(batch);
+  new DataView(id.buffer).setUint32(batch.length, number);
+  return id;
+}
 
 /** @param {readonly Uint8Array[]} parts */
 function joined(parts) {
@@ -216,5 +194,5 @@ function joined(parts) {
  * @param {readonly T[]} list
  * @param {number} count
  */
-const rows = (list, count) =>
+const inRows = (list, count) =>
   Array.from({ length: count }, (_, i) => list.slice((i * list.length) / count, ((i + 1) * list.length) / count));

@@ -8,21 +8,28 @@
  * - `scalar` has k = 1, u = S and T = 1; an answer's slots are m outputs of its record.
  * - `features` has k > 1 and u = S + 41, else as `scalar`.
  * - `records` has k = 1 and u = S; an answer's slots are one output of the row's T records.
+ * - `vouchers` is as `records`, with numbers of S bits for features and u = S + L + 41, L being the bits of the largest sum of
+ *   weights that S allows: an answer's slots are S bits of one output of the row's T vouchers, and the rest is masked.
  */
 
+import { bitLength } from './bigint.js';
 import { VeilcastError } from './error.js';
 
 /**
  * @typedef {import('./card.js').Card} Card
+ * @typedef {readonly number[] | Uint32Array | BigUint64Array} Numbers non-negative integers
  *
  * @typedef {object} Layout
- * @property {'scalar' | 'features' | 'records'} name
+ * @property {'scalar' | 'features' | 'records' | 'vouchers'} name
  * @property {number} featuresPerCiphertext k: 1 but for `features`
- * @property {number} scoresPerAnswer m: of one record, so 1 for `records`
+ * @property {number} scoresPerAnswer m: of one record, so 1 for `records` and `vouchers`
  */
 
 /** σ: what is masked is hidden within 2^−σ. */
 const HIDING_BITS = 40;
+
+/** The layout of vouchers. @type {Layout} */
+export const VOUCHERS = Object.freeze({ name: 'vouchers', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
 
 /** How many sent ciphertexts an answer counts as when a layout is chosen. */
 const ANSWER_COST = 8;
@@ -42,20 +49,25 @@ export class Arrangement {
   constructor(card, layout, keyBits) {
     const { layouts, limits } = card.fields;
     const { name, featuresPerCiphertext: k, scoresPerAnswer: m } = layout;
+    const isVouchers = name === 'vouchers';
     const isAllowed = {
       scalar: layouts.scalar !== undefined && k === 1,
       features: layouts.features?.features_per_ciphertext.includes(k),
       records: layouts.records !== undefined && k === 1 && m === 1,
+      vouchers: k === 1 && m === 1,
     }[name];
-    const most = mostSlots(card.slotBits, k, keyBits);
-    if (!isAllowed || !(m >= 1 && m <= Math.min(most, card.outputs))) {
+    const isOffered = card.ways.includes(isVouchers ? 'vouchers' : 'direct');
+    const unit = isVouchers ? voucherUnit(card) : unitOf(card.slotBits, k);
+    const most = isVouchers ? Math.floor((keyBits - 1) / unit) : mostSlots(card.slotBits, k, keyBits);
+    if (isVouchers && !isOffered) throw new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
+    if (!isOffered || !isAllowed || !(m >= 1 && m <= Math.min(most, card.outputs))) {
       const asked = `the layout ${name} with ${k} features per ciphertext and ${m} scores per answer`;
       throw new VeilcastError('layout_not_allowed', `the model does not take ${asked} under a key of ${keyBits} bits`);
     }
     this.layout = layout;
     /** T, or as many records as a request may hold, which then has one row. */
-    this.recordsPerRow = name === 'records' ? Math.min(most, limits.max_records) : 1;
-    this.#unit = unitOf(card.slotBits, k);
+    this.recordsPerRow = name === 'records' || isVouchers ? Math.min(most, limits.max_records) : 1;
+    this.#unit = unit;
     this.#card = card;
   }
 
@@ -93,7 +105,7 @@ export class Arrangement {
   /**
    * The plaintexts of quantised records, row by row.
    *
-   * @param {readonly (readonly number[])[]} records
+   * @param {readonly Numbers[]} records with a number for each feature
    * @returns {bigint[][]}
    */
   plaintexts(records) {
@@ -101,8 +113,8 @@ export class Arrangement {
     return Array.from({ length: this.rows(records.length) }, (_, r) => {
       const row = records.slice(r * this.recordsPerRow, (r + 1) * this.recordsPerRow);
       return Array.from({ length: this.ciphertexts }, (_, g) => {
-        const groups = row.map((record) => packed(record.slice(g * k, (g + 1) * k).map(BigInt), this.#unit));
-        return packed(groups, this.#card.slotBits);
+        const groups = row.map((record) => packed(Array.from(record.slice(g * k, (g + 1) * k), BigInt), this.#unit));
+        return packed(groups, this.#unit);
       });
     });
   }
@@ -115,6 +127,18 @@ export class Arrangement {
    * @returns {bigint[][]} one list per record, of one score per output
    */
   scores(answers, records) {
+    const edge = 1n << BigInt(this.#card.slotBits - 1);
+    return this.slots(answers, records).map((slots) => slots.map((slot) => slot - edge));
+  }
+
+  /**
+   * What the slots of this many records or vouchers hold, by the plaintexts of their answers, row by row.
+   *
+   * @param {readonly (readonly bigint[])[]} answers
+   * @param {number} records
+   * @returns {bigint[][]} one list per record, of a number of S bits per output
+   */
+  slots(answers, records) {
     const { featuresPerCiphertext: k, scoresPerAnswer: m } = this.layout;
     const { slotBits, outputs } = this.#card;
     return Array.from({ length: records }, (_, record) => {
@@ -123,8 +147,7 @@ export class Arrangement {
         // Several outputs of one record, or one output of several records.
         const index = (record % this.recordsPerRow) + (output % m);
         const slot = this.#unit * ((index + 1) * k - 1);
-        const value = BigInt.asUintN(slotBits, row[Math.floor(output / m)] >> BigInt(slot));
-        return value - (1n << BigInt(slotBits - 1));
+        return BigInt.asUintN(slotBits, row[Math.floor(output / m)] >> BigInt(slot));
       });
     });
   }
@@ -145,6 +168,9 @@ const packed = (numbers, distance) => numbers.reduceRight((sum, x) => (sum << Bi
  * @throws {VeilcastError} `layout_not_allowed` if the card allows none under a key of this size
  */
 export function chooseArrangement(card, keyBits, records = 1) {
+  if (!card.ways.includes('direct')) {
+    throw new VeilcastError('layout_not_allowed', "the model's owner offers predictions by vouchers only, and takes no encrypted records");
+  }
   const { layouts, limits } = card.fields;
   const grouped = layouts.features?.features_per_ciphertext ?? [];
   const offered = /** @type {[Layout['name'], number, number][]} */ ([
@@ -172,6 +198,13 @@ export function chooseArrangement(card, keyBits, records = 1) {
 
 /** u. @param {number} slotBits @param {number} k */
 const unitOf = (slotBits, k) => (k === 1 ? slotBits : slotBits + HIDING_BITS + 1);
+
+/** u of vouchers. @param {Card} card */
+function voucherUnit({ slotBits, fields }) {
+  // X·Σ|w| < 2^S, as the card certifies.
+  const weights = ((1n << BigInt(slotBits)) - 1n) / (2n ** BigInt(fields.quantization.bits) - 1n);
+  return slotBits + bitLength(weights) + 1 + HIDING_BITS;
+}
 
 /** The most slots an answer under a key has room for, with masks. @param {number} slotBits @param {number} k @param {number} keyBits */
 function mostSlots(slotBits, k, keyBits) {

@@ -16,12 +16,14 @@ import { VeilcastError } from './error.js';
  *
  * @typedef {object} Run
  * @property {Card} card
+ * @property {import('./card-types.js').Way} way `vouchers` if they masked all records
  * @property {import('./layout.js').Layout} layout
  * @property {number} requests
  * @property {number} bytesUp
  * @property {number} bytesDown
  * @property {{encode: number, encrypt: number, exchange: number, decrypt: number}} times in milliseconds; to encode is to
- *   turn records into integers, with the public part of a hybrid model
+ *   turn records into integers, with the public part of a hybrid model; vouchers mask and unmask where else records are encrypted
+ *   and scores decrypted
  *
  * @typedef {Run & {predictions: RecordPrediction[]}} Predictions one per record
  * @typedef {Run & {predictions: Outcome[]}} PartialPredictions one per record; those that failed are marked

@@ -11,6 +11,7 @@ import { VeilcastError } from './error.js';
 import { challenges, proofText } from './key-proof.js';
 import { PrimeRing } from './prime-ring.js';
 import { isProbablePrime, randomPrimePair } from './primes.js';
+import { inTurns } from './turns.js';
 import { sha256 } from './webcrypto.js';
 
 /** The sizes of n, in bits, that every key may have. */
@@ -19,9 +20,6 @@ export const KEY_BITS = Object.freeze([2048, 3072, 4096]);
 /** The size that tests may use for speed. */
 const INSECURE_KEY_BITS = 1024;
 
-/** Milliseconds of work after which other work gets a turn. */
-const TURN = 40;
-
 /**
  * What to accept beyond the keys that are safe.
  *
@@ -29,13 +27,7 @@ const TURN = 40;
  * @property {boolean} [allowInsecure1024] accept keys of 1024 bits, which can be broken: for tests only
  */
 
-/**
- * How work reports progress, and how it is cancelled.
- *
- * @typedef {object} WorkOptions
- * @property {(done: number, total: number) => void} [onProgress] called now and then
- * @property {AbortSignal} [signal] ends the work, which then throws the signal's reason
- */
+/** @typedef {import('./turns.js').WorkOptions} WorkOptions */
 
 /**
  * A new secret key of 2048, 3072 or 4096 bits; its primes are 3 modulo 4 and made by WebCrypto.
@@ -298,28 +290,3 @@ export class SecretKey {
 
 /** A remainder that may be negative, made positive. */
 const positive = (/** @type {bigint} */ x, /** @type {bigint} */ modulus) => (x < 0n ? x + modulus : x);
-
-/**
- * Does one piece of work after another, and lets others have their turn in between.
- *
- * @template T
- * @param {number} count
- * @param {(index: number) => T} work
- * @param {WorkOptions} options
- * @returns {Promise<T[]>}
- */
-async function inTurns(count, work, { onProgress, signal }) {
-  const results = [];
-  let start = performance.now();
-  signal?.throwIfAborted();
-  for (let i = 0; i < count; i++) {
-    results.push(work(i));
-    if (performance.now() - start < TURN) continue;
-    onProgress?.(i + 1, count);
-    await new Promise((resolve) => setTimeout(resolve));
-    signal?.throwIfAborted();
-    start = performance.now();
-  }
-  onProgress?.(count, count);
-  return results;
-}

@@ -69,6 +69,10 @@ test('malformed cards are refused by the name of the field', async () => {
     [/layouts/, (card) => (card.layouts.features.features_per_ciphertext = [1])],
     [/max_records/, (card) => (card.limits.max_records = 0)],
     [/limits/, (card) => delete card.limits],
+    [/ways must name/, (card) => (card.ways = [])],
+    [/ways must name/, (card) => (card.ways = ['direct', 'direct'])],
+    [/ways\[1\]/, (card) => (card.ways = ['direct', 'by hand'])],
+    [/ways/, (card) => (card.ways = 'direct')],
   ];
   await parse(fields);
   await parse({ ...fields, public_part: publicPart });
@@ -81,6 +85,12 @@ test('malformed cards are refused by the name of the field', async () => {
     await assert.rejects(Card.parse(Uint8Array.from(bytes)), failure('bad_card'));
   }
   await assert.rejects(Card.parse(new Uint8Array((16 << 20) + 1)), failure('bad_card', /bytes/));
+});
+
+test('a card may name the ways to get predictions, and means all if it names none', async () => {
+  const { ways: _, ...rest } = fields;
+  assert.deepEqual((await parse(rest)).ways, ['direct', 'vouchers']);
+  for (const ways of [['direct'], ['vouchers'], ['vouchers', 'direct']]) assert.deepEqual((await parse({ ...fields, ways })).ways, ways);
 });
 
 test('a public part is refused for each field that is wrong, before it is fetched', async () => {

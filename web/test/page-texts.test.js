@@ -5,6 +5,7 @@ import { textOfPrediction, textOfPredictions } from '../page/answer-text.js';
 import { entriesOf, flowOf, partsOf } from '../page/card-text.js';
 import { csvOf, decimal } from '../page/csv-out.js';
 import { troubleOf } from '../page/errors.js';
+import { VOUCHER_WORDS, textOfVoucher, textOfVouchers } from '../page/voucher-words.js';
 import { about, counted, duration, percent, short, size } from '../page/format.js';
 import { digitsCard, hybridCard, network } from './support.js';
 
@@ -150,7 +151,7 @@ test('a hybrid model\'s card says what is public, what is private, and what that
 
 test('every error that a client can throw has plain words of its own', () => {
   const codes = [
-    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'layout_not_allowed', 'bad_answer', 'bad_ciphertext', 'bad_scores',
+    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'bad_answer', 'bad_ciphertext', 'bad_scores',
     'other_answer', 'answer_too_large', 'body_too_large', 'token_needed', 'token_unknown', 'model_not_allowed', 'quota_used_up', 'ledger_away', 'too_many_keys', 'key_proof_needed', 'malformed_key_proof', 'invalid_key_proof', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
     'blank_drawing', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
   ];
@@ -170,6 +171,16 @@ test('every error that a client can throw has plain words of its own', () => {
   assert.equal(troubleOf(new VeilcastError('bad_public_part', "the model's public part uses Loop")).text, "The model's public part uses Loop.");
   assert.equal(troubleOf(new VeilcastError('toString', '')).title, unexpected.title);
   assert.equal(troubleOf(undefined).title, unexpected.title);
+});
+
+test('an answer by voucher says what it took, and the page whether there will be any', () => {
+  const step = (/** @type {number} */ time, bytes = 0) => ({ state: 'done', time, bytes, part: 1, note: '' });
+  const task = /** @type {any} */ ({ steps: { encrypt: step(1), send: step(0, 2057), compute: step(8), receive: step(0, 496), decrypt: step(3) } });
+  assert.equal(textOfVoucher(task), 'Answered with a voucher made ahead of time: 2.1 kB up, 496 bytes down, 12 ms.');
+  assert.match(textOfVouchers({ left: 1, isFilling: true }), /follows your pen/);
+  assert.match(textOfVouchers({ left: 0, isFilling: true }), /^Making vouchers/);
+  assert.equal(textOfVouchers({ left: 0, isFilling: false }), '');
+  for (const { engineers } of Object.values(VOUCHER_WORDS)) assert.equal(typeof engineers(/** @type {any} */ ({ card: softmax }), /** @type {any} */ ({}), softmax), 'string');
 });
 
 test('figures are short', () => {

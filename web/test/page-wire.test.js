@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeRequest } from '../index.js';
-import { ciphertextsOf, hexDump, noiseOf } from '../page/noise.js';
+import { ciphertextsOf, hexDump, noiseOf, secretsOf } from '../page/noise.js';
 
 const WIDTH = 8;
 const elements = Array.from({ length: 6 }, (_, i) => Uint8Array.from({ length: WIDTH }, (_, j) => 16 * i + j));
@@ -17,6 +17,11 @@ test('the ciphertexts of a request are found', () => {
   assert.deepEqual([...ciphertextsOf(body, headerLength)], elements.flatMap((element) => [...element]));
   assert.deepEqual([...ciphertextsOf(body.subarray(0, -3), headerLength)], elements.flatMap((element) => [...element]).slice(0, -3));
   assert.equal(ciphertextsOf(body, body.length).length, 0);
+});
+
+test('what vouchers mask is all that follows the header', () => {
+  assert.deepEqual([...secretsOf(Uint8Array.of(1, 2, 3, 4, 5), 2, 'vouchers')], [3, 4, 5]);
+  assert.deepEqual(secretsOf(body, headerLength, 'direct'), ciphertextsOf(body, headerLength));
 });
 
 test('noise is one dot per byte, the greater the lighter', () => {

@@ -261,12 +261,65 @@ test('neither pixels nor primes are in what is sent', async () => {
   assert.ok(/[1-9a-f]/.test(row) && !text.includes(row));
 });
 
-test('the example of the README runs', () => {
-  const [, example] = /```js\n([^]*?)```/.exec(textOf('web/README.md')) ?? [];
-  const script = example.replace('http://127.0.0.1:8080', url);
+test('the examples of the README run', () => {
+  const [first, vouchers] = [...textOf('web/README.md').matchAll(/```js\n([^]*?)```/g)].map(([, example]) => example);
   const cwd = fileURLToPath(new URL('..', import.meta.url));
-  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd, encoding: 'utf8' });
-  assert.match(output, /^1 0\.9/);
+  const outputOf = (/** @type {string} */ example) => {
+    const script = example.replace('http://127.0.0.1:8080', url);
+    return execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd, encoding: 'utf8' });
+  };
+  assert.match(outputOf(first), /^1 0\.9/);
+  // The second one goes on where the first one ends.
+  const [start, end] = first.split(/(?=key\.close)/);
+  const renamed = vouchers.replace('const { predictions, way }', 'const { predictions: others, way }');
+  assert.match(outputOf(`${start}${renamed}console.log(others[0].label);${end}`), /vouchers 28\n1\n$/);
+});
+
+test('images get the same predictions by vouchers, which are used once each', async (t) => {
+  const key = await WorkerKey.fromFile(keyFile('good-2048'));
+  t.after(() => key.close());
+  const client = new Client(url);
+  for (const [model, row] of /** @type {const} */ ([['digits', 29], ['digits-hybrid', 32]])) {
+    const start = performance.now();
+    assert.equal(await client.fillVouchers(model, { key }), row);
+    t.diagnostic(`${row} vouchers of ${model}: ${since(start)}`);
+    const direct = await client.predict(model, images, { key, way: 'direct' });
+    for (const left of [row - 3, row - 6]) {
+      const asked = performance.now();
+      const masked = await client.predict(model, images, { key });
+      t.diagnostic(`3 images by vouchers: ${since(asked)}; ${masked.bytesUp} bytes up, ${masked.bytesDown} down`);
+      assert.deepEqual([masked.way, masked.requests, client.vouchers(model, { key })], ['vouchers', 1, left]);
+      assert.deepEqual(masked.predictions, direct.predictions);
+    }
+  }
+});
+
+test('many rows by vouchers get exactly what the model computes in the clear', async () => {
+  const out = join(folder, 'clear-too.csv');
+  execFileSync(program, ['evaluate', '--model', customers, '--table', table, '--target', 'creditability', '--out', out], { stdio: 'ignore' });
+  const wanted = predictionsIn(out).slice(0, 100);
+  const client = new Client(url);
+  const records = (await applicants(client)).slice(0, 100);
+  const key = goodKey();
+  const left = await client.fillVouchers('customers', { key, count: 100 });
+  assert.ok(left >= 100);
+  const { predictions, way, requests } = await client.predict('customers', records, { key });
+  assert.deepEqual([way, requests, client.vouchers('customers', { key })], ['vouchers', 1, left - 100]);
+  assert.deepEqual(predictions.map(({ label, scores }) => ({ label, scores })), wanted);
+});
+
+test('the vouchers of a service that was restarted are dropped, and its records encrypted', async (t) => {
+  const other = spawn(program, ['serve', '--model', digits, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  t.after(() => other.kill());
+  const [line] = await once(createInterface(other.stdout), 'line');
+  let target = url;
+  const client = await through(t, (body) => body, undefined, () => target);
+  const key = goodKey();
+  await client.fillVouchers('digits', { key });
+  assert.equal((await client.predict('digits', [images[0]], { key })).way, 'vouchers');
+  target = /http:\S+/.exec(line)?.[0] ?? '';
+  const { predictions, way } = await client.predict('digits', [images[0]], { key });
+  assert.deepEqual([way, predictions[0].label, client.vouchers('digits', { key })], ['direct', '7', 0]);
 });
 
 /**
@@ -275,14 +328,15 @@ test('the example of the README runs', () => {
  * @param {import('node:test').TestContext} t
  * @param {(body: Buffer<ArrayBuffer>, headerLength: number) => Buffer} change
  * @param {(body: Buffer<ArrayBuffer>) => Buffer<ArrayBuffer>} [changeRequest]
+ * @param {() => string} [target] the service's URL
  */
-async function through(t, change, changeRequest = (body) => body) {
+async function through(t, change, changeRequest = (body) => body, target = () => url) {
   const proxy = createServer(async (request, response) => {
     const parts = [];
     for await (const part of request) parts.push(part);
     const { host: _, connection: __, 'transfer-encoding': ___, 'content-length': ____, ...headers } = request.headers;
     const init = { method: request.method, headers: /** @type {Record<string, string>} */ (headers) };
-    const answer = await fetch(new URL(request.url ?? '', url), parts.length ? { ...init, body: changeRequest(Buffer.concat(parts)) } : init);
+    const answer = await fetch(new URL(request.url ?? '', target()), parts.length ? { ...init, body: changeRequest(Buffer.concat(parts)) } : init);
     const length = answer.headers.get('inference-header-content-length');
     const body = Buffer.from(await answer.arrayBuffer());
     if (length === null) return response.writeHead(answer.status).end(body);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { kindOf } from './proxy.js';
 
 /**
  * @typedef {import('playwright-core').Page} Page
@@ -130,5 +131,14 @@ export function ciphertextsIn(body) {
   return Array.from({ length: elements.length / stride }, (_, i) => BigInt(`0x${elements.toString('hex', i * stride + 4, (i + 1) * stride)}`));
 }
 
-/** Bodies of the inference requests that came to a proxy. @param {import('./proxy.js').Proxy} proxy */
-export const inferences = (proxy) => proxy.requests.filter(({ path }) => path.endsWith('/infer')).map(({ body }) => body);
+/** Bodies of a kind of the inference requests that came to a proxy. @param {import('./proxy.js').Kind} kind */
+const bodiesOf = (kind) => (/** @type {import('./proxy.js').Proxy} */ proxy) => proxy.requests.filter((request) => kindOf(request) === kind).map(({ body }) => body);
+
+/** Those with encrypted records. */
+export const inferences = bodiesOf('question');
+
+/** Those for vouchers, which the page makes while it is idle. */
+export const fills = bodiesOf('fill');
+
+/** Those with a record that a voucher masks. */
+export const maskedInferences = bodiesOf('masked');

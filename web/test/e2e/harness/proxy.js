@@ -28,15 +28,27 @@ export const AWAY = async () => undefined;
 /** @param {number} status @param {string} body @param {import('node:http').OutgoingHttpHeaders} [headers] @returns {Answer} */
 export const answer = (status, body, headers = {}) => ({ status, headers, body: Buffer.from(body) });
 
+/** @typedef {'question' | 'fill' | 'masked'} Kind of inference requests: with encrypted records, for vouchers, with masked records */
+
+/** @param {{path: string, body: Buffer}} request @returns {Kind | undefined} */
+export function kindOf({ path, body }) {
+  if (!path.endsWith('/infer')) return undefined;
+  if (body.includes('"masked_records"')) return 'masked';
+  return body.includes('"layout":"vouchers"') ? 'fill' : 'question';
+}
+
+/** Whether a request is about vouchers: such come when the page has time for them. @param {Exchange} exchange */
+const isOfVouchers = (exchange) => ['fill', 'masked'].includes(kindOf(exchange) ?? '');
+
 /**
- * The first answers to requests for a path are others; then the service's own come.
+ * The first answers to requests for a path, other than those about vouchers, are others; then the service's own come.
  *
  * @param {string} suffix of the paths
  * @param {...Rule} rules for the first, the second…
  * @returns {Rule}
  */
 export function first(suffix, ...rules) {
-  return (exchange) => ((exchange.path.endsWith(suffix) && rules.shift()) || PASS)(exchange);
+  return (exchange) => ((exchange.path.endsWith(suffix) && !isOfVouchers(exchange) && rules.shift()) || PASS)(exchange);
 }
 
 export class Proxy {

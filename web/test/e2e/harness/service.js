@@ -63,6 +63,13 @@ export function replaced(original) {
   return model;
 }
 
+/** A model that is offered by vouchers only. @param {string} original */
+export function byVouchersOnly(original) {
+  const model = copyOf(original, 'vouchers');
+  changeCard(model, (card) => card.replace(/\}\s*$/, ',"ways":["vouchers"]}'));
+  return model;
+}
+
 /**
  * A hybrid model whose public part has one operator replaced by another with a name of the same length.
  *
