@@ -314,7 +314,7 @@ fn ways_are_compared() {
     assert_eq!(direct.online.bytes_up, best.bytes_up);
     assert!(vouchers.online.server < direct.online.server / 100.0);
 
-    let (session, evaluator) = common::sides(model);
+    let (session, evaluator) = common::sides(model.clone());
     let group = session.vouchers_per_group().unwrap();
     let (drawn, request) = session.draw_vouchers(group).unwrap();
     let answer = evaluator.evaluate(&request).unwrap();

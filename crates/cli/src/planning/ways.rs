@@ -93,9 +93,9 @@ impl fmt::Display for EffortLine {
 
 /// Milliseconds, with more digits if they are few.
 fn milliseconds(time: f64) -> String {
-    if time < 0.995 {
-        format!("{time:.2}")
-    } else {
-        number(time)
+    match time {
+        ..0.005 => "< 0.01".to_owned(),
+        ..0.995 => format!("{time:.2}"),
+        _ => number(time),
     }
 }

@@ -91,6 +91,13 @@ fn the_layouts_of_a_model_are_compared() {
 
     * is chosen: scalar with 2 scores per answer, full
         saves 1.5 ms (7 %) against scalar with 1 score per answer, full
+
+    ways to predict:
+
+                 before the records are known                  once they are
+      way        client ms  service ms  up kB  down kB    client ms  service ms  up kB  down kB  hides records by
+      direct             –           –      –        –          5.1        10.2    2.3      1.1  Paillier encryption
+      vouchers         2.6         5.8    1.2      0.8       < 0.01      < 0.01    0.5      0.5  a one-time pad, sent ahead by Paillier encryption
     ");
     assert_snapshot!(plan("model/card.json --records 5 --link 1"), @r"
     predicted for 5 records under a key of 2048 bits, on one core each, over 1 Mbit/s, the model's products estimated:
@@ -101,6 +108,13 @@ fn the_layouts_of_a_model_are_compared() {
 
     * is chosen: scalar with 2 scores per answer, full
         saves 24.6 ms (13 %) against scalar with 1 score per answer, full
+
+    ways to predict:
+
+                 before the records are known                  once they are
+      way        client ms  service ms  up kB  down kB    client ms  service ms  up kB  down kB  hides records by
+      direct             –           –      –        –         21.4        33.0    9.9      4.4  Paillier encryption
+      vouchers        13.1        28.9    5.8      4.1       < 0.01      < 0.01    1.5      1.4  a one-time pad, sent ahead by Paillier encryption
     ");
     // All that the table has room for, and more.
     let plan = place.json(&format!("inspect {DIGITS} --records 3 --json"))["plan"].clone();
