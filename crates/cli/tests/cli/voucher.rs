@@ -90,7 +90,7 @@ fn outdated_vouchers_are_dropped_and_records_encrypted() {
 
     place.write(
         "secrets",
-        &format!("# Rotated in May.\n{}\n", "ab".repeat(32)),
+        format!("# Rotated in May.\n{}\n", "ab".repeat(32)),
     );
     place.write("serve.toml", "voucher_secret_file = \"secrets\"\n");
     let third = place.serve("--model model --config serve.toml");
@@ -98,7 +98,7 @@ fn outdated_vouchers_are_dropped_and_records_encrypted() {
     drop(third);
     place.write(
         "secrets",
-        &format!("{}\n{}\n", "cd".repeat(32), "ab".repeat(32)),
+        format!("{}\n{}\n", "cd".repeat(32), "ab".repeat(32)),
     );
     let fourth = place.serve("--model model --config serve.toml");
     let (_, err) = predict(&fourth.url);

@@ -7,7 +7,7 @@ use crate::{AnswerError, Client, ClientError, Exchange};
 
 /// A request and its answer, which nobody has read yet.
 pub(super) enum Reply {
-    Encrypted(InferRequest, Result<InferResponse, AnswerError>),
+    Encrypted(Box<InferRequest>, Result<InferResponse, AnswerError>),
     Masked(Unmasking, Result<MaskedResponse, AnswerError>),
 }
 
@@ -20,7 +20,9 @@ impl Reply {
     ) -> Result<Exchange<Self>, (Prepared, ClientError)> {
         match request {
             Prepared::Encrypted(request) => match client.exchange(model, &request).await {
-                Ok(exchange) => Ok(exchange.map(|answer| Self::Encrypted(request, answer))),
+                Ok(exchange) => {
+                    Ok(exchange.map(|answer| Self::Encrypted(Box::new(request), answer)))
+                }
                 Err(error) => Err((Prepared::Encrypted(request), error)),
             },
             Prepared::Masked(request, unmasking) => {
