@@ -5,22 +5,36 @@ use libfuzzer_sys::fuzz_target;
 use veilcast_engine::SeededEntries;
 use veilcast_fuzz::messages::{self, Form};
 use veilcast_fuzz::{fixed, seeds};
-use veilcast_protocol::{Encoding, InferRequest, Layout};
+use veilcast_protocol::{Encoding, Inference, Layout};
 
-const FORM: Form<InferRequest> = Form {
-    decode: InferRequest::decode,
-    to_binary: InferRequest::to_binary,
-    to_json: InferRequest::to_json,
+const FORM: Form<Inference> = Form {
+    decode: Inference::decode,
+    to_binary: |request| match request {
+        Inference::Encrypted(request) => request.to_binary(),
+        Inference::Masked(request) => request.to_binary(),
+    },
+    to_json: |request| match request {
+        Inference::Encrypted(request) => request.to_json(),
+        Inference::Masked(request) => request.to_json(),
+    },
 };
 
 fuzz_target!(
     init: seeds::write(made),
     |body: &[u8]| {
-        messages::check(body, &FORM);
+        let Some(request) = messages::check(body, &FORM) else {
+            return;
+        };
+        // A service refuses what doesn't fit, and answers the rest.
+        if let Inference::Masked(request) = request
+            && let Ok(answer) = fixed::EVALUATOR.evaluate_masked(&request)
+        {
+            assert_eq!(answer.scores.shape(), [request.vouchers.len(), 2]);
+        }
     }
 );
 
-/// Requests of every layout, full and seeded, binary and JSON.
+/// Requests of every layout, full and seeded, for vouchers and masked by them, binary and JSON.
 fn made() -> Vec<Vec<u8>> {
     let mut session = fixed::session();
     let mut bodies = Vec::new();
@@ -46,5 +60,16 @@ fn made() -> Vec<Vec<u8>> {
             bodies.push(request.with_answer(Encoding::Json).to_json());
         }
     }
+    let (drawn, request) = session.draw_vouchers(2).expect("the card offers them");
+    bodies.push(request.to_binary().bytes);
+    let answer = fixed::EVALUATOR.evaluate(&request).expect("it is sound");
+    let vouchers = session.vouchers(drawn, &request, &answer);
+    let records = fixed::records(&[[1, 2, 3], [15, 0, 7]]);
+    let masked = vouchers
+        .expect("it is answered")
+        .mask(session.card(), &records);
+    let (request, _) = masked.expect("there is a voucher for each");
+    bodies.push(request.to_binary().bytes);
+    bodies.push(request.to_json());
     bodies
 }

@@ -9,7 +9,13 @@ use libfuzzer_sys::fuzz_target;
 use veilcast_engine::Session;
 use veilcast_fuzz::messages::{self, Form};
 use veilcast_fuzz::{fixed, seeds};
-use veilcast_protocol::{InferResponse, Layout};
+use veilcast_protocol::{InferResponse, Layout, MaskedResponse};
+
+const MASKED: Form<MaskedResponse> = Form {
+    decode: MaskedResponse::decode,
+    to_binary: MaskedResponse::to_binary,
+    to_json: MaskedResponse::to_json,
+};
 
 const FORM: Form<InferResponse> = Form {
     decode: InferResponse::decode,
@@ -24,6 +30,7 @@ thread_local! {
 fuzz_target!(
     init: seeds::write(made),
     |body: &[u8]| {
+        messages::check(body, &MASKED);
         let Some(response) = messages::check(body, &FORM) else {
             return;
         };
@@ -36,7 +43,7 @@ fuzz_target!(
     }
 );
 
-/// Answers in every layout, binary and JSON.
+/// Answers in every layout, with vouchers and masked by them, binary and JSON.
 fn made() -> Vec<Vec<u8>> {
     let mut session = fixed::session();
     let mut bodies = Vec::new();
@@ -55,5 +62,19 @@ fn made() -> Vec<Vec<u8>> {
         bodies.push(response.to_binary().bytes);
         bodies.push(response.to_json());
     }
+    let (drawn, request) = session.draw_vouchers(2).expect("the card offers them");
+    let response = fixed::EVALUATOR.evaluate(&request).expect("it is sound");
+    bodies.push(response.to_binary().bytes);
+    let vouchers = session.vouchers(drawn, &request, &response);
+    let records = fixed::records(&[[1, 2, 3], [15, 0, 7]]);
+    let masked = vouchers
+        .expect("it is answered")
+        .mask(session.card(), &records);
+    let (request, _) = masked.expect("there is a voucher for each");
+    let response = fixed::EVALUATOR
+        .evaluate_masked(&request)
+        .expect("it is sound");
+    bodies.push(response.to_binary().bytes);
+    bodies.push(response.to_json());
     bodies
 }

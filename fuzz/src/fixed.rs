@@ -56,6 +56,7 @@ pub fn blueprint() -> Blueprint {
             }),
             seeded: Some(SeededUploads {}),
         },
+        ways: None,
         limits: Limits {
             max_records: 8,
             max_ciphertexts: 24,

@@ -74,7 +74,7 @@ fn taken_apart(command: &str) -> (Vec<String>, Vec<&str>) {
     let words = command.split_whitespace().skip(1);
     let words: Vec<_> = words.take_while(|word| !ends.contains(word)).collect();
     let is_verb = |word: &&&str| word.chars().all(|c| c.is_ascii_lowercase());
-    let has_verbs = matches!(words.first(), Some(&"pool" | &"token"));
+    let has_verbs = matches!(words.first(), Some(&"pool" | &"token" | &"voucher"));
     let most = if has_verbs { 2 } else { 1 };
     let verb = words.iter().take_while(is_verb).take(most);
     let verb = verb.map(|word| (*word).to_owned()).collect();
