@@ -2,7 +2,7 @@
 //!
 //! A thin shell: encrypting records, checking answers and decrypting them is the session's work, which does no I/O.
 //! [`Client`] makes single calls; [`Pipeline`] carries any number of records through a session, group by group;
-//! [`EntryDirectory`] keeps what seeded uploads are made from. Only public keys and ciphertexts
+//! [`EntryDirectory`] keeps what seeded uploads are made from, and [`VoucherDirectory`] the vouchers that [`Filler`] gets. Only public keys and ciphertexts
 //! pass through here, and a [`Token`] if the service needs one, which goes only to the service's
 //! own origin; nothing secret is ever in a URL or a log.
 //!

@@ -10,6 +10,9 @@
 //! hides what lies next to the scores, and `seeded` replaces ciphertexts with corrections to
 //! pseudo-random ones, using [`SeededEntries`] made ahead of time.
 //!
+//! [`Vouchers`] move all work on ciphertexts to a time before the records are known; a record is then masked
+//! ([`Vouchers::mask`]), evaluated in plaintext ([`Evaluator::evaluate_masked`]) and unmasked ([`Unmasking::scores`]).
+//!
 //! [`Planner`] chooses the layout that serves a number of records in the least time.
 //!
 //! Nothing here does input or output: values and messages go in, values and messages come out.
