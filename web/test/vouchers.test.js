@@ -7,7 +7,7 @@ import { Arrangement, Card, chooseArrangement } from '../index.js';
 import { VOUCHERS } from '../src/layout.js';
 import { VoucherStore } from '../src/voucher-store.js';
 import { ID_BYTES, Voucher, recordOf } from '../src/vouchers.js';
-import { digitsCard, failure } from './support.js';
+import { digitsCard, failure, textOf } from './support.js';
 
 const card = await Card.parse(digitsCard());
 
@@ -39,6 +39,14 @@ test('r is what SHAKE256 makes of the seed', () => {
     const seed = new Uint8Array(randomBytes(32));
     const record = Array.from(recordOf(seed, slotBits, 300), BigInt);
     assert.deepEqual(record, expectedRecord(seed, slotBits, 300), `${slotBits} bits`);
+  }
+});
+
+test('r is what Python makes of the seed', () => {
+  const vectors = JSON.parse(textOf('testdata/vectors/vouchers.json'));
+  const seed = Uint8Array.from(Buffer.from(vectors.seed, 'hex'));
+  for (const { slot_bits, record } of vectors.records) {
+    assert.deepEqual(Array.from(recordOf(seed, slot_bits, record.length), String), record, `${slot_bits} bits`);
   }
 });
 

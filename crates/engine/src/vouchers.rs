@@ -28,3 +28,6 @@ pub(crate) use self::masked::{check, masked_scores};
 pub use self::secret::{VoucherSecret, VoucherSecrets};
 pub use self::source::VoucherSource;
 pub use self::voucher::{DrawnVouchers, StoredVouchers, Vouchers};
+
+#[cfg(test)]
+mod tests;

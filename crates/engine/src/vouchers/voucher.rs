@@ -26,7 +26,11 @@ impl Voucher {
     }
 }
 
-fn record(seed: &[u8; SEED_BYTES], slot_bits: u32, features: usize) -> Zeroizing<Vec<u64>> {
+pub(super) fn record(
+    seed: &[u8; SEED_BYTES],
+    slot_bits: u32,
+    features: usize,
+) -> Zeroizing<Vec<u64>> {
     numbers(DOMAIN, &[seed], slot_bits, features)
 }
 
