@@ -3,6 +3,7 @@
 //! x is kept as the pair (a, b) with x = a + b·n: like the first two digits of a p-adic number,
 //! with n in place of p. Products and squares are in `product`, powers in `pow`.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use crypto_bigint::{BoxedUint, CtOption, Gcd, Odd};
@@ -231,7 +232,8 @@ impl SquareModulus {
         for (x, &y) in x.iter_mut().zip(y) {
             (*x, borrow) = sbb(*x, y, borrow);
         }
-        let (mask, mut carry) = (borrow.wrapping_neg(), 0);
+        // Hidden from the optimiser, which might turn the mask into a branch, and has.
+        let (mask, mut carry) = (black_box(borrow.wrapping_neg()), 0);
         for (x, &n) in x.iter_mut().zip(&self.n) {
             (*x, carry) = adc(*x, n & mask, carry);
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+#[cfg(any(feature = "import", feature = "train"))]
 use veilcast_card::Way;
 use veilcast_files::IgnoredColumns;
 use veilcast_paillier::{DEFAULT_KEY_BITS, KEY_BITS};
@@ -72,12 +73,13 @@ impl ColumnNames {
 }
 
 /// Ways of predicting as typed.
+#[cfg(any(feature = "import", feature = "train"))]
 #[derive(Clone)]
 pub(crate) struct Ways(pub(crate) Vec<Way>);
 
+#[cfg(any(feature = "import", feature = "train"))]
 impl Ways {
     /// Reads ways separated by commas.
-    #[cfg_attr(not(any(feature = "import", feature = "train")), allow(dead_code))]
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let way = |text: &str| match text.trim() {
             "direct" => Some(Way::Direct),
