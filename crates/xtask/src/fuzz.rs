@@ -44,7 +44,7 @@ pub(crate) struct Options {
 
 /// Enough to run all fixtures, and to find what lies near them; with the build it takes about seven
 /// minutes on two processors.
-const SMOKE_SECONDS: u64 = 30;
+const SMOKE_SECONDS: u64 = 15;
 
 /// Fuzzes every target for a short time, from the same random numbers each time: if it fails, that
 /// is due to a change, not to chance.
