@@ -14,6 +14,7 @@ use veilcast_client::EntryDirectory;
 use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_files::{self as input, Options, ReadError};
 use veilcast_paillier::SecretKey;
+use veilcast_protocol::IntegerType;
 
 use crate::failure::Hint as _;
 use crate::output::counted;
@@ -136,6 +137,18 @@ pub(crate) fn batch_size(session: &Session) -> usize {
         few if few < shared => few.max(1),
         many => many - many % shared,
     }
+}
+
+/// How many records to send at once if vouchers mask them: as many as fit the limit that proxies usually have, and as the card
+/// allows.
+pub(crate) fn masked_batch_size(session: &Session) -> usize {
+    const REQUEST_BYTES: usize = 512 << 10;
+    let card = session.card();
+    let width = IntegerType::for_bits(card.slot_bits().get()).bytes();
+    let most = session
+        .max_records()
+        .min(REQUEST_BYTES / (card.features() * width));
+    most.max(1)
 }
 
 /// How many records all files hold together; nothing if one is a pipe, whose content can be read

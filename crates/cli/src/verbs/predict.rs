@@ -18,7 +18,7 @@ use crate::failure::Hint as _;
 use crate::output::{Output, StdoutClosed, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
-use crate::records::{Batch, Changes, Inputs, batch_size, batches};
+use crate::records::{Batch, Changes, Inputs, batch_size, batches, masked_batch_size};
 use crate::service::{ServiceArgs, advise, advised};
 use crate::waiting::WaitingBar;
 use crate::{interrupts, keys, logging, models, records, runtime};
@@ -229,11 +229,21 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let vouchers = vouchers.transpose()?;
     let session = records::session(&card, key, expected, &args.plan)?;
     let has_vouchers = vouchers.is_some();
+    let left = vouchers
+        .as_ref()
+        .map(|vouchers| vouchers.count(card.digest()));
+    let left = left.transpose()?.unwrap_or_default().good as u64;
+    let size = match expected {
+        Some(expected) if has_vouchers && left >= expected - resumed.min(expected) => {
+            masked_batch_size(&session)
+        }
+        _ => batch_size(&session),
+    };
     let session = Arc::new(match vouchers {
         Some(vouchers) => session.with_vouchers(Arc::new(vouchers)),
         None => session,
     });
-    let batches = batches(encoder, inputs, resumed, batch_size(&session));
+    let batches = batches(encoder, inputs, resumed, size);
     let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
     let start = Instant::now();
     bar.replace(output.progress(expected, "records"));
