@@ -145,10 +145,8 @@ pub(crate) fn masked_batch_size(session: &Session) -> usize {
     const REQUEST_BYTES: usize = 512 << 10;
     let card = session.card();
     let width = IntegerType::for_bits(card.slot_bits().get()).bytes();
-    let most = session
-        .max_records()
-        .min(REQUEST_BYTES / (card.features() * width));
-    most.max(1)
+    let most = card.limits().max_records as usize;
+    most.min(REQUEST_BYTES / (card.features() * width)).max(1)
 }
 
 /// How many records all files hold together; nothing if one is a pipe, whose content can be read

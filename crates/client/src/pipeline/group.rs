@@ -160,7 +160,7 @@ impl Sender {
         request: Prepared,
         sent: &mut Sent,
     ) -> Result<(), ClientError> {
-        let allowed = session.max_records() / session.records_per_group();
+        let allowed = request.most_rows(session);
         let mut waiting = VecDeque::from([request]);
         while let Some(request) = waiting.pop_front() {
             let rows = self.most_rows.load(Ordering::Relaxed).min(allowed);

@@ -59,6 +59,14 @@ impl Prepared {
         }
     }
 
+    /// The most rows that the card of this session, which has prepared them, allows in a request.
+    pub fn most_rows(&self, session: &Session) -> usize {
+        match self {
+            Self::Encrypted(_) => session.max_records() / session.records_per_group(),
+            Self::Masked(..) => session.card().limits().max_records as usize,
+        }
+    }
+
     /// The same, split into parts of at most this many rows, in order, each with its own id. Nothing is encrypted or masked again.
     ///
     /// # Panics
