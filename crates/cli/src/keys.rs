@@ -1,7 +1,7 @@
 //! Key files: read with all checks, and readable only by their owner when written.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use veilcast_card::hex::Hex;
@@ -110,4 +110,11 @@ fn read(path: &Path) -> anyhow::Result<Zeroizing<String>> {
 
 fn unusable(path: &Path) -> String {
     format!("can't use the key file {}", path.display())
+}
+
+/// The usual place of what is made with a key ahead of time: the key file's name with this ending.
+pub(crate) fn beside(key: &Path, ending: &str) -> PathBuf {
+    let mut name = key.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }

@@ -18,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+mod blocking;
 mod certificate;
 mod client;
 mod credentials;
@@ -42,11 +43,11 @@ pub use credentials::{HeaderFault, Headers, Token, TokenFault};
 pub use error::{AnswerError, ClientError, FillError, PipelineError, ReplacedError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
-pub use pipeline::{Answered, Answers, Filled, Filler, Pipeline};
+pub use pipeline::{Answered, Answers, Pipeline};
 pub use pool::EntryDirectory;
 pub use store::StoreError;
 pub use tls::{Authorities, Identity, IdentityFault, PemFault};
-pub use vouchers::{VoucherCount, VoucherDirectory};
+pub use vouchers::{Filled, Filler, VoucherCount, VoucherDirectory};
 pub use waiting::{OnWait, WaitReason, Waiting};
 
 /// The example of the README.

@@ -1,9 +1,7 @@
 //! Any number of records: groups of them on their way to a service and back, several at a time.
 
 mod answered;
-mod blocking;
 mod current;
-mod fill;
 mod group;
 mod reply;
 
@@ -18,10 +16,9 @@ use veilcast_card::QuantizedRecord;
 use veilcast_engine::Session;
 
 pub use self::answered::Answered;
-use self::blocking::blocking;
 use self::current::Current;
-pub use self::fill::{Filled, Filler};
 use self::group::{Arrived, Encrypted, Sender};
+use crate::blocking::blocking;
 use crate::{Client, PipelineError};
 
 /// Sends group after group of records to a model, and decrypts the answers.

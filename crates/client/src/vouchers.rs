@@ -1,11 +1,14 @@
 //! [`VoucherDirectory`], vouchers kept on disk until records need them.
 
+mod fill;
+
 use std::path::{Path, PathBuf};
 
 use veilcast_card::{Card, CardDigest, chain};
 use veilcast_engine::{PublicKey, StoredVouchers, VoucherSource, Vouchers};
 use veilcast_protocol::{BatchId, KeyFingerprint, VoucherSecretId};
 
+pub use self::fill::{Filled, Filler};
 use crate::store::{Kind, Label, Segment, Store, StoreError};
 
 static VOUCHERS: Kind = Kind {

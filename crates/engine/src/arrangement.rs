@@ -114,13 +114,9 @@ impl Arrangement {
     /// The arrangement of vouchers.
     fn of_vouchers(card: &Card, key_bits: u32) -> Result<Self, LayoutError> {
         let slot_bits = card.slot_bits().get();
-        // X·Σ|w| < 2^S by the certificate.
-        let weights = bits::ones(slot_bits) / u64::from(card.quantization().max());
-        let weight_bits = u64::BITS - weights.leading_zeros();
-        let sum_bits = slot_bits + weight_bits + 1;
+        let sum_bits = voucher_sum_bits(slot_bits, card.quantization().max());
         let unit = sum_bits + HIDING_BITS;
-        // The mask above the last slot needs g − S + 41 bits below |n|.
-        let slots_per_answer = (key_bits.saturating_sub(1) / unit) as usize;
+        let slots_per_answer = most_vouchers(unit, key_bits) as usize;
         if !card.ways().contains(&Way::Vouchers) || slots_per_answer == 0 {
             return Err(LayoutError::NotAllowed(Layout::Vouchers));
         }
@@ -245,9 +241,51 @@ pub(crate) fn most_slots(slot_bits: u32, features_per_ciphertext: u32, key_bits:
     }
 }
 
+/// g: the bits of a sum of S-bit numbers, weighted, with its sign, and one bit more. X·Σ|w| < 2^S by the certificate, where X
+/// is the largest feature.
+fn voucher_sum_bits(slot_bits: u32, max_input: u32) -> u32 {
+    let weights = bits::ones(slot_bits) / u64::from(max_input);
+    slot_bits + (u64::BITS - weights.leading_zeros()) + 1
+}
+
+/// T: the most vouchers, this many bits apart, that a ciphertext under a key can hold. The mask above the last slot needs
+/// g − S + 40 bits below n ≥ 2^(|n|−1).
+fn most_vouchers(unit: u32, key_bits: u32) -> u32 {
+    key_bits.saturating_sub(1) / unit
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn vouchers_have_room_for_their_masks() {
+        for key_bits in [1024, 2048, 3072, 4096] {
+            for slot_bits in 2..=62 {
+                for input_bits in 1..=slot_bits.min(16) {
+                    let sum_bits = voucher_sum_bits(slot_bits, bits::ones(input_bits) as u32);
+                    let unit = sum_bits + HIDING_BITS;
+                    let most = most_vouchers(unit, key_bits);
+                    let needed = |slots: u32| {
+                        let end = unit * (slots - 1) + slot_bits;
+                        end + (sum_bits - slot_bits) + HIDING_BITS
+                    };
+                    assert!(
+                        most > 0 && needed(most) < key_bits,
+                        "{key_bits} {slot_bits} {input_bits}"
+                    );
+                    assert!(
+                        needed(most + 1) >= key_bits,
+                        "{key_bits} {slot_bits} {input_bits}"
+                    );
+                    // A sum of S-bit numbers fits g − 1 bits.
+                    let weights = u128::from(bits::ones(slot_bits) / bits::ones(input_bits));
+                    let largest = weights * u128::from(bits::ones(slot_bits));
+                    assert!(largest < 1 << (sum_bits - 1));
+                }
+            }
+        }
+    }
 
     /// The room required is what the masks need: P + G + 42 bits below n ≥ 2^(|n|−1).
     #[test]

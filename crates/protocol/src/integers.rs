@@ -1,7 +1,5 @@
 //! A matrix of unsigned integers, which is a plain V2 tensor.
 
-use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-
 use crate::byte_matrix::element_count;
 use crate::{DecodeError, ShapeError};
 
@@ -56,7 +54,7 @@ impl IntegerType {
     }
 
     /// The largest number.
-    fn max(self) -> u64 {
+    pub(crate) fn max(self) -> u64 {
         u64::MAX >> (64 - 8 * self.bytes())
     }
 }
@@ -145,42 +143,6 @@ impl IntegerMatrix {
         });
         Ok(Self::new(shape, datatype, values.collect())?)
     }
-
-    /// Reads the `data` of a tensor in JSON: numbers, flat or row by row.
-    pub(crate) fn from_json(
-        shape: [usize; 2],
-        datatype: IntegerType,
-        data: &str,
-    ) -> Result<Self, DecodeError> {
-        let [rows, columns] = shape;
-        let expected = element_count(shape)?;
-        let mut numbers = Numbers {
-            columns,
-            // A number takes two characters at least: the text bounds the memory.
-            values: Vec::with_capacity(expected.min(data.len())),
-            limit: expected,
-            max: datatype.max(),
-            nested_rows: 0,
-            fault: None,
-        };
-        let parsed = Level {
-            numbers: &mut numbers,
-            depth: 0,
-        }
-        .deserialize(&mut serde_json::Deserializer::from_str(data));
-        if let Some(fault) = numbers.fault {
-            return Err(fault);
-        }
-        let is_whole = numbers.nested_rows == 0 || numbers.nested_rows == rows;
-        if parsed.is_err() {
-            return Err(DecodeError::IntegerForm);
-        }
-        let values = numbers.values;
-        if values.len() != expected || !is_whole {
-            return Err(DecodeError::ElementCount { expected });
-        }
-        Ok(Self::new(shape, datatype, values)?)
-    }
 }
 
 impl std::fmt::Debug for IntegerMatrix {
@@ -191,76 +153,5 @@ impl std::fmt::Debug for IntegerMatrix {
             "IntegerMatrix({} × {} of {name})",
             self.rows, self.columns
         )
-    }
-}
-
-/// The numbers read so far, and what is known of them.
-struct Numbers {
-    columns: usize,
-    values: Vec<u64>,
-    /// How many there may be.
-    limit: usize,
-    max: u64,
-    /// Rows that were arrays of their own.
-    nested_rows: usize,
-    /// What was wrong, since the parser's own errors carry text only.
-    fault: Option<DecodeError>,
-}
-
-/// A place in `data`: 0 is the whole, 1 a row or a number of a flat array, 2 a number of a row.
-struct Level<'n> {
-    numbers: &'n mut Numbers,
-    depth: u8,
-}
-
-impl<'de> DeserializeSeed<'de> for Level<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Level<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("whole numbers, flat or row by row")
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        let is_nested = self.numbers.nested_rows > 0;
-        let in_place = self.depth == if is_nested { 2 } else { 1 };
-        if !in_place || value > self.numbers.max {
-            return Err(E::custom("a number in the wrong place, or too large"));
-        }
-        if self.numbers.values.len() == self.numbers.limit {
-            let expected = self.numbers.limit;
-            self.numbers.fault = Some(DecodeError::ElementCount { expected });
-            return Err(E::custom("too many numbers"));
-        }
-        self.numbers.values.push(value);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        if self.depth == 1 {
-            if self.numbers.nested_rows == 0 && !self.numbers.values.is_empty() {
-                return Err(A::Error::custom("an array in the wrong place"));
-            }
-            self.numbers.nested_rows += 1;
-        }
-        if self.depth > 1 {
-            return Err(A::Error::custom("an array in the wrong place"));
-        }
-        let before = self.numbers.values.len();
-        while let Some(()) = list.next_element_seed(Level {
-            numbers: &mut *self.numbers,
-            depth: self.depth + 1,
-        })? {}
-        if self.depth == 1 && self.numbers.values.len() - before != self.numbers.columns {
-            return Err(A::Error::custom("a row of the wrong length"));
-        }
-        Ok(())
     }
 }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::framing::{split, to_json};
-use crate::request::{ReceivedRequest, SentOutput, read_digest, read_id, read_timeout, required};
-use crate::response::read_content_digest;
-use crate::tensor::{OnlyOne, ReceivedTensor, SentIntegers, Text};
+use crate::request::{
+    ReceivedRequest, SentOutput, SentRequest, read_digest, read_id, read_timeout, required,
+};
+use crate::response::{ReceivedResponse, SentResponse, read_content_digest};
+use crate::tensor::{SentIntegers, Text};
 use crate::{
     BinaryBody, CardDigest, ContentDigest, DecodeError, Encoding, Framing, IntegerMatrix,
     KeyFingerprint, Limits, MASKED_INPUT_TENSOR, MASKED_OUTPUT_TENSOR, VoucherId, VoucherSecretId,
@@ -84,7 +86,10 @@ impl MaskedRequest {
         BinaryBody::of_integers(&header, &self.records)
     }
 
-    fn header<'a>(&'a self, input: SentIntegers<'a>) -> SentRequest<'a> {
+    fn header<'a>(
+        &'a self,
+        input: SentIntegers<'a>,
+    ) -> SentRequest<'a, SentParameters, SentIntegers<'a>> {
         let vouchers: Vec<u8> = (self.vouchers.iter())
             .flat_map(|voucher| voucher.to_bytes())
             .collect();
@@ -169,7 +174,10 @@ impl MaskedResponse {
         BinaryBody::of_integers(&header, &self.scores)
     }
 
-    fn header<'a>(&'a self, output: SentIntegers<'a>) -> SentResponse<'a> {
+    fn header<'a>(
+        &'a self,
+        output: SentIntegers<'a>,
+    ) -> SentResponse<'a, SentResponseParameters, SentIntegers<'a>> {
         SentResponse {
             model_name: &self.model_name,
             model_version: &self.model_version,
@@ -190,15 +198,6 @@ fn digest_of(scores: &IntegerMatrix) -> ContentDigest {
 }
 
 #[derive(Serialize)]
-struct SentRequest<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    parameters: SentParameters,
-    inputs: [SentIntegers<'a>; 1],
-    outputs: [SentOutput; 1],
-}
-
-#[derive(Serialize)]
 struct SentParameters {
     vouchers: String,
     voucher_secret: String,
@@ -206,40 +205,6 @@ struct SentParameters {
     card_digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct ReceivedResponse<'a> {
-    #[serde(borrow)]
-    model_name: Text<'a>,
-    #[serde(borrow)]
-    model_version: Text<'a>,
-    #[serde(borrow)]
-    id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    parameters: ReceivedParameters<'a>,
-    #[serde(borrow, default)]
-    outputs: OnlyOne<ReceivedTensor<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-struct ReceivedParameters<'a> {
-    #[serde(borrow)]
-    card_digest: Option<Text<'a>>,
-    #[serde(borrow)]
-    request_digest: Option<Text<'a>>,
-    #[serde(borrow)]
-    scores_digest: Option<Text<'a>>,
-}
-
-#[derive(Serialize)]
-struct SentResponse<'a> {
-    model_name: &'a str,
-    model_version: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    parameters: SentResponseParameters,
-    outputs: [SentIntegers<'a>; 1],
 }
 
 #[derive(Serialize)]

@@ -258,7 +258,11 @@ impl InferRequest {
         )
     }
 
-    fn header<'a>(&'a self, input: SentTensor<'a>, key_proof: Option<&[u8]>) -> SentRequest<'a> {
+    fn header<'a>(
+        &'a self,
+        input: SentTensor<'a>,
+        key_proof: Option<&[u8]>,
+    ) -> SentRequest<'a, SentParameters, SentTensor<'a>> {
         let seeded = match &self.upload {
             Upload::Full(_) => None,
             Upload::Seeded(seeded) => Some(seeded),
@@ -430,13 +434,14 @@ struct ReceivedOutputParameters {
     binary_data: Option<bool>,
 }
 
+/// A request with these parameters and this kind of tensor.
 #[derive(Serialize)]
-struct SentRequest<'a> {
+pub(crate) struct SentRequest<'a, P, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    parameters: SentParameters,
-    inputs: [SentTensor<'a>; 1],
-    outputs: [SentOutput; 1],
+    pub(crate) id: Option<&'a str>,
+    pub(crate) parameters: P,
+    pub(crate) inputs: [T; 1],
+    pub(crate) outputs: [SentOutput; 1],
 }
 
 #[derive(Serialize)]

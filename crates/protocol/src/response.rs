@@ -96,7 +96,10 @@ impl InferResponse {
         BinaryBody::new(&header, &self.scores)
     }
 
-    fn header<'a>(&'a self, output: SentTensor<'a>) -> SentResponse<'a> {
+    fn header<'a>(
+        &'a self,
+        output: SentTensor<'a>,
+    ) -> SentResponse<'a, SentParameters, SentTensor<'a>> {
         SentResponse {
             model_name: &self.model_name,
             model_version: &self.model_version,
@@ -142,22 +145,23 @@ fn read_batch(
     }))
 }
 
+/// A response of any kind, as it is in JSON.
 #[derive(Deserialize)]
-struct ReceivedResponse<'a> {
+pub(crate) struct ReceivedResponse<'a> {
     #[serde(borrow)]
-    model_name: Text<'a>,
+    pub(crate) model_name: Text<'a>,
     #[serde(borrow)]
-    model_version: Text<'a>,
+    pub(crate) model_version: Text<'a>,
     #[serde(borrow)]
-    id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    parameters: ReceivedParameters<'a>,
+    pub(crate) parameters: ReceivedParameters<'a>,
     #[serde(borrow, default)]
-    outputs: OnlyOne<ReceivedTensor<'a>>,
+    pub(crate) outputs: OnlyOne<ReceivedTensor<'a>>,
 }
 
 #[derive(Default, Deserialize)]
-struct ReceivedParameters<'a> {
+pub(crate) struct ReceivedParameters<'a> {
     #[serde(borrow)]
     key_fingerprint: Option<Text<'a>>,
     #[serde(borrow)]
@@ -166,25 +170,26 @@ struct ReceivedParameters<'a> {
     scores_per_answer: Option<u32>,
     records: Option<usize>,
     #[serde(borrow)]
-    card_digest: Option<Text<'a>>,
+    pub(crate) card_digest: Option<Text<'a>>,
     #[serde(borrow)]
-    request_digest: Option<Text<'a>>,
+    pub(crate) request_digest: Option<Text<'a>>,
     #[serde(borrow)]
     voucher_batch: Option<Text<'a>>,
     #[serde(borrow)]
     voucher_secret: Option<Text<'a>>,
     #[serde(borrow)]
-    scores_digest: Option<Text<'a>>,
+    pub(crate) scores_digest: Option<Text<'a>>,
 }
 
+/// A response with these parameters and this kind of tensor.
 #[derive(Serialize)]
-struct SentResponse<'a> {
-    model_name: &'a str,
-    model_version: &'a str,
+pub(crate) struct SentResponse<'a, P, T> {
+    pub(crate) model_name: &'a str,
+    pub(crate) model_version: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    parameters: SentParameters,
-    outputs: [SentTensor<'a>; 1],
+    pub(crate) id: Option<&'a str>,
+    pub(crate) parameters: P,
+    pub(crate) outputs: [T; 1],
 }
 
 #[derive(Serialize)]

@@ -172,7 +172,7 @@ impl ReceivedTensor<'_> {
         let expected = size.ok_or(crate::ShapeError::Overflow)?;
         match (self.data, self.parameters.binary_data_size) {
             (Some(data), None) if raw.is_empty() => {
-                IntegerMatrix::from_json(shape, datatype, data.get())
+                elements::integers_from_json(data.get(), shape, datatype)
             }
             (Some(_), None) => Err(DecodeError::TrailingBytes(raw.len())),
             (None, Some(found)) if found != expected => {
@@ -237,7 +237,7 @@ impl ReceivedTensor<'_> {
                 if !raw.is_empty() {
                     return Err(DecodeError::TrailingBytes(raw.len()));
                 }
-                elements::from_json(data.get(), shape, width, max_width)?
+                elements::bytes_from_json(data.get(), shape, width, max_width)?
             }
             (None, Some(size)) => {
                 let width = binary_width(size, count, width, max_width)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -82,7 +82,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         Action::Status { place } => (place, 0),
     };
     let key = keys::load_secret(&place.key)?;
-    let path = place.pool.clone().unwrap_or_else(|| beside(&place.key));
+    let path = place
+        .pool
+        .clone()
+        .unwrap_or_else(|| keys::beside(&place.key, ".pool"));
     let mut pool = EntryDirectory::open(&path, key.public_key())?;
     // A pool that can't be used is found before the work is done.
     pool.count()?;
@@ -100,11 +103,4 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         pool: path,
         added,
     })
-}
-
-/// The usual place of a key's pool.
-pub(crate) fn beside(key: &Path) -> PathBuf {
-    let mut name = key.as_os_str().to_owned();
-    name.push(".pool");
-    name.into()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -122,7 +122,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         Action::Status { place } => (place, None),
     };
     let key = keys::load_secret(&place.key)?;
-    let path = place.vouchers.clone().unwrap_or_else(|| beside(&place.key));
+    let path = place
+        .vouchers
+        .clone()
+        .unwrap_or_else(|| keys::beside(&place.key, ".vouchers"));
     let directory = Arc::new(VoucherDirectory::open(&path, key.public_key())?);
     let runtime = runtime::start()?;
     let bar = WaitingBar::new(output.progress(None, "card"));
@@ -189,11 +192,4 @@ fn explained(error: FillError) -> anyhow::Error {
         FillError::Client(error) => advise(error),
         error => error.into(),
     }
-}
-
-/// The usual place of a key's vouchers.
-fn beside(key: &Path) -> PathBuf {
-    let mut name = key.as_os_str().to_owned();
-    name.push(".vouchers");
-    name.into()
 }

@@ -10,9 +10,9 @@ use veilcast_card::QuantizedRecord;
 use veilcast_engine::{Prepared, Session};
 
 use super::answered::Answered;
-use super::blocking::blocking;
 use super::current::{Current, unclear};
 use super::reply::Reply;
+use crate::blocking::blocking;
 use crate::{AnswerError, Client, ClientError, PipelineError};
 
 /// The code with which a service says that a request was made for another card.

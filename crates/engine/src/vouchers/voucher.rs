@@ -161,7 +161,8 @@ impl Vouchers {
     /// The vouchers as bytes for a store, batch by batch.
     pub fn into_stored(self) -> Vec<StoredVouchers> {
         let mut stored: Vec<StoredVouchers> = Vec::new();
-        for voucher in self.vouchers {
+        let count = self.vouchers.len();
+        for (index, voucher) in self.vouchers.into_iter().enumerate() {
             let width = stored_width(voucher.shares.len());
             let follows = |last: &StoredVouchers| {
                 let next = last.first as usize + last.vouchers.len() / width;
@@ -175,7 +176,8 @@ impl Vouchers {
                     batch: voucher.id.batch,
                     first: voucher.id.number,
                     width,
-                    vouchers: Zeroizing::default(),
+                    // Room for all, since growing would leave secrets behind.
+                    vouchers: Zeroizing::new(Vec::with_capacity((count - index) * width)),
                 });
             }
             let last = stored.last_mut().expect("one was pushed");

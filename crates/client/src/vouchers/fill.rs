@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::{StreamExt as _, stream};
 use veilcast_engine::Session;
 
-use super::blocking::blocking;
-use crate::{Client, ClientError, FillError, VoucherDirectory};
+use super::VoucherDirectory;
+use crate::blocking::blocking;
+use crate::{Client, ClientError, FillError};
 
 /// Rows of a request for vouchers: their answers fill the lanes of a processor, and a proxy's usual limits allow them.
 const ROWS: usize = 4;
