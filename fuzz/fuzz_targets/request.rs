@@ -12,10 +12,12 @@ const FORM: Form<Inference> = Form {
     to_binary: |request| match request {
         Inference::Encrypted(request) => request.to_binary(),
         Inference::Masked(request) => request.to_binary(),
+        Inference::Sealed(request) => request.to_binary(),
     },
     to_json: |request| match request {
         Inference::Encrypted(request) => request.to_json(),
         Inference::Masked(request) => request.to_json(),
+        Inference::Sealed(request) => request.to_json(),
     },
 };
 
@@ -26,15 +28,25 @@ fuzz_target!(
             return;
         };
         // A service refuses what doesn't fit, and answers the rest.
-        if let Inference::Masked(request) = request
-            && let Ok(answer) = fixed::EVALUATOR.evaluate_masked(&request)
-        {
-            assert_eq!(answer.scores.shape(), [request.vouchers.len(), 2]);
+        match request {
+            Inference::Masked(request) => {
+                if let Ok(answer) = fixed::EVALUATOR.evaluate_masked(&request) {
+                    assert_eq!(answer.scores.shape(), [request.vouchers.len(), 2]);
+                }
+            }
+            Inference::Sealed(request) => {
+                let (_, evaluator) = &*fixed::SEALED;
+                if let Ok(answer) = evaluator.evaluate_sealed(&request, &mut || Ok(())) {
+                    let [rows, _] = answer.scores.shape();
+                    assert_eq!(rows, request.records);
+                }
+            }
+            Inference::Encrypted(_) => {}
         }
     }
 );
 
-/// Requests of every layout, full and seeded, for vouchers and masked by them, binary and JSON.
+/// Requests of every layout, full and seeded, for vouchers and masked by them, and for a sealed model; binary and JSON.
 fn made() -> Vec<Vec<u8>> {
     let mut session = fixed::session();
     let mut bodies = Vec::new();
@@ -69,6 +81,11 @@ fn made() -> Vec<Vec<u8>> {
         .expect("it is answered")
         .mask(session.card(), &records);
     let (request, _) = masked.expect("there is a voucher for each");
+    bodies.push(request.to_binary().bytes);
+    bodies.push(request.to_json());
+    let (client, _) = &*fixed::SEALED;
+    let records = fixed::records_for(client.card(), &[[1, 2, 3], [15, 0, 7]]);
+    let (request, _) = client.prepare(&records).expect("the records are sound");
     bodies.push(request.to_binary().bytes);
     bodies.push(request.to_json());
     bodies

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use veilcast_card::{
     Activation, Card, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
-    Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads,
+    Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads, Way,
 };
-use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_engine::{Evaluator, KeyPolicy, SealedModel, Session, seal};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::SecretKey;
 
@@ -75,9 +75,22 @@ pub fn model() -> Model {
 /// The service's side.
 pub static EVALUATOR: LazyLock<Evaluator> = LazyLock::new(|| Evaluator::new(model(), POLICY));
 
+/// Both sides of the model, sealed under the key.
+pub static SEALED: LazyLock<(SealedModel, Evaluator)> = LazyLock::new(|| {
+    let sealed = seal(model(), &key(), vec![Way::Sealed]).expect("the key has room");
+    let file = sealed.sealed_file().expect("it is sealed");
+    let client = SealedModel::open(sealed.card().clone(), file, POLICY).expect("it is sound");
+    let evaluator = Evaluator::new(sealed, POLICY).with_sealing_key(key().into());
+    (client, evaluator.expect("it is the key"))
+});
+
 /// Records of these integers, for the model.
 pub fn records(integers: &[[u32; 3]]) -> Vec<QuantizedRecord> {
-    let card = EVALUATOR.card();
+    records_for(EVALUATOR.card(), integers)
+}
+
+/// Records of these integers, for a card.
+pub fn records_for(card: &Card, integers: &[[u32; 3]]) -> Vec<QuantizedRecord> {
     let record = |integers: &[u32; 3]| QuantizedRecord::new(card, integers.to_vec());
     let records = integers.iter().map(record).collect::<Result<_, _>>();
     records.expect("the integers are fit")

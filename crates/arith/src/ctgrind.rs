@@ -6,7 +6,7 @@ use std::hint::black_box;
 use veilcast_ctgrind::{declassify, is_poisoned, is_under_valgrind, measured, poison, unreported};
 
 use crate::{
-    FixedBase, Power, Residue, SquareModulus, horner_in_halves_vartime, horner_many,
+    FixedBase, FixedBases, Power, Residue, SquareModulus, horner_in_halves_vartime, horner_many,
     horner_powers_vartime, pow_many,
 };
 
@@ -137,6 +137,27 @@ fn powers_of_a_fixed_base() {
         assert_eq!(opened(&ring, one), expected[0]);
         let many: Vec<Vec<u64>> = many.into_iter().map(|x| opened(&ring, x)).collect();
         assert_eq!(many, expected);
+    }
+}
+
+#[test]
+fn products_of_powers_of_fixed_bases() {
+    let ring = SquareModulus::new(&[N, N].concat()).unwrap();
+    let bases: Vec<Residue> = (0..7).map(|i| ring.residue(&limbs(i, 32))).collect();
+    let table = FixedBases::new(&ring, &bases);
+    let exponents: Vec<Vec<u32>> = (0..3)
+        .map(|list| (0..7).map(|i| 5 * i + 11 * list & 31).collect())
+        .collect();
+    let mut secrets = exponents.clone();
+    secrets.iter_mut().for_each(|list| poison(list));
+    let lists = |exponents: &[Vec<u32>]| {
+        let lists: Vec<&[u32]> = exponents.iter().map(Vec::as_slice).collect();
+        table.multi_exp(&ring, &lists, 5)
+    };
+    let expected = lists(&exponents);
+    let found = measured(|| lists(&secrets));
+    for (found, expected) in found.into_iter().zip(&expected) {
+        assert_eq!(opened(&ring, found), ring.to_limbs(expected));
     }
 }
 

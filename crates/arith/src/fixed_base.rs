@@ -8,11 +8,10 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::kernel::Block;
-use crate::lanes::SharedLanes;
 use crate::limbs::bit_window;
 use crate::residue::Residue;
 use crate::square_modulus::SquareModulus;
+use crate::window_table::WindowTable;
 
 /// Bits of a digit where few powers are computed.
 const WINDOW: usize = 5;
@@ -27,42 +26,26 @@ const WIDE_WINDOW: usize = 6;
 /// lanes. It is wiped on drop.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct FixedBase {
-    table: Table,
+    /// For each digit, the lowest first, the factors for the digit's values from 0.
+    table: WindowTable,
     /// Bits of a digit.
     window: usize,
     /// Limbs that exponents have.
     exponent_limbs: usize,
 }
 
-/// For each digit, the lowest first, the factors for the digit's values from 0.
-#[derive(Zeroize, ZeroizeOnDrop)]
-enum Table {
-    /// The limbs of the factors, one factor after another.
-    Residues(Vec<u64>),
-    /// Their digits, for computing several powers at a time.
-    Lanes(SharedLanes, Vec<Block>),
-}
-
 impl FixedBase {
     /// Computes a table for exponents of up to `exponent_limbs` limbs, with 32 products per five bits.
     pub fn new(modulus: &SquareModulus, base: &Residue, exponent_limbs: usize) -> Self {
-        Self::with_table(
-            modulus,
-            base,
-            exponent_limbs,
-            WINDOW,
-            Table::Residues(vec![]),
-        )
+        let table = WindowTable::with_capacity(digits(exponent_limbs, WINDOW));
+        Self::with_table(modulus, base, exponent_limbs, WINDOW, table)
     }
 
     /// Computes a table for many powers, with 64 products per six bits. On processors with AVX-512 IFMA
     /// several at a time then take a quarter of the time each; a single power takes as long as with the
     /// other table.
     pub fn for_many(modulus: &SquareModulus, base: &Residue, exponent_limbs: usize) -> Self {
-        let table = match SharedLanes::new(modulus) {
-            Some(lanes) => Table::Lanes(lanes, vec![]),
-            None => Table::Residues(vec![]),
-        };
+        let table = WindowTable::for_many(modulus, digits(exponent_limbs, WIDE_WINDOW));
         Self::with_table(modulus, base, exponent_limbs, WIDE_WINDOW, table)
     }
 
@@ -72,31 +55,18 @@ impl FixedBase {
         base: &Residue,
         exponent_limbs: usize,
         window: usize,
-        mut table: Table,
+        mut table: WindowTable,
     ) -> Self {
-        let digits = (64 * exponent_limbs).div_ceil(window);
         // The base of the digit at hand: base^(2^(w·i)).
         let mut digit_base = base.clone();
-        for _ in 0..digits {
+        for _ in 0..digits(exponent_limbs, window) {
             let mut factors = vec![modulus.one()];
             for i in 0..1 << window {
                 let next = modulus.mul(&factors[i], &digit_base);
                 factors.push(next);
             }
             digit_base = factors.pop().expect("there are 2^w + 1");
-            // Memory for all parts is allocated with the first: what a growing vector leaves behind
-            // isn't wiped.
-            match &mut table {
-                Table::Residues(limbs) => {
-                    limbs.reserve_exact((digits << window) * 2 * modulus.limbs() - limbs.len());
-                    (factors.iter()).for_each(|factor| limbs.extend_from_slice(factor.limbs()));
-                }
-                Table::Lanes(lanes, blocks) => {
-                    let part = lanes.part(&factors);
-                    blocks.reserve_exact(digits * part.len() - blocks.len());
-                    blocks.extend_from_slice(&part);
-                }
-            }
+            table.push(modulus, &factors);
         }
         Self {
             table,
@@ -127,50 +97,27 @@ impl FixedBase {
             "an exponent is longer than the table"
         );
         let window = self.window;
-        let count = (64 * self.exponent_limbs).div_ceil(window);
+        let parts = 0..self.table.parts();
         let digits = |exponent: &&[u64]| {
-            (0..count)
+            let digits = parts.clone();
+            digits
                 .map(|i| bit_window(exponent, i * window, window))
                 .collect()
         };
         let digits: Zeroizing<Vec<Vec<u64>>> =
             Zeroizing::new(exponents.iter().map(digits).collect());
-        match &self.table {
-            Table::Lanes(lanes, blocks) => {
-                lanes.products(modulus, blocks, blocks.len() / count.max(1), &digits)
-            }
-            Table::Residues(limbs) => {
-                let part = (2 * modulus.limbs()) << window;
-                products(modulus, limbs.chunks_exact(part), &digits)
-            }
-        }
+        self.table.products(modulus, parts, &digits)
     }
 }
 
-/// The product of the factors of these digits, for each exponent.
-fn products<'a>(
-    modulus: &SquareModulus,
-    parts: impl Iterator<Item = &'a [u64]>,
-    digits: &[Vec<u64>],
-) -> Vec<Residue> {
-    let mut products: Vec<Residue> = Vec::with_capacity(digits.len());
-    // Part by part, so that each is read from memory once for all exponents.
-    for (i, part) in parts.enumerate() {
-        for (j, digits) in digits.iter().enumerate() {
-            let factor = modulus.select(part, digits[i]);
-            match products.get_mut(j) {
-                Some(product) => modulus.mul_assign(product, &factor),
-                None => products.push(factor),
-            }
-        }
-    }
-    products.resize_with(digits.len(), || modulus.one());
-    products
+/// How many digits of `window` bits exponents of this length have.
+fn digits(exponent_limbs: usize, window: usize) -> usize {
+    (64 * exponent_limbs).div_ceil(window)
 }
 
 impl std::fmt::Debug for FixedBase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let digits = (64 * self.exponent_limbs).div_ceil(self.window);
+        let digits = self.table.parts();
         write!(f, "FixedBase({digits} digits of {} bits)", self.window)
     }
 }

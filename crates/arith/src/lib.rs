@@ -23,7 +23,8 @@
 //! - [`SquareModulus::pow`]: powers with secret exponents, in constant time.
 //! - [`pow_many`]: several such powers, faster than one by one where the processor allows it.
 //!   [`at_once`] says how many to spread over how many threads.
-//! - [`FixedBase`]: faster still, for a base that is used repeatedly.
+//! - [`FixedBase`]: faster still, for a base that is used repeatedly; [`FixedBases`]: products of small powers of many
+//!   such bases.
 //! - [`SquareModulus::pow_vartime`]: powers with public exponents;
 //!   [`SquareModulus::pow_mod_n_vartime`]: the same modulo n itself.
 //! - [`horner_many`]: products of numbers raised to powers of 2^s, by Horner's rule;
@@ -57,6 +58,7 @@ mod chain;
 #[cfg(test)]
 mod ctgrind;
 mod fixed_base;
+mod fixed_bases;
 mod horner;
 mod kernel;
 mod lanes;
@@ -69,8 +71,10 @@ mod registers;
 mod residue;
 mod reused;
 mod square_modulus;
+mod window_table;
 
 pub use fixed_base::FixedBase;
+pub use fixed_bases::FixedBases;
 pub use horner::{horner_in_halves_vartime, horner_many, horner_powers_vartime};
 pub use kernel::kernel;
 #[doc(hidden)] // Only for benchmarks.

@@ -5,8 +5,8 @@ use num_integer::Integer;
 use num_traits::{One, Zero};
 use proptest::prelude::*;
 use veilcast_arith::{
-    FixedBase, Power, Registers, SquareModulus, divide_vartime, horner_in_halves_vartime,
-    horner_many, horner_powers_vartime, multi_exp_vartime, pow_many,
+    FixedBase, FixedBases, Power, Registers, SquareModulus, divide_vartime,
+    horner_in_halves_vartime, horner_many, horner_powers_vartime, multi_exp_vartime, pow_many,
 };
 
 /// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
@@ -189,6 +189,33 @@ proptest! {
         let expected: Vec<_> = exponents.iter().map(|exponent| ring.pow(base, exponent)).collect();
         let table = FixedBase::for_many(ring, base, exponents[0].len());
         prop_assert_eq!(table.pow_many(ring, &exponents), expected);
+    }
+
+    #[test]
+    fn products_of_powers_of_fixed_bases_agree(
+        (n, bases) in prop::sample::select(&LIMBS[..]).prop_flat_map(|l| modulus_limbs(l))
+            .prop_flat_map(|n| (Just(n.clone()), prop::collection::vec(element(n), 0..24))),
+        lists in prop::collection::vec(prop::collection::vec(any::<u32>(), 24), 0..10),
+        bits in prop::sample::select(vec![0u32, 1, 4, 5, 9, 16, 32]),
+        is_full in any::<bool>(),
+    ) {
+        let (ring, square) = (SquareModulus::new(&n).unwrap(), big(&n).pow(2));
+        let residues: Vec<_> = bases.iter().map(|base| ring.residue(base)).collect();
+        let table = FixedBases::new(&ring, &residues);
+        prop_assert_eq!(table.bases(), bases.len());
+        let largest = u32::MAX.checked_shr(32 - bits).unwrap_or(0);
+        let lists: Vec<Vec<u32>> = lists.iter()
+            .map(|list| list[..bases.len()].iter().map(|e| if is_full { largest } else { e & largest }).collect())
+            .collect();
+        let slices: Vec<&[u32]> = lists.iter().map(Vec::as_slice).collect();
+        let expected: Vec<BigUint> = lists.iter()
+            .map(|list| list.iter().zip(&bases).fold(BigUint::one(), |product, (&e, base)| {
+                product * big(base).modpow(&e.into(), &square) % &square
+            }))
+            .collect();
+        let products = table.multi_exp(&ring, &slices, bits);
+        let found: Vec<BigUint> = products.iter().map(|x| big(&ring.to_limbs(x))).collect();
+        prop_assert_eq!(found, expected);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::layouts::Layouts;
 use crate::limits::MAX_CARD_BYTES;
 use crate::public_part::PublicPart;
 use crate::quantization::Quantization;
+use crate::sealed::Sealed;
 use crate::spec::{Bounds, CardSpec, Input, Limits, Output};
 use crate::task::Task;
 use crate::ways::Way;
@@ -129,6 +130,16 @@ impl Card {
     /// The ways of predicting that are offered.
     pub fn ways(&self) -> &[Way] {
         self.spec.ways.as_deref().unwrap_or(Way::DEFAULT)
+    }
+
+    /// The service's key and the encrypted weights, if the model is offered sealed.
+    pub fn sealed(&self) -> Option<&Sealed> {
+        self.spec.sealed.as_ref()
+    }
+
+    /// The card's fields, such as for a card that differs in a few of them.
+    pub fn spec(&self) -> &CardSpec {
+        &self.spec
     }
 
     /// What one request may hold.

@@ -33,7 +33,7 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     check_bounds(&spec.bounds, spec.output.scales.len())?;
     check_scores(&spec.output, &spec.bounds)?;
     spec.layouts.check(features)?;
-    ways::check(spec.ways.as_deref())?;
+    ways::check(spec.ways.as_deref(), spec.sealed.as_ref())?;
     let limits = spec.limits;
     for (field, limit) in [
         ("max_records", limits.max_records),

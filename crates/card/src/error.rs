@@ -40,6 +40,18 @@ pub enum CardError {
         "`ways` must name each way of predicting that the model is offered in once, and one at least"
     )]
     Ways,
+    /// Sealed models are offered, and nothing is sealed.
+    #[error("`ways` offers a sealed model, but there is no `sealed`: `veilcast seal` makes it")]
+    NotSealed,
+    /// Something is sealed, and sealed models aren't offered.
+    #[error("there is `sealed`, but `ways` doesn't offer a sealed model")]
+    SealedNotOffered,
+    /// A field of `sealed` is malformed.
+    #[error("sealed.{problem}")]
+    Sealed {
+        /// Which field, and what it must be.
+        problem: &'static str,
+    },
     /// The shape has no values, too many, or isn't one the input's kind can have.
     #[error(
         "the input shape {shape:?} doesn't suit its kind: a table has [columns], an image \

@@ -19,15 +19,17 @@ impl fmt::Display for Hex<'_> {
 /// Reads exactly 2·`N` lower-case hexadecimal digits; `None` for anything else.
 #[must_use]
 pub fn parse<const N: usize>(text: &str) -> Option<[u8; N]> {
+    to_bytes(text)?.try_into().ok()
+}
+
+/// Reads any even number of lower-case hexadecimal digits; `None` for anything else.
+#[must_use]
+pub fn to_bytes(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = (digit(high)? << 4) | digit(low)?;
-    }
-    Some(bytes)
+    let bytes = pairs
+        .iter()
+        .map(|&[high, low]| Some((digit(high)? << 4) | digit(low)?));
+    rest.is_empty().then(|| bytes.collect()).flatten()
 }
 
 fn digit(character: u8) -> Option<u8> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::CARD_FORMAT;
 use crate::task::{Activation, Task};
-use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization, SlotBits, Way};
+use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization, Sealed, SlotBits, Way};
 
 /// The fields of a card; [`Card::new`](super::Card::new) checks them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,9 @@ pub struct CardSpec {
     /// The ways of predicting that are offered; without it the [default](Way::DEFAULT) ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ways: Option<Vec<Way>>,
+    /// What a model has that is offered sealed, and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
 }
 
 /// What a raw record looks like, and what happens to it before quantisation.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::CardError;
+use crate::sealed::Sealed;
 
 /// A way to get predictions from a service that doesn't see the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ pub enum Way {
     Direct,
     /// Vouchers are made ahead of time, with ciphertexts; records and scores are then masked, and travel in the clear.
     Vouchers,
+    /// The weights travel encrypted under the service's key, and the client's records in what it makes of them.
+    Sealed,
 }
 
 impl Way {
@@ -19,8 +22,16 @@ impl Way {
     pub const DEFAULT: &'static [Self] = &[Self::Direct, Self::Vouchers];
 }
 
-/// Checks the ways that a card names: one at least, and each once.
-pub(crate) fn check(ways: Option<&[Way]>) -> Result<(), CardError> {
+/// Checks the ways that a card names: one at least, and each once; and that it has what sealed models need exactly
+/// if it offers one.
+pub(crate) fn check(ways: Option<&[Way]>, sealed: Option<&Sealed>) -> Result<(), CardError> {
+    let is_offered = ways.unwrap_or(Way::DEFAULT).contains(&Way::Sealed);
+    match (is_offered, sealed) {
+        (true, Some(sealed)) => sealed.check()?,
+        (false, None) => {}
+        (true, None) => return Err(CardError::NotSealed),
+        (false, Some(_)) => return Err(CardError::SealedNotOffered),
+    }
     let Some(ways) = ways else { return Ok(()) };
     let are_different = (1..ways.len()).all(|i| !ways[..i].contains(&ways[i]));
     match !ways.is_empty() && are_different {

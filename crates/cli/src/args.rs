@@ -87,7 +87,10 @@ impl Ways {
             _ => None,
         };
         let ways: Option<Vec<Way>> = text.split(',').map(way).collect();
-        let expected = || "write direct, vouchers, or both separated by a comma".to_owned();
+        let expected = || {
+            "write direct, vouchers, or both separated by a comma; `veilcast seal` adds sealed"
+                .to_owned()
+        };
         ways.map(Self).ok_or_else(expected)
     }
 }

@@ -97,10 +97,14 @@ impl OutputFile {
         readers: Readers,
         content: &[u8],
     ) -> anyhow::Result<()> {
-        let mut file = Self::create(path, force, readers)?;
-        file.write_all(content)
-            .with_context(|| format!("can't write {}", path.display()))?;
-        file.finish()
+        Self::create(path, force, readers)?.complete(content)
+    }
+
+    /// Writes the whole content and gives the file its final name.
+    pub(crate) fn complete(mut self, content: &[u8]) -> anyhow::Result<()> {
+        self.write_all(content)
+            .with_context(|| format!("can't write {}", self.path.display()))?;
+        self.finish()
     }
 }
 

@@ -42,6 +42,7 @@ mod predictions;
 mod records;
 mod resumable;
 mod runtime;
+mod sealed;
 mod service;
 mod serving;
 mod settings;

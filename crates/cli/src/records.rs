@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use veilcast_card::{Card, Encoder, QuantizedRecord, Way, chain};
 use veilcast_client::EntryDirectory;
-use veilcast_engine::{Planner, SeededEntries, Session};
+use veilcast_engine::{Planner, Predictor, SeededEntries, Session};
 use veilcast_files::{self as input, Options, ReadError};
 use veilcast_paillier::SecretKey;
 use veilcast_protocol::IntegerType;
@@ -130,10 +130,10 @@ impl AsRef<[QuantizedRecord]> for Batch {
 }
 
 /// How many records to send at once: as many whole rows of ciphertexts as we send and the card allows.
-pub(crate) fn batch_size(session: &Session) -> usize {
-    let shared = session.records_per_group();
-    let rows = (REQUEST_CIPHERTEXTS / session.card().features()).max(1);
-    match (rows * shared).min(session.max_records()) {
+pub(crate) fn batch_size(predictor: &Predictor) -> usize {
+    let shared = predictor.records_per_group();
+    let rows = (REQUEST_CIPHERTEXTS / predictor.card().features()).max(1);
+    match (rows * shared).min(predictor.max_records()) {
         few if few < shared => few.max(1),
         many => many - many % shared,
     }
@@ -141,9 +141,8 @@ pub(crate) fn batch_size(session: &Session) -> usize {
 
 /// How many records to send at once if vouchers mask them: as many as fit the limit that proxies usually have, and as the card
 /// allows.
-pub(crate) fn masked_batch_size(session: &Session) -> usize {
+pub(crate) fn masked_batch_size(card: &Card) -> usize {
     const REQUEST_BYTES: usize = 512 << 10;
-    let card = session.card();
     let width = IntegerType::for_bits(card.slot_bits().get()).bytes();
     let most = card.limits().max_records as usize;
     most.min(REQUEST_BYTES / (card.features() * width)).max(1)

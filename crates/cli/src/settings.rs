@@ -20,8 +20,8 @@ use crate::files;
 /// Largest configuration file, in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
-/// The setting to which the command line adds instead of replacing it.
-const MODELS: &str = "models";
+/// Lists to which the command line adds, and which it doesn't replace.
+const ADDED: [&str; 2] = ["models", "sealing_keys"];
 
 /// The sources of settings, which can be read again.
 pub(crate) struct Sources {
@@ -96,11 +96,11 @@ impl Sources {
         }
         for (name, value) in &self.command_line {
             let mut value = value.clone();
-            if name == MODELS
-                && let (Value::Array(more), Some(Value::Array(models))) =
-                    (&mut value, table.get(MODELS))
-            {
-                more.splice(0..0, models.clone());
+            if let (Value::Array(more), Some(Value::Array(given))) = (
+                &mut value,
+                table.get(name).filter(|_| ADDED.contains(&&**name)),
+            ) {
+                more.splice(0..0, given.clone());
             }
             insert(&mut table, name, value);
             origins.insert(name.clone(), Origin::CommandLine);
@@ -188,19 +188,19 @@ fn insert(table: &mut Table, name: &str, value: Value) {
     }
 }
 
-/// Directories of models as the command line gives them.
-pub(crate) fn directories(paths: &[PathBuf]) -> anyhow::Result<Value> {
-    let mut directories = Vec::new();
+/// Paths as the command line gives them.
+pub(crate) fn paths(paths: &[PathBuf]) -> anyhow::Result<Value> {
+    let mut texts = Vec::new();
     for path in paths {
         let Some(path) = path.to_str() else {
             bail!(
-                "the path {} is not text: give the model's directory another name",
+                "the path {} is not text: give it another name",
                 path.display()
             );
         };
-        directories.push(path.into());
+        texts.push(path.into());
     }
-    Ok(Value::Array(directories))
+    Ok(Value::Array(texts))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod left_out;
 mod pool;
 mod predict;
 mod pubkey;
+mod seal;
 mod serve;
 #[cfg(feature = "ledger")]
 mod token;
@@ -44,6 +45,7 @@ pub(crate) enum Verb {
     Import(left_out::Args),
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
+    Seal(seal::Args),
     Serve(serve::Args),
     #[cfg(feature = "ledger")]
     Token(token::Args),
@@ -80,6 +82,7 @@ impl Verb {
             Self::Import(_) => left_out::run("import"),
             Self::Evaluate(args) => evaluate::run(&args, output),
             Self::Inspect(args) => inspect::run(&args, output),
+            Self::Seal(args) => seal::run(&args, output),
             Self::Serve(args) => serve::run(args, output),
             #[cfg(feature = "ledger")]
             Self::Token(args) => token::run(args, output),

@@ -7,12 +7,12 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{ClientBuilder, Method, RequestBuilder, redirect};
-use veilcast_card::chain;
+use veilcast_card::{Card, chain};
 use veilcast_engine::SessionError;
 use veilcast_protocol::{
     BinaryBody, ContentDigest, DecodeError, Framing, HEADER_LENGTH, InferRequest, InferResponse,
     KeyFingerprint, Limits, MEDIA_BINARY, MEDIA_JSON, MaskedRequest, MaskedResponse, ModelList,
-    ModelMetadata, ServerMetadata,
+    ModelMetadata, SealedRequest, ServerMetadata,
 };
 
 use crate::exchange::{Answer, Exchange};
@@ -146,8 +146,40 @@ impl Client {
         bytes: usize,
     ) -> Result<Exchange<Vec<u8>>, ClientError> {
         let path = ["v2", "models", model, "public.onnx"];
+        self.file(&path, bytes, "its public part is longer than its card says")
+            .await
+    }
+
+    /// The exact bytes of a sealed model's encrypted weights, unchecked except for their number: no more than the card says.
+    ///
+    /// # Errors
+    /// A [`ClientError`] if the call fails, or more is sent.
+    pub async fn sealed_file(
+        &self,
+        model: &str,
+        card: &Card,
+    ) -> Result<Exchange<Vec<u8>>, ClientError> {
+        let bytes = card
+            .sealed()
+            .map_or(0, |sealed| sealed.file_bytes(card.features()));
+        let path = ["v2", "models", model, "sealed.bin"];
+        self.file(
+            &path,
+            bytes,
+            "its sealed weights are longer than its card says",
+        )
+        .await
+    }
+
+    /// A file of at most so many bytes; `fault` says what is wrong if it is longer.
+    async fn file(
+        &self,
+        path: &[&str],
+        bytes: usize,
+        fault: &str,
+    ) -> Result<Exchange<Vec<u8>>, ClientError> {
         let request = self
-            .call(Method::GET, &path)
+            .call(Method::GET, path)
             .header(ACCEPT, MEDIA_BINARY)
             .build()
             .expect("the URL and the header are sound");
@@ -155,10 +187,7 @@ impl Client {
         transport.options.max_response_bytes = bytes;
         match transport.send(request).await {
             Ok(answer) => answer.try_map(|answer| Ok(answer.body)),
-            Err(ClientError::ResponseTooLarge { .. }) => Err(not_veilcast(
-                self.base(),
-                "its public part is longer than its card says",
-            )),
+            Err(ClientError::ResponseTooLarge { .. }) => Err(not_veilcast(self.base(), fault)),
             Err(error) => Err(error),
         }
     }
@@ -231,10 +260,43 @@ impl Client {
         model: &str,
         request: &MaskedRequest,
     ) -> Result<Exchange<Result<MaskedResponse, AnswerError>>, ClientError> {
-        let limit = self.transport.options.max_response_bytes;
+        self.masked_answer(model, request.to_binary(), request.vouchers.len())
+            .await
+    }
+
+    /// The masked scores of records for a sealed model. The answer is undamaged and belongs to this very request, by its digests.
+    ///
+    /// # Errors
+    /// As for [`infer`](Self::infer).
+    pub async fn infer_sealed(
+        &self,
+        model: &str,
+        request: &SealedRequest,
+    ) -> Result<Exchange<MaskedResponse>, ClientError> {
+        let exchange = self.exchange_sealed(model, request).await?;
+        exchange.try_map(|answer| self.usable(answer))
+    }
+
+    /// The same, but an answer that can't be used counts as an answer, with its bytes and tries.
+    pub(crate) async fn exchange_sealed(
+        &self,
+        model: &str,
+        request: &SealedRequest,
+    ) -> Result<Exchange<Result<MaskedResponse, AnswerError>>, ClientError> {
+        self.masked_answer(model, request.to_binary(), request.records)
+            .await
+    }
+
+    /// The masked scores of so many records.
+    async fn masked_answer(
+        &self,
+        model: &str,
+        body: BinaryBody,
+        records: usize,
+    ) -> Result<Exchange<Result<MaskedResponse, AnswerError>>, ClientError> {
         let limits = Limits {
-            max_body_bytes: limit,
-            max_records: request.vouchers.len(),
+            max_body_bytes: self.transport.options.max_response_bytes,
+            max_records: records,
             max_ciphertexts: 0,
             max_key_bytes: 0,
         };
@@ -242,8 +304,7 @@ impl Client {
             let answer = MaskedResponse::decode(body, framing, &limits)?;
             Ok((answer.request_digest, answer))
         };
-        self.send_inference(model, request.to_binary(), decode)
-            .await
+        self.send_inference(model, body, decode).await
     }
 
     /// The answer to an encrypted request in this form.

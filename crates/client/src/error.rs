@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use veilcast_card::CardError;
-use veilcast_engine::{LayoutError, SessionError};
+use veilcast_engine::{LayoutError, SealedError, SessionError};
 use veilcast_protocol::DecodeError;
 
 use crate::certificate::CertificateFault;
@@ -295,6 +295,9 @@ pub enum ReplacedError {
     /// It has no layout that the key has room for.
     #[error("the new one can't be used with this key")]
     Layout(#[source] LayoutError),
+    /// Its sealed weights can't be used, or it isn't offered sealed.
+    #[error("the new one can't be used as a sealed model")]
+    Sealed(#[source] SealedError),
 }
 
 /// A message, with the separator before it.

@@ -13,7 +13,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use veilcast_card::QuantizedRecord;
-use veilcast_engine::Session;
+use veilcast_engine::Predictor;
 
 pub use self::answered::Answered;
 use self::current::Current;
@@ -76,7 +76,7 @@ use crate::{Client, PipelineError};
 pub struct Pipeline {
     client: Client,
     model: String,
-    session: Arc<Session>,
+    predictor: Predictor,
     in_flight: NonZeroUsize,
 }
 
@@ -85,12 +85,12 @@ impl Pipeline {
     /// one that travels, and one that the service computes.
     pub const IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(3).expect("it is not 0");
 
-    /// A pipeline to the model of the session's card, under its name at the service.
-    pub fn new(client: Client, model: impl Into<String>, session: Arc<Session>) -> Self {
+    /// A pipeline to the model of the card that a session or a sealed model has, under its name at the service.
+    pub fn new(client: Client, model: impl Into<String>, predictor: impl Into<Predictor>) -> Self {
         Self {
             client,
             model: model.into(),
-            session,
+            predictor: predictor.into(),
             in_flight: Self::IN_FLIGHT,
         }
     }
@@ -121,7 +121,7 @@ impl Pipeline {
         E: From<PipelineError> + Send + 'static,
     {
         let in_flight = self.in_flight.get();
-        let current = Arc::new(Current::new(self.session));
+        let current = Arc::new(Current::new(self.predictor));
         // Sending waits for decryption only once all of these are full.
         let (arrived, mut arrivals) = mpsc::channel(in_flight);
         let (answers, receiver) = mpsc::channel(1);

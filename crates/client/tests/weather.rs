@@ -61,7 +61,7 @@ fn check(answered: &Answered<Group>, kind: Kind) {
         model.evaluate(&moved).unwrap()
     });
     assert_eq!(answered.scores, Ok(exact.collect::<Vec<_>>()));
-    assert_eq!(answered.session.card().digest(), model.card().digest());
+    assert_eq!(answered.predictor.card().digest(), model.card().digest());
 }
 
 /// A record of three ciphertexts of 256 bytes.

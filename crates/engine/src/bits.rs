@@ -48,6 +48,37 @@ pub(crate) fn copy(from: &[u64], from_bit: u32, to: &mut [u64], to_bit: usize, w
     }
 }
 
+/// x ← x − y modulo 2^(64·limbs), for an x with no more limbs than y; returns whether x was smaller.
+pub(crate) fn subtract(x: &mut [u64], y: &[u64]) -> bool {
+    let mut borrow = false;
+    for (x, &y) in x.iter_mut().zip(y) {
+        let (difference, below) = x.overflowing_sub(y);
+        let (difference, below_borrow) = difference.overflowing_sub(u64::from(borrow));
+        (*x, borrow) = (difference, below | below_borrow);
+    }
+    borrow
+}
+
+/// x ← x + y modulo 2^(64·limbs), for an x with no more limbs than y.
+pub(crate) fn add(x: &mut [u64], y: &[u64]) {
+    let mut carry = false;
+    for (x, &y) in x.iter_mut().zip(y) {
+        let (sum, over) = x.overflowing_add(y);
+        let (sum, over_carry) = sum.overflowing_add(u64::from(carry));
+        (*x, carry) = (sum, over | over_carry);
+    }
+}
+
+/// Whether any bit from this one on is set.
+pub(crate) fn has_bits_from(limbs: &[u64], bit: u32) -> bool {
+    let (limb, shift) = (bit as usize / 64, bit % 64);
+    let (first, rest) = match limbs.get(limb..) {
+        Some([first, rest @ ..]) => (first >> shift, rest),
+        _ => (0, &[][..]),
+    };
+    rest.iter().fold(first, |any, limb| any | limb) != 0
+}
+
 /// A number whose lowest `width` bits are ones.
 pub(crate) fn ones(width: u32) -> u64 {
     u64::MAX.checked_shr(64 - width.min(64)).unwrap_or_default()

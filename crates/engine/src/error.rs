@@ -41,8 +41,8 @@ pub enum LayoutError {
     NoRoomForSeeded,
 }
 
-/// Why a request was not evaluated. Every variant except [`Stopped`](Self::Stopped) is the client's
-/// fault, and reveals nothing about the weights or what the ciphertexts hold.
+/// Why a request was not evaluated. Every variant except [`Stopped`](Self::Stopped) and [`Decrypt`](Self::Decrypt) is the
+/// client's fault, and reveals nothing about the weights or what the ciphertexts hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
@@ -130,6 +130,15 @@ pub enum EvaluateError {
          encrypted"
     )]
     VoucherSecret(VoucherSecretId),
+    /// The model isn't offered sealed.
+    #[error("the model is not offered sealed: its card names the ways that it is offered in")]
+    NotSealed,
+    /// The model is offered sealed, but its key isn't here.
+    #[error("the model is sealed, and its key is not here")]
+    NoSealingKey,
+    /// A ciphertext could not be decrypted: the service's computation was faulty.
+    #[error("the service could not decrypt: try again")]
+    Decrypt(#[from] DecryptError),
     /// The public key is not acceptable.
     #[error(transparent)]
     PublicKey(#[from] PublicKeyError),

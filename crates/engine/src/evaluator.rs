@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use veilcast_card::{Card, Way};
 use veilcast_model::Model;
-use veilcast_paillier::KeyPolicy;
+use veilcast_paillier::{KeyPolicy, SecretKey};
 use veilcast_protocol::{
-    CardDigest, InferRequest, InferResponse, KeyFingerprint, Layout, MaskedRequest, MaskedResponse,
-    VoucherBatch,
+    CardDigest, InferRequest, InferResponse, IntegerMatrix, KeyFingerprint, Layout, MaskedRequest,
+    MaskedResponse, SealedRequest, VoucherBatch,
 };
 
 use crate::error::{EvaluateError, LayoutError};
@@ -15,15 +15,17 @@ use crate::evaluation::Plan;
 use crate::id::new_batch;
 use crate::keys::Keys;
 use crate::planner::{Costs, SECONDS_PER_PLAIN_PRODUCT};
+use crate::sealed::{SealedError, SealingKey};
 use crate::slices::Pause;
 use crate::vouchers::{self, VoucherSecrets};
 
-/// A model that answers encrypted requests. It knows no secret key.
+/// A model that answers encrypted requests. It knows no secret key, except that of a sealed model.
 pub struct Evaluator {
     model: Model,
     card_digest: CardDigest,
     keys: Arc<Keys>,
     secrets: Arc<VoucherSecrets>,
+    sealing: Option<SealingKey>,
 }
 
 impl Evaluator {
@@ -35,6 +37,7 @@ impl Evaluator {
             card_digest,
             keys: Arc::new(Keys::new(policy)),
             secrets: Arc::new(VoucherSecrets::generate()),
+            sealing: None,
         }
     }
 
@@ -42,6 +45,28 @@ impl Evaluator {
     #[must_use]
     pub fn with_voucher_secrets(self, secrets: Arc<VoucherSecrets>) -> Self {
         Self { secrets, ..self }
+    }
+
+    /// Opens, with this key, what clients make of the sealed model. The key is tried on a random record.
+    ///
+    /// # Errors
+    /// [`SealedError`] if the model isn't sealed, or not under this key, or its file isn't of its weights.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn with_sealing_key(self, key: Arc<SecretKey>) -> Result<Self, SealedError> {
+        let sealing = Some(SealingKey::new(&self.model, key)?);
+        Ok(Self { sealing, ..self })
+    }
+
+    /// Whether it has the key of its sealed model.
+    pub fn opens_sealed(&self) -> bool {
+        self.sealing.is_some()
+    }
+
+    /// The bytes of a sealed model's encrypted weights, which clients compute with.
+    pub fn sealed_file(&self) -> Option<&[u8]> {
+        self.model.sealed_file()
     }
 
     /// Shares the accepted keys with other models: a client proves its key once.
@@ -187,14 +212,60 @@ impl Evaluator {
         vouchers::check(&self.model, request)?;
         let secret = self.secrets.get(request.secret);
         let secret = secret.ok_or(EvaluateError::VoucherSecret(request.secret))?;
-        Ok(MaskedResponse {
-            id: request.id.clone(),
+        let scores = vouchers::masked_scores(&self.model, secret, request);
+        Ok(self.masked_response(request.id.clone(), scores))
+    }
+
+    /// Opens what a client of the sealed model has made of the weights: the masked scores of its records.
+    ///
+    /// Blocks while it computes, in slices as [`evaluate_in_slices`](Self::evaluate_in_slices) does. The answer lacks the digest of the
+    /// request's body, which the receiver of the body adds.
+    ///
+    /// # Errors
+    /// [`EvaluateError`] says what is wrong with the request; [`EvaluateError::NoSealingKey`] that there is no
+    /// [key](Self::with_sealing_key).
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn evaluate_sealed(
+        &self,
+        request: &SealedRequest,
+        pause: Pause<'_>,
+    ) -> Result<MaskedResponse, EvaluateError> {
+        let scores = self.sealing(request)?.open(request, pause)?;
+        Ok(self.masked_response(request.id.clone(), scores))
+    }
+
+    /// The seconds that [`evaluate_sealed`](Self::evaluate_sealed) takes on one core, about.
+    ///
+    /// # Errors
+    /// [`EvaluateError`] says why the request can't be computed, as far as its sizes and shapes show.
+    pub fn sealed_cost(&self, request: &SealedRequest) -> Result<f64, EvaluateError> {
+        Ok(self.sealing(request)?.seconds(request))
+    }
+
+    /// The key for a request whose sizes are right.
+    fn sealing(&self, request: &SealedRequest) -> Result<&SealingKey, EvaluateError> {
+        self.check_card(request.card_digest)?;
+        let Some(sealing) = &self.sealing else {
+            return Err(match self.card().sealed() {
+                Some(_) => EvaluateError::NoSealingKey,
+                None => EvaluateError::NotSealed,
+            });
+        };
+        sealing.check(self.card(), request)?;
+        Ok(sealing)
+    }
+
+    fn masked_response(&self, id: Option<String>, scores: IntegerMatrix) -> MaskedResponse {
+        MaskedResponse {
+            id,
             model_name: self.card().name().to_owned(),
             model_version: self.card().version().to_owned(),
             card_digest: self.card_digest,
             request_digest: None,
-            scores: vouchers::masked_scores(&self.model, secret, request),
-        })
+            scores,
+        }
     }
 
     /// The seconds that [`evaluate_masked`](Self::evaluate_masked) takes on one core, about.

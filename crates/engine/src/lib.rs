@@ -13,6 +13,9 @@
 //! [`Vouchers`] move all work on ciphertexts to a time before the records are known; a record is then masked
 //! ([`Vouchers::mask`]), evaluated in plaintext ([`Evaluator::evaluate_masked`]) and unmasked ([`Unmasking::scores`]).
 //!
+//! A [sealed](seal) model is for clients without a key: its weights travel encrypted under the service's, and a client computes with them
+//! ([`SealedModel`]).
+//!
 //! [`Planner`] chooses the layout that serves a number of records in the least time.
 //!
 //! Nothing here does input or output: values and messages go in, values and messages come out.
@@ -34,6 +37,9 @@ mod keys;
 mod mask;
 mod packing;
 pub mod planner;
+mod predictor;
+mod prepared;
+mod sealed;
 mod seeded;
 mod session;
 mod slices;
@@ -44,9 +50,14 @@ pub use error::{EvaluateError, LayoutError, SessionError, VoucherError};
 pub use evaluator::Evaluator;
 pub use keys::Keys;
 pub use planner::{Paillier, Planner};
-pub use session::{Prepared, Session};
+pub use predictor::Predictor;
+pub use prepared::Prepared;
+pub use sealed::{
+    Opening, SealedError, SealedModel, StoredOpening, records_per_sealed_ciphertext, seal,
+};
+pub use session::Session;
 pub use slices::{Pause, Stopped};
-pub use veilcast_paillier::{KeyPolicy, PublicKey, kernel};
+pub use veilcast_paillier::{KeyPolicy, PublicKey, SecretKey, kernel};
 pub use vouchers::{
     DrawnVouchers, StoredVouchers, Unmasking, VoucherSecret, VoucherSecrets, VoucherSource,
     Vouchers,

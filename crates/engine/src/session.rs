@@ -1,6 +1,5 @@
 //! [`Session`], the data owner's side: records in, request out; answer in, scores out.
 
-mod prepared;
 mod vouchers;
 
 use std::num::NonZeroUsize;
@@ -14,12 +13,12 @@ use veilcast_protocol::{
     VoucherSecretId,
 };
 
-pub use self::prepared::Prepared;
 use crate::arrangement::Arrangement;
 use crate::entries::SeededEntries;
 use crate::error::{LayoutError, SessionError};
 use crate::id::new_id;
 use crate::planner::Planner;
+use crate::prepared::Prepared;
 use crate::seeded::SeededForm;
 use crate::vouchers::VoucherSource;
 
@@ -167,6 +166,27 @@ impl Session {
     /// The most records that the card allows in a request.
     pub fn max_records(&self) -> usize {
         self.arrangement.max_records(self.card.limits())
+    }
+
+    /// Masks quantised records if there are vouchers for all of them, and encrypts them otherwise.
+    ///
+    /// # Errors
+    /// There must be a record, each must be quantised for this card, and a source must not fail.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn prepare(&self, records: &[QuantizedRecord]) -> Result<Prepared, SessionError> {
+        if let Some(source) = &self.vouchers
+            && !records.is_empty()
+            && self.card().ways().contains(&Way::Vouchers)
+        {
+            let vouchers = source.0.take(self.card(), records.len());
+            if let Some(vouchers) = vouchers.map_err(SessionError::VoucherSource)? {
+                let (request, unmasking) = vouchers.mask(self.card(), records)?;
+                return Ok(Prepared::Masked(request, unmasking));
+            }
+        }
+        self.encrypt(records).map(Prepared::Encrypted)
     }
 
     /// Encrypts quantised records, as an [`Encoder`](veilcast_card::Encoder) returns them.

@@ -7,13 +7,14 @@ mod finish;
 mod names;
 mod programs;
 mod report;
+mod sealing;
 mod weights;
 
 pub use blueprint::{Blueprint, BuildError, PublicPartFile};
 pub use directory::check_destination;
 pub use error::ModelError;
 pub use finish::QuantizationSearch;
-pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
+pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};
 pub use report::{Accuracy, Aucs, ImportReport, Regression, Report, StemReport, TrainingReport};
 
 use self::programs::Programs;
@@ -30,13 +31,14 @@ pub struct Model {
     float_map: FloatMap,
     programs: Programs,
     public_part: Option<Vec<u8>>,
+    sealed: Option<Vec<u8>>,
     certificate: BoundsCertificate,
     report: Option<Report>,
 }
 
 impl Model {
     /// Reads a model from the bytes of `card.json` and `weights.safetensors`, and `public.onnx` for
-    /// a hybrid model, without a report.
+    /// a hybrid model, without a report. A sealed model also needs [its file](Self::with_sealed_file).
     ///
     /// # Errors
     /// [`ModelError`], as [`load`](Self::load) returns it.
@@ -94,6 +96,7 @@ impl Model {
             float_map,
             programs,
             public_part: None,
+            sealed: None,
             certificate,
             report: None,
         })

@@ -64,6 +64,7 @@ mod ciphertext;
 #[cfg(test)]
 mod ctgrind;
 mod encoding;
+mod fixed_ciphertexts;
 mod fixed_point;
 mod key_file;
 mod key_proof;
@@ -88,6 +89,7 @@ mod signed;
 mod small_primes;
 
 pub use ciphertext::{Ciphertext, CiphertextError};
+pub use fixed_ciphertexts::FixedCiphertexts;
 pub use fixed_point::{EncodedNumber, EncodedNumberError};
 pub use key_file::{KeyFileError, PublicKeyFile};
 pub use key_proof::{KeyProof, KeyProofError, ProvenKey};

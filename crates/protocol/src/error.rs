@@ -167,6 +167,18 @@ pub enum DecodeError {
         /// The vouchers.
         found: usize,
     },
+    /// There are more ciphertexts for a sealed model than records.
+    #[error(
+        "{rows} rows of {columns} ciphertexts can't hold {records} records: each row has one ciphertext, which holds a record or more"
+    )]
+    SealedShape {
+        /// The records that the request names.
+        records: usize,
+        /// The tensor's rows.
+        rows: usize,
+        /// The tensor's columns.
+        columns: usize,
+    },
     /// The card digest is not `sha256:` and 64 lower-case hexadecimal digits.
     #[error("`card_digest` is not `sha256:` and 64 lower-case hexadecimal digits")]
     MalformedDigest,
@@ -317,7 +329,7 @@ impl DecodeError {
             Self::TensorCount { .. } => "wrong_tensor_count",
             Self::TensorName { .. } => "unknown_tensor",
             Self::Datatype(_) | Self::IntegerDatatype(_) => "wrong_datatype",
-            Self::Rank(_) | Self::Shape(_) => "wrong_shape",
+            Self::Rank(_) | Self::Shape(_) | Self::SealedShape { .. } => "wrong_shape",
             Self::TooManyRecords { .. } => "too_many_records",
             Self::TooManyCiphertexts { .. } => "too_many_ciphertexts",
             Self::DataPlace => "misplaced_data",

@@ -1,4 +1,4 @@
-//! What a client may ask of a model: one request or the other, told apart by its tensor.
+//! What a client may ask of a model: one request or another, told apart by its tensor.
 
 use std::time::Duration;
 
@@ -6,16 +6,19 @@ use crate::framing::split;
 use crate::request::ReceivedRequest;
 use crate::{
     DecodeError, Encoding, Framing, InferRequest, KeyFingerprint, Layout, Limits,
-    MASKED_INPUT_TENSOR, MaskedRequest,
+    MASKED_INPUT_TENSOR, MaskedRequest, SEALED_INPUT_TENSOR, SealedRequest,
 };
 
-/// A request for scores, or for vouchers: with ciphertexts, or with records that vouchers mask.
+/// A request for scores, or for vouchers: with ciphertexts under the client's key or a sealed model's, or with records that vouchers
+/// mask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inference {
     /// Ciphertexts.
     Encrypted(InferRequest),
     /// Masked records.
     Masked(MaskedRequest),
+    /// Ciphertexts made of a sealed model's weights.
+    Sealed(SealedRequest),
 }
 
 impl Inference {
@@ -25,11 +28,11 @@ impl Inference {
     /// Each fault has its own [`DecodeError`].
     pub fn decode(body: &[u8], framing: Framing, limits: &Limits) -> Result<Self, DecodeError> {
         let (received, raw) = split::<ReceivedRequest<'_>>(body, framing, limits)?;
-        let is_masked = received
-            .inputs
-            .first_is(|input| input.name() == MASKED_INPUT_TENSOR);
-        if is_masked {
+        let has = |name| received.inputs.first_is(|input| input.name() == name);
+        if has(MASKED_INPUT_TENSOR) {
             MaskedRequest::read(received, raw, limits).map(Self::Masked)
+        } else if has(SEALED_INPUT_TENSOR) {
+            SealedRequest::read(received, raw, limits).map(Self::Sealed)
         } else {
             InferRequest::read(received, raw, limits).map(Self::Encrypted)
         }
@@ -42,6 +45,7 @@ impl Inference {
             Self::Encrypted(request) if request.layout() == Layout::Vouchers => 0,
             Self::Encrypted(request) => request.records(),
             Self::Masked(request) => request.vouchers.len(),
+            Self::Sealed(request) => request.records,
         }
     }
 
@@ -54,12 +58,14 @@ impl Inference {
         }
     }
 
-    /// The key that ciphertexts are under, or that vouchers were made for.
+    /// The client's key that ciphertexts are under, or that vouchers were made for; none for a sealed model, whose key is
+    /// the service's.
     #[must_use]
-    pub fn key(&self) -> KeyFingerprint {
+    pub fn key(&self) -> Option<KeyFingerprint> {
         match self {
-            Self::Encrypted(request) => KeyFingerprint::of(request.public_key()),
-            Self::Masked(request) => request.key_fingerprint,
+            Self::Encrypted(request) => Some(KeyFingerprint::of(request.public_key())),
+            Self::Masked(request) => Some(request.key_fingerprint),
+            Self::Sealed(_) => None,
         }
     }
 
@@ -69,6 +75,7 @@ impl Inference {
         match self {
             Self::Encrypted(request) => request.timeout(),
             Self::Masked(request) => request.timeout,
+            Self::Sealed(request) => request.timeout,
         }
     }
 
@@ -78,6 +85,7 @@ impl Inference {
         match self {
             Self::Encrypted(request) => request.answer(),
             Self::Masked(request) => request.answer,
+            Self::Sealed(request) => request.answer,
         }
     }
 }

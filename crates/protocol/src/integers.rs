@@ -3,9 +3,11 @@
 use crate::byte_matrix::element_count;
 use crate::{DecodeError, ShapeError};
 
-/// The datatype of a tensor of unsigned integers: the narrowest that holds a number of bits.
+/// The datatype of a tensor of unsigned integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IntegerType {
+    /// `UINT8`.
+    Uint8,
     /// `UINT16`.
     Uint16,
     /// `UINT32`.
@@ -15,9 +17,9 @@ pub enum IntegerType {
 }
 
 impl IntegerType {
-    const ALL: [Self; 3] = [Self::Uint16, Self::Uint32, Self::Uint64];
+    const ALL: [Self; 4] = [Self::Uint8, Self::Uint16, Self::Uint32, Self::Uint64];
 
-    /// The narrowest type for numbers of this many bits, which are at most 64.
+    /// The narrowest type of 16 bits or more for numbers of this many bits, which are at most 64.
     #[must_use]
     pub fn for_bits(bits: u32) -> Self {
         match bits {
@@ -31,6 +33,7 @@ impl IntegerType {
     #[must_use]
     pub fn bytes(self) -> usize {
         match self {
+            Self::Uint8 => 1,
             Self::Uint16 => 2,
             Self::Uint32 => 4,
             Self::Uint64 => 8,
@@ -41,6 +44,7 @@ impl IntegerType {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Uint8 => "UINT8",
             Self::Uint16 => "UINT16",
             Self::Uint32 => "UINT32",
             Self::Uint64 => "UINT64",

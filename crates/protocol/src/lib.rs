@@ -41,6 +41,7 @@ mod metadata;
 mod problem;
 mod request;
 mod response;
+mod sealed;
 mod tensor;
 mod upload;
 mod voucher;
@@ -60,6 +61,7 @@ pub use metadata::{
 pub use problem::Problem;
 pub use request::InferRequest;
 pub use response::InferResponse;
+pub use sealed::SealedRequest;
 pub use upload::{SeededUpload, Upload};
 pub use voucher::{BatchId, MalformedVoucherId, VoucherBatch, VoucherId, VoucherSecretId};
 // The name of a model in requests and answers.
@@ -71,7 +73,9 @@ pub const INPUT_TENSOR: &str = "ciphertexts";
 pub const CORRECTIONS_TENSOR: &str = "corrections";
 /// The name of the only input tensor of a request that vouchers mask: a row of unsigned integers for each record.
 pub const MASKED_INPUT_TENSOR: &str = "masked_records";
-/// The name of the only output tensor of the answer to it: a row of unsigned integers for each record.
+/// The name of the only input tensor of a request to a sealed model: a ciphertext for each group of records.
+pub const SEALED_INPUT_TENSOR: &str = "sealed_records";
+/// The name of the only output tensor of the answers to these two: a row of unsigned integers for each record.
 pub const MASKED_OUTPUT_TENSOR: &str = "masked_scores";
 /// The name of the response's only output tensor: a row of ciphertexts for each row of the request.
 pub const OUTPUT_TENSOR: &str = "scores";

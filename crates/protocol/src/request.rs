@@ -402,7 +402,7 @@ pub(crate) struct ReceivedParameters<'a> {
     layout: Option<Text<'a>>,
     features_per_ciphertext: Option<u32>,
     scores_per_answer: Option<u32>,
-    records: Option<usize>,
+    pub(crate) records: Option<usize>,
     #[serde(borrow)]
     seed: Option<Text<'a>>,
     first: Option<u64>,

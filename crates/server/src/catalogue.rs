@@ -11,6 +11,7 @@ use veilcast_engine::{Evaluator, Keys, VoucherSecrets};
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::models::{Models, ServedModel};
+use crate::sealing_keys;
 use crate::start_error::StartError;
 use crate::swap::Swap;
 
@@ -232,7 +233,7 @@ impl Catalogue {
         let evaluator = evaluator
             .with_keys(Arc::clone(&self.keys))
             .with_voucher_secrets(Arc::clone(&self.voucher_secrets));
-        ServedModel::new(evaluator, config)
+        ServedModel::new(sealing_keys::open(evaluator, config)?, config)
     }
 
     /// Puts these on the shelf and serves them from the next request on.

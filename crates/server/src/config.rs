@@ -36,6 +36,8 @@ pub struct Config {
     /// A file with the secrets that vouchers are derived from, one per line, the current one first. Replicas share it; without
     /// it, a service has a secret of its own until it ends, and then its vouchers are no longer good.
     pub voucher_secret_file: Option<PathBuf>,
+    /// The files of the keys that open sealed models, as `veilcast keygen` writes them; each key is for one model.
+    pub sealing_keys: Vec<PathBuf>,
     /// The addresses to listen on; only this machine can reach the default.
     #[serde(deserialize_with = "one_or_several")]
     pub listen: Vec<ListenAddress>,
@@ -127,6 +129,7 @@ impl Default for Config {
             model_repository: None,
             operator_token_file: None,
             voucher_secret_file: None,
+            sealing_keys: Vec::new(),
             listen: vec![ListenAddress::Ip((Ipv4Addr::LOCALHOST, 8080).into())],
             operator_listen: Vec::new(),
             unix_socket_mode: 0o660,
@@ -174,6 +177,7 @@ impl Config {
         "models",
         "model_repository",
         "operator_token_file",
+        "sealing_keys",
         "max_body_bytes",
         "records_per_minute",
         "new_keys_per_minute",

@@ -28,6 +28,9 @@ pub(crate) enum Fault {
     UnknownVersion { known: String },
     #[error("the model has no public part: its records are encrypted as they are")]
     NoPublicPart,
+
+    #[error("the model is not offered sealed: it has no encrypted weights")]
+    NotSealed,
     #[error(
         "the body must be application/json, or application/octet-stream for binary tensors, and not compressed"
     )]
@@ -139,6 +142,7 @@ impl Fault {
             Self::UnknownModel { .. } => (StatusCode::NOT_FOUND, "unknown_model"),
             Self::UnknownVersion { .. } => (StatusCode::NOT_FOUND, "unknown_version"),
             Self::NoPublicPart => (StatusCode::NOT_FOUND, "no_public_part"),
+            Self::NotSealed => (StatusCode::NOT_FOUND, "not_sealed"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
@@ -173,6 +177,8 @@ impl Fault {
                 EvaluateError::KeyProof(_) => (StatusCode::BAD_REQUEST, "invalid_key_proof"),
                 EvaluateError::PublicKey(_) => (StatusCode::BAD_REQUEST, "invalid_public_key"),
                 EvaluateError::Ciphertext(_) => (StatusCode::BAD_REQUEST, "invalid_ciphertext"),
+                EvaluateError::NotSealed => (StatusCode::BAD_REQUEST, "not_sealed"),
+                EvaluateError::Decrypt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
                 // By definition, evaluation errors are the client's fault.
                 _ => (StatusCode::BAD_REQUEST, "invalid_request"),
             },

@@ -8,10 +8,10 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
-use veilcast_engine::Stopped;
+use veilcast_engine::{EvaluateError, Pause, Stopped};
 use veilcast_protocol::{
-    BinaryBody, ContentDigest, Encoding, Framing, HEADER_LENGTH, InferRequest, InferResponse,
-    Inference, MEDIA_BINARY, MEDIA_JSON, MaskedResponse,
+    BinaryBody, ContentDigest, Encoding, Framing, HEADER_LENGTH, InferResponse, Inference,
+    MEDIA_BINARY, MEDIA_JSON, MaskedResponse,
 };
 
 use crate::accounts::{Asked, Entry, Identity};
@@ -213,6 +213,7 @@ fn open(
     let seconds = match &request {
         Inference::Encrypted(request) => model.evaluator.cost(request)?,
         Inference::Masked(request) => model.evaluator.masked_cost(request),
+        Inference::Sealed(request) => model.evaluator.sealed_cost(request)?,
     };
     let limit = app.config().request_cost;
     if seconds > limit.as_secs_f64() {
@@ -252,7 +253,10 @@ fn answer(
     let (request, digest) = (&received.request, Some(received.digest));
     let mut response = match request {
         Inference::Encrypted(encrypted) => {
-            let scores = evaluate(app, model, encrypted, deadline, turn)?;
+            let evaluator = &model.evaluator;
+            let scores = in_slices(app, deadline, turn, |pause| {
+                evaluator.evaluate_in_slices(encrypted, pause)
+            })?;
             let scores = InferResponse {
                 request_digest: digest,
                 ..scores
@@ -265,12 +269,15 @@ fn answer(
             )
         }
         Inference::Masked(masked) => {
-            let scores = MaskedResponse {
-                request_digest: digest,
-                ..model.evaluator.evaluate_masked(masked)?
-            };
-            turn.finish();
-            response(masked.answer, || scores.to_json(), || scores.to_binary())
+            let scores = model.evaluator.evaluate_masked(masked)?;
+            masked_response(masked.answer, scores, digest, turn)
+        }
+        Inference::Sealed(sealed) => {
+            let evaluator = &model.evaluator;
+            let scores = in_slices(app, deadline, turn, |pause| {
+                evaluator.evaluate_sealed(sealed, pause)
+            })?;
+            masked_response(sealed.answer, scores, digest, turn)
         }
     };
     let elapsed = started.elapsed();
@@ -280,14 +287,28 @@ fn answer(
     Ok(response)
 }
 
-/// Encrypted scores or vouchers, slice by slice.
-fn evaluate(
+/// Masked scores in the form that the client wants.
+fn masked_response(
+    form: Encoding,
+    scores: MaskedResponse,
+    request_digest: Option<ContentDigest>,
+    turn: &mut Turn<Caller>,
+) -> Response {
+    let scores = MaskedResponse {
+        request_digest,
+        ..scores
+    };
+    turn.finish();
+    response(form, || scores.to_json(), || scores.to_binary())
+}
+
+/// Computes slice by slice, as long as there is time and somebody waits.
+fn in_slices<T>(
     app: &App,
-    model: &ServedModel,
-    request: &InferRequest,
     deadline: Deadline,
     turn: &mut Turn<Caller>,
-) -> Result<InferResponse, Fault> {
+    compute: impl FnOnce(Pause<'_>) -> Result<T, EvaluateError>,
+) -> Result<T, Fault> {
     let mut ended = None;
     let mut pause = || {
         let paused = turn.pause().map_err(|why| busy(app, why));
@@ -296,10 +317,10 @@ fn evaluate(
             Stopped
         })
     };
-    let scores = model.evaluator.evaluate_in_slices(request, &mut pause);
+    let computed = compute(&mut pause);
     match ended {
         Some(ended) => Err(ended),
-        None => Ok(scores?),
+        None => Ok(computed?),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`App`] holds the models and the limits, [`router`] turns it into an application that tests call
 //! without a socket, and [`serve`] runs that on [`Listeners`] until it is told to stop. The service
-//! holds no key of any kind: public moduli and ciphertexts arrive, and ciphertexts leave.
+//! holds no key of its clients': public moduli and ciphertexts arrive, and ciphertexts leave.
 //!
 //! | subject | file |
 //! |---|---|
@@ -25,7 +25,7 @@
 //! | connections and the end | `connections` |
 //! | the minimum rates of clients | `pace` |
 //! | certificates | `tls` |
-//! | the secrets of vouchers | `voucher_secrets` |
+//! | the secrets of vouchers, and the keys of sealed models | `voucher_secrets`, `sealing_keys`, and reading their files, `secret_file` |
 
 #![forbid(unsafe_code)]
 
@@ -58,6 +58,8 @@ mod pace;
 mod page;
 mod quota;
 mod routes;
+mod sealing_keys;
+mod secret_file;
 mod start_error;
 mod swap;
 mod tagged;

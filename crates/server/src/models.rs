@@ -52,6 +52,15 @@ impl AsRef<[u8]> for PublicPart {
     }
 }
 
+/// A sealed model's encrypted weights, sent without a copy.
+pub(crate) struct SealedFile(pub(crate) Arc<ServedModel>);
+
+impl AsRef<[u8]> for SealedFile {
+    fn as_ref(&self) -> &[u8] {
+        self.0.evaluator.sealed_file().unwrap_or_default()
+    }
+}
+
 /// All models of the service, by name.
 #[derive(Default)]
 pub(crate) struct Models(BTreeMap<String, Versions>);
@@ -81,8 +90,16 @@ impl Models {
         given: impl IntoIterator<Item = (Arc<ServedModel>, bool)>,
     ) -> Result<Self, StartError> {
         let mut models = BTreeMap::<String, Versions>::new();
+        let mut sealing = BTreeMap::<Vec<u8>, String>::new();
         for (model, is_default) in given {
             let (name, version) = (model.name().to_owned(), model.version().to_owned());
+            if let Some(sealed) = model.evaluator.card().sealed() {
+                let first = sealing.entry(sealed.modulus()).or_insert(name.clone());
+                if *first != name {
+                    let (first, second) = (first.clone(), name);
+                    return Err(StartError::SharedSealingKey { first, second });
+                }
+            }
             let versions = models.entry(name.clone()).or_default();
             if versions.get(Some(&version)).is_some() {
                 return Err(StartError::DuplicateModel { name, version });

@@ -22,7 +22,7 @@ use crate::extract::Requested;
 use crate::fault::Fault;
 use crate::infer::infer;
 use crate::metrics::Format;
-use crate::models::PublicPart;
+use crate::models::{PublicPart, SealedFile};
 use crate::observe::observe;
 use crate::tagged::{compressed, tagged, weakly_tagged};
 use crate::{cors, operator, page};
@@ -115,6 +115,7 @@ fn routes(has_page: bool) -> Vec<(String, MethodRouter<Arc<App>>)> {
                     .layer(map_response(weakly_tagged)),
             ),
             ("/public.onnx", get(public_part)),
+            ("/sealed.bin", get(sealed_file)),
             ("/infer", post(infer)),
         ];
         routes.extend(of_model.map(|(path, methods)| (format!("{model}{path}"), methods)));
@@ -198,6 +199,18 @@ async fn public_part(
     let digest = named.ok_or(Fault::NoPublicPart)?.sha256.clone();
     Ok(tagged(&headers, digest, MEDIA_BINARY, || {
         Bytes::from_owner(PublicPart(model))
+    }))
+}
+
+/// The weights of a sealed model, encrypted under the service's key; the card names the digest.
+async fn sealed_file(
+    Requested(model, _): Requested,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let named = model.evaluator.card().sealed();
+    let digest = named.ok_or(Fault::NotSealed)?.sha256.clone();
+    Ok(tagged(&headers, digest, MEDIA_BINARY, || {
+        Bytes::from_owner(SealedFile(model))
     }))
 }
 

@@ -62,6 +62,43 @@ pub enum StartError {
         /// What is wrong with it.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The key of a sealed model can't be used.
+    #[error("can't use the key of sealed models in {}", .file.display())]
+    SealingKey {
+        /// A file that `sealing_keys` names.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A model is sealed, and its key is missing.
+    #[error(
+        "the model {name} is sealed under the key {fingerprint}: name its file in `sealing_keys`"
+    )]
+    NoSealingKey {
+        /// The model's name.
+        name: String,
+        /// The key's fingerprint.
+        fingerprint: String,
+    },
+    /// A model's sealed weights can't be opened.
+    #[error("can't open the sealed model {name}")]
+    Sealed {
+        /// The model's name.
+        name: String,
+        /// What is wrong.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// Two models are sealed under the same key.
+    #[error(
+        "the models {first} and {second} are sealed under the same key, so that clients of one could read scores of the other: seal one \
+         of them under another key"
+    )]
+    SharedSealingKey {
+        /// A model's name.
+        first: String,
+        /// Another model's name.
+        second: String,
+    },
     /// The ledger's settings can't be used.
     #[error("can't use the ledger")]
     Ledger(#[source] Box<dyn StdError + Send + Sync>),

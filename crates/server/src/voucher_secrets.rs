@@ -1,12 +1,12 @@
 //! The secrets that vouchers are derived from, in a file that replicas share.
 
-use std::fs;
 use std::path::Path;
 
 use veilcast_card::hex;
 use veilcast_engine::{VoucherSecret, VoucherSecrets};
 use zeroize::Zeroizing;
 
+use crate::secret_file;
 use crate::start_error::StartError;
 
 /// The largest file: a few dozen secrets.
@@ -19,15 +19,7 @@ pub(crate) fn read(file: &Path) -> Result<VoucherSecrets, StartError> {
         file: file.to_owned(),
         source,
     };
-    let metadata = fs::metadata(file).map_err(|error| unusable(error.into()))?;
-    if metadata.len() > MAX_BYTES {
-        return Err(unusable(
-            "the file is too large for secrets of vouchers".into(),
-        ));
-    }
-    warn_of_readers(file, &metadata);
-    let text = fs::read_to_string(file).map(Zeroizing::new);
-    let text = text.map_err(|error| unusable(error.into()))?;
+    let text = secret_file::read(file, MAX_BYTES).map_err(unusable)?;
     let lines = text.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     let secret = |line: &str| {
@@ -42,20 +34,4 @@ pub(crate) fn read(file: &Path) -> Result<VoucherSecrets, StartError> {
             "each line must be 64 lower-case hexadecimal digits, such as `openssl rand -hex 32` prints".into(),
         )),
     }
-}
-
-/// Warns if others may read the file.
-fn warn_of_readers(file: &Path, metadata: &fs::Metadata) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            let file = file.display();
-            tracing::warn!(
-                "{file} is secret, but others may read it too: chmod 600 {file} makes it private"
-            );
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = (file, metadata);
 }

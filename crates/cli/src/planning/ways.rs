@@ -40,6 +40,10 @@ impl From<WayCosts> for WayLine {
                 "a one-time pad, sent ahead by Paillier encryption",
                 "one-time pads from the service's secret",
             ),
+            Way::Sealed => (
+                "information theory: one-time pads",
+                "Paillier encryption, under the service's key",
+            ),
         };
         Self {
             way: costs.way,
@@ -67,6 +71,7 @@ impl fmt::Display for WayLine {
         let way = match self.way {
             Way::Direct => "direct",
             Way::Vouchers => "vouchers",
+            Way::Sealed => "sealed",
         };
         write!(f, "{way:<9}")?;
         match &self.ahead {

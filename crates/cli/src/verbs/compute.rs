@@ -1,27 +1,31 @@
 //! `veilcast compute`: a request file to a response file, offline.
 
 use std::fmt;
-use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_protocol::{InferResponse, Limits};
+use veilcast_protocol::{InferResponse, Inference, Limits, MaskedResponse};
 
 use crate::args::OutFile;
+use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
 use crate::output::{Output, counted};
-use crate::{messages, models};
+use crate::{keys, messages, models};
 
 /// Compute a model on a request file, and write a response file.
 ///
-/// Neither needs nor learns a secret: input and output are encrypted.
+/// Neither needs nor learns a secret of the data owner's: input and output are encrypted or masked.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Directory of the model.
     #[arg(long, value_name = "MODEL_DIR")]
     model: PathBuf,
+    /// Secret key file of a sealed model, for a request that was made of its encrypted weights.
+    #[arg(long, value_name = "FILE")]
+    sealing_key: Option<PathBuf>,
     /// File that `veilcast encrypt` wrote.
     #[arg(long = "in", value_name = "REQUEST")]
     request: PathBuf,
@@ -50,26 +54,58 @@ impl fmt::Display for Computed {
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let OutFile { out, force } = &args.file;
-    let mut file = OutputFile::create(out, *force, Readers::Usual)?;
-    let evaluator = Evaluator::new(models::load(&args.model)?, KeyPolicy::default());
-    let card = evaluator.card();
-    let most = card.limits();
+    let file = OutputFile::create(out, *force, Readers::Usual)?;
+    let evaluator = evaluator(args)?;
+    let most = evaluator.card().limits();
     let limits = Limits::new(most.max_records as usize, most.max_ciphertexts as usize);
-    let (request, digest) = messages::load_request(&args.request, &limits)?;
-    let response = evaluator
-        .evaluate(&request)
-        .with_context(|| format!("{} can't be computed", args.request.display()))?;
-    let response = InferResponse {
-        request_digest: Some(digest),
-        ..response
+    let (request, digest) = messages::load_inference(&args.request, &limits)?;
+    let request_digest = Some(digest);
+    let computed = match &request {
+        Inference::Encrypted(encrypted) => evaluator.evaluate(encrypted).map(|response| {
+            let response = InferResponse {
+                request_digest,
+                ..response
+            };
+            response.to_binary()
+        }),
+        Inference::Sealed(sealed) => {
+            let opened = evaluator.evaluate_sealed(sealed, &mut || Ok(()));
+            opened.map(|response| {
+                let response = MaskedResponse {
+                    request_digest,
+                    ..response
+                };
+                response.to_binary()
+            })
+        }
+        Inference::Masked(_) => {
+            return Err(anyhow!("vouchers are good at their service alone"))
+                .hint("send the request to the service that made them");
+        }
     };
-    let body = response.to_binary().bytes;
-    file.write_all(&body)
-        .with_context(|| format!("can't write {}", out.display()))?;
-    file.finish()?;
+    let computed =
+        computed.with_context(|| format!("{} can't be computed", args.request.display()));
+    let body = match (&request, &args.sealing_key) {
+        (Inference::Sealed(_), None) => computed.hint("give the model's key with --sealing-key")?,
+        _ => computed?,
+    };
+    let body = body.bytes;
+    file.complete(&body)?;
     output.result(&Computed {
         file: out.clone(),
         records: request.records() as u64,
         bytes: body.len(),
     })
+}
+
+/// The model, with its key if it is sealed and there is one.
+fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
+    let evaluator = Evaluator::new(models::load(&args.model)?, KeyPolicy::default());
+    let Some(path) = &args.sealing_key else {
+        return Ok(evaluator);
+    };
+    let key = Arc::new(keys::load_secret(path)?);
+    evaluator
+        .with_sealing_key(key)
+        .with_context(|| format!("can't open the model with {}", path.display()))
 }

@@ -1,17 +1,18 @@
 //! `veilcast decrypt`: a response file to predictions, offline.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
+use veilcast_card::Card;
 use veilcast_engine::Session;
-use veilcast_protocol::Limits;
+use veilcast_protocol::{ContentDigest, InferResponse, Inference, Limits, MaskedResponse};
 
 use crate::args::OptionalOutFile;
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
 use crate::predictions::{self, Overview, Predictions};
-use crate::{keys, messages, models};
+use crate::{keys, messages, models, sealed};
 
 /// Decrypt a response file into predictions, as CSV.
 ///
@@ -22,8 +23,11 @@ use crate::{keys, messages, models};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Secret key file that encrypted the request.
-    #[arg(long)]
-    key: PathBuf,
+    #[arg(long, required_unless_present = "opening")]
+    key: Option<PathBuf>,
+    /// File that `veilcast encrypt --opening` wrote, for the answer of a sealed model.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    opening: Option<PathBuf>,
     /// The model's public card.
     #[arg(long)]
     card: PathBuf,
@@ -51,28 +55,11 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let card = models::load_card(&args.card)?;
     let (file, force) = (args.file.out.as_deref(), args.file.force);
     let mut predictions = Predictions::begin(&card, file, force, output)?;
-    let key = keys::load_secret(&args.key)?;
-    let records = card.limits().max_records as usize;
-    let limits = Limits::new(records, records * card.outputs());
-    let response = messages::load_response(&args.response, &limits)?;
-    let session = Session::new(card.clone(), key)?;
-    let scores = match &args.request {
-        Some(path) => {
-            let most = card.limits().max_ciphertexts as usize;
-            let (request, digest) = messages::load_request(path, &Limits::new(records, most))?;
-            if response.request_digest != Some(digest) {
-                return Err(anyhow!(
-                    "{} is not an answer to {}",
-                    args.response.display(),
-                    path.display()
-                ))
-                .hint("give the request file that was computed, byte for byte");
-            }
-            session.decrypt_answer_to(&request, &response)
-        }
-        None => session.decrypt(&response),
+    let scores = match (&args.opening, &args.key) {
+        (Some(opening), _) => opened(args, &card, opening)?,
+        (None, Some(key)) => decrypted(args, &card, key)?,
+        (None, None) => bail!("name the key with --key"),
     };
-    let scores = scores.with_context(|| format!("can't decrypt {}", args.response.display()))?;
     for record in &scores {
         predictions.add(Ok(record), &[])?;
     }
@@ -93,4 +80,64 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         overview,
     })?;
     unpredicted.check(records)
+}
+
+/// The scores in an answer that is encrypted under a key.
+fn decrypted(args: &Args, card: &Card, key: &Path) -> anyhow::Result<Vec<Vec<i64>>> {
+    let key = keys::load_secret(key)?;
+    let records = card.limits().max_records as usize;
+    let limits = Limits::new(records, records * card.outputs());
+    let response = messages::load_response(&args.response, &limits, InferResponse::decode)?;
+    let session = Session::new(card.clone(), key)?;
+    let scores = match request(args, card, response.request_digest)? {
+        Some(Inference::Encrypted(request)) => session.decrypt_answer_to(&request, &response),
+        Some(_) => return Err(other_request(args)),
+        None => session.decrypt(&response),
+    };
+    scores.with_context(|| format!("can't decrypt {}", args.response.display()))
+}
+
+/// The scores in an answer of a sealed model.
+fn opened(args: &Args, card: &Card, opening: &Path) -> anyhow::Result<Vec<Vec<i64>>> {
+    let opening = sealed::read_opening(opening, card)?;
+    let limits = Limits::new(card.limits().max_records as usize, 0);
+    let response = messages::load_response(&args.response, &limits, MaskedResponse::decode)?;
+    match request(args, card, response.request_digest)? {
+        None => {}
+        Some(Inference::Sealed(request)) if opening.is_of(&request) => {}
+        Some(_) => return Err(other_request(args)),
+    }
+    opening
+        .scores(&response)
+        .with_context(|| format!("can't decrypt {}", args.response.display()))
+}
+
+/// The request that an answer must belong to, if one is named.
+fn request(
+    args: &Args,
+    card: &Card,
+    named: Option<ContentDigest>,
+) -> anyhow::Result<Option<Inference>> {
+    let Some(path) = &args.request else {
+        return Ok(None);
+    };
+    let limits = card.limits();
+    let limits = Limits::new(limits.max_records as usize, limits.max_ciphertexts as usize);
+    let (request, digest) = messages::load_inference(path, &limits)?;
+    match named == Some(digest) {
+        true => Ok(Some(request)),
+        false => Err(other_request(args)),
+    }
+}
+
+fn other_request(args: &Args) -> anyhow::Error {
+    let request = args.request.as_deref().unwrap_or(Path::new("the request"));
+    let error = anyhow!(
+        "{} is not an answer to {}",
+        args.response.display(),
+        request.display()
+    );
+    Err::<(), _>(error)
+        .hint("give the request file that was computed, byte for byte")
+        .expect_err("it is an error")
 }

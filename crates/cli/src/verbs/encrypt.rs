@@ -1,11 +1,12 @@
 //! `veilcast encrypt`: records to a request file, offline.
 
 use std::fmt;
-use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{anyhow, bail};
 use serde::Serialize;
+use veilcast_engine::{Predictor, Prepared};
 use veilcast_files::Options;
 
 use crate::args::{IgnoreColumns, OutFile};
@@ -14,16 +15,22 @@ use crate::files::{OutputFile, Readers};
 use crate::output::{Output, counted};
 use crate::planning::PlanArgs;
 use crate::records::{Changes, Inputs, batches};
-use crate::{keys, models, records};
+use crate::{keys, models, records, sealed};
 
 /// Encrypt records into a request file, for `veilcast compute` elsewhere.
 ///
-/// The file is the binary body of the HTTP request.
+/// The file is the binary body of the HTTP request. For a sealed model, give --sealed and --opening instead of --key.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Secret key file of the data owner.
-    #[arg(long)]
-    key: PathBuf,
+    #[arg(long, required_unless_present = "sealed")]
+    key: Option<PathBuf>,
+    /// The encrypted weights of a sealed model, sealed.bin, which are used instead of a key.
+    #[arg(long, value_name = "FILE.bin", conflicts_with_all = ["key", "pool"], requires = "opening")]
+    sealed: Option<PathBuf>,
+    /// File for what opens the answer of a sealed model. It is secret: keep it until the answer is decrypted, and delete it then.
+    #[arg(long, value_name = "FILE", requires = "sealed")]
+    opening: Option<PathBuf>,
     /// The model's public card.
     #[arg(long)]
     card: PathBuf,
@@ -65,10 +72,14 @@ impl fmt::Display for Encrypted {
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let OutFile { out, force } = &args.file;
-    let mut file = OutputFile::create(out, *force, Readers::Usual)?;
+    let file = OutputFile::create(out, *force, Readers::Usual)?;
     let card = models::load_card(&args.card)?;
     let encoder = models::encoder(&card, args.public_part.as_deref())?;
-    let key = keys::load_secret(&args.key)?;
+    let opening = args
+        .opening
+        .as_deref()
+        .map(|path| OutputFile::create(path, *force, Readers::Owner));
+    let opening = opening.transpose()?;
     let inputs = Inputs {
         paths: vec![args.input.clone()],
         options: Options {
@@ -77,8 +88,15 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         },
     };
     let count = records::count(&card, &inputs)?;
-    let session = records::session(&card, key, count, &args.plan)?;
-    let most = session.max_records();
+    let predictor: Predictor = match (&args.sealed, &args.key) {
+        (Some(file), _) => Arc::new(sealed::load(&card, file)?).into(),
+        (None, Some(key)) => {
+            let key = keys::load_secret(key)?;
+            Arc::new(records::session(&card, key, count, &args.plan)?).into()
+        }
+        (None, None) => bail!("name the key with --key"),
+    };
+    let most = predictor.max_records();
     let mut batches = batches(encoder, inputs, 0, most);
     let batch = batches
         .next()
@@ -92,10 +110,18 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             "a request to this model takes at most {most}: split the file"
         ));
     }
-    let body = session.encrypt(&batch.records)?.to_binary().bytes;
-    file.write_all(&body)
-        .with_context(|| format!("can't write {}", out.display()))?;
-    file.finish()?;
+    let body = match predictor.prepare(&batch.records)? {
+        Prepared::Encrypted(request) => request.to_binary().bytes,
+        Prepared::Sealed(request, secrets) => {
+            // Without it the answer could never be read.
+            if let Some(opening) = opening {
+                sealed::write_opening(opening, &secrets)?;
+            }
+            request.to_binary().bytes
+        }
+        Prepared::Masked(..) => bail!("vouchers need a connection to the service"),
+    };
+    file.complete(&body)?;
     if !batch.changes.is_none() {
         output.note(batch.changes);
     }

@@ -13,10 +13,12 @@ use veilcast_card::Card;
 use veilcast_card::MAX_CARD_BYTES;
 use veilcast_model::CARD_FILE;
 use veilcast_paillier::PublicKeyFile;
-use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits};
+use veilcast_protocol::{Framing, InferResponse, Inference, Limits, MaskedResponse};
 use zeroize::Zeroizing;
 
-use self::facts::{CardFacts, Facts, KeyFacts, MessageFacts, ModelFacts, ServiceFacts};
+use self::facts::{
+    CardFacts, Facts, KeyFacts, MessageFacts, ModelFacts, OpeningFacts, ServiceFacts,
+};
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
@@ -24,7 +26,7 @@ use crate::planning::CostArgs;
 use crate::planning::plan::Plan;
 use crate::service::{ServiceArgs, advised};
 use crate::verbs::predict::fetch_card;
-use crate::{files, keys, logging, models, runtime};
+use crate::{files, keys, logging, models, runtime, sealed};
 
 /// Largest file looked at, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
@@ -140,6 +142,7 @@ struct Members {
     kty: Option<IgnoredAny>,
     p: Option<IgnoredAny>,
     format: Option<IgnoredAny>,
+    masks: Option<IgnoredAny>,
     inputs: Option<IgnoredAny>,
     outputs: Option<IgnoredAny>,
     model_name: Option<IgnoredAny>,
@@ -162,6 +165,14 @@ fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
     if members.kty.is_some() {
         return Ok(key(path, members.p.is_some())?.into());
     }
+    if members.masks.is_some() {
+        let (card_digest, records) = sealed::described_opening(path)?;
+        let opening = OpeningFacts {
+            card_digest,
+            records,
+        };
+        return Ok(Facts::Opening(opening).into());
+    }
     if members.format.is_some() && content.len() <= MAX_CARD_BYTES {
         let parsed = Card::parse(&content)
             .with_context(|| format!("can't use the card {}", path.display()))?;
@@ -175,13 +186,18 @@ fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
     };
     let damaged = |what| format!("{} is a damaged {what}", path.display());
     if members.inputs.is_some() {
-        let request = InferRequest::decode(&content, Framing::SelfDelimiting, &limits)
+        let request = Inference::decode(&content, Framing::SelfDelimiting, &limits)
             .with_context(|| damaged("request"))?;
         let facts = MessageFacts::of_request(&request, content.len());
         return Ok(Facts::Request(facts).into());
     }
     if members.model_name.is_some() || members.outputs.is_some() {
-        let response = InferResponse::decode(&content, Framing::SelfDelimiting, &limits)
+        let framing = Framing::SelfDelimiting;
+        if let Ok(response) = MaskedResponse::decode(&content, framing, &limits) {
+            let facts = MessageFacts::of_masked_response(&response, content.len());
+            return Ok(Facts::Response(facts).into());
+        }
+        let response = InferResponse::decode(&content, framing, &limits)
             .with_context(|| damaged("response"))?;
         let facts = MessageFacts::of_response(&response, content.len());
         return Ok(Facts::Response(facts).into());

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
-use veilcast_card::{Card, CardDigest, Encoder};
+use veilcast_card::{Card, CardDigest, Encoder, Way};
 use veilcast_client::{Client, ClientError, Pipeline, PipelineError, VoucherDirectory};
-use veilcast_engine::PublicKey;
+use veilcast_engine::{Predictor, PublicKey};
 use veilcast_files::Options;
 
 use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
@@ -21,7 +21,7 @@ use crate::predictions::{self, Overview, Predictions};
 use crate::records::{Batch, Changes, Inputs, batch_size, batches, masked_batch_size};
 use crate::service::{ServiceArgs, advise, advised};
 use crate::waiting::WaitingBar;
-use crate::{interrupts, keys, logging, models, records, runtime};
+use crate::{interrupts, keys, logging, models, records, runtime, sealed};
 
 /// Get predictions for records, encrypted, from a service.
 ///
@@ -61,6 +61,10 @@ pub(crate) struct Args {
     /// request, and encrypted otherwise.
     #[arg(long, value_name = "DIR", requires = "key")]
     vouchers: Option<PathBuf>,
+    /// Compute with the model's encrypted weights instead of encrypting records: then no key is needed. The weights are fetched
+    /// once, and kept with the system's other cached files. A model that is offered in no other way is used so in any case.
+    #[arg(long, conflicts_with_all = ["key", "bits", "pool", "vouchers"])]
+    sealed: bool,
     #[command(flatten)]
     file: OptionalOutFile,
     /// Requests under way at a time: while the service computes one, the next is encrypted and sent.
@@ -223,28 +227,26 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let mut predictions = predictions.keeping(keep);
     let resumed = predictions.count();
     let expected = records::count(&card, &inputs)?;
-    let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
-    let vouchers = args.vouchers.as_deref();
-    let vouchers = vouchers.map(|path| voucher_directory(path, key.public_key()));
-    let vouchers = vouchers.transpose()?;
-    let session = records::session(&card, key, expected, &args.plan)?;
-    let has_vouchers = vouchers.is_some();
-    let left = vouchers
-        .as_ref()
-        .map(|vouchers| vouchers.count(card.digest()));
-    let left = left.transpose()?.unwrap_or_default().good as u64;
-    let size = match expected {
-        Some(expected) if has_vouchers && left >= expected - resumed.min(expected) => {
-            masked_batch_size(&session)
+    let is_sealed = args.sealed || *card.ways() == [Way::Sealed];
+    if let (true, Some(key)) = (is_sealed, &args.key) {
+        return Err(anyhow!(
+            "the model is offered sealed alone, which takes no key like {}",
+            key.display()
+        ))
+        .hint("leave --key out");
+    }
+    let (predictor, size) = match is_sealed {
+        true => {
+            let model = runtime.block_on(sealed::fetch(&client, &card))?;
+            let predictor = Predictor::from(Arc::new(model));
+            let size = batch_size(&predictor);
+            (predictor, size)
         }
-        _ => batch_size(&session),
+        false => with_key(args, &card, expected, resumed)?,
     };
-    let session = Arc::new(match vouchers {
-        Some(vouchers) => session.with_vouchers(Arc::new(vouchers)),
-        None => session,
-    });
+    let has_vouchers = args.vouchers.is_some();
     let batches = batches(encoder, inputs, resumed, size);
-    let pipeline = Pipeline::new(client, &args.model, session).in_flight(args.in_flight);
+    let pipeline = Pipeline::new(client, &args.model, predictor).in_flight(args.in_flight);
     let start = Instant::now();
     bar.replace(output.progress(expected, "records"));
     bar.advance(resumed);
@@ -282,6 +284,33 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     unpredicted.check(summary.records)
 }
 
+/// A session with the key that was given or a new one, and how many of its records to send at once.
+fn with_key(
+    args: &Args,
+    card: &Card,
+    expected: Option<u64>,
+    resumed: u64,
+) -> anyhow::Result<(Predictor, usize)> {
+    let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
+    let vouchers = args.vouchers.as_deref();
+    let vouchers = vouchers.map(|path| voucher_directory(path, key.public_key()));
+    let vouchers = vouchers.transpose()?;
+    let session = records::session(card, key, expected, &args.plan)?;
+    let Some(vouchers) = vouchers else {
+        let predictor = Predictor::from(Arc::new(session));
+        let size = batch_size(&predictor);
+        return Ok((predictor, size));
+    };
+    let left = vouchers.count(card.digest())?.good as u64;
+    let session = session.with_vouchers(Arc::new(vouchers));
+    let predictor = Predictor::from(Arc::new(session));
+    let size = match expected {
+        Some(expected) if left >= expected - resumed.min(expected) => masked_batch_size(card),
+        _ => batch_size(&predictor),
+    };
+    Ok((predictor, size))
+}
+
 /// The vouchers that `veilcast voucher fill` has put into a directory.
 fn voucher_directory(path: &Path, key: &PublicKey) -> anyhow::Result<VoucherDirectory> {
     if !path.is_dir() {
@@ -303,7 +332,7 @@ async fn predict(
     keep_in_mind(predictions, &summary);
     while let Some(answered) = answers.next().await {
         let answered = answered.map_err(explained)?;
-        let card = answered.session.card();
+        let card = answered.predictor.card();
         summary.note_card(predictions.card(), card, predictions.count());
         for (index, kept) in answered.group.kept.iter().enumerate() {
             let scores = answered.scores.as_ref();

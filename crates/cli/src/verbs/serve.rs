@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// Directory of a model, in addition to those in the configuration; may be given several times.
     #[arg(long = "model", value_name = "MODEL_DIR")]
     models: Vec<PathBuf>,
+    /// File of the key of a sealed model, in addition to those in the configuration; may be given several times.
+    #[arg(long = "sealing-key", value_name = "FILE")]
+    sealing_keys: Vec<PathBuf>,
     /// Address to listen on, such as 127.0.0.1:8080, localhost:8080, :8080 for all addresses, or
     /// unix:/run/veilcast.sock; port 0 takes a free one; may be given several times [default:
     /// 127.0.0.1:8080].
@@ -65,8 +68,13 @@ impl Args {
     /// The settings from the command line.
     fn settings(&self) -> anyhow::Result<Table> {
         let mut table = Table::new();
-        if !self.models.is_empty() {
-            table.insert("models".to_owned(), settings::directories(&self.models)?);
+        for (name, paths) in [
+            ("models", &self.models),
+            ("sealing_keys", &self.sealing_keys),
+        ] {
+            if !paths.is_empty() {
+                table.insert(name.to_owned(), settings::paths(paths)?);
+            }
         }
         if !self.listen.is_empty() {
             let listen = self.listen.iter().map(|address| address.to_string().into());

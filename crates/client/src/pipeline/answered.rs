@@ -1,9 +1,8 @@
 //! What comes back for a group of records.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use veilcast_engine::Session;
+use veilcast_engine::Predictor;
 
 use crate::AnswerError;
 
@@ -12,8 +11,8 @@ use crate::AnswerError;
 pub struct Answered<G> {
     /// The group as it was submitted.
     pub group: G,
-    /// The session that it was encrypted with, and so the card for its scores.
-    pub session: Arc<Session>,
+    /// What its requests were made with, which has the card for its scores.
+    pub predictor: Predictor,
     /// One score per output for each of its records, not yet checked against the card's bounds; or
     /// why the answer can't be used: it is damaged, or belongs to another request.
     pub scores: Result<Vec<Vec<i64>>, AnswerError>,

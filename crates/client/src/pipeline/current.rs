@@ -1,53 +1,54 @@
-//! The current session: it is replaced when the service's model is.
+//! The current session or sealed model: it is replaced when the service's model is.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 use veilcast_card::{Card, CardDigest, QuantizedRecord};
-use veilcast_engine::{LayoutError, Prepared, Session, SessionError};
+use veilcast_engine::{Predictor, Prepared, SessionError};
 
+use crate::blocking::blocking;
 use crate::{Client, ClientError, PipelineError, ReplacedError};
 
-/// The session that records are encrypted with.
+/// What requests are made with.
 pub(super) struct Current {
     /// The card that the caller's records are quantised for.
     own: Card,
-    session: RwLock<Arc<Session>>,
+    predictor: RwLock<Predictor>,
     /// Held by the task that looks for a new card.
     renewal: Mutex<()>,
 }
 
 impl Current {
-    pub(super) fn new(session: Arc<Session>) -> Self {
+    pub(super) fn new(predictor: Predictor) -> Self {
         Self {
-            own: session.card().clone(),
-            session: RwLock::new(session),
+            own: predictor.card().clone(),
+            predictor: RwLock::new(predictor),
             renewal: Mutex::default(),
         }
     }
 
-    pub(super) fn session(&self) -> Arc<Session> {
-        let session = self.session.read();
-        Arc::clone(&session.unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn predictor(&self) -> Predictor {
+        let predictor = self.predictor.read();
+        predictor.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Records as a request, and the session that its answer is read with.
+    /// Records as a request, and what its answer is read with.
     pub(super) fn prepare(
         &self,
         records: &[QuantizedRecord],
-    ) -> Result<(Arc<Session>, Prepared), SessionError> {
-        let session = self.session();
-        let card = session.card();
+    ) -> Result<(Predictor, Prepared), SessionError> {
+        let predictor = self.predictor();
+        let card = predictor.card();
         if card.digest() == self.own.digest() {
-            let request = session.prepare(records)?;
-            return Ok((session, request));
+            let request = predictor.prepare(records)?;
+            return Ok((predictor, request));
         }
         let moved = records.iter().map(|record| {
             // A record for another card than the caller's is refused below.
             record.moved(&self.own, card).unwrap_or(record.clone())
         });
-        let request = session.prepare(&moved.collect::<Vec<_>>())?;
-        Ok((session, request))
+        let request = predictor.prepare(&moved.collect::<Vec<_>>())?;
+        Ok((predictor, request))
     }
 
     /// Gets the card with which the service has replaced the one with this digest, unless another
@@ -62,8 +63,8 @@ impl Current {
         old: CardDigest,
     ) -> Result<bool, PipelineError> {
         let _one_at_a_time = self.renewal.lock().await;
-        let session = self.session();
-        if session.card().digest() != old {
+        let predictor = self.predictor();
+        if predictor.card().digest() != old {
             return Ok(true);
         }
         let answer = client.card(model).await?.answer;
@@ -75,7 +76,7 @@ impl Current {
         if card.digest() == old {
             return Ok(false);
         }
-        if card.name() != session.card().name() {
+        if card.name() != predictor.card().name() {
             return Err(unclear(client).into());
         }
         if !card.takes_records_of(&self.own) {
@@ -84,11 +85,23 @@ impl Current {
         if !card.predicts_as(&self.own) {
             return Err(replaced(ReplacedError::Predictions));
         }
-        let renewed = session.for_card(card);
-        let renewed =
-            renewed.map_err(|error: LayoutError| replaced(ReplacedError::Layout(error)))?;
+        let renewed: Predictor = match &predictor {
+            Predictor::Session(session) => {
+                let renewed = session.for_card(card);
+                Arc::new(renewed.map_err(|error| replaced(ReplacedError::Layout(error)))?).into()
+            }
+            Predictor::Sealed(sealed) => {
+                let file = client.sealed_file(model, &card).await?.answer;
+                let sealed = Arc::clone(sealed);
+                let renewed = blocking(move || sealed.for_card(card, &file)).await;
+                Arc::new(renewed.map_err(|error| replaced(ReplacedError::Sealed(error)))?).into()
+            }
+        };
         tracing::info!(card = %renewed.card().digest(), "the model was replaced: continuing with the new card");
-        *self.session.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+        *self
+            .predictor
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = renewed;
         Ok(true)
     }
 }

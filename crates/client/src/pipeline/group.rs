@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use veilcast_card::QuantizedRecord;
-use veilcast_engine::{Prepared, Session};
+use veilcast_engine::{Predictor, Prepared};
 
 use super::answered::Answered;
 use super::current::{Current, unclear};
@@ -36,7 +36,7 @@ const RENEWALS: usize = 4;
 /// A group that is ready to be sent.
 pub(super) struct Encrypted<G> {
     group: G,
-    session: Arc<Session>,
+    predictor: Predictor,
     request: Prepared,
     started: Instant,
 }
@@ -45,10 +45,10 @@ impl<G: AsRef<[QuantizedRecord]>> Encrypted<G> {
     pub(super) fn new<E: From<PipelineError>>(current: &Current, group: G) -> Result<Self, E> {
         let started = Instant::now();
         let encrypted = current.prepare(group.as_ref());
-        let (session, request) = encrypted.map_err(PipelineError::Encrypt)?;
+        let (predictor, request) = encrypted.map_err(PipelineError::Encrypt)?;
         Ok(Self {
             group,
-            session,
+            predictor,
             request,
             started,
         })
@@ -58,7 +58,7 @@ impl<G: AsRef<[QuantizedRecord]>> Encrypted<G> {
 /// A group whose answers are here.
 pub(super) struct Arrived<G> {
     group: G,
-    session: Arc<Session>,
+    predictor: Predictor,
     started: Instant,
     replies: Vec<Reply>,
     bytes_up: u64,
@@ -100,20 +100,20 @@ impl Sender {
         for _ in 0..RENEWALS {
             let Encrypted {
                 group,
-                session,
+                predictor,
                 request,
                 started,
             } = encrypted;
             let digest = request.card_digest();
             let secret = match &request {
-                Prepared::Encrypted(_) => None,
+                Prepared::Encrypted(_) | Prepared::Sealed(..) => None,
                 Prepared::Masked(request, _) => Some(request.secret),
             };
-            let error = match self.send_parts(&session, request, &mut sent).await {
+            let error = match self.send_parts(&predictor, request, &mut sent).await {
                 Ok(()) => {
                     return Ok(Arrived {
                         group,
-                        session,
+                        predictor,
                         started,
                         replies: sent.replies,
                         bytes_up: sent.bytes_up,
@@ -131,8 +131,8 @@ impl Sender {
                 tracing::warn!(
                     "the service no longer takes these vouchers: encrypting the records instead"
                 );
-                let session = Arc::clone(&session);
-                blocking(move || session.discard_vouchers(secret)).await;
+                let predictor = predictor.clone();
+                blocking(move || predictor.discard_vouchers(secret)).await;
             } else if code == OTHER_CARD || FORBIDDEN.contains(&code) {
                 let renewed = self.current.renew(&self.client, &self.model, digest);
                 if !renewed.await? {
@@ -156,17 +156,17 @@ impl Sender {
     /// Sends a group's request, in parts if it has to be.
     async fn send_parts(
         &self,
-        session: &Session,
+        predictor: &Predictor,
         request: Prepared,
         sent: &mut Sent,
     ) -> Result<(), ClientError> {
-        let allowed = request.most_rows(session);
+        let allowed = request.most_rows(predictor);
         let mut waiting = VecDeque::from([request]);
         while let Some(request) = waiting.pop_front() {
             let rows = self.most_rows.load(Ordering::Relaxed).min(allowed);
             let rows = NonZeroUsize::new(rows).unwrap_or(NonZeroUsize::MIN);
             if request.rows() > rows.get() {
-                for part in request.in_parts(session, rows).into_iter().rev() {
+                for part in request.in_parts(predictor, rows).into_iter().rev() {
                     waiting.push_front(part);
                 }
                 continue;
@@ -209,11 +209,11 @@ impl<G: Send + 'static> Arrived<G> {
     pub(super) async fn decrypted(self) -> Answered<G> {
         let requests = self.replies.len() as u32;
         let masked = self.replies.iter().map(Reply::masked).sum();
-        let (session, replies) = (Arc::clone(&self.session), self.replies);
-        let scores = blocking(move || scores(&session, replies)).await;
+        let (predictor, replies) = (self.predictor.clone(), self.replies);
+        let scores = blocking(move || scores(&predictor, replies)).await;
         Answered {
             group: self.group,
-            session: self.session,
+            predictor: self.predictor,
             scores,
             bytes_up: self.bytes_up,
             bytes_down: self.bytes_down,
@@ -226,9 +226,9 @@ impl<G: Send + 'static> Arrived<G> {
 }
 
 /// The scores of all parts. All are read, whatever one of them holds.
-fn scores(session: &Session, replies: Vec<Reply>) -> Result<Vec<Vec<i64>>, AnswerError> {
+fn scores(predictor: &Predictor, replies: Vec<Reply>) -> Result<Vec<Vec<i64>>, AnswerError> {
     let replies = replies.into_iter();
-    let scores: Vec<Result<_, AnswerError>> = replies.map(|r| r.scores(session)).collect();
+    let scores: Vec<Result<_, AnswerError>> = replies.map(|r| r.scores(predictor)).collect();
     let scores: Result<Vec<_>, _> = scores.into_iter().collect();
     Ok(scores?.concat())
 }

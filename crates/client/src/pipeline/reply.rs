@@ -1,6 +1,6 @@
 //! What a service answers to records, encrypted or masked.
 
-use veilcast_engine::{Prepared, Session, SessionError, Unmasking};
+use veilcast_engine::{Opening, Predictor, Prepared, SessionError, Unmasking};
 use veilcast_protocol::{InferRequest, InferResponse, MaskedResponse};
 
 use crate::{AnswerError, Client, ClientError, Exchange};
@@ -9,6 +9,7 @@ use crate::{AnswerError, Client, ClientError, Exchange};
 pub(super) enum Reply {
     Encrypted(Box<InferRequest>, Result<InferResponse, AnswerError>),
     Masked(Unmasking, Result<MaskedResponse, AnswerError>),
+    Sealed(Opening, Result<MaskedResponse, AnswerError>),
 }
 
 impl Reply {
@@ -31,23 +32,35 @@ impl Reply {
                     Err(error) => Err((Prepared::Masked(request, unmasking), error)),
                 }
             }
+            Prepared::Sealed(request, opening) => {
+                match client.exchange_sealed(model, &request).await {
+                    Ok(exchange) => Ok(exchange.map(|answer| Self::Sealed(opening, answer))),
+                    Err(error) => Err((Prepared::Sealed(request, opening), error)),
+                }
+            }
         }
     }
 
     /// The scores of the request's records.
-    pub(super) fn scores(self, session: &Session) -> Result<Vec<Vec<i64>>, AnswerError> {
-        match self {
-            Self::Encrypted(request, answer) => Ok(session.decrypt_answer_to(&request, &answer?)?),
-            Self::Masked(unmasking, answer) => {
+    pub(super) fn scores(self, predictor: &Predictor) -> Result<Vec<Vec<i64>>, AnswerError> {
+        match (self, predictor) {
+            (Self::Encrypted(request, answer), Predictor::Session(session)) => {
+                Ok(session.decrypt_answer_to(&request, &answer?)?)
+            }
+            (Self::Encrypted(..), Predictor::Sealed(_)) => {
+                unreachable!("records for a sealed model aren't encrypted")
+            }
+            (Self::Masked(unmasking, answer), _) => {
                 Ok(unmasking.scores(&answer?).map_err(SessionError::from)?)
             }
+            (Self::Sealed(opening, answer), _) => Ok(opening.scores(&answer?)?),
         }
     }
 
     /// How many records it has answered by vouchers.
     pub(super) fn masked(&self) -> u64 {
         match self {
-            Self::Encrypted(..) => 0,
+            Self::Encrypted(..) | Self::Sealed(..) => 0,
             Self::Masked(unmasking, _) => unmasking.records() as u64,
         }
     }

@@ -95,6 +95,11 @@ impl Seconds {
         in_groups(&self.decryptions, count)
     }
 
+    /// Checking and decrypting this many ciphertexts of a request.
+    pub(crate) fn of_opening(&self, count: usize) -> f64 {
+        count as f64 * self.decoding + self.unit_check + self.of_decryptions(count)
+    }
+
     pub(crate) fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {
         Self {
             product: f(self.product, other.product),

@@ -1,5 +1,7 @@
 //! The ways of predicting side by side: what each takes before the records are known, and after.
 
+mod sealed;
+
 use veilcast_card::{Card, Way};
 use veilcast_protocol::{
     BatchId, CardDigest, ContentDigest, Encoding, IntegerMatrix, IntegerType, KeyFingerprint,
@@ -56,6 +58,7 @@ impl Planner<'_> {
                 ahead: Some(self.fill(records)?),
                 online: masked(self.card, records),
             }),
+            Way::Sealed => sealed::costs(self.card, &self.costs, records),
         };
         self.card.ways().iter().filter_map(costs).collect()
     }

@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod geometry;
+pub(crate) mod sealed;
 pub(crate) mod statistics;
 pub(crate) mod vouchers;
 
@@ -30,7 +31,8 @@ pub(crate) const TESTS_ONLY: KeyPolicy = KeyPolicy {
 
 /// A key file of 1024 bits. It is always the same: what an answer holds without its mask depends on n
 /// too, and a test that tells such answers apart must not do so by luck.
-const KEY: &str = include_str!("../../../paillier/tests/fixtures/keys/insecure-1024.json");
+pub(crate) const KEY: &str =
+    include_str!("../../../paillier/tests/fixtures/keys/insecure-1024.json");
 
 /// Its proof.
 pub(crate) static KEY_PROOF: LazyLock<Vec<u8>> =

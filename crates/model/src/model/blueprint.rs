@@ -125,6 +125,7 @@ impl Blueprint {
             card,
             programs: Programs::compile(&integer_map, &self.layouts),
             public_part: self.public_part.map(|part| part.onnx),
+            sealed: None,
             integer_map,
             float_map,
             certificate,
@@ -162,6 +163,7 @@ impl Blueprint {
             layouts: self.layouts.clone(),
             limits: self.limits,
             ways: self.ways.clone(),
+            sealed: None,
         }
     }
 }

@@ -4,15 +4,26 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
+use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};
 use super::{Model, ModelError, Report, weights};
-use veilcast_card::{MAX_CARD_BYTES, MAX_PUBLIC_PART_BYTES};
+use veilcast_card::{MAX_CARD_BYTES, MAX_FEATURES, MAX_PUBLIC_PART_BYTES};
 
 const MAX_WEIGHTS_BYTES: u64 = 2 << 30;
 const MAX_REPORT_BYTES: u64 = 16 << 20;
+/// A ciphertext under the longest key for each feature, and one for the biases.
+const MAX_SEALED_BYTES: u64 = 1024 * (MAX_FEATURES as u64 + 1);
+
+/// Every file that a model directory may hold.
+const FILES: [&str; 5] = [
+    CARD_FILE,
+    PUBLIC_PART_FILE,
+    SEALED_FILE,
+    WEIGHTS_FILE,
+    REPORT_FILE,
+];
 
 impl Model {
-    /// Reads a model directory and checks all of it: the card, the public part's digest, the weights'
+    /// Reads a model directory and checks all of it: the card, the digests of the public part and of sealed weights, the weights'
     /// shapes and values, that they belong together, and the bounds, which are proven again.
     ///
     /// `report.json` may be missing; if it is there it must be this model's.
@@ -23,7 +34,9 @@ impl Model {
         let card = read(directory, CARD_FILE, MAX_CARD_BYTES as u64)?;
         let weights = read(directory, WEIGHTS_FILE, MAX_WEIGHTS_BYTES)?;
         let public_part = read_if_there(directory, PUBLIC_PART_FILE, MAX_PUBLIC_PART_BYTES)?;
-        let mut model = Self::from_bytes(&card, &weights, public_part)?;
+        let sealed = read_if_there(directory, SEALED_FILE, MAX_SEALED_BYTES)?;
+        let model = Self::from_bytes(&card, &weights, public_part)?;
+        let mut model = model.with_sealed_file(sealed)?;
         let report = read_if_there(directory, REPORT_FILE, MAX_REPORT_BYTES)?;
         model.report = report.map(|json| model.parse_report(&json)).transpose()?;
         Ok(model)
@@ -68,6 +81,9 @@ impl Model {
         if let Some(onnx) = &self.public_part {
             write(&fresh.path().join(PUBLIC_PART_FILE), onnx, false).map_err(failed)?;
         }
+        if let Some(sealed) = &self.sealed {
+            write(&fresh.path().join(SEALED_FILE), sealed, false).map_err(failed)?;
+        }
         write(&fresh.path().join(WEIGHTS_FILE), &weights, true).map_err(failed)?;
         if let Some(report) = &self.report {
             let mut json = serde_json::to_vec_pretty(report).map_err(ModelError::Report)?;
@@ -107,10 +123,7 @@ pub fn check_destination(directory: &Path, force: bool) -> Result<(), ModelError
                 path: directory.to_owned(),
             });
         }
-        if ![CARD_FILE, PUBLIC_PART_FILE, WEIGHTS_FILE, REPORT_FILE]
-            .iter()
-            .any(|known| name == *known)
-        {
+        if !FILES.iter().any(|known| name == *known) {
             return Err(ModelError::NotAModelDirectory {
                 path: directory.to_owned(),
                 entry: name.to_string_lossy().into_owned(),

@@ -3,11 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, WEIGHTS_FILE};
+use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};
 use crate::bounds::BoundsError;
 use crate::integer_map::ShapeError;
 use crate::program::ProgramError;
-use veilcast_card::{CardDigest, CardError, PublicPartError};
+use veilcast_card::{CardDigest, CardError, PublicPartError, SealedFileError};
 
 /// A model can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,17 @@ pub enum ModelError {
     /// There is a public part, and the card names none.
     #[error("{CARD_FILE} names no public part, so {PUBLIC_PART_FILE} doesn't belong to it")]
     NoneNamed,
+    /// The encrypted weights aren't those that the card names.
+    #[error(
+        "{SEALED_FILE} isn't the one that {CARD_FILE} names; the files come from different models"
+    )]
+    Sealed(#[source] SealedFileError),
+    /// The card names encrypted weights, and there are none.
+    #[error("{CARD_FILE} offers a sealed model, but {SEALED_FILE} is missing beside it")]
+    NoSealed,
+    /// There are encrypted weights, and the card names none.
+    #[error("{CARD_FILE} names no sealed weights, so {SEALED_FILE} doesn't belong to it")]
+    NoSealedNamed,
     /// A program isn't one for the weights.
     #[error("{WEIGHTS_FILE}: the program for {k} features per ciphertext can't be used")]
     Program {

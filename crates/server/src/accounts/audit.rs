@@ -127,7 +127,7 @@ impl Entry {
     pub(crate) fn request(&mut self, request: &Inference, seconds: f64) {
         self.line.records = Some(request.records());
         self.line.vouchers = Some(request.vouchers()).filter(|&vouchers| vouchers > 0);
-        self.line.key = Some(request.key().to_string());
+        self.line.key = request.key().map(|key| key.to_string());
         self.line.cost_seconds = Some(seconds);
     }
 

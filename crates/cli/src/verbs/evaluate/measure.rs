@@ -1,6 +1,7 @@
 //! Predicting a test set on ciphertexts.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -83,18 +84,19 @@ impl Encrypted {
     ) -> anyhow::Result<Self> {
         let (card, records) = (model.card(), test.records.len());
         let encoder = models::encoder_of(model)?;
-        let session = records::session(
+        let session = Arc::new(records::session(
             card,
             keys::generate(key_bits)?,
             Some(records as u64),
             &PlanArgs::default(),
-        )?;
+        )?);
+        let size = batch_size(&Arc::clone(&session).into());
         let evaluator = Evaluator::new(model.clone(), KeyPolicy::default());
         let bar = output.progress(Some(records as u64), "encrypted records");
         let mut agreeing = 0;
         let (mut predictions, mut predicted) = (Vec::with_capacity(records), Vec::new());
         let mut times = [Duration::ZERO; 3];
-        for batch in test.records.chunks(batch_size(&session)) {
+        for batch in test.records.chunks(size) {
             let quantized = encoder.encode(batch)?;
             let request = timed(&mut times[0], || session.encrypt(&quantized))?;
             let response = timed(&mut times[1], || evaluator.evaluate(&request))?;

@@ -1,15 +1,19 @@
 //! What `inspect` reports, as fields for programs and as lines for people.
 
+mod message;
+
 use std::fmt::{self, Display};
 
 use serde::Serialize;
 use veilcast_card::{
-    Activation, Card, InputBits, InputKind, Layouts, PublicPart, SlotBits, WeightBits,
+    Activation, Card, CardDigest, InputBits, InputKind, Layouts, PublicPart, SlotBits, Way,
+    WeightBits,
 };
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingReport};
 use veilcast_paillier::PublicKeyFile;
-use veilcast_protocol::{InferRequest, InferResponse, KeyFingerprint, ModelList, ServerMetadata};
+use veilcast_protocol::{KeyFingerprint, ModelList, ServerMetadata};
 
+pub(super) use self::message::MessageFacts;
 use crate::keys;
 use crate::models::producer;
 use crate::output::{counted, error_figures};
@@ -23,6 +27,7 @@ pub(super) enum Facts {
     SecretKey(KeyFacts),
     Request(MessageFacts),
     Response(MessageFacts),
+    Opening(OpeningFacts),
     Service(ServiceFacts),
 }
 
@@ -74,6 +79,10 @@ pub(super) struct CardFacts {
     layouts: Layouts,
     max_records: u32,
     max_ciphertexts: u32,
+    ways: Vec<Way>,
+    /// The fingerprint of the key that the weights are sealed under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed_under: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -85,26 +94,9 @@ pub(super) struct KeyFacts {
 }
 
 #[derive(Serialize)]
-pub(super) struct MessageFacts {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    card_digest: String,
-    key_fingerprint: String,
-    key_bits: usize,
-    /// Whether a request includes the proof of its key; the proof isn't checked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_proof: Option<bool>,
-    /// The digest of the request that an answer belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_digest: Option<String>,
-    layout: &'static str,
-    records: usize,
-    ciphertexts: usize,
-    bytes: usize,
+pub(super) struct OpeningFacts {
+    pub(super) card_digest: CardDigest,
+    pub(super) records: usize,
 }
 
 #[derive(Serialize)]
@@ -156,6 +148,10 @@ impl CardFacts {
             layouts: card.layouts().clone(),
             max_records: card.limits().max_records,
             max_ciphertexts: card.limits().max_ciphertexts,
+            ways: card.ways().to_vec(),
+            sealed_under: card
+                .sealed()
+                .map(|sealed| KeyFingerprint::of(&sealed.modulus()).to_string()),
         }
     }
 }
@@ -166,42 +162,6 @@ impl KeyFacts {
             bits: public.key.bits(),
             fingerprint: keys::fingerprint(&public.key),
             proven: public.proof.is_some(),
-        }
-    }
-}
-
-impl MessageFacts {
-    pub(super) fn of_request(request: &InferRequest, bytes: usize) -> Self {
-        Self {
-            model: None,
-            version: None,
-            id: request.id().map(str::to_owned),
-            card_digest: request.card_digest().to_string(),
-            key_fingerprint: KeyFingerprint::of(request.public_key()).to_string(),
-            key_bits: 8 * request.public_key().len(),
-            key_proof: Some(request.key_proof().is_some()),
-            request_digest: None,
-            layout: request.layout().name(),
-            records: request.records(),
-            ciphertexts: request.upload().tensor().len(),
-            bytes,
-        }
-    }
-
-    pub(super) fn of_response(response: &InferResponse, bytes: usize) -> Self {
-        Self {
-            model: Some(response.model_name.clone()),
-            version: Some(response.model_version.clone()),
-            id: response.id.clone(),
-            card_digest: response.card_digest.to_string(),
-            key_fingerprint: response.key_fingerprint.to_string(),
-            key_bits: 4 * response.scores.width(),
-            key_proof: None,
-            request_digest: response.request_digest.map(|digest| digest.to_string()),
-            layout: response.layout.name(),
-            records: response.records,
-            ciphertexts: response.scores.len(),
-            bytes,
         }
     }
 }
@@ -229,8 +189,20 @@ impl Display for Facts {
             Self::Card(card) => write!(f, "public card\n{card}"),
             Self::PublicKey(key) => write!(f, "public key\n{key}"),
             Self::SecretKey(key) => write!(f, "secret key, sound\n{key}"),
-            Self::Request(message) => write!(f, "request with encrypted records\n{message}"),
-            Self::Response(message) => write!(f, "response with encrypted scores\n{message}"),
+            Self::Request(message) => {
+                write!(f, "request with {} records\n{message}", message.hidden())
+            }
+            Self::Response(message) => {
+                write!(f, "response with {} scores\n{message}", message.hidden())
+            }
+            Self::Opening(opening) => {
+                let card = line("card", opening.card_digest);
+                let records = line("records", opening.records);
+                write!(
+                    f,
+                    "secret that opens the answer of a sealed model\n{card}\n{records}"
+                )
+            }
             Self::Service(service) => service.fmt(f),
         }
     }
@@ -365,7 +337,12 @@ impl Display for CardFacts {
             writeln!(f, "{}", line("positive", text))?;
         }
         writeln!(f, "{}", line("layouts", layout_names(&self.layouts)))?;
-        write!(f, "{}", line("limits", limits))
+        write!(f, "{}", line("limits", limits))?;
+        if let Some(key) = &self.sealed_under {
+            let text = format!("its weights are offered encrypted under the key {key}");
+            write!(f, "\n{}", line("sealed", text))?;
+        }
+        Ok(())
     }
 }
 
@@ -378,42 +355,6 @@ impl Display for KeyFacts {
             false => "none: services ask for it, and its owner makes it with `veilcast pubkey`",
         };
         write!(f, "{}", line("proof", proof))
-    }
-}
-
-impl Display for MessageFacts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let (Some(model), Some(version)) = (&self.model, &self.version) {
-            writeln!(f, "{}", line("model", format!("{model} {version}")))?;
-        }
-        if let Some(id) = &self.id {
-            writeln!(f, "{}", line("id", id))?;
-        }
-        writeln!(f, "{}", line("card", &self.card_digest))?;
-        writeln!(
-            f,
-            "{}",
-            line(
-                "key",
-                format!("{} bits, {}", self.key_bits, self.key_fingerprint)
-            )
-        )?;
-        writeln!(
-            f,
-            "{}",
-            line(
-                "records",
-                format!("{} in the layout {}", self.records, self.layout)
-            )
-        )?;
-        write!(
-            f,
-            "{}",
-            line(
-                "size",
-                format!("{} ciphertexts, {} bytes", self.ciphertexts, self.bytes)
-            )
-        )
     }
 }
 

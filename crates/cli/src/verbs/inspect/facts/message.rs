@@ -1,0 +1,185 @@
+//! What `inspect` reports of requests and answers in files.
+
+use std::fmt::{self, Display};
+
+use serde::Serialize;
+use veilcast_card::Way;
+use veilcast_protocol::{
+    InferRequest, InferResponse, Inference, KeyFingerprint, MaskedRequest, MaskedResponse,
+    SealedRequest,
+};
+
+use super::line;
+
+#[derive(Serialize)]
+pub(crate) struct MessageFacts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    card_digest: String,
+    /// The way of predicting that it belongs to; none for masked scores, which two ways have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    way: Option<Way>,
+    /// The client's key, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_fingerprint: Option<String>,
+    /// Bits of the key that its ciphertexts are under, if it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_bits: Option<usize>,
+    /// Whether a request includes the proof of its key; the proof isn't checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_proof: Option<bool>,
+    /// The digest of the request that an answer belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_digest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'static str>,
+    records: usize,
+    ciphertexts: usize,
+    bytes: usize,
+}
+
+impl MessageFacts {
+    pub(crate) fn of_request(request: &Inference, bytes: usize) -> Self {
+        match request {
+            Inference::Encrypted(request) => Self::of_encrypted(request, bytes),
+            Inference::Masked(request) => Self::of_masked(request, bytes),
+            Inference::Sealed(request) => Self::of_sealed(request, bytes),
+        }
+    }
+
+    fn of_encrypted(request: &InferRequest, bytes: usize) -> Self {
+        Self {
+            model: None,
+            version: None,
+            id: request.id().map(str::to_owned),
+            card_digest: request.card_digest().to_string(),
+            way: Some(Way::Direct),
+            key_fingerprint: Some(KeyFingerprint::of(request.public_key()).to_string()),
+            key_bits: Some(8 * request.public_key().len()),
+            key_proof: Some(request.key_proof().is_some()),
+            request_digest: None,
+            layout: Some(request.layout().name()),
+            records: request.records(),
+            ciphertexts: request.upload().tensor().len(),
+            bytes,
+        }
+    }
+
+    fn of_masked(request: &MaskedRequest, bytes: usize) -> Self {
+        Self {
+            model: None,
+            version: None,
+            id: request.id.clone(),
+            card_digest: request.card_digest.to_string(),
+            way: Some(Way::Vouchers),
+            key_fingerprint: Some(request.key_fingerprint.to_string()),
+            key_bits: None,
+            key_proof: None,
+            request_digest: None,
+            layout: None,
+            records: request.vouchers.len(),
+            ciphertexts: 0,
+            bytes,
+        }
+    }
+
+    fn of_sealed(request: &SealedRequest, bytes: usize) -> Self {
+        Self {
+            model: None,
+            version: None,
+            id: request.id.clone(),
+            card_digest: request.card_digest.to_string(),
+            way: Some(Way::Sealed),
+            key_fingerprint: None,
+            key_bits: Some(4 * request.ciphertexts.width()),
+            key_proof: None,
+            request_digest: None,
+            layout: None,
+            records: request.records,
+            ciphertexts: request.ciphertexts.len(),
+            bytes,
+        }
+    }
+
+    pub(crate) fn of_response(response: &InferResponse, bytes: usize) -> Self {
+        Self {
+            model: Some(response.model_name.clone()),
+            version: Some(response.model_version.clone()),
+            id: response.id.clone(),
+            card_digest: response.card_digest.to_string(),
+            way: Some(Way::Direct),
+            key_fingerprint: Some(response.key_fingerprint.to_string()),
+            key_bits: Some(4 * response.scores.width()),
+            key_proof: None,
+            request_digest: response.request_digest.map(|digest| digest.to_string()),
+            layout: Some(response.layout.name()),
+            records: response.records,
+            ciphertexts: response.scores.len(),
+            bytes,
+        }
+    }
+
+    pub(crate) fn of_masked_response(response: &MaskedResponse, bytes: usize) -> Self {
+        let [records, _] = response.scores.shape();
+        Self {
+            model: Some(response.model_name.clone()),
+            version: Some(response.model_version.clone()),
+            id: response.id.clone(),
+            card_digest: response.card_digest.to_string(),
+            way: None,
+            key_fingerprint: None,
+            key_bits: None,
+            key_proof: None,
+            request_digest: response.request_digest.map(|digest| digest.to_string()),
+            layout: None,
+            records,
+            ciphertexts: 0,
+            bytes,
+        }
+    }
+
+    /// How its content is hidden.
+    pub(super) fn hidden(&self) -> &'static str {
+        match self.way {
+            Some(Way::Direct) => "encrypted",
+            Some(Way::Vouchers | Way::Sealed) | None => "masked",
+        }
+    }
+}
+
+impl Display for MessageFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(model), Some(version)) = (&self.model, &self.version) {
+            writeln!(f, "{}", line("model", format!("{model} {version}")))?;
+        }
+        if let Some(id) = &self.id {
+            writeln!(f, "{}", line("id", id))?;
+        }
+        writeln!(f, "{}", line("card", &self.card_digest))?;
+        let key = match (self.key_bits, &self.key_fingerprint) {
+            (Some(bits), Some(fingerprint)) => Some(format!("{bits} bits, {fingerprint}")),
+            (Some(bits), None) => Some(format!("{bits} bits, the service's")),
+            (None, Some(fingerprint)) => Some(fingerprint.clone()),
+            (None, None) => None,
+        };
+        if let Some(key) = key {
+            writeln!(f, "{}", line("key", key))?;
+        }
+        let records = match (self.layout, self.way) {
+            (Some(layout), _) => format!("{} in the layout {layout}", self.records),
+            (None, Some(Way::Vouchers)) => format!("{} masked by vouchers", self.records),
+            (None, Some(Way::Sealed)) => format!("{} for a sealed model", self.records),
+            (None, _) => self.records.to_string(),
+        };
+        writeln!(f, "{}", line("records", records))?;
+        let size = match self.ciphertexts {
+            0 => format!("{} bytes", self.bytes),
+            ciphertexts => format!("{ciphertexts} ciphertexts, {} bytes", self.bytes),
+        };
+        write!(f, "{}", line("size", size))
+    }
+}

@@ -1,0 +1,110 @@
+//! [`Prepared`]: records in the form in which they are sent.
+
+use std::num::NonZeroUsize;
+
+use veilcast_card::CardDigest;
+use veilcast_protocol::{ByteMatrix, InferRequest, IntegerMatrix, MaskedRequest, SealedRequest};
+
+use crate::id::new_id;
+use crate::predictor::Predictor;
+use crate::sealed::Opening;
+use crate::vouchers::Unmasking;
+
+/// Records, ready to be sent.
+#[derive(Debug)]
+pub enum Prepared {
+    /// Encrypted.
+    Encrypted(InferRequest),
+    /// Masked by vouchers, with what reads the answer.
+    Masked(MaskedRequest, Unmasking),
+    /// In what was made of a sealed model's weights, with what reads the answer.
+    Sealed(SealedRequest, Opening),
+}
+
+impl Prepared {
+    /// The card that the records were prepared for.
+    pub fn card_digest(&self) -> CardDigest {
+        match self {
+            Self::Encrypted(request) => request.card_digest(),
+            Self::Masked(request, _) => request.card_digest,
+            Self::Sealed(request, _) => request.card_digest,
+        }
+    }
+
+    /// Rows of the request's tensor.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Encrypted(request) => request.upload().rows(),
+            Self::Masked(request, _) => request.vouchers.len(),
+            Self::Sealed(request, _) => request.ciphertexts.rows(),
+        }
+    }
+
+    /// The most rows that the card of this predictor, which has prepared them, allows in a request.
+    pub fn most_rows(&self, predictor: &Predictor) -> usize {
+        match self {
+            Self::Encrypted(_) | Self::Sealed(..) => {
+                predictor.max_records() / predictor.records_per_group()
+            }
+            Self::Masked(..) => predictor.card().limits().max_records as usize,
+        }
+    }
+
+    /// The same, split into parts of at most this many rows, in order, each with its own id. Nothing is encrypted or masked again.
+    ///
+    /// # Panics
+    /// If another predictor has prepared them, or the operating system's generator fails.
+    #[must_use]
+    pub fn in_parts(self, predictor: &Predictor, rows: NonZeroUsize) -> Vec<Self> {
+        match (self, predictor) {
+            (Self::Encrypted(request), Predictor::Session(session)) => {
+                let parts = session.in_parts(&request, rows).into_iter();
+                parts.map(Self::Encrypted).collect()
+            }
+            (Self::Masked(request, unmasking), _) => masked_parts(&request, unmasking, rows.get()),
+            (Self::Sealed(request, opening), _) => sealed_parts(&request, opening, rows.get()),
+            (Self::Encrypted(_), Predictor::Sealed(_)) => {
+                panic!("records for a sealed model aren't encrypted")
+            }
+        }
+    }
+}
+
+fn sealed_parts(request: &SealedRequest, mut opening: Opening, rows: usize) -> Vec<Prepared> {
+    let width = request.ciphertexts.width();
+    let parts = request.ciphertexts.as_bytes().chunks(rows * width);
+    let part = |bytes: &[u8]| {
+        let rows = bytes.len() / width;
+        let ciphertexts = ByteMatrix::new([rows, 1], width, bytes.to_vec());
+        let id = Some(new_id());
+        let opening = opening.split_front(rows, id.clone());
+        let request = SealedRequest {
+            id,
+            records: opening.records(),
+            ciphertexts: ciphertexts.expect("they are whole rows"),
+            ..request.clone()
+        };
+        Prepared::Sealed(request, opening)
+    };
+    parts.map(part).collect()
+}
+
+fn masked_parts(request: &MaskedRequest, mut unmasking: Unmasking, rows: usize) -> Vec<Prepared> {
+    let [_, columns] = request.records.shape();
+    let records = request.records.values().chunks(rows * columns);
+    let parts = request.vouchers.chunks(rows).zip(records);
+    let part = |(vouchers, values): (&[_], &[u64])| {
+        let shape = [vouchers.len(), columns];
+        let records = IntegerMatrix::new(shape, request.records.datatype(), values.to_vec());
+        let id = Some(new_id());
+        let unmasking = unmasking.split_front(vouchers.len(), id.clone());
+        let request = MaskedRequest {
+            id,
+            vouchers: vouchers.to_vec(),
+            records: records.expect("they are whole rows"),
+            ..request.clone()
+        };
+        Prepared::Masked(request, unmasking)
+    };
+    parts.map(part).collect()
+}
