@@ -12,15 +12,19 @@ use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
 use common::{
-    Answer, call, evaluator, get, hybrid_evaluator, post, post_json, request, unproven_request,
+    Answer, FEATURES, call, evaluator, get, hybrid_evaluator, post, post_json, request, sealed,
+    sealing_key, unproven_request,
 };
 use serde_json::{Value, json};
+use veilcast_card::QuantizedRecord;
 use veilcast_protocol::Encoding;
 use veilcast_server::{App, Config, operator_router, router};
 
-/// A plain model and a hybrid one.
+/// A plain model, a hybrid one and a sealed one.
 fn app() -> Arc<App> {
-    let evaluators = [evaluator("1"), hybrid_evaluator("hybrid", "1")];
+    let (_, sealed) = sealed("sealed", "1");
+    let sealed = sealed.with_sealing_key(Arc::new(sealing_key())).unwrap();
+    let evaluators = [evaluator("1"), hybrid_evaluator("hybrid", "1"), sealed];
     App::new(evaluators, Config::default()).unwrap()
 }
 
@@ -41,10 +45,10 @@ fn example(path: &str) -> String {
         "/page/{path}" => "style.css",
         _ => "worker.js",
     };
-    let model = if path.ends_with("/public.onnx") {
-        "hybrid"
-    } else {
-        "sums"
+    let model = match path.rsplit('/').next() {
+        Some("public.onnx") => "hybrid",
+        Some("sealed.bin") => "sealed",
+        _ => "sums",
     };
     path.replace("{model}", model)
         .replace("{version}", "1")
@@ -174,6 +178,7 @@ async fn refusals_are_described() {
         ("/v2/models/{model}/card", 404),
         ("/v2/models/{model}/versions/{version}/ready", 404),
         ("/v2/models/{model}/public.onnx", 404),
+        ("/v2/models/{model}/sealed.bin", 404),
         ("/src/{path}", 404),
     ] {
         let missing = path.replace(['{', '}'], "");
@@ -206,6 +211,13 @@ async fn requests_of_the_clients_are_described() {
     let schema = &document["components"]["schemas"]["InferRequest"];
     let body = serde_json::from_slice(&request(2).with_id("first").to_json()).unwrap();
     assert_members(&document, schema, &body, "request");
+
+    let (client, _) = sealed("sealed", "1");
+    let record = QuantizedRecord::new(client.card(), vec![1; FEATURES]).unwrap();
+    let (request, _) = client.prepare(&[record]).unwrap();
+    let schema = &document["components"]["schemas"]["SealedRequest"];
+    let body = serde_json::from_slice(&request.to_json()).unwrap();
+    assert_members(&document, schema, &body, "sealed request");
 }
 
 #[tokio::test]

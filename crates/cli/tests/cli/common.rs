@@ -30,6 +30,9 @@ pub(crate) const HYBRID: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../mode
 /// MNIST, as the repository has it.
 pub(crate) const MNIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist");
 
+/// Where the program keeps what it can fetch again.
+pub(crate) const CACHE: &str = ".cache";
+
 /// Records of the small model, more than it takes in one request.
 pub(crate) const RECORDS: &str = "age,weight,height\n1,2,3\n4,5,6\n7.5,8,9\n0,0,0\n15,15,15\n";
 
@@ -179,6 +182,7 @@ impl Place {
 fn veilcast(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_veilcast"));
     command.current_dir(folder).env_remove("RUST_LOG");
+    command.env("XDG_CACHE_HOME", folder.join(CACHE));
     command
 }
 

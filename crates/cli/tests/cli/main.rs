@@ -30,6 +30,7 @@ mod predict;
 mod reactions;
 mod regression;
 mod resume;
+mod sealed;
 mod serve;
 mod service;
 mod tables;

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 use veilcast_card::{Card, CardDigest, QuantizedRecord};
-use veilcast_engine::{Predictor, Prepared, SessionError};
+use veilcast_engine::{Predictor, Prepared, SealedError, SessionError};
 
 use crate::blocking::blocking;
 use crate::{Client, ClientError, PipelineError, ReplacedError};
@@ -89,6 +89,9 @@ impl Current {
             Predictor::Session(session) => {
                 let renewed = session.for_card(card);
                 Arc::new(renewed.map_err(|error| replaced(ReplacedError::Layout(error)))?).into()
+            }
+            Predictor::Sealed(_) if card.sealed().is_none() => {
+                return Err(replaced(ReplacedError::Sealed(SealedError::NotOffered)));
             }
             Predictor::Sealed(sealed) => {
                 let file = client.sealed_file(model, &card).await?.answer;

@@ -1,15 +1,15 @@
 //! A real service with a small model, and sessions with it.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use tokio::net::TcpListener;
 use veilcast_card::{
     Activation, Card, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    Quantization, QuantizedRecord, ScalarLayout,
+    Quantization, QuantizedRecord, ScalarLayout, Way,
 };
 use veilcast_client::Client;
-use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_engine::{Evaluator, KeyPolicy, SealedModel, Session, seal};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::SecretKey;
 use veilcast_server::{App, Config, router, serve};
@@ -118,6 +118,25 @@ pub(crate) async fn start_service() -> String {
 /// The application of a service with this model alone.
 pub(crate) fn application(kind: Kind) -> Router {
     router(App::new([Evaluator::new(kind.model(), POLICY)], Config::default()).unwrap())
+}
+
+/// The application of a service with this model, sealed under a key.
+pub(crate) fn sealed_application(kind: Kind, key: &Arc<SecretKey>) -> Router {
+    let model = seal(kind.model(), key, vec![Way::Sealed]).unwrap();
+    let evaluator = Evaluator::new(model, POLICY).with_sealing_key(Arc::clone(key));
+    router(App::new([evaluator.unwrap()], Config::default()).unwrap())
+}
+
+/// A key for tests.
+pub(crate) fn sealing_key() -> Arc<SecretKey> {
+    Arc::new(SecretKey::generate(1024, POLICY).unwrap())
+}
+
+/// The sealed model of a service.
+pub(crate) async fn sealed_model(client: &Client) -> SealedModel {
+    let card = Card::parse(&client.card("risk").await.unwrap().answer).unwrap();
+    let file = client.sealed_file("risk", &card).await.unwrap().answer;
+    SealedModel::open(card, &file, POLICY).unwrap()
 }
 
 /// A session with the model of a service, under a key of its own.

@@ -20,11 +20,11 @@ use num_bigint::BigUint;
 use tower::ServiceExt as _;
 use veilcast_card::{
     Activation, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
-    Quantization, ScalarLayout,
+    Quantization, ScalarLayout, Way,
 };
-use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_model::{Blueprint, FloatMap, PublicPartFile};
-use veilcast_paillier::PublicKey;
+use veilcast_engine::{Evaluator, KeyPolicy, SealedModel, seal};
+use veilcast_model::{Blueprint, FloatMap, Model, PublicPartFile};
+use veilcast_paillier::{PublicKey, SecretKey};
 use veilcast_protocol::{
     ByteMatrix, CardDigest, HEADER_LENGTH, InferRequest, Layout, MEDIA_BINARY, Problem,
 };
@@ -124,6 +124,35 @@ fn evaluator_of(
     name: &str,
     version: &str,
 ) -> Evaluator {
+    Evaluator::new(model_of(outputs, public_part, name, version), POLICY)
+}
+
+/// The model of a name and version, sealed under the key of [`P`] and [`Q`], for its clients and for the service, which has yet to be
+/// given the key.
+pub(crate) fn sealed(name: &str, version: &str) -> (SealedModel, Evaluator) {
+    let model = model_of(OUTPUTS, None, name, version);
+    let model = seal(model, &sealing_key(), vec![Way::Direct, Way::Sealed]).unwrap();
+    let file = model.sealed_file().unwrap();
+    let client = SealedModel::open(model.card().clone(), file, POLICY).unwrap();
+    (client, Evaluator::new(model, POLICY))
+}
+
+pub(crate) fn sealing_key() -> SecretKey {
+    let [p, q] = [P, Q].map(|prime| number(prime).to_bytes_be());
+    SecretKey::from_primes(&p, &q, POLICY).unwrap()
+}
+
+/// The model `sums` itself.
+pub(crate) fn model() -> Model {
+    model_of(OUTPUTS, None, "sums", "1")
+}
+
+fn model_of(
+    outputs: usize,
+    public_part: Option<PublicPartFile>,
+    name: &str,
+    version: &str,
+) -> Model {
     let weights = [
         1.0, -2.0, 0.5, 0.0, 0.25, 0.25, 0.25, 0.25, -1.0, 0.0, 1.0, 2.0,
     ];
@@ -170,7 +199,7 @@ fn evaluator_of(
         },
         max_weight: 31,
     };
-    Evaluator::new(blueprint.build(map).unwrap(), POLICY)
+    blueprint.build(map).unwrap()
 }
 
 pub(crate) fn app(config: Config) -> std::sync::Arc<App> {
