@@ -75,7 +75,7 @@ fn check(answered: &Answered<Group>, kind: Kind) {
 
 #[tokio::test]
 async fn scores_are_those_of_the_model() {
-    let url = start(sealed_application(MANY, &sealing_key())).await;
+    let url = start(sealed_application(MANY, sealing_key())).await;
     for answered in run(&client(&url), &client(&url), 3).await.unwrap() {
         check(&answered, MANY);
         assert_eq!((answered.requests, answered.tries), (1, 1));
@@ -85,7 +85,7 @@ async fn scores_are_those_of_the_model() {
 /// What a proxy refuses is sent in halves, of whole ciphertexts.
 #[tokio::test]
 async fn what_a_proxy_refuses_as_too_large_is_halved() {
-    let service = start(sealed_application(MANY, &sealing_key())).await;
+    let service = start(sealed_application(MANY, sealing_key())).await;
     let proxy = Proxy::start(&service, |_| Fault::Limit(256 + 500)).await;
     let answers = run(&client(&proxy.url), &client(&service), 2)
         .await
@@ -117,8 +117,8 @@ async fn replaced(first: Router, second: Router) -> String {
 /// The new card names new weights, which are fetched and checked, also under another key.
 #[tokio::test]
 async fn records_go_on_to_a_sealed_model_that_takes_the_same() {
-    let first = sealed_application(MANY, &sealing_key());
-    let url = replaced(first, sealed_application(NEW_WEIGHTS, &sealing_key())).await;
+    let first = sealed_application(MANY, sealing_key());
+    let url = replaced(first, sealed_application(NEW_WEIGHTS, sealing_key())).await;
     let answers = run(&client(&url), &client(&url), 3).await.unwrap();
     check(&answers[0], MANY);
     answers[1..]
@@ -128,7 +128,7 @@ async fn records_go_on_to_a_sealed_model_that_takes_the_same() {
 
 #[tokio::test]
 async fn a_model_that_is_no_longer_sealed_ends_it() {
-    let first = sealed_application(MANY, &sealing_key());
+    let first = sealed_application(MANY, sealing_key());
     let url = replaced(first, application(NEW_WEIGHTS)).await;
     let error = run(&client(&url), &client(&url), 3).await.unwrap_err();
     let PipelineError::Replaced { fault, .. } = &error else {
@@ -142,8 +142,8 @@ async fn a_model_that_is_no_longer_sealed_ends_it() {
 #[tokio::test]
 async fn weights_that_the_card_does_not_name_are_refused() {
     let (sealed, others) = (
-        sealed_application(MANY, &sealing_key()),
-        sealed_application(NEW_WEIGHTS, &sealing_key()),
+        sealed_application(MANY, sealing_key()),
+        sealed_application(NEW_WEIGHTS, sealing_key()),
     );
     let (first, others) = (sealed.clone(), Arc::new(others));
     let second = Router::new().fallback(any(async move |request: Request| -> Response {
@@ -167,7 +167,7 @@ async fn weights_that_the_card_does_not_name_are_refused() {
 #[tokio::test]
 async fn weights_that_are_too_long_are_not_read_to_the_end() {
     let card = {
-        let url = start(sealed_application(MANY, &sealing_key())).await;
+        let url = start(sealed_application(MANY, sealing_key())).await;
         sealed_model(&client(&url)).await.card().clone()
     };
     let endless = Router::new().fallback(any(async || {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use veilcast_card::{Card, Way};
 use veilcast_model::Model;
-use veilcast_paillier::{KeyPolicy, SecretKey};
+use veilcast_paillier::KeyPolicy;
 use veilcast_protocol::{
     CardDigest, InferRequest, InferResponse, IntegerMatrix, KeyFingerprint, Layout, MaskedRequest,
     MaskedResponse, SealedRequest, VoucherBatch,
@@ -15,7 +15,7 @@ use crate::evaluation::Plan;
 use crate::id::new_batch;
 use crate::keys::Keys;
 use crate::planner::{Costs, SECONDS_PER_PLAIN_PRODUCT};
-use crate::sealed::{SealedError, SealingKey};
+use crate::sealed::{SealedError, SealingKey, Unsealing};
 use crate::slices::Pause;
 use crate::vouchers::{self, VoucherSecrets};
 
@@ -25,7 +25,7 @@ pub struct Evaluator {
     card_digest: CardDigest,
     keys: Arc<Keys>,
     secrets: Arc<VoucherSecrets>,
-    sealing: Option<SealingKey>,
+    unsealing: Option<Unsealing>,
 }
 
 impl Evaluator {
@@ -37,7 +37,7 @@ impl Evaluator {
             card_digest,
             keys: Arc::new(Keys::new(policy)),
             secrets: Arc::new(VoucherSecrets::generate()),
-            sealing: None,
+            unsealing: None,
         }
     }
 
@@ -54,14 +54,14 @@ impl Evaluator {
     ///
     /// # Panics
     /// If the operating system's generator fails.
-    pub fn with_sealing_key(self, key: Arc<SecretKey>) -> Result<Self, SealedError> {
-        let sealing = Some(SealingKey::new(&self.model, key)?);
-        Ok(Self { sealing, ..self })
+    pub fn with_sealing_key(self, key: SealingKey) -> Result<Self, SealedError> {
+        let unsealing = Some(Unsealing::new(&self.model, key)?);
+        Ok(Self { unsealing, ..self })
     }
 
     /// Whether it has the key of its sealed model.
     pub fn opens_sealed(&self) -> bool {
-        self.sealing.is_some()
+        self.unsealing.is_some()
     }
 
     /// The bytes of a sealed model's encrypted weights, which clients compute with.
@@ -232,7 +232,7 @@ impl Evaluator {
         request: &SealedRequest,
         pause: Pause<'_>,
     ) -> Result<MaskedResponse, EvaluateError> {
-        let scores = self.sealing(request)?.open(request, pause)?;
+        let scores = self.unsealing(request)?.open(request, pause)?;
         Ok(self.masked_response(request.id.clone(), scores))
     }
 
@@ -241,20 +241,20 @@ impl Evaluator {
     /// # Errors
     /// [`EvaluateError`] says why the request can't be computed, as far as its sizes and shapes show.
     pub fn sealed_cost(&self, request: &SealedRequest) -> Result<f64, EvaluateError> {
-        Ok(self.sealing(request)?.seconds(request))
+        Ok(self.unsealing(request)?.seconds(request))
     }
 
     /// The key for a request whose sizes are right.
-    fn sealing(&self, request: &SealedRequest) -> Result<&SealingKey, EvaluateError> {
+    fn unsealing(&self, request: &SealedRequest) -> Result<&Unsealing, EvaluateError> {
         self.check_card(request.card_digest)?;
-        let Some(sealing) = &self.sealing else {
+        let Some(unsealing) = &self.unsealing else {
             return Err(match self.card().sealed() {
                 Some(_) => EvaluateError::NoSealingKey,
                 None => EvaluateError::NotSealed,
             });
         };
-        sealing.check(self.card(), request)?;
-        Ok(sealing)
+        unsealing.check(self.card(), request)?;
+        Ok(unsealing)
     }
 
     fn masked_response(&self, id: Option<String>, scores: IntegerMatrix) -> MaskedResponse {

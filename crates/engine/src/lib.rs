@@ -53,11 +53,12 @@ pub use planner::{Paillier, Planner};
 pub use predictor::Predictor;
 pub use prepared::Prepared;
 pub use sealed::{
-    Opening, SealedError, SealedModel, StoredOpening, records_per_sealed_ciphertext, seal,
+    Opening, SealedError, SealedModel, SealingKey, StoredOpening, records_per_sealed_ciphertext,
+    seal,
 };
 pub use session::Session;
 pub use slices::{Pause, Stopped};
-pub use veilcast_paillier::{KeyPolicy, PublicKey, SecretKey, kernel};
+pub use veilcast_paillier::{KeyPolicy, PublicKey, kernel};
 pub use vouchers::{
     DrawnVouchers, StoredVouchers, Unmasking, VoucherSecret, VoucherSecrets, VoucherSource,
     Vouchers,

@@ -13,6 +13,7 @@
 
 mod costs;
 mod count;
+mod effort;
 mod measured;
 mod scheme;
 mod sizes;
@@ -26,9 +27,9 @@ use veilcast_protocol::Layout;
 
 pub use self::costs::{Costs, CostsError, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONCE, Seconds};
 use self::count::{Count, Request};
+pub use self::effort::{Effort, WayCosts};
 pub use self::scheme::Paillier;
 pub(crate) use self::ways::SECONDS_PER_PLAIN_PRODUCT;
-pub use self::ways::{Effort, WayCosts};
 use crate::arrangement::{Arrangement, most_slots};
 use crate::error::LayoutError;
 use crate::mask::power_of_two;

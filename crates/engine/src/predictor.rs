@@ -1,5 +1,6 @@
 //! [`Predictor`]: what turns records into requests.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use veilcast_card::{Card, QuantizedRecord};
@@ -43,6 +44,28 @@ impl Predictor {
                 Ok(Prepared::Sealed(request, opening))
             }
         }
+    }
+
+    /// The most rows of what this has prepared that the card allows in a request.
+    pub fn most_rows(&self, prepared: &Prepared) -> usize {
+        match prepared {
+            Prepared::Encrypted(_) | Prepared::Sealed(..) => {
+                self.max_records() / self.records_per_group()
+            }
+            Prepared::Masked(..) => self.card().limits().max_records as usize,
+        }
+    }
+
+    /// What this has prepared, split into parts of at most this many rows, in order, each with its own id. Nothing is encrypted or masked
+    /// again.
+    ///
+    /// # Panics
+    /// If it was prepared by another one, or the operating system's generator fails.
+    pub fn in_parts(&self, prepared: Prepared, rows: NonZeroUsize) -> Vec<Prepared> {
+        prepared.split(rows, |request| match self {
+            Self::Session(session) => session.in_parts(request, rows),
+            Self::Sealed(_) => panic!("records for a sealed model aren't encrypted"),
+        })
     }
 
     /// The records that share ciphertexts: a request costs least if its records are a multiple of it.

@@ -6,7 +6,6 @@ use veilcast_card::CardDigest;
 use veilcast_protocol::{ByteMatrix, InferRequest, IntegerMatrix, MaskedRequest, SealedRequest};
 
 use crate::id::new_id;
-use crate::predictor::Predictor;
 use crate::sealed::Opening;
 use crate::vouchers::Unmasking;
 
@@ -40,32 +39,19 @@ impl Prepared {
         }
     }
 
-    /// The most rows that the card of this predictor, which has prepared them, allows in a request.
-    pub fn most_rows(&self, predictor: &Predictor) -> usize {
+    /// The same, split into parts of at most this many rows, in order, each with its own id; encrypted records by what is given for them.
+    pub(crate) fn split(
+        self,
+        rows: NonZeroUsize,
+        encrypted: impl FnOnce(&InferRequest) -> Vec<InferRequest>,
+    ) -> Vec<Self> {
         match self {
-            Self::Encrypted(_) | Self::Sealed(..) => {
-                predictor.max_records() / predictor.records_per_group()
-            }
-            Self::Masked(..) => predictor.card().limits().max_records as usize,
-        }
-    }
-
-    /// The same, split into parts of at most this many rows, in order, each with its own id. Nothing is encrypted or masked again.
-    ///
-    /// # Panics
-    /// If another predictor has prepared them, or the operating system's generator fails.
-    #[must_use]
-    pub fn in_parts(self, predictor: &Predictor, rows: NonZeroUsize) -> Vec<Self> {
-        match (self, predictor) {
-            (Self::Encrypted(request), Predictor::Session(session)) => {
-                let parts = session.in_parts(&request, rows).into_iter();
+            Self::Encrypted(request) => {
+                let parts = encrypted(&request).into_iter();
                 parts.map(Self::Encrypted).collect()
             }
-            (Self::Masked(request, unmasking), _) => masked_parts(&request, unmasking, rows.get()),
-            (Self::Sealed(request, opening), _) => sealed_parts(&request, opening, rows.get()),
-            (Self::Encrypted(_), Predictor::Sealed(_)) => {
-                panic!("records for a sealed model aren't encrypted")
-            }
+            Self::Masked(request, unmasking) => masked_parts(&request, unmasking, rows.get()),
+            Self::Sealed(request, opening) => sealed_parts(&request, opening, rows.get()),
         }
     }
 }

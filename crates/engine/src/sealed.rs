@@ -24,11 +24,13 @@ mod seal;
 mod sealed_model;
 mod sealing_key;
 mod slots;
+mod unsealing;
 
 pub use self::error::SealedError;
 pub use self::opening::{Opening, StoredOpening};
 pub use self::seal::seal;
 pub use self::sealed_model::SealedModel;
-pub(crate) use self::sealing_key::SealingKey;
+pub use self::sealing_key::SealingKey;
 pub(crate) use self::slots::SealedSlots;
 pub use self::slots::records_per_sealed_ciphertext;
+pub(crate) use self::unsealing::Unsealing;

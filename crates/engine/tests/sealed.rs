@@ -15,9 +15,10 @@ use proptest::prelude::*;
 use veilcast_card::Way;
 use veilcast_engine::{
     EvaluateError, Evaluator, KeyPolicy, LayoutError, Opening, Predictor, Prepared, SealedError,
-    SealedModel, SecretKey, SessionError, StoredOpening, seal,
+    SealedModel, SessionError, StoredOpening, seal,
 };
 use veilcast_model::{Model, ModelError};
+use veilcast_paillier::SecretKey;
 use veilcast_protocol::{
     ByteMatrix, CardDigest, IntegerMatrix, IntegerType, MaskedResponse, SealedRequest,
 };
@@ -107,7 +108,7 @@ fn parts_have_the_scores_of_their_records() {
     for rows in [1, 2, 100] {
         let whole = predictor.prepare(&records).unwrap();
         assert!(whole.rows() > 2);
-        let parts = whole.in_parts(&predictor, NonZeroUsize::new(rows).unwrap());
+        let parts = predictor.in_parts(whole, NonZeroUsize::new(rows).unwrap());
         let mut ids = Vec::new();
         let scores = parts.into_iter().flat_map(|part| {
             let Prepared::Sealed(request, opening) = part else {
@@ -232,12 +233,18 @@ fn records_for_other_cards_are_refused() {
 /// The service's key must be the one, and the file hold the weights.
 #[test]
 fn a_key_opens_the_model_that_it_seals() {
-    let other = || Arc::new(SecretKey::generate(1024, TESTS_ONLY).unwrap());
+    let other = || SecretKey::generate(1024, TESTS_ONLY).unwrap();
     let sealed = || seal(small(), &common::key(), ALL.to_vec()).unwrap();
     let evaluator = |model| Evaluator::new(model, TESTS_ONLY);
-    let refused = evaluator(sealed()).with_sealing_key(other()).err().unwrap();
+    let refused = evaluator(sealed())
+        .with_sealing_key(other().into())
+        .err()
+        .unwrap();
     assert!(matches!(refused, SealedError::OtherKey { .. }), "{refused}");
-    let refused = evaluator(small()).with_sealing_key(other()).err().unwrap();
+    let refused = evaluator(small())
+        .with_sealing_key(other().into())
+        .err()
+        .unwrap();
     assert!(matches!(refused, SealedError::NotOffered), "{refused}");
 
     // The file of other weights, under the same key, in a card that names it.
@@ -247,7 +254,7 @@ fn a_key_opens_the_model_that_it_seals() {
     let file = others.sealed_file().unwrap().to_vec();
     let exchanged = small().sealed(named, file, ALL.to_vec()).unwrap();
     let refused = evaluator(exchanged)
-        .with_sealing_key(Arc::new(common::key()))
+        .with_sealing_key(common::key().into())
         .err()
         .unwrap();
     assert!(matches!(refused, SealedError::SelfTest), "{refused}");

@@ -12,8 +12,9 @@ use common::statistics::{are_alike, assert_fresh, is_uniform};
 use num_bigint::BigUint;
 use num_integer::Integer as _;
 use veilcast_card::{Card, QuantizedRecord};
-use veilcast_engine::{Evaluator, SealedError, SealedModel, SecretKey, seal};
+use veilcast_engine::{Evaluator, SealedError, SealedModel, seal};
 use veilcast_model::Model;
+use veilcast_paillier::SecretKey;
 
 const FEATURES: usize = 4;
 

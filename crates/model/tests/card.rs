@@ -6,7 +6,7 @@ mod common;
 use serde_json::{Value, json};
 use veilcast_card::{
     Card, CardDigest, Layouts, OtherCard, Prediction, QuantizedRecord, RecordError, ScoreError,
-    Way, chain,
+    chain,
 };
 
 fn patients_json() -> Value {
@@ -439,63 +439,4 @@ fn predictions_by_each_activation() {
         json!({"labels": ["a"], "scales": [1.0], "activation": "softmax"}),
     );
     assert!(parse(&lone).unwrap_err().contains("at least two outputs"));
-}
-
-/// A card that offers a sealed model and names what it needs, as far as a card can tell.
-fn sealed_json() -> Value {
-    let mut card = patients_json();
-    card["ways"] = json!(["direct", "sealed"]);
-    card["sealed"] = json!({
-        "modulus": format!("c1{}", "ab".repeat(255)),
-        "proof": "00".repeat(8 * 256),
-        "sha256": "12".repeat(32),
-    });
-    card
-}
-
-#[test]
-fn sealed_models_are_described_whole() {
-    let card = parse(&sealed_json()).unwrap();
-    assert_eq!(card.ways(), [Way::Direct, Way::Sealed]);
-    let sealed = card.sealed().unwrap();
-    assert_eq!((sealed.key_bits(), sealed.modulus().len()), (2048, 256));
-    assert_eq!(sealed.proof(), [0; 8 * 256]);
-    assert_eq!(sealed.file_bytes(3), 4 * 512);
-    assert_eq!(parse(&patients_json()).unwrap().ways(), Way::DEFAULT);
-
-    let modulus = "sealed.modulus must be 2048, 3072 or 4096 bits";
-    let proof = "sealed.proof must be eight numbers";
-    for (pointer, bad, words) in [
-        ("/sealed/modulus", json!("c1".repeat(255)), modulus),
-        ("/sealed/modulus", json!("41".repeat(256)), modulus),
-        ("/sealed/modulus", json!("C1".repeat(256)), modulus),
-        ("/sealed/modulus", json!(""), modulus),
-        ("/sealed/proof", json!("00".repeat(255)), proof),
-        ("/sealed/proof", json!("zz".repeat(8 * 256)), proof),
-        ("/sealed/sha256", json!("12"), "sealed.sha256 must be 64"),
-        (
-            "/ways",
-            json!(["direct"]),
-            "`ways` doesn't offer a sealed model",
-        ),
-        (
-            "/ways",
-            json!(["sealed", "sealed"]),
-            "`ways` must name each way",
-        ),
-        ("/ways", json!(["hidden"]), "unknown variant `hidden`"),
-        ("/sealed", Value::Null, "there is no `sealed`"),
-    ] {
-        let mut card = sealed_json();
-        *card.pointer_mut(pointer).unwrap() = bad;
-        let error = parse(&card).unwrap_err();
-        assert!(error.contains(words), "{pointer}: {error}");
-    }
-    let mut unknown = sealed_json();
-    unknown["sealed"]["more"] = json!(1);
-    assert!(
-        parse(&unknown)
-            .unwrap_err()
-            .contains("unknown field `more`")
-    );
 }

@@ -6,10 +6,9 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use veilcast_card::{FeaturesLayout, Layouts, ScalarLayout, Sealed, Way, chain};
+use veilcast_card::{FeaturesLayout, Layouts, ScalarLayout, chain};
 use veilcast_model::{
-    CARD_FILE, Model, ModelError, Program, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE,
-    check_destination,
+    CARD_FILE, Model, ModelError, Program, REPORT_FILE, WEIGHTS_FILE, check_destination,
 };
 
 /// A saved model of patients in a directory of its own.
@@ -463,52 +462,4 @@ fn new_and_empty_directories_are_fine() {
     let deep = root.path().join("a/b/c");
     model.save(&deep, false).unwrap();
     assert_eq!(Model::load(&deep).unwrap(), Model::load(&empty).unwrap());
-}
-
-/// The model of patients with encrypted weights, or what passes for them where nobody computes with them.
-fn sealed_model() -> Model {
-    let file = vec![7; 4 * 512];
-    let mut modulus = vec![0xab; 256];
-    modulus[0] = 0xc1;
-    let sealed = Sealed::of(&file, &modulus, &vec![0; 8 * 256]);
-    let ways = vec![Way::Direct, Way::Sealed];
-    common::patients_model().sealed(sealed, file, ways).unwrap()
-}
-
-#[test]
-fn a_sealed_model_comes_back_as_it_was() {
-    let saved = saved();
-    let model = sealed_model();
-    assert_ne!(model.card_digest(), common::patients_model().card_digest());
-    model.save(&saved.path, true).unwrap();
-    assert_eq!(Model::load(&saved.path).unwrap(), model);
-    assert_eq!(
-        fs::read(saved.path.join(SEALED_FILE)).unwrap(),
-        model.sealed_file().unwrap()
-    );
-
-    saved.edit(SEALED_FILE, |bytes| bytes[9] ^= 1);
-    let error = saved.error();
-    assert!(
-        error.contains("sealed.bin isn't the one that card.json names"),
-        "{error}"
-    );
-    saved.edit(SEALED_FILE, |bytes| bytes.truncate(100));
-    let error = saved.error();
-    assert!(
-        error.contains("have 100 bytes, but the card requires 2048"),
-        "{error}"
-    );
-    fs::remove_file(saved.path.join(SEALED_FILE)).unwrap();
-    let error = saved.error();
-    assert!(error.contains("sealed.bin is missing"), "{error}");
-
-    // A model that isn't sealed has no such file, and takes the place of one that is.
-    common::patients_model().save(&saved.path, true).unwrap();
-    fs::write(saved.path.join(SEALED_FILE), [7; 4 * 512]).unwrap();
-    let error = saved.error();
-    assert!(error.contains("names no sealed weights"), "{error}");
-    sealed_model().save(&saved.path, true).unwrap();
-    common::patients_model().save(&saved.path, true).unwrap();
-    assert_eq!(Model::load(&saved.path).unwrap(), common::patients_model());
 }

@@ -1,10 +1,9 @@
 //! The keys that open sealed models, each in a file.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use veilcast_card::Sealed;
-use veilcast_engine::{Evaluator, KeyPolicy, SecretKey};
+use veilcast_engine::{Evaluator, KeyPolicy, SealingKey};
 use veilcast_protocol::KeyFingerprint;
 
 use crate::config::Config;
@@ -26,7 +25,7 @@ pub(crate) fn open(evaluator: Evaluator, config: &Config) -> Result<Evaluator, S
         name: name.clone(),
         fingerprint: KeyFingerprint::of(&sealed.modulus()).to_string(),
     })?;
-    let opened = evaluator.with_sealing_key(Arc::new(key));
+    let opened = evaluator.with_sealing_key(key);
     opened.map_err(|source| StartError::Sealed {
         name,
         source: Box::new(source),
@@ -38,7 +37,7 @@ fn key_of(
     sealed: &Sealed,
     files: &[impl AsRef<Path>],
     policy: KeyPolicy,
-) -> Result<Option<SecretKey>, StartError> {
+) -> Result<Option<SealingKey>, StartError> {
     let modulus = sealed.modulus();
     for file in files.iter().map(AsRef::as_ref) {
         let unusable = |source| StartError::SealingKey {
@@ -46,9 +45,9 @@ fn key_of(
             source,
         };
         let json = secret_file::read(file, MAX_BYTES).map_err(unusable)?;
-        let key = SecretKey::from_json(&json, policy);
+        let key = SealingKey::from_json(&json, policy);
         let key = key.map_err(|error| unusable(error.into()))?;
-        if key.public_key().modulus() == modulus {
+        if key.modulus() == modulus {
             return Ok(Some(key));
         }
     }

@@ -23,7 +23,7 @@ use veilcast_server::{App, Config, operator_router, router};
 /// A plain model, a hybrid one and a sealed one.
 fn app() -> Arc<App> {
     let (_, sealed) = sealed("sealed", "1");
-    let sealed = sealed.with_sealing_key(Arc::new(sealing_key())).unwrap();
+    let sealed = sealed.with_sealing_key(sealing_key().into()).unwrap();
     let evaluators = [evaluator("1"), hybrid_evaluator("hybrid", "1"), sealed];
     App::new(evaluators, Config::default()).unwrap()
 }

@@ -26,7 +26,7 @@ const FILE: &str = "/v2/models/sums/sealed.bin";
 /// A service with the sealed model alone, and its client.
 fn service() -> (SealedModel, Router) {
     let (client, evaluator) = sealed("sums", "1");
-    let opened = evaluator.with_sealing_key(Arc::new(sealing_key())).unwrap();
+    let opened = evaluator.with_sealing_key(sealing_key().into()).unwrap();
     (
         client,
         router(App::new([opened], Config::default()).unwrap()),
@@ -52,7 +52,7 @@ async fn ask(service: &Router, model: &str, request: &SealedRequest) -> Answer {
 async fn encrypted_weights_are_served_byte_for_byte() {
     let (client, evaluator) = sealed("sums", "1");
     let file = evaluator.sealed_file().unwrap().to_vec();
-    let opened = evaluator.with_sealing_key(Arc::new(sealing_key())).unwrap();
+    let opened = evaluator.with_sealing_key(sealing_key().into()).unwrap();
     let others = [opened, common::named_evaluator("other", "1")];
     let service = router(App::new(others, Config::default()).unwrap());
     let answer = call(&service, get(FILE)).await;
@@ -199,7 +199,7 @@ fn keys_are_found_among_the_files() {
 fn a_key_is_for_one_model() {
     let opened = |name, version| {
         let (_, evaluator) = sealed(name, version);
-        evaluator.with_sealing_key(Arc::new(sealing_key())).unwrap()
+        evaluator.with_sealing_key(sealing_key().into()).unwrap()
     };
     let started = |evaluators| started(evaluators, vec![]);
     let versions = started(vec![opened("sums", "1"), opened("sums", "2")]);

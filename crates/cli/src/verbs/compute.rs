@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
@@ -104,8 +103,8 @@ fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
     let Some(path) = &args.sealing_key else {
         return Ok(evaluator);
     };
-    let key = Arc::new(keys::load_secret(path)?);
+    let key = keys::load_secret(path)?;
     evaluator
-        .with_sealing_key(key)
+        .with_sealing_key(key.into())
         .with_context(|| format!("can't open the model with {}", path.display()))
 }

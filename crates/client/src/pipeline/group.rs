@@ -160,13 +160,13 @@ impl Sender {
         request: Prepared,
         sent: &mut Sent,
     ) -> Result<(), ClientError> {
-        let allowed = request.most_rows(predictor);
+        let allowed = predictor.most_rows(&request);
         let mut waiting = VecDeque::from([request]);
         while let Some(request) = waiting.pop_front() {
             let rows = self.most_rows.load(Ordering::Relaxed).min(allowed);
             let rows = NonZeroUsize::new(rows).unwrap_or(NonZeroUsize::MIN);
             if request.rows() > rows.get() {
-                for part in request.in_parts(predictor, rows).into_iter().rev() {
+                for part in predictor.in_parts(request, rows).into_iter().rev() {
                     waiting.push_front(part);
                 }
                 continue;

@@ -1,6 +1,6 @@
 //! A real service with a small model, and sessions with it.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -121,15 +121,15 @@ pub(crate) fn application(kind: Kind) -> Router {
 }
 
 /// The application of a service with this model, sealed under a key.
-pub(crate) fn sealed_application(kind: Kind, key: &Arc<SecretKey>) -> Router {
-    let model = seal(kind.model(), key, vec![Way::Sealed]).unwrap();
-    let evaluator = Evaluator::new(model, POLICY).with_sealing_key(Arc::clone(key));
+pub(crate) fn sealed_application(kind: Kind, key: SecretKey) -> Router {
+    let model = seal(kind.model(), &key, vec![Way::Sealed]).unwrap();
+    let evaluator = Evaluator::new(model, POLICY).with_sealing_key(key.into());
     router(App::new([evaluator.unwrap()], Config::default()).unwrap())
 }
 
 /// A key for tests.
-pub(crate) fn sealing_key() -> Arc<SecretKey> {
-    Arc::new(SecretKey::generate(1024, POLICY).unwrap())
+pub(crate) fn sealing_key() -> SecretKey {
+    SecretKey::generate(1024, POLICY).unwrap()
 }
 
 /// The sealed model of a service.

@@ -8,6 +8,7 @@ use veilcast_protocol::{
     Layout, MaskedRequest, MaskedResponse, VoucherId, VoucherSecretId,
 };
 
+use super::effort::{Effort, WayCosts};
 use super::{Candidate, Planner};
 use crate::arrangement::Arrangement;
 use crate::id::new_id;
@@ -16,30 +17,6 @@ use crate::id::new_id;
 const SECONDS_PER_MASK: f64 = 2e-8;
 /// Seconds of a product of a weight and a masked feature.
 pub(crate) const SECONDS_PER_PLAIN_PRODUCT: f64 = 1e-9;
-
-/// What a number of records takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Effort {
-    /// The client's time, in seconds.
-    pub client: f64,
-    /// The service's time, in seconds.
-    pub server: f64,
-    /// Bytes of the requests as binary bodies.
-    pub bytes_up: usize,
-    /// Bytes of the answers as binary bodies.
-    pub bytes_down: usize,
-}
-
-/// A way of predicting, and what it is predicted to take for a number of records.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WayCosts {
-    /// The way.
-    pub way: Way,
-    /// Before the records are known; none if nothing can be done then.
-    pub ahead: Option<Effort>,
-    /// Once they are.
-    pub online: Effort,
-}
 
 impl Planner<'_> {
     /// Every way that the card offers and the key has room for.

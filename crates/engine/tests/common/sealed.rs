@@ -25,7 +25,7 @@ pub(crate) fn sides_under(model: Model, key: SecretKey) -> (SealedModel, Evaluat
     let file = model.sealed_file().unwrap();
     let client = SealedModel::open(model.card().clone(), file, super::TESTS_ONLY).unwrap();
     let evaluator = Evaluator::new(model, super::TESTS_ONLY);
-    (client, evaluator.with_sealing_key(Arc::new(key)).unwrap())
+    (client, evaluator.with_sealing_key(key.into()).unwrap())
 }
 
 /// The client's side of a card like this one that names another file, modulus and proof.

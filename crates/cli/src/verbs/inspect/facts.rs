@@ -1,5 +1,6 @@
 //! What `inspect` reports, as fields for programs and as lines for people.
 
+mod line;
 mod message;
 
 use std::fmt::{self, Display};
@@ -13,6 +14,7 @@ use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingRe
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{KeyFingerprint, ModelList, ServerMetadata};
 
+use self::line::line;
 pub(super) use self::message::MessageFacts;
 use crate::keys;
 use crate::models::producer;
@@ -386,10 +388,4 @@ fn layout_names(layouts: &Layouts) -> String {
     .flatten()
     .collect::<Vec<_>>()
     .join(", ")
-}
-
-/// A fact on a line, without terminal control characters: files may come from strangers.
-fn line(name: &str, value: impl Display) -> String {
-    let value = value.to_string().replace(char::is_control, "\u{fffd}");
-    format!("  {name:<9}{value}")
 }

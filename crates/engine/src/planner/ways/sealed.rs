@@ -6,9 +6,9 @@ use veilcast_protocol::{
     SealedRequest,
 };
 
-use super::{Effort, WayCosts};
 use crate::id::new_id;
 use crate::planner::Costs;
+use crate::planner::effort::{Effort, WayCosts};
 use crate::sealed::SealedSlots;
 
 /// Features that share a product, for each bit: see `FixedBases`.

@@ -9,7 +9,7 @@ use veilcast_protocol::{
     SealedRequest,
 };
 
-use super::line;
+use super::line::line;
 
 #[derive(Serialize)]
 pub(crate) struct MessageFacts {
