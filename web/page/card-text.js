@@ -61,12 +61,29 @@ function publicOf({ fields: { input, public_part: part } }) {
   );
 }
 
+/** What a browser knows about a model, in short. @param {Card} card */
+export function leadOf({ ways, fields: { public_part: part } }) {
+  if (ways.includes('sealed')) {
+    return `Its public card${part ? ', its public part,' : ''} and perhaps its weights, encrypted with a key that only the server has. The weights themselves stay with the server.`;
+  }
+  return part
+    ? 'Its public card and its public part, and nothing else: the weights of its private part stay with the server.'
+    : 'Its public card, and nothing else: the weights stay with the server.';
+}
+
+/** How the weights of a model that is offered sealed leave the server. @param {Card} card */
+function sealedOf({ ways, fields: { sealed } }) {
+  if (!ways.includes('sealed') || !sealed) return '';
+  return ` They are also given out encrypted, with a key of ${counted(4 * sealed.modulus.length, 'bit')} that only the server has.`;
+}
+
 /** @param {Card} card */
-function privateOf({ fields: { public_part: part } }) {
-  if (!part) return 'The model itself: its weights stay with the server, and your data with you.';
+function privateOf(card) {
+  const part = card.fields.public_part;
+  if (!part) return `The model itself: its weights stay with the server, and your data with you.${sealedOf(card)}`;
   return (
     `The model's last part, its head: the weights that turn ${counted(part.features, 'number')} into the answer stay with the server. ` +
-    'Your data stays with you, and so do these numbers: the server gets them encrypted.'
+    `Your data stays with you, and so do these numbers: the server gets them encrypted.${sealedOf(card)}`
   );
 }
 

@@ -4,6 +4,7 @@ import { Arrangement } from '../index.js';
 import { flowOf } from './card-text.js';
 import { element } from './dom.js';
 import { count, counted, duration, size } from './format.js';
+import { SEALED_WORDS } from './sealed-words.js';
 import { VOUCHER_WORDS } from './voucher-words.js';
 
 /**
@@ -11,6 +12,7 @@ import { VOUCHER_WORDS } from './voucher-words.js';
  * @typedef {import('./task.js').Task} Task
  * @typedef {import('./task.js').Step} Step
  * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
+ * @typedef {import('./sealed-holder.js').SealedState} SealedState
  *
  * @typedef {object} Words
  * @property {string} title
@@ -145,15 +147,21 @@ export class StepsView {
     }
   }
 
-  /** @param {Task} task @param {KeyHolder} keys @param {Card | undefined} card of the model that is asked, or would be */
-  render(task, keys, card) {
+  /**
+   * @param {Task} task
+   * @param {KeyHolder} keys
+   * @param {Card | undefined} card of the model that is asked, or would be
+   * @param {SealedState | undefined} sealed the state of the sealed model that is asked, or would be
+   */
+  render(task, keys, card, sealed) {
+    const others = sealed ? SEALED_WORDS : task.way === 'vouchers' ? VOUCHER_WORDS : {};
     for (const text of TEXTS) {
       const row = this.#rows.get(text.id);
       if (!row) continue;
-      const words = (task.way === 'vouchers' && VOUCHER_WORDS[text.id]) || text;
+      const words = others[text.id] ?? text;
       row.title.textContent = words.title;
       row.says.textContent = words.says;
-      const step = text.id === 'key' ? stepOfKey(keys) : task.steps[/** @type {keyof Task['steps']} */ (text.id)];
+      const step = text.id === 'key' ? (sealed ? stepOfSealed(sealed) : stepOfKey(keys)) : task.steps[/** @type {keyof Task['steps']} */ (text.id)];
       row.item.dataset.state = step.state;
       row.figures.textContent = figuresOf(step, text.id === PUBLIC && card ? flowOf(card) : '');
       if (text.id === PUBLIC) row.item.hidden = card?.fields.public_part === undefined;
@@ -169,8 +177,14 @@ export class StepsView {
 
 /** @param {KeyHolder} keys @returns {Step} */
 function stepOfKey({ state, time }) {
-  const states = /** @type {const} */ ({ making: 'running', ready: 'done', failed: 'failed' });
+  const states = /** @type {const} */ ({ none: 'idle', making: 'running', ready: 'done', failed: 'failed' });
   return { state: states[state], time: state === 'ready' ? time : 0, bytes: 0, part: 0, note: '' };
+}
+
+/** @param {SealedState} sealed @returns {Step} */
+function stepOfSealed({ state, time }) {
+  const states = /** @type {const} */ ({ idle: 'idle', opening: 'running', ready: 'done', failed: 'failed' });
+  return { state: states[state], time, bytes: 0, part: 0, note: '' };
 }
 
 /** @param {Step} step @param {string} flow what goes in and comes out */
