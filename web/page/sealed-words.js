@@ -10,9 +10,9 @@ import { count, counted, duration, size } from './format.js';
 
 /** What the model's owner and the user can be sure of. */
 export const SEALED_NOTE =
-  'The model came to your browser encrypted, with a key that only the server has: so its weights stay hidden from you. Your browser computes ' +
-  'on them, and hides the result under random numbers, each used only this once: so your data stays hidden from the server, whatever it ' +
-  'can compute, now or ever. No key of yours is needed.';
+  'The model came to your browser encrypted: only the server has the key, so its weights stay hidden from you. What your browser makes of ' +
+  'them is hidden under random numbers, each used only this once: so your data stays hidden from the server, whatever it can compute. ' +
+  'No key of yours is needed.';
 
 /** The page's introduction. */
 export const SEALED_INTRO =

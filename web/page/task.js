@@ -358,7 +358,7 @@ class Stopwatch {
 }
 
 /** The bits of the key that ciphertexts are under: the service's, if there is none here. @param {Card} card @param {{bits: number}} [key] */
-export const keyBitsOf = ({ fields: { sealed } }, key) => key?.bits ?? 4 * (sealed?.modulus.length ?? 0);
+export const keyBitsOf = (card, key) => key?.bits ?? 4 * (card.fields.sealed?.modulus.length ?? 0);
 
 /** About how many records a request has. @param {Way} way @param {Card} card @param {number} keyBits @param {number} records that are left */
 function mostOf(way, card, keyBits, records) {

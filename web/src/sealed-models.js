@@ -21,7 +21,7 @@ const REQUEST_CIPHERTEXTS = 1 << 8;
 export class SealedModels {
   #transport;
   #policy;
-  /** By their paths. @type {Map<string, {card: Card, model: WorkerSealedModel}>} */
+  /** By their paths, with the digests of their cards. @type {Map<string, {digest: string, model: WorkerSealedModel}>} */
   #opened = new Map();
   /** Those whose file was not the one that their card names. @type {Set<string>} */
   #doubted = new Set();
@@ -42,7 +42,7 @@ export class SealedModels {
   /** @param {string} path @param {Card | undefined} card */
   #known(path, card) {
     const known = this.#opened.get(path);
-    return known?.card === card ? known?.model : undefined;
+    return known?.digest === card?.digest ? known?.model : undefined;
   }
 
   /**
@@ -64,7 +64,7 @@ export class SealedModels {
       return other;
     }
     this.forget(path);
-    this.#opened.set(path, { card, model });
+    this.#opened.set(path, { digest: card.digest, model });
     return model;
   }
 
