@@ -97,6 +97,11 @@ const TROUBLES = {
     text: "What your browser would send could betray your data, because the server's key or the model's encrypted weights are not sound. So nothing was sent. Tell the service's operator.",
     help: 'models',
   },
+  sealed_ended: {
+    title: 'The encrypted weights are gone',
+    text: 'The part of your browser that held them has ended, perhaps for lack of memory, or because the model was replaced. Trying again fetches them again.',
+    help: 'retry',
+  },
   other_sealed_model: {
     title: 'The files of the model do not match',
     text: 'Its encrypted weights are not the file that its card names, so they were not used. Perhaps the model is being replaced: try again in a moment.',

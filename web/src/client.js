@@ -195,7 +195,7 @@ export class Client {
     const { count = 1 } = options;
     if (!Number.isInteger(count) || count < 1) throw new RangeError('the number of randomisers is a whole one from 1');
     const card = await this.card(model, options);
-    return this.#withSealed(model, async () => (await this.#sealed.open(path(model), card, options)).prepare(count, { signal: options.signal }));
+    return this.#withSealed(model, () => this.#sealed.fill(path(model), card, count, options));
   }
 
   /** Randomisers that are ready for a model that is offered sealed: each ciphertext takes one. @param {string} model */

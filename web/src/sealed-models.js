@@ -95,8 +95,39 @@ export class SealedModels {
    * @param {Watched} options
    */
   async prepare(path, card, records, options) {
+    await this.fill(path, card, new SealedLayout(card).ciphertexts(records), options);
+  }
+
+  /**
+   * Makes randomisers ahead of time, so that there are `count`.
+   *
+   * @param {string} path
+   * @param {Card} card
+   * @param {number} count
+   * @param {Watched} options
+   * @returns {Promise<number>} how many there are
+   */
+  async fill(path, card, count, options) {
     const model = await this.open(path, card, options);
-    await model.prepare(new SealedLayout(card).ciphertexts(records), { signal: options.signal });
+    return this.#with(path, model, () => model.prepare(count, { signal: options.signal }));
+  }
+
+  /**
+   * Does something with a model that is open.
+   *
+   * @template T
+   * @param {string} path
+   * @param {WorkerSealedModel} model
+   * @param {() => Promise<T>} work
+   */
+  async #with(path, model, work) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof VeilcastError && error.code === 'worker_ended')) throw error;
+      if (this.#opened.get(path)?.model === model) this.forget(path);
+      throw new VeilcastError('sealed_ended', "the sealed model's thread has ended: ask again, and it is opened again", { cause: error });
+    }
   }
 
   /**
@@ -116,9 +147,8 @@ export class SealedModels {
         const most = layout.recordsPerRequest(this.#mostCiphertexts);
         const group = quantized.slice(predictions.length, predictions.length + most);
         try {
-          add(predictions, group, await exchange.predict(group.map(({ values }) => values)));
+          add(predictions, group, await this.#with(path, model, () => exchange.predict(group.map(({ values }) => values))));
         } catch (error) {
-          if (error instanceof VeilcastError && error.code === 'worker_ended') this.forget(path);
           const ciphertexts = layout.ciphertexts(group.length);
           if (!isTooLarge(error) || ciphertexts === 1) throw error;
           this.#mostCiphertexts = Math.ceil(ciphertexts / 2);

@@ -16,6 +16,7 @@ export class WeightedProducts {
   #factors;
   #last;
   #modulus;
+  #most;
   #window;
   #places;
   /** What all buckets begin with. */
@@ -32,6 +33,7 @@ export class WeightedProducts {
     this.#factors = factors.slice(0, -1);
     this.#last = factors[factors.length - 1];
     this.#modulus = n * n;
+    this.#most = 2 ** bits - 1;
     this.#window = bestWindow(this.#factors.length, bits);
     this.#places = Math.ceil(bits / this.#window);
     this.#filler = unitBelow(n);
@@ -41,9 +43,11 @@ export class WeightedProducts {
   /**
    * @param {readonly number[]} values one for each factor but the last
    * @returns {bigint}
+   * @throws {RangeError} if there are too few or too many, or one is not a number of the bits that were said
    */
   of(values) {
     if (values.length !== this.#factors.length) throw new RangeError(`there are ${values.length} values for ${this.#factors.length} factors`);
+    if (!values.every((x) => Number.isInteger(x) && x >= 0 && x <= this.#most)) throw new RangeError(`a value is a whole number from 0 to ${this.#most}`);
     let product = 1n;
     for (let place = this.#places - 1; place >= 0; place--) {
       for (let i = 0; i < this.#window; i++) product = (product * product) % this.#modulus;

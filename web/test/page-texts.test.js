@@ -152,7 +152,7 @@ test('a hybrid model\'s card says what is public, what is private, and what that
 
 test('every error that a client can throw has plain words of its own', () => {
   const codes = [
-    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'bad_sealed_model', 'other_sealed_model', 'not_sealed', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'bad_answer', 'bad_ciphertext', 'bad_scores',
+    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'bad_sealed_model', 'other_sealed_model', 'sealed_ended', 'not_sealed', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'bad_answer', 'bad_ciphertext', 'bad_scores',
     'other_answer', 'answer_too_large', 'body_too_large', 'token_needed', 'token_unknown', 'model_not_allowed', 'quota_used_up', 'ledger_away', 'too_many_keys', 'key_proof_needed', 'malformed_key_proof', 'invalid_key_proof', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
     'blank_drawing', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
   ];

@@ -180,6 +180,16 @@ test('bits above the scores, and scores out of bounds, are marked', async (t) =>
   await assert.rejects(other.client.predict('small', far, {}), failure('bad_scores'));
 });
 
+test('a model that is closed while it works says so, and is opened again', async (t) => {
+  const { client } = await served(t);
+  await client.openSealed('small');
+  const filling = client.fillRandomizers('small', { count: 500 });
+  const run = client.predict('small', records, { onProgress: ({ step }) => step === 'encode' && client.close() });
+  await assert.rejects(filling, failure('sealed_ended', /ask again/));
+  await assert.rejects(run, failure('sealed_ended', /ask again/));
+  assert.equal((await client.predict('small', [records[0]], {})).way, 'sealed');
+});
+
 test('requests that are too large are halved', async (t) => {
   const { fake, client } = await served(t);
   fake.refuse = (header) => (header.inputs[0].shape[0] > 1 ? { status: 413, code: 'body_too_large' } : undefined);

@@ -32,6 +32,7 @@ test('products of powers are those of the definition, for all widths of values',
       assert.equal(products.of(record), expected);
     }
     assert.throws(() => products.of([]), RangeError);
+    for (const x of [-1, 0.5, 2 ** bits, NaN]) assert.throws(() => products.of(Array(features).fill(0).with(0, x)), RangeError);
   }
 });
 
