@@ -1,6 +1,7 @@
 /** What is said of a sealed model, where it is not what is said of data that is encrypted with a key of the user's own. */
 
 import { SealedLayout } from '../src/sealed-layout.js';
+import { textOfPublicPart } from './card-text.js';
 import { count, counted, duration, size } from './format.js';
 
 /**
@@ -33,6 +34,13 @@ export const SEALED_WORDS = {
         'Otherwise what is sent could tell something about your data.'
       );
     },
+  },
+  public: {
+    title: 'Public part run',
+    says:
+      'The model has two parts. The first one is public, so your browser runs it, on your own machine: nobody else sees what goes in or comes ' +
+      'out. The last part, the head, is private: your browser has it encrypted, and computes with that next.',
+    engineers: (_, __, card) => textOfPublicPart(card),
   },
   encrypt: {
     title: 'Computed and masked',

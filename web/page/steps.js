@@ -1,7 +1,7 @@
 /** The steps of a prediction as a list: what happens where, how long it took, how many bytes it moved. */
 
 import { Arrangement } from '../index.js';
-import { flowOf } from './card-text.js';
+import { flowOf, textOfPublicPart } from './card-text.js';
 import { element } from './dom.js';
 import { count, counted, duration, size } from './format.js';
 import { SEALED_WORDS } from './sealed-words.js';
@@ -43,15 +43,7 @@ const TEXTS = [
     says:
       'The model has two parts. The first one is public, so your browser runs it, on your own machine: nobody else sees what ' +
       'goes in or comes out. Only what comes out is encrypted and sent. The last part, the head, is private and stays on the server.',
-    engineers: (_, __, card) => {
-      const part = card?.fields.public_part;
-      if (!part) return '';
-      return (
-        `A network in ONNX, public.onnx of ${counted(part.bytes, 'byte')}, fetched once and checked against the SHA-256 that the card names. ` +
-        `It takes a tensor of ${part.shape.join(' × ')} and returns ${counted(part.features, 'number')} per record, ` +
-        "computed in plain JavaScript, in 32-bit floats. The time is that of all records, with the card's preprocessing and rounding."
-      );
-    },
+    engineers: (_, __, card) => textOfPublicPart(card),
   },
   {
     id: 'encrypt',
