@@ -7,6 +7,7 @@
  * | a secret key, in this thread or in its own | {@link generateKey}, {@link WorkerKey} |
  * | key files | {@link keyFromFile}, {@link keyToFile} |
  * | whether a public key is fit | {@link isKeyProof} |
+ * | a model whose weights came encrypted, without a service | {@link SealedModel} |
 * | what a model takes and returns | {@link Card} |
  * | from raw records to integers, with a hybrid model's public part | {@link Encoder} |
  * | tables | {@link readTable} |
@@ -25,5 +26,6 @@ export { Arrangement, chooseArrangement } from './src/layout.js';
 export { decodeAnswer, encodeRequest } from './src/messages.js';
 export { fitMnist, greyImage } from './src/mnist-fit.js';
 export { KEY_BITS, SecretKey, generateKey, keyFromPrimes } from './src/paillier.js';
+export { SealedModel } from './src/sealed-model.js';
 export { readTable } from './src/table.js';
 export { WorkerKey } from './src/worker-key.js';

@@ -3,6 +3,7 @@
 import { predictedOf, textOfPrediction, textOfPredictions } from './answer-text.js';
 import { announce, byId, element } from './dom.js';
 import { count } from './format.js';
+import { textOfSealed } from './sealed-words.js';
 import { textOfVoucher } from './voucher-words.js';
 
 /**
@@ -46,9 +47,9 @@ export class AnswerView {
       const { headline: label, unit, spoken, note, bars } = textOfPrediction(card, first);
       this.#show(headline(label, unit), bars, note);
       // An answer that follows the pen is told of when it is another one.
-      this.#tell(task.way === 'vouchers' ? label : predictions, spoken);
+      this.#tell(task.way === 'direct' ? predictions : label, spoken);
     }
-    this.#way.textContent = isThere && task.way === 'vouchers' ? textOfVoucher(task) : '';
+    this.#way.textContent = isThere ? textOfWay(task) : '';
     if (isThere && !isMany && first.label !== undefined) this.#prediction.dataset.label = first.label;
     else delete this.#prediction.dataset.label;
   }
@@ -65,6 +66,12 @@ export class AnswerView {
     if (this.#told !== answer) announce(text);
     this.#told = answer;
   }
+}
+
+/** How the answer came, if not by data that is encrypted with the user's key. @param {Task} task */
+function textOfWay(task) {
+  if (task.way === 'sealed') return textOfSealed(task);
+  return task.way === 'vouchers' ? textOfVoucher(task) : '';
 }
 
 /** All bars in their order, or the greatest of too many. @param {readonly Bar[]} bars */

@@ -14,12 +14,15 @@ import { Live } from './live.js';
 import { loadModels } from './models.js';
 import { ProblemView } from './problem-view.js';
 import { PublicParts } from './public-parts.js';
+import { SealedHolder } from './sealed-holder.js';
+import { SEALED_INTRO, textOfRandomizers } from './sealed-words.js';
 import { StepsView } from './steps.js';
 import { TableTab } from './table-tab.js';
 import { connectTabs } from './tabs.js';
 import { Task } from './task.js';
 import { TokenForm, isAboutToken } from './token.js';
 import { textOfVouchers } from './voucher-words.js';
+import { WayChoice } from './way-choice.js';
 import { WireView } from './wire-view.js';
 
 /**
@@ -30,6 +33,7 @@ import { WireView } from './wire-view.js';
  * @property {HTMLElement} button
  * @property {HTMLSelectElement} choice of a model
  * @property {HTMLElement} parts describes a hybrid model's parts
+ * @property {WayChoice} way what is encrypted
  * @property {Task} task
  * @property {Map<string, Card>} cards
  * @property {unknown} trouble with what was put in
@@ -41,6 +45,7 @@ const SERVICE = new URL('..', import.meta.url).href;
 const token = new TokenForm(useToken);
 let client = new Client(SERVICE, token.options);
 const keys = new KeyHolder();
+const sealed = new SealedHolder();
 const parts = new PublicParts();
 const digit = new DigitTab();
 const table = new TableTab();
@@ -50,14 +55,15 @@ const tabOf = (name) => ({
   button: byId(`tab-${name}`, HTMLElement),
   choice: byId(`${name}-model`, HTMLSelectElement),
   parts: byId(`${name}-parts`, HTMLElement),
-  task: new Task(client, keys),
+  way: new WayChoice(name, changeWay),
+  task: new Task(client, keys, sealed),
   cards: new Map(),
   trouble: undefined,
 });
 const tabs = { digit: tabOf('digit'), table: tabOf('table') };
 /** The open one. @type {Tab} */
 let tab = tabs.digit;
-const live = new Live(tabs.digit.task, keys);
+const live = new Live(tabs.digit.task, keys, sealed);
 
 const steps = new StepsView(byId('steps', HTMLElement), byId('steps-total', HTMLElement));
 const wire = new WireView();
@@ -76,18 +82,36 @@ const keySize = byId('key-size', HTMLSelectElement);
 function render() {
   const { task } = tab;
   if (task.card) showCard(task.card);
-  steps.render(task, keys, shownCard);
+  const isSealed = isAskedSealed(tab);
+  const sealedState = isSealed ? sealed.stateOf(cardOf(tab)) : undefined;
+  tab.way.render(cardOf(tab));
+  renderKey(isSealed);
+  steps.render(task, keys, shownCard, sealedState);
   wire.render(task);
   answer.render(task);
   csv.render(task);
-  const failures = [tab.trouble, task.phase === 'failed' ? task.error : undefined, keys.state === 'failed' ? keys.error : undefined];
+  const failures = [tab.trouble, task.phase === 'failed' ? task.error : undefined, sealedState ? sealedState.error : keys.state === 'failed' ? keys.error : undefined];
   problem.render(failures.find((failure) => failure !== undefined && failure !== dismissed));
   predictDigit.disabled = !renderParts(tabs.digit) || digit.isEmpty;
   table.allow(renderParts(tabs.table));
   renderLive();
   // A disabled button would lose the focus.
   predictDigit.setAttribute('aria-disabled', String(tabs.digit.task.isRunning));
-  predictDigit.textContent = tabs.digit.task.isRunning ? 'Asking…' : 'Encrypt and ask';
+  predictDigit.textContent = tabs.digit.task.isRunning ? 'Asking…' : isAskedSealed(tabs.digit) ? 'Mask and ask' : 'Encrypt and ask';
+}
+
+const INTRO = byId('intro', HTMLElement).textContent;
+
+/** Shows the key, where one is needed. @param {boolean} isSealed */
+function renderKey(isSealed) {
+  const { state } = keys;
+  byId('key', HTMLElement).dataset.state = isSealed ? 'none' : state;
+  const texts = { none: 'No key yet', making: 'Making your key…', ready: 'Your key is ready', failed: 'There is no key' };
+  byId('key-state', HTMLElement).textContent = isSealed ? 'No key of yours is needed' : texts[state];
+  keySize.hidden = isSealed;
+  const intro = byId('intro', HTMLElement);
+  const text = isSealed ? SEALED_INTRO : INTRO;
+  if (intro.textContent !== text) intro.textContent = text;
 }
 
 /** Goes on with another token where the service has asked for one. */
@@ -107,6 +131,17 @@ function useClient() {
 /** The model that is chosen. @param {Tab} chosen */
 const cardOf = ({ cards, choice }) => cards.get(choice.value);
 
+/** Whether a tab's model is asked sealed. @param {Tab} asked */
+const isAskedSealed = (asked) => asked.way.isSealed(cardOf(asked));
+
+/** Another thing is to be encrypted. */
+function changeWay() {
+  live.stop();
+  tab.task.clear();
+  choose();
+  render();
+}
+
 /** Describes the parts of a tab's model, and whether it can be asked now. @param {Tab} shown */
 function renderParts(shown) {
   const { state, text } = parts.stateOf(cardOf(shown));
@@ -125,8 +160,9 @@ function ask(asking, question) {
   asking.trouble = parts.problemOf(cardOf(asking));
   if (asking.trouble) return render();
   if (asking === tabs.digit) live.stop();
-  void asking.task.ask(question);
-  announce('Encrypting and asking');
+  const isSealed = isAskedSealed(asking);
+  void asking.task.ask({ ...question, isSealed });
+  announce(isSealed ? 'Masking and asking' : 'Encrypting and asking');
   byId('answer-place', HTMLElement).scrollIntoView({ block: 'nearest' });
 }
 
@@ -144,7 +180,9 @@ function choose() {
   const card = cardOf(tab);
   if (!card) return;
   showCard(card);
-  if (tab === tabs.table) table.choose(card);
+  const isSealed = isAskedSealed(tab);
+  if (tab === tabs.table) table.choose(card, isSealed);
+  if (!isSealed && keys.state === 'none') keys.make(Number(keySize.value));
   void prepare(card);
 }
 
@@ -152,7 +190,7 @@ function choose() {
 async function prepare(card) {
   await parts.load(client, card);
   // Another model may have been chosen meanwhile.
-  if (cardOf(tab) === card && !parts.problemOf(card)) void keys.prepare(client, card.fields.name, { isLive: tab === tabs.digit });
+  if (cardOf(tab) === card && !parts.problemOf(card)) void (isAskedSealed(tab) ? sealed : keys).prepare(client, card.fields.name, { isLive: tab === tabs.digit });
 }
 
 /** @param {import('./errors.js').Trouble['help']} kind @param {unknown} error */
@@ -243,7 +281,7 @@ for (const [name, followed] of Object.entries(tabs)) {
 function forgetAnswer() {
   const { task, choice } = tabs.digit;
   tabs.digit.trouble = undefined;
-  const isFollowed = task.phase === 'done' && task.way === 'vouchers' && !digit.isEmpty && digit.isDrawn && live.left(choice.value) > 0;
+  const isFollowed = task.phase === 'done' && task.way !== 'direct' && !digit.isEmpty && digit.isDrawn && live.left(choice.value, isAskedSealed(tabs.digit)) > 0;
   if (!isFollowed) task.clear();
   render();
 }
@@ -251,13 +289,14 @@ function forgetAnswer() {
 /** Lets the answer follow the pen. @param {boolean} isOver whether the pen is up */
 function follow(isOver) {
   const card = cardOf(tabs.digit);
-  if (!card?.ways.includes('vouchers') || parts.problemOf(card)) return;
+  const isSealed = isAskedSealed(tabs.digit);
+  if (!card || !(isSealed || card.ways.includes('vouchers')) || parts.problemOf(card)) return;
   const model = tabs.digit.choice.value;
   const question = () => {
     if (digit.isPenDown) digit.follow();
-    return digit.isEmpty ? undefined : digit.question(model);
+    return digit.isEmpty ? undefined : { ...digit.question(model), isSealed };
   };
-  live.want(model, question, isOver);
+  live.want(model, question, isOver, isSealed);
 }
 
 digit.addEventListener('begin', forgetAnswer);
@@ -268,11 +307,16 @@ digit.addEventListener('change', () => {
   if (digit.isDrawn && !digit.isEmpty) follow(!digit.isPenDown);
 });
 keys.addEventListener('vouchers', renderLive);
+sealed.addEventListener('change', render);
 
 /** Says whether answers follow the pen. */
 function renderLive() {
-  const left = live.left(tabs.digit.choice.value);
-  byId('live-state', HTMLElement).textContent = textOfVouchers({ left, isFilling: keys.isFilling });
+  const isSealed = isAskedSealed(tabs.digit);
+  const left = live.left(tabs.digit.choice.value, isSealed);
+  const isOpening = sealed.stateOf(cardOf(tabs.digit)).state === 'opening';
+  byId('live-state', HTMLElement).textContent = isSealed
+    ? textOfRandomizers({ left, isOpening, isFilling: sealed.isFilling })
+    : textOfVouchers({ left, isFilling: keys.isFilling });
 }
 table.addEventListener('ask', (event) => ask(tabs.table, /** @type {CustomEvent<Question>} */ (event).detail));
 predictDigit.addEventListener('click', () => {
@@ -289,11 +333,8 @@ connectFiles(byId('digit-drop', HTMLElement), byId('csv-drop', HTMLElement), dig
 parts.addEventListener('change', render);
 keys.addEventListener('change', () => {
   const { state, bits, time } = keys;
-  byId('key', HTMLElement).dataset.state = state;
   // Those of the key before are of no use.
   if (state === 'making') client.dropVouchers();
-  const texts = { making: `Making your key…`, ready: 'Your key is ready', failed: 'There is no key' };
-  byId('key-state', HTMLElement).textContent = texts[state];
   if (state === 'ready') {
     announce(`Your key of ${counted(bits, 'bit')} is ready, after ${duration(time)}.`);
     choose();
@@ -305,5 +346,4 @@ keySize.addEventListener('change', () => {
   keys.make(Number(keySize.value));
 });
 
-keys.make(Number(keySize.value));
 void start();

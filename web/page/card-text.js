@@ -52,21 +52,42 @@ function outputOf(card) {
 }
 
 /** @param {Card} card */
-function publicOf({ fields: { input, public_part: part } }) {
+function publicOf(card) {
+  const { input, public_part: part } = card.fields;
   const ranges = input.kind === 'table' ? ' That includes the ranges, means and categories of its columns.' : '';
   if (!part) return `This card: what goes in, how it is rounded, what comes out.${ranges}`;
   return (
     `This card, and the model's first part: a file of ${size(part.bytes)}, which your browser fetches, checks, and runs on your own machine. ` +
-    `It turns ${inputsOf(part, input)} into ${counted(part.features, 'number')}, and only these are encrypted and sent.${ranges}`
+    `It turns ${inputsOf(part, input)} into ${counted(part.features, 'number')}, and only these are ${hiddenBy(card)} and sent.${ranges}`
   );
 }
 
+/** What is done to data before it is sent, in the ways that a model is offered. @param {Card} card */
+const hiddenBy = ({ ways }) => (ways.includes('sealed') ? (ways.length === 1 ? 'masked' : 'encrypted or masked') : 'encrypted');
+
+/** What a browser knows about a model, in short. @param {Card} card */
+export function leadOf({ ways, fields: { public_part: part } }) {
+  if (ways.includes('sealed')) {
+    return `Its public card${part ? ', its public part,' : ''} and perhaps its weights, encrypted with a key that only the server has. The weights themselves stay with the server.`;
+  }
+  return part
+    ? 'Its public card and its public part, and nothing else: the weights of its private part stay with the server.'
+    : 'Its public card, and nothing else: the weights stay with the server.';
+}
+
+/** How the weights of a model that is offered sealed leave the server. @param {Card} card */
+function sealedOf({ ways, fields: { sealed } }) {
+  if (!ways.includes('sealed') || !sealed) return '';
+  return ` They are also given out encrypted, with a key of ${counted(4 * sealed.modulus.length, 'bit')} that only the server has.`;
+}
+
 /** @param {Card} card */
-function privateOf({ fields: { public_part: part } }) {
-  if (!part) return 'The model itself: its weights stay with the server, and your data with you.';
+function privateOf(card) {
+  const part = card.fields.public_part;
+  if (!part) return `The model itself: its weights stay with the server, and your data with you.${sealedOf(card)}`;
   return (
     `The model's last part, its head: the weights that turn ${counted(part.features, 'number')} into the answer stay with the server. ` +
-    'Your data stays with you, and so do these numbers: the server gets them encrypted.'
+    `Your data stays with you, and so do these numbers: the server gets them ${hiddenBy(card)}.${sealedOf(card)}`
   );
 }
 
@@ -90,10 +111,22 @@ export function flowOf({ fields: { input, public_part: part } }) {
 }
 
 /** How a hybrid model is asked, in short; nothing for other models. @param {Card} card */
-export function partsOf({ fields: { input, public_part: part } }) {
+export function partsOf(card) {
+  const { input, public_part: part } = card.fields;
   if (!part) return '';
   return (
     `In two parts. The public one runs in your browser and turns ${inputsOf(part, input)} into ${counted(part.features, 'number')}, ` +
-    'which are encrypted. The private one stays on the server.'
+    `which are ${hiddenBy(card)}. The private one stays on the server.`
+  );
+}
+
+/** How a hybrid model's public part is run, for engineers; nothing for other models. @param {Card | undefined} card */
+export function textOfPublicPart(card) {
+  const part = card?.fields.public_part;
+  if (!part) return '';
+  return (
+    `A network in ONNX, public.onnx of ${counted(part.bytes, 'byte')}, fetched once and checked against the SHA-256 that the card names. ` +
+    `It takes a tensor of ${part.shape.join(' × ')} and returns ${counted(part.features, 'number')} per record, ` +
+    "computed in plain JavaScript, in 32-bit floats. The time is that of all records, with the card's preprocessing and rounding."
   );
 }

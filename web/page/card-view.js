@@ -1,6 +1,6 @@
 /** The model's public card: a plain summary, and the whole of it. */
 
-import { entriesOf } from './card-text.js';
+import { entriesOf, leadOf } from './card-text.js';
 import { byId, element } from './dom.js';
 
 /** @param {import('../index.js').Card} card */
@@ -9,9 +9,7 @@ export function renderCard(card) {
   byId('card-summary', HTMLElement).replaceChildren(...pairs);
   byId('card-json', HTMLElement).textContent = JSON.stringify(card.fields, null, 2);
   const part = card.fields.public_part;
-  byId('card-lead', HTMLElement).textContent = part
-    ? 'Its public card and its public part, and nothing else: the weights of its private part stay with the server.'
-    : 'Its public card, and nothing else: the weights stay with the server.';
+  byId('card-lead', HTMLElement).textContent = leadOf(card);
   const model = `v2/models/${encodeURIComponent(card.fields.name)}`;
   byId('card-link', HTMLAnchorElement).href = `${model}/card`;
   const partLink = byId('part-link', HTMLAnchorElement);

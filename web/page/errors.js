@@ -92,6 +92,21 @@ const TROUBLES = {
     text: 'Its public part is not the file that its card names, so it was not used. Perhaps the model is being replaced: try again in a moment.',
     help: 'retry',
   },
+  bad_sealed_model: {
+    title: 'The sealed model is not safe to use',
+    text: "What your browser would send could betray your data, because the server's key or the model's encrypted weights are not sound. So nothing was sent. Tell the service's operator.",
+    help: 'models',
+  },
+  sealed_ended: {
+    title: 'The encrypted weights are gone',
+    text: 'The part of your browser that held them has ended, perhaps for lack of memory, or because the model was replaced. Trying again fetches them again.',
+    help: 'retry',
+  },
+  other_sealed_model: {
+    title: 'The files of the model do not match',
+    text: 'Its encrypted weights are not the file that its card names, so they were not used. Perhaps the model is being replaced: try again in a moment.',
+    help: 'retry',
+  },
   layout_not_allowed: {
     title: 'The model does not suit this key',
     text: 'The model accepts no requests under a key of this size from a browser. Choose a larger key, at the top of the page.',
@@ -149,6 +164,7 @@ const TROUBLES = {
 /** Codes that mean the same to a person. @type {Record<string, string>} */
 const SAME = {
   wrong_card_digest: 'model_changed',
+  not_sealed: 'model_changed',
   voucher_outdated: 'no_vouchers',
   unknown_model: 'no_such_model',
   unknown_version: 'no_such_model',

@@ -14,8 +14,8 @@ const PAUSE = 30_000;
 const PASSING = ['worker_ended', 'unreachable', 'timed_out', 'busy', 'too_many_keys', 'quota_used_up'];
 
 export class KeyHolder extends EventTarget {
-  /** @type {'making' | 'ready' | 'failed'} */
-  state = 'making';
+  /** @type {'none' | 'making' | 'ready' | 'failed'} */
+  state = 'none';
   bits = 0;
   /** Milliseconds that making it took. */
   time = 0;

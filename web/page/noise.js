@@ -33,14 +33,18 @@ export function ciphertextsOf(body, headerLength) {
 }
 
 /**
- * What is secret of a message: its ciphertexts, or the numbers that vouchers mask.
+ * What is secret of a message: its ciphertexts, or plain numbers that are masked.
  *
  * @param {Uint8Array} body
  * @param {number} headerLength
  * @param {import('../src/card-types.js').Way} way
+ * @param {'request' | 'answer'} [side]
  * @returns {Uint8Array<ArrayBuffer>}
  */
-export const secretsOf = (body, headerLength, way) => (way === 'vouchers' ? new Uint8Array(body.subarray(headerLength)) : ciphertextsOf(body, headerLength));
+export function secretsOf(body, headerLength, way, side = 'request') {
+  const isPlain = way === 'vouchers' || (way === 'sealed' && side === 'answer');
+  return isPlain ? new Uint8Array(body.subarray(headerLength)) : ciphertextsOf(body, headerLength);
+}
 
 /**
  * A square picture with one dot per byte: the greater, the lighter.

@@ -1,9 +1,10 @@
 /** The steps of a prediction as a list: what happens where, how long it took, how many bytes it moved. */
 
 import { Arrangement } from '../index.js';
-import { flowOf } from './card-text.js';
+import { flowOf, textOfPublicPart } from './card-text.js';
 import { element } from './dom.js';
 import { count, counted, duration, size } from './format.js';
+import { SEALED_WORDS } from './sealed-words.js';
 import { VOUCHER_WORDS } from './voucher-words.js';
 
 /**
@@ -11,6 +12,7 @@ import { VOUCHER_WORDS } from './voucher-words.js';
  * @typedef {import('./task.js').Task} Task
  * @typedef {import('./task.js').Step} Step
  * @typedef {import('./key-holder.js').KeyHolder} KeyHolder
+ * @typedef {import('./sealed-holder.js').SealedState} SealedState
  *
  * @typedef {object} Words
  * @property {string} title
@@ -41,15 +43,7 @@ const TEXTS = [
     says:
       'The model has two parts. The first one is public, so your browser runs it, on your own machine: nobody else sees what ' +
       'goes in or comes out. Only what comes out is encrypted and sent. The last part, the head, is private and stays on the server.',
-    engineers: (_, __, card) => {
-      const part = card?.fields.public_part;
-      if (!part) return '';
-      return (
-        `A network in ONNX, public.onnx of ${counted(part.bytes, 'byte')}, fetched once and checked against the SHA-256 that the card names. ` +
-        `It takes a tensor of ${part.shape.join(' × ')} and returns ${counted(part.features, 'number')} per record, ` +
-        "computed in plain JavaScript, in 32-bit floats. The time is that of all records, with the card's preprocessing and rounding."
-      );
-    },
+    engineers: (_, __, card) => textOfPublicPart(card),
   },
   {
     id: 'encrypt',
@@ -145,15 +139,21 @@ export class StepsView {
     }
   }
 
-  /** @param {Task} task @param {KeyHolder} keys @param {Card | undefined} card of the model that is asked, or would be */
-  render(task, keys, card) {
+  /**
+   * @param {Task} task
+   * @param {KeyHolder} keys
+   * @param {Card | undefined} card of the model that is asked, or would be
+   * @param {SealedState | undefined} sealed the state of the sealed model that is asked, or would be
+   */
+  render(task, keys, card, sealed) {
+    const others = sealed ? SEALED_WORDS : task.way === 'vouchers' ? VOUCHER_WORDS : {};
     for (const text of TEXTS) {
       const row = this.#rows.get(text.id);
       if (!row) continue;
-      const words = (task.way === 'vouchers' && VOUCHER_WORDS[text.id]) || text;
+      const words = others[text.id] ?? text;
       row.title.textContent = words.title;
       row.says.textContent = words.says;
-      const step = text.id === 'key' ? stepOfKey(keys) : task.steps[/** @type {keyof Task['steps']} */ (text.id)];
+      const step = text.id === 'key' ? (sealed ? stepOfSealed(sealed) : stepOfKey(keys)) : task.steps[/** @type {keyof Task['steps']} */ (text.id)];
       row.item.dataset.state = step.state;
       row.figures.textContent = figuresOf(step, text.id === PUBLIC && card ? flowOf(card) : '');
       if (text.id === PUBLIC) row.item.hidden = card?.fields.public_part === undefined;
@@ -169,8 +169,14 @@ export class StepsView {
 
 /** @param {KeyHolder} keys @returns {Step} */
 function stepOfKey({ state, time }) {
-  const states = /** @type {const} */ ({ making: 'running', ready: 'done', failed: 'failed' });
+  const states = /** @type {const} */ ({ none: 'idle', making: 'running', ready: 'done', failed: 'failed' });
   return { state: states[state], time: state === 'ready' ? time : 0, bytes: 0, part: 0, note: '' };
+}
+
+/** @param {SealedState} sealed @returns {Step} */
+function stepOfSealed({ state, time }) {
+  const states = /** @type {const} */ ({ idle: 'idle', opening: 'running', ready: 'done', failed: 'failed' });
+  return { state: states[state], time, bytes: 0, part: 0, note: '' };
 }
 
 /** @param {Step} step @param {string} flow what goes in and comes out */

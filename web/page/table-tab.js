@@ -47,14 +47,14 @@ export class TableTab extends EventTarget {
     byId('csv-file', HTMLInputElement).disabled = !isAllowed;
   }
 
-  /** Makes the form of a model, unless it exists already: what was filled in stays. @param {Card} card */
-  choose(card) {
+  /** Makes the form of a model, unless it exists already: what was filled in stays. @param {Card} card @param {boolean} isSealed whether it is asked sealed */
+  choose(card, isSealed) {
+    byId('csv-note', HTMLElement).textContent =
+      `A header with the names of the ${counted(card.fields.input.features?.length ?? 0, 'column')}, then one row per record; ` +
+      `other columns are left out. The file stays here: only ${isSealed ? 'masked' : 'encrypted'} numbers are sent.`;
     if (card.digest === this.#card?.digest) return;
     this.#card = card;
     byId('table-about', HTMLElement).textContent = card.fields.description;
-    byId('csv-note', HTMLElement).textContent =
-      `A header with the names of the ${counted(card.fields.input.features?.length ?? 0, 'column')}, then one row per record; ` +
-      'other columns are left out. The file stays here: only encrypted numbers are sent.';
     this.#form.build(card);
   }
 

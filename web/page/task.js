@@ -3,6 +3,8 @@
 import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
 import { elementBytes } from '../src/masked-messages.js';
 import { incomplete } from '../src/outcome.js';
+import { SealedLayout } from '../src/sealed-layout.js';
+import { SealedHolder } from './sealed-holder.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
@@ -30,12 +32,16 @@ import { incomplete } from '../src/outcome.js';
  * @property {'digit' | 'row' | 'csv'} kind
  * @property {string} model
  * @property {(card: Card) => (readonly Cell[])[]} records
+ * @property {boolean} [isSealed] whether the sealed model is asked, without a key
  *
  * @typedef {{bytes: Uint8Array<ArrayBuffer>, headerLength: number}} Message
  */
 
 /** About how many ciphertexts a request of many records has: few enough to see progress. */
 const CIPHERTEXTS = 128;
+
+/** The same of ciphertexts to sealed models, each of which stands for several records. */
+const SEALED_CIPHERTEXTS = 8;
 
 /** @returns {Step} */
 const idle = () => ({ state: 'idle', time: 0, bytes: 0, part: 0, note: '' });
@@ -71,13 +77,15 @@ export class Task extends EventTarget {
   pace = 0;
   keyBits = 0;
   #keys;
+  #sealed;
   #controller = new AbortController();
 
-  /** @param {Client} client @param {KeyHolder} keys */
-  constructor(client, keys) {
+  /** @param {Client} client @param {KeyHolder} keys @param {SealedHolder} [sealed] */
+  constructor(client, keys, sealed = new SealedHolder()) {
     super();
     this.client = client;
     this.#keys = keys;
+    this.#sealed = sealed;
   }
 
   #reset() {
@@ -112,7 +120,7 @@ export class Task extends EventTarget {
   }
 
   /**
-   * Shows a question with its answer, which has come by voucher.
+   * Shows a question with its answer, which has followed the pen.
    *
    * @param {Question} question
    * @param {Run & {predictions: Outcome[]}} run
@@ -123,7 +131,7 @@ export class Task extends EventTarget {
     this.#take(question);
     const { card, predictions, way, layout, requests, bytesUp, bytesDown, times } = run;
     Object.assign(this, { card, predictions, way, layout, requests, keyBits, request, total: predictions.length });
-    if (answer) this.answer = { ...answer, headerLength: maskedHeaderLength(answer.bytes, predictions.length, card) };
+    if (answer) this.answer = { ...answer, headerLength: headerLengthOf(answer.bytes, predictions.length, run, keyBits) };
     const { public: publicPart, encrypt, send, compute, receive, decrypt } = this.steps;
     if (publicTime !== undefined) end(publicPart, publicTime);
     end(encrypt, times.encrypt);
@@ -170,7 +178,8 @@ export class Task extends EventTarget {
     const { signal } = (this.#controller = new AbortController());
     this.error = undefined;
     this.#enter('running');
-    this.#keys.pause();
+    const maker = question.isSealed ? this.#sealed : this.#keys;
+    maker.pause();
     try {
       await this.#predict(question, signal);
       this.#enter('done');
@@ -181,39 +190,38 @@ export class Task extends EventTarget {
       this.error = error;
       this.#enter(signal.aborted ? 'cancelled' : 'failed');
     }
-    void this.#keys.prepare(this.client, question.model, { isLive: question.kind === 'digit' });
+    void maker.prepare(this.client, question.model, { isLive: question.kind === 'digit' });
   }
 
   /** @param {Question} question @param {AbortSignal} signal */
-  async #predict({ model, records: recordsOf }, signal) {
-    const key = await this.#keys.ready(signal);
+  async #predict({ model, records: recordsOf, isSealed }, signal) {
+    const key = isSealed ? undefined : await this.#keys.ready(signal);
     const card = await this.client.card(model, { signal });
     // Predictions of two models would not make one table.
     if (this.card && this.card.digest !== card.digest) this.#reset();
     this.card = card;
-    this.keyBits = key.bits;
+    this.keyBits = keyBitsOf(card, key);
     const records = recordsOf(card);
     this.total = records.length;
     if (records.length === 0) throw new VeilcastError('no_records', 'there is no record below the header of the table');
-    const isDirect = card.ways.includes('direct');
-    this.way = isDirect ? 'direct' : 'vouchers';
-    if (!isDirect) await this.#fill(model, records.length - this.predictions.length, key, signal);
+    const way = !key ? 'sealed' : card.ways.includes('direct') ? 'direct' : 'vouchers';
+    this.way = way;
+    if (key && way === 'vouchers') await this.#fill(model, records.length - this.predictions.length, key, signal);
     while (this.predictions.length < records.length) {
       const start = this.predictions.length;
       const [watch, began] = [new Stopwatch(), performance.now()];
       const onProgress = (/** @type {Progress} */ progress) => {
         if (this.#controller.signal === signal) this.#follow(progress, watch);
       };
-      const most = isDirect ? chooseArrangement(card, key.bits, records.length - start).recordsPerRequest(CIPHERTEXTS) : records.length;
-      const group = records.slice(start, start + most);
+      const group = records.slice(start, start + mostOf(way, card, this.keyBits, records.length - start));
       // The next group is sent whatever this one's answer holds, as within a run.
-      const answer = await outcomesOf(this.client.predict(model, group, { key, signal, onProgress, way: isDirect ? 'direct' : 'vouchers' }));
+      const answer = await outcomesOf(this.client.predict(model, group, { key, signal, onProgress, way }));
       this.#follow({ step: 'end' }, watch);
       if (start > 0 && answer.card.digest !== this.card.digest) {
         throw new VeilcastError('model_changed', 'the model was replaced during the request');
       }
       this.card = answer.card;
-      if (this.answer?.headerLength === 0) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, key);
+      if (this.answer?.headerLength === 0) this.answer.headerLength = headerLengthOf(this.answer.bytes, group.length, answer, this.keyBits);
       this.way = answer.way;
       this.layout = answer.layout;
       this.requests += answer.requests;
@@ -349,19 +357,31 @@ class Stopwatch {
   }
 }
 
+/** The bits of the key that ciphertexts are under: the service's, if there is none here. @param {Card} card @param {{bits: number}} [key] */
+export const keyBitsOf = (card, key) => key?.bits ?? 4 * (card.fields.sealed?.modulus.length ?? 0);
+
+/** About how many records a request has. @param {Way} way @param {Card} card @param {number} keyBits @param {number} records that are left */
+function mostOf(way, card, keyBits, records) {
+  if (way === 'sealed') return new SealedLayout(card).recordsPerRequest(SEALED_CIPHERTEXTS);
+  return way === 'direct' ? chooseArrangement(card, keyBits, records).recordsPerRequest(CIPHERTEXTS) : records;
+}
+
 /**
- * How long an answer's header is: all but the ciphertexts, each after its length.
+ * How long an answer's header is: all but the ciphertexts, each after its length, or the masked scores.
  *
  * @param {Uint8Array} bytes
  * @param {number} records
- * @param {{card: Card, layout: Layout, way: Way}} answer
- * @param {{bits: number, modulus: Uint8Array}} key
+ * @param {{card: Card, layout: Layout | undefined, way: Way}} answer
+ * @param {number} keyBits
  */
-function headerLengthOf(bytes, records, { card, layout, way }, { bits, modulus }) {
-  if (way === 'vouchers') return maskedHeaderLength(bytes, records, card);
-  const arrangement = new Arrangement(card, layout, bits);
-  return bytes.length - arrangement.rows(records) * arrangement.answers * (4 + 2 * modulus.length);
+function headerLengthOf(bytes, records, { card, layout, way }, keyBits) {
+  return Math.max(0, bytes.length - sizeOf(records, card, way, layout, keyBits));
 }
 
-/** The same of an answer by voucher: all but the masked scores. @param {Uint8Array} bytes @param {number} records @param {Card} card */
-const maskedHeaderLength = (bytes, records, { outputs, slotBits }) => Math.max(0, bytes.length - records * outputs * elementBytes(slotBits));
+/** The bytes after that header. @param {number} records @param {Card} card @param {Way} way @param {Layout | undefined} layout @param {number} keyBits */
+function sizeOf(records, card, way, layout, keyBits) {
+  if (way === 'sealed') return records * new SealedLayout(card).rowBytes;
+  if (way === 'vouchers' || !layout) return records * card.outputs * elementBytes(card.slotBits);
+  const arrangement = new Arrangement(card, layout, keyBits);
+  return arrangement.rows(records) * arrangement.answers * (4 + keyBits / 4);
+}

@@ -17,10 +17,16 @@ const NOTHING = {
   answer: 'No answer has arrived yet.',
 };
 
-/** What is said of messages. */
+/** What is said of messages: what they hold after their headers, and what that is to others. */
 const WORDS = {
-  direct: { kind: 'encrypted', after: 'ciphertexts', without: 'Without your key, it is as good as noise.' },
-  vouchers: { kind: 'masked', after: 'masked numbers', without: 'Without the voucher, which only your browser has, it is noise.' },
+  direct: { kind: 'encrypted', request: 'ciphertexts', answer: 'ciphertexts', without: 'Without your key, it is as good as noise.' },
+  vouchers: { kind: 'masked', request: 'masked numbers', answer: 'masked numbers', without: 'Without the voucher, which only your browser has, it is noise.' },
+  sealed: {
+    kind: 'masked',
+    request: 'ciphertexts of masked numbers',
+    answer: 'masked scores',
+    without: 'The server opens it and finds masked numbers: without the masks, which only your browser has, they are noise.',
+  },
 };
 
 export class WireView {
@@ -77,7 +83,7 @@ export class WireView {
     this.#answerNoise.hidden = !isKnown;
     this.#fill('answer', isKnown ? answer : undefined);
     if (!isKnown) return;
-    drawNoise(this.#answerNoise, secretsOf(answer.bytes, answer.headerLength, this.#way));
+    drawNoise(this.#answerNoise, secretsOf(answer.bytes, answer.headerLength, this.#way, 'answer'));
     this.#answerNoise.setAttribute('aria-label', `The ${WORDS[this.#way].kind} answer, one dot per byte: noise`);
   }
 
@@ -88,7 +94,7 @@ export class WireView {
     byId(`save-${side}`, HTMLButtonElement).disabled = message === undefined;
     byId(`${side}-about`, HTMLElement).textContent = message
       ? `${counted(message.bytes.length, 'byte')}: a header of ${counted(message.headerLength, 'byte')} in plain JSON, ` +
-        `which holds none of your data, then the ${WORDS[this.#way].after}.`
+        `which holds none of your data, then the ${WORDS[this.#way][side]}.`
       : NOTHING[side];
     if (message) hex.textContent = excerptOf(message);
   }

@@ -2,6 +2,7 @@
  * The checks that make JSON a card: the form of every field, and that none contradicts another.
  */
 
+import { PROOF_ROOTS } from './key-proof.js';
 import { checkPreprocessing, preprocessingShape } from './preprocessing-check.js';
 import { either, fail, finite, integer, listOf, oneOf, positive, record, text } from './shape.js';
 import { checkTexts } from './texts.js';
@@ -22,6 +23,9 @@ const MAX_U32 = 2 ** 32 - 1;
 
 /** The ways of a card that names none. @type {readonly import('./card-types.js').Way[]} */
 export const WAYS = ['direct', 'vouchers'];
+
+/** Bytes of the moduli that a card may name; whether they are accepted is for who uses them. */
+const MODULUS_BYTES = [128, 256, 384, 512];
 
 const empty = record({});
 const perFeature = either(finite, listOf(finite));
@@ -64,7 +68,9 @@ const required = {
   limits: record({ max_records: integer(1, MAX_U32), max_ciphertexts: integer(1, MAX_U32) }),
 };
 
-const shape = record(required, { public_part: publicPart, ways: listOf(oneOf(...WAYS)) });
+const sealed = record({ modulus: text, proof: text, sha256: text });
+
+const shape = record(required, { public_part: publicPart, ways: listOf(oneOf(...WAYS, 'sealed')), sealed });
 
 /**
  * Checks every field.
@@ -95,7 +101,7 @@ export function checkCard(json) {
   checkBounds(fields.bounds, fields.output.scales.length);
   checkScores(fields.bounds, fields.output.scales);
   checkLayouts(fields.layouts, features);
-  checkWays(fields.ways);
+  checkWays(fields);
   return { fields, features };
 }
 
@@ -115,7 +121,7 @@ function checkInput({ kind, shape, features, fit }) {
 
 /** @param {import('./card-types.js').PublicPartFields} part @param {number} values what preprocessing gives */
 function checkPublicPart({ sha256, shape }, values) {
-  if (!/^[0-9a-f]{64}$/.test(sha256)) fail('card.public_part.sha256', 'must be 64 lower-case hexadecimal digits');
+  checkDigest(sha256, 'card.public_part.sha256');
   if (shape.length > MAX_SIDES || shape.reduce((a, b) => a * b, 1) !== values) {
     fail('card.public_part.shape', `does not hold the ${values} values that preprocessing gives`);
   }
@@ -190,7 +196,30 @@ function checkLayouts({ scalar, records, features: grouped, seeded }, features) 
   }
 }
 
-/** @param {CardFields['ways']} ways */
-function checkWays(ways) {
-  if (ways && (ways.length === 0 || new Set(ways).size < ways.length)) fail('card.ways', 'must name at least one way, and each once');
+/** @param {CardFields} fields */
+function checkWays({ ways: named, sealed }) {
+  const ways = named ?? WAYS;
+  if (ways.length === 0 || new Set(ways).size < ways.length) fail('card.ways', 'must name at least one way, and each once');
+  const isOffered = ways.includes('sealed');
+  if (isOffered && !sealed) fail('card.ways', 'offers a sealed model, but there is no card.sealed');
+  if (sealed && !isOffered) fail('card.sealed', 'is there, but card.ways does not offer a sealed model');
+  if (sealed) checkSealed(sealed);
+}
+
+/** The form alone: whether the modulus is fit for use is checked when it is used. @param {import('./card-types.js').SealedFields} sealed */
+function checkSealed({ modulus, proof, sha256 }) {
+  const digits = modulus.length;
+  // The highest bit is 1.
+  if (!MODULUS_BYTES.includes(digits / 2) || !/^[89a-f][0-9a-f]*$/.test(modulus)) {
+    fail('card.sealed.modulus', 'must be 2048, 3072 or 4096 bits in lower-case hexadecimal digits');
+  }
+  if (proof.length !== PROOF_ROOTS * digits || !/^[0-9a-f]*$/.test(proof)) {
+    fail('card.sealed.proof', "must be eight numbers of the modulus's length in lower-case hexadecimal digits");
+  }
+  checkDigest(sha256, 'card.sealed.sha256');
+}
+
+/** @param {string} digest @param {string} place */
+function checkDigest(digest, place) {
+  if (!/^[0-9a-f]{64}$/.test(digest)) fail(place, 'must be 64 lower-case hexadecimal digits');
 }

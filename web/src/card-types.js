@@ -57,8 +57,14 @@
  * @property {true} certified
  * @property {number[]} [largest_scores] one per output: no integer score of it exceeds this in magnitude
  *
- * @typedef {'direct' | 'vouchers'} Way `direct`: encrypted records go up, encrypted scores come down; `vouchers`: they are made
- *   ahead of time, with ciphertexts, and then records and scores travel masked
+ * @typedef {'direct' | 'vouchers' | 'sealed'} Way `direct`: encrypted records go up, encrypted scores come down; `vouchers`: they
+ *   are made ahead of time, with ciphertexts, and then records and scores travel masked; `sealed`: the weights come encrypted
+ *   under the service's key, what the client makes of them goes up, and masked scores come down
+ *
+ * @typedef {object} SealedFields
+ * @property {string} modulus of the service's key, big-endian, in hexadecimal
+ * @property {string} proof that it is fit for use: eight numbers of its length, in hexadecimal
+ * @property {string} sha256 of the file of encrypted weights
  *
  * @typedef {object} CardFields
  * @property {'veilcast-card/1'} format
@@ -72,7 +78,8 @@
  * @property {Bounds} bounds
  * @property {Layouts} layouts
  * @property {{max_records: number, max_ciphertexts: number}} limits
- * @property {Way[]} [ways] to get predictions; all if the card names none
+ * @property {Way[]} [ways] to get predictions; `direct` and `vouchers` if the card names none
+ * @property {SealedFields} [sealed] exactly if `ways` has it
  */
 
 export {};

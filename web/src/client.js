@@ -4,33 +4,26 @@
 
 import { Card, MAX_CARD_BYTES } from './card.js';
 import { Meter } from './conversation.js';
+import { encodeRecords } from './encode-records.js';
 import { Encoder } from './encoder.js';
 import { VeilcastError } from './error.js';
-import { Exchange } from './exchange.js';
-import { Arrangement, VOUCHERS, chooseArrangement } from './layout.js';
-import { MaskedExchange } from './masked-exchange.js';
+import { KeyedRuns } from './keyed-runs.js';
 import { incomplete } from './outcome.js';
+import { SealedModels } from './sealed-models.js';
 import { listOf, object, text } from './shape.js';
-import { REQUEST_TOO_LARGE, Transport } from './transport.js';
-import { VoucherStore } from './voucher-store.js';
+import { Transport } from './transport.js';
 
 /** Largest list of models accepted, in bytes. */
 const MAX_LIST_BYTES = 1 << 20;
-
-/** About how many ciphertexts a request has, whatever the card allows: memory and the time of a call are bounded. */
-const REQUEST_CIPHERTEXTS = 1 << 12;
-
-/** About how many masked features a request has. */
-const REQUEST_FEATURES = 1 << 20;
-
-/** The service no longer has the secret that vouchers were derived from. */
-const VOUCHER_OUTDATED = 'voucher_outdated';
 
 /**
  * @typedef {import('./preprocessing.js').Cell} Cell
  * @typedef {import('./outcome.js').Outcome} Outcome
  * @typedef {import('./outcome.js').Predictions} Predictions
  * @typedef {import('./outcome.js').RecordPrediction} RecordPrediction
+ * @typedef {PredictOptions & {key: OwnerKey}} Keyed
+ *
+ * @typedef {import('./transport.js').TransportOptions & import('./paillier.js').KeyPolicy} ClientOptions
  *
  * @typedef {object} OwnerKey a `SecretKey` or a `WorkerKey`
  * @property {bigint} n
@@ -52,12 +45,12 @@ const VOUCHER_OUTDATED = 'voucher_outdated';
  *   the actual request; milliseconds until another try; the actual answer
  *
  * @typedef {object} PredictOptions
- * @property {OwnerKey} key
+ * @property {OwnerKey} [key] needed by all ways but `sealed`
  * @property {(progress: Progress) => void} [onProgress]
  * @property {AbortSignal} [signal] ends it, which then throws the signal's reason
  * @property {import('./layout.js').Layout} [layout] instead of the one that `chooseArrangement` finds; no vouchers are used then
- * @property {import('./card-types.js').Way} [way] the only one to be used; else vouchers if there are enough for all records,
- *   and `direct` otherwise
+ * @property {import('./card-types.js').Way} [way] the only one to be used; else `sealed` if there is no key, or nothing else is
+ *   offered; vouchers if there are enough for all records; and `direct` otherwise
  */
 
 /** A Veilcast service. */
@@ -69,21 +62,18 @@ export class Client {
   #encoders = new Map();
   /** Models whose public part was not the one that their card names. @type {Set<string>} */
   #doubted = new Set();
-  /** Keys, by n, that the service has accepted: it needs no proof of them. @type {Set<bigint>} */
-  #accepted = new Set();
-  /** The most ciphertexts that a request may have, since some were refused as too large. */
-  #mostCiphertexts = REQUEST_CIPHERTEXTS;
-  /** The same of masked features. */
-  #mostFeatures = REQUEST_FEATURES;
-  #vouchers = new VoucherStore();
+  #keyed;
+  #sealed;
 
   /**
    * @param {string} url of the service; on a page also a path on its own origin
-   * @param {import('./transport.js').TransportOptions} [options]
+   * @param {ClientOptions} [options]
    * @throws {VeilcastError} `bad_url`, `bad_token`, `bad_header`, `token_in_clear`
    */
   constructor(url, options = {}) {
     this.#transport = new Transport(url, options);
+    this.#keyed = new KeyedRuns(this.#transport);
+    this.#sealed = new SealedModels(this.#transport, options);
   }
 
   /**
@@ -162,16 +152,74 @@ export class Client {
   }
 
   /**
-   * Does ahead of time the work of encrypting a number of records, for instance while a person draws one.
+   * Fetches the encrypted weights of a model that is offered sealed, and checks them, in a thread of its own: done once, and by a
+   * prediction that finds it undone.
    *
    * @param {string} model
-   * @param {Pick<PredictOptions, 'key' | 'signal'> & {records?: number}} options
+   * @param {Pick<PredictOptions, 'signal' | 'onProgress'>} [options]
+   * @throws {VeilcastError} `layout_not_allowed` if the model isn't offered sealed or its key has no room; `other_sealed_model` if the
+   *   file is not the one that the card names; `bad_sealed_model` if its key or its weights could betray records
    */
-  async prepare(model, { key, signal, records = 1 }) {
+  async openSealed(model, options = {}) {
+    const card = await this.card(model, options);
+    await this.#withSealed(model, () => this.#sealed.open(path(model), card, options));
+  }
+
+  /**
+   * Does something with a sealed model, which it may open.
+   *
+   * @template T
+   * @param {string} model
+   * @param {() => Promise<T>} work
+   */
+  async #withSealed(model, work) {
+    try {
+      return await work();
+    } catch (error) {
+      // Perhaps the model was replaced after its card was fetched: the next call gets the new one.
+      if (error instanceof VeilcastError && error.code === 'other_sealed_model') this.#cards.delete(model);
+      throw error;
+    }
+  }
+
+  /**
+   * Makes randomisers ahead of time for a model that is offered sealed: each ciphertext takes one, and with it costs a fraction
+   * of the time.
+   *
+   * @param {string} model
+   * @param {Pick<PredictOptions, 'signal' | 'onProgress'> & {count?: number}} [options] how many there are to be, at least
+   * @returns {Promise<number>} how many there are now
+   * @throws {VeilcastError} as {@link Client.openSealed}
+   */
+  async fillRandomizers(model, options = {}) {
+    const { count = 1 } = options;
+    if (!Number.isInteger(count) || count < 1) throw new RangeError('the number of randomisers is a whole one from 1');
+    const card = await this.card(model, options);
+    return this.#withSealed(model, () => this.#sealed.fill(path(model), card, count, options));
+  }
+
+  /** Randomisers that are ready for a model that is offered sealed: each ciphertext takes one. @param {string} model */
+  randomizers(model) {
+    return this.#sealed.randomizers(path(model), this.#cards.get(model));
+  }
+
+  /** Ends the threads of sealed models, which are opened again when they are needed. */
+  close() {
+    this.#sealed.close();
+  }
+
+  /**
+   * Does ahead of time the work of encrypting a number of records, for instance while a person draws one; for a sealed model it
+   * makes randomisers.
+   *
+   * @param {string} model
+   * @param {Pick<PredictOptions, 'key' | 'signal' | 'way'> & {records?: number}} options
+   */
+  async prepare(model, options) {
+    const { signal, records = 1 } = options;
     const { card } = await this.encoder(model, { signal });
-    if (!card.ways.includes('direct')) return;
-    const arrangement = chooseArrangement(card, key.bits, records);
-    await key.prepare(arrangement.rows(records) * arrangement.ciphertexts, { signal });
+    if (isSealed(card, options)) await this.#withSealed(model, () => this.#sealed.prepare(path(model), card, records, { signal }));
+    else await this.#keyed.prepare(card, records, options);
   }
 
   /**
@@ -181,7 +229,7 @@ export class Client {
    * it are wanted, so full rows are made.
    *
    * @param {string} model
-   * @param {Pick<PredictOptions, 'key' | 'signal' | 'onProgress'> & {count?: number}} options how many, at least
+   * @param {Pick<Keyed, 'key' | 'signal' | 'onProgress'> & {count?: number}} options how many, at least
    * @returns {Promise<number>} how many there are now
    * @throws {VeilcastError} `layout_not_allowed` if the model's owner offers none, or the key has no room for them
    */
@@ -189,54 +237,31 @@ export class Client {
     const { count = 1 } = options;
     if (!Number.isInteger(count) || count < 1) throw new RangeError('the number of vouchers is a whole one from 1');
     try {
-      return await this.#fill(model, count, options);
+      return await this.#keyed.fill(path(model), await this.card(model, options), count, options);
     } catch (error) {
       if (!(error instanceof VeilcastError && error.code === 'wrong_card_digest')) throw error;
       this.#forget(model);
-      return this.#fill(model, count, options);
+      return this.#keyed.fill(path(model), await this.card(model, options), count, options);
     }
-  }
-
-  /** @param {string} model @param {number} count @param {Pick<PredictOptions, 'key' | 'signal' | 'onProgress'>} options */
-  async #fill(model, count, options) {
-    const { key, onProgress, signal } = options;
-    const card = await this.card(model, options);
-    onProgress?.({ step: 'card', card });
-    const arrangement = new Arrangement(card, VOUCHERS, key.bits);
-    const exchange = new Exchange(this.#transport, path(model), card, arrangement, options, new Meter(), this.#accepted);
-    let missing = arrangement.rows(count) * arrangement.recordsPerRow;
-    while (missing > 0) {
-      const made = Math.min(missing, arrangement.recordsPerRequest(this.#mostCiphertexts));
-      // What is made here is not lost if the rest is cancelled.
-      await key.prepare(arrangement.rows(made) * arrangement.ciphertexts, { signal });
-      try {
-        this.#vouchers.add(await exchange.vouchers(made));
-        missing -= made;
-      } catch (error) {
-        this.#halve(error, arrangement.rows(made), arrangement.ciphertexts);
-      }
-    }
-    return this.#vouchers.count(card.digest, key.n);
   }
 
   /**
    * How many vouchers there are for a model and a key.
    *
    * @param {string} model
-   * @param {Pick<PredictOptions, 'key'>} options
+   * @param {Pick<Keyed, 'key'>} options
    */
-  vouchers(model, { key }) {
-    const card = this.#cards.get(model);
-    return card ? this.#vouchers.count(card.digest, key.n) : 0;
+  vouchers(model, options) {
+    return this.#keyed.vouchers(this.#cards.get(model), options);
   }
 
   /** Forgets all vouchers. */
   dropVouchers() {
-    this.#vouchers.drop(() => true);
+    this.#keyed.drop();
   }
 
   /**
-   * The predictions of records, which leave this machine only in encrypted form, or masked by vouchers.
+   * The predictions of records, which leave this machine only in encrypted form, or masked.
    *
    * Any number of records is accepted, and sent in requests of bounded size. If the model was replaced in
    * the meantime, its new card is used and everything is done again, once, unless it takes other cells.
@@ -255,7 +280,7 @@ export class Client {
     try {
       return await this.#predict(model, records, options);
     } catch (error) {
-      const isReplaced = error instanceof VeilcastError && ['wrong_card_digest', 'other_public_part'].includes(error.code);
+      const isReplaced = error instanceof VeilcastError && ['wrong_card_digest', 'other_public_part', 'other_sealed_model'].includes(error.code);
       if (!isReplaced) throw error;
       this.#forget(model);
       // Cells in another order would mean something else.
@@ -270,174 +295,36 @@ export class Client {
     const encoder = await this.encoder(model, options);
     const { card } = encoder;
     options.onProgress?.({ step: 'card', card });
-    const isMasked = this.#hasVouchers(card, records.length, options);
+    const predict = isSealed(card, options)
+      ? await this.#withSealed(model, () => this.#sealed.run(path(model), card, options))
+      : this.#keyed.run(path(model), card, records.length, options);
     const start = performance.now();
-    const quantized = await encoded(encoder, records, options);
+    const quantized = await encodeRecords(encoder, records, options);
     const encode = performance.now() - start;
     const meter = new Meter();
     /** @type {Outcome[]} */
     const predictions = [];
-    const masked = isMasked ? await this.#predictMasked(model, card, quantized, options, meter, predictions) : 0;
-    const isAll = masked === quantized.length;
-    const layout = isAll ? VOUCHERS : await this.#predictDirectly(model, card, quantized, options, meter, predictions);
+    const { way, layout } = await predict(quantized, meter, predictions);
     const { requests, bytesUp, bytesDown, times } = meter;
     /** @type {import('./outcome.js').PartialPredictions} */
-    const run = { predictions, card, way: isAll ? 'vouchers' : 'direct', layout, requests, bytesUp, bytesDown, times: { encode, ...times } };
+    const run = { predictions, card, way, layout, requests, bytesUp, bytesDown, times: { encode, ...times } };
     const error = incomplete(predictions, run);
     if (error) throw error;
     return /** @type {Predictions} */ (run);
   }
 
-  /**
-   * Whether vouchers are to mask this many records.
-   *
-   * @param {Card} card
-   * @param {number} records
-   * @param {PredictOptions} options
-   * @throws {VeilcastError} `layout_not_allowed` or `no_vouchers`
-   */
-  #hasVouchers(card, records, { key, layout, way }) {
-    if (layout?.name === VOUCHERS.name) throw new VeilcastError('layout_not_allowed', 'records are not encrypted in the layout vouchers, which is for vouchers alone');
-    if (way === 'direct' || (layout && way !== 'vouchers')) return false;
-    if (way === 'vouchers' && !card.ways.includes('vouchers')) throw new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
-    const left = this.#vouchers.count(card.digest, key.n);
-    if (left < records && isOnlyByVouchers(card, { way })) throw noVouchers(card, left, records);
-    return left >= records;
-  }
-
-  /**
-   * Predicts records as long as there are vouchers.
-   *
-   * @param {string} model
-   * @param {Card} card
-   * @param {readonly Quantized[]} quantized
-   * @param {PredictOptions} options
-   * @param {Meter} meter
-   * @param {Outcome[]} predictions gets those that are made
-   */
-  async #predictMasked(model, card, quantized, options, meter, predictions) {
-    const exchange = new MaskedExchange(this.#transport, path(model), card, options, meter);
-    /** @type {unknown} */
-    let outdated;
-    while (predictions.length < quantized.length) {
-      const most = Math.min(card.fields.limits.max_records, Math.max(1, Math.floor(this.#mostFeatures / card.features)));
-      const taken = this.#vouchers.take(card.digest, options.key.n, Math.min(most, quantized.length - predictions.length));
-      if (!taken) {
-        if (isOnlyByVouchers(card, options)) throw outdated ?? noVouchers(card, 0, quantized.length - predictions.length);
-        break;
-      }
-      const group = quantized.slice(predictions.length, predictions.length + taken.vouchers.length);
-      try {
-        const outcomes = await exchange.predict(group.map(({ values }) => values), taken);
-        group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...outcomes[i], ...counts }));
-      } catch (error) {
-        if (error instanceof VeilcastError && error.code === VOUCHER_OUTDATED) {
-          this.#vouchers.drop(({ secret }) => secret === taken.secret);
-          outdated = error;
-        } else if (isTooLarge(error) && group.length > 1) {
-          this.#mostFeatures = Math.ceil(group.length / 2) * card.features;
-        } else throw error;
-      }
-    }
-    return predictions.length;
-  }
-
-  /**
-   * Encrypts records, and predicts those that have no prediction yet.
-   *
-   * @param {string} model
-   * @param {Card} card
-   * @param {readonly Quantized[]} quantized
-   * @param {PredictOptions} options
-   * @param {Meter} meter
-   * @param {Outcome[]} predictions gets those that are made
-   */
-  async #predictDirectly(model, card, quantized, options, meter, predictions) {
-    const { key, layout } = options;
-    const records = quantized.length - predictions.length;
-    const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records);
-    const exchange = new Exchange(this.#transport, path(model), card, arrangement, options, meter, this.#accepted);
-    while (predictions.length < quantized.length) {
-      const most = arrangement.recordsPerRequest(this.#mostCiphertexts);
-      const group = quantized.slice(predictions.length, predictions.length + most);
-      try {
-        const outcomes = await exchange.predict(group.map(({ values }) => values));
-        group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...outcomes[i], ...counts }));
-      } catch (error) {
-        this.#halve(error, arrangement.rows(group.length), arrangement.ciphertexts);
-      }
-    }
-    return arrangement.layout;
-  }
-
-  /**
-   * Makes the next requests half as large as one that was too large. It was before any of it was answered, so what was decrypted
-   * plays no part in it.
-   *
-   * @param {unknown} error
-   * @param {number} rows of the request
-   * @param {number} ciphertexts of a row
-   * @throws {unknown} the error, if this doesn't help
-   */
-  #halve(error, rows, ciphertexts) {
-    if (!isTooLarge(error) || rows === 1) throw error;
-    this.#mostCiphertexts = Math.ceil(rows / 2) * ciphertexts;
-  }
-
-  /** Forgets a model's card, which may have been replaced, and the vouchers for it. @param {string} model */
+  /** Forgets a model's card, which may have been replaced, the vouchers for it, and its sealed weights. @param {string} model */
   #forget(model) {
     const digest = this.#cards.get(model)?.digest;
     this.#cards.delete(model);
-    this.#vouchers.drop(({ card }) => card === digest);
+    if (digest) this.#keyed.drop(digest);
+    this.#sealed.forget(path(model));
   }
 }
 
-/** @param {unknown} error */
-const isTooLarge = (error) => error instanceof VeilcastError && error.code === REQUEST_TOO_LARGE;
-
-/** Whether records may not be encrypted. @param {Card} card @param {Pick<PredictOptions, 'way'>} options */
-const isOnlyByVouchers = ({ ways }, { way }) => way === 'vouchers' || !ways.includes('direct');
-
-/** @param {Card} card @param {number} left @param {number} records */
-function noVouchers({ ways }, left, records) {
-  const why = ways.includes('direct') ? '' : "the model's owner offers predictions by vouchers only; ";
-  const have = left === 0 ? 'there are none' : `there are only ${left}`;
-  return new VeilcastError('no_vouchers', `${why}${records} records take as many vouchers, and ${have} for this model and this key: fill some first`);
-}
-
-/** @typedef {ReturnType<Encoder['quantize']>} Quantized */
-
-/** Longest time without a pause, in milliseconds, so that a page stays responsive. */
-const MAX_BUSY = 30;
-
-/**
- * The integers of records. A hybrid model's public part takes some time for that, so it pauses.
- *
- * @param {Encoder} encoder
- * @param {readonly (readonly Cell[])[]} records
- * @param {Pick<PredictOptions, 'signal' | 'onProgress'>} options
- */
-async function encoded(encoder, records, { signal, onProgress }) {
-  const total = records.length;
-  const integers = [];
-  let time = 0;
-  const report = (/** @type {number} */ done) => {
-    if (encoder.publicPart) onProgress?.({ step: 'public', done, total, time });
-    onProgress?.({ step: 'encode', done, total });
-  };
-  let busySince = performance.now();
-  for (const record of records) {
-    integers.push(encoder.quantize(record));
-    const busy = performance.now() - busySince;
-    if (busy < MAX_BUSY && integers.length < total) continue;
-    time += busy;
-    report(integers.length);
-    if (integers.length === total) break;
-    await new Promise((resolve) => setTimeout(resolve));
-    signal?.throwIfAborted();
-    busySince = performance.now();
-  }
-  return integers;
+/** Whether a sealed model is to be used. @param {Card} card @param {Pick<PredictOptions, 'key' | 'way'>} options */
+function isSealed({ ways }, { key, way }) {
+  return way === 'sealed' || (way === undefined && ways.includes('sealed') && (!key || ways.length === 1));
 }
 
 /** What the cells of a record are. @param {Card} card */

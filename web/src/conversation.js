@@ -18,6 +18,9 @@ import { sha256 } from './webcrypto.js';
  * @typedef {import('./outcome.js').Mark} Mark
  * @typedef {import('./transport.js').Transport} Transport
  *
+ * @typedef {Pick<import('./client.js').PredictOptions, 'onProgress' | 'signal'>} Watched
+ * @typedef {Watched & {key: import('./client.js').OwnerKey}} Keyed
+ *
  * @typedef {object} Exchanged a request, and its answer as it came
  * @property {string} id
  * @property {Uint8Array<ArrayBuffer>} request
@@ -54,14 +57,13 @@ export class Conversation {
    * @param {Transport} transport
    * @param {string} path of the model
    * @param {Card} card
-   * @param {Pick<import('./client.js').PredictOptions, 'key' | 'onProgress' | 'signal'>} options
+   * @param {Watched} options
    * @param {Meter} meter
    */
-  constructor(transport, path, card, { key, onProgress, signal }, meter) {
+  constructor(transport, path, card, { onProgress, signal }, meter) {
     this.transport = transport;
     this.path = path;
     this.card = card;
-    this.key = key;
     this.onProgress = onProgress;
     this.signal = signal;
     this.meter = meter;
@@ -107,6 +109,12 @@ export class Conversation {
     } catch (error) {
       return Array(records).fill(marked(error));
     }
+  }
+
+  /** How work for a request reports, and ends. @param {'encrypt' | 'decrypt'} step */
+  work(step) {
+    const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => this.onProgress?.({ step, done, total });
+    return { onProgress, signal: this.signal };
   }
 
   /** @param {Exchanged} exchanged */

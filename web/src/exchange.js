@@ -28,13 +28,14 @@ export class Exchange extends Conversation {
    * @param {string} path of the model
    * @param {import('./layout.js').Arrangement} arrangement
    * @param {import('./conversation.js').Card} card
-   * @param {Pick<import('./client.js').PredictOptions, 'key' | 'onProgress' | 'signal'>} options
+   * @param {import('./conversation.js').Keyed} options
    * @param {import('./conversation.js').Meter} meter
    * @param {Set<bigint>} accepted the keys, by n, that the service accepted: requests under them need no proof
    */
   constructor(transport, path, card, arrangement, options, meter, accepted) {
     super(transport, path, card, options, meter);
     this.arrangement = arrangement;
+    this.key = options.key;
     this.modulus = this.key.modulus;
     /** Bytes of a ciphertext. */
     this.width = 2 * this.modulus.length;
@@ -89,7 +90,7 @@ export class Exchange extends Conversation {
   /** @param {readonly Numbers[]} records @returns {Promise<Request>} */
   async #encrypt(records) {
     const plaintexts = this.arrangement.plaintexts(records);
-    const ciphertexts = await this.key.encryptMany(plaintexts.flat(), this.#work('encrypt'));
+    const ciphertexts = await this.key.encryptMany(plaintexts.flat(), this.work('encrypt'));
     return {
       publicKey: this.modulus,
       layout: this.arrangement.layout,
@@ -141,7 +142,7 @@ export class Exchange extends Conversation {
         layout.featuresPerCiphertext !== featuresPerCiphertext ||
         layout.scoresPerAnswer !== scoresPerAnswer,
     });
-    const plaintexts = await this.key.decryptEach(answer.scores.flat().map(bigintFromBytes), this.#work('decrypt'));
+    const plaintexts = await this.key.decryptEach(answer.scores.flat().map(bigintFromBytes), this.work('decrypt'));
     return { rows: inRows(plaintexts, expected.rows), vouchers: answer.vouchers };
   }
 
@@ -152,12 +153,6 @@ export class Exchange extends Conversation {
     } catch (error) {
       return Array(records).fill(marked(error));
     }
-  }
-
-  /** @param {'encrypt' | 'decrypt'} step */
-  #work(step) {
-    const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => this.onProgress?.({ step, done, total });
-    return { onProgress, signal: this.signal };
   }
 }
 

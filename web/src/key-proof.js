@@ -11,7 +11,9 @@ import { base64urlFromBytes, bigintFromBytes, bitLength, bytesFromBase64url, byt
 import { shake256 } from './shake.js';
 
 const DOMAIN = new TextEncoder().encode('veilcast key proof v1');
-const ROOTS = 8;
+
+/** The roots of a proof. */
+export const PROOF_ROOTS = 8;
 
 /** Bytes of SHAKE256's output beyond those of n, so that the remainder modulo n is practically uniform. */
 const SURPLUS_BYTES = 16;
@@ -32,7 +34,7 @@ export function challenges(n) {
   message.set(DOMAIN);
   view.setUint32(DOMAIN.length, length);
   message.set(bytesFromBigint(n, length), DOMAIN.length + 4);
-  return Array.from({ length: ROOTS }, (_, i) => {
+  return Array.from({ length: PROOF_ROOTS }, (_, i) => {
     view.setBigUint64(message.length - 8, BigInt(i));
     return bigintFromBytes(shake256(message, length + SURPLUS_BYTES)) % n;
   });
@@ -60,14 +62,25 @@ export function proofText(n, roots) {
  */
 export function isKeyProof(n, text) {
   const length = lengthOf(n);
-  if (text.length !== Math.ceil((4 * ROOTS * length) / 3)) return false;
-  let bytes;
+  if (text.length !== Math.ceil((4 * PROOF_ROOTS * length) / 3)) return false;
   try {
-    bytes = bytesFromBase64url(text);
-  } catch {
-    return false;
+    return areRoots(n, bytesFromBase64url(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
   }
-  const roots = Array.from({ length: ROOTS }, (_, i) => bigintFromBytes(bytes.subarray(i * length, (i + 1) * length)));
+}
+
+/**
+ * The same of a proof as bytes.
+ *
+ * @param {bigint} n odd
+ * @param {Uint8Array} bytes
+ */
+export function areRoots(n, bytes) {
+  const length = lengthOf(n);
+  if (bytes.length !== PROOF_ROOTS * length) return false;
+  const roots = Array.from({ length: PROOF_ROOTS }, (_, i) => bigintFromBytes(bytes.subarray(i * length, (i + 1) * length)));
   // Each root has one spelling: below n.
   return roots.every((root) => root < n) && challenges(n).every((challenge, i) => modPow(roots[i], n, n) === challenge);
 }

@@ -153,6 +153,12 @@ export class Arrangement {
   }
 }
 
+/** What the owner of a model offers who takes no encrypted records. @param {Card} card */
+export function offerOf({ ways }) {
+  const offers = [...(ways.includes('vouchers') ? ['by vouchers'] : []), ...(ways.includes('sealed') ? ['sealed'] : [])];
+  return `the model's owner offers predictions ${offers.join(' or ')} only`;
+}
+
 /** Numbers side by side, the first one lowest. @param {readonly bigint[]} numbers @param {number} distance in bits */
 const packed = (numbers, distance) => numbers.reduceRight((sum, x) => (sum << BigInt(distance)) + x, 0n);
 
@@ -169,7 +175,7 @@ const packed = (numbers, distance) => numbers.reduceRight((sum, x) => (sum << Bi
  */
 export function chooseArrangement(card, keyBits, records = 1) {
   if (!card.ways.includes('direct')) {
-    throw new VeilcastError('layout_not_allowed', "the model's owner offers predictions by vouchers only, and takes no encrypted records");
+    throw new VeilcastError('layout_not_allowed', `${offerOf(card)}, and takes no encrypted records`);
   }
   const { layouts, limits } = card.fields;
   const grouped = layouts.features?.features_per_ciphertext ?? [];

@@ -13,6 +13,18 @@ const SCORE_BYTES = 8;
 
 export class MaskedExchange extends Conversation {
   /**
+   * @param {import('./conversation.js').Transport} transport
+   * @param {string} path of the model
+   * @param {import('./conversation.js').Card} card
+   * @param {import('./conversation.js').Keyed} options
+   * @param {import('./conversation.js').Meter} meter
+   */
+  constructor(transport, path, card, options, meter) {
+    super(transport, path, card, options, meter);
+    this.key = options.key;
+  }
+
+  /**
    * The predictions of quantised records, or marks where the answer can't be right. The vouchers are used up in any case.
    *
    * @param {readonly (readonly number[])[]} records

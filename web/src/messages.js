@@ -46,7 +46,6 @@ const isGrouped = (layout) => layout === 'records' || layout === 'vouchers';
 export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDigest, ciphertexts }) {
   const elements = ciphertexts.flat();
   const width = 2 * publicKey.length;
-  const size = elements.length * (PREFIX_BYTES + width);
   const { name, featuresPerCiphertext, scoresPerAnswer } = layout;
   const header = {
     id,
@@ -64,16 +63,30 @@ export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDi
         name: 'ciphertexts',
         shape: [ciphertexts.length, ciphertexts[0].length],
         datatype: 'BYTES',
-        parameters: { binary_data_size: size },
+        parameters: { binary_data_size: bytesOfElements(elements.length, width) },
       },
     ],
     outputs: [{ name: 'scores', parameters: { binary_data: true } }],
   };
-  const { headerLength, body } = bodyWith(header, size);
+  return bodyOfElements(header, elements, width);
+}
+
+/** The bytes that elements take in a tensor. @param {number} count @param {number} width bytes of each */
+export const bytesOfElements = (count, width) => count * (PREFIX_BYTES + width);
+
+/**
+ * A body with elements of a tensor.
+ *
+ * @param {object} header
+ * @param {readonly Uint8Array[]} elements
+ * @param {number} width bytes of each
+ */
+export function bodyOfElements(header, elements, width) {
+  const { headerLength, body } = bodyWith(header, bytesOfElements(elements.length, width));
   const view = new DataView(body.buffer);
   elements.forEach((element, i) => {
     if (element.length !== width) throw new RangeError(`a ciphertext under this key has ${width} bytes`);
-    const at = headerLength + i * (PREFIX_BYTES + width);
+    const at = headerLength + bytesOfElements(i, width);
     view.setUint32(at, width, true);
     body.set(element, at + PREFIX_BYTES);
   });
@@ -113,7 +126,7 @@ export function decodeAnswer(body, headerLength, expected) {
  */
 function readHeader(header, { rows, columns, width }) {
   const parameters = parametersOf(header);
-  checkOutput(header, { name: 'scores', datatype: 'BYTES', rows, columns, size: rows * columns * (PREFIX_BYTES + width) });
+  checkOutput(header, { name: 'scores', datatype: 'BYTES', rows, columns, size: bytesOfElements(rows * columns, width) });
   oneOf(...Object.keys(SURPLUS))(parameters.layout, 'layout');
   const layout = /** @type {Layout['name']} */ (parameters.layout);
   const surplus = SURPLUS[layout].find((parameter) => parameters[parameter] !== undefined);
@@ -144,7 +157,7 @@ function readHeader(header, { rows, columns, width }) {
  */
 function elements(raw, { rows, columns, width }) {
   const stride = PREFIX_BYTES + width;
-  checkSize(raw, rows * columns * stride);
+  checkSize(raw, bytesOfElements(rows * columns, width));
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   return Array.from({ length: rows }, (_, row) =>
     Array.from({ length: columns }, (_, column) => {

@@ -8,6 +8,7 @@ import { VeilcastError } from './error.js';
  * @typedef {import('./card.js').Card} Card
  * @typedef {import('./card.js').Prediction} Prediction
  * @typedef {import('./preprocessing.js').Counts} Counts
+ * @typedef {import('./encode-records.js').Quantized} Quantized
  *
  * @typedef {{code: string, message: string}} Mark why a record has no prediction
  * @typedef {Prediction & Counts & {failed?: undefined}} RecordPrediction
@@ -16,17 +17,20 @@ import { VeilcastError } from './error.js';
  *
  * @typedef {object} Run
  * @property {Card} card
- * @property {import('./card-types.js').Way} way `vouchers` if they masked all records
- * @property {import('./layout.js').Layout} layout
+ * @property {import('./card-types.js').Way} way `vouchers` only if they masked all records
+ * @property {import('./layout.js').Layout | undefined} layout sealed models have none
  * @property {number} requests
  * @property {number} bytesUp
  * @property {number} bytesDown
  * @property {{encode: number, encrypt: number, exchange: number, decrypt: number}} times in milliseconds; to encode is to
- *   turn records into integers, with the public part of a hybrid model; vouchers mask and unmask where else records are encrypted
- *   and scores decrypted
+ *   turn records into integers, with the public part of a hybrid model; vouchers and sealed models mask and unmask where else
+ *   records are encrypted and scores decrypted
  *
  * @typedef {Run & {predictions: RecordPrediction[]}} Predictions one per record
  * @typedef {Run & {predictions: Outcome[]}} PartialPredictions one per record; those that failed are marked
+ *
+ * @typedef {(quantized: readonly Quantized[], meter: import('./conversation.js').Meter, predictions: Outcome[]) => Promise<Pick<Run, 'way' | 'layout'>>} Predict
+ *   adds the outcomes of records to a list
  */
 
 /** What can be wrong with an answer. */
@@ -42,6 +46,17 @@ const FAULTS = ['bad_answer', 'other_answer', 'answer_too_large', 'bad_ciphertex
 export function marked(error) {
   if (!(error instanceof VeilcastError) || !FAULTS.includes(error.code)) throw error;
   return { failed: { code: error.code, message: error.message } };
+}
+
+/**
+ * Adds the outcomes of some records, with what was done to their cells.
+ *
+ * @param {Outcome[]} predictions
+ * @param {readonly Quantized[]} group
+ * @param {readonly (Prediction | {failed: Mark})[]} outcomes
+ */
+export function add(predictions, group, outcomes) {
+  group.forEach(({ values: _, ...counts }, i) => predictions.push({ ...outcomes[i], ...counts }));
 }
 
 /**

@@ -75,8 +75,11 @@ function areFit(/** @type {bigint} */ p, /** @type {bigint} */ q) {
   return bitLength(distance) + 100 >= bitLength(p) && gcd(p * q, (p - 1n) * (q - 1n)) === 1n;
 }
 
-function checkSize(/** @type {number} */ bits, /** @type {KeyPolicy} */ { allowInsecure1024 }) {
-  if (KEY_BITS.includes(bits) || (allowInsecure1024 && bits === INSECURE_KEY_BITS)) return;
+/** Whether keys of a size are accepted. @param {number} bits @param {KeyPolicy} policy */
+export const isKeySize = (bits, { allowInsecure1024 = false }) => KEY_BITS.includes(bits) || (allowInsecure1024 && bits === INSECURE_KEY_BITS);
+
+function checkSize(/** @type {number} */ bits, /** @type {KeyPolicy} */ policy) {
+  if (isKeySize(bits, policy)) return;
   throw new VeilcastError('key_size', `a key of ${excerptOf(bits)} bits is not supported; choose 2048, 3072 or 4096`);
 }
 

@@ -28,7 +28,7 @@ const QUOTA_USED_UP = 'quota_used_up';
 
 /** The status, and the code, of a request that is larger than the service or a proxy in front of it takes. */
 const TOO_LARGE = 413;
-export const REQUEST_TOO_LARGE = 'body_too_large';
+const REQUEST_TOO_LARGE = 'body_too_large';
 
 const FIRST_PAUSE = 500;
 const MAX_PROBLEM_BYTES = 64 * 1024;
@@ -128,6 +128,9 @@ export class Transport {
     return new VeilcastError(code, `${this.url.href} refuses: ${error}`);
   }
 }
+
+/** Whether a request was refused as too large. @param {unknown} error */
+export const isTooLarge = (error) => error instanceof VeilcastError && error.code === REQUEST_TOO_LARGE;
 
 /** A failure that another try may overcome. */
 class Passing extends Error {

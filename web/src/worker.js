@@ -1,13 +1,16 @@
 /**
- * The thread that holds a secret key and does the heavy work: a Web Worker, or a worker thread of Node.
+ * The thread that does the heavy work, for a secret key that it holds or for a sealed model: a Web Worker, or a worker
+ * thread of Node.
  *
  * It takes `{id, method, args}` and `{id, cancel: true}`, and answers `{id, progress: [done, total]}` any
  * number of times and then `{id, result}` or `{id, error: {name, code, message}}`. The secret key leaves it
- * only by `export`. `worker-key.js` is the other side.
+ * only by `export`. `thread.js` is the other side.
  */
 
+import { Card } from './card.js';
 import { keyFromFile, keyToFile } from './key-file.js';
 import { generateKey } from './paillier.js';
+import { SealedModel } from './sealed-model.js';
 
 /**
  * @typedef {import('./paillier.js').SecretKey} SecretKey
@@ -17,6 +20,9 @@ import { generateKey } from './paillier.js';
 
 /** @type {SecretKey | undefined} */
 let key;
+
+/** @type {SealedModel | undefined} */
+let sealed;
 
 /** What is under way, and how to end it. @type {Map<number, AbortController>} */
 const running = new Map();
@@ -42,11 +48,24 @@ const methods = {
   encrypt: (plaintexts, options) => present().encryptMany(plaintexts, options),
   decrypt: (ciphertexts, options) => present().decryptMany(ciphertexts, options),
   decryptEach: (ciphertexts, options) => present().decryptEach(ciphertexts, options),
+  open: async ([{ fields, features, digest }, file, policy]) => {
+    sealed = await SealedModel.open(new Card(fields, features, digest), file, policy);
+  },
+  randomize: (count, options) => opened().prepare(count, options),
+  seal: async (records, options) => {
+    const made = await opened().encrypt(records, options);
+    return { ...made, randomizers: opened().randomizers };
+  },
 };
 
 function present() {
   if (!key) throw new Error('the thread has no key yet');
   return key;
+}
+
+function opened() {
+  if (!sealed) throw new Error('the thread has no sealed model yet');
+  return sealed;
 }
 
 const port = await openPort();

@@ -87,10 +87,36 @@ test('malformed cards are refused by the name of the field', async () => {
   await assert.rejects(Card.parse(new Uint8Array((16 << 20) + 1)), failure('bad_card', /bytes/));
 });
 
-test('a card may name the ways to get predictions, and means all if it names none', async () => {
+test('a card may name the ways to get predictions, and means all but sealed if it names none', async () => {
   const { ways: _, ...rest } = fields;
   assert.deepEqual((await parse(rest)).ways, ['direct', 'vouchers']);
   for (const ways of [['direct'], ['vouchers'], ['vouchers', 'direct']]) assert.deepEqual((await parse({ ...fields, ways })).ways, ways);
+});
+
+test('a card offers a sealed model exactly if it names its key and its file', async () => {
+  const sealed = { modulus: `8${'0'.repeat(511)}`, proof: '1'.repeat(8 * 512), sha256: '0'.repeat(64) };
+  const { ways: _, ...rest } = fields;
+  for (const ways of [['sealed'], ['direct', 'sealed'], ['sealed', 'vouchers', 'direct']]) {
+    assert.deepEqual((await parse({ ...rest, ways, sealed })).ways, ways);
+    await assert.rejects(parse({ ...rest, ways }), failure('bad_card', /ways offers a sealed model, but there is no card\.sealed/));
+  }
+  await assert.rejects(parse({ ...rest, sealed }), failure('bad_card', /sealed is there, but card\.ways does not offer/));
+  await assert.rejects(parse({ ...rest, ways: ['direct'], sealed }), failure('bad_card', /sealed is there/));
+  for (const digits of [256, 512, 768, 1024]) await parse({ ...rest, ways: ['sealed'], sealed: { ...sealed, modulus: 'f'.repeat(digits), proof: 'f'.repeat(8 * digits) } });
+  /** @type {Record<string, unknown[]>} */
+  const wrong = {
+    modulus: ['', `7${'f'.repeat(511)}`, 'F'.repeat(512), 'f'.repeat(511), 'f'.repeat(510), `${'f'.repeat(512)}\n`, 'f'.repeat(2048), 5, null],
+    proof: ['', '1'.repeat(8 * 512 - 1), '1'.repeat(8 * 512 + 2), 'g'.repeat(8 * 512), null],
+    sha256: ['', '0'.repeat(63), 'A'.repeat(64), null],
+    bytes: [1],
+  };
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const card = { ...rest, ways: ['sealed'], sealed: { ...sealed, [name]: value } };
+      await assert.rejects(parse(card), failure('bad_card', new RegExp(`card\\.sealed\\.${name}`)), `${name}: ${value}`);
+    }
+  }
+  for (const other of [null, [], 'sealed.bin']) await assert.rejects(parse({ ...rest, ways: ['sealed'], sealed: other }), failure('bad_card', /card\.sealed/));
 });
 
 test('a public part is refused for each field that is wrong, before it is fetched', async () => {

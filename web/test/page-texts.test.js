@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Card, VeilcastError } from '../index.js';
 import { textOfPrediction, textOfPredictions } from '../page/answer-text.js';
-import { entriesOf, flowOf, partsOf } from '../page/card-text.js';
+import { entriesOf, flowOf, leadOf, partsOf } from '../page/card-text.js';
 import { csvOf, decimal } from '../page/csv-out.js';
 import { troubleOf } from '../page/errors.js';
+import { SEALED_WORDS, textOfRandomizers, textOfSealed } from '../page/sealed-words.js';
 import { VOUCHER_WORDS, textOfVoucher, textOfVouchers } from '../page/voucher-words.js';
 import { about, counted, duration, percent, short, size } from '../page/format.js';
 import { digitsCard, hybridCard, network } from './support.js';
@@ -151,7 +152,7 @@ test('a hybrid model\'s card says what is public, what is private, and what that
 
 test('every error that a client can throw has plain words of its own', () => {
   const codes = [
-    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'bad_answer', 'bad_ciphertext', 'bad_scores',
+    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'bad_sealed_model', 'other_sealed_model', 'sealed_ended', 'not_sealed', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'bad_answer', 'bad_ciphertext', 'bad_scores',
     'other_answer', 'answer_too_large', 'body_too_large', 'token_needed', 'token_unknown', 'model_not_allowed', 'quota_used_up', 'ledger_away', 'too_many_keys', 'key_proof_needed', 'malformed_key_proof', 'invalid_key_proof', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
     'blank_drawing', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
   ];
@@ -181,6 +182,26 @@ test('an answer by voucher says what it took, and the page whether there will be
   assert.match(textOfVouchers({ left: 0, isFilling: true }), /^Making vouchers/);
   assert.equal(textOfVouchers({ left: 0, isFilling: false }), '');
   for (const { engineers } of Object.values(VOUCHER_WORDS)) assert.equal(typeof engineers(/** @type {any} */ ({ card: softmax }), /** @type {any} */ ({}), softmax), 'string');
+});
+
+test('what is said of a sealed model is said only where it is true', async () => {
+  const sealed = { modulus: 'f'.repeat(512), proof: '1'.repeat(8 * 512), sha256: '0'.repeat(64) };
+  const offered = await Card.parse(new TextEncoder().encode(JSON.stringify({ ...JSON.parse(new TextDecoder().decode(digitsCard())), ways: ['direct', 'sealed'], sealed })));
+  assert.match(leadOf(offered), /weights, encrypted with a key that only the server has/);
+  assert.match(leadOf(softmax), /nothing else: the weights stay with the server/);
+  const text = Object.fromEntries(entriesOf(offered).map(({ term, text }) => [term, text]));
+  assert.match(text.Private, /given out encrypted, with a key of 2,048 bits/);
+  const step = (/** @type {number} */ time, bytes = 0) => ({ state: 'done', time, bytes, part: 1, note: '' });
+  const task = /** @type {any} */ ({ card: offered, keyBits: 2048, total: 1, steps: { encrypt: step(20), send: step(0, 851), compute: step(8), receive: step(0, 495), decrypt: step(2) } });
+  assert.equal(textOfSealed(task), 'Answered by the sealed model, without a key of yours: 851 bytes up, 495 bytes down, 30 ms.');
+  // 10 scores of 16 bits.
+  assert.match(SEALED_WORDS.encrypt.engineers(task, /** @type {any} */ ({}), offered), /1 record of 784 features.*10 scores.*2\^160, so within 2\^−1887/);
+  assert.match(SEALED_WORDS.key.engineers(task, /** @type {any} */ ({}), offered), /785 Paillier ciphertexts under an n of 2048 bits/);
+  for (const { engineers } of Object.values(SEALED_WORDS)) assert.equal(typeof engineers(/** @type {any} */ ({}), /** @type {any} */ ({}), undefined), 'string');
+  assert.match(textOfRandomizers({ left: 3, isOpening: true, isFilling: true }), /^Fetching/);
+  assert.match(textOfRandomizers({ left: 3, isOpening: false, isFilling: true }), /follows your pen/);
+  assert.match(textOfRandomizers({ left: 0, isOpening: false, isFilling: true }), /^Making/);
+  assert.equal(textOfRandomizers({ left: 0, isOpening: false, isFilling: false }), '');
 });
 
 test('figures are short', () => {

@@ -24,6 +24,11 @@ test('what vouchers mask is all that follows the header', () => {
   assert.deepEqual(secretsOf(body, headerLength, 'direct'), ciphertextsOf(body, headerLength));
 });
 
+test('a sealed model gets ciphertexts, and answers with plain numbers', () => {
+  assert.deepEqual(secretsOf(body, headerLength, 'sealed', 'request'), ciphertextsOf(body, headerLength));
+  assert.deepEqual([...secretsOf(Uint8Array.of(1, 2, 3, 4, 5), 2, 'sealed', 'answer')], [3, 4, 5]);
+});
+
 test('noise is one dot per byte, the greater the lighter', () => {
   const { side, data } = noiseOf(Uint8Array.of(0, 255, 128, 64, 1, 1));
   assert.deepEqual([side, data.length], [2, 16]);

@@ -79,7 +79,7 @@ test('three images get exactly the predictions of `veilcast predict`', async () 
   for (const model of ['digits', 'digits-hybrid']) {
     const own = await new Client(url).predict(model, images, { key: goodKey() });
     assert.equal(own.requests, 1);
-    assert.equal(own.layout.name, 'features');
+    assert.equal(own.layout?.name, 'features');
     const got = own.predictions.map(({ label, scores }) => ({ label, scores }));
     assert.deepEqual(got, expected(model, join(folder, 'three.idx')));
     assert.deepEqual(got.map(({ label }) => label), ['7', '2', '1']);
@@ -101,7 +101,7 @@ test('the rows of a table do, too, in each layout and several requests', async (
   for (const layout of [undefined, scalar]) {
     const { predictions, requests, ...rest } = await client.predict('credit', records, { key: goodKey(), layout });
     assert.equal(requests, 2);
-    assert.equal(rest.layout.name, layout?.name ?? 'features');
+    assert.equal(rest.layout?.name, layout?.name ?? 'features');
     assert.deepEqual(predictions.map(({ label, scores }) => ({ label, scores })), wanted);
   }
 });

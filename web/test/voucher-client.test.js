@@ -37,7 +37,7 @@ test('predictions by vouchers are those of the model, and each voucher is used o
   for (const left of [5, 0]) {
     const { predictions, way, layout, requests, bytesUp, bytesDown, times } = await client.predict('small', records, { key });
     assert.deepEqual(predictions.map(({ scores }) => scores), records.map(scoresOf));
-    assert.deepEqual([way, layout.name, requests], ['vouchers', 'vouchers', 3]);
+    assert.deepEqual([way, layout?.name, requests], ['vouchers', 'vouchers', 3]);
     assert.ok(bytesUp < 3 * 600 && bytesDown < 3 * 700 && times.exchange > 0);
     assert.equal(client.vouchers('small', { key }), left);
   }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { pageTest, picture } from './harness/browser.js';
 import { answerOn, askForDigit, drawOne, drop, problemOn } from './harness/person.js';
 import { first } from './harness/proxy.js';
-import { patientsCsv } from './harness/service.js';
+import { digits, patientsCsv, sealed, serveSealed } from './harness/service.js';
 
 /**
  * @typedef {import('playwright-core').Page} Page
@@ -65,6 +65,19 @@ pageTest('axe finds nothing serious, in light and dark, before and after predict
   await open();
   await page.evaluate(axe);
   await inEachState(page, proxy, (state) => examine(page, state));
+});
+
+pageTest('axe finds nothing serious where a sealed model is asked', async ({ page, proxy, open }) => {
+  const service = await serveSealed(sealed(digits, 'looks'));
+  proxy.rule = ({ ask }) => ask(service);
+  await open();
+  await page.evaluate(axe);
+  await page.locator('#digit-way').selectOption('sealed');
+  await page.locator('#sample').click();
+  await askForDigit(page);
+  await answerOn(page);
+  await page.locator('#live-state', { hasText: 'follows your pen' }).waitFor();
+  await examine(page, 'sealed-after');
 });
 
 pageTest('axe would find something', async ({ page, open }) => {

@@ -142,3 +142,6 @@ export const fills = bodiesOf('fill');
 
 /** Those with a record that a voucher masks. */
 export const maskedInferences = bodiesOf('masked');
+
+/** Those to sealed models. */
+export const sealedInferences = bodiesOf('sealed');

@@ -28,12 +28,13 @@ export const AWAY = async () => undefined;
 /** @param {number} status @param {string} body @param {import('node:http').OutgoingHttpHeaders} [headers] @returns {Answer} */
 export const answer = (status, body, headers = {}) => ({ status, headers, body: Buffer.from(body) });
 
-/** @typedef {'question' | 'fill' | 'masked'} Kind of inference requests: with encrypted records, for vouchers, with masked records */
+/** @typedef {'question' | 'fill' | 'masked' | 'sealed'} Kind of inference requests: with encrypted records, for vouchers, with masked records, to sealed models */
 
 /** @param {{path: string, body: Buffer}} request @returns {Kind | undefined} */
 export function kindOf({ path, body }) {
   if (!path.endsWith('/infer')) return undefined;
   if (body.includes('"masked_records"')) return 'masked';
+  if (body.includes('"sealed_records"')) return 'sealed';
   return body.includes('"layout":"vouchers"') ? 'fill' : 'question';
 }
 

@@ -94,11 +94,38 @@ let configurations = 0;
 export const serve = (...models) => serveWith('', ...models);
 
 /** The same with a configuration. @param {string} configuration @param {...string} models */
-export async function serveWith(configuration, ...models) {
+export const serveWith = (configuration, ...models) => start(configuration, models.flatMap((model) => ['--model', model]));
+
+/**
+ * A model that is sealed, with its key.
+ *
+ * @typedef {{model: string, key: string}} Sealed
+ */
+
+/**
+ * Seals a copy of a model under a fresh key.
+ *
+ * @param {string} original
+ * @param {string} change that names the copy
+ * @param {{bits?: number, isOnly?: boolean}} [options] of the key; whether it is offered in no other way
+ * @returns {Sealed}
+ */
+export function sealed(original, change, { bits = 2048, isOnly = false } = {}) {
+  const model = copyOf(original, change);
+  const key = `${model}.key.json`;
+  run('keygen', '--bits', String(bits), '--out', key);
+  run('seal', model, '--key', key, ...(isOnly ? ['--only'] : []));
+  return { model, key };
+}
+
+/** Starts a service of sealed models. @param {...Sealed} models */
+export const serveSealed = (...models) => start('', models.flatMap(({ model, key }) => ['--model', model, '--sealing-key', key]));
+
+/** @param {string} configuration @param {readonly string[]} models as arguments */
+async function start(configuration, models) {
   const file = join(folder, `serve-${configurations++}.toml`);
   writeFileSync(file, configuration);
-  const args = ['serve', '--config', file, ...models.flatMap((model) => ['--model', model]), '--listen', '127.0.0.1:0'];
-  const service = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const service = spawn(program, ['serve', '--config', file, ...models, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(service, 'exit').then(() => assert.fail('the service ended'));
   after(() => {
     ended.catch(() => {});

@@ -1,0 +1,230 @@
+/**
+ * Predictions with a key of the client's own: of encrypted records, and of records that vouchers mask.
+ */
+
+import { Meter } from './conversation.js';
+import { VeilcastError } from './error.js';
+import { Exchange } from './exchange.js';
+import { Arrangement, VOUCHERS, chooseArrangement, offerOf } from './layout.js';
+import { MaskedExchange } from './masked-exchange.js';
+import { add } from './outcome.js';
+import { isTooLarge } from './transport.js';
+import { VoucherStore } from './voucher-store.js';
+
+/** About how many ciphertexts a request has, whatever the card allows: memory and the time of a call are bounded. */
+const REQUEST_CIPHERTEXTS = 1 << 12;
+
+/** About how many masked features a request has. */
+const REQUEST_FEATURES = 1 << 20;
+
+/** The service no longer has the secret that vouchers were derived from. */
+const VOUCHER_OUTDATED = 'voucher_outdated';
+
+/**
+ * @typedef {import('./card.js').Card} Card
+ * @typedef {import('./client.js').PredictOptions} PredictOptions
+ * @typedef {import('./client.js').Keyed} Keyed
+ * @typedef {import('./encode-records.js').Quantized} Quantized
+ * @typedef {import('./outcome.js').Outcome} Outcome
+ * @typedef {import('./outcome.js').Predict} Predict
+ */
+
+export class KeyedRuns {
+  #transport;
+  /** Keys, by n, that the service has accepted: it needs no proof of them. @type {Set<bigint>} */
+  #accepted = new Set();
+  /** The most ciphertexts that a request may have, since some were refused as too large. */
+  #mostCiphertexts = REQUEST_CIPHERTEXTS;
+  /** The same of masked features. */
+  #mostFeatures = REQUEST_FEATURES;
+  #vouchers = new VoucherStore();
+
+  /** @param {import('./transport.js').Transport} transport */
+  constructor(transport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * Does ahead of time the work of encrypting a number of records.
+   *
+   * @param {Card} card
+   * @param {number} records
+   * @param {Pick<PredictOptions, 'key' | 'signal'>} options
+   */
+  async prepare(card, records, options) {
+    const key = keyOf(options);
+    if (!card.ways.includes('direct')) return;
+    const arrangement = chooseArrangement(card, key.bits, records);
+    await key.prepare(arrangement.rows(records) * arrangement.ciphertexts, { signal: options.signal });
+  }
+
+  /**
+   * Makes vouchers.
+   *
+   * @param {string} path of the model
+   * @param {Card} card
+   * @param {number} count at least
+   * @param {Pick<Keyed, 'key' | 'signal' | 'onProgress'>} options
+   * @returns {Promise<number>} how many there are now
+   */
+  async fill(path, card, count, options) {
+    const { key, onProgress, signal } = options;
+    onProgress?.({ step: 'card', card });
+    const arrangement = new Arrangement(card, VOUCHERS, key.bits);
+    const exchange = new Exchange(this.#transport, path, card, arrangement, options, new Meter(), this.#accepted);
+    let missing = arrangement.rows(count) * arrangement.recordsPerRow;
+    while (missing > 0) {
+      const made = Math.min(missing, arrangement.recordsPerRequest(this.#mostCiphertexts));
+      // What is made here is not lost if the rest is cancelled.
+      await key.prepare(arrangement.rows(made) * arrangement.ciphertexts, { signal });
+      try {
+        this.#vouchers.add(await exchange.vouchers(made));
+        missing -= made;
+      } catch (error) {
+        this.#halve(error, arrangement.rows(made), arrangement.ciphertexts);
+      }
+    }
+    return this.#vouchers.count(card.digest, key.n);
+  }
+
+  /** How many vouchers there are for a card and a key. @param {Card | undefined} card @param {Pick<Keyed, 'key'>} options */
+  vouchers(card, { key }) {
+    return card ? this.#vouchers.count(card.digest, key.n) : 0;
+  }
+
+  /** Forgets all vouchers, or those of a card. @param {string} [digest] */
+  drop(digest) {
+    this.#vouchers.drop(({ card }) => digest === undefined || card === digest);
+  }
+
+  /**
+   * How to predict records with a key.
+   *
+   * @param {string} path of the model
+   * @param {Card} card
+   * @param {number} records
+   * @param {PredictOptions} options
+   * @returns {Predict}
+   */
+  run(path, card, records, options) {
+    const keyed = { ...options, key: keyOf(options) };
+    const isMasked = this.#hasVouchers(card, records, keyed);
+    return async (quantized, meter, predictions) => {
+      const masked = isMasked ? await this.#predictMasked(path, card, quantized, keyed, meter, predictions) : 0;
+      if (masked === quantized.length) return { way: 'vouchers', layout: VOUCHERS };
+      return { way: 'direct', layout: await this.#predictDirectly(path, card, quantized, keyed, meter, predictions) };
+    };
+  }
+
+  /**
+   * Whether vouchers are to mask this many records.
+   *
+   * @param {Card} card
+   * @param {number} records
+   * @param {Keyed} options
+   * @throws {VeilcastError} `layout_not_allowed` or `no_vouchers`
+   */
+  #hasVouchers(card, records, { key, layout, way }) {
+    if (layout?.name === VOUCHERS.name) throw new VeilcastError('layout_not_allowed', 'records are not encrypted in the layout vouchers, which is for vouchers alone');
+    if (way === 'direct' || (layout && way !== 'vouchers')) return false;
+    if (way === 'vouchers' && !card.ways.includes('vouchers')) throw new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
+    const left = this.#vouchers.count(card.digest, key.n);
+    if (left < records && isOnlyByVouchers(card, { way })) throw noVouchers(card, left, records);
+    return left >= records;
+  }
+
+  /**
+   * Predicts records as long as there are vouchers.
+   *
+   * @param {string} path of the model
+   * @param {Card} card
+   * @param {readonly Quantized[]} quantized
+   * @param {Keyed} options
+   * @param {Meter} meter
+   * @param {Outcome[]} predictions gets those that are made
+   */
+  async #predictMasked(path, card, quantized, options, meter, predictions) {
+    const exchange = new MaskedExchange(this.#transport, path, card, options, meter);
+    /** @type {unknown} */
+    let outdated;
+    while (predictions.length < quantized.length) {
+      const most = Math.min(card.fields.limits.max_records, Math.max(1, Math.floor(this.#mostFeatures / card.features)));
+      const taken = this.#vouchers.take(card.digest, options.key.n, Math.min(most, quantized.length - predictions.length));
+      if (!taken) {
+        if (isOnlyByVouchers(card, options)) throw outdated ?? noVouchers(card, 0, quantized.length - predictions.length);
+        break;
+      }
+      const group = quantized.slice(predictions.length, predictions.length + taken.vouchers.length);
+      try {
+        const outcomes = await exchange.predict(group.map(({ values }) => values), taken);
+        add(predictions, group, outcomes);
+      } catch (error) {
+        if (error instanceof VeilcastError && error.code === VOUCHER_OUTDATED) {
+          this.#vouchers.drop(({ secret }) => secret === taken.secret);
+          outdated = error;
+        } else if (isTooLarge(error) && group.length > 1) {
+          this.#mostFeatures = Math.ceil(group.length / 2) * card.features;
+        } else throw error;
+      }
+    }
+    return predictions.length;
+  }
+
+  /**
+   * Encrypts records, and predicts those that have no prediction yet.
+   *
+   * @param {string} path of the model
+   * @param {Card} card
+   * @param {readonly Quantized[]} quantized
+   * @param {Keyed} options
+   * @param {Meter} meter
+   * @param {Outcome[]} predictions gets those that are made
+   */
+  async #predictDirectly(path, card, quantized, options, meter, predictions) {
+    const { key, layout } = options;
+    const records = quantized.length - predictions.length;
+    const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records);
+    const exchange = new Exchange(this.#transport, path, card, arrangement, options, meter, this.#accepted);
+    while (predictions.length < quantized.length) {
+      const most = arrangement.recordsPerRequest(this.#mostCiphertexts);
+      const group = quantized.slice(predictions.length, predictions.length + most);
+      try {
+        const outcomes = await exchange.predict(group.map(({ values }) => values));
+        add(predictions, group, outcomes);
+      } catch (error) {
+        this.#halve(error, arrangement.rows(group.length), arrangement.ciphertexts);
+      }
+    }
+    return arrangement.layout;
+  }
+
+  /**
+   * Makes the next requests half as large as one that was too large. It was before any of it was answered, so what was decrypted
+   * plays no part in it.
+   *
+   * @param {unknown} error
+   * @param {number} rows of the request
+   * @param {number} ciphertexts of a row
+   * @throws {unknown} the error, if this doesn't help
+   */
+  #halve(error, rows, ciphertexts) {
+    if (!isTooLarge(error) || rows === 1) throw error;
+    this.#mostCiphertexts = Math.ceil(rows / 2) * ciphertexts;
+  }
+}
+
+/** Whether records may not be encrypted. @param {Card} card @param {Pick<PredictOptions, 'way'>} options */
+const isOnlyByVouchers = ({ ways }, { way }) => way === 'vouchers' || !ways.includes('direct');
+
+/** @param {Card} card @param {number} left @param {number} records */
+function noVouchers(card, left, records) {
+  const why = card.ways.includes('direct') ? '' : `${offerOf(card)}; `;
+  const have = left === 0 ? 'there are none' : `there are only ${left}`;
+  return new VeilcastError('no_vouchers', `${why}${records} records take as many vouchers, and ${have} for this model and this key: fill some first`);
+}
+
+/** @param {Pick<PredictOptions, 'key'>} options */
+function keyOf({ key }) {
+  if (!key) throw new VeilcastError('no_key', 'a key of your own is needed, since the model is not asked sealed: make one first');
+  return key;
+}
