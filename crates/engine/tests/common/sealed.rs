@@ -1,7 +1,5 @@
 //! Sealed models as clients get them, and files that somebody makes by hand.
 
-use std::sync::Arc;
-
 use num_bigint::BigUint;
 use veilcast_card::{Card, Sealed, Way};
 use veilcast_engine::{Evaluator, SealedError, SealedModel, seal};
