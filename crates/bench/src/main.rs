@@ -13,6 +13,7 @@ mod powers;
 mod product;
 mod race;
 mod scheme;
+mod sealed;
 mod sums;
 mod table;
 mod timing;
@@ -55,6 +56,8 @@ enum Question {
     Sums,
     /// Vouchers of the built-in models, and predictions with them.
     Vouchers,
+    /// Sealed versions of the built-in models, and predictions with them.
+    Sealed,
     /// One prediction for the case on standard input, as JSON: for peers/peers.py.
     Digit,
     /// Whether the time of operations on secrets depends on them: takes half an hour.
@@ -104,6 +107,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     }
     if asked(Question::Vouchers) {
         vouchers::run(&args.bits, args.rounds)?;
+    }
+    if asked(Question::Sealed) {
+        sealed::run(&args.bits, args.rounds)?;
     }
     Ok(ExitCode::SUCCESS)
 }
