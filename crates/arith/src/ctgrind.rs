@@ -146,7 +146,7 @@ fn products_of_powers_of_fixed_bases() {
     let bases: Vec<Residue> = (0..7).map(|i| ring.residue(&limbs(i, 32))).collect();
     let table = FixedBases::new(&ring, &bases);
     let exponents: Vec<Vec<u32>> = (0..3)
-        .map(|list| (0..7).map(|i| 5 * i + 11 * list & 31).collect())
+        .map(|list| (0..7).map(|i| (5 * i + 11 * list) & 31).collect())
         .collect();
     let mut secrets = exponents.clone();
     secrets.iter_mut().for_each(|list| poison(list));

@@ -193,7 +193,7 @@ proptest! {
 
     #[test]
     fn products_of_powers_of_fixed_bases_agree(
-        (n, bases) in prop::sample::select(&LIMBS[..]).prop_flat_map(|l| modulus_limbs(l))
+        (n, bases) in prop::sample::select(&LIMBS[..]).prop_flat_map(modulus_limbs)
             .prop_flat_map(|n| (Just(n.clone()), prop::collection::vec(element(n), 0..24))),
         lists in prop::collection::vec(prop::collection::vec(any::<u32>(), 24), 0..10),
         bits in prop::sample::select(vec![0u32, 1, 4, 5, 9, 16, 32]),

@@ -110,7 +110,7 @@ fn model(directory: &Path, args: &Args) -> anyhow::Result<Shown> {
 
 fn card(card: &Card, args: &Args) -> anyhow::Result<Shown> {
     Ok(Shown {
-        facts: Facts::Card(CardFacts::of(card)),
+        facts: Facts::Card(Box::new(CardFacts::of(card))),
         plan: Some(Plan::of_card(
             card,
             args.key_bits.bits,

@@ -24,7 +24,7 @@ use crate::output::{counted, error_figures};
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Facts {
     Model(Box<ModelFacts>),
-    Card(CardFacts),
+    Card(Box<CardFacts>),
     PublicKey(KeyFacts),
     SecretKey(KeyFacts),
     Request(MessageFacts),
