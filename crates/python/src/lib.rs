@@ -1,0 +1,35 @@
+//! The Python package's native module: keys, plaintexts and flat arrays of ciphertexts.
+//!
+//! Shapes, data types, exponents and bounds are Python's business (`python/veilcast`), which passes
+//! flat arrays. What is here checks that values belong together before it computes, so that nothing
+//! panics; releases the interpreter's lock while it computes; and computes in slices, between which
+//! signals are handled.
+
+#![forbid(unsafe_code)]
+
+use pyo3::prelude::*;
+
+mod arithmetic;
+mod ciphertexts;
+mod errors;
+mod key_files;
+mod plaintexts;
+mod public_key;
+mod secret_key;
+mod signed;
+mod weighted_sums;
+mod work;
+
+/// Keys, plaintexts and ciphertexts, without shapes. Private to the package `veilcast`.
+#[pymodule]
+#[pyo3(name = "_native")]
+mod native {
+    #[pymodule_export]
+    use crate::ciphertexts::Ciphertexts;
+    #[pymodule_export]
+    use crate::plaintexts::Plaintexts;
+    #[pymodule_export]
+    use crate::public_key::PublicKey;
+    #[pymodule_export]
+    use crate::secret_key::SecretKey;
+}
