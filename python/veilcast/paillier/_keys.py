@@ -6,7 +6,6 @@ import secrets
 import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from json import loads
 from typing import Any, NoReturn, Optional, Union
 
@@ -48,10 +47,19 @@ def generate_paillier_keypair(
     return private_key.public_key, private_key
 
 
-# Checking a modulus costs a power: programs make the same key again for each number that they read.
-@lru_cache(maxsize=64)
+_checked_keys: dict[int, _native.PublicKey] = {}
+"""The keys used of late: checking a modulus costs a power, and programs make a key again for each number that they
+read."""
+
+
 def _checked(n: int) -> _native.PublicKey:
-    return _native.PublicKey.from_modulus(to_bytes(n), True)
+    key = _checked_keys.get(n)
+    if key is None:
+        key = _native.PublicKey.from_modulus(to_bytes(n), True)
+        if len(_checked_keys) >= 64:
+            _checked_keys.clear()
+        _checked_keys[n] = key
+    return key
 
 
 class PaillierPublicKey:
