@@ -15,7 +15,7 @@ README = Path(__file__).parents[2] / "crates" / "python" / "README.md"
 
 def test_the_readmes_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    block, _ = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     exec(block, {})
     assert capsys.readouterr().out.strip() == block.strip().rsplit("# ", 1)[1]
 

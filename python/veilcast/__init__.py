@@ -13,5 +13,17 @@
 from veilcast import errors
 from veilcast.arrays import EncryptedArray, concatenate
 from veilcast.keys import Key, PublicKey
+from veilcast.predictions import Card, Client, Model, Predictions, Session
 
-__all__ = ["EncryptedArray", "Key", "PublicKey", "concatenate", "errors"]
+__all__ = [
+    "Card",
+    "Client",
+    "EncryptedArray",
+    "Key",
+    "Model",
+    "Predictions",
+    "PublicKey",
+    "Session",
+    "concatenate",
+    "errors",
+]

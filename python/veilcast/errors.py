@@ -4,6 +4,7 @@ works where one would expect it to."""
 from __future__ import annotations
 
 __all__ = [
+    "CardError",
     "CiphertextError",
     "DecryptionError",
     "DtypeError",
@@ -11,9 +12,13 @@ __all__ = [
     "InsecureKeyWarning",
     "InvalidKeyError",
     "KeyFileError",
+    "MessageError",
+    "ModelError",
     "OtherKeyError",
     "PlaintextOverflowError",
+    "RecordError",
     "SecretError",
+    "ServiceError",
     "ShapeError",
     "ValueRangeError",
     "VeilcastError",
@@ -66,6 +71,26 @@ class ShapeError(VeilcastError, ValueError):
 
 class SecretError(VeilcastError, TypeError):
     """Something secret or encrypted was about to be given away, or read, by accident."""
+
+
+class CardError(VeilcastError, ValueError):
+    """A model's card, or its public part, can't be used, or not with this key."""
+
+
+class ModelError(VeilcastError, ValueError):
+    """A folder isn't a model's, or it is damaged."""
+
+
+class RecordError(VeilcastError, ValueError):
+    """A record isn't one that the model takes."""
+
+
+class MessageError(VeilcastError, ValueError):
+    """Bytes aren't a request or an answer of this model, key and card."""
+
+
+class ServiceError(VeilcastError, OSError):
+    """A service can't be reached or refuses, or what is there isn't one."""
 
 
 class InsecureKeyWarning(UserWarning):

@@ -12,13 +12,18 @@ use veilcast_paillier::{
 mod exceptions {
     use pyo3::import_exception;
 
+    import_exception!(veilcast.errors, CardError);
     import_exception!(veilcast.errors, CiphertextError);
     import_exception!(veilcast.errors, DecryptionError);
     import_exception!(veilcast.errors, FileExists);
     import_exception!(veilcast.errors, InvalidKeyError);
     import_exception!(veilcast.errors, KeyFileError);
+    import_exception!(veilcast.errors, MessageError);
+    import_exception!(veilcast.errors, ModelError);
     import_exception!(veilcast.errors, OtherKeyError);
     import_exception!(veilcast.errors, PlaintextOverflowError);
+    import_exception!(veilcast.errors, RecordError);
+    import_exception!(veilcast.errors, ServiceError);
     import_exception!(veilcast.errors, ShapeError);
     import_exception!(veilcast.errors, ValueRangeError);
 }
@@ -45,6 +50,16 @@ pub(crate) enum Fault {
     Value(String),
     /// Lengths that don't fit together.
     Shape(String),
+    /// A card can't be used.
+    Card(String),
+    /// A model's directory can't be used.
+    Model(String),
+    /// A record doesn't fit its model.
+    Record(String),
+    /// A request or an answer can't be used.
+    Message(String),
+    /// A service can't be reached, or refuses.
+    Service(String),
 }
 
 impl Fault {
@@ -73,6 +88,11 @@ impl From<Fault> for PyErr {
             Fault::Overflow(text) => py::PlaintextOverflowError::new_err(text),
             Fault::Value(text) => py::ValueRangeError::new_err(text),
             Fault::Shape(text) => py::ShapeError::new_err(text),
+            Fault::Card(text) => py::CardError::new_err(text),
+            Fault::Model(text) => py::ModelError::new_err(text),
+            Fault::Record(text) => py::RecordError::new_err(text),
+            Fault::Message(text) => py::MessageError::new_err(text),
+            Fault::Service(text) => py::ServiceError::new_err(text),
         }
     }
 }

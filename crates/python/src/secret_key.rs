@@ -1,6 +1,7 @@
 //! [`SecretKey`] for Python.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Two primes, which decrypt, and encrypt faster than the public key does.
 #[pyclass(frozen, weakref, module = "veilcast._native")]
-pub(crate) struct SecretKey(Key);
+pub(crate) struct SecretKey(Arc<Key>);
 
 #[pymethods]
 impl SecretKey {
@@ -36,7 +37,7 @@ impl SecretKey {
             let (result, receiver) = py.detach(move || (made.recv_timeout(LOOK), made));
             made = receiver;
             match result {
-                Ok(key) => return Ok(Self(key.map_err(Fault::from)?)),
+                Ok(key) => return Ok(Self(key.map_err(Fault::from)?.into())),
                 Err(RecvTimeoutError::Timeout) => py.check_signals()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(PyRuntimeError::new_err("no key could be made: try again"));
@@ -55,7 +56,7 @@ impl SecretKey {
     ) -> PyResult<Self> {
         let policy = policy(allow_insecure_1024);
         let key = work::at_once(py, || Key::from_primes(p, q, policy))?;
-        Ok(Self(key.map_err(Fault::from)?))
+        Ok(Self(key.map_err(Fault::from)?.into()))
     }
 
     /// The key in a file, after full checks.
@@ -70,7 +71,7 @@ impl SecretKey {
             }
             _ => key_files::unusable(&path, error),
         })?;
-        Ok(Self(key))
+        Ok(Self(key.into()))
     }
 
     /// Writes a key file that only its owner can read.
@@ -124,6 +125,11 @@ impl SecretKey {
 }
 
 impl SecretKey {
+    /// The key, for a session.
+    pub(crate) fn shared(&self) -> Arc<Key> {
+        Arc::clone(&self.0)
+    }
+
     fn json(&self, py: Python<'_>) -> PyResult<zeroize::Zeroizing<String>> {
         work::at_once(py, || self.0.to_json(&key_files::name(self.0.public_key())))
     }

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
@@ -14,6 +17,9 @@ use crate::errors::Fault;
 
 /// About how long a slice should take: Ctrl-C has an effect after it.
 const SLICE: Duration = Duration::from_millis(100);
+
+/// How long other threads work between looks at signals.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How many numbers the first slice has for each thread.
 const AT_FIRST: usize = 16;
@@ -52,6 +58,40 @@ pub(crate) fn pool(_: Python<'_>) -> PyResult<Arc<ThreadPool>> {
 pub(crate) fn at_once<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
     let pool = pool(py)?;
     Ok(py.detach(|| pool.install(work)))
+}
+
+/// Calls `work` in this process's threads, without the interpreter's lock. If a signal's handler
+/// raises an exception meanwhile, `work` is told to stop.
+pub(crate) fn until_signal<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&AtomicBool) -> T + Send,
+) -> PyResult<T> {
+    let pool = pool(py)?;
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (sender, mut ended) = channel::<()>();
+        let stop = &stop;
+        let working = scope.spawn(move || {
+            // It is dropped when the work ends, however it ends.
+            let _sender = sender;
+            pool.install(|| work(stop))
+        });
+        let mut raised = Ok(());
+        loop {
+            let (result, receiver) = py.detach(move || (ended.recv_timeout(LOOK), ended));
+            ended = receiver;
+            if result == Err(RecvTimeoutError::Disconnected) {
+                break;
+            }
+            if raised.is_ok() {
+                raised = py.check_signals();
+                stop.store(raised.is_err(), Ordering::Relaxed);
+            }
+        }
+        let done = working.join();
+        raised?;
+        done.map_err(|_| PyRuntimeError::new_err("the computation failed for an unknown reason"))
+    })
 }
 
 /// The results of `work` for all numbers below `count`, slice by slice, as many as each slice has

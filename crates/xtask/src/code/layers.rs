@@ -47,7 +47,12 @@ const ALLOWED: &[(&str, May)] = &[
         May::Only(&["card", "engine", "ledger", "protocol"]),
     ),
     ("client", May::Only(&["card", "engine", "protocol"])),
-    ("python", May::Only(&["paillier"])),
+    (
+        "python",
+        May::Only(&[
+            "card", "client", "engine", "model", "onnx", "paillier", "protocol",
+        ]),
+    ),
     ("cli", May::AllBut(&["bench", "ctgrind", "python", "xtask"])),
     ("bench", May::AllBut(&["cli", "ctgrind", "python", "xtask"])),
     ("ctgrind", May::Only(&[])),

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::python;
 use crate::shell::{cargo, run, say};
 use crate::workspace::Workspace;
+use crate::{program, python};
 
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let folder = workspace.root().join("python");
@@ -16,11 +16,14 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let python = python::environment(workspace.target(), "python", &requirements)?;
     let packages = workspace.target().join("python-package");
     assemble(workspace, &folder, &packages)?;
+    // The tests of predictions serve models with it.
+    let program = program::build(workspace)?;
 
     let command = |arguments: &[&str]| {
         let mut command = Command::new(&python);
         command.args(arguments).current_dir(workspace.root());
         command.env("PYTHONPATH", &packages);
+        command.env("VEILCAST", &program);
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
