@@ -203,3 +203,25 @@ assert os.wait()[1] == 0
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_ctrl_c_ends_a_computation() -> None:
+    script = f"""
+import os, signal, threading, time, numpy as np, veilcast as vc
+model = vc.Model.load({str(ROOT / "models" / "digits")!r})
+session = vc.Session(model.card, vc.Key.load({str(KEY)!r}))
+request = session.encrypt(np.zeros((200, 784)))
+def interrupt():
+    time.sleep(0.3)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt).start()
+start = time.monotonic()
+try:
+    while True:
+        model.compute(request)
+except KeyboardInterrupt:
+    assert time.monotonic() - start < 5
+    print("interrupted")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "interrupted\n", done.stderr

@@ -56,7 +56,9 @@ def matmul(encrypted: EncryptedArray, numbers: Plain, *, encrypted_is_left: bool
         width = len(some.values)
         for places_of, vector in zip(order, vectors):
             items = encrypted._items.take(np.ascontiguousarray(vector))
-            parts.append(items.weighted_sums(encoded, width) if terms else key.zeros(width))
+            parts.append(
+                items.weighted_sums(encoded, width) if terms else _native.Ciphertexts.zeros(key, width)
+            )
             places_of[start : start + width] = np.arange(done, done + width)
             done += width
     items = _native.Ciphertexts.concatenate(key, parts)

@@ -65,7 +65,7 @@ def load(data: bytes, key: _native.PublicKey) -> EncryptedArray:
         raise CiphertextError(f"there are no arrays of shape {shape}")
     if bits > key.bits:
         raise CiphertextError(f"the array's numbers have up to {bits} bits, and the key has room for {key.bits - 2}")
-    items = key.decode(data[start:])
+    items = _native.Ciphertexts.decode(key, data[start:])
     room = int.from_bytes(key.modulus, "big") // 3 - 1
     bound = min((1 << bits) - 1, room)
     return EncryptedArray._new(key, items, shape, bool(is_float), exponent, bound, fresh=True)

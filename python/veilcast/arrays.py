@@ -305,7 +305,7 @@ class EncryptedArray:
         terms = int(np.prod([self._shape[i] for i in axes], dtype=np.int64))
         count = int(np.prod(kept, dtype=np.int64))
         if count == 0 or terms == 0:
-            return self._computed(self._key.zeros(count), kept, 0)
+            return self._computed(_native.Ciphertexts.zeros(self._key, count), kept, 0)
         bound = self._bound * terms
         self._check_room(self._key, bound)
         rows = np.moveaxis(places, axes, tuple(range(-len(axes), 0))).reshape(count, terms)

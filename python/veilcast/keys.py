@@ -125,7 +125,7 @@ class PublicKey:
             ValueRangeError: if a number is infinite, not a number, or beyond the bound.
             PlaintextOverflowError: if the key has no room for numbers up to the bound.
         """
-        return _encrypt(self._key, self._key, values, precision, bound)
+        return _encrypt(None, self._key, values, precision, bound)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self._key == other._key
@@ -260,7 +260,7 @@ def _size(bits: int) -> int:
 
 
 def _encrypt(
-    by: _native.PublicKey | _native.SecretKey,
+    owner: _native.SecretKey | None,
     key: _native.PublicKey,
     values: object,
     precision: float | Fraction | None,
@@ -286,7 +286,8 @@ def _encrypt(
     mantissas = scaled(largest, exponent)
     # Before anything is encrypted.
     EncryptedArray._check_room(key, mantissas)
-    items = by.encrypt(numbers.plaintexts(key, exponent))
+    plaintexts = numbers.plaintexts(key, exponent)
+    items = _native.Ciphertexts.encrypt(key, plaintexts) if owner is None else owner.encrypt(plaintexts)
     return EncryptedArray._new(
         key, items, numbers.values.shape, numbers.is_float, exponent, mantissas, fresh=True
     )

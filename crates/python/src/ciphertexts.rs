@@ -22,9 +22,33 @@ pub(crate) struct Ciphertexts {
 
 #[pymethods]
 impl Ciphertexts {
-    #[getter]
-    fn public_key(&self) -> PublicKey {
-        PublicKey(self.key.clone())
+    /// Each number encrypted under fresh randomness, with the public key.
+    #[staticmethod]
+    fn encrypt(py: Python<'_>, key: &PublicKey, plaintexts: &Plaintexts) -> PyResult<Self> {
+        let (key, numbers) = (&key.0, plaintexts.of(&key.0)?);
+        let items = work::in_slices(py, numbers.len(), |range| {
+            let randomizers = key.randomizers(range.len());
+            Ok(key.encrypt_many_with(&numbers[range], randomizers))
+        })?;
+        Ok(Self::new(key, items))
+    }
+
+    /// Ciphertexts from their bytes, one after another, each checked.
+    #[staticmethod]
+    #[pyo3(name = "decode")]
+    fn from_bytes(py: Python<'_>, key: &PublicKey, data: &[u8]) -> PyResult<Self> {
+        Self::decode(py, &key.0, data)
+    }
+
+    /// Encryptions of 0 without randomness: they hide nothing, and are to be computed with.
+    #[staticmethod]
+    fn zeros(py: Python<'_>, key: &PublicKey, count: usize) -> PyResult<Self> {
+        let width = key.0.ciphertext_bytes();
+        let mut one = vec![0; width];
+        one[width - 1] = 1;
+        let zero = Self::decode(py, &key.0, &one)?;
+        let items = zero.items.iter().cycle().take(count).cloned();
+        Ok(Self::new(&key.0, items.collect()))
     }
 
     /// The ciphertexts at these places.

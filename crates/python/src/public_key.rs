@@ -6,11 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use veilcast_paillier::{KeyPolicy, PublicKey as Key, PublicKeyFile};
 
-use crate::ciphertexts::Ciphertexts;
 use crate::errors::Fault;
 use crate::key_files::{self, Readers};
-use crate::plaintexts::Plaintexts;
-use crate::work;
 
 /// A modulus, under which anyone can encrypt and compute.
 #[pyclass(frozen, module = "veilcast._native")]
@@ -77,30 +74,6 @@ impl PublicKey {
     #[getter]
     fn ciphertext_bytes(&self) -> usize {
         self.0.ciphertext_bytes()
-    }
-
-    /// Encrypts each number under fresh randomness.
-    fn encrypt(&self, py: Python<'_>, plaintexts: &Plaintexts) -> PyResult<Ciphertexts> {
-        let (key, numbers) = (&self.0, plaintexts.of(&self.0)?);
-        let items = work::in_slices(py, numbers.len(), |range| {
-            let randomizers = key.randomizers(range.len());
-            Ok(key.encrypt_many_with(&numbers[range], randomizers))
-        })?;
-        Ok(Ciphertexts::new(key, items))
-    }
-
-    /// Ciphertexts from their bytes, one after another, each checked.
-    fn decode(&self, py: Python<'_>, data: &[u8]) -> PyResult<Ciphertexts> {
-        Ciphertexts::decode(py, &self.0, data)
-    }
-
-    /// Encryptions of 0 without randomness: they hide nothing, and are to be computed with.
-    fn zeros(&self, py: Python<'_>, count: usize) -> PyResult<Ciphertexts> {
-        let mut one = vec![0; self.0.ciphertext_bytes()];
-        one[self.0.ciphertext_bytes() - 1] = 1;
-        let zero = Ciphertexts::decode(py, &self.0, &one)?;
-        let items = zero.items.iter().cycle().take(count).cloned();
-        Ok(Ciphertexts::new(&self.0, items.collect()))
     }
 
     fn __eq__(&self, other: &Self) -> bool {

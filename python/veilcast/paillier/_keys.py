@@ -147,11 +147,11 @@ class PaillierPublicKey:
         return _native.Plaintexts.raw(self._native, [to_bytes(number % self.n)])
 
     def _encrypted(self, number: int) -> _native.Ciphertexts:
-        return self._encryptor().encrypt(self._plaintexts(number))
-
-    def _encryptor(self) -> Union[_native.PublicKey, _native.SecretKey]:
+        plaintexts = self._plaintexts(number)
         owner = self._owner() if self._owner is not None else None
-        return self._native if owner is None else owner
+        if owner is None:
+            return _native.Ciphertexts.encrypt(self._native, plaintexts)
+        return owner.encrypt(plaintexts)
 
     def _rerandomized(self, ciphertexts: _native.Ciphertexts) -> _native.Ciphertexts:
         if self._owner is None or self._owner() is None:
@@ -161,7 +161,7 @@ class PaillierPublicKey:
     def _decode(self, ciphertext: int) -> _native.Ciphertexts:
         """A ciphertext from an integer, checked."""
         width = self._native.ciphertext_bytes
-        return self._native.decode((ciphertext % self.nsquare).to_bytes(width, "big"))
+        return _native.Ciphertexts.decode(self._native, (ciphertext % self.nsquare).to_bytes(width, "big"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PaillierPublicKey) and self.n == other.n
