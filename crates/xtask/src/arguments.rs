@@ -63,6 +63,8 @@ pub(crate) enum Task {
     Docs,
     /// Test together with python-paillier and with paillier-bigint.
     Interop,
+    /// Test the Python package, also by python-paillier's tests, and check its types.
+    Python,
     /// Check what is in `deploy`, and run two replicas behind nginx, one of which is killed.
     Deploy {
         /// Records that are sent while a replica is killed.

@@ -14,6 +14,7 @@
 //! | links, names and the book | [`documents`] |
 //! | the documents' commands and other blocks | [`commands`] |
 //! | python-paillier and paillier-bigint | [`others::interop`] |
+//! | the Python package | [`others::package`] |
 //! | what operators get, and replicas behind nginx | [`others::deploy`] |
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
@@ -88,6 +89,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Commands => &[steps::COMMANDS],
         Task::Docs => &[steps::DOCS],
         Task::Interop => &[steps::INTEROP],
+        Task::Python => &[steps::PYTHON],
         Task::Deploy { records } if records != deploy::RECORDS => {
             prerequisites::check([steps::DEPLOY.name])?;
             return deploy::check(workspace, records);

@@ -3,4 +3,5 @@
 pub(crate) mod deploy;
 pub(crate) mod examples;
 pub(crate) mod interop;
+pub(crate) mod package;
 pub(crate) mod web;

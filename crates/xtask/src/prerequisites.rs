@@ -73,7 +73,7 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "Python 3.10 or later with venv",
-        steps: &["interop", "deploy", "examples"],
+        steps: &["interop", "python", "deploy", "examples"],
         from: From::Debian(&["python3", "python3-venv"]),
         is_there: || found::runs("python3", &["-c", PYTHON]),
     },
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(
             Missing(&missing, &ROOT).to_string(),
             "missing: clippy (for clippy, lean), valgrind (for ctgrind), Python 3.10 or later with venv \
-             (for interop, deploy, examples); on Debian and Ubuntu, `cargo xtask setup` runs `apt-get update && apt-get install --yes \
+             (for interop, python, deploy, examples); on Debian and Ubuntu, `cargo xtask setup` runs `apt-get update && apt-get install --yes \
              --no-install-recommends valgrind python3 python3-venv && rustup component add clippy`"
         );
     }

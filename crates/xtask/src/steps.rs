@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::bail;
 
 use crate::code::{deny, layers, unused};
-use crate::others::{deploy, examples, interop, web};
+use crate::others::{deploy, examples, interop, package, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
 use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, removals, security, soak};
@@ -133,6 +133,10 @@ pub(crate) const INTEROP: Step = Step {
     name: "interop",
     check: interop::check,
 };
+pub(crate) const PYTHON: Step = Step {
+    name: "python",
+    check: package::check,
+};
 pub(crate) const DEPLOY: Step = Step {
     name: "deploy",
     check: |workspace| deploy::check(workspace, deploy::RECORDS),
@@ -161,7 +165,7 @@ pub(crate) const FUZZ: Step = Step {
 /// Every step, quick ones first.
 pub(crate) const ALL: &[Step] = &[
     FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, CTGRIND, DOCTESTS,
-    DOC, COMMANDS, INTEROP, DEPLOY, EXAMPLES, WEB, SOAK, FUZZ,
+    DOC, COMMANDS, INTEROP, PYTHON, DEPLOY, EXAMPLES, WEB, SOAK, FUZZ,
 ];
 
 /// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.

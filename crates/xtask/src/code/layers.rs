@@ -47,8 +47,14 @@ const ALLOWED: &[(&str, May)] = &[
         May::Only(&["card", "engine", "ledger", "protocol"]),
     ),
     ("client", May::Only(&["card", "engine", "protocol"])),
-    ("cli", May::AllBut(&["bench", "ctgrind", "xtask"])),
-    ("bench", May::AllBut(&["cli", "ctgrind", "xtask"])),
+    (
+        "python",
+        May::Only(&[
+            "card", "client", "engine", "model", "onnx", "paillier", "protocol",
+        ]),
+    ),
+    ("cli", May::AllBut(&["bench", "ctgrind", "python", "xtask"])),
+    ("bench", May::AllBut(&["cli", "ctgrind", "python", "xtask"])),
     ("ctgrind", May::Only(&[])),
     ("xtask", May::Only(&[])),
 ];
@@ -79,7 +85,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
             faults.extend(sources(short(&package.name), root)?);
         }
     }
-    for folder in ["crates", "examples", "fuzz", "interop", "web"] {
+    for folder in ["crates", "examples", "fuzz", "interop", "python", "web"] {
         faults.extend(long_files(&workspace.root().join(folder))?);
     }
     for fault in &faults {
@@ -124,7 +130,7 @@ fn dependencies(package: &Package) -> Vec<String> {
 /// The root files of a package's library and programs.
 fn roots(package: &Package) -> impl Iterator<Item = &Path> {
     let targets = package.targets.iter();
-    let shipped = targets.filter(|target| target.is_lib() || target.is_bin());
+    let shipped = targets.filter(|target| target.is_lib() || target.is_cdylib() || target.is_bin());
     shipped.map(|target| target.src_path.as_std_path())
 }
 
