@@ -140,7 +140,9 @@ impl Records {
                 let raw = raw(&view, row, texts, is_table);
                 encoder.quantize(&raw).map_err(|error| fault(row, &error))
             });
-            quantized.collect()
+            // All of them, so that the first fault is the one that is told.
+            let quantized: Vec<Result<QuantizedRecord, Fault>> = quantized.collect();
+            quantized.into_iter().collect()
         })?;
         Ok(Self(records))
     }
