@@ -40,7 +40,7 @@ import { SealedHolder } from './sealed-holder.js';
 /** About how many ciphertexts a request of many records has: few enough to see progress. */
 const CIPHERTEXTS = 128;
 
-/** The same of ciphertexts to sealed models, each of which stands for several records. */
+/** The same for ciphertexts to sealed models, each of which holds several records. */
 const SEALED_CIPHERTEXTS = 8;
 
 /** @returns {Step} */

@@ -8,6 +8,7 @@ mod digit;
 #[allow(unsafe_code)] // Calls into a C library, behind safe functions.
 mod gmp;
 mod keys;
+mod models;
 mod operands;
 mod powers;
 mod product;

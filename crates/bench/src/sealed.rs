@@ -1,7 +1,6 @@
 //! What does a prediction with a sealed model take, for the client and the service?
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
@@ -11,10 +10,9 @@ use veilcast_model::Model;
 use veilcast_paillier::{KeyPolicy, SecretKey};
 use veilcast_protocol::{Framing, Inference, Limits, MaskedResponse};
 
+use crate::models::{Failure, each};
 use crate::race::median;
 use crate::table::{Table, time};
-
-type Failure = Box<dyn std::error::Error>;
 
 pub(crate) fn run(bits: &[usize], rounds: u32) -> Result<(), Failure> {
     let table = Table::start(
@@ -39,15 +37,10 @@ pub(crate) fn run(bits: &[usize], rounds: u32) -> Result<(), Failure> {
             "down",
         ],
     );
-    for name in ["digits", "digits-hybrid"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../models")
-            .join(name);
-        for &bits in bits.iter().filter(|&&bits| bits >= 2048) {
-            let model = Model::load(&path)?;
-            table.row(&row(name, model, bits as u32, rounds)?);
-        }
-    }
+    each(bits, |name, model, bits| {
+        table.row(&row(name, model, bits, rounds)?);
+        Ok(())
+    })?;
     table.end();
     Ok(())
 }

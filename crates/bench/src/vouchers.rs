@@ -1,7 +1,6 @@
 //! What does a voucher take ahead of time, and a prediction with one?
 
 use std::hint::black_box;
-use std::path::Path;
 
 use cpu_time::ThreadTime;
 use veilcast_card::QuantizedRecord;
@@ -10,13 +9,12 @@ use veilcast_model::Model;
 use veilcast_paillier::{KeyPolicy, SecretKey};
 use veilcast_protocol::{Framing, Inference, Limits, MaskedResponse};
 
+use crate::models::{Failure, each};
 use crate::race::median;
 use crate::table::{Table, time};
 
 /// Rows of a request for vouchers, as the client fills a directory.
 const ROWS: usize = 4;
-
-type Failure = Box<dyn std::error::Error>;
 
 pub(crate) fn run(bits: &[usize], rounds: u32) -> Result<(), Failure> {
     let table = Table::start(
@@ -37,15 +35,10 @@ pub(crate) fn run(bits: &[usize], rounds: u32) -> Result<(), Failure> {
             "down",
         ],
     );
-    for name in ["digits", "digits-hybrid"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../models")
-            .join(name);
-        for &bits in bits.iter().filter(|&&bits| bits >= 2048) {
-            let model = Model::load(&path)?;
-            table.row(&row(name, model, bits as u32, rounds)?);
-        }
-    }
+    each(bits, |name, model, bits| {
+        table.row(&row(name, model, bits, rounds)?);
+        Ok(())
+    })?;
     table.end();
     Ok(())
 }

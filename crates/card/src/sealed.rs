@@ -79,6 +79,7 @@ impl Sealed {
 
     /// The length of the file: a ciphertext of twice the modulus's length for each feature, and one for the biases.
     pub fn file_bytes(&self, features: usize) -> usize {
+        // Two digits per byte of n, so a digit per byte of a ciphertext.
         (features + 1) * self.modulus.len()
     }
 

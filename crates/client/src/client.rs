@@ -171,7 +171,7 @@ impl Client {
         .await
     }
 
-    /// A file of at most so many bytes; `fault` says what is wrong if it is longer.
+    /// A file of at most `bytes` bytes; `fault` says what is wrong if it is longer.
     async fn file(
         &self,
         path: &[&str],
@@ -287,7 +287,7 @@ impl Client {
             .await
     }
 
-    /// The masked scores of so many records.
+    /// The masked scores of this many records.
     async fn masked_answer(
         &self,
         model: &str,

@@ -4,7 +4,6 @@
 
 mod common;
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, RwLock};
 
 use axum::Router;
@@ -13,11 +12,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use axum::routing::any;
 use common::proxy::{Fault, Proxy};
-use common::service::{Kind, application, sealed_application, sealed_model, sealing_key};
+use common::service::{Kind, answers, application, sealed_application, sealed_model, sealing_key};
 use common::{client, start};
 use tower::ServiceExt as _;
 use veilcast_card::QuantizedRecord;
-use veilcast_client::{Answered, Client, Pipeline, PipelineError, ReplacedError};
+use veilcast_client::{Answered, Client, PipelineError, ReplacedError};
 use veilcast_engine::{SealedError, SealedModel};
 
 type Group = Vec<QuantizedRecord>;
@@ -49,16 +48,8 @@ async fn run(
     count: u32,
 ) -> Result<Vec<Answered<Group>>, PipelineError> {
     let model = sealed_model(of).await;
-    let groups = groups(&model, count)
-        .into_iter()
-        .map(Ok::<_, PipelineError>);
-    let pipeline = Pipeline::new(client.clone(), "risk", Arc::new(model));
-    let mut answers = pipeline.in_flight(NonZeroUsize::MIN).run(groups);
-    let mut all = Vec::new();
-    while let Some(answered) = answers.next().await {
-        all.push(answered?);
-    }
-    Ok(all)
+    let groups = groups(&model, count);
+    answers(client, Arc::new(model), groups.into_iter()).await
 }
 
 #[track_caller]

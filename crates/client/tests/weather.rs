@@ -4,7 +4,6 @@
 
 mod common;
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -17,13 +16,13 @@ use axum::routing::any;
 use common::liar::{self, Liar};
 use common::messages::request;
 use common::proxy::{Fault, Proxy};
-use common::service::{Kind, application, model, records, session, start_service};
+use common::service::{Kind, answers, application, model, records, session, start_service};
 use common::{client, client_with, options, start};
 use tower::ServiceExt as _;
 use veilcast_card::QuantizedRecord;
 use veilcast_client::{
-    Answered, Client, ClientError, OnWait, Options, Pipeline, PipelineError, ReplacedError,
-    WaitReason, Waiting,
+    Answered, Client, ClientError, OnWait, Options, PipelineError, ReplacedError, WaitReason,
+    Waiting,
 };
 use veilcast_protocol::Problem;
 
@@ -43,13 +42,7 @@ async fn run(
     count: u32,
 ) -> Result<Vec<Answered<Group>>, PipelineError> {
     let session = Arc::new(session(session_of).await);
-    let pipeline = Pipeline::new(client.clone(), "risk", session).in_flight(NonZeroUsize::MIN);
-    let mut answers = pipeline.run(groups(count).map(Ok::<_, PipelineError>));
-    let mut all = Vec::new();
-    while let Some(answered) = answers.next().await {
-        all.push(answered?);
-    }
-    Ok(all)
+    answers(client, session, groups(count)).await
 }
 
 #[track_caller]

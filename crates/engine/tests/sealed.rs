@@ -46,18 +46,12 @@ fn check_scores(model: Model, integers: Vec<Vec<u32>>) {
 /// More records than a ciphertext holds, so that some fill it partly; all weights and inputs at their bounds among them.
 #[test]
 fn scores_are_those_of_the_model() {
-    let weights = [
-        vec![127, -127, 127, -90],
-        vec![-127, -127, -127, -127],
-        vec![127; 4],
-    ];
-    let model = || common::model(&weights, &[-5000, 17, 9000], 8, 8);
-    let (client, _) = sides(model());
+    let (client, _) = sides(common::heaviest());
     let group = client.records_per_group();
     assert!((5..40).contains(&group), "{group}");
-    let record = |i: u32| vec![255, i % 256, i * 37 % 256, 255 * (i % 2)];
-    check_scores(model(), (0..2 * group as u32 + 3).map(record).collect());
-    check_scores(model(), vec![vec![255; 4], vec![0; 4]]);
+    let records = common::heavy_records(2 * group as u32 + 3);
+    check_scores(common::heaviest(), records);
+    check_scores(common::heaviest(), vec![vec![255; 4], vec![0; 4]]);
 }
 
 proptest! {

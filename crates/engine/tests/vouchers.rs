@@ -53,19 +53,11 @@ fn check_scores(model: Model, integers: Vec<Vec<u32>>) {
 /// More vouchers than a ciphertext holds, so that some fill it partly.
 #[test]
 fn scores_are_those_of_the_model() {
-    let weights = [
-        vec![127, -127, 127, -90],
-        vec![-127, -127, -127, -127],
-        vec![127; 4],
-    ];
-    let model = common::model(&weights, &[-5000, 17, 9000], 8, 8);
-    let group = common::sides(common::model(&weights, &[-5000, 17, 9000], 8, 8))
-        .0
-        .vouchers_per_group()
-        .unwrap();
+    let (session, _) = common::sides(common::heaviest());
+    let group = session.vouchers_per_group().unwrap();
     assert!((4..40).contains(&group), "{group}");
-    let record = |i: u32| vec![255, i % 256, i * 37 % 256, 255 * (i % 2)];
-    check_scores(model, (0..2 * group as u32 + 3).map(record).collect());
+    let records = common::heavy_records(2 * group as u32 + 3);
+    check_scores(common::heaviest(), records);
 }
 
 proptest! {

@@ -114,7 +114,7 @@ impl Ciphertexts {
         Ok(Self::new(&self.key, items))
     }
 
-    /// For each of so many rows of known numbers, one after another, the sum of the ciphertexts
+    /// For each of `rows` rows of known numbers, one after another, the sum of the ciphertexts
     /// weighted by them. Variable time in them.
     fn weighted_sums(&self, py: Python<'_>, weights: &Plaintexts, rows: usize) -> PyResult<Self> {
         let weights = weights.of(&self.key)?;

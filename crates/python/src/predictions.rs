@@ -111,7 +111,7 @@ impl Session {
         Card(self.encoder.card().clone())
     }
 
-    /// The most records of one request, if so many are to be predicted in all.
+    /// The most records of one request, if `count` are to be predicted in all.
     fn max_records(&self, count: usize) -> PyResult<usize> {
         Ok(self.owner(count)?.max_records())
     }

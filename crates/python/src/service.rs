@@ -50,7 +50,7 @@ impl Service {
         Ok(PyBytes::new(py, &card))
     }
 
-    /// The bytes of a model's public part, at most so many.
+    /// The bytes of a model's public part, at most `most`.
     fn public_part<'py>(
         &self,
         py: Python<'py>,

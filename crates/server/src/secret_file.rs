@@ -6,14 +6,14 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// The text of a file of at most so many bytes; warns if others may read it.
+/// The text of a file of at most `max_bytes` bytes; warns if others may read it.
 pub(crate) fn read(
     file: &Path,
     max_bytes: u64,
 ) -> Result<Zeroizing<String>, Box<dyn Error + Send + Sync>> {
     let metadata = fs::metadata(file)?;
     if metadata.len() > max_bytes {
-        return Err("the file is too large for that".into());
+        return Err("the file is too large for a secret".into());
     }
     warn_of_readers(file, &metadata);
     Ok(fs::read_to_string(file).map(Zeroizing::new)?)

@@ -1,5 +1,6 @@
 //! A real service with a small model, and sessions with it.
 
+use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
 use axum::Router;
@@ -8,8 +9,8 @@ use veilcast_card::{
     Activation, Card, Input, InputBits, InputKind, Layouts, Limits, PerFeature, Preprocessing,
     Quantization, QuantizedRecord, ScalarLayout, Way,
 };
-use veilcast_client::Client;
-use veilcast_engine::{Evaluator, KeyPolicy, SealedModel, Session, seal};
+use veilcast_client::{Answered, Client, Pipeline, PipelineError};
+use veilcast_engine::{Evaluator, KeyPolicy, Predictor, SealedModel, Session, seal};
 use veilcast_model::{Blueprint, FloatMap, Model};
 use veilcast_paillier::SecretKey;
 use veilcast_server::{App, Config, router, serve};
@@ -143,4 +144,22 @@ pub(crate) async fn sealed_model(client: &Client) -> SealedModel {
 pub(crate) async fn session(client: &Client) -> Session {
     let card = Card::parse(&client.card("risk").await.unwrap().answer).unwrap();
     Session::new(card, SecretKey::generate(1024, POLICY).unwrap()).unwrap()
+}
+
+/// The answers to groups of records, one at a time, or the error that ended them.
+pub(crate) async fn answers<G>(
+    client: &Client,
+    predictor: impl Into<Predictor>,
+    groups: impl Iterator<Item = G> + Send + 'static,
+) -> Result<Vec<Answered<G>>, PipelineError>
+where
+    G: AsRef<[QuantizedRecord]> + Send + 'static,
+{
+    let pipeline = Pipeline::new(client.clone(), "risk", predictor).in_flight(NonZeroUsize::MIN);
+    let mut answers = pipeline.run(groups.map(Ok::<_, PipelineError>));
+    let mut all = Vec::new();
+    while let Some(answered) = answers.next().await {
+        all.push(answered?);
+    }
+    Ok(all)
 }

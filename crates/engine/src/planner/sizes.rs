@@ -2,8 +2,9 @@
 
 use veilcast_card::Card;
 use veilcast_protocol::{
-    ByteMatrix, CardDigest, ContentDigest, InferRequest, InferResponse, KeyFingerprint, Layout,
-    SeededUpload, Upload,
+    BatchId, ByteMatrix, CardDigest, ContentDigest, Encoding, InferRequest, InferResponse,
+    IntegerMatrix, IntegerType, KeyFingerprint, Layout, MaskedRequest, MaskedResponse,
+    SealedRequest, SeededUpload, Upload, VoucherId, VoucherSecretId,
 };
 
 use crate::arrangement::Arrangement;
@@ -11,7 +12,7 @@ use crate::id::new_id;
 use crate::seeded::SeededForm;
 
 /// Bytes of the length before each element of a tensor.
-const PREFIX: usize = 4;
+pub(super) const PREFIX: usize = 4;
 
 /// The bytes of a request to a service that knows its key, up to a few digits of its numbers; the
 /// first request holds the proof too.
@@ -47,6 +48,56 @@ pub(super) fn request(
         .expect("one element of the right width, and a record for it")
         .with_id(new_id());
     request.to_binary().header_length + tensor
+}
+
+/// The bytes of the header of a request that vouchers mask, without their ids, up to a few digits of its numbers.
+pub(super) fn masked_header(card: &Card) -> usize {
+    let datatype = IntegerType::for_bits(card.slot_bits().get());
+    let request = MaskedRequest {
+        id: Some(new_id()),
+        card_digest: CardDigest::of(card.json()),
+        key_fingerprint: KeyFingerprint::of(&[]),
+        secret: VoucherSecretId::from([0; 8]),
+        vouchers: vec![VoucherId {
+            batch: BatchId::from([0; 16]),
+            number: 0,
+        }],
+        records: one_number(datatype),
+        answer: Encoding::Binary,
+        timeout: None,
+    };
+    // A voucher's id in base64.
+    request.to_binary().header_length - VoucherId::BYTES * 4 / 3
+}
+
+/// The bytes of the header of a request to a sealed model, up to a few digits of its numbers.
+pub(super) fn sealed_header(card: &Card) -> usize {
+    let request = SealedRequest {
+        id: Some(new_id()),
+        card_digest: CardDigest::of(card.json()),
+        records: 1,
+        ciphertexts: one_of(1),
+        answer: Encoding::Binary,
+        timeout: None,
+    };
+    request.to_binary().header_length
+}
+
+/// The bytes of the header of masked scores of this type, up to a few digits of its numbers.
+pub(super) fn masked_answer_header(card: &Card, datatype: IntegerType) -> usize {
+    let answer = MaskedResponse {
+        id: Some(new_id()),
+        model_name: card.name().to_owned(),
+        model_version: card.version().to_owned(),
+        card_digest: CardDigest::of(card.json()),
+        request_digest: Some(ContentDigest::of(&[])),
+        scores: one_number(datatype),
+    };
+    answer.to_binary().header_length
+}
+
+fn one_number(datatype: IntegerType) -> IntegerMatrix {
+    IntegerMatrix::new([1, 1], datatype, vec![0]).expect("it is a number")
 }
 
 /// The bytes of an answer, up to a few digits of its numbers.

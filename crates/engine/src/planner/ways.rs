@@ -3,15 +3,11 @@
 mod sealed;
 
 use veilcast_card::{Card, Way};
-use veilcast_protocol::{
-    BatchId, CardDigest, ContentDigest, Encoding, IntegerMatrix, IntegerType, KeyFingerprint,
-    Layout, MaskedRequest, MaskedResponse, VoucherId, VoucherSecretId,
-};
+use veilcast_protocol::{IntegerType, Layout, VoucherId};
 
 use super::effort::{Effort, WayCosts};
-use super::{Candidate, Planner};
+use super::{Candidate, Planner, sizes};
 use crate::arrangement::Arrangement;
-use crate::id::new_id;
 
 /// Seconds to draw, subtract and add the numbers that mask a feature or a score.
 const SECONDS_PER_MASK: f64 = 2e-8;
@@ -75,8 +71,12 @@ fn masked(card: &Card, records: usize) -> Effort {
     let (features, outputs) = (card.features(), card.outputs());
     let numbers = |count: usize| (records * count) as f64;
     let requests = records.div_ceil(card.limits().max_records as usize);
-    let width = IntegerType::for_bits(card.slot_bits().get()).bytes();
-    let (request, answer) = headers(card);
+    let datatype = IntegerType::for_bits(card.slot_bits().get());
+    let width = datatype.bytes();
+    let (request, answer) = (
+        sizes::masked_header(card),
+        sizes::masked_answer_header(card, datatype),
+    );
     // A voucher's id in base64.
     let named = VoucherId::BYTES * 4 / 3;
     Effort {
@@ -86,34 +86,4 @@ fn masked(card: &Card, records: usize) -> Effort {
         bytes_up: requests * request + records * (features * width + named),
         bytes_down: requests * answer + records * outputs * width,
     }
-}
-
-/// The bytes of a request's and of an answer's header, up to a few digits of their numbers.
-fn headers(card: &Card) -> (usize, usize) {
-    let datatype = IntegerType::for_bits(card.slot_bits().get());
-    let one = || IntegerMatrix::new([1, 1], datatype, vec![0]).expect("it is a number");
-    let digest = CardDigest::of(card.json());
-    let request = MaskedRequest {
-        id: Some(new_id()),
-        card_digest: digest,
-        key_fingerprint: KeyFingerprint::of(&[]),
-        secret: VoucherSecretId::from([0; 8]),
-        vouchers: vec![VoucherId {
-            batch: BatchId::from([0; 16]),
-            number: 0,
-        }],
-        records: one(),
-        answer: Encoding::Binary,
-        timeout: None,
-    };
-    let answer = MaskedResponse {
-        id: Some(new_id()),
-        model_name: card.name().to_owned(),
-        model_version: card.version().to_owned(),
-        card_digest: digest,
-        request_digest: Some(ContentDigest::of(&[])),
-        scores: one(),
-    };
-    let request = request.to_binary().header_length - VoucherId::BYTES * 4 / 3;
-    (request, answer.to_binary().header_length)
 }

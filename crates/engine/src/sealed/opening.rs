@@ -111,23 +111,28 @@ impl Opening {
     /// [`SealedError`] if the card offers no sealed model.
     pub fn from_stored(stored: &StoredOpening, card: &Card) -> Result<Option<Self>, SealedError> {
         let slots = SealedSlots::of_card(card)?;
-        let (limbs, rest) = stored.masks.as_chunks();
-        let mut limbs = limbs.iter().map(|&limb| u64::from_le_bytes(limb));
         let per_answer = slots.records_per_answer();
-        let masks: Vec<Zeroizing<Vec<u64>>> = (0..stored.records)
-            .step_by(per_answer)
-            .map(|first| {
-                let records = per_answer.min(stored.records - first);
-                Zeroizing::new(limbs.by_ref().take(slots.limbs(records)).collect())
-            })
-            .collect();
-        let needed: usize = (0..stored.records)
-            .step_by(per_answer)
-            .map(|first| slots.limbs(per_answer.min(stored.records - first)))
-            .sum();
-        let is_whole = rest.is_empty() && stored.masks.len() == 8 * needed && stored.records > 0;
-        Ok((is_whole && stored.card == card.digest())
-            .then(|| Self::new(stored.id.clone(), stored.card, slots, stored.records, masks)))
+        let lengths = (0..stored.records).step_by(per_answer).map(|first| {
+            let records = per_answer.min(stored.records - first);
+            slots.limbs(records)
+        });
+        let is_whole = stored.records > 0
+            && stored.masks.len() == 8 * lengths.clone().sum::<usize>()
+            && stored.card == card.digest();
+        if !is_whole {
+            return Ok(None);
+        }
+        let (limbs, _) = stored.masks.as_chunks();
+        let mut limbs = limbs.iter().map(|&limb| u64::from_le_bytes(limb));
+        let masks = lengths.map(|length| Zeroizing::new(limbs.by_ref().take(length).collect()));
+        let masks = masks.collect();
+        Ok(Some(Self::new(
+            stored.id.clone(),
+            stored.card,
+            slots,
+            stored.records,
+            masks,
+        )))
     }
 
     /// Whether it opens the answers to this request.

@@ -196,7 +196,7 @@ impl SealedModel {
         rerandomized
     }
 
-    /// r: uniform up to n − 2^k, for the k bits of so many records' scores, so that the plaintext stays below n.
+    /// r: uniform up to n − 2^k, where k is the number of bits of these records' scores, so that the plaintext stays below n.
     fn mask(&self, records: usize) -> Plaintext {
         let bits = self.slots.record_bits() * records as u32;
         loop {

@@ -55,6 +55,22 @@ pub(crate) fn model(
     model_with(weights, biases, input_bits, weight_bits, layouts)
 }
 
+/// Weights as heavy as they can be, of all signs, for inputs and weights of eight bits; and biases.
+pub(crate) fn heaviest() -> Model {
+    let weights = [
+        vec![127, -127, 127, -90],
+        vec![-127, -127, -127, -127],
+        vec![127; 4],
+    ];
+    model(&weights, &[-5000, 17, 9000], 8, 8)
+}
+
+/// Records for it: inputs at both bounds, and between.
+pub(crate) fn heavy_records(count: u32) -> Vec<Vec<u32>> {
+    let record = |i: u32| vec![255, i % 256, i * 37 % 256, 255 * (i % 2)];
+    (0..count).map(record).collect()
+}
+
 /// All layouts, with these numbers of features per ciphertext.
 pub(crate) fn all_layouts(features_per_ciphertext: Vec<u32>) -> Layouts {
     Layouts {

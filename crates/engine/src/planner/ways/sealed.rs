@@ -1,20 +1,14 @@
 //! What sealed models take.
 
 use veilcast_card::{Card, Way};
-use veilcast_protocol::{
-    ByteMatrix, CardDigest, ContentDigest, Encoding, IntegerMatrix, IntegerType, MaskedResponse,
-    SealedRequest,
-};
+use veilcast_protocol::IntegerType;
 
-use crate::id::new_id;
-use crate::planner::Costs;
 use crate::planner::effort::{Effort, WayCosts};
+use crate::planner::{Costs, sizes};
 use crate::sealed::SealedSlots;
 
 /// Features that share a product, for each bit: see `FixedBases`.
 const FEATURES_PER_PRODUCT: usize = 5;
-/// Bytes of the length before an element of a binary tensor.
-const PREFIX_BYTES: usize = 4;
 
 /// What a number of records takes: ahead of time the file, its table, and the randomisers.
 pub(super) fn costs(card: &Card, costs: &Costs, records: usize) -> Option<WayCosts> {
@@ -37,11 +31,12 @@ pub(super) fn costs(card: &Card, costs: &Costs, records: usize) -> Option<WayCos
     // Each record but the first of an answer is shifted by those before it.
     let squarings = records.saturating_sub(answers) as f64 * f64::from(slots.record_bits());
     let requests = records.div_ceil(card.limits().max_records as usize);
-    let (request, answer) = headers(card);
+    let request = sizes::sealed_header(card);
+    let answer = sizes::masked_answer_header(card, IntegerType::Uint8);
     let online = Effort {
         client: (products + squarings) * seconds.product,
         server: seconds.of_opening(answers),
-        bytes_up: requests * request + answers * (2 * key_bits as usize / 8 + PREFIX_BYTES),
+        bytes_up: requests * request + answers * (2 * key_bits as usize / 8 + sizes::PREFIX),
         bytes_down: requests * answer + records * slots.row_bytes(),
     };
     Some(WayCosts {
@@ -49,31 +44,4 @@ pub(super) fn costs(card: &Card, costs: &Costs, records: usize) -> Option<WayCos
         ahead: Some(ahead),
         online,
     })
-}
-
-/// The bytes of a request's and of an answer's header, up to a few digits of their numbers.
-fn headers(card: &Card) -> (usize, usize) {
-    let digest = CardDigest::of(card.json());
-    let one = ByteMatrix::new([1, 1], 1, vec![0]).expect("it is a byte");
-    let request = SealedRequest {
-        id: Some(new_id()),
-        card_digest: digest,
-        records: 1,
-        ciphertexts: one,
-        answer: Encoding::Binary,
-        timeout: None,
-    };
-    let one = IntegerMatrix::new([1, 1], IntegerType::Uint8, vec![0]).expect("it is a byte");
-    let answer = MaskedResponse {
-        id: Some(new_id()),
-        model_name: card.name().to_owned(),
-        model_version: card.version().to_owned(),
-        card_digest: digest,
-        request_digest: Some(ContentDigest::of(&[])),
-        scores: one,
-    };
-    (
-        request.to_binary().header_length,
-        answer.to_binary().header_length,
-    )
 }
