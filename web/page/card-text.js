@@ -34,6 +34,7 @@ function inputOf({ fields: { input } }) {
     const columns = input.features?.length ?? 0;
     return `A record of ${counted(columns, 'column')}: ${counted(columns - texts, 'number')} and ${counted(texts, 'text')}.`;
   }
+  if (input.kind === 'array') return `An array of ${input.shape.join(' × ')} numbers.`;
   const [rows, columns, channels = 1] = input.shape;
   return `A picture of ${columns} × ${rows} ${channels === 3 ? 'coloured' : 'grey'} pixels.`;
 }
@@ -54,7 +55,11 @@ function outputOf(card) {
 /** @param {Card} card */
 function publicOf(card) {
   const { input, public_part: part } = card.fields;
-  const ranges = input.kind === 'table' ? ' That includes the ranges, means and categories of its columns.' : '';
+  const ranges = {
+    table: ' That includes the ranges, means and categories of its columns.',
+    array: ' That includes the ranges of its numbers.',
+    image: '',
+  }[input.kind];
   if (!part) return `This card: what goes in, how it is rounded, what comes out.${ranges}`;
   return (
     `This card, and the model's first part: a file of ${size(part.bytes)}, which your browser fetches, checks, and runs on your own machine. ` +

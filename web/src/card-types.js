@@ -15,7 +15,7 @@
  * @property {Step[]} steps
  *
  * @typedef {object} Input
- * @property {'image' | 'table'} kind
+ * @property {'image' | 'table' | 'array'} kind
  * @property {string} [description]
  * @property {number[]} shape
  * @property {string[]} [features] a table's column names
@@ -40,7 +40,7 @@
  * @typedef {object} Output
  * @property {string[]} labels
  * @property {number[]} scales
- * @property {'softmax' | 'sigmoid' | 'none'} activation
+ * @property {'softmax' | 'sigmoid' | 'normalized_sigmoid' | 'exp' | 'none'} activation
  * @property {string[]} [units] one per quantity, if quantities are predicted
  * @property {number} [threshold] probability above which a record counts as positive, if not 0.5
  * @property {Task} [task] needed only for several quantities without units, which are classes otherwise; elsewhere what the

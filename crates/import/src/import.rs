@@ -8,17 +8,20 @@ use veilcast_onnx::pb::ModelProto;
 use super::affinity::Trial;
 use super::file::FileFacts;
 use super::front::{self, Front};
+use super::forms::recognise;
+use super::lower::lower;
 use super::narrow::narrow;
 use super::options::{ImportOptions, MAX_FILE_BYTES};
 use super::peel::{self, Peeled};
+use super::prune::prune;
 use super::ranges::Ranges;
 use super::runner::Runner;
 use super::scores::{Comparison, Scores};
 use super::split::{self, Parts};
 use super::tensor::{self, TensorInput};
-use super::{ImportError, Progress, collapse, locate};
+use super::{ImportError, Progress, collapse, locate, scores};
 use veilcast_card::{
-    Input, InputBits, InputKind, Layouts, Limits, Prediction, PublicPart, QuantizedRecord,
+    Cell, Input, InputBits, InputKind, Layouts, Limits, Prediction, PublicPart, QuantizedRecord,
     RawRecord, Task, WeightBits, list,
 };
 use veilcast_model::search::HeldOut;
@@ -27,6 +30,7 @@ use veilcast_model::{
     Scheme,
 };
 use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, name};
 
 /// How far the collapsed map's scores may be from the network's, relative to the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
@@ -38,8 +42,12 @@ const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBi
 pub struct Import {
     options: ImportOptions,
     peeled: Peeled,
+    /// What the scores are, if the file says that they are quantities.
+    task: Option<Task>,
     tensor: TensorInput,
     input: Input,
+    /// Columns that hold whole numbers.
+    whole: Vec<String>,
     file: FileFacts,
 }
 
@@ -67,20 +75,29 @@ impl Import {
         options.check()?;
         let model = veilcast_onnx::parse(bytes, MAX_FILE_BYTES)?;
         let file = FileFacts::of(bytes, &model)?;
-        let Front { table, mut model } = front::split(model, &options)?;
+        let is_of_quantities = is_of_quantities(&model)?;
+        let model = prune(model, options.output.as_deref())?;
+        let Front {
+            table,
+            whole,
+            mut model,
+        } = front::split(model, &options)?;
         narrow(&mut model)?;
+        let mut model = recognise(lower(model)?)?;
         let mut tensor = tensor::describe(&mut model)?;
         let input = match table {
             Some(input) => input,
             None => options.input(&mut model, &mut tensor)?,
         };
         input.check().map_err(BuildError::from)?;
-        let peeled = peel::peel(model, options.output.as_deref())?;
+        let peeled = peel::peel(model)?;
         Ok(Self {
+            task: (is_of_quantities && !peeled.is_of_classes).then_some(Task::Quantities),
             options,
             peeled,
             tensor,
             input,
+            whole,
             file,
         })
     }
@@ -95,7 +112,7 @@ impl Import {
     /// # Errors
     /// [`ImportError`] if the network isn't affine.
     pub fn collapse(&self) -> Result<FloatMap, ImportError> {
-        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let runner = self.runner()?;
         let units = match Ranges::known(&self.input) {
             Ok(ranges) => ranges.magnitudes(runner.inputs()),
             Err(_) => vec![1.0; runner.inputs()],
@@ -127,6 +144,9 @@ impl Import {
             ranges,
             ..
         } = &private;
+        let activation = self.options.activation.or(self.peeled.activation);
+        let labels = self.options.labels.as_ref().or(self.peeled.labels.as_ref());
+        scores::check(runner.outputs(), activation, labels.map(Vec::as_slice))?;
         let units = ranges.magnitudes(runner.inputs());
         check_affine(&private.model, &private.tensor, runner, &units)?;
         let map = collapse::collapse(runner, &units, progress)?;
@@ -143,7 +163,7 @@ impl Import {
             &self.peeled.output,
             match self.options.units {
                 Some(_) => Some(Task::Quantities),
-                None => self.peeled.task,
+                None => self.task,
             },
         )?;
         let blueprint = self.blueprint(&scores, &private);
@@ -178,8 +198,40 @@ impl Import {
         Ok(model.reporting(|report| report.import = Some(import)))
     }
 
+    /// The network, ready to run, if what was cut off is a function of all its scores.
+    fn runner(&self) -> Result<Runner, OnnxError> {
+        let (model, tensor) = (&self.peeled.model, &self.tensor);
+        let runner = Runner::new(model, tensor).map_err(|error| earlier_bend(model, tensor, error))?;
+        if let Some(tail) = self.peeled.tail.clone() {
+            let (shape, records) = runner.scores_shape();
+            tail.check(self.peeled.activation, shape, records)?;
+        }
+        Ok(runner)
+    }
+
+    /// Checks that columns which the file declares as whole numbers hold such.
+    fn check_whole(&self, records: &[RawRecord<'_>]) -> Result<(), ImportError> {
+        let names = self.input.features.iter().flatten().enumerate();
+        for (place, column) in names.filter(|(_, name)| self.whole.contains(name)) {
+            let number = |record: &RawRecord<'_>| match record {
+                RawRecord::Numbers(numbers) => numbers.get(place).copied(),
+                RawRecord::Cells(cells) => match cells.get(place) {
+                    Some(Cell::Number(number)) => Some(*number),
+                    _ => None,
+                },
+            };
+            let mut numbers = records.iter().filter_map(number);
+            if let Some(found) = numbers.find(|number| number.is_finite() && number.fract() != 0.0) {
+                let column = column.clone();
+                return Err(ImportError::Fraction { column, found });
+            }
+        }
+        Ok(())
+    }
+
     /// The private part, with its features of the records.
     fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
+        self.check_whole(calibration)?;
         let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
             Ok(record) => Ok(record.features),
             Err(source) => Err(ImportError::Record { index, source }),
@@ -193,11 +245,14 @@ impl Import {
             let parts = split::split(&self.peeled.model, &self.tensor, place)?;
             return Ok(self.hybrid(parts, &records)?);
         }
-        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let runner = self.runner()?;
         let known = if records.is_empty() || self.input.kind == InputKind::Image {
             Ranges::known(&self.input)
         } else {
-            Ok(Ranges::of(&records))
+            Ok(match self.input.kind {
+                InputKind::Array => Ranges::of_array(&records),
+                InputKind::Image | InputKind::Table => Ranges::of(&records),
+            })
         };
         let ranges = match known {
             Ok(ranges) => ranges,
@@ -246,7 +301,7 @@ impl Import {
             model: parts.head,
             tensor: parts.features,
             ranges: match self.input.kind {
-                InputKind::Table => Ranges::of(&features),
+                InputKind::Table | InputKind::Array => Ranges::of(&features),
                 // Not every image's scores must stay close, so rare extremes may be lost.
                 InputKind::Image => Ranges::clipped(&features),
             },
@@ -261,7 +316,7 @@ impl Import {
         match (self.options.input_bits, self.input.kind) {
             (Some(bits), _) => bits..=bits,
             (None, InputKind::Image) => InputBits::MIN..=MAX_SEARCHED_BITS.0,
-            (None, InputKind::Table) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
+            (None, InputKind::Table | InputKind::Array) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
         }
     }
 
@@ -277,7 +332,7 @@ impl Import {
         if is_given || private.is_random {
             return Ok(None);
         }
-        let bounds_changes = self.input.kind == InputKind::Table;
+        let bounds_changes = self.input.kind != InputKind::Image;
         let compared = scores.comparison(options, &private.records, bounds_changes)?;
         Ok(Some(compared))
     }
@@ -288,9 +343,10 @@ impl Import {
         if let Some(given) = given.into_iter().find(|text| !text.is_empty()) {
             return given.clone();
         }
-        let record = match &self.input.features {
-            Some(names) => format!("a record of {} columns", names.len()),
-            None => "an image".to_owned(),
+        let record = match (&self.input.features, self.input.kind) {
+            (Some(names), _) => format!("a record of {} columns", names.len()),
+            (None, InputKind::Array) => format!("an array of {} numbers", self.input.raw_features()),
+            (None, InputKind::Image | InputKind::Table) => "an image".to_owned(),
         };
         let labels = list(&scores.labels);
         match scores.task {
@@ -338,8 +394,40 @@ fn check_affine(
     if trial.is_affine(&runner.run(&trial.points)?) {
         return Ok(());
     }
-    let (node, operator) = locate::first_bend(model, tensor, &trial)?;
+    let nodes = graph(model)?.node.len();
+    let (node, operator) = match locate::first_bend(model, nodes, tensor, &trial)? {
+        Some(found) => found,
+        // The scores themselves aren't affine, so it must be the last.
+        None => match graph(model)?.node.last() {
+            Some(node) => (name(node).to_owned(), node.op_type.clone()),
+            None => Default::default(),
+        },
+    };
     Err(OnnxError::NotAffine { node, operator })
+}
+
+/// Why a network can't be used that has a node that can't be run: another node before it that isn't
+/// affine, if there is one, since no other way of writing that node would help.
+fn earlier_bend(model: &ModelProto, tensor: &TensorInput, error: OnnxError) -> OnnxError {
+    let failing = match &error {
+        OnnxError::Operator { node, .. } => node.as_str(),
+        OnnxError::Misfit { node, .. } => node,
+        _ => return error,
+    };
+    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
+    let place = nodes.into_iter().position(|node| name(node) == failing);
+    let trial = Trial::new(&vec![1.0; tensor.values()]);
+    let found = place.map(|nodes| locate::first_bend(model, nodes, tensor, &trial));
+    match found {
+        Some(Ok(Some((node, operator)))) => OnnxError::NotAffine { node, operator },
+        _ => error,
+    }
+}
+
+/// Whether a file's only output is of quantities, if it isn't of classes: scikit-learn's classifiers
+/// return labels, too. Otherwise the file doesn't say.
+fn is_of_quantities(model: &ModelProto) -> Result<bool, OnnxError> {
+    Ok(model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1)
 }
 
 /// The share of records for which the integers predict the class that the map in floats does, none

@@ -7,7 +7,10 @@
 //! | subject | start at |
 //! |---|---|
 //! | from a file to a model | [`Import`] |
+//! | the outputs that may hold scores, and what they need | `prune` |
 //! | preparation of a table's columns, taken off a graph | `front` |
+//! | linear models of ONNX-ML, in ONNX's own operators | `lower` |
+//! | final functions as exporters spell them, in one form | `forms` |
 //! | final functions and labels, cut off | `peel` |
 //! | whether a network is affine, and where not | `affinity`, `locate` |
 //! | from an affine network to one map | `collapse` |
@@ -19,15 +22,20 @@ mod affinity;
 mod build;
 mod collapse;
 mod file;
+mod forms;
 mod front;
 mod import;
 mod import_error;
 mod labels;
+mod limits;
 mod locate;
+mod lower;
 mod narrow;
+mod numbers;
 mod options;
 mod peel;
 mod progress;
+mod prune;
 mod ranges;
 mod runner;
 mod scores;

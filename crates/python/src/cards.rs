@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rayon::prelude::*;
 use veilcast_card::{
-    Activation, Card as PublicCard, Cell, EncodeError, Encoder, QuantizedRecord, RawRecord, Task,
+    Activation, Card as PublicCard, Cell, EncodeError, Encoder, InputKind, QuantizedRecord, RawRecord,
+    Task,
     chain,
 };
 
@@ -61,6 +62,16 @@ impl Card {
         let is_text = |name: &String| input.preprocessing.categories(name).is_some();
         let places = names.enumerate().filter(|(_, name)| is_text(name));
         places.map(|(place, _)| place).collect()
+    }
+
+    /// `image`, `table` or `array`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        match self.0.input().kind {
+            InputKind::Image => "image",
+            InputKind::Table => "table",
+            InputKind::Array => "array",
+        }
     }
 
     /// The lengths of the axes of one record.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use veilcast_onnx::pb::NodeProto;
 
-use super::numbers::{categories, int, numbers};
+use crate::numbers::{categories, int, numbers};
 use super::operators::{AGAIN, Done, Table, front};
 use super::values::{Atom, Element, Kind, Sum, Value};
 use veilcast_onnx::graph::attribute;

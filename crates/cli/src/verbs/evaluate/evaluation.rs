@@ -61,7 +61,7 @@ impl Evaluation {
             report: None,
             noun: match card.input().kind {
                 InputKind::Image => "image",
-                InputKind::Table => "record",
+                InputKind::Table | InputKind::Array => "record",
             },
         })
     }
