@@ -185,7 +185,7 @@ function checkBounds({ slot_bits, largest_scores }, outputs) {
  */
 function checkScores({ slot_bits, largest_scores }, { scales, activation }) {
   const most = largest_scores ?? scales.map(() => 2 ** (slot_bits - 1));
-  const value = (/** @type {number} */ score) => (activation === 'exp' ? Math.exp(score) : score);
+  const value = (/** @type {number} */ score) => (largest_scores && activation === 'exp' ? Math.exp(score) : score);
   if (scales.some((scale, index) => !Number.isFinite(value(scale * most[index])))) fail('card.output.scales', 'must leave scores finite');
 }
 

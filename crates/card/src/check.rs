@@ -231,7 +231,10 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
 fn check_scores(output: &Output, bounds: &Bounds) -> Result<(), CardError> {
     for (index, scale) in output.scales.iter().enumerate() {
         let largest = bounds.largest_score(index);
-        let value = output.activation.quantities(vec![largest as f64 * scale]);
+        let mut value = vec![largest as f64 * scale];
+        if bounds.largest_scores.is_some() {
+            value = output.activation.quantities(value);
+        }
         if !value.iter().all(|value| value.is_finite()) {
             let problem = format!(
                 "the scale of output {index}, {scale}, is too large for its scores, of up to {largest}"

@@ -186,6 +186,18 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 }
                 continue;
             }
+            // Of trees, which turn out not to be affine.
+            operator if operator.ends_with("Classifier") => {
+                way.labels = labels::of_node(node)?.or(way.labels);
+                if place == 0 {
+                    way.is_label = true;
+                    let scores = node.output.get(1).filter(|scores| !scores.is_empty());
+                    if let Some(scores) = scores {
+                        way.root.clone_from(scores);
+                    }
+                }
+                return Ok(way);
+            }
             _ => break,
         }
         let Some(behind) = behind else {

@@ -103,10 +103,8 @@ fn rows(value: &Value) -> Vec<Vec<f64>> {
 fn records(input: &veilcast_card::Input, case: &Value) -> Vec<RawRecord<'static>> {
     let columns: Vec<String> = serde_json::from_value(case["columns"].clone()).unwrap_or_default();
     let names = input.features.clone().unwrap_or_default();
-    let places: Vec<usize> = names
-        .iter()
-        .map(|name| columns.iter().position(|column| column == name).unwrap())
-        .collect();
+    let place = |name| columns.iter().position(|column| column == name);
+    let places: Vec<usize> = names.iter().filter_map(place).collect();
     let record = |row: &Vec<f64>| {
         let cells = places.iter().map(|&place| Cell::Number(row[place]));
         RawRecord::from(cells.collect::<Vec<Cell>>())
