@@ -4,8 +4,10 @@
 //! |---|---|
 //! | XGBoost | JSON of `save_model("model.json")` |
 //! | LightGBM | JSON of `json.dump(booster.dump_model(), file)` |
+//! | InterpretML | JSON of `ebm.to_json("model.json")` |
 //! | any | ONNX with one of ONNX's operators for trees |
 
+mod ebm;
 mod found;
 mod json;
 mod lightgbm;
@@ -35,6 +37,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<TreesFile, TreesError> {
         xgboost::read(&json)
     } else if json.get("tree_info").is_some() {
         lightgbm::read(&json)
+    } else if json.get("ebm").is_some() {
+        ebm::read(&json)
     } else {
         Err(TreesError::Unknown)
     }

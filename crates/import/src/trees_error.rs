@@ -15,8 +15,8 @@ pub enum TreesError {
     },
     /// The file is JSON of something else.
     #[error(
-        "it is JSON, but neither of XGBoost (model.save_model(\"model.json\")) nor of LightGBM \
-         (json.dump(booster.dump_model(), file))"
+        "it is JSON, but not of XGBoost (model.save_model(\"model.json\")), LightGBM \
+         (json.dump(booster.dump_model(), file)) or InterpretML (ebm.to_json(\"model.json\"))"
     )]
     Unknown,
     /// A part of the file is missing or not of the right kind.

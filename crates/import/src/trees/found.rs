@@ -1,5 +1,7 @@
 //! What a file of trees says, in whatever form it does.
 
+use std::collections::BTreeMap;
+
 use veilcast_card::{Activation, Task};
 use veilcast_model::trees::TreeSum;
 
@@ -8,6 +10,8 @@ use veilcast_model::trees::TreeSum;
 pub(crate) struct TreesFile {
     /// The columns, in the order in which trees number them; not known, if `x0`, `x1` ….
     pub(crate) columns: Columns,
+    /// The categories of columns of texts, by the column's place: each category is a number.
+    pub(crate) categories: BTreeMap<usize, Vec<String>>,
     pub(crate) sum: TreeSum,
     pub(crate) activation: Activation,
     /// The classes' names, if the file has them.

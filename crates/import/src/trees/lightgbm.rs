@@ -2,6 +2,8 @@
 //!
 //! A record goes left if its number is at most the node's, in 64 bits.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use veilcast_card::{Activation, Task};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree};
@@ -49,6 +51,7 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
     let count = count("/max_feature_idx")? + 1;
     Ok(TreesFile {
         columns: Columns::new(given(names(list(json, "/feature_names")?)), count),
+        categories: BTreeMap::new(),
         sum,
         activation: objective.activation,
         labels: None,

@@ -3,7 +3,7 @@
 //! They are described in ONNX's documentation, "ai.onnx.ml". Numbers are compared in 32 bits, and a
 //! missing one fails every comparison, unless the node says otherwise.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use veilcast_card::{Activation, Task};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree, at_most, below};
@@ -168,6 +168,7 @@ impl Ensemble<'_> {
         };
         Ok(TreesFile {
             columns: Columns::Unnamed(0),
+            categories: BTreeMap::new(),
             sum,
             activation,
             labels: classes,

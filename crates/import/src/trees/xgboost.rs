@@ -3,6 +3,8 @@
 //! The format is described in XGBoost's documentation, "Introduction to Model IO". A record goes left
 //! if its number, rounded to 32 bits, is less than the node's.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use veilcast_card::{Activation, Task};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree, below};
@@ -61,6 +63,7 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
             names(feature_names.map_or(&[][..], Vec::as_slice)),
             count("num_feature")?,
         ),
+        categories: BTreeMap::new(),
         sum,
         activation: objective.activation,
         labels: None,
