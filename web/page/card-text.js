@@ -55,8 +55,9 @@ function outputOf(card) {
 /** @param {Card} card */
 function publicOf(card) {
   const { input, public_part: part } = card.fields;
+  const trees = treesOf(input);
   const ranges = {
-    table: ' That includes the ranges, means and categories of its columns.',
+    table: ` That includes ${trees.length > 0 ? 'the' : 'the ranges, means and'} categories of its columns${followed(trees.length)}.`,
     array: ' That includes the ranges of its numbers.',
     image: '',
   }[input.kind];
@@ -66,6 +67,12 @@ function publicOf(card) {
     `It turns ${inputsOf(part, input)} into ${counted(part.features, 'number')}, and only these are ${hiddenBy(card)} and sent.${ranges}`
   );
 }
+
+/** @param {import('../src/card-types.js').Input} input */
+const treesOf = ({ preprocessing: { steps } }) => steps.find((step) => step.op === 'trees')?.trees ?? [];
+
+/** @param {number} trees how many */
+const followed = (trees) => (trees > 0 ? `, and what ${counted(trees, 'decision tree')} compare them with, which your browser follows` : '');
 
 /** What is done to data before it is sent, in the ways that a model is offered. @param {Card} card */
 const hiddenBy = ({ ways }) => (ways.includes('sealed') ? (ways.length === 1 ? 'masked' : 'encrypted or masked') : 'encrypted');
@@ -89,7 +96,10 @@ function sealedOf({ ways, fields: { sealed } }) {
 /** @param {Card} card */
 function privateOf(card) {
   const part = card.fields.public_part;
-  if (!part) return `The model itself: its weights stay with the server, and your data with you.${sealedOf(card)}`;
+  if (!part) {
+    const weights = treesOf(card.fields.input).length > 0 ? 'what the leaves of its trees are worth stays' : 'its weights stay';
+    return `The model itself: ${weights} with the server, and your data with you.${sealedOf(card)}`;
+  }
   return (
     `The model's last part, its head: the weights that turn ${counted(part.features, 'number')} into the answer stay with the server. ` +
     `Your data stays with you, and so do these numbers: the server gets them ${hiddenBy(card)}.${sealedOf(card)}`

@@ -69,10 +69,9 @@ impl Task {
     pub fn implied_by(activation: Activation, outputs: usize) -> Option<Self> {
         match (activation, outputs) {
             (Activation::Sigmoid, 1) => Some(Self::Probability),
-            (
-                Activation::Softmax | Activation::Sigmoid | Activation::NormalizedSigmoid,
-                _,
-            ) => Some(Self::Classes),
+            (Activation::Softmax | Activation::Sigmoid | Activation::NormalizedSigmoid, _) => {
+                Some(Self::Classes)
+            }
             (Activation::Exp, _) | (Activation::None, 1) => Some(Self::Quantities),
             (Activation::None, _) => None,
         }

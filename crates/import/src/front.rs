@@ -70,10 +70,7 @@ pub(super) fn split(model: ModelProto, options: &ImportOptions) -> Result<Front,
 }
 
 /// The table and the rest of the graph.
-fn table(
-    model: &ModelProto,
-    options: &ImportOptions,
-) -> Result<Option<Front>, ImportError> {
+fn table(model: &ModelProto, options: &ImportOptions) -> Result<Option<Front>, ImportError> {
     let graph = graph(model)?;
     let inputs = inputs(graph);
     let Some(columns) = columns(graph, &inputs, options)? else {
@@ -170,7 +167,9 @@ fn table(
         model: {
             let mut rest = boundary.rest(model, &features)?;
             if gives_scores {
-                graph_mut(&mut rest)?.output.retain(|output| !is_prepared(output));
+                graph_mut(&mut rest)?
+                    .output
+                    .retain(|output| !is_prepared(output));
             }
             rest
         },

@@ -6,7 +6,8 @@
 //!
 //! | subject | start at |
 //! |---|---|
-//! | from a file to a model | [`Import`] |
+//! | from a file to a model | [`Import`], `network`, `forest` |
+//! | files of the libraries that grow trees | `trees` |
 //! | the outputs that may hold scores, and what they need | `prune` |
 //! | preparation of a table's columns, taken off a graph | `front` |
 //! | linear models of ONNX-ML, in ONNX's own operators | `lower` |
@@ -22,8 +23,11 @@ mod affinity;
 mod build;
 mod collapse;
 mod file;
+mod finish;
+mod forest;
 mod forms;
 mod front;
+mod graph;
 mod import;
 mod import_error;
 mod labels;
@@ -31,6 +35,7 @@ mod limits;
 mod locate;
 mod lower;
 mod narrow;
+mod network;
 mod numbers;
 mod options;
 mod peel;
@@ -41,12 +46,15 @@ mod runner;
 mod scores;
 mod split;
 mod tensor;
+mod trees;
+mod trees_error;
 
 pub use adapt::Normalization;
 pub use import::Import;
 pub use import_error::ImportError;
 pub use options::{ImportOptions, MAX_FILE_BYTES, Split};
 pub use progress::Progress;
+pub use trees_error::TreesError;
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -34,7 +34,12 @@ pub(super) fn first_bend(
     let last = found.output.iter().map(|output| output.name.clone());
     let mut needed: HashSet<String> = taken.chain(last).collect();
     if found.output.is_empty() {
-        needed.extend(found.node.iter().flat_map(|node| node.output.iter().cloned()));
+        needed.extend(
+            found
+                .node
+                .iter()
+                .flat_map(|node| node.output.iter().cloned()),
+        );
     }
     let mut nodes = Vec::new();
     found.output.clear();
@@ -56,7 +61,10 @@ pub(super) fn first_bend(
         // No more than a group's values are held at a time: large networks have many.
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); nodes.len()];
         for point in group.points.chunks(input.values()) {
-            for (all, found) in values.iter_mut().zip(network.run_all(&point.repeat(input.least()))?) {
+            for (all, found) in values
+                .iter_mut()
+                .zip(network.run_all(&point.repeat(input.least()))?)
+            {
                 all.extend(found.numbers);
             }
         }

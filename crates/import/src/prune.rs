@@ -18,10 +18,7 @@ pub(super) fn prune(mut model: ModelProto, wanted: Option<&str>) -> Result<Model
         Some(wanted) if known.iter().any(|name| name == wanted) => vec![wanted.to_owned()],
         Some(_) => {
             return Err(OnnxError::Output {
-                problem: format!(
-                    "there is none by that name; there are {}",
-                    known.join(", ")
-                ),
+                problem: format!("there is none by that name; there are {}", known.join(", ")),
             });
         }
         None => {

@@ -167,7 +167,11 @@ impl Runner {
         };
         let threads = rayon::current_num_threads();
         let scores: Result<Vec<_>, _> = match self.network.bytes().saturating_mul(threads) {
-            0..=MAX_BYTES => batches.collect::<Vec<_>>().into_par_iter().map(run).collect(),
+            0..=MAX_BYTES => batches
+                .collect::<Vec<_>>()
+                .into_par_iter()
+                .map(run)
+                .collect(),
             _ => batches.map(run).collect(),
         };
         Ok(scores?.concat())

@@ -228,7 +228,7 @@ fn part(model: &ModelProto, input: &TensorInput, index: usize) -> Result<Option<
         name: value.clone(),
         description: String::new(),
         has_batch: true,
-            fixed: None,
+        fixed: None,
         sides: vec![sides.iter().product()],
     };
     if sides.len() != 1 {

@@ -159,11 +159,15 @@ pub(super) fn describe(model: &mut ModelProto) -> Result<TensorInput, OnnxError>
 /// The number of records of a batch, if a graph that takes `[records, columns]` gives as many rows and
 /// was made for several.
 pub(super) fn fixed_batch(graph: &GraphProto) -> Option<usize> {
-    let type_proto::Value::TensorType(tensor) = inputs(graph).first()?.r#type.as_ref()?.value.as_ref()?;
-    let Some(dimension::Value::DimValue(records)) = tensor.shape.as_ref()?.dim.first()?.value else {
+    let type_proto::Value::TensorType(tensor) =
+        inputs(graph).first()?.r#type.as_ref()?.value.as_ref()?;
+    let Some(dimension::Value::DimValue(records)) = tensor.shape.as_ref()?.dim.first()?.value
+    else {
         return None;
     };
-    let records = usize::try_from(records).ok().filter(|&records| records > 1)?;
+    let records = usize::try_from(records)
+        .ok()
+        .filter(|&records| records > 1)?;
     (first_side(graph) == Some(records)).then_some(records)
 }
 

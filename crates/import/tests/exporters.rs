@@ -19,12 +19,7 @@ use veilcast_onnx::pb::ModelProto;
 /// A file that is imported: the output to choose, if one must be; the one that it is compared with;
 /// and the final function.
 const IMPORTED: [(&str, Option<&str>, &str, Activation); 13] = [
-    (
-        "ovr-multilabel",
-        None,
-        "probabilities",
-        Activation::Sigmoid,
-    ),
+    ("ovr-multilabel", None, "probabilities", Activation::Sigmoid),
     (
         "skl-sgdlog3",
         None,
@@ -77,13 +72,22 @@ const REFUSED: [(&str, &str); 8] = [
         "all-int64",
         "the file declares the column \"ratio\" as whole numbers, and a record holds 0.",
     ),
-    ("skl-ovo", "it isn't affine: the first node that isn't is \""),
-    ("skl-power", "it isn't affine: the first node that isn't is \""),
+    (
+        "skl-ovo",
+        "it isn't affine: the first node that isn't is \"",
+    ),
+    (
+        "skl-power",
+        "it isn't affine: the first node that isn't is \"",
+    ),
     (
         "only-softmax",
         "it holds no network: it is nothing but Softmax of its input",
     ),
-    ("skl-svclinear2-rbf", "has the kernel RBF, which isn't affine"),
+    (
+        "skl-svclinear2-rbf",
+        "has the kernel RBF, which isn't affine",
+    ),
 ];
 
 /// The file of a case, and what onnxruntime computes.
@@ -112,13 +116,18 @@ fn records(input: &veilcast_card::Input, case: &Value) -> Vec<RawRecord<'static>
     rows(&case["inputs"]).iter().map(record).collect()
 }
 
-fn build(name: &str, output: Option<&str>) -> Result<(Model, Vec<RawRecord<'static>>), ImportError> {
+fn build(
+    name: &str,
+    output: Option<&str>,
+) -> Result<(Model, Vec<RawRecord<'static>>), ImportError> {
     let (mut bytes, case) = case(name);
     if name.ends_with("-rbf") {
         let mut file = ModelProto::decode(&*bytes).unwrap();
         let nodes = &mut file.graph.as_mut().unwrap().node;
         let mut attributes = nodes.iter_mut().flat_map(|node| &mut node.attribute);
-        let kernel = attributes.find(|found| found.name == "kernel_type").unwrap();
+        let kernel = attributes
+            .find(|found| found.name == "kernel_type")
+            .unwrap();
         kernel.s = b"RBF".to_vec();
         bytes = file.encode_to_vec();
     }

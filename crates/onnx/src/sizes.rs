@@ -63,7 +63,8 @@ pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> Tract
         }
         let shapes: Vec<String> = network.node_facts(id)?.0.into_iter().map(sides).collect();
         let inferred = infer(network, id, |op, i, o, seen| op.infer_facts(i, o, seen));
-        let (inputs, found) = inferred.map_err(|error| misfit(network, id, &shapes, written_as, error))?;
+        let (inputs, found) =
+            inferred.map_err(|error| misfit(network, id, &shapes, written_as, error))?;
         let node = network.node(id);
         let (name, operator) = (node.name.clone(), node.op.name());
         check_counts(&name, &operator, &inputs)?;
@@ -75,13 +76,16 @@ pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> Tract
             match fact.shape.concretize() {
                 Some(shape) if is_known(&shape) => room.take(&name, &shape, kind)?,
                 _ if is_evaluated && !SELECTING.contains(&&*operator) => {
-                    return Err(refused(format!("{name:?} ({operator}) gives something of unknown size")))
+                    return Err(refused(format!(
+                        "{name:?} ({operator}) gives something of unknown size"
+                    )));
                 }
                 _ => {}
             }
         }
         let inferred = infer(network, id, |op, i, o, seen| op.infer(i, o, seen));
-        let (_, found) = inferred.map_err(|error| misfit(network, id, &shapes, written_as, error))?;
+        let (_, found) =
+            inferred.map_err(|error| misfit(network, id, &shapes, written_as, error))?;
         for (slot, fact) in found.into_iter().enumerate() {
             let outlet = OutletId::new(id, slot);
             let fact = fact.unify(network.outlet_fact(outlet)?)?;
@@ -247,12 +251,14 @@ impl Room {
         let bytes = volume(shape).and_then(|volume| volume.checked_mul(kind.size_of()));
         match bytes.and_then(|bytes| self.0.checked_sub(bytes)) {
             Some(left) => self.0 = left,
-            None => return Err(refused(format!(
-                "{name:?} gives a tensor of the shape {}; what a network computes may take {} MB in \
+            None => {
+                return Err(refused(format!(
+                    "{name:?} gives a tensor of the shape {}; what a network computes may take {} MB in \
                  all",
-                shown(shape),
-                MAX_BYTES >> 20
-            ))),
+                    shown(shape),
+                    MAX_BYTES >> 20
+                )));
+            }
         }
         Ok(())
     }
@@ -285,7 +291,11 @@ fn check_counts(name: &str, operator: &str, inputs: &[InferenceFact]) -> TractRe
     };
     match problem {
         None => Ok(()),
-        Some(count) => return Err(refused(format!("{name:?} ({operator}) is told to make {count} numbers"))),
+        Some(count) => {
+            return Err(refused(format!(
+                "{name:?} ({operator}) is told to make {count} numbers"
+            )));
+        }
     }
 }
 

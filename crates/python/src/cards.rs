@@ -6,9 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rayon::prelude::*;
 use veilcast_card::{
-    Activation, Card as PublicCard, Cell, EncodeError, Encoder, InputKind, QuantizedRecord, RawRecord,
-    Task,
-    chain,
+    Activation, Card as PublicCard, Cell, EncodeError, Encoder, InputKind, QuantizedRecord,
+    RawRecord, Task, chain,
 };
 
 use crate::errors::Fault;

@@ -290,9 +290,7 @@ impl Forms<'_> {
         let to = DataType::try_from(i32::try_from(int(node, "to")?).ok()?).ok()?;
         match (to, meaning) {
             (DataType::Bool, Sum { .. }) => Some(IsSum { of: x.to_owned() }),
-            (DataType::Float | DataType::Double, IsNoSum { of }) => {
-                Some(NoSum { of: of.clone() })
-            }
+            (DataType::Float | DataType::Double, IsNoSum { of }) => Some(NoSum { of: of.clone() }),
             (DataType::Float | DataType::Double, IsSum { .. }) => None,
             (DataType::Float | DataType::Double, other) => Some(other.clone()),
             _ => None,

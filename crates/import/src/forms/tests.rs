@@ -101,7 +101,10 @@ fn sigmoids_side_by_side_and_divided_by_their_sum() {
         node_of("ReduceSum", &["c", "axis"], "s"),
         node_of("Div", &["c", "s"], "y"),
     ];
-    assert_eq!(way_to_y(nodes, one()), ["Normalizer", "Sigmoid", "Concat", "a"]);
+    assert_eq!(
+        way_to_y(nodes, one()),
+        ["Normalizer", "Sigmoid", "Concat", "a"]
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::{GraphProto, NodeProto};
 
-use crate::numbers::{int, numbers, row, whole};
 use super::values::{Atom, Column, Element, Kind, Sum, Value};
+use crate::numbers::{int, numbers, row, whole};
 use veilcast_onnx::graph::{attribute, constant};
 
 /// The result of a node on values at the front.
@@ -165,7 +165,11 @@ impl<'a> Table<'a> {
         let is_whole = |value: &&&Value| matches!(value.kind, Kind::Whole | Kind::Integral);
         let is_whole = values.iter().filter(is_whole).count() == values.len();
         front(Value {
-            kind: if is_whole { Kind::Integral } else { Kind::Float },
+            kind: if is_whole {
+                Kind::Integral
+            } else {
+                Kind::Float
+            },
             is_nested: false,
             elements,
         })

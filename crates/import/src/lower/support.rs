@@ -147,7 +147,8 @@ fn single(node: &NodeProto, list: &str) -> Result<f64, OnnxError> {
         Some(&[number]) => Ok(number),
         found => {
             let found = found.map_or(0, <[f64]>::len);
-            let problem = format!("has {found} numbers in \"{list}\", but needs 1; export it again");
+            let problem =
+                format!("has {found} numbers in \"{list}\", but needs 1; export it again");
             Err(unsupported(node, &problem))
         }
     }

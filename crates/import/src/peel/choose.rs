@@ -31,7 +31,12 @@ pub(super) fn choose(graph: &GraphProto, ways: &[Way]) -> Option<usize> {
     // The first of several alike.
     candidates.rev().max_by_key(|&index| {
         let way = &ways[index];
-        (is_known(way), place(way), way.activation.is_some(), !way.is_label)
+        (
+            is_known(way),
+            place(way),
+            way.activation.is_some(),
+            !way.is_label,
+        )
     })
 }
 
@@ -68,5 +73,6 @@ fn before<'a>(graph: &'a GraphProto, value: &'a str, end: Option<&str>) -> HashS
 fn depends_only_on(graph: &GraphProto, value: &str, root: &str) -> bool {
     let before = before(graph, value, Some(root));
     let mut inputs = inputs(graph).into_iter();
-    before.contains(root) && !inputs.any(|input| input.name != root && before.contains(input.name.as_str()))
+    before.contains(root)
+        && !inputs.any(|input| input.name != root && before.contains(input.name.as_str()))
 }

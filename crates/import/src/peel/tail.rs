@@ -92,17 +92,20 @@ impl Tail {
             let is_near = |found: f64, expected: f64| {
                 (found - expected).abs() <= TOLERANCE * expected.abs().max(1.0)
             };
-            let fits = known.iter().flatten().any(|expected| match found.as_slice() {
-                // A single class's column.
-                &[only] if scores > 1 => {
-                    columns.retain(|&column| is_near(only, expected[column]));
-                    !columns.is_empty()
-                }
-                found => {
-                    let mut pairs = found.iter().zip(expected);
-                    found.len() == scores && pairs.all(|(a, b)| is_near(*a, *b))
-                }
-            });
+            let fits = known
+                .iter()
+                .flatten()
+                .any(|expected| match found.as_slice() {
+                    // A single class's column.
+                    &[only] if scores > 1 => {
+                        columns.retain(|&column| is_near(only, expected[column]));
+                        !columns.is_empty()
+                    }
+                    found => {
+                        let mut pairs = found.iter().zip(expected);
+                        found.len() == scores && pairs.all(|(a, b)| is_near(*a, *b))
+                    }
+                });
             if !fits {
                 return Err(OnnxError::Ending {
                     function: activation.map_or("", name).into(),
