@@ -6,6 +6,9 @@
 //! same scores have the same name on all ways to them. What a graph computes stays the same.
 
 mod meaning;
+mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
@@ -183,6 +186,3 @@ impl<'a> Forms<'a> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,7 +7,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_core::ops::scan::Scan;
 
-use super::sizes::refused;
+use super::refused::refused;
 
 /// Checks all sums of products of a network, including those within loops.
 pub(super) fn check(network: &TypedModel) -> TractResult<()> {

@@ -45,6 +45,8 @@ mod opsets;
 pub mod pb;
 mod public;
 #[cfg(feature = "tract")]
+mod refused;
+#[cfg(feature = "tract")]
 mod sizes;
 mod trees;
 mod wire;

@@ -19,6 +19,7 @@ use super::contractions;
 use super::graph::name;
 use super::list::Known;
 use super::lists;
+use super::refused::refused;
 
 /// Most bytes that all values of a network may take, constants of the file aside.
 const MAX_BYTES: usize = 1 << 30;
@@ -129,11 +130,6 @@ fn sides(fact: &InferenceFact) -> String {
         Some(shape) => shown(&shape),
         None => "[…]".to_owned(),
     }
-}
-
-/// An error in our own words.
-pub(super) fn refused(problem: String) -> TractError {
-    OnnxError::Unsupported { problem }.into()
 }
 
 /// Checks the values between nodes once all shapes are known; returns how many bytes they take.

@@ -6,7 +6,7 @@ use veilcast_onnx::graph::{inputs, source};
 use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::{GraphProto, type_proto};
 
-use super::Way;
+use super::way::Way;
 
 /// The output that says the most, if the others add nothing: they come from the same scores, or
 /// are computed from those alone, or are what those are computed from.
