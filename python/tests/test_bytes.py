@@ -55,7 +55,7 @@ def test_damaged_bytes_are_refused(key: vc.Key) -> None:
     cases = {
         "begin like one": [b"", b"VCEA", b"x" * 1000, damaged(data, 0, b"V2")],
         "version 2": [damaged(data, 4, b"\x02")],
-        "header is damaged": [damaged(data, 5, b"\x02"), damaged(data, 14, b"\xff"), data[: HEADER + 3]],
+        "header is damaged": [damaged(data, 5, b"\x04"), damaged(data, 14, b"\xff"), data[: HEADER + 3]],
         "exponent": [damaged(data, 6, struct.pack(">i", -16385)), damaged(data, 5, b"\x00")],
         "bytes, and these are": [data[:-1], data + b"\x00", damaged(data, HEADER, struct.pack(">Q", 2**63))],
         "bits, and the key": [damaged(data, 10, struct.pack(">I", 2**32 - 1))],
