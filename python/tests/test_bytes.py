@@ -97,7 +97,7 @@ def test_whatever_the_bytes_there_is_an_array_or_an_error(key: vc.Key, data: st.
 
 def test_a_bound_is_rounded_up_and_can_be_agreed(key: vc.Key) -> None:
     scores = key.encrypt([1], bound=1) * 1000
-    assert vc.EncryptedArray.from_bytes(scores.to_bytes(), key.public).bound == 1023
+    assert vc.EncryptedArray.from_bytes(scores.to_bytes(), key.public).bound == 1024
     agreed = scores.with_bound(10**6)
     assert agreed.bound == 10**6 and key.decrypt(agreed).tolist() == [1000]
     for bound in (999, -1, float("nan")):

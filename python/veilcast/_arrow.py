@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from veilcast import _native, _wire
 from veilcast._base import Encrypted
 from veilcast._plain import LOWEST_EXPONENT
 from veilcast.errors import CiphertextError, OtherKeyError, ShapeError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 NAME = "veilcast.encrypted"
 
@@ -34,7 +31,7 @@ def dump(array: Encrypted) -> Any:
     metadata = {
         "dtype": str(array.dtype),
         "exponent": array.exponent,
-        "bound_bits": array._bound.bit_length(),
+        "bound_bits": _wire.bound_bits(array),
         "shape": array.shape[1:],
         "key": array._key.fingerprint.hex(),
     }
@@ -63,11 +60,10 @@ def load(array: Any, key: _native.PublicKey) -> _wire.Loaded:
     chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
     parts = [_rows(chunk.storage, width, key) for chunk in chunks if len(chunk)]
     items = _native.Ciphertexts.concatenate(key, parts) if len(parts) != 1 else parts[0]
-    bound = min((1 << bits) - 1, int.from_bytes(key.modulus, "big") // 3 - 1)
-    return _wire.Loaded(items, (len(array), *rest), is_float, exponent, bound, 0)
+    return _wire.Loaded(items, (len(array), *rest), is_float, exponent, _wire.bound_of(bits, key), 0)
 
 
-def _rows(storage: pa.FixedSizeBinaryArray, width: int, key: _native.PublicKey) -> _native.Ciphertexts:
+def _rows(storage: Any, width: int, key: _native.PublicKey) -> _native.Ciphertexts:
     data = memoryview(storage.buffers()[1])
     start = storage.offset * width
     return _wire.ciphertexts(data[start : start + len(storage) * width], key)
@@ -93,7 +89,7 @@ def _pyarrow() -> tuple[Any, Any]:
     """The library, and the type, registered with it at the first call."""
     global _type
     try:
-        import pyarrow
+        import pyarrow  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except ImportError:
         raise ImportError("Arrow's arrays need pyarrow: pip install pyarrow") from None
     if _type is None:

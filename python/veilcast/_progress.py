@@ -79,7 +79,7 @@ def _close() -> None:
 
 
 def _bars() -> Any:
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     return tqdm
 

@@ -1,8 +1,9 @@
 """Encrypted arrays as bytes.
 
-A header (the magic number ``VCEA``, the version, the data type, the exponent, the bits of the bound, the number
-of axes, the key's fingerprint, all big-endian), the length of each axis in eight bytes, the bits of a slot in four
-bytes if the numbers are packed, and the ciphertexts, each of twice as many bytes as the modulus has.
+A header (the magic number ``VCEA``, the version, the data type, the exponent, the bound's logarithm to base 2
+rounded up, the number of axes, the key's fingerprint, all big-endian), the length of each axis in eight bytes, the
+bits of a slot in four bytes if the numbers are packed, and the ciphertexts, each of twice as many bytes as the
+modulus has.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def dump(array: Encrypted, slot_bits: int | None = None) -> bytes:
         _VERSION,
         _FLOAT * array._is_float + _PACKED * (slot_bits is not None),
         array.exponent,
-        array._bound.bit_length(),
+        bound_bits(array),
         len(shape),
         array._key.fingerprint,
     )
@@ -86,13 +87,14 @@ def load(data: Any, key: _native.PublicKey, *, packed: bool) -> Loaded:
     shape = struct.unpack_from(f">{axes}Q", view, _HEADER.size)
     if bits > key.bits:
         raise CiphertextError(f"the array's numbers have up to {bits} bits, and the key has room for {key.bits - 2}")
-    bound = min((1 << bits) - 1, int.from_bytes(key.modulus, "big") // 3 - 1)
+    bound = bound_of(bits, key)
     count, slot_bits = math.prod(shape), 0
     if is_packed:
         (slot_bits,) = _SLOT.unpack_from(view, start - _SLOT.size)
         per_ciphertext = key.slots(slot_bits)
         if per_ciphertext == 0 or bits > slot_bits:
             raise CiphertextError(f"packed numbers of {bits} bits can't have slots of {slot_bits} bits under this key")
+        bound = min(bound, (1 << slot_bits) - 1)
         count = math.prod(shape[:-1]) * -(-shape[-1] // per_ciphertext)
     expected = start + count * key.ciphertext_bytes
     if len(view) != expected:
@@ -102,6 +104,16 @@ def load(data: Any, key: _native.PublicKey, *, packed: bool) -> Loaded:
         raise CiphertextError(f"there are no arrays of shape {shape}")
     items = ciphertexts(view[start:], key)
     return Loaded(items, shape, is_float, exponent, bound, slot_bits)
+
+
+def bound_bits(array: Encrypted) -> int:
+    """What is told of the bound: the power of two from it on."""
+    return max(array._bound - 1, 0).bit_length()
+
+
+def bound_of(bits: int, key: _native.PublicKey) -> int:
+    """The bound that is known then."""
+    return min(1 << bits, int.from_bytes(key.modulus, "big") // 3 - 1)
 
 
 def ciphertexts(data: Any, key: _native.PublicKey) -> _native.Ciphertexts:

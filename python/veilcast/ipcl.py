@@ -53,6 +53,9 @@ class PaillierKeypair:
 class PaillierPublicKey:
     """Encrypts numbers."""
 
+    _key: PublicKey
+    _short: bool
+
     def __init__(
         self, key: Union[int, PaillierPublicKey], n_length: Union[int, None] = None, enable_DJN: bool = False
     ) -> None:

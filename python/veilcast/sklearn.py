@@ -14,11 +14,22 @@ from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+from sklearn.base import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    BaseEstimator,
+    ClassifierMixin,
+    RegressorMixin,
+)
+from sklearn.utils.multiclass import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    check_classification_targets,
+)
+from sklearn.utils.validation import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
 
+from veilcast import Card, Client, Predictions
 from veilcast.errors import CardError, MessageError, RecordError
-from veilcast.predictions import Card, Client, Predictions
 
 __all__ = ["PrivateClassifier", "PrivateRegressor"]
 
@@ -42,7 +53,6 @@ class _Private(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         tags.requires_fit = False
-        tags.target_tags.required = False
         return tags
 
     @property
@@ -102,12 +112,13 @@ class _Private(BaseEstimator):  # type: ignore[misc]
             )
         return predictions
 
-    def _check(self, X: Any, y: Any) -> Any:
+    def _check(self, X: Any, y: Any) -> None:
         self._records(X)
-        if y is None:
-            return None
-        y = column_or_1d(y, warn=True) if np.ndim(y) < 2 or np.shape(y)[1:] == (1,) else np.asarray(y)
         check_consistent_length(X, y)
+
+    def _required(self, y: Any) -> Any:
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         return y
 
 
@@ -125,14 +136,18 @@ class PrivateClassifier(ClassifierMixin, _Private):  # type: ignore[misc]
 
         Raises:
             RecordError: if the records have other columns.
-            ValueError: if a label is none of the model's.
+            ValueError: if a label is none of the model's, or there are none.
         """
         labels = self._labels()
-        y = self._check(X, y)
-        if y is None:
-            self.__dict__.pop("_values", None)
-            return self
+        y = column_or_1d(self._required(y), warn=True)
+        check_array(y, dtype=None, ensure_2d=False, input_name="y")
+        check_classification_targets(y)
+        self._check(X, y)
         values = {str(value): value for value in np.unique(y).tolist()}
+        if y.dtype.kind in "iu" and not set(values) & set(labels):
+            # cross_val_predict passes the classes' numbers in their sorted order.
+            values = {label: number for number, label in enumerate(sorted(labels)) if number in y}
+            values.update({str(value): value for value in y.tolist() if not 0 <= value < len(labels)})
         unknown = sorted(set(values) - set(labels))
         if unknown:
             raise ValueError(
@@ -195,8 +210,10 @@ class PrivateRegressor(RegressorMixin, _Private):  # type: ignore[misc]
 
         Raises:
             RecordError: if the records have other columns.
+            ValueError: if there are no quantities to compare with, or they aren't finite numbers.
         """
         self._quantities()
+        check_array(self._required(y), ensure_2d=False, input_name="y")
         self._check(X, y)
         return self
 
