@@ -117,3 +117,31 @@ def test_pickles_that_are_no_such_thing(key: vc.Key) -> None:
         pickle.loads(broken)
     with pytest.raises(errors.InvalidKeyError):
         vc.keys._public_key(ciphertext, True)
+
+
+def test_forged_pickles(key: vc.Key, other_key: vc.Key) -> None:
+    array = key.encrypt([1, 2])
+    for pickled in (pickle.dumps(array), pickle.dumps([1, 2])):
+        with pytest.raises(errors.CiphertextError, match="are a pickle, not an encrypted array"):
+            vc.EncryptedArray.from_bytes(pickled, key.public)
+    function, (data, public) = array.__reduce__()
+
+    class Forged:
+        def __init__(self, *arguments: object) -> None:
+            self.arguments = arguments
+
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return function, self.arguments
+
+    for arguments, error, text in (
+        ((b"", public), errors.CiphertextError, "don't begin like one"),
+        ((data[:-1], public), errors.CiphertextError, "and these are"),
+        ((damaged(data, HEADER + 8, bytes(256)), public), errors.CiphertextError, "not between 1"),
+        ((data, other_key.public), errors.OtherKeyError, "another key"),
+        ((5, public), errors.CiphertextError, "and this is a int"),
+    ):
+        with pytest.raises(error, match=text):
+            pickle.loads(pickle.dumps(Forged(*arguments)))
+    cut = pickle.dumps(array)[:-1]
+    with pytest.raises((EOFError, pickle.UnpicklingError)):
+        pickle.loads(cut)

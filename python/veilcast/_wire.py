@@ -23,6 +23,8 @@ from veilcast.errors import CiphertextError, OtherKeyError, ValueRangeError
 _HEADER = struct.Struct(">4sBBiIB32s")
 _SLOT = struct.Struct(">I")
 _MAGIC = b"VCEA"
+_PICKLE = b"\x80"
+"""What pickles begin with."""
 _VERSION = 1
 _MOST_AXES = 32
 
@@ -68,6 +70,11 @@ def load(data: Any, key: _native.PublicKey, *, packed: bool) -> Loaded:
         raise CiphertextError(
             f"an encrypted array is read from bytes, and this is a {type(data).__name__}"
         ) from None
+    if view[:1] == _PICKLE:
+        raise CiphertextError(
+            "the bytes are a pickle, not an encrypted array: unpickle them if you trust whoever made them, or ask for"
+            " what to_bytes() makes"
+        )
     if len(view) < _HEADER.size or view[:4] != _MAGIC:
         raise CiphertextError("the bytes aren't an encrypted array: they don't begin like one")
     _, version, kind, exponent, bits, axes, fingerprint = _HEADER.unpack_from(view)

@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use veilcast_files::Readers;
 use veilcast_paillier::{
     KeyPolicy, PublicKey as Key, PublicKeyFile, ShortExponentRandomizers, Slots,
 };
 
 use crate::errors::Fault;
-use crate::key_files::{self, Readers};
+use crate::key_files;
 
 /// A modulus, under which anyone can encrypt and compute.
 #[pyclass(frozen, module = "veilcast._native")]

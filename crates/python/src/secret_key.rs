@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
+use veilcast_files::Readers;
 use veilcast_paillier::{PublicKeyFile, SecretKey as Key};
 
 use crate::ciphertexts::Ciphertexts;
 use crate::errors::Fault;
-use crate::key_files::{self, Readers};
+use crate::key_files;
 use crate::plaintexts::Plaintexts;
 use crate::public_key::{PublicKey, policy};
 use crate::work;

@@ -31,7 +31,13 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     run(&mut command(&["-m", "mypy"]))?;
     // scikit-learn adds methods to its estimators that no source shows.
     let allowed = "python/tests/stubtest-allowed.txt";
-    run(&mut command(&["-m", "mypy.stubtest", "veilcast", "--allowlist", allowed]))?;
+    run(&mut command(&[
+        "-m",
+        "mypy.stubtest",
+        "veilcast",
+        "--allowlist",
+        allowed,
+    ]))?;
     say("the package's tests");
     run(&mut command(&[
         "-m",
