@@ -12,7 +12,9 @@
 
 from veilcast import errors
 from veilcast.arrays import EncryptedArray, concatenate
+from veilcast._progress import progress
 from veilcast.keys import Key, PublicKey
+from veilcast.packed import PackedArray
 from veilcast.predictions import Card, Client, Model, Predictions, Session
 
 __all__ = [
@@ -21,9 +23,11 @@ __all__ = [
     "EncryptedArray",
     "Key",
     "Model",
+    "PackedArray",
     "Predictions",
     "PublicKey",
     "Session",
     "concatenate",
     "errors",
+    "progress",
 ]

@@ -19,7 +19,6 @@ mod predictions;
 mod public_key;
 mod secret_key;
 mod service;
-mod signed;
 mod weighted_sums;
 mod work;
 

@@ -29,7 +29,15 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     };
     say("mypy and stubtest");
     run(&mut command(&["-m", "mypy"]))?;
-    run(&mut command(&["-m", "mypy.stubtest", "veilcast"]))?;
+    // scikit-learn adds methods to its estimators that no source shows.
+    let allowed = "python/tests/stubtest-allowed.txt";
+    run(&mut command(&[
+        "-m",
+        "mypy.stubtest",
+        "veilcast",
+        "--allowlist",
+        allowed,
+    ]))?;
     say("the package's tests");
     run(&mut command(&[
         "-m",
@@ -37,6 +45,16 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "--quiet",
         "-p",
         "no:cacheprovider",
+    ]))?;
+    say("the notebooks");
+    run(&mut command(&[
+        "-m",
+        "pytest",
+        "--quiet",
+        "-p",
+        "no:cacheprovider",
+        "--nbmake",
+        "python/notebooks",
     ]))?;
     let peer = workspace.target().join("phe-tests");
     run(command(&["python/tests/peer_phe.py"]).arg(peer))
