@@ -5,20 +5,19 @@ use std::fmt;
 use serde::Serialize;
 use veilcast_card::Card;
 use veilcast_engine::Planner;
-use veilcast_engine::planner::Candidate;
+use veilcast_engine::planner::{Candidate, Costs};
 use veilcast_model::Model;
 use veilcast_protocol::Layout;
 
-use super::ways::WayLine;
-use super::{CostArgs, described, number};
-use crate::output::counted;
+use crate::ways::WayLine;
+use crate::words::{counted, described, number};
 
 /// This many are shown to people for each layout and upload.
 const SHOWN: usize = 2;
 
 /// The candidates for some records under a key of some size.
 #[derive(Serialize)]
-pub(crate) struct Plan {
+pub struct Plan {
     key_bits: u32,
     records: usize,
     link_mbit_per_second: f64,
@@ -66,40 +65,23 @@ pub(crate) struct Line {
 
 impl Plan {
     /// The prediction for a model whose products can be counted.
-    pub(crate) fn of_model(
-        model: &Model,
-        key_bits: u32,
-        records: usize,
-        costs: &CostArgs,
-    ) -> anyhow::Result<Self> {
-        let planner = Planner::of_model(model, key_bits);
-        Self::new(planner, Products::Counted, key_bits, records, costs)
+    pub fn of_model(model: &Model, records: usize, costs: &Costs) -> Self {
+        let planner = Planner::of_model(model, costs.key_bits);
+        Self::new(planner, Products::Counted, records, costs)
     }
 
     /// The prediction for a model of which only the card is known.
-    pub(crate) fn of_card(
-        card: &Card,
-        key_bits: u32,
-        records: usize,
-        costs: &CostArgs,
-    ) -> anyhow::Result<Self> {
-        let planner = Planner::new(card, key_bits);
-        Self::new(planner, Products::Estimated, key_bits, records, costs)
+    pub fn of_card(card: &Card, records: usize, costs: &Costs) -> Self {
+        let planner = Planner::new(card, costs.key_bits);
+        Self::new(planner, Products::Estimated, records, costs)
     }
 
-    fn new(
-        planner: Planner<'_>,
-        products: Products,
-        key_bits: u32,
-        records: usize,
-        costs: &CostArgs,
-    ) -> anyhow::Result<Self> {
-        let costs = costs.costs(key_bits)?;
-        let planner = planner.with_costs(&costs);
+    fn new(planner: Planner<'_>, products: Products, records: usize, costs: &Costs) -> Self {
+        let planner = planner.with_costs(costs);
         let best = |entries| planner.best(records, entries).ok();
         let seeded = best(usize::MAX).filter(|candidate| candidate.is_seeded);
-        Ok(Self {
-            key_bits,
+        Self {
+            key_bits: costs.key_bits,
             records,
             link_mbit_per_second: costs.link_bytes_per_second * 8e-6,
             products,
@@ -115,7 +97,7 @@ impl Plan {
                 .into_iter()
                 .map(WayLine::from)
                 .collect(),
-        })
+        }
     }
 
     /// The best few of each layout and upload, and plain `scalar` for comparison.

@@ -1,16 +1,20 @@
 //! What the report shows of a model of quantities.
 
+use crate::ReportError;
 use maud::{Markup, PreEscaped, html};
 use veilcast_model::RegressionErrors;
 
-use super::super::evaluation::Evaluation;
-use super::super::measure::Measured;
-use super::super::quantities::{Quantity, QuantityFigures};
 use super::charts;
 use super::parts::{on_ciphertexts, share};
-use crate::output;
+use crate::Measured;
+use crate::evaluation::Evaluation;
+use crate::quantities::{Quantity, QuantityFigures};
+use crate::words;
 
-pub(super) fn steps(evaluation: &Evaluation, figures: &QuantityFigures) -> anyhow::Result<Markup> {
+pub(super) fn steps(
+    evaluation: &Evaluation,
+    figures: &QuantityFigures,
+) -> Result<Markup, ReportError> {
     let encrypted = &evaluation.encrypted;
     let on_encrypted = |index: usize| match &encrypted.as_ref()?.measured {
         Measured::Quantities { quantities } => quantities.get(index),
@@ -20,7 +24,7 @@ pub(super) fn steps(evaluation: &Evaluation, figures: &QuantityFigures) -> anyho
         .quantities
         .iter()
         .map(|quantity| charts::scatter(&quantity.pairs));
-    let charts = charts.collect::<anyhow::Result<Vec<_>>>()?;
+    let charts = charts.collect::<Result<Vec<_>, ReportError>>()?;
     Ok(html! {
         section {
             h2 { "How well it does" }
@@ -81,10 +85,10 @@ fn errors(quantity: &Quantity, encrypted: Option<&RegressionErrors>) -> Markup {
     }
 }
 
-pub(super) fn quantization(figures: &QuantityFigures) -> anyhow::Result<Markup> {
+pub(super) fn quantization(figures: &QuantityFigures) -> Result<Markup, ReportError> {
     let quantities = figures.quantities.iter();
     let charts = quantities.map(|quantity| charts::histogram(&quantity.differences));
-    let charts = charts.collect::<anyhow::Result<Vec<_>>>()?;
+    let charts = charts.collect::<Result<Vec<_>, ReportError>>()?;
     Ok(html! {
         section {
             h2 { "What rounding changes" }
@@ -106,5 +110,5 @@ pub(super) fn quantization(figures: &QuantityFigures) -> anyhow::Result<Markup> 
 
 /// A number with four significant digits.
 fn size(number: f64) -> String {
-    output::significant(number, 4)
+    words::significant(number, 4)
 }

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::measure::Encrypted;
-use crate::output;
+use crate::Encrypted;
+use crate::words;
 
 /// The results and the cost of computing on ciphertexts.
 pub(super) fn on_ciphertexts(encrypted: Option<&Encrypted>) -> Markup {
@@ -35,5 +35,5 @@ pub(super) fn share(share: f64) -> String {
 
 /// A number with three significant digits.
 pub(super) fn significant(number: f64) -> String {
-    output::significant(number, 3)
+    words::significant(number, 3)
 }

@@ -1,16 +1,19 @@
 //! A test set, and what a model predicts for it in the clear, by both its maps.
 
-use veilcast_card::{Prediction, RawRecord};
+use crate::ReportError;
+use veilcast_card::{Encoder, Prediction, RawRecord};
 use veilcast_model::Model;
 
 /// Records, and their true labels or values.
-pub(super) struct TestSet {
-    pub(super) records: Vec<RawRecord<'static>>,
-    pub(super) truth: Truth,
+pub struct TestSet {
+    /// As they are read.
+    pub records: Vec<RawRecord<'static>>,
+    /// Theirs.
+    pub truth: Truth,
 }
 
 /// The true labels or values of records.
-pub(super) enum Truth {
+pub enum Truth {
     /// The index of each one's label.
     Classes(Vec<usize>),
     /// The value of each record, for each quantity.
@@ -19,7 +22,7 @@ pub(super) enum Truth {
 
 impl Truth {
     /// The true labels or values of the records for which `kept` holds true.
-    pub(super) fn of_those(&self, kept: &[bool]) -> Self {
+    pub fn of_those(&self, kept: &[bool]) -> Self {
         fn those<T: Copy>(all: &[T], kept: &[bool]) -> Vec<T> {
             let pairs = all.iter().zip(kept).filter(|(_, kept)| **kept);
             pairs.map(|(one, _)| *one).collect()
@@ -35,18 +38,22 @@ impl Truth {
 }
 
 /// What a model predicts for each record in the clear.
-pub(super) struct Clear {
+pub struct Clear {
     /// By the collapsed map in floats.
-    pub(super) collapsed: Vec<Prediction>,
+    pub collapsed: Vec<Prediction>,
     /// By the integer map.
-    pub(super) quantized: Vec<Prediction>,
+    pub quantized: Vec<Prediction>,
     /// The integer map's scores.
-    pub(super) scores: Vec<Vec<i64>>,
+    pub scores: Vec<Vec<i64>>,
 }
 
 impl Clear {
-    pub(super) fn of(model: &Model, test: &TestSet) -> anyhow::Result<Self> {
-        let (card, encoder) = (model.card(), crate::models::encoder_of(model)?);
+    /// `encoder` prepares records for the model.
+    ///
+    /// # Errors
+    /// A record must be one that the model takes.
+    pub fn of(model: &Model, encoder: &Encoder, test: &TestSet) -> Result<Self, ReportError> {
+        let card = model.card();
         let mut clear = Self {
             collapsed: Vec::with_capacity(test.records.len()),
             quantized: Vec::with_capacity(test.records.len()),
@@ -65,7 +72,7 @@ impl Clear {
     }
 
     /// The largest magnitude of each integer score.
-    pub(super) fn largest_scores(&self) -> Vec<u64> {
+    pub fn largest_scores(&self) -> Vec<u64> {
         let mut largest = vec![0; self.scores.first().map_or(0, Vec::len)];
         for scores in &self.scores {
             for (largest, score) in largest.iter_mut().zip(scores) {

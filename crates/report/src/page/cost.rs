@@ -1,25 +1,23 @@
 //! What a prediction costs, and the proof that it can't overflow.
 
 use maud::{Markup, html};
+use veilcast_engine::planner::Costs;
 use veilcast_model::Model;
 
 use super::weights::output_name;
-use crate::output::counted;
-use crate::planning::CostArgs;
-use crate::planning::number;
-use crate::planning::plan::Plan;
+use crate::Plan;
+use crate::words::{counted, number};
 
 /// Sizes and predicted times per layout, for one record and for all that were evaluated.
-pub(super) fn layouts(model: &Model, key_bits: u32, records: usize) -> anyhow::Result<Markup> {
-    let costs = CostArgs::default();
-    let plan = |records| Plan::of_model(model, key_bits, records, &costs);
-    let one = plan(1)?;
-    let all = (records > 1).then(|| plan(records)).transpose()?;
-    Ok(html! {
+pub(super) fn layouts(model: &Model, costs: &Costs, records: usize) -> Markup {
+    let plan = |records| Plan::of_model(model, records, costs);
+    let one = plan(1);
+    let all = (records > 1).then(|| plan(records));
+    html! {
         section {
             h2 { "What a prediction costs" }
             p {
-                "Predicted for a key of " (key_bits) " bits, on one core each for client and service, over "
+                "Predicted for a key of " (costs.key_bits) " bits, on one core each for client and service, over "
                 (one.link_mbit_per_second()) " Mbit/s. A layout says how numbers are packed into ciphertexts. "
                 "A seeded upload is made ahead of time, in quiet hours. The row marked ★ is chosen when nothing was "
                 "made ahead."
@@ -31,7 +29,7 @@ pub(super) fn layouts(model: &Model, key_bits: u32, records: usize) -> anyhow::R
                 (table(all))
             }
         }
-    })
+    }
 }
 
 fn table(plan: &Plan) -> Markup {

@@ -7,43 +7,43 @@ use serde::Serialize;
 use veilcast_card::Prediction;
 use veilcast_model::{Model, RegressionErrors};
 
-use super::clear::Clear;
-use crate::output::{error_figures, significant};
+use crate::clear::Clear;
+use crate::words::{error_figures, significant};
 
 /// How well a model predicts quantities.
 #[derive(Serialize)]
-pub(super) struct QuantityFigures {
-    pub(super) quantities: Vec<Quantity>,
+pub(crate) struct QuantityFigures {
+    pub(crate) quantities: Vec<Quantity>,
 }
 
 /// How well it predicts one of them.
 #[derive(Serialize)]
-pub(super) struct Quantity {
-    pub(super) label: String,
+pub(crate) struct Quantity {
+    pub(crate) label: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) unit: Option<String>,
+    pub(crate) unit: Option<String>,
     /// By the float network on the whole test set, from the training report.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) network_when_trained: Option<RegressionErrors>,
+    pub(crate) network_when_trained: Option<RegressionErrors>,
     /// By the collapsed map in floats.
-    pub(super) collapsed: RegressionErrors,
+    pub(crate) collapsed: RegressionErrors,
     /// By the integer map.
-    pub(super) quantized: RegressionErrors,
+    pub(crate) quantized: RegressionErrors,
     /// From the collapsed map to the integer map.
-    pub(super) mean_change: f64,
-    pub(super) largest_change: f64,
+    pub(crate) mean_change: f64,
+    pub(crate) largest_change: f64,
     /// Every value by the collapsed map, minus that by the quantised one.
     #[serde(skip)]
-    pub(super) differences: Vec<f64>,
+    pub(crate) differences: Vec<f64>,
     /// Every true value, with the predicted one.
     #[serde(skip)]
-    pub(super) pairs: Vec<(f64, f64)>,
+    pub(crate) pairs: Vec<(f64, f64)>,
 }
 
 impl QuantityFigures {
     /// `truth` has the records' values of each quantity; none without records, or if the predictions
     /// aren't of quantities.
-    pub(super) fn of(model: &Model, clear: &Clear, truth: &[Vec<f64>]) -> Option<Self> {
+    pub(crate) fn of(model: &Model, clear: &Clear, truth: &[Vec<f64>]) -> Option<Self> {
         let output = model.card().output();
         let predicted = [values(&clear.collapsed)?, values(&clear.quantized)?];
         let [collapsed, quantized] = predicted.each_ref().map(|values| errors(values, truth));
@@ -74,12 +74,12 @@ impl QuantityFigures {
 }
 
 /// Each record's predicted values; none if classes were predicted.
-pub(super) fn values(predictions: &[Prediction]) -> Option<Vec<&[f64]>> {
+pub(crate) fn values(predictions: &[Prediction]) -> Option<Vec<&[f64]>> {
     predictions.iter().map(Prediction::quantities).collect()
 }
 
 /// How far each quantity's predictions are from the true values; none without records.
-pub(super) fn errors(predicted: &[&[f64]], truth: &[Vec<f64>]) -> Option<Vec<RegressionErrors>> {
+pub(crate) fn errors(predicted: &[&[f64]], truth: &[Vec<f64>]) -> Option<Vec<RegressionErrors>> {
     let quantities = truth.iter().enumerate().map(|(index, truth)| {
         let predicted: Vec<f64> = column(predicted, index).collect();
         RegressionErrors::of(&predicted, truth)
@@ -94,7 +94,7 @@ fn column(predicted: &[&[f64]], index: usize) -> impl Iterator<Item = f64> + Clo
 
 impl Quantity {
     /// Its name, with its unit.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match &self.unit {
             Some(unit) => format!("{} in {unit}", self.label),
             None => self.label.clone(),

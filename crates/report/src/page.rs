@@ -9,22 +9,24 @@ mod weights;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use veilcast_card::{Card, Task};
+use veilcast_engine::planner::Costs;
 use veilcast_model::Model;
 
 use self::cost::{bounds, layouts, products};
-use super::evaluation::{Evaluation, Figures};
+use crate::ReportError;
+use crate::evaluation::{Evaluation, Figures};
 
-const STYLE: &str = include_str!("report/style.css");
+const STYLE: &str = include_str!("page/style.css");
 /// The page runs nothing and loads nothing: its pictures are inline.
 const POLICY: &str = "script-src 'none'; connect-src 'none'; img-src data:; font-src 'none'; \
     frame-src 'none'; object-src 'none'; media-src 'none'";
 
-/// The page; costs are predicted for keys of `key_bits`.
-pub(super) fn page(
-    model: &Model,
-    evaluation: &Evaluation,
-    key_bits: u32,
-) -> anyhow::Result<String> {
+/// An evaluation as one HTML page, without scripts or external resources; what predictions cost is predicted by `costs`, for their
+/// keys.
+///
+/// # Errors
+/// If a chart can't be drawn.
+pub fn page(model: &Model, evaluation: &Evaluation, costs: &Costs) -> Result<String, ReportError> {
     let card = model.card();
     let page = html! {
         (DOCTYPE)
@@ -54,7 +56,7 @@ pub(super) fn page(
                             (quantities::quantization(figures)?)
                         }
                     }
-                    (layouts(model, key_bits, evaluation.records)?)
+                    (layouts(model, costs, evaluation.records))
                     (products(model))
                     (bounds(model, &evaluation.largest_scores))
                 }

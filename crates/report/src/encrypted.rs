@@ -1,102 +1,56 @@
 //! Predicting a test set on ciphertexts.
 
 use std::fmt;
-use std::sync::Arc;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use serde::Serialize;
-use veilcast_card::Prediction;
-use veilcast_engine::{Evaluator, KeyPolicy};
+use veilcast_card::Encoder;
+use veilcast_engine::{Evaluator, KeyPolicy, Session};
 use veilcast_model::Model;
-use veilcast_model::quality::{ClassQuality, RegressionErrors};
 
-use super::clear::{TestSet, Truth};
-use super::{classes, quantities};
-use crate::output::{Output, error_figures};
-use crate::planning::PlanArgs;
-use crate::records::{self, batch_size};
-use crate::{keys, models};
-
-/// How good predictions are.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Measured {
-    Classes(ClassQuality),
-    Quantities { quantities: Vec<RegressionErrors> },
-}
-
-/// A line of figures, separated by semicolons for several quantities.
-impl fmt::Display for Measured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Classes(quality) => quality.fmt(f),
-            Self::Quantities { quantities } => {
-                let figures: Vec<String> = quantities.iter().map(error_figures).collect();
-                f.write_str(&figures.join("; "))
-            }
-        }
-    }
-}
-
-impl Measured {
-    /// None if predictions and truth aren't of the same kind: classes or quantities.
-    pub(super) fn of(predictions: &[Prediction], truth: &Truth) -> Option<Self> {
-        Some(match truth {
-            Truth::Classes(labels) => {
-                let classes = classes::classes(predictions)?;
-                Self::Classes(ClassQuality::of_predictions(&classes, labels))
-            }
-            Truth::Quantities(truth) => {
-                let values = quantities::values(predictions)?;
-                Self::Quantities {
-                    quantities: quantities::errors(&values, truth).unwrap_or_default(),
-                }
-            }
-        })
-    }
-}
+use crate::clear::TestSet;
+use crate::{Measured, ReportError};
 
 /// What was measured on ciphertexts.
 #[derive(Serialize)]
-pub(super) struct Encrypted {
-    pub(super) key_bits: u32,
+pub struct Encrypted {
+    pub(crate) key_bits: u32,
     /// The layout that suits this many records best.
-    pub(super) layout: &'static str,
-    pub(super) records: usize,
+    pub(crate) layout: &'static str,
+    /// Records that were measured.
+    pub records: usize,
     /// Records of which every integer score equals the one in the clear.
-    pub(super) agreeing: usize,
+    pub agreeing: usize,
     /// Records whose scores can't be right. They don't agree, and aren't measured.
-    pub(super) without_prediction: usize,
+    pub(crate) without_prediction: usize,
     #[serde(flatten)]
-    pub(super) measured: Measured,
-    pub(super) encrypt_ms: f64,
-    pub(super) compute_ms: f64,
-    pub(super) decrypt_ms: f64,
+    pub(crate) measured: Measured,
+    pub(crate) encrypt_ms: f64,
+    pub(crate) compute_ms: f64,
+    pub(crate) decrypt_ms: f64,
 }
 
 impl Encrypted {
-    pub(super) fn of(
+    /// Encrypts a test set by a session and an encoder of the model, at most `size` records at a time, computes and decrypts.
+    /// `on_progress` is told how many records are done each time.
+    ///
+    /// # Errors
+    /// A record must be one that the model takes, and the key one that it accepts.
+    pub fn of(
         model: &Model,
+        encoder: &Encoder,
+        session: &Session,
         test: &TestSet,
-        key_bits: u32,
-        output: Output,
-    ) -> anyhow::Result<Self> {
+        size: NonZeroUsize,
+        mut on_progress: impl FnMut(usize),
+    ) -> Result<Self, ReportError> {
         let (card, records) = (model.card(), test.records.len());
-        let encoder = models::encoder_of(model)?;
-        let session = Arc::new(records::session(
-            card,
-            keys::generate(key_bits)?,
-            Some(records as u64),
-            &PlanArgs::default(),
-        )?);
-        let size = batch_size(&Arc::clone(&session).into());
         let evaluator = Evaluator::new(model.clone(), KeyPolicy::default());
-        let bar = output.progress(Some(records as u64), "encrypted records");
         let mut agreeing = 0;
         let (mut predictions, mut predicted) = (Vec::with_capacity(records), Vec::new());
         let mut times = [Duration::ZERO; 3];
-        for batch in test.records.chunks(size) {
+        for batch in test.records.chunks(size.get()) {
             let quantized = encoder.encode(batch)?;
             let request = timed(&mut times[0], || session.encrypt(&quantized))?;
             let response = timed(&mut times[1], || evaluator.evaluate(&request))?;
@@ -109,19 +63,18 @@ impl Encrypted {
                 predicted.push(prediction.is_some());
                 predictions.extend(prediction);
             }
-            bar.inc(scores.len() as u64);
+            on_progress(scores.len());
         }
-        bar.finish_and_clear();
         let [encrypt_ms, compute_ms, decrypt_ms] =
             times.map(|time| time.as_secs_f64() * 1e3 / records as f64);
         Ok(Self {
-            key_bits,
+            key_bits: session.public_key().bits(),
             layout: session.layout().name(),
             records,
             agreeing,
             without_prediction: records - predictions.len(),
             measured: Measured::of(&predictions, &test.truth.of_those(&predicted))
-                .context("the model doesn't predict what the test set holds")?,
+                .ok_or(ReportError::TestSet)?,
             encrypt_ms,
             compute_ms,
             decrypt_ms,

@@ -1,6 +1,6 @@
 //! The collapsed map's weights as pictures: one image per class, or one bar per column.
 
-use anyhow::Context as _;
+use crate::ReportError;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use maud::{Markup, html};
@@ -19,7 +19,7 @@ const RAISES: [u8; 3] = [0x1d, 0x6f, 0xe0];
 const LOWERS: [u8; 3] = [0xe0, 0x6a, 0x10];
 
 /// The weights of each output.
-pub(super) fn section(model: &Model) -> anyhow::Result<Markup> {
+pub(super) fn section(model: &Model) -> Result<Markup, ReportError> {
     let card = model.card();
     let outputs = card.outputs();
     let shown = match card.input().kind {
@@ -60,7 +60,7 @@ pub(super) fn output_name(card: &Card, output: usize) -> &str {
     &labels[index]
 }
 
-fn images(model: &Model) -> anyhow::Result<Markup> {
+fn images(model: &Model) -> Result<Markup, ReportError> {
     let (card, map) = (model.card(), model.float_map());
     let largest = largest(map.weights());
     let pictures = (0..card.outputs().min(OUTPUTS))
@@ -70,7 +70,7 @@ fn images(model: &Model) -> anyhow::Result<Markup> {
                 picture(card, map.row(output), largest)?,
             ))
         })
-        .collect::<anyhow::Result<Vec<_>>>()?;
+        .collect::<Result<Vec<_>, ReportError>>()?;
     Ok(html! {
         div.pictures {
             @for (label, png) in &pictures {
@@ -85,7 +85,7 @@ fn images(model: &Model) -> anyhow::Result<Markup> {
 
 /// Weights as a PNG, in base64: the colour shows the sign, the opacity the magnitude, so that it
 /// can be seen on any ground. The weights of a pixel's colours are added.
-fn picture(card: &Card, weights: &[f64], largest: f64) -> anyhow::Result<String> {
+fn picture(card: &Card, weights: &[f64], largest: f64) -> Result<String, ReportError> {
     let shape = &card.input().shape;
     let (rows, columns) = (shape[0], shape[1]);
     let channels = shape.get(2).copied().unwrap_or(1);
@@ -97,13 +97,16 @@ fn picture(card: &Card, weights: &[f64], largest: f64) -> anyhow::Result<String>
         [red, green, blue, (255.0 * opacity) as u8]
     });
     let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, u32::try_from(columns)?, u32::try_from(rows)?);
+    let pixels_of = |side: usize| {
+        let side = u32::try_from(side);
+        side.map_err(|error| ReportError::Chart(error.to_string()))
+    };
+    let mut encoder = png::Encoder::new(&mut file, pixels_of(columns)?, pixels_of(rows)?);
     encoder.set_color(png::ColorType::Rgba);
-    let failed = "can't draw the weights";
-    let mut writer = encoder.write_header().context(failed)?;
+    let mut writer = encoder.write_header()?;
     let pixels: Vec<u8> = pixels.collect();
-    writer.write_image_data(&pixels).context(failed)?;
-    writer.finish().context(failed)?;
+    writer.write_image_data(&pixels)?;
+    writer.finish()?;
     Ok(BASE64_STANDARD.encode(file))
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use veilcast_card::Way;
 use veilcast_engine::planner::{Effort, WayCosts};
 
-use super::number;
+use crate::words::number;
 
 /// What a way takes, and what it rests on.
 #[derive(Clone, PartialEq, Serialize)]

@@ -7,37 +7,37 @@ use veilcast_card::{ClassPrediction, Prediction};
 use veilcast_model::Model;
 use veilcast_model::quality::{Calibration, ClassQuality, QuantizationError};
 
-use super::clear::Clear;
+use crate::clear::Clear;
 
 /// How well a model tells classes apart.
 #[derive(Serialize)]
-pub(super) struct ClassFigures {
-    pub(super) accuracy: Accuracies,
+pub(crate) struct ClassFigures {
+    pub(crate) accuracy: Accuracies,
     /// By the collapsed map in floats.
-    pub(super) collapsed: ClassQuality,
+    pub(crate) collapsed: ClassQuality,
     /// By the integer map.
-    pub(super) quantized: ClassQuality,
+    pub(crate) quantized: ClassQuality,
     /// One row per true label and one column per predicted one, by the quantised map.
-    pub(super) confusion: Vec<Vec<usize>>,
+    pub(crate) confusion: Vec<Vec<usize>>,
     /// Of the quantised map's probabilities.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) calibration: Option<Calibration>,
-    pub(super) quantization_error: QuantizationError,
+    pub(crate) calibration: Option<Calibration>,
+    pub(crate) quantization_error: QuantizationError,
     #[serde(skip)]
-    pub(super) labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Accuracies {
+pub(crate) struct Accuracies {
     /// Of the float network on the whole test set, from the training report.
-    pub(super) network_when_trained: Option<f64>,
+    pub(crate) network_when_trained: Option<f64>,
     collapsed: f64,
     quantized: f64,
 }
 
 impl ClassFigures {
     /// `truth` has the index of each record's label; none if the predictions aren't of classes.
-    pub(super) fn of(model: &Model, clear: &Clear, truth: &[usize]) -> Option<Self> {
+    pub(crate) fn of(model: &Model, clear: &Clear, truth: &[usize]) -> Option<Self> {
         let labels = model.card().output().labels.clone();
         let (collapsed, quantized) = (&classes(&clear.collapsed)?, &classes(&clear.quantized)?);
         let mut confusion = vec![vec![0; labels.len()]; labels.len()];
@@ -64,7 +64,7 @@ impl ClassFigures {
 }
 
 /// The classes that were predicted; none if quantities were.
-pub(super) fn classes(predictions: &[Prediction]) -> Option<Vec<ClassPrediction>> {
+pub(crate) fn classes(predictions: &[Prediction]) -> Option<Vec<ClassPrediction>> {
     let classes = predictions.iter().map(|prediction| prediction.class());
     classes.map(Option::<&_>::cloned).collect()
 }

@@ -3,53 +3,59 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use serde::Serialize;
 use veilcast_card::InputKind;
 use veilcast_model::Model;
 
-use super::classes::ClassFigures;
-use super::clear::{Clear, TestSet, Truth};
-use super::measure::Encrypted;
-use super::quantities::QuantityFigures;
-use crate::output::counted;
+use crate::classes::ClassFigures;
+use crate::clear::{Clear, TestSet, Truth};
+use crate::quantities::QuantityFigures;
+use crate::words::counted;
+use crate::{Encrypted, ReportError};
 
+/// A model's figures on a test set.
 #[derive(Serialize)]
-pub(super) struct Evaluation {
-    pub(super) model: String,
-    pub(super) version: String,
-    pub(super) records: usize,
+pub struct Evaluation {
+    pub(crate) model: String,
+    pub(crate) version: String,
+    pub(crate) records: usize,
     #[serde(flatten)]
-    pub(super) figures: Figures,
+    pub(crate) figures: Figures,
     /// The largest magnitude of each integer score.
-    pub(super) largest_scores: Vec<u64>,
+    pub(crate) largest_scores: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) encrypted: Option<Encrypted>,
+    /// The figures on ciphertexts, if they were measured.
+    pub encrypted: Option<Encrypted>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) report: Option<PathBuf>,
+    /// Where the page was written, if it was.
+    pub report: Option<PathBuf>,
     /// The word for a record.
     #[serde(skip)]
-    pub(super) noun: &'static str,
+    pub(crate) noun: &'static str,
 }
 
 /// How well a model does.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Figures {
+pub(crate) enum Figures {
     Classes(Box<ClassFigures>),
     Quantities(QuantityFigures),
 }
 
 impl Evaluation {
-    pub(super) fn of(model: &Model, test: &TestSet, clear: &Clear) -> anyhow::Result<Self> {
+    /// What the predictions of a test set in the clear show.
+    ///
+    /// # Errors
+    /// The test set must hold what the model predicts, for a record at least.
+    pub fn of(model: &Model, test: &TestSet, clear: &Clear) -> Result<Self, ReportError> {
         let card = model.card();
         let figures = match &test.truth {
             Truth::Classes(labels) => ClassFigures::of(model, clear, labels)
                 .map(|figures| Figures::Classes(Box::new(figures)))
-                .context("the model doesn't predict classes")?,
+                .ok_or(ReportError::TestSet)?,
             Truth::Quantities(values) => QuantityFigures::of(model, clear, values)
                 .map(Figures::Quantities)
-                .context("there are no records to measure with")?,
+                .ok_or(ReportError::TestSet)?,
         };
         Ok(Self {
             model: card.name().to_owned(),

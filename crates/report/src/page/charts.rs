@@ -2,6 +2,7 @@
 //!
 //! The colours drawn here are names: the style sheet replaces each, for light and for dark pages.
 
+use crate::ReportError;
 use plotters::prelude::*;
 
 use veilcast_model::quality::Calibration;
@@ -24,7 +25,7 @@ const BARS: usize = 31;
 const DOTS: usize = 2000;
 
 /// Probabilities against what came true: one bar per bin, and the diagonal where both are equal.
-pub(super) fn reliability(calibration: &Calibration) -> anyhow::Result<String> {
+pub(super) fn reliability(calibration: &Calibration) -> Result<String, ReportError> {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
@@ -68,7 +69,7 @@ pub(super) fn reliability(calibration: &Calibration) -> anyhow::Result<String> {
 }
 
 /// Predicted values over true ones: one dot per record, and the diagonal where both are equal.
-pub(super) fn scatter(pairs: &[(f64, f64)]) -> anyhow::Result<String> {
+pub(super) fn scatter(pairs: &[(f64, f64)]) -> Result<String, ReportError> {
     let values = || {
         pairs
             .iter()
@@ -113,7 +114,7 @@ pub(super) fn scatter(pairs: &[(f64, f64)]) -> anyhow::Result<String> {
 }
 
 /// How often differences of each size occur.
-pub(super) fn histogram(differences: &[f64]) -> anyhow::Result<String> {
+pub(super) fn histogram(differences: &[f64]) -> Result<String, ReportError> {
     let largest = differences
         .iter()
         .fold(0.0, |most: f64, difference| most.max(difference.abs()));

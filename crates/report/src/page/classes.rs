@@ -1,14 +1,15 @@
 //! What the report shows of a model of classes.
 
+use crate::ReportError;
 use maud::{Markup, PreEscaped, html};
 
 use veilcast_model::quality::{BINS, ClassQuality, Predicted, QuantizationError};
 
-use super::super::classes::ClassFigures;
-use super::super::evaluation::Evaluation;
-use super::super::measure::Measured;
 use super::charts;
 use super::parts::{on_ciphertexts, share, significant};
+use crate::Measured;
+use crate::classes::ClassFigures;
+use crate::evaluation::Evaluation;
 
 /// With more labels the most frequent mistakes are listed instead of all.
 const MATRIX_LABELS: usize = 30;
@@ -177,7 +178,7 @@ fn mistakes(figures: &ClassFigures) -> Markup {
     }
 }
 
-pub(super) fn calibration(figures: &ClassFigures) -> anyhow::Result<Markup> {
+pub(super) fn calibration(figures: &ClassFigures) -> Result<Markup, ReportError> {
     let Some(calibration) = &figures.calibration else {
         return Ok(html! {
             section {
@@ -230,7 +231,7 @@ pub(super) fn calibration(figures: &ClassFigures) -> anyhow::Result<Markup> {
     })
 }
 
-pub(super) fn quantization(error: &QuantizationError) -> anyhow::Result<Markup> {
+pub(super) fn quantization(error: &QuantizationError) -> Result<Markup, ReportError> {
     Ok(html! {
         section {
             h2 { "What rounding changes" }

@@ -1,0 +1,88 @@
+"""XGBoost's linear booster as ONNX: its coefficients, and the function that its objective applies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Optional
+
+import numpy as np
+
+from veilcast._converters import Converted, needed
+from veilcast.errors import CompileError
+
+_ACTIVATIONS = {
+    "binary:logistic": "sigmoid",
+    "reg:logistic": "sigmoid",
+    "binary:logitraw": "sigmoid",
+    "multi:softprob": "softmax",
+    "multi:softmax": "softmax",
+    "reg:squarederror": "none",
+    "reg:absoluteerror": "none",
+    "reg:pseudohubererror": "none",
+}
+"""What follows the weighted sums, by the objective."""
+
+
+def from_xgboost(model: Any, columns: Optional[list[str]]) -> Converted:
+    """A model whose booster is linear.
+
+    Raises:
+        CompileError: if it has trees, or an objective that isn't known.
+        MissingPackage: if the package onnx isn't installed.
+    """
+    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    whole = json.loads(booster.save_raw("json"))["learner"]
+    kind = whole["gradient_booster"]["name"]
+    if kind != "gblinear":
+        raise CompileError(
+            f"the model's booster is {kind!r}, which compares numbers in trees, and sums of encrypted numbers can't:"
+            " train it with booster='gblinear'"
+        )
+    objective = whole["objective"]["name"]
+    if objective not in _ACTIVATIONS:
+        raise CompileError(f"the objective {objective!r} isn't one of a linear model's: {', '.join(_ACTIVATIONS)}")
+    features = int(whole["learner_model_param"]["num_feature"])
+    numbers = np.array(whole["gradient_booster"]["model"]["weights"], dtype=np.float64)
+    outputs = len(numbers) // (features + 1)
+    # A row of weights for each feature, and the biases last.
+    numbers = numbers.reshape(features + 1, outputs)
+    bias = numbers[-1] + _base(whole, objective)
+    names = columns or booster.feature_names
+    labels = None if objective.startswith("reg:") else _labels(model, outputs)
+    onnx = _gemm(numbers[:-1], bias)
+    return Converted(onnx, names, labels, _ACTIVATIONS[objective])
+
+
+def _base(whole: dict[str, Any], objective: str) -> Any:
+    """What is added to every weighted sum: the base score, before the final function."""
+    text = str(whole["learner_model_param"]["base_score"]).strip("[]")
+    base = np.array([float(number) for number in text.split(",")])
+    if objective in ("binary:logistic", "reg:logistic"):
+        return np.log(base / (1 - base))
+    return base
+
+
+def _labels(model: Any, outputs: int) -> list[str]:
+    classes = getattr(model, "classes_", None)
+    return [str(label) for label in (range(max(outputs, 2)) if classes is None else classes)]
+
+
+def _gemm(weights: Any, bias: Any) -> bytes:
+    """Weighted sums as a network."""
+    onnx = needed("onnx", "xgboost")
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    features, outputs = weights.shape
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["record", "weights", "bias"], ["scores"])],
+        "linear",
+        [helper.make_tensor_value_info("record", onnx.TensorProto.FLOAT, [None, features])],
+        [helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, [None, outputs])],
+        [
+            numpy_helper.from_array(weights.astype(np.float32), "weights"),
+            numpy_helper.from_array(bias.astype(np.float32), "bias"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="XGBoost")
+    model.ir_version = 8
+    whole: bytes = model.SerializeToString()
+    return whole
