@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -118,7 +119,7 @@ def test_ways_that_there_are_not(service: vc.Service, big_key: vc.Key, tmp_path:
         client.predict("risk", frame, in_flight=0)
     with pytest.raises(errors.VoucherError, match="one voucher at least"):
         vc.Client(service.url, key=big_key, vouchers=tmp_path).fill_vouchers("risk", 0)
-    with pytest.raises(errors.VoucherError, match="not offered for vouchers"):
+    with pytest.raises(errors.WayError, match="isn't offered for vouchers"):
         vc.Client(service.url, key=vc.Key.load(KEY), vouchers=tmp_path).fill_vouchers("shut", 1)
 
 
@@ -219,7 +220,7 @@ def test_services_that_cannot_start(risk: vc.Model, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(errors.ServeError, match="in use"):
+        with pytest.raises(errors.ServeError, match="another program listens there"):
             vc.serve(risk, port=taken.getsockname()[1])
     with pytest.raises(errors.ModelError, match="can't use the model"):
         vc.serve(tmp_path, port=0)
@@ -258,8 +259,6 @@ def test_tokens(risk: vc.Model, big_key: vc.Key, tmp_path: Path) -> None:
     add = [sys.executable, "-m", "veilcast", "token", "add", "clinic", "--ledger", ledger, "--json"]
     added = subprocess.run(add, capture_output=True, text=True)
     assert added.returncode == 0, added.stderr
-    import json
-
     token = json.loads(added.stdout)["token"]
     with vc.serve(risk, port=0, ledger=ledger) as service:
         with pytest.raises(errors.ServiceError, match="token"):

@@ -104,6 +104,9 @@ class Calls:
         if count < 1:
             raise VoucherError("make one voucher at least")
         store = self._store()
+        offered = self.card(name, stop).ways
+        if "vouchers" not in offered:
+            raise WayError(f"the model {name!r} isn't offered for vouchers, but: {', '.join(offered)}")
         session = self.session(name, stop)._session
         return _native.fill_vouchers(self.service, name, session, store, count, progress=progress, stop=stop)
 

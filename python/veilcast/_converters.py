@@ -123,7 +123,11 @@ def _from_torch(module: Any, records: Any) -> Converted:
     file = io.BytesIO()
     was_training = module.training
     module.eval()
-    arguments = {"input_names": ["record"], "output_names": ["scores"], "dynamic_axes": {"record": {0: "records"}}}
+    arguments: dict[str, Any] = {
+        "input_names": ["record"],
+        "output_names": ["scores"],
+        "dynamic_axes": {"record": {0: "records"}},
+    }
     if "dynamo" in inspect.signature(torch.onnx.export).parameters:
         # The older exporter needs nothing but PyTorch.
         arguments["dynamo"] = False

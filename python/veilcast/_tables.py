@@ -59,15 +59,16 @@ def table(values: Any) -> Optional[Table]:
     if library(values) == "pyarrow" and hasattr(values, "column_names"):
         names = list(values.column_names)
         return Table(_named(names, values.columns), values.num_rows, Kind("pyarrow"))
+    if library(values) == "polars" and hasattr(values, "collect"):
+        raise RecordError("the table is lazy: call collect() first")
     columns = getattr(values, "columns", None)
     if columns is not None:
         kind = Kind("polars") if library(values) == "polars" else Kind("pandas", getattr(values, "index", None))
-        if library(values) == "polars" and hasattr(values, "collect"):
-            raise RecordError("the table is lazy: call collect() first")
         names = [str(name) for name in columns]
         _check_unique(names)
         return Table({str(name): values[name] for name in columns}, len(values), kind)
-    if hasattr(values, "__arrow_c_stream__") and "pyarrow" in sys.modules:
+    # A column alone may have this method, too.
+    if hasattr(values, "__arrow_c_stream__") and not hasattr(values, "dtype") and "pyarrow" in sys.modules:
         return table(sys.modules["pyarrow"].table(values))
     return None
 

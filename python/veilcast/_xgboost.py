@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import Any, Optional
 
@@ -44,22 +45,14 @@ def from_xgboost(model: Any, columns: Optional[list[str]]) -> Converted:
     features = int(whole["learner_model_param"]["num_feature"])
     numbers = np.array(whole["gradient_booster"]["model"]["weights"], dtype=np.float64)
     outputs = len(numbers) // (features + 1)
-    # A row of weights for each feature, and the biases last.
+    # A row of weights for each feature, and the biases last, to which versions add the base score in different ways.
     numbers = numbers.reshape(features + 1, outputs)
-    bias = numbers[-1] + _base(whole, objective)
+    zeros = importlib.import_module("xgboost").DMatrix(np.zeros((1, features)))
+    bias = booster.predict(zeros, output_margin=True, validate_features=False).reshape(outputs)
     names = columns or booster.feature_names
     labels = None if objective.startswith("reg:") else _labels(model, outputs)
     onnx = _gemm(numbers[:-1], bias)
     return Converted(onnx, names, labels, _ACTIVATIONS[objective])
-
-
-def _base(whole: dict[str, Any], objective: str) -> Any:
-    """What is added to every weighted sum: the base score, before the final function."""
-    text = str(whole["learner_model_param"]["base_score"]).strip("[]")
-    base = np.array([float(number) for number in text.split(",")])
-    if objective in ("binary:logistic", "reg:logistic"):
-        return np.log(base / (1 - base))
-    return base
 
 
 def _labels(model: Any, outputs: int) -> list[str]:

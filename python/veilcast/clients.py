@@ -143,8 +143,8 @@ class Client:
         itself is then sent masked, and answered at once.
 
         Raises:
-            VoucherError: if the model isn't offered for vouchers, or they can't be kept.
-            WayError: if the client has no folder for them, or no key.
+            VoucherError: if they can't be made or kept.
+            WayError: if the model isn't offered for vouchers, or the client has no folder for them.
             ServiceError: if the service can't be reached, or refuses.
         """
         return self._calls.fill_vouchers(name, count, progress, None)

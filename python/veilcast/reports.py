@@ -89,14 +89,14 @@ def report(model: Model, values: Any, truth: Any, key_bits: int) -> Report:
         raise RecordError("there are no records to measure with")
     predicted = model.predict(values)
     if card.task == "quantities":
-        text, data, page = native_evaluation(native, numbers, texts, _values(card, truth, len(numbers)), key_bits)
+        text, data, page = _native.evaluate(native, numbers, texts, _values(card, truth, len(numbers)), key_bits)
         figures = json.loads(data)
         quantities = figures["quantities"]
         largest = max(quantity["largest_change"] for quantity in quantities)
         agreement, compared_with, accuracy, auc = None, "", None, None
     else:
         classes = _classes(card, truth, len(numbers))
-        text, data, page = native_evaluation(native, numbers, texts, classes, key_bits)
+        text, data, page = _native.evaluate(native, numbers, texts, classes, key_bits)
         figures = json.loads(data)
         rounding = figures["quantization_error"]
         largest = rounding["largest_probability_change"]
@@ -126,12 +126,6 @@ def report(model: Model, values: Any, truth: Any, key_bits: int) -> Report:
     )
 
 
-def native_evaluation(
-    model: _native.Model, numbers: Any, texts: Any, truth: Any, key_bits: int
-) -> tuple[str, str, str]:
-    return _native.evaluate(model, numbers, texts, truth, key_bits)
-
-
 def _classes(card: _native.Card, truth: Any, count: int) -> list[int]:
     """The index of each record's class."""
     given = [str(label) for label in _tables.cells(truth)]
@@ -157,7 +151,7 @@ def _values(card: _native.Card, truth: Any, count: int) -> list[list[float]]:
         raise RecordError(
             f"there are {count} records and {card.outputs} quantities, and the true values have the shape {array.shape}"
         )
-    return array.T.tolist()
+    return [column.tolist() for column in array.T]
 
 
 def _original_labels(model: Model, values: Any) -> Optional[list[Any]]:

@@ -1,5 +1,7 @@
 //! [`Card`] for Python, and records from Python's numbers and texts.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use numpy::PyReadonlyArray2;
 use numpy::ndarray::ArrayView2;
 use pyo3::prelude::*;
@@ -152,6 +154,17 @@ impl Records {
         numbers: &PyReadonlyArray2<'_, f64>,
         texts: &[Texts],
     ) -> PyResult<Self> {
+        Self::encode_until(py, encoder, numbers, texts, &AtomicBool::new(false))
+    }
+
+    /// The same, unless it is told to stop meanwhile.
+    pub(crate) fn encode_until(
+        py: Python<'_>,
+        encoder: &Encoder,
+        numbers: &PyReadonlyArray2<'_, f64>,
+        texts: &[Texts],
+        stop: &AtomicBool,
+    ) -> PyResult<Self> {
         let view = numbers.as_array();
         let (rows, width) = (view.nrows(), view.ncols());
         let input = encoder.card().input();
@@ -164,6 +177,9 @@ impl Records {
         }
         let is_table = input.features.is_some();
         let records = work::in_slices(py, rows, |range| {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Fault::Service("the call was interrupted".into()));
+            }
             let quantized = range.into_par_iter().map(|row| {
                 let raw = raw(&view, row, texts, is_table);
                 encoder.quantize(&raw).map_err(|error| fault(row, &error))

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
-use veilcast_card::{Encoder, QuantizedRecord, Way, chain};
+use veilcast_card::{Encoder, QuantizedRecord, chain};
 use veilcast_client::{
     FillError, Filler, Pipeline, PipelineError, VoucherDirectory, masked_records_at_once,
     records_at_once,
@@ -77,14 +77,17 @@ pub(crate) fn predict<'py>(
     progress: Option<Bound<'py, PyAny>>,
     stop: Option<&Stop>,
 ) -> PyResult<Outcome> {
-    let records = Records::encode(py, through.encoder(), &numbers, &texts)?;
+    let never = Stop::default();
+    let stop = stop.unwrap_or(&never);
+    let flag = stop.flag();
+    let records = Records::encode_until(py, through.encoder(), &numbers, &texts, flag)?;
     let (count, changed) = (records.len(), records.changed());
     let card = through.encoder().card().clone();
     let (predictor, size) = predictor(&through, count, vouchers)?;
     drop((through, numbers, texts));
     let done = AtomicUsize::new(0);
     let tell = telling(&done, progress);
-    let predicted = service.run(py, stop, tell, async |client| {
+    let predicted = service.run(py, Some(stop), tell, async |client| {
         let start = Instant::now();
         let mut records = records.0.into_iter();
         let groups = std::iter::from_fn(move || {
@@ -141,10 +144,6 @@ pub(crate) fn fill_vouchers<'py>(
     progress: Option<Bound<'py, PyAny>>,
     stop: Option<&Stop>,
 ) -> PyResult<usize> {
-    if !session.encoder().card().ways().contains(&Way::Vouchers) {
-        let text = format!("the model {model:?} is not offered for vouchers");
-        return Err(Fault::Voucher(text).into());
-    }
     let owner = session.owner(1, None)?;
     let directory = Arc::clone(&vouchers.0);
     let done = AtomicUsize::new(0);

@@ -131,6 +131,12 @@ impl Service {
     }
 }
 
+impl Stop {
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+}
+
 impl Service {
     fn client(&self, threads: Threads) -> Result<Client, Fault> {
         let options = Options {
