@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import cancer
+import lightgbm
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -19,7 +20,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 from test_predictions import ROOT, images, labels
 
 import veilcast as vc
@@ -153,6 +154,22 @@ def test_xgboosts_linear_booster(objective: str) -> None:
     assert booster.predict(X).scores.tolist() == model.predict(X).scores.tolist()
 
 
+def test_trees_of_three_libraries() -> None:
+    of = (cancer.train_labels == "malignant").astype(int)
+    grown: list[Any] = [
+        RandomForestClassifier(10, max_depth=4, random_state=0).fit(cancer.train, of),
+        xgboost.XGBClassifier(n_estimators=10, max_depth=3).fit(cancer.train, of),
+        lightgbm.LGBMClassifier(n_estimators=10, num_leaves=7, verbose=-1).fit(cancer.train, of),
+    ]
+    for trees in grown:
+        model = vc.compile(trees, cancer.train)
+        assert model.card.columns is not None and set(model.card.columns) <= set(cancer.train.columns)
+        records = cancer.test[model.card.columns]
+        agreeing = model.predict(records).labels == trees.predict(cancer.test).astype(str)
+        assert agreeing.mean() >= 0.99
+        np.testing.assert_allclose(model.predict_proba(records), trees.predict_proba(cancer.test), atol=0.05)
+
+
 def test_networks_in_files() -> None:
     """PyTorch and Keras take gigabytes; networks that they have exported are among the test data."""
     pixels = images(300)
@@ -168,14 +185,12 @@ def test_networks_in_files() -> None:
 
 
 def test_what_cannot_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    forest = RandomForestClassifier(n_estimators=3).fit(cancer.train, cancer.train_labels)
-    trees = xgboost.XGBClassifier(n_estimators=2).fit(cancer.train, (cancer.train_labels == "benign").astype(int))
+    kernel = SVC(kernel="rbf").fit(cancer.train, cancer.train_labels)
     counts = xgboost.XGBRegressor(booster="gblinear", objective="count:poisson", n_estimators=1)
     counts.fit(cancer.train, cancer.train["mean area"])
     pipeline = cancer.pipeline()
     cases: list[tuple[Any, Any, dict[str, Any], str]] = [
-        (forest, cancer.train, {}, "TreeEnsemble"),
-        (trees, cancer.train, {}, "booster='gblinear'"),
+        (kernel, cancer.train, {}, "SVMClassifier"),
         (counts, cancer.train, {}, "'count:poisson'"),
         (object(), cancer.train, {}, "a object can't be compiled"),
         (LogisticRegression(), cancer.train, {}, "skl2onnx can't convert"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import io
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from veilcast.errors import CompileError, MissingPackage
 
 @dataclass
 class Converted:
-    """A network in ONNX."""
+    """A network in ONNX, or trees in the form of their library."""
 
     onnx: bytes
     columns: Optional[list[str]] = None
@@ -47,6 +48,8 @@ def convert(model: Any, records: Any) -> Converted:
         from veilcast._xgboost import from_xgboost
 
         return from_xgboost(model, _columns(records))
+    if "lightgbm" in libraries:
+        return _from_lightgbm(model, _columns(records))
     if "torch" in libraries:
         return _from_torch(model, records)
     if libraries & {"keras", "tensorflow", "tf_keras"}:
@@ -55,7 +58,7 @@ def convert(model: Any, records: Any) -> Converted:
         return _from_sklearn(model, records)
     raise CompileError(
         f"a {type(model).__name__} can't be compiled: give a fitted scikit-learn estimator or pipeline, a PyTorch"
-        " module, a Keras model, an XGBoost model with a linear booster, or an ONNX file"
+        " module, a Keras model, an XGBoost or LightGBM model, or an ONNX file"
     )
 
 
@@ -115,6 +118,15 @@ def _parts(estimator: Any) -> Iterator[Any]:
 
 def _has_texts(column: Any) -> bool:
     return _tables.numbers(column) is None and any(isinstance(cell, str) for cell in _tables.cells(column))
+
+
+def _from_lightgbm(model: Any, columns: Optional[list[str]]) -> Converted:
+    """Trees in LightGBM's own form, which the import reads."""
+    booster = getattr(model, "booster_", model)
+    classes = getattr(model, "classes_", None)
+    labels = None if classes is None else [str(label) for label in classes]
+    names = columns or list(booster.feature_name())
+    return Converted(json.dumps(booster.dump_model()).encode(), names, labels)
 
 
 def _from_torch(module: Any, records: Any) -> Converted:

@@ -1,4 +1,4 @@
-"""XGBoost's linear booster as ONNX: its coefficients, and the function that its objective applies."""
+"""XGBoost's models: trees in its own form, which the import reads, and a linear booster's coefficients as ONNX."""
 
 from __future__ import annotations
 
@@ -25,20 +25,17 @@ _ACTIVATIONS = {
 
 
 def from_xgboost(model: Any, columns: Optional[list[str]]) -> Converted:
-    """A model whose booster is linear.
+    """A model of trees, or with a linear booster.
 
     Raises:
-        CompileError: if it has trees, or an objective that isn't known.
+        CompileError: if a linear one has an objective that isn't known.
         MissingPackage: if the package onnx isn't installed.
     """
     booster = model.get_booster() if hasattr(model, "get_booster") else model
     whole = json.loads(booster.save_raw("json"))["learner"]
-    kind = whole["gradient_booster"]["name"]
-    if kind != "gblinear":
-        raise CompileError(
-            f"the model's booster is {kind!r}, which compares numbers in trees, and sums of encrypted numbers can't:"
-            " train it with booster='gblinear'"
-        )
+    if whole["gradient_booster"]["name"] != "gblinear":
+        names = columns or booster.feature_names
+        return Converted(bytes(booster.save_raw("json")), names, _named_classes(model))
     objective = whole["objective"]["name"]
     if objective not in _ACTIVATIONS:
         raise CompileError(f"the objective {objective!r} isn't one of a linear model's: {', '.join(_ACTIVATIONS)}")
@@ -56,8 +53,13 @@ def from_xgboost(model: Any, columns: Optional[list[str]]) -> Converted:
 
 
 def _labels(model: Any, outputs: int) -> list[str]:
+    return _named_classes(model) or [str(label) for label in range(max(outputs, 2))]
+
+
+def _named_classes(model: Any) -> Optional[list[str]]:
+    """The names of a classifier's classes; none if it doesn't say."""
     classes = getattr(model, "classes_", None)
-    return [str(label) for label in (range(max(outputs, 2)) if classes is None else classes)]
+    return None if classes is None else [str(label) for label in classes]
 
 
 def _gemm(weights: Any, bias: Any) -> bytes:

@@ -44,14 +44,15 @@ def compile(
     tolerance: float = 0.005,
     max_change: float = 0.02,
 ) -> Model:
-    """Makes a model that predicts on encrypted records, of one whose scores are an affine function of the record.
+    """Makes a model that predicts on encrypted records, of one whose scores are an affine function of the record, or a sum
+    of decision trees. The structure of trees becomes public, and only the values of their leaves stay private.
 
     The model is collapsed to one map, which is checked against it on ``X``, and rounded to as few bits as keep its
     predictions on ``X``. What scikit-learn does to a table's cells goes into the public card, and clients do it.
 
     Args:
-        model: A fitted scikit-learn estimator or pipeline, a PyTorch module, a Keras model, an XGBoost model with a
-            linear booster, or an ONNX file, as its path or its bytes.
+        model: A fitted scikit-learn estimator or pipeline, a PyTorch module, a Keras model, an XGBoost or LightGBM model,
+            or an ONNX file, as its path or its bytes.
         X: Records such as those that the model will be given: most of the training set. Their ranges are in the public
             card. A table (pandas, Polars, Arrow) gives the columns their names. Images are pixels from 0 to 255.
         name: The model's name at a service.
