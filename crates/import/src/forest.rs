@@ -13,12 +13,13 @@ use veilcast_onnx::graph::{graph_mut, keep_output};
 
 use crate::file::FileFacts;
 use crate::finish::Unfinished;
-use crate::import::Graph;
+use crate::graph::Graph;
 use crate::network::check_affine;
 use crate::ranges::Ranges;
 use crate::runner::Runner;
 use crate::scores::Scores;
-use crate::trees::{self, Columns, TreesError, TreesFile};
+use crate::trees::{self, Columns, TreesFile};
+use crate::trees_error::TreesError;
 use crate::{ImportError, ImportOptions, collapse};
 
 /// The spellings of a missing cell.
