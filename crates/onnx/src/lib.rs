@@ -53,5 +53,5 @@ pub use error::OnnxError;
 pub use interpreter::{InterpretError, Interpreter, Values};
 pub use limits::parse;
 #[cfg(feature = "tract")]
-pub use network::{Network, panics_are_errors};
+pub use network::{Network, silence_guarded_panics};
 pub use public::{encoder, public_network};
