@@ -1,5 +1,7 @@
 /** The columns of a table as fields of a form: what each takes, by the model's card. */
 
+import { takeMissing } from '../src/trees.js';
+
 /**
  * @typedef {import('../src/card-types.js').Input} Input
  * @typedef {import('../src/preprocessing.js').Cell} Cell
@@ -9,7 +11,8 @@
  * @property {string[] | undefined} categories of a text; a column without them takes numbers
  * @property {boolean} takesOthers whether other texts count as none of the categories
  * @property {[number, number] | undefined} range beyond which values count as its ends
- * @property {number | string | undefined} imputed what a missing cell counts as; without it none may be missing
+ * @property {number | string | undefined} imputed what a missing cell counts as
+ * @property {boolean} mayBeEmpty whether the cell may be missing
  * @property {string} example a plausible value, as it is typed
  */
 
@@ -25,11 +28,34 @@ export function fieldsOf({ features = [], preprocessing: { steps } }) {
       each(step.categories, (name, categories) => Object.assign(about[name], { categories, takesOthers: step.unknown === 'zeros' }));
     }
   }
+  let numbers = 0;
+  for (const name of features) {
+    const { categories, imputed } = about[name];
+    about[name].mayBeEmpty = imputed !== undefined;
+    for (const step of steps) if (step.op === 'trees' && !categories) Object.assign(about[name], ofTrees(step.trees, numbers));
+    numbers += categories?.length ?? 1;
+  }
   return features.map((name) => {
-    const { categories, takesOthers = false, range, imputed, mean, std } = about[name];
+    const { categories, takesOthers = false, range, imputed, mayBeEmpty = false, mean, std } = about[name];
     const example = String(imputed ?? categories?.[0] ?? rounded(mean ?? middle(range), std ?? 1, range));
-    return { name, categories, takesOthers, range, imputed, example };
+    return { name, categories, takesOthers, range, imputed, mayBeEmpty, example };
   });
+}
+
+/**
+ * What trees say about a number: what it is compared with lies in its range, and beyond it nothing changes.
+ *
+ * @param {readonly import('../src/card-types.js').Tree[]} trees
+ * @param {number} number its index
+ * @returns {Partial<Field> & {mean?: number, std?: number}}
+ */
+function ofTrees(trees, number) {
+  const compared = trees.flatMap(({ feature, threshold }) => threshold.filter((_, node) => feature[node] === number));
+  const sorted = compared.sort((a, b) => a - b);
+  const [low = 0, high = 0] = [sorted[0], sorted[sorted.length - 1]];
+  const mayBeEmpty = takeMissing(trees, number);
+  const mean = sorted[sorted.length >> 1] ?? 0;
+  return low < high ? { mayBeEmpty, range: [low, high], mean, std: high - low } : { mayBeEmpty, mean };
 }
 
 /** @template T @param {Record<string, T>} named @param {(name: string, value: T) => void} use */
@@ -48,10 +74,11 @@ function rounded(value, scale, range) {
 }
 
 /** What to know before filling in a field. @param {Field} field */
-export function hintOf({ categories, range, imputed }) {
+export function hintOf({ categories, range, imputed, mayBeEmpty }) {
   const hints = [];
   if (!categories && range) hints.push(`${plain(range[0])} to ${plain(range[1])}`);
   if (imputed !== undefined) hints.push(`if empty: ${typeof imputed === 'number' ? plain(imputed) : imputed}`);
+  else if (mayBeEmpty) hints.push('may be empty');
   return hints.join(' · ');
 }
 
@@ -72,9 +99,9 @@ export function otherThan(categories) {
  * @param {string} text as typed or chosen
  * @returns {{cell: Cell} | {problem: string}}
  */
-export function cellOf({ categories, imputed }, text) {
+export function cellOf({ categories, mayBeEmpty }, text) {
   if (text.trim() === '') {
-    return imputed === undefined ? { problem: categories ? 'Choose one.' : 'Fill in a number.' } : { cell: null };
+    return mayBeEmpty ? { cell: null } : { problem: categories ? 'Choose one.' : 'Fill in a number.' };
   }
   if (categories) return { cell: text };
   const number = Number(text);

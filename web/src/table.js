@@ -4,6 +4,7 @@
 
 import { VeilcastError, excerpt } from './error.js';
 import { trimmed } from './texts.js';
+import { takeMissing } from './trees.js';
 
 /**
  * @typedef {import('./card-types.js').Input} Input
@@ -55,26 +56,31 @@ export function readTable(input, csv) {
  * @property {string} name
  * @property {boolean} isText
  * @property {string[] | undefined} categories if others are refused
- * @property {boolean} isImputed
+ * @property {boolean} takesMissing whether its cells may be missing
  * @property {readonly string[]} missing spellings of a missing cell
  */
 
 /** @param {Input} input @returns {Column[]} */
 function columnsOf({ shape, features, preprocessing: { missing = [], steps } }) {
   const names = features ?? Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => `pixel${i}`);
+  let numbers = 0;
   return names.map((name) => {
     const oneHot = steps.find((step) => step.op === 'one_hot' && Object.hasOwn(step.categories, name));
     const isImputed = steps.some((step) => step.op === 'impute' && Object.hasOwn(step.values, name));
-    const categories = oneHot?.op === 'one_hot' && oneHot.unknown === 'error' ? oneHot.categories[name] : undefined;
-    return { name, isText: oneHot !== undefined, categories, isImputed, missing };
+    const known = oneHot?.op === 'one_hot' ? oneHot.categories[name] : undefined;
+    const number = numbers;
+    numbers += known?.length ?? 1;
+    const takesMissing = isImputed || (!known && steps.some((step) => step.op === 'trees' && takeMissing(step.trees, number)));
+    const categories = oneHot?.op === 'one_hot' && oneHot.unknown === 'error' ? known : undefined;
+    return { name, isText: oneHot !== undefined, categories, takesMissing, missing };
   });
 }
 
 /** @param {Column & {place: number}} column @param {Row} row @returns {Cell} */
-function read({ name, isText, isImputed, missing, place }, row) {
+function read({ name, isText, takesMissing, missing, place }, row) {
   const cell = row.cells[place];
   if (missing.includes(cell)) {
-    if (isImputed) return null;
+    if (takesMissing) return null;
     throw problem('missing_value', row, name, 'is missing, and the model has no value for it');
   }
   if (isText) return cell;

@@ -71,6 +71,27 @@ impl Input {
         raw: impl Into<RawRecord<'a>>,
     ) -> Result<PreprocessedRecord, RecordError> {
         let raw = raw.into();
+        self.check_numbers(&raw)?;
+        let columns = self.features.as_deref().unwrap_or_default();
+        self.preprocessing.apply(columns, &raw)
+    }
+
+    /// The numbers that decision trees look at: a raw record's after all other steps, those of missing
+    /// cells unknown.
+    ///
+    /// # Errors
+    /// As [`preprocess`](Self::preprocess), but for numbers that are missing.
+    pub fn numbers<'a>(
+        &self,
+        raw: impl Into<RawRecord<'a>>,
+    ) -> Result<Vec<Option<f64>>, RecordError> {
+        let raw = raw.into();
+        self.check_numbers(&raw)?;
+        let columns = self.features.as_deref().unwrap_or_default();
+        self.preprocessing.numbers(columns, &raw)
+    }
+
+    fn check_numbers(&self, raw: &RawRecord<'_>) -> Result<(), RecordError> {
         if raw.len() != self.raw_features() {
             return Err(RecordError::Length {
                 found: raw.len(),
@@ -84,8 +105,7 @@ impl Input {
                 value,
             });
         }
-        let columns = self.features.as_deref().unwrap_or_default();
-        self.preprocessing.apply(columns, &raw)
+        Ok(())
     }
 }
 

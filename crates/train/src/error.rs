@@ -46,6 +46,11 @@ pub enum TrainError {
         /// The pass in which it happened, from 1.
         epoch: usize,
     },
+    /// No comparison of two numbers tells anything about the target.
+    #[error(
+        "no tree predicts the target better than its mean does; give more rows, or other columns"
+    )]
+    NoTree,
     /// There are too few images to hold some out from training.
     #[error(
         "a single training image can't be split, but the search for input and weight bits needs \

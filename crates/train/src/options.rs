@@ -96,6 +96,7 @@ impl Options {
             records,
             final_loss,
             stem: None,
+            trees: None,
         }
     }
 

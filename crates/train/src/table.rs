@@ -7,6 +7,7 @@
 mod classes;
 mod error;
 mod fit;
+mod grown;
 mod measure;
 mod options;
 mod read;
@@ -18,12 +19,12 @@ pub use self::options::{TableOptions, Task};
 pub use self::read::LabelledTable;
 
 use self::fit::Fitted;
+use self::grown::Learnt;
 use self::rows::Rows;
 use self::target::{Target, Truth};
 use crate::draft::drafted;
 use crate::error::TrainError;
 use crate::layers::train_layers;
-use crate::optimize::Examples as _;
 use crate::progress::Progress;
 use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
@@ -46,18 +47,56 @@ pub fn train_table(
     scheme: &dyn Scheme,
     mut progress: impl FnMut(Progress),
 ) -> Result<Model, TrainError> {
-    let training = &options.training;
     options.check()?;
+    let options = &options.settled();
+    let training = &options.training;
     let (trained_on, held_out) = table.split(options.held_out)?;
     let target = Target::find(table, &trained_on, options)?;
-    let fitted = fit::fit(table, &trained_on, options.unknown)?;
+    let mut fitted = fit::fit(table, &trained_on, options.unknown)?;
+    if options.trees.is_some() {
+        fitted = fitted.for_trees();
+    }
+    let outputs = target.outputs();
+    let draft = options.blueprint(table, &target, &fitted);
+    drafted(&draft, fitted.features(), outputs)?;
+    // A row that can't be measured is told before time is spent on training.
+    for &row in &held_out {
+        table.numbers(row, &draft.input)?;
+    }
+    let rows = |part: &[usize], input: &Input| Rows::of(table, part, input, &target);
+    let learnt = match &options.trees {
+        Some(trees) => {
+            let options = (options, trees);
+            let input = &draft.input;
+            let progress = &mut progress;
+            grown::grow(
+                table,
+                &trained_on,
+                &target,
+                fitted,
+                input,
+                options,
+                progress,
+            )?
+        }
+        None => {
+            let rows = rows(&trained_on, &draft.input)?;
+            let trained = train_layers(&rows, outputs, training, &mut progress)?;
+            Learnt {
+                fitted,
+                network: target.in_its_unit(trained.network)?,
+                report: training.report(rows.features.len(), trained.final_loss),
+            }
+        }
+    };
+    let Learnt {
+        fitted,
+        network,
+        report: training_report,
+    } = learnt;
     let blueprint = options.blueprint(table, &target, &fitted);
-    let (features, outputs) = (fitted.features(), target.outputs());
-    drafted(&blueprint, features, outputs)?;
-    let rows = |part: &[usize]| Rows::of(table, part, &blueprint.input, &target);
-    let (trained_on, held_out) = (rows(&trained_on)?, rows(&held_out)?);
-    let trained = train_layers(&trained_on, outputs, training, &mut progress)?;
-    let network = target.in_its_unit(trained.network)?;
+    let trained_on = rows(&trained_on, &blueprint.input)?;
+    let held_out = rows(&held_out, &blueprint.input)?;
     let collapsed = network.collapse()?;
     let map = match outputs {
         1 => collapsed,
@@ -73,7 +112,7 @@ pub fn train_table(
     let measured = measure::measure(&network, &model, &held_out)?;
     Ok(model.reporting(|report| {
         measured.tell(report);
-        report.training = Some(training.report(trained_on.len(), trained.final_loss));
+        report.training = Some(training_report);
     }))
 }
 

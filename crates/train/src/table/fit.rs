@@ -24,7 +24,7 @@ const MAX_CATEGORIES: usize = 100;
 pub(super) struct Fitted {
     pub(super) preprocessing: Preprocessing,
     /// The least and greatest value of each feature.
-    ranges: Vec<[f64; 2]>,
+    pub(super) ranges: Vec<[f64; 2]>,
 }
 
 impl Fitted {
@@ -35,7 +35,12 @@ impl Fitted {
 
     /// Integers of some bits over the whole range of each feature.
     pub(super) fn quantization(&self, bits: InputBits) -> Quantization {
-        Quantization::over_each(bits, &self.ranges)
+        match self.ranges.split_first() {
+            Some((first, others)) if others.iter().all(|range| range == first) => {
+                Quantization::over_all(bits, *first)
+            }
+            _ => Quantization::over_each(bits, &self.ranges),
+        }
     }
 }
 

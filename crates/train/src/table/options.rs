@@ -5,6 +5,7 @@ use veilcast_card::{InputBits, UnknownCategory};
 use super::read::LabelledTable;
 use crate::error::TrainError;
 use crate::options::{Options, wrong};
+use crate::trees::TreesOptions;
 
 /// What to make of a table and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +21,9 @@ pub struct TableOptions {
     pub held_out: usize,
     /// What to do with categories that no training row has.
     pub unknown: UnknownCategory,
+    /// Boosted trees in place of a network: their structure becomes public, their leaves' values
+    /// stay private.
+    pub trees: Option<TreesOptions>,
     /// How much quantisation may change the probability of a class for any training row, 0 to 1;
     /// for a regression how much it may change the number, in units of the target's standard
     /// deviation.
@@ -61,6 +65,7 @@ impl Default for TableOptions {
             labels: None,
             held_out: 5,
             unknown: UnknownCategory::Error,
+            trees: None,
             max_change: 0.02,
         }
     }
@@ -81,6 +86,7 @@ impl TableOptions {
 
     pub(super) fn check(&self) -> Result<(), TrainError> {
         self.training.check()?;
+        self.trees.as_ref().map_or(Ok(()), TreesOptions::check)?;
         if self.held_out < 2 {
             return wrong(
                 "the share of rows held out",
@@ -92,6 +98,15 @@ impl TableOptions {
             return wrong("the largest change by rounding", &self.max_change, "0 to 1");
         }
         Ok(())
+    }
+
+    /// The options, with the only number of input bits that trees' leaves need.
+    pub(super) fn settled(&self) -> Self {
+        let mut settled = self.clone();
+        if self.trees.is_some() {
+            settled.training.input_bits = Some(InputBits::MIN);
+        }
+        settled
     }
 
     pub(super) fn threshold(&self) -> Option<f64> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use csv::StringRecord;
 
 use super::TableError;
-use veilcast_card::{Cell, Input, list};
+use veilcast_card::{Cell, Input, RecordError, list};
 use veilcast_files::ReadError;
 use veilcast_files::table::{Rows, number};
 
@@ -129,6 +129,23 @@ impl LabelledTable {
 
     /// The preprocessed features of a row.
     pub(super) fn features(&self, row: usize, input: &Input) -> Result<Vec<f64>, TableError> {
+        let preprocessed = input.preprocess(self.cells(row, input)?);
+        let preprocessed = preprocessed.map_err(|source| self.unfit(row, source));
+        Ok(preprocessed?.features)
+    }
+
+    /// The numbers of a row that trees look at.
+    pub(super) fn numbers(
+        &self,
+        row: usize,
+        input: &Input,
+    ) -> Result<Vec<Option<f64>>, TableError> {
+        let numbers = input.numbers(self.cells(row, input)?);
+        numbers.map_err(|source| self.unfit(row, source))
+    }
+
+    /// The cells of a row.
+    fn cells(&self, row: usize, input: &Input) -> Result<Vec<Cell>, TableError> {
         let missing = &input.preprocessing.missing;
         let cell = |(column, name): (usize, &String)| {
             let text = self.cell(row, column);
@@ -141,14 +158,14 @@ impl LabelledTable {
             let number = number(text).ok_or_else(|| self.not_a_number(row, column));
             Ok(Cell::Number(number?))
         };
-        let cells = self.columns.iter().enumerate().map(cell);
-        let cells = cells.collect::<Result<Vec<_>, TableError>>()?;
-        let preprocessed = input.preprocess(cells);
-        let preprocessed = preprocessed.map_err(|source| TableError::Record {
+        self.columns.iter().enumerate().map(cell).collect()
+    }
+
+    fn unfit(&self, row: usize, source: RecordError) -> TableError {
+        TableError::Record {
             place: self.place(row),
             source,
-        });
-        Ok(preprocessed?.features)
+        }
     }
 
     pub(super) fn not_a_number(&self, row: usize, column: usize) -> TableError {

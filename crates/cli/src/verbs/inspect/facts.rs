@@ -2,6 +2,7 @@
 
 mod line;
 mod message;
+mod trees;
 
 use std::fmt::{self, Display};
 
@@ -16,6 +17,7 @@ use veilcast_protocol::{KeyFingerprint, ModelList, ServerMetadata};
 
 use self::line::line;
 pub(super) use self::message::MessageFacts;
+use self::trees::TreesFacts;
 use crate::keys;
 use crate::models::producer;
 use crate::output::{counted, error_figures};
@@ -60,6 +62,9 @@ pub(super) struct CardFacts {
     /// A table's columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<String>>,
+    /// Trees whose leaves become features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trees: Option<TreesFacts>,
     /// What the client computes in the clear, for a hybrid model.
     #[serde(skip_serializing_if = "Option::is_none")]
     public_part: Option<PublicPart>,
@@ -137,6 +142,7 @@ impl CardFacts {
             input: card.input().kind,
             shape: card.input().shape.clone(),
             columns: card.input().features.clone(),
+            trees: card.input().preprocessing.trees().map(TreesFacts::of),
             public_part: card.public_part().cloned(),
             features: card.features(),
             input_bits: card.quantization().bits,
@@ -225,21 +231,7 @@ impl Display for ModelFacts {
             )
         )?;
         if let Some(training) = &self.training {
-            let TrainingReport {
-                hidden,
-                epochs,
-                seed,
-                records,
-                stem,
-                ..
-            } = training;
-            let stem = stem.map_or(String::new(), |stem| {
-                format!("stem of {:?} channels, ", stem.channels)
-            });
-            let text = format!(
-                "{stem}hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}"
-            );
-            write!(f, "\n{}", line("training", text))?;
+            write!(f, "\n{}", line("training", how_trained(training)))?;
         }
         if let Some(import) = &self.import {
             let (producer, opset, sha256) = (producer(import), import.opset, &import.sha256);
@@ -313,6 +305,9 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("input", input))?;
         if let Some(columns) = &self.columns {
             writeln!(f, "{}", line("columns", columns.join(", ")))?;
+        }
+        if let Some(trees) = &self.trees {
+            writeln!(f, "{}", line("trees", trees))?;
         }
         if let Some(PublicPart {
             sha256,
@@ -388,4 +383,27 @@ fn layout_names(layouts: &Layouts) -> String {
     .flatten()
     .collect::<Vec<_>>()
     .join(", ")
+}
+
+/// How a model was trained, in a line.
+fn how_trained(training: &TrainingReport) -> String {
+    let TrainingReport {
+        hidden,
+        epochs,
+        seed,
+        records,
+        stem,
+        trees,
+        ..
+    } = training;
+    if let Some(trees) = trees {
+        let (trees, depth) = (counted(trees.trees as u64, "tree"), trees.depth);
+        return format!(
+            "{trees} of depth {depth}, {epochs} rounds of boosting on {records} records, seed {seed}"
+        );
+    }
+    let stem = stem.map_or(String::new(), |stem| {
+        format!("stem of {:?} channels, ", stem.channels)
+    });
+    format!("{stem}hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}")
 }

@@ -7,7 +7,9 @@ use clap::ValueEnum;
 use veilcast_card::{RecordError, UnknownCategory};
 use veilcast_engine::Paillier;
 use veilcast_model::Model;
-use veilcast_train::{LabelledTable, TableError, TableOptions, Task, TrainError, train_table};
+use veilcast_train::{
+    LabelledTable, TableError, TableOptions, Task, TrainError, TreesOptions, train_table,
+};
 
 use super::training::{TrainingArgs, show};
 use crate::args::ColumnNames;
@@ -61,6 +63,19 @@ pub(super) struct TableArgs {
         default_value = "error"
     )]
     unknown_category: Unknown,
+    /// Grow boosted decision trees in place of a network. Their structure (which columns are compared
+    /// with what) becomes public, and the data owner finds the leaves that a record reaches; the
+    /// leaves' values stay private.
+    #[arg(
+        long,
+        requires = "table",
+        conflicts_with_all = ["hidden", "epochs", "input_bits"]
+    )]
+    trees: bool,
+    /// Comparisons in a tree, one after another, at most: 1 to 8. With 1 the model is a sum of
+    /// functions of single columns.
+    #[arg(long, value_name = "N", requires = "trees", default_value_t = TreesOptions::default().depth)]
+    tree_depth: usize,
     /// How much rounding to integers may change the probability of a class for any training row, in
     /// percentage points; with --regression the number, in hundredths of its standard deviation.
     #[arg(long, value_name = "POINTS", requires = "table", default_value_t = 100.0 * TableOptions::default().max_change)]
@@ -99,6 +114,10 @@ pub(super) fn train(
             Unknown::Error => UnknownCategory::Error,
             Unknown::Zeros => UnknownCategory::Zeros,
         },
+        trees: table.trees.then(|| TreesOptions {
+            depth: table.tree_depth,
+            ..TreesOptions::default()
+        }),
         max_change: table.max_change / 100.0,
         ..defaults
     };
