@@ -106,7 +106,7 @@ function digitOf(strokes, width, height, contrast) {
     throw new VeilcastError('uneven_ground', 'the picture is too uneven to tell a digit from the ground; take one of a single digit, dark on light or light on dark, with nothing else in it');
   }
   if (areSeveral(kept)) throw new VeilcastError('several_digits', 'the picture shows more than one digit; cut out one');
-  return labels.map((label) => Number(label > 0 && isKept[label - 1]));
+  return Uint8Array.from(labels, (label) => Number(label > 0 && isKept[label - 1]));
 }
 
 /** Whether large parts lie beside or above each other. @param {readonly Part[]} parts */

@@ -61,6 +61,7 @@ const fall = (slope, a) => Math.floor((slope * a + 32) / 64);
  */
 function linesIn(mask, { along, across, stepAlong, stepAcross }) {
   const tenth = Math.floor(along / 10);
+  /** @type {{start: number, slope: number}[]} */
   const lines = [];
   for (let slope = -STEEPEST; slope <= STEEPEST; slope++) {
     // Lines start up to `along` before the picture's edge, and beyond it.

@@ -2,11 +2,11 @@
 
     render.py OUT [--data data/mnist] [--sample]
 
-OUT/photos has 500 photos in folders by kind, each named DIGIT-NUMBER.png or .jpg; every second one shows a digit of
+OUT/photos has 500 photos in folders by kind, each named DIGIT-NUMBER.png; every second one shows a digit of
 MNIST's test set, the others one of a font. OUT/none has photos without a digit to tell, by kind. OUT/letters and
 OUT/scribbles have what is no digit, drawn plainly; letters that look like a digit are left out.
 
---sample renders fewer and smaller photos instead, all as PNG: those in testdata/fixtures/photos.
+--sample renders fewer and smaller photos instead: those in testdata/fixtures/photos.
 """
 
 import argparse
@@ -139,7 +139,7 @@ def ruled(rng, shape, strength):
 
 
 def photo(rng, kind, masks, side, part):
-    """A photo of masks side by side: as a Pillow image, and as JPEG where the kind is that."""
+    """A photo of masks side by side."""
     shape = (side, round(side * rng.uniform(0.8, 1.3)))
     paper = rng.uniform(195, 240) + 2.5 * smooth(rng, shape, 6) + rng.normal(size=shape)
     ink = rng.uniform(20, 85)
@@ -181,10 +181,8 @@ def photo(rng, kind, masks, side, part):
     if kind in ("jpeg", "mixed"):
         file = io.BytesIO()
         image.save(file, "JPEG", quality=int(rng.integers(12, 45)))
-        if kind == "jpeg":
-            return Image.open(file).convert("L"), file.getvalue()
         image = Image.open(file).convert("L")
-    return image, None
+    return image
 
 
 def own_size(rng, mask):
@@ -200,15 +198,12 @@ def own_size(rng, mask):
     return Image.fromarray(np.uint8(np.clip(image + 2 * rng.normal(size=(28, 28)), 0, 255)))
 
 
-def save(image, path, jpeg=None):
+def save(image, path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    if jpeg:
-        path.with_suffix(".jpg").write_bytes(jpeg)
-    else:
-        image.save(path.with_suffix(".png"), optimize=True)
+    image.save(path.with_suffix(".png"), optimize=True)
 
 
-def photos(out, mnist, kinds, sides, parts, as_jpeg):
+def photos(out, mnist, kinds, sides, parts):
     for place, (kind, count) in enumerate(kinds.items()):
         for number in range(count):
             rng = np.random.default_rng([18, place, number])
@@ -222,8 +217,7 @@ def photos(out, mnist, kinds, sides, parts, as_jpeg):
             if kind == "own-size":
                 save(own_size(rng, mask), path)
                 continue
-            image, jpeg = photo(rng, kind, [mask], int(rng.integers(*sides)), rng.uniform(*parts))
-            save(image, path, jpeg if as_jpeg else None)
+            save(photo(rng, kind, [mask], int(rng.integers(*sides)), rng.uniform(*parts)), path)
 
 
 def without(out, mnist, kinds, sides):
@@ -233,7 +227,7 @@ def without(out, mnist, kinds, sides):
             digits = rng.integers(10_000, size={"two": 2, "three": 3}.get(kind, 0))
             light = {"blank": ["gradient", "shadow"], "lines": ["lines"]}.get(kind, ["gradient", "plain"])
             masks = [mnist.stroke(int(digit)) for digit in digits]
-            image, _ = photo(rng, light[number % len(light)], masks, int(rng.integers(*sides)), rng.uniform(0.3, 0.6))
+            image = photo(rng, light[number % len(light)], masks, int(rng.integers(*sides)), rng.uniform(0.3, 0.6))
             save(image, out / kind / f"{number:02}")
 
 
@@ -241,7 +235,7 @@ def letters(out):
     for face in range(len(FACES)):
         for number, letter in enumerate(LETTERS):
             rng = np.random.default_rng([20, face, number])
-            image, _ = photo(rng, "plain", [written(letter, face)], 140, 0.6)
+            image = photo(rng, "plain", [written(letter, face)], 140, 0.6)
             save(image, out / f"{letter}{'u' if letter.isupper() else 'l'}-{face:02}")
 
 
@@ -260,8 +254,7 @@ def scribbles(out):
             line = [(float(x), float(y)) for x, y in points]
             draw.line(line, fill=255, width=int(rng.integers(14, 36)), joint="curve")
         mask = cropped(np.asarray(image.filter(ImageFilter.GaussianBlur(2)), float) / 255)
-        picture, _ = photo(rng, "plain", [mask], 140, 0.6)
-        save(picture, out / f"{number:03}")
+        save(photo(rng, "plain", [mask], 140, 0.6), out / f"{number:03}")
 
 
 def main():
@@ -272,10 +265,10 @@ def main():
     args = parser.parse_args()
     mnist = Mnist(args.data)
     if args.sample:
-        photos(args.out, mnist, dict.fromkeys(KINDS, 2), (90, 130), (0.4, 0.7), as_jpeg=False)
+        photos(args.out, mnist, dict.fromkeys(KINDS, 2), (90, 130), (0.4, 0.7))
         without(args.out, mnist, dict.fromkeys(NONE, 1), (90, 130))
         return
-    photos(args.out / "photos", mnist, KINDS, (280, 560), (0.25, 0.75), as_jpeg=True)
+    photos(args.out / "photos", mnist, KINDS, (280, 560), (0.25, 0.75))
     without(args.out / "none", mnist, NONE, (280, 560))
     letters(args.out / "letters")
     scribbles(args.out / "scribbles")
