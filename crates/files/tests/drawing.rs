@@ -165,3 +165,35 @@ fn a_digit_of_mnist_is_as_it_was() {
     let picture = GreyImage::new(28, picture);
     assert_eq!(input::fit_mnist(&picture, (28, 28)).unwrap(), picture);
 }
+
+/// Noise, blots and lines of any size and shape become 28 × 28 pixels or an error.
+#[test]
+fn any_picture_is_fitted_or_refused() {
+    let mut state = 1_u32;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    let (mut fitted, mut refused) = (0, 0);
+    for kind in 0..150 {
+        let longest = [1, 7, 40, 300][kind % 4];
+        let (width, height) = (1 + random(longest), 1 + random(longest));
+        let (left, top, side) = (random(width), random(height), 1 + random(longest));
+        let noise = [1, 20, 256][kind % 3];
+        let pixel = |i: usize| {
+            let (x, y) = (i % width, i / width);
+            let inside = x.wrapping_sub(left) < side && y.wrapping_sub(top) < side;
+            let blot = if inside { 20 } else { 200 };
+            (blot + random(noise) + 50 * usize::from(y % 9 == 0)) as u8
+        };
+        let picture = GreyImage::new(width, (0..width * height).map(pixel).collect());
+        match input::fit_mnist(&picture, (28, 28)) {
+            Ok(image) => {
+                assert_eq!((image.width(), image.height()), (28, 28));
+                fitted += 1;
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(fitted > 10 && refused > 10, "{fitted} and {refused}");
+}
