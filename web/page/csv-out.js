@@ -14,8 +14,9 @@
 export function headerOf(card) {
   const { labels } = card.fields.output;
   if (card.task === 'quantities') return ['record', ...labels];
+  const { doubt } = card.fields.output;
   // A single sigmoid output has two labels, and its score is the second's.
-  return ['record', 'label', ...labels.slice(labels.length - card.outputs).map((label) => `score_${label}`)];
+  return ['record', 'label', ...labels.slice(labels.length - card.outputs).map((label) => `score_${label}`), ...(doubt === undefined ? [] : ['sure'])];
 }
 
 /**
@@ -29,7 +30,8 @@ export function headerOf(card) {
 export function rowOf(card, outcome, record) {
   if (outcome.failed) return headerOf(card).map((_, i) => (i === 0 ? String(record) : ''));
   if (outcome.values) return [String(record), ...outcome.values.map(decimal)];
-  return [String(record), outcome.label, ...outcome.scores.map(decimal)];
+  const sure = card.fields.output.doubt === undefined ? [] : [outcome.inDoubt ? 'no' : 'yes'];
+  return [String(record), outcome.label, ...outcome.scores.map(decimal), ...sure];
 }
 
 /**

@@ -50,7 +50,7 @@ const required = {
   quantization: record({ bits: integer(1, MAX_INPUT_BITS), step: either(positive, listOf(positive)), zero: perFeature }),
   output: record(
     { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'none') },
-    { units: listOf(text), threshold: finite, task: oneOf('classes', 'probability', 'quantities') },
+    { units: listOf(text), threshold: finite, doubt: finite, task: oneOf('classes', 'probability', 'quantities') },
   ),
   bounds: record(
     { slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) },
@@ -129,7 +129,7 @@ function checkPublicPart({ sha256, shape }, values) {
 
 /** @param {CardFields['output']} output */
 function checkOutput(output) {
-  const { labels, scales, activation, units, threshold, task } = output;
+  const { labels, scales, activation, units, threshold, doubt, task } = output;
   const outputs = scales.length;
   if (outputs < 1 || outputs > MAX_OUTPUTS) fail('card.output.scales', `must be 1 to ${MAX_OUTPUTS} numbers`);
   if (activation === 'softmax' && outputs < 2) fail('card.output', 'has softmax for a single output');
@@ -145,6 +145,10 @@ function checkOutput(output) {
   if (threshold !== undefined) {
     if (activation !== 'sigmoid' || outputs !== 1) fail('card.output.threshold', 'is for a single sigmoid output');
     if (!(threshold > 0 && threshold < 1)) fail('card.output.threshold', 'must lie between 0 and 1');
+  }
+  if (doubt !== undefined) {
+    if (activation !== 'softmax') fail('card.output.doubt', 'is for probabilities by softmax');
+    if (!(doubt > 0 && doubt < 1)) fail('card.output.doubt', 'must lie between 0 and 1');
   }
   const implied = impliedTask(output);
   const isOpen = activation === 'none' && !units && outputs > 1;

@@ -52,6 +52,7 @@
  * @property {'softmax' | 'sigmoid' | 'none'} activation
  * @property {string[]} [units] one per quantity, if quantities are predicted
  * @property {number} [threshold] probability above which a record counts as positive, if not 0.5
+ * @property {number} [doubt] probability by softmax below which a predicted class is in doubt
  * @property {Task} [task] needed only for several quantities without units, which are classes otherwise; elsewhere what the
  *   other fields say
  *

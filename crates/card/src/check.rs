@@ -143,7 +143,9 @@ fn check_output(output: &Output) -> Result<(), CardError> {
     } else if let Some(problem) = check_texts(&output.labels) {
         Some(format!("labels: {problem}"))
     } else {
-        check_units(output).or_else(|| check_threshold(output))
+        check_units(output)
+            .or_else(|| check_threshold(output))
+            .or_else(|| check_doubt(output))
     };
     match problem {
         None => check_task(output),
@@ -188,6 +190,15 @@ fn check_threshold(output: &Output) -> Option<String> {
     }
     let fits = threshold > 0.0 && threshold < 1.0;
     (!fits).then(|| format!("the threshold is {threshold}; it must lie between 0 and 1"))
+}
+
+fn check_doubt(output: &Output) -> Option<String> {
+    let doubt = output.doubt?;
+    if output.activation != Activation::Softmax {
+        return Some("doubt is for probabilities by softmax".to_owned());
+    }
+    let fits = doubt > 0.0 && doubt < 1.0;
+    (!fits).then(|| format!("doubt is {doubt}; it must lie between 0 and 1"))
 }
 
 fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {

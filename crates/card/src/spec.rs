@@ -99,6 +99,10 @@ pub struct Output {
     /// a single sigmoid output, and 0.5 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// A predicted class is in doubt if its probability is below this one, between 0 and 1; only
+    /// with softmax, and no class is if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<f64>,
     /// What the scores are. Needed only for several quantities without units, which the other fields
     /// don't distinguish from classes; elsewhere it must agree with the other fields, and a new
     /// card leaves it out.

@@ -77,7 +77,7 @@ pub enum ReadError {
         source: png::DecodingError,
     },
     /// The picture can't be fitted to the model's size.
-    #[error("{file} can't be read as a drawing")]
+    #[error("{file} can't be read as a picture of a digit")]
     Drawing {
         /// The file.
         file: String,

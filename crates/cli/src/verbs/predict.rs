@@ -112,6 +112,9 @@ struct Summary {
     seconds: f64,
     #[serde(flatten)]
     overview: Option<Overview>,
+    /// Records whose class is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_doubt: Option<u64>,
 }
 
 /// A model that replaced another during a run.
@@ -163,6 +166,7 @@ impl fmt::Display for Summary {
             bytes_down,
             seconds,
             overview,
+            in_doubt,
             without_prediction,
             ..
         } = self;
@@ -195,6 +199,9 @@ impl fmt::Display for Summary {
         )?;
         if let Some(overview) = overview {
             write!(f, "\n{overview}")?;
+        }
+        if let Some(in_doubt) = in_doubt.filter(|count| *count > 0) {
+            write!(f, "\n{}", predictions::doubts(in_doubt))?;
         }
         match without_prediction {
             0 => Ok(()),
@@ -272,6 +279,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     summary.resumed = resumed;
     summary.by_vouchers = summary.by_vouchers.filter(|_| has_vouchers);
     summary.overview = Some(predictions.overview().clone());
+    summary.in_doubt = predictions.in_doubt();
     let unpredicted = predictions.unpredicted().clone();
     summary.without_prediction = unpredicted.count();
     summary.records = predictions.finish()?;

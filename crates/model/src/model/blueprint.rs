@@ -153,6 +153,7 @@ impl Blueprint {
                 activation: self.activation,
                 units: self.units.clone(),
                 threshold: self.threshold,
+                doubt: None,
                 task: self.task,
             },
             bounds: Bounds {
