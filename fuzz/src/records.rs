@@ -21,6 +21,7 @@ pub fn table() -> Input {
         shape: vec![3],
         features: Some(["age", "dose", "sex"].map(str::to_owned).to_vec()),
         fit: None,
+        about: Default::default(),
         preprocessing: Preprocessing {
             version: PreprocessingVersion::V2,
             missing: vec![String::new(), "NA".to_owned()],

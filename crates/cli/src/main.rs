@@ -25,6 +25,7 @@ mod args;
 #[cfg(feature = "ledger")]
 mod books;
 mod builtin;
+mod changes;
 #[cfg(feature = "ledger")]
 mod columns;
 mod failure;

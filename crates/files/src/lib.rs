@@ -1,10 +1,13 @@
-//! Reading records from files: PNG, CSV, NPY and IDX, told apart by their content.
+//! Reading records from files: PNG, CSV, NPY and IDX, and with features Parquet, Arrow and
+//! workbooks, told apart by their content.
 //! [`open`] returns the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the
 //! file's order. CSV and NPY files are read as the records are asked for, in memory that doesn't
 //! grow with them; sizes are checked before anything is allocated.
 #![forbid(unsafe_code)]
 
 mod array;
+mod columnar;
+mod content;
 mod drawing;
 mod error;
 mod grey;
@@ -13,13 +16,17 @@ mod limits;
 mod open;
 mod picture;
 mod record;
+#[cfg(any(feature = "excel", feature = "parquet"))]
+mod rendered;
 pub mod table;
+mod workbook;
 
+pub use content::STANDARD_INPUT;
 pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
 pub use grey::GreyImage;
 pub use limits::MAX_FILE_BYTES;
-pub use open::{Records, column_names, open};
+pub use open::{Records, column_names, open, open_table};
 pub use record::{IgnoredColumns, Options, Record};
 
 /// The example of the README.

@@ -34,7 +34,7 @@ pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
     Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, ImportReport, Model, ModelError,
     PUBLIC_PART_FILE, PublicPartFile, QuantizationSearch, REPORT_FILE, Regression, Report,
-    SEALED_FILE, StemReport, TrainingReport, WEIGHTS_FILE, check_destination,
+    PathStep, SEALED_FILE, StemReport, TrainingReport, WEIGHTS_FILE, check_destination,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;

@@ -46,6 +46,9 @@ pub enum TrainError {
         /// The pass in which it happened, from 1.
         epoch: usize,
     },
+    /// The least loss can't be found.
+    #[error("the least loss can't be found: {0}")]
+    Minimum(String),
     /// There are too few images to hold some out from training.
     #[error(
         "a single training image can't be split, but the search for input and weight bits needs \

@@ -3,21 +3,30 @@
 //! Every n-th row is held out, to measure with. From the others come the preprocessing, the
 //! network, and the quantisation: the cheapest that changes its scores little. What is predicted is
 //! a class, one of two, with a single sigmoid output, or one of several, with softmax; or a number.
+//! Whatever isn't as it seems to be, or is left out, is told as a [`Finding`].
 
 mod classes;
+mod columns;
+mod converge;
 mod error;
+mod findings;
 mod fit;
+mod leaks;
 mod measure;
 mod options;
 mod read;
 mod rows;
+mod selection;
 mod target;
 
 pub use self::error::TableError;
+pub use self::findings::{Finding, Reason};
 pub use self::options::{TableOptions, Task};
 pub use self::read::LabelledTable;
+pub use self::selection::{MissingTarget, Selection};
 
-use self::fit::Fitted;
+use self::converge::converge;
+use self::fit::{Categories, Fitted};
 use self::rows::Rows;
 use self::target::{Target, Truth};
 use crate::draft::drafted;
@@ -27,9 +36,19 @@ use crate::optimize::Examples as _;
 use crate::progress::Progress;
 use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
-use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
+use veilcast_model::{
+    Blueprint, FloatMap, Model, QuantizationSearch, Scheme, TrainingReport,
+};
 
-/// Trains a model on a table; `progress` is called after each mini-batch.
+/// A model that was trained on a table, and what was found out about the table.
+pub struct TrainedOnTable {
+    /// The model.
+    pub model: Model,
+    /// What people should know.
+    pub findings: Vec<Finding>,
+}
+
+/// Trains a model on a table; `progress` is called after each step.
 ///
 /// The model's report has the accuracies, or errors, on the rows held out. Unless options give both
 /// the input's and the weights' bits, the quantisation that is cheapest for `scheme` is
@@ -45,19 +64,45 @@ pub fn train_table(
     options: &TableOptions,
     scheme: &dyn Scheme,
     mut progress: impl FnMut(Progress),
-) -> Result<Model, TrainError> {
+) -> Result<TrainedOnTable, TrainError> {
     let training = &options.training;
     options.check()?;
     let (trained_on, held_out) = table.split(options.held_out)?;
     let target = Target::find(table, &trained_on, options)?;
-    let fitted = fit::fit(table, &trained_on, options.unknown)?;
+    let policy = Categories {
+        unknown: options.unknown,
+        fewest: options.fewest,
+    };
+    let fitted = fit::fit(table, &trained_on, policy)?;
     let blueprint = options.blueprint(table, &target, &fitted);
     let (features, outputs) = (fitted.features(), target.outputs());
     drafted(&blueprint, features, outputs)?;
-    let rows = |part: &[usize]| Rows::of(table, part, &blueprint.input, &target);
-    let (trained_on, held_out) = (rows(&trained_on)?, rows(&held_out)?);
-    let trained = train_layers(&trained_on, outputs, training, &mut progress)?;
-    let network = target.in_its_unit(trained.network)?;
+    let input = &blueprint.input;
+    let trained_on = Rows::of(table, &trained_on, input, &target)?;
+    let (held_out, not_measured) = Rows::measurable(table, &held_out, input, &target)?;
+    let mut findings = table.findings().to_vec();
+    findings.extend(fitted.findings.iter().cloned());
+    findings.extend(target.rare());
+    findings.extend(leaks::find(&trained_on, input, target.labels().len()));
+    if not_measured > 0 {
+        findings.push(Finding::NotMeasured(not_measured));
+    }
+    let (network, trained) = if options.by_epochs || !training.hidden.is_empty() {
+        let trained = train_layers(&trained_on, outputs, training, &mut progress)?;
+        (trained.network, training.report(trained_on.len(), trained.final_loss))
+    } else {
+        let found = converge(&trained_on, outputs, &mut progress)?;
+        let report = TrainingReport {
+            penalty: Some(found.penalty),
+            path: found.path,
+            epochs: 0,
+            batch_size: trained_on.len(),
+            learning_rate: 0.0,
+            ..training.report(trained_on.len(), found.loss)
+        };
+        (found.network, report)
+    };
+    let network = target.in_its_unit(network)?;
     let collapsed = network.collapse()?;
     let map = match outputs {
         1 => collapsed,
@@ -70,11 +115,12 @@ pub fn train_table(
     };
     let quantization = |bits| fitted.quantization(bits);
     let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
-    let measured = measure::measure(&network, &model, &held_out)?;
-    Ok(model.reporting(|report| {
+    let measured = measure::measure(&network, &model, &held_out, target.most_frequent())?;
+    let model = model.reporting(|report| {
         measured.tell(report);
-        report.training = Some(training.report(trained_on.len(), trained.final_loss));
-    }))
+        report.training = Some(trained);
+    });
+    Ok(TrainedOnTable { model, findings })
 }
 
 impl TableOptions {
@@ -86,7 +132,7 @@ impl TableOptions {
             "" => format!(
                 "Predicts {} from {} columns.",
                 table.target(),
-                table.columns().len()
+                fitted.columns.len()
             ),
             given => given.to_owned(),
         };
@@ -97,9 +143,10 @@ impl TableOptions {
             input: Input {
                 kind: InputKind::Table,
                 description: String::new(),
-                shape: vec![table.columns().len()],
-                features: Some(table.columns().to_vec()),
+                shape: vec![fitted.columns.len()],
+                features: Some(fitted.columns.clone()),
                 fit: None,
+                about: fitted.about.clone(),
                 preprocessing: fitted.preprocessing.clone(),
             },
             public_part: None,

@@ -13,12 +13,13 @@ use veilcast_client::{Client, ClientError, Pipeline, PipelineError, VoucherDirec
 use veilcast_engine::{Predictor, PublicKey};
 use veilcast_files::Options;
 
-use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
+use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile, ReadingArgs};
+use crate::changes::Changes;
 use crate::failure::Hint as _;
 use crate::output::{Output, StdoutClosed, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
-use crate::records::{Batch, Changes, Inputs, batch_size, batches, masked_batch_size};
+use crate::records::{Batch, Inputs, batch_size, batches, masked_batch_size};
 use crate::service::{ServiceArgs, advise, advised};
 use crate::waiting::WaitingBar;
 use crate::{interrupts, keys, logging, models, records, runtime, sealed};
@@ -81,7 +82,9 @@ pub(crate) struct Args {
     /// separated by commas. They aren't sent.
     #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
     keep: Option<ColumnNames>,
-    /// Records: PNG, CSV with a header, NPY or IDX.
+    #[command(flatten)]
+    reading: ReadingArgs,
+    /// Records: PNG, CSV with a header, NPY or IDX; `-` for a table on standard input.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
 }
@@ -207,7 +210,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let client = args.service.client(&args.server, Some(bar.on_wait()))?;
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
     let encoder = runtime.block_on(fetch_encoder(&client, &card))?;
-    let (file, force) = (args.file.out.as_deref(), args.file.force);
+    let (file, force) = (args.file.path(), args.file.force);
     let keep = args.keep.clone().map_or(Vec::new(), |names| names.0);
     let ignore = args.ignore.columns();
     let inputs = Inputs {
@@ -215,6 +218,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         options: Options {
             ignore,
             keep: keep.clone(),
+            reading: args.reading.reading(),
         },
     };
     let predictions = match file {
@@ -274,7 +278,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     summary.records = predictions.finish()?;
     summary.seconds = start.elapsed().as_secs_f64();
     if !summary.changes.is_none() {
-        output.note(summary.changes);
+        output.note(&summary.changes);
     }
     for replaced in &summary.replaced {
         output.note(replaced);

@@ -12,6 +12,7 @@ use super::classes::ClassFigures;
 use super::clear::{Clear, TestSet, Truth};
 use super::measure::Encrypted;
 use super::quantities::QuantityFigures;
+use crate::changes::Changes;
 use crate::output::counted;
 
 #[derive(Serialize)]
@@ -27,6 +28,9 @@ pub(super) struct Evaluation {
     pub(super) encrypted: Option<Encrypted>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) report: Option<PathBuf>,
+    /// What was done to the records' values.
+    #[serde(flatten)]
+    pub(super) changes: Changes,
     /// The word for a record.
     #[serde(skip)]
     pub(super) noun: &'static str,
@@ -59,6 +63,7 @@ impl Evaluation {
             largest_scores: clear.largest_scores(),
             encrypted: None,
             report: None,
+            changes: clear.changes.clone(),
             noun: match card.input().kind {
                 InputKind::Image => "image",
                 InputKind::Table => "record",
@@ -74,6 +79,9 @@ impl fmt::Display for Evaluation {
         match &self.figures {
             Figures::Classes(figures) => figures.fmt(f)?,
             Figures::Quantities(figures) => figures.fmt(f)?,
+        }
+        if !self.changes.is_none() {
+            write!(f, "\n{}", self.changes)?;
         }
         if let Some(encrypted) = &self.encrypted {
             write!(f, "\n{encrypted}")?;

@@ -231,14 +231,20 @@ impl Display for ModelFacts {
                 seed,
                 records,
                 stem,
+                penalty,
                 ..
             } = training;
             let stem = stem.map_or(String::new(), |stem| {
                 format!("stem of {:?} channels, ", stem.channels)
             });
-            let text = format!(
-                "{stem}hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}"
-            );
+            let text = match penalty {
+                Some(penalty) => format!(
+                    "one layer on {records} records until it had converged, penalty {penalty}"
+                ),
+                None => format!(
+                    "{stem}hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}"
+                ),
+            };
             write!(f, "\n{}", line("training", text))?;
         }
         if let Some(import) = &self.import {
