@@ -274,7 +274,8 @@ impl<'a> Predictions<'a> {
                 // Of two classes by a single score, the second's.
                 let probabilities: Vec<&f64> = probabilities.collect();
                 let first = probabilities.len().saturating_sub(scored);
-                row.extend(probabilities[first..].iter().map(|p| p.to_string()));
+                // The last digits depend on who computes the exponential function.
+                row.extend(probabilities[first..].iter().map(|p| format!("{p:.6}")));
             }
             Ok(Prediction::Quantities(values)) => row.extend(values.iter().map(f64::to_string)),
             Err(_) => {

@@ -1,5 +1,6 @@
 //! What `inspect` reports, as fields for programs and as lines for people.
 
+mod columns;
 mod line;
 mod message;
 
@@ -14,6 +15,7 @@ use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingRe
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{KeyFingerprint, ModelList, ServerMetadata};
 
+use self::columns::ColumnFacts;
 use self::line::line;
 pub(super) use self::message::MessageFacts;
 use crate::keys;
@@ -60,6 +62,9 @@ pub(super) struct CardFacts {
     /// A table's columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<String>>,
+    /// What people should know about them, and what they hold.
+    #[serde(flatten)]
+    about: ColumnFacts,
     /// What the client computes in the clear, for a hybrid model.
     #[serde(skip_serializing_if = "Option::is_none")]
     public_part: Option<PublicPart>,
@@ -137,6 +142,7 @@ impl CardFacts {
             input: card.input().kind,
             shape: card.input().shape.clone(),
             columns: card.input().features.clone(),
+            about: ColumnFacts::of(card.input()),
             public_part: card.public_part().cloned(),
             features: card.features(),
             input_bits: card.quantization().bits,
@@ -319,6 +325,7 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("input", input))?;
         if let Some(columns) = &self.columns {
             writeln!(f, "{}", line("columns", columns.join(", ")))?;
+            write!(f, "{}", self.about.of_columns(columns))?;
         }
         if let Some(PublicPart {
             sha256,
