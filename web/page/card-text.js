@@ -55,13 +55,20 @@ function outputOf(card) {
 /** @param {Card} card */
 function publicOf(card) {
   const { input, public_part: part } = card.fields;
-  const ranges = input.kind === 'table' ? ' That includes the ranges, means and categories of its columns.' : '';
+  const trees = treesOf(input);
+  const ranges = input.kind === 'table' ? ` That includes ${trees.length > 0 ? 'the' : 'the ranges, means and'} categories of its columns${followed(trees.length)}.` : '';
   if (!part) return `This card: what goes in, how it is rounded, what comes out.${ranges}`;
   return (
     `This card, and the model's first part: a file of ${size(part.bytes)}, which your browser fetches, checks, and runs on your own machine. ` +
     `It turns ${inputsOf(part, input)} into ${counted(part.features, 'number')}, and only these are ${hiddenBy(card)} and sent.${ranges}`
   );
 }
+
+/** @param {import('../src/card-types.js').Input} input */
+const treesOf = ({ preprocessing: { steps } }) => steps.find((step) => step.op === 'trees')?.trees ?? [];
+
+/** @param {number} trees how many */
+const followed = (trees) => (trees > 0 ? `, and what ${counted(trees, 'decision tree')} compare them with, which your browser follows` : '');
 
 /** What is done to data before it is sent, in the ways that a model is offered. @param {Card} card */
 const hiddenBy = ({ ways }) => (ways.includes('sealed') ? (ways.length === 1 ? 'masked' : 'encrypted or masked') : 'encrypted');
@@ -85,7 +92,10 @@ function sealedOf({ ways, fields: { sealed } }) {
 /** @param {Card} card */
 function privateOf(card) {
   const part = card.fields.public_part;
-  if (!part) return `The model itself: its weights stay with the server, and your data with you.${sealedOf(card)}`;
+  if (!part) {
+    const weights = treesOf(card.fields.input).length > 0 ? 'what the leaves of its trees are worth stays' : 'its weights stay';
+    return `The model itself: ${weights} with the server, and your data with you.${sealedOf(card)}`;
+  }
   return (
     `The model's last part, its head: the weights that turn ${counted(part.features, 'number')} into the answer stay with the server. ` +
     `Your data stays with you, and so do these numbers: the server gets them ${hiddenBy(card)}.${sealedOf(card)}`

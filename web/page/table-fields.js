@@ -1,6 +1,7 @@
 /** The columns of a table as fields of a form: what each takes, by the model's card. */
 
 import { DAYS, daysOf } from '../src/table-dates.js';
+import { takeMissing } from '../src/trees.js';
 
 /**
  * @typedef {import('../src/card-types.js').Input} Input
@@ -15,7 +16,8 @@ import { DAYS, daysOf } from '../src/table-dates.js';
  * @property {string[] | undefined} categories of a text; a column without them takes numbers
  * @property {boolean} takesOthers whether other texts count as none of the categories
  * @property {[number, number] | undefined} range beyond which values count as its ends
- * @property {number | string | undefined} imputed what a missing cell counts as; without it none may be missing
+ * @property {number | string | undefined} imputed what a missing cell counts as
+ * @property {boolean} mayBeEmpty whether the cell may be missing
  * @property {string} example a plausible value, as it is typed
  */
 
@@ -31,14 +33,37 @@ export function fieldsOf({ features = [], about: said = {}, preprocessing: { ste
       each(step.categories, (name, categories) => Object.assign(about[name], { categories, takesOthers: step.unknown === 'zeros' }));
     }
   }
+  let numbers = 0;
+  for (const name of features) {
+    const { categories, imputed } = about[name];
+    about[name].mayBeEmpty = imputed !== undefined;
+    for (const step of steps) if (step.op === 'trees' && !categories) Object.assign(about[name], ofTrees(step.trees, numbers));
+    numbers += categories?.length ?? 1;
+  }
   return features.map((name) => {
-    const { categories, takesOthers = false, range, imputed, mean, std } = about[name];
+    const { categories, takesOthers = false, range, imputed, mayBeEmpty = false, mean, std } = about[name];
     const { label = name, unit, description } = Object.hasOwn(said, name) ? said[name] : {};
     const isDate = !categories && unit === DAYS;
     const usual = imputed ?? categories?.[0] ?? rounded(mean ?? middle(range), std ?? 1, range);
     const example = isDate ? dateOf(Number(usual)) : String(usual);
-    return { name, label, unit, description, isDate, categories, takesOthers, range, imputed, example };
+    return { name, label, unit, description, isDate, categories, takesOthers, range, imputed, mayBeEmpty, example };
   });
+}
+
+/**
+ * What trees say about a number: what it is compared with lies in its range, and beyond it nothing changes.
+ *
+ * @param {readonly import('../src/card-types.js').Tree[]} trees
+ * @param {number} number its index
+ * @returns {Partial<Field> & {mean?: number, std?: number}}
+ */
+function ofTrees(trees, number) {
+  const compared = trees.flatMap(({ feature, threshold }) => threshold.filter((_, node) => feature[node] === number));
+  const sorted = compared.sort((a, b) => a - b);
+  const [low = 0, high = 0] = [sorted[0], sorted[sorted.length - 1]];
+  const mayBeEmpty = takeMissing(trees, number);
+  const mean = sorted[sorted.length >> 1] ?? 0;
+  return low < high ? { mayBeEmpty, range: [low, high], mean, std: high - low } : { mayBeEmpty, mean };
 }
 
 /** @template T @param {Record<string, T>} named @param {(name: string, value: T) => void} use */
@@ -60,13 +85,14 @@ function rounded(value, scale, range) {
 const dateOf = (days) => new Date(Math.round(days) * 86_400_000).toISOString().slice(0, 10);
 
 /** What to know before filling in a field. @param {Field} field */
-export function hintOf({ description, unit, isDate, categories, range, imputed }) {
+export function hintOf({ description, unit, isDate, categories, range, imputed, mayBeEmpty }) {
   const shown = isDate ? dateOf : plain;
   const hints = description ? [description] : [];
   const inUnit = unit && !isDate ? ` ${unit}` : '';
   if (!categories && range) hints.push(`${shown(range[0])} to ${shown(range[1])}${inUnit}`);
   else if (inUnit) hints.push(`in${inUnit}`);
   if (imputed !== undefined) hints.push(`if empty: ${typeof imputed === 'number' ? shown(imputed) : imputed}`);
+  else if (mayBeEmpty) hints.push('may be empty');
   return hints.join(' · ');
 }
 
@@ -87,9 +113,9 @@ export function otherThan(categories) {
  * @param {string} text as typed or chosen
  * @returns {{cell: Cell} | {problem: string}}
  */
-export function cellOf({ isDate, categories, imputed }, text) {
+export function cellOf({ isDate, categories, mayBeEmpty }, text) {
   if (text.trim() === '') {
-    return imputed === undefined ? { problem: categories ? 'Choose one.' : 'Fill in a number.' } : { cell: null };
+    return mayBeEmpty ? { cell: null } : { problem: categories ? 'Choose one.' : 'Fill in a number.' };
   }
   if (categories) return { cell: text };
   if (isDate) {

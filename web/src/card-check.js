@@ -85,7 +85,7 @@ export function checkCard(json) {
   if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(fields.name)) fail('card.name', 'is not a valid name of a model');
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(fields.version)) fail('card.version', 'is not a valid version');
   checkInput(fields.input);
-  const preprocessed = fields.input.shape.reduce((a, b) => a * b) + checkPreprocessing(fields.input);
+  const preprocessed = checkPreprocessing(fields.input);
   if (preprocessed > MAX_FEATURES) fail('card.input', `has more than ${MAX_FEATURES} features`);
   if (fields.public_part) checkPublicPart(fields.public_part, preprocessed);
   const features = fields.public_part?.features ?? preprocessed;

@@ -7,10 +7,19 @@
  *   | {op: 'clip', ranges: Record<string, [number, number]>}
  *   | {op: 'standardize', columns: Record<string, {mean: number, std: number}>}
  *   | {op: 'one_hot', categories: Record<string, string[]>, unknown: UnknownCategory}
- *   | {op: 'scale', factor: number}} Step
+ *   | {op: 'scale', factor: number}
+ *   | {op: 'trees', trees: Tree[]}} Step
+ *
+ * @typedef {object} Tree a public decision tree, a list entry per comparison: 0 is the root; a step leads to a later one, or to
+ *   leaf l as −1 − l
+ * @property {number[]} feature which of the numbers is compared
+ * @property {number[]} threshold with what
+ * @property {number[]} low where a number up to the threshold leads
+ * @property {number[]} high where a greater one leads
+ * @property {(number | null)[]} [missing] where a missing one leads; where nothing is said, its record is refused
  *
  * @typedef {object} Preprocessing
- * @property {1 | 2} version
+ * @property {1 | 2 | 3} version
  * @property {string[]} [missing] spellings of a missing cell in a table
  * @property {Step[]} steps
  *

@@ -2,14 +2,23 @@
  * The checks that make steps of preprocessing fit for a table or an image.
  */
 
-import { fail, finite, listOf, mapOf, object, oneOf, positive, record, text } from './shape.js';
+import { fail, finite, integer, listOf, mapOf, object, oneOf, positive, record, text } from './shape.js';
 import { checkCells, checkTexts } from './texts.js';
+import { checkTree } from './trees.js';
 
 /**
  * @typedef {import('./card-types.js').Input} Input
  * @typedef {import('./shape.js').Shape} Shape
  * @typedef {{categories?: string[], done: Set<string>}} Column what the steps so far have done to a column
  */
+
+/** Where a comparison of a tree leads. */
+const lead = integer(-(2 ** 31), 2 ** 31 - 1);
+
+const tree = record(
+  { feature: listOf(integer(0, 2 ** 32 - 1)), threshold: listOf(finite), low: listOf(lead), high: listOf(lead) },
+  { missing: listOf((value, place) => value === null || lead(value, place)) },
+);
 
 /** @type {Record<string, Shape>} */
 const STEPS = {
@@ -21,6 +30,7 @@ const STEPS = {
   standardize: record({ op: text, columns: mapOf(record({ mean: finite, std: positive })) }),
   one_hot: record({ op: text, categories: mapOf(listOf(text)), unknown: oneOf('error', 'zeros') }),
   scale: record({ op: text, factor: finite }),
+  trees: record({ op: text, trees: listOf(tree) }),
 };
 
 /** @type {Shape} */
@@ -30,16 +40,16 @@ const step = (value, place) => {
   STEPS[String(op)](value, place);
 };
 
-export const preprocessingShape = record({ version: oneOf(1, 2), steps: listOf(step) }, { missing: listOf(text) });
+export const preprocessingShape = record({ version: oneOf(1, 2, 3), steps: listOf(step) }, { missing: listOf(text) });
 
 /**
  * Checks that steps fit the columns and each other.
  *
  * @param {Input} input
- * @returns {number} how many features one-hot encoding adds
+ * @returns {number} how many features come out
  * @throws {import('./shape.js').ShapeError}
  */
-export function checkPreprocessing({ kind, features: names = [], preprocessing }) {
+export function checkPreprocessing({ kind, shape, features: names = [], preprocessing }) {
   const { version, missing = [], steps } = preprocessing;
   const at = 'card.input.preprocessing';
   if (missing.length > 0) {
@@ -55,11 +65,13 @@ export function checkPreprocessing({ kind, features: names = [], preprocessing }
       if (column) column.categories ??= categories;
     }
   }
-  let added = 0;
+  let features = shape.reduce((a, b) => a * b);
   let expanded = false;
   steps.forEach((step, index) => {
     const place = `${at}.steps[${index}]`;
     if (version === 1 && step.op !== 'scale') fail(place, 'does not belong to version 1, which has only scale');
+    if (version < 3 && step.op === 'trees') fail(place, 'belongs to version 3');
+    if (steps[index - 1]?.op === 'trees') fail(place, 'follows trees, which must be the last step');
     switch (step.op) {
       case 'impute':
         return each(columns, step.op, step.values, place, checkImputed);
@@ -75,16 +87,22 @@ export function checkPreprocessing({ kind, features: names = [], preprocessing }
           if (categories.length === 0) fail(place, 'has no categories');
           checkCells(categories, place);
           checkTexts(categories, place);
-          added += categories.length - 1;
+          features += categories.length - 1;
           expanded = true;
         });
       case 'scale':
         if (step.factor === 0) fail(place, 'must not multiply by zero');
         if (expanded) fail(place, 'must come before one_hot');
         for (const column of columns.values()) if (!column.categories) column.done.add('scale');
+        return;
+      case 'trees': {
+        if (step.trees.length === 0) fail(place, 'has no trees');
+        const numbers = features;
+        features = step.trees.reduce((sum, tree, i) => sum + checkTree(tree, numbers, `${place}.trees[${i}]`), 0);
+      }
     }
   });
-  return added;
+  return features;
 }
 
 /**

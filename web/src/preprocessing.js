@@ -4,6 +4,7 @@
  */
 
 import { VeilcastError, excerpt } from './error.js';
+import { leavesOf } from './trees.js';
 
 /**
  * @typedef {import('./card-types.js').Input} Input
@@ -15,7 +16,8 @@ import { VeilcastError, excerpt } from './error.js';
  */
 
 /**
- * The features of a record, and what was done to its cells to get them.
+ * The features of a record, and what was done to its cells to get them. A tree gives one per leaf but the last: 1 for the leaf
+ * that the record reaches, 0 for the others.
  *
  * @param {Input} input of a checked card
  * @param {readonly Cell[]} cells in the card's order
@@ -39,12 +41,19 @@ export function preprocess(input, cells) {
     const change = changeOf(step, counts);
     values = values.map((value, i) => change(value, name(i)));
   }
-  const features = values.flatMap((value, i) => {
-    if (value === null || typeof value !== 'object') return [number(value, name(i))];
-    return Array.from({ length: value.count }, (_, index) => (index === value.hot ? 1 : 0));
+  const trees = input.preprocessing.steps.find((step) => step.op === 'trees')?.trees;
+  const columns = values.flatMap((value, i) => Array(expanded(value) ? value.count : 1).fill(i));
+  const numbers = values.flatMap((value, i) => {
+    if (expanded(value)) return Array.from({ length: value.count }, (_, index) => (index === value.hot ? 1 : 0));
+    return [trees && value === null ? null : number(value, name(i))];
   });
+  if (!trees) return { features: numbers.map(Number), ...counts };
+  const features = leavesOf(trees, numbers, (index) => missing(name(columns[index])));
   return { features, ...counts };
 }
+
+/** @param {Cell | OneHot} value @returns {value is OneHot} */
+const expanded = (value) => value !== null && typeof value === 'object';
 
 /**
  * What a step does to a value of the column with a name.
@@ -85,6 +94,8 @@ function changeOf(step, counts) {
       });
     case 'scale':
       return (value) => (typeof value === 'number' ? value * step.factor : value);
+    case 'trees': // the last step, on all numbers at once
+      return (value) => value;
   }
 }
 

@@ -8,6 +8,7 @@ import { DAYS, daysOf } from './table-dates.js';
 import { NAMES, columnsOf, completeRows, isRowNumber, layoutOf } from './table-layout.js';
 import { plainNumber, readNumber } from './table-numbers.js';
 import { parseRows } from './table-rows.js';
+import { takeMissing } from './trees.js';
 
 /**
  * @typedef {import('./card-types.js').Input} Input
@@ -118,7 +119,7 @@ function saidOf(separator, comments, titles, shown, others) {
  * @property {string} name
  * @property {string[] | undefined} known categories of a text
  * @property {boolean} refuses whether others are refused
- * @property {boolean} isImputed
+ * @property {boolean} takesMissing whether its cells may be missing
  * @property {boolean} takesDates
  * @property {readonly string[]} missing spellings of a missing cell
  */
@@ -126,23 +127,27 @@ function saidOf(separator, comments, titles, shown, others) {
 /** @param {Input} input @returns {Column[]} */
 function takenBy({ shape, features, about, preprocessing: { missing = [], steps } }) {
   const names = features ?? Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => `pixel${i}`);
+  let numbers = 0;
   return names.map((name) => {
     const oneHot = steps.find((step) => step.op === 'one_hot' && Object.hasOwn(step.categories, name));
     const isImputed = steps.some((step) => step.op === 'impute' && Object.hasOwn(step.values, name));
     const known = oneHot?.op === 'one_hot' ? oneHot.categories[name] : undefined;
+    const number = numbers;
+    numbers += known?.length ?? 1;
+    const takesMissing = isImputed || (!known && steps.some((step) => step.op === 'trees' && takeMissing(step.trees, number)));
     const refuses = oneHot?.op === 'one_hot' && oneHot.unknown === 'error';
     const takesDates = about !== undefined && Object.hasOwn(about, name) && about[name].unit === DAYS;
-    return { name, known, refuses, isImputed, takesDates, missing };
+    return { name, known, refuses, takesMissing, takesDates, missing };
   });
 }
 
 /** @param {Column & {place: number, format: Shown['format']}} column @param {Row} row @returns {Cell} */
-function readCell({ name, known, isImputed, takesDates, missing, place, format }, row) {
+function readCell({ name, known, takesMissing, takesDates, missing, place, format }, row) {
   const cell = row.cells[place];
   const category = known && categoryOf(known, cell);
   if (category !== undefined) return category;
   if (missing.includes(cell)) {
-    if (isImputed) return null;
+    if (takesMissing) return null;
     throw problem('missing_value', row, name, 'is missing, and the model has no value for it');
   }
   if (known) return cell;

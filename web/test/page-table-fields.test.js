@@ -28,7 +28,7 @@ const [age, albumin, sex, town, odd, day] = fieldsOf(input);
 test('columns become fields', () => {
   assert.deepEqual(fieldsOf(input).map(({ name }) => name), input.features);
   const plain = { label: 'age', unit: undefined, description: undefined, isDate: false };
-  assert.deepEqual(age, { name: 'age', ...plain, categories: undefined, takesOthers: false, range: [20, 94], imputed: undefined, example: '63' });
+  assert.deepEqual(age, { name: 'age', ...plain, categories: undefined, takesOthers: false, range: [20, 94], imputed: undefined, mayBeEmpty: false, example: '63' });
   assert.deepEqual([albumin.imputed, albumin.range, albumin.example], [2.8999023, [1.0998535, 4.7998047], '2.8999023']);
   assert.deepEqual([sex.categories, sex.takesOthers, sex.imputed, sex.example], [['female', 'male'], false, 'male', 'male']);
   assert.deepEqual([town.takesOthers, town.imputed, town.example], [true, undefined, 'Bern']);
@@ -42,6 +42,28 @@ test('hints say the range and what a missing cell counts as', () => {
   assert.equal(hintOf(albumin), 'On the third day. · 1.1 to 4.8 g/dL · if empty: 2.9');
   assert.equal(hintOf(sex), 'if empty: male');
   assert.equal(hintOf(town), '');
+});
+
+test('trees say what a number is compared with, and whether it may be missing', () => {
+  const trees = [
+    { feature: [0, 2], threshold: [64, 0.5], low: [1, -1], high: [-3, -2] },
+    { feature: [2, 0], threshold: [1.5, 20], low: [1, -1], high: [-3, -2], missing: [-3, null] },
+    { feature: [2], threshold: [2.5], low: [-1], high: [-2], missing: [-2] },
+  ];
+  const withTrees = (/** @type {import('../src/card-types.js').Tree[]} */ trees) => {
+    /** @type {import('../src/card-types.js').Step[]} */
+    const steps = [
+      { op: 'one_hot', categories: { sex: ['female'] }, unknown: 'zeros' },
+      { op: 'trees', trees },
+    ];
+    return fieldsOf({ ...input, features: ['age', 'sex', 'bili'], shape: [3], preprocessing: { version: 3, missing: [''], steps } });
+  };
+  const [age, sex, bili] = withTrees(trees);
+  assert.deepEqual([age.range, age.mayBeEmpty, hintOf(age)], [[20, 64], false, '20 to 64']);
+  assert.deepEqual([sex.range, sex.mayBeEmpty], [undefined, false]);
+  assert.deepEqual([bili.range, bili.mayBeEmpty, bili.example], [[0.5, 2.5], false, '1.5']);
+  const gaps = withTrees(trees.slice(1))[2];
+  assert.deepEqual([gaps.mayBeEmpty, hintOf(gaps), cellOf(gaps, '')], [true, '1.5 to 2.5 · may be empty', { cell: null }]);
 });
 
 test('texts become cells, or are refused', () => {

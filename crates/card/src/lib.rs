@@ -40,7 +40,7 @@ pub use limits::{
 };
 pub use prediction::{ClassPrediction, Prediction, argmax, class, probabilities};
 pub use preprocessing::{
-    Imputed, Preprocessing, PreprocessingVersion, Standard, Step, UnknownCategory,
+    Imputed, Preprocessing, PreprocessingVersion, Standard, Step, Tree, UnknownCategory,
 };
 pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};

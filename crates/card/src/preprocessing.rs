@@ -3,14 +3,18 @@
 //! Each step acts on the result of the one before, all operations are on 64-bit floats, and none
 //! depends on other records, so every client computes exactly the same features. Before the steps a
 //! record is a list of cells in the card's order; after them it is a list of numbers, in which a
-//! one-hot encoded column is expanded in place. The steps' numbers are public, like the card.
+//! one-hot encoded column is expanded in place; or, with trees, one that says which leaves it reaches. The steps' numbers are public, like the card.
 
 mod apply;
 mod check;
+mod names;
+mod trees;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::trees::Tree;
 
 /// An ordered list of steps, each applied to the result of the one before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,13 +31,15 @@ pub struct Preprocessing {
 }
 
 /// Versions of the vocabulary of steps; written as a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub enum PreprocessingVersion {
     /// Only [`Step::Scale`].
     V1,
-    /// Every [`Step`], and spellings of missing cells.
+    /// All but [`Step::Trees`], and spellings of missing cells.
     V2,
+    /// Every [`Step`].
+    V3,
 }
 
 impl TryFrom<u32> for PreprocessingVersion {
@@ -43,8 +49,9 @@ impl TryFrom<u32> for PreprocessingVersion {
         match version {
             1 => Ok(Self::V1),
             2 => Ok(Self::V2),
+            3 => Ok(Self::V3),
             _ => Err(format!(
-                "preprocessing version {version} isn't known; this version reads 1 and 2"
+                "preprocessing version {version} isn't known; this version reads 1 to 3"
             )),
         }
     }
@@ -55,6 +62,7 @@ impl From<PreprocessingVersion> for u32 {
         match version {
             PreprocessingVersion::V1 => 1,
             PreprocessingVersion::V2 => 2,
+            PreprocessingVersion::V3 => 3,
         }
     }
 }
@@ -94,6 +102,13 @@ pub enum Step {
         /// The factor, finite and not zero.
         factor: f64,
     },
+    /// Replaces the numbers by the leaves that they reach in decision trees: for each tree one number
+    /// per leaf but the last, 1 for the leaf that is reached and 0 for the others. The last step, if
+    /// it is there.
+    Trees {
+        /// The trees' structures, at least one.
+        trees: Vec<Tree>,
+    },
 }
 
 /// What a missing cell becomes.
@@ -129,13 +144,9 @@ pub enum UnknownCategory {
 impl Preprocessing {
     /// Steps in the oldest vocabulary that has them.
     pub fn new(steps: Vec<Step>) -> Self {
-        let old = |step: &Step| matches!(step, Step::Scale { .. });
-        let version = match steps.iter().all(old) {
-            true => PreprocessingVersion::V1,
-            false => PreprocessingVersion::V2,
-        };
+        let needed = steps.iter().map(Step::since).max();
         Self {
-            version,
+            version: needed.unwrap_or(PreprocessingVersion::V1),
             missing: Vec::new(),
             steps,
         }
@@ -144,7 +155,7 @@ impl Preprocessing {
     /// The same steps for a table in which these texts mean that a cell is missing.
     pub fn with_missing(self, missing: Vec<String>) -> Self {
         Self {
-            version: PreprocessingVersion::V2,
+            version: self.version.max(PreprocessingVersion::V2),
             missing,
             ..self
         }
@@ -162,10 +173,45 @@ impl Preprocessing {
         })
     }
 
+    /// The trees whose leaves become features, if there are any.
+    pub fn trees(&self) -> Option<&[Tree]> {
+        match self.steps.last() {
+            Some(Step::Trees { trees }) => Some(trees),
+            _ => None,
+        }
+    }
+
+    /// Whether a record may lack a column's cell: it is given a value, or trees have a way for it.
+    /// `columns` are those of the table, in order.
+    pub fn takes_missing(&self, column: &str, columns: &[String]) -> bool {
+        let Some(trees) = self.trees() else {
+            return self.imputes(column);
+        };
+        let before = columns.iter().take_while(|other| *other != column);
+        let numbers = before.map(|other| self.categories(other).map_or(1, |(all, _)| all.len()));
+        let number = numbers.sum::<usize>();
+        let by_trees = || trees.iter().all(|tree| tree.takes_missing(number));
+        self.imputes(column) || (self.categories(column).is_none() && by_trees())
+    }
+
     /// Whether a missing cell of a column is given a value.
-    pub fn imputes(&self, column: &str) -> bool {
+    fn imputes(&self, column: &str) -> bool {
         let imputes =
             |step: &Step| matches!(step, Step::Impute { values } if values.contains_key(column));
         self.steps.iter().any(imputes)
+    }
+}
+
+impl Step {
+    /// The first version of the vocabulary that has it.
+    fn since(&self) -> PreprocessingVersion {
+        match self {
+            Self::Scale { .. } => PreprocessingVersion::V1,
+            Self::Impute { .. }
+            | Self::Clip { .. }
+            | Self::Standardize { .. }
+            | Self::OneHot { .. } => PreprocessingVersion::V2,
+            Self::Trees { .. } => PreprocessingVersion::V3,
+        }
     }
 }

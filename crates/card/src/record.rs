@@ -65,8 +65,11 @@ impl Input {
         }
     }
 
-    /// The column of a table that a preprocessed value comes from.
+    /// The column of a table that a preprocessed value comes from; none if it is a tree's.
     pub fn column_of(&self, value: usize) -> Option<usize> {
+        if self.preprocessing.trees().is_some() {
+            return None;
+        }
         let mut values = 0;
         let names = self.features.as_ref()?;
         names.iter().position(|name| {
@@ -99,6 +102,27 @@ impl Input {
         raw: impl Into<RawRecord<'a>>,
     ) -> Result<PreprocessedRecord, RecordError> {
         let raw = raw.into();
+        self.check_numbers(&raw)?;
+        let columns = self.features.as_deref().unwrap_or_default();
+        self.preprocessing.apply(columns, &raw)
+    }
+
+    /// The numbers that decision trees look at: a raw record's after all other steps, those of missing
+    /// cells unknown.
+    ///
+    /// # Errors
+    /// As [`preprocess`](Self::preprocess), but for numbers that are missing.
+    pub fn numbers<'a>(
+        &self,
+        raw: impl Into<RawRecord<'a>>,
+    ) -> Result<Vec<Option<f64>>, RecordError> {
+        let raw = raw.into();
+        self.check_numbers(&raw)?;
+        let columns = self.features.as_deref().unwrap_or_default();
+        self.preprocessing.numbers(columns, &raw)
+    }
+
+    fn check_numbers(&self, raw: &RawRecord<'_>) -> Result<(), RecordError> {
         if raw.len() != self.raw_features() {
             return Err(RecordError::Length {
                 found: raw.len(),
@@ -112,8 +136,7 @@ impl Input {
                 value,
             });
         }
-        let columns = self.features.as_deref().unwrap_or_default();
-        self.preprocessing.apply(columns, &raw)
+        Ok(())
     }
 }
 

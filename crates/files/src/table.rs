@@ -76,8 +76,8 @@ pub(super) fn read(
 struct Column {
     /// Its index in the file.
     place: usize,
-    /// Whether a missing cell is given a value.
-    imputes: bool,
+    /// Whether its cells may be missing.
+    takes_missing: bool,
     /// The categories of a column of texts, and what happens to others.
     categories: Option<(Vec<String>, UnknownCategory)>,
     /// Whether its numbers may be given as dates.
@@ -87,10 +87,11 @@ struct Column {
 impl Column {
     fn new(input: &Input, index: usize, place: usize) -> Self {
         let (name, preprocessing) = (input.feature_name(index), &input.preprocessing);
+        let columns = input.features.as_deref().unwrap_or_default();
         let categories = preprocessing.categories(&name);
         Self {
             place,
-            imputes: preprocessing.imputes(&name),
+            takes_missing: preprocessing.takes_missing(&name, columns),
             categories: categories.map(|(known, unknown)| (known.to_vec(), unknown)),
             takes_dates: input.unit(&name) == Some(DAYS),
         }
@@ -104,7 +105,7 @@ impl Column {
             return Ok(Cell::Text(category.to_owned()));
         }
         if missing.iter().any(|spelling| spelling == text) {
-            return match self.imputes {
+            return match self.takes_missing {
                 true => Ok(Cell::Missing),
                 false => Err(row.missing(self.place)),
             };

@@ -20,6 +20,17 @@ pub(super) struct FileFacts {
 }
 
 impl FileFacts {
+    /// A file of a library that grows trees.
+    pub(super) fn of_trees(bytes: &[u8], producer: &str, trees: usize) -> Self {
+        Self {
+            sha256: Hex(&Sha256::digest(bytes)).to_string(),
+            producer: producer.to_owned(),
+            opset: 0,
+            operators: BTreeMap::from([("tree".to_owned(), trees)]),
+            description: String::new(),
+        }
+    }
+
     pub(super) fn of(bytes: &[u8], model: &ModelProto) -> Result<Self, OnnxError> {
         let found = graph(model)?;
         let own = |version: &&OperatorSetIdProto| matches!(version.domain.as_str(), "" | "ai.onnx");

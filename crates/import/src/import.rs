@@ -1,60 +1,35 @@
-//! From an ONNX file to a model.
+//! From a file to a model, whatever the file holds.
 
-use std::ops::RangeInclusive;
-
-use rayon::prelude::*;
+use veilcast_card::{Input, RawRecord};
+use veilcast_model::{BuildError, FloatMap, Model, Scheme};
 use veilcast_onnx::pb::ModelProto;
 
-use super::affinity::Trial;
-use super::file::FileFacts;
-use super::front::{self, Front};
-use super::narrow::narrow;
-use super::options::{ImportOptions, MAX_FILE_BYTES};
-use super::peel::{self, Peeled};
-use super::ranges::Ranges;
-use super::runner::Runner;
-use super::scores::{Comparison, Scores};
-use super::split::{self, Parts};
-use super::tensor::{self, TensorInput};
-use super::{ImportError, Progress, collapse, locate};
-use veilcast_card::{
-    Input, InputBits, InputKind, Layouts, Limits, Prediction, PublicPart, QuantizedRecord,
-    RawRecord, Task, WeightBits, list,
-};
-use veilcast_model::search::HeldOut;
-use veilcast_model::{
-    Blueprint, BuildError, FloatMap, ImportReport, Model, PublicPartFile, QuantizationSearch,
-    Scheme,
-};
-use veilcast_onnx::OnnxError;
+use crate::file::FileFacts;
+use crate::forest::Forest;
+use crate::front::{self, Front};
+use crate::narrow::narrow;
+use crate::network::Network;
+use crate::options::{ImportOptions, MAX_FILE_BYTES};
+use crate::tensor::{self, TensorInput};
+use crate::{ImportError, Progress, trees};
 
-/// How far the collapsed map's scores may be from the network's, relative to the largest score.
-const MAX_DEVIATION: f64 = 1e-3;
-/// Most input bits that are searched for images, and for tables, whose scores are to stay close.
-const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBits::of::<12>());
-
-/// A file that was read: a network that gives scores, and what a record is.
+/// A file that was read: what a record is, and what gives its scores.
 #[derive(Clone, Debug)]
-pub struct Import {
-    options: ImportOptions,
-    peeled: Peeled,
-    tensor: TensorInput,
-    input: Input,
-    file: FileFacts,
+pub struct Import(What);
+
+#[derive(Clone, Debug)]
+enum What {
+    Network(Box<Network>),
+    Forest(Box<Forest>),
 }
 
-/// The part that is computed on ciphertexts, and its inputs.
-struct Private {
-    model: ModelProto,
-    tensor: TensorInput,
-    runner: Runner,
-    /// The features of each record.
-    records: Vec<Vec<f64>>,
-    /// Whether they were drawn at random, since there are no others.
-    is_random: bool,
-    ranges: Ranges,
-    /// The public part of a hybrid, and its last node.
-    public: Option<(PublicPartFile, String)>,
+/// An ONNX file, with what it takes.
+pub(super) struct Graph {
+    /// What comes after the preparation of a record.
+    pub(super) model: ModelProto,
+    pub(super) tensor: TensorInput,
+    pub(super) input: Input,
+    pub(super) file: FileFacts,
 }
 
 impl Import {
@@ -65,29 +40,24 @@ impl Import {
     /// [`ImportError`] says what in the file or in the options can't be used.
     pub fn open(bytes: &[u8], options: ImportOptions) -> Result<Self, ImportError> {
         options.check()?;
-        let model = veilcast_onnx::parse(bytes, MAX_FILE_BYTES)?;
-        let file = FileFacts::of(bytes, &model)?;
-        let Front { table, mut model } = front::split(model, &options)?;
-        narrow(&mut model)?;
-        let mut tensor = tensor::describe(&mut model)?;
-        let input = match table {
-            Some(input) => input,
-            None => options.input(&mut model, &mut tensor)?,
-        };
-        input.check().map_err(BuildError::from)?;
-        let peeled = peel::peel(model, options.output.as_deref())?;
-        Ok(Self {
-            options,
-            peeled,
-            tensor,
-            input,
-            file,
-        })
+        let forest = |forest| Self(What::Forest(Box::new(forest)));
+        if trees::is_json(bytes) {
+            return Forest::of_json(bytes, options).map(forest);
+        }
+        let graph = Graph::open(bytes, &options)?;
+        if let Some(trees) = trees::onnx::find(&graph.model)? {
+            return Forest::of_graph(graph, trees, options).map(forest);
+        }
+        let network = Network::open(graph, options)?;
+        Ok(Self(What::Network(Box::new(network))))
     }
 
     /// What a record looks like, for reading calibration records.
     pub fn input(&self) -> &Input {
-        &self.input
+        match &self.0 {
+            What::Network(network) => network.input(),
+            What::Forest(forest) => forest.input(),
+        }
     }
 
     /// The network as one map from preprocessed records to its scores, exactly as it computes them.
@@ -95,18 +65,15 @@ impl Import {
     /// # Errors
     /// [`ImportError`] if the network isn't affine.
     pub fn collapse(&self) -> Result<FloatMap, ImportError> {
-        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
-        let units = match Ranges::known(&self.input) {
-            Ok(ranges) => ranges.magnitudes(runner.inputs()),
-            Err(_) => vec![1.0; runner.inputs()],
-        };
-        check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
-        Ok(collapse::collapse(&runner, &units, &mut |_| {})?)
+        match &self.0 {
+            What::Network(network) => network.collapse(),
+            What::Forest(forest) => Ok(forest.map().clone()),
+        }
     }
 
     /// Makes a model: collapses the network, or the part of a hybrid after its public part, and
     /// quantises the map in the way that is cheapest for `scheme` and predicts the records as the
-    /// network does.
+    /// network does. Of trees the structure becomes preprocessing, and the leaves' values the map.
     ///
     /// The records should be like those that the model will be given. Without any, random ones are
     /// drawn, if it is known what values the features have.
@@ -120,249 +87,30 @@ impl Import {
         scheme: &dyn Scheme,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Model, ImportError> {
-        let private = self.private(calibration)?;
-        let Private {
-            runner,
-            records,
-            ranges,
-            ..
-        } = &private;
-        let units = ranges.magnitudes(runner.inputs());
-        check_affine(&private.model, &private.tensor, runner, &units)?;
-        let map = collapse::collapse(runner, &units, progress)?;
-        let deviation = collapse::deviation(runner, &map, records)?;
-        if deviation > MAX_DEVIATION {
-            let problem =
-                format!("its scores lie {deviation:.1e} of the largest apart from the network's");
-            return Err(OnnxError::Collapse { problem }.into());
-        }
-        let scores = Scores::new(
-            map,
-            self.options.activation.or(self.peeled.activation),
-            self.options.labels.clone().or(self.peeled.labels.clone()),
-            &self.peeled.output,
-            match self.options.units {
-                Some(_) => Some(Task::Quantities),
-                None => self.peeled.task,
-            },
-        )?;
-        let blueprint = self.blueprint(&scores, &private);
-        let compared = self.compared(&scores, &private)?;
-        let search = compared.as_ref().map(|compared| QuantizationSearch {
-            map: &compared.map,
-            input_bits: self.input_bits(),
-            max_weight: self.options.weight_bits.map(|_| blueprint.max_weight),
-            held_out: HeldOut {
-                records,
-                labels: &compared.labels,
-            },
-            goal: compared.goal,
-        });
-        let quantization = |bits| ranges.quantization(bits);
-        let map = scores.map.clone();
-        let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
-        let (agreement, rounding) = compare(&model, records)?;
-        let import = ImportReport {
-            sha256: self.file.sha256,
-            producer: self.file.producer,
-            opset: self.file.opset,
-            operators: self.file.operators,
-            removed: self.peeled.removed,
-            split_at: private.public.map(|(_, node)| node),
-            records: private.records.len(),
-            random_records: private.is_random,
-            deviation,
-            agreement,
-            rounding,
-        };
-        Ok(model.reporting(|report| report.import = Some(import)))
-    }
-
-    /// The private part, with its features of the records.
-    fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
-        let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
-            Ok(record) => Ok(record.features),
-            Err(source) => Err(ImportError::Record { index, source }),
-        };
-        let records = calibration.iter().enumerate().map(preprocess);
-        let records = records.collect::<Result<Vec<_>, _>>()?;
-        if let Some(place) = &self.options.split {
-            if records.is_empty() {
-                return Err(ImportError::NoCalibrationOfFeatures);
-            }
-            let parts = split::split(&self.peeled.model, &self.tensor, place)?;
-            return Ok(self.hybrid(parts, &records)?);
-        }
-        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
-        let known = if records.is_empty() || self.input.kind == InputKind::Image {
-            Ranges::known(&self.input)
-        } else {
-            Ok(Ranges::of(&records))
-        };
-        let ranges = match known {
-            Ok(ranges) => ranges,
-            Err(columns) => {
-                // A user whose network can't be imported shouldn't have to look for records first.
-                let units = vec![1.0; runner.inputs()];
-                check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
-                return Err(ImportError::NoCalibration { columns });
-            }
-        };
-        let records = match records.is_empty() {
-            true => ranges.random(self.tensor.values()),
-            false => records,
-        };
-        Ok(Private {
-            model: self.peeled.model.clone(),
-            tensor: self.tensor.clone(),
-            runner,
-            records,
-            is_random: calibration.is_empty(),
-            ranges,
-            public: None,
-        })
-    }
-
-    /// The private head of a network in two parts.
-    fn hybrid(&self, parts: Parts, records: &[Vec<f64>]) -> Result<Private, OnnxError> {
-        let file = PublicPartFile {
-            description: parts.description(),
-            onnx: parts.public_bytes(),
-            shape: self.tensor.sides.clone(),
-        };
-        // Read and run as clients will, so that they don't refuse it later.
-        let part = PublicPart::of(
-            &file.onnx,
-            file.shape.clone(),
-            parts.features.values(),
-            file.description.clone(),
-        );
-        let public = veilcast_onnx::public_network(&file.onnx, &part)?;
-        let run = |record: &Vec<f64>| public.run(record);
-        let features = records.par_iter().map(run).collect::<Result<Vec<_>, _>>();
-        let features = features.map_err(|problem| OnnxError::Unsupported { problem })?;
-        Ok(Private {
-            runner: Runner::new(&parts.head, &parts.features)?,
-            model: parts.head,
-            tensor: parts.features,
-            ranges: match self.input.kind {
-                InputKind::Table => Ranges::of(&features),
-                // Not every image's scores must stay close, so rare extremes may be lost.
-                InputKind::Image => Ranges::clipped(&features),
-            },
-            records: features,
-            is_random: false,
-            public: Some((file, parts.node)),
-        })
-    }
-
-    /// The numbers of bits of an input to choose from.
-    fn input_bits(&self) -> RangeInclusive<InputBits> {
-        match (self.options.input_bits, self.input.kind) {
-            (Some(bits), _) => bits..=bits,
-            (None, InputKind::Image) => InputBits::MIN..=MAX_SEARCHED_BITS.0,
-            (None, InputKind::Table) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
-        }
-    }
-
-    /// What quantised maps are compared with; nothing, if the options leave nothing to search for,
-    /// or on random records: a network predicts them much alike, so that any quantisation would do.
-    fn compared(
-        &self,
-        scores: &Scores,
-        private: &Private,
-    ) -> Result<Option<Comparison>, ImportError> {
-        let options = &self.options;
-        let is_given = options.input_bits.is_some() && options.weight_bits.is_some();
-        if is_given || private.is_random {
-            return Ok(None);
-        }
-        let bounds_changes = self.input.kind == InputKind::Table;
-        let compared = scores.comparison(options, &private.records, bounds_changes)?;
-        Ok(Some(compared))
-    }
-
-    /// What the model predicts, according to the options, the file, or the scores.
-    fn description(&self, scores: &Scores) -> String {
-        let given = [&self.options.description, &self.file.description];
-        if let Some(given) = given.into_iter().find(|text| !text.is_empty()) {
-            return given.clone();
-        }
-        let record = match &self.input.features {
-            Some(names) => format!("a record of {} columns", names.len()),
-            None => "an image".to_owned(),
-        };
-        let labels = list(&scores.labels);
-        match scores.task {
-            Task::Quantities => format!("Predicts {labels} of {record}."),
-            Task::Classes | Task::Probability => format!("Classifies {record}: {labels}."),
-        }
-    }
-
-    /// What the card is to say; numbers that are searched for, and all that depends on them, come
-    /// later.
-    fn blueprint(&self, scores: &Scores, private: &Private) -> Blueprint {
-        let options = &self.options;
-        Blueprint {
-            name: options.name.clone(),
-            version: options.version.clone(),
-            description: self.description(scores),
-            input: self.input.clone(),
-            public_part: private.public.as_ref().map(|(file, _)| file.clone()),
-            quantization: private
-                .ranges
-                .quantization(options.input_bits.unwrap_or(InputBits::of::<8>())),
-            labels: scores.labels.clone(),
-            activation: scores.activation,
-            units: options.units.clone(),
-            threshold: options.threshold,
-            task: Some(scores.task),
-            layouts: Layouts::scalar(),
-            limits: Limits::default(),
-            ways: options.ways.clone(),
-            max_weight: options
-                .weight_bits
-                .unwrap_or(WeightBits::of::<8>())
-                .max_weight(),
+        match self.0 {
+            What::Network(network) => network.build(calibration, scheme, progress),
+            What::Forest(forest) => forest.build(calibration, scheme),
         }
     }
 }
 
-fn check_affine(
-    model: &ModelProto,
-    tensor: &TensorInput,
-    runner: &Runner,
-    units: &[f64],
-) -> Result<(), OnnxError> {
-    let trial = Trial::new(units);
-    if trial.is_affine(&runner.run(&trial.points)?) {
-        return Ok(());
+impl Graph {
+    fn open(bytes: &[u8], options: &ImportOptions) -> Result<Self, ImportError> {
+        let model = veilcast_onnx::parse(bytes, MAX_FILE_BYTES)?;
+        let file = FileFacts::of(bytes, &model)?;
+        let Front { table, mut model } = front::split(model, options)?;
+        narrow(&mut model)?;
+        let mut tensor = tensor::describe(&mut model)?;
+        let input = match table {
+            Some(input) => input,
+            None => options.input(&mut model, &mut tensor)?,
+        };
+        input.check().map_err(BuildError::from)?;
+        Ok(Self {
+            model,
+            tensor,
+            input,
+            file,
+        })
     }
-    let (node, operator) = locate::first_bend(model, tensor, &trial)?;
-    Err(OnnxError::NotAffine { node, operator })
-}
-
-/// The share of records for which the integers predict the class that the map in floats does, none
-/// for quantities; and how far apart their scores lie at most, relative to the largest score.
-fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(Option<f64>, f64), ImportError> {
-    let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
-    for record in records {
-        let quantized = QuantizedRecord::from_features(model.card(), record)
-            .map_err(ImportError::Prediction)?;
-        let found = model.predict(&quantized).expect("the card is the model's");
-        let expected = model
-            .predict_float(record)
-            .map_err(ImportError::Prediction)?;
-        let class = |prediction: &Prediction| prediction.class().map(|class| class.index);
-        agreeing += usize::from(class(&found) == class(&expected));
-        for (found, expected) in found.scores().iter().zip(expected.scores()) {
-            apart = apart.max((found - expected).abs());
-            largest = largest.max(expected.abs());
-        }
-    }
-    let agreement = match model.card().task() {
-        Task::Quantities => None,
-        Task::Classes | Task::Probability => Some(agreeing as f64 / records.len().max(1) as f64),
-    };
-    Ok((agreement, if apart > 0.0 { apart / largest } else { 0.0 }))
 }

@@ -4,6 +4,8 @@ use veilcast_card::RecordError;
 use veilcast_model::{BuildError, ShapeError};
 use veilcast_onnx::OnnxError;
 
+use crate::trees::TreesError;
+
 /// A file can't be imported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,6 +13,9 @@ pub enum ImportError {
     /// The network can't be used.
     #[error(transparent)]
     Onnx(#[from] OnnxError),
+    /// Decision trees can't be used.
+    #[error(transparent)]
+    Trees(#[from] TreesError),
     /// An option is out of range.
     #[error("{option} is {found}; it must be {expected}")]
     Option {

@@ -6,7 +6,8 @@
 //!
 //! | subject | start at |
 //! |---|---|
-//! | from a file to a model | [`Import`] |
+//! | from a file to a model | [`Import`], `network`, `forest` |
+//! | files of the libraries that grow trees | `trees` |
 //! | preparation of a table's columns, taken off a graph | `front` |
 //! | final functions and labels, cut off | `peel` |
 //! | whether a network is affine, and where not | `affinity`, `locate` |
@@ -19,12 +20,15 @@ mod affinity;
 mod build;
 mod collapse;
 mod file;
+mod finish;
+mod forest;
 mod front;
 mod import;
 mod import_error;
 mod labels;
 mod locate;
 mod narrow;
+mod network;
 mod options;
 mod peel;
 mod progress;
@@ -33,12 +37,14 @@ mod runner;
 mod scores;
 mod split;
 mod tensor;
+mod trees;
 
 pub use adapt::Normalization;
 pub use import::Import;
 pub use import_error::ImportError;
 pub use options::{ImportOptions, MAX_FILE_BYTES, Split};
 pub use progress::Progress;
+pub use trees::TreesError;
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -15,6 +15,7 @@
 //! | what the scheme that computes a model requires of it | [`Scheme`] |
 //! | how good predictions are | [`quality`] |
 //! | from a network of dense layers to one map | [`Network`] |
+//! | from decision trees to a public structure and one map | [`trees`] |
 //! | a model, its directory, building one | [`Model`], [`Blueprint`] |
 #![forbid(unsafe_code)]
 
@@ -27,6 +28,7 @@ pub mod program;
 pub mod quality;
 mod scheme;
 pub mod search;
+pub mod trees;
 
 pub use bounds::{BoundsCertificate, BoundsError};
 pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
@@ -34,7 +36,8 @@ pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
     Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, ImportReport, Model, ModelError,
     PUBLIC_PART_FILE, PublicPartFile, QuantizationSearch, REPORT_FILE, Regression, Report,
-    PathStep, SEALED_FILE, StemReport, TrainingReport, WEIGHTS_FILE, check_destination,
+    PathStep, SEALED_FILE, StemReport, TrainingReport, TreesReport, WEIGHTS_FILE,
+    check_destination,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;

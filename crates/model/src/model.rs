@@ -15,7 +15,10 @@ pub use directory::check_destination;
 pub use error::ModelError;
 pub use finish::QuantizationSearch;
 pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};
-pub use report::{Accuracy, Aucs, ImportReport, PathStep, Regression, Report, StemReport, TrainingReport};
+pub use report::{
+    Accuracy, Aucs, ImportReport, PathStep, Regression, Report, StemReport, TrainingReport,
+    TreesReport,
+};
 
 use self::programs::Programs;
 use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};

@@ -7,7 +7,7 @@ use std::fs;
 
 use serde::Deserialize;
 use serde_json::Value;
-use veilcast_card::{Preprocessing, Quantization};
+use veilcast_card::{Preprocessing, Quantization, Tree};
 use veilcast_files::{self as input, ReadError};
 use veilcast_model::{Blueprint, BuildError, FloatMap, Model};
 
@@ -75,7 +75,10 @@ fn model(
             .categories(name)
             .map_or(1, |(list, _)| list.len())
     });
-    let features = features.sum::<usize>().max(1);
+    let leaves = preprocessing.trees();
+    let leaves = leaves.map(|trees| trees.iter().map(Tree::features).sum::<usize>());
+    // Refused trees may name any leaf.
+    let features = leaves.unwrap_or(features.sum::<usize>()).clamp(1, 1000);
     let map = FloatMap::new(features, 2, vec![1.0; 2 * features], vec![0.0; 2]).unwrap();
     blueprint.build(map)
 }

@@ -10,7 +10,7 @@ use tract_onnx::tract_core::internal::TractErrorContext as _;
 use tract_onnx::tract_hir::infer::Factoid as _;
 
 use crate::pb::ModelProto;
-use crate::{OnnxError, Values, graph, sizes};
+use crate::{OnnxError, Values, graph, sizes, trees};
 
 /// A network with one input and one output of numbers, which takes a fixed number of records at once.
 #[derive(Clone, Debug)]
@@ -87,6 +87,7 @@ fn check_operators(model: &ModelProto) -> Result<(), OnnxError> {
                 operator: operator.trim_start().to_owned(),
             });
         }
+        trees::check_runnable(node)?;
     }
     Ok(())
 }

@@ -22,6 +22,20 @@ const BRANCHES: [&[u8]; 5] = [
 ];
 const LEAF: &[u8] = b"LEAF";
 
+/// Checks that the library can run an ensemble: it takes a base for each class to be there.
+pub(super) fn check_runnable(node: &NodeProto) -> Result<(), OnnxError> {
+    let base = attribute(node, "base_values").map_or(0, length);
+    match (node.op_type.as_str(), base) {
+        ("TreeEnsembleClassifier", 1) => Err(OnnxError::Unsupported {
+            problem: format!(
+                "the trees of {:?} have one base for two classes",
+                name(node)
+            ),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Checks an ensemble, whose lists of the same things are equally long.
 pub(super) fn check(node: &NodeProto) -> Result<(), OnnxError> {
     if node.op_type != "TreeEnsembleClassifier" {
@@ -35,8 +49,11 @@ pub(super) fn check(node: &NodeProto) -> Result<(), OnnxError> {
         .map(length)
         .sum();
     if let Some(base) = attribute(node, "base_values").filter(|base| length(base) != classes) {
-        let expected = format!("{classes}, one for each class");
-        return Err(misfit(node, "base_values", length(base), expected));
+        // Of two classes, trees may score the second alone.
+        if (classes, length(base)) != (2, 1) {
+            let expected = format!("{classes}, one for each class");
+            return Err(misfit(node, "base_values", length(base), expected));
+        }
     }
     let last = i64::try_from(classes).unwrap_or(i64::MAX) - 1;
     check_entries(node, "class_ids", ints("class_ids"), 0..=last)?;

@@ -49,6 +49,11 @@ pub enum TrainError {
     /// The least loss can't be found.
     #[error("the least loss can't be found: {0}")]
     Minimum(String),
+    /// No comparison of two numbers tells anything about the target.
+    #[error(
+        "no tree predicts the target better than its mean does; give more rows, or other columns"
+    )]
+    NoTree,
     /// There are too few images to hold some out from training.
     #[error(
         "a single training image can't be split, but the search for input and weight bits needs \

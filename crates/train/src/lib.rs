@@ -3,8 +3,10 @@
 //! [`train`] makes a digit model from images, [`train_stem`] one with a public part,
 //! [`train_table`] a model of a table's rows. The loss is softmax cross-entropy, or the mean
 //! squared error for numbers; the optimiser is Adam with mini-batches and a learning rate that
-//! falls linearly to 0, or for a single layer on a table L-BFGS until it has converged. Initial weights and shuffling depend only on the seed, so that the same
-//! data and options give the same model, byte for byte, on the same kind of processor.
+//! falls linearly to 0, or for a single layer on a table L-BFGS until it has converged. A table's
+//! model may be a sum of boosted trees instead ([`TreesOptions`]). Initial weights and shuffling
+//! depend only on the seed, so that the same data and options give the same model, byte for byte, on
+//! the same kind of processor.
 #![forbid(unsafe_code)]
 
 mod dense;
@@ -17,6 +19,7 @@ mod options;
 mod progress;
 mod stem;
 mod table;
+mod trees;
 
 pub use error::TrainError;
 pub use images::train;
@@ -27,6 +30,7 @@ pub use table::{
     Finding, LabelledTable, MissingTarget, Reason, Selection, TableError, TableOptions, Task,
     TrainedOnTable, train_table,
 };
+pub use trees::TreesOptions;
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -98,6 +98,7 @@ impl Options {
             penalty: None,
             path: Vec::new(),
             stem: None,
+            trees: None,
         }
     }
 

@@ -11,6 +11,7 @@ mod converge;
 mod error;
 mod findings;
 mod fit;
+mod grown;
 mod leaks;
 mod measure;
 mod options;
@@ -27,12 +28,12 @@ pub use self::selection::{MissingTarget, Selection};
 
 use self::converge::converge;
 use self::fit::{Categories, Fitted};
+use self::grown::Learnt;
 use self::rows::Rows;
 use self::target::{Target, Truth};
 use crate::draft::drafted;
 use crate::error::TrainError;
 use crate::layers::train_layers;
-use crate::optimize::Examples as _;
 use crate::progress::Progress;
 use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
@@ -65,44 +66,73 @@ pub fn train_table(
     scheme: &dyn Scheme,
     mut progress: impl FnMut(Progress),
 ) -> Result<TrainedOnTable, TrainError> {
-    let training = &options.training;
     options.check()?;
+    let options = &options.settled();
+    let training = &options.training;
     let (trained_on, held_out) = table.split(options.held_out)?;
     let target = Target::find(table, &trained_on, options)?;
     let policy = Categories {
         unknown: options.unknown,
         fewest: options.fewest,
     };
-    let fitted = fit::fit(table, &trained_on, policy)?;
-    let blueprint = options.blueprint(table, &target, &fitted);
-    let (features, outputs) = (fitted.features(), target.outputs());
-    drafted(&blueprint, features, outputs)?;
-    let input = &blueprint.input;
-    let trained_on = Rows::of(table, &trained_on, input, &target)?;
-    let (held_out, not_measured) = Rows::measurable(table, &held_out, input, &target)?;
+    let mut fitted = fit::fit(table, &trained_on, policy)?;
+    let outputs = target.outputs();
+    let mut draft = options.blueprint(table, &target, &fitted);
+    drafted(&draft, fitted.features(), outputs)?;
+    // A row that can't be measured is told before time is spent on training.
+    let (held_out, not_measured) = rows::measurable(table, &held_out, &draft.input, &target)?;
+    let rows = Rows::of(table, &trained_on, &draft.input, &target)?;
     let mut findings = table.findings().to_vec();
-    findings.extend(fitted.findings.iter().cloned());
+    findings.append(&mut fitted.findings);
     findings.extend(target.rare());
-    findings.extend(leaks::find(&trained_on, input, target.labels().len()));
+    findings.extend(leaks::find(&rows, &draft.input, target.labels().len()));
     if not_measured > 0 {
         findings.push(Finding::NotMeasured(not_measured));
     }
-    let (network, trained) = if options.by_epochs || !training.hidden.is_empty() {
-        let trained = train_layers(&trained_on, outputs, training, &mut progress)?;
-        (trained.network, training.report(trained_on.len(), trained.final_loss))
-    } else {
-        let found = converge(&trained_on, outputs, &mut progress)?;
-        let report = TrainingReport {
-            penalty: Some(found.penalty),
-            path: found.path,
-            epochs: 0,
-            batch_size: trained_on.len(),
-            learning_rate: 0.0,
-            ..training.report(trained_on.len(), found.loss)
-        };
-        (found.network, report)
+    let learnt = match &options.trees {
+        Some(trees) => {
+            fitted = fitted.for_trees();
+            findings.iter_mut().for_each(|finding| finding.for_trees(&fitted));
+            draft = options.blueprint(table, &target, &fitted);
+            let (input, options) = (&draft.input, (options, trees));
+            let progress = &mut progress;
+            grown::grow(table, &trained_on, &target, fitted, input, options, progress)?
+        }
+        None if options.by_epochs || !training.hidden.is_empty() => {
+            let trained = train_layers(&rows, outputs, training, &mut progress)?;
+            Learnt {
+                fitted,
+                network: target.in_its_unit(trained.network)?,
+                report: training.report(rows.features.len(), trained.final_loss),
+            }
+        }
+        None => {
+            let found = converge(&rows, outputs, &mut progress)?;
+            Learnt {
+                fitted,
+                network: target.in_its_unit(found.network)?,
+                report: TrainingReport {
+                    penalty: Some(found.penalty),
+                    path: found.path,
+                    epochs: 0,
+                    batch_size: rows.features.len(),
+                    learning_rate: 0.0,
+                    ..training.report(rows.features.len(), found.loss)
+                },
+            }
+        }
     };
-    let network = target.in_its_unit(network)?;
+    let Learnt {
+        fitted,
+        network,
+        report: training_report,
+    } = learnt;
+    let blueprint = options.blueprint(table, &target, &fitted);
+    let trained_on = match &options.trees {
+        Some(_) => Rows::of(table, &trained_on, &blueprint.input, &target)?,
+        None => rows,
+    };
+    let held_out = Rows::of(table, &held_out, &blueprint.input, &target)?;
     let collapsed = network.collapse()?;
     let map = match outputs {
         1 => collapsed,
@@ -118,7 +148,7 @@ pub fn train_table(
     let measured = measure::measure(&network, &model, &held_out, target.most_frequent())?;
     let model = model.reporting(|report| {
         measured.tell(report);
-        report.training = Some(trained);
+        report.training = Some(training_report);
     });
     Ok(TrainedOnTable { model, findings })
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Imputed, Preprocessing, Step, UnknownCategory};
+use super::trees::Needed;
+use super::{Imputed, Preprocessing, Step, Tree, UnknownCategory};
 use crate::text::list;
 use crate::{Cell, ChangedColumns, PreprocessedRecord, RawRecord, RecordError};
 
@@ -41,38 +42,45 @@ impl Preprocessing {
         columns: &[String],
         raw: &RawRecord<'_>,
     ) -> Result<PreprocessedRecord, RecordError> {
-        let mut values: Vec<Value<'_>> = match raw {
-            RawRecord::Numbers(numbers) => numbers.iter().map(|&x| Value::Number(x)).collect(),
-            RawRecord::Cells(cells) => cells.iter().map(Value::from).collect(),
-        };
         let mut counts = Counts::default();
-        for step in &self.steps {
-            step.apply(columns, &mut values, &mut counts)?;
-        }
-        let mut features = Vec::with_capacity(values.len());
-        for (index, value) in values.into_iter().enumerate() {
-            let unfit = match value {
-                Value::Number(number) => {
-                    features.push(number);
-                    continue;
-                }
-                Value::OneHot(hot, categories) => {
-                    let number = |index| f64::from(u8::from(hot == Some(index)));
-                    features.extend((0..categories).map(number));
-                    continue;
-                }
-                Value::Text(_) => Unfit::NotANumber,
-                Value::Missing => Unfit::Missing,
-            };
-            return Err(unfit.error(index, columns));
-        }
+        let numbers = self.expanded(columns, raw, &mut counts)?;
         Ok(PreprocessedRecord {
-            features,
+            features: match self.trees() {
+                Some(trees) => numbers.leaves(trees, columns)?,
+                None => numbers.features(columns)?,
+            },
             imputed: counts.imputed,
             clipped: counts.changed.clipped.len(),
             unknown: counts.changed.unknown.len(),
             changed: counts.changed,
         })
+    }
+
+    /// The numbers of a record that trees look at, those of missing cells unknown.
+    pub(crate) fn numbers(
+        &self,
+        columns: &[String],
+        raw: &RawRecord<'_>,
+    ) -> Result<Vec<Option<f64>>, RecordError> {
+        let expanded = self.expanded(columns, raw, &mut Counts::default());
+        Ok(expanded?.numbers)
+    }
+
+    /// Carries out the steps on single columns.
+    fn expanded(
+        &self,
+        columns: &[String],
+        raw: &RawRecord<'_>,
+        counts: &mut Counts,
+    ) -> Result<Expanded, RecordError> {
+        let mut values: Vec<Value<'_>> = match raw {
+            RawRecord::Numbers(numbers) => numbers.iter().map(|&x| Value::Number(x)).collect(),
+            RawRecord::Cells(cells) => cells.iter().map(Value::from).collect(),
+        };
+        for step in &self.steps {
+            step.apply(columns, &mut values, counts)?;
+        }
+        Expanded::of(&values, columns)
     }
 }
 
@@ -127,7 +135,63 @@ impl Step {
                 }
                 Ok(())
             }
+            // The last step: it acts on all numbers at once.
+            Self::Trees { .. } => Ok(()),
         }
+    }
+}
+
+/// The numbers of a record, each one-hot encoded column expanded to several; those of missing cells
+/// aren't known.
+struct Expanded {
+    numbers: Vec<Option<f64>>,
+    /// The column of each.
+    columns: Vec<usize>,
+}
+
+impl Expanded {
+    fn of(values: &[Value<'_>], columns: &[String]) -> Result<Self, RecordError> {
+        let mut expanded = Self {
+            numbers: Vec::with_capacity(values.len()),
+            columns: Vec::with_capacity(values.len()),
+        };
+        for (column, value) in values.iter().enumerate() {
+            match *value {
+                Value::Number(number) => expanded.numbers.push(Some(number)),
+                Value::Missing => expanded.numbers.push(None),
+                Value::OneHot(hot, categories) => {
+                    let number = |index| Some(f64::from(u8::from(hot == Some(index))));
+                    expanded.numbers.extend((0..categories).map(number));
+                }
+                Value::Text(_) => return Err(Unfit::NotANumber.error(column, columns)),
+            }
+            expanded.columns.resize(expanded.numbers.len(), column);
+        }
+        Ok(expanded)
+    }
+
+    /// The numbers, none of which may be missing.
+    fn features(&self, columns: &[String]) -> Result<Vec<f64>, RecordError> {
+        let known = |(index, number): (usize, &Option<f64>)| {
+            number.ok_or_else(|| self.missing(index, columns))
+        };
+        self.numbers.iter().enumerate().map(known).collect()
+    }
+
+    /// Which leaves of the trees they reach.
+    fn leaves(&self, trees: &[Tree], columns: &[String]) -> Result<Vec<f64>, RecordError> {
+        let mut features = Vec::with_capacity(trees.iter().map(Tree::features).sum());
+        for tree in trees {
+            let reached = tree.leaf(&self.numbers);
+            let reached = reached.map_err(|Needed { feature }| self.missing(feature, columns))?;
+            let number = |leaf| f64::from(u8::from(leaf == reached));
+            features.extend((0..tree.features()).map(number));
+        }
+        Ok(features)
+    }
+
+    fn missing(&self, index: usize, columns: &[String]) -> RecordError {
+        Unfit::Missing.error(self.columns[index], columns)
     }
 }
 

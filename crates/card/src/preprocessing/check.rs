@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Imputed, Preprocessing, PreprocessingVersion, Standard, Step};
+use super::{Imputed, Preprocessing, PreprocessingVersion, Standard, Step, Tree};
 use crate::text::check_texts;
 use crate::{CardError, Input, InputKind, MAX_FEATURES};
 
@@ -15,11 +15,12 @@ impl Input {
         check_missing(self).map_err(|problem| CardError::Missing { problem })?;
         let names = self.features.as_deref().unwrap_or_default();
         let mut columns = Columns::new(preprocessing, names);
+        columns.numbers = self.raw_features();
         for (step, operation) in preprocessing.steps.iter().enumerate() {
             let checked = columns.check(preprocessing, operation);
             checked.map_err(|problem| CardError::Preprocessing { step, problem })?;
         }
-        let features = self.raw_features() + columns.added;
+        let features = columns.leaves.unwrap_or(columns.numbers);
         if features > MAX_FEATURES {
             return Err(CardError::TooManyFeatures { features });
         }
@@ -65,8 +66,10 @@ fn check_trimmed(text: &str) -> Check {
 struct Columns<'a> {
     /// The kinds of steps done on each, and whether it is a text.
     columns: HashMap<&'a str, Column<'a>>,
-    /// How many features one-hot encoding has added.
-    added: usize,
+    /// How many numbers there are now.
+    numbers: usize,
+    /// How many leaves of trees they were replaced by.
+    leaves: Option<usize>,
     expanded: bool,
 }
 
@@ -89,15 +92,23 @@ impl<'a> Columns<'a> {
         };
         Self {
             columns: names.iter().map(column).collect(),
-            added: 0,
+            numbers: 0,
+            leaves: None,
             expanded: false,
         }
     }
 
     fn check(&mut self, preprocessing: &Preprocessing, step: &Step) -> Check {
-        let v1 = preprocessing.version == PreprocessingVersion::V1;
-        if v1 && !matches!(step, Step::Scale { .. }) {
-            return Err("version 1 of preprocessing has scale alone".to_owned());
+        if step.since() > preprocessing.version {
+            let known = match preprocessing.version {
+                PreprocessingVersion::V1 => "has scale alone",
+                _ => "has no trees",
+            };
+            let version = u32::from(preprocessing.version);
+            return Err(format!("version {version} of preprocessing {known}"));
+        }
+        if self.leaves.is_some() {
+            return Err("trees must be the last step".to_owned());
         }
         match step {
             Step::Impute { values } => self.each("impute", values, |column, value| {
@@ -128,7 +139,7 @@ impl<'a> Columns<'a> {
                     check_categories(categories)
                 })?;
                 self.expanded |= !categories.is_empty();
-                self.added += categories
+                self.numbers += categories
                     .values()
                     .map(|list| list.len() - 1)
                     .sum::<usize>();
@@ -142,6 +153,15 @@ impl<'a> Columns<'a> {
                 let numbers = self.columns.values_mut();
                 let numbers = numbers.filter(|column| column.categories.is_none());
                 numbers.for_each(|column| column.done.push("scale"));
+                Ok(())
+            }
+            Step::Trees { trees } if trees.is_empty() => Err("there are no trees".to_owned()),
+            Step::Trees { trees } => {
+                for (index, tree) in trees.iter().enumerate() {
+                    let checked = tree.check(self.numbers);
+                    checked.map_err(|problem| format!("tree {index}: {problem}"))?;
+                }
+                self.leaves = Some(trees.iter().map(Tree::features).sum());
                 Ok(())
             }
         }

@@ -1,4 +1,4 @@
-//! `veilcast import`: a model from a network in an ONNX file.
+//! `veilcast import`: a model from a network in an ONNX file, or from decision trees.
 
 mod calibration;
 mod options;
@@ -21,13 +21,16 @@ use crate::summary::Summary;
 /// Fewer records than this say little about others.
 const FEW_RECORDS: usize = 50;
 
-/// Import a network from an ONNX file, and write its model directory.
+/// Import a network from an ONNX file, or decision trees, and write their model directory.
 ///
 /// PyTorch, Keras (tf2onnx) and scikit-learn (skl2onnx) write such files. A network may have any
 /// operators, as long as its scores are an affine function of its input; a final softmax or sigmoid is
 /// cut off and left to the client. It collapses to one map, which is checked against the network
 /// and rounded to integers. A search finds the cheapest rounding that predicts the calibration
 /// records as the network does.
+///
+/// Decision trees come from ONNX files too, or from the JSON of XGBoost (save_model) or LightGBM
+/// (dump_model). Their structure becomes public, the values of their leaves stay private.
 ///
 /// A network that isn't affine can be split: its first part becomes public, and every client runs it in
 /// the clear; the rest is private.
@@ -37,8 +40,8 @@ const FEW_RECORDS: usize = 50;
 /// card.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// ONNX file, with the weights in it.
-    #[arg(value_name = "FILE.onnx")]
+    /// ONNX file, with the weights in it; or JSON of XGBoost or LightGBM.
+    #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Model directory to write.
     #[arg(long, value_name = "MODEL_DIR")]

@@ -25,6 +25,8 @@ use crate::summary::Summary;
 /// best. Whatever isn't as it seems to be, or is left out, is told. What it finds (medians, means, deviations, ranges, categories) is in the
 /// public card; a range's ends are values of individual records, 0.5 % of the rows from the ends.
 ///
+/// With --trees, a table's model is a sum of boosted decision trees.
+///
 /// The network is a chain of dense layers with identity activations, and softmax (for two classes
 /// sigmoid, with --regression nothing) on top; it collapses to one affine map, which is rounded to
 /// integers. A search finds the cheapest rounding that keeps the results of the map in floats.

@@ -197,3 +197,40 @@ fn columns_have_labels_units_and_descriptions() {
     assert!(shown.contains("length: Length in mm. Without the head, as delivered"), "{shown}");
     assert!(shown.contains("colour: Colour; blue, green, red, others are refused"), "{shown}");
 }
+
+#[test]
+fn trees_are_grown_and_predict_encrypted_what_they_do_in_the_clear() {
+    let place = Place::new();
+    place.write("table.csv", table(400));
+    let result = place.json(&format!("{TRAIN} --trees --json"));
+    assert!(result["auc"]["quantized"].as_f64() > Some(0.95), "{result}");
+    let facts = place.json("inspect --json parts");
+    assert_eq!(facts["input_bits"], 1);
+    let trees = facts["trees"]["trees"].as_u64().unwrap();
+    let leaves = facts["trees"]["leaves"].as_u64().unwrap();
+    assert_eq!(facts["features"].as_u64(), Some(leaves - trees));
+    assert!(
+        place
+            .run("inspect parts")
+            .contains("the leaves' values are private")
+    );
+    let measured = place.json(
+        "evaluate --json --model parts --table table.csv --target kind --encrypted --limit 30",
+    );
+    assert_eq!(measured["encrypted"]["agreeing"], 30, "{measured}");
+
+    // A record without a length goes its own way; other gaps are refused.
+    let server = place.serve("--model parts");
+    let predict = format!(
+        "predict --server {} --model parts --key key.json --ignore-columns all --out",
+        server.url
+    );
+    place.run(&format!("{predict} out.csv table.csv"));
+    place.write("gap.csv", "length,colour\n3,\n");
+    let refused = place.fail(&format!("{predict} gap-out.csv gap.csv"));
+    assert!(refused.contains("colour"), "{refused}");
+
+    assert_snapshot!(place.fail(&format!("{TRAIN} --force --trees --tree-depth 9")), @"error: the depth of trees is 9; it must be 1 to 8");
+    let both = place.fail(&format!("{TRAIN} --force --trees --hidden 4"));
+    assert!(both.contains("cannot be used with"), "{both}");
+}

@@ -114,6 +114,22 @@ pub struct TrainingReport {
     /// How its public part was trained with it, if that is a stem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<StemReport>,
+    /// The trees that were grown in place of a network, if they were: passes are rounds of boosting
+    /// then, over all records at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trees: Option<TreesReport>,
+}
+
+/// Decision trees that were grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreesReport {
+    /// Comparisons from the root to a leaf at most.
+    pub depth: usize,
+    /// Number of trees, those of the same structure counted once.
+    pub trees: usize,
+    /// Number of their leaves.
+    pub leaves: usize,
 }
 
 /// A penalty that was tried.

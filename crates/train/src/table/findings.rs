@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::fit::Fitted;
 use veilcast_card::list;
 use veilcast_files::table::Said;
 
@@ -22,8 +23,8 @@ pub enum Finding {
         column: String,
         /// How many there are of each spelling.
         spellings: BTreeMap<String, usize>,
-        /// What they count as.
-        imputed: String,
+        /// What they count as; trees have a way of their own for them.
+        imputed: Option<String>,
     },
     /// A text that often means a missing cell is a category of a column.
     KeptAsCategory {
@@ -86,6 +87,19 @@ pub enum Reason {
     Constant,
 }
 
+impl Finding {
+    /// The same for trees, for which missing numbers count as nothing.
+    pub(super) fn for_trees(&mut self, fitted: &Fitted) {
+        if let Self::Missing {
+            column, imputed, ..
+        } = self
+            && fitted.preprocessing.categories(column).is_none()
+        {
+            *imputed = None;
+        }
+    }
+}
+
 /// A number of things in words.
 fn counted(number: usize, noun: &str) -> String {
     match number {
@@ -127,12 +141,14 @@ impl fmt::Display for Finding {
                 column,
                 spellings,
                 imputed,
-            } => write!(
-                f,
-                "{} missing in {column:?} ({}), which count as {imputed}",
-                counted(spellings.values().sum(), "cell"),
-                spelt(spellings)
-            ),
+            } => {
+                let cells = counted(spellings.values().sum(), "cell");
+                write!(f, "{cells} missing in {column:?} ({})", spelt(spellings))?;
+                match imputed {
+                    Some(imputed) => write!(f, ", which count as {imputed}"),
+                    None => Ok(()),
+                }
+            }
             Self::KeptAsCategory {
                 column,
                 text,

@@ -26,7 +26,7 @@ pub(super) struct Fitted {
     pub(super) about: BTreeMap<String, About>,
     pub(super) findings: Vec<Finding>,
     /// The least and greatest value of each feature.
-    ranges: Vec<[f64; 2]>,
+    pub(super) ranges: Vec<[f64; 2]>,
 }
 
 /// What happens to categories that are rare, or unknown.
@@ -45,7 +45,12 @@ impl Fitted {
 
     /// Integers of some bits over the whole range of each feature.
     pub(super) fn quantization(&self, bits: InputBits) -> Quantization {
-        Quantization::over_each(bits, &self.ranges)
+        match self.ranges.split_first() {
+            Some((first, others)) if others.iter().all(|range| range == first) => {
+                Quantization::over_all(bits, *first)
+            }
+            _ => Quantization::over_each(bits, &self.ranges),
+        }
     }
 }
 
@@ -115,10 +120,10 @@ pub(super) fn fit(
             findings.push(Finding::Missing {
                 column: name.clone(),
                 spellings,
-                imputed: match &fitted {
+                imputed: Some(match &fitted {
                     Imputed::Number(number) => number.to_string(),
                     Imputed::Text(text) => format!("{text:?}"),
-                },
+                }),
             });
             values.insert(name.clone(), fitted);
         }

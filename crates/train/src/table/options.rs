@@ -5,6 +5,7 @@ use veilcast_card::{InputBits, UnknownCategory};
 use super::read::LabelledTable;
 use crate::error::TrainError;
 use crate::options::{Options, wrong};
+use crate::trees::TreesOptions;
 
 /// What to make of a table and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +27,9 @@ pub struct TableOptions {
     /// Whether training ends after the given number of passes. Otherwise a single layer is trained
     /// until it has converged, with the penalty on its weights that predicts best.
     pub by_epochs: bool,
+    /// Boosted trees in place of a network: their structure becomes public, their leaves' values
+    /// stay private.
+    pub trees: Option<TreesOptions>,
     /// How much quantisation may change the probability of a class for any training row, 0 to 1;
     /// for a regression how much it may change the number, in units of the target's standard
     /// deviation.
@@ -69,6 +73,7 @@ impl Default for TableOptions {
             unknown: UnknownCategory::Error,
             fewest: 1,
             by_epochs: false,
+            trees: None,
             max_change: 0.02,
         }
     }
@@ -89,6 +94,7 @@ impl TableOptions {
 
     pub(super) fn check(&self) -> Result<(), TrainError> {
         self.training.check()?;
+        self.trees.as_ref().map_or(Ok(()), TreesOptions::check)?;
         if self.held_out < 2 {
             return wrong(
                 "the share of rows held out",
@@ -107,6 +113,15 @@ impl TableOptions {
             return wrong("the largest change by rounding", &self.max_change, "0 to 1");
         }
         Ok(())
+    }
+
+    /// The options, with the only number of input bits that trees' leaves need.
+    pub(super) fn settled(&self) -> Self {
+        let mut settled = self.clone();
+        if self.trees.is_some() {
+            settled.training.input_bits = Some(InputBits::MIN);
+        }
+        settled
     }
 
     pub(super) fn threshold(&self) -> Option<f64> {

@@ -8,7 +8,7 @@ use csv::StringRecord;
 use super::TableError;
 use super::findings::{Finding, Reason};
 use super::selection::{MissingTarget, Selection};
-use veilcast_card::{About, Cell, Input, list};
+use veilcast_card::{About, Cell, Input, RecordError, list};
 use veilcast_files::ReadError;
 use veilcast_files::table::{DAYS, Format, Unreadable, category, days};
 
@@ -227,6 +227,24 @@ impl LabelledTable {
         places: &[usize],
         input: &Input,
     ) -> Result<Vec<f64>, TableError> {
+        let preprocessed = input.preprocess(self.cells(row, places, input)?);
+        let preprocessed = preprocessed.map_err(|source| self.unfit(row, source));
+        Ok(preprocessed?.features)
+    }
+
+    /// The numbers of a row that trees look at.
+    pub(super) fn numbers(
+        &self,
+        row: usize,
+        places: &[usize],
+        input: &Input,
+    ) -> Result<Vec<Option<f64>>, TableError> {
+        let numbers = input.numbers(self.cells(row, places, input)?);
+        numbers.map_err(|source| self.unfit(row, source))
+    }
+
+    /// The cells of a row at these places.
+    fn cells(&self, row: usize, places: &[usize], input: &Input) -> Result<Vec<Cell>, TableError> {
         let missing = &input.preprocessing.missing;
         let cell = |&column: &usize| {
             let (text, name) = (self.cell(row, column), &self.columns[column]);
@@ -251,14 +269,14 @@ impl LabelledTable {
             let number = number.map_err(|fault| self.not_a_number(row, column, fault));
             Ok(Cell::Number(number?))
         };
-        let cells = places.iter().map(cell);
-        let cells = cells.collect::<Result<Vec<_>, TableError>>()?;
-        let preprocessed = input.preprocess(cells);
-        let preprocessed = preprocessed.map_err(|source| TableError::Record {
+        places.iter().map(cell).collect()
+    }
+
+    fn unfit(&self, row: usize, source: RecordError) -> TableError {
+        TableError::Record {
             place: self.place(row),
             source,
-        });
-        Ok(preprocessed?.features)
+        }
     }
 
     pub(super) fn not_a_number(&self, row: usize, column: usize, fault: Unreadable) -> TableError {

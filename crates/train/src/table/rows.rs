@@ -28,36 +28,37 @@ impl Rows {
             truth: target.truth(table, rows)?,
         })
     }
+}
 
-    /// Those of the rows that can be measured, and how many can't: they have a class or a category
-    /// that no training row has.
-    pub(super) fn measurable(
-        table: &LabelledTable,
-        rows: &[usize],
-        input: &Input,
-        target: &Target,
-    ) -> Result<(Self, usize), TableError> {
-        let places = table.places(input);
-        let mut fit = Vec::with_capacity(rows.len());
-        let mut unfit = None;
-        for &row in rows {
-            let features = table.features(row, &places, input);
-            match features.and_then(|_| target.truth(table, &[row])) {
-                Ok(_) => fit.push(row),
-                Err(
-                    error @ (TableError::UnseenClass { .. }
-                    | TableError::Record {
-                        source: RecordError::UnknownCategory { .. },
-                        ..
-                    }),
-                ) => unfit = unfit.or(Some(error)),
-                Err(error) => return Err(error),
-            }
+/// Those of the rows that can be measured, and how many can't: they have a class or a category that no
+/// training row has.
+pub(super) fn measurable(
+    table: &LabelledTable,
+    rows: &[usize],
+    input: &Input,
+    target: &Target,
+) -> Result<(Vec<usize>, usize), TableError> {
+    let places = table.places(input);
+    let mut fit = Vec::with_capacity(rows.len());
+    let mut unfit = None;
+    for &row in rows {
+        let features = table.features(row, &places, input);
+        match features.and_then(|_| target.truth(table, &[row])) {
+            Ok(_) => fit.push(row),
+            Err(
+                error @ (TableError::UnseenClass { .. }
+                | TableError::Record {
+                    source: RecordError::UnknownCategory { .. },
+                    ..
+                }),
+            ) => unfit = unfit.or(Some(error)),
+            Err(error) => return Err(error),
         }
-        match (fit.is_empty(), unfit) {
-            (true, Some(error)) => Err(error),
-            _ => Ok((Self::of(table, &fit, input, target)?, rows.len() - fit.len())),
-        }
+    }
+    let left_out = rows.len() - fit.len();
+    match (fit.is_empty(), unfit) {
+        (true, Some(error)) => Err(error),
+        _ => Ok((fit, left_out)),
     }
 }
 

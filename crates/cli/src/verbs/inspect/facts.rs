@@ -3,6 +3,7 @@
 mod columns;
 mod line;
 mod message;
+mod trees;
 
 use std::fmt::{self, Display};
 
@@ -18,6 +19,7 @@ use veilcast_protocol::{KeyFingerprint, ModelList, ServerMetadata};
 use self::columns::ColumnFacts;
 use self::line::line;
 pub(super) use self::message::MessageFacts;
+use self::trees::TreesFacts;
 use crate::keys;
 use crate::models::producer;
 use crate::output::{counted, error_figures};
@@ -65,6 +67,9 @@ pub(super) struct CardFacts {
     /// What people should know about them, and what they hold.
     #[serde(flatten)]
     about: ColumnFacts,
+    /// Trees whose leaves become features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trees: Option<TreesFacts>,
     /// What the client computes in the clear, for a hybrid model.
     #[serde(skip_serializing_if = "Option::is_none")]
     public_part: Option<PublicPart>,
@@ -143,6 +148,7 @@ impl CardFacts {
             shape: card.input().shape.clone(),
             columns: card.input().features.clone(),
             about: ColumnFacts::of(card.input()),
+            trees: card.input().preprocessing.trees().map(TreesFacts::of),
             public_part: card.public_part().cloned(),
             features: card.features(),
             input_bits: card.quantization().bits,
@@ -231,27 +237,7 @@ impl Display for ModelFacts {
             )
         )?;
         if let Some(training) = &self.training {
-            let TrainingReport {
-                hidden,
-                epochs,
-                seed,
-                records,
-                stem,
-                penalty,
-                ..
-            } = training;
-            let stem = stem.map_or(String::new(), |stem| {
-                format!("stem of {:?} channels, ", stem.channels)
-            });
-            let text = match penalty {
-                Some(penalty) => format!(
-                    "one layer on {records} records until it had converged, penalty {penalty}"
-                ),
-                None => format!(
-                    "{stem}hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}"
-                ),
-            };
-            write!(f, "\n{}", line("training", text))?;
+            write!(f, "\n{}", line("training", how_trained(training)))?;
         }
         if let Some(import) = &self.import {
             let (producer, opset, sha256) = (producer(import), import.opset, &import.sha256);
@@ -327,6 +313,9 @@ impl Display for CardFacts {
             writeln!(f, "{}", line("columns", columns.join(", ")))?;
             write!(f, "{}", self.about.of_columns(columns))?;
         }
+        if let Some(trees) = &self.trees {
+            writeln!(f, "{}", line("trees", trees))?;
+        }
         if let Some(PublicPart {
             sha256,
             bytes,
@@ -401,4 +390,31 @@ fn layout_names(layouts: &Layouts) -> String {
     .flatten()
     .collect::<Vec<_>>()
     .join(", ")
+}
+
+/// How a model was trained, in a line.
+fn how_trained(training: &TrainingReport) -> String {
+    let TrainingReport {
+        hidden,
+        epochs,
+        seed,
+        records,
+        stem,
+        trees,
+        penalty,
+        ..
+    } = training;
+    if let Some(penalty) = penalty {
+        return format!("one layer on {records} records until it had converged, penalty {penalty}");
+    }
+    if let Some(trees) = trees {
+        let (trees, depth) = (counted(trees.trees as u64, "tree"), trees.depth);
+        return format!(
+            "{trees} of depth {depth}, {epochs} rounds of boosting on {records} records, seed {seed}"
+        );
+    }
+    let stem = stem.map_or(String::new(), |stem| {
+        format!("stem of {:?} channels, ", stem.channels)
+    });
+    format!("{stem}hidden layers {hidden:?}, {epochs} epochs on {records} records, seed {seed}")
 }

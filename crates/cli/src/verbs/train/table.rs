@@ -10,7 +10,7 @@ use veilcast_files::ReadError;
 use veilcast_files::table::Unreadable;
 use veilcast_train::{
     LabelledTable, MissingTarget, Selection, TableError, TableOptions, Task, TrainError,
-    TrainedOnTable, train_table,
+    TrainedOnTable, TreesOptions, train_table,
 };
 
 use super::about;
@@ -96,6 +96,19 @@ pub(super) struct TableArgs {
     /// and aren't in the card. More than 1 needs --unknown-category zeros.
     #[arg(long, value_name = "ROWS", requires = "table", default_value_t = TableOptions::default().fewest)]
     rare_categories: usize,
+    /// Grow boosted decision trees in place of a network. Their structure (which columns are compared
+    /// with what) becomes public, and the data owner finds the leaves that a record reaches; the
+    /// leaves' values stay private.
+    #[arg(
+        long,
+        requires = "table",
+        conflicts_with_all = ["hidden", "epochs", "input_bits"]
+    )]
+    trees: bool,
+    /// Comparisons in a tree, one after another, at most: 1 to 8. With 1 the model is a sum of
+    /// functions of single columns.
+    #[arg(long, value_name = "N", requires = "trees", default_value_t = TreesOptions::default().depth)]
+    tree_depth: usize,
     /// How much rounding to integers may change the probability of a class for any training row, in
     /// percentage points; with --regression the number, in hundredths of its standard deviation.
     #[arg(long, value_name = "POINTS", requires = "table", default_value_t = 100.0 * TableOptions::default().max_change)]
@@ -141,6 +154,10 @@ pub(super) fn train(
         },
         fewest: table.rare_categories,
         by_epochs: args.names_epochs(),
+        trees: table.trees.then(|| TreesOptions {
+            depth: table.tree_depth,
+            ..TreesOptions::default()
+        }),
         max_change: table.max_change / 100.0,
         ..defaults
     };

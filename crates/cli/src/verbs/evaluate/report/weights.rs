@@ -109,7 +109,7 @@ fn picture(card: &Card, weights: &[f64], largest: f64) -> anyhow::Result<String>
 
 fn bars(model: &Model) -> Markup {
     let (card, map) = (model.card(), model.float_map());
-    let names = feature_names(card);
+    let names = card.input().preprocessed_names();
     html! {
         @for output in 0..card.outputs().min(OUTPUTS) {
             @let row = map.row(output);
@@ -169,21 +169,4 @@ fn largest(weights: &[f64]) -> f64 {
         .iter()
         .fold(0.0, |most: f64, weight| most.max(weight.abs()));
     if largest > 0.0 { largest } else { 1.0 }
-}
-
-/// One name per preprocessed feature: a column of numbers has one, a column of texts one per
-/// category.
-fn feature_names(card: &Card) -> Vec<String> {
-    let columns = (0..card.raw_features()).map(|column| card.feature_name(column));
-    columns
-        .flat_map(
-            |column| match card.input().preprocessing.categories(&column) {
-                None => vec![column],
-                Some((categories, _)) => categories
-                    .iter()
-                    .map(|category| format!("{column} = {category}"))
-                    .collect(),
-            },
-        )
-        .collect()
 }

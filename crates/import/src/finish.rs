@@ -1,0 +1,159 @@
+//! From scores with their meaning to a finished model, for networks and trees alike.
+
+use std::ops::RangeInclusive;
+
+use veilcast_card::{
+    Input, InputBits, InputKind, Layouts, Limits, Prediction, QuantizedRecord, Task, WeightBits,
+    list,
+};
+use veilcast_model::search::HeldOut;
+use veilcast_model::{Blueprint, ImportReport, Model, PublicPartFile, QuantizationSearch, Scheme};
+
+use crate::file::FileFacts;
+use crate::ranges::Ranges;
+use crate::scores::{Comparison, Scores};
+use crate::{ImportError, ImportOptions};
+
+/// What is left to be quantised.
+pub(super) struct Unfinished<'a> {
+    pub(super) options: &'a ImportOptions,
+    pub(super) file: &'a FileFacts,
+    pub(super) input: &'a Input,
+    pub(super) scores: Scores,
+    /// The public part of a hybrid, and its last node.
+    pub(super) public: Option<(PublicPartFile, String)>,
+    pub(super) ranges: &'a Ranges,
+    /// The numbers of bits of an input to choose from.
+    pub(super) input_bits: RangeInclusive<InputBits>,
+    /// The features of each record.
+    pub(super) records: &'a [Vec<f64>],
+    /// Whether they were drawn at random, since there are no others.
+    pub(super) is_random: bool,
+    /// What was cut off after the scores, last first.
+    pub(super) removed: Vec<String>,
+    /// How far the scores deviate from the file's, relative to the largest one.
+    pub(super) deviation: f64,
+}
+
+impl Unfinished<'_> {
+    /// Quantises the map in the way that is cheapest for `scheme` and predicts the records as it
+    /// does.
+    pub(super) fn finish(self, scheme: &dyn Scheme) -> Result<Model, ImportError> {
+        let blueprint = self.blueprint();
+        let compared = self.compared()?;
+        let search = compared.as_ref().map(|compared| QuantizationSearch {
+            map: &compared.map,
+            input_bits: self.input_bits.clone(),
+            max_weight: self.options.weight_bits.map(|_| blueprint.max_weight),
+            held_out: HeldOut {
+                records: self.records,
+                labels: &compared.labels,
+            },
+            goal: compared.goal,
+        });
+        let quantization = |bits| self.ranges.quantization(bits);
+        let map = self.scores.map.clone();
+        let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
+        let (agreement, rounding) = compare(&model, self.records)?;
+        let import = ImportReport {
+            sha256: self.file.sha256.clone(),
+            producer: self.file.producer.clone(),
+            opset: self.file.opset,
+            operators: self.file.operators.clone(),
+            removed: self.removed,
+            split_at: self.public.map(|(_, node)| node),
+            records: self.records.len(),
+            random_records: self.is_random,
+            deviation: self.deviation,
+            agreement,
+            rounding,
+        };
+        Ok(model.reporting(|report| report.import = Some(import)))
+    }
+
+    /// What quantised maps are compared with; nothing, if the options leave nothing to search for,
+    /// or on random records: a network predicts them much alike, so that any quantisation would do.
+    fn compared(&self) -> Result<Option<Comparison>, ImportError> {
+        let options = self.options;
+        let is_given = options.input_bits.is_some() && options.weight_bits.is_some();
+        if is_given || self.is_random {
+            return Ok(None);
+        }
+        let bounds_changes = self.input.kind == InputKind::Table;
+        let compared = self
+            .scores
+            .comparison(options, self.records, bounds_changes)?;
+        Ok(Some(compared))
+    }
+
+    /// What the model predicts, according to the options, the file, or the scores.
+    fn description(&self) -> String {
+        let scores = &self.scores;
+        let given = [&self.options.description, &self.file.description];
+        if let Some(given) = given.into_iter().find(|text| !text.is_empty()) {
+            return given.clone();
+        }
+        let record = match &self.input.features {
+            Some(names) => format!("a record of {} columns", names.len()),
+            None => "an image".to_owned(),
+        };
+        let labels = list(&scores.labels);
+        match scores.task {
+            Task::Quantities => format!("Predicts {labels} of {record}."),
+            Task::Classes | Task::Probability => format!("Classifies {record}: {labels}."),
+        }
+    }
+
+    /// What the card is to say; numbers that are searched for, and all that depends on them, come
+    /// later.
+    fn blueprint(&self) -> Blueprint {
+        let (options, scores) = (self.options, &self.scores);
+        let most = *self.input_bits.end();
+        let bits = most.min(InputBits::of::<8>()).max(*self.input_bits.start());
+        Blueprint {
+            name: options.name.clone(),
+            version: options.version.clone(),
+            description: self.description(),
+            input: self.input.clone(),
+            public_part: self.public.as_ref().map(|(file, _)| file.clone()),
+            quantization: self.ranges.quantization(bits),
+            labels: scores.labels.clone(),
+            activation: scores.activation,
+            units: options.units.clone(),
+            threshold: options.threshold,
+            task: Some(scores.task),
+            layouts: Layouts::scalar(),
+            limits: Limits::default(),
+            ways: options.ways.clone(),
+            max_weight: options
+                .weight_bits
+                .unwrap_or(WeightBits::of::<8>())
+                .max_weight(),
+        }
+    }
+}
+
+/// The share of records for which the integers predict the class that the map in floats does, none
+/// for quantities; and how far apart their scores lie at most, relative to the largest score.
+fn compare(model: &Model, records: &[Vec<f64>]) -> Result<(Option<f64>, f64), ImportError> {
+    let (mut agreeing, mut apart, mut largest) = (0, 0.0_f64, 0.0_f64);
+    for record in records {
+        let quantized = QuantizedRecord::from_features(model.card(), record)
+            .map_err(ImportError::Prediction)?;
+        let found = model.predict(&quantized).expect("the card is the model's");
+        let expected = model
+            .predict_float(record)
+            .map_err(ImportError::Prediction)?;
+        let class = |prediction: &Prediction| prediction.class().map(|class| class.index);
+        agreeing += usize::from(class(&found) == class(&expected));
+        for (found, expected) in found.scores().iter().zip(expected.scores()) {
+            apart = apart.max((found - expected).abs());
+            largest = largest.max(expected.abs());
+        }
+    }
+    let agreement = match model.card().task() {
+        Task::Quantities => None,
+        Task::Classes | Task::Probability => Some(agreeing as f64 / records.len().max(1) as f64),
+    };
+    Ok((agreement, if apart > 0.0 { apart / largest } else { 0.0 }))
+}

@@ -1,0 +1,250 @@
+//! From a network of an ONNX file to a model.
+
+use std::ops::RangeInclusive;
+
+use rayon::prelude::*;
+use veilcast_onnx::pb::ModelProto;
+
+use super::affinity::Trial;
+use super::file::FileFacts;
+use super::finish::Unfinished;
+use super::import::Graph;
+use super::options::ImportOptions;
+use super::peel::{self, Peeled};
+use super::ranges::Ranges;
+use super::runner::Runner;
+use super::scores::Scores;
+use super::split::{self, Parts};
+use super::tensor::TensorInput;
+use super::{ImportError, Progress, collapse, locate};
+use veilcast_card::{Input, InputBits, InputKind, PublicPart, RawRecord, Task};
+use veilcast_model::{FloatMap, Model, PublicPartFile, Scheme};
+use veilcast_onnx::OnnxError;
+
+/// How far the collapsed map's scores may be from the network's, relative to the largest score.
+const MAX_DEVIATION: f64 = 1e-3;
+/// Most input bits that are searched for images, and for tables, whose scores are to stay close.
+const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBits::of::<12>());
+
+/// A network that gives scores, and what a record is.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    options: ImportOptions,
+    peeled: Peeled,
+    tensor: TensorInput,
+    input: Input,
+    file: FileFacts,
+}
+
+/// The part that is computed on ciphertexts, and its inputs.
+struct Private {
+    model: ModelProto,
+    tensor: TensorInput,
+    runner: Runner,
+    /// The features of each record.
+    records: Vec<Vec<f64>>,
+    /// Whether they were drawn at random, since there are no others.
+    is_random: bool,
+    ranges: Ranges,
+    /// The public part of a hybrid, and its last node.
+    public: Option<(PublicPartFile, String)>,
+}
+
+impl Network {
+    /// Cuts off what follows a graph's scores.
+    ///
+    /// # Errors
+    /// [`ImportError`] says what can't be used.
+    pub(super) fn open(graph: Graph, options: ImportOptions) -> Result<Self, ImportError> {
+        let peeled = peel::peel(graph.model, options.output.as_deref())?;
+        Ok(Self {
+            options,
+            peeled,
+            tensor: graph.tensor,
+            input: graph.input,
+            file: graph.file,
+        })
+    }
+
+    /// What a record looks like, for reading calibration records.
+    pub(super) fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// The network as one map from preprocessed records to its scores, exactly as it computes them.
+    ///
+    /// # Errors
+    /// [`ImportError`] if the network isn't affine.
+    pub(super) fn collapse(&self) -> Result<FloatMap, ImportError> {
+        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let units = match Ranges::known(&self.input) {
+            Ok(ranges) => ranges.magnitudes(runner.inputs()),
+            Err(_) => vec![1.0; runner.inputs()],
+        };
+        check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
+        Ok(collapse::collapse(&runner, &units, &mut |_| {})?)
+    }
+
+    /// Makes a model: collapses the network, or the part of a hybrid after its public part, and
+    /// quantises the map in the way that is cheapest for `scheme` and predicts the records as the
+    /// network does.
+    ///
+    /// The records should be like those that the model will be given. Without any, random ones are
+    /// drawn, if it is known what values the features have.
+    ///
+    /// # Errors
+    /// [`ImportError`] if what is to be private isn't affine, or the records don't fit or are needed,
+    /// or no quantisation can be found.
+    pub(super) fn build(
+        self,
+        calibration: &[RawRecord<'_>],
+        scheme: &dyn Scheme,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Model, ImportError> {
+        let private = self.private(calibration)?;
+        let Private {
+            runner,
+            records,
+            ranges,
+            ..
+        } = &private;
+        let units = ranges.magnitudes(runner.inputs());
+        check_affine(&private.model, &private.tensor, runner, &units)?;
+        let map = collapse::collapse(runner, &units, progress)?;
+        let deviation = collapse::deviation(runner, &map, records)?;
+        if deviation > MAX_DEVIATION {
+            let problem =
+                format!("its scores lie {deviation:.1e} of the largest apart from the network's");
+            return Err(OnnxError::Collapse { problem }.into());
+        }
+        let scores = Scores::new(
+            map,
+            self.options.activation.or(self.peeled.activation),
+            self.options.labels.clone().or(self.peeled.labels.clone()),
+            &self.peeled.output,
+            match self.options.units {
+                Some(_) => Some(Task::Quantities),
+                None => self.peeled.task,
+            },
+        )?;
+        Unfinished {
+            options: &self.options,
+            file: &self.file,
+            input: &self.input,
+            scores,
+            public: private.public.clone(),
+            ranges: &private.ranges,
+            input_bits: self.input_bits(),
+            records: &private.records,
+            is_random: private.is_random,
+            removed: self.peeled.removed.clone(),
+            deviation,
+        }
+        .finish(scheme)
+    }
+
+    /// The private part, with its features of the records.
+    fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
+        let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
+            Ok(record) => Ok(record.features),
+            Err(source) => Err(ImportError::Record { index, source }),
+        };
+        let records = calibration.iter().enumerate().map(preprocess);
+        let records = records.collect::<Result<Vec<_>, _>>()?;
+        if let Some(place) = &self.options.split {
+            if records.is_empty() {
+                return Err(ImportError::NoCalibrationOfFeatures);
+            }
+            let parts = split::split(&self.peeled.model, &self.tensor, place)?;
+            return Ok(self.hybrid(parts, &records)?);
+        }
+        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let known = if records.is_empty() || self.input.kind == InputKind::Image {
+            Ranges::known(&self.input)
+        } else {
+            Ok(Ranges::of(&records))
+        };
+        let ranges = match known {
+            Ok(ranges) => ranges,
+            Err(columns) => {
+                // A user whose network can't be imported shouldn't have to look for records first.
+                let units = vec![1.0; runner.inputs()];
+                check_affine(&self.peeled.model, &self.tensor, &runner, &units)?;
+                return Err(ImportError::NoCalibration { columns });
+            }
+        };
+        let records = match records.is_empty() {
+            true => ranges.random(self.tensor.values()),
+            false => records,
+        };
+        Ok(Private {
+            model: self.peeled.model.clone(),
+            tensor: self.tensor.clone(),
+            runner,
+            records,
+            is_random: calibration.is_empty(),
+            ranges,
+            public: None,
+        })
+    }
+
+    /// The private head of a network in two parts.
+    fn hybrid(&self, parts: Parts, records: &[Vec<f64>]) -> Result<Private, OnnxError> {
+        let file = PublicPartFile {
+            description: parts.description(),
+            onnx: parts.public_bytes(),
+            shape: self.tensor.sides.clone(),
+        };
+        // Read and run as clients will, so that they don't refuse it later.
+        let part = PublicPart::of(
+            &file.onnx,
+            file.shape.clone(),
+            parts.features.values(),
+            file.description.clone(),
+        );
+        let public = veilcast_onnx::public_network(&file.onnx, &part)?;
+        let run = |record: &Vec<f64>| public.run(record);
+        let features = records.par_iter().map(run).collect::<Result<Vec<_>, _>>();
+        let features = features.map_err(|problem| OnnxError::Unsupported { problem })?;
+        Ok(Private {
+            runner: Runner::new(&parts.head, &parts.features)?,
+            model: parts.head,
+            tensor: parts.features,
+            ranges: match self.input.kind {
+                InputKind::Table => Ranges::of(&features),
+                // Not every image's scores must stay close, so rare extremes may be lost.
+                InputKind::Image => Ranges::clipped(&features),
+            },
+            records: features,
+            is_random: false,
+            public: Some((file, parts.node)),
+        })
+    }
+
+    /// The numbers of bits of an input to choose from.
+    fn input_bits(&self) -> RangeInclusive<InputBits> {
+        match (self.options.input_bits, self.input.kind) {
+            (Some(bits), _) => bits..=bits,
+            (None, InputKind::Image) => InputBits::MIN..=MAX_SEARCHED_BITS.0,
+            (None, InputKind::Table) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
+        }
+    }
+}
+
+/// Checks that a graph is affine.
+///
+/// # Errors
+/// [`OnnxError::NotAffine`] names the first node that isn't.
+pub(super) fn check_affine(
+    model: &ModelProto,
+    tensor: &TensorInput,
+    runner: &Runner,
+    units: &[f64],
+) -> Result<(), OnnxError> {
+    let trial = Trial::new(units);
+    if trial.is_affine(&runner.run(&trial.points)?) {
+        return Ok(());
+    }
+    let (node, operator) = locate::first_bend(model, tensor, &trial)?;
+    Err(OnnxError::NotAffine { node, operator })
+}

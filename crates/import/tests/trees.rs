@@ -1,0 +1,218 @@
+//! Trees of other libraries give the scores that those give.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test crate has no documentation, and a failed unwrap is a failed test"
+)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use veilcast_card::{Activation, Cell, RawRecord};
+use veilcast_engine::Paillier;
+use veilcast_import::{Import, ImportOptions};
+use veilcast_model::Model;
+
+/// Rows as text, and the scores that the library gives them.
+#[derive(Deserialize)]
+struct Expected {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+    scores: Vec<Vec<f64>>,
+}
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/fixtures/trees");
+    PathBuf::from(folder).join(name)
+}
+
+fn expected(name: &str) -> Expected {
+    let json = fs::read(fixture(&format!("{name}.expected.json"))).unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
+impl Expected {
+    fn records(&self) -> Vec<RawRecord<'static>> {
+        let cell = |text: &String| match text.as_str() {
+            "" => Cell::Missing,
+            number => Cell::Number(number.parse().unwrap()),
+        };
+        let record = |row: &Vec<String>| row.iter().map(cell).collect::<Vec<_>>().into();
+        self.rows.iter().map(record).collect()
+    }
+}
+
+fn import(name: &str) -> (Expected, Import) {
+    let expected = expected(name);
+    let json = fixture(&format!("{name}.json"));
+    let path = if json.exists() {
+        json
+    } else {
+        fixture(&format!("{name}.onnx"))
+    };
+    let options = ImportOptions {
+        header: Some(expected.columns.clone()),
+        ..ImportOptions::default()
+    };
+    let import = Import::open(&fs::read(path).unwrap(), options);
+    let import = import.unwrap_or_else(|error| panic!("{name}: {error}"));
+    (expected, import)
+}
+
+fn built(name: &str) -> (Expected, Model) {
+    let (expected, import) = import(name);
+    let model = import.build(&expected.records(), &Paillier, &mut |_| {});
+    (
+        expected,
+        model.unwrap_or_else(|error| panic!("{name}: {error}")),
+    )
+}
+
+const ALL: [&str; 17] = [
+    "xgboost-two",
+    "xgboost-three",
+    "xgboost-number",
+    "xgboost-dart",
+    "lightgbm-two",
+    "lightgbm-three",
+    "lightgbm-number",
+    "lightgbm-forest",
+    "onnx-boosting-two",
+    "onnx-boosting-three",
+    "onnx-boosting-number",
+    "onnx-forest-two",
+    "onnx-forest-three",
+    "onnx-extra-number",
+    "onnx-tree-two",
+    "onnx-lightgbm-two",
+    "onnx-xgboost-number",
+];
+
+#[test]
+fn every_library_s_trees_give_its_scores() {
+    for name in ALL {
+        let (expected, model) = built(name);
+        assert_eq!(
+            model.card().input().features.as_ref(),
+            Some(&expected.columns),
+            "{name}"
+        );
+        let largest = expected
+            .scores
+            .iter()
+            .flatten()
+            .fold(1.0_f64, |a, b| a.max(b.abs()));
+        for (record, scores) in expected.records().iter().zip(&expected.scores) {
+            let features = model
+                .card()
+                .input()
+                .preprocess(record.clone())
+                .unwrap()
+                .features;
+            let mut found = model.float_map().evaluate(&features).unwrap();
+            let mut scores = scores.clone();
+            if model.card().output().activation == Activation::Softmax {
+                // Of such scores only differences matter.
+                for scores in [&mut found, &mut scores] {
+                    let first = scores[0];
+                    scores.iter_mut().for_each(|score| *score -= first);
+                }
+            }
+            assert_eq!(found.len(), scores.len(), "{name}");
+            for (found, expected) in found.iter().zip(&scores) {
+                // The libraries add in 32 bits.
+                assert!(
+                    (found - expected).abs() < 2e-6 * largest,
+                    "{name}: {found} {expected}"
+                );
+            }
+        }
+        let report = model.report().unwrap().import.clone().unwrap();
+        assert!(report.agreement.unwrap_or(1.0) > 0.98, "{name}");
+        assert_eq!(model.card().quantization().bits.get(), 1, "{name}");
+    }
+}
+
+#[test]
+fn trees_need_no_records() {
+    let (_, import) = import("xgboost-three");
+    let model = import.build(&[], &Paillier, &mut |_| {}).unwrap();
+    let report = model.report().unwrap().import.clone().unwrap();
+    assert!(report.random_records);
+}
+
+/// What a change of a fixture's text is answered with.
+fn refusal(name: &str, from: &str, to: &str) -> String {
+    let text = fs::read_to_string(fixture(name)).unwrap();
+    assert!(text.contains(from), "{from}");
+    let changed = text.replacen(from, to, 1);
+    let opened = Import::open(changed.as_bytes(), ImportOptions::default());
+    opened.unwrap_err().to_string()
+}
+
+#[test]
+fn what_can_t_be_used_is_named() {
+    for (name, from, to, told) in [
+        (
+            "xgboost-two.json",
+            "binary:logistic",
+            "rank:ndcg",
+            "objective is \"rank:ndcg\"",
+        ),
+        (
+            "xgboost-two.json",
+            "\"split_type\":[0",
+            "\"split_type\":[1",
+            "one-hot encode",
+        ),
+        (
+            "xgboost-two.json",
+            "\"tree_info\"",
+            "\"tree_infos\"",
+            "tree_info is missing",
+        ),
+        (
+            "xgboost-two.json",
+            "\"name\":\"gbtree\"",
+            "\"name\":\"gblinear\"",
+            "has no trees",
+        ),
+        ("lightgbm-two.json", "\"<=\"", "\"==\"", "one-hot encode"),
+        (
+            "lightgbm-two.json",
+            "binary sigmoid:1",
+            "poisson",
+            "objective is \"poisson\"",
+        ),
+        (
+            "lightgbm-two.json",
+            "\"missing_type\": \"NaN\"",
+            "\"missing_type\": \"Zero\"",
+            "zero_as_missing",
+        ),
+        ("lightgbm-two.json", "{", "{{", "isn't JSON"),
+        (
+            "lightgbm-two.json",
+            "tree_info",
+            "forest",
+            "neither of XGBoost",
+        ),
+    ] {
+        let error = refusal(name, from, to);
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
+fn nodes_in_a_circle_are_no_tree() {
+    let text = fs::read_to_string(fixture("xgboost-two.json")).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let tree = json
+        .pointer_mut("/learner/gradient_booster/model/trees/0/left_children")
+        .unwrap();
+    tree[0] = 0.into();
+    let bytes = serde_json::to_vec(&json).unwrap();
+    let error = Import::open(&bytes, ImportOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("circle"), "{error}");
+}
