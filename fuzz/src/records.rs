@@ -74,6 +74,7 @@ pub fn read(bytes: &[u8], input: &Input, memory: usize) {
             InputKind::Table if input.has_texts() => vec!["id".to_owned()],
             _ => Vec::new(),
         },
+        ..Options::default()
     };
     within(memory, || {
         let Ok(records) = input::open(input, &path, &options) else {

@@ -192,7 +192,9 @@ impl Card {
                 preprocessing,
             } = card.input().clone();
             let part = card.public_part().map(|part| part.sha256.clone());
-            let units = about.into_iter().map(|(column, about)| (column, about.unit));
+            let units = about
+                .into_iter()
+                .map(|(column, about)| (column, about.unit));
             let units: Vec<_> = units.filter(|(_, unit)| unit.is_some()).collect();
             (kind, shape, features, fit, units, preprocessing, part)
         };

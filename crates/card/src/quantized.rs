@@ -77,7 +77,9 @@ impl QuantizedRecord {
         let (quantized, clipped) = Self::rounded(card, &record.features)?;
         let mut changed = record.changed.clone();
         if card.public_part().is_none() {
-            let columns = clipped.iter().filter_map(|&value| card.input().column_of(value));
+            let columns = clipped
+                .iter()
+                .filter_map(|&value| card.input().column_of(value));
             changed.clipped.extend(columns);
         }
         Ok(Self {

@@ -117,12 +117,20 @@ impl fmt::Display for Changes {
             format!("{} in {column:?}", first(texts))
         });
         let by_column = |counts: &BTreeMap<String, usize>| {
-            let texts = counts.iter().map(|(column, count)| format!("{count} in {column:?}"));
+            let texts = counts
+                .iter()
+                .map(|(column, count)| format!("{count} in {column:?}"));
             listed(first(texts))
         };
         let notes = self.notes.iter().map(|note| format!("note: {note}"));
         let changes = [
-            about(self.imputed_values, "missing value", "", "imputed", listed(first(missing))),
+            about(
+                self.imputed_values,
+                "missing value",
+                "",
+                "imputed",
+                listed(first(missing)),
+            ),
             about(
                 self.clipped_values,
                 "value",

@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use veilcast_card::{Card, Encoder, QuantizedRecord, Way, chain};
 use veilcast_client::EntryDirectory;
 use veilcast_engine::{Planner, Predictor, SeededEntries, Session};
-use veilcast_files::{self as input, Options, ReadError, STANDARD_INPUT};
 use veilcast_files::table::Unreadable;
+use veilcast_files::{self as input, Options, ReadError, STANDARD_INPUT};
 use veilcast_paillier::SecretKey;
 use veilcast_protocol::IntegerType;
 
@@ -228,7 +228,12 @@ fn quantized(
             .with_context(|| format!("record {index} (from 0) of {}", path.display()))?;
         let mut changes = notes.take().unwrap_or_default();
         let counts = [record.clipped(), record.imputed(), record.unknown()];
-        changes.add(encoder.card().input(), counts, record.changed(), &read.missing);
+        changes.add(
+            encoder.card().input(),
+            counts,
+            record.changed(),
+            &read.missing,
+        );
         Ok(Quantized {
             record,
             kept: read.kept,

@@ -81,7 +81,10 @@ impl fmt::Display for Summary {
             writeln!(f, "  collapsed map   {collapsed:.4}")?;
             writeln!(f, "  quantised map   {quantized:.4}")?;
             if let Some(baseline) = self.baseline {
-                writeln!(f, "  most frequent   {baseline:.4}, if that class is always predicted")?;
+                writeln!(
+                    f,
+                    "  most frequent   {baseline:.4}, if that class is always predicted"
+                )?;
             }
         }
         if let Some(Aucs {
@@ -104,7 +107,10 @@ impl fmt::Display for Summary {
             write_agreement(f, import)?;
         }
         if let Some(penalty) = self.penalty {
-            writeln!(f, "trained until it had converged, with a penalty of {penalty} on the weights")?;
+            writeln!(
+                f,
+                "trained until it had converged, with a penalty of {penalty} on the weights"
+            )?;
         }
         writeln!(f, "scores have at most {} bits", self.slot_bits)?;
         writeln!(f, "card {}", self.card_digest)?;

@@ -87,7 +87,9 @@ mod built_in {
         let columns = columns.map_err(io::Error::other)?;
         let mut lines = Vec::new();
         for row in 0..batch.num_rows() {
-            let cells = columns.iter().map(|column| column.value(row).try_to_string());
+            let cells = columns
+                .iter()
+                .map(|column| column.value(row).try_to_string());
             let cells = cells.collect::<Result<Vec<_>, _>>();
             let cells = cells.map_err(io::Error::other)?;
             lines.extend(csv_line(cells.iter().map(String::as_str))?);

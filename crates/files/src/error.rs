@@ -276,7 +276,8 @@ pub(crate) fn words(fault: Unreadable) -> String {
             "isn't a number with the decimal mark that the others of the column have".to_owned()
         }
         Unreadable::Ambiguous => {
-            "can be read in two ways, with the comma between thousands or as decimal mark".to_owned()
+            "can be read in two ways, with the comma between thousands or as decimal mark"
+                .to_owned()
         }
         Unreadable::Percent => {
             "doesn't go with the others of the column: some are per cent, others not; write all of \

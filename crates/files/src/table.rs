@@ -69,7 +69,10 @@ pub(super) fn read(
         Ok(Some(Record { raw, kept, missing }))
     };
     let mut next = next;
-    Ok((Box::new(std::iter::from_fn(move || next().transpose())), said))
+    Ok((
+        Box::new(std::iter::from_fn(move || next().transpose())),
+        said,
+    ))
 }
 
 /// A column of the file that the model takes.
@@ -138,7 +141,9 @@ pub fn category<'a>(known: &'a [String], text: &str) -> Option<&'a str> {
         return Some(itself);
     }
     let value = number(text)?;
-    let mut same = known.iter().filter(|category| number(category) == Some(value));
+    let mut same = known
+        .iter()
+        .filter(|category| number(category) == Some(value));
     match (same.next(), same.next()) {
         (Some(only), None) => Some(only),
         _ => None,

@@ -76,7 +76,6 @@ mod built_in {
         }))
     }
 
-
     /// A cell as it would be in CSV.
     fn text(cell: &Data) -> String {
         match cell {

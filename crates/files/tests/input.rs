@@ -89,7 +89,10 @@ fn each_malformed_table_has_its_error() {
             ),
             ("empty-cell.csv", "line 2, column \"dose\": \"\" isn't"),
             ("not-finite.csv", "line 2, column \"dose\": \"inf\" isn't"),
-            ("not-utf8.csv", "column \"dose\": \"1.5\u{ff}\" isn't a finite number"),
+            (
+                "not-utf8.csv",
+                "column \"dose\": \"1.5\u{ff}\" isn't a finite number",
+            ),
             ("short-row.csv", "line 3: the row has 2 cells, the header 3"),
             ("missing.csv", "can't read"),
         ],

@@ -61,7 +61,10 @@ impl Case {
             Some(categories) => Imputed::Text(categories[0].clone()),
             None => Imputed::Number(0.0),
         };
-        let values = self.columns.iter().map(|name| (name.clone(), imputed(name)));
+        let values = self
+            .columns
+            .iter()
+            .map(|name| (name.clone(), imputed(name)));
         let mut steps = vec![Step::Impute {
             values: values.collect(),
         }];
@@ -162,7 +165,10 @@ fn tables_are_read_as_every_client_reads_them() {
             (Ok((cells, said)), None) => {
                 let numbers = |cells: &Vec<Vec<Value>>| -> Vec<Vec<Value>> {
                     let plain = |cell: &Value| cell.as_f64().map_or(cell.clone(), Value::from);
-                    cells.iter().map(|row| row.iter().map(plain).collect()).collect()
+                    cells
+                        .iter()
+                        .map(|row| row.iter().map(plain).collect())
+                        .collect()
                 };
                 assert_eq!(numbers(&cells), numbers(&case.cells), "{name}");
                 assert_eq!(said, case.said, "{name}");

@@ -55,6 +55,7 @@ impl Forest {
             shape: vec![columns.len()],
             features: Some(columns),
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(Vec::new())
                 .with_missing(MISSING.map(str::to_owned).to_vec()),
         };

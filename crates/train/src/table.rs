@@ -37,9 +37,7 @@ use crate::layers::train_layers;
 use crate::progress::Progress;
 use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
-use veilcast_model::{
-    Blueprint, FloatMap, Model, QuantizationSearch, Scheme, TrainingReport,
-};
+use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme, TrainingReport};
 
 /// A model that was trained on a table, and what was found out about the table.
 pub struct TrainedOnTable {
@@ -92,11 +90,21 @@ pub fn train_table(
     let learnt = match &options.trees {
         Some(trees) => {
             fitted = fitted.for_trees();
-            findings.iter_mut().for_each(|finding| finding.for_trees(&fitted));
+            findings
+                .iter_mut()
+                .for_each(|finding| finding.for_trees(&fitted));
             draft = options.blueprint(table, &target, &fitted);
             let (input, options) = (&draft.input, (options, trees));
             let progress = &mut progress;
-            grown::grow(table, &trained_on, &target, fitted, input, options, progress)?
+            grown::grow(
+                table,
+                &trained_on,
+                &target,
+                fitted,
+                input,
+                options,
+                progress,
+            )?
         }
         None if options.by_epochs || !training.hidden.is_empty() => {
             let trained = train_layers(&rows, outputs, training, &mut progress)?;

@@ -52,7 +52,10 @@ fn with(change: impl FnOnce(&mut Asked)) -> Asked {
 /// The accuracy and the area under the ROC curve of the integers, on every fifth row.
 fn figures(model: &Model) -> (f64, f64) {
     let report = model.report().unwrap();
-    (report.accuracy.unwrap().quantized, report.auc.unwrap().quantized)
+    (
+        report.accuracy.unwrap().quantized,
+        report.auc.unwrap().quantized,
+    )
 }
 
 #[test]
@@ -71,26 +74,57 @@ fn the_plain_table_is_learnt_as_by_scikit_learn() {
 fn every_habit_is_read_or_refused_with_advice() {
     let zeros = || with(|asked| asked.options.unknown = UnknownCategory::Zeros);
     let codes = || with(|asked| asked.selection.categories = names(&["region"]));
-    let spelt = |texts: &'static [&'static str]| {
-        with(|asked| asked.selection.missing = Some(names(texts)))
-    };
+    let spelt =
+        |texts: &'static [&'static str]| with(|asked| asked.selection.missing = Some(names(texts)));
     let kept = "\"NA\" is a category of \"region\"";
     let cases: Vec<(&str, Asked, &[&str])> = vec![
-        ("all-empty-col.csv", Asked::default(), &["same value or none: \"notes\""]),
-        ("big.csv", Asked::default(), &[kept, "\"1e30\" is far from all other numbers"]),
+        (
+            "all-empty-col.csv",
+            Asked::default(),
+            &["same value or none: \"notes\""],
+        ),
+        (
+            "big.csv",
+            Asked::default(),
+            &[kept, "\"1e30\" is far from all other numbers"],
+        ),
         ("blank-lines.csv", Asked::default(), &[kept]),
         ("bools.csv", Asked::default(), &[kept]),
         ("codes.csv", codes(), &[]),
         ("codes-plus.csv", codes(), &[]),
-        ("comment.csv", Asked::default(), &["1 line of comments", kept]),
-        ("constant-col.csv", Asked::default(), &["same value or none: \"year\""]),
+        (
+            "comment.csv",
+            Asked::default(),
+            &["1 line of comments", kept],
+        ),
+        (
+            "constant-col.csv",
+            Asked::default(),
+            &["same value or none: \"year\""],
+        ),
         ("crlf.csv", Asked::default(), &[kept]),
-        ("currency.csv", Asked::default(), &["commas separate thousands in \"income\""]),
-        ("date.csv", Asked::default(), &["dates count as days since 1970-01-01 in \"age\""]),
+        (
+            "currency.csv",
+            Asked::default(),
+            &["commas separate thousands in \"income\""],
+        ),
+        (
+            "date.csv",
+            Asked::default(),
+            &["dates count as days since 1970-01-01 in \"age\""],
+        ),
         ("exp.csv", Asked::default(), &[kept]),
-        ("header-case.csv", with(|asked| asked.target = "Bought"), &[]),
+        (
+            "header-case.csv",
+            with(|asked| asked.target = "Bought"),
+            &[],
+        ),
         ("header-space.csv", Asked::default(), &[kept]),
-        ("index-col.csv", Asked::default(), &["count or name the rows: one without a name"]),
+        (
+            "index-col.csv",
+            Asked::default(),
+            &["count or name the rows: one without a name"],
+        ),
         ("inf.csv", spelt(&["inf"]), &["\"income\" (1 \"inf\")"]),
         ("latin1.csv", Asked::default(), &["read as windows-1252"]),
         ("missing-N-A.csv", Asked::default(), &["\"N/A\")"]),
@@ -101,24 +135,56 @@ fn every_habit_is_read_or_refused_with_advice() {
         ("missing-hashNA.csv", Asked::default(), &["\"#N/A\")"]),
         ("missing-minus999.csv", spelt(&["-999"]), &["\"-999\")"]),
         ("missing-nan-lower.csv", Asked::default(), &["\"nan\")"]),
-        ("missing-target.csv", Asked::default(), &["without a target are left out"]),
-        ("percent.csv", Asked::default(), &["35 % is read as 0.35 in \"age\""]),
-        ("pipe.csv", Asked::default(), &["separated by vertical bars"]),
+        (
+            "missing-target.csv",
+            Asked::default(),
+            &["without a target are left out"],
+        ),
+        (
+            "percent.csv",
+            Asked::default(),
+            &["35 % is read as 0.35 in \"age\""],
+        ),
+        (
+            "pipe.csv",
+            Asked::default(),
+            &["separated by vertical bars"],
+        ),
         ("plus.csv", Asked::default(), &[kept]),
         ("quoted-newline.csv", Asked::default(), &[]),
-        ("rare-held-out.csv", Asked::default(), &["1 row held out can't be measured"]),
+        (
+            "rare-held-out.csv",
+            Asked::default(),
+            &["1 row held out can't be measured"],
+        ),
         ("rare-held-out.csv", zeros(), &[]),
-        ("rare-target.csv", Asked::default(), &["1 row held out can't be measured"]),
+        (
+            "rare-target.csv",
+            Asked::default(),
+            &["1 row held out can't be measured"],
+        ),
         ("sep-line.csv", Asked::default(), &[kept]),
-        ("sep-semicolon.csv", Asked::default(), &["separated by semicolons"]),
+        (
+            "sep-semicolon.csv",
+            Asked::default(),
+            &["separated by semicolons"],
+        ),
         ("target-01mixed.csv", Asked::default(), &[kept]),
         ("target-num.csv", Asked::default(), &[kept]),
-        ("thousands.csv", Asked::default(), &["commas separate thousands in \"income\""]),
+        (
+            "thousands.csv",
+            Asked::default(),
+            &["commas separate thousands in \"income\""],
+        ),
         ("trailing-comma-all.csv", Asked::default(), &[kept]),
         ("trailing-comma-header.csv", Asked::default(), &[kept]),
         ("trailing-comma-rows.csv", Asked::default(), &[kept]),
         ("unicode-minus.csv", Asked::default(), &[kept]),
-        ("unnamed0.csv", Asked::default(), &["count or name the rows: \"Unnamed: 0\""]),
+        (
+            "unnamed0.csv",
+            Asked::default(),
+            &["count or name the rows: \"Unnamed: 0\""],
+        ),
         ("utf16.csv", Asked::default(), &["the text is in UTF-16LE"]),
     ];
     let mut problems = Vec::new();
@@ -154,7 +220,11 @@ fn what_cannot_be_read_is_refused_with_advice() {
     for (file, asked, expected) in [
         ("dup.csv", Asked::default(), "has the column \"age\" twice"),
         ("whitespace.csv", Asked::default(), "separated by spaces"),
-        ("codes-plus.csv", Asked::default(), "\"3+\" isn't a finite number"),
+        (
+            "codes-plus.csv",
+            Asked::default(),
+            "\"3+\" isn't a finite number",
+        ),
         ("inf.csv", Asked::default(), "\"inf\" isn't a finite number"),
         (
             "openquote.csv",
@@ -199,21 +269,38 @@ fn thousands_are_the_same_numbers_as_without_commas() {
     });
     let (model, _) = learn("thousands.csv", &commas).unwrap();
     let range = serde_json::to_value(&model.card().input().preprocessing.steps).unwrap();
-    assert!(range[0]["ranges"]["income"][1].as_f64().unwrap() < 10.0, "{range}");
+    assert!(
+        range[0]["ranges"]["income"][1].as_f64().unwrap() < 10.0,
+        "{range}"
+    );
 }
 
 #[test]
 fn what_may_not_be_as_it_seems_is_told() {
     let (model, findings) = learn("row-names.csv", &with(|asked| asked.target = "lfp")).unwrap();
-    assert!(findings[0].contains("count or name the rows"), "{findings:?}");
-    assert_eq!(model.card().input().features.as_deref(), Some(&names(&["k5", "inc"])[..]));
+    assert!(
+        findings[0].contains("count or name the rows"),
+        "{findings:?}"
+    );
+    assert_eq!(
+        model.card().input().features.as_deref(),
+        Some(&names(&["k5", "inc"])[..])
+    );
     let told = |file: &str, asked: &Asked, expected: &str| {
         let (_, findings) = learn(file, asked).unwrap();
         let is_told = findings.iter().any(|finding| finding.contains(expected));
         assert!(is_told, "{file}: {findings:?}");
     };
-    told("missing-minus999.csv", &Asked::default(), "\"-999\" is far from all other numbers");
-    told("codes.csv", &Asked::default(), "a few whole numbers, which count as quantities: \"region\"");
+    told(
+        "missing-minus999.csv",
+        &Asked::default(),
+        "\"-999\" is far from all other numbers",
+    );
+    told(
+        "codes.csv",
+        &Asked::default(),
+        "a few whole numbers, which count as quantities: \"region\"",
+    );
     // The target again, under another name.
     let path = tempfile::NamedTempFile::new().unwrap();
     let plain = std::fs::read_to_string(repository("testdata/tables/base-nam.csv")).unwrap();
@@ -228,7 +315,10 @@ fn what_may_not_be_as_it_seems_is_told() {
     let table = LabelledTable::open(path.path(), "bought", &Selection::default()).unwrap();
     let trained = train_table(&table, &TableOptions::default(), &Paillier, |_| ()).unwrap();
     let findings: Vec<String> = trained.findings.iter().map(ToString::to_string).collect();
-    assert!(findings[0].contains("\"customer_id\" seems to identify the rows"), "{findings:?}");
+    assert!(
+        findings[0].contains("\"customer_id\" seems to identify the rows"),
+        "{findings:?}"
+    );
     assert!(
         findings[1].contains("\"paid\" alone tells the classes apart"),
         "{findings:?}"
@@ -247,13 +337,23 @@ fn rare_categories_count_as_none_of_the_known_ones_if_asked() {
     });
     let (model, findings) = learn("base-nam.csv", &asked).unwrap();
     assert!(
-        findings.iter().any(|text| text.contains("of \"region\"") && text.contains("rare")),
+        findings
+            .iter()
+            .any(|text| text.contains("of \"region\"") && text.contains("rare")),
         "{findings:?}"
     );
-    let (categories, unknown) = model.card().input().preprocessing.categories("region").unwrap();
+    let (categories, unknown) = model
+        .card()
+        .input()
+        .preprocessing
+        .categories("region")
+        .unwrap();
     assert!(categories.len() < 4, "{categories:?}");
     assert_eq!(unknown, UnknownCategory::Zeros);
     let refused = with(|asked| asked.options.fewest = 2);
     let error = learn("base-nam.csv", &refused).err().unwrap().to_string();
-    assert!(error.contains("1 where records of unknown categories are refused"), "{error}");
+    assert!(
+        error.contains("1 where records of unknown categories are refused"),
+        "{error}"
+    );
 }

@@ -12,14 +12,16 @@ use tempfile::NamedTempFile;
 use veilcast_card::Activation;
 use veilcast_engine::Paillier;
 use veilcast_model::{Model, RegressionErrors};
-use veilcast_train::{
-    LabelledTable, Selection, TableOptions, Task, TrainError, train_table,
-};
+use veilcast_train::{LabelledTable, Selection, TableOptions, Task, TrainError, train_table};
 
 fn open(csv: &str) -> Result<LabelledTable, TrainError> {
     let file = NamedTempFile::new().unwrap();
     fs::write(file.path(), csv).unwrap();
-    Ok(LabelledTable::open(file.path(), "y", &Selection::default())?)
+    Ok(LabelledTable::open(
+        file.path(),
+        "y",
+        &Selection::default(),
+    )?)
 }
 
 fn regression(unit: Option<&str>) -> TableOptions {

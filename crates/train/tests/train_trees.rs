@@ -64,7 +64,9 @@ fn trees_see_more_in_patients_than_a_linear_model() {
         trees: Some(TreesOptions::default()),
         ..TableOptions::default()
     };
-    let model = train_table(&table, &options, &Paillier, |_| ()).unwrap().model;
+    let model = train_table(&table, &options, &Paillier, |_| ())
+        .unwrap()
+        .model;
     let report = model.report().unwrap();
     let aucs = report.auc.unwrap();
     // Logistic regression has 0.819.

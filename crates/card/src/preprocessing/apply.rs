@@ -92,13 +92,15 @@ impl Step {
         counts: &mut Counts,
     ) -> Result<(), RecordError> {
         match self {
-            Self::Impute { values: imputed } => on(columns, imputed, values, |_, imputed, value| {
-                if let Value::Missing = value {
-                    counts.imputed += 1;
-                    return Ok(imputed.into());
-                }
-                Ok(value)
-            }),
+            Self::Impute { values: imputed } => {
+                on(columns, imputed, values, |_, imputed, value| {
+                    if let Value::Missing = value {
+                        counts.imputed += 1;
+                        return Ok(imputed.into());
+                    }
+                    Ok(value)
+                })
+            }
             Self::Clip { ranges } => on(columns, ranges, values, |index, &[low, high], value| {
                 let number = value.number()?;
                 let inside = number.max(low).min(high);
@@ -204,7 +206,8 @@ fn on<'a, T>(
 ) -> Result<(), RecordError> {
     for (index, (column, value)) in columns.iter().zip(values).enumerate() {
         if let Some(parameter) = named.get(column) {
-            *value = change(index, parameter, *value).map_err(|unfit| unfit.error(index, columns))?;
+            *value =
+                change(index, parameter, *value).map_err(|unfit| unfit.error(index, columns))?;
         }
     }
     Ok(())

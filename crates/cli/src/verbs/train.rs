@@ -61,7 +61,10 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let (model, notes) = match &args.data {
         Some(data) => {
             let features = args.stem.then_some(args.features);
-            (images::train(data, features, &args.training, output)?, Vec::new())
+            (
+                images::train(data, features, &args.training, output)?,
+                Vec::new(),
+            )
         }
         None => {
             let trained = table::train(&args.table, &args.training, output)?;

@@ -120,7 +120,12 @@ fn tables_that_teach_nothing_are_refused_with_what_to_do() {
     let violet = table(400).replace("r4,", "r4,7,violet,long\nx,");
     place.write("table.csv", violet);
     let told = place.json(&format!("{TRAIN} --json"));
-    let notes: Vec<&str> = told["notes"].as_array().unwrap().iter().filter_map(|n| n.as_str()).collect();
+    let notes: Vec<&str> = told["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|n| n.as_str())
+        .collect();
     assert_snapshot!(notes.join("\n"), @r#"
     38 cells missing in "length" (38 empty), which count as 49
     1 row held out can't be measured: a class or a category of theirs is in no training row
@@ -143,13 +148,19 @@ fn tables_that_teach_nothing_are_refused_with_what_to_do() {
 #[test]
 fn a_table_from_a_spreadsheet_is_predicted_and_what_was_done_is_told() {
     let place = trained();
-    place.write("plain.csv", "length,colour\n1.5,red\n1500,blue\n,green\nNA,red\n");
+    place.write(
+        "plain.csv",
+        "length,colour\n1.5,red\n1500,blue\n,green\nNA,red\n",
+    );
     place.write(
         "sheet.csv",
         "\u{feff}sep=;\n;length;colour\n0;1,5;red\n1;1.500,0;blue\n2;;green\n3;NA;red\n",
     );
     let server = place.serve("--model parts");
-    let predict = format!("predict --server {} --model parts --key key.json", server.url);
+    let predict = format!(
+        "predict --server {} --model parts --key key.json",
+        server.url
+    );
     let plain = place.run(&format!("{predict} plain.csv"));
     let run = place
         .veilcast()
@@ -159,7 +170,10 @@ fn a_table_from_a_spreadsheet_is_predicted_and_what_was_done_is_told() {
     let output = run.get_output();
     assert_eq!(String::from_utf8(output.stdout.clone()).unwrap(), plain);
     let told = String::from_utf8(output.stderr.clone()).unwrap();
-    let told: Vec<&str> = told.lines().filter(|line| line.starts_with("note: ")).collect();
+    let told: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("note: "))
+        .collect();
     assert_snapshot!(told.join("\n"), @r#"
     note: sheet.csv: the columns are separated by semicolons
     note: sheet.csv: the decimal marks are commas, and points separate thousands
@@ -173,7 +187,10 @@ fn a_table_from_a_spreadsheet_is_predicted_and_what_was_done_is_told() {
         .write_stdin(place.read("plain.csv"))
         .assert()
         .success();
-    assert_eq!(String::from_utf8(piped.get_output().stdout.clone()).unwrap(), plain);
+    assert_eq!(
+        String::from_utf8(piped.get_output().stdout.clone()).unwrap(),
+        plain
+    );
     let told = String::from_utf8(piped.get_output().stderr.clone()).unwrap();
     assert!(told.contains(" of 4 predicted: long"), "{told}");
 }
@@ -194,8 +211,14 @@ fn columns_have_labels_units_and_descriptions() {
         serde_json::json!({"label": "Length", "unit": "mm", "description": "Without the head, as delivered"})
     );
     let shown = place.run("inspect parts");
-    assert!(shown.contains("length: Length in mm. Without the head, as delivered"), "{shown}");
-    assert!(shown.contains("colour: Colour; blue, green, red, others are refused"), "{shown}");
+    assert!(
+        shown.contains("length: Length in mm. Without the head, as delivered"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("colour: Colour; blue, green, red, others are refused"),
+        "{shown}"
+    );
 }
 
 #[test]

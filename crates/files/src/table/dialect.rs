@@ -190,7 +190,9 @@ fn comments(text: &[u8]) -> (usize, u64, u64) {
 
 /// The number of cells of a line.
 fn cells(line: &[u8], separator: u8) -> usize {
-    rows(line, separator, true).next().map_or(0, |row| row.len())
+    rows(line, separator, true)
+        .next()
+        .map_or(0, |row| row.len())
 }
 
 /// Whether every line has the same number of words, more than one, with spaces between.
@@ -367,7 +369,11 @@ mod tests {
             ("a;\"b;c\"\n1;\"2;3\"\n", b';'),
             ("", b','),
         ] {
-            assert_eq!(layout(text).map(|layout| layout.separator), Ok(expected), "{text}");
+            assert_eq!(
+                layout(text).map(|layout| layout.separator),
+                Ok(expected),
+                "{text}"
+            );
         }
         assert_eq!(layout("sep=:\na:b\n"), Err(Problem::OtherSeparator));
         assert_eq!(layout("a b c\n1 2 3\n"), Err(Problem::Spaces));
@@ -387,7 +393,11 @@ mod tests {
             ("# one, two\n1,2\n", 0, 0),
         ] {
             let layout = layout(text).unwrap();
-            assert_eq!((layout.skipped, layout.comments), (skipped, comments), "{text}");
+            assert_eq!(
+                (layout.skipped, layout.comments),
+                (skipped, comments),
+                "{text}"
+            );
         }
     }
 }

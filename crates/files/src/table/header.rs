@@ -34,11 +34,7 @@ impl Problem {
 }
 
 /// Finds the columns by name. Those of an image may have any names, if there are as many as pixels.
-pub(super) fn places(
-    input: &Input,
-    rows: &Rows,
-    options: &Options,
-) -> Result<Places, Problem> {
+pub(super) fn places(input: &Input, rows: &Rows, options: &Options) -> Result<Places, Problem> {
     let header = rows.header();
     let features = input.raw_features();
     let names: Vec<String> = (0..features)
@@ -87,7 +83,10 @@ pub(super) fn places(
     let (left_out, extra): (Vec<_>, Vec<_>) =
         extra.partition(|(place, _)| rows.is_row_number(*place));
     let titles = |columns: Vec<(usize, &String)>| -> Vec<String> {
-        columns.into_iter().map(|(_, title)| title.clone()).collect()
+        columns
+            .into_iter()
+            .map(|(_, title)| title.clone())
+            .collect()
     };
     let (left_out, extra) = (titles(left_out), titles(extra));
     match (missing.is_empty(), extra.is_empty()) {

@@ -96,7 +96,11 @@ impl Format {
         {
             return Err(Unreadable::Currency { found, expected });
         }
-        Ok(if written.percent { value / 100.0 } else { value })
+        Ok(if written.percent {
+            value / 100.0
+        } else {
+            value
+        })
     }
 }
 
@@ -227,7 +231,10 @@ fn ungrouped(text: &str, group: char) -> Option<String> {
 
 /// Spaces around and within numbers, of any width.
 fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}')
+    matches!(
+        c,
+        ' ' | '\t' | '\u{a0}' | '\u{2007}' | '\u{2009}' | '\u{202f}'
+    )
 }
 
 #[cfg(test)]
@@ -240,15 +247,24 @@ mod tests {
             decimal,
             ..Format::PLAIN
         };
-        let [point, comma, none] =
-            [Some(Decimal::Point), Some(Decimal::Comma), None].map(format);
+        let [point, comma, none] = [Some(Decimal::Point), Some(Decimal::Comma), None].map(format);
         for (text, expected) in [
             ("9,916", [Ok(9916.0), Ok(9.916), Err(Unreadable::Ambiguous)]),
             ("9.916", [Ok(9.916), Ok(9916.0), Ok(9.916)]),
             ("1,5", [Err(Unreadable::OtherDecimal), Ok(1.5), Ok(1.5)]),
             ("1.5", [Ok(1.5), Err(Unreadable::OtherDecimal), Ok(1.5)]),
-            ("1,234,567.5", [Ok(1_234_567.5), Err(Unreadable::OtherDecimal), Ok(1_234_567.5)]),
-            ("$9,916.00", [Ok(9916.0), Err(Unreadable::OtherDecimal), Ok(9916.0)]),
+            (
+                "1,234,567.5",
+                [
+                    Ok(1_234_567.5),
+                    Err(Unreadable::OtherDecimal),
+                    Ok(1_234_567.5),
+                ],
+            ),
+            (
+                "$9,916.00",
+                [Ok(9916.0), Err(Unreadable::OtherDecimal), Ok(9916.0)],
+            ),
             ("\u{2212}35", [Ok(-35.0); 3]),
             ("-\u{20ac} 35", [Ok(-35.0); 3]),
             ("9 916", [Ok(9916.0); 3]),
@@ -257,7 +273,10 @@ mod tests {
             ("+35", [Ok(35.0); 3]),
             ("9.916E+03", [Ok(9916.0), Ok(9_916_000.0), Ok(9916.0)]),
             ("1,23,456", [Err(Unreadable::NotANumber); 3]),
-            ("0,916", [Err(Unreadable::OtherDecimal), Ok(0.916), Ok(0.916)]),
+            (
+                "0,916",
+                [Err(Unreadable::OtherDecimal), Ok(0.916), Ok(0.916)],
+            ),
             ("", [Err(Unreadable::NotANumber); 3]),
             ("$", [Err(Unreadable::NotANumber); 3]),
             ("+-1", [Err(Unreadable::NotANumber); 3]),

@@ -82,7 +82,15 @@ impl Rows {
             ..Reading::default()
         };
         let sample = (sample, is_whole);
-        Self::begin(name.to_owned(), None, lines, sample, layout, &reading, Vec::new())
+        Self::begin(
+            name.to_owned(),
+            None,
+            lines,
+            sample,
+            layout,
+            &reading,
+            Vec::new(),
+        )
     }
 
     fn begin(
@@ -96,12 +104,15 @@ impl Rows {
     ) -> Result<Self, ReadError> {
         let separator = layout.separator;
         let mut sampled = dialect::rows(&sample[layout.skipped..], separator, is_whole);
-        sampled.next();
-        let sampled: Vec<ByteRecord> = sampled.collect();
+        let count = sampled.next().map_or(0, |header| header.len());
+        let shown = dialect::columns(sampled, count, separator, reading.decimal);
         let mut bytes = Cursor::new(sample);
         bytes.set_position(layout.skipped as u64);
         let mut builder = csv::ReaderBuilder::new();
-        builder.has_headers(false).flexible(true).delimiter(separator);
+        builder
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(separator);
         let mut rows = Self {
             name,
             reader: builder.from_reader(Watched::new(bytes.chain(rest), separator)),
@@ -109,7 +120,7 @@ impl Rows {
             skipped_lines: layout.skipped_lines,
             header: Vec::new(),
             unnamed_end: 0,
-            shown: Vec::new(),
+            shown,
             said,
             record: ByteRecord::new(),
         };
@@ -124,8 +135,6 @@ impl Rows {
             titles.pop();
         }
         rows.check_titles(&titles)?;
-        let count = titles.len();
-        rows.shown = dialect::columns(sampled.into_iter(), count, separator, reading.decimal);
         rows.header = titles;
         rows.say_what_was_found();
         Ok(rows)
@@ -279,9 +288,11 @@ fn separator(name: &str, problem: Problem) -> ReadError {
             "the columns may be separated by {one} or by {other}; say which in a first line sep=, or \
              sep=;"
         ),
-        Problem::Spaces => "the columns are separated by spaces; save the table with commas or tabs \
+        Problem::Spaces => {
+            "the columns are separated by spaces; save the table with commas or tabs \
                             between columns"
-            .to_owned(),
+                .to_owned()
+        }
     };
     ReadError::Separator {
         file: name.to_owned(),

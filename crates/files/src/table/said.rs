@@ -53,14 +53,23 @@ fn columns(names: &[String]) -> String {
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Encoding { name, is_guess: false } => write!(f, "the text is in {name}"),
-            Self::Encoding { name, is_guess: true } => {
+            Self::Encoding {
+                name,
+                is_guess: false,
+            } => write!(f, "the text is in {name}"),
+            Self::Encoding {
+                name,
+                is_guess: true,
+            } => {
                 write!(f, "the text isn't in UTF-8, and is read as {name}")
             }
             Self::Separator(name) => write!(f, "the columns are separated by {name}"),
             Self::Comments(1) => f.write_str("1 line of comments before the header is left out"),
             Self::Comments(lines) => {
-                write!(f, "{lines} lines of comments before the header are left out")
+                write!(
+                    f,
+                    "{lines} lines of comments before the header are left out"
+                )
             }
             Self::DecimalCommas => {
                 f.write_str("the decimal marks are commas, and points separate thousands")
@@ -77,10 +86,9 @@ impl fmt::Display for Said {
                 columns(names)
             ),
             Self::Sheet { name, others: 0 } => write!(f, "the sheet {name:?} is read"),
-            Self::Sheet { name, others } => write!(
-                f,
-                "the sheet {name:?} is read, and {others} others are not"
-            ),
+            Self::Sheet { name, others } => {
+                write!(f, "the sheet {name:?} is read, and {others} others are not")
+            }
         }
     }
 }

@@ -2,8 +2,8 @@
 
 /// Names of columns that usually count the rows.
 const ROW_NUMBERS: [&str; 16] = [
-    "index", "idx", "id", "no", "no.", "nr", "nr.", "s.no", "s.no.", "sno", "sl no", "sr no", "row",
-    "rownum", "rownames", "x",
+    "index", "idx", "id", "no", "no.", "nr", "nr.", "s.no", "s.no.", "sno", "sl no", "sr no",
+    "row", "rownum", "rownames", "x",
 ];
 
 /// Whether a column has no name, or the one that pandas gives it then.

@@ -102,7 +102,11 @@ impl Column {
         if counts.len() > MAX_CATEGORIES {
             return Self::Motley {
                 found: all,
-                example: counts.keys().next().map(|text| shown(text)).unwrap_or_default(),
+                example: counts
+                    .keys()
+                    .next()
+                    .map(|text| shown(text))
+                    .unwrap_or_default(),
             };
         }
         // The first of equally frequent ones.
@@ -136,13 +140,12 @@ impl Texts {
                 .count(),
         });
         let (categories, rows) = self.rare;
-        let rare = (categories > 0 && policy.unknown == UnknownCategory::Zeros).then(|| {
-            Finding::Rare {
+        let rare =
+            (categories > 0 && policy.unknown == UnknownCategory::Zeros).then(|| Finding::Rare {
                 column: name.clone(),
                 categories,
                 rows,
-            }
-        });
+            });
         kept.chain(rare).collect()
     }
 }
@@ -211,7 +214,9 @@ impl Numbers {
         trained_on: &[usize],
         column: usize,
     ) -> Option<Finding> {
-        let numbers = trained_on.iter().filter_map(|&row| self.value(table, row, column));
+        let numbers = trained_on
+            .iter()
+            .filter_map(|&row| self.value(table, row, column));
         let mut numbers: Vec<f64> = numbers.collect();
         numbers.sort_unstable_by(f64::total_cmp);
         let (&first, &last) = (numbers.first()?, numbers.last()?);

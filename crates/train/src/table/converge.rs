@@ -235,7 +235,10 @@ impl Data {
     fn scores(&self, row: usize, weights: &[f64], scores: &mut [f64]) {
         let row = self.row(row);
         for (score, weights) in scores.iter_mut().zip(weights.chunks(self.features + 1)) {
-            let products = row.iter().zip(weights).map(|(value, weight)| value * weight);
+            let products = row
+                .iter()
+                .zip(weights)
+                .map(|(value, weight)| value * weight);
             *score = products.sum::<f64>() + weights[self.features];
         }
     }
@@ -249,7 +252,11 @@ impl Data {
             sum += match &self.truth {
                 Wanted::Numbers(numbers) => (scores[0] - numbers[row]).powi(2) / 2.0,
                 Wanted::Classes(classes) if self.outputs == 1 => {
-                    let score = if classes[row] == 1 { -scores[0] } else { scores[0] };
+                    let score = if classes[row] == 1 {
+                        -scores[0]
+                    } else {
+                        scores[0]
+                    };
                     score.max(0.0) + (-score.abs()).exp().ln_1p()
                 }
                 Wanted::Classes(classes) => log_sum_exp(&scores) - scores[classes[row]],
@@ -272,7 +279,9 @@ impl Data {
                 }
                 Wanted::Classes(classes) => {
                     let all = log_sum_exp(&scores);
-                    scores.iter_mut().for_each(|score| *score = (*score - all).exp());
+                    scores
+                        .iter_mut()
+                        .for_each(|score| *score = (*score - all).exp());
                     scores[classes[row]] -= 1.0;
                 }
             }

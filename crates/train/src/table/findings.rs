@@ -125,7 +125,10 @@ impl fmt::Display for Finding {
                 let names = list(columns).replace("\"\"", "one without a name");
                 match reason {
                     Reason::RowNumbers => {
-                        write!(f, "left out, since they only count or name the rows: {names}")
+                        write!(
+                            f,
+                            "left out, since they only count or name the rows: {names}"
+                        )
                     }
                     Reason::Constant => write!(
                         f,
@@ -135,7 +138,11 @@ impl fmt::Display for Finding {
             }
             Self::NoTarget(spellings) => {
                 let rows = counted(spellings.values().sum(), "row");
-                write!(f, "{rows} without a target are left out ({})", spelt(spellings))
+                write!(
+                    f,
+                    "{rows} without a target are left out ({})",
+                    spelt(spellings)
+                )
             }
             Self::Missing {
                 column,
@@ -201,7 +208,10 @@ impl fmt::Display for Finding {
                     _ => format!("{categories} rare categories"),
                 };
                 let rows = counted(*rows, "training row");
-                write!(f, "{categories} of {column:?} ({rows}) count as none of the known ones")
+                write!(
+                    f,
+                    "{categories} of {column:?} ({rows}) count as none of the known ones"
+                )
             }
             Self::RareClass { class, rows } => write!(
                 f,

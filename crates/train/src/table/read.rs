@@ -61,7 +61,10 @@ impl LabelledTable {
                 let (rows, others): (Vec<_>, Vec<_>) =
                     others.partition(|(at, _)| reader.is_row_number(*at));
                 let titles = |columns: Vec<(usize, &String)>| -> Vec<String> {
-                    columns.into_iter().map(|(_, title)| title.clone()).collect()
+                    columns
+                        .into_iter()
+                        .map(|(_, title)| title.clone())
+                        .collect()
                 };
                 if !rows.is_empty() {
                     findings.push(Finding::LeftOut(titles(rows), Reason::RowNumbers));
@@ -119,7 +122,9 @@ impl LabelledTable {
         }
         let mut spellings = BTreeMap::new();
         for &row in &lacking {
-            *spellings.entry(self.target_cell(row).to_owned()).or_default() += 1;
+            *spellings
+                .entry(self.target_cell(row).to_owned())
+                .or_default() += 1;
         }
         self.findings.push(Finding::NoTarget(spellings));
         let mut index = 0;

@@ -7,8 +7,8 @@ use veilcast_files::table::Reading;
 
 /// The usual spellings of a missing cell. In a column of texts all but the first may be categories.
 const MISSING: [&str; 17] = [
-    "", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "Null", "null", "None", "none", "?",
-    "-", "--", ".",
+    "", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "Null", "null", "None", "none",
+    "?", "-", "--", ".",
 ];
 
 /// What is taken of a table, and how its cells are understood; [`Default`] takes everything.
@@ -54,7 +54,9 @@ impl Selection {
         match &self.missing {
             Some(spellings) => {
                 let others = spellings.iter().filter(|spelling| !spelling.is_empty());
-                std::iter::once(String::new()).chain(others.cloned()).collect()
+                std::iter::once(String::new())
+                    .chain(others.cloned())
+                    .collect()
             }
             None => MISSING.map(str::to_owned).to_vec(),
         }

@@ -72,7 +72,9 @@ impl Clear {
             let rounded = encoder.round(&features)?;
             let counts = [rounded.clipped(), rounded.imputed(), rounded.unknown()];
             let missing = test.missing.get(index).map_or(&[][..], Vec::as_slice);
-            clear.changes.add(card.input(), counts, rounded.changed(), missing);
+            clear
+                .changes
+                .add(card.input(), counts, rounded.changed(), missing);
             let scores = model.evaluate(&rounded)?;
             clear.quantized.push(card.predict(&scores)?);
             clear.scores.push(scores);

@@ -130,7 +130,9 @@ impl fmt::Display for QuantityFigures {
             )?;
             let change = significant(quantity.largest_change, 3);
             let by = match quantity.is_clipped {
-                true => "rounding, or by moving values to the edge of the range that the model knows",
+                true => {
+                    "rounding, or by moving values to the edge of the range that the model knows"
+                }
                 false => "rounding",
             };
             write!(f, "  no value is changed by more than {change} by {by}")?;

@@ -102,7 +102,9 @@ pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::
     };
     let rows = input::open(card.input(), table, &options).map_err(|error| naming(error, table))?;
     let said = rows.said().iter();
-    let notes = said.map(|said| format!("{}: {said}", table.display())).collect();
+    let notes = said
+        .map(|said| format!("{}: {said}", table.display()))
+        .collect();
     let (mut records, mut cells) = (Vec::new(), vec![Vec::new(); targets.len()]);
     let mut missing = Vec::new();
     for row in rows.take(most) {
@@ -144,8 +146,7 @@ pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::R
         bail!("no record has a prediction in {}", path.display());
     }
     let reading = args.reading.reading();
-    let truth_of =
-        |targets: &[String]| truth_of(table, &reading, targets, &has_prediction, path);
+    let truth_of = |targets: &[String]| truth_of(table, &reading, targets, &has_prediction, path);
     let header: Vec<&str> = header.iter().collect();
     let is_score = |name: &&str| name.starts_with(SCORE);
     let (records, predictions) = match header.as_slice() {
@@ -297,7 +298,9 @@ fn classes(truth: &[String], scored: &[String], args: &TableArgs) -> anyhow::Res
             return Ok(usize::from(category(known, truth).is_some()));
         }
         let known = category(scored, truth);
-        let class = scored.iter().position(|label| Some(label.as_str()) == known);
+        let class = scored
+            .iter()
+            .position(|label| Some(label.as_str()) == known);
         class.with_context(|| format!("the model doesn't know the class {truth:?}"))
     };
     let classes = truth

@@ -205,7 +205,9 @@ impl TableArgs {
 fn missing(text: &str) -> Result<ColumnNames, String> {
     match text.trim() {
         "" => Ok(ColumnNames(Vec::new())),
-        _ => ColumnNames::parse(text).map_err(|_| "write texts such as NA,-999, or \"\"".to_owned()),
+        _ => {
+            ColumnNames::parse(text).map_err(|_| "write texts such as NA,-999, or \"\"".to_owned())
+        }
     }
 }
 
