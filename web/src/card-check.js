@@ -4,7 +4,7 @@
 
 import { PROOF_ROOTS } from './key-proof.js';
 import { checkPreprocessing, preprocessingShape } from './preprocessing-check.js';
-import { either, fail, finite, integer, listOf, oneOf, positive, record, text } from './shape.js';
+import { either, fail, finite, integer, listOf, mapOf, oneOf, positive, record, text } from './shape.js';
 import { checkTexts } from './texts.js';
 
 /** @typedef {import('./card-types.js').CardFields} CardFields */
@@ -45,7 +45,7 @@ const required = {
   description: text,
   input: record(
     { kind: oneOf('image', 'table'), shape: listOf(integer(1, MAX_FEATURES)), preprocessing: preprocessingShape },
-    { description: text, features: listOf(text), fit: oneOf('mnist') },
+    { description: text, features: listOf(text), fit: oneOf('mnist'), about: mapOf(record({}, { label: text, unit: text, description: text })) },
   ),
   quantization: record({ bits: integer(1, MAX_INPUT_BITS), step: either(positive, listOf(positive)), zero: perFeature }),
   output: record(
@@ -106,7 +106,7 @@ export function checkCard(json) {
 }
 
 /** @param {CardFields['input']} input */
-function checkInput({ kind, shape, features, fit }) {
+function checkInput({ kind, shape, features, fit, about = {} }) {
   const suits = kind === 'table' ? shape.length === 1 : shape.length === 2 || (shape.length === 3 && shape[2] === 3);
   const values = shape.reduce((a, b) => a * b, 1);
   if (!suits || values > MAX_FEATURES) fail('card.input.shape', `[${shape.slice(0, 8)}] does not suit its kind`);
@@ -116,6 +116,12 @@ function checkInput({ kind, shape, features, fit }) {
   } else {
     if (features?.length !== values) fail('card.input.features', `must name ${values} columns`);
     checkTexts(features ?? [], 'card.input.features');
+  }
+  for (const [name, { label, unit, description = '' }] of Object.entries(about)) {
+    const place = `card.input.about.${name}`;
+    if (!features?.includes(name)) fail(place, 'is about no column');
+    for (const text of [label, unit]) if (text !== undefined) checkTexts([text], place);
+    if (new TextEncoder().encode(description).length > 2000 || /\p{Cc}/u.test(description)) fail(place, 'is too long or has control characters');
   }
 }
 

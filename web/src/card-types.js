@@ -29,6 +29,8 @@
  * @property {number[]} shape
  * @property {string[]} [features] a table's column names
  * @property {'mnist'} [fit]
+ * @property {Record<string, {label?: string, unit?: string, description?: string}>} [about] what people should know about a
+ *   table's columns
  * @property {Preprocessing} preprocessing
  *
  * @typedef {object} PublicPartFields

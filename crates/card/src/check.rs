@@ -88,6 +88,7 @@ fn check_input(input: &Input) -> Result<(), CardError> {
     if input.fit.is_some() && (input.kind, input.shape.len()) != (InputKind::Image, 2) {
         return Err(CardError::Fit);
     }
+    check_about(input)?;
     let problem = match (input.kind, &input.features) {
         (InputKind::Image, None) => None,
         (InputKind::Image, Some(_)) => Some("an image has none".to_owned()),
@@ -100,6 +101,30 @@ fn check_input(input: &Input) -> Result<(), CardError> {
     match problem {
         None => Ok(()),
         Some(problem) => Err(CardError::FeatureNames { problem }),
+    }
+}
+
+/// Checks that what is said about columns is about the table's, and suits a terminal.
+fn check_about(input: &Input) -> Result<(), CardError> {
+    let names = input.features.as_deref().unwrap_or_default();
+    let unfit = |text: &String| check_texts(std::slice::from_ref(text)).is_some();
+    let problem = input.about.iter().find_map(|(name, about)| {
+        let long = |text: &String| text.len() > 2000 || text.chars().any(char::is_control);
+        if !names.contains(name) {
+            Some(format!("column {name:?}: the table has no such column"))
+        } else if about.label.iter().chain(&about.unit).any(unfit)
+            || about.description.as_ref().is_some_and(long)
+        {
+            Some(format!(
+                "column {name:?}: a text is empty, too long or has control characters"
+            ))
+        } else {
+            None
+        }
+    });
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(CardError::About { problem }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-pub(crate) use veilcast_report::{counted, error_figures, significant};
+pub(crate) use veilcast_report::{counted, error_figures, grouped, significant};
 
 /// Where results go: as text, or as JSON with one document per line.
 #[derive(Clone, Copy)]

@@ -159,6 +159,7 @@ fn table(
         shape: vec![used.len()],
         features: Some(used.iter().map(name).collect()),
         fit: None,
+        about: Default::default(),
         preprocessing: preprocessing(&columns, &standards),
     };
     Ok(Some((input, boundary.rest(model, &features)?)))

@@ -185,6 +185,7 @@ impl ImportOptions {
                 shape: vec![values],
                 features: Some(self.names(values)?),
                 fit: None,
+                about: Default::default(),
                 preprocessing: Preprocessing::new(vec![]),
             });
         }
@@ -211,6 +212,7 @@ impl ImportOptions {
             shape,
             features: None,
             fit: self.fit,
+            about: Default::default(),
             preprocessing: Preprocessing::new(vec![Step::Scale {
                 factor: self.pixel_factor,
             }]),

@@ -77,7 +77,13 @@ pub(crate) fn evaluate<'py>(
         True::Classes(classes) => Truth::Classes(checked(classes, model, records.len())?),
         True::Quantities(values) => Truth::Quantities(values),
     };
-    let test = TestSet { records, truth };
+    let test = TestSet {
+        records,
+        truth,
+        // A frame's gaps have no spelling.
+        missing: Vec::new(),
+        notes: Vec::new(),
+    };
     let encoder = encoder(model.card(), model.public_part())?;
     let evaluated = work::at_once(py, || {
         let clear = Clear::of(model, &encoder, &test)?;

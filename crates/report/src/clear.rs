@@ -4,12 +4,18 @@ use crate::ReportError;
 use veilcast_card::{Encoder, Prediction, RawRecord};
 use veilcast_model::Model;
 
+use crate::changes::Changes;
+
 /// Records, and their true labels or values.
 pub struct TestSet {
     /// As they are read.
     pub records: Vec<RawRecord<'static>>,
     /// Theirs.
     pub truth: Truth,
+    /// The missing cells of each record, if it is a table's: column and spelling.
+    pub missing: Vec<Vec<(usize, String)>>,
+    /// What was found out about the file.
+    pub notes: Vec<String>,
 }
 
 /// The true labels or values of records.
@@ -45,6 +51,8 @@ pub struct Clear {
     pub quantized: Vec<Prediction>,
     /// The integer map's scores.
     pub scores: Vec<Vec<i64>>,
+    /// What was done to the records' values.
+    pub changes: Changes,
 }
 
 impl Clear {
@@ -58,13 +66,23 @@ impl Clear {
             collapsed: Vec::with_capacity(test.records.len()),
             quantized: Vec::with_capacity(test.records.len()),
             scores: Vec::with_capacity(test.records.len()),
+            changes: Changes::default(),
         };
-        for record in &test.records {
+        for note in &test.notes {
+            clear.changes.note(note.clone());
+        }
+        for (index, record) in test.records.iter().enumerate() {
             let features = encoder.features(record)?;
             clear
                 .collapsed
                 .push(model.predict_float(&features.features)?);
-            let scores = model.evaluate(&encoder.round(&features)?)?;
+            let rounded = encoder.round(&features)?;
+            let counts = [rounded.clipped(), rounded.imputed(), rounded.unknown()];
+            let missing = test.missing.get(index).map_or(&[][..], Vec::as_slice);
+            clear
+                .changes
+                .add(card.input(), counts, rounded.changed(), missing);
+            let scores = model.evaluate(&rounded)?;
             clear.quantized.push(card.predict(&scores)?);
             clear.scores.push(scores);
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use veilcast_card::InputKind;
 use veilcast_model::Model;
 
+use crate::changes::Changes;
 use crate::classes::ClassFigures;
 use crate::clear::{Clear, TestSet, Truth};
 use crate::quantities::QuantityFigures;
@@ -29,6 +30,9 @@ pub struct Evaluation {
     #[serde(skip_serializing_if = "Option::is_none")]
     /// Where the page was written, if it was.
     pub report: Option<PathBuf>,
+    /// What was done to the records' values.
+    #[serde(flatten)]
+    pub changes: Changes,
     /// The word for a record.
     #[serde(skip)]
     pub(crate) noun: &'static str,
@@ -65,6 +69,7 @@ impl Evaluation {
             largest_scores: clear.largest_scores(),
             encrypted: None,
             report: None,
+            changes: clear.changes.clone(),
             noun: match card.input().kind {
                 InputKind::Image => "image",
                 InputKind::Table => "record",
@@ -80,6 +85,9 @@ impl fmt::Display for Evaluation {
         match &self.figures {
             Figures::Classes(figures) => figures.fmt(f)?,
             Figures::Quantities(figures) => figures.fmt(f)?,
+        }
+        if !self.changes.is_none() {
+            write!(f, "\n{}", self.changes)?;
         }
         if let Some(encrypted) = &self.encrypted {
             write!(f, "\n{encrypted}")?;

@@ -7,12 +7,14 @@
 //! | how good predictions are | [`Evaluation`], [`Measured`] |
 //! | the same on ciphertexts | [`Encrypted`] |
 //! | an evaluation as a page | [`page`] |
+//! | what was done to records' values, by column | [`Changes`] |
 //! | numbers in words | [`counted`], [`significant`] |
 //!
 //! Reports show a model's weights, and are as private as they are. Nothing here does input or output.
 
 #![forbid(unsafe_code)]
 
+mod changes;
 mod classes;
 mod clear;
 mod encrypted;
@@ -25,6 +27,7 @@ mod quantities;
 mod ways;
 mod words;
 
+pub use changes::Changes;
 pub use clear::{Clear, TestSet, Truth};
 pub use encrypted::Encrypted;
 pub use error::ReportError;
@@ -32,4 +35,4 @@ pub use evaluation::Evaluation;
 pub use measured::Measured;
 pub use page::page;
 pub use plan::Plan;
-pub use words::{counted, described, error_figures, significant};
+pub use words::{counted, described, error_figures, grouped, significant};

@@ -32,6 +32,9 @@ pub(crate) struct Quantity {
     /// From the collapsed map to the integer map.
     pub(crate) mean_change: f64,
     pub(crate) largest_change: f64,
+    /// Whether values outside their range were moved to its edge, which changes predictions too.
+    #[serde(skip)]
+    pub(crate) is_clipped: bool,
     /// Every value by the collapsed map, minus that by the quantised one.
     #[serde(skip)]
     pub(crate) differences: Vec<f64>,
@@ -63,6 +66,7 @@ impl QuantityFigures {
                 quantized,
                 mean_change: sizes().sum::<f64>() / differences.len() as f64,
                 largest_change: sizes().fold(0.0, f64::max),
+                is_clipped: clear.changes.clipped_values() > 0,
                 pairs: truth[index].iter().copied().zip(rounded).collect(),
                 differences,
             }
@@ -125,7 +129,13 @@ impl fmt::Display for QuantityFigures {
                 error_figures(&quantity.quantized)
             )?;
             let change = significant(quantity.largest_change, 3);
-            write!(f, "  no value is changed by more than {change} by rounding")?;
+            let by = match quantity.is_clipped {
+                true => {
+                    "rounding, or by moving values to the edge of the range that the model knows"
+                }
+                false => "rounding",
+            };
+            write!(f, "  no value is changed by more than {change} by {by}")?;
         }
         Ok(())
     }

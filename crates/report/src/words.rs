@@ -11,6 +11,19 @@ pub fn counted(number: u64, noun: &str) -> String {
     }
 }
 
+/// A number with commas between thousands: `1,821`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A number with this many significant digits, and all digits before the decimal point.
 pub fn significant(number: f64, digits: u32) -> String {
     if number == 0.0 {

@@ -166,5 +166,10 @@ fn images(directory: &Path, model: &Model, most: usize) -> anyhow::Result<TestSe
     }
     let records = images.images().records().map(Into::into).collect();
     let truth = Truth::Classes(labels);
-    Ok(TestSet { records, truth })
+    Ok(TestSet {
+        records,
+        truth,
+        missing: Vec::new(),
+        notes: Vec::new(),
+    })
 }

@@ -15,13 +15,14 @@ use veilcast_client::{
 };
 use veilcast_engine::{Predictor, PublicKey};
 use veilcast_files::Options;
+use veilcast_report::Changes;
 
-use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
+use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile, ReadingArgs};
 use crate::failure::Hint as _;
 use crate::output::{Output, StdoutClosed, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
-use crate::records::{Batch, Changes, Inputs, batches};
+use crate::records::{Batch, Inputs, batches};
 use crate::service::{ServiceArgs, advise, advised};
 use crate::waiting::WaitingBar;
 use crate::{interrupts, keys, logging, models, records, runtime, sealed};
@@ -84,7 +85,9 @@ pub(crate) struct Args {
     /// separated by commas. They aren't sent.
     #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
     keep: Option<ColumnNames>,
-    /// Records: PNG, CSV with a header, NPY or IDX.
+    #[command(flatten)]
+    reading: ReadingArgs,
+    /// Records: PNG, CSV with a header, NPY or IDX; `-` for a table on standard input.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
 }
@@ -217,7 +220,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let client = args.service.client(&args.server, Some(bar.on_wait()))?;
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
     let encoder = runtime.block_on(fetch_encoder(&client, &card))?;
-    let (file, force) = (args.file.out.as_deref(), args.file.force);
+    let (file, force) = (args.file.path(), args.file.force);
     let keep = args.keep.clone().map_or(Vec::new(), |names| names.0);
     let ignore = args.ignore.columns();
     let inputs = Inputs {
@@ -225,6 +228,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         options: Options {
             ignore,
             keep: keep.clone(),
+            reading: args.reading.reading(),
         },
     };
     let predictions = match file {
@@ -285,7 +289,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     summary.records = predictions.finish()?;
     summary.seconds = start.elapsed().as_secs_f64();
     if !summary.changes.is_none() {
-        output.note(summary.changes);
+        output.note(&summary.changes);
     }
     for replaced in &summary.replaced {
         output.note(replaced);
