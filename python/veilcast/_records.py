@@ -55,6 +55,9 @@ def records(card: Input, name: str, values: Any) -> tuple[NDArray[np.float64], T
         raise RecordError(f"records of the model {name!r} are numbers, and these are {array.dtype}")
     if array.ndim > 2 and list(array.shape[1:]) == card.shape:
         array = array.reshape(len(array), width)
+    if array.dtype.kind == "b" and card.kind == "image":
+        # A true pixel is a bright one.
+        array = array * 255
     if array.ndim != 2 or array.shape[1] != width:
         shape = " × ".join(str(length) for length in card.shape)
         raise RecordError(

@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rayon::prelude::*;
 use veilcast_card::{
-    Activation, Card as PublicCard, Cell, EncodeError, Encoder, Input, QuantizedRecord, RawRecord,
-    Task, Way, chain,
+    Activation, Card as PublicCard, Cell, EncodeError, Encoder, Input, InputKind, QuantizedRecord,
+    RawRecord, Task, Way, chain,
 };
 
 use crate::errors::Fault;
@@ -59,6 +59,16 @@ impl Card {
     #[getter]
     fn text_columns(&self) -> Vec<usize> {
         text_columns(self.0.input())
+    }
+
+    /// `image`, `table` or `array`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        match self.0.input().kind {
+            InputKind::Image => "image",
+            InputKind::Table => "table",
+            InputKind::Array => "array",
+        }
     }
 
     /// The lengths of the axes of one record.

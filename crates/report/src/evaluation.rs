@@ -72,7 +72,7 @@ impl Evaluation {
             changes: clear.changes.clone(),
             noun: match card.input().kind {
                 InputKind::Image => "image",
-                InputKind::Table => "record",
+                InputKind::Table | InputKind::Array => "record",
             },
         })
     }

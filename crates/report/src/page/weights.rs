@@ -24,7 +24,7 @@ pub(super) fn section(model: &Model) -> Result<Markup, ReportError> {
     let outputs = card.outputs();
     let shown = match card.input().kind {
         InputKind::Image => images(model)?,
-        InputKind::Table => bars(model),
+        InputKind::Table | InputKind::Array => bars(model),
     };
     Ok(html! {
         section {

@@ -286,12 +286,9 @@ impl Display for CardFacts {
         let kind = match self.input {
             InputKind::Image => "image",
             InputKind::Table => "table",
+            InputKind::Array => "array",
         };
-        let activation = match self.activation {
-            Activation::Softmax => "softmax",
-            Activation::Sigmoid => "sigmoid",
-            Activation::None => "none",
-        };
+        let activation = self.activation.name();
         let input = format!(
             "{kind} of shape {:?}, {} features of {} bits",
             self.shape, self.features, self.input_bits

@@ -41,7 +41,8 @@ pub(super) fn whole(tensor: &TensorProto) -> Option<Vec<i64>> {
     }
 }
 
-fn floats(tensor: &TensorProto) -> Option<Vec<f64>> {
+/// The numbers of a constant of floats.
+pub(super) fn floats(tensor: &TensorProto) -> Option<Vec<f64>> {
     let raw = tensor.raw_data.as_slice();
     match DataType::try_from(tensor.data_type).ok()? {
         DataType::Float if raw.is_empty() => {
