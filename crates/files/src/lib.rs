@@ -1,5 +1,5 @@
-//! Files: records in PNG, CSV, NPY and IDX, told apart by their content, and output that appears whole or not at
-//! all ([`OutputFile`]).
+//! Files: records in PNG, CSV, NPY and IDX, and with features Parquet, Arrow and workbooks, told apart by their content;
+//! and output that appears whole or not at all ([`OutputFile`]).
 //!
 //! [`open`] returns the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the
 //! file's order. CSV and NPY files are read as the records are asked for, in memory that doesn't
@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod array;
+mod columnar;
+mod content;
 mod drawing;
 mod error;
 mod grey;
@@ -16,13 +18,17 @@ mod open;
 mod output;
 mod picture;
 mod record;
+#[cfg(any(feature = "excel", feature = "parquet"))]
+mod rendered;
 pub mod table;
+mod workbook;
 
+pub use content::STANDARD_INPUT;
 pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
 pub use grey::GreyImage;
 pub use limits::MAX_FILE_BYTES;
-pub use open::{Records, column_names, open};
+pub use open::{Records, column_names, open, open_table};
 pub use output::{OutputFile, Readers, WriteError};
 pub use record::{IgnoredColumns, Options, Record};
 

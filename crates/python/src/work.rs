@@ -69,24 +69,36 @@ pub(crate) fn until_signal<T: Send>(
 ) -> PyResult<T> {
     let pool = pool(py)?;
     let stop = AtomicBool::new(false);
+    until_stopped(py, &stop, |_| Ok(()), |stop| pool.install(|| work(stop)))
+}
+
+/// Calls `work` in a thread of its own, without the interpreter's lock, with `look` called with the interpreter's lock about every 50 ms and at the end. If that or a signal's handler raises
+/// an exception, `work` is told to stop by `stop`, which others may set, too.
+pub(crate) fn until_stopped<T: Send>(
+    py: Python<'_>,
+    stop: &AtomicBool,
+    mut look: impl FnMut(Python<'_>) -> PyResult<()>,
+    work: impl FnOnce(&AtomicBool) -> T + Send,
+) -> PyResult<T> {
     thread::scope(|scope| {
         let (sender, mut ended) = channel::<()>();
-        let stop = &stop;
         let working = scope.spawn(move || {
             // It is dropped when the work ends, however it ends.
             let _sender = sender;
-            pool.install(|| work(stop))
+            work(stop)
         });
         let mut raised = Ok(());
         loop {
             let (result, receiver) = py.detach(move || (ended.recv_timeout(LOOK), ended));
             ended = receiver;
+            if raised.is_ok() {
+                raised = py.check_signals().and_then(|()| look(py));
+                if raised.is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
             if result == Err(RecvTimeoutError::Disconnected) {
                 break;
-            }
-            if raised.is_ok() {
-                raised = py.check_signals();
-                stop.store(raised.is_err(), Ordering::Relaxed);
             }
         }
         let done = working.join();

@@ -1,4 +1,4 @@
-//! The Python package: its own tests, python-paillier's tests of its interface, and its types.
+//! The Python package: its types, its own tests, its notebooks, and python-paillier's tests of its interface.
 
 use std::fs;
 use std::path::Path;
@@ -54,6 +54,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "-p",
         "no:cacheprovider",
         "--nbmake",
+        "--nbmake-timeout=600",
         "python/notebooks",
     ]))?;
     let peer = workspace.target().join("phe-tests");
