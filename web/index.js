@@ -10,7 +10,7 @@
  * | a model whose weights came encrypted, without a service | {@link SealedModel} |
 * | what a model takes and returns | {@link Card} |
  * | from raw records to integers, with a hybrid model's public part | {@link Encoder} |
- * | tables | {@link readTable} |
+ * | tables | {@link textOfTable}, {@link openTable} |
  * | drawings | {@link fitMnist}, {@link greyImage} |
  * | what goes wrong | {@link VeilcastError} |
  * | layouts and messages, one by one | {@link chooseArrangement}, {@link encodeRequest}, {@link decodeAnswer} |
@@ -28,5 +28,6 @@ export { decodeAnswer, encodeRequest } from './src/messages.js';
 export { fitMnist, isFitted } from './src/mnist-fit.js';
 export { KEY_BITS, SecretKey, generateKey, keyFromPrimes } from './src/paillier.js';
 export { SealedModel } from './src/sealed-model.js';
-export { readTable } from './src/table.js';
+export { openTable, readTable } from './src/table.js';
+export { textOfTable } from './src/table-text.js';
 export { WorkerKey } from './src/worker-key.js';

@@ -156,7 +156,7 @@ const TROUBLES = {
   },
   not_a_table: {
     title: 'That is not a table',
-    text: 'Choose a CSV file: text with a header that names the columns, then one row per record.',
+    text: '',
     help: 'input',
   },
   unexpected: {
@@ -197,6 +197,10 @@ const INPUT = [
   'duplicate_column',
   'missing_column',
   'row_length',
+  'open_quote',
+  'unclear_separator',
+  'ambiguous_number',
+  'mixed_units',
 ];
 
 /** @param {unknown} error @returns {Trouble} */

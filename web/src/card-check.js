@@ -4,7 +4,7 @@
 
 import { PROOF_ROOTS } from './key-proof.js';
 import { checkPreprocessing, preprocessingShape } from './preprocessing-check.js';
-import { either, fail, finite, integer, listOf, oneOf, positive, record, text } from './shape.js';
+import { either, fail, finite, integer, listOf, mapOf, oneOf, positive, record, text } from './shape.js';
 import { checkTexts } from './texts.js';
 
 /** @typedef {import('./card-types.js').CardFields} CardFields */
@@ -44,12 +44,12 @@ const required = {
   version: text,
   description: text,
   input: record(
-    { kind: oneOf('image', 'table'), shape: listOf(integer(1, MAX_FEATURES)), preprocessing: preprocessingShape },
-    { description: text, features: listOf(text), fit: oneOf('mnist') },
+    { kind: oneOf('image', 'table', 'array'), shape: listOf(integer(1, MAX_FEATURES)), preprocessing: preprocessingShape },
+    { description: text, features: listOf(text), fit: oneOf('mnist'), about: mapOf(record({}, { label: text, unit: text, description: text })) },
   ),
   quantization: record({ bits: integer(1, MAX_INPUT_BITS), step: either(positive, listOf(positive)), zero: perFeature }),
   output: record(
-    { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'none') },
+    { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'normalized_sigmoid', 'exp', 'none') },
     { units: listOf(text), threshold: finite, doubt: finite, task: oneOf('classes', 'probability', 'quantities') },
   ),
   bounds: record(
@@ -99,23 +99,31 @@ export function checkCard(json) {
   }
   checkOutput(fields.output);
   checkBounds(fields.bounds, fields.output.scales.length);
-  checkScores(fields.bounds, fields.output.scales);
+  checkScores(fields.bounds, fields.output);
   checkLayouts(fields.layouts, features);
   checkWays(fields);
   return { fields, features };
 }
 
 /** @param {CardFields['input']} input */
-function checkInput({ kind, shape, features, fit }) {
-  const suits = kind === 'table' ? shape.length === 1 : shape.length === 2 || (shape.length === 3 && shape[2] === 3);
+function checkInput({ kind, shape, features, fit, about = {} }) {
+  const isPicture = shape.length === 2 || (shape.length === 3 && shape[2] === 3);
+  const sides = { table: shape.length === 1, image: isPicture, array: shape.length > 0 && shape.length <= MAX_SIDES };
+  const suits = sides[kind];
   const values = shape.reduce((a, b) => a * b, 1);
   if (!suits || values > MAX_FEATURES) fail('card.input.shape', `[${shape.slice(0, 8)}] does not suit its kind`);
   if (fit !== undefined && !(kind === 'image' && shape.length === 2)) fail('card.input.fit', 'is only for grey images');
-  if (kind === 'image') {
-    if (features !== undefined) fail('card.input.features', 'is not for an image');
+  if (kind !== 'table') {
+    if (features !== undefined) fail('card.input.features', `is not for an ${kind}`);
   } else {
     if (features?.length !== values) fail('card.input.features', `must name ${values} columns`);
     checkTexts(features ?? [], 'card.input.features');
+  }
+  for (const [name, { label, unit, description = '' }] of Object.entries(about)) {
+    const place = `card.input.about.${name}`;
+    if (!features?.includes(name)) fail(place, 'is about no column');
+    for (const text of [label, unit]) if (text !== undefined) checkTexts([text], place);
+    if (new TextEncoder().encode(description).length > 2000 || /\p{Cc}/u.test(description)) fail(place, 'is too long or has control characters');
   }
 }
 
@@ -132,12 +140,12 @@ function checkOutput(output) {
   const { labels, scales, activation, units, threshold, doubt, task } = output;
   const outputs = scales.length;
   if (outputs < 1 || outputs > MAX_OUTPUTS) fail('card.output.scales', `must be 1 to ${MAX_OUTPUTS} numbers`);
-  if (activation === 'softmax' && outputs < 2) fail('card.output', 'has softmax for a single output');
+  if (['softmax', 'normalized_sigmoid'].includes(activation) && outputs < 2) fail('card.output', `has ${activation} for a single output`);
   const expected = activation === 'sigmoid' && outputs === 1 ? 2 : outputs;
   if (labels.length !== expected) fail('card.output.labels', `must be ${expected} texts`);
   checkTexts(labels, 'card.output.labels');
   if (units) {
-    if (activation !== 'none') fail('card.output.units', 'are for quantities, whose activation is none');
+    if (activation !== 'none' && activation !== 'exp') fail('card.output.units', 'are for quantities, whose activation is none or exp');
     if (units.length !== outputs) fail('card.output.units', `must be ${outputs} texts`);
     // Several quantities may share a unit.
     for (const unit of units) checkTexts([unit], 'card.output.units');
@@ -165,6 +173,7 @@ function checkOutput(output) {
  * @returns {import('./card-types.js').Task}
  */
 export function impliedTask({ scales, activation, units }) {
+  if (activation === 'exp') return 'quantities';
   if (activation === 'none') return units || scales.length === 1 ? 'quantities' : 'classes';
   return activation === 'sigmoid' && scales.length === 1 ? 'probability' : 'classes';
 }
@@ -182,11 +191,12 @@ function checkBounds({ slot_bits, largest_scores }, outputs) {
  * Every score that is within the bounds must be a number once it is scaled.
  *
  * @param {CardFields['bounds']} bounds
- * @param {number[]} scales
+ * @param {CardFields['output']} output
  */
-function checkScores({ slot_bits, largest_scores }, scales) {
+function checkScores({ slot_bits, largest_scores }, { scales, activation }) {
   const most = largest_scores ?? scales.map(() => 2 ** (slot_bits - 1));
-  if (scales.some((scale, index) => !Number.isFinite(scale * most[index]))) fail('card.output.scales', 'must leave scores finite');
+  const value = (/** @type {number} */ score) => (largest_scores && activation === 'exp' ? Math.exp(score) : score);
+  if (scales.some((scale, index) => !Number.isFinite(value(scale * most[index])))) fail('card.output.scales', 'must leave scores finite');
 }
 
 /** @param {CardFields['layouts']} layouts @param {number} features */

@@ -24,11 +24,13 @@
  * @property {Step[]} steps
  *
  * @typedef {object} Input
- * @property {'image' | 'table'} kind
+ * @property {'image' | 'table' | 'array'} kind
  * @property {string} [description]
  * @property {number[]} shape
  * @property {string[]} [features] a table's column names
  * @property {'mnist'} [fit]
+ * @property {Record<string, {label?: string, unit?: string, description?: string}>} [about] what people should know about a
+ *   table's columns
  * @property {Preprocessing} preprocessing
  *
  * @typedef {object} PublicPartFields
@@ -49,7 +51,7 @@
  * @typedef {object} Output
  * @property {string[]} labels
  * @property {number[]} scales
- * @property {'softmax' | 'sigmoid' | 'none'} activation
+ * @property {'softmax' | 'sigmoid' | 'normalized_sigmoid' | 'exp' | 'none'} activation
  * @property {string[]} [units] one per quantity, if quantities are predicted
  * @property {number} [threshold] probability above which a record counts as positive, if not 0.5
  * @property {number} [doubt] probability by softmax below which a predicted class is in doubt

@@ -46,9 +46,9 @@ test('one of several classes', () => {
   ]);
   assert.ok(Math.abs(text.bars.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-12);
   assert.equal(csvOf(softmax, [predicted(softmax, 0, 1, -3), predicted(softmax, 0, 1, 2)]), [
-    'record,label,score_cat,score_dog,"score_a ""big"", bird"\n',
-    '0,dog,0,1,-3\n',
-    '1,"a ""big"", bird",0,1,2\n',
+    'record,label,score_cat,score_dog,"score_a ""big"", bird",probability_cat,probability_dog,"probability_a ""big"", bird"\n',
+    '0,dog,0,1,-3,0.265388,0.721399,0.013213\n',
+    '1,"a ""big"", bird",0,1,2,0.090031,0.244728,0.665241\n',
   ].join(''));
 });
 
@@ -66,7 +66,7 @@ test('a class that is in doubt', async () => {
 test('one score for two classes', () => {
   const text = textOfPrediction(binary, predicted(binary, -1.5));
   assert.deepEqual([text.headline, text.bars[0].text, text.bars[1].text], ['good', '81.8 %', '18.2 %']);
-  assert.equal(csvOf(binary, [predicted(binary, -1.5), predicted(binary, 2)]), 'record,label,score_bad\n0,good,-1.5\n1,bad,2\n');
+  assert.equal(csvOf(binary, [predicted(binary, -1.5), predicted(binary, 2)]), 'record,label,score_bad,probability_bad\n0,good,-1.5,0.182426\n1,bad,2,0.880797\n');
   const careful = textOfPrediction(wary, predicted(wary, -1.5));
   assert.deepEqual([careful.headline, careful.bars[1].isTop, careful.unit], ['bad', true, '18.2 % likely']);
   const many = textOfPredictions(binary, [predicted(binary, -1.5), predicted(binary, 2), predicted(binary, 3)], 3);
@@ -116,7 +116,7 @@ test('what was done to cells is said', () => {
 
 test('marked records have empty cells, and count as no class', () => {
   const marked = { ...untouched, failed: { code: 'bad_scores', message: 'out of bounds' } };
-  assert.equal(csvOf(binary, [predicted(binary, 2), marked]), 'record,label,score_bad\n0,bad,2\n1,,\n');
+  assert.equal(csvOf(binary, [predicted(binary, 2), marked]), 'record,label,score_bad,probability_bad\n0,bad,2,0.880797\n1,,,\n');
   assert.equal(csvOf(weather, [marked, predicted(weather, 21.5, -3)]), 'record,high,low\n0,,\n1,21.5,-3\n');
   const { text, bars } = textOfPredictions(binary, [predicted(binary, 2), marked, marked], 3);
   assert.match(text, /^1 of 3 records predicted\. 2 records got an answer that can't be right, and are marked\./);

@@ -1,7 +1,7 @@
 //! The checks that make a [`CardSpec`] a card.
 
 use crate::error::CardError;
-use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_OUTPUTS};
+use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_OUTPUTS, MAX_SIDES};
 use crate::quantization::{PerFeature, Quantization};
 use crate::spec::{Bounds, CardSpec, Input, InputKind, Output};
 use crate::task::{Activation, Task};
@@ -75,6 +75,7 @@ impl Input {
 fn check_input(input: &Input) -> Result<(), CardError> {
     let suits = match (input.kind, input.shape.as_slice()) {
         (InputKind::Table, [_]) | (InputKind::Image, [_, _] | [_, _, 3]) => true,
+        (InputKind::Array, sides) => (1..=MAX_SIDES).contains(&sides.len()),
         (InputKind::Table | InputKind::Image, _) => false,
     };
     let values = input
@@ -88,9 +89,11 @@ fn check_input(input: &Input) -> Result<(), CardError> {
     if input.fit.is_some() && (input.kind, input.shape.len()) != (InputKind::Image, 2) {
         return Err(CardError::Fit);
     }
+    check_about(input)?;
     let problem = match (input.kind, &input.features) {
-        (InputKind::Image, None) => None,
+        (InputKind::Image | InputKind::Array, None) => None,
         (InputKind::Image, Some(_)) => Some("an image has none".to_owned()),
+        (InputKind::Array, Some(_)) => Some("an array has none".to_owned()),
         (InputKind::Table, None) => Some("a table needs one for each column".to_owned()),
         (InputKind::Table, Some(names)) if names.len() != values => {
             Some(format!("{} names for {values} columns", names.len()))
@@ -100,6 +103,30 @@ fn check_input(input: &Input) -> Result<(), CardError> {
     match problem {
         None => Ok(()),
         Some(problem) => Err(CardError::FeatureNames { problem }),
+    }
+}
+
+/// Checks that what is said about columns is about the table's, and suits a terminal.
+fn check_about(input: &Input) -> Result<(), CardError> {
+    let names = input.features.as_deref().unwrap_or_default();
+    let unfit = |text: &String| check_texts(std::slice::from_ref(text)).is_some();
+    let problem = input.about.iter().find_map(|(name, about)| {
+        let long = |text: &String| text.len() > 2000 || text.chars().any(char::is_control);
+        if !names.contains(name) {
+            Some(format!("column {name:?}: the table has no such column"))
+        } else if about.label.iter().chain(&about.unit).any(unfit)
+            || about.description.as_ref().is_some_and(long)
+        {
+            Some(format!(
+                "column {name:?}: a text is empty, too long or has control characters"
+            ))
+        } else {
+            None
+        }
+    });
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(CardError::About { problem }),
     }
 }
 
@@ -134,8 +161,12 @@ fn check_output(output: &Output) -> Result<(), CardError> {
         (Activation::Sigmoid, 1) => 2,
         _ => outputs,
     };
-    let problem = if output.activation == Activation::Softmax && outputs < 2 {
-        Some("softmax needs at least two outputs; a single one takes sigmoid".to_owned())
+    let joins = [Activation::Softmax, Activation::NormalizedSigmoid];
+    let problem = if joins.contains(&output.activation) && outputs < 2 {
+        let name = output.activation.name();
+        Some(format!(
+            "{name} needs at least two outputs; a single one takes sigmoid"
+        ))
     } else if labels != expected {
         Some(format!(
             "{labels} labels, but {outputs} outputs with this activation need {expected}"
@@ -169,8 +200,8 @@ fn check_task(output: &Output) -> Result<(), CardError> {
 
 fn check_units(output: &Output) -> Option<String> {
     let (units, outputs) = (output.units.as_ref()?, output.scales.len());
-    if output.activation != Activation::None {
-        return Some("units are for quantities, whose activation is none".to_owned());
+    if !matches!(output.activation, Activation::None | Activation::Exp) {
+        return Some("units are for quantities, whose activation is none or exp".to_owned());
     }
     if units.len() != outputs {
         return Some(format!("{} units for {outputs} outputs", units.len()));
@@ -236,7 +267,11 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
 fn check_scores(output: &Output, bounds: &Bounds) -> Result<(), CardError> {
     for (index, scale) in output.scales.iter().enumerate() {
         let largest = bounds.largest_score(index);
-        if !(largest as f64 * scale).is_finite() {
+        let mut value = vec![largest as f64 * scale];
+        if bounds.largest_scores.is_some() {
+            value = output.activation.quantities(value);
+        }
+        if !value.iter().all(|value| value.is_finite()) {
             let problem = format!(
                 "the scale of output {index}, {scale}, is too large for its scores, of up to {largest}"
             );

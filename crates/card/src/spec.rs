@@ -1,5 +1,7 @@
 //! The fields of a card as they are in JSON, not yet checked against each other.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CARD_FORMAT;
@@ -50,16 +52,35 @@ pub struct Input {
     /// What people should know about it: units, ranges, which side is up.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// `[columns]` of a table; `[rows, columns]` or `[rows, columns, 3]` of an image.
+    /// `[columns]` of a table; `[rows, columns]` or `[rows, columns, 3]` of an image; up to eight
+    /// sides of an array.
     pub shape: Vec<usize>,
-    /// A table's column names, in order; an image has none.
+    /// A table's column names, in order; images and arrays have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
     /// How a picture of another size is brought to the image's shape; without it none is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
+    /// What people should know about a table's columns, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub about: BTreeMap<String, About>,
     /// What happens to raw values before they are quantised.
     pub preprocessing: Preprocessing,
+}
+
+/// What people should know about a column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// Its name for people, such as "Age" for `anamn_age`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The unit of its numbers, such as years. Those of `days since 1970-01-01` may be given as dates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// What it is, in a sentence or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// What sort of thing a record is.
@@ -70,6 +91,9 @@ pub enum InputKind {
     Image,
     /// Named columns of numbers.
     Table,
+    /// Numbers of any values, in any number of sides, such as a sensor's readings or a spectrogram;
+    /// the last side changes fastest.
+    Array,
 }
 
 /// How a picture of another size is brought to the shape of a grey image.

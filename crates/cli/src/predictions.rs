@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use veilcast_card::{Card, Prediction, Task, chain};
+use veilcast_card::{Activation, Card, Prediction, Task, chain};
 use veilcast_client::AnswerError;
 
 pub(crate) use self::overview::Overview;
@@ -19,6 +19,8 @@ use crate::resumable::ResumableFile;
 
 /// What the columns of scores begin with, before the label.
 pub(crate) const SCORE: &str = "score_";
+/// What the columns of probabilities begin with.
+const PROBABILITY: &str = "probability_";
 
 /// The column that says whether a class is in doubt.
 const SURE: &str = "sure";
@@ -31,9 +33,10 @@ pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
     row.get(1) == Some("")
 }
 
-/// Writes one prediction per record, in input order, as `record,label,<score per class…>` or, for
-/// quantities, as `record,<value per quantity…>`, then `sure` if the card says when a class is in
-/// doubt, and then the kept cells of the record.
+/// Writes one prediction per record, in input order, as `record,label,<score per class…>,<probability
+/// per class…>` or, for quantities, as `record,<value per quantity…>`, then `sure` if the card says when
+/// a class is in doubt, and then the kept cells of the record. Scores without a final function have no
+/// probabilities.
 ///
 /// A record whose answer can't be right is marked: its label and scores are empty, or in JSON there is
 /// an `error` in their place. That is not an error of writing: what is sent to a service must not
@@ -288,18 +291,20 @@ impl<'a> Predictions<'a> {
             Ok(Prediction::Class(class)) => {
                 row.push(class.label);
                 row.extend(class.scores.iter().map(f64::to_string));
+                let probabilities = class.probabilities.iter().flatten();
+                let scored = self.card.output().scored_labels().len();
+                // Of two classes by a single score, the second's.
+                let probabilities: Vec<&f64> = probabilities.collect();
+                let first = probabilities.len().saturating_sub(scored);
+                // The last digits depend on who computes the exponential function.
+                row.extend(probabilities[first..].iter().map(|p| format!("{p:.6}")));
                 if self.card.output().doubt.is_some() {
                     row.push(sure(class.in_doubt).to_owned());
                 }
             }
             Ok(Prediction::Quantities(values)) => row.extend(values.iter().map(f64::to_string)),
             Err(_) => {
-                let labels = match self.card.task() {
-                    Task::Classes | Task::Probability => 1,
-                    Task::Quantities => 0,
-                };
-                let doubts = usize::from(self.card.output().doubt.is_some());
-                let cells = labels + self.card.outputs() + doubts;
+                let cells = header(self.card).len() - row.len();
                 row.extend(std::iter::repeat_n(String::new(), cells));
             }
         }
@@ -341,7 +346,7 @@ impl<'a> Predictions<'a> {
 
 /// Whether a row that an earlier run has written is in doubt.
 fn row_in_doubt(card: &Card, row: &csv::StringRecord) -> bool {
-    card.output().doubt.is_some() && row.get(2 + card.outputs()) == Some(NOT_SURE)
+    card.output().doubt.is_some() && row.get(header(card).len() - 1) == Some(NOT_SURE)
 }
 
 /// How many records are in doubt, for people.
@@ -349,7 +354,8 @@ pub(crate) fn doubts(in_doubt: u64) -> String {
     format!("not sure of {}", counted(in_doubt, "record"))
 }
 
-/// The columns' names: a label and one score per output, named by its label, or the quantities.
+/// The columns' names: a label, one score and one probability per output, named by its label, or the
+/// quantities; and whether a class is sure.
 fn header(card: &Card) -> Vec<String> {
     let scored = card.output().scored_labels();
     let mut header = vec!["record".to_owned()];
@@ -358,6 +364,9 @@ fn header(card: &Card) -> Vec<String> {
         Task::Classes | Task::Probability => {
             header.push("label".to_owned());
             header.extend(scored.iter().map(|label| format!("{SCORE}{label}")));
+            if card.output().activation != Activation::None {
+                header.extend(scored.iter().map(|label| format!("{PROBABILITY}{label}")));
+            }
         }
     }
     header.extend(card.output().doubt.map(|_| SURE.to_owned()));

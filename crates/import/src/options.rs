@@ -177,6 +177,18 @@ impl ImportOptions {
         };
         let values = tensor.values();
         let description = tensor.description.clone();
+        if kind == InputKind::Array {
+            self.check_table()?;
+            return Ok(Input {
+                kind,
+                description,
+                shape: tensor.sides.clone(),
+                features: None,
+                fit: None,
+                about: Default::default(),
+                preprocessing: Preprocessing::new(vec![]),
+            });
+        }
         if kind == InputKind::Table {
             self.check_table()?;
             return Ok(Input {
@@ -185,6 +197,7 @@ impl ImportOptions {
                 shape: vec![values],
                 features: Some(self.names(values)?),
                 fit: None,
+                about: Default::default(),
                 preprocessing: Preprocessing::new(vec![]),
             });
         }
@@ -211,6 +224,7 @@ impl ImportOptions {
             shape,
             features: None,
             fit: self.fit,
+            about: Default::default(),
             preprocessing: Preprocessing::new(vec![Step::Scale {
                 factor: self.pixel_factor,
             }]),

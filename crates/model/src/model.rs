@@ -18,7 +18,8 @@ pub use error::ModelError;
 pub use finish::QuantizationSearch;
 pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};
 pub use report::{
-    Accuracy, Aucs, ImportReport, Regression, Report, StemReport, TrainingReport, TreesReport,
+    Accuracy, Aucs, ImportReport, PathStep, Regression, Report, StemReport, TrainingReport,
+    TreesReport,
 };
 
 use self::programs::Programs;

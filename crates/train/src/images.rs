@@ -167,6 +167,7 @@ impl Options {
                 shape: vec![rows, columns],
                 features: None,
                 fit: Some(Fit::Mnist),
+                about: Default::default(),
                 preprocessing: Preprocessing::new(vec![Step::Scale {
                     factor: 1.0 / 255.0,
                 }]),

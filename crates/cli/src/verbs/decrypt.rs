@@ -55,7 +55,7 @@ struct Summary {
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let card = models::load_card(&args.card)?;
-    let (file, force) = (args.file.out.as_deref(), args.file.force);
+    let (file, force) = (args.file.path(), args.file.force);
     let mut predictions = Predictions::begin(&card, file, force, output)?;
     let scores = match (&args.opening, &args.key) {
         (Some(opening), _) => opened(args, &card, opening)?,

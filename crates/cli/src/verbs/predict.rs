@@ -9,16 +9,20 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
 use veilcast_card::{Card, CardDigest, Encoder, Way};
-use veilcast_client::{Client, ClientError, Pipeline, PipelineError, VoucherDirectory};
+use veilcast_client::{
+    Client, ClientError, Pipeline, PipelineError, VoucherDirectory, masked_records_at_once,
+    records_at_once,
+};
 use veilcast_engine::{Predictor, PublicKey};
 use veilcast_files::Options;
+use veilcast_report::Changes;
 
-use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile};
+use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile, ReadingArgs};
 use crate::failure::Hint as _;
 use crate::output::{Output, StdoutClosed, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
-use crate::records::{Batch, Changes, Inputs, batch_size, batches, masked_batch_size};
+use crate::records::{Batch, Inputs, batches};
 use crate::service::{ServiceArgs, advise, advised};
 use crate::waiting::WaitingBar;
 use crate::{interrupts, keys, logging, models, records, runtime, sealed};
@@ -81,7 +85,9 @@ pub(crate) struct Args {
     /// separated by commas. They aren't sent.
     #[arg(long, value_name = "COLUMNS", value_parser = ColumnNames::parse)]
     keep: Option<ColumnNames>,
-    /// Records: PNG, CSV with a header, NPY or IDX.
+    #[command(flatten)]
+    reading: ReadingArgs,
+    /// Records: PNG, CSV with a header, NPY or IDX; `-` for a table on standard input.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
 }
@@ -214,7 +220,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let client = args.service.client(&args.server, Some(bar.on_wait()))?;
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
     let encoder = runtime.block_on(fetch_encoder(&client, &card))?;
-    let (file, force) = (args.file.out.as_deref(), args.file.force);
+    let (file, force) = (args.file.path(), args.file.force);
     let keep = args.keep.clone().map_or(Vec::new(), |names| names.0);
     let ignore = args.ignore.columns();
     let inputs = Inputs {
@@ -222,6 +228,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         options: Options {
             ignore,
             keep: keep.clone(),
+            reading: args.reading.reading(),
         },
     };
     let predictions = match file {
@@ -246,13 +253,13 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         true => {
             let model = runtime.block_on(sealed::fetch(&client, &card))?;
             let predictor = Predictor::from(Arc::new(model));
-            let size = batch_size(&predictor);
+            let size = records_at_once(&predictor);
             (predictor, size)
         }
         false => with_key(args, &card, expected, resumed)?,
     };
     let has_vouchers = args.vouchers.is_some();
-    let batches = batches(encoder, inputs, resumed, size);
+    let batches = batches(encoder, inputs, resumed, size.get());
     let pipeline = Pipeline::new(client, &args.model, predictor).in_flight(args.in_flight);
     let start = Instant::now();
     bar.replace(output.progress(expected, "records"));
@@ -282,7 +289,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     summary.records = predictions.finish()?;
     summary.seconds = start.elapsed().as_secs_f64();
     if !summary.changes.is_none() {
-        output.note(summary.changes);
+        output.note(&summary.changes);
     }
     for replaced in &summary.replaced {
         output.note(replaced);
@@ -298,7 +305,7 @@ fn with_key(
     card: &Card,
     expected: Option<u64>,
     resumed: u64,
-) -> anyhow::Result<(Predictor, usize)> {
+) -> anyhow::Result<(Predictor, NonZeroUsize)> {
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
     let vouchers = args.vouchers.as_deref();
     let vouchers = vouchers.map(|path| voucher_directory(path, key.public_key()));
@@ -306,15 +313,15 @@ fn with_key(
     let session = records::session(card, key, expected, &args.plan)?;
     let Some(vouchers) = vouchers else {
         let predictor = Predictor::from(Arc::new(session));
-        let size = batch_size(&predictor);
+        let size = records_at_once(&predictor);
         return Ok((predictor, size));
     };
     let left = vouchers.count(card.digest())?.good as u64;
     let session = session.with_vouchers(Arc::new(vouchers));
     let predictor = Predictor::from(Arc::new(session));
     let size = match expected {
-        Some(expected) if left >= expected - resumed.min(expected) => masked_batch_size(card),
-        _ => batch_size(&predictor),
+        Some(expected) if left >= expected - resumed.min(expected) => masked_records_at_once(card),
+        _ => records_at_once(&predictor),
     };
     Ok((predictor, size))
 }

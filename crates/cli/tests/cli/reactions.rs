@@ -68,14 +68,14 @@ fn records_whose_scores_cannot_be_right_are_marked_and_nothing_else_changes() {
     let (_, told) = fails(&place, &predict(&liar.url, "--out out.csv"));
     assert_eq!(liar.seen(), honest.seen());
     assert_snapshot!(place.read("out.csv"), @r"
-    record,label,score_low,score_high,patient
-    0,low,3,-2,a
-    1,high,-4,11,b
-    2,,,,c
-    3,,,,d
-    4,high,3,7,e
-    5,high,-4,11,f
-    6,low,108,-107,g
+    record,label,score_low,score_high,probability_low,probability_high,patient
+    0,low,3,-2,0.993307,0.006693,a
+    1,high,-4,11,0.000000,1.000000,b
+    2,,,,,,c
+    3,,,,,,d
+    4,high,3,7,0.017986,0.982014,e
+    5,high,-4,11,0.000000,1.000000,f
+    6,low,108,-107,1.000000,0.000000,g
     ");
     for (row, (usual, found)) in usual.lines().zip(place.read("out.csv").lines()).enumerate() {
         assert_eq!(usual == found, row != 3 && row != 4, "{usual} and {found}");

@@ -117,6 +117,7 @@ impl Blueprint {
             accuracy: None,
             auc: None,
             regression: None,
+            baseline: None,
             search: None,
             training: None,
             import: None,

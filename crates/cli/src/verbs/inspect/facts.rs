@@ -1,5 +1,6 @@
 //! What `inspect` reports, as fields for programs and as lines for people.
 
+mod columns;
 mod line;
 mod message;
 mod trees;
@@ -15,6 +16,7 @@ use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingRe
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{KeyFingerprint, ModelList, ServerMetadata};
 
+use self::columns::ColumnFacts;
 use self::line::line;
 pub(super) use self::message::MessageFacts;
 use self::trees::TreesFacts;
@@ -62,6 +64,9 @@ pub(super) struct CardFacts {
     /// A table's columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<String>>,
+    /// What people should know about them, and what they hold.
+    #[serde(flatten)]
+    about: ColumnFacts,
     /// Trees whose leaves become features.
     #[serde(skip_serializing_if = "Option::is_none")]
     trees: Option<TreesFacts>,
@@ -145,6 +150,7 @@ impl CardFacts {
             input: card.input().kind,
             shape: card.input().shape.clone(),
             columns: card.input().features.clone(),
+            about: ColumnFacts::of(card.input()),
             trees: card.input().preprocessing.trees().map(TreesFacts::of),
             public_part: card.public_part().cloned(),
             features: card.features(),
@@ -280,12 +286,9 @@ impl Display for CardFacts {
         let kind = match self.input {
             InputKind::Image => "image",
             InputKind::Table => "table",
+            InputKind::Array => "array",
         };
-        let activation = match self.activation {
-            Activation::Softmax => "softmax",
-            Activation::Sigmoid => "sigmoid",
-            Activation::None => "none",
-        };
+        let activation = self.activation.name();
         let input = format!(
             "{kind} of shape {:?}, {} features of {} bits",
             self.shape, self.features, self.input_bits
@@ -309,6 +312,7 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("input", input))?;
         if let Some(columns) = &self.columns {
             writeln!(f, "{}", line("columns", columns.join(", ")))?;
+            write!(f, "{}", self.about.of_columns(columns))?;
         }
         if let Some(trees) = &self.trees {
             writeln!(f, "{}", line("trees", trees))?;
@@ -402,8 +406,12 @@ fn how_trained(training: &TrainingReport) -> String {
         records,
         stem,
         trees,
+        penalty,
         ..
     } = training;
+    if let Some(penalty) = penalty {
+        return format!("one layer on {records} records until it had converged, penalty {penalty}");
+    }
     if let Some(trees) = trees {
         let (trees, depth) = (counted(trees.trees as u64, "tree"), trees.depth);
         return format!(
