@@ -39,3 +39,27 @@ export function partsOf(mask, width, height) {
   }
   return { labels, parts };
 }
+
+/**
+ * How many parts a mask has, less the holes in them, counted from its squares of 2 × 2 pixels: S. B. Gray, "Local properties
+ * of binary images in two dimensions", IEEE Transactions on Computers 20 (1971).
+ *
+ * @param {Uint8Array} mask 1 or 0
+ * @param {number} width
+ * @param {number} height
+ * @returns {number}
+ */
+export function eulerNumber(mask, width, height) {
+  const at = (/** @type {number} */ x, /** @type {number} */ y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : mask[y * width + x]);
+  let quarters = 0;
+  for (let y = 0; y <= height; y++) {
+    for (let x = 0; x <= width; x++) {
+      const [a, b, c, d] = [at(x - 1, y - 1), at(x, y - 1), at(x - 1, y), at(x, y)];
+      const count = a + b + c + d;
+      if (count === 1) quarters += 1;
+      else if (count === 3) quarters -= 1;
+      else if (count === 2 && a === d) quarters -= 2;
+    }
+  }
+  return quarters / 4;
+}

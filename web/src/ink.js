@@ -13,7 +13,7 @@
  * "Adaptive degraded document image binarization", Pattern Recognition 39 (2006).
  */
 
-import { partsOf } from './connected.js';
+import { eulerNumber, partsOf } from './connected.js';
 import { VeilcastError } from './error.js';
 import { clamp } from './grey.js';
 import { localMedians } from './local-median.js';
@@ -37,6 +37,8 @@ const LEAST_FAR = 14;
 const SPECK = 16;
 /** A digit has no more parts than this. */
 const MAX_PARTS = 6;
+/** A digit encloses no more holes than this: two, and some that noise makes. */
+const MAX_HOLES = 12;
 
 /**
  * @param {GreyImage} picture
@@ -56,7 +58,7 @@ export function findInk(picture) {
   const contrast = greatest(found);
   if (contrast < MIN_CONTRAST) throw blank(contrast);
   const strokes = withoutLines(found.map((difference) => Number(5 * difference >= 2 * contrast)), width, height);
-  return stretched(picture, found, digitOf(strokes, width, height, contrast));
+  return stretched(picture, found, digitOf(strokes, width, height));
 }
 
 /** @param {number} contrast */
@@ -91,22 +93,22 @@ function quantile(values, before) {
  * @param {Uint8Array} strokes 1 where there is ink
  * @param {number} width
  * @param {number} height
- * @param {number} contrast
  * @returns {Uint8Array} 1 at the digit's strokes
  */
-function digitOf(strokes, width, height, contrast) {
+function digitOf(strokes, width, height) {
   const { labels, parts } = partsOf(strokes, width, height);
   const largest = parts.reduce((area, part) => Math.max(area, part.area), 0);
-  // Nothing but ruled lines.
-  if (largest === 0) throw blank(contrast);
   const isKept = parts.map(({ area }) => area * SPECK >= largest);
   const kept = parts.filter((_, i) => isKept[i]);
   const area = kept.reduce((sum, part) => sum + part.area, 0);
-  if (2 * area >= strokes.length || kept.length > MAX_PARTS) {
+  const digit = Uint8Array.from(labels, (label) => Number(label > 0 && isKept[label - 1]));
+  const holes = kept.length - eulerNumber(digit, width, height);
+  // Without any part there was nothing but ruled lines.
+  if (area === 0 || 2 * area >= strokes.length || kept.length > MAX_PARTS || holes > MAX_HOLES) {
     throw new VeilcastError('uneven_ground', 'the picture is too uneven to tell a digit from the ground; take one of a single digit, dark on light or light on dark, with nothing else in it');
   }
   if (areSeveral(kept)) throw new VeilcastError('several_digits', 'the picture shows more than one digit; cut out one');
-  return Uint8Array.from(labels, (label) => Number(label > 0 && isKept[label - 1]));
+  return digit;
 }
 
 /** Whether large parts lie beside or above each other. @param {readonly Part[]} parts */

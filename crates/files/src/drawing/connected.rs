@@ -45,9 +45,43 @@ pub(super) fn parts(mask: &[bool], width: usize) -> (Vec<Option<usize>>, Vec<Par
     (labels, parts)
 }
 
+/// How many parts a mask has, less the holes in them, counted from its squares of 2 × 2 pixels:
+/// S. B. Gray, "Local properties of binary images in two dimensions", IEEE Transactions on Computers
+/// 20 (1971).
+pub(super) fn euler_number(mask: &[bool], width: usize) -> i64 {
+    let height = mask.len() / width;
+    // The pixel to the left of a column and above a row.
+    let at = |x: usize, y: usize| {
+        let inside = (1..=width).contains(&x) && (1..=height).contains(&y);
+        inside && mask[(y - 1) * width + x - 1]
+    };
+    let mut quarters = 0;
+    for (x, y) in (0..=height).flat_map(|y| (0..=width).map(move |x| (x, y))) {
+        let square = [at(x, y), at(x + 1, y), at(x, y + 1), at(x + 1, y + 1)];
+        quarters += match square.iter().filter(|pixel| **pixel).count() {
+            1 => 1,
+            2 if square[0] == square[3] => -2,
+            3 => -1,
+            _ => 0,
+        };
+    }
+    quarters / 4
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn holes_are_what_parts_enclose() {
+        let rows = [
+            ".###...", //
+            "#...#..", "#.#.###", "#...#.#", ".######",
+        ];
+        let mask: Vec<bool> = rows.concat().chars().map(|c| c == '#').collect();
+        assert_eq!(parts(&mask, 7).1.len(), 2);
+        assert_eq!(euler_number(&mask, 7), 2 - 2);
+    }
 
     #[test]
     fn parts_touch_by_sides_and_corners() {
@@ -66,6 +100,7 @@ mod tests {
             bottom,
         } = parts[1].area;
         assert_eq!((left, top, right, bottom), (4, 0, 6, 4));
+        assert_eq!(euler_number(&mask, 6), 4);
         let labelled = labels.iter().map(Option::is_some);
         assert_eq!(labelled.collect::<Vec<_>>(), mask);
     }

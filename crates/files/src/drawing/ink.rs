@@ -14,7 +14,7 @@
 //! Gatos, Pratikakis, Perantonis, "Adaptive degraded document image binarization", Pattern
 //! Recognition 39 (2006).
 
-use super::connected::{Part, parts};
+use super::connected::{Part, euler_number, parts};
 use super::error::DrawingError;
 use super::local_median::{Skipped, local_medians};
 use super::ruled_lines::remove_lines;
@@ -35,6 +35,8 @@ const NEAR: usize = 8;
 const SPECK: usize = 16;
 /// A digit has no more parts than this.
 const MAX_PARTS: usize = 6;
+/// A digit encloses no more holes than this: two, and some that noise makes.
+const MAX_HOLES: i64 = 12;
 
 /// What was found.
 pub(super) struct Ink {
@@ -66,7 +68,7 @@ pub(super) fn find(picture: &GreyImage) -> Result<Ink, DrawingError> {
     let is_stroke = |&d: &u8| 5 * u16::from(d) >= 2 * u16::from(contrast);
     let mut strokes: Vec<bool> = found.iter().map(is_stroke).collect();
     remove_lines(&mut strokes, width);
-    let digit = digit(&strokes, width, contrast)?;
+    let digit = digit(&strokes, width)?;
     Ok(stretched(&found, &digit, width))
 }
 
@@ -102,22 +104,24 @@ fn quantile(mut values: Vec<u8>, before: usize) -> u8 {
 }
 
 /// The strokes that make up a digit, without specks.
-fn digit(strokes: &[bool], width: usize, contrast: u8) -> Result<Vec<bool>, DrawingError> {
+fn digit(strokes: &[bool], width: usize) -> Result<Vec<bool>, DrawingError> {
     let (labels, parts) = parts(strokes, width);
     let largest = parts.iter().map(|part| part.pixels).max();
-    // Without any, there was nothing but ruled lines.
-    let largest = largest.ok_or(DrawingError::Blank { contrast })?;
+    // Without any part there was nothing but ruled lines.
+    let largest = largest.ok_or(DrawingError::Ground)?;
     let is_kept = |part: &Part| part.pixels * SPECK >= largest;
     let kept: Vec<&Part> = parts.iter().filter(|part| is_kept(part)).collect();
     let pixels: usize = kept.iter().map(|part| part.pixels).sum();
-    if 2 * pixels >= strokes.len() || kept.len() > MAX_PARTS {
+    let of_digit = |label: &Option<usize>| label.is_some_and(|label| is_kept(&parts[label]));
+    let digit: Vec<bool> = labels.iter().map(of_digit).collect();
+    let holes = kept.len() as i64 - euler_number(&digit, width);
+    if 2 * pixels >= strokes.len() || kept.len() > MAX_PARTS || holes > MAX_HOLES {
         return Err(DrawingError::Ground);
     }
     if are_several(&kept) {
         return Err(DrawingError::Several);
     }
-    let of_digit = |label: &Option<usize>| label.is_some_and(|label| is_kept(&parts[label]));
-    Ok(labels.iter().map(of_digit).collect())
+    Ok(digit)
 }
 
 /// Whether large parts lie beside or above each other.
