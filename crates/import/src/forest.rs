@@ -1,24 +1,27 @@
 //! From decision trees to a model: their structure becomes the last step of preprocessing, their
 //! leaves' values a map on one bit per leaf.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use veilcast_card::{
-    Input, InputBits, InputKind, Preprocessing, PreprocessingVersion, RawRecord, Task, Tree,
+    Input, InputBits, InputKind, Preprocessing, PreprocessingVersion, RawRecord, Step, Task, Tree,
+    UnknownCategory,
 };
 use veilcast_model::{BuildError, FloatMap, Model, Scheme};
 use veilcast_onnx::graph::{graph_mut, keep_output};
 
 use crate::file::FileFacts;
 use crate::finish::Unfinished;
-use crate::import::Graph;
+use crate::graph::Graph;
 use crate::network::check_affine;
 use crate::ranges::Ranges;
 use crate::runner::Runner;
 use crate::scores::Scores;
-use crate::trees::{self, Columns, TreesError, TreesFile};
+use crate::trees::{self, Columns, TreesFile};
+use crate::trees_error::TreesError;
 use crate::{ImportError, ImportOptions, collapse};
 
 /// The spellings of a missing cell.
@@ -44,8 +47,10 @@ impl Forest {
         options.check_table()?;
         let found = trees::read(bytes)?;
         let file = FileFacts::of_trees(bytes, &found.producer, found.sum.size().0);
+        let has_texts = !found.categories.is_empty();
         let columns = match (&options.columns, &found.columns) {
             (None, Columns::Named(names)) => names.clone(),
+            (Some(_), Columns::Named(names)) if has_texts => names.clone(),
             (_, Columns::Named(names)) => options.names(names.len())?,
             (_, Columns::Unnamed(count)) => options.names(*count)?,
         };
@@ -53,11 +58,13 @@ impl Forest {
             kind: InputKind::Table,
             description: String::new(),
             shape: vec![columns.len()],
-            features: Some(columns),
+            features: Some(columns.clone()),
             fit: None,
             about: Default::default(),
-            preprocessing: Preprocessing::new(Vec::new())
-                .with_missing(MISSING.map(str::to_owned).to_vec()),
+            preprocessing: with_missing(
+                Preprocessing::new(one_hot(&columns, &found.categories)),
+                MISSING.map(str::to_owned).to_vec(),
+            ),
         };
         Self::new(found, options, file, input)
     }
@@ -176,6 +183,22 @@ impl Forest {
             deviation: 0.0,
         }
         .finish(scheme)
+    }
+}
+
+/// The step that makes a number of each category.
+fn one_hot(columns: &[String], categories: &BTreeMap<usize, Vec<String>>) -> Vec<Step> {
+    let named = categories.iter();
+    let named =
+        named.filter_map(|(&column, all)| Some((columns.get(column)?.clone(), all.clone())));
+    let categories: BTreeMap<_, _> = named.collect();
+    let step = Step::OneHot {
+        categories,
+        unknown: UnknownCategory::Zeros,
+    };
+    match &step {
+        Step::OneHot { categories, .. } if categories.is_empty() => Vec::new(),
+        _ => vec![step],
     }
 }
 

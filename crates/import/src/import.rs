@@ -1,16 +1,12 @@
 //! From a file to a model, whatever the file holds.
 
 use veilcast_card::{Input, RawRecord};
-use veilcast_model::{BuildError, FloatMap, Model, Scheme};
-use veilcast_onnx::pb::ModelProto;
+use veilcast_model::{FloatMap, Model, Scheme};
 
-use crate::file::FileFacts;
 use crate::forest::Forest;
-use crate::front::{self, Front};
-use crate::narrow::narrow;
+use crate::graph::Graph;
 use crate::network::Network;
-use crate::options::{ImportOptions, MAX_FILE_BYTES};
-use crate::tensor::{self, TensorInput};
+use crate::options::ImportOptions;
 use crate::{ImportError, Progress, trees};
 
 /// A file that was read: what a record is, and what gives its scores.
@@ -21,15 +17,6 @@ pub struct Import(What);
 enum What {
     Network(Box<Network>),
     Forest(Box<Forest>),
-}
-
-/// An ONNX file, with what it takes.
-pub(super) struct Graph {
-    /// What comes after the preparation of a record.
-    pub(super) model: ModelProto,
-    pub(super) tensor: TensorInput,
-    pub(super) input: Input,
-    pub(super) file: FileFacts,
 }
 
 impl Import {
@@ -91,26 +78,5 @@ impl Import {
             What::Network(network) => network.build(calibration, scheme, progress),
             What::Forest(forest) => forest.build(calibration, scheme),
         }
-    }
-}
-
-impl Graph {
-    fn open(bytes: &[u8], options: &ImportOptions) -> Result<Self, ImportError> {
-        let model = veilcast_onnx::parse(bytes, MAX_FILE_BYTES)?;
-        let file = FileFacts::of(bytes, &model)?;
-        let Front { table, mut model } = front::split(model, options)?;
-        narrow(&mut model)?;
-        let mut tensor = tensor::describe(&mut model)?;
-        let input = match table {
-            Some(input) => input,
-            None => options.input(&mut model, &mut tensor)?,
-        };
-        input.check().map_err(BuildError::from)?;
-        Ok(Self {
-            model,
-            tensor,
-            input,
-            file,
-        })
     }
 }

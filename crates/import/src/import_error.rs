@@ -4,7 +4,7 @@ use veilcast_card::RecordError;
 use veilcast_model::{BuildError, ShapeError};
 use veilcast_onnx::OnnxError;
 
-use crate::trees::TreesError;
+use crate::trees_error::TreesError;
 
 /// A file can't be imported.
 #[derive(Debug, thiserror::Error)]

@@ -23,6 +23,7 @@ mod file;
 mod finish;
 mod forest;
 mod front;
+mod graph;
 mod import;
 mod import_error;
 mod labels;
@@ -38,13 +39,14 @@ mod scores;
 mod split;
 mod tensor;
 mod trees;
+mod trees_error;
 
 pub use adapt::Normalization;
 pub use import::Import;
 pub use import_error::ImportError;
 pub use options::{ImportOptions, MAX_FILE_BYTES, Split};
 pub use progress::Progress;
-pub use trees::TreesError;
+pub use trees_error::TreesError;
 
 /// The example of the README.
 #[cfg(doctest)]

@@ -8,7 +8,7 @@ use veilcast_onnx::pb::ModelProto;
 use super::affinity::Trial;
 use super::file::FileFacts;
 use super::finish::Unfinished;
-use super::import::Graph;
+use super::graph::Graph;
 use super::options::ImportOptions;
 use super::peel::{self, Peeled};
 use super::ranges::Ranges;

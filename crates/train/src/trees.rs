@@ -9,6 +9,7 @@
 mod bins;
 mod grow;
 mod loss;
+mod options;
 
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha20Rng;
@@ -19,34 +20,9 @@ use veilcast_model::trees::TreeSum;
 use self::bins::Column;
 use self::grow::{Grown, grow};
 pub(crate) use self::loss::Truths;
+pub use self::options::TreesOptions;
 use crate::error::TrainError;
-use crate::options::wrong;
 use crate::progress::Progress;
-
-/// How trees are grown.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TreesOptions {
-    /// Comparisons from a tree's root to a leaf at most, 1 to 8. With 1 the model is a sum of
-    /// functions of single columns.
-    pub depth: usize,
-    /// Most trees, 1 to 10,000.
-    pub rounds: usize,
-    /// How much of its best change each tree makes, above 0 and at most 1.
-    pub learning_rate: f64,
-    /// Fewest training rows that reach a leaf, at least 1.
-    pub leaf_rows: usize,
-}
-
-impl Default for TreesOptions {
-    fn default() -> Self {
-        Self {
-            depth: 2,
-            rounds: 1000,
-            learning_rate: 0.1,
-            leaf_rows: 20,
-        }
-    }
-}
 
 /// What came of it.
 pub(crate) struct Boosted {
@@ -61,29 +37,6 @@ pub(crate) struct Boosted {
 const FOLDS: usize = 5;
 /// Rounds without any gain after which no more are tried.
 const PATIENCE: usize = 50;
-
-impl TreesOptions {
-    pub(crate) fn check(&self) -> Result<(), TrainError> {
-        if !(1..=8).contains(&self.depth) {
-            return wrong("the depth of trees", &self.depth, "1 to 8");
-        }
-        if !(1..=10_000).contains(&self.rounds) {
-            return wrong("the number of trees", &self.rounds, "1 to 10,000");
-        }
-        if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
-            let rate = self.learning_rate;
-            return wrong(
-                "the learning rate of trees",
-                &rate,
-                "above 0, and at most 1",
-            );
-        }
-        if self.leaf_rows == 0 {
-            return wrong("the number of rows per leaf", &0, "at least 1");
-        }
-        Ok(())
-    }
-}
 
 /// Grows trees on the numbers of some rows, those of missing cells unknown.
 ///
@@ -229,7 +182,7 @@ mod tests {
     fn rows() -> (Vec<Vec<Option<f64>>>, Vec<usize>) {
         let row = |i: usize| {
             let (a, b) = ((i * 37 % 101) as f64, (i * 53 % 97) as f64);
-            let a = (i % 10 != 0).then_some(a);
+            let a = (!i.is_multiple_of(10)).then_some(a);
             let class = match a {
                 None => 1,
                 Some(a) => usize::from((a > 50.0) != (b > 48.0)),

@@ -43,7 +43,7 @@ fn rows(outcome: impl Fn(f64, Option<f64>, &str) -> String) -> String {
     let mut csv = "age,dose,colour,y\n".to_owned();
     for row in 0..600_usize {
         let age = 20.0 + (row * 37 % 701) as f64 / 10.0;
-        let dose = (row % 7 != 0).then_some((row * 53 % 101) as f64);
+        let dose = (!row.is_multiple_of(7)).then_some((row * 53 % 101) as f64);
         let colour = ["red", "green", "blue"][row * 11 % 3];
         let cell = dose.map_or(String::new(), |dose| dose.to_string());
         writeln!(csv, "{age},{cell},{colour},{}", outcome(age, dose, colour)).unwrap();

@@ -2,11 +2,15 @@
 //!
 //! A record goes left if its number is at most the node's, in 64 bits.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use veilcast_card::{Activation, Task};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree};
 
-use super::{TreesError, TreesFile, at, columns, list, malformed, names, only, text, unsupported};
+use super::found::{Columns, TreesFile, only};
+use super::json::{at, list, names, text};
+use crate::trees_error::TreesError;
 
 /// What scores mean.
 struct Objective {
@@ -19,7 +23,9 @@ struct Objective {
 pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
     let count = |path: &str| {
         let count = at(json, path)?.as_u64();
-        count.map(|n| n as usize).ok_or_else(|| malformed(path))
+        count
+            .map(|n| n as usize)
+            .ok_or_else(|| TreesError::malformed(path))
     };
     let objective = json.get("objective").and_then(Value::as_str);
     let objective = Objective::of(objective.unwrap_or_default())?;
@@ -44,7 +50,8 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
     }
     let count = count("/max_feature_idx")? + 1;
     Ok(TreesFile {
-        columns: columns(given(names(list(json, "/feature_names")?)), count),
+        columns: Columns::new(given(names(list(json, "/feature_names")?)), count),
+        categories: BTreeMap::new(),
         sum,
         activation: objective.activation,
         labels: None,
@@ -81,7 +88,7 @@ impl Objective {
                 (Activation::None, Some(Task::Quantities))
             }
             _ => {
-                return Err(unsupported(
+                return Err(TreesError::unsupported(
                     format!("its objective is {objective:?}"),
                     "binary, multiclass and regression can be imported",
                 ));
@@ -104,24 +111,26 @@ fn valued(
 ) -> Result<ValuedTree, TreesError> {
     ValuedTree::from_root(root, |node| {
         if let Some(value) = node.get("leaf_value") {
-            let value = value.as_f64().ok_or_else(|| malformed("leaf_value"))?;
+            let value = value
+                .as_f64()
+                .ok_or_else(|| TreesError::malformed("leaf_value"))?;
             return Ok(Node::Leaf(only(output, outputs, factor * value)));
         }
         let relation = text(node, "/decision_type")?;
         if relation != "<=" {
-            return Err(unsupported(
+            return Err(TreesError::unsupported(
                 "a tree splits on categories",
                 "one-hot encode the column before training, and give no categorical_feature",
             ));
         }
         let threshold = at(node, "/threshold")?.as_f64();
-        let threshold = threshold.ok_or_else(|| malformed("threshold"))?;
+        let threshold = threshold.ok_or_else(|| TreesError::malformed("threshold"))?;
         let is_left = at(node, "/default_left")?.as_bool();
-        let is_left = is_left.ok_or_else(|| malformed("default_left"))?;
+        let is_left = is_left.ok_or_else(|| TreesError::malformed("default_left"))?;
         let feature = at(node, "/split_feature")?.as_u64();
         let feature = feature.and_then(|feature| u32::try_from(feature).ok());
         Ok(Node::Split {
-            feature: feature.ok_or_else(|| malformed("split_feature"))?,
+            feature: feature.ok_or_else(|| TreesError::malformed("split_feature"))?,
             threshold,
             low: at(node, "/left_child")?,
             high: at(node, "/right_child")?,
@@ -132,7 +141,7 @@ fn valued(
                 ("None", _) if threshold >= 0.0 => Missing::Low,
                 ("None", _) => Missing::High,
                 _ => {
-                    return Err(unsupported(
+                    return Err(TreesError::unsupported(
                         "it takes zeros for missing numbers",
                         "train it with zero_as_missing=False",
                     ));

@@ -3,14 +3,15 @@
 //! They are described in ONNX's documentation, "ai.onnx.ml". Numbers are compared in 32 bits, and a
 //! missing one fails every comparison, unless the node says otherwise.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use veilcast_card::{Activation, Task};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree, at_most, below};
 use veilcast_onnx::graph::{attribute, constant, graph, source};
 use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
-use super::{Columns, TreesError, TreesFile, malformed, unsupported};
+use super::found::{Columns, TreesFile};
+use crate::trees_error::TreesError;
 use crate::{ImportError, labels};
 
 const CLASSIFIER: &str = "TreeEnsembleClassifier";
@@ -34,7 +35,11 @@ pub(crate) fn find(model: &ModelProto) -> Result<Option<Found>, ImportError> {
         return Ok(None);
     };
     if trees.next().is_some() {
-        return Err(unsupported("several nodes hold trees", "export each model for itself").into());
+        return Err(TreesError::unsupported(
+            "several nodes hold trees",
+            "export each model for itself",
+        )
+        .into());
     }
     check_rest(graph, node)?;
     let prefix = match node.op_type.as_str() {
@@ -42,11 +47,13 @@ pub(crate) fn find(model: &ModelProto) -> Result<Option<Found>, ImportError> {
         REGRESSOR => "target",
         other => {
             let what = format!("the operator {other} isn't known");
-            return Err(unsupported(what, "export with ai.onnx.ml version 1 to 3").into());
+            return Err(
+                TreesError::unsupported(what, "export with ai.onnx.ml version 1 to 3").into(),
+            );
         }
     };
     let input = node.input.first().cloned();
-    let input = input.ok_or_else(|| malformed("the trees' input"))?;
+    let input = input.ok_or_else(|| TreesError::malformed("the trees' input"))?;
     Ok(Some(Found {
         trees: Ensemble { node, prefix }.read()?,
         input,
@@ -82,7 +89,7 @@ fn check_rest(graph: &GraphProto, trees: &NodeProto) -> Result<(), TreesError> {
         .find(|node| !changes_nothing(node))
     {
         None => Ok(()),
-        Some(node) => Err(unsupported(
+        Some(node) => Err(TreesError::unsupported(
             format!("the operator {} follows the trees", node.op_type),
             "export the model that has the trees by itself",
         )),
@@ -103,7 +110,8 @@ impl Ensemble<'_> {
     fn read(&self) -> Result<TreesFile, TreesError> {
         let is_classifier = self.prefix == "class";
         let post = self.text("post_transform").unwrap_or_default();
-        let classes = labels::of_node(self.node).map_err(|_| malformed("the classes' labels"))?;
+        let classes =
+            labels::of_node(self.node).map_err(|_| TreesError::malformed("the classes' labels"))?;
         let targets = match (&classes, is_classifier) {
             (Some(classes), true) => classes.len(),
             _ => attribute(self.node, "n_targets").map_or(1, |targets| targets.i as usize),
@@ -119,7 +127,9 @@ impl Ensemble<'_> {
                 .iter()
                 .map(|&value| f64::from(value))
                 .collect(),
-            Some(values) if !values.floats.is_empty() => return Err(malformed("base_values")),
+            Some(values) if !values.floats.is_empty() => {
+                return Err(TreesError::malformed("base_values"));
+            }
             _ => vec![0.0; outputs],
         };
         let mut sum = TreeSum::new(base);
@@ -128,7 +138,7 @@ impl Ensemble<'_> {
             None | Some("SUM") => 1.0,
             Some("AVERAGE") => 1.0 / roots.len().max(1) as f64,
             Some(other) => {
-                return Err(unsupported(
+                return Err(TreesError::unsupported(
                     format!("the trees are combined by {other}"),
                     "sums and averages can be imported",
                 ));
@@ -150,7 +160,7 @@ impl Ensemble<'_> {
             ("LOGISTIC", _) => (Activation::Sigmoid, None),
             ("SOFTMAX", _) => (Activation::Softmax, None),
             (other, _) => {
-                return Err(unsupported(
+                return Err(TreesError::unsupported(
                     format!("its final function is {other}"),
                     "LOGISTIC and SOFTMAX can be imported",
                 ));
@@ -158,6 +168,7 @@ impl Ensemble<'_> {
         };
         Ok(TreesFile {
             columns: Columns::Unnamed(0),
+            categories: BTreeMap::new(),
             sum,
             activation,
             labels: classes,
@@ -175,7 +186,7 @@ impl Ensemble<'_> {
         let (trees, nodes) = (self.ints("treeids"), self.ints("nodeids"));
         let (ids, weights) = (self.ints("ids"), self.floats("weights"));
         if [trees.len(), nodes.len(), ids.len()] != [weights.len(); 3] {
-            return Err(malformed("the leaves' weights"));
+            return Err(TreesError::malformed("the leaves' weights"));
         }
         let mut leaves = HashMap::new();
         for (((tree, node), id), weight) in trees.iter().zip(nodes).zip(ids).zip(weights) {
@@ -185,7 +196,7 @@ impl Ensemble<'_> {
                 .or_insert_with(|| vec![0.0; outputs]);
             match values.get_mut(output) {
                 Some(value) => *value += f64::from(*weight),
-                None => return Err(malformed("a leaf's class")),
+                None => return Err(TreesError::malformed("a leaf's class")),
             }
         }
         Ok(leaves)
@@ -224,7 +235,7 @@ impl Ensemble<'_> {
         let modes = attribute(self.node, "nodes_modes").map_or(&[][..], |modes| &modes.strings);
         let tracks = self.node_ints("missing_value_tracks_true");
         let takes_missing = tracks.iter().any(|track| *track != 0);
-        let broken = || malformed("the trees' nodes");
+        let broken = || TreesError::malformed("the trees' nodes");
         ValuedTree::from_root(root, |place| {
             let tree = *trees.get(place).ok_or_else(broken)?;
             let node = *nodes.get(place).ok_or_else(broken)?;
@@ -248,7 +259,7 @@ impl Ensemble<'_> {
                 b"BRANCH_GTE" => (below(edge), false),
                 b"BRANCH_GT" => (at_most(edge), false),
                 other => {
-                    return Err(unsupported(
+                    return Err(TreesError::unsupported(
                         format!("a tree compares by {}", String::from_utf8_lossy(other)),
                         "one-hot encode the column before training",
                     ));

@@ -3,13 +3,15 @@
 //! The format is described in XGBoost's documentation, "Introduction to Model IO". A record goes left
 //! if its number, rounded to 32 bits, is less than the node's.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use veilcast_card::{Activation, Task};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree, below};
 
-use super::{
-    TreesError, TreesFile, at, columns, list, malformed, names, numbers, only, text, unsupported,
-};
+use super::found::{Columns, TreesFile, only};
+use super::json::{at, list, names, numbers, text};
+use crate::trees_error::TreesError;
 
 /// The objective, and so what scores mean.
 struct Objective {
@@ -29,10 +31,10 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
     };
     let count = |name: &str| -> Result<usize, TreesError> {
         let found = parameter(name)?;
-        found.parse().map_err(|_| malformed(&found))
+        found.parse().map_err(|_| TreesError::malformed(&found))
     };
     if count("num_target").unwrap_or(1) > 1 {
-        return Err(unsupported(
+        return Err(TreesError::unsupported(
             "it predicts several targets",
             "train a model for each target",
         ));
@@ -46,7 +48,9 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
     for (index, tree) in trees.iter().enumerate().take(used) {
         let class = classes.get(index).copied().unwrap_or(0) as usize;
         if class >= outputs {
-            return Err(malformed("/learner/gradient_booster/model/tree_info"));
+            return Err(TreesError::malformed(
+                "/learner/gradient_booster/model/tree_info",
+            ));
         }
         let weight = weights.get(index).copied().unwrap_or(1.0);
         sum.add(valued(tree, class, outputs, weight)?)?;
@@ -55,10 +59,11 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
     let version = at(json, "/version").and_then(|_| numbers(json, "/version", Value::as_u64))?;
     let version: Vec<String> = version.iter().map(u64::to_string).collect();
     Ok(TreesFile {
-        columns: columns(
+        columns: Columns::new(
             names(feature_names.map_or(&[][..], Vec::as_slice)),
             count("num_feature")?,
         ),
+        categories: BTreeMap::new(),
         sum,
         activation: objective.activation,
         labels: None,
@@ -81,7 +86,7 @@ impl Objective {
             | "reg:pseudohubererror"
             | "reg:quantileerror" => (Activation::None, Some(Task::Quantities), same),
             _ => {
-                return Err(unsupported(
+                return Err(TreesError::unsupported(
                     format!("its objective is {name:?}"),
                     "binary:logistic, multi:softprob and reg:squarederror can be imported",
                 ));
@@ -104,7 +109,7 @@ fn forest(learner: &Value) -> Result<(&Value, Vec<f64>), TreesError> {
             at(booster, "/gbtree/model")?,
             numbers(booster, "/weight_drop", Value::as_f64)?,
         )),
-        other => Err(unsupported(
+        other => Err(TreesError::unsupported(
             format!("its booster is {other:?}, which has no trees"),
             "a linear model can be imported from an ONNX file",
         )),
@@ -117,7 +122,7 @@ fn used_trees(learner: &Value, forest: &Value) -> Result<Option<usize>, TreesErr
         return Ok(None);
     };
     let best = best.as_str().and_then(|best| best.parse::<usize>().ok());
-    let best = best.ok_or_else(|| malformed("/learner/attributes/best_iteration"))?;
+    let best = best.ok_or_else(|| TreesError::malformed("/learner/attributes/best_iteration"))?;
     let ends = numbers(forest, "/iteration_indptr", Value::as_u64)?;
     Ok(ends.get(best + 1).map(|&end| end as usize))
 }
@@ -128,12 +133,18 @@ fn base_scores(text: &str, outputs: usize) -> Result<Vec<f64>, TreesError> {
     let scores: Result<Vec<f32>, _> = parts.map(|part| part.trim().parse()).collect();
     let scores: Vec<f64> = match scores {
         Ok(scores) => scores.into_iter().map(f64::from).collect(),
-        Err(_) => return Err(malformed("/learner/learner_model_param/base_score")),
+        Err(_) => {
+            return Err(TreesError::malformed(
+                "/learner/learner_model_param/base_score",
+            ));
+        }
     };
     match scores.as_slice() {
         [score] => Ok(vec![*score; outputs]),
         scores if scores.len() == outputs => Ok(scores.to_vec()),
-        _ => Err(malformed("/learner/learner_model_param/base_score")),
+        _ => Err(TreesError::malformed(
+            "/learner/learner_model_param/base_score",
+        )),
     }
 }
 
@@ -155,13 +166,13 @@ fn valued(
     if let Some(kinds) = tree.get("split_type") {
         let kinds = kinds.as_array().map_or(&[][..], Vec::as_slice);
         if kinds.iter().any(|kind| kind.as_u64() != Some(0)) {
-            return Err(unsupported(
+            return Err(TreesError::unsupported(
                 "a tree splits on categories",
                 "one-hot encode the column before training (enable_categorical=False)",
             ));
         }
     }
-    let missing = || malformed("/learner/gradient_booster/model/trees");
+    let missing = || TreesError::malformed("/learner/gradient_booster/model/trees");
     ValuedTree::from_root(0_usize, |node| {
         let (left, right) = (
             *left.get(node).ok_or_else(missing)?,

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 use veilcast_model::trees::{Missing, Node, TooManyNodes, ValuedTree};
 
-use super::TreesOptions;
 use super::bins::Column;
 use super::loss::Derivatives;
+use super::options::TreesOptions;
 
 /// How strongly a leaf's value is drawn to 0: as if the second derivatives had this much more.
 const SHRINKAGE: f64 = 1.0;
