@@ -26,8 +26,8 @@ pub use self::options::{TableOptions, Task};
 pub use self::read::LabelledTable;
 pub use self::selection::{MissingTarget, Selection};
 
-use self::converge::converge;
 use self::columns::Categories;
+use self::converge::converge;
 use self::fit::Fitted;
 use self::grown::Learnt;
 use self::rows::Rows;

@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 use super::columns::{Categories, Column, MAX_CATEGORIES, Numbers};
 use super::findings::{Finding, Reason};
 use super::{LabelledTable, TableError};
-use veilcast_card::{
-    About, Imputed, InputBits, Preprocessing, Quantization, Step,
-};
+use veilcast_card::{About, Imputed, InputBits, Preprocessing, Quantization, Step};
 use veilcast_files::table::DAYS;
 
 /// What was found out about a table's columns.
