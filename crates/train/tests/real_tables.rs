@@ -70,13 +70,15 @@ fn the_plain_table_is_learnt_as_by_scikit_learn() {
     assert!(report.training.as_ref().unwrap().penalty.is_some());
 }
 
+/// What is told of the plain table's kind.
+const KEPT: &str = "\"NA\" is a category of \"region\"";
+
 #[test]
 fn every_habit_is_read_or_refused_with_advice() {
     let zeros = || with(|asked| asked.options.unknown = UnknownCategory::Zeros);
     let codes = || with(|asked| asked.selection.categories = names(&["region"]));
     let spelt =
         |texts: &'static [&'static str]| with(|asked| asked.selection.missing = Some(names(texts)));
-    let kept = "\"NA\" is a category of \"region\"";
     let cases: Vec<(&str, Asked, &[&str])> = vec![
         (
             "all-empty-col.csv",
@@ -86,23 +88,23 @@ fn every_habit_is_read_or_refused_with_advice() {
         (
             "big.csv",
             Asked::default(),
-            &[kept, "\"1e30\" is far from all other numbers"],
+            &[KEPT, "\"1e30\" is far from all other numbers"],
         ),
-        ("blank-lines.csv", Asked::default(), &[kept]),
-        ("bools.csv", Asked::default(), &[kept]),
+        ("blank-lines.csv", Asked::default(), &[KEPT]),
+        ("bools.csv", Asked::default(), &[KEPT]),
         ("codes.csv", codes(), &[]),
         ("codes-plus.csv", codes(), &[]),
         (
             "comment.csv",
             Asked::default(),
-            &["1 line of comments", kept],
+            &["1 line of comments", KEPT],
         ),
         (
             "constant-col.csv",
             Asked::default(),
             &["same value or none: \"year\""],
         ),
-        ("crlf.csv", Asked::default(), &[kept]),
+        ("crlf.csv", Asked::default(), &[KEPT]),
         (
             "currency.csv",
             Asked::default(),
@@ -113,13 +115,13 @@ fn every_habit_is_read_or_refused_with_advice() {
             Asked::default(),
             &["dates count as days since 1970-01-01 in \"age\""],
         ),
-        ("exp.csv", Asked::default(), &[kept]),
+        ("exp.csv", Asked::default(), &[KEPT]),
         (
             "header-case.csv",
             with(|asked| asked.target = "Bought"),
             &[],
         ),
-        ("header-space.csv", Asked::default(), &[kept]),
+        ("header-space.csv", Asked::default(), &[KEPT]),
         (
             "index-col.csv",
             Asked::default(),
@@ -150,7 +152,7 @@ fn every_habit_is_read_or_refused_with_advice() {
             Asked::default(),
             &["separated by vertical bars"],
         ),
-        ("plus.csv", Asked::default(), &[kept]),
+        ("plus.csv", Asked::default(), &[KEPT]),
         ("quoted-newline.csv", Asked::default(), &[]),
         (
             "rare-held-out.csv",
@@ -163,23 +165,23 @@ fn every_habit_is_read_or_refused_with_advice() {
             Asked::default(),
             &["1 row held out can't be measured"],
         ),
-        ("sep-line.csv", Asked::default(), &[kept]),
+        ("sep-line.csv", Asked::default(), &[KEPT]),
         (
             "sep-semicolon.csv",
             Asked::default(),
             &["separated by semicolons"],
         ),
-        ("target-01mixed.csv", Asked::default(), &[kept]),
-        ("target-num.csv", Asked::default(), &[kept]),
+        ("target-01mixed.csv", Asked::default(), &[KEPT]),
+        ("target-num.csv", Asked::default(), &[KEPT]),
         (
             "thousands.csv",
             Asked::default(),
             &["commas separate thousands in \"income\""],
         ),
-        ("trailing-comma-all.csv", Asked::default(), &[kept]),
-        ("trailing-comma-header.csv", Asked::default(), &[kept]),
-        ("trailing-comma-rows.csv", Asked::default(), &[kept]),
-        ("unicode-minus.csv", Asked::default(), &[kept]),
+        ("trailing-comma-all.csv", Asked::default(), &[KEPT]),
+        ("trailing-comma-header.csv", Asked::default(), &[KEPT]),
+        ("trailing-comma-rows.csv", Asked::default(), &[KEPT]),
+        ("unicode-minus.csv", Asked::default(), &[KEPT]),
         (
             "unnamed0.csv",
             Asked::default(),

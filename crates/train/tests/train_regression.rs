@@ -141,7 +141,9 @@ fn amounts_of_credits_are_predicted_as_by_least_squares() {
     let table = LabelledTable::open(&path, "credit_amount", &selection).unwrap();
     let mut options = regression(Some("DM"));
     options.training.epochs = options.suggested_epochs(&table);
-    let model = train_table(&table, &options, &Paillier, |_| ()).unwrap();
+    let model = train_table(&table, &options, &Paillier, |_| ())
+        .unwrap()
+        .model;
     let errors = model.report().unwrap().regression.unwrap();
     let r_squared = errors.collapsed.r_squared.unwrap();
     assert!((0.605..0.611).contains(&r_squared), "{errors:?}");
