@@ -2,7 +2,7 @@
 
     python agreement.py FRAMEWORK.csv PREDICTIONS.csv
 
-Both hold `record,label,<score…>`. Of several scores only differences count, since softmax takes no notice of others;
+Both hold `record,label,<score…>`, perhaps followed by probabilities. Of several scores only differences count, since softmax takes no notice of others;
 so each row's mean is taken off. Scores may deviate by a twentieth of their spread, which is what rounding a model to
 integers may cost; and a label may be another only where the framework itself is undecided by as much.
 """
@@ -15,8 +15,10 @@ MOST_DEVIATION = 0.05
 
 def read(path):
     with open(path, newline="") as file:
-        rows = list(csv.reader(file))[1:]
-    return [row[1] for row in rows], [centred([float(cell) for cell in row[2:]]) for row in rows]
+        header, *rows = csv.reader(file)
+    named = [place for place, name in enumerate(header) if name.startswith("score_")]
+    scores = named or range(2, len(header))
+    return [row[1] for row in rows], [centred([float(row[place]) for place in scores]) for row in rows]
 
 
 def centred(scores):

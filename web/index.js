@@ -10,7 +10,7 @@
  * | a model whose weights came encrypted, without a service | {@link SealedModel} |
 * | what a model takes and returns | {@link Card} |
  * | from raw records to integers, with a hybrid model's public part | {@link Encoder} |
- * | tables | {@link readTable} |
+ * | tables | {@link textOfTable}, {@link openTable} |
  * | drawings | {@link fitMnist}, {@link greyImage} |
  * | what goes wrong | {@link VeilcastError} |
  * | layouts and messages, one by one | {@link chooseArrangement}, {@link encodeRequest}, {@link decodeAnswer} |
@@ -20,12 +20,14 @@ export { Card } from './src/card.js';
 export { Client } from './src/client.js';
 export { Encoder } from './src/encoder.js';
 export { VeilcastError } from './src/error.js';
+export { greyImage } from './src/grey.js';
 export { keyFromFile, keyToFile } from './src/key-file.js';
 export { isKeyProof } from './src/key-proof.js';
 export { Arrangement, chooseArrangement } from './src/layout.js';
 export { decodeAnswer, encodeRequest } from './src/messages.js';
-export { fitMnist, greyImage } from './src/mnist-fit.js';
+export { fitMnist, isFitted } from './src/mnist-fit.js';
 export { KEY_BITS, SecretKey, generateKey, keyFromPrimes } from './src/paillier.js';
 export { SealedModel } from './src/sealed-model.js';
-export { readTable } from './src/table.js';
+export { openTable, readTable } from './src/table.js';
+export { textOfTable } from './src/table-text.js';
 export { WorkerKey } from './src/worker-key.js';

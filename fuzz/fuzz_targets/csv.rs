@@ -12,5 +12,6 @@ fuzz_target!(|bytes: &[u8]| {
     records::read(bytes, &records::numbers(), memory);
     records::read(bytes, &records::table(), memory);
     records::read(bytes, &records::image(&[2, 2], None), memory);
-    let _ = veilcast_files::column_names(&veilcast_fuzz::file::write("records", bytes));
+    let path = veilcast_fuzz::file::write("records", bytes);
+    let _ = veilcast_files::column_names(&path, &Default::default());
 });

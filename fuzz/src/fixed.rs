@@ -35,6 +35,7 @@ pub fn blueprint() -> Blueprint {
             shape: vec![3],
             features: Some(["age", "dose", "weight"].map(str::to_owned).to_vec()),
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(Vec::new()),
         },
         public_part: None,

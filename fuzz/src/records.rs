@@ -21,6 +21,7 @@ pub fn table() -> Input {
         shape: vec![3],
         features: Some(["age", "dose", "sex"].map(str::to_owned).to_vec()),
         fit: None,
+        about: Default::default(),
         preprocessing: Preprocessing {
             version: PreprocessingVersion::V2,
             missing: vec![String::new(), "NA".to_owned()],
@@ -73,6 +74,7 @@ pub fn read(bytes: &[u8], input: &Input, memory: usize) {
             InputKind::Table if input.has_texts() => vec!["id".to_owned()],
             _ => Vec::new(),
         },
+        ..Options::default()
     };
     within(memory, || {
         let Ok(records) = input::open(input, &path, &options) else {

@@ -32,7 +32,8 @@ function inputOf({ fields: { input } }) {
     const hot = input.preprocessing.steps.find((step) => step.op === 'one_hot');
     const texts = hot?.op === 'one_hot' ? Object.keys(hot.categories).length : 0;
     const columns = input.features?.length ?? 0;
-    return `A record of ${counted(columns, 'column')}: ${counted(columns - texts, 'number')} and ${counted(texts, 'text')}.`;
+    const others = hot?.op === 'one_hot' ? (hot.unknown === 'zeros' ? ' Texts that it doesn\'t know count as none of its categories.' : ' Texts that it doesn\'t know are refused.') : '';
+    return `A record of ${counted(columns, 'column')}: ${counted(columns - texts, 'number')} and ${counted(texts, 'text')}.${others}`;
   }
   if (input.kind === 'array') return `An array of ${input.shape.join(' × ')} numbers.`;
   const [rows, columns, channels = 1] = input.shape;

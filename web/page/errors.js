@@ -139,9 +139,14 @@ const TROUBLES = {
     text: 'Draw a digit first, or take a picture with more contrast between the ink and the background.',
     help: 'input',
   },
+  several_digits: {
+    title: 'There is more than one digit',
+    text: 'The model reads one digit at a time. Cut one out of the picture, or take a picture of one; join strokes that are far apart.',
+    help: 'input',
+  },
   uneven_ground: {
-    title: 'The picture is too busy',
-    text: 'Take a picture of one digit on a plain background: dark ink on light paper, or light on dark, and nothing else.',
+    title: 'The picture is too uneven',
+    text: 'No digit can be told from what is around it. Take a picture of one digit, dark ink on light paper or light on dark, and nothing else.',
     help: 'input',
   },
   not_a_picture: {
@@ -151,7 +156,7 @@ const TROUBLES = {
   },
   not_a_table: {
     title: 'That is not a table',
-    text: 'Choose a CSV file: text with a header that names the columns, then one row per record.',
+    text: '',
     help: 'input',
   },
   unexpected: {
@@ -192,6 +197,10 @@ const INPUT = [
   'duplicate_column',
   'missing_column',
   'row_length',
+  'open_quote',
+  'unclear_separator',
+  'ambiguous_number',
+  'mixed_units',
 ];
 
 /** @param {unknown} error @returns {Trouble} */

@@ -1,5 +1,6 @@
 /** The columns of a table as fields of a form: what each takes, by the model's card. */
 
+import { DAYS, daysOf } from '../src/table-dates.js';
 import { takeMissing } from '../src/trees.js';
 
 /**
@@ -8,6 +9,10 @@ import { takeMissing } from '../src/trees.js';
  *
  * @typedef {object} Field
  * @property {string} name
+ * @property {string} label the column's name for people
+ * @property {string | undefined} unit of its numbers
+ * @property {string | undefined} description
+ * @property {boolean} isDate whether it is typed as a date
  * @property {string[] | undefined} categories of a text; a column without them takes numbers
  * @property {boolean} takesOthers whether other texts count as none of the categories
  * @property {[number, number] | undefined} range beyond which values count as its ends
@@ -17,7 +22,7 @@ import { takeMissing } from '../src/trees.js';
  */
 
 /** @param {Input} input of a table's card @returns {Field[]} */
-export function fieldsOf({ features = [], preprocessing: { steps } }) {
+export function fieldsOf({ features = [], about: said = {}, preprocessing: { steps } }) {
   /** @type {Record<string, Partial<Field> & {mean?: number, std?: number}>} */
   const about = Object.fromEntries(features.map((name) => [name, {}]));
   for (const step of steps) {
@@ -37,8 +42,11 @@ export function fieldsOf({ features = [], preprocessing: { steps } }) {
   }
   return features.map((name) => {
     const { categories, takesOthers = false, range, imputed, mayBeEmpty = false, mean, std } = about[name];
-    const example = String(imputed ?? categories?.[0] ?? rounded(mean ?? middle(range), std ?? 1, range));
-    return { name, categories, takesOthers, range, imputed, mayBeEmpty, example };
+    const { label = name, unit, description } = Object.hasOwn(said, name) ? said[name] : {};
+    const isDate = !categories && unit === DAYS;
+    const usual = imputed ?? categories?.[0] ?? rounded(mean ?? middle(range), std ?? 1, range);
+    const example = isDate ? dateOf(Number(usual)) : String(usual);
+    return { name, label, unit, description, isDate, categories, takesOthers, range, imputed, mayBeEmpty, example };
   });
 }
 
@@ -73,11 +81,17 @@ function rounded(value, scale, range) {
   return Number(value.toFixed(digits));
 }
 
+/** The day of days since 1970-01-01, as it is typed. @param {number} days */
+const dateOf = (days) => new Date(Math.round(days) * 86_400_000).toISOString().slice(0, 10);
+
 /** What to know before filling in a field. @param {Field} field */
-export function hintOf({ categories, range, imputed, mayBeEmpty }) {
-  const hints = [];
-  if (!categories && range) hints.push(`${plain(range[0])} to ${plain(range[1])}`);
-  if (imputed !== undefined) hints.push(`if empty: ${typeof imputed === 'number' ? plain(imputed) : imputed}`);
+export function hintOf({ description, unit, isDate, categories, range, imputed, mayBeEmpty }) {
+  const shown = isDate ? dateOf : plain;
+  const hints = description ? [description] : [];
+  const inUnit = unit && !isDate ? ` ${unit}` : '';
+  if (!categories && range) hints.push(`${shown(range[0])} to ${shown(range[1])}${inUnit}`);
+  else if (inUnit) hints.push(`in${inUnit}`);
+  if (imputed !== undefined) hints.push(`if empty: ${typeof imputed === 'number' ? shown(imputed) : imputed}`);
   else if (mayBeEmpty) hints.push('may be empty');
   return hints.join(' · ');
 }
@@ -99,11 +113,15 @@ export function otherThan(categories) {
  * @param {string} text as typed or chosen
  * @returns {{cell: Cell} | {problem: string}}
  */
-export function cellOf({ categories, mayBeEmpty }, text) {
+export function cellOf({ isDate, categories, mayBeEmpty }, text) {
   if (text.trim() === '') {
     return mayBeEmpty ? { cell: null } : { problem: categories ? 'Choose one.' : 'Fill in a number.' };
   }
   if (categories) return { cell: text };
+  if (isDate) {
+    const days = daysOf(text);
+    return days === undefined ? { problem: 'This is not a date.' } : { cell: days };
+  }
   const number = Number(text);
   return Number.isFinite(number) ? { cell: number } : { problem: 'This is not a number.' };
 }

@@ -20,7 +20,7 @@ export class TableForm {
     this.#fields.replaceChildren(
       ...this.#rows.map(({ field, control, problem }) => {
         const hint = element('small', { id: `${control.id}-hint` }, hintOf(field));
-        return element('div', { class: 'field' }, element('label', { for: control.id }, ...breakable(field.name)), control, hint, problem);
+        return element('div', { class: 'field' }, element('label', { for: control.id }, ...breakable(field.label)), control, hint, problem);
       }),
     );
   }
@@ -58,11 +58,14 @@ function rowOf(field, id) {
   const describedBy = { 'aria-describedby': `${id}-hint ${id}-problem` };
   const control = field.categories
     ? element('select', { id, name: field.name, ...describedBy }, ...optionsOf(field, field.categories))
-    : element('input', { id, name: field.name, type: 'number', step: 'any', inputmode: 'decimal', autocomplete: 'off', ...describedBy });
+    : element('input', { id, name: field.name, autocomplete: 'off', ...kindOf(field), ...describedBy });
   const problem = element('small', { id: `${id}-problem`, class: 'field-problem' });
   control.addEventListener('input', () => blame({ control, problem }, ''));
   return { field, control, problem };
 }
+
+/** What is typed into a field. @param {Field} field @returns {Record<string, string>} */
+const kindOf = ({ isDate }) => (isDate ? { type: 'date' } : { type: 'number', step: 'any', inputmode: 'decimal' });
 
 /** A name that can break onto the next line after an underscore or a point. @param {string} name */
 const breakable = (name) => name.split(/(?<=[_.])/).flatMap((part) => [part, element('wbr')]);

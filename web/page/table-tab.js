@@ -1,6 +1,6 @@
 /** The tab for tables: one record by a form, or many from a CSV file. */
 
-import { VeilcastError, readTable } from '../index.js';
+import { VeilcastError, openTable, textOfTable } from '../index.js';
 import { byId } from './dom.js';
 import { counted, size } from './format.js';
 import { TableForm } from './table-form.js';
@@ -66,13 +66,19 @@ export class TableTab extends EventTarget {
   /** @param {File} file */
   async #take(file) {
     try {
+      byId('csv-said', HTMLElement).textContent = '';
       if (file.size > MAX_FILE_BYTES) {
         throw new VeilcastError('not_a_table', `the file has ${size(file.size)}; use the program veilcast for tables of this size`);
       }
-      const csv = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
-      this.#ask('csv', (card) => readTable(card.fields.input, csv));
+      const { text, said } = await textOfTable(new Uint8Array(await file.arrayBuffer()));
+      this.#ask('csv', (card) => {
+        const table = openTable(card.fields.input, text);
+        const notes = [...said, ...table.said];
+        byId('csv-said', HTMLElement).textContent = notes.length > 0 ? `About the file: ${notes.join('; ')}.` : '';
+        return table.records;
+      });
     } catch (cause) {
-      const error = cause instanceof VeilcastError ? cause : new VeilcastError('not_a_table', 'the file is not text in UTF-8', { cause });
+      const error = cause instanceof VeilcastError ? cause : new VeilcastError('not_a_table', 'the file cannot be read', { cause });
       this.dispatchEvent(new CustomEvent('trouble', { detail: error }));
     }
   }

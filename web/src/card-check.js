@@ -4,7 +4,7 @@
 
 import { PROOF_ROOTS } from './key-proof.js';
 import { checkPreprocessing, preprocessingShape } from './preprocessing-check.js';
-import { either, fail, finite, integer, listOf, oneOf, positive, record, text } from './shape.js';
+import { either, fail, finite, integer, listOf, mapOf, oneOf, positive, record, text } from './shape.js';
 import { checkTexts } from './texts.js';
 
 /** @typedef {import('./card-types.js').CardFields} CardFields */
@@ -45,12 +45,12 @@ const required = {
   description: text,
   input: record(
     { kind: oneOf('image', 'table', 'array'), shape: listOf(integer(1, MAX_FEATURES)), preprocessing: preprocessingShape },
-    { description: text, features: listOf(text), fit: oneOf('mnist') },
+    { description: text, features: listOf(text), fit: oneOf('mnist'), about: mapOf(record({}, { label: text, unit: text, description: text })) },
   ),
   quantization: record({ bits: integer(1, MAX_INPUT_BITS), step: either(positive, listOf(positive)), zero: perFeature }),
   output: record(
     { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'normalized_sigmoid', 'exp', 'none') },
-    { units: listOf(text), threshold: finite, task: oneOf('classes', 'probability', 'quantities') },
+    { units: listOf(text), threshold: finite, doubt: finite, task: oneOf('classes', 'probability', 'quantities') },
   ),
   bounds: record(
     { slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) },
@@ -106,7 +106,7 @@ export function checkCard(json) {
 }
 
 /** @param {CardFields['input']} input */
-function checkInput({ kind, shape, features, fit }) {
+function checkInput({ kind, shape, features, fit, about = {} }) {
   const isPicture = shape.length === 2 || (shape.length === 3 && shape[2] === 3);
   const sides = { table: shape.length === 1, image: isPicture, array: shape.length > 0 && shape.length <= MAX_SIDES };
   const suits = sides[kind];
@@ -118,6 +118,12 @@ function checkInput({ kind, shape, features, fit }) {
   } else {
     if (features?.length !== values) fail('card.input.features', `must name ${values} columns`);
     checkTexts(features ?? [], 'card.input.features');
+  }
+  for (const [name, { label, unit, description = '' }] of Object.entries(about)) {
+    const place = `card.input.about.${name}`;
+    if (!features?.includes(name)) fail(place, 'is about no column');
+    for (const text of [label, unit]) if (text !== undefined) checkTexts([text], place);
+    if (new TextEncoder().encode(description).length > 2000 || /\p{Cc}/u.test(description)) fail(place, 'is too long or has control characters');
   }
 }
 
@@ -131,7 +137,7 @@ function checkPublicPart({ sha256, shape }, values) {
 
 /** @param {CardFields['output']} output */
 function checkOutput(output) {
-  const { labels, scales, activation, units, threshold, task } = output;
+  const { labels, scales, activation, units, threshold, doubt, task } = output;
   const outputs = scales.length;
   if (outputs < 1 || outputs > MAX_OUTPUTS) fail('card.output.scales', `must be 1 to ${MAX_OUTPUTS} numbers`);
   if (['softmax', 'normalized_sigmoid'].includes(activation) && outputs < 2) fail('card.output', `has ${activation} for a single output`);
@@ -147,6 +153,10 @@ function checkOutput(output) {
   if (threshold !== undefined) {
     if (activation !== 'sigmoid' || outputs !== 1) fail('card.output.threshold', 'is for a single sigmoid output');
     if (!(threshold > 0 && threshold < 1)) fail('card.output.threshold', 'must lie between 0 and 1');
+  }
+  if (doubt !== undefined) {
+    if (activation !== 'softmax') fail('card.output.doubt', 'is for probabilities by softmax');
+    if (!(doubt > 0 && doubt < 1)) fail('card.output.doubt', 'must lie between 0 and 1');
   }
   const implied = impliedTask(output);
   const isOpen = activation === 'none' && !units && outputs > 1;

@@ -29,6 +29,8 @@
  * @property {number[]} shape
  * @property {string[]} [features] a table's column names
  * @property {'mnist'} [fit]
+ * @property {Record<string, {label?: string, unit?: string, description?: string}>} [about] what people should know about a
+ *   table's columns
  * @property {Preprocessing} preprocessing
  *
  * @typedef {object} PublicPartFields
@@ -52,6 +54,7 @@
  * @property {'softmax' | 'sigmoid' | 'normalized_sigmoid' | 'exp' | 'none'} activation
  * @property {string[]} [units] one per quantity, if quantities are predicted
  * @property {number} [threshold] probability above which a record counts as positive, if not 0.5
+ * @property {number} [doubt] probability by softmax below which a predicted class is in doubt
  * @property {Task} [task] needed only for several quantities without units, which are classes otherwise; elsewhere what the
  *   other fields say
  *

@@ -29,6 +29,8 @@ export const MAX_CARD_BYTES = 16 << 20;
  * @property {string} label
  * @property {number[]} scores one per output, in the model's own units
  * @property {number[] | undefined} probabilities one per label, if the model has a final function
+ * @property {boolean} inDoubt whether the label's probability is below that which the card names: the record may be of none
+ *   of the classes
  * @property {undefined} [values]
  */
 
@@ -41,6 +43,7 @@ export const MAX_CARD_BYTES = 16 << 20;
  * @property {undefined} [label]
  * @property {undefined} [scores]
  * @property {undefined} [probabilities]
+ * @property {undefined} [inDoubt]
  */
 
 /** A checked card; made by {@link Card.parse}. */
@@ -126,13 +129,14 @@ export class Card {
    */
   predict(integers) {
     const scores = this.dequantize(integers);
-    const { labels, activation, threshold = 0.5 } = this.fields.output;
+    const { labels, activation, threshold = 0.5, doubt = 0 } = this.fields.output;
     if (this.task === 'quantities') return { values: activation === 'exp' ? scores.map(Math.exp) : scores };
     const isSingle = this.task === 'probability';
     // Scores are compared, so that the rounding of probabilities doesn't matter.
     const exceeds = () => Number(scores[0] > Math.log(threshold / (1 - threshold)));
     const index = isSingle ? exceeds() : argmax(scores);
-    return { index, label: labels[index], scores, probabilities: probabilities(scores, activation, isSingle) };
+    const likely = probabilities(scores, activation, isSingle);
+    return { index, label: labels[index], scores, probabilities: likely, inDoubt: likely !== undefined && likely[index] < doubt };
   }
 }
 

@@ -87,7 +87,6 @@ export function checkPreprocessing({ kind, shape, features: names = [], preproce
           if (categories.length === 0) fail(place, 'has no categories');
           checkCells(categories, place);
           checkTexts(categories, place);
-          if (categories.some((category) => missing.includes(category))) fail(place, 'has a category that means a missing cell');
           features += categories.length - 1;
           expanded = true;
         });

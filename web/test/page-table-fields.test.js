@@ -5,34 +5,41 @@ import { cellOf, fieldsOf, hintOf, otherThan } from '../page/table-fields.js';
 /** @type {import('../src/card-types.js').Input} */
 const input = {
   kind: 'table',
-  shape: [5],
-  features: ['age', 'albumin', 'sex', 'town', '__proto__'],
+  shape: [6],
+  features: ['age', 'albumin', 'sex', 'town', '__proto__', 'day'],
+  about: {
+    albumin: { label: 'Albumin in serum', unit: 'g/dL', description: 'On the third day.' },
+    day: { unit: 'days since 1970-01-01' },
+  },
   preprocessing: {
     version: 2,
     missing: ['', 'NA'],
     steps: [
       { op: 'impute', values: { albumin: 2.8999023, sex: 'male' } },
       { op: 'clip', ranges: { age: [20, 94], albumin: [1.0998535, 4.7998047] } },
-      { op: 'standardize', columns: { age: { mean: 62.506686, std: 15.6 }, ['__proto__']: { mean: 0.123456, std: 0.01 } } },
+      { op: 'standardize', columns: { age: { mean: 62.506686, std: 15.6 }, ['__proto__']: { mean: 0.123456, std: 0.01 }, day: { mean: 20065, std: 100 } } },
       { op: 'one_hot', categories: { sex: ['female', 'male'] }, unknown: 'error' },
       { op: 'one_hot', categories: { town: ['Bern', 'other'] }, unknown: 'zeros' },
     ],
   },
 };
-const [age, albumin, sex, town, odd] = fieldsOf(input);
+const [age, albumin, sex, town, odd, day] = fieldsOf(input);
 
 test('columns become fields', () => {
   assert.deepEqual(fieldsOf(input).map(({ name }) => name), input.features);
-  assert.deepEqual(age, { name: 'age', categories: undefined, takesOthers: false, range: [20, 94], imputed: undefined, mayBeEmpty: false, example: '63' });
+  const plain = { label: 'age', unit: undefined, description: undefined, isDate: false };
+  assert.deepEqual(age, { name: 'age', ...plain, categories: undefined, takesOthers: false, range: [20, 94], imputed: undefined, mayBeEmpty: false, example: '63' });
   assert.deepEqual([albumin.imputed, albumin.range, albumin.example], [2.8999023, [1.0998535, 4.7998047], '2.8999023']);
   assert.deepEqual([sex.categories, sex.takesOthers, sex.imputed, sex.example], [['female', 'male'], false, 'male', 'male']);
   assert.deepEqual([town.takesOthers, town.imputed, town.example], [true, undefined, 'Bern']);
   assert.equal(odd.example, '0.123');
+  assert.deepEqual([albumin.label, albumin.unit], ['Albumin in serum', 'g/dL']);
+  assert.deepEqual([day.isDate, day.example], [true, '2024-12-08']);
 });
 
 test('hints say the range and what a missing cell counts as', () => {
   assert.equal(hintOf(age), '20 to 94');
-  assert.equal(hintOf(albumin), '1.1 to 4.8 · if empty: 2.9');
+  assert.equal(hintOf(albumin), 'On the third day. · 1.1 to 4.8 g/dL · if empty: 2.9');
   assert.equal(hintOf(sex), 'if empty: male');
   assert.equal(hintOf(town), '');
 });
@@ -62,6 +69,8 @@ test('trees say what a number is compared with, and whether it may be missing', 
 test('texts become cells, or are refused', () => {
   assert.deepEqual(cellOf(age, ' 63.5 '), { cell: 63.5 });
   assert.deepEqual(cellOf(albumin, ''), { cell: null });
+  assert.deepEqual(cellOf(day, '1969-12-31'), { cell: -1 });
+  assert.ok('problem' in cellOf(day, '2023-02-29'));
   assert.deepEqual(cellOf(sex, 'female'), { cell: 'female' });
   assert.deepEqual(cellOf(sex, ''), { cell: null });
   for (const [field, text] of /** @type {const} */ ([[age, ''], [age, 'old'], [age, '1e999'], [town, '']])) {

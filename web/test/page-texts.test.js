@@ -46,16 +46,28 @@ test('one of several classes', () => {
   ]);
   assert.ok(Math.abs(text.bars.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-12);
   assert.equal(csvOf(softmax, [predicted(softmax, 0, 1, -3), predicted(softmax, 0, 1, 2)]), [
-    'record,label,score_cat,score_dog,"score_a ""big"", bird"\n',
-    '0,dog,0,1,-3\n',
-    '1,"a ""big"", bird",0,1,2\n',
+    'record,label,score_cat,score_dog,"score_a ""big"", bird",probability_cat,probability_dog,"probability_a ""big"", bird"\n',
+    '0,dog,0,1,-3,0.265388,0.721399,0.013213\n',
+    '1,"a ""big"", bird",0,1,2,0.090031,0.244728,0.665241\n',
   ].join(''));
+});
+
+test('a class that is in doubt', async () => {
+  const doubtful = await cardOf({ labels: ['cat', 'dog', 'bird'], activation: 'softmax', doubt: 0.9 }, 3);
+  const [sure, unsure] = [predicted(doubtful, 0, 9, -3), predicted(doubtful, 0, 1, -3)];
+  assert.equal(textOfPrediction(doubtful, sure).headline, 'dog');
+  const text = textOfPrediction(doubtful, unsure);
+  assert.deepEqual([text.headline, text.unit], ['not sure', 'perhaps dog, 72.1 % likely']);
+  assert.match(text.spoken, /^Not sure: .*dog.*72\.1 %/);
+  const rows = csvOf(doubtful, [sure, unsure]).trimEnd().split('\n').map((row) => row.split(','));
+  assert.deepEqual(rows.map((cells) => [cells[1], cells.at(-1)]), [['label', 'sure'], ['dog', 'yes'], ['dog', 'no']]);
+  assert.match(textOfPredictions(doubtful, [sure, unsure], 2).text, /isn't sure of 1 record\./);
 });
 
 test('one score for two classes', () => {
   const text = textOfPrediction(binary, predicted(binary, -1.5));
   assert.deepEqual([text.headline, text.bars[0].text, text.bars[1].text], ['good', '81.8 %', '18.2 %']);
-  assert.equal(csvOf(binary, [predicted(binary, -1.5), predicted(binary, 2)]), 'record,label,score_bad\n0,good,-1.5\n1,bad,2\n');
+  assert.equal(csvOf(binary, [predicted(binary, -1.5), predicted(binary, 2)]), 'record,label,score_bad,probability_bad\n0,good,-1.5,0.182426\n1,bad,2,0.880797\n');
   const careful = textOfPrediction(wary, predicted(wary, -1.5));
   assert.deepEqual([careful.headline, careful.bars[1].isTop, careful.unit], ['bad', true, '18.2 % likely']);
   const many = textOfPredictions(binary, [predicted(binary, -1.5), predicted(binary, 2), predicted(binary, 3)], 3);
@@ -105,7 +117,7 @@ test('what was done to cells is said', () => {
 
 test('marked records have empty cells, and count as no class', () => {
   const marked = { ...untouched, failed: { code: 'bad_scores', message: 'out of bounds' } };
-  assert.equal(csvOf(binary, [predicted(binary, 2), marked]), 'record,label,score_bad\n0,bad,2\n1,,\n');
+  assert.equal(csvOf(binary, [predicted(binary, 2), marked]), 'record,label,score_bad,probability_bad\n0,bad,2,0.880797\n1,,,\n');
   assert.equal(csvOf(weather, [marked, predicted(weather, 21.5, -3)]), 'record,high,low\n0,,\n1,21.5,-3\n');
   const { text, bars } = textOfPredictions(binary, [predicted(binary, 2), marked, marked], 3);
   assert.match(text, /^1 of 3 records predicted\. 2 records got an answer that can't be right, and are marked\./);
@@ -154,7 +166,7 @@ test('every error that a client can throw has plain words of its own', () => {
   const codes = [
     'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'bad_sealed_model', 'other_sealed_model', 'sealed_ended', 'not_sealed', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'bad_answer', 'bad_ciphertext', 'bad_scores',
     'other_answer', 'answer_too_large', 'body_too_large', 'token_needed', 'token_unknown', 'model_not_allowed', 'quota_used_up', 'ledger_away', 'too_many_keys', 'key_proof_needed', 'malformed_key_proof', 'invalid_key_proof', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
-    'blank_drawing', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
+    'blank_drawing', 'several_digits', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
   ];
   const unexpected = troubleOf(new TypeError('x is undefined'));
   assert.deepEqual([unexpected.code, unexpected.detail], ['unexpected', 'x is undefined']);

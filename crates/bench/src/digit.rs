@@ -180,6 +180,7 @@ fn model(case: &Case) -> Result<Model, Failure> {
             shape: vec![28, 28],
             features: None,
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(Vec::new()),
         },
         public_part: None,

@@ -188,10 +188,15 @@ impl Card {
                 shape,
                 features,
                 fit,
+                about,
                 preprocessing,
             } = card.input().clone();
             let part = card.public_part().map(|part| part.sha256.clone());
-            (kind, shape, features, fit, preprocessing, part)
+            let units = about
+                .into_iter()
+                .map(|(column, about)| (column, about.unit));
+            let units: Vec<_> = units.filter(|(_, unit)| unit.is_some()).collect();
+            (kind, shape, features, fit, units, preprocessing, part)
         };
         self.quantization() == other.quantization() && encoding(self) == encoding(other)
     }

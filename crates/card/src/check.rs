@@ -89,6 +89,7 @@ fn check_input(input: &Input) -> Result<(), CardError> {
     if input.fit.is_some() && (input.kind, input.shape.len()) != (InputKind::Image, 2) {
         return Err(CardError::Fit);
     }
+    check_about(input)?;
     let problem = match (input.kind, &input.features) {
         (InputKind::Image | InputKind::Array, None) => None,
         (InputKind::Image, Some(_)) => Some("an image has none".to_owned()),
@@ -102,6 +103,30 @@ fn check_input(input: &Input) -> Result<(), CardError> {
     match problem {
         None => Ok(()),
         Some(problem) => Err(CardError::FeatureNames { problem }),
+    }
+}
+
+/// Checks that what is said about columns is about the table's, and suits a terminal.
+fn check_about(input: &Input) -> Result<(), CardError> {
+    let names = input.features.as_deref().unwrap_or_default();
+    let unfit = |text: &String| check_texts(std::slice::from_ref(text)).is_some();
+    let problem = input.about.iter().find_map(|(name, about)| {
+        let long = |text: &String| text.len() > 2000 || text.chars().any(char::is_control);
+        if !names.contains(name) {
+            Some(format!("column {name:?}: the table has no such column"))
+        } else if about.label.iter().chain(&about.unit).any(unfit)
+            || about.description.as_ref().is_some_and(long)
+        {
+            Some(format!(
+                "column {name:?}: a text is empty, too long or has control characters"
+            ))
+        } else {
+            None
+        }
+    });
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(CardError::About { problem }),
     }
 }
 
@@ -149,7 +174,9 @@ fn check_output(output: &Output) -> Result<(), CardError> {
     } else if let Some(problem) = check_texts(&output.labels) {
         Some(format!("labels: {problem}"))
     } else {
-        check_units(output).or_else(|| check_threshold(output))
+        check_units(output)
+            .or_else(|| check_threshold(output))
+            .or_else(|| check_doubt(output))
     };
     match problem {
         None => check_task(output),
@@ -194,6 +221,15 @@ fn check_threshold(output: &Output) -> Option<String> {
     }
     let fits = threshold > 0.0 && threshold < 1.0;
     (!fits).then(|| format!("the threshold is {threshold}; it must lie between 0 and 1"))
+}
+
+fn check_doubt(output: &Output) -> Option<String> {
+    let doubt = output.doubt?;
+    if output.activation != Activation::Softmax {
+        return Some("doubt is for probabilities by softmax".to_owned());
+    }
+    let fits = doubt > 0.0 && doubt < 1.0;
+    (!fits).then(|| format!("doubt is {doubt}; it must lie between 0 and 1"))
 }
 
 fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {

@@ -90,6 +90,12 @@ pub enum CardError {
         /// What is wrong with them.
         problem: String,
     },
+    /// What is said about columns isn't about the table's, or can't be shown.
+    #[error("what is said about the input's columns: {problem}")]
+    About {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A public part that can't be one.
     #[error("public_part: {problem}")]
     PublicPart {

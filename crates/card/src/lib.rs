@@ -47,9 +47,9 @@ pub use preprocessing::{
 pub use public_part::{PublicPart, PublicPartError};
 pub use quantization::{PerFeature, Quantization};
 pub use quantized::{OtherCard, QuantizedRecord};
-pub use record::{Cell, PreprocessedRecord, RawRecord};
+pub use record::{Cell, ChangedColumns, PreprocessedRecord, RawRecord};
 pub use sealed::{Sealed, SealedFileError};
-pub use spec::{Bounds, CardSpec, Fit, Input, InputKind, Limits, Output};
+pub use spec::{About, Bounds, CardSpec, Fit, Input, InputKind, Limits, Output};
 pub use task::{Activation, Task};
 pub use text::{chain, list};
 pub use ways::Way;

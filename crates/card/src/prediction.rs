@@ -32,6 +32,9 @@ pub struct ClassPrediction {
     pub scores: Vec<f64>,
     /// One probability per label, 0 to 1; none if the model has no final function.
     pub probabilities: Option<Vec<f64>>,
+    /// Whether the probability of the predicted label is below the card's
+    /// [`doubt`](super::Output::doubt): the record may be of none of the classes.
+    pub in_doubt: bool,
 }
 
 impl Prediction {
@@ -122,11 +125,16 @@ impl Card {
             (Activation::NormalizedSigmoid, _) => Some(normalized_sigmoids(&scores)),
             (Activation::Softmax | Activation::Sigmoid, _) => Some(probabilities(&scores)),
         };
+        let in_doubt = match (output.doubt, &probabilities) {
+            (Some(doubt), Some(probabilities)) => probabilities[index] < doubt,
+            (Some(_) | None, None) | (None, Some(_)) => false,
+        };
         Prediction::Class(ClassPrediction {
             index,
             label: output.labels[index].clone(),
             scores,
             probabilities,
+            in_doubt,
         })
     }
 }

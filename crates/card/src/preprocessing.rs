@@ -22,7 +22,8 @@ pub use self::trees::Tree;
 pub struct Preprocessing {
     /// The vocabulary of steps.
     pub version: PreprocessingVersion,
-    /// The spellings of a missing cell in a table; since version 2.
+    /// The spellings of a missing cell in a table, except where they are a category of the column;
+    /// since version 2.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     /// The steps, first to last.

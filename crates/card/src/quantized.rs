@@ -1,6 +1,6 @@
 //! A record as the integers that get encrypted, checked against a model's card.
 
-use crate::{Card, CardDigest, PreprocessedRecord, RecordError};
+use crate::{Card, CardDigest, ChangedColumns, PreprocessedRecord, RecordError};
 
 /// The integers of one record, and what was done to its cells to get them.
 ///
@@ -24,6 +24,7 @@ pub struct QuantizedRecord {
     imputed: usize,
     clipped: usize,
     unknown: usize,
+    changed: ChangedColumns,
 }
 
 /// A record was quantised for one card, and given to the model or the session of another.
@@ -62,6 +63,7 @@ impl QuantizedRecord {
             imputed: 0,
             clipped: 0,
             unknown: 0,
+            changed: ChangedColumns::default(),
         })
     }
 
@@ -72,11 +74,19 @@ impl QuantizedRecord {
     /// # Errors
     /// [`RecordError::Length`] if there are more or fewer than the card has.
     pub fn round(card: &Card, record: &PreprocessedRecord) -> Result<Self, RecordError> {
-        let quantized = Self::from_features(card, &record.features)?;
+        let (quantized, clipped) = Self::rounded(card, &record.features)?;
+        let mut changed = record.changed.clone();
+        if card.public_part().is_none() {
+            let columns = clipped
+                .iter()
+                .filter_map(|&value| card.input().column_of(value));
+            changed.clipped.extend(columns);
+        }
         Ok(Self {
             imputed: record.imputed,
-            clipped: record.clipped + quantized.clipped,
+            clipped: record.clipped + clipped.len(),
             unknown: record.unknown,
+            changed,
             ..quantized
         })
     }
@@ -86,21 +96,30 @@ impl QuantizedRecord {
     /// # Errors
     /// As [`round`](Self::round).
     pub fn from_features(card: &Card, features: &[f64]) -> Result<Self, RecordError> {
+        Self::rounded(card, features).map(|(quantized, _)| quantized)
+    }
+
+    /// Rounds plain numbers; also returns which of them were clipped.
+    fn rounded(card: &Card, features: &[f64]) -> Result<(Self, Vec<usize>), RecordError> {
         check_length(card, features.len())?;
-        let mut clipped = 0;
+        let mut clipped = Vec::new();
         let quantize = |(feature, &value)| {
             let (integer, moved) = card.quantization().quantize(feature, value);
-            clipped += usize::from(moved);
+            if moved {
+                clipped.push(feature);
+            }
             integer
         };
         let values = features.iter().enumerate().map(quantize).collect();
-        Ok(Self {
+        let quantized = Self {
             card: card.digest(),
             values,
             imputed: 0,
-            clipped,
+            clipped: clipped.len(),
             unknown: 0,
-        })
+            changed: ChangedColumns::default(),
+        };
+        Ok((quantized, clipped))
     }
 
     /// The digest of the card that the record was quantised for.
@@ -150,6 +169,11 @@ impl QuantizedRecord {
     /// How many categories that the card doesn't know became zeros.
     pub fn unknown(&self) -> usize {
         self.unknown
+    }
+
+    /// Which of a table's columns were clipped, and which had a category that the card doesn't know.
+    pub fn changed(&self) -> &ChangedColumns {
+        &self.changed
     }
 }
 

@@ -37,6 +37,18 @@ pub struct PreprocessedRecord {
     pub clipped: usize,
     /// How many categories that the card doesn't know became zeros.
     pub unknown: usize,
+    /// Which of a table's columns were moved to the edge of their range, and which had a category
+    /// that the card doesn't know.
+    pub changed: ChangedColumns,
+}
+
+/// The columns of a record, from 0, whose cells don't count as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangedColumns {
+    /// Those that were moved to the edge of their range.
+    pub clipped: Vec<usize>,
+    /// Those whose category the card doesn't know.
+    pub unknown: Vec<usize>,
 }
 
 impl Input {
@@ -54,6 +66,25 @@ impl Input {
             (None, InputKind::Array) => format!("number{index}"),
             (None, InputKind::Image | InputKind::Table) => format!("pixel{index}"),
         }
+    }
+
+    /// The column of a table that a preprocessed value comes from; none if it is a tree's.
+    pub fn column_of(&self, value: usize) -> Option<usize> {
+        if self.preprocessing.trees().is_some() {
+            return None;
+        }
+        let mut values = 0;
+        let names = self.features.as_ref()?;
+        names.iter().position(|name| {
+            let categories = self.preprocessing.categories(name);
+            values += categories.map_or(1, |(categories, _)| categories.len());
+            value < values
+        })
+    }
+
+    /// The unit of a column's numbers, if the card has it.
+    pub fn unit(&self, column: &str) -> Option<&str> {
+        self.about.get(column)?.unit.as_deref()
     }
 
     /// Whether some columns hold texts, so that a record can't consist of numbers only.

@@ -1,5 +1,7 @@
 //! The fields of a card as they are in JSON, not yet checked against each other.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::limits::CARD_FORMAT;
@@ -59,8 +61,26 @@ pub struct Input {
     /// How a picture of another size is brought to the image's shape; without it none is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<Fit>,
+    /// What people should know about a table's columns, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub about: BTreeMap<String, About>,
     /// What happens to raw values before they are quantised.
     pub preprocessing: Preprocessing,
+}
+
+/// What people should know about a column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// Its name for people, such as "Age" for `anamn_age`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The unit of its numbers, such as years. Those of `days since 1970-01-01` may be given as dates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// What it is, in a sentence or two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// What sort of thing a record is.
@@ -103,6 +123,10 @@ pub struct Output {
     /// a single sigmoid output, and 0.5 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// A predicted class is in doubt if its probability is below this one, between 0 and 1; only
+    /// with softmax, and no class is if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<f64>,
     /// What the scores are. Needed only for several quantities without units, which the other fields
     /// don't distinguish from classes; elsewhere it must agree with the other fields, and a new
     /// card leaves it out.

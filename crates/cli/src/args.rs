@@ -1,11 +1,12 @@
 //! Arguments that several verbs share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 #[cfg(any(feature = "import", feature = "train"))]
 use veilcast_card::Way;
 use veilcast_files::IgnoredColumns;
+use veilcast_files::table::{Decimal, Encoding, Reading, encoding};
 use veilcast_paillier::{DEFAULT_KEY_BITS, KEY_BITS};
 
 /// The size of a key made for this run.
@@ -30,12 +31,54 @@ pub(crate) struct OutFile {
 /// An output file instead of standard output.
 #[derive(Args)]
 pub(crate) struct OptionalOutFile {
-    /// File to write instead of standard output.
+    /// File to write instead of standard output, which is also `-`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Replace the file if it exists.
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
+}
+
+impl OptionalOutFile {
+    /// The file; none for standard output.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        let path = self.out.as_deref()?;
+        (path != Path::new("-")).then_some(path)
+    }
+}
+
+/// How tables are written, where that isn't to be found out.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct ReadingArgs {
+    /// Encoding of CSV files, such as utf-8, windows-1252 or utf-16le; found out, if not given.
+    #[arg(long, value_name = "NAME", value_parser = known_encoding)]
+    encoding: Option<&'static Encoding>,
+    /// Decimal mark of all numbers in CSV files; found out, if not given.
+    #[arg(long, value_name = "MARK")]
+    decimal: Option<DecimalMark>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DecimalMark {
+    Point,
+    Comma,
+}
+
+impl ReadingArgs {
+    pub(crate) fn reading(self) -> Reading {
+        Reading {
+            encoding: self.encoding,
+            decimal: self.decimal.map(|mark| match mark {
+                DecimalMark::Point => Decimal::Point,
+                DecimalMark::Comma => Decimal::Comma,
+            }),
+        }
+    }
+}
+
+fn known_encoding(name: &str) -> Result<&'static Encoding, String> {
+    let expected = || "write a name such as utf-8, windows-1252 or utf-16le".to_owned();
+    encoding(name).ok_or_else(expected)
 }
 
 /// Columns of a table that the model doesn't take.

@@ -1,28 +1,21 @@
 //! Records read from files, quantised, and grouped into requests.
 
-use std::fmt;
 use std::fs;
-use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
-use serde::Serialize;
 use veilcast_card::{Card, Encoder, QuantizedRecord, Way, chain};
 use veilcast_client::EntryDirectory;
-use veilcast_engine::{Planner, Predictor, SeededEntries, Session};
-use veilcast_files::{self as input, Options, ReadError};
+use veilcast_engine::{Planner, SeededEntries, Session};
+use veilcast_files::table::Unreadable;
+use veilcast_files::{self as input, Options, ReadError, STANDARD_INPUT};
 use veilcast_paillier::SecretKey;
-use veilcast_protocol::IntegerType;
+use veilcast_report::Changes;
 
 use crate::failure::Hint as _;
-use crate::output::counted;
 use crate::planning::PlanArgs;
-
-/// Most ciphertexts that one request of ours carries, unless a record has more: it bounds the memory
-/// and the time that a request takes (6 MB under the default key), and lets long work show progress.
-const REQUEST_CIPHERTEXTS: usize = 1 << 13;
 
 /// Files of records, and what to do with columns that the model doesn't take.
 #[derive(Clone)]
@@ -71,81 +64,10 @@ pub(crate) struct Batch {
     pub(crate) changes: Changes,
 }
 
-/// How many values of records were changed before they were encrypted.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(crate) struct Changes {
-    /// Values outside the range that the model knows, moved to its edge.
-    clipped_values: usize,
-    /// Missing values that the model replaced.
-    imputed_values: usize,
-    /// Categories that the model doesn't know, treated as none of those it knows.
-    unknown_categories: usize,
-}
-
-impl Changes {
-    fn of(record: &QuantizedRecord) -> Self {
-        Self {
-            clipped_values: record.clipped(),
-            imputed_values: record.imputed(),
-            unknown_categories: record.unknown(),
-        }
-    }
-
-    /// Whether nothing was changed.
-    pub(crate) fn is_none(self) -> bool {
-        self.clipped_values + self.imputed_values + self.unknown_categories == 0
-    }
-}
-
-impl AddAssign for Changes {
-    fn add_assign(&mut self, other: Self) {
-        self.clipped_values += other.clipped_values;
-        self.imputed_values += other.imputed_values;
-        self.unknown_categories += other.unknown_categories;
-    }
-}
-
-impl fmt::Display for Changes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let about = |number: usize, noun, which: &str, done: &str| {
-            let were = if number == 1 { "was" } else { "were" };
-            let counted = counted(number as u64, noun);
-            (number > 0).then(|| format!("note: {counted}{which} {were} {done}"))
-        };
-        let outside = " outside the range that the model knows";
-        let unknown = " of a category that the model doesn't know";
-        let notes = [
-            about(self.imputed_values, "missing value", "", "imputed"),
-            about(self.clipped_values, "value", outside, "moved to its edge"),
-            about(self.unknown_categories, "cell", unknown, "left blank"),
-        ];
-        f.write_str(&notes.into_iter().flatten().collect::<Vec<_>>().join("\n"))
-    }
-}
-
 impl AsRef<[QuantizedRecord]> for Batch {
     fn as_ref(&self) -> &[QuantizedRecord] {
         &self.records
     }
-}
-
-/// How many records to send at once: as many whole rows of ciphertexts as we send and the card allows.
-pub(crate) fn batch_size(predictor: &Predictor) -> usize {
-    let shared = predictor.records_per_group();
-    let rows = (REQUEST_CIPHERTEXTS / predictor.card().features()).max(1);
-    match (rows * shared).min(predictor.max_records()) {
-        few if few < shared => few.max(1),
-        many => many - many % shared,
-    }
-}
-
-/// How many records to send at once if vouchers mask them: as many as fit the limit that proxies usually have, and as the card
-/// allows.
-pub(crate) fn masked_batch_size(card: &Card) -> usize {
-    const REQUEST_BYTES: usize = 512 << 10;
-    let width = IntegerType::for_bits(card.slot_bits().get()).bytes();
-    let most = card.limits().max_records as usize;
-    most.min(REQUEST_BYTES / (card.features() * width)).max(1)
 }
 
 /// How many records all files hold together; nothing if one is a pipe, whose content can be read
@@ -155,6 +77,10 @@ pub(crate) fn masked_batch_size(card: &Card) -> usize {
 pub(crate) fn count(card: &Card, inputs: &Inputs) -> anyhow::Result<Option<u64>> {
     let mut count = Some(0);
     for path in &inputs.paths {
+        if path == Path::new(STANDARD_INPUT) {
+            count = None;
+            continue;
+        }
         let metadata =
             fs::metadata(path).with_context(|| format!("can't read {}", path.display()))?;
         if metadata.is_dir() {
@@ -231,10 +157,10 @@ pub(crate) fn batches(
         let mut batch = Batch::default();
         while !failed && batch.records.len() < size {
             match records.next() {
-                Some(Ok((record, kept))) => {
-                    batch.changes += Changes::of(&record);
-                    batch.records.push(record);
-                    batch.kept.push(kept);
+                Some(Ok(read)) => {
+                    batch.changes += read.changes;
+                    batch.records.push(read.record);
+                    batch.kept.push(read.kept);
                 }
                 Some(Err(error)) => {
                     failed = true;
@@ -247,35 +173,66 @@ pub(crate) fn batches(
     })
 }
 
-/// The quantised records of one file, each with the cells that are kept.
+/// A quantised record of a file.
+struct Quantized {
+    record: QuantizedRecord,
+    /// The cells that are kept.
+    kept: Vec<String>,
+    /// What was done to its values; of the first record also what was found out about the file.
+    changes: Changes,
+}
+
+/// The quantised records of one file.
 fn quantized(
     encoder: Arc<Encoder>,
     path: PathBuf,
     options: &Options,
-) -> Box<dyn Iterator<Item = anyhow::Result<(QuantizedRecord, Vec<String>)>> + Send> {
+) -> Box<dyn Iterator<Item = anyhow::Result<Quantized>> + Send> {
     let records = match input::open(encoder.card().input(), &path, options) {
         Ok(records) => records,
         Err(error) => return Box::new(std::iter::once(Err(naming(error, &path)))),
     };
+    let mut notes = Changes::default();
+    for said in records.said() {
+        notes.note(format!("{}: {said}", path.display()));
+    }
+    let mut notes = Some(notes);
     Box::new(records.enumerate().map(move |(index, record)| {
-        let record = record.map_err(|error| naming(error, &path))?;
-        let quantized = encoder
-            .quantize(&record.raw)
+        let read = record.map_err(|error| naming(error, &path))?;
+        let record = encoder
+            .quantize(&read.raw)
             .with_context(|| format!("record {index} (from 0) of {}", path.display()))?;
-        Ok((quantized, record.kept))
+        let mut changes = notes.take().unwrap_or_default();
+        let counts = [record.clipped(), record.imputed(), record.unknown()];
+        changes.add(
+            encoder.card().input(),
+            counts,
+            record.changed(),
+            &read.missing,
+        );
+        Ok(Quantized {
+            record,
+            kept: read.kept,
+            changes,
+        })
     }))
 }
 
 /// The error with the file's name, unless it already has it, and with what to do.
 pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
-    match error {
-        ReadError::ExtraColumns { .. } => Err::<(), _>(error)
-            .hint(
-                "leave them out with --ignore-columns and their names, or --ignore-columns all; \
-                 they aren't sent",
-            )
-            .expect_err("it is an error"),
-        error if error.names_file() => error.into(),
-        error => anyhow::Error::new(error).context(format!("can't use {}", path.display())),
-    }
+    let names_file = error.names_file();
+    let hint = match &error {
+        ReadError::ExtraColumns { .. } => {
+            "leave them out with --ignore-columns and their names, or --ignore-columns all; they \
+             aren't sent"
+        }
+        ReadError::NotANumber {
+            fault: Unreadable::Ambiguous | Unreadable::OtherDecimal,
+            ..
+        } => "say which is the decimal mark with --decimal point or --decimal comma",
+        ReadError::NotUtf8 { .. } => "name the encoding with --encoding, such as windows-1252",
+        _ if names_file => return error.into(),
+        _ => return anyhow::Error::new(error).context(format!("can't use {}", path.display())),
+    };
+    Err::<(), _>(error).hint(hint).expect_err("it is an error")
 }

@@ -17,12 +17,21 @@ pub(crate) struct Summary {
     card_digest: String,
     slot_bits: SlotBits,
     accuracy: Option<Accuracy>,
+    /// The accuracy of always predicting the most frequent class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<f64>,
     auc: Option<Aucs>,
     #[serde(skip_serializing_if = "Option::is_none")]
     regression: Option<Regression>,
     #[serde(skip_serializing_if = "Option::is_none")]
     import: Option<ImportReport>,
     search: Option<SearchReport>,
+    /// The penalty on the weights, if it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    penalty: Option<f64>,
+    /// What was found out about the data.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 impl Summary {
@@ -33,11 +42,22 @@ impl Summary {
             card_digest: model.card_digest().to_string(),
             slot_bits: model.card().slot_bits(),
             accuracy: report.and_then(|report| report.accuracy),
+            baseline: report.and_then(|report| report.baseline),
             auc: report.and_then(|report| report.auc),
             regression: report.and_then(|report| report.regression),
+            penalty: report.and_then(|report| report.training.as_ref()?.penalty),
+            notes: Vec::new(),
             import: report.and_then(|report| report.import.clone()),
             search: report.and_then(|report| report.search.clone()),
         }
+    }
+}
+
+impl Summary {
+    /// With what was found out about the data.
+    #[cfg(feature = "train")]
+    pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
     }
 }
 
@@ -60,6 +80,12 @@ impl fmt::Display for Summary {
             writeln!(f, "  float network   {network:.4}")?;
             writeln!(f, "  collapsed map   {collapsed:.4}")?;
             writeln!(f, "  quantised map   {quantized:.4}")?;
+            if let Some(baseline) = self.baseline {
+                writeln!(
+                    f,
+                    "  most frequent   {baseline:.4}, if that class is always predicted"
+                )?;
+            }
         }
         if let Some(Aucs {
             collapsed,
@@ -79,6 +105,12 @@ impl fmt::Display for Summary {
         }
         if let Some(import) = &self.import {
             write_agreement(f, import)?;
+        }
+        if let Some(penalty) = self.penalty {
+            writeln!(
+                f,
+                "trained until it had converged, with a penalty of {penalty} on the weights"
+            )?;
         }
         writeln!(f, "scores have at most {} bits", self.slot_bits)?;
         writeln!(f, "card {}", self.card_digest)?;

@@ -40,6 +40,7 @@ fn sides(name: &str) -> (Session, Evaluator) {
             shape: vec![2],
             features: Some(vec!["a".to_owned(), "b".to_owned()]),
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(vec![]),
         },
         public_part: None,

@@ -4,6 +4,7 @@ use std::io;
 
 use super::drawing::DrawingError;
 use crate::idx::IdxError;
+use crate::table::Unreadable;
 
 /// A file of records can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -77,29 +78,63 @@ pub enum ReadError {
         source: png::DecodingError,
     },
     /// The picture can't be fitted to the model's size.
-    #[error("{file} can't be read as a drawing")]
+    #[error("{file} can't be read as a picture of a digit")]
     Drawing {
         /// The file.
         file: String,
         /// Why not.
         source: DrawingError,
     },
-    /// A file in another encoding.
-    #[error("{file} is in UTF-16; save it as CSV in UTF-8")]
-    Utf16 {
+    /// A file in a format that isn't read.
+    #[error("{file} is {what}; {advice}")]
+    OtherFormat {
+        /// The file.
+        file: String,
+        /// What it is.
+        what: &'static str,
+        /// What to do about it.
+        advice: &'static str,
+    },
+    /// A file that can't be a table, since it isn't text.
+    #[error(
+        "{file} is neither a format that is read nor text in UTF-8, UTF-16 or Windows-1252; give \
+         PNG, CSV, NPY or IDX"
+    )]
+    NotText {
         /// The file.
         file: String,
     },
-    /// A table with another separator.
-    #[error(
-        "{file}: the columns are separated by {separator}; save the table with commas between \
-         columns and points in decimal numbers"
-    )]
+    /// A format that can't be read from standard input, nor unpacked while it is read.
+    #[error("{file}: this format isn't read from standard input, nor gzipped; give a plain file")]
+    FilesOnly {
+        /// The file.
+        file: String,
+    },
+    /// A workbook, or a file of columns, is damaged or of a kind that isn't read.
+    #[error("{file} can't be read as {format}: {problem}")]
+    Columnar {
+        /// The file.
+        file: String,
+        /// Its format.
+        format: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// What separates the columns can't be found out, or isn't read.
+    #[error("{file}: {problem}")]
     Separator {
         /// The file.
         file: String,
-        /// The separator found.
-        separator: &'static str,
+        /// What is unclear, and what to do.
+        problem: String,
+    },
+    /// A quotation mark isn't closed.
+    #[error("{file}, line {line}: a quotation mark is opened in this row and not closed")]
+    OpenQuote {
+        /// The file.
+        file: String,
+        /// The line that the row begins in, from 1.
+        line: u64,
     },
     /// The header's columns aren't the model's.
     #[error("{file}: the header {problem}")]
@@ -122,8 +157,8 @@ pub enum ReadError {
     },
     /// A row is shorter or longer than the header.
     #[error(
-        "{file}, line {line}: the row has {found} cells, the header {expected}; a cell with a comma \
-         needs quotes, a number a decimal point"
+        "{file}, line {line}: the row has {found} cells, the header {expected}; a cell that holds \
+         what separates the columns needs quotes"
     )]
     RowLength {
         /// The file.
@@ -148,7 +183,10 @@ pub enum ReadError {
         limit: usize,
     },
     /// A cell isn't text.
-    #[error("{file}, line {line}, column {column:?}: the cell isn't UTF-8; save the file as UTF-8")]
+    #[error(
+        "{file}, line {line}, column {column:?}: the cell isn't UTF-8, as the beginning of the file \
+         is; save the file as UTF-8, or name its encoding"
+    )]
     NotUtf8 {
         /// The file.
         file: String,
@@ -157,8 +195,8 @@ pub enum ReadError {
         /// The column's name.
         column: String,
     },
-    /// A cell isn't a number.
-    #[error("{file}, line {line}, column {column:?}: {found:?} isn't a finite number{hint}")]
+    /// A cell isn't a number, or not one of its column.
+    #[error("{file}, line {line}, column {column:?}: {found:?} {}", words(*fault))]
     NotANumber {
         /// The file.
         file: String,
@@ -168,8 +206,8 @@ pub enum ReadError {
         column: String,
         /// What the cell says.
         found: String,
-        /// What to do about it, if that is clear.
-        hint: &'static str,
+        /// Why not.
+        fault: Unreadable,
     },
     /// A cell holds no value, and the card gives none to use instead.
     #[error(
@@ -228,6 +266,28 @@ pub enum ReadError {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+/// Why a text isn't a number of its column, after the text.
+pub(crate) fn words(fault: Unreadable) -> String {
+    match fault {
+        Unreadable::NotANumber => "isn't a finite number".to_owned(),
+        Unreadable::OtherDecimal => {
+            "isn't a number with the decimal mark that the others of the column have".to_owned()
+        }
+        Unreadable::Ambiguous => {
+            "can be read in two ways, with the comma between thousands or as decimal mark"
+                .to_owned()
+        }
+        Unreadable::Percent => {
+            "doesn't go with the others of the column: some are per cent, others not; write all of \
+             them alike"
+                .to_owned()
+        }
+        Unreadable::Currency { found, expected } => format!(
+            "is in {found}, others of the column in {expected}; convert them to one currency"
+        ),
+    }
 }
 
 impl ReadError {

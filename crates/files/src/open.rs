@@ -1,16 +1,15 @@
 //! Opening a file of records, whatever its format.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use veilcast_card::{Input, InputKind, RawRecord};
 
+use crate::content::{Content, Kind};
 use crate::error::ReadError;
 use crate::idx::Images;
-use crate::limits::MAX_FILE_BYTES;
 use crate::record::{Options, Record, Source};
-use crate::{array, picture, table};
+use crate::table::{Reading, Rows, Said};
+use crate::{array, columnar, picture, table, workbook};
 
 /// The raw records of a file, in its order; it ends after the first error.
 pub struct Records {
@@ -18,69 +17,129 @@ pub struct Records {
     input: Input,
     count: Option<u64>,
     given: u64,
+    said: Vec<Said>,
 }
 
 /// Opens a file of records as a model's [card](veilcast_card::Card::input) describes them.
 ///
 /// - PNG: one image. An image of the model's own size is taken as it is; others are fitted if the
 ///   card says how ([`Fit`](veilcast_card::Fit)).
-/// - CSV: a header, then one row per record. A table's columns are found by name, in any order; an
-///   image's are `pixel0` … in any order, or as many columns of any names as it has pixels. Other
-///   columns must be named in the options.
+/// - CSV: a header, then one row per record; gzipped or not. A table's columns are found by name, in
+///   any order; an image's are `pixel0` … in any order, or as many columns of any names as it has
+///   pixels. Other columns must be named in the options, unless they only count or name the rows.
+/// - Parquet, Arrow and workbooks, with the crate's features, as CSV of the same cells.
 /// - NPY: booleans, integers or floats of shape `[records, features]` or `[records, shape…]`, or
 ///   without `records` for a single one. A true pixel is 255.
 /// - IDX images, plain or gzipped.
 ///
+/// The path `-` is standard input, for tables.
+///
 /// # Errors
 /// [`ReadError`] names the file and the place in it; so do the errors of the records.
 pub fn open(input: &Input, path: &Path, options: &Options) -> Result<Records, ReadError> {
-    let Opened {
-        name,
-        file,
-        bytes,
+    let content = Content::open(path)?;
+    let (name, kind) = (content.name.clone(), content.kind);
+    let is_table = matches!(
         kind,
-    } = Opened::new(path)?;
-    if !options.keep.is_empty() && !matches!(kind, Kind::Csv | Kind::Empty) {
+        Kind::Csv | Kind::Parquet | Kind::Arrow | Kind::Workbook | Kind::Empty
+    );
+    if !options.keep.is_empty() && !is_table {
         return Err(ReadError::NoColumns { file: name });
     }
+    let mut said = Vec::new();
     let (source, count): (Source, Option<u64>) = match kind {
         Kind::Empty => return Err(ReadError::Empty { file: name }),
         Kind::Png => {
+            let (file, _) = content.file()?;
             let record = picture::read(input, &name, file)?;
             (Box::new(std::iter::once(Ok(record.into()))), Some(1))
         }
         Kind::Npy if input.has_texts() => return Err(ReadError::NumbersOnly { file: name }),
-        Kind::Npy => array::read(input, &name, file, bytes)?,
+        Kind::Npy => {
+            let (file, bytes) = content.file()?;
+            array::read(input, &name, file, bytes)?
+        }
         Kind::Idx => idx(input, path, &name)?,
-        Kind::Csv => (table::read(input, &name, file, options)?, None),
+        Kind::Csv | Kind::Parquet | Kind::Arrow | Kind::Workbook | Kind::Gzip | Kind::Other(..) => {
+            let source;
+            (source, said) = table::read(input, rows(content, &options.reading)?, options)?;
+            (source, None)
+        }
     };
     Ok(Records {
         source: Some(source),
         input: input.clone(),
         count,
         given: 0,
+        said,
     })
 }
 
-/// The names of a CSV file's columns, in its order; none for a file of another kind.
+/// Opens a file that holds a table, in any format that has one.
+///
+/// # Errors
+/// [`ReadError`] if the file can't be read, holds no table, or its header is unfit.
+pub fn open_table(path: &Path, reading: &Reading) -> Result<Rows, ReadError> {
+    let content = Content::open(path)?;
+    match content.kind {
+        Kind::Empty => Err(ReadError::Empty { file: content.name }),
+        Kind::Png | Kind::Npy | Kind::Idx => Err(ReadError::OtherFormat {
+            file: content.name,
+            what: "a file of images or numbers",
+            advice: "give a table, such as a CSV file",
+        }),
+        _ => rows(content, reading),
+    }
+}
+
+/// The rows of a table.
+fn rows(content: Content, reading: &Reading) -> Result<Rows, ReadError> {
+    match content.kind {
+        Kind::Parquet => columnar::parquet(content),
+        Kind::Arrow => columnar::arrow(content),
+        Kind::Workbook => workbook::open(content),
+        Kind::Gzip => Err(ReadError::OtherFormat {
+            file: content.name,
+            what: "compressed twice",
+            advice: "unpack it first",
+        }),
+        Kind::Other(what, advice) => Err(ReadError::OtherFormat {
+            file: content.name,
+            what,
+            advice,
+        }),
+        Kind::Empty | Kind::Png | Kind::Npy | Kind::Idx | Kind::Csv => Rows::open(content, reading),
+    }
+}
+
+/// The names of a table's columns, in its order, without those that only count or name its rows;
+/// none for a file of another kind.
 ///
 /// # Errors
 /// [`ReadError`] if the file can't be read, or its header is unfit.
-pub fn column_names(path: &Path) -> Result<Option<Vec<String>>, ReadError> {
-    let Opened {
-        name, file, kind, ..
-    } = Opened::new(path)?;
-    match kind {
-        Kind::Csv => Ok(Some(table::Rows::open(&name, file)?.header().to_vec())),
-        Kind::Empty => Err(ReadError::Empty { file: name }),
+pub fn column_names(path: &Path, reading: &Reading) -> Result<Option<Vec<String>>, ReadError> {
+    let content = Content::open(path)?;
+    match content.kind {
+        Kind::Empty => Err(ReadError::Empty { file: content.name }),
         Kind::Png | Kind::Npy | Kind::Idx => Ok(None),
+        _ => {
+            let rows = rows(content, reading)?;
+            let names = rows.header().iter().enumerate();
+            let names = names.filter(|(place, _)| !rows.is_row_number(*place));
+            Ok(Some(names.map(|(_, name)| name.clone()).collect()))
+        }
     }
 }
 
 impl Records {
-    /// The number of records in the file, if the format states it in advance: all but CSV do.
+    /// The number of records in the file, if the format states it in advance: all but tables do.
     pub fn count_in_file(&self) -> Option<u64> {
         self.count
+    }
+
+    /// What was found out about a table that isn't usual.
+    pub fn said(&self) -> &[Said] {
+        &self.said
     }
 }
 
@@ -151,58 +210,4 @@ fn idx(input: &Input, path: &Path, name: &str) -> Result<(Source, Option<u64>), 
             .into())
     };
     Ok((Box::new((0..count).map(record)), Some(count as u64)))
-}
-
-/// A file that is open at its start.
-struct Opened {
-    name: String,
-    file: BufReader<File>,
-    bytes: u64,
-    kind: Kind,
-}
-
-impl Opened {
-    fn new(path: &Path) -> Result<Self, ReadError> {
-        let name = path.display().to_string();
-        let failed = |source| ReadError::io(&name, source);
-        let file = File::open(path).map_err(failed)?;
-        let bytes = file.metadata().map_err(failed)?.len();
-        if bytes > MAX_FILE_BYTES {
-            return Err(ReadError::FileTooLarge { file: name, bytes });
-        }
-        let mut file = BufReader::new(file);
-        let kind = Kind::of(file.fill_buf().map_err(failed)?);
-        Ok(Self {
-            name,
-            file,
-            bytes,
-            kind,
-        })
-    }
-}
-
-/// What a file is, by its first bytes.
-enum Kind {
-    Empty,
-    Png,
-    Npy,
-    Idx,
-    Csv,
-}
-
-impl Kind {
-    fn of(start: &[u8]) -> Self {
-        let is = |magic: &[u8]| start.starts_with(magic);
-        if start.is_empty() {
-            Self::Empty
-        } else if is(b"\x89PNG") {
-            Self::Png
-        } else if is(b"\x93NUMPY") {
-            Self::Npy
-        } else if is(b"\x1f\x8b") || is(b"\0\0") {
-            Self::Idx
-        } else {
-            Self::Csv
-        }
-    }
 }

@@ -3,8 +3,9 @@
 use veilcast_card::RawRecord;
 
 use crate::error::ReadError;
+use crate::table::Reading;
 
-/// What to do with columns of a table that the model doesn't take.
+/// What to do with columns of a table that the model doesn't take, and how it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Columns that may be there nevertheless.
@@ -12,6 +13,8 @@ pub struct Options {
     /// Columns, such as a patient's number, whose cells are [returned with](Record::kept) the
     /// records.
     pub keep: Vec<String>,
+    /// How tables are written, as far as it isn't to be found out.
+    pub reading: Reading,
 }
 
 /// Columns that may be in a file, although the model doesn't take them.
@@ -36,6 +39,8 @@ pub struct Record {
     pub raw: RawRecord<'static>,
     /// The cells of the columns to be [kept](Options::keep), in that order.
     pub kept: Vec<String>,
+    /// The cells that are missing: which of the model's columns, from 0, and how each is spelt.
+    pub missing: Vec<(usize, String)>,
 }
 
 impl From<Vec<f64>> for Record {
@@ -43,6 +48,7 @@ impl From<Vec<f64>> for Record {
         Self {
             raw: numbers.into(),
             kept: Vec::new(),
+            missing: Vec::new(),
         }
     }
 }

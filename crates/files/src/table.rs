@@ -1,32 +1,47 @@
-//! CSV files: a header, then one row per record.
+//! Tables: a header, then one row per record.
 //!
-//! Columns are found by name. Spaces and tabs at both ends of a cell are removed; the card says
-//! what cells must contain, and every error names file, line and column.
+//! Encoding, separator and decimal mark are found out from the beginning of a CSV file, and whatever
+//! isn't usual is said ([`Said`]). Columns are found by name. Spaces and tabs at both ends of a cell
+//! are removed; the card says what cells must contain, and every error names file, line and column.
 
+mod date;
+mod dialect;
 mod header;
+mod lines;
 mod number;
+mod reading;
 mod rows;
+mod said;
+mod text;
+mod unnamed;
 
-pub use number::{has_decimal_comma, number};
+pub use date::{DAYS, days, is_other_date};
+pub use number::{Decimal, Format, Unreadable, number};
+pub use reading::{Encoding, Reading, encoding};
 pub use rows::{Row, Rows};
-
-use std::fs::File;
-use std::io::BufReader;
+pub use said::Said;
+pub use unnamed::is_unnamed;
 
 use self::header::{Places, places};
 use crate::error::ReadError;
 use crate::record::{Options, Record, Source};
 use veilcast_card::{Cell, Input, InputKind, UnknownCategory, list};
 
+/// The records of a table, and what was found out about it.
 pub(super) fn read(
     input: &Input,
-    name: &str,
-    file: BufReader<File>,
+    mut rows: Rows,
     options: &Options,
-) -> Result<Source, ReadError> {
-    let mut rows = Rows::open(name, file)?;
-    let Places { columns, kept } =
-        places(input, rows.header(), options).map_err(|problem| problem.in_file(name))?;
+) -> Result<(Source, Vec<Said>), ReadError> {
+    let Places {
+        columns,
+        kept,
+        left_out,
+    } = places(input, &rows, options).map_err(|problem| problem.in_file(rows.name()))?;
+    let mut said = rows.said().to_vec();
+    if !left_out.is_empty() {
+        said.push(Said::LeftOut(left_out));
+    }
     let columns: Vec<Column> = (columns.into_iter().enumerate())
         .map(|(index, place)| Column::new(input, index, place))
         .collect();
@@ -43,16 +58,23 @@ pub(super) fn read(
         }
         let kept = kept.iter().map(|&place| Ok(row.cell(place)?.to_owned()));
         let kept = kept.collect::<Result<_, ReadError>>()?;
+        let gaps = cells.iter().zip(&columns).enumerate();
+        let gaps = gaps.filter(|(_, (cell, _))| **cell == Cell::Missing);
+        let gaps = gaps.map(|(index, (_, column))| Ok((index, row.cell(column.place)?.to_owned())));
+        let missing = gaps.collect::<Result<_, ReadError>>()?;
         let raw = match kind {
             InputKind::Table => cells.into(),
             InputKind::Image | InputKind::Array => {
                 cells.iter().map(pixel).collect::<Vec<f64>>().into()
             }
         };
-        Ok(Some(Record { raw, kept }))
+        Ok(Some(Record { raw, kept, missing }))
     };
     let mut next = next;
-    Ok(Box::new(std::iter::from_fn(move || next().transpose())))
+    Ok((
+        Box::new(std::iter::from_fn(move || next().transpose())),
+        said,
+    ))
 }
 
 /// A column of the file that the model takes.
@@ -63,6 +85,8 @@ struct Column {
     takes_missing: bool,
     /// The categories of a column of texts, and what happens to others.
     categories: Option<(Vec<String>, UnknownCategory)>,
+    /// Whether its numbers may be given as dates.
+    takes_dates: bool,
 }
 
 impl Column {
@@ -74,11 +98,17 @@ impl Column {
             place,
             takes_missing: preprocessing.takes_missing(&name, columns),
             categories: categories.map(|(known, unknown)| (known.to_vec(), unknown)),
+            takes_dates: input.unit(&name) == Some(DAYS),
         }
     }
 
     fn read(&self, row: &Row<'_>, missing: &[String]) -> Result<Cell, ReadError> {
         let text = row.cell(self.place)?;
+        if let Some((known, _)) = &self.categories
+            && let Some(category) = category(known, text)
+        {
+            return Ok(Cell::Text(category.to_owned()));
+        }
         if missing.iter().any(|spelling| spelling == text) {
             return match self.takes_missing {
                 true => Ok(Cell::Missing),
@@ -88,8 +118,12 @@ impl Column {
         if self.categories.is_some() {
             return Ok(Cell::Text(text.to_owned()));
         }
-        let number = number(text).ok_or_else(|| row.not_a_number(self.place));
-        Ok(Cell::Number(number?))
+        if self.takes_dates
+            && let Some(days) = days(text)
+        {
+            return Ok(Cell::Number(days));
+        }
+        row.number(self.place).map(Cell::Number)
     }
 
     fn check_category(&self, row: &Row<'_>, cell: &Cell) -> Result<(), ReadError> {
@@ -99,6 +133,22 @@ impl Column {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The category that a text is: itself, even if it is a spelling of a missing cell elsewhere, or the
+/// only one that is the same number.
+pub fn category<'a>(known: &'a [String], text: &str) -> Option<&'a str> {
+    if let Some(itself) = known.iter().find(|category| *category == text) {
+        return Some(itself);
+    }
+    let value = number(text)?;
+    let mut same = known
+        .iter()
+        .filter(|category| number(category) == Some(value));
+    match (same.next(), same.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
     }
 }
 

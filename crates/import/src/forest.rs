@@ -60,6 +60,7 @@ impl Forest {
             shape: vec![columns.len()],
             features: Some(columns.clone()),
             fit: None,
+            about: Default::default(),
             preprocessing: with_missing(
                 Preprocessing::new(one_hot(&columns, &found.categories)),
                 MISSING.map(str::to_owned).to_vec(),

@@ -158,6 +158,7 @@ fn table(model: &ModelProto, options: &ImportOptions) -> Result<Option<Front>, I
         shape: vec![used.len()],
         features: Some(used.iter().map(name).collect()),
         fit: None,
+        about: Default::default(),
         preprocessing: preprocessing(&columns, &standards),
     };
     let is_whole = |column: &&&Column| column.is_whole && column.is_number;

@@ -24,7 +24,7 @@ pub(super) struct Graph {
     pub(super) input: Input,
     /// Columns that hold whole numbers.
     pub(super) whole: Vec<String>,
-    /// Whether the only output is of quantities, if it isn't of classes.
+    /// Whether its only output is of quantities, if it isn't of classes.
     pub(super) is_of_quantities: bool,
     pub(super) file: FileFacts,
 }

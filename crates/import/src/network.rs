@@ -61,10 +61,10 @@ impl Network {
     /// # Errors
     /// [`ImportError`] says what can't be used.
     pub(super) fn open(graph: Graph, options: ImportOptions) -> Result<Self, ImportError> {
+        let is_of_quantities = graph.is_of_quantities;
         let peeled = peel::peel(graph.model)?;
-        let is_of_quantities = graph.is_of_quantities && !peeled.is_of_classes;
         Ok(Self {
-            task: is_of_quantities.then_some(Task::Quantities),
+            task: (is_of_quantities && !peeled.is_of_classes).then_some(Task::Quantities),
             options,
             peeled,
             tensor: graph.tensor,

@@ -185,6 +185,7 @@ impl ImportOptions {
                 shape: tensor.sides.clone(),
                 features: None,
                 fit: None,
+                about: Default::default(),
                 preprocessing: Preprocessing::new(vec![]),
             });
         }
@@ -196,6 +197,7 @@ impl ImportOptions {
                 shape: vec![values],
                 features: Some(self.names(values)?),
                 fit: None,
+                about: Default::default(),
                 preprocessing: Preprocessing::new(vec![]),
             });
         }
@@ -222,6 +224,7 @@ impl ImportOptions {
             shape,
             features: None,
             fit: self.fit,
+            about: Default::default(),
             preprocessing: Preprocessing::new(vec![Step::Scale {
                 factor: self.pixel_factor,
             }]),

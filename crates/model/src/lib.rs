@@ -35,8 +35,9 @@ pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
     Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, ImportReport, Model, ModelError,
-    PUBLIC_PART_FILE, PublicPartFile, QuantizationSearch, REPORT_FILE, Regression, Report,
-    SEALED_FILE, StemReport, TrainingReport, TreesReport, WEIGHTS_FILE, check_destination,
+    PUBLIC_PART_FILE, PathStep, PublicPartFile, QuantizationSearch, REPORT_FILE, Regression,
+    Report, SEALED_FILE, StemReport, TrainingReport, TreesReport, WEIGHTS_FILE, check_destination,
+    doubt_of,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;

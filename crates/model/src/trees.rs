@@ -374,6 +374,7 @@ mod tests {
             shape: vec![record.len()],
             features: Some((0..record.len()).map(|i| format!("x{i}")).collect()),
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(vec![step]),
         };
         input.check().unwrap();

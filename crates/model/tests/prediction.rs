@@ -77,6 +77,8 @@ fn predictions_are_those_of_the_vectors() {
             assert_eq!(json!(found.scores), record["scores"], "{about}");
             assert_eq!(json!(found.index), record["index"], "{about}");
             assert_eq!(json!(found.label), record["label"], "{about}");
+            let in_doubt = record["in_doubt"].as_bool().unwrap_or(false);
+            assert_eq!(found.in_doubt, in_doubt, "{about}");
             let expected: Option<Vec<f64>> =
                 serde_json::from_value(record["probabilities"].clone()).unwrap();
             match (&expected, &found.probabilities) {

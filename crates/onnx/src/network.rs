@@ -1,8 +1,8 @@
 //! A network, ready to run on records.
 
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once};
 
 use prost::Message as _;
 use tract_onnx::prelude::*;
@@ -124,10 +124,17 @@ thread_local! {
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is running the library, whose panics become errors: a program's panic hook
-/// needn't report them.
-pub fn panics_are_errors() -> bool {
-    IS_GUARDED.get()
+/// Has nothing printed about panics of the library, which become errors; others are reported as before.
+pub fn silence_guarded_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |about| {
+            if !IS_GUARDED.get() {
+                usual(about);
+            }
+        }));
+    });
 }
 
 /// The names and operators of a graph's nodes.

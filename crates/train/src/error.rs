@@ -46,6 +46,9 @@ pub enum TrainError {
         /// The pass in which it happened, from 1.
         epoch: usize,
     },
+    /// The least loss can't be found.
+    #[error("the least loss can't be found: {0}")]
+    Minimum(String),
     /// No comparison of two numbers tells anything about the target.
     #[error(
         "no tree predicts the target better than its mean does; give more rows, or other columns"

@@ -95,6 +95,8 @@ impl Options {
             seed: self.seed,
             records,
             final_loss,
+            penalty: None,
+            path: Vec::new(),
             stem: None,
             trees: None,
         }

@@ -3,21 +3,31 @@
 //! Every n-th row is held out, to measure with. From the others come the preprocessing, the
 //! network, and the quantisation: the cheapest that changes its scores little. What is predicted is
 //! a class, one of two, with a single sigmoid output, or one of several, with softmax; or a number.
+//! Whatever isn't as it seems to be, or is left out, is told as a [`Finding`].
 
 mod classes;
+mod columns;
+mod converge;
 mod error;
+mod findings;
 mod fit;
 mod grown;
+mod leaks;
 mod measure;
 mod options;
 mod read;
 mod rows;
+mod selection;
 mod target;
 
 pub use self::error::TableError;
+pub use self::findings::{Finding, Reason};
 pub use self::options::{TableOptions, Task};
 pub use self::read::LabelledTable;
+pub use self::selection::{MissingTarget, Selection};
 
+use self::columns::Categories;
+use self::converge::converge;
 use self::fit::Fitted;
 use self::grown::Learnt;
 use self::rows::Rows;
@@ -28,9 +38,17 @@ use crate::layers::train_layers;
 use crate::progress::Progress;
 use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
-use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme};
+use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme, TrainingReport};
 
-/// Trains a model on a table; `progress` is called after each mini-batch.
+/// A model that was trained on a table, and what was found out about the table.
+pub struct TrainedOnTable {
+    /// The model.
+    pub model: Model,
+    /// What people should know.
+    pub findings: Vec<Finding>,
+}
+
+/// Trains a model on a table; `progress` is called after each step.
 ///
 /// The model's report has the accuracies, or errors, on the rows held out. Unless options give both
 /// the input's and the weights' bits, the quantisation that is cheapest for `scheme` is
@@ -46,28 +64,38 @@ pub fn train_table(
     options: &TableOptions,
     scheme: &dyn Scheme,
     mut progress: impl FnMut(Progress),
-) -> Result<Model, TrainError> {
+) -> Result<TrainedOnTable, TrainError> {
     options.check()?;
     let options = &options.settled();
     let training = &options.training;
     let (trained_on, held_out) = table.split(options.held_out)?;
     let target = Target::find(table, &trained_on, options)?;
-    let mut fitted = fit::fit(table, &trained_on, options.unknown)?;
-    if options.trees.is_some() {
-        fitted = fitted.for_trees();
-    }
+    let policy = Categories {
+        unknown: options.unknown,
+        fewest: options.fewest,
+    };
+    let mut fitted = fit::fit(table, &trained_on, policy)?;
     let outputs = target.outputs();
-    let draft = options.blueprint(table, &target, &fitted);
+    let mut draft = options.blueprint(table, &target, &fitted);
     drafted(&draft, fitted.features(), outputs)?;
     // A row that can't be measured is told before time is spent on training.
-    for &row in &held_out {
-        table.numbers(row, &draft.input)?;
+    let (held_out, not_measured) = rows::measurable(table, &held_out, &draft.input, &target)?;
+    let rows = Rows::of(table, &trained_on, &draft.input, &target)?;
+    let mut findings = table.findings().to_vec();
+    findings.append(&mut fitted.findings);
+    findings.extend(target.rare());
+    findings.extend(leaks::find(&rows, &draft.input, target.labels().len()));
+    if not_measured > 0 {
+        findings.push(Finding::NotMeasured(not_measured));
     }
-    let rows = |part: &[usize], input: &Input| Rows::of(table, part, input, &target);
     let learnt = match &options.trees {
         Some(trees) => {
-            let options = (options, trees);
-            let input = &draft.input;
+            fitted = fitted.for_trees();
+            findings
+                .iter_mut()
+                .for_each(|finding| finding.for_trees(&fitted.preprocessing));
+            draft = options.blueprint(table, &target, &fitted);
+            let (input, options) = (&draft.input, (options, trees));
             let progress = &mut progress;
             grown::grow(
                 table,
@@ -79,13 +107,27 @@ pub fn train_table(
                 progress,
             )?
         }
-        None => {
-            let rows = rows(&trained_on, &draft.input)?;
+        None if options.by_epochs || !training.hidden.is_empty() => {
             let trained = train_layers(&rows, outputs, training, &mut progress)?;
             Learnt {
                 fitted,
                 network: target.in_its_unit(trained.network)?,
                 report: training.report(rows.features.len(), trained.final_loss),
+            }
+        }
+        None => {
+            let found = converge(&rows, outputs, &mut progress)?;
+            Learnt {
+                fitted,
+                network: target.in_its_unit(found.network)?,
+                report: TrainingReport {
+                    penalty: Some(found.penalty),
+                    path: found.path,
+                    epochs: 0,
+                    batch_size: rows.features.len(),
+                    learning_rate: 0.0,
+                    ..training.report(rows.features.len(), found.loss)
+                },
             }
         }
     };
@@ -95,8 +137,11 @@ pub fn train_table(
         report: training_report,
     } = learnt;
     let blueprint = options.blueprint(table, &target, &fitted);
-    let trained_on = rows(&trained_on, &blueprint.input)?;
-    let held_out = rows(&held_out, &blueprint.input)?;
+    let trained_on = match &options.trees {
+        Some(_) => Rows::of(table, &trained_on, &blueprint.input, &target)?,
+        None => rows,
+    };
+    let held_out = Rows::of(table, &held_out, &blueprint.input, &target)?;
     let collapsed = network.collapse()?;
     let map = match outputs {
         1 => collapsed,
@@ -109,11 +154,12 @@ pub fn train_table(
     };
     let quantization = |bits| fitted.quantization(bits);
     let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
-    let measured = measure::measure(&network, &model, &held_out)?;
-    Ok(model.reporting(|report| {
+    let measured = measure::measure(&network, &model, &held_out, target.most_frequent())?;
+    let model = model.reporting(|report| {
         measured.tell(report);
         report.training = Some(training_report);
-    }))
+    });
+    Ok(TrainedOnTable { model, findings })
 }
 
 impl TableOptions {
@@ -125,7 +171,7 @@ impl TableOptions {
             "" => format!(
                 "Predicts {} from {} columns.",
                 table.target(),
-                table.columns().len()
+                fitted.columns.len()
             ),
             given => given.to_owned(),
         };
@@ -136,9 +182,10 @@ impl TableOptions {
             input: Input {
                 kind: InputKind::Table,
                 description: String::new(),
-                shape: vec![table.columns().len()],
-                features: Some(table.columns().to_vec()),
+                shape: vec![fitted.columns.len()],
+                features: Some(fitted.columns.clone()),
                 fit: None,
+                about: fitted.about.clone(),
                 preprocessing: fitted.preprocessing.clone(),
             },
             public_part: None,

@@ -14,22 +14,32 @@ use veilcast_card::{Activation, InputBits, UnknownCategory, WeightBits, chain};
 use veilcast_engine::Paillier;
 use veilcast_model::Model;
 use veilcast_model::quality::auc;
-use veilcast_train::{LabelledTable, Options, TableOptions, Task, TrainError, train_table};
+use veilcast_train::{
+    LabelledTable, Options, Selection, TableOptions, Task, TrainError, train_table,
+};
 
 fn open(csv: &str, target: &str, columns: Option<&[&str]>) -> Result<LabelledTable, TrainError> {
     let file = NamedTempFile::new().unwrap();
     fs::write(file.path(), csv).unwrap();
     let columns: Option<Vec<String>> =
         columns.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-    Ok(LabelledTable::open(
-        file.path(),
-        target,
-        columns.as_deref(),
-    )?)
+    let selection = Selection {
+        columns,
+        ..Selection::default()
+    };
+    Ok(LabelledTable::open(file.path(), target, &selection)?)
+}
+
+/// These columns.
+fn of(columns: Vec<String>) -> Selection {
+    Selection {
+        columns: Some(columns),
+        ..Selection::default()
+    }
 }
 
 fn train(table: &LabelledTable, options: &TableOptions) -> Result<Model, TrainError> {
-    train_table(table, options, &Paillier, |_| ())
+    train_table(table, options, &Paillier, |_| ()).map(|trained| trained.model)
 }
 
 fn positive(value: &str) -> Task {
@@ -67,7 +77,7 @@ fn patients_are_learnt_as_by_the_prototype() {
         .unwrap();
     let columns: Vec<String> = serde_json::from_value(case["columns"].clone()).unwrap();
     let path = repository("data/support2/support2.csv");
-    let table = LabelledTable::open(&path, "hospdead", Some(&columns)).unwrap();
+    let table = LabelledTable::open(&path, "hospdead", &of(columns)).unwrap();
     assert_eq!(table.len(), 9105);
     let model = train(&table, &TableOptions::default()).unwrap();
     // The fitted preprocessing is the one that the prototype found; sums may differ in their last digit.
@@ -77,7 +87,10 @@ fn patients_are_learnt_as_by_the_prototype() {
         (a - b).abs() < 1e-9 * b.abs().max(1.0)
     };
     let expected = &case["preprocessing"];
-    assert_eq!(found["missing"], expected["missing"]);
+    // All spellings that it had, and more.
+    let missing = found["missing"].as_array().unwrap();
+    let known = expected["missing"].as_array().unwrap().iter();
+    assert!(known.into_iter().all(|spelling| missing.contains(spelling)));
     for step in [0, 1, 3] {
         assert_eq!(found["steps"][step], expected["steps"][step]);
     }
@@ -202,18 +215,12 @@ fn tables_that_teach_nothing_are_refused() {
         ),
         (
             with("x,y", &|i| {
-                format!("{i},{}", if i == 7 { "?" } else { yes(i) })
-            }),
-            "line 9: the target \"y\" is missing",
-        ),
-        (
-            with("x,y", &|i| {
-                format!("{i},{}", if i == 4 { "maybe" } else { yes(i) })
+                format!("{i},{}", if i % 5 == 4 { "maybe" } else { yes(i) })
             }),
             "line 6: the target \"y\" is \"maybe\", which occurs in no training row",
         ),
         (
-            with("x,k,e,y", &|i| format!("{i},7,,{}", yes(i))),
+            with("k,e,y", &|i| format!("7,,{}", yes(i))),
             "the same value, or none, in \"k\", \"e\"",
         ),
         (
@@ -235,24 +242,24 @@ fn tables_that_teach_nothing_are_refused() {
             "line 52, column \"x\": \"a lot\" isn't a finite number",
         ),
         (
-            with("x,y", &|i| format!("\"{i},5\",{}", yes(i))),
-            "line 2, column \"x\": \"0,5\" isn't a finite number",
+            with("x;y", &|i| format!("{},500;{}", i + 1, yes(i))),
+            "line 2, column \"x\": \"1,500\" can be read in two ways",
         ),
         (
             with("x,c,y", &|i| {
                 format!(
                     "{i},{},{}",
-                    if i == 9 { "c" } else { ["a", "b"][i % 2] },
+                    if i % 5 == 4 { "c" } else { ["a", "b"][i % 2] },
                     yes(i)
                 )
             }),
-            "line 11 doesn't fit the training rows: column \"c\" (number 1, from 0) has the category \"c\"; the model knows \"a\", \"b\"",
+            "line 6 doesn't fit the training rows: column \"c\" (number 1, from 0) has the category \"c\"; the model knows \"a\", \"b\"",
         ),
         (
             "x,y\n1,yes\n2,no\n".to_owned(),
             "has 2 rows; at least 10 are needed",
         ),
-        ("x;y\n1;yes\n".to_owned(), "separated by semicolons"),
+        ("x y\n1 yes\n".to_owned(), "separated by spaces"),
         (String::new(), "is empty"),
     ];
     for (csv, expected) in cases {

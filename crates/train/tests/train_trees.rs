@@ -13,7 +13,7 @@ use veilcast_card::{Activation, Cell, InputBits, RecordError, Step, chain};
 use veilcast_engine::Paillier;
 use veilcast_model::Model;
 use veilcast_train::{
-    LabelledTable, Options, TableOptions, Task, TrainError, TreesOptions, train_table,
+    LabelledTable, Options, Selection, TableOptions, Task, TrainError, TreesOptions, train_table,
 };
 
 /// What SUPPORT2's linear model takes too.
@@ -23,8 +23,8 @@ const PATIENT: &str = "age,sex,dzgroup,num.co,scoma,hday,diabetes,dementia,ca,me
 fn train(csv: &str, options: &TableOptions) -> Result<Model, TrainError> {
     let file = NamedTempFile::new().unwrap();
     fs::write(file.path(), csv).unwrap();
-    let table = LabelledTable::open(file.path(), "y", None)?;
-    train_table(&table, options, &Paillier, |_| ())
+    let table = LabelledTable::open(file.path(), "y", &Selection::default())?;
+    train_table(&table, options, &Paillier, |_| ()).map(|trained| trained.model)
 }
 
 fn trees() -> TableOptions {
@@ -55,12 +55,18 @@ fn rows(outcome: impl Fn(f64, Option<f64>, &str) -> String) -> String {
 fn trees_see_more_in_patients_than_a_linear_model() {
     let path = repository("data/support2/support2.csv");
     let columns: Vec<String> = PATIENT.split(',').map(str::to_owned).collect();
-    let table = LabelledTable::open(&path, "hospdead", Some(&columns)).unwrap();
+    let selection = Selection {
+        columns: Some(columns),
+        ..Selection::default()
+    };
+    let table = LabelledTable::open(&path, "hospdead", &selection).unwrap();
     let options = TableOptions {
         trees: Some(TreesOptions::default()),
         ..TableOptions::default()
     };
-    let model = train_table(&table, &options, &Paillier, |_| ()).unwrap();
+    let model = train_table(&table, &options, &Paillier, |_| ())
+        .unwrap()
+        .model;
     let report = model.report().unwrap();
     let aucs = report.auc.unwrap();
     // Logistic regression has 0.819.

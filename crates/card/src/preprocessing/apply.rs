@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::trees::Needed;
 use super::{Imputed, Preprocessing, Step, Tree, UnknownCategory};
 use crate::text::list;
-use crate::{Cell, PreprocessedRecord, RawRecord, RecordError};
+use crate::{Cell, ChangedColumns, PreprocessedRecord, RawRecord, RecordError};
 
 /// A cell on its way through the steps.
 #[derive(Clone, Copy)]
@@ -32,8 +32,7 @@ enum Unfit<'a> {
 #[derive(Default)]
 struct Counts {
     imputed: usize,
-    clipped: usize,
-    unknown: usize,
+    changed: ChangedColumns,
 }
 
 impl Preprocessing {
@@ -51,8 +50,9 @@ impl Preprocessing {
                 None => numbers.features(columns)?,
             },
             imputed: counts.imputed,
-            clipped: counts.clipped,
-            unknown: counts.unknown,
+            clipped: counts.changed.clipped.len(),
+            unknown: counts.changed.unknown.len(),
+            changed: counts.changed,
         })
     }
 
@@ -92,21 +92,25 @@ impl Step {
         counts: &mut Counts,
     ) -> Result<(), RecordError> {
         match self {
-            Self::Impute { values: imputed } => on(columns, imputed, values, |imputed, value| {
-                if let Value::Missing = value {
-                    counts.imputed += 1;
-                    return Ok(imputed.into());
-                }
-                Ok(value)
-            }),
-            Self::Clip { ranges } => on(columns, ranges, values, |&[low, high], value| {
+            Self::Impute { values: imputed } => {
+                on(columns, imputed, values, |_, imputed, value| {
+                    if let Value::Missing = value {
+                        counts.imputed += 1;
+                        return Ok(imputed.into());
+                    }
+                    Ok(value)
+                })
+            }
+            Self::Clip { ranges } => on(columns, ranges, values, |index, &[low, high], value| {
                 let number = value.number()?;
                 let inside = number.max(low).min(high);
-                counts.clipped += usize::from(inside != number);
+                if inside != number {
+                    counts.changed.clipped.push(index);
+                }
                 Ok(Value::Number(inside))
             }),
             Self::Standardize { columns: standards } => {
-                on(columns, standards, values, |standard, value| {
+                on(columns, standards, values, |_, standard, value| {
                     let number = value.number()?;
                     Ok(Value::Number((number - standard.mean) / standard.std))
                 })
@@ -114,14 +118,14 @@ impl Step {
             Self::OneHot {
                 categories,
                 unknown,
-            } => on(columns, categories, values, |categories, value| {
+            } => on(columns, categories, values, |index, categories, value| {
                 let found = value.text()?;
                 let hot = categories.iter().position(|category| category == found);
                 if hot.is_none() {
                     if *unknown == UnknownCategory::Error {
                         return Err(Unfit::Unknown { found, categories });
                     }
-                    counts.unknown += 1;
+                    counts.changed.unknown.push(index);
                 }
                 Ok(Value::OneHot(hot, categories.len()))
             }),
@@ -198,11 +202,12 @@ fn on<'a, T>(
     columns: &[String],
     named: &'a BTreeMap<String, T>,
     values: &mut [Value<'a>],
-    mut change: impl FnMut(&'a T, Value<'a>) -> Result<Value<'a>, Unfit<'a>>,
+    mut change: impl FnMut(usize, &'a T, Value<'a>) -> Result<Value<'a>, Unfit<'a>>,
 ) -> Result<(), RecordError> {
     for (index, (column, value)) in columns.iter().zip(values).enumerate() {
         if let Some(parameter) = named.get(column) {
-            *value = change(parameter, *value).map_err(|unfit| unfit.error(index, columns))?;
+            *value =
+                change(index, parameter, *value).map_err(|unfit| unfit.error(index, columns))?;
         }
     }
     Ok(())

@@ -136,7 +136,7 @@ impl<'a> Columns<'a> {
             }),
             Step::OneHot { categories, .. } => {
                 self.each("one_hot", categories, |_, categories| {
-                    check_categories(categories, &preprocessing.missing)
+                    check_categories(categories)
                 })?;
                 self.expanded |= !categories.is_empty();
                 self.numbers += categories
@@ -209,15 +209,12 @@ fn check_imputed(value: &Imputed, categories: Option<&[String]>) -> Check {
     }
 }
 
-fn check_categories(categories: &[String], missing: &[String]) -> Check {
+fn check_categories(categories: &[String]) -> Check {
     if categories.is_empty() {
         return Err("it has no categories".to_owned());
     }
     for category in categories {
         check_trimmed(category)?;
-        if missing.contains(category) {
-            return Err(format!("{category:?} means a missing cell"));
-        }
     }
     match check_texts(categories) {
         None => Ok(()),

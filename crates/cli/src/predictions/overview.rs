@@ -6,12 +6,21 @@ use std::fmt;
 use serde::Serialize;
 use veilcast_card::{Card, Output, Prediction, Task};
 
-use crate::output::significant;
+use crate::output::{grouped, significant};
 
 /// An overview of the predictions so far.
 #[derive(Clone, Serialize)]
+pub(crate) struct Overview {
+    #[serde(flatten)]
+    predicted: Predicted,
+    /// The second of two classes, whose probability is predicted.
+    #[serde(skip)]
+    positive: Option<String>,
+}
+
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Overview {
+enum Predicted {
     /// How many records have each label.
     Labels(BTreeMap<String, u64>),
     /// The values of each quantity.
@@ -40,23 +49,31 @@ struct Range {
 
 impl Overview {
     pub(super) fn new(card: &Card) -> Self {
-        match card.task() {
-            Task::Classes | Task::Probability => Self::Labels(BTreeMap::new()),
-            Task::Quantities => Self::Values(Values::none_of(card.output())),
+        let positive = match card.task() {
+            Task::Probability => card.output().labels.last().cloned(),
+            Task::Classes | Task::Quantities => None,
+        };
+        let predicted = match card.task() {
+            Task::Classes | Task::Probability => Predicted::Labels(BTreeMap::new()),
+            Task::Quantities => Predicted::Values(Values::none_of(card.output())),
+        };
+        Self {
+            predicted,
+            positive,
         }
     }
 
     pub(super) fn add(&mut self, prediction: &Prediction) {
-        match (self, prediction) {
-            (Self::Labels(labels), Prediction::Class(class)) => {
+        match (&mut self.predicted, prediction) {
+            (Predicted::Labels(labels), Prediction::Class(class)) => {
                 *labels.entry(class.label.clone()).or_default() += 1;
             }
-            (Self::Values(all), Prediction::Quantities(found)) => {
+            (Predicted::Values(all), Prediction::Quantities(found)) => {
                 let pairs = all.iter_mut().zip(found);
                 pairs.for_each(|(values, &value)| values.add(value));
             }
-            (Self::Labels(_), Prediction::Quantities(_))
-            | (Self::Values(_), Prediction::Class(_)) => {
+            (Predicted::Labels(_), Prediction::Quantities(_))
+            | (Predicted::Values(_), Prediction::Class(_)) => {
                 unreachable!("the predictions of a card are all of its task")
             }
         }
@@ -64,9 +81,9 @@ impl Overview {
 
     /// Adds a row that an earlier run has written; does nothing if it isn't such a row.
     pub(super) fn add_row(&mut self, row: &csv::StringRecord) -> Option<()> {
-        match self {
-            Self::Labels(labels) => *labels.entry(row.get(1)?.to_owned()).or_default() += 1,
-            Self::Values(all) => {
+        match &mut self.predicted {
+            Predicted::Labels(labels) => *labels.entry(row.get(1)?.to_owned()).or_default() += 1,
+            Predicted::Values(all) => {
                 for (index, values) in all.iter_mut().enumerate() {
                     values.add(row.get(index + 1)?.parse().ok()?);
                 }
@@ -107,12 +124,20 @@ impl Values {
 
 impl fmt::Display for Overview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<String> = match self {
-            Self::Labels(labels) => labels
-                .iter()
-                .map(|(label, count)| format!("{count} {label}"))
-                .collect(),
-            Self::Values(all) => {
+        let texts: Vec<String> = match &self.predicted {
+            Predicted::Labels(labels) => {
+                let all = labels.values().sum();
+                if let (Some(positive), 1..) = (&self.positive, all) {
+                    let those = labels.get(positive).copied().unwrap_or(0);
+                    let (those, all) = (grouped(those), grouped(all));
+                    return write!(f, "{those} of {all} predicted: {positive}");
+                }
+                let texts = labels.iter();
+                texts
+                    .map(|(label, count)| format!("{} {label}", grouped(*count)))
+                    .collect()
+            }
+            Predicted::Values(all) => {
                 let predicted = all.iter().filter(|values| values.range.is_some());
                 predicted.map(Values::to_string).collect()
             }

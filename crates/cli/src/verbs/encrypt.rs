@@ -8,13 +8,14 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 use veilcast_engine::{Predictor, Prepared};
 use veilcast_files::Options;
+use veilcast_report::Changes;
 
-use crate::args::{IgnoreColumns, OutFile};
+use crate::args::{IgnoreColumns, OutFile, ReadingArgs};
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
 use crate::output::{Output, counted};
 use crate::planning::PlanArgs;
-use crate::records::{Changes, Inputs, batches};
+use crate::records::{Inputs, batches};
 use crate::{keys, models, records, sealed};
 
 /// Encrypt records into a request file, for `veilcast compute` elsewhere.
@@ -38,11 +39,13 @@ pub(crate) struct Args {
     /// before they are encrypted.
     #[arg(long, value_name = "FILE.onnx")]
     public_part: Option<PathBuf>,
-    /// Records: PNG, CSV with a header, NPY or IDX.
+    /// Records: PNG, CSV with a header, NPY or IDX; `-` for a table on standard input.
     #[arg(long = "in", value_name = "INPUT")]
     input: PathBuf,
     #[command(flatten)]
     ignore: IgnoreColumns,
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -84,6 +87,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         paths: vec![args.input.clone()],
         options: Options {
             ignore: args.ignore.columns(),
+            reading: args.reading.reading(),
             ..Options::default()
         },
     };
@@ -123,7 +127,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     };
     file.complete(&body)?;
     if !batch.changes.is_none() {
-        output.note(batch.changes);
+        output.note(&batch.changes);
     }
     output.result(&Encrypted {
         file: out.clone(),

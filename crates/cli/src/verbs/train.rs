@@ -1,5 +1,6 @@
 //! `veilcast train`: a model from labelled images or from a table.
 
+mod about;
 mod images;
 mod table;
 mod training;
@@ -20,7 +21,8 @@ use crate::summary::Summary;
 /// built-in hybrid model. With --table it
 /// learns to predict a column of a CSV file from the others: it detects which hold numbers and
 /// which hold categories, imputes, clips, standardises and encodes them, and holds every fifth row
-/// out for measuring. What it finds (medians, means, deviations, ranges, categories) is in the
+/// out for measuring. It trains until it has converged, with the penalty on the weights that predicts
+/// best. Whatever isn't as it seems to be, or is left out, is told. What it finds (medians, means, deviations, ranges, categories) is in the
 /// public card; a range's ends are values of individual records, 0.5 % of the rows from the ends.
 ///
 /// With --trees, a table's model is a sum of boosted decision trees.
@@ -56,13 +58,26 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     making::check_destination(&args.out, args.force)?;
-    let model = match &args.data {
+    let (model, notes) = match &args.data {
         Some(data) => {
             let features = args.stem.then_some(args.features);
-            images::train(data, features, &args.training, output)?
+            (
+                images::train(data, features, &args.training, output)?,
+                Vec::new(),
+            )
         }
-        None => table::train(&args.table, &args.training, output)?,
+        None => {
+            let trained = table::train(&args.table, &args.training, output)?;
+            let notes = trained.findings.iter().map(ToString::to_string).collect();
+            (trained.model, notes)
+        }
     };
     making::save(&model, &args.out, args.force)?;
-    output.result(&Summary::new(args.out, &model))
+    for note in &notes {
+        match note.starts_with("warning: ") {
+            true => output.note(note),
+            false => output.note(format!("note: {note}")),
+        }
+    }
+    output.result(&Summary::new(args.out, &model).with_notes(notes))
 }

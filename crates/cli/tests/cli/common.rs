@@ -76,6 +76,7 @@ pub(crate) fn table_blueprint(layouts: Layouts, name: &str) -> (Blueprint, Float
             shape: vec![3],
             features: Some(columns.map(str::to_owned).to_vec()),
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(vec![]),
         },
         public_part: None,

@@ -61,7 +61,7 @@ fn a_bank_goes_the_same_way() {
     assert!(area(&shown, "predictions ") >= 0.74, "{shown}");
     let predictions = place.read("work/owner/predictions.csv");
     assert!(
-        predictions.starts_with("record,label,score_bad,purpose,credit_amount\n"),
+        predictions.starts_with("record,label,score_bad,probability_bad,purpose,credit_amount\n"),
         "{predictions}"
     );
 }

@@ -27,9 +27,9 @@ fn files_give_what_http_gives() {
     ));
     assert_eq!(place.read("out.csv"), place.read("http.csv"));
     assert_snapshot!(place.read("out.csv"), @r"
-    record,label,score_low,score_high
-    0,high,-4,8
-    1,high,-4,11
+    record,label,score_low,score_high,probability_low,probability_high
+    0,high,-4,8,0.000006,0.999994
+    1,high,-4,11,0.000000,1.000000
     ");
     // Without a file the same goes to standard output.
     assert_eq!(

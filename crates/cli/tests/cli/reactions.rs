@@ -68,14 +68,14 @@ fn records_whose_scores_cannot_be_right_are_marked_and_nothing_else_changes() {
     let (_, told) = fails(&place, &predict(&liar.url, "--out out.csv"));
     assert_eq!(liar.seen(), honest.seen());
     assert_snapshot!(place.read("out.csv"), @r"
-    record,label,score_low,score_high,patient
-    0,low,3,-2,a
-    1,high,-4,11,b
-    2,,,,c
-    3,,,,d
-    4,high,3,7,e
-    5,high,-4,11,f
-    6,low,108,-107,g
+    record,label,score_low,score_high,probability_low,probability_high,patient
+    0,low,3,-2,0.993307,0.006693,a
+    1,high,-4,11,0.000000,1.000000,b
+    2,,,,,,c
+    3,,,,,,d
+    4,high,3,7,0.017986,0.982014,e
+    5,high,-4,11,0.000000,1.000000,f
+    6,low,108,-107,1.000000,0.000000,g
     ");
     for (row, (usual, found)) in usual.lines().zip(place.read("out.csv").lines()).enumerate() {
         assert_eq!(usual == found, row != 3 && row != 4, "{usual} and {found}");
@@ -244,9 +244,9 @@ fn marked_records_are_not_sent_again() {
     assert_eq!(summary["requests"], again);
     // Which records the first request had is chance, but for its neighbours'.
     let found: Vec<String> = place.read("again.csv").lines().map(str::to_owned).collect();
-    let first = found.iter().position(|row| row.ends_with(",,,")).unwrap();
+    let first = found.iter().position(|row| row.ends_with(",,,,,")).unwrap();
     for row in &mut usual[first..first + 2] {
-        *row = format!("{},,,", row.split(',').next().unwrap());
+        *row = format!("{},,,,,", row.split(',').next().unwrap());
     }
     assert_eq!(found, usual);
 }
@@ -270,7 +270,7 @@ fn a_response_file_with_bad_scores_gives_the_others() {
     let (_, told) = fails(&place, &format!("{decrypt} --out out.csv"));
     let rows = place.read("out.csv");
     let rows: Vec<&str> = rows.lines().skip(1).collect();
-    assert_eq!(rows[0], "0,,,");
+    assert_eq!(rows[0], "0,,,,,");
     assert!(
         rows[1].starts_with("1,") && !rows[1].contains(",,"),
         "{rows:?}"

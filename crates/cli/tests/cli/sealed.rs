@@ -102,9 +102,9 @@ fn files_give_what_http_gives() {
     let decrypt =
         "decrypt --card sealed/card.json --opening opening.json --in response --request request";
     assert_snapshot!(place.run(decrypt), @r"
-    record,label,score_low,score_high
-    0,high,-4,8
-    1,high,-4,11
+    record,label,score_low,score_high,probability_low,probability_high
+    0,high,-4,8,0.000006,0.999994
+    1,high,-4,11,0.000000,1.000000
     ");
     #[cfg(unix)]
     {

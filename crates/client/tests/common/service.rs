@@ -71,6 +71,7 @@ impl Kind {
                 shape: vec![3],
                 features: Some(texts(&["age", "dose", "days"])),
                 fit: None,
+                about: Default::default(),
                 preprocessing: Preprocessing::new(vec![]),
             },
             public_part: None,

@@ -140,6 +140,7 @@ fn model_from(
             shape: vec![inputs],
             features: Some((0..inputs).map(|i| format!("x{i}")).collect()),
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(Vec::new()),
         },
         public_part: None,

@@ -117,6 +117,7 @@ impl Blueprint {
             accuracy: None,
             auc: None,
             regression: None,
+            baseline: None,
             search: None,
             training: None,
             import: None,
@@ -153,6 +154,7 @@ impl Blueprint {
                 activation: self.activation,
                 units: self.units.clone(),
                 threshold: self.threshold,
+                doubt: None,
                 task: self.task,
             },
             bounds: Bounds {

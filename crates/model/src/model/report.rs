@@ -26,6 +26,9 @@ pub struct Report {
     /// Areas under the ROC curve on the test set, for a single output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auc: Option<Aucs>,
+    /// The accuracy of always predicting the most frequent class, on the records of [`Accuracy`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
     /// Errors on a test set, for a model that predicts a quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regression: Option<Regression>,
@@ -89,7 +92,7 @@ pub struct Regression {
 pub struct TrainingReport {
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
-    /// Passes over the training records.
+    /// Passes over the training records; 0 if it was trained until it had converged.
     pub epochs: usize,
     /// Records per step.
     pub batch_size: usize,
@@ -102,6 +105,12 @@ pub struct TrainingReport {
     /// Mean loss over the last epoch: cross-entropy, or for a regression the squared error in units
     /// of the target's variance.
     pub final_loss: f64,
+    /// The penalty on the squared weights, for a layer that was trained until it had converged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub penalty: Option<f64>,
+    /// The penalties that were tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<PathStep>,
     /// How its public part was trained with it, if that is a stem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<StemReport>,
@@ -121,6 +130,16 @@ pub struct TreesReport {
     pub trees: usize,
     /// Number of their leaves.
     pub leaves: usize,
+}
+
+/// A penalty that was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathStep {
+    /// The penalty on the squared weights.
+    pub penalty: f64,
+    /// The mean loss on training rows that were left out of the fit.
+    pub loss: f64,
 }
 
 /// How a stem was trained, the public part of a hybrid model.

@@ -32,6 +32,7 @@ pub(crate) fn patients() -> Blueprint {
             shape: vec![3],
             features: Some(["age", "dose", "weight"].map(str::to_owned).to_vec()),
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(vec![]),
         },
         public_part: None,

@@ -175,6 +175,7 @@ fn model_of(
             shape: vec![FEATURES],
             features: Some(names(&["a", "b", "c", "d"])),
             fit: None,
+            about: Default::default(),
             preprocessing: Preprocessing::new(vec![]),
         },
         public_part,

@@ -11,12 +11,10 @@ pub enum TableError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The file is larger than any that is kept in memory.
-    #[error("{file} has {bytes} bytes, more than the {limit} that are trained on; take some rows")]
+    #[error("{file} has more than {limit} bytes in its cells; take some of its rows")]
     TooLarge {
         /// The file.
         file: String,
-        /// Its size.
-        bytes: u64,
         /// The most accepted.
         limit: u64,
     },
@@ -47,7 +45,7 @@ pub enum TableError {
         needed: usize,
     },
     /// A row's target is missing.
-    #[error("{place}: the target {target:?} is missing; leave such rows out")]
+    #[error("{place}: the target {target:?} is missing")]
     NoTarget {
         /// File and line.
         place: String,
@@ -57,7 +55,7 @@ pub enum TableError {
     /// A row's target should be a number, and isn't.
     #[error(
         "{place}: the target {target:?} is {found:?}, which isn't a finite number; a regression \
-         predicts numbers, written with a decimal point"
+         predicts numbers"
     )]
     TargetNotANumber {
         /// File and line.
@@ -124,18 +122,16 @@ pub enum TableError {
         /// The columns, or the first of them.
         columns: String,
     },
-    /// A cell isn't a number, but most others of its column are.
+    /// Dates in an order that can't be told.
     #[error(
-        "{place}, column {column:?}: {found:?} isn't a finite number; write numbers with a decimal \
-         point, leave the cell empty if its value isn't known, or leave the column out"
+        "the column {column:?} has dates such as {example:?}, whose order of day and month can't be \
+         told; write them as 2024-12-31, or leave the column out"
     )]
-    NotANumber {
-        /// File and line.
-        place: String,
+    OtherDates {
         /// The column.
         column: String,
-        /// What the cell says.
-        found: String,
+        /// A cell.
+        example: String,
     },
     /// Too many texts for categories.
     #[error(

@@ -30,7 +30,10 @@ pub(super) fn grow(
     (options, trees): (&TableOptions, &TreesOptions),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Learnt, TrainError> {
-    let rows = trained_on.iter().map(|&row| table.numbers(row, input));
+    let places = table.places(input);
+    let rows = trained_on
+        .iter()
+        .map(|&row| table.numbers(row, &places, input));
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     let truth = target.truth(table, trained_on)?;
     let truths = match &truth {

@@ -20,6 +20,7 @@ pub(super) struct Measured {
     accuracy: Option<Accuracy>,
     auc: Option<Aucs>,
     regression: Option<Regression>,
+    baseline: Option<f64>,
 }
 
 impl Measured {
@@ -27,6 +28,7 @@ impl Measured {
         report.accuracy = self.accuracy;
         report.auc = self.auc;
         report.regression = self.regression;
+        report.baseline = self.baseline;
     }
 }
 
@@ -34,12 +36,17 @@ pub(super) fn measure(
     network: &Network,
     model: &Model,
     rows: &Rows,
+    most_frequent: Option<usize>,
 ) -> Result<Measured, TrainError> {
     let scores = Scores::of(network, model, &rows.features)?;
     Ok(match &rows.truth {
         Truth::Classes(classes) => Measured {
             accuracy: Some(scores.accuracy(classes, model.card().output().threshold)),
             auc: scores.aucs(classes),
+            baseline: most_frequent.map(|class| {
+                let right = classes.iter().filter(|&&other| other == class);
+                right.count() as f64 / classes.len() as f64
+            }),
             ..Measured::default()
         },
         Truth::Numbers(numbers, _) => Measured {

@@ -21,6 +21,12 @@ pub struct TableOptions {
     pub held_out: usize,
     /// What to do with categories that no training row has.
     pub unknown: UnknownCategory,
+    /// Fewest training rows of a category that is learnt; the others count as unknown, which needs
+    /// [`UnknownCategory::Zeros`] if this is more than 1.
+    pub fewest: usize,
+    /// Whether training ends after the given number of passes. Otherwise a single layer is trained
+    /// until it has converged, with the penalty on its weights that predicts best.
+    pub by_epochs: bool,
     /// Boosted trees in place of a network: their structure becomes public, their leaves' values
     /// stay private.
     pub trees: Option<TreesOptions>,
@@ -65,6 +71,8 @@ impl Default for TableOptions {
             labels: None,
             held_out: 5,
             unknown: UnknownCategory::Error,
+            fewest: 1,
+            by_epochs: false,
             trees: None,
             max_change: 0.02,
         }
@@ -92,6 +100,13 @@ impl TableOptions {
                 "the share of rows held out",
                 &self.held_out,
                 "one in 2 or more",
+            );
+        }
+        if self.fewest > 1 && self.unknown == UnknownCategory::Error {
+            return wrong(
+                "the fewest rows of a category",
+                &self.fewest,
+                "1 where records of unknown categories are refused",
             );
         }
         if !(0.0..=1.0).contains(&self.max_change) {

@@ -1,12 +1,11 @@
 //! What is to be predicted for a row: its class, or a number.
 
 use super::classes::Classes;
-use super::fit::MISSING;
+use super::findings::Finding;
 use super::read::shown;
 use super::{LabelledTable, TableError, TableOptions, Task};
 use crate::optimize::Targets;
 use veilcast_card::Activation;
-use veilcast_files::table::number;
 use veilcast_model::{FloatMap, Network, ShapeError};
 
 /// What a table's target means.
@@ -57,6 +56,22 @@ impl Target {
         match self {
             Self::Classes(classes) => classes.outputs(),
             Self::Numbers(_) => 1,
+        }
+    }
+
+    /// The class of most training rows, for classes.
+    pub(super) fn most_frequent(&self) -> Option<usize> {
+        match self {
+            Self::Classes(classes) => Some(classes.most_frequent()),
+            Self::Numbers(_) => None,
+        }
+    }
+
+    /// The classes of very few training rows.
+    pub(super) fn rare(&self) -> Vec<Finding> {
+        match self {
+            Self::Classes(classes) => classes.rare(),
+            Self::Numbers(_) => Vec::new(),
         }
     }
 
@@ -171,14 +186,11 @@ impl Numbers {
 }
 
 fn number_of(table: &LabelledTable, row: usize) -> Result<f64, TableError> {
-    let text = table.target_cell(row);
-    if MISSING.contains(&text) {
-        return Err(table.no_target(row));
-    }
-    number(text).ok_or_else(|| TableError::TargetNotANumber {
+    let number = table.target_number(row);
+    number.map_err(|_| TableError::TargetNotANumber {
         place: table.place(row),
         target: table.target().to_owned(),
-        found: shown(text),
+        found: shown(table.target_cell(row)),
     })
 }
 

@@ -1,22 +1,19 @@
 //! Labelled tables: as a test set, and to measure predictions from a service.
 
 use std::fmt;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use csv::StringRecord;
 use serde::Serialize;
 use veilcast_card::Task;
-use veilcast_files::table::{Rows, number};
+use veilcast_files::table::{Reading, category, number};
 use veilcast_files::{self as input, IgnoredColumns, Options};
 use veilcast_model::Model;
 use veilcast_model::quality::{ClassQuality, RegressionErrors};
+use veilcast_report::{Measured, TestSet, Truth};
 
-use super::clear::{TestSet, Truth};
-use super::measure::Measured;
-use crate::args::ColumnNames;
+use crate::args::{ColumnNames, ReadingArgs};
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};
 use crate::predictions::{SCORE, is_marked};
@@ -51,6 +48,8 @@ pub(super) struct TableArgs {
         conflicts_with = "model"
     )]
     predictions: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 #[derive(Serialize)]
@@ -98,15 +97,22 @@ pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::
     let options = Options {
         ignore: IgnoredColumns::All,
         keep: targets.clone(),
+        reading: args.reading.reading(),
     };
     let rows = input::open(card.input(), table, &options).map_err(|error| naming(error, table))?;
+    let said = rows.said().iter();
+    let notes = said
+        .map(|said| format!("{}: {said}", table.display()))
+        .collect();
     let (mut records, mut cells) = (Vec::new(), vec![Vec::new(); targets.len()]);
+    let mut missing = Vec::new();
     for row in rows.take(most) {
         let row = row.map_err(|error| naming(error, table))?;
         for (cells, cell) in cells.iter_mut().zip(row.kept) {
             cells.push(cell);
         }
         records.push(row.raw);
+        missing.push(row.missing);
     }
     let truth = match card.task() {
         Task::Quantities => Truth::Quantities(numbers(table, &targets, &cells)?),
@@ -114,7 +120,12 @@ pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::
             Truth::Classes(classes(&cells[0], card.output().scored_labels(), args)?)
         }
     };
-    Ok(TestSet { records, truth })
+    Ok(TestSet {
+        records,
+        truth,
+        missing,
+        notes,
+    })
 }
 
 /// Compares predictions with the truth.
@@ -133,7 +144,8 @@ pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::R
     if rows.is_empty() && without_prediction > 0 {
         bail!("no record has a prediction in {}", path.display());
     }
-    let truth_of = |targets: &[String]| truth_of(table, targets, &has_prediction, path);
+    let reading = args.reading.reading();
+    let truth_of = |targets: &[String]| truth_of(table, &reading, targets, &has_prediction, path);
     let header: Vec<&str> = header.iter().collect();
     let is_score = |name: &&str| name.starts_with(SCORE);
     let (records, predictions) = match header.as_slice() {
@@ -146,7 +158,7 @@ pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::R
             (rows.len(), Measured::Classes(quality))
         }
         ["record", values @ ..] if !values.is_empty() => {
-            let targets = match column(table, target) {
+            let targets = match column(table, &reading, target) {
                 Ok(_) => vec![target.to_owned()],
                 Err(_) => ColumnNames::parse(target).map_err(anyhow::Error::msg)?.0,
             };
@@ -182,11 +194,12 @@ pub(super) fn measure_predictions(args: &TableArgs, output: Output) -> anyhow::R
 /// row for each record.
 fn truth_of(
     table: &Path,
+    reading: &Reading,
     targets: &[String],
     has_prediction: &[bool],
     path: &Path,
 ) -> anyhow::Result<Vec<Vec<String>>> {
-    let columns = targets.iter().map(|target| column(table, target));
+    let columns = targets.iter().map(|target| column(table, reading, target));
     let columns = columns.collect::<anyhow::Result<Vec<_>>>()?;
     let records = columns.first().map_or(0, Vec::len);
     if records != has_prediction.len() {
@@ -260,14 +273,13 @@ fn numbers(
 }
 
 /// The cells of one column.
-fn column(table: &Path, name: &str) -> anyhow::Result<Vec<String>> {
-    let file = File::open(table).with_context(|| format!("can't read {}", table.display()))?;
-    let file_name = table.display().to_string();
-    let mut rows = Rows::open(&file_name, BufReader::new(file))?;
+fn column(table: &Path, reading: &Reading, name: &str) -> anyhow::Result<Vec<String>> {
+    let rows = input::open_table(table, reading);
+    let mut rows = rows.map_err(|error| naming(error, table))?;
     let place = rows.header().iter().position(|title| title == name);
-    let place = place.with_context(|| format!("{file_name} has no column {name:?}"))?;
+    let place = place.with_context(|| format!("{} has no column {name:?}", rows.name()))?;
     let mut cells = Vec::new();
-    while let Some(row) = rows.next_row()? {
+    while let Some(row) = rows.next_row().map_err(|error| naming(error, table))? {
         cells.push(row.cell(place)?.to_owned());
     }
     Ok(cells)
@@ -281,9 +293,13 @@ fn classes(truth: &[String], scored: &[String], args: &TableArgs) -> anyhow::Res
     let class = |truth: &String| {
         if let [positive] = scored {
             let positive = args.positive.as_ref().unwrap_or(positive);
-            return Ok(usize::from(truth == positive));
+            let known = std::slice::from_ref(positive);
+            return Ok(usize::from(category(known, truth).is_some()));
         }
-        let class = scored.iter().position(|label| label == truth);
+        let known = category(scored, truth);
+        let class = scored
+            .iter()
+            .position(|label| Some(label.as_str()) == known);
         class.with_context(|| format!("the model doesn't know the class {truth:?}"))
     };
     let classes = truth

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use veilcast_card::{Input, RawRecord};
+use veilcast_files::table::Reading;
 use veilcast_files::{self as input, IgnoredColumns, Options};
 
 use crate::output::Output;
@@ -13,7 +14,8 @@ const MAX_VALUES: usize = 1 << 24;
 
 /// The columns of a CSV file except those named to be left out; nothing for other files.
 pub(super) fn header(path: &Path, ignored: &IgnoredColumns) -> anyhow::Result<Option<Vec<String>>> {
-    let header = input::column_names(path).map_err(|error| naming(error, path))?;
+    let header =
+        input::column_names(path, &Reading::default()).map_err(|error| naming(error, path))?;
     let is_left_out = |name: &String| match ignored {
         IgnoredColumns::Named(names) => names.contains(name),
         // The network's own names say which those are.

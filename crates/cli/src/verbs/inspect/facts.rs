@@ -1,5 +1,6 @@
 //! What `inspect` reports, as fields for programs and as lines for people.
 
+mod columns;
 mod line;
 mod message;
 mod trees;
@@ -15,6 +16,7 @@ use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingRe
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{KeyFingerprint, ModelList, ServerMetadata};
 
+use self::columns::ColumnFacts;
 use self::line::line;
 pub(super) use self::message::MessageFacts;
 use self::trees::TreesFacts;
@@ -62,6 +64,9 @@ pub(super) struct CardFacts {
     /// A table's columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<Vec<String>>,
+    /// What people should know about them, and what they hold.
+    #[serde(flatten)]
+    about: ColumnFacts,
     /// Trees whose leaves become features.
     #[serde(skip_serializing_if = "Option::is_none")]
     trees: Option<TreesFacts>,
@@ -79,6 +84,9 @@ pub(super) struct CardFacts {
     /// The probability above which a record counts as positive, if not 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
+    /// The probability below which a class is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt: Option<f64>,
     slot_bits: SlotBits,
     /// The bound that no score of each output exceeds in magnitude, as the card publishes it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,6 +150,7 @@ impl CardFacts {
             input: card.input().kind,
             shape: card.input().shape.clone(),
             columns: card.input().features.clone(),
+            about: ColumnFacts::of(card.input()),
             trees: card.input().preprocessing.trees().map(TreesFacts::of),
             public_part: card.public_part().cloned(),
             features: card.features(),
@@ -151,6 +160,7 @@ impl CardFacts {
             activation: card.output().activation,
             units: card.output().units.clone(),
             threshold: card.output().threshold,
+            doubt: card.output().doubt,
             slot_bits: card.slot_bits(),
             largest_scores: card.bounds().largest_scores.clone(),
             layouts: card.layouts().clone(),
@@ -302,6 +312,7 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("input", input))?;
         if let Some(columns) = &self.columns {
             writeln!(f, "{}", line("columns", columns.join(", ")))?;
+            write!(f, "{}", self.about.of_columns(columns))?;
         }
         if let Some(trees) = &self.trees {
             writeln!(f, "{}", line("trees", trees))?;
@@ -325,6 +336,10 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("labels", self.labels.join(", ")))?;
         if let Some(units) = &self.units {
             writeln!(f, "{}", line("units", units.join(", ")))?;
+        }
+        if let Some(doubt) = self.doubt {
+            let text = format!("if the probability is below {doubt}");
+            writeln!(f, "{}", line("not sure", text))?;
         }
         if let (Some(threshold), Some(positive)) = (self.threshold, self.labels.last()) {
             let text = format!("{positive} if its probability exceeds {threshold}");
@@ -391,8 +406,12 @@ fn how_trained(training: &TrainingReport) -> String {
         records,
         stem,
         trees,
+        penalty,
         ..
     } = training;
+    if let Some(penalty) = penalty {
+        return format!("one layer on {records} records until it had converged, penalty {penalty}");
+    }
     if let Some(trees) = trees {
         let (trees, depth) = (counted(trees.trees as u64, "tree"), trees.depth);
         return format!(

@@ -6,13 +6,16 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use veilcast_card::{RecordError, UnknownCategory};
 use veilcast_engine::Paillier;
-use veilcast_model::Model;
+use veilcast_files::ReadError;
+use veilcast_files::table::Unreadable;
 use veilcast_train::{
-    LabelledTable, TableError, TableOptions, Task, TrainError, TreesOptions, train_table,
+    LabelledTable, MissingTarget, Selection, TableError, TableOptions, Task, TrainError,
+    TrainedOnTable, TreesOptions, train_table,
 };
 
-use super::training::{TrainingArgs, show};
-use crate::args::ColumnNames;
+use super::about;
+use super::training::TrainingArgs;
+use crate::args::{ColumnNames, ReadingArgs};
 use crate::failure::Hint as _;
 use crate::making::model_name;
 use crate::output::Output;
@@ -20,7 +23,8 @@ use crate::output::Output;
 /// A table to learn from.
 #[derive(clap::Args)]
 pub(super) struct TableArgs {
-    /// CSV file with a header, one row per record.
+    /// Table with a header, one row per record: CSV, Parquet, Arrow or a workbook; `-` for CSV on
+    /// standard input.
     #[arg(
         long,
         value_name = "FILE.csv",
@@ -51,6 +55,31 @@ pub(super) struct TableArgs {
     /// Columns to predict from, separated by commas; all but the target, if not given.
     #[arg(long, value_name = "COLUMNS", requires = "table", value_parser = ColumnNames::parse)]
     columns: Option<ColumnNames>,
+    /// Columns not to predict from, separated by commas.
+    #[arg(long, value_name = "COLUMNS", requires = "table", conflicts_with = "columns", value_parser = ColumnNames::parse)]
+    ignore_columns: Option<ColumnNames>,
+    /// Columns of categories even if their cells are numbers, such as codes, separated by commas.
+    #[arg(long, value_name = "COLUMNS", requires = "table", value_parser = ColumnNames::parse)]
+    categories: Option<ColumnNames>,
+    /// Spellings of a missing cell beside the empty cell, separated by commas; "" for none. If not
+    /// given: NA, N/A, NaN, NULL, None, ?, -, a point and the like, which in a column of texts are
+    /// categories.
+    #[arg(long, value_name = "TEXTS", requires = "table", value_parser = missing)]
+    missing: Option<ColumnNames>,
+    /// What to do with rows without a target.
+    #[arg(
+        long,
+        value_name = "leave-out|refuse",
+        requires = "table",
+        default_value = "leave-out"
+    )]
+    missing_target: WithoutTarget,
+    /// CSV file of what people should know about columns, for the card: with the columns column, and
+    /// label, unit or description.
+    #[arg(long, value_name = "FILE.csv", requires = "table")]
+    about: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// Hold out every N-th row.
     #[arg(long, value_name = "N", requires = "table", default_value_t = TableOptions::default().held_out)]
     held_out: usize,
@@ -63,6 +92,10 @@ pub(super) struct TableArgs {
         default_value = "error"
     )]
     unknown_category: Unknown,
+    /// Fewest training rows of a category that is learnt; rarer ones count as none of the known ones,
+    /// and aren't in the card. More than 1 needs --unknown-category zeros.
+    #[arg(long, value_name = "ROWS", requires = "table", default_value_t = TableOptions::default().fewest)]
+    rare_categories: usize,
     /// Grow boosted decision trees in place of a network. Their structure (which columns are compared
     /// with what) becomes public, and the data owner finds the leaves that a record reaches; the
     /// leaves' values stay private.
@@ -83,6 +116,12 @@ pub(super) struct TableArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum WithoutTarget {
+    LeaveOut,
+    Refuse,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum Unknown {
     Error,
     Zeros,
@@ -92,14 +131,13 @@ pub(super) fn train(
     table: &TableArgs,
     args: &TrainingArgs,
     output: Output,
-) -> anyhow::Result<Model> {
+) -> anyhow::Result<TrainedOnTable> {
     let (path, target) = table
         .table
         .as_deref()
         .zip(table.target.as_deref())
         .context("a model is trained on images (--data) or on a table (--table and --target)")?;
-    let columns = table.columns.as_ref().map(|names| names.0.as_slice());
-    let rows = LabelledTable::open(path, target, columns).map_err(with_hint)?;
+    let rows = LabelledTable::open(path, target, &table.selection()?).map_err(with_hint)?;
     let defaults = TableOptions::default();
     let mut training = defaults.training.clone();
     training.name = model_name(target, "table");
@@ -114,6 +152,8 @@ pub(super) fn train(
             Unknown::Error => UnknownCategory::Error,
             Unknown::Zeros => UnknownCategory::Zeros,
         },
+        fewest: table.rare_categories,
+        by_epochs: args.names_epochs(),
         trees: table.trees.then(|| TreesOptions {
             depth: table.tree_depth,
             ..TreesOptions::default()
@@ -122,9 +162,7 @@ pub(super) fn train(
         ..defaults
     };
     let bar = output.progress(None, "training");
-    let trained = train_table(&rows, &options, &Paillier, |progress| {
-        show(progress, &bar, output);
-    });
+    let trained = train_table(&rows, &options, &Paillier, |_| bar.inc(1));
     bar.finish_and_clear();
     trained.map_err(|error| match error {
         TrainError::Table(error) => with_hint(error),
@@ -133,6 +171,23 @@ pub(super) fn train(
 }
 
 impl TableArgs {
+    fn selection(&self) -> anyhow::Result<Selection> {
+        let names = |given: &Option<ColumnNames>| given.clone().map(|names| names.0);
+        let about = self.about.as_deref().map(about::read).transpose()?;
+        Ok(Selection {
+            columns: names(&self.columns),
+            ignore: names(&self.ignore_columns).unwrap_or_default(),
+            categories: names(&self.categories).unwrap_or_default(),
+            missing: names(&self.missing),
+            missing_target: match self.missing_target {
+                WithoutTarget::LeaveOut => MissingTarget::LeaveOut,
+                WithoutTarget::Refuse => MissingTarget::Refuse,
+            },
+            reading: self.reading.reading(),
+            about: about.unwrap_or_default(),
+        })
+    }
+
     fn task(&self) -> Task {
         if self.regression {
             return Task::Regression {
@@ -146,12 +201,33 @@ impl TableArgs {
     }
 }
 
+/// Reads spellings separated by commas, perhaps none.
+fn missing(text: &str) -> Result<ColumnNames, String> {
+    match text.trim() {
+        "" => Ok(ColumnNames(Vec::new())),
+        _ => {
+            ColumnNames::parse(text).map_err(|_| "write texts such as NA,-999, or \"\"".to_owned())
+        }
+    }
+}
+
 /// The error with the option that helps.
 fn with_hint(error: TableError) -> anyhow::Error {
     let hint = match &error {
+        TableError::Read(ReadError::NotANumber {
+            fault: Unreadable::Ambiguous | Unreadable::OtherDecimal,
+            ..
+        }) => "say which is the decimal mark with --decimal point or --decimal comma",
+        TableError::Read(ReadError::NotANumber { .. }) => {
+            "if it means a missing cell, say so with --missing; if the column holds codes, name it with \
+             --categories; or leave the column out with --ignore-columns"
+        }
+        TableError::Read(ReadError::NotUtf8 { .. }) => {
+            "name the encoding with --encoding, such as windows-1252"
+        }
         TableError::Constant { .. }
         | TableError::TooManyCategories { .. }
-        | TableError::NotANumber { .. } => "name the columns to predict from with --columns",
+        | TableError::OtherDates { .. } => "leave columns out with --ignore-columns",
         TableError::TooManyClasses { .. } => {
             "name the value to distinguish from all others with --positive, or predict a number with \
              --regression"

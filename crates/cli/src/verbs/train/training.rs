@@ -26,7 +26,8 @@ pub(super) struct TrainingArgs {
     /// stem, if not given.
     #[arg(long, value_name = "WIDTHS", value_parser = Hidden::parse)]
     hidden: Option<Hidden>,
-    /// Passes over the training records; 12, or more for a small table, if not given.
+    /// Passes over the training records; 12 for images, if not given. Without hidden layers a table
+    /// is learnt until training has converged, unless this is given.
     #[arg(long)]
     epochs: Option<usize>,
     /// Seed of initial weights and shuffling; the same seed gives the same model.
@@ -62,6 +63,11 @@ impl Hidden {
 }
 
 impl TrainingArgs {
+    /// Whether the number of passes is given.
+    pub(super) fn names_epochs(&self) -> bool {
+        self.epochs.is_some()
+    }
+
     /// The options as given, over those that suit the data.
     ///
     /// # Errors

@@ -1,0 +1,42 @@
+//! Rows of other formats as CSV, made while they are read.
+
+use std::io::{self, Read};
+
+/// The bytes of chunks one after another.
+pub(crate) struct Rendered<I> {
+    chunks: I,
+    chunk: Vec<u8>,
+    read: usize,
+}
+
+impl<I> Rendered<I> {
+    pub(crate) fn new(chunks: I) -> Self {
+        Self {
+            chunks,
+            chunk: Vec::new(),
+            read: 0,
+        }
+    }
+}
+
+impl<I: Iterator<Item = io::Result<Vec<u8>>>> Read for Rendered<I> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.read == self.chunk.len() {
+            match self.chunks.next() {
+                Some(chunk) => (self.chunk, self.read) = (chunk?, 0),
+                None => return Ok(0),
+            }
+        }
+        let mut rest = &self.chunk[self.read..];
+        let read = rest.read(out)?;
+        self.read += read;
+        Ok(read)
+    }
+}
+
+/// A row as a line of CSV.
+pub(crate) fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
+    let mut line = csv::Writer::from_writer(Vec::new());
+    line.write_record(cells).map_err(io::Error::from)?;
+    line.into_inner().map_err(|error| error.into_error())
+}
