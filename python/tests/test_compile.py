@@ -154,6 +154,7 @@ def test_xgboosts_linear_booster(objective: str) -> None:
     assert booster.predict(X).scores.tolist() == model.predict(X).scores.tolist()
 
 
+@pytest.mark.filterwarnings("ignore:Found whitespace in feature_names")
 def test_trees_of_three_libraries() -> None:
     of = (cancer.train_labels == "malignant").astype(int)
     grown: list[Any] = [

@@ -84,7 +84,7 @@ def compile(
     """
     _check_images(X, pixel_factor, input)
     converted = convert(model, X)
-    names = list(columns) if columns is not None else None
+    names = list(columns) if columns is not None else converted.renamed
     # Text columns are known to the network by its own names, others by those of the table.
     wishes = {
         "name": _named(model, name),
