@@ -165,7 +165,7 @@ class Interoperability(unittest.TestCase):
         with table.open() as file:
             _, row = csv.reader(file)
         scaled = [value * scale for value, scale in zip(scores, card["output"]["scales"])]
-        self.assertEqual([float(value) for value in row[2:]], scaled)
+        self.assertEqual([float(value) for value in row[2 : 2 + len(scaled)]], scaled)
 
     @contextlib.contextmanager
     def serving(self):

@@ -177,7 +177,7 @@ def test_flat_arrays_check_what_they_are_given(key: vc.Key, other_key: vc.Key) -
         lambda: items.add_plaintexts(foreign),
         lambda: items.multiply(foreign),
         lambda: items.weighted_sums(foreign, 1),
-        lambda: native.Ciphertexts.encrypt(k, foreign),
+        lambda: native.Ciphertexts.encrypt(k, foreign, False),
         lambda: items.add(other_key.encrypt([1, 2])._items),
         lambda: native.Ciphertexts.concatenate(other_key.public._key, [items]),
     ):

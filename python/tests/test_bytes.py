@@ -55,7 +55,7 @@ def test_damaged_bytes_are_refused(key: vc.Key) -> None:
     cases = {
         "begin like one": [b"", b"VCEA", b"x" * 1000, damaged(data, 0, b"V2")],
         "version 2": [damaged(data, 4, b"\x02")],
-        "header is damaged": [damaged(data, 5, b"\x02"), damaged(data, 14, b"\xff"), data[: HEADER + 3]],
+        "header is damaged": [damaged(data, 5, b"\x04"), damaged(data, 14, b"\xff"), data[: HEADER + 3]],
         "exponent": [damaged(data, 6, struct.pack(">i", -16385)), damaged(data, 5, b"\x00")],
         "bytes, and these are": [data[:-1], data + b"\x00", damaged(data, HEADER, struct.pack(">Q", 2**63))],
         "bits, and the key": [damaged(data, 10, struct.pack(">I", 2**32 - 1))],
@@ -97,7 +97,7 @@ def test_whatever_the_bytes_there_is_an_array_or_an_error(key: vc.Key, data: st.
 
 def test_a_bound_is_rounded_up_and_can_be_agreed(key: vc.Key) -> None:
     scores = key.encrypt([1], bound=1) * 1000
-    assert vc.EncryptedArray.from_bytes(scores.to_bytes(), key.public).bound == 1023
+    assert vc.EncryptedArray.from_bytes(scores.to_bytes(), key.public).bound == 1024
     agreed = scores.with_bound(10**6)
     assert agreed.bound == 10**6 and key.decrypt(agreed).tolist() == [1000]
     for bound in (999, -1, float("nan")):
@@ -117,3 +117,31 @@ def test_pickles_that_are_no_such_thing(key: vc.Key) -> None:
         pickle.loads(broken)
     with pytest.raises(errors.InvalidKeyError):
         vc.keys._public_key(ciphertext, True)
+
+
+def test_forged_pickles(key: vc.Key, other_key: vc.Key) -> None:
+    array = key.encrypt([1, 2])
+    for pickled in (pickle.dumps(array), pickle.dumps([1, 2])):
+        with pytest.raises(errors.CiphertextError, match="are a pickle, not an encrypted array"):
+            vc.EncryptedArray.from_bytes(pickled, key.public)
+    function, (data, public) = array.__reduce__()
+
+    class Forged:
+        def __init__(self, *arguments: object) -> None:
+            self.arguments = arguments
+
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return function, self.arguments
+
+    for arguments, error, text in (
+        ((b"", public), errors.CiphertextError, "don't begin like one"),
+        ((data[:-1], public), errors.CiphertextError, "and these are"),
+        ((damaged(data, HEADER + 8, bytes(256)), public), errors.CiphertextError, "not between 1"),
+        ((data, other_key.public), errors.OtherKeyError, "another key"),
+        ((5, public), errors.CiphertextError, "and this is a int"),
+    ):
+        with pytest.raises(error, match=text):
+            pickle.loads(pickle.dumps(Forged(*arguments)))
+    cut = pickle.dumps(array)[:-1]
+    with pytest.raises((EOFError, pickle.UnpicklingError)):
+        pickle.loads(cut)

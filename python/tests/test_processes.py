@@ -32,6 +32,7 @@ def test_a_fork_computes_and_shares_no_randomness() -> None:
     # The parent has threads, and tables for encrypting, before it forks.
     output = run("""
 key.decrypt(key.encrypt(np.arange(200)))
+key.public.encrypt(np.arange(200), short_exponents=True)
 children = []
 for _ in range(3):
     reader, writer = os.pipe()
@@ -39,6 +40,8 @@ for _ in range(3):
         try:
             encrypted = key.encrypt(np.arange(20))
             assert (key.decrypt(encrypted * 3 + encrypted) == 4 * np.arange(20)).all()
+            short = key.public.encrypt(np.arange(90), packed=True, short_exponents=True)
+            assert (key.decrypt(short * -2) == -2 * np.arange(90)).all()
             assert key.decrypt(np.ones((5, 20)) @ encrypted).tolist() == [190.0] * 5
             os.write(writer, encrypted[0].to_bytes()[-16:])
         finally:
@@ -57,7 +60,7 @@ def test_threads_compute_at_the_same_time_and_others_go_on() -> None:
     output = run("""
 results, beats = [], []
 def work():
-    x = key.public.encrypt(np.arange(300))
+    x = key.public.encrypt(np.arange(300), short_exponents=True)
     results.append((key.decrypt(x + x) == 2 * np.arange(300)).all())
 threads = [threading.Thread(target=work) for _ in range(4)]
 for thread in threads: thread.start()
@@ -78,6 +81,11 @@ print("done")
         "np.ones((2000, 2000), int) @ key.encrypt(np.arange(2000))",
         "[vc.Key.generate(4096) for _ in range(100)]",
         "key.encrypt(np.zeros(3)).rerandomized()[np.zeros(10**5, int)].rerandomized()",
+        "key.public.encrypt(np.zeros(10**6, int), short_exponents=True)",
+        "key.encrypt(np.arange(10**6, dtype=float), packed=True)",
+        "key.decrypt(key.encrypt(np.arange(9))[np.zeros(10**6, int)])",
+        "key.encrypt(np.arange(9))[np.zeros(10**5, int)] * np.arange(10**5, dtype=float)",
+        "(lambda data: [vc.EncryptedArray.from_bytes(data, key.public) for _ in range(100)])(key.encrypt(np.arange(9))[np.zeros(10**5, int)].to_bytes())",
     ],
 )
 def test_ctrl_c_ends_long_calls(work: str) -> None:

@@ -35,3 +35,29 @@ def numbers() -> float:
     number: paillier.EncryptedNumber = public.encrypt(1.5, precision=0.01) * 2 + 1
     sent: int = number.ciphertext()
     return private.decrypt(paillier.EncryptedNumber(public, sent, number.exponent))
+
+
+def predictions(folder: Path, pipeline: object, records: NDArray[np.float64]) -> float:
+    model: vc.Model = vc.compile(pipeline, records, name="risk", labels=["low", "high"], ways=["direct", "vouchers"])
+    report: vc.Report = model.report(records, ["low"] * len(records))
+    page: str = report.html()
+    model.save(folder / "risk", overwrite=True)
+    plan: vc.Plan = vc.plan(model, len(records), link=50)
+    with vc.serve([model, folder / "risk"], port=0, settings={"max_connections": 10}) as service:
+        key = vc.Key.generate()
+        client = vc.Client(service.url, key=key, vouchers=folder / "vouchers")
+        made: int = client.fill_vouchers("risk", 10, progress=print)
+        predicted: vc.Predictions = client.predict("risk", records, way="vouchers", in_flight=2)
+    exchange: vc.Exchange | None = predicted.exchange
+    chosen = plan.chosen
+    seconds = 0.0 if exchange is None or chosen is None else exchange.seconds + chosen.total_ms / 1000
+    return seconds + float(predicted.scores.sum()) + made + len(page)
+
+
+async def awaited(url: str, key: vc.Key, records: NDArray[np.float64]) -> list[str]:
+    client = vc.AsyncClient(url, key=key)
+    predicted: vc.Predictions = await client.predict("risk", records)
+    session: vc.Session = await client.session("risk")
+    request: bytes = session.encrypt(records)
+    names: list[str] = await client.models()
+    return names + [str(len(predicted) + len(request))]

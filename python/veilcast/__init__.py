@@ -12,18 +12,40 @@
 
 from veilcast import errors
 from veilcast.arrays import EncryptedArray, concatenate
+from veilcast._progress import progress
+from veilcast.cards import Card
+from veilcast.clients import AsyncClient, Client
+from veilcast.compiling import compile
 from veilcast.keys import Key, PublicKey
-from veilcast.predictions import Card, Client, Model, Predictions, Session
+from veilcast.models import Model
+from veilcast.packed import PackedArray
+from veilcast.plans import Plan, plan
+from veilcast.predictions import Exchange, Predictions
+from veilcast.reports import Report
+from veilcast.serving import Service, serve
+from veilcast.sessions import Opening, SealedModel, Session
 
 __all__ = [
+    "AsyncClient",
     "Card",
     "Client",
     "EncryptedArray",
+    "Exchange",
     "Key",
     "Model",
+    "Opening",
+    "PackedArray",
+    "Plan",
     "Predictions",
     "PublicKey",
+    "Report",
+    "SealedModel",
+    "Service",
     "Session",
+    "compile",
     "concatenate",
     "errors",
+    "plan",
+    "progress",
+    "serve",
 ]

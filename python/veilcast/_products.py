@@ -10,6 +10,7 @@ import numpy as np
 
 from veilcast import _native
 from veilcast._plain import Plain, scaled
+from veilcast._progress import step
 from veilcast.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def matmul(encrypted: EncryptedArray, numbers: Plain, *, encrypted_is_left: bool
             )
             places_of[start : start + width] = np.arange(done, done + width)
             done += width
+            # Within a chunk nothing is reported: its signs would be counted, not its rows.
+            if done < len(vectors) * count or len(parts) > 1:
+                step(done, len(vectors) * count)
     items = _native.Ciphertexts.concatenate(key, parts)
     order = order if encrypted_is_left else order.T
     items = items.take(np.ascontiguousarray(order).reshape(-1))

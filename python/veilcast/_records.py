@@ -1,67 +1,96 @@
-"""Records from arrays and data frames, in the order that a card wants."""
+"""Records from arrays and tables, in the order that a card wants."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Optional
+from typing import Any, Optional, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from veilcast import _native
+from veilcast import _tables
+from veilcast._tables import Kind
 from veilcast.errors import RecordError
 
 Texts = list[tuple[int, list[Optional[str]]]]
 
 
-def records(card: _native.Card, values: Any) -> tuple[NDArray[np.float64], Texts]:
-    """Rows of numbers, where NaN is no value, and the columns of texts, as the native session takes them.
+class Input(Protocol):
+    """What a record is."""
 
-    Data frames are taken by their columns' names, in any order; arrays and lists of rows by position.
+    @property
+    def columns(self) -> Optional[list[str]]: ...
+    @property
+    def text_columns(self) -> list[int]: ...
+    @property
+    def shape(self) -> list[int]: ...
+
+
+def records(card: Input, name: str, values: Any) -> tuple[NDArray[np.float64], Texts, Kind]:
+    """Rows of numbers, where NaN is no value, and the columns of texts, as the native module takes them; and the kind
+    of table that they were.
+
+    Tables are taken by their columns' names, in any order; arrays and lists of rows by position.
 
     Raises:
         RecordError: if columns are missing or unknown, or a cell is neither a number nor what its column holds.
     """
     width = math.prod(card.shape)
-    columns = getattr(values, "columns", None)
-    if columns is not None and card.columns is not None:
-        return _from_columns(card, {str(name): values[name] for name in columns}, len(values))
+    table = _tables.table(values)
+    if table is not None and card.columns is not None:
+        numbers, texts = _from_columns(card, name, table.columns, table.rows)
+        return numbers, texts, table.kind
+    kind = Kind() if table is None else table.kind
     if card.text_columns:
         rows = [list(row) for row in values]
         if any(len(row) != width for row in rows):
-            raise RecordError(f"each record of the model {card.name!r} has {width} cells")
-        assert card.columns is not None
-        named = {name: [row[i] for row in rows] for i, name in enumerate(card.columns)}
-        return _from_columns(card, named, len(rows))
+            raise RecordError(f"each record of the model {name!r} has {width} cells")
+        columns = card.columns or []
+        named = {name: [row[i] for row in rows] for i, name in enumerate(columns)}
+        return *_from_columns(card, name, named, len(rows)), kind
     array = np.asarray(values)
+    if array.dtype.kind == "O":
+        array = _from_objects(name, array)
     if array.dtype.kind not in "biuf":
-        raise RecordError(f"records of the model {card.name!r} are numbers, and these are {array.dtype}")
+        raise RecordError(f"records of the model {name!r} are numbers, and these are {array.dtype}")
     if array.ndim > 2 and list(array.shape[1:]) == card.shape:
         array = array.reshape(len(array), width)
+    if array.dtype.kind == "b" and card.kind == "image":
+        # A true pixel is a bright one.
+        array = array * 255
     if array.ndim != 2 or array.shape[1] != width:
         shape = " × ".join(str(length) for length in card.shape)
         raise RecordError(
-            f"records of the model {card.name!r} are rows of {shape} numbers, and this array has the shape"
+            f"records of the model {name!r} are rows of {shape} numbers, and this array has the shape"
             f" {np.shape(values)}"
         )
-    return np.ascontiguousarray(array, dtype=np.float64), []
+    return np.ascontiguousarray(array, dtype=np.float64), [], kind
 
 
-def _from_columns(card: _native.Card, given: dict[str, Any], count: int) -> tuple[NDArray[np.float64], Texts]:
+def _from_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Numbers of an array of objects, where None is no value."""
+    try:
+        flat = [math.nan if _is_missing(cell) else float(_no_text(cell)) for cell in array.reshape(-1)]
+    except (TypeError, ValueError):
+        raise RecordError(f"records of the model {name!r} are numbers, and there is something else in these") from None
+    return np.array(flat, dtype=np.float64).reshape(array.shape)
+
+
+def _from_columns(
+    card: Input, model: str, given: dict[str, Any], count: int
+) -> tuple[NDArray[np.float64], Texts]:
     names = card.columns or []
     missing = [name for name in names if name not in given]
     extra = [name for name in given if name not in names]
     if missing:
-        raise RecordError(f"the model {card.name!r} needs columns that aren't there: {', '.join(missing)}")
+        raise RecordError(f"the model {model!r} needs columns that aren't there: {', '.join(missing)}")
     if extra:
-        raise RecordError(
-            f"the model {card.name!r} doesn't take these columns, so drop them first: {', '.join(extra)}"
-        )
+        raise RecordError(f"the model {model!r} doesn't take these columns, so drop them first: {', '.join(extra)}")
     numbers = np.full((count, len(names)), np.nan)
     texts: Texts = []
     for place, name in enumerate(names):
         if place in card.text_columns:
-            texts.append((place, [_text(cell) for cell in given[name]]))
+            texts.append((place, [_text(cell) for cell in _tables.cells(given[name])]))
         else:
             numbers[:, place] = _numbers(name, given[name])
     return numbers, texts
@@ -69,15 +98,14 @@ def _from_columns(card: _native.Card, given: dict[str, Any], count: int) -> tupl
 
 def _numbers(name: str, column: Any) -> NDArray[np.float64]:
     try:
-        # None and pandas' own missing values become NaN.
-        to_numpy = getattr(column, "to_numpy", None)
-        if to_numpy is not None and str(getattr(column, "dtype", "")) != "object":
-            array = np.asarray(to_numpy(dtype=np.float64, na_value=np.nan))
-        else:
-            array = np.array([np.nan if _is_missing(cell) else float(_no_text(cell)) for cell in column])
+        # None and the libraries' own missing values become NaN.
+        numbers = _tables.numbers(column)
+        if numbers is None:
+            given = _tables.cells(column)
+            numbers = np.array([np.nan if _is_missing(cell) else float(_no_text(cell)) for cell in given])
     except (TypeError, ValueError):
         raise RecordError(f"the column {name!r} holds numbers, and there is something else in it") from None
-    return array.astype(np.float64)
+    return numbers.astype(np.float64)
 
 
 def _no_text(cell: Any) -> Any:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, Union
+from typing import TYPE_CHECKING, Any, SupportsIndex, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from veilcast import _native, _products, _wire
-from veilcast._plain import BASE, LOWEST_EXPONENT, Plain, plain, power, to_bytes
-from veilcast.errors import (
-    DtypeError,
-    OtherKeyError,
-    PlaintextOverflowError,
-    SecretError,
-    ShapeError,
-    ValueRangeError,
-)
+from veilcast import _arrow, _native, _products, _wire
+from veilcast._base import Encrypted, plain_only
+from veilcast._plain import BASE, Plain, plain, to_bytes
+from veilcast.errors import DtypeError, OtherKeyError, ShapeError, ValueRangeError
 
 if TYPE_CHECKING:
     from veilcast.keys import PublicKey
@@ -28,7 +21,7 @@ __all__ = ["EncryptedArray", "concatenate"]
 Axis = Union[SupportsIndex, Sequence[SupportsIndex], None]
 
 
-class EncryptedArray:
+class EncryptedArray(Encrypted):
     """Encrypted numbers under one key, in an array of any shape.
 
     Made by :meth:`Key.encrypt` and :meth:`PublicKey.encrypt`. Integers have the data type ``int64``; floats
@@ -44,21 +37,7 @@ class EncryptedArray:
     factors above all: :meth:`to_bytes` and pickling give them fresh randomness first.
     """
 
-    __slots__ = ("_bound", "_exponent", "_fresh", "_is_float", "_items", "_key", "_shape")
-    _key: _native.PublicKey
-    _items: _native.Ciphertexts
-    _shape: tuple[int, ...]
-    _is_float: bool
-    _exponent: int
-    _bound: int
-    _fresh: bool
-
-    # Operators with NumPy's arrays on their left come here.
-    __array_ufunc__ = None
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, *_: object) -> None:
-        raise TypeError("encrypt numbers with Key.encrypt or PublicKey.encrypt")
+    __slots__ = ()
 
     @classmethod
     def _new(
@@ -102,73 +81,10 @@ class EncryptedArray:
             fresh=False,
         )
 
-    @staticmethod
-    def _check_room(key: _native.PublicKey, bound: int, exponent: int = 0) -> None:
-        """Raises an exception if the key has no room for numbers up to the bound."""
-        if bound > int.from_bytes(key.modulus, "big") // 3 - 1 or exponent < LOWEST_EXPONENT:
-            raise PlaintextOverflowError(
-                f"the result might have up to {bound.bit_length()} bits, and the key has room for"
-                f" {key.bits - 2}: encrypt with a smaller bound or a coarser precision, round the plain"
-                " numbers, or use a larger key"
-            )
-
-    # What is public of an array.
-
-    @property
-    def public_key(self) -> PublicKey:
-        """The key that the numbers are encrypted under."""
-        # Keys make arrays: their module needs this one first.
-        from veilcast.keys import PublicKey
-
-        return PublicKey._wrap(self._key)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of each axis."""
-        return self._shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self._shape)
-
-    @property
-    def size(self) -> int:
-        """The number of encrypted numbers."""
-        return len(self._items)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """``int64`` or ``float64``: the type of the numbers when they are decrypted."""
-        return np.dtype(np.float64 if self._is_float else np.int64)
-
-    @property
-    def exponent(self) -> int:
-        """The numbers are whole multiples of 16^exponent; 0 for integers."""
-        return self._exponent
-
-    @property
-    def bound(self) -> int | float:
-        """No number is larger in magnitude."""
-        if not self._is_float:
-            return self._bound
-        try:
-            return float(Fraction(self._bound) * power(self._exponent))
-        except OverflowError:
-            return float("inf")
-
     @property
     def T(self) -> EncryptedArray:
         """The array with its axes reversed."""
         return self._at(self._places().T)
-
-    def __len__(self) -> int:
-        if not self._shape:
-            raise TypeError("an array without axes has no length")
-        return self._shape[0]
-
-    def __repr__(self) -> str:
-        return f"<EncryptedArray {self.dtype}, shape {self._shape}, under {self.public_key!r}>"
 
     # Parts and shapes.
 
@@ -235,10 +151,7 @@ class EncryptedArray:
 
     def _aligned(self, other: EncryptedArray) -> tuple[EncryptedArray, EncryptedArray]:
         """Both arrays in one shape, with one exponent."""
-        if self._key != other._key:
-            raise OtherKeyError(
-                "the arrays were encrypted under different keys: compute only with arrays of one key"
-            )
+        self._check_key(other)
         shape = self._common_shape(other._shape)
         exponent = min(self._exponent, other._exponent)
         return self._lowered(exponent)._broadcast(shape), other._lowered(exponent)._broadcast(shape)
@@ -361,28 +274,14 @@ class EncryptedArray:
             ShapeError: if the shapes don't fit together.
             PlaintextOverflowError: if the result might not fit the key.
         """
-        if self.ndim == 0 or np.ndim(self._plain_only(other)) == 0:
+        if self.ndim == 0 or np.ndim(plain_only(other)) == 0:
             return self * other
         return self @ other
 
-    @staticmethod
-    def _plain_only(other: ArrayLike) -> ArrayLike:
-        if isinstance(other, EncryptedArray):
-            raise DtypeError("encrypted numbers can only be multiplied and divided by plain ones")
-        return other
-
     def _factors(self, other: ArrayLike) -> Plain:
-        return plain(self._plain_only(other))
+        return plain(plain_only(other))
 
     # What leaves the process.
-
-    def rerandomized(self) -> EncryptedArray:
-        """The same numbers under fresh randomness: the ciphertexts reveal nothing any more about how they
-        were computed, not even to the key's owner. Takes as long as encrypting with the public key."""
-        items = self._items.rerandomize()
-        return self._new(
-            self._key, items, self._shape, self._is_float, self._exponent, self._bound, fresh=True
-        )
 
     def with_bound(self, bound: float) -> EncryptedArray:
         """The same numbers with a larger bound, so that it reveals nothing of plain numbers computed with.
@@ -391,7 +290,9 @@ class EncryptedArray:
             ValueRangeError: if the array's own bound is larger.
             PlaintextOverflowError: if the key has no room for it.
         """
-        return _wire.with_bound(self, bound)
+        larger = self._with_bound(bound)
+        self._check_room(self._key, larger._bound)
+        return larger
 
     def to_bytes(self, *, rerandomize: bool = True) -> bytes:
         """The array as bytes, for :meth:`from_bytes`. They hold the key's fingerprint, but not the key.
@@ -402,36 +303,60 @@ class EncryptedArray:
             rerandomize: Give computed ciphertexts fresh randomness first, as :meth:`rerandomized` does.
                 Without it the key's owner can learn about the plain numbers that were computed with.
         """
-        fresh = self if self._fresh or not rerandomize else self.rerandomized()
-        return _wire.dump(fresh)
+        return _wire.dump(self._fit_to_leave(rerandomize))
 
     @classmethod
-    def from_bytes(cls, data: bytes, key: PublicKey) -> EncryptedArray:
+    def from_bytes(cls, data: Any, key: PublicKey) -> EncryptedArray:
         """The array of bytes made by :meth:`to_bytes`, after checks.
+
+        Args:
+            data: The bytes, or anything with the buffer protocol: a ``memoryview``, an ``mmap``, Arrow's buffer.
+            key: The key that the array belongs to.
 
         Raises:
             CiphertextError: if the bytes aren't an array.
             OtherKeyError: if the array is another key's.
         """
-        return _wire.load(data, key._key)
+        return cls._loaded(_wire.load(data, key._key, packed=False), key)
+
+    def to_arrow(self, *, rerandomize: bool = True) -> Any:
+        """The array as Arrow's: a row is a binary of fixed size, which holds the ciphertexts along the other
+        axes. The data type, the exponent and the bound are in the type's metadata. Nothing is copied.
+
+        Args:
+            rerandomize: As for :meth:`to_bytes`.
+
+        Raises:
+            ShapeError: if there are no axes, or nothing in a row.
+            ImportError: if pyarrow isn't installed.
+        """
+        return _arrow.dump(self._fit_to_leave(rerandomize))
+
+    @classmethod
+    def from_arrow(cls, array: Any, key: PublicKey) -> EncryptedArray:
+        """The array of one made by :meth:`to_arrow`, or of a column with several chunks, after checks.
+
+        Raises:
+            CiphertextError: if it isn't one.
+            OtherKeyError: if it is another key's.
+            ImportError: if pyarrow isn't installed.
+        """
+        return cls._loaded(_arrow.load(array, key._key), key)
+
+    @classmethod
+    def _loaded(cls, loaded: _wire.Loaded, key: PublicKey) -> EncryptedArray:
+        return cls._new(
+            key._key,
+            loaded.items,
+            loaded.shape,
+            loaded.is_float,
+            loaded.exponent,
+            loaded.bound,
+            fresh=True,
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return EncryptedArray.from_bytes, (self.to_bytes(), self.public_key)
-
-    # What would be an accident.
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        raise SecretError(
-            "an encrypted array doesn't become NumPy's array by itself: decrypt it with Key.decrypt"
-        )
-
-    def __bool__(self) -> NoReturn:
-        raise SecretError("whether an encrypted number is zero shows only after Key.decrypt")
-
-    def __eq__(self, other: object) -> NoReturn:
-        raise SecretError("encrypted numbers can't be compared: decrypt them with Key.decrypt")
-
-    __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__
 
 
 def concatenate(arrays: Sequence[EncryptedArray], axis: SupportsIndex = 0) -> EncryptedArray:

@@ -6,6 +6,7 @@ from __future__ import annotations
 __all__ = [
     "CardError",
     "CiphertextError",
+    "CompileError",
     "DecryptionError",
     "DtypeError",
     "FileExists",
@@ -13,15 +14,20 @@ __all__ = [
     "InvalidKeyError",
     "KeyFileError",
     "MessageError",
+    "MissingPackage",
     "ModelError",
     "OtherKeyError",
     "PlaintextOverflowError",
     "RecordError",
+    "SealedError",
     "SecretError",
+    "ServeError",
     "ServiceError",
     "ShapeError",
     "ValueRangeError",
     "VeilcastError",
+    "VoucherError",
+    "WayError",
 ]
 
 
@@ -91,6 +97,30 @@ class MessageError(VeilcastError, ValueError):
 
 class ServiceError(VeilcastError, OSError):
     """A service can't be reached or refuses, or what is there isn't one."""
+
+
+class WayError(VeilcastError, ValueError):
+    """A model isn't offered in a way, or the client lacks what the way needs: a key, or a folder of vouchers."""
+
+
+class VoucherError(VeilcastError):
+    """There are too few vouchers, or they can't be made or kept."""
+
+
+class SealedError(VeilcastError, ValueError):
+    """A sealed model could betray records, or isn't the card's; or a model can't be sealed."""
+
+
+class CompileError(VeilcastError, ValueError):
+    """A model of another library can't become one that predicts on encrypted records."""
+
+
+class MissingPackage(VeilcastError, ImportError):
+    """A package that is only needed for this isn't installed."""
+
+
+class ServeError(VeilcastError, OSError):
+    """A service can't start."""
 
 
 class InsecureKeyWarning(UserWarning):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 import os
 from fractions import Fraction
-from typing import Any, NoReturn, Union
+from typing import Any, Literal, NoReturn, Union, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from veilcast import _native
+from veilcast import packed as packed_arrays
+from veilcast._base import Encrypted
 from veilcast._plain import plain, power, scaled, to_bytes
+from veilcast._progress import Progress
+from veilcast._progress import progress as _showing
 from veilcast.arrays import EncryptedArray
 from veilcast.errors import (
     DtypeError,
@@ -20,10 +24,12 @@ from veilcast.errors import (
     SecretError,
     ValueRangeError,
 )
+from veilcast.packed import PackedArray
 
 __all__ = ["DEFAULT_BITS", "Key", "PublicKey"]
 
 Path = Union[str, "os.PathLike[str]"]
+Number = Union[float, Fraction]
 
 DEFAULT_BITS = 3072
 """The usual size of new keys: 128 bits of security."""
@@ -34,6 +40,10 @@ DEFAULT_PRECISION = Fraction(1, 2**128)
 
 DEFAULT_BOUND = 2**64
 """The largest magnitude of encrypted floats unless the caller says otherwise."""
+
+
+DEFAULT_ROOM = 1024
+"""How many times their bound packed numbers may grow to unless the caller says otherwise."""
 
 
 class PublicKey:
@@ -100,13 +110,42 @@ class PublicKey:
         """A short name of the key: SHA-256 of the modulus, in hexadecimal digits."""
         return self._key.fingerprint.hex()
 
+    @overload
     def encrypt(
         self,
         values: ArrayLike,
         *,
-        precision: float | Fraction | None = None,
-        bound: float | Fraction | None = None,
-    ) -> EncryptedArray:
+        precision: Number | None = None,
+        bound: Number | None = None,
+        packed: Literal[False] = False,
+        short_exponents: bool = False,
+        progress: Progress = None,
+    ) -> EncryptedArray: ...
+
+    @overload
+    def encrypt(
+        self,
+        values: ArrayLike,
+        *,
+        precision: Number | None = None,
+        bound: Number | None = None,
+        packed: Literal[True],
+        room: int = DEFAULT_ROOM,
+        short_exponents: bool = False,
+        progress: Progress = None,
+    ) -> PackedArray: ...
+
+    def encrypt(
+        self,
+        values: ArrayLike,
+        *,
+        precision: Number | None = None,
+        bound: Number | None = None,
+        packed: bool = False,
+        room: int = DEFAULT_ROOM,
+        short_exponents: bool = False,
+        progress: Progress = None,
+    ) -> EncryptedArray | PackedArray:
         """Encrypts numbers, each under fresh randomness.
 
         Integers (and booleans) are encrypted as they are, floats as multiples of a power of 16. Neither
@@ -119,13 +158,25 @@ class PublicKey:
             bound: No number is larger in magnitude. It is kept with the array, so that no computation
                 can overflow unnoticed. By default what the integers' data type can hold, and 2^64 for
                 floats.
+            packed: Several numbers along the last axis share a ciphertext: see :class:`PackedArray`.
+            room: Packed numbers may grow to so many times the bound, by sums and by factors.
+            short_exponents: Takes a tenth of the time for many numbers. The randomness is then a power of a
+                number with an exponent of half the usual length (Damgard, Jurik and Nielsen 2010), which rests
+                on a further assumption: that such powers can't be told from others, for primes that are 3
+                modulo 4. Keys of :meth:`Key.generate` have such primes; others' can't be checked.
+            progress: Shows a bar, or calls a function: see :func:`veilcast.progress`.
 
         Raises:
             DtypeError: if something isn't a real number of at most 64 bits.
             ValueRangeError: if a number is infinite, not a number, or beyond the bound.
             PlaintextOverflowError: if the key has no room for numbers up to the bound.
+            ShapeError: if a single number is to be packed.
+            InvalidKeyError: if the key's primes aren't fit for short exponents.
         """
-        return _encrypt(None, self._key, values, precision, bound)
+        with _showing(progress):
+            return _encrypt(
+                None, self._key, values, precision, bound, room if packed else None, short_exponents
+            )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self._key == other._key
@@ -203,17 +254,52 @@ class Key:
         """Bits of the modulus."""
         return self._public.bits
 
+    @overload
     def encrypt(
         self,
         values: ArrayLike,
         *,
-        precision: float | Fraction | None = None,
-        bound: float | Fraction | None = None,
-    ) -> EncryptedArray:
-        """Encrypts numbers as :meth:`PublicKey.encrypt` does, several times faster."""
-        return _encrypt(self._secret, self._public._key, values, precision, bound)
+        precision: Number | None = None,
+        bound: Number | None = None,
+        packed: Literal[False] = False,
+        progress: Progress = None,
+    ) -> EncryptedArray: ...
 
-    def decrypt(self, array: EncryptedArray, dtype: DTypeLike | None = None) -> NDArray[Any]:
+    @overload
+    def encrypt(
+        self,
+        values: ArrayLike,
+        *,
+        precision: Number | None = None,
+        bound: Number | None = None,
+        packed: Literal[True],
+        room: int = DEFAULT_ROOM,
+        progress: Progress = None,
+    ) -> PackedArray: ...
+
+    def encrypt(
+        self,
+        values: ArrayLike,
+        *,
+        precision: Number | None = None,
+        bound: Number | None = None,
+        packed: bool = False,
+        room: int = DEFAULT_ROOM,
+        progress: Progress = None,
+    ) -> EncryptedArray | PackedArray:
+        """Encrypts numbers as :meth:`PublicKey.encrypt` does, several times faster."""
+        with _showing(progress):
+            return _encrypt(
+                self._secret, self._public._key, values, precision, bound, room if packed else None, False
+            )
+
+    def decrypt(
+        self,
+        array: EncryptedArray | PackedArray,
+        dtype: DTypeLike | None = None,
+        *,
+        progress: Progress = None,
+    ) -> NDArray[Any]:
         """Decrypts an array. Don't send the result to whoever sent the ciphertexts.
 
         Args:
@@ -221,17 +307,19 @@ class Key:
             dtype: ``object`` gives integers of any size, or exact fractions for floats. Otherwise the
                 result is converted to this type as ``astype`` does, without loss: by default the array's
                 own, ``int64`` or ``float64``.
+            progress: Shows a bar, or calls a function: see :func:`veilcast.progress`.
 
         Raises:
             OtherKeyError: if it was encrypted under another key.
             PlaintextOverflowError: if a number doesn't fit the data type.
             DecryptionError: if a ciphertext holds a number beyond the array's bound, and so was changed.
         """
-        if not isinstance(array, EncryptedArray):
+        if not isinstance(array, Encrypted):
             raise DtypeError(f"only an EncryptedArray can be decrypted, and this is a {type(array).__name__}")
         if array.public_key != self._public:
             raise OtherKeyError("the array was encrypted under another key, which alone can decrypt it")
-        numbers = self._secret.decrypt(array._items)
+        with _showing(progress):
+            numbers = self._decrypted(array)
         bound = to_bytes(array._bound)
         if dtype is not None and np.dtype(dtype) == object:
             return _exact(numbers, self._public.n, bound, array)
@@ -242,6 +330,13 @@ class Key:
             values = numbers.to_integers(bound)
         values = values.reshape(array.shape)
         return values if dtype is None else _converted(values, np.dtype(dtype))
+
+    def _decrypted(self, array: EncryptedArray | PackedArray) -> _native.Plaintexts:
+        if isinstance(array, EncryptedArray):
+            return self._secret.decrypt(array._items, array._bound.bit_length())
+        row = array.shape[-1]
+        bits = (array.slot_bits + 1) * min(row, array.per_ciphertext)
+        return self._secret.decrypt(array._items, bits).unpacked(array.slot_bits, row)
 
     def __repr__(self) -> str:
         return f"<Key for {self._public!r}>"
@@ -263,10 +358,12 @@ def _encrypt(
     owner: _native.SecretKey | None,
     key: _native.PublicKey,
     values: object,
-    precision: float | Fraction | None,
-    bound: float | Fraction | None,
-) -> EncryptedArray:
-    if isinstance(values, EncryptedArray):
+    precision: Number | None,
+    bound: Number | None,
+    room: int | None,
+    short_exponents: bool,
+) -> EncryptedArray | PackedArray:
+    if isinstance(values, Encrypted):
         raise DtypeError("the array is encrypted already")
     numbers = plain(values)
     exponent = 0
@@ -286,14 +383,20 @@ def _encrypt(
     mantissas = scaled(largest, exponent)
     # Before anything is encrypted.
     EncryptedArray._check_room(key, mantissas)
+    if room is not None:
+        return packed_arrays.encrypt(owner, key, numbers, exponent, mantissas, room, short_exponents)
     plaintexts = numbers.plaintexts(key, exponent)
-    items = _native.Ciphertexts.encrypt(key, plaintexts) if owner is None else owner.encrypt(plaintexts)
+    items = (
+        owner.encrypt(plaintexts)
+        if owner is not None
+        else _native.Ciphertexts.encrypt(key, plaintexts, short_exponents)
+    )
     return EncryptedArray._new(
         key, items, numbers.values.shape, numbers.is_float, exponent, mantissas, fresh=True
     )
 
 
-def _exponent(precision: float | Fraction) -> int:
+def _exponent(precision: Number) -> int:
     """The largest exponent with 16^exponent ≤ precision."""
     if not 0 < precision < math.inf:
         raise ValueRangeError("the precision must be a positive finite number")
@@ -305,7 +408,7 @@ def _exponent(precision: float | Fraction) -> int:
 
 
 def _exact(
-    numbers: _native.Plaintexts, n: int, bound: bytes, array: EncryptedArray
+    numbers: _native.Plaintexts, n: int, bound: bytes, array: Encrypted
 ) -> NDArray[Any]:
     result = np.empty(len(numbers), dtype=object)
     for i, raw in enumerate(numbers.to_raw(bound)):

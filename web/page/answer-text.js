@@ -40,6 +40,10 @@ export function textOfPrediction(card, prediction) {
     const headline = likely.length > 0 ? likely.join(', ') : 'none';
     return { headline, unit: 'over 50 % likely, each on its own', spoken: `Over 50 % likely: ${headline}`, note, bars };
   }
+  if (prediction.inDoubt) {
+    const spoken = `Not sure: the most likely answer is ${label}, with a probability of ${sure}`;
+    return { headline: 'not sure', unit: `perhaps ${label}, ${sure} likely`, spoken, note, bars };
+  }
   return { headline: label, unit: `${sure} likely`, spoken: `The answer: ${label}, with a probability of ${sure}`, note, bars };
 }
 
@@ -76,9 +80,11 @@ export function textOfPredictions(card, outcomes, total) {
     const most = counts.reduce((a, b) => Math.max(a, b), 0);
     bars = counts.map((n, i) => bar(card.fields.output.labels[i], n / Math.max(1, predictions.length), count(n), n === most && n > 0));
   }
+  const doubts = predictions.filter((p) => p.inDoubt).length;
+  const doubted = doubts > 0 ? `The model isn't sure of ${counted(doubts, 'record')}.` : '';
   const marked = failed > 0 ? `${counted(failed, 'record')} got an answer that can't be right, and ${failed === 1 ? 'is' : 'are'} marked.` : '';
   const changes = note || (outcomes.length > 0 ? 'No cell had to be changed.' : '');
-  return { text: [`${done} predicted.`, marked, changes].filter(Boolean).join(' '), bars };
+  return { text: [`${done} predicted.`, doubted, marked, changes].filter(Boolean).join(' '), bars };
 }
 
 /** The predictions among the outcomes, without marked records. @param {readonly Outcome[]} outcomes */

@@ -35,6 +35,7 @@ function inputOf({ fields: { input } }) {
     const others = hot?.op === 'one_hot' ? (hot.unknown === 'zeros' ? ' Texts that it doesn\'t know count as none of its categories.' : ' Texts that it doesn\'t know are refused.') : '';
     return `A record of ${counted(columns, 'column')}: ${counted(columns - texts, 'number')} and ${counted(texts, 'text')}.${others}`;
   }
+  if (input.kind === 'array') return `An array of ${input.shape.join(' × ')} numbers.`;
   const [rows, columns, channels = 1] = input.shape;
   return `A picture of ${columns} × ${rows} ${channels === 3 ? 'coloured' : 'grey'} pixels.`;
 }
@@ -56,7 +57,11 @@ function outputOf(card) {
 function publicOf(card) {
   const { input, public_part: part } = card.fields;
   const trees = treesOf(input);
-  const ranges = input.kind === 'table' ? ` That includes ${trees.length > 0 ? 'the' : 'the ranges, means and'} categories of its columns${followed(trees.length)}.` : '';
+  const ranges = {
+    table: ` That includes ${trees.length > 0 ? 'the' : 'the ranges, means and'} categories of its columns${followed(trees.length)}.`,
+    array: ' That includes the ranges of its numbers.',
+    image: '',
+  }[input.kind];
   if (!part) return `This card: what goes in, how it is rounded, what comes out.${ranges}`;
   return (
     `This card, and the model's first part: a file of ${size(part.bytes)}, which your browser fetches, checks, and runs on your own machine. ` +

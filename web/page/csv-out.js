@@ -12,12 +12,13 @@
  * @returns {string[]}
  */
 export function headerOf(card) {
-  const { labels, activation } = card.fields.output;
+  const { labels, activation, doubt } = card.fields.output;
   if (card.task === 'quantities') return ['record', ...labels];
   // A single sigmoid output has two labels, and its score and probability are the second's.
   const scored = labels.slice(labels.length - card.outputs);
   const probabilities = activation === 'none' ? [] : scored.map((label) => `probability_${label}`);
-  return ['record', 'label', ...scored.map((label) => `score_${label}`), ...probabilities];
+  const sure = doubt === undefined ? [] : ['sure'];
+  return ['record', 'label', ...scored.map((label) => `score_${label}`), ...probabilities, ...sure];
 }
 
 /**
@@ -31,8 +32,9 @@ export function headerOf(card) {
 export function rowOf(card, outcome, record) {
   if (outcome.failed) return headerOf(card).map((_, i) => (i === 0 ? String(record) : ''));
   if (outcome.values) return [String(record), ...outcome.values.map(decimal)];
+  const sure = card.fields.output.doubt === undefined ? [] : [outcome.inDoubt ? 'no' : 'yes'];
   const probabilities = outcome.probabilities?.slice(-outcome.scores.length) ?? [];
-  return [String(record), outcome.label, ...outcome.scores.map(decimal), ...probabilities.map((probability) => probability.toFixed(6))];
+  return [String(record), outcome.label, ...outcome.scores.map(decimal), ...probabilities.map((probability) => probability.toFixed(6)), ...sure];
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The tab for digits: a drawing, a picture or a test image becomes the pixels that the model gets. */
 
-import { VeilcastError, fitMnist, greyImage } from '../index.js';
+import { VeilcastError, fitMnist, greyImage, isFitted } from '../index.js';
 import { announce, byId } from './dom.js';
 import { Drawing } from './drawing.js';
 import { drawInk, loadSamples, readPicture } from './pictures.js';
@@ -76,18 +76,19 @@ export class DigitTab extends EventTarget {
     if (!picture) return this.#show(undefined, DRAWN);
     try {
       this.#show(fitMnist(greyImage(picture)), DRAWN);
-    } catch {
-      // A drawing next to the sheet, or one that covers it: not yet a digit.
-      this.#show(undefined, 'There is no digit to see yet.');
+    } catch (error) {
+      // A drawing next to the sheet, or one that covers it: not yet a digit. Separate strokes may be joined yet.
+      const areSeveral = error instanceof VeilcastError && error.code === 'several_digits';
+      this.#show(undefined, areSeveral ? 'There is more than one digit, or its strokes are apart.' : 'There is no digit to see yet.');
     }
   }
 
   /** @param {File} file */
   async #takeFile(file) {
     const { picture, grey } = await readPicture(file);
-    const isReady = grey.width === SIDE && grey.height === SIDE;
-    const pixels = isReady ? Uint8Array.from(grey.pixels) : fitMnist(grey);
-    this.#drawing.show(picture, !isReady);
+    const isReady = isFitted(grey);
+    const pixels = fitMnist(grey);
+    this.#drawing.show(picture, grey.width > SIDE || grey.height > SIDE);
     this.#take(pixels, isReady ? 'Your picture has 28 × 28 pixels, and is used as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.');
     announce('Picture taken');
   }

@@ -1,7 +1,7 @@
 /** The sheet to draw on: with mouse, finger, pen or keyboard; it also shows pictures from elsewhere. */
 
 /**
- * @typedef {import('../src/mnist-fit.js').GreyImage} GreyImage
+ * @typedef {import('../src/grey.js').GreyImage} GreyImage
  * @typedef {[x: number, y: number]} Point from 0 to 1
  */
 

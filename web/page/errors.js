@@ -139,9 +139,14 @@ const TROUBLES = {
     text: 'Draw a digit first, or take a picture with more contrast between the ink and the background.',
     help: 'input',
   },
+  several_digits: {
+    title: 'There is more than one digit',
+    text: 'The model reads one digit at a time. Cut one out of the picture, or take a picture of one; join strokes that are far apart.',
+    help: 'input',
+  },
   uneven_ground: {
-    title: 'The picture is too busy',
-    text: 'Take a picture of one digit on a plain background: dark ink on light paper, or light on dark, and nothing else.',
+    title: 'The picture is too uneven',
+    text: 'No digit can be told from what is around it. Take a picture of one digit, dark ink on light paper or light on dark, and nothing else.',
     help: 'input',
   },
   not_a_picture: {

@@ -2,7 +2,7 @@
 
 import { VeilcastError, greyImage } from '../index.js';
 
-/** @typedef {import('../src/mnist-fit.js').GreyImage} GreyImage */
+/** @typedef {import('../src/grey.js').GreyImage} GreyImage */
 
 const MAX_FILE_BYTES = 64 << 20;
 

@@ -100,9 +100,18 @@ const TEXTS = [
     says: 'Your key opens the answer, here in your browser. Nobody else has read it.',
     engineers: ({ card }) =>
       'Modulo p and q and by the Chinese remainder theorem, blinded and checked; then the scores are scaled' +
-      `${card && card.fields.output.activation !== 'none' ? `, and ${card.fields.output.activation} turns them into probabilities` : ''}.`,
+      `${card ? FINAL[card.fields.output.activation] : ''}.`,
   },
 ];
+
+/** What becomes of scores. */
+const FINAL = {
+  softmax: ', and softmax turns them into probabilities',
+  sigmoid: ', and sigmoid turns them into probabilities',
+  normalized_sigmoid: ', and sigmoid, divided by the sum, turns them into probabilities',
+  exp: ', and the exponential function turns them into quantities',
+  none: '',
+};
 
 /** The records that share ciphertexts. @param {Arrangement} arrangement */
 const rowOf = ({ recordsPerRow }) => (recordsPerRow === 1 ? 'one record' : `up to ${counted(recordsPerRow, 'record')}`);

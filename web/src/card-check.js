@@ -44,13 +44,13 @@ const required = {
   version: text,
   description: text,
   input: record(
-    { kind: oneOf('image', 'table'), shape: listOf(integer(1, MAX_FEATURES)), preprocessing: preprocessingShape },
+    { kind: oneOf('image', 'table', 'array'), shape: listOf(integer(1, MAX_FEATURES)), preprocessing: preprocessingShape },
     { description: text, features: listOf(text), fit: oneOf('mnist'), about: mapOf(record({}, { label: text, unit: text, description: text })) },
   ),
   quantization: record({ bits: integer(1, MAX_INPUT_BITS), step: either(positive, listOf(positive)), zero: perFeature }),
   output: record(
-    { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'none') },
-    { units: listOf(text), threshold: finite, task: oneOf('classes', 'probability', 'quantities') },
+    { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'normalized_sigmoid', 'exp', 'none') },
+    { units: listOf(text), threshold: finite, doubt: finite, task: oneOf('classes', 'probability', 'quantities') },
   ),
   bounds: record(
     { slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) },
@@ -99,7 +99,7 @@ export function checkCard(json) {
   }
   checkOutput(fields.output);
   checkBounds(fields.bounds, fields.output.scales.length);
-  checkScores(fields.bounds, fields.output.scales);
+  checkScores(fields.bounds, fields.output);
   checkLayouts(fields.layouts, features);
   checkWays(fields);
   return { fields, features };
@@ -107,12 +107,14 @@ export function checkCard(json) {
 
 /** @param {CardFields['input']} input */
 function checkInput({ kind, shape, features, fit, about = {} }) {
-  const suits = kind === 'table' ? shape.length === 1 : shape.length === 2 || (shape.length === 3 && shape[2] === 3);
+  const isPicture = shape.length === 2 || (shape.length === 3 && shape[2] === 3);
+  const sides = { table: shape.length === 1, image: isPicture, array: shape.length > 0 && shape.length <= MAX_SIDES };
+  const suits = sides[kind];
   const values = shape.reduce((a, b) => a * b, 1);
   if (!suits || values > MAX_FEATURES) fail('card.input.shape', `[${shape.slice(0, 8)}] does not suit its kind`);
   if (fit !== undefined && !(kind === 'image' && shape.length === 2)) fail('card.input.fit', 'is only for grey images');
-  if (kind === 'image') {
-    if (features !== undefined) fail('card.input.features', 'is not for an image');
+  if (kind !== 'table') {
+    if (features !== undefined) fail('card.input.features', `is not for an ${kind}`);
   } else {
     if (features?.length !== values) fail('card.input.features', `must name ${values} columns`);
     checkTexts(features ?? [], 'card.input.features');
@@ -135,15 +137,15 @@ function checkPublicPart({ sha256, shape }, values) {
 
 /** @param {CardFields['output']} output */
 function checkOutput(output) {
-  const { labels, scales, activation, units, threshold, task } = output;
+  const { labels, scales, activation, units, threshold, doubt, task } = output;
   const outputs = scales.length;
   if (outputs < 1 || outputs > MAX_OUTPUTS) fail('card.output.scales', `must be 1 to ${MAX_OUTPUTS} numbers`);
-  if (activation === 'softmax' && outputs < 2) fail('card.output', 'has softmax for a single output');
+  if (['softmax', 'normalized_sigmoid'].includes(activation) && outputs < 2) fail('card.output', `has ${activation} for a single output`);
   const expected = activation === 'sigmoid' && outputs === 1 ? 2 : outputs;
   if (labels.length !== expected) fail('card.output.labels', `must be ${expected} texts`);
   checkTexts(labels, 'card.output.labels');
   if (units) {
-    if (activation !== 'none') fail('card.output.units', 'are for quantities, whose activation is none');
+    if (activation !== 'none' && activation !== 'exp') fail('card.output.units', 'are for quantities, whose activation is none or exp');
     if (units.length !== outputs) fail('card.output.units', `must be ${outputs} texts`);
     // Several quantities may share a unit.
     for (const unit of units) checkTexts([unit], 'card.output.units');
@@ -151,6 +153,10 @@ function checkOutput(output) {
   if (threshold !== undefined) {
     if (activation !== 'sigmoid' || outputs !== 1) fail('card.output.threshold', 'is for a single sigmoid output');
     if (!(threshold > 0 && threshold < 1)) fail('card.output.threshold', 'must lie between 0 and 1');
+  }
+  if (doubt !== undefined) {
+    if (activation !== 'softmax') fail('card.output.doubt', 'is for probabilities by softmax');
+    if (!(doubt > 0 && doubt < 1)) fail('card.output.doubt', 'must lie between 0 and 1');
   }
   const implied = impliedTask(output);
   const isOpen = activation === 'none' && !units && outputs > 1;
@@ -167,6 +173,7 @@ function checkOutput(output) {
  * @returns {import('./card-types.js').Task}
  */
 export function impliedTask({ scales, activation, units }) {
+  if (activation === 'exp') return 'quantities';
   if (activation === 'none') return units || scales.length === 1 ? 'quantities' : 'classes';
   return activation === 'sigmoid' && scales.length === 1 ? 'probability' : 'classes';
 }
@@ -184,11 +191,12 @@ function checkBounds({ slot_bits, largest_scores }, outputs) {
  * Every score that is within the bounds must be a number once it is scaled.
  *
  * @param {CardFields['bounds']} bounds
- * @param {number[]} scales
+ * @param {CardFields['output']} output
  */
-function checkScores({ slot_bits, largest_scores }, scales) {
+function checkScores({ slot_bits, largest_scores }, { scales, activation }) {
   const most = largest_scores ?? scales.map(() => 2 ** (slot_bits - 1));
-  if (scales.some((scale, index) => !Number.isFinite(scale * most[index]))) fail('card.output.scales', 'must leave scores finite');
+  const value = (/** @type {number} */ score) => (largest_scores && activation === 'exp' ? Math.exp(score) : score);
+  if (scales.some((scale, index) => !Number.isFinite(value(scale * most[index])))) fail('card.output.scales', 'must leave scores finite');
 }
 
 /** @param {CardFields['layouts']} layouts @param {number} features */

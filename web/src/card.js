@@ -29,6 +29,8 @@ export const MAX_CARD_BYTES = 16 << 20;
  * @property {string} label
  * @property {number[]} scores one per output, in the model's own units
  * @property {number[] | undefined} probabilities one per label, if the model has a final function
+ * @property {boolean} inDoubt whether the label's probability is below that which the card names: the record may be of none
+ *   of the classes
  * @property {undefined} [values]
  */
 
@@ -41,6 +43,7 @@ export const MAX_CARD_BYTES = 16 << 20;
  * @property {undefined} [label]
  * @property {undefined} [scores]
  * @property {undefined} [probabilities]
+ * @property {undefined} [inDoubt]
  */
 
 /** A checked card; made by {@link Card.parse}. */
@@ -126,13 +129,14 @@ export class Card {
    */
   predict(integers) {
     const scores = this.dequantize(integers);
-    if (this.task === 'quantities') return { values: scores };
-    const { labels, activation, threshold = 0.5 } = this.fields.output;
+    const { labels, activation, threshold = 0.5, doubt = 0 } = this.fields.output;
+    if (this.task === 'quantities') return { values: activation === 'exp' ? scores.map(Math.exp) : scores };
     const isSingle = this.task === 'probability';
     // Scores are compared, so that the rounding of probabilities doesn't matter.
     const exceeds = () => Number(scores[0] > Math.log(threshold / (1 - threshold)));
     const index = isSingle ? exceeds() : argmax(scores);
-    return { index, label: labels[index], scores, probabilities: probabilities(scores, activation, isSingle) };
+    const likely = probabilities(scores, activation, isSingle);
+    return { index, label: labels[index], scores, probabilities: likely, inDoubt: likely !== undefined && likely[index] < doubt };
   }
 }
 
@@ -161,10 +165,16 @@ function probabilities(scores, activation, isSingle) {
   if (activation === 'none') return undefined;
   if (isSingle) return [sigmoid(-scores[0]), sigmoid(scores[0])];
   if (activation === 'sigmoid') return scores.map(sigmoid);
+  if (activation === 'normalized_sigmoid') return shares(scores.map(sigmoid));
   const top = scores.reduce((a, b) => Math.max(a, b));
   const powers = scores.map((score) => Math.exp(score - top));
-  const sum = powers.reduce((a, b) => a + b);
-  return powers.map((power) => power / sum);
+  return shares(powers);
+}
+
+/** Numbers divided by their sum; all alike if that is 0. @param {readonly number[]} numbers */
+function shares(numbers) {
+  const sum = numbers.reduce((a, b) => a + b);
+  return numbers.map((number) => (sum === 0 ? 1 / numbers.length : number / sum));
 }
 
 const sigmoid = (/** @type {number} */ score) => 1 / (1 + Math.exp(-score));

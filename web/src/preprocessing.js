@@ -30,7 +30,8 @@ export function preprocess(input, cells) {
   if (cells.length !== expected) {
     throw new VeilcastError('record_length', `the record has ${cells.length} values, and the model takes ${expected}`);
   }
-  const name = (/** @type {number} */ index) => input.features?.[index] ?? `pixel${index}`;
+  const noun = input.kind === 'array' ? 'number' : 'pixel';
+  const name = (/** @type {number} */ index) => input.features?.[index] ?? `${noun}${index}`;
   cells.forEach((cell, i) => {
     if (typeof cell === 'number' && !Number.isFinite(cell)) throw unfit('not_finite', name(i), 'is not a finite number');
   });

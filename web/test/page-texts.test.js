@@ -52,6 +52,18 @@ test('one of several classes', () => {
   ].join(''));
 });
 
+test('a class that is in doubt', async () => {
+  const doubtful = await cardOf({ labels: ['cat', 'dog', 'bird'], activation: 'softmax', doubt: 0.9 }, 3);
+  const [sure, unsure] = [predicted(doubtful, 0, 9, -3), predicted(doubtful, 0, 1, -3)];
+  assert.equal(textOfPrediction(doubtful, sure).headline, 'dog');
+  const text = textOfPrediction(doubtful, unsure);
+  assert.deepEqual([text.headline, text.unit], ['not sure', 'perhaps dog, 72.1 % likely']);
+  assert.match(text.spoken, /^Not sure: .*dog.*72\.1 %/);
+  const rows = csvOf(doubtful, [sure, unsure]).trimEnd().split('\n').map((row) => row.split(','));
+  assert.deepEqual(rows.map((cells) => [cells[1], cells.at(-1)]), [['label', 'sure'], ['dog', 'yes'], ['dog', 'no']]);
+  assert.match(textOfPredictions(doubtful, [sure, unsure], 2).text, /isn't sure of 1 record\./);
+});
+
 test('one score for two classes', () => {
   const text = textOfPrediction(binary, predicted(binary, -1.5));
   assert.deepEqual([text.headline, text.bars[0].text, text.bars[1].text], ['good', '81.8 %', '18.2 %']);
@@ -154,7 +166,7 @@ test('every error that a client can throw has plain words of its own', () => {
   const codes = [
     'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'bad_sealed_model', 'other_sealed_model', 'sealed_ended', 'not_sealed', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'bad_answer', 'bad_ciphertext', 'bad_scores',
     'other_answer', 'answer_too_large', 'body_too_large', 'token_needed', 'token_unknown', 'model_not_allowed', 'quota_used_up', 'ledger_away', 'too_many_keys', 'key_proof_needed', 'malformed_key_proof', 'invalid_key_proof', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
-    'blank_drawing', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
+    'blank_drawing', 'several_digits', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
   ];
   const unexpected = troubleOf(new TypeError('x is undefined'));
   assert.deepEqual([unexpected.code, unexpected.detail], ['unexpected', 'x is undefined']);

@@ -1,4 +1,4 @@
-//! Several numbers at once: [`pow_many`], and the lanes for fixed-base tables, registers and
+//! Several numbers at once: [`pow_many`], [`pow_each_vartime`], and the lanes for fixed-base tables, registers and
 //! Horner's rule.
 //!
 //! On processors with AVX-512 IFMA eight independent products take about as long as four single ones,
@@ -8,6 +8,7 @@
 mod groups;
 mod horner;
 mod powers;
+mod public_powers;
 mod ring;
 mod rows;
 mod shared;
@@ -15,6 +16,7 @@ mod shared;
 pub use groups::at_once;
 pub(crate) use horner::horner_group;
 pub use powers::{Power, pow_many};
+pub use public_powers::pow_each_vartime;
 pub(crate) use ring::widest;
 pub(crate) use rows::{RowRing, Rows};
 pub(crate) use shared::SharedLanes;

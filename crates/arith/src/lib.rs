@@ -25,7 +25,7 @@
 //!   [`at_once`] says how many to spread over how many threads.
 //! - [`FixedBase`]: faster still, for a base that is used repeatedly; [`FixedBases`]: products of small powers of many
 //!   such bases.
-//! - [`SquareModulus::pow_vartime`]: powers with public exponents;
+//! - [`SquareModulus::pow_vartime`] and [`pow_each_vartime`]: powers with public exponents;
 //!   [`SquareModulus::pow_mod_n_vartime`]: the same modulo n itself.
 //! - [`horner_many`]: products of numbers raised to powers of 2^s, by Horner's rule;
 //!   [`horner_powers_vartime`]: the same on the squarings of a power with a public exponent;
@@ -79,7 +79,7 @@ pub use horner::{horner_in_halves_vartime, horner_many, horner_powers_vartime};
 pub use kernel::kernel;
 #[doc(hidden)] // Only for benchmarks.
 pub use kernel::probe_vector_multiplications;
-pub use lanes::{Power, at_once, pow_many};
+pub use lanes::{Power, at_once, pow_each_vartime, pow_many};
 pub use multi_exp::{Fraction, divide_vartime, multi_exp_vartime};
 pub use registers::Registers;
 pub use residue::Residue;

@@ -6,7 +6,8 @@ use num_traits::{One, Zero};
 use proptest::prelude::*;
 use veilcast_arith::{
     FixedBase, FixedBases, Power, Registers, SquareModulus, divide_vartime,
-    horner_in_halves_vartime, horner_many, horner_powers_vartime, multi_exp_vartime, pow_many,
+    horner_in_halves_vartime, horner_many, horner_powers_vartime, multi_exp_vartime,
+    pow_each_vartime, pow_many,
 };
 
 /// Limb counts: all small ones, and the ones that keys of 1024 to 4096 bits need.
@@ -192,6 +193,25 @@ proptest! {
     }
 
     #[test]
+    fn powers_with_public_exponents_agree(
+        (n, bases) in prop::sample::select(&LIMBS[..]).prop_flat_map(modulus_limbs)
+            .prop_flat_map(|n| (Just(n.clone()), prop::collection::vec(element(n), 0..20))),
+        exponents in prop::collection::vec((0usize..3).prop_flat_map(limbs), 20),
+        is_same in any::<bool>(),
+    ) {
+        let ring = SquareModulus::new(&n).unwrap();
+        let square = big(&n).pow(2);
+        let residues: Vec<_> = bases.iter().map(|x| ring.residue(x)).collect();
+        let exponent = |i: usize| &exponents[if is_same { 0 } else { i }][..];
+        let exponents: Vec<_> = (0..bases.len()).map(exponent).collect();
+        let powers = pow_each_vartime(&ring, &residues.iter().collect::<Vec<_>>(), &exponents);
+        prop_assert_eq!(powers.len(), bases.len());
+        for ((power, base), exponent) in powers.iter().zip(&bases).zip(exponents) {
+            prop_assert_eq!(big(&ring.to_limbs(power)), big(base).modpow(&big(exponent), &square));
+        }
+    }
+
+    #[test]
     fn products_of_powers_of_fixed_bases_agree(
         (n, bases) in prop::sample::select(&LIMBS[..]).prop_flat_map(modulus_limbs)
             .prop_flat_map(|n| (Just(n.clone()), prop::collection::vec(element(n), 0..24))),
@@ -355,6 +375,11 @@ fn powers_of_many_agree_at_the_ends() {
             let none = vec![Vec::new(); bases.len()];
             let public = horner_powers_vartime(&ring, &none, 0, &bases, &limbs);
             assert_eq!(public, powers);
+            // Another exponent for the first base, so that no two lanes share their windows.
+            let mut exponents = vec![&limbs[..]; bases.len()];
+            exponents[0] = &[];
+            let each = pow_each_vartime(&ring, &bases.iter().collect::<Vec<_>>(), &exponents);
+            assert_eq!((&each[0], &each[1..]), (&ring.one(), &powers[1..]));
             for (x, power) in ends.iter().zip(&powers) {
                 let expected = x.modpow(&exponent.into(), &square);
                 assert_eq!(

@@ -1,7 +1,7 @@
 //! The checks that make a [`CardSpec`] a card.
 
 use crate::error::CardError;
-use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_OUTPUTS};
+use crate::limits::{CARD_FORMAT, MAX_FEATURES, MAX_OUTPUTS, MAX_SIDES};
 use crate::quantization::{PerFeature, Quantization};
 use crate::spec::{Bounds, CardSpec, Input, InputKind, Output};
 use crate::task::{Activation, Task};
@@ -75,6 +75,7 @@ impl Input {
 fn check_input(input: &Input) -> Result<(), CardError> {
     let suits = match (input.kind, input.shape.as_slice()) {
         (InputKind::Table, [_]) | (InputKind::Image, [_, _] | [_, _, 3]) => true,
+        (InputKind::Array, sides) => (1..=MAX_SIDES).contains(&sides.len()),
         (InputKind::Table | InputKind::Image, _) => false,
     };
     let values = input
@@ -90,8 +91,9 @@ fn check_input(input: &Input) -> Result<(), CardError> {
     }
     check_about(input)?;
     let problem = match (input.kind, &input.features) {
-        (InputKind::Image, None) => None,
+        (InputKind::Image | InputKind::Array, None) => None,
         (InputKind::Image, Some(_)) => Some("an image has none".to_owned()),
+        (InputKind::Array, Some(_)) => Some("an array has none".to_owned()),
         (InputKind::Table, None) => Some("a table needs one for each column".to_owned()),
         (InputKind::Table, Some(names)) if names.len() != values => {
             Some(format!("{} names for {values} columns", names.len()))
@@ -159,8 +161,12 @@ fn check_output(output: &Output) -> Result<(), CardError> {
         (Activation::Sigmoid, 1) => 2,
         _ => outputs,
     };
-    let problem = if output.activation == Activation::Softmax && outputs < 2 {
-        Some("softmax needs at least two outputs; a single one takes sigmoid".to_owned())
+    let joins = [Activation::Softmax, Activation::NormalizedSigmoid];
+    let problem = if joins.contains(&output.activation) && outputs < 2 {
+        let name = output.activation.name();
+        Some(format!(
+            "{name} needs at least two outputs; a single one takes sigmoid"
+        ))
     } else if labels != expected {
         Some(format!(
             "{labels} labels, but {outputs} outputs with this activation need {expected}"
@@ -168,7 +174,9 @@ fn check_output(output: &Output) -> Result<(), CardError> {
     } else if let Some(problem) = check_texts(&output.labels) {
         Some(format!("labels: {problem}"))
     } else {
-        check_units(output).or_else(|| check_threshold(output))
+        check_units(output)
+            .or_else(|| check_threshold(output))
+            .or_else(|| check_doubt(output))
     };
     match problem {
         None => check_task(output),
@@ -192,8 +200,8 @@ fn check_task(output: &Output) -> Result<(), CardError> {
 
 fn check_units(output: &Output) -> Option<String> {
     let (units, outputs) = (output.units.as_ref()?, output.scales.len());
-    if output.activation != Activation::None {
-        return Some("units are for quantities, whose activation is none".to_owned());
+    if !matches!(output.activation, Activation::None | Activation::Exp) {
+        return Some("units are for quantities, whose activation is none or exp".to_owned());
     }
     if units.len() != outputs {
         return Some(format!("{} units for {outputs} outputs", units.len()));
@@ -213,6 +221,15 @@ fn check_threshold(output: &Output) -> Option<String> {
     }
     let fits = threshold > 0.0 && threshold < 1.0;
     (!fits).then(|| format!("the threshold is {threshold}; it must lie between 0 and 1"))
+}
+
+fn check_doubt(output: &Output) -> Option<String> {
+    let doubt = output.doubt?;
+    if output.activation != Activation::Softmax {
+        return Some("doubt is for probabilities by softmax".to_owned());
+    }
+    let fits = doubt > 0.0 && doubt < 1.0;
+    (!fits).then(|| format!("doubt is {doubt}; it must lie between 0 and 1"))
 }
 
 fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
@@ -250,7 +267,11 @@ fn check_bounds(bounds: &Bounds, outputs: usize) -> Result<(), CardError> {
 fn check_scores(output: &Output, bounds: &Bounds) -> Result<(), CardError> {
     for (index, scale) in output.scales.iter().enumerate() {
         let largest = bounds.largest_score(index);
-        if !(largest as f64 * scale).is_finite() {
+        let mut value = vec![largest as f64 * scale];
+        if bounds.largest_scores.is_some() {
+            value = output.activation.quantities(value);
+        }
+        if !value.iter().all(|value| value.is_finite()) {
             let problem = format!(
                 "the scale of output {index}, {scale}, is too large for its scores, of up to {largest}"
             );

@@ -13,6 +13,7 @@ mod check;
 mod digest;
 mod encoder;
 mod error;
+mod functions;
 pub mod hex;
 mod layouts;
 mod limits;
@@ -33,12 +34,13 @@ pub use card::{Card, CardDigest};
 pub use digest::{Digest, MalformedDigest};
 pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
 pub use error::{CardError, RecordError, ScoreError};
+pub use functions::{exp, normalized_sigmoids, probabilities, sigmoids, softmax};
 pub use layouts::{FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads};
 pub use limits::{
     CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
     MAX_PUBLIC_PART_BYTES,
 };
-pub use prediction::{ClassPrediction, Prediction, argmax, class, probabilities};
+pub use prediction::{ClassPrediction, Prediction, argmax, class};
 pub use preprocessing::{
     Imputed, Preprocessing, PreprocessingVersion, Standard, Step, Tree, UnknownCategory,
 };

@@ -8,6 +8,8 @@ pub const MAX_CARD_BYTES: usize = 16 << 20;
 pub const MAX_PUBLIC_PART_BYTES: u64 = 64 << 20;
 /// Most features a model may have, before or after preprocessing.
 pub const MAX_FEATURES: usize = 1 << 18;
+/// Most sides of an array, or of the tensor that a public part takes.
+pub(crate) const MAX_SIDES: usize = 8;
 /// Most outputs a model may have.
 pub const MAX_OUTPUTS: usize = 1 << 14;
 /// Most features of a record that one ciphertext may hold.

@@ -1,6 +1,7 @@
 //! From integer scores to a prediction.
 
 use super::{Activation, Card, ScoreError, Task};
+use crate::functions::{normalized_sigmoids, probabilities, sigmoids};
 
 /// What the model says about one record: what its [`Task`] is to predict.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,9 @@ pub struct ClassPrediction {
     pub scores: Vec<f64>,
     /// One probability per label, 0 to 1; none if the model has no final function.
     pub probabilities: Option<Vec<f64>>,
+    /// Whether the probability of the predicted label is below the card's
+    /// [`doubt`](super::Output::doubt): the record may be of none of the classes.
+    pub in_doubt: bool,
 }
 
 impl Prediction {
@@ -50,7 +54,7 @@ impl Prediction {
         }
     }
 
-    /// One score per output, in the model's own units: a class's, or the values of quantities.
+    /// One number per output, in the model's own units: a class's scores, or the values of quantities.
     pub fn scores(&self) -> &[f64] {
         match self {
             Self::Class(class) => &class.scores,
@@ -109,22 +113,28 @@ impl Card {
         );
         let (task, output) = (self.task(), self.output());
         let index = match task {
-            Task::Quantities => return Prediction::Quantities(scores),
+            Task::Quantities => {
+                return Prediction::Quantities(output.activation.quantities(scores));
+            }
             Task::Probability => class(&scores, output.threshold),
             Task::Classes => argmax(&scores),
         };
         let probabilities = match (output.activation, task) {
-            (Activation::None, _) => None,
-            (Activation::Sigmoid, Task::Classes) => {
-                Some(scores.iter().copied().map(sigmoid).collect())
-            }
+            (Activation::None | Activation::Exp, _) => None,
+            (Activation::Sigmoid, Task::Classes) => Some(sigmoids(&scores)),
+            (Activation::NormalizedSigmoid, _) => Some(normalized_sigmoids(&scores)),
             (Activation::Softmax | Activation::Sigmoid, _) => Some(probabilities(&scores)),
+        };
+        let in_doubt = match (output.doubt, &probabilities) {
+            (Some(doubt), Some(probabilities)) => probabilities[index] < doubt,
+            (Some(_) | None, None) | (None, Some(_)) => false,
         };
         Prediction::Class(ClassPrediction {
             index,
             label: output.labels[index].clone(),
             scores,
             probabilities,
+            in_doubt,
         })
     }
 }
@@ -150,24 +160,4 @@ pub fn class(scores: &[f64], threshold: Option<f64>) -> usize {
         [score] => usize::from(*score > least),
         _ => argmax(scores),
     }
-}
-
-/// One probability per class, 0 to 1: by sigmoid from a single score, which is the second class's;
-/// by softmax from several.
-pub fn probabilities(scores: &[f64]) -> Vec<f64> {
-    match scores {
-        &[score] => vec![sigmoid(-score), sigmoid(score)],
-        _ => softmax(scores),
-    }
-}
-
-fn softmax(scores: &[f64]) -> Vec<f64> {
-    let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = scores.iter().map(|score| (score - top).exp()).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.iter().map(|power| power / sum).collect()
-}
-
-fn sigmoid(score: f64) -> f64 {
-    1.0 / (1.0 + (-score).exp())
 }

@@ -10,9 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::hex::{self, Hex};
 
 use super::{CardError, MAX_FEATURES, MAX_PUBLIC_PART_BYTES};
-
-/// Most dimensions of the tensor that a public part takes.
-const MAX_SIDES: usize = 8;
+use crate::limits::MAX_SIDES;
 
 /// The network in ONNX that a client runs on a preprocessed record before quantisation.
 ///

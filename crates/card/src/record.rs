@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Input, RecordError};
+use super::{Input, InputKind, RecordError};
 
 /// A cell of a table's row.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,8 @@ pub enum Cell {
     Missing,
 }
 
-/// A record before preprocessing, in the card's order: pixels, or the cells of a table's row.
+/// A record before preprocessing, in the card's order: pixels, an array's numbers, or the cells of a
+/// table's row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RawRecord<'a> {
     /// Numbers only.
@@ -57,11 +58,13 @@ impl Input {
         self.shape.iter().product()
     }
 
-    /// The name of a raw feature, for messages: the table's column, or the pixel's position.
+    /// The name of a raw feature, for messages: the table's column, or the place of the pixel or of
+    /// the number.
     pub fn feature_name(&self, index: usize) -> String {
-        match &self.features {
-            Some(names) => names.get(index).cloned().unwrap_or_default(),
-            None => format!("pixel{index}"),
+        match (&self.features, self.kind) {
+            (Some(names), _) => names.get(index).cloned().unwrap_or_default(),
+            (None, InputKind::Array) => format!("number{index}"),
+            (None, InputKind::Image | InputKind::Table) => format!("pixel{index}"),
         }
     }
 

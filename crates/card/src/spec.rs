@@ -52,9 +52,10 @@ pub struct Input {
     /// What people should know about it: units, ranges, which side is up.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// `[columns]` of a table; `[rows, columns]` or `[rows, columns, 3]` of an image.
+    /// `[columns]` of a table; `[rows, columns]` or `[rows, columns, 3]` of an image; up to eight
+    /// sides of an array.
     pub shape: Vec<usize>,
-    /// A table's column names, in order; an image has none.
+    /// A table's column names, in order; images and arrays have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<String>>,
     /// How a picture of another size is brought to the image's shape; without it none is accepted.
@@ -90,6 +91,9 @@ pub enum InputKind {
     Image,
     /// Named columns of numbers.
     Table,
+    /// Numbers of any values, in any number of sides, such as a sensor's readings or a spectrogram;
+    /// the last side changes fastest.
+    Array,
 }
 
 /// How a picture of another size is brought to the shape of a grey image.
@@ -119,6 +123,10 @@ pub struct Output {
     /// a single sigmoid output, and 0.5 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// A predicted class is in doubt if its probability is below this one, between 0 and 1; only
+    /// with softmax, and no class is if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<f64>,
     /// What the scores are. Needed only for several quantities without units, which the other fields
     /// don't distinguish from classes; elsewhere it must agree with the other fields, and a new
     /// card leaves it out.

@@ -4,16 +4,43 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::functions::exp;
+
 /// The final, order-preserving function on the scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// Probabilities that sum to one over the outputs.
     Softmax,
     /// An independent probability for each output.
     Sigmoid,
+    /// Sigmoid of each of several outputs, divided by the sum of all: probabilities that sum to one.
+    NormalizedSigmoid,
+    /// The exponential function of each score: quantities that can't be negative.
+    Exp,
     /// The scores are the prediction.
     None,
+}
+
+impl Activation {
+    /// Its name in the card's JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Softmax => "softmax",
+            Self::Sigmoid => "sigmoid",
+            Self::NormalizedSigmoid => "normalized_sigmoid",
+            Self::Exp => "exp",
+            Self::None => "none",
+        }
+    }
+
+    /// What it makes of scores that are quantities.
+    pub fn quantities(self, scores: Vec<f64>) -> Vec<f64> {
+        match self {
+            Self::Exp => exp(&scores),
+            Self::Softmax | Self::Sigmoid | Self::NormalizedSigmoid | Self::None => scores,
+        }
+    }
 }
 
 /// What a model predicts, and so what its scores are.
@@ -31,7 +58,8 @@ pub enum Task {
     Classes,
     /// The probability of the second of two classes: a single score, with sigmoid.
     Probability,
-    /// A quantity per output, perhaps with a unit: the scores are the values.
+    /// A quantity per output, perhaps with a unit: the scores are the values, or their logarithms if
+    /// the final function is [`Exp`](Activation::Exp).
     Quantities,
 }
 
@@ -41,8 +69,10 @@ impl Task {
     pub fn implied_by(activation: Activation, outputs: usize) -> Option<Self> {
         match (activation, outputs) {
             (Activation::Sigmoid, 1) => Some(Self::Probability),
-            (Activation::Softmax | Activation::Sigmoid, _) => Some(Self::Classes),
-            (Activation::None, 1) => Some(Self::Quantities),
+            (Activation::Softmax | Activation::Sigmoid | Activation::NormalizedSigmoid, _) => {
+                Some(Self::Classes)
+            }
+            (Activation::Exp, _) | (Activation::None, 1) => Some(Self::Quantities),
             (Activation::None, _) => None,
         }
     }

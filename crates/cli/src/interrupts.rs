@@ -35,10 +35,10 @@ pub(crate) struct Scrap(PathBuf);
 
 impl Scrap {
     /// Creates such a file: it can't be interrupted between creating and registering it.
-    pub(crate) fn make<F>(
-        make: impl FnOnce() -> io::Result<F>,
+    pub(crate) fn make<F, E>(
+        make: impl FnOnce() -> Result<F, E>,
         path: impl FnOnce(&F) -> &Path,
-    ) -> io::Result<(F, Self)> {
+    ) -> Result<(F, Self), E> {
         let mut state = state();
         state.watch();
         let file = make()?;

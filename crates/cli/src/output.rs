@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use veilcast_model::RegressionErrors;
+pub(crate) use veilcast_report::{counted, error_figures, grouped, significant};
 
 /// Where results go: as text, or as JSON with one document per line.
 #[derive(Clone, Copy)]
@@ -92,48 +92,6 @@ impl Output {
         bar.set_style(ProgressStyle::with_template(template).expect("the templates are valid"));
         bar
     }
-}
-
-/// A number of things: `1 record`, `2 records`.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        number => format!("{number} {noun}s"),
-    }
-}
-
-/// A number with commas between thousands: `1,821`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number with this many significant digits, and all digits before the decimal point.
-pub(crate) fn significant(number: f64, digits: u32) -> String {
-    if number == 0.0 {
-        return "0".to_owned();
-    }
-    let before = number.abs().log10().floor() + 1.0;
-    let after = (f64::from(digits) - before).clamp(0.0, 12.0) as usize;
-    format!("{number:.after$}")
-}
-
-/// How far predicted quantities are from true ones.
-pub(crate) fn error_figures(errors: &RegressionErrors) -> String {
-    let r_squared = errors.r_squared.map(|r| format!(", R² {r:.4}"));
-    format!(
-        "mean absolute error {}, root mean squared error {}{}",
-        significant(errors.mean_absolute_error, 4),
-        significant(errors.root_mean_squared_error, 4),
-        r_squared.unwrap_or_default()
-    )
 }
 
 /// Writes bytes to standard output at once.

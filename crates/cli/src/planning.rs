@@ -1,7 +1,4 @@
-//! The planner's figures, as typed, and its choices in words.
-
-pub(crate) mod plan;
-mod ways;
+//! The planner's figures, as typed.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +7,6 @@ use clap::Args;
 use veilcast_client::EntryDirectory;
 use veilcast_engine::PublicKey;
 use veilcast_engine::planner::Costs;
-use veilcast_protocol::Layout;
 
 use crate::failure::Hint as _;
 use crate::files;
@@ -89,31 +85,4 @@ fn megabits(text: &str) -> Result<f64, String> {
         Ok(speed) if (1e-3..=1e6).contains(&speed) => Ok(speed),
         _ => Err("give a number from 0.001 to 1000000".to_owned()),
     }
-}
-
-/// A layout with its numbers, in words.
-pub(crate) fn described(layout: Layout) -> String {
-    let scores = |number| match number {
-        1 => "1 score".to_owned(),
-        number => format!("{number} scores"),
-    };
-    match layout {
-        Layout::Scalar { scores_per_answer } => {
-            format!("scalar with {} per answer", scores(scores_per_answer))
-        }
-        Layout::Features {
-            features_per_ciphertext,
-            scores_per_answer,
-        } => format!(
-            "features with {features_per_ciphertext} per ciphertext and {} per answer",
-            scores(scores_per_answer)
-        ),
-        layout => layout.to_string(),
-    }
-}
-
-/// A number with a digit after the point if it is small.
-pub(crate) fn number(number: f64) -> String {
-    let digits = usize::from(number < 99.95);
-    format!("{number:.digits$}")
 }

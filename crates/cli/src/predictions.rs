@@ -22,6 +22,11 @@ pub(crate) const SCORE: &str = "score_";
 /// What the columns of probabilities begin with.
 const PROBABILITY: &str = "probability_";
 
+/// The column that says whether a class is in doubt.
+const SURE: &str = "sure";
+/// What it says then.
+const NOT_SURE: &str = "no";
+
 /// Whether a row of a file of predictions says that its record has none: neither a label nor a
 /// value is ever empty.
 pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
@@ -29,8 +34,9 @@ pub(crate) fn is_marked(row: &csv::StringRecord) -> bool {
 }
 
 /// Writes one prediction per record, in input order, as `record,label,<score per class…>,<probability
-/// per class…>` or, for quantities, as `record,<value per quantity…>`, and then the kept cells of the
-/// record. Scores without a final function have no probabilities.
+/// per class…>` or, for quantities, as `record,<value per quantity…>`, then `sure` if the card says when
+/// a class is in doubt, and then the kept cells of the record. Scores without a final function have no
+/// probabilities.
 ///
 /// A record whose answer can't be right is marked: its label and scores are empty, or in JSON there is
 /// an `error` in their place. That is not an error of writing: what is sent to a service must not
@@ -45,6 +51,7 @@ pub(crate) struct Predictions<'a> {
     saved: u64,
     has_header: bool,
     overview: Overview,
+    in_doubt: u64,
     unpredicted: Unpredicted,
 }
 
@@ -78,6 +85,9 @@ enum Predicted<'a> {
         scores: &'a [f64],
         #[serde(skip_serializing_if = "Option::is_none")]
         probabilities: Option<&'a [f64]>,
+        /// If the card says when a class is in doubt.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sure: Option<bool>,
     },
     /// What is wrong with the answer.
     Nothing { error: &'a str },
@@ -94,6 +104,7 @@ impl<'a> Predicted<'a> {
                 label: &class.label,
                 scores: &class.scores,
                 probabilities: class.probabilities.as_deref(),
+                sure: card.output().doubt.map(|_| !class.in_doubt),
             },
             Prediction::Quantities(values) => {
                 let names = card.output().labels.iter().map(String::as_str);
@@ -143,6 +154,7 @@ impl<'a> Predictions<'a> {
                 predictions.unpredicted.add(record, None);
                 continue;
             }
+            predictions.in_doubt += u64::from(row_in_doubt(card, row));
             let counted = predictions.overview.add_row(row);
             counted.context("what an earlier run has left next to --out isn't predictions")?;
         }
@@ -160,6 +172,7 @@ impl<'a> Predictions<'a> {
             saved: 0,
             has_header: false,
             overview: Overview::new(card),
+            in_doubt: 0,
             unpredicted: Unpredicted::default(),
         }
     }
@@ -177,6 +190,11 @@ impl<'a> Predictions<'a> {
     /// An overview of the predictions so far.
     pub(crate) fn overview(&self) -> &Overview {
         &self.overview
+    }
+
+    /// How many records are in doubt so far; none if the card doesn't say when one is.
+    pub(crate) fn in_doubt(&self) -> Option<u64> {
+        self.card.output().doubt.map(|_| self.in_doubt)
     }
 
     /// The records so far that are marked, including those of an earlier run.
@@ -253,7 +271,11 @@ impl<'a> Predictions<'a> {
         }
         self.count += 1;
         match &prediction {
-            Ok(prediction) => self.overview.add(prediction),
+            Ok(prediction) => {
+                let class = prediction.class();
+                self.in_doubt += u64::from(class.is_some_and(|class| class.in_doubt));
+                self.overview.add(prediction);
+            }
             Err(fault) => self.unpredicted.add(record, Some(fault.clone())),
         }
         if let Sink::JsonLines(output) = self.sink {
@@ -276,6 +298,9 @@ impl<'a> Predictions<'a> {
                 let first = probabilities.len().saturating_sub(scored);
                 // The last digits depend on who computes the exponential function.
                 row.extend(probabilities[first..].iter().map(|p| format!("{p:.6}")));
+                if self.card.output().doubt.is_some() {
+                    row.push(sure(class.in_doubt).to_owned());
+                }
             }
             Ok(Prediction::Quantities(values)) => row.extend(values.iter().map(f64::to_string)),
             Err(_) => {
@@ -319,8 +344,18 @@ impl<'a> Predictions<'a> {
     }
 }
 
+/// Whether a row that an earlier run has written is in doubt.
+fn row_in_doubt(card: &Card, row: &csv::StringRecord) -> bool {
+    card.output().doubt.is_some() && row.get(header(card).len() - 1) == Some(NOT_SURE)
+}
+
+/// How many records are in doubt, for people.
+pub(crate) fn doubts(in_doubt: u64) -> String {
+    format!("not sure of {}", counted(in_doubt, "record"))
+}
+
 /// The columns' names: a label, one score and one probability per output, named by its label, or the
-/// quantities.
+/// quantities; and whether a class is sure.
 fn header(card: &Card) -> Vec<String> {
     let scored = card.output().scored_labels();
     let mut header = vec!["record".to_owned()];
@@ -334,5 +369,11 @@ fn header(card: &Card) -> Vec<String> {
             }
         }
     }
+    header.extend(card.output().doubt.map(|_| SURE.to_owned()));
     header
+}
+
+/// What the column [`SURE`] says.
+fn sure(in_doubt: bool) -> &'static str {
+    if in_doubt { NOT_SURE } else { "yes" }
 }

@@ -8,19 +8,14 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context as _, bail};
 use veilcast_card::{Card, Encoder, QuantizedRecord, Way, chain};
 use veilcast_client::EntryDirectory;
-use veilcast_engine::{Planner, Predictor, SeededEntries, Session};
+use veilcast_engine::{Planner, SeededEntries, Session};
 use veilcast_files::table::Unreadable;
 use veilcast_files::{self as input, Options, ReadError, STANDARD_INPUT};
 use veilcast_paillier::SecretKey;
-use veilcast_protocol::IntegerType;
+use veilcast_report::Changes;
 
-use crate::changes::Changes;
 use crate::failure::Hint as _;
 use crate::planning::PlanArgs;
-
-/// Most ciphertexts that one request of ours carries, unless a record has more: it bounds the memory
-/// and the time that a request takes (6 MB under the default key), and lets long work show progress.
-const REQUEST_CIPHERTEXTS: usize = 1 << 13;
 
 /// Files of records, and what to do with columns that the model doesn't take.
 #[derive(Clone)]
@@ -73,25 +68,6 @@ impl AsRef<[QuantizedRecord]> for Batch {
     fn as_ref(&self) -> &[QuantizedRecord] {
         &self.records
     }
-}
-
-/// How many records to send at once: as many whole rows of ciphertexts as we send and the card allows.
-pub(crate) fn batch_size(predictor: &Predictor) -> usize {
-    let shared = predictor.records_per_group();
-    let rows = (REQUEST_CIPHERTEXTS / predictor.card().features()).max(1);
-    match (rows * shared).min(predictor.max_records()) {
-        few if few < shared => few.max(1),
-        many => many - many % shared,
-    }
-}
-
-/// How many records to send at once if vouchers mask them: as many as fit the limit that proxies usually have, and as the card
-/// allows.
-pub(crate) fn masked_batch_size(card: &Card) -> usize {
-    const REQUEST_BYTES: usize = 512 << 10;
-    let width = IntegerType::for_bits(card.slot_bits().get()).bytes();
-    let most = card.limits().max_records as usize;
-    most.min(REQUEST_BYTES / (card.features() * width)).max(1)
 }
 
 /// How many records all files hold together; nothing if one is a pipe, whose content can be read

@@ -1,20 +1,18 @@
 //! Sealed models for clients: their encrypted weights, fetched once, and the secrets that open answers.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use etcetera::{BaseStrategy as _, choose_base_strategy};
 use serde::{Deserialize, Serialize};
 use veilcast_card::hex::{self, Hex};
 use veilcast_card::{Card, CardDigest};
-use veilcast_client::Client;
+use veilcast_client::{Client, SealedFiles, SealedFilesError};
 use veilcast_engine::{KeyPolicy, Opening, SealedModel, StoredOpening};
 use zeroize::Zeroizing;
 
 use crate::failure::Hint as _;
-use crate::files::{self, OutputFile, Readers};
-use crate::service::advised;
+use crate::files::{self, OutputFile};
+use crate::service::advise;
 
 /// Longest file of an opening, in bytes: a mask for each record, in hexadecimal digits.
 const MAX_OPENING_BYTES: u64 = 64 << 20;
@@ -24,25 +22,14 @@ const FORMAT: &str = "veilcast-opening/1";
 
 /// A service's sealed model, with its weights from an earlier run if they are still there.
 pub(crate) async fn fetch(client: &Client, card: &Card) -> anyhow::Result<SealedModel> {
-    let sealed = card
-        .sealed()
-        .ok_or_else(|| anyhow!("the model {} is not offered sealed", card.name()))
-        .hint("leave --sealed out; `veilcast inspect` tells the ways that it is offered in")?;
-    let kept = place(&sealed.sha256);
-    let is_named = |file: &Vec<u8>| sealed.check_file(file, card.features()).is_ok();
-    let known = kept.as_deref().and_then(|path| fs::read(path).ok());
-    let file = match known.filter(is_named) {
-        Some(file) => file,
-        None => {
-            let answer = advised(client.sealed_file(card.name(), card).await)
-                .context("the service doesn't provide the model's sealed weights")?;
-            if let Some(path) = kept.filter(|_| is_named(&answer.answer)) {
-                keep(&path, &answer.answer);
-            }
-            answer.answer
+    match SealedFiles::of_user().fetch(client, card).await {
+        Err(error @ SealedFilesError::NotOffered(_)) => Err(error)
+            .hint("leave --sealed out; `veilcast inspect` tells the ways that it is offered in"),
+        Err(SealedFilesError::Client(error)) => {
+            Err(advise(error)).context("the service doesn't provide the model's sealed weights")
         }
-    };
-    open(card, &file).context("the service's sealed weights can't be used")
+        fetched => Ok(fetched?),
+    }
 }
 
 /// The model of a card, with its weights from a file.
@@ -58,34 +45,6 @@ pub(crate) fn load(card: &Card, path: &Path) -> anyhow::Result<SealedModel> {
 
 fn open(card: &Card, file: &[u8]) -> anyhow::Result<SealedModel> {
     Ok(SealedModel::open(card.clone(), file, KeyPolicy::default())?)
-}
-
-/// Where a file of this digest is kept from one run to the next.
-fn place(sha256: &str) -> Option<PathBuf> {
-    let strategy = choose_base_strategy().ok()?;
-    let name = format!("{sha256}.bin");
-    Some(
-        strategy
-            .cache_dir()
-            .join("veilcast")
-            .join("sealed")
-            .join(name),
-    )
-}
-
-/// Keeps a file, if that is possible.
-fn keep(path: &Path, file: &[u8]) {
-    let kept = || {
-        let folder = path.parent().context("it has no folder")?;
-        fs::create_dir_all(folder)?;
-        OutputFile::write(path, true, Readers::Usual, file)
-    };
-    if let Err(error) = kept() {
-        tracing::debug!(
-            error = format!("{error:#}"),
-            "the sealed weights aren't kept for the next run"
-        );
-    }
 }
 
 /// What opens the answer to a request that was written to a file.

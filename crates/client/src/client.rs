@@ -19,7 +19,7 @@ use crate::exchange::{Answer, Exchange};
 use crate::failure::not_veilcast;
 use crate::transport::Transport;
 use crate::url::BaseUrl;
-use crate::{AnswerError, ClientError, Options, tls};
+use crate::{AnswerError, ClientError, Options, Threads, tls};
 
 /// A connection to one service; cheap to clone, and the clones share their connections.
 ///
@@ -389,6 +389,10 @@ impl Client {
             .build()
             .expect("the URL, the headers and the body are sound");
         self.transport.send(request).await
+    }
+
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.transport.options.threads
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {

@@ -2,7 +2,8 @@
 //!
 //! A thin shell: encrypting records, checking answers and decrypting them is the session's work, which does no I/O.
 //! [`Client`] makes single calls; [`Pipeline`] carries any number of records through a session, group by group;
-//! [`EntryDirectory`] keeps what seeded uploads are made from, and [`VoucherDirectory`] the vouchers that [`Filler`] gets. Only public keys and ciphertexts
+//! [`EntryDirectory`] keeps what seeded uploads are made from, [`VoucherDirectory`] the vouchers that [`Filler`] gets, and [`SealedFiles`]
+//! the encrypted weights of sealed models. Only public keys and ciphertexts
 //! pass through here, and a [`Token`] if the service needs one, which goes only to the service's
 //! own origin; nothing secret is ever in a URL or a log.
 //!
@@ -18,7 +19,6 @@
 
 #![forbid(unsafe_code)]
 
-mod blocking;
 mod certificate;
 mod client;
 mod credentials;
@@ -29,7 +29,9 @@ mod options;
 mod pipeline;
 mod pool;
 mod retry;
+mod sealed_files;
 mod store;
+mod threads;
 mod tls;
 mod transport;
 mod url;
@@ -43,9 +45,11 @@ pub use credentials::{HeaderFault, Headers, Token, TokenFault};
 pub use error::{AnswerError, ClientError, FillError, PipelineError, ReplacedError, UrlFault};
 pub use exchange::Exchange;
 pub use options::Options;
-pub use pipeline::{Answered, Answers, Pipeline};
+pub use pipeline::{Answered, Answers, Pipeline, masked_records_at_once, records_at_once};
 pub use pool::EntryDirectory;
+pub use sealed_files::{SealedFiles, SealedFilesError};
 pub use store::StoreError;
+pub use threads::Threads;
 pub use tls::{Authorities, Identity, IdentityFault, PemFault};
 pub use vouchers::{Filled, Filler, VoucherCount, VoucherDirectory};
 pub use waiting::{OnWait, WaitReason, Waiting};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::tls::{Authorities, Identity};
 use crate::waiting::OnWait;
-use crate::{Headers, Token};
+use crate::{Headers, Threads, Token};
 
 /// Limits on the time, size and tries of a client's calls; how it identifies itself, and whom it
 /// trusts.
@@ -40,6 +40,8 @@ pub struct Options {
     pub identity: Option<Identity>,
     /// Called at every pause before another try.
     pub on_wait: Option<OnWait>,
+    /// Where a pipeline's records are encrypted and decrypted.
+    pub threads: Threads,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
             authorities: Authorities::default(),
             identity: None,
             on_wait: None,
+            threads: Threads::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod answered;
 mod current;
 mod group;
 mod reply;
+mod size;
 
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -18,8 +19,8 @@ use veilcast_engine::Predictor;
 pub use self::answered::Answered;
 use self::current::Current;
 use self::group::{Arrived, Encrypted, Sender};
-use crate::blocking::blocking;
-use crate::{Client, PipelineError};
+pub use self::size::{masked_records_at_once, records_at_once};
+use crate::{Client, PipelineError, Threads};
 
 /// Sends group after group of records to a model, and decrypts the answers.
 ///
@@ -126,10 +127,12 @@ impl Pipeline {
         let (arrived, mut arrivals) = mpsc::channel(in_flight);
         let (answers, receiver) = mpsc::channel(1);
         let groups = groups.into_iter();
+        let threads = self.client.threads().clone();
         let mut tasks = JoinSet::new();
+        let encrypting = threads.clone();
         tasks.spawn(async move {
             let sender = Sender::new(self.client, self.model, Arc::clone(&current));
-            let exchanges = encrypted(current, groups)
+            let exchanges = encrypted(current, encrypting, groups)
                 .map(async |group: Result<_, E>| Ok(sender.send(group?).await?))
                 .buffered(in_flight);
             let mut exchanges = std::pin::pin!(exchanges);
@@ -143,7 +146,7 @@ impl Pipeline {
         tasks.spawn(async move {
             while let Some(arrival) = arrivals.recv().await {
                 let answered: Result<_, E> = match arrival {
-                    Ok(arrived) => Ok(Arrived::decrypted(arrived).await),
+                    Ok(arrived) => Ok(Arrived::decrypted(arrived, &threads).await),
                     Err(error) => Err(error),
                 };
                 if answers.send(answered).await.is_err() {
@@ -191,6 +194,7 @@ impl<G, E> Answers<G, E> {
 /// cores. Ends after the first error.
 fn encrypted<G, E>(
     current: Arc<Current>,
+    threads: Threads,
     groups: impl Iterator<Item = Result<G, E>> + Send + 'static,
 ) -> impl Stream<Item = Result<Encrypted<G>, E>>
 where
@@ -198,17 +202,17 @@ where
     E: From<PipelineError> + Send + 'static,
 {
     stream::unfold(Some(groups), move |groups| {
-        let current = Arc::clone(&current);
+        let (current, threads) = (Arc::clone(&current), threads.clone());
         async move {
             let mut groups = groups?;
-            blocking(move || {
+            let encrypt = move || {
                 let encrypted = groups
                     .next()?
                     .and_then(|group| Encrypted::new(&current, group));
                 let rest = encrypted.is_ok().then_some(groups);
                 Some((encrypted, rest))
-            })
-            .await
+            };
+            threads.run(encrypt).await
         }
     })
 }

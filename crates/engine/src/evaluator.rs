@@ -80,6 +80,11 @@ impl Evaluator {
         &self.keys
     }
 
+    /// The model with its private weights.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// The model's public card.
     pub fn card(&self) -> &Card {
         self.model.card()

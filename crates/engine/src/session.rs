@@ -405,7 +405,8 @@ impl Session {
         Arrangement::new(&self.card, layout, self.public_key().bits())
     }
 
-    pub(crate) fn public_key(&self) -> &PublicKey {
+    /// The public half of the session's key.
+    pub fn public_key(&self) -> &PublicKey {
         self.key.public_key()
     }
 

@@ -7,7 +7,7 @@ use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar};
 
 use crate::error::ReadError;
 use crate::record::Source;
-use veilcast_card::Input;
+use veilcast_card::{Input, InputKind};
 
 /// Longest header accepted, in bytes; NumPy writes 118 for an array of numbers.
 const MAX_HEADER: usize = 4096;
@@ -48,7 +48,11 @@ pub(super) fn read(
         header.shape().to_vec(),
         header.strides().to_vec(),
     );
-    let mut numbers = numbers(header, file).map_err(unusable)?;
+    let top = match input.kind {
+        InputKind::Image => 255.0,
+        InputKind::Table | InputKind::Array => 1.0,
+    };
+    let mut numbers = numbers(header, file, top).map_err(unusable)?;
     let features = input.raw_features();
     let name = name.to_owned();
     let failed = move |source| ReadError::io(&name, source);
@@ -135,8 +139,8 @@ fn place(mut index: u64, sides: &[u64], strides: &[u64]) -> usize {
     place as usize
 }
 
-/// The numbers of a file in stored order, whatever their type.
-fn numbers(header: NpyHeader, file: BufReader<File>) -> Result<Numbers, String> {
+/// The numbers of a file in stored order, whatever their type; `top` is what "true" is.
+fn numbers(header: NpyHeader, file: BufReader<File>, top: f64) -> Result<Numbers, String> {
     let dtype = header.dtype();
     let DType::Plain(element) = &dtype else {
         return Err("it isn't an array of plain numbers".into());
@@ -144,7 +148,7 @@ fn numbers(header: NpyHeader, file: BufReader<File>) -> Result<Numbers, String> 
     let (kind, size) = (element.type_char(), element.size_field());
     let file = NpyFile::with_header(header, file);
     match (kind, size) {
-        (TypeChar::Bool, 1) => each(file, |x: bool| f64::from(u8::from(x))),
+        (TypeChar::Bool, 1) => each(file, move |x: bool| f64::from(u8::from(x)) * top),
         (TypeChar::Uint, 1) => each(file, |x: u8| x.into()),
         (TypeChar::Uint, 2) => each(file, |x: u16| x.into()),
         (TypeChar::Uint, 4) => each(file, |x: u32| x.into()),
@@ -162,11 +166,14 @@ fn numbers(header: NpyHeader, file: BufReader<File>) -> Result<Numbers, String> 
     }
 }
 
-fn each<T>(file: NpyFile<BufReader<File>>, number: fn(T) -> f64) -> Result<Numbers, String>
+fn each<T>(
+    file: NpyFile<BufReader<File>>,
+    number: impl Fn(T) -> f64 + Send + 'static,
+) -> Result<Numbers, String>
 where
     T: Deserialize + 'static,
     npyz::NpyReader<T, BufReader<File>>: Send,
 {
     let data = file.data::<T>().map_err(|error| error.to_string())?;
-    Ok(Box::new(data.map(move |element| element.map(number))))
+    Ok(Box::new(data.map(move |element| element.map(&number))))
 }

@@ -1,68 +1,52 @@
-//! Fitting a picture of a drawing to the form of MNIST's images.
+//! Fitting a picture of a digit, such as a photo, to the form of MNIST's images.
 //!
 //! MNIST's digits were scaled to fit a box of 20 × 20 pixels, keeping their proportions, and put
 //! into 28 × 28 with their centre of mass in the middle, light on dark (LeCun et al.). Steps:
 //!
-//! 1. The ground is the median of the picture's rim, and must be plain there.
-//! 2. The ink is whatever differs from it, towards dark or light, whichever goes further.
-//!    Contrast is stretched so that the ground is 0 and the strongest ink 255; faint noise is 0.
-//! 3. The ink's bounding box is scaled, and placed by its centre of mass.
+//! 1. The [ink](ink::find) is found, on a ground that is judged locally.
+//! 2. Its bounding box is scaled, and placed by its centre of mass.
+//!
+//! Until the last step all numbers are whole, so that every client computes the same.
 
-use std::ops::Range;
+mod connected;
+mod error;
+mod ink;
+mod local_median;
+mod ruled_lines;
 
-use crate::grey::GreyImage;
+pub use error::DrawingError;
 
-/// Least difference between ground and ink, of 255.
-const MIN_CONTRAST: u8 = 48;
-/// How far the rim of a plain ground may differ from its median, as a part of the contrast.
-const RIM_TOLERANCE: f32 = 0.35;
-/// Share of the rim that may differ more, where a drawing runs over it.
-const RIM_EXCEPTIONS: f32 = 0.1;
-/// Largest share of a picture that can be ink.
-const MAX_INK: f32 = 0.6;
-/// The difference that counts as ink, as a part of the contrast.
-const INK: f32 = 0.2;
+use crate::grey::{Area, GreyImage};
+use ink::{Ink, MIN_CONTRAST};
 
-/// A picture isn't a drawing on a plain ground.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DrawingError {
-    /// No pixel differs enough from the ground.
-    #[error("it is blank: its pixels differ by no more than {contrast} of 255 from its rim")]
-    Blank {
-        /// The largest difference found.
-        contrast: u8,
-    },
-    /// The rim, or most of the picture, isn't of one brightness.
-    #[error(
-        "its background isn't plain; use dark ink on a light background, or light on dark, with nothing \
-         else in the picture"
-    )]
-    Ground,
-}
+/// The most pixels of a side that the ink is looked for in; of larger pictures, means are taken.
+const MAX_SIDE: usize = 128;
+/// The ground of a picture that is in MNIST's form already is no lighter than this.
+const DARK: u8 = 32;
 
-/// Fits a drawing to `(rows, columns)` in MNIST's form: 0 is the ground, 255 the strongest ink.
+/// Fits a picture of a digit to `(rows, columns)` in MNIST's form: 0 is the ground, 255 the
+/// strongest ink. One that has it already, light ink on a dark ground in the right size, is
+/// returned as it is.
 ///
 /// # Errors
-/// [`DrawingError`] if the picture is blank, or its ground isn't plain.
+/// [`DrawingError`] if the picture is blank, shows several digits or is too uneven to tell one from
+/// the ground.
 pub fn fit_mnist(
     picture: &GreyImage,
     (rows, columns): (usize, usize),
 ) -> Result<GreyImage, DrawingError> {
-    let ink = ink(picture)?;
-    let (inked_rows, inked_columns) = bounding_box(&ink);
-    let cropped = ink.cropped(inked_rows, inked_columns);
+    if (picture.height(), picture.width()) == (rows, columns) && has_dark_ground(picture)? {
+        return Ok(picture.clone());
+    }
+    let ink = closest(picture)?;
     let (box_width, box_height) = ((columns * 20 / 28).max(1), (rows * 20 / 28).max(1));
     let ratio = f64::min(
-        box_width as f64 / cropped.width() as f64,
-        box_height as f64 / cropped.height() as f64,
+        box_width as f64 / ink.width() as f64,
+        box_height as f64 / ink.height() as f64,
     );
     let side = |length: usize, most| ((length as f64 * ratio).round() as usize).clamp(1, most);
-    let (width, height) = (
-        side(cropped.width(), box_width),
-        side(cropped.height(), box_height),
-    );
-    let scaled = cropped.resized(width, height);
+    let (width, height) = (side(ink.width(), box_width), side(ink.height(), box_height));
+    let scaled = ink.resized(width, height);
     let (x, y) = centre_of_mass(&scaled);
     let offset = |size: usize, centre: f64, length: usize| {
         let start = (size as f64 / 2.0 - centre).round();
@@ -76,62 +60,42 @@ pub fn fit_mnist(
     Ok(GreyImage::new(columns, fitted))
 }
 
-/// The picture with the ground at 0 and the strongest ink at 255.
-fn ink(picture: &GreyImage) -> Result<GreyImage, DrawingError> {
-    let mut rim = rim(picture);
-    rim.sort_unstable();
-    let ground = rim[rim.len() / 2];
-    let levels = picture.pixels().iter();
-    let (low, high) = levels.fold((ground, ground), |(low, high), &level| {
-        (low.min(level), high.max(level))
+/// Whether most of a picture is dark; an error if nothing on it is light.
+fn has_dark_ground(picture: &GreyImage) -> Result<bool, DrawingError> {
+    let mut levels = picture.pixels().to_vec();
+    levels.sort_unstable();
+    let (median, largest) = (levels[levels.len() / 2], levels[levels.len() - 1]);
+    let contrast = largest - median;
+    match (median <= DARK, contrast < MIN_CONTRAST) {
+        (false, _) => Ok(false),
+        (true, false) => Ok(true),
+        (true, true) => Err(DrawingError::Blank { contrast }),
+    }
+}
+
+/// The ink of a picture, cut out; a small digit is looked at again from near.
+fn closest(picture: &GreyImage) -> Result<GreyImage, DrawingError> {
+    let step = step_for(picture);
+    let small = picture.reduced(step);
+    let Ink { ink, area } = ink::find(&small)?;
+    let longest = area.width().max(area.height());
+    if step == 1 || 2 * longest >= small.width().max(small.height()) {
+        return Ok(ink.cropped(&area));
+    }
+    let margin = longest.div_ceil(2);
+    let near = picture.cropped(&Area {
+        left: area.left.saturating_sub(margin) * step,
+        top: area.top.saturating_sub(margin) * step,
+        right: ((area.right + margin) * step).min(picture.width()),
+        bottom: ((area.bottom + margin) * step).min(picture.height()),
     });
-    let dark_ink = ground - low > high - ground;
-    let contrast = if dark_ink {
-        ground - low
-    } else {
-        high - ground
-    };
-    if contrast < MIN_CONTRAST {
-        return Err(DrawingError::Blank { contrast });
-    }
-    let tolerance = RIM_TOLERANCE * f32::from(contrast);
-    let uneven = |level: &&u8| f32::from(level.abs_diff(ground)) > tolerance;
-    if rim.iter().filter(uneven).count() as f32 > RIM_EXCEPTIONS * rim.len() as f32 {
-        return Err(DrawingError::Ground);
-    }
-    let strength = |level: u8| {
-        let towards_ink = if dark_ink {
-            ground.saturating_sub(level)
-        } else {
-            level.saturating_sub(ground)
-        };
-        let strength = f32::from(towards_ink) / f32::from(contrast);
-        let strength = if strength < INK { 0.0 } else { strength };
-        (strength * 255.0).round() as u8
-    };
-    let ink: Vec<u8> = picture.pixels().iter().copied().map(strength).collect();
-    if ink.iter().filter(|level| **level > 0).count() as f32 > MAX_INK * ink.len() as f32 {
-        return Err(DrawingError::Ground);
-    }
-    Ok(GreyImage::new(picture.width(), ink))
+    let Ink { ink, area } = ink::find(&near.reduced(step_for(&near)))?;
+    Ok(ink.cropped(&area))
 }
 
-/// The outermost pixels.
-fn rim(picture: &GreyImage) -> Vec<u8> {
-    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
-    let pixels = picture.places();
-    let rim = pixels.filter(|(y, x, _)| *x == 0 || *y == 0 || *x == right || *y == bottom);
-    rim.map(|(_, _, level)| level).collect()
-}
-
-/// The rows and columns that enclose every pixel other than 0; there is at least one.
-fn bounding_box(ink: &GreyImage) -> (Range<usize>, Range<usize>) {
-    let (mut left, mut top, mut right, mut bottom) = (usize::MAX, usize::MAX, 0, 0);
-    for (y, x, _) in ink.places().filter(|(_, _, level)| *level > 0) {
-        (left, top) = (left.min(x), top.min(y));
-        (right, bottom) = (right.max(x), bottom.max(y));
-    }
-    (top..bottom + 1, left..right + 1)
+/// The sides of the squares that means are taken of.
+fn step_for(picture: &GreyImage) -> usize {
+    picture.width().max(picture.height()).div_ceil(MAX_SIDE)
 }
 
 /// The centre of mass (x, y), counted in pixels from the middle of the first. In MNIST's own images

@@ -62,7 +62,7 @@ pub enum ReadError {
     },
     /// The pixels were scaled already.
     #[error(
-        "record {record} (from 0) has fractions between 0 and 1 as pixels, but the model takes 0 \
+        "record {record} (from 0) has only numbers from 0 to 1 as pixels, but the model takes 0 \
          to 255 and scales them itself; multiply by 255"
     )]
     ScaledPixels {
@@ -78,7 +78,7 @@ pub enum ReadError {
         source: png::DecodingError,
     },
     /// The picture can't be fitted to the model's size.
-    #[error("{file} can't be read as a drawing")]
+    #[error("{file} can't be read as a picture of a digit")]
     Drawing {
         /// The file.
         file: String,

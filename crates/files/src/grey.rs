@@ -1,6 +1,4 @@
-//! Grey images, and resizing them.
-
-use std::ops::Range;
+//! Grey images, cutting parts out of them, and resizing them.
 
 /// A grey image: row by row from the top left, 0 (black) to 255 (white).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +44,30 @@ impl GreyImage {
         pixels.map(|(i, &pixel)| (i / self.width, i % self.width, pixel))
     }
 
-    /// The part in these rows and columns.
-    pub(crate) fn cropped(&self, rows: Range<usize>, columns: Range<usize>) -> Self {
-        let pixels = rows.flat_map(|y| &self.pixels[y * self.width..][columns.clone()]);
-        Self::new(columns.len(), pixels.copied().collect())
+    /// A part, with at least one pixel.
+    pub(crate) fn cropped(&self, area: &Area) -> Self {
+        let rows = area.top..area.bottom;
+        let pixels = rows.flat_map(|y| &self.pixels[y * self.width..][area.left..area.right]);
+        Self::new(area.width(), pixels.copied().collect())
+    }
+
+    /// The means of squares of `side` × `side` pixels, or of what is left of them at the right and
+    /// the bottom.
+    pub(crate) fn reduced(&self, side: usize) -> Self {
+        let columns = self.width.div_ceil(side);
+        let mut means = Vec::with_capacity(columns * self.height.div_ceil(side));
+        for rows in self.pixels.chunks(side * self.width) {
+            for left in (0..self.width).step_by(side) {
+                let square = rows.chunks(self.width).flat_map(|row| {
+                    let width = side.min(self.width - left);
+                    row[left..][..width].iter().map(|&pixel| u64::from(pixel))
+                });
+                let (sum, count) =
+                    square.fold((0, 0), |(sum, count), pixel| (sum + pixel, count + 1));
+                means.push(((2 * sum + count) / (2 * count)) as u8);
+            }
+        }
+        Self::new(columns, means)
     }
 
     /// The image in another size: first its rows, then its columns, each pixel a mean of those around
@@ -76,6 +94,44 @@ impl GreyImage {
             }
         }
         Self::new(width, pixels)
+    }
+}
+
+/// A part of an image; right and bottom are outside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Area {
+    pub(crate) left: usize,
+    pub(crate) top: usize,
+    pub(crate) right: usize,
+    pub(crate) bottom: usize,
+}
+
+impl Area {
+    pub(crate) fn of_pixel(x: usize, y: usize) -> Self {
+        Self {
+            left: x,
+            top: y,
+            right: x + 1,
+            bottom: y + 1,
+        }
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.right - self.left
+    }
+
+    pub(crate) fn height(&self) -> usize {
+        self.bottom - self.top
+    }
+
+    /// What encloses both.
+    pub(crate) fn joined(self, other: Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! Reading records from files: PNG, CSV, NPY and IDX, and with features Parquet, Arrow and
-//! workbooks, told apart by their content.
+//! Files: records in PNG, CSV, NPY and IDX, and with features Parquet, Arrow and workbooks, told apart by their content;
+//! and output that appears whole or not at all ([`OutputFile`]).
+//!
 //! [`open`] returns the raw records that an [`Encoder`](veilcast_card::Encoder) takes, in the
 //! file's order. CSV and NPY files are read as the records are asked for, in memory that doesn't
 //! grow with them; sizes are checked before anything is allocated.
@@ -14,6 +15,7 @@ mod grey;
 pub mod idx;
 mod limits;
 mod open;
+mod output;
 mod picture;
 mod record;
 #[cfg(any(feature = "excel", feature = "parquet"))]
@@ -27,6 +29,7 @@ pub use error::ReadError;
 pub use grey::GreyImage;
 pub use limits::MAX_FILE_BYTES;
 pub use open::{Records, column_names, open, open_table};
+pub use output::{OutputFile, Readers, WriteError};
 pub use record::{IgnoredColumns, Options, Record};
 
 /// The example of the README.

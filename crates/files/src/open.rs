@@ -29,7 +29,7 @@ pub struct Records {
 ///   pixels. Other columns must be named in the options, unless they only count or name the rows.
 /// - Parquet, Arrow and workbooks, with the crate's features, as CSV of the same cells.
 /// - NPY: booleans, integers or floats of shape `[records, features]` or `[records, shape…]`, or
-///   without `records` for a single one.
+///   without `records` for a single one. A true pixel is 255.
 /// - IDX images, plain or gzipped.
 ///
 /// The path `-` is standard input, for tables.
@@ -163,12 +163,12 @@ impl Iterator for Records {
     }
 }
 
-/// Checks that values are finite, and that pixels are from 0 to 255. An image of fractions up to 1
-/// has already been scaled, and would pass for a blank one.
+/// Checks that values are finite, and that pixels are from 0 to 255. An image of numbers up to 1 has
+/// already been scaled, or only says where there is something, and would pass for a blank one.
 fn check_numbers(input: &Input, record: u64, values: &[f64]) -> Result<(), ReadError> {
     let (top, bottom) = match input.kind {
         InputKind::Image => (255.0, 0.0),
-        InputKind::Table => (f64::MAX, f64::MIN),
+        InputKind::Table | InputKind::Array => (f64::MAX, f64::MIN),
     };
     if let Some(feature) = values.iter().position(|v| !(bottom..=top).contains(v)) {
         return Err(ReadError::Value {
@@ -177,13 +177,13 @@ fn check_numbers(input: &Input, record: u64, values: &[f64]) -> Result<(), ReadE
             found: values[feature],
             expected: match input.kind {
                 InputKind::Image => "a pixel from 0 to 255",
-                InputKind::Table => "a finite number",
+                InputKind::Table | InputKind::Array => "a finite number",
             },
         });
     }
     let scaled = |v: &f64| *v <= 1.0;
-    let fraction = |v: &f64| v.fract() != 0.0;
-    if input.kind == InputKind::Image && values.iter().all(scaled) && values.iter().any(fraction) {
+    let anything = |v: &f64| *v != 0.0;
+    if input.kind == InputKind::Image && values.iter().all(scaled) && values.iter().any(anything) {
         return Err(ReadError::ScaledPixels { record });
     }
     Ok(())

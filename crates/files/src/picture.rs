@@ -34,13 +34,6 @@ pub(super) fn read(
     })?;
     let (rows, columns) = (picture.rows, picture.columns);
     match (input.kind, input.shape.as_slice()) {
-        (InputKind::Image, &[r, c]) if (r, c) == (rows, columns) => {
-            Ok(values(picture.grey().pixels()))
-        }
-        (InputKind::Image, &[r, c, _]) if (r, c) == (rows, columns) => {
-            let colours = picture.pixels.iter().flat_map(|pixel| &pixel[..3]);
-            Ok(colours.copied().map(f64::from).collect())
-        }
         (InputKind::Image, &[r, c]) if input.fit == Some(Fit::Mnist) => {
             let fitted = fit_mnist(&picture.grey(), (r, c));
             let fitted = fitted.map_err(|source| ReadError::Drawing {
@@ -48,6 +41,13 @@ pub(super) fn read(
                 source,
             })?;
             Ok(values(fitted.pixels()))
+        }
+        (InputKind::Image, &[r, c]) if (r, c) == (rows, columns) => {
+            Ok(values(picture.grey().pixels()))
+        }
+        (InputKind::Image, &[r, c, _]) if (r, c) == (rows, columns) => {
+            let colours = picture.pixels.iter().flat_map(|pixel| &pixel[..3]);
+            Ok(colours.copied().map(f64::from).collect())
         }
         _ => Err(ReadError::Shape {
             file: name.to_owned(),

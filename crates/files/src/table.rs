@@ -64,7 +64,9 @@ pub(super) fn read(
         let missing = gaps.collect::<Result<_, ReadError>>()?;
         let raw = match kind {
             InputKind::Table => cells.into(),
-            InputKind::Image => cells.iter().map(pixel).collect::<Vec<f64>>().into(),
+            InputKind::Image | InputKind::Array => {
+                cells.iter().map(pixel).collect::<Vec<f64>>().into()
+            }
         };
         Ok(Some(Record { raw, kept, missing }))
     };

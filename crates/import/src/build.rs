@@ -29,6 +29,17 @@ pub(super) fn with_int(mut node: NodeProto, name: &str, value: i64) -> NodeProto
     node
 }
 
+/// A node with a text as an attribute.
+pub(super) fn with_text(mut node: NodeProto, name: &str, text: &str) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: name.to_owned(),
+        r#type: AttributeType::String as i32,
+        s: text.as_bytes().to_vec(),
+        ..AttributeProto::default()
+    });
+    node
+}
+
 /// A node with a list of whole numbers as an attribute.
 pub(super) fn with_ints(mut node: NodeProto, name: &str, values: Vec<i64>) -> NodeProto {
     node.attribute.push(AttributeProto {

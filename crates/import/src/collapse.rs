@@ -5,14 +5,11 @@
 
 use super::runner::Runner;
 use super::{Progress, affinity};
-use veilcast_card::MAX_OUTPUTS;
 use veilcast_model::FloatMap;
 use veilcast_onnx::OnnxError;
 
 /// How long the vectors are, in units of each feature.
 const LENGTH: f64 = affinity::LARGEST_SCALE;
-/// Most weights of a map.
-const MAX_WEIGHTS: usize = 1 << 27;
 
 /// Collapses an affine network whose features have these magnitudes.
 pub(super) fn collapse(
@@ -21,14 +18,6 @@ pub(super) fn collapse(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<FloatMap, OnnxError> {
     let (inputs, outputs) = (runner.inputs(), runner.outputs());
-    if outputs > MAX_OUTPUTS || inputs.saturating_mul(outputs) > MAX_WEIGHTS {
-        return Err(OnnxError::Collapse {
-            problem: format!(
-                "it would be a map of {inputs} inputs and {outputs} outputs; at most {MAX_OUTPUTS} \
-                 outputs and {MAX_WEIGHTS} weights are accepted"
-            ),
-        });
-    }
     let biases = runner.run(&vec![0.0; inputs])?;
     let mut weights = vec![0.0; inputs * outputs];
     let features: Vec<usize> = (0..inputs).collect();

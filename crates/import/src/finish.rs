@@ -79,7 +79,7 @@ impl Unfinished<'_> {
         if is_given || self.is_random {
             return Ok(None);
         }
-        let bounds_changes = self.input.kind == InputKind::Table;
+        let bounds_changes = self.input.kind != InputKind::Image;
         let compared = self
             .scores
             .comparison(options, self.records, bounds_changes)?;
@@ -93,9 +93,12 @@ impl Unfinished<'_> {
         if let Some(given) = given.into_iter().find(|text| !text.is_empty()) {
             return given.clone();
         }
-        let record = match &self.input.features {
-            Some(names) => format!("a record of {} columns", names.len()),
-            None => "an image".to_owned(),
+        let record = match (&self.input.features, self.input.kind) {
+            (Some(names), _) => format!("a record of {} columns", names.len()),
+            (None, InputKind::Array) => {
+                format!("an array of {} numbers", self.input.raw_features())
+            }
+            (None, InputKind::Image | InputKind::Table) => "an image".to_owned(),
         };
         let labels = list(&scores.labels);
         match scores.task {

@@ -83,6 +83,7 @@ impl Forest {
             tensor,
             input,
             file,
+            ..
         } = graph;
         let mut found = found;
         if found.input != tensor.name {

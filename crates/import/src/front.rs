@@ -7,7 +7,6 @@
 //! from there.
 
 mod encoders;
-mod numbers;
 mod operators;
 mod rest;
 mod values;
@@ -17,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
 use veilcast_onnx::pb::type_proto::Value::TensorType;
-use veilcast_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
+use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 
 use self::operators::{Outcome, Table};
 use self::rest::{Boundary, Features};
@@ -27,7 +26,7 @@ use veilcast_card::{
     Imputed, Input, InputKind, MAX_FEATURES, Preprocessing, Standard, Step, UnknownCategory, list,
 };
 use veilcast_onnx::OnnxError;
-use veilcast_onnx::graph::{graph, inputs, name};
+use veilcast_onnx::graph::{graph, graph_mut, inputs, name};
 
 /// Longest name of an input with several columns, which begins each one's name, in bytes.
 const MAX_NAME: usize = 256;
@@ -39,6 +38,8 @@ const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
 pub(super) struct Front {
     /// What a record is, with its columns and how they are prepared, if the graph says so.
     pub(super) table: Option<Input>,
+    /// Columns that the file declares as whole numbers, and takes as numbers.
+    pub(super) whole: Vec<String>,
     /// The rest of the graph, which takes one tensor of numbers.
     pub(super) model: ModelProto,
 }
@@ -51,33 +52,28 @@ pub(super) struct Front {
 /// # Errors
 /// [`ImportError`] names the node that can't become preprocessing, and what to do.
 pub(super) fn split(model: ModelProto, options: &ImportOptions) -> Result<Front, ImportError> {
-    if options.kind == Some(InputKind::Image) {
-        let model = rest::without_scalers(model);
-        return Ok(Front { table: None, model });
-    }
-    match table(&model, options)? {
-        Some((input, rest)) => {
+    let found = match options.kind {
+        Some(InputKind::Image | InputKind::Array) => None,
+        Some(InputKind::Table) | None => table(&model, options)?,
+    };
+    match found {
+        Some(front) => {
             options.check_table()?;
-            Ok(Front {
-                table: Some(input),
-                model: rest,
-            })
+            Ok(front)
         }
-        None => {
-            let model = rest::without_scalers(model);
-            Ok(Front { table: None, model })
-        }
+        None => Ok(Front {
+            table: None,
+            whole: Vec::new(),
+            model,
+        }),
     }
 }
 
 /// The table and the rest of the graph.
-fn table(
-    model: &ModelProto,
-    options: &ImportOptions,
-) -> Result<Option<(Input, ModelProto)>, ImportError> {
+fn table(model: &ModelProto, options: &ImportOptions) -> Result<Option<Front>, ImportError> {
     let graph = graph(model)?;
     let inputs = inputs(graph);
-    let Some(columns) = columns(&inputs, options)? else {
+    let Some(columns) = columns(graph, &inputs, options)? else {
         return Ok(None);
     };
     let as_columns = inputs.len() > 1 && columns.values.iter().all(|(_, v)| v.elements.len() == 1);
@@ -125,7 +121,10 @@ fn table(
     if !is_pipeline {
         return Ok(None);
     }
-    for output in &graph.output {
+    // Prepared columns that are given beside the scores say nothing more.
+    let is_prepared = |output: &ValueInfoProto| values.contains_key(output.name.as_str());
+    let gives_scores = !graph.output.iter().all(is_prepared);
+    for output in graph.output.iter().filter(|_| !gives_scores) {
         if let Some(value) = values.get(output.name.as_str()) {
             let sums = table
                 .sums(value)
@@ -162,7 +161,20 @@ fn table(
         about: Default::default(),
         preprocessing: preprocessing(&columns, &standards),
     };
-    Ok(Some((input, boundary.rest(model, &features)?)))
+    let is_whole = |column: &&&Column| column.is_whole && column.is_number;
+    Ok(Some(Front {
+        table: Some(input),
+        whole: used.iter().filter(is_whole).map(name).collect(),
+        model: {
+            let mut rest = boundary.rest(model, &features)?;
+            if gives_scores {
+                graph_mut(&mut rest)?
+                    .output
+                    .retain(|output| !is_prepared(output));
+            }
+            rest
+        },
+    }))
 }
 
 /// Whether a node at the front belongs to a pipeline for tables, rather than to just any network.
@@ -178,11 +190,13 @@ struct Columns<'a> {
 
 /// The columns of inputs of shape [batch, columns]; none if one has another shape.
 fn columns<'a>(
+    graph: &GraphProto,
     inputs: &[&'a ValueInfoProto],
     options: &ImportOptions,
 ) -> Result<Option<Columns<'a>>, ImportError> {
     let mut columns: Vec<Column> = Vec::new();
     let mut values = Vec::new();
+    let is_taken = |name: &String| graph.node.iter().any(|node| node.input.contains(name));
     for input in inputs {
         let Some((kind, count)) = kind_and_columns(input) else {
             return Ok(None);
@@ -199,18 +213,25 @@ fn columns<'a>(
             let problem = format!("has a name of more than {MAX_NAME} bytes; shorten it");
             return Err(wrong(problem).into());
         }
-        let kind = kind.map_err(|found| {
-            wrong(format!(
-                "holds {found}; declare it as floats of 32 bits, whole numbers or texts when \
-                 exporting (FloatTensorType, Int64TensorType, StringTensorType)"
-            ))
-        })?;
+        let kind = match kind {
+            Ok(kind) => kind,
+            // Such as a column of labels.
+            Err(_) if !is_taken(&input.name) => continue,
+            Err(found) => {
+                return Err(wrong(format!(
+                    "holds {found}; declare it as floats of 32 bits, whole numbers or texts when \
+                     exporting (FloatTensorType, Int64TensorType, StringTensorType)"
+                ))
+                .into());
+            }
+        };
         let first = columns.len();
         columns.extend((0..count).map(|index| Column {
             name: match count {
                 1 => input.name.clone(),
                 _ => format!("{}{index}", input.name),
             },
+            is_whole: kind == Kind::Whole,
             ..Column::default()
         }));
         let elements = (first..columns.len()).map(Element::Cell).collect();

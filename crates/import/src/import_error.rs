@@ -72,11 +72,14 @@ pub enum ImportError {
     },
     /// Nothing says what values some columns have.
     #[error(
-        "it isn't known what values the columns have: {}",
-        veilcast_card::list(columns)
+        "it isn't known what values {} have{}", if columns.is_empty() { "the array's numbers" } else {
+            "the columns"
+        }, if columns.is_empty() { String::new() } else {
+            format!(": {}", veilcast_card::list(columns))
+        }
     )]
     NoCalibration {
-        /// The columns.
+        /// The columns; none of an array.
         columns: Vec<String>,
     },
     /// The values of the public part's features depend on the records.
@@ -92,6 +95,17 @@ pub enum ImportError {
         index: usize,
         /// Why it doesn't fit.
         source: RecordError,
+    },
+    /// A column of whole numbers doesn't hold any.
+    #[error(
+        "the file declares the column {column:?} as whole numbers, and a record holds {found}; \
+         declare all columns as floats when exporting (FloatTensorType)"
+    )]
+    Fraction {
+        /// The column.
+        column: String,
+        /// What a record holds.
+        found: f64,
     },
     /// The map is invalid.
     #[error("the network can't be collapsed")]

@@ -8,7 +8,10 @@
 //! |---|---|
 //! | from a file to a model | [`Import`], `network`, `forest` |
 //! | files of the libraries that grow trees | `trees` |
+//! | the outputs that may hold scores, and what they need | `prune` |
 //! | preparation of a table's columns, taken off a graph | `front` |
+//! | linear models of ONNX-ML, in ONNX's own operators | `lower` |
+//! | final functions as exporters spell them, in one form | `forms` |
 //! | final functions and labels, cut off | `peel` |
 //! | whether a network is affine, and where not | `affinity`, `locate` |
 //! | from an affine network to one map | `collapse` |
@@ -22,17 +25,22 @@ mod collapse;
 mod file;
 mod finish;
 mod forest;
+mod forms;
 mod front;
 mod graph;
 mod import;
 mod import_error;
 mod labels;
+mod limits;
 mod locate;
+mod lower;
 mod narrow;
 mod network;
+mod numbers;
 mod options;
 mod peel;
 mod progress;
+mod prune;
 mod ranges;
 mod runner;
 mod scores;

@@ -13,20 +13,34 @@ use veilcast_onnx::Network;
 use veilcast_onnx::OnnxError;
 use veilcast_onnx::graph::{graph, graph_mut, name};
 
-/// The name and the operator of the first node whose values aren't affine in the input.
+/// The name and the operator of the first node whose values aren't affine in the input, among the
+/// first ones of a graph; none if that has none.
 pub(super) fn first_bend(
     model: &ModelProto,
+    nodes: usize,
     input: &TensorInput,
     trial: &Trial,
-) -> Result<(String, String), OnnxError> {
+) -> Result<Option<(String, String)>, OnnxError> {
     let mut watched = model.clone();
     let found = graph_mut(&mut watched)?;
+    if nodes < found.node.len() {
+        found.node.truncate(nodes);
+        found.output.clear();
+    }
     let taken = found
         .node
         .iter()
         .flat_map(|node| node.input.iter().cloned());
     let last = found.output.iter().map(|output| output.name.clone());
-    let needed: HashSet<String> = taken.chain(last).collect();
+    let mut needed: HashSet<String> = taken.chain(last).collect();
+    if found.output.is_empty() {
+        needed.extend(
+            found
+                .node
+                .iter()
+                .flat_map(|node| node.output.iter().cloned()),
+        );
+    }
     let mut nodes = Vec::new();
     found.output.clear();
     for (index, node) in found.node.iter().enumerate() {
@@ -38,13 +52,19 @@ pub(super) fn first_bend(
             });
         }
     }
-    let network = Network::compile(&watched, &input.shape(1))?;
+    if nodes.is_empty() {
+        return Ok(None);
+    }
+    let network = Network::compile(&watched, &input.shape(input.least()))?;
     let mut is_bent = vec![false; nodes.len()];
     for group in trial.groups() {
         // No more than a group's values are held at a time: large networks have many.
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); nodes.len()];
         for point in group.points.chunks(input.values()) {
-            for (all, found) in values.iter_mut().zip(network.run_all(point)?) {
+            for (all, found) in values
+                .iter_mut()
+                .zip(network.run_all(&point.repeat(input.least()))?)
+            {
                 all.extend(found.numbers);
             }
         }
@@ -53,11 +73,9 @@ pub(super) fn first_bend(
         }
     }
     let first = is_bent.iter().position(|&is_bent| is_bent);
-    // The scores themselves aren't affine, so some node's values are not.
-    let first = first.or(nodes.len().checked_sub(1));
     let graph = graph(model)?;
-    let node = first.map(|first| &graph.node[nodes[first]]);
-    Ok(node.map_or_else(Default::default, |node| {
+    Ok(first.map(|first| {
+        let node = &graph.node[nodes[first]];
         (name(node).to_owned(), node.op_type.clone())
     }))
 }

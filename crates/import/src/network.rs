@@ -16,10 +16,11 @@ use super::runner::Runner;
 use super::scores::Scores;
 use super::split::{self, Parts};
 use super::tensor::TensorInput;
-use super::{ImportError, Progress, collapse, locate};
-use veilcast_card::{Input, InputBits, InputKind, PublicPart, RawRecord, Task};
+use super::{ImportError, Progress, collapse, locate, scores};
+use veilcast_card::{Cell, Input, InputBits, InputKind, PublicPart, RawRecord, Task};
 use veilcast_model::{FloatMap, Model, PublicPartFile, Scheme};
 use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{graph, name};
 
 /// How far the collapsed map's scores may be from the network's, relative to the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
@@ -31,8 +32,12 @@ const MAX_SEARCHED_BITS: (InputBits, InputBits) = (InputBits::of::<8>(), InputBi
 pub(super) struct Network {
     options: ImportOptions,
     peeled: Peeled,
+    /// What the scores are, if the file says that they are quantities.
+    task: Option<Task>,
     tensor: TensorInput,
     input: Input,
+    /// Columns that hold whole numbers.
+    whole: Vec<String>,
     file: FileFacts,
 }
 
@@ -56,12 +61,15 @@ impl Network {
     /// # Errors
     /// [`ImportError`] says what can't be used.
     pub(super) fn open(graph: Graph, options: ImportOptions) -> Result<Self, ImportError> {
-        let peeled = peel::peel(graph.model, options.output.as_deref())?;
+        let is_of_quantities = graph.is_of_quantities;
+        let peeled = peel::peel(graph.model)?;
         Ok(Self {
+            task: (is_of_quantities && !peeled.is_of_classes).then_some(Task::Quantities),
             options,
             peeled,
             tensor: graph.tensor,
             input: graph.input,
+            whole: graph.whole,
             file: graph.file,
         })
     }
@@ -76,7 +84,7 @@ impl Network {
     /// # Errors
     /// [`ImportError`] if the network isn't affine.
     pub(super) fn collapse(&self) -> Result<FloatMap, ImportError> {
-        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let runner = self.runner()?;
         let units = match Ranges::known(&self.input) {
             Ok(ranges) => ranges.magnitudes(runner.inputs()),
             Err(_) => vec![1.0; runner.inputs()],
@@ -108,6 +116,9 @@ impl Network {
             ranges,
             ..
         } = &private;
+        let activation = self.options.activation.or(self.peeled.activation);
+        let labels = self.options.labels.as_ref().or(self.peeled.labels.as_ref());
+        scores::check(runner.outputs(), activation, labels.map(Vec::as_slice))?;
         let units = ranges.magnitudes(runner.inputs());
         check_affine(&private.model, &private.tensor, runner, &units)?;
         let map = collapse::collapse(runner, &units, progress)?;
@@ -124,7 +135,7 @@ impl Network {
             &self.peeled.output,
             match self.options.units {
                 Some(_) => Some(Task::Quantities),
-                None => self.peeled.task,
+                None => self.task,
             },
         )?;
         Unfinished {
@@ -143,8 +154,42 @@ impl Network {
         .finish(scheme)
     }
 
+    /// The network, ready to run, if what was cut off is a function of all its scores.
+    fn runner(&self) -> Result<Runner, OnnxError> {
+        let (model, tensor) = (&self.peeled.model, &self.tensor);
+        let runner =
+            Runner::new(model, tensor).map_err(|error| earlier_bend(model, tensor, error))?;
+        if let Some(tail) = self.peeled.tail.clone() {
+            let (shape, records) = runner.scores_shape();
+            tail.check(self.peeled.activation, shape, records)?;
+        }
+        Ok(runner)
+    }
+
+    /// Checks that columns which the file declares as whole numbers hold such.
+    fn check_whole(&self, records: &[RawRecord<'_>]) -> Result<(), ImportError> {
+        let names = self.input.features.iter().flatten().enumerate();
+        for (place, column) in names.filter(|(_, name)| self.whole.contains(name)) {
+            let number = |record: &RawRecord<'_>| match record {
+                RawRecord::Numbers(numbers) => numbers.get(place).copied(),
+                RawRecord::Cells(cells) => match cells.get(place) {
+                    Some(Cell::Number(number)) => Some(*number),
+                    _ => None,
+                },
+            };
+            let mut numbers = records.iter().filter_map(number);
+            if let Some(found) = numbers.find(|number| number.is_finite() && number.fract() != 0.0)
+            {
+                let column = column.clone();
+                return Err(ImportError::Fraction { column, found });
+            }
+        }
+        Ok(())
+    }
+
     /// The private part, with its features of the records.
     fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
+        self.check_whole(calibration)?;
         let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
             Ok(record) => Ok(record.features),
             Err(source) => Err(ImportError::Record { index, source }),
@@ -158,11 +203,14 @@ impl Network {
             let parts = split::split(&self.peeled.model, &self.tensor, place)?;
             return Ok(self.hybrid(parts, &records)?);
         }
-        let runner = Runner::new(&self.peeled.model, &self.tensor)?;
+        let runner = self.runner()?;
         let known = if records.is_empty() || self.input.kind == InputKind::Image {
             Ranges::known(&self.input)
         } else {
-            Ok(Ranges::of(&records))
+            Ok(match self.input.kind {
+                InputKind::Array => Ranges::of_array(&records),
+                InputKind::Image | InputKind::Table => Ranges::of(&records),
+            })
         };
         let ranges = match known {
             Ok(ranges) => ranges,
@@ -211,7 +259,7 @@ impl Network {
             model: parts.head,
             tensor: parts.features,
             ranges: match self.input.kind {
-                InputKind::Table => Ranges::of(&features),
+                InputKind::Table | InputKind::Array => Ranges::of(&features),
                 // Not every image's scores must stay close, so rare extremes may be lost.
                 InputKind::Image => Ranges::clipped(&features),
             },
@@ -226,7 +274,7 @@ impl Network {
         match (self.options.input_bits, self.input.kind) {
             (Some(bits), _) => bits..=bits,
             (None, InputKind::Image) => InputBits::MIN..=MAX_SEARCHED_BITS.0,
-            (None, InputKind::Table) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
+            (None, InputKind::Table | InputKind::Array) => InputBits::MIN..=MAX_SEARCHED_BITS.1,
         }
     }
 }
@@ -245,6 +293,32 @@ pub(super) fn check_affine(
     if trial.is_affine(&runner.run(&trial.points)?) {
         return Ok(());
     }
-    let (node, operator) = locate::first_bend(model, tensor, &trial)?;
+    let nodes = graph(model)?.node.len();
+    let (node, operator) = match locate::first_bend(model, nodes, tensor, &trial)? {
+        Some(found) => found,
+        // The scores themselves aren't affine, so it must be the last.
+        None => match graph(model)?.node.last() {
+            Some(node) => (name(node).to_owned(), node.op_type.clone()),
+            None => Default::default(),
+        },
+    };
     Err(OnnxError::NotAffine { node, operator })
+}
+
+/// Why a network can't be used that has a node that can't be run: another node before it that isn't
+/// affine, if there is one, since no other way of writing that node would help.
+fn earlier_bend(model: &ModelProto, tensor: &TensorInput, error: OnnxError) -> OnnxError {
+    let failing = match &error {
+        OnnxError::Operator { node, .. } => node.as_str(),
+        OnnxError::Misfit { node, .. } => node,
+        _ => return error,
+    };
+    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
+    let place = nodes.into_iter().position(|node| name(node) == failing);
+    let trial = Trial::new(&vec![1.0; tensor.values()]);
+    let found = place.map(|nodes| locate::first_bend(model, nodes, tensor, &trial));
+    match found {
+        Some(Ok(Some((node, operator)))) => OnnxError::NotAffine { node, operator },
+        _ => error,
+    }
 }

@@ -177,6 +177,18 @@ impl ImportOptions {
         };
         let values = tensor.values();
         let description = tensor.description.clone();
+        if kind == InputKind::Array {
+            self.check_table()?;
+            return Ok(Input {
+                kind,
+                description,
+                shape: tensor.sides.clone(),
+                features: None,
+                fit: None,
+                about: Default::default(),
+                preprocessing: Preprocessing::new(vec![]),
+            });
+        }
         if kind == InputKind::Table {
             self.check_table()?;
             return Ok(Input {

@@ -4,26 +4,31 @@
 //! scores, to the value that holds them: the root. A final function on the way becomes the card's.
 //! What only reshapes stays, and acts on the scores instead of probabilities.
 
-use veilcast_onnx::pb::attribute_proto::AttributeType;
+mod choose;
+mod tail;
+
+use veilcast_card::Activation;
+use veilcast_onnx::OnnxError;
+use veilcast_onnx::graph::{attribute, constant, graph, graph_mut, inputs, keep_output, source};
 use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
+pub(super) use self::tail::Tail;
 use super::labels;
-use veilcast_card::{Activation, Task};
-use veilcast_onnx::OnnxError;
-use veilcast_onnx::graph::{attribute, constant, graph, graph_mut, keep_output, name, source};
 
 /// A network that returns scores, and what followed them.
 #[derive(Clone, Debug)]
 pub(super) struct Peeled {
     /// The network, whose only output is the scores.
     pub(super) model: ModelProto,
+    /// What followed them, from the scores to the output; nothing if that gave labels.
+    pub(super) tail: Option<Tail>,
     /// The final function, if the network had one.
     pub(super) activation: Option<Activation>,
     /// The classes' names, if the network knows them.
     pub(super) labels: Option<Vec<String>>,
-    /// What the scores are, if the file says that they are quantities.
-    pub(super) task: Option<Task>,
+    /// Whether the output is of classes.
+    pub(super) is_of_classes: bool,
     /// The network's name for its output.
     pub(super) output: String,
     /// The operators that were cut off, last first.
@@ -43,50 +48,67 @@ struct Way {
     reshapes: Vec<usize>,
 }
 
-/// Cuts off what follows the scores of one output, or of all, if they come from the same.
-pub(super) fn peel(mut model: ModelProto, wanted: Option<&str>) -> Result<Peeled, OnnxError> {
+/// Cuts off what follows the scores of the output, or of all, if what the others give comes from
+/// the same.
+pub(super) fn peel(mut model: ModelProto) -> Result<Peeled, OnnxError> {
     let graph = graph(&model)?;
-    let names = graph.output.iter().map(|output| output.name.as_str());
-    let names: Vec<&str> = names
-        .filter(|name| wanted.is_none_or(|wanted| *name == wanted))
-        .collect();
+    let names: Vec<&str> = graph.output.iter().map(|o| o.name.as_str()).collect();
     let ways = names.iter().map(|name| way_back(graph, name));
     let mut ways: Vec<Way> = ways.collect::<Result<_, _>>()?;
-    let scored = ways.iter().position(|way| !way.is_label).unwrap_or(0);
-    let Some(&output) = names.get(scored) else {
-        let known: Vec<&str> = graph.output.iter().map(|o| o.name.as_str()).collect();
-        return Err(OnnxError::Output {
-            problem: format!("there is none by that name; there are {}", known.join(", ")),
-        });
-    };
-    if ways.iter().any(|way| way.root != ways[scored].root) {
+    let Some(chosen) = choose::choose(graph, &ways) else {
         return Err(OnnxError::Outputs {
             names: names.into_iter().map(str::to_owned).collect(),
         });
-    }
-    let activation = ways.iter().find_map(|way| way.activation);
-    let labels = ways.iter().find_map(|way| way.labels.clone());
-    let task = match labels.is_none() && !ways[scored].is_label {
-        true => task(&model)?,
-        false => None,
     };
-    let (way, output) = (ways.swap_remove(scored), output.to_owned());
+    let root = ways[chosen].root.clone();
+    if inputs(graph).iter().any(|input| input.name == root) && !ways[chosen].removed.is_empty() {
+        let removed = &ways[chosen].removed;
+        return Err(OnnxError::Nothing {
+            removed: removed.join(", ").into(),
+        });
+    }
+    let alike = || ways.iter().filter(|way| way.root == root);
+    let activation = alike().find_map(|way| way.activation);
+    let labels = alike().find_map(|way| way.labels.clone());
+    let labels = match labels {
+        Some(labels) => Some(labels),
+        None => labels_of(graph, &root)?,
+    };
+    let is_of_classes = labels.is_some() || alike().any(|way| way.is_label);
+    let output = names[chosen].to_owned();
+    let way = ways.swap_remove(chosen);
+    let tail = (!way.is_label && !way.removed.is_empty())
+        .then(|| Tail::of(&model, &root, &output))
+        .transpose()?;
     cut(graph_mut(&mut model)?, &way);
     Ok(Peeled {
         model,
+        tail,
         activation,
         labels,
-        task,
+        is_of_classes,
         output,
         removed: way.removed,
     })
 }
 
-/// What scores without labels are: quantities if scikit-learn's model has only one output, since
-/// its classifiers return labels, too; otherwise the file doesn't say.
-fn task(model: &ModelProto) -> Result<Option<Task>, OnnxError> {
-    let are_quantities = model.producer_name == "skl2onnx" && graph(model)?.output.len() == 1;
-    Ok(are_quantities.then_some(Task::Quantities))
+/// The labels that the graph chooses by the largest of these scores, for whatever output.
+fn labels_of(graph: &GraphProto, root: &str) -> Result<Option<Vec<String>>, OnnxError> {
+    for node in &graph.node {
+        let is_table = |value: &String| constant(graph, value).is_some();
+        if !matches!(node.op_type.as_str(), "Gather" | "ArrayFeatureExtractor")
+            || !node.input.first().is_some_and(is_table)
+        {
+            continue;
+        }
+        if let Some(output) = node.output.first() {
+            let way = way_back(graph, output)?;
+            if way.is_label && way.root == root {
+                return Ok(way.labels);
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Leaves the scores as the only output, reshaped as the output was.
@@ -104,21 +126,6 @@ fn cut(graph: &mut GraphProto, way: &Way) {
             value = output.clone();
         }
     }
-    if let Some((index, _)) = source(graph, &way.root) {
-        for attribute in &mut graph.node[index].attribute {
-            match attribute.name.as_str() {
-                POST_TRANSFORM => attribute.s = b"NONE".to_vec(),
-                // Known by now, and the library takes numbers only.
-                "classlabels_strings" => {
-                    attribute.name = "classlabels_ints".to_owned();
-                    attribute.r#type = AttributeType::Ints as i32;
-                    attribute.ints = (0..attribute.strings.len() as i64).collect();
-                    attribute.strings.clear();
-                }
-                _ => {}
-            }
-        }
-    }
     keep_output(graph, &value);
 }
 
@@ -132,7 +139,12 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
         let node = &graph.node[index];
         let mut behind = node.input.first();
         match node.op_type.as_str() {
-            "Identity" => {}
+            "Identity" => {
+                if let Some(value) = behind {
+                    way.root.clone_from(value);
+                    continue;
+                }
+            }
             "Dropout" if place == 0 => {}
             "ZipMap" => way.labels = labels::of_node(node)?.or(way.labels),
             "Cast" => truncates |= !casts_to_floats(node),
@@ -144,12 +156,10 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 }
                 continue;
             }
-            "ArgMax" if is_over_classes(node) => way.is_label = true,
+            "ArgMax" if is_over_classes(node) && way.activation.is_none() => way.is_label = true,
             // A class's column alone: the others say as much, and more.
-            "ArrayFeatureExtractor" | "Slice" if takes_probabilities(graph, node) => {
-                way.reshapes.clear();
-            }
-            "ArrayFeatureExtractor" => {
+            "Gather" | "Slice" if takes_probabilities(graph, node) => way.reshapes.clear(),
+            "ArrayFeatureExtractor" | "Gather" => {
                 let Some(table) = behind.and_then(|value| constant(graph, value)) else {
                     break;
                 };
@@ -157,36 +167,36 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
                 way.labels = labels::of_tensor(table).or(way.labels);
                 behind = node.input.get(1);
             }
-            "Softmax" | "LogSoftmax" if is_over_classes(node) => {
-                way.activation = way.activation.or(Some(Activation::Softmax));
+            // Of another final function it would be another function than that alone.
+            "Softmax" | "LogSoftmax" if is_over_classes(node) && way.takes_more() => {
+                way.activation = Some(Activation::Softmax);
             }
-            "Sigmoid" => way.activation = way.activation.or(Some(Activation::Sigmoid)),
-            "Normalizer" if normalizes_probabilities(graph, node)? => {}
-            "Div" if divides_by_sum(graph, node) => {}
-            "Concat" => match probability(graph, node) {
-                Some(of_second_class) => behind = Some(of_second_class),
-                None => break,
-            },
-            // Linear ones and others, which turn out not to be affine.
-            operator if operator.ends_with("Classifier") || operator == "LinearRegressor" => {
+            "Sigmoid" if way.takes_more() => way.activation = Some(Activation::Sigmoid),
+            // It keeps the order.
+            "Exp" if way.is_label => {}
+            "Exp" if way.takes_more() => way.activation = Some(Activation::Exp),
+            "Normalizer" if way.takes_more() && normalizes_sigmoids(graph, node) => {
+                way.activation = Some(Activation::NormalizedSigmoid);
+                way.removed.push(node.op_type.clone());
+                let sigmoid = behind.and_then(|value| source(graph, value));
+                behind = sigmoid.and_then(|(index, _)| graph.node[index].input.first());
+                if let Some(value) = behind {
+                    way.removed.push("Sigmoid".to_owned());
+                    way.root.clone_from(value);
+                }
+                continue;
+            }
+            // Of trees, which turn out not to be affine.
+            operator if operator.ends_with("Classifier") => {
                 way.labels = labels::of_node(node)?.or(way.labels);
-                way.activation = way.activation.or(post_transform(node)?);
-                if operator != "LinearRegressor" && place == 0 {
+                if place == 0 {
                     way.is_label = true;
-                    match node.output.get(1).filter(|scores| !scores.is_empty()) {
-                        Some(scores) => way.root.clone_from(scores),
-                        None => {
-                            return Err(OnnxError::Output {
-                                problem: format!(
-                                    "the classifier {:?} gives labels, but no scores; export the \
-                                     model with its probabilities",
-                                    name(node)
-                                ),
-                            });
-                        }
+                    let scores = node.output.get(1).filter(|scores| !scores.is_empty());
+                    if let Some(scores) = scores {
+                        way.root.clone_from(scores);
                     }
                 }
-                break;
+                return Ok(way);
             }
             _ => break,
         }
@@ -196,8 +206,9 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
         way.removed.push(node.op_type.clone());
         way.root.clone_from(behind);
     }
-    if truncates && !way.is_label {
-        // Numbers rounded to integers aren't scores followed by something.
+    let is_table_alone = way.is_label && !way.removed.iter().any(|operator| operator == "ArgMax");
+    if (truncates && !way.is_label) || is_table_alone {
+        // Numbers rounded to integers, or used as places, aren't scores followed by something.
         return Ok(Way {
             root: output.to_owned(),
             ..Way::default()
@@ -206,21 +217,10 @@ fn way_back(graph: &GraphProto, output: &str) -> Result<Way, OnnxError> {
     Ok(way)
 }
 
-const POST_TRANSFORM: &str = "post_transform";
-
-/// The final function within a linear model.
-fn post_transform(node: &NodeProto) -> Result<Option<Activation>, OnnxError> {
-    match attribute(node, POST_TRANSFORM).map(|attribute| attribute.s.as_slice()) {
-        None | Some(b"NONE") => Ok(None),
-        Some(b"SOFTMAX") => Ok(Some(Activation::Softmax)),
-        Some(b"LOGISTIC") => Ok(Some(Activation::Sigmoid)),
-        Some(other) => Err(OnnxError::Unsupported {
-            problem: format!(
-                "the node {:?} ends with {:?}; softmax and logistic are supported",
-                name(node),
-                String::from_utf8_lossy(other)
-            ),
-        }),
+impl Way {
+    /// Whether a final function may still come; of labels, whatever keeps the order.
+    fn takes_more(&self) -> bool {
+        self.activation.is_none()
     }
 }
 
@@ -230,7 +230,7 @@ fn casts_to_floats(node: &NodeProto) -> bool {
     floats.iter().any(|kind| to == Some(*kind as i32))
 }
 
-/// Whether a node works on the last side of `[batch, classes]`. Only ArgMax has another default.
+/// Whether a node works on the last side of `[batch, classes]`; ArgMax has another default.
 fn is_over_classes(node: &NodeProto) -> bool {
     match attribute(node, "axis") {
         Some(axis) => matches!(axis.i, 1 | -1),
@@ -238,62 +238,18 @@ fn is_over_classes(node: &NodeProto) -> bool {
     }
 }
 
-/// Whether a node makes probabilities sum to 1, which keeps their order.
-fn normalizes_probabilities(graph: &GraphProto, node: &NodeProto) -> Result<bool, OnnxError> {
+/// Whether a node divides sigmoids by their sum.
+fn normalizes_sigmoids(graph: &GraphProto, node: &NodeProto) -> bool {
     let l1 = attribute(node, "norm").is_some_and(|norm| norm.s == b"L1");
     let before = node.input.first().and_then(|value| source(graph, value));
-    let Some((index, _)) = before.filter(|_| l1) else {
-        return Ok(false);
-    };
-    let before = &graph.node[index];
-    match before.op_type.as_str() {
-        "Sigmoid" | "Softmax" => Ok(true),
-        "LinearClassifier" => Ok(post_transform(before)?.is_some()),
-        _ => Ok(false),
-    }
+    l1 && before.is_some_and(|(index, _)| graph.node[index].op_type == "Sigmoid")
 }
 
-/// Whether a node takes the scores of a linear classifier, as they are or normalised.
+/// Whether a node takes columns of probabilities.
 fn takes_probabilities(graph: &GraphProto, node: &NodeProto) -> bool {
-    let before = |node: &NodeProto| source(graph, node.input.first()?);
-    let of_classifier = |(index, place): (usize, usize)| {
-        graph.node[index].op_type == "LinearClassifier" && place == 1
-    };
-    let found = before(node);
-    let normalizer = found.filter(|(index, _)| graph.node[*index].op_type == "Normalizer");
-    let found = normalizer.map_or(found, |(index, _)| before(&graph.node[index]));
-    found.is_some_and(of_classifier)
-}
-
-/// Whether a node divides probabilities by their sum, as a Normalizer does.
-fn divides_by_sum(graph: &GraphProto, node: &NodeProto) -> bool {
-    let of = |value: &String| source(graph, value).map(|(index, _)| &graph.node[index]);
-    let [probabilities, sum] = node.input.as_slice() else {
-        return false;
-    };
-    let (Some(before), Some(reduce)) = (of(probabilities), of(sum)) else {
-        return false;
-    };
-    let is_final = matches!(before.op_type.as_str(), "Sigmoid" | "Softmax");
-    let reduced = reduce.input.first();
-    let magnitudes = reduced.and_then(of).filter(|node| node.op_type == "Abs");
-    let summed = magnitudes.map_or(reduced, |node| node.input.first());
-    let sums = matches!(reduce.op_type.as_str(), "ReduceSum" | "ReduceL1");
-    is_final && sums && summed == Some(probabilities)
-}
-
-/// The value p, if a node puts 1 − p and p = sigmoid(…) side by side.
-fn probability<'a>(graph: &'a GraphProto, node: &'a NodeProto) -> Option<&'a String> {
-    let [rest, second] = node.input.as_slice() else {
-        return None;
-    };
-    let of = |value: &str| source(graph, value).map(|(index, _)| &graph.node[index]);
-    let complement = of(rest)?;
-    let is_sigmoid = of(second)?.op_type == "Sigmoid";
-    let [one, taken] = complement.input.as_slice() else {
-        return None;
-    };
-    let is_one = constant(graph, one).and_then(labels::single_float) == Some(1.0);
-    let fits = is_sigmoid && complement.op_type == "Sub" && taken == second && is_one;
-    fits.then_some(second)
+    let before = node.input.first().and_then(|value| source(graph, value));
+    before.is_some_and(|(index, _)| {
+        let operator = graph.node[index].op_type.as_str();
+        matches!(operator, "Softmax" | "Normalizer")
+    })
 }

@@ -9,6 +9,8 @@ use veilcast_card::{Input, InputBits, InputKind, Quantization, Step};
 const CLIPPED: usize = 200;
 /// How many deviations from the mean standardised columns are taken to reach.
 const DEVIATIONS: f64 = 4.0;
+/// How many times as long as that of most numbers of an array a range for all may be.
+const ALIKE: f64 = 8.0;
 /// Records drawn at random where none are given.
 const RANDOM_RECORDS: usize = 1000;
 
@@ -33,6 +35,9 @@ impl Ranges {
             let end = 255.0 * factors.product::<f64>();
             return Ok(Self::All([end.min(0.0), end.max(0.0)]));
         }
+        if input.kind == InputKind::Array {
+            return Err(Vec::new());
+        }
         let (mut ranges, mut unknown) = (Vec::new(), Vec::new());
         for column in input.features.iter().flatten() {
             let standardized = |step: &Step| matches!(step, Step::Standardize { columns } if columns.contains_key(column));
@@ -56,6 +61,24 @@ impl Ranges {
         Self::each(records, |values| {
             rounded_outwards([values[0], values[values.len() - 1]])
         })
+    }
+
+    /// The ranges of the numbers of arrays: one for all, since few records say little about each number;
+    /// unless that is many times as long as most numbers' own, as if they had different units.
+    pub(super) fn of_array(records: &[Vec<f64>]) -> Self {
+        let each = Self::of(records);
+        let Self::Each(ranges) = &each else {
+            return each;
+        };
+        let low = ranges.iter().map(|range| range[0]).fold(f64::MAX, f64::min);
+        let high = ranges.iter().map(|range| range[1]).fold(f64::MIN, f64::max);
+        let mut lengths: Vec<f64> = ranges.iter().map(|[low, high]| high - low).collect();
+        lengths.sort_unstable_by(f64::total_cmp);
+        let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
+        match high - low <= ALIKE * median {
+            true => Self::All([low, high]),
+            false => each,
+        }
     }
 
     /// The same without the outer 0.5 % at each end, if anything is left: for features whose rare

@@ -43,15 +43,11 @@ impl Scores {
         output: &str,
         task: Option<Task>,
     ) -> Result<Self, ImportError> {
+        check(map.outputs(), activation, labels.as_deref())?;
         let activation = activation.unwrap_or(Activation::None);
         let (map, activation) = match (map.outputs(), activation) {
-            (1, Activation::Softmax) => {
-                return Err(ImportError::Activation {
-                    problem: "softmax of a single score is always 1; was sigmoid meant?",
-                });
-            }
             (2, Activation::Softmax) => (combined(&map, -1.0)?, Activation::Sigmoid),
-            (2, Activation::Sigmoid) if is_opposite(&map) => {
+            (2, Activation::Sigmoid | Activation::NormalizedSigmoid) if is_opposite(&map) => {
                 (combined(&map, 0.0)?, Activation::Sigmoid)
             }
             (_, Activation::Softmax) => (map.centred()?, activation),
@@ -62,12 +58,6 @@ impl Scores {
             (outputs, _) => outputs,
         };
         let labels = match labels {
-            Some(labels) if labels.len() != expected => {
-                return Err(ImportError::Labels {
-                    found: labels.len(),
-                    expected,
-                });
-            }
             Some(labels) => labels,
             None if expected == 1 => vec![output.to_owned()],
             None => (0..expected).map(|label| label.to_string()).collect(),
@@ -112,6 +102,30 @@ impl Scores {
                 },
             },
         })
+    }
+}
+
+/// Checks that a final function and labels suit this many scores, which is known before a map is.
+pub(super) fn check(
+    scores: usize,
+    activation: Option<Activation>,
+    labels: Option<&[String]>,
+) -> Result<(), ImportError> {
+    let expected = match (scores, activation) {
+        (1, Some(Activation::Softmax | Activation::NormalizedSigmoid)) => {
+            return Err(ImportError::Activation {
+                problem: "softmax of a single score is always 1; was sigmoid meant?",
+            });
+        }
+        (1, Some(Activation::Sigmoid)) => 2,
+        (scores, _) => scores,
+    };
+    match labels {
+        Some(labels) if labels.len() != expected => Err(ImportError::Labels {
+            found: labels.len(),
+            expected,
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) fn split(
             "its input has no side for the batch; export it with one",
         ));
     }
+    let input = &free(model, input)?;
     match split {
         Split::At(node) => {
             let nodes = &graph(model)?.node;
@@ -90,6 +91,26 @@ pub(super) fn split(
             })
         }
         Split::Auto => automatic(model, input),
+    }
+}
+
+/// The input with a free side for the batch, since clients run the public part on one record.
+fn free(model: &ModelProto, input: &TensorInput) -> Result<TensorInput, OnnxError> {
+    let free = TensorInput {
+        fixed: None,
+        ..input.clone()
+    };
+    let Some(records) = input.fixed else {
+        return Ok(free);
+    };
+    let fixed = Runner::new(model, input)?;
+    match Runner::new(model, &free) {
+        Ok(alone) if alone.outputs() == fixed.outputs() => Ok(free),
+        _ => Err(cannot(&format!(
+            "it was exported for batches of {records} records, and clients run the public part on one; \
+             export it with a free side for the batch (dynamic_axes={{\"{}\": {{0: \"batch\"}}}})",
+            input.name
+        ))),
     }
 }
 
@@ -207,6 +228,7 @@ fn part(model: &ModelProto, input: &TensorInput, index: usize) -> Result<Option<
         name: value.clone(),
         description: String::new(),
         has_batch: true,
+        fixed: None,
         sides: vec![sides.iter().product()],
     };
     if sides.len() != 1 {

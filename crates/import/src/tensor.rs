@@ -19,6 +19,8 @@ pub(super) struct TensorInput {
     pub(super) description: String,
     /// Whether there is a first side for records, in front of a record's own.
     pub(super) has_batch: bool,
+    /// The number of records of a batch, if the file was made for one of several.
+    pub(super) fixed: Option<usize>,
     /// The sides of a record.
     pub(super) sides: Vec<usize>,
 }
@@ -27,6 +29,11 @@ impl TensorInput {
     /// Number of values of a record.
     pub(super) fn values(&self) -> usize {
         self.sides.iter().product()
+    }
+
+    /// The fewest records that a graph surely takes.
+    pub(super) fn least(&self) -> usize {
+        self.fixed.unwrap_or(1)
     }
 
     /// The shape of this many records.
@@ -40,7 +47,10 @@ impl TensorInput {
 
     /// How a graph declares it.
     pub(super) fn value_info(&self) -> ValueInfoProto {
-        let batch = dimension::Value::DimParam("batch".to_owned());
+        let batch = match self.fixed {
+            Some(records) => dimension::Value::DimValue(records as i64),
+            None => dimension::Value::DimParam("batch".to_owned()),
+        };
         let batch = self.has_batch.then_some(batch);
         let own = self
             .sides
@@ -109,6 +119,8 @@ pub(super) fn describe(model: &mut ModelProto) -> Result<TensorInput, OnnxError>
         [None | Some(1), ..] => true,
         [Some(first), ..] => first_side(found) == Some(*first),
     };
+    let fixed = sides.first().copied().flatten();
+    let fixed = fixed.filter(|&records| has_batch && records > 1);
     let own = &sides[usize::from(has_batch)..];
     let own = own.iter().copied().collect::<Option<Vec<usize>>>();
     let values = own.as_ref().and_then(|own| {
@@ -125,6 +137,7 @@ pub(super) fn describe(model: &mut ModelProto) -> Result<TensorInput, OnnxError>
         name: name.clone(),
         description: input.doc_string.clone(),
         has_batch,
+        fixed,
         sides,
     };
     match kind {
@@ -141,6 +154,21 @@ pub(super) fn describe(model: &mut ModelProto) -> Result<TensorInput, OnnxError>
         }
     }
     Ok(described)
+}
+
+/// The number of records of a batch, if a graph that takes `[records, columns]` gives as many rows and
+/// was made for several.
+pub(super) fn fixed_batch(graph: &GraphProto) -> Option<usize> {
+    let type_proto::Value::TensorType(tensor) =
+        inputs(graph).first()?.r#type.as_ref()?.value.as_ref()?;
+    let Some(dimension::Value::DimValue(records)) = tensor.shape.as_ref()?.dim.first()?.value
+    else {
+        return None;
+    };
+    let records = usize::try_from(records)
+        .ok()
+        .filter(|&records| records > 1)?;
+    (first_side(graph) == Some(records)).then_some(records)
 }
 
 /// The first side of the graph's output, if the file says it.

@@ -288,7 +288,10 @@ const REFUSED: [(&str, &str); 103] = [
         "shape-of-the-input",
         "its scores are the same for every record",
     ),
-    ("shapes-do-not-fit", "it can't be run: "),
+    (
+        "shapes-do-not-fit",
+        "(MatMul) can't be computed on inputs of the shapes [1, 3] and [5, 2]",
+    ),
     (
         "side-summed-that-is-not-there",
         r#"the list "axes" of the node "reducesum_0" (ReduceSum) holds 7, but must hold numbers from -3 to 2"#,

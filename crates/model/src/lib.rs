@@ -37,6 +37,7 @@ pub use model::{
     Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, ImportReport, Model, ModelError,
     PUBLIC_PART_FILE, PathStep, PublicPartFile, QuantizationSearch, REPORT_FILE, Regression,
     Report, SEALED_FILE, StemReport, TrainingReport, TreesReport, WEIGHTS_FILE, check_destination,
+    doubt_of,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;

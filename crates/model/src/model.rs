@@ -2,6 +2,7 @@
 
 mod blueprint;
 mod directory;
+mod doubting;
 mod error;
 mod finish;
 mod names;
@@ -12,6 +13,7 @@ mod weights;
 
 pub use blueprint::{Blueprint, BuildError, PublicPartFile};
 pub use directory::check_destination;
+pub use doubting::doubt_of;
 pub use error::ModelError;
 pub use finish::QuantizationSearch;
 pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};

@@ -4,9 +4,10 @@
 //! given as numbers nor those that are open: where one is shorter, it reads past that value's end.
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::internal::bail;
 use tract_onnx::tract_core::ops::einsum::EinSum;
 use tract_onnx::tract_core::ops::scan::Scan;
+
+use super::sizes::refused;
 
 /// Checks all sums of products of a network, including those within loops.
 pub(super) fn check(network: &TypedModel) -> TractResult<()> {
@@ -32,10 +33,10 @@ fn check_sum(network: &TypedModel, node: &TypedNode, sum: &EinSum) -> TractResul
         let mut sides = sides.filter(|side| is_summed || **side != 1.into());
         let first = sides.next();
         if let Some((first, other)) = first.zip(sides.find(|side| Some(*side) != first)) {
-            bail!(
+            return Err(refused(format!(
                 "{:?} multiplies tensors whose sides don't fit, of {first} and {other} numbers",
                 node.name
-            );
+            )));
         }
     }
     Ok(())

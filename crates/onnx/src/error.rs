@@ -175,6 +175,47 @@ pub enum OnnxError {
         /// What it must hold.
         expected: Box<str>,
     },
+    /// A node's inputs have shapes that it can't be computed on.
+    #[error(
+        "the node {node:?} ({operator}) can't be computed on {shapes}; export the network again, for \
+         inference and with a free side for the batch"
+    )]
+    Misfit {
+        /// The node's name.
+        node: Box<str>,
+        /// Its operator.
+        operator: Box<str>,
+        /// The shapes of its inputs.
+        shapes: Box<str>,
+    },
+    /// The rows of a batch of a fixed size aren't treated alike.
+    #[error(
+        "it was exported for a batch of {records} records, and doesn't treat each of them in the same \
+         way; if those {records} rows are one record, export it with another side of 1 in front, else \
+         with a free side for the batch"
+    )]
+    Rows {
+        /// The number of records in a batch.
+        records: usize,
+    },
+    /// Nothing but a final function is in the file.
+    #[error(
+        "it holds no network: it is nothing but {removed} of its input; export the whole network"
+    )]
+    Nothing {
+        /// The operators.
+        removed: Box<str>,
+    },
+    /// What follows the scores isn't a final function of all of a record's scores.
+    #[error("{}", ending(.function, *.scores, .shape))]
+    Ending {
+        /// Its name; empty if there seemed to be none.
+        function: Box<str>,
+        /// How many scores a record has.
+        scores: usize,
+        /// Their shape.
+        shape: Box<[usize]>,
+    },
     /// An operator that the library doesn't have.
     #[error("the operator {operator} of the node {node:?} isn't supported")]
     Operator {
@@ -265,10 +306,34 @@ pub enum OnnxError {
          build it with the feature `tract` to run others"
     )]
     NoRuntime(#[source] InterpretError),
-    /// The library can't run the network.
+    /// A node has attributes, inputs or types that aren't supported together.
+    #[error(
+        "it can't be run: {} written in a form that isn't supported; export the network again, for \
+         inference, with opset_version=17", node.as_deref().map_or_else(
+            || "one of its nodes is".to_owned(), |node| format!("{node} is"))
+    )]
+    Form {
+        /// The node and its operator, if they are known.
+        node: Option<Box<str>>,
+    },
+    /// What the network computes isn't supported.
     #[error("it can't be run: {problem}")]
     Unsupported {
-        /// What the library says.
+        /// What isn't.
         problem: String,
     },
+}
+
+fn ending(function: &str, scores: usize, shape: &[usize]) -> String {
+    match function {
+        "" => format!(
+            "what follows its {scores} scores changes them in a way that isn't known; export the \
+             network without it"
+        ),
+        function => format!(
+            "its final {function} isn't one of all {scores} scores of a record, which have the shape \
+             {shape:?}; export the network with its scores in one row (Flatten), or without the final \
+             function and with --activation"
+        ),
+    }
 }

@@ -52,6 +52,7 @@ mod wire;
 pub use error::OnnxError;
 pub use interpreter::{InterpretError, Interpreter, Values};
 pub use limits::parse;
+pub use lists::check_columns;
 #[cfg(feature = "tract")]
-pub use network::{Network, panics_are_errors};
+pub use network::{Network, silence_guarded_panics};
 pub use public::{encoder, public_network};

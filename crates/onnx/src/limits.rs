@@ -83,8 +83,8 @@ fn check_tensors(graph: &GraphProto) -> Result<(), OnnxError> {
             for tensor in attribute.t.iter().chain(&attribute.tensors) {
                 check_tensor(tensor, &place())?;
             }
-            // NaN is what an Imputer replaces.
-            let is_missing = attribute.name == "replaced_value_float" && attribute.f.is_nan();
+            // NaN is what an Imputer replaces, or what else is no number.
+            let is_missing = attribute.name == "replaced_value_float";
             let own = (!is_missing).then_some(&attribute.f);
             let numbers = attribute.floats.iter().chain(own);
             check_finite(numbers.copied().map(f64::from), place)?;

@@ -212,6 +212,18 @@ pub(super) fn check(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError>
     fits::check(node, inputs)
 }
 
+/// Checks a node's attributes against the number of columns of its first input, if that is known.
+///
+/// # Errors
+/// [`OnnxError`] names the list that doesn't fit.
+pub fn check_columns(node: &NodeProto, columns: Option<usize>) -> Result<(), OnnxError> {
+    let input = Known {
+        shape: columns.map(|columns| vec![1, columns]),
+        numbers: None,
+    };
+    check(node, &[input])
+}
+
 /// Checks that the side that a node works along exists.
 fn check_axis(node: &NodeProto, inputs: &[Known]) -> Result<(), OnnxError> {
     let shape = inputs.first().and_then(|input| input.shape.as_ref());

@@ -1,15 +1,15 @@
 //! A network, ready to run on records.
 
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once};
 
 use prost::Message as _;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::internal::TractErrorContext as _;
+use tract_onnx::tract_core::internal::{DimLike as _, TractErrorContext as _};
 use tract_onnx::tract_hir::infer::Factoid as _;
 
-use crate::pb::ModelProto;
+use crate::pb::{GraphProto, ModelProto};
 use crate::{OnnxError, Values, graph, sizes, trees};
 
 /// A network with one input and one output of numbers, which takes a fixed number of records at once.
@@ -19,6 +19,12 @@ pub struct Network {
     /// The sides of the input, that of the batch included.
     shape: Vec<usize>,
     kind: DatumType,
+    /// How many bytes the values of a run take.
+    bytes: usize,
+    /// How many numbers the first output has, if that is known before it is computed.
+    outputs: Option<usize>,
+    /// The nodes' names and operators, for errors.
+    nodes: Arc<[(String, String)]>,
 }
 
 impl Network {
@@ -30,7 +36,8 @@ impl Network {
         }
         check_operators(model)?;
         let graph = graph::graph(model)?;
-        guarded(|| {
+        let nodes: Arc<[(String, String)]> = named(graph).collect();
+        guarded(&nodes.clone(), || {
             // What is stated about values between nodes may be for another batch.
             let parser = tract_onnx::onnx().with_ignore_value_info(true);
             let mut network = parser.parse(&theirs(model)?, None)?.model;
@@ -40,13 +47,28 @@ impl Network {
             network.set_input_fact(0, InferenceFact::dt_shape(kind, shape))?;
             sizes::analyse(&mut network, graph)?;
             let network = network.into_typed()?;
-            sizes::check(&network)?;
+            let bytes = sizes::check(&network)?;
+            let sides = network.output_fact(0)?.shape.iter();
+            let sides: Option<Vec<usize>> = sides.map(|side| side.to_usize().ok()).collect();
             Ok(Self {
+                bytes,
+                outputs: sides.map(|sides| sides.iter().product()),
                 plan: network.into_optimized()?.into_runnable()?,
+                nodes,
                 shape: shape.to_vec(),
                 kind,
             })
         })
+    }
+
+    /// How many bytes the values of a run take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many numbers the first output has, if that is known before it is computed.
+    pub fn outputs(&self) -> Option<usize> {
+        self.outputs
     }
 
     /// Runs it on numbers that fill the input row by row; returns the first output's.
@@ -56,7 +78,7 @@ impl Network {
 
     /// Runs it on numbers that fill the input row by row; returns all outputs'.
     pub fn run_all(&self, numbers: &[f64]) -> Result<Vec<Values>, OnnxError> {
-        guarded(|| {
+        guarded(&self.nodes, || {
             let input = Tensor::from_shape(&self.shape, numbers)?;
             let input = input.cast_to_dt(self.kind)?.into_owned();
             let outputs = self.plan.run(tvec!(input.into()))?;
@@ -102,39 +124,55 @@ thread_local! {
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is running the library, whose panics become errors: a program's panic hook
-/// needn't report them.
-pub fn panics_are_errors() -> bool {
-    IS_GUARDED.get()
+/// Has nothing printed about panics of the library, which become errors; others are reported as before.
+pub fn silence_guarded_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |about| {
+            if !IS_GUARDED.get() {
+                usual(about);
+            }
+        }));
+    });
+}
+
+/// The names and operators of a graph's nodes.
+fn named(graph: &GraphProto) -> impl Iterator<Item = (String, String)> {
+    let nodes = graph.node.iter();
+    nodes.map(|node| (graph::name(node).to_owned(), node.op_type.clone()))
 }
 
 /// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:
 /// there are too many to check each beforehand, and files may come from strangers. Nothing
-/// that such a panic leaves half done is used again.
-fn guarded<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, OnnxError> {
-    let unsupported = |problem: String| OnnxError::Unsupported { problem };
+/// that such a panic leaves half done is used again. Of what it says only the node is passed on: its
+/// words are about its own parts.
+fn guarded<T>(
+    nodes: &[(String, String)],
+    work: impl FnOnce() -> TractResult<T>,
+) -> Result<T, OnnxError> {
     let before = IS_GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(before);
     match result {
         Ok(result) => result.map_err(|error| match error.downcast::<OnnxError>() {
             Ok(own) => own,
-            Err(error) => unsupported(short(&format!("{error:#}"))),
+            Err(error) => form(nodes, &format!("{error:#}")),
         }),
-        Err(_) => Err(unsupported(
-            "the library that runs it gave up on an operator or its attributes".to_owned(),
-        )),
+        Err(_) => Err(form(nodes, "")),
     }
 }
 
-/// The library's message without the parts that fill pages.
-fn short(problem: &str) -> String {
-    const CHARACTERS: usize = 400;
-    let cut = problem.char_indices().nth(CHARACTERS);
-    let shown = cut.map_or(problem, |(end, _)| &problem[..end]);
-    let shown = shown.replace(char::is_control, " ");
-    match cut {
-        None => shown,
-        Some(_) => format!("{shown}…"),
+/// The error that a node's form isn't supported: the one that a message names.
+fn form(nodes: &[(String, String)], message: &str) -> OnnxError {
+    let is_named = |(name, operator): &&(String, String)| {
+        let building = format!("Building node {name} ({operator})");
+        let quoted = format!("\"{name}\"");
+        !name.is_empty() && (message.contains(&building) || message.contains(&quoted))
+    };
+    let named = nodes.iter().filter(is_named);
+    let node = named.max_by_key(|(name, _)| name.len());
+    OnnxError::Form {
+        node: node.map(|(name, operator)| format!("the node {name:?} ({operator})").into()),
     }
 }

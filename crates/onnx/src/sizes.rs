@@ -9,12 +9,14 @@ use std::collections::HashMap;
 
 use crate::pb::{GraphProto, NodeProto};
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::internal::{DimLike as _, TDim, bail};
+use tract_onnx::tract_core::internal::{DimLike as _, TDim};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
 use tract_onnx::tract_hir::infer::{Factoid as _, InferenceOp};
 
+use super::OnnxError;
 use super::contractions;
+use super::graph::name;
 use super::list::Known;
 use super::lists;
 
@@ -50,7 +52,8 @@ pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> Tract
     let written = written(graph);
     for id in 0..network.nodes().len() {
         let label = network.outlet_label(OutletId::new(id, 0));
-        if let Some(node) = label.and_then(|label| written.get(label)) {
+        let written_as = label.and_then(|label| written.get(label)).copied();
+        if let Some(node) = written_as {
             let inputs = known(node, network.node_facts(id)?.0);
             for numbers in inputs.iter().filter_map(|input| input.numbers.as_ref()) {
                 // Copied for every node that takes them.
@@ -58,7 +61,10 @@ pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> Tract
             }
             lists::check(node, &inputs)?;
         }
-        let (inputs, found) = infer(network, id, |op, i, o, seen| op.infer_facts(i, o, seen))?;
+        let shapes: Vec<String> = network.node_facts(id)?.0.into_iter().map(sides).collect();
+        let inferred = infer(network, id, |op, i, o, seen| op.infer_facts(i, o, seen));
+        let (inputs, found) =
+            inferred.map_err(|error| misfit(network, id, &shapes, written_as, error))?;
         let node = network.node(id);
         let (name, operator) = (node.name.clone(), node.op.name());
         check_counts(&name, &operator, &inputs)?;
@@ -70,12 +76,16 @@ pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> Tract
             match fact.shape.concretize() {
                 Some(shape) if is_known(&shape) => room.take(&name, &shape, kind)?,
                 _ if is_evaluated && !SELECTING.contains(&&*operator) => {
-                    bail!("{name:?} ({operator}) gives something of unknown size")
+                    return Err(refused(format!(
+                        "{name:?} ({operator}) gives something of unknown size"
+                    )));
                 }
                 _ => {}
             }
         }
-        let (_, found) = infer(network, id, |op, i, o, seen| op.infer(i, o, seen))?;
+        let inferred = infer(network, id, |op, i, o, seen| op.infer(i, o, seen));
+        let (_, found) =
+            inferred.map_err(|error| misfit(network, id, &shapes, written_as, error))?;
         for (slot, fact) in found.into_iter().enumerate() {
             let outlet = OutletId::new(id, slot);
             let fact = fact.unify(network.outlet_fact(outlet)?)?;
@@ -85,8 +95,49 @@ pub(super) fn analyse(network: &mut InferenceModel, graph: &GraphProto) -> Tract
     Ok(())
 }
 
-/// Checks the values between nodes once all shapes are known.
-pub(super) fn check(network: &TypedModel) -> TractResult<()> {
+/// A node that can't be computed on inputs of these shapes; another error stays.
+fn misfit(
+    network: &InferenceModel,
+    id: usize,
+    shapes: &[String],
+    written: Option<&NodeProto>,
+    error: TractError,
+) -> TractError {
+    if error.is::<OnnxError>() {
+        return error;
+    }
+    let node = network.node(id);
+    let (name, operator) = match written {
+        Some(written) => (name(written).to_owned(), written.op_type.clone()),
+        None => (node.name.clone(), node.op.name().into_owned()),
+    };
+    let shapes = match shapes {
+        [shape] => format!("an input of the shape {shape}"),
+        shapes => format!("inputs of the shapes {}", shapes.join(" and ")),
+    };
+    let misfit = OnnxError::Misfit {
+        node: name.into(),
+        operator: operator.into(),
+        shapes: shapes.into(),
+    };
+    misfit.into()
+}
+
+/// The sides of a value, for people.
+fn sides(fact: &InferenceFact) -> String {
+    match fact.shape.concretize() {
+        Some(shape) => shown(&shape),
+        None => "[…]".to_owned(),
+    }
+}
+
+/// An error in our own words.
+pub(super) fn refused(problem: String) -> TractError {
+    OnnxError::Unsupported { problem }.into()
+}
+
+/// Checks the values between nodes once all shapes are known; returns how many bytes they take.
+pub(super) fn check(network: &TypedModel) -> TractResult<usize> {
     let mut room = Room::default();
     let is_given = |node: &&TypedNode| node.op_is::<Const>() || node.op_is::<TypedSource>();
     for node in network.nodes().iter().filter(|node| !is_given(node)) {
@@ -94,7 +145,8 @@ pub(super) fn check(network: &TypedModel) -> TractResult<()> {
             room.take(&node.name, &output.fact.shape, output.fact.datum_type)?;
         }
     }
-    contractions::check(network)
+    contractions::check(network)?;
+    Ok(MAX_BYTES - room.0)
 }
 
 /// The nodes of a graph by the first value that each gives.
@@ -191,20 +243,22 @@ impl Default for Room {
 impl Room {
     fn take(&mut self, name: &str, shape: &[TDim], kind: DatumType) -> TractResult<()> {
         if shape.len() > MAX_SIDES {
-            bail!(
+            return Err(refused(format!(
                 "{name:?} gives a tensor of {} sides; at most {MAX_SIDES} are accepted",
                 shape.len()
-            );
+            )));
         }
         let bytes = volume(shape).and_then(|volume| volume.checked_mul(kind.size_of()));
         match bytes.and_then(|bytes| self.0.checked_sub(bytes)) {
             Some(left) => self.0 = left,
-            None => bail!(
-                "{name:?} gives a tensor of the shape {}; what a network computes may take {} MB in \
+            None => {
+                return Err(refused(format!(
+                    "{name:?} gives a tensor of the shape {}; what a network computes may take {} MB in \
                  all",
-                shown(shape),
-                MAX_BYTES >> 20
-            ),
+                    shown(shape),
+                    MAX_BYTES >> 20
+                )));
+            }
         }
         Ok(())
     }
@@ -237,7 +291,11 @@ fn check_counts(name: &str, operator: &str, inputs: &[InferenceFact]) -> TractRe
     };
     match problem {
         None => Ok(()),
-        Some(count) => bail!("{name:?} ({operator}) is told to make {count} numbers"),
+        Some(count) => {
+            return Err(refused(format!(
+                "{name:?} ({operator}) is told to make {count} numbers"
+            )));
+        }
     }
 }
 
@@ -264,10 +322,10 @@ fn check_columns(
     let size = part(&image).zip(part(&weights));
     let size = size.and_then(|(image, weights)| image.checked_mul(weights)?.checked_mul(4));
     if size.is_none_or(|bytes| bytes > MAX_BYTES) {
-        bail!(
+        return Err(refused(format!(
             "{name:?} multiplies weights of the shape {} by too many places of an image",
             shown(&weights)
-        );
+        )));
     }
     Ok(())
 }

@@ -14,8 +14,7 @@ use veilcast_ctgrind::{
 };
 
 use crate::{
-    Ciphertext, EncodedNumber, KeyPolicy, Plaintext, PublicKey, Randomizer, SecretKey,
-    ShortExponentRandomizers,
+    Ciphertext, EncodedNumber, KeyPolicy, Plaintext, PublicKey, SecretKey, ShortExponentRandomizers,
 };
 
 /// Two primes that are 3 modulo 4. They are published here: unfit for anything but tests.
@@ -157,11 +156,10 @@ fn anyone_encrypts() {
 #[test]
 fn anyone_encrypts_with_short_exponents() {
     let key = public_key();
-    let plaintexts = plaintexts(&key, 2);
+    let plaintexts = plaintexts(&key, 3);
     let ciphertexts = measured(|| {
         let source = ShortExponentRandomizers::new(&key).expect("primes are 3 modulo 4");
-        let randomizers: Vec<Randomizer> = (0..2).map(|_| source.randomizer()).collect();
-        key.encrypt_many_with(&plaintexts, randomizers)
+        key.encrypt_many_with(&plaintexts, source.randomizers(plaintexts.len()))
     });
     assert_hold(&ciphertexts, &plaintexts);
 }
@@ -192,6 +190,24 @@ fn the_owner_decrypts() {
         (one, key.decrypt_many(&ciphertexts[1..]))
     });
     let found = [vec![one.unwrap()], many.unwrap()].concat();
+    let expected: Vec<Vec<u64>> = plaintexts.iter().map(opened).collect();
+    assert_eq!(found.iter().map(opened).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_owner_decrypts_small_numbers_together() {
+    let key = secret_key();
+    let public = key.public_key();
+    let small = |i: u64| {
+        let mut limbs = vec![0; public.limbs()];
+        limbs[0] = i << 7;
+        poison(&mut limbs);
+        let m = Plaintext::from_checked(limbs);
+        if i % 2 == 0 { m } else { public.negate(&m) }
+    };
+    let plaintexts: Vec<Plaintext> = (0..12).map(small).collect();
+    let ciphertexts = sent(public, &key.encrypt_many(&plaintexts));
+    let found = measured(|| key.decrypt_bounded(&ciphertexts, 12)).unwrap();
     let expected: Vec<Vec<u64>> = plaintexts.iter().map(opened).collect();
     assert_eq!(found.iter().map(opened).collect::<Vec<_>>(), expected);
 }

@@ -9,7 +9,7 @@
 
 use std::hint::black_box;
 
-use crate::limbs::{all_bits, choose, is_at_most, is_zero};
+use crate::limbs::{all_bits, choose, is_at_most, is_zero, shifted};
 use crate::plaintext::Plaintext;
 use crate::public_key::PublicKey;
 use crate::public_values::{public, public_exponent};
@@ -298,16 +298,6 @@ fn shifted_up(x: u64, shift: u32, limbs: usize) -> Vec<u64> {
     let (low, high) = (x << bits, x >> 1 >> (63 - bits));
     let limb = |i: u64| (low & is_zero(i ^ whole)) | (high & is_zero(i.wrapping_sub(1) ^ whole));
     (0..limbs as u64 + 2).map(limb).collect()
-}
-
-/// x·2^shift, cut off at both ends of as many limbs as x has, for a public shift.
-fn shifted(x: &[u64], shift: isize) -> Vec<u64> {
-    let (whole, bits) = (shift.div_euclid(64), shift.rem_euclid(64) as u32);
-    let limb = |i: isize| usize::try_from(i).ok().and_then(|i| x.get(i)).copied();
-    let limb = |i: isize| limb(i).unwrap_or(0);
-    (0..x.len() as isize)
-        .map(|i| limb(i - whole) << bits | limb(i - whole - 1) >> 1 >> (63 - bits))
-        .collect()
 }
 
 /// The number of bits up to the highest that is set.

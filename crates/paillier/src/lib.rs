@@ -29,6 +29,7 @@
 //!
 //! - [`PublicKey::encode`] represents signed integers, [`EncodedNumber`] fractions, in
 //!   python-paillier's format.
+//! - [`Slots`] are room for several integers in one plaintext.
 //! - [`SecretKey::from_json`] and [`PublicKeyFile`] read python-paillier's key files.
 //! - [`KeyedCiphertexts`], [`PublicKey`] and [`KeyProof`] work with serde.
 //! - [`KeyProof`] shows a service that a stranger's key is fit for use.
@@ -86,6 +87,7 @@ mod seeded;
 mod serde_forms;
 mod short_exponent;
 mod signed;
+mod slots;
 mod small_primes;
 
 pub use ciphertext::{Ciphertext, CiphertextError};
@@ -102,6 +104,7 @@ pub use randomizer::Randomizer;
 pub use secret_key::{DecryptError, SecretKey, SecretKeyError};
 pub use serde_forms::KeyedCiphertexts;
 pub use short_exponent::ShortExponentRandomizers;
+pub use slots::Slots;
 pub use veilcast_arith::kernel;
 
 /// The examples of the README.

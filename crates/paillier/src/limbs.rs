@@ -1,4 +1,4 @@
-//! Predicates on secret limbs, as masks in constant time: all ones for true, 0 for false.
+//! Secret limbs in constant time: predicates, as masks that are all ones for true and 0 for false, and shifts.
 
 use std::hint::black_box;
 
@@ -29,4 +29,14 @@ pub(crate) fn choose(mask: u64, a: &[u64], b: &[u64]) -> Vec<u64> {
     let mask = black_box(mask);
     let limbs = a.iter().zip(b);
     limbs.map(|(a, b)| (a & mask) | (b & !mask)).collect()
+}
+
+/// x·2^shift, cut off at both ends of as many limbs as x has, for a public shift.
+pub(crate) fn shifted(x: &[u64], shift: isize) -> Vec<u64> {
+    let (whole, bits) = (shift.div_euclid(64), shift.rem_euclid(64) as u32);
+    let limb = |i: isize| usize::try_from(i).ok().and_then(|i| x.get(i)).copied();
+    let limb = |i: isize| limb(i).unwrap_or(0);
+    (0..x.len() as isize)
+        .map(|i| limb(i - whole) << bits | limb(i - whole - 1) >> 1 >> (63 - bits))
+        .collect()
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use veilcast_arith::{
     Fraction, Registers, Residue, at_once, divide_vartime, horner_in_halves_vartime, horner_many,
-    multi_exp_vartime,
+    multi_exp_vartime, pow_each_vartime,
 };
 
 use crate::ciphertext::Ciphertext;
@@ -60,22 +60,55 @@ impl PublicKey {
     /// # Panics
     /// If the ciphertext belongs to another key, or the factor to a key of another size.
     pub fn mul_vartime(&self, c: &Ciphertext, factor: &Plaintext) -> Ciphertext {
-        let negated = self.negate(factor);
-        let power = |m: &Plaintext| {
-            let used = m.limbs().len()
-                - m.limbs()
-                    .iter()
-                    .rev()
-                    .take_while(|&&limb| limb == 0)
-                    .count();
-            self.ring().pow_vartime(self.residue(c), &m.limbs()[..used])
-        };
-        let is_negative = negated.limbs().iter().rev().lt(factor.limbs().iter().rev());
+        let (is_negative, magnitude) = self.sign_and_magnitude_vartime(factor);
+        let power = self.ring().pow_vartime(self.residue(c), &magnitude);
         self.ciphertext(if is_negative {
-            self.invert(&power(&negated))
+            self.invert(&power)
         } else {
-            power(factor)
+            power
         })
+    }
+
+    /// factors\[i\]·cᵢ for each i as by [`mul_vartime`](Self::mul_vartime), spread over the cores. Faster than one by
+    /// one: negative factors share one inversion per thread, and several powers are computed at once where the
+    /// processor allows it.
+    ///
+    /// # Panics
+    /// If there is not one factor per ciphertext, a ciphertext belongs to another key, or a factor to a key of
+    /// another size.
+    pub fn mul_many_vartime(
+        &self,
+        ciphertexts: &[Ciphertext],
+        factors: &[Plaintext],
+    ) -> Vec<Ciphertext> {
+        assert_eq!(
+            ciphertexts.len(),
+            factors.len(),
+            "there must be one factor per ciphertext"
+        );
+        let per_thread = factors.len().div_ceil(rayon::current_num_threads());
+        let products = |(ciphertexts, factors): (&[Ciphertext], &[Plaintext])| {
+            let signed = factors
+                .iter()
+                .map(|factor| self.sign_and_magnitude_vartime(factor));
+            let signed: Vec<(bool, Vec<u64>)> = signed.collect();
+            let bases: Vec<&Residue> = ciphertexts.iter().map(|c| self.residue(c)).collect();
+            let exponents: Vec<&[u64]> = signed.iter().map(|(_, m)| m.as_slice()).collect();
+            let powers = pow_each_vartime(self.ring(), &bases, &exponents).into_iter();
+            let fractions =
+                powers
+                    .zip(&signed)
+                    .map(|(power, (is_negative, _))| match is_negative {
+                        true => Fraction::new(None, Some(power)),
+                        false => Fraction::new(Some(power), None),
+                    });
+            divide_vartime(self.ring(), fractions.collect()).expect("ciphertexts are units")
+        };
+        let parts = ciphertexts
+            .par_chunks(per_thread.max(1))
+            .zip(factors.par_chunks(per_thread.max(1)));
+        let residues = parts.flat_map_iter(products);
+        residues.map(|residue| self.ciphertext(residue)).collect()
     }
 
     /// Σᵢ row\[i\]·cᵢ for each row of weights, spread over the cores. Variable time in the weights.

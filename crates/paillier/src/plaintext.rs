@@ -1,7 +1,9 @@
 //! [`Plaintext`], a number that a key can encrypt.
 
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::encoding::bytes_from_limbs;
 
 /// A number from 0 to n − 1 for the [`PublicKey`](crate::PublicKey) that checked it.
 ///
@@ -25,6 +27,11 @@ impl Plaintext {
     /// The number as little-endian limbs, as many as n has.
     pub fn limbs(&self) -> &[u64] {
         &self.limbs
+    }
+
+    /// The number as big-endian bytes, as many as n has.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(bytes_from_limbs(&self.limbs))
     }
 }
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use veilcast_arith::{
     Residue, SquareModulus, at_once, horner_in_halves_vartime, horner_powers_vartime,
 };
+use zeroize::Zeroizing;
 
 use crate::ciphertext::{Ciphertext, CiphertextError};
 use crate::encoding::{bytes_from_limbs, limbs_from_bytes};
@@ -119,6 +120,14 @@ impl PublicKey {
         } else {
             Err(PlaintextError::TooLarge)
         }
+    }
+
+    /// The plaintext with the given big-endian bytes; leading zeros are accepted.
+    ///
+    /// # Errors
+    /// The number must be below n.
+    pub fn plaintext_from_bytes(&self, number: &[u8]) -> Result<Plaintext, PlaintextError> {
+        self.plaintext(&Zeroizing::new(limbs_from_bytes(number)))
     }
 
     /// A uniform plaintext.

@@ -1,5 +1,7 @@
-//! [`SecretKey`]: key generation and decryption. The owner's faster encryption is in `encryption`.
+//! [`SecretKey`]: key generation and decryption. The owner's faster encryption is in `encryption`, faster
+//! decryption of many small numbers in `bounded`.
 
+mod bounded;
 mod encryption;
 
 use std::sync::{Mutex, OnceLock};

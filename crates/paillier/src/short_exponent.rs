@@ -2,11 +2,18 @@
 //! Nielsen (2010).
 
 use crypto_bigint::{BoxedUint, NonZero};
+use rayon::prelude::*;
 use veilcast_arith::FixedBase;
 
 use crate::public_key::PublicKey;
 use crate::random;
 use crate::randomizer::Randomizer;
+
+/// The most that are computed at once by the fastest processors.
+const LANES: usize = 8;
+
+/// The most randomisers that a thread computes together: the table is read only once for all of them.
+const GROUP: usize = 64;
 
 /// A source of randomisers h_s^e modulo n², with h_s = (−x²)ⁿ for a random x, and random exponents
 /// e of |n|/2 bits.
@@ -21,7 +28,7 @@ use crate::randomizer::Randomizer;
 /// **Never use it for a service's answers**: the key's owner can compute discrete logarithms modulo
 /// the primes, and a short exponent does not hide the earlier randomness from the owner.
 ///
-/// It keeps a table of 3.3 MiB for a key of 2048 bits, 7.4 MiB for 3072, and 13 MiB for 4096.
+/// It keeps a table of up to 7 MB for a key of 2048 bits, 16 MB for 3072, and 28 MB for 4096.
 #[derive(Debug)]
 pub struct ShortExponentRandomizers {
     key: PublicKey,
@@ -29,7 +36,7 @@ pub struct ShortExponentRandomizers {
 }
 
 impl ShortExponentRandomizers {
-    /// Chooses h_s and computes the table, which costs about as much as three encryptions with the
+    /// Chooses h_s and computes the table, which costs about as much as six encryptions with the
     /// public key. `None` if n is 3 modulo 4, since the primes are then not both 3 modulo 4.
     ///
     /// # Panics
@@ -44,22 +51,39 @@ impl ShortExponentRandomizers {
         let x = BoxedUint::from_words(random::below_modulus(ring).iter().copied());
         let h = x.mul_mod(&x, &modulus).neg_mod(&modulus);
         let h_s = ring.pow_vartime(&ring.residue(h.as_words()), ring.n());
-        let table = FixedBase::new(ring, &h_s, ring.limbs() / 2);
+        let table = FixedBase::for_many(ring, &h_s, ring.limbs() / 2);
         Some(Self {
             key: key.clone(),
             table,
         })
     }
 
-    /// A fresh encryption of 0: one product per five bits of the exponent.
+    /// A fresh encryption of 0: one product per six bits of the exponent.
     ///
     /// # Panics
     /// If the operating system's generator fails.
     pub fn randomizer(&self) -> Randomizer {
-        let exponent = random::limbs(self.key.limbs() / 2);
-        Randomizer {
-            residue: self.table.pow(self.key.ring(), &exponent),
-            key_tag: self.key.tag(),
-        }
+        self.randomizers(1).pop().expect("as many as asked for")
+    }
+
+    /// Fresh encryptions of 0, spread over the cores: in less time each than one by one.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn randomizers(&self, count: usize) -> Vec<Randomizer> {
+        let ring = self.key.ring();
+        let key_tag = self.key.tag();
+        let per_thread = count.div_ceil(rayon::current_num_threads());
+        let at_once = per_thread.next_multiple_of(LANES).clamp(LANES, GROUP);
+        let exponents: Vec<_> = (0..count)
+            .map(|_| random::limbs(ring.limbs() / 2))
+            .collect();
+        let powers = exponents.par_chunks(at_once).flat_map_iter(|exponents| {
+            let exponents: Vec<&[u64]> = exponents.iter().map(|e| e.as_slice()).collect();
+            self.table.pow_many(ring, &exponents)
+        });
+        powers
+            .map(|residue| Randomizer { residue, key_tag })
+            .collect()
     }
 }

@@ -3,7 +3,7 @@
 use crypto_bigint::BoxedUint;
 use zeroize::Zeroizing;
 
-use crate::limbs::{all_bits, choose, is_zero};
+use crate::limbs::{all_bits, choose, is_at_most, is_zero};
 use crate::plaintext::Plaintext;
 use crate::public_key::PublicKey;
 use crate::public_values::public;
@@ -42,6 +42,30 @@ impl PublicKey {
         }
         let mask = i128::from(is_positive as i64);
         Some((value & mask) | (magnitude.wrapping_neg() & !mask))
+    }
+
+    /// Whether the signed integer that a plaintext represents is at most `bound` in magnitude. Constant time, but
+    /// for the result.
+    ///
+    /// # Panics
+    /// If the plaintext belongs to a key of another size.
+    pub fn is_within(&self, m: &Plaintext, bound: &Plaintext) -> bool {
+        let is_within = |m: &Plaintext| is_at_most(m.limbs(), bound.limbs());
+        public((is_within(m) | is_within(&self.negate(m))) != 0)
+    }
+
+    /// Whether a plaintext represents a negative number, and the limbs of its magnitude up to the highest that
+    /// isn't 0. Variable time: for numbers that everyone may know who can measure the time.
+    ///
+    /// # Panics
+    /// If the plaintext belongs to a key of another size.
+    pub fn sign_and_magnitude_vartime(&self, m: &Plaintext) -> (bool, Vec<u64>) {
+        let negated = self.negate(m);
+        let is_negative = negated.limbs().iter().rev().lt(m.limbs().iter().rev());
+        let magnitude = if is_negative { &negated } else { m };
+        let used = magnitude.limbs().iter().rposition(|&limb| limb != 0);
+        let used = used.map_or(0, |last| last + 1);
+        (is_negative, magnitude.limbs()[..used].to_vec())
     }
 
     /// m, or n − m if the mask `is_negative` is all ones.

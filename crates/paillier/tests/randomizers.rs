@@ -40,7 +40,10 @@ fn every_source_makes_fresh_encryptions_of_zero() {
         let distinct: HashSet<_> = encrypted.iter().map(|c| key.encode_ciphertext(c)).collect();
         assert_eq!(distinct.len(), many.len());
         let short = ShortExponentRandomizers::new(key).unwrap();
-        check(&secret, 10, || short.randomizer());
+        check(&secret, 3, || short.randomizer());
+        let made = std::cell::RefCell::new(short.randomizers(70));
+        check(&secret, 70, || made.borrow_mut().pop().unwrap());
+        assert!(short.randomizers(0).is_empty());
     }
 }
 

@@ -143,6 +143,7 @@ proptest! {
             (key.add_plaintext(&ca, &plaintext(&b)), (&a + &b) % n),
             (key.mul(&ca, &plaintext(&b)), &a * &b % n),
             (key.mul_vartime(&ca, &plaintext(&b)), &a * &b % n),
+            (key.mul_many_vartime(std::slice::from_ref(&ca), &[plaintext(&b)]).remove(0), &a * &b % n),
             (key.rerandomize(&ca, key.randomizer()), a.clone()),
             (key.rerandomize(&ca, secret.randomizer()), a.clone()),
         ];
@@ -151,7 +152,38 @@ proptest! {
             prop_assert_eq!(&value(&secret.decrypt(c).unwrap()), expected, "operation {}", i);
         }
         // Re-randomising changes the ciphertext, all of it but the plaintext.
-        prop_assert_ne!(&results[5].0, &ca);
+        prop_assert_ne!(&results[6].0, &ca);
+    }
+
+    #[test]
+    fn products_of_many_are_products_of_one(
+        pairs in prop::collection::vec((message(), prop_oneof![
+            message(), (0i128..1 << 70).prop_map(|v| value(&KEYS.secret.public_key().encode(-v))),
+            (0u64..200).prop_map(BigUint::from),
+        ]), 0..40),
+    ) {
+        let Keys { secret, textbook } = &*KEYS;
+        let key = secret.public_key();
+        let numbers: Vec<_> = pairs.iter().map(|(m, _)| plaintext(m)).collect();
+        let factors: Vec<_> = pairs.iter().map(|(_, factor)| plaintext(factor)).collect();
+        let products = key.mul_many_vartime(&secret.encrypt_many(&numbers), &factors);
+        let found = secret.decrypt_many(&products).unwrap();
+        let expected: Vec<_> = pairs.iter().map(|(m, factor)| m * factor % &textbook.n).collect();
+        prop_assert_eq!(found.iter().map(value).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn signs_and_magnitudes_are_told(m in message(), bound in message()) {
+        let Keys { secret, textbook } = &*KEYS;
+        let key = secret.public_key();
+        let n = &textbook.n;
+        let magnitude = (&m).min(&(n - &m)).clone();
+        let (is_negative, limbs) = key.sign_and_magnitude_vartime(&plaintext(&m));
+        prop_assert_eq!((is_negative, limbs), (n - &m < m, magnitude.to_u64_digits()));
+        let is_within = key.is_within(&plaintext(&m), &plaintext(&bound));
+        prop_assert_eq!(is_within, magnitude <= bound);
+        prop_assert_eq!(key.plaintext_from_bytes(&plaintext(&m).to_bytes()).unwrap(), plaintext(&m));
+        prop_assert!(key.plaintext_from_bytes(&n.to_bytes_be()).is_err());
     }
 
     #[test]

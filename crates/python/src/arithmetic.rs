@@ -5,7 +5,6 @@ use rayon::prelude::*;
 use veilcast_paillier::{Ciphertext, Plaintext, PublicKey};
 
 use crate::errors::Fault;
-use crate::signed::sign_and_magnitude_vartime;
 use crate::work;
 
 /// How many ciphertexts are added up in one go, between looks at signals.
@@ -51,26 +50,9 @@ pub(crate) fn products(
     ciphertexts: &[Ciphertext],
     numbers: &[Plaintext],
 ) -> PyResult<Vec<Ciphertext>> {
-    let powers = work::each(py, numbers.len(), |i| {
-        let (is_negative, magnitude) = sign_and_magnitude_vartime(key, &numbers[i]);
-        let power = key
-            .plaintext(&magnitude)
-            .map(|magnitude| key.mul_vartime(&ciphertexts[i], &magnitude));
-        power.map(|power| (is_negative, power)).map_err(Fault::from)
-    })?;
-    let powers = powers.into_iter().collect::<Result<Vec<_>, _>>()?;
-    // The inversions of all negative products together take little more time than one.
-    let negative = powers.iter().filter(|(is_negative, _)| *is_negative);
-    let negative: Vec<Ciphertext> = negative.map(|(_, power)| power.clone()).collect();
-    let mut negated = differences(py, key, None, &negative)?.into_iter();
-    let signed = powers.into_iter().filter_map(|(is_negative, power)| {
-        if is_negative {
-            negated.next()
-        } else {
-            Some(power)
-        }
-    });
-    Ok(signed.collect())
+    work::in_slices(py, numbers.len(), |range| {
+        Ok(key.mul_many_vartime(&ciphertexts[range.clone()], &numbers[range]))
+    })
 }
 
 /// For each row of places, the sum of the ciphertexts there. A row must have one place at least.

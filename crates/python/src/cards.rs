@@ -1,13 +1,15 @@
 //! [`Card`] for Python, and records from Python's numbers and texts.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use numpy::PyReadonlyArray2;
 use numpy::ndarray::ArrayView2;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rayon::prelude::*;
 use veilcast_card::{
-    Activation, Card as PublicCard, Cell, EncodeError, Encoder, QuantizedRecord, RawRecord, Task,
-    chain,
+    Activation, Card as PublicCard, Cell, EncodeError, Encoder, Input, InputKind, QuantizedRecord,
+    RawRecord, Task, Way, chain,
 };
 
 use crate::errors::Fault;
@@ -56,11 +58,17 @@ impl Card {
     /// The places of the columns that hold texts.
     #[getter]
     fn text_columns(&self) -> Vec<usize> {
-        let input = self.0.input();
-        let names = input.features.iter().flatten();
-        let is_text = |name: &String| input.preprocessing.categories(name).is_some();
-        let places = names.enumerate().filter(|(_, name)| is_text(name));
-        places.map(|(place, _)| place).collect()
+        text_columns(self.0.input())
+    }
+
+    /// `image`, `table` or `array`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        match self.0.input().kind {
+            InputKind::Image => "image",
+            InputKind::Table => "table",
+            InputKind::Array => "array",
+        }
     }
 
     /// The lengths of the axes of one record.
@@ -83,6 +91,17 @@ impl Card {
     #[getter]
     fn labels(&self) -> Vec<String> {
         self.0.output().labels.clone()
+    }
+
+    /// The ways in which the model is offered.
+    #[getter]
+    fn ways(&self) -> Vec<&'static str> {
+        let name = |way: &Way| match way {
+            Way::Direct => "direct",
+            Way::Vouchers => "vouchers",
+            Way::Sealed => "sealed",
+        };
+        self.0.ways().iter().map(name).collect()
     }
 
     /// How many scores there are.
@@ -110,19 +129,51 @@ impl Card {
     }
 }
 
+/// The places of the columns that hold texts.
+pub(crate) fn text_columns(input: &Input) -> Vec<usize> {
+    let names = input.features.iter().flatten();
+    let is_text = |name: &String| input.preprocessing.categories(name).is_some();
+    let places = names.enumerate().filter(|(_, name)| is_text(name));
+    places.map(|(place, _)| place).collect()
+}
+
 /// A column's place and its texts.
-type Texts = (usize, Vec<Option<String>>);
+pub(crate) type Texts = (usize, Vec<Option<String>>);
 
 /// Quantised records of a card: integers that are ready to be encrypted, secret.
 pub(crate) struct Records(pub(crate) Vec<QuantizedRecord>);
 
 impl Records {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many values were moved to the edge of their range, how many missing ones replaced, and how many categories unknown.
+    pub(crate) fn changed(&self) -> [usize; 3] {
+        let counts = self.0.iter();
+        let counts = counts.map(|record| [record.clipped(), record.imputed(), record.unknown()]);
+        counts.fold([0; 3], |sums, counts| {
+            std::array::from_fn(|place| sums[place] + counts[place])
+        })
+    }
+
     /// Records from rows of numbers, where NaN is no value, and columns of texts.
     pub(crate) fn encode(
         py: Python<'_>,
         encoder: &Encoder,
         numbers: &PyReadonlyArray2<'_, f64>,
         texts: &[Texts],
+    ) -> PyResult<Self> {
+        Self::encode_until(py, encoder, numbers, texts, &AtomicBool::new(false))
+    }
+
+    /// The same, unless it is told to stop meanwhile.
+    pub(crate) fn encode_until(
+        py: Python<'_>,
+        encoder: &Encoder,
+        numbers: &PyReadonlyArray2<'_, f64>,
+        texts: &[Texts],
+        stop: &AtomicBool,
     ) -> PyResult<Self> {
         let view = numbers.as_array();
         let (rows, width) = (view.nrows(), view.ncols());
@@ -136,6 +187,9 @@ impl Records {
         }
         let is_table = input.features.is_some();
         let records = work::in_slices(py, rows, |range| {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Fault::Service("the call was interrupted".into()));
+            }
             let quantized = range.into_par_iter().map(|row| {
                 let raw = raw(&view, row, texts, is_table);
                 encoder.quantize(&raw).map_err(|error| fault(row, &error))
@@ -148,7 +202,8 @@ impl Records {
     }
 }
 
-fn raw(
+/// A row as a record.
+pub(crate) fn raw(
     numbers: &ArrayView2<'_, f64>,
     row: usize,
     texts: &[Texts],

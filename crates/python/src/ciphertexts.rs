@@ -13,6 +13,9 @@ use crate::public_key::PublicKey;
 use crate::weighted_sums;
 use crate::work;
 
+/// How many ciphertexts are written between looks at signals.
+const AT_ONCE: usize = 16 * 1024;
+
 /// Ciphertexts of one key, one after another.
 #[pyclass(frozen, module = "veilcast._native")]
 pub(crate) struct Ciphertexts {
@@ -24,31 +27,50 @@ pub(crate) struct Ciphertexts {
 impl Ciphertexts {
     /// Each number encrypted under fresh randomness, with the public key.
     #[staticmethod]
-    fn encrypt(py: Python<'_>, key: &PublicKey, plaintexts: &Plaintexts) -> PyResult<Self> {
-        let (key, numbers) = (&key.0, plaintexts.of(&key.0)?);
+    fn encrypt(
+        py: Python<'_>,
+        key: &PublicKey,
+        plaintexts: &Plaintexts,
+        short_exponents: bool,
+    ) -> PyResult<Self> {
+        let numbers = plaintexts.of(&key.key)?;
+        let short = match short_exponents {
+            true => Some(work::at_once(py, || key.short_exponents())??),
+            false => None,
+        };
         let items = work::in_slices(py, numbers.len(), |range| {
-            let randomizers = key.randomizers(range.len());
-            Ok(key.encrypt_many_with(&numbers[range], randomizers))
+            let randomizers = match short {
+                Some(short) => short.randomizers(range.len()),
+                None => key.key.randomizers(range.len()),
+            };
+            Ok(key.key.encrypt_many_with(&numbers[range], randomizers))
         })?;
-        Ok(Self::new(key, items))
+        Ok(Self::new(&key.key, items))
     }
 
     /// Ciphertexts from their bytes, one after another, each checked.
     #[staticmethod]
     #[pyo3(name = "decode")]
-    fn from_bytes(py: Python<'_>, key: &PublicKey, data: &[u8]) -> PyResult<Self> {
-        Self::decode(py, &key.0, data)
+    fn from_bytes(
+        py: Python<'_>,
+        key: &PublicKey,
+        data: PyReadonlyArray1<'_, u8>,
+    ) -> PyResult<Self> {
+        let data = data.as_slice().map_err(|_| {
+            Fault::Ciphertext("the ciphertexts' bytes aren't one after another".into())
+        })?;
+        Self::decode(py, &key.key, data)
     }
 
     /// Encryptions of 0 without randomness: they hide nothing, and are to be computed with.
     #[staticmethod]
     fn zeros(py: Python<'_>, key: &PublicKey, count: usize) -> PyResult<Self> {
-        let width = key.0.ciphertext_bytes();
+        let width = key.key.ciphertext_bytes();
         let mut one = vec![0; width];
         one[width - 1] = 1;
-        let zero = Self::decode(py, &key.0, &one)?;
+        let zero = Self::decode(py, &key.key, &one)?;
         let items = zero.items.iter().cycle().take(count).cloned();
-        Ok(Self::new(&key.0, items.collect()))
+        Ok(Self::new(&key.key, items.collect()))
     }
 
     /// The ciphertexts at these places.
@@ -63,9 +85,9 @@ impl Ciphertexts {
     fn concatenate(key: &PublicKey, parts: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
         let mut items = Vec::with_capacity(parts.iter().map(|part| part.items.len()).sum());
         for part in &parts {
-            items.extend_from_slice(part.of(&key.0)?);
+            items.extend_from_slice(part.of(&key.key)?);
         }
-        Ok(Self::new(&key.0, items))
+        Ok(Self::new(&key.key, items))
     }
 
     /// The sum with as many other ciphertexts.
@@ -135,10 +157,22 @@ impl Ciphertexts {
 
     /// The ciphertexts' bytes, one after another.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let encoded = work::each(py, self.items.len(), |i| {
-            self.key.encode_ciphertext(&self.items[i])
-        })?;
-        Ok(PyBytes::new(py, &encoded.concat()))
+        let width = self.key.ciphertext_bytes();
+        // Written where Python will read them.
+        PyBytes::new_with(py, width * self.items.len(), |bytes| {
+            let parts = bytes.chunks_mut(AT_ONCE * width);
+            for (bytes, items) in parts.zip(self.items.chunks(AT_ONCE)) {
+                let encode = |(bytes, item): (&mut [u8], &Ciphertext)| {
+                    bytes.copy_from_slice(&self.key.encode_ciphertext(item));
+                };
+                work::at_once(py, || {
+                    let pairs = bytes.par_chunks_mut(width).zip(items);
+                    pairs.for_each(encode);
+                })?;
+                py.check_signals()?;
+            }
+            Ok(())
+        })
     }
 
     fn __len__(&self) -> usize {

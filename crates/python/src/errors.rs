@@ -16,6 +16,7 @@ mod exceptions {
     import_exception!(veilcast.errors, CiphertextError);
     import_exception!(veilcast.errors, DecryptionError);
     import_exception!(veilcast.errors, FileExists);
+    import_exception!(veilcast.errors, CompileError);
     import_exception!(veilcast.errors, InvalidKeyError);
     import_exception!(veilcast.errors, KeyFileError);
     import_exception!(veilcast.errors, MessageError);
@@ -23,9 +24,12 @@ mod exceptions {
     import_exception!(veilcast.errors, OtherKeyError);
     import_exception!(veilcast.errors, PlaintextOverflowError);
     import_exception!(veilcast.errors, RecordError);
+    import_exception!(veilcast.errors, SealedError);
+    import_exception!(veilcast.errors, ServeError);
     import_exception!(veilcast.errors, ServiceError);
     import_exception!(veilcast.errors, ShapeError);
     import_exception!(veilcast.errors, ValueRangeError);
+    import_exception!(veilcast.errors, VoucherError);
 }
 use exceptions as py;
 
@@ -60,6 +64,14 @@ pub(crate) enum Fault {
     Message(String),
     /// A service can't be reached, or refuses.
     Service(String),
+    /// A sealed model can't be used, or a model not be sealed.
+    Sealed(String),
+    /// Vouchers can't be made or used.
+    Voucher(String),
+    /// A network can't become a model.
+    Import(String),
+    /// Models can't be served.
+    Serve(String),
 }
 
 impl Fault {
@@ -93,6 +105,10 @@ impl From<Fault> for PyErr {
             Fault::Record(text) => py::RecordError::new_err(text),
             Fault::Message(text) => py::MessageError::new_err(text),
             Fault::Service(text) => py::ServiceError::new_err(text),
+            Fault::Sealed(text) => py::SealedError::new_err(text),
+            Fault::Voucher(text) => py::VoucherError::new_err(text),
+            Fault::Import(text) => py::CompileError::new_err(text),
+            Fault::Serve(text) => py::ServeError::new_err(text),
         }
     }
 }

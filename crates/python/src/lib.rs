@@ -13,13 +13,19 @@ mod arithmetic;
 mod cards;
 mod ciphertexts;
 mod errors;
+mod importing;
 mod key_files;
+mod models;
+mod outcome;
+mod pipelines;
 mod plaintexts;
-mod predictions;
+mod program;
 mod public_key;
+mod reports;
 mod secret_key;
 mod service;
-mod signed;
+mod serving;
+mod sessions;
 mod weighted_sums;
 mod work;
 
@@ -32,13 +38,27 @@ mod native {
     #[pymodule_export]
     use crate::ciphertexts::Ciphertexts;
     #[pymodule_export]
+    use crate::importing::Import;
+    #[pymodule_export]
+    use crate::models::Model;
+    #[pymodule_export]
+    use crate::outcome::Outcome;
+    #[pymodule_export]
+    use crate::pipelines::{Vouchers, fill_vouchers, predict};
+    #[pymodule_export]
     use crate::plaintexts::Plaintexts;
     #[pymodule_export]
-    use crate::predictions::{Model, Session};
+    use crate::program::main;
     #[pymodule_export]
     use crate::public_key::PublicKey;
     #[pymodule_export]
+    use crate::reports::{evaluate, plan_for_card, plan_for_model};
+    #[pymodule_export]
     use crate::secret_key::SecretKey;
     #[pymodule_export]
-    use crate::service::Service;
+    use crate::service::{Service, Stop};
+    #[pymodule_export]
+    use crate::serving::Serving;
+    #[pymodule_export]
+    use crate::sessions::{OpeningOf, SealedModel, Session};
 }

@@ -4,12 +4,11 @@ use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use veilcast_paillier::{EncodedNumber, EncodedNumberError, Plaintext, PublicKey as Key};
+use veilcast_paillier::{EncodedNumber, EncodedNumberError, Plaintext, PublicKey as Key, Slots};
 use zeroize::Zeroizing;
 
 use crate::errors::Fault;
 use crate::public_key::PublicKey;
-use crate::signed;
 use crate::work;
 
 /// Numbers encoded for a key: to be encrypted or computed with, or just decrypted. They are secret
@@ -30,7 +29,7 @@ impl Plaintexts {
         values: PyReadonlyArray1<'_, i64>,
         exponent: i32,
     ) -> PyResult<Self> {
-        let (key, values) = (key.0.clone(), Zeroizing::new(values.as_array().to_vec()));
+        let (key, values) = (key.key.clone(), Zeroizing::new(values.as_array().to_vec()));
         let encoded = work::each(py, values.len(), |i| {
             let number = EncodedNumber::from_integer(&key, values[i].into());
             match exponent {
@@ -50,7 +49,7 @@ impl Plaintexts {
         values: PyReadonlyArray1<'_, f64>,
         exponent: i32,
     ) -> PyResult<Self> {
-        let (key, values) = (key.0.clone(), Zeroizing::new(values.as_array().to_vec()));
+        let (key, values) = (key.key.clone(), Zeroizing::new(values.as_array().to_vec()));
         let encoded = work::each(py, values.len(), |i| {
             EncodedNumber::from_f64_with_exponent(&key, values[i], exponent)
         })?;
@@ -62,14 +61,44 @@ impl Plaintexts {
     #[staticmethod]
     fn raw(key: &PublicKey, values: Vec<Vec<u8>>) -> PyResult<Self> {
         let values = Zeroizing::new(values);
-        let key = key.0.clone();
-        let number = |bytes: &Vec<u8>| {
-            let limbs = Zeroizing::new(signed::limbs(bytes, bytes.len().div_ceil(8)));
-            let limbs = limbs.as_ref().map_or(&[][..], Vec::as_slice);
-            key.plaintext(limbs).map_err(Fault::from)
-        };
+        let key = key.key.clone();
+        let number = |bytes: &Vec<u8>| key.plaintext_from_bytes(bytes).map_err(Fault::from);
         let numbers = values.iter().map(number).collect::<Result<_, _>>()?;
         Ok(Self { key, numbers })
+    }
+
+    /// Rows of `row` numbers, each row in as few plaintexts as possible, in slots for integers of `bits` bits.
+    fn packed(&self, py: Python<'_>, bits: u32, row: usize) -> PyResult<Self> {
+        let slots = self.slots(bits)?;
+        let rows = self.numbers.chunks(row.max(1));
+        let groups: Vec<&[Plaintext]> = rows.flat_map(|row| row.chunks(slots.most())).collect();
+        let packed = work::each(py, groups.len(), |i| {
+            slots.pack(groups[i]).map_err(Fault::from)
+        })?;
+        Ok(Self {
+            key: self.key.clone(),
+            numbers: packed.into_iter().collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The numbers that were packed in rows of `row`.
+    fn unpacked(&self, py: Python<'_>, bits: u32, row: usize) -> PyResult<Self> {
+        let slots = self.slots(bits)?;
+        let per_row = row.div_ceil(slots.most()).max(1);
+        let unpacked = work::each(py, self.numbers.len(), |i| {
+            let before = i % per_row * slots.most();
+            let count = row.saturating_sub(before).min(slots.most());
+            slots.unpack(&self.numbers[i], count).map_err(|_| {
+                Fault::Decryption(format!(
+                    "ciphertext {i} holds more than its slots: it was changed, or isn't one of packed numbers"
+                ))
+            })
+        })?;
+        let unpacked: Vec<Vec<Plaintext>> = unpacked.into_iter().collect::<Result<_, _>>()?;
+        Ok(Self {
+            key: self.key.clone(),
+            numbers: unpacked.into_iter().flatten().collect(),
+        })
     }
 
     /// The signed integers, all of at most the magnitude `bound` (big-endian bytes).
@@ -122,8 +151,7 @@ impl Plaintexts {
                 Some(bound) => self.checked(i, bound)?,
                 None => &self.numbers[i],
             };
-            let bytes = Zeroizing::new(signed::bytes(number.limbs()));
-            Ok(PyBytes::new(py, &bytes))
+            Ok(PyBytes::new(py, &number.to_bytes()))
         };
         (0..self.numbers.len()).map(raw).collect()
     }
@@ -153,15 +181,21 @@ impl Plaintexts {
         }
     }
 
-    fn bound(&self, bytes: &[u8]) -> Result<Vec<u64>, Fault> {
-        signed::limbs(bytes, self.key.limbs())
-            .ok_or_else(|| Fault::Overflow("the bound is larger than the key's modulus".into()))
+    fn slots(&self, bits: u32) -> Result<Slots, Fault> {
+        Slots::new(&self.key, bits).ok_or_else(|| {
+            Fault::Overflow(format!("the key has no room for a number of {bits} bits"))
+        })
+    }
+
+    fn bound(&self, bytes: &[u8]) -> Result<Plaintext, Fault> {
+        (self.key.plaintext_from_bytes(bytes))
+            .map_err(|_| Fault::Overflow("the bound is larger than the key's modulus".into()))
     }
 
     /// A number that is within the bound which is known of it.
-    fn checked(&self, index: usize, bound: &[u64]) -> Result<&Plaintext, Fault> {
+    fn checked(&self, index: usize, bound: &Plaintext) -> Result<&Plaintext, Fault> {
         let number = &self.numbers[index];
-        if signed::is_within(&self.key, number, bound) {
+        if self.key.is_within(number, bound) {
             return Ok(number);
         }
         Err(Fault::Decryption(format!(

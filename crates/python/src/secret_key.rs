@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
+use veilcast_files::Readers;
 use veilcast_paillier::{PublicKeyFile, SecretKey as Key};
 
 use crate::ciphertexts::Ciphertexts;
 use crate::errors::Fault;
-use crate::key_files::{self, Readers};
+use crate::key_files;
 use crate::plaintexts::Plaintexts;
 use crate::public_key::{PublicKey, policy};
 use crate::work;
@@ -87,7 +88,7 @@ impl SecretKey {
 
     #[getter]
     fn public_key(&self) -> PublicKey {
-        PublicKey(self.0.public_key().clone())
+        PublicKey::new(self.0.public_key().clone())
     }
 
     /// Encrypts each number under fresh randomness.
@@ -100,12 +101,21 @@ impl SecretKey {
         Ok(Ciphertexts::new(self.0.public_key(), items))
     }
 
-    /// Decrypts each ciphertext.
-    fn decrypt(&self, py: Python<'_>, ciphertexts: &Ciphertexts) -> PyResult<Plaintexts> {
+    /// Decrypts each ciphertext: many sooner if their numbers have at most `bits` bits in magnitude.
+    #[pyo3(signature = (ciphertexts, bits=None))]
+    fn decrypt(
+        &self,
+        py: Python<'_>,
+        ciphertexts: &Ciphertexts,
+        bits: Option<u32>,
+    ) -> PyResult<Plaintexts> {
         let key = self.0.public_key();
         let items = ciphertexts.of(key)?;
         let numbers = work::in_slices(py, items.len(), |range| {
-            Ok(self.0.decrypt_many(&items[range])?)
+            Ok(match bits {
+                Some(bits) => self.0.decrypt_bounded(&items[range], bits)?,
+                None => self.0.decrypt_many(&items[range])?,
+            })
         })?;
         Ok(Plaintexts {
             key: key.clone(),

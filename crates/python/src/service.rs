@@ -1,20 +1,23 @@
-//! [`Service`] for Python: calls over HTTP, one after another.
+//! [`Service`] for Python: calls over HTTP.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use rayon::ThreadPool;
 use veilcast_card::chain;
-use veilcast_client::{Client, ClientError, Options, Token};
-use veilcast_protocol::{Framing, InferRequest, Limits};
+use veilcast_client::{Authorities, Client, ClientError, Options, SealedFiles, Threads, Token};
 
+use crate::cards::Card;
 use crate::errors::Fault;
+use crate::sessions::SealedModel;
 use crate::work;
 
 /// How long a call goes on after it was told to stop.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A service's address, and who asks.
 #[pyclass(frozen, module = "veilcast._native")]
@@ -23,71 +26,98 @@ pub(crate) struct Service {
     options: Options,
 }
 
+/// Ends calls from another thread.
+#[pyclass(frozen, module = "veilcast._native")]
+#[derive(Default)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+#[pymethods]
+impl Stop {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the calls that were given this, and those to come.
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[pymethods]
 impl Service {
     #[new]
-    #[pyo3(signature = (url, token=None))]
-    fn new(url: String, token: Option<&str>) -> PyResult<Self> {
+    #[pyo3(signature = (url, token=None, authorities=None))]
+    fn new(url: String, token: Option<&str>, authorities: Option<&[u8]>) -> PyResult<Self> {
         let token = token.map(Token::new).transpose();
+        let authorities = authorities.map(Authorities::and).transpose();
         let options = Options {
             token: token.map_err(|error| Fault::Service(error.to_string()))?,
+            authorities: authorities
+                .map_err(|error| Fault::Service(error.to_string()))?
+                .unwrap_or_default(),
             ..Options::default()
         };
         let service = Self { url, options };
-        service.client()?;
+        service.client(Threads::default())?;
         Ok(service)
     }
 
     /// The names of the service's models.
-    fn models(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        let list = self.call(py, async |client| Ok(client.models().await?.answer))?;
+    #[pyo3(signature = (stop=None))]
+    fn models(&self, py: Python<'_>, stop: Option<&Stop>) -> PyResult<Vec<String>> {
+        let list = self.call(py, stop, async |client| Ok(client.models().await?.answer))?;
         Ok(list.models)
     }
 
     /// The exact bytes of a model's card, unchecked.
-    fn card<'py>(&self, py: Python<'py>, model: &str) -> PyResult<Bound<'py, PyBytes>> {
-        let card = self.call(py, async |client| Ok(client.card(model).await?.answer))?;
+    #[pyo3(signature = (model, stop=None))]
+    fn card<'py>(
+        &self,
+        py: Python<'py>,
+        model: &str,
+        stop: Option<&Stop>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let card = self.call(py, stop, async |client| {
+            Ok(client.card(model).await?.answer)
+        })?;
         Ok(PyBytes::new(py, &card))
     }
 
     /// The bytes of a model's public part, at most `most`.
+    #[pyo3(signature = (model, most, stop=None))]
     fn public_part<'py>(
         &self,
         py: Python<'py>,
         model: &str,
         most: usize,
+        stop: Option<&Stop>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let part = self.call(py, async |client| {
+        let part = self.call(py, stop, async |client| {
             Ok(client.public_part(model, most).await?.answer)
         })?;
         Ok(PyBytes::new(py, &part))
     }
 
-    /// The answers to a session's requests, each checked to be that request's. All are sent, whatever the answers hold.
-    fn infer<'py>(
+    /// A sealed model, with its weights from an earlier run if they are still there.
+    #[pyo3(signature = (card, public_part=None, stop=None))]
+    fn sealed_model(
         &self,
-        py: Python<'py>,
-        model: &str,
-        requests: Vec<Vec<u8>>,
-    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        let limits = Limits::new(usize::MAX, usize::MAX);
-        let decode = |request: &Vec<u8>| {
-            let decoded = InferRequest::decode(request, Framing::SelfDelimiting, &limits);
-            decoded.map_err(|error| Fault::Message(chain(&error)))
-        };
-        let requests = requests.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
-        let answers = self.call(py, async |client| {
-            let mut answers = Vec::with_capacity(requests.len());
-            for request in &requests {
-                let answer = client.infer(model, request).await?.answer;
-                answers.push(answer.to_binary().bytes);
-            }
-            Ok(answers)
-        })?;
-        Ok(answers
-            .iter()
-            .map(|answer| PyBytes::new(py, answer))
-            .collect())
+        py: Python<'_>,
+        card: &Card,
+        public_part: Option<&[u8]>,
+        stop: Option<&Stop>,
+    ) -> PyResult<SealedModel> {
+        let weights = self.run(
+            py,
+            stop,
+            |_| Ok(()),
+            async |client| {
+                let fetched = SealedFiles::of_user().fetch(&client, &card.0).await;
+                fetched.map_err(|error| Fault::Sealed(chain(&error)))
+            },
+        )?;
+        SealedModel::of(weights, public_part)
     }
 
     fn __repr__(&self) -> String {
@@ -101,32 +131,62 @@ impl Service {
     }
 }
 
+impl Stop {
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+}
+
 impl Service {
-    fn client(&self) -> Result<Client, Fault> {
-        Client::with_options(&self.url, self.options.clone()).map_err(fault)
+    fn client(&self, threads: Threads) -> Result<Client, Fault> {
+        let options = Options {
+            threads,
+            ..self.options.clone()
+        };
+        Client::with_options(&self.url, options).map_err(fault)
     }
 
-    /// Calls the service, in a runtime of its own: nothing of it is left for a child to inherit.
+    /// Calls the service once.
     fn call<T: Send>(
         &self,
         py: Python<'_>,
+        stop: Option<&Stop>,
         call: impl AsyncFnOnce(&Client) -> Result<T, ClientError> + Send,
     ) -> PyResult<T> {
-        let answer = work::until_signal(py, |stop| {
+        let call = async |client: Client| call(&client).await.map_err(fault);
+        self.run(py, stop, |_| Ok(()), call)
+    }
+
+    /// Makes calls in a runtime of their own, of which nothing is left for a child to inherit, and calls `look` meanwhile, as
+    /// [`work::until_stopped`] does.
+    pub(crate) fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        stop: Option<&Stop>,
+        look: impl FnMut(Python<'_>) -> PyResult<()>,
+        calls: impl AsyncFnOnce(Client) -> Result<T, Fault> + Send,
+    ) -> PyResult<T> {
+        let pool: Arc<ThreadPool> = work::pool(py)?;
+        let own = Stop::default();
+        let stop = &stop.unwrap_or(&own).0;
+        let done = work::until_stopped(py, stop, look, move |stop| {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             let runtime =
                 runtime.map_err(|error| Fault::Service(format!("can't call: {error}")))?;
-            runtime.block_on(async {
-                let client = self.client()?;
+            let done = runtime.block_on(async {
+                let client = self.client(Threads::of(pool))?;
                 tokio::select! {
-                    answer = call(&client) => answer.map_err(fault),
+                    done = calls(client) => done,
                     () = stopped(stop) => Err(Fault::Service("the call was interrupted".into())),
                 }
-            })
+            });
+            // What is being encrypted isn't waited for.
+            runtime.shutdown_background();
+            done
         })?;
-        Ok(answer?)
+        Ok(done?)
     }
 }
 
@@ -136,6 +196,6 @@ async fn stopped(stop: &AtomicBool) {
     }
 }
 
-fn fault(error: ClientError) -> Fault {
+pub(crate) fn fault(error: ClientError) -> Fault {
     Fault::Service(chain(&error))
 }

@@ -8,7 +8,6 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 use veilcast_paillier::{Ciphertext, Plaintext, PublicKey};
 
-use crate::signed::{bits_at, bits_vartime, sign_and_magnitude_vartime};
 use crate::work;
 
 /// Most bits of a digit, so that it is an `i32`.
@@ -31,7 +30,7 @@ pub(crate) fn compute(
 ) -> PyResult<Vec<Ciphertext>> {
     let count = ciphertexts.len();
     let signed = work::each(py, weights.len(), |i| {
-        sign_and_magnitude_vartime(key, &weights[i])
+        key.sign_and_magnitude_vartime(&weights[i])
     })?;
     let widest = signed.iter().map(|(_, magnitude)| bits_vartime(magnitude));
     let bits = widest.max().unwrap_or(0).max(1);
@@ -96,4 +95,18 @@ pub(crate) fn compute(
 fn part((is_negative, magnitude): &(bool, Vec<u64>), at: u32, width: u32) -> i32 {
     let digit = bits_at(magnitude, at, width) as i32;
     if *is_negative { -digit } else { digit }
+}
+
+/// The number of bits up to the highest that is set, of limbs of which the last isn't 0.
+fn bits_vartime(limbs: &[u64]) -> u32 {
+    let last = limbs.last().copied().unwrap_or(0);
+    64 * limbs.len() as u32 - last.leading_zeros().min(64 * limbs.len() as u32)
+}
+
+/// Up to 32 bits of a number from bit `at` on.
+fn bits_at(limbs: &[u64], at: u32, count: u32) -> u32 {
+    let (whole, bits) = ((at / 64) as usize, at % 64);
+    let limb = |i: usize| u128::from(limbs.get(i).copied().unwrap_or(0));
+    let wide = limb(whole) | limb(whole + 1) << 64;
+    ((wide >> bits) as u64 & ((1 << count) - 1)) as u32
 }

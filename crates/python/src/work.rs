@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -68,24 +69,36 @@ pub(crate) fn until_signal<T: Send>(
 ) -> PyResult<T> {
     let pool = pool(py)?;
     let stop = AtomicBool::new(false);
+    until_stopped(py, &stop, |_| Ok(()), |stop| pool.install(|| work(stop)))
+}
+
+/// Calls `work` in a thread of its own, without the interpreter's lock, with `look` called with the interpreter's lock about every 50 ms and at the end. If that or a signal's handler raises
+/// an exception, `work` is told to stop by `stop`, which others may set, too.
+pub(crate) fn until_stopped<T: Send>(
+    py: Python<'_>,
+    stop: &AtomicBool,
+    mut look: impl FnMut(Python<'_>) -> PyResult<()>,
+    work: impl FnOnce(&AtomicBool) -> T + Send,
+) -> PyResult<T> {
     thread::scope(|scope| {
         let (sender, mut ended) = channel::<()>();
-        let stop = &stop;
         let working = scope.spawn(move || {
             // It is dropped when the work ends, however it ends.
             let _sender = sender;
-            pool.install(|| work(stop))
+            work(stop)
         });
         let mut raised = Ok(());
         loop {
             let (result, receiver) = py.detach(move || (ended.recv_timeout(LOOK), ended));
             ended = receiver;
+            if raised.is_ok() {
+                raised = py.check_signals().and_then(|()| look(py));
+                if raised.is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
             if result == Err(RecvTimeoutError::Disconnected) {
                 break;
-            }
-            if raised.is_ok() {
-                raised = py.check_signals();
-                stop.store(raised.is_err(), Ordering::Relaxed);
             }
         }
         let done = working.join();
@@ -95,20 +108,34 @@ pub(crate) fn until_signal<T: Send>(
 }
 
 /// The results of `work` for all numbers below `count`, slice by slice, as many as each slice has
-/// numbers. Signals are handled in between.
+/// numbers. Signals are handled in between, and progress is reported.
 pub(crate) fn in_slices<T: Send>(
     py: Python<'_>,
     count: usize,
     work: impl Fn(Range<usize>) -> Result<Vec<T>, Fault> + Sync,
 ) -> PyResult<Vec<T>> {
+    sliced(py, count, work, |done| report(py, done, count))
+}
+
+fn sliced<T: Send>(
+    py: Python<'_>,
+    count: usize,
+    work: impl Fn(Range<usize>) -> Result<Vec<T>, Fault> + Sync,
+    after_each: impl Fn(usize) -> PyResult<()>,
+) -> PyResult<Vec<T>> {
     let pool = pool(py)?;
     let mut done = Vec::with_capacity(count);
     let mut size = AT_FIRST * pool.current_num_threads();
+    let mut is_only = true;
     while done.len() < count {
         let range = done.len()..count.min(done.len() + size);
         let start = Instant::now();
         done.extend(py.detach(|| pool.install(|| work(range)))?);
         py.check_signals()?;
+        is_only &= done.len() == count;
+        if !is_only {
+            after_each(done.len())?;
+        }
         let elapsed = start.elapsed();
         if elapsed < SLICE / 2 {
             size *= 2;
@@ -117,6 +144,14 @@ pub(crate) fn in_slices<T: Send>(
         }
     }
     Ok(done)
+}
+
+/// Tells Python how far a call has come that takes more than one slice.
+fn report(py: Python<'_>, done: usize, count: usize) -> PyResult<()> {
+    static STEP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let step = STEP.import(py, "veilcast._progress", "step")?;
+    step.call1((done, count))?;
+    Ok(())
 }
 
 /// The results of `work` for each number below `count`, over all cores if there are many. `work`
@@ -129,7 +164,6 @@ pub(crate) fn each<T: Send>(
     if count <= FEW {
         return Ok(py.detach(|| (0..count).map(&work).collect()));
     }
-    in_slices(py, count, |range| {
-        Ok(range.into_par_iter().map(&work).collect())
-    })
+    let slice = |range: Range<usize>| Ok(range.into_par_iter().map(&work).collect());
+    sliced(py, count, slice, |_| Ok(()))
 }

@@ -16,7 +16,8 @@ use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{Images, LabelledImages};
 use veilcast_model::search::{Goal, HeldOut};
 use veilcast_model::{
-    Accuracy, Blueprint, FloatMap, Model, Network, QuantizationSearch, Scheme, ShapeError,
+    Accuracy, Blueprint, BuildError, FloatMap, Model, Network, QuantizationSearch, Scheme,
+    ShapeError, doubt_of,
 };
 
 /// Trains a model on images, and measures it on others; `progress` is called after each
@@ -137,6 +138,10 @@ impl Options {
                 goal: Goal::accuracy(self.tolerance),
             });
         let model = blueprint.finish(map.clone(), &from_0_to_1, search.as_ref(), scheme)?;
+        let model = match &held_out {
+            None => model,
+            Some((records, labels)) => doubting(model, records, labels)?,
+        };
         let accuracy = accuracy(network, &model, sets.test)?;
         Ok(model.reporting(|report| {
             report.accuracy = Some(accuracy);
@@ -180,6 +185,32 @@ impl Options {
             max_weight: self.max_weight(),
         }
     }
+}
+
+/// The share of the digits that a model recognises for which its card says that it isn't sure.
+const DOUBTED: f64 = 0.05;
+
+/// The model with the probability in its card below which a class is in doubt, according to records
+/// that weren't trained on.
+fn doubting(model: Model, records: &[Vec<f64>], labels: &[usize]) -> Result<Model, TrainError> {
+    let (quantization, scales) = (model.card().quantization(), &model.card().output().scales);
+    let mut scored = Vec::with_capacity(records.len());
+    for (features, &label) in records.iter().zip(labels) {
+        let numbers = features.iter().enumerate();
+        let integers = numbers.map(|(feature, &value)| quantization.quantize(feature, value).0);
+        let scores = model
+            .integer_map()
+            .evaluate(&integers.collect::<Vec<_>>())?;
+        let scores = scores.iter().zip(scales);
+        scored.push((
+            scores.map(|(&score, scale)| score as f64 * scale).collect(),
+            label,
+        ));
+    }
+    Ok(match doubt_of(&scored, DOUBTED) {
+        None => model,
+        Some(doubt) => model.doubting(doubt).map_err(BuildError::from)?,
+    })
 }
 
 /// The features of labelled images, and their classes.

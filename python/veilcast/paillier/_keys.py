@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from json import loads
 from typing import Any, NoReturn, Optional, Union
 
-from veilcast import _native
+from veilcast import _native, _wire
 from veilcast._plain import to_bytes
 from veilcast.errors import InsecureKeyWarning, SecretError
 from veilcast.paillier import util
@@ -150,7 +150,7 @@ class PaillierPublicKey:
         plaintexts = self._plaintexts(number)
         owner = self._owner() if self._owner is not None else None
         if owner is None:
-            return _native.Ciphertexts.encrypt(self._native, plaintexts)
+            return _native.Ciphertexts.encrypt(self._native, plaintexts, False)
         return owner.encrypt(plaintexts)
 
     def _rerandomized(self, ciphertexts: _native.Ciphertexts) -> _native.Ciphertexts:
@@ -161,7 +161,8 @@ class PaillierPublicKey:
     def _decode(self, ciphertext: int) -> _native.Ciphertexts:
         """A ciphertext from an integer, checked."""
         width = self._native.ciphertext_bytes
-        return _native.Ciphertexts.decode(self._native, (ciphertext % self.nsquare).to_bytes(width, "big"))
+        data = (ciphertext % self.nsquare).to_bytes(width, "big")
+        return _wire.ciphertexts(data, self._native)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PaillierPublicKey) and self.n == other.n

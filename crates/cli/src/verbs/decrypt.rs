@@ -49,6 +49,8 @@ struct Summary {
     without_prediction: u64,
     #[serde(flatten)]
     overview: Overview,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_doubt: Option<u64>,
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
@@ -64,12 +66,16 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         predictions.add(Ok(record), &[])?;
     }
     let overview = predictions.overview().clone();
+    let in_doubt = predictions.in_doubt();
     let unpredicted = predictions.unpredicted().clone();
     let records = predictions.finish()?;
     output.note(format!(
         "{} decrypted\n{overview}",
         counted(records, "record")
     ));
+    if let Some(in_doubt) = in_doubt.filter(|count| *count > 0) {
+        output.note(predictions::doubts(in_doubt));
+    }
     let without_prediction = unpredicted.count();
     if without_prediction > 0 {
         output.note(predictions::note(without_prediction));
@@ -78,6 +84,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         records,
         without_prediction,
         overview,
+        in_doubt,
     })?;
     unpredicted.check(records)
 }

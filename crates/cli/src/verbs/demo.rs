@@ -16,6 +16,7 @@ use veilcast_engine::{Evaluator, KeyPolicy, Session};
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::Model;
 use veilcast_paillier::SecretKey;
+use veilcast_report::described;
 use veilcast_server::{App, Config, ListenAddress, ListenError, Listeners};
 
 use self::report::{Figures, Image, Summary};
@@ -23,7 +24,6 @@ use crate::args::KeyBits;
 use crate::builtin::{self, Builtin};
 use crate::failure::Hint as _;
 use crate::output::Output;
-use crate::planning::described;
 use crate::serving::Service;
 use crate::signals::Interruptions;
 use crate::{keys, logging, models, runtime};

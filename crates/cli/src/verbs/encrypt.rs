@@ -8,9 +8,9 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 use veilcast_engine::{Predictor, Prepared};
 use veilcast_files::Options;
+use veilcast_report::Changes;
 
 use crate::args::{IgnoreColumns, OutFile, ReadingArgs};
-use crate::changes::Changes;
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
 use crate::output::{Output, counted};

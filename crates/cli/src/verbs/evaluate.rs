@@ -1,32 +1,28 @@
 //! `veilcast evaluate`: how well a model does, in the clear and encrypted.
 
-mod classes;
-mod clear;
-mod evaluation;
-mod measure;
-mod quantities;
-mod report;
 mod table;
 
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use veilcast_card::Task;
+use veilcast_card::{Encoder, Task};
+use veilcast_client::records_at_once;
+use veilcast_engine::planner::Costs;
 use veilcast_files::idx::{LabelledImages, Split};
 use veilcast_model::Model;
+use veilcast_report::{Clear, Encrypted, Evaluation, TestSet, Truth, page};
 
-use self::clear::{Clear, TestSet, Truth};
-use self::evaluation::Evaluation;
-use self::measure::Encrypted;
 use self::table::TableArgs;
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
-use crate::models;
 use crate::output::Output;
+use crate::planning::PlanArgs;
 use crate::predictions::Predictions;
+use crate::{keys, models, records};
 
 /// Measure a model on labelled images or on a labelled table.
 ///
@@ -88,10 +84,11 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let out = out.map(|path| Predictions::begin(model.card(), Some(path), args.force, output));
     let out = out.transpose()?;
     let test = test_set(args, &model)?;
-    let clear = Clear::of(&model, &test)?;
+    let encoder = models::encoder_of(&model)?;
+    let clear = Clear::of(&model, &encoder, &test)?;
     let mut evaluation = Evaluation::of(&model, &test, &clear)?;
     if args.encrypted {
-        let encrypted = Encrypted::of(&model, &test, args.key_bits.bits, output)?;
+        let encrypted = on_ciphertexts(&model, &encoder, &test, args.key_bits.bits, output)?;
         evaluation.encrypted = Some(encrypted);
     }
     if let Some(mut out) = out {
@@ -101,7 +98,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         out.finish()?;
     }
     if let (Some(mut file), Some(path)) = (report, &args.report) {
-        let page = report::page(&model, &evaluation, args.key_bits.bits)?;
+        let page = page(&model, &evaluation, &Costs::built_in(args.key_bits.bits))?;
         file.write_all(page.as_bytes())
             .with_context(|| format!("can't write {}", path.display()))?;
         file.finish()?;
@@ -119,6 +116,27 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// The figures on ciphertexts, under a key for this run.
+fn on_ciphertexts(
+    model: &Model,
+    encoder: &Encoder,
+    test: &TestSet,
+    key_bits: u32,
+    output: Output,
+) -> anyhow::Result<Encrypted> {
+    let count = test.records.len() as u64;
+    let key = keys::generate(key_bits)?;
+    let plan = PlanArgs::default();
+    let session = Arc::new(records::session(model.card(), key, Some(count), &plan)?);
+    let size = records_at_once(&Arc::clone(&session).into());
+    let bar = output.progress(Some(count), "encrypted records");
+    let measured = Encrypted::of(model, encoder, &session, test, size, |done| {
+        bar.inc(done as u64);
+    });
+    bar.finish_and_clear();
+    Ok(measured?)
 }
 
 fn test_set(args: &Args, model: &Model) -> anyhow::Result<TestSet> {

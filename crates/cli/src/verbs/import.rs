@@ -24,8 +24,8 @@ const FEW_RECORDS: usize = 50;
 /// Import a network from an ONNX file, or decision trees, and write their model directory.
 ///
 /// PyTorch, Keras (tf2onnx) and scikit-learn (skl2onnx) write such files. A network may have any
-/// operators, as long as its scores are an affine function of its input; a final softmax or sigmoid is
-/// cut off and left to the client. It collapses to one map, which is checked against the network
+/// operators, as long as its scores are an affine function of its input; a final softmax, sigmoid or
+/// exponential function is cut off and left to the client. It collapses to one map, which is checked against the network
 /// and rounded to integers. A search finds the cheapest rounding that predicts the calibration
 /// records as the network does.
 ///
@@ -36,7 +36,7 @@ const FEW_RECORDS: usize = 50;
 /// the clear; the rest is private.
 ///
 /// Give calibration records in the form that the model's users have: images as pixels from 0 to
-/// 255, tables as CSV files. The range of each feature is taken from them and appears in the public
+/// 255, tables as CSV files, arrays as NPY files. The range of each feature is taken from them and appears in the public
 /// card.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -103,6 +103,19 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
 /// The error with the option that helps.
 fn with_hint(error: ImportError) -> anyhow::Error {
     let hint = match &error {
+        ImportError::Onnx(OnnxError::NotAffine { operator, .. })
+            if matches!(operator.as_str(), "ArgMax" | "ArgMin" | "TopK") =>
+        {
+            "votes between classes aren't affine: train with OneVsRestClassifier instead of \
+             OneVsOneClassifier"
+        }
+        ImportError::Onnx(OnnxError::NotAffine { operator, .. })
+            if matches!(operator.as_str(), "Sigmoid" | "Softmax" | "Exp") =>
+        {
+            "something follows that final function: import the scores before it, such as with \
+             options={type(model): {'raw_scores': True}} when exporting from scikit-learn; of \
+             CalibratedClassifierCV with ensemble=False"
+        }
         ImportError::Onnx(OnnxError::NotAffine { .. }) => {
             "train the network with the identity in that place, or make the part up to its last node \
              that isn't affine public with --split auto (or --split-at NODE)"
@@ -110,7 +123,7 @@ fn with_hint(error: ImportError) -> anyhow::Error {
         ImportError::Onnx(OnnxError::Inputs { .. }) => {
             "export the network with one input; a scikit-learn pipeline may have one for each column"
         }
-        ImportError::Onnx(OnnxError::Outputs { .. } | OnnxError::Output { .. }) => {
+        ImportError::Onnx(OnnxError::Outputs { .. }) => {
             "name the output that holds the scores with --output"
         }
         ImportError::NoCalibration { .. } | ImportError::NoCalibrationOfFeatures => {

@@ -14,6 +14,7 @@ use veilcast_card::MAX_CARD_BYTES;
 use veilcast_model::CARD_FILE;
 use veilcast_paillier::PublicKeyFile;
 use veilcast_protocol::{Framing, InferResponse, Inference, Limits, MaskedResponse};
+use veilcast_report::Plan;
 use zeroize::Zeroizing;
 
 use self::facts::{
@@ -23,7 +24,6 @@ use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::output::Output;
 use crate::planning::CostArgs;
-use crate::planning::plan::Plan;
 use crate::service::{ServiceArgs, advised};
 use crate::verbs::predict::fetch_card;
 use crate::{files, keys, logging, models, runtime, sealed};
@@ -101,10 +101,9 @@ fn model(directory: &Path, args: &Args) -> anyhow::Result<Shown> {
         facts: Facts::Model(Box::new(ModelFacts::of(&model))),
         plan: Some(Plan::of_model(
             &model,
-            args.key_bits.bits,
             args.records.get(),
-            &args.costs,
-        )?),
+            &args.costs.costs(args.key_bits.bits)?,
+        )),
     })
 }
 
@@ -113,10 +112,9 @@ fn card(card: &Card, args: &Args) -> anyhow::Result<Shown> {
         facts: Facts::Card(Box::new(CardFacts::of(card))),
         plan: Some(Plan::of_card(
             card,
-            args.key_bits.bits,
             args.records.get(),
-            &args.costs,
-        )?),
+            &args.costs.costs(args.key_bits.bits)?,
+        )),
     })
 }
 

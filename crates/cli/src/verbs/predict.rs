@@ -9,17 +9,20 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
 use veilcast_card::{Card, CardDigest, Encoder, Way};
-use veilcast_client::{Client, ClientError, Pipeline, PipelineError, VoucherDirectory};
+use veilcast_client::{
+    Client, ClientError, Pipeline, PipelineError, VoucherDirectory, masked_records_at_once,
+    records_at_once,
+};
 use veilcast_engine::{Predictor, PublicKey};
 use veilcast_files::Options;
+use veilcast_report::Changes;
 
 use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile, ReadingArgs};
-use crate::changes::Changes;
 use crate::failure::Hint as _;
 use crate::output::{Output, StdoutClosed, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
-use crate::records::{Batch, Inputs, batch_size, batches, masked_batch_size};
+use crate::records::{Batch, Inputs, batches};
 use crate::service::{ServiceArgs, advise, advised};
 use crate::waiting::WaitingBar;
 use crate::{interrupts, keys, logging, models, records, runtime, sealed};
@@ -112,6 +115,9 @@ struct Summary {
     seconds: f64,
     #[serde(flatten)]
     overview: Option<Overview>,
+    /// Records whose class is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_doubt: Option<u64>,
 }
 
 /// A model that replaced another during a run.
@@ -163,6 +169,7 @@ impl fmt::Display for Summary {
             bytes_down,
             seconds,
             overview,
+            in_doubt,
             without_prediction,
             ..
         } = self;
@@ -195,6 +202,9 @@ impl fmt::Display for Summary {
         )?;
         if let Some(overview) = overview {
             write!(f, "\n{overview}")?;
+        }
+        if let Some(in_doubt) = in_doubt.filter(|count| *count > 0) {
+            write!(f, "\n{}", predictions::doubts(in_doubt))?;
         }
         match without_prediction {
             0 => Ok(()),
@@ -243,13 +253,13 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         true => {
             let model = runtime.block_on(sealed::fetch(&client, &card))?;
             let predictor = Predictor::from(Arc::new(model));
-            let size = batch_size(&predictor);
+            let size = records_at_once(&predictor);
             (predictor, size)
         }
         false => with_key(args, &card, expected, resumed)?,
     };
     let has_vouchers = args.vouchers.is_some();
-    let batches = batches(encoder, inputs, resumed, size);
+    let batches = batches(encoder, inputs, resumed, size.get());
     let pipeline = Pipeline::new(client, &args.model, predictor).in_flight(args.in_flight);
     let start = Instant::now();
     bar.replace(output.progress(expected, "records"));
@@ -273,6 +283,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     summary.resumed = resumed;
     summary.by_vouchers = summary.by_vouchers.filter(|_| has_vouchers);
     summary.overview = Some(predictions.overview().clone());
+    summary.in_doubt = predictions.in_doubt();
     let unpredicted = predictions.unpredicted().clone();
     summary.without_prediction = unpredicted.count();
     summary.records = predictions.finish()?;
@@ -294,7 +305,7 @@ fn with_key(
     card: &Card,
     expected: Option<u64>,
     resumed: u64,
-) -> anyhow::Result<(Predictor, usize)> {
+) -> anyhow::Result<(Predictor, NonZeroUsize)> {
     let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
     let vouchers = args.vouchers.as_deref();
     let vouchers = vouchers.map(|path| voucher_directory(path, key.public_key()));
@@ -302,15 +313,15 @@ fn with_key(
     let session = records::session(card, key, expected, &args.plan)?;
     let Some(vouchers) = vouchers else {
         let predictor = Predictor::from(Arc::new(session));
-        let size = batch_size(&predictor);
+        let size = records_at_once(&predictor);
         return Ok((predictor, size));
     };
     let left = vouchers.count(card.digest())?.good as u64;
     let session = session.with_vouchers(Arc::new(vouchers));
     let predictor = Predictor::from(Arc::new(session));
     let size = match expected {
-        Some(expected) if left >= expected - resumed.min(expected) => masked_batch_size(card),
-        _ => batch_size(&predictor),
+        Some(expected) if left >= expected - resumed.min(expected) => masked_records_at_once(card),
+        _ => records_at_once(&predictor),
     };
     Ok((predictor, size))
 }

@@ -38,8 +38,8 @@ fn a_picture_without_a_drawing_is_refused() {
         .unwrap();
     let message = place.fail(&format!("{ENCRYPT} {DIGITS}/card.json"));
     assert_snapshot!(message, @r"
-    error: picture.png can't be read as a drawing
-      cause: it is blank: its pixels differ by no more than 0 of 255 from its rim
+    error: picture.png can't be read as a picture of a digit
+      cause: it is blank: no more than specks differ by more than 0 of 255 from what is around them
     ");
 }
 

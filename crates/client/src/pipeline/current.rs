@@ -6,7 +6,6 @@ use tokio::sync::Mutex;
 use veilcast_card::{Card, CardDigest, QuantizedRecord};
 use veilcast_engine::{Predictor, Prepared, SealedError, SessionError};
 
-use crate::blocking::blocking;
 use crate::{Client, ClientError, PipelineError, ReplacedError};
 
 /// What requests are made with.
@@ -96,7 +95,8 @@ impl Current {
             Predictor::Sealed(sealed) => {
                 let file = client.sealed_file(model, &card).await?.answer;
                 let sealed = Arc::clone(sealed);
-                let renewed = blocking(move || sealed.for_card(card, &file)).await;
+                let open = move || sealed.for_card(card, &file);
+                let renewed = client.threads().run(open).await;
                 Arc::new(renewed.map_err(|error| replaced(ReplacedError::Sealed(error)))?).into()
             }
         };

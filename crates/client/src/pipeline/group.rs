@@ -12,8 +12,7 @@ use veilcast_engine::{Predictor, Prepared};
 use super::answered::Answered;
 use super::current::{Current, unclear};
 use super::reply::Reply;
-use crate::blocking::blocking;
-use crate::{AnswerError, Client, ClientError, PipelineError};
+use crate::{AnswerError, Client, ClientError, PipelineError, Threads};
 
 /// The code with which a service says that a request was made for another card.
 const OTHER_CARD: &str = "wrong_card_digest";
@@ -132,7 +131,8 @@ impl Sender {
                     "the service no longer takes these vouchers: encrypting the records instead"
                 );
                 let predictor = predictor.clone();
-                blocking(move || predictor.discard_vouchers(secret)).await;
+                let discard = move || predictor.discard_vouchers(secret);
+                self.client.threads().run(discard).await;
             } else if code == OTHER_CARD || FORBIDDEN.contains(&code) {
                 let renewed = self.current.renew(&self.client, &self.model, digest);
                 if !renewed.await? {
@@ -146,7 +146,7 @@ impl Sender {
             let again = move || Encrypted::new::<PipelineError>(&current, group);
             encrypted = Encrypted {
                 started,
-                ..blocking(again).await?
+                ..self.client.threads().run(again).await?
             };
             sent.replies.clear();
         }
@@ -206,11 +206,11 @@ struct Sent {
 
 impl<G: Send + 'static> Arrived<G> {
     /// The group with its scores, or with the fault of its answer.
-    pub(super) async fn decrypted(self) -> Answered<G> {
+    pub(super) async fn decrypted(self, threads: &Threads) -> Answered<G> {
         let requests = self.replies.len() as u32;
         let masked = self.replies.iter().map(Reply::masked).sum();
         let (predictor, replies) = (self.predictor.clone(), self.replies);
-        let scores = blocking(move || scores(&predictor, replies)).await;
+        let scores = threads.run(move || scores(&predictor, replies)).await;
         Answered {
             group: self.group,
             predictor: self.predictor,

@@ -8,7 +8,6 @@ use futures_util::{StreamExt as _, stream};
 use veilcast_engine::Session;
 
 use super::VoucherDirectory;
-use crate::blocking::blocking;
 use crate::{Client, ClientError, FillError};
 
 /// Rows of a request for vouchers: their answers fill the lanes of a processor, and a proxy's usual limits allow them.
@@ -92,11 +91,12 @@ impl Filler {
     /// Adds this many vouchers, in one request if it isn't too large.
     async fn part(&self, count: usize, group: usize) -> Result<Filled, FillError> {
         let mut filled = Filled::default();
+        let threads = self.client.threads();
         while filled.vouchers < count {
             let rows = self.most_rows.load(Ordering::Relaxed);
             let some = (count - filled.vouchers).min(rows * group);
             let session = Arc::clone(&self.session);
-            let (drawn, request) = blocking(move || session.draw_vouchers(some)).await?;
+            let (drawn, request) = threads.run(move || session.draw_vouchers(some)).await?;
             let exchange = match self.client.infer(&self.model, &request).await {
                 Err(ClientError::RequestTooLarge { bytes, .. }) if rows > 1 && some > group => {
                     filled.bytes_up += bytes;
@@ -111,7 +111,7 @@ impl Filler {
                 let vouchers = session.vouchers(drawn, &request, &answer)?;
                 Ok(directory.add(vouchers)?)
             };
-            blocking(keep).await?;
+            threads.run(keep).await?;
             filled.vouchers += some;
             filled.requests += 1;
             filled.bytes_up += exchange.bytes_up;

@@ -31,3 +31,9 @@ impl From<SecretKey> for SealingKey {
         Self(Arc::new(key))
     }
 }
+
+impl From<Arc<SecretKey>> for SealingKey {
+    fn from(key: Arc<SecretKey>) -> Self {
+        Self(key)
+    }
+}

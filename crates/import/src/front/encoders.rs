@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use veilcast_onnx::pb::NodeProto;
 
-use super::numbers::{categories, int, numbers};
 use super::operators::{AGAIN, Done, Table, front};
 use super::values::{Atom, Element, Kind, Sum, Value};
+use crate::numbers::{categories, int, numbers};
 use veilcast_onnx::graph::attribute;
 
 impl Table<'_> {

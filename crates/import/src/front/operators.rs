@@ -3,8 +3,8 @@
 use veilcast_onnx::pb::tensor_proto::DataType;
 use veilcast_onnx::pb::{GraphProto, NodeProto};
 
-use super::numbers::{int, numbers, row, whole};
 use super::values::{Atom, Column, Element, Kind, Sum, Value};
+use crate::numbers::{int, numbers, row, whole};
 use veilcast_onnx::graph::{attribute, constant};
 
 /// The result of a node on values at the front.
@@ -58,7 +58,14 @@ impl<'a> Table<'a> {
         let first = values.first().copied().flatten();
         match (node.op_type.as_str(), first) {
             ("Identity", Some(value)) if !ml => front(value.clone()),
-            ("Cast", Some(value)) if !ml => cast(node, value),
+            ("Cast", Some(value)) if !ml => {
+                let to = int(node, "to").and_then(|to| i32::try_from(to).ok());
+                cast(value, to.and_then(|to| DataType::try_from(to).ok()))
+            }
+            ("CastLike", Some(value)) if !ml => match values.get(1).copied().flatten() {
+                Some(like) => cast(value, Some(like.kind.data_type())),
+                None => Ok(Outcome::Other),
+            },
             ("Concat", _) if !ml => match all {
                 Some(all) => concat(node, &all),
                 None => Ok(Outcome::Other),
@@ -107,12 +114,12 @@ impl<'a> Table<'a> {
             Kind::Text => return Err(TEXTS.to_owned()),
             Kind::Truncated => {
                 return Err(
-                    "takes floats cut to whole numbers; declare the columns as whole numbers when \
-                     exporting (Int64TensorType)"
+                    "takes floats cut to whole numbers; declare all columns as floats when exporting \
+                     (FloatTensorType)"
                         .to_owned(),
                 );
             }
-            Kind::Whole | Kind::Float => {}
+            Kind::Whole | Kind::Integral | Kind::Float => {}
         }
         let elements = value.elements.iter();
         let sums = elements.map(|element| match element {
@@ -155,8 +162,14 @@ impl<'a> Table<'a> {
         for value in values {
             elements.extend(self.sums(value)?.into_iter().map(Element::Sum));
         }
+        let is_whole = |value: &&&Value| matches!(value.kind, Kind::Whole | Kind::Integral);
+        let is_whole = values.iter().filter(is_whole).count() == values.len();
         front(Value {
-            kind: Kind::Float,
+            kind: if is_whole {
+                Kind::Integral
+            } else {
+                Kind::Float
+            },
             is_nested: false,
             elements,
         })
@@ -221,7 +234,7 @@ impl<'a> Table<'a> {
         let length = value.elements.len();
         let row = constant(self.graph, other).and_then(row);
         let row = row.filter(|row| row.len() == 1 || row.len() == length);
-        let Some(row) = row.filter(|_| value.kind == Kind::Float) else {
+        let Some(row) = row.filter(|_| value.kind.is_float()) else {
             return Ok(Outcome::Other);
         };
         let at = |index: usize| row[index % row.len()];
@@ -259,7 +272,7 @@ impl<'a> Table<'a> {
     /// `Imputer` of missing numbers.
     fn impute(&mut self, node: &NodeProto, value: &Value) -> Done {
         let replaced = attribute(node, "replaced_value_float").map(|attribute| attribute.f);
-        if value.kind != Kind::Float || !replaced.is_some_and(f32::is_nan) {
+        if !value.kind.is_float() || !replaced.is_some_and(f32::is_nan) {
             return Err(
                 "replaces a number, not what is missing (NaN); replace it in the table, and train \
                  on the result"
@@ -292,15 +305,16 @@ pub(super) const AGAIN: &str = "export the pipeline again";
 pub(super) const TEXTS: &str =
     "takes texts, which must be encoded as categories first (OneHotEncoder, OrdinalEncoder)";
 
-fn cast(node: &NodeProto, value: &Value) -> Done {
-    let to = int(node, "to").and_then(|to| DataType::try_from(i32::try_from(to).ok()?).ok());
+fn cast(value: &Value, to: Option<DataType>) -> Done {
     let kind = match (to, value.kind) {
         (Some(DataType::String), Kind::Text) => Kind::Text,
         (_, Kind::Text) => return Err(TEXTS.to_owned()),
         (Some(DataType::Int64 | DataType::Int32), Kind::Float) => Kind::Truncated,
+        (Some(DataType::Int64 | DataType::Int32), Kind::Integral) => Kind::Whole,
         (Some(DataType::Int64 | DataType::Int32), whole) => whole,
         (Some(DataType::String), Kind::Whole) => Kind::Text,
-        (Some(DataType::Float | DataType::Double), Kind::Whole | Kind::Float) => Kind::Float,
+        (Some(DataType::Float | DataType::Double), Kind::Whole | Kind::Integral) => Kind::Integral,
+        (Some(DataType::Float | DataType::Double), Kind::Float) => Kind::Float,
         _ => return Ok(Outcome::Other),
     };
     front(Value {
@@ -315,14 +329,22 @@ fn concat(node: &NodeProto, values: &[&Value]) -> Done {
     };
     let axis = int(node, "axis");
     let is_last = axis == Some(-1) || axis == Some(1 + i64::from(first.is_nested));
-    let alike = |value: &&Value| value.kind == first.kind && value.is_nested == first.is_nested;
+    let alike = |value: &&Value| {
+        let is_float = value.kind.is_float() && first.kind.is_float();
+        (value.kind == first.kind || is_float) && value.is_nested == first.is_nested
+    };
     if !is_last || !values.iter().all(alike) {
         return Ok(Outcome::Other);
     }
+    let is_mixed = values.iter().any(|value| value.kind != first.kind);
+    let kind = if is_mixed { Kind::Float } else { first.kind };
     let elements = values
         .iter()
         .flat_map(|value| value.elements.iter().cloned());
-    front(first.with(elements.collect()))
+    front(Value {
+        kind,
+        ..first.with(elements.collect())
+    })
 }
 
 /// The same elements in one row per record.

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 
-use super::numbers::numbers;
 use super::values::{Atom, Column, Sum};
 use crate::build::{Names, floats, node_of, whole_numbers, with_int};
-use crate::tensor::TensorInput;
+use crate::tensor::{TensorInput, fixed_batch};
 use veilcast_card::Standard;
 use veilcast_onnx::OnnxError;
 
@@ -68,16 +67,6 @@ impl<'a> Features<'a> {
     }
 }
 
-/// The same graph without Scaler, which the library doesn't have.
-pub(super) fn without_scalers(mut model: ModelProto) -> ModelProto {
-    let graph = model.graph.get_or_insert_default();
-    let mut all = Boundary::of(graph);
-    graph.node.iter().for_each(|node| all.keep(node));
-    graph.node = all.nodes;
-    graph.initializer.extend(all.constants);
-    model
-}
-
 /// The part between the front of a graph and the rest of it.
 pub(super) struct Boundary {
     /// Values that the rest takes, each once.
@@ -88,8 +77,6 @@ pub(super) struct Boundary {
     names: Names,
     /// The rest's nodes.
     nodes: Vec<NodeProto>,
-    /// The rest's own constants.
-    constants: Vec<TensorProto>,
 }
 
 struct Taken {
@@ -106,7 +93,6 @@ impl Boundary {
             taken: HashSet::new(),
             names: Names::of(graph),
             nodes: Vec::new(),
-            constants: Vec::new(),
         }
     }
 
@@ -121,25 +107,9 @@ impl Boundary {
         }
     }
 
-    /// A node of the rest. A Scaler, which the library doesn't have, is a difference and a product.
+    /// A node of the rest.
     pub(super) fn keep(&mut self, node: &NodeProto) {
-        let scaler = (node.domain == "ai.onnx.ml" && node.op_type == "Scaler").then(|| {
-            let [offset, scale] = ["offset", "scale"].map(|name| numbers(node, name));
-            Some((node.input.first()?, node.output.first()?, offset?, scale?))
-        });
-        let Some((input, output, offset, scale)) = scaler.flatten() else {
-            return self.nodes.push(node.clone());
-        };
-        let [shifted, by, factor] =
-            ["shifted", "offset", "scale"].map(|part| self.names.fresh(format!("{output}/{part}")));
-        for (name, numbers) in [(&by, offset), (&factor, scale)] {
-            let dims = vec![numbers.len() as i64];
-            let constant = floats(name.clone(), dims, &numbers);
-            self.constants.push(constant);
-        }
-        self.nodes.push(node_of("Sub", &[input, &by], &shifted));
-        self.nodes
-            .push(node_of("Mul", &[&shifted, &factor], output));
+        self.nodes.push(node.clone());
     }
 
     /// For each column that is scaled in only one way, that scaling, which its features get.
@@ -180,11 +150,11 @@ impl Boundary {
         }
         let mut model = model.clone();
         let graph = model.graph.get_or_insert_default();
+        let fixed = fixed_batch(graph);
         let Self {
             values,
             mut names,
             nodes,
-            constants,
             ..
         } = self;
         let name = names.fresh("features".to_owned());
@@ -193,7 +163,7 @@ impl Boundary {
             features,
             names,
             nodes: Vec::new(),
-            constants,
+            constants: Vec::new(),
             room: MAX_MATRICES,
         };
         for value in &values {
@@ -209,6 +179,7 @@ impl Boundary {
             name: bridge.input,
             description: String::new(),
             has_batch: true,
+            fixed,
             sides: vec![features.len()],
         };
         graph.input.insert(0, input.value_info());

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use veilcast_onnx::pb::tensor_proto::DataType;
+
 /// A number of the table, before it is scaled: what one feature of a card is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Atom {
@@ -70,8 +72,25 @@ pub(super) enum Kind {
     Whole,
     /// Whole numbers that were floats, which may have been cut.
     Truncated,
+    /// Floats that hold the whole numbers that they were made from.
+    Integral,
     /// Of any width: the rest of the graph computes with 32 bits.
     Float,
+}
+
+impl Kind {
+    /// The type of numbers, or texts, in ONNX.
+    pub(super) fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::String,
+            Self::Whole | Self::Truncated => DataType::Int64,
+            Self::Integral | Self::Float => DataType::Float,
+        }
+    }
+
+    pub(super) fn is_float(self) -> bool {
+        matches!(self, Self::Float | Self::Integral)
+    }
 }
 
 /// A value between two nodes: for each record these elements, of shape [k] or, after a one-hot
@@ -101,6 +120,8 @@ impl Value {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Column {
     pub(super) name: String,
+    /// The file declares it as whole numbers.
+    pub(super) is_whole: bool,
     /// Its number is taken as it is.
     pub(super) is_number: bool,
     /// A number replaces missing ones.

@@ -12,7 +12,7 @@ use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
 
 use super::found::{Columns, TreesFile};
 use crate::trees_error::TreesError;
-use crate::{ImportError, labels};
+use crate::{ImportError, labels, numbers};
 
 const CLASSIFIER: &str = "TreeEnsembleClassifier";
 const REGRESSOR: &str = "TreeEnsembleRegressor";
@@ -75,10 +75,16 @@ fn check_rest(graph: &GraphProto, trees: &NodeProto) -> Result<(), TreesError> {
     };
     let is_one = |value: &String| {
         let tensor = constant(graph, value);
-        tensor.and_then(labels::single_float) == Some(1.0)
+        tensor.and_then(numbers::floats) == Some(vec![1.0])
     };
     let changes_nothing = |node: &NodeProto| match node.op_type.as_str() {
-        "Identity" | "Cast" | "ZipMap" | "ArrayFeatureExtractor" | "Reshape" | "Squeeze" => true,
+        "Identity"
+        | "Cast"
+        | "ZipMap"
+        | "ArrayFeatureExtractor"
+        | "Gather"
+        | "Reshape"
+        | "Squeeze" => true,
         "Mul" => node.input.iter().any(is_one),
         _ => false,
     };

@@ -154,6 +154,7 @@ impl Blueprint {
                 activation: self.activation,
                 units: self.units.clone(),
                 threshold: self.threshold,
+                doubt: None,
                 task: self.task,
             },
             bounds: Bounds {

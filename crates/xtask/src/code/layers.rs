@@ -46,12 +46,14 @@ const ALLOWED: &[(&str, May)] = &[
         "server",
         May::Only(&["card", "engine", "ledger", "protocol"]),
     ),
+    (
+        "report",
+        May::Only(&["card", "engine", "model", "protocol"]),
+    ),
     ("client", May::Only(&["card", "engine", "protocol"])),
     (
         "python",
-        May::Only(&[
-            "card", "client", "engine", "model", "onnx", "paillier", "protocol",
-        ]),
+        May::AllBut(&["bench", "ctgrind", "ledger", "train", "xtask"]),
     ),
     ("cli", May::AllBut(&["bench", "ctgrind", "python", "xtask"])),
     ("bench", May::AllBut(&["cli", "ctgrind", "python", "xtask"])),

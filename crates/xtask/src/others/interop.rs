@@ -1,4 +1,4 @@
-//! The tests together with python-paillier, Triton's client and schemathesis, in a virtual
+//! The tests together with python-paillier, Triton's client, schemathesis and onnxruntime, in a virtual
 //! environment, and with paillier-bigint on Node.
 
 use std::process::Command;
@@ -14,7 +14,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let javascript = folder.join("javascript");
     npm::install(&javascript)?;
     let program = program::build(workspace)?;
-    for script in ["test_interop.py", "test_service.py"] {
+    for script in ["test_interop.py", "test_service.py", "test_imports.py"] {
         let mut command = Command::new(&python);
         command.arg(folder.join(script)).arg(&program);
         run(command.current_dir(workspace.root()))?;

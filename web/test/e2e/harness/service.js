@@ -161,8 +161,7 @@ export function predictedCsv(model, ...inputs) {
 
 /** The labels and scores in such CSV. @param {string} csv */
 export function rowsOf(csv) {
-  return csv.trimEnd().split('\n').slice(1).map((line) => {
-    const [, label, ...scores] = line.split(',');
-    return { label, scores: scores.map(Number) };
-  });
+  const [header, ...lines] = csv.trimEnd().split('\n').map((line) => line.split(','));
+  const scored = header.map((name, i) => (name.startsWith('score_') ? i : -1)).filter((i) => i >= 0);
+  return lines.map((cells) => ({ label: cells[1], scores: scored.map((i) => Number(cells[i])) }));
 }

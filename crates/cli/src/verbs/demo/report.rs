@@ -5,8 +5,7 @@ use std::fmt;
 use anyhow::bail;
 use serde::Serialize;
 use veilcast_protocol::Layout;
-
-use crate::planning::described;
+use veilcast_report::described;
 
 /// One image's prediction, and what it took.
 #[derive(Serialize)]

@@ -11,9 +11,8 @@ use veilcast_files::table::{Reading, category, number};
 use veilcast_files::{self as input, IgnoredColumns, Options};
 use veilcast_model::Model;
 use veilcast_model::quality::{ClassQuality, RegressionErrors};
+use veilcast_report::{Measured, TestSet, Truth};
 
-use super::clear::{TestSet, Truth};
-use super::measure::Measured;
 use crate::args::{ColumnNames, ReadingArgs};
 use crate::failure::Hint as _;
 use crate::output::{Output, counted};

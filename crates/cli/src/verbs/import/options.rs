@@ -29,8 +29,9 @@ pub(super) struct NetworkArgs {
     /// Ways in which the model is offered: direct, vouchers, or both (the default).
     #[arg(long, value_name = "WAYS", value_parser = Ways::parse)]
     ways: Option<Ways>,
-    /// What a record is; determined from the shape of the network's input, if not given.
-    #[arg(long, value_name = "image|table")]
+    /// What a record is: pixels from 0 to 255, named columns, or an array of any numbers (NPY);
+    /// determined from the shape of the network's input, if not given.
+    #[arg(long, value_name = "image|table|array")]
     input: Option<Kind>,
     /// Names of a table's columns, in the order in which the network takes them; the file's own, or
     /// those of the calibration file, if not given.
@@ -62,7 +63,7 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "NAME")]
     output: Option<String>,
     /// Final function, which the client applies to the scores; the file's own, if not given.
-    #[arg(long, value_name = "softmax|sigmoid|none")]
+    #[arg(long, value_name = "softmax|sigmoid|normalized-sigmoid|exp|none")]
     activation: Option<Final>,
     /// Names of the classes or of the number in predictions, separated by commas, or a file with
     /// one per line; the file's own, if not given.
@@ -101,6 +102,7 @@ pub(super) struct NetworkArgs {
 enum Kind {
     Image,
     Table,
+    Array,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -112,6 +114,8 @@ enum Fitting {
 enum Final {
     Softmax,
     Sigmoid,
+    NormalizedSigmoid,
+    Exp,
     None,
 }
 
@@ -134,6 +138,7 @@ impl NetworkArgs {
             kind: self.input.map(|kind| match kind {
                 Kind::Image => InputKind::Image,
                 Kind::Table => InputKind::Table,
+                Kind::Array => InputKind::Array,
             }),
             columns: self.columns.clone().map(|names| names.0),
             header: None,
@@ -144,6 +149,8 @@ impl NetworkArgs {
             activation: self.activation.map(|function| match function {
                 Final::Softmax => Activation::Softmax,
                 Final::Sigmoid => Activation::Sigmoid,
+                Final::NormalizedSigmoid => Activation::NormalizedSigmoid,
+                Final::Exp => Activation::Exp,
                 Final::None => Activation::None,
             }),
             labels: self.labels.as_deref().map(labels).transpose()?,

@@ -84,6 +84,9 @@ pub(super) struct CardFacts {
     /// The probability above which a record counts as positive, if not 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
+    /// The probability below which a class is in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt: Option<f64>,
     slot_bits: SlotBits,
     /// The bound that no score of each output exceeds in magnitude, as the card publishes it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,6 +160,7 @@ impl CardFacts {
             activation: card.output().activation,
             units: card.output().units.clone(),
             threshold: card.output().threshold,
+            doubt: card.output().doubt,
             slot_bits: card.slot_bits(),
             largest_scores: card.bounds().largest_scores.clone(),
             layouts: card.layouts().clone(),
@@ -282,12 +286,9 @@ impl Display for CardFacts {
         let kind = match self.input {
             InputKind::Image => "image",
             InputKind::Table => "table",
+            InputKind::Array => "array",
         };
-        let activation = match self.activation {
-            Activation::Softmax => "softmax",
-            Activation::Sigmoid => "sigmoid",
-            Activation::None => "none",
-        };
+        let activation = self.activation.name();
         let input = format!(
             "{kind} of shape {:?}, {} features of {} bits",
             self.shape, self.features, self.input_bits
@@ -335,6 +336,10 @@ impl Display for CardFacts {
         writeln!(f, "{}", line("labels", self.labels.join(", ")))?;
         if let Some(units) = &self.units {
             writeln!(f, "{}", line("units", units.join(", ")))?;
+        }
+        if let Some(doubt) = self.doubt {
+            let text = format!("if the probability is below {doubt}");
+            writeln!(f, "{}", line("not sure", text))?;
         }
         if let (Some(threshold), Some(positive)) = (self.threshold, self.labels.last()) {
             let text = format!("{positive} if its probability exceeds {threshold}");
