@@ -20,7 +20,7 @@ const SEPARATORS = [',', ';', '\t', '|'];
 export const NAMES = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars' };
 
 /** Names of columns that usually count the rows. */
-const ROW_NUMBERS = ['index', 'idx', 'id', 'no', 'no.', 'nr', 'nr.', 's.no', 's.no.', 'sno', 'sl no', 'sr no', 'row', 'rownum', 'rownames', 'x'];
+const ROW_NUMBERS = ['index', 'idx', 'id', 'no', 'no.', 'nr', 'nr.', 's.no', 's.no.', 'sno', 'sl no', 'sr no', 'row', 'rownum', 'rownames'];
 
 /**
  * Finds out what separates the columns.

@@ -42,3 +42,18 @@ pub(super) fn of_tensor(tensor: &TensorProto) -> Option<Vec<String>> {
         _ => None,
     }
 }
+
+/// The number in a constant of one 32-bit float.
+pub(super) fn single_float(tensor: &TensorProto) -> Option<f32> {
+    if tensor.data_type != DataType::Float as i32 {
+        return None;
+    }
+    match (
+        tensor.raw_data.as_slice().try_into(),
+        tensor.float_data.as_slice(),
+    ) {
+        (Ok(bytes), []) => Some(f32::from_le_bytes(bytes)),
+        (_, [number]) => Some(*number),
+        _ => None,
+    }
+}

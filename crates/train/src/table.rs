@@ -26,8 +26,9 @@ pub use self::options::{TableOptions, Task};
 pub use self::read::LabelledTable;
 pub use self::selection::{MissingTarget, Selection};
 
+use self::columns::Categories;
 use self::converge::converge;
-use self::fit::{Categories, Fitted};
+use self::fit::Fitted;
 use self::grown::Learnt;
 use self::rows::Rows;
 use self::target::{Target, Truth};
@@ -92,7 +93,7 @@ pub fn train_table(
             fitted = fitted.for_trees();
             findings
                 .iter_mut()
-                .for_each(|finding| finding.for_trees(&fitted));
+                .for_each(|finding| finding.for_trees(&fitted.preprocessing));
             draft = options.blueprint(table, &target, &fitted);
             let (input, options) = (&draft.input, (options, trees));
             let progress = &mut progress;

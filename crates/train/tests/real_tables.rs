@@ -127,7 +127,7 @@ fn every_habit_is_read_or_refused_with_advice() {
             Asked::default(),
             &["count or name the rows: one without a name"],
         ),
-        ("inf.csv", spelt(&["inf"]), &["\"income\" (1 \"inf\")"]),
+        ("inf.csv", spelt(&["inf"]), &["\"age\" (1 \"inf\")"]),
         ("latin1.csv", Asked::default(), &["read as windows-1252"]),
         ("missing-N-A.csv", Asked::default(), &["\"N/A\")"]),
         ("missing-NULL.csv", Asked::default(), &["\"NULL\")"]),

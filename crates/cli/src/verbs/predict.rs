@@ -29,9 +29,9 @@ use crate::{interrupts, keys, logging, models, records, runtime, sealed};
 
 /// Get predictions for records, encrypted, from a service.
 ///
-/// Predictions are written as CSV: `record,label,<score per class…>`, or `record,<value…>` where the
-/// model predicts quantities, one row per record in input order, counted from 0. With --json and
-/// without --out they are JSON, one record per line.
+/// Predictions are written as CSV: `record,label,<score per class…>,<probability per class…>`, or
+/// `record,<value…>` where the model predicts quantities, one row per record in input order, counted
+/// from 0. With --json and without --out they are JSON, one record per line.
 ///
 /// Any number of records is accepted, and sent a group at a time. A service that is busy or
 /// restarts is asked again; if it stays unavailable, no --out file is left behind. What a proxy

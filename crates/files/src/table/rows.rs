@@ -229,7 +229,8 @@ impl Rows {
         if self.reader.get_ref().ends_in_quotes(bytes) {
             return Err(ReadError::OpenQuote {
                 file: self.name.clone(),
-                line,
+                // The line feed at its end is within the quotes.
+                line: line + 1,
             });
         }
         let is_filled = |cell: &[u8]| !cell.trim_ascii().is_empty();

@@ -1,9 +1,9 @@
 //! Columns that say nothing about a record: without a name, or counting the rows.
 
 /// Names of columns that usually count the rows.
-const ROW_NUMBERS: [&str; 16] = [
+const ROW_NUMBERS: [&str; 15] = [
     "index", "idx", "id", "no", "no.", "nr", "nr.", "s.no", "s.no.", "sno", "sl no", "sr no",
-    "row", "rownum", "rownames", "x",
+    "row", "rownum", "rownames",
 ];
 
 /// Whether a column has no name, or the one that pandas gives it then.

@@ -78,7 +78,13 @@ fn check_rest(graph: &GraphProto, trees: &NodeProto) -> Result<(), TreesError> {
         tensor.and_then(numbers::floats) == Some(vec![1.0])
     };
     let changes_nothing = |node: &NodeProto| match node.op_type.as_str() {
-        "Identity" | "Cast" | "ZipMap" | "ArrayFeatureExtractor" | "Reshape" | "Squeeze" => true,
+        "Identity"
+        | "Cast"
+        | "ZipMap"
+        | "ArrayFeatureExtractor"
+        | "Gather"
+        | "Reshape"
+        | "Squeeze" => true,
         "Mul" => node.input.iter().any(is_one),
         _ => false,
     };

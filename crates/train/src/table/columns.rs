@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::findings::Finding;
-use super::fit::{Categories, MAX_CATEGORIES};
 use super::read::shown;
 use super::{LabelledTable, TableError};
 use veilcast_card::{Standard, UnknownCategory};
@@ -11,11 +10,21 @@ use veilcast_files::table::{Unreadable, days, is_other_date};
 
 /// One in this many training rows is clipped at each end.
 const CLIPPED: usize = 200;
+/// Most categories of a column.
+pub(super) const MAX_CATEGORIES: usize = 100;
 /// Most whole numbers that may be codes.
 const MAX_CODES: usize = 10;
 /// Numbers further from the quartiles than this many times their distance are clipped, however many
 /// there are: they would leave no room for the others.
 const FAR: f64 = 100.0;
+
+/// What happens to categories that are rare, or unknown.
+#[derive(Clone, Copy)]
+pub(super) struct Categories {
+    pub(super) unknown: UnknownCategory,
+    /// Fewest training rows of a category that is learnt.
+    pub(super) fewest: usize,
+}
 
 /// What a column holds in the training rows.
 pub(super) enum Column {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::fit::Fitted;
-use veilcast_card::list;
+use veilcast_card::{Preprocessing, list};
 use veilcast_files::table::Said;
 
 /// Something that was found out about a table to learn from.
@@ -89,11 +88,11 @@ pub enum Reason {
 
 impl Finding {
     /// The same for trees, for which missing numbers count as nothing.
-    pub(super) fn for_trees(&mut self, fitted: &Fitted) {
+    pub(super) fn for_trees(&mut self, preprocessing: &Preprocessing) {
         if let Self::Missing {
             column, imputed, ..
         } = self
-            && fitted.preprocessing.categories(column).is_none()
+            && preprocessing.categories(column).is_none()
         {
             *imputed = None;
         }

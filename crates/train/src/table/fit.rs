@@ -6,16 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::{Column, Numbers};
+use super::columns::{Categories, Column, MAX_CATEGORIES, Numbers};
 use super::findings::{Finding, Reason};
 use super::{LabelledTable, TableError};
-use veilcast_card::{
-    About, Imputed, InputBits, Preprocessing, Quantization, Step, UnknownCategory,
-};
+use veilcast_card::{About, Imputed, InputBits, Preprocessing, Quantization, Step};
 use veilcast_files::table::DAYS;
-
-/// Most categories of a column.
-pub(super) const MAX_CATEGORIES: usize = 100;
 
 /// What was found out about a table's columns.
 pub(super) struct Fitted {
@@ -27,14 +22,6 @@ pub(super) struct Fitted {
     pub(super) findings: Vec<Finding>,
     /// The least and greatest value of each feature.
     pub(super) ranges: Vec<[f64; 2]>,
-}
-
-/// What happens to categories that are rare, or unknown.
-#[derive(Clone, Copy)]
-pub(super) struct Categories {
-    pub(super) unknown: UnknownCategory,
-    /// Fewest training rows of a category that is learnt.
-    pub(super) fewest: usize,
 }
 
 impl Fitted {
