@@ -32,5 +32,5 @@ run evaluate --predictions "$owner/predictions.csv" --table "$owner/credits.csv"
 say "A check that only this example can make: the same credits in the clear"
 run evaluate --model "$cloud/model" --table "$owner/credits.csv" --target creditability \
     --out "$owner/plain.csv" --force
-cut -d, -f1-3 "$owner/predictions.csv" >"$owner/scores.csv"
+cut -d, -f1-4 "$owner/predictions.csv" >"$owner/scores.csv"
 same_predictions "$owner/scores.csv" "$owner/plain.csv"

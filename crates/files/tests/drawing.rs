@@ -64,8 +64,8 @@ fn read_saved(picture: &RgbaImage) -> Result<Vec<u8>, DrawingError> {
 /// The pixels that the digit model gets from a PNG file.
 fn read_png(path: &Path) -> Result<Vec<u8>, DrawingError> {
     let model = Model::load(&common::repository("models/digits")).unwrap();
-    let mut records = input::open(model.card().input(), path, &Options::default()).unwrap();
-    match records.next().unwrap() {
+    let records = input::open(model.card().input(), path, &Options::default());
+    match records.and_then(|mut records| records.next().unwrap()) {
         Ok(record) => match record.raw {
             RawRecord::Numbers(numbers) => Ok(numbers.iter().map(|&level| level as u8).collect()),
             other => panic!("{other:?}"),

@@ -80,8 +80,8 @@ fn each_wrong_field_has_its_error() {
         ("/input/kind", json!("sound"), "unknown variant `sound`"),
         (
             "/input/preprocessing/version",
-            json!(3),
-            "preprocessing version 3 isn't known",
+            json!(4),
+            "preprocessing version 4 isn't known",
         ),
         (
             "/input/preprocessing/steps",

@@ -244,9 +244,9 @@ fn marked_records_are_not_sent_again() {
     assert_eq!(summary["requests"], again);
     // Which records the first request had is chance, but for its neighbours'.
     let found: Vec<String> = place.read("again.csv").lines().map(str::to_owned).collect();
-    let first = found.iter().position(|row| row.ends_with(",,,")).unwrap();
+    let first = found.iter().position(|row| row.ends_with(",,,,,")).unwrap();
     for row in &mut usual[first..first + 2] {
-        *row = format!("{},,,", row.split(',').next().unwrap());
+        *row = format!("{},,,,,", row.split(',').next().unwrap());
     }
     assert_eq!(found, usual);
 }
@@ -270,7 +270,7 @@ fn a_response_file_with_bad_scores_gives_the_others() {
     let (_, told) = fails(&place, &format!("{decrypt} --out out.csv"));
     let rows = place.read("out.csv");
     let rows: Vec<&str> = rows.lines().skip(1).collect();
-    assert_eq!(rows[0], "0,,,");
+    assert_eq!(rows[0], "0,,,,,");
     assert!(
         rows[1].starts_with("1,") && !rows[1].contains(",,"),
         "{rows:?}"
