@@ -8,7 +8,7 @@ use veilcast_card::{
 use veilcast_engine::Paillier;
 use veilcast_import::{Import as Network, ImportOptions, Normalization, Split};
 
-use crate::cards::{Texts, raw, text_columns};
+use crate::cards::{Texts, kind, raw, text_columns};
 use crate::errors::Fault;
 use crate::models::Model;
 use crate::work;
@@ -64,6 +64,12 @@ impl Import {
     #[getter]
     fn text_columns(&self) -> Vec<usize> {
         text_columns(self.0.input())
+    }
+
+    /// `image`, `table` or `array`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        kind(self.0.input())
     }
 
     /// The lengths of the axes of one record.
