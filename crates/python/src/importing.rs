@@ -54,12 +54,6 @@ impl Import {
         Ok(Self(network))
     }
 
-    /// `image`, `table` or `array`.
-    #[getter]
-    fn kind(&self) -> &'static str {
-        kind(self.0.input())
-    }
-
     /// The names of a table's columns, in order; none for images.
     #[getter]
     fn columns(&self) -> Option<Vec<String>> {
@@ -70,6 +64,12 @@ impl Import {
     #[getter]
     fn text_columns(&self) -> Vec<usize> {
         text_columns(self.0.input())
+    }
+
+    /// `image`, `table` or `array`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        kind(self.0.input())
     }
 
     /// The lengths of the axes of one record.
