@@ -154,6 +154,7 @@ def test_xgboosts_linear_booster(objective: str) -> None:
     assert booster.predict(X).scores.tolist() == model.predict(X).scores.tolist()
 
 
+@pytest.mark.filterwarnings("ignore:Found whitespace in feature_names")
 def test_trees_of_three_libraries() -> None:
     of = (cancer.train_labels == "malignant").astype(int)
     grown: list[Any] = [
@@ -200,7 +201,7 @@ def test_what_cannot_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
         (pipeline, cancer.train, {"ways": ["sealed"]}, "direct or vouchers"),
         (pipeline, cancer.train, {"weight_bits": 40}, "bits"),
         (pipeline, cancer.train, {"tolerance": 2.0}, "0 to 1"),
-        (pipeline, cancer.train, {"input": "sound"}, "image or table"),
+        (pipeline, cancer.train, {"input": "sound"}, "image, table or array"),
         (pipeline, cancer.train, {"mean": 1.0}, "both mean and std"),
         (b"no network", cancer.train, {}, "ONNX"),
         (ONNX / "pytorch-example-opset20.onnx", images(2) / 255, {}, "pixels from 0 to 255"),

@@ -25,6 +25,8 @@ class Converted:
     onnx: bytes
     columns: Optional[list[str]] = None
     """The names of its input's columns, if it has none of its own."""
+    renamed: Optional[list[str]] = None
+    """What its columns are called, whatever its own names for them are."""
     labels: Optional[list[str]] = None
     activation: Optional[str] = None
 
@@ -125,8 +127,8 @@ def _from_lightgbm(model: Any, columns: Optional[list[str]]) -> Converted:
     booster = getattr(model, "booster_", model)
     classes = getattr(model, "classes_", None)
     labels = None if classes is None else [str(label) for label in classes]
-    names = columns or list(booster.feature_name())
-    return Converted(json.dumps(booster.dump_model()).encode(), names, labels)
+    # LightGBM writes underscores for spaces.
+    return Converted(json.dumps(booster.dump_model()).encode(), renamed=columns, labels=labels)
 
 
 def _from_torch(module: Any, records: Any) -> Converted:

@@ -35,7 +35,7 @@ def from_xgboost(model: Any, columns: Optional[list[str]]) -> Converted:
     whole = json.loads(booster.save_raw("json"))["learner"]
     if whole["gradient_booster"]["name"] != "gblinear":
         names = columns or booster.feature_names
-        return Converted(bytes(booster.save_raw("json")), names, _named_classes(model))
+        return Converted(bytes(booster.save_raw("json")), names, labels=_named_classes(model))
     objective = whole["objective"]["name"]
     if objective not in _ACTIVATIONS:
         raise CompileError(f"the objective {objective!r} isn't one of a linear model's: {', '.join(_ACTIVATIONS)}")
@@ -49,7 +49,7 @@ def from_xgboost(model: Any, columns: Optional[list[str]]) -> Converted:
     names = columns or booster.feature_names
     labels = None if objective.startswith("reg:") else _labels(model, outputs)
     onnx = _gemm(numbers[:-1], bias)
-    return Converted(onnx, names, labels, _ACTIVATIONS[objective])
+    return Converted(onnx, names, labels=labels, activation=_ACTIVATIONS[objective])
 
 
 def _labels(model: Any, outputs: int) -> list[str]:

@@ -65,7 +65,7 @@ def compile(
             ``sigmoid`` or ``none``.
         units: The unit of each quantity that is predicted.
         threshold: The probability above which a record is positive, for two classes.
-        input: What a record is: ``image`` or ``table``, if its shape doesn't say.
+        input: What a record is: ``image``, ``table`` or ``array`` (of numbers that aren't pixels), if its shape doesn't say.
         output: The network's output, where there are several.
         split: The node up to which a network that isn't affine is made public, or ``auto``: clients run that part.
         fit: ``mnist`` fits drawings of other sizes like MNIST's digits.
@@ -84,7 +84,7 @@ def compile(
     """
     _check_images(X, pixel_factor, input)
     converted = convert(model, X)
-    names = list(columns) if columns is not None else None
+    names = list(columns) if columns is not None else converted.renamed
     # Text columns are known to the network by its own names, others by those of the table.
     wishes = {
         "name": _named(model, name),
@@ -138,13 +138,13 @@ def _in_the_cards_order(X: Any, shape: list[int]) -> Any:
 
 
 def _check_images(X: Any, pixel_factor: Optional[float], kind: Optional[str]) -> None:
-    if X is None or _tables.table(X) is not None or kind == "table" or pixel_factor is not None:
+    if X is None or _tables.table(X) is not None or kind in ("table", "array") or pixel_factor is not None:
         return
     array = np.asarray(X)
     if array.ndim > 2 and array.dtype.kind == "f" and array.size and float(array.max()) <= 1:
         raise CompileError(
             "the images' numbers are at most 1, but clients have pixels from 0 to 255: give X so, and in pixel_factor"
-            " what the network's input is multiplied by, such as 1/255 (or 1 if these numbers are pixels)"
+            " what the network multiplies them by, such as 1/255; or say input='array' if they aren't pixels"
         )
 
 

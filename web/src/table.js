@@ -170,12 +170,13 @@ const FAULTS = {
 
 /**
  * The category that a text is: itself, even if it is a spelling of a missing cell elsewhere, or the only one that is
- * the same number.
+ * the same number. Line breaks are spaces in categories.
  *
  * @param {readonly string[]} known
- * @param {string} text
+ * @param {string} cell
  */
-function categoryOf(known, text) {
+function categoryOf(known, cell) {
+  const text = cell.replaceAll('\n', ' ');
   if (known.includes(text)) return text;
   const number = plainNumber(text);
   if (number === undefined) return undefined;

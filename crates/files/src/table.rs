@@ -137,8 +137,11 @@ impl Column {
 }
 
 /// The category that a text is: itself, even if it is a spelling of a missing cell elsewhere, or the
-/// only one that is the same number.
+/// only one that is the same number. Line breaks are spaces in categories.
 pub fn category<'a>(known: &'a [String], text: &str) -> Option<&'a str> {
+    if text.contains('\n') {
+        return category(known, &text.replace('\n', " "));
+    }
     if let Some(itself) = known.iter().find(|category| *category == text) {
         return Some(itself);
     }

@@ -139,8 +139,12 @@ fn line_breaks_and_marks_of_all_systems_are_read() {
         "lab,age,sex\n2,1,male\nNA,3,female\n",
     ] {
         let found = read(same, &Options::default()).unwrap();
-        let raw = |records: &[Record]| records.iter().map(|r| r.raw.clone()).collect::<Vec<_>>();
+        let raw = |records: &[Record]| -> Vec<RawRecord<'static>> {
+            records.iter().map(|record| record.raw.clone()).collect()
+        };
         assert_eq!(raw(&found), raw(&expected), "{same:?}");
+        let spelling = if same.contains("NA") { "NA" } else { "" };
+        assert_eq!(found[1].missing, [(2, spelling.to_owned())], "{same:?}");
     }
 }
 

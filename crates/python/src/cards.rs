@@ -64,11 +64,7 @@ impl Card {
     /// `image`, `table` or `array`.
     #[getter]
     fn kind(&self) -> &'static str {
-        match self.0.input().kind {
-            InputKind::Image => "image",
-            InputKind::Table => "table",
-            InputKind::Array => "array",
-        }
+        kind(self.0.input())
     }
 
     /// The lengths of the axes of one record.
@@ -126,6 +122,15 @@ impl Card {
 impl Card {
     pub(crate) fn gives_probabilities(&self) -> bool {
         self.0.task() != Task::Quantities && self.0.output().activation != Activation::None
+    }
+}
+
+/// What a record is: `image`, `table` or `array`.
+pub(crate) fn kind(input: &Input) -> &'static str {
+    match input.kind {
+        InputKind::Image => "image",
+        InputKind::Table => "table",
+        InputKind::Array => "array",
     }
 }
 

@@ -8,7 +8,7 @@ use veilcast_card::{
 use veilcast_engine::Paillier;
 use veilcast_import::{Import as Network, ImportOptions, Normalization, Split};
 
-use crate::cards::{Texts, raw, text_columns};
+use crate::cards::{Texts, kind, raw, text_columns};
 use crate::errors::Fault;
 use crate::models::Model;
 use crate::work;
@@ -66,6 +66,12 @@ impl Import {
         text_columns(self.0.input())
     }
 
+    /// `image`, `table` or `array`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        kind(self.0.input())
+    }
+
     /// The lengths of the axes of one record.
     #[getter]
     fn shape(&self) -> Vec<usize> {
@@ -119,7 +125,8 @@ impl Wishes {
                 None => None,
                 Some("image") => Some(InputKind::Image),
                 Some("table") => Some(InputKind::Table),
-                Some(kind) => return Err(wrong("input", kind, "image or table")),
+                Some("array") => Some(InputKind::Array),
+                Some(kind) => return Err(wrong("input", kind, "image, table or array")),
             },
             columns: self.columns,
             header: self.header,

@@ -120,9 +120,9 @@ fn hidden_layers_collapse_and_the_errors_are_those_of_the_predictions() {
 }
 
 /// Least squares by numpy on the same preprocessed rows has R² 0.6078 and a mean absolute error of
-/// 1139 on those held out; the amounts' deviation is 2878.
+/// 1139 on those held out; the penalty that is found does better. The amounts' deviation is 2878.
 #[test]
-fn amounts_of_credits_are_predicted_as_by_least_squares() {
+fn amounts_of_credits_are_predicted_better_than_by_least_squares() {
     let columns = [
         "duration_in_month",
         "purpose",
@@ -139,15 +139,14 @@ fn amounts_of_credits_are_predicted_as_by_least_squares() {
     };
     let path = repository("data/german-credit/german-credit.csv");
     let table = LabelledTable::open(&path, "credit_amount", &selection).unwrap();
-    let mut options = regression(Some("DM"));
-    options.training.epochs = options.suggested_epochs(&table);
+    let options = regression(Some("DM"));
     let model = train_table(&table, &options, &Paillier, |_| ())
         .unwrap()
         .model;
     let errors = model.report().unwrap().regression.unwrap();
     let r_squared = errors.collapsed.r_squared.unwrap();
-    assert!((0.605..0.611).contains(&r_squared), "{errors:?}");
-    assert!((1130.0..1148.0).contains(&errors.collapsed.mean_absolute_error));
+    assert!((0.615..0.63).contains(&r_squared), "{errors:?}");
+    assert!((1110.0..1135.0).contains(&errors.collapsed.mean_absolute_error));
     assert!(errors.largest_change < 0.03 * 2878.0, "{errors:?}");
     assert!(
         model

@@ -99,10 +99,11 @@ impl Column {
     }
 
     fn texts(table: &LabelledTable, trained_on: &[usize], column: usize, fewest: usize) -> Self {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        // No text in a card has line breaks.
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let texts = trained_on.iter().map(|&row| table.cell(row, column));
         for text in texts.filter(|text| !table.is_missing_text(text)) {
-            *counts.entry(text).or_default() += 1;
+            *counts.entry(text.replace('\n', " ")).or_default() += 1;
         }
         let all = counts.len();
         let rare = counts.values().filter(|count| **count < fewest);
@@ -121,9 +122,9 @@ impl Column {
         // The first of equally frequent ones.
         let most_frequent = counts.iter().rev().max_by_key(|(_, count)| **count);
         match (counts.len(), most_frequent) {
-            (count, Some((&text, _))) if count > 1 || rare.0 > 0 => Self::Texts(Texts {
-                categories: counts.keys().map(|&text| text.to_owned()).collect(),
-                most_frequent: text.to_owned(),
+            (count, Some((text, _))) if count > 1 || rare.0 > 0 => Self::Texts(Texts {
+                categories: counts.keys().cloned().collect(),
+                most_frequent: text.clone(),
                 rare,
             }),
             _ => Self::Constant,

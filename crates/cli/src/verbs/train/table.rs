@@ -64,7 +64,7 @@ pub(super) struct TableArgs {
     /// Spellings of a missing cell beside the empty cell, separated by commas; "" for none. If not
     /// given: NA, N/A, NaN, NULL, None, ?, -, a point and the like, which in a column of texts are
     /// categories.
-    #[arg(long, value_name = "TEXTS", requires = "table", value_parser = missing)]
+    #[arg(long, value_name = "TEXTS", requires = "table", allow_hyphen_values = true, value_parser = missing)]
     missing: Option<ColumnNames>,
     /// What to do with rows without a target.
     #[arg(
