@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn two_comparisons_see_what_one_does_not() {
         let (stumps, deeper) = (boosted(1, 1), boosted(2, 1));
-        assert!(deeper.loss < 0.1, "{}", deeper.loss);
+        assert!(deeper.loss < 0.3, "{}", deeper.loss);
         assert!(stumps.loss > 0.5, "{}", stumps.loss);
     }
 
