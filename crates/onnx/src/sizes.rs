@@ -287,11 +287,9 @@ fn check_counts(name: &str, operator: &str, inputs: &[InferenceFact]) -> TractRe
     };
     match problem {
         None => Ok(()),
-        Some(count) => {
-            return Err(refused(format!(
-                "{name:?} ({operator}) is told to make {count} numbers"
-            )));
-        }
+        Some(count) => Err(refused(format!(
+            "{name:?} ({operator}) is told to make {count} numbers"
+        ))),
     }
 }
 

@@ -203,7 +203,11 @@ fn the_owner_decrypts_small_numbers_together() {
         limbs[0] = i << 7;
         poison(&mut limbs);
         let m = Plaintext::from_checked(limbs);
-        if i % 2 == 0 { m } else { public.negate(&m) }
+        if i.is_multiple_of(2) {
+            m
+        } else {
+            public.negate(&m)
+        }
     };
     let plaintexts: Vec<Plaintext> = (0..12).map(small).collect();
     let ciphertexts = sent(public, &key.encrypt_many(&plaintexts));

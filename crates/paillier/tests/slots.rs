@@ -56,7 +56,7 @@ fn all_slots_can_be_full() {
         let integers = vec![smallest; slots.most()];
         let packed = slots.pack(&integers).unwrap();
         assert_eq!(slots.unpack(&packed, integers.len()).unwrap(), integers);
-        assert!(slots.pack(&[beyond.clone()]).is_err());
+        assert!(slots.pack(std::slice::from_ref(&beyond)).is_err());
         assert!(slots.unpack(&beyond, 1).is_err());
         assert!(slots.unpack(&beyond, 0).is_err());
     }
