@@ -4,23 +4,23 @@
 //!
 //! | subject | start at |
 //! |---|---|
-//! | the verbs, one file each | [`verbs`] |
-//! | arguments that several verbs share | [`args`] |
-//! | what is printed, for people and for programs | [`output`] |
-//! | errors with their causes and a hint | [`failure`] |
-//! | files that appear complete or not at all, and what ends a process | [`files`], [`interrupts`]
+//! | the verbs, one file each | `verbs` |
+//! | arguments that several verbs share | `args` |
+//! | what is printed, for people and for programs | `output` |
+//! | errors with their causes and a hint | `failure` |
+//! | files that appear complete or not at all, and what ends a process | `files`, `interrupts`
 //! |
-//! | how a service is reached, and what is shown while it is unavailable | [`service`], [`waiting`]
+//! | how a service is reached, and what is shown while it is unavailable | `service`, `waiting`
 //! |
-//! | key files, models, requests and responses in files | [`keys`], [`models`], [`messages`] |
-//! | records in, predictions out | [`records`], [`predictions`] |
-//! | what layouts cost, for the planner | [`planning`] |
+//! | key files, models, requests and responses in files | `keys`, `models`, `messages` |
+//! | records in, predictions out | `records`, `predictions` |
+//! | what layouts cost, for the planner | `planning` |
 //! | models that are made here, and their summary | `making`, `summary` |
-//! | a service in this process | [`serving`] |
-//! | its settings, from the command line, the environment and a file | [`settings`] |
-//! | what the system wants from it, and what it tells the system | [`signals`], [`supervisor`] |
+//! | a service in this process | `serving` |
+//! | its settings, from the command line, the environment and a file | `settings` |
+//! | what the system wants from it, and what it tells the system | `signals`, `supervisor` |
 //! | the ledger of tokens and their usage, and tables of both | `books`, `columns` |
-//! | the built-in digit model and its test images | [`builtin`] |
+//! | the built-in digit model and its test images | `builtin` |
 #![forbid(unsafe_code)]
 
 mod args;
