@@ -23,6 +23,7 @@ const BRANCHES: [&[u8]; 5] = [
 const LEAF: &[u8] = b"LEAF";
 
 /// Checks that the library can run an ensemble: it takes a base for each class to be there.
+#[cfg(feature = "tract")]
 pub(super) fn check_runnable(node: &NodeProto) -> Result<(), OnnxError> {
     let base = attribute(node, "base_values").map_or(0, length);
     match (node.op_type.as_str(), base) {
