@@ -15,7 +15,7 @@ Progress = Union[bool, Callable[[int, int], object], None]
 """Whether to show a bar, or what to call with the numbers done and in total. ``None`` shows one where somebody sees it."""
 
 _DELAY = 1.0
-"""Calls that are over within so many seconds show nothing, unless a bar was asked for."""
+"""Calls that take fewer seconds show nothing, unless a bar was asked for."""
 
 _chosen: ContextVar[Progress] = ContextVar("veilcast_progress", default=None)
 _shown = threading.local()

@@ -159,7 +159,7 @@ class PublicKey:
                 can overflow unnoticed. By default what the integers' data type can hold, and 2^64 for
                 floats.
             packed: Several numbers along the last axis share a ciphertext: see :class:`PackedArray`.
-            room: Packed numbers may grow to so many times the bound, by sums and by factors.
+            room: By how much packed numbers may grow beyond the bound, by sums and by factors: a multiple of it.
             short_exponents: Takes a tenth of the time for many numbers. The randomness is then a power of a
                 number with an exponent of half the usual length (Damgard, Jurik and Nielsen 2010), which rests
                 on a further assumption: that such powers can't be told from others, for primes that are 3

@@ -62,7 +62,7 @@ class PackedArray(Encrypted):
 
     @property
     def slot_bits(self) -> int:
-        """Results may have so many bits in magnitude."""
+        """The most bits that a result may have in magnitude."""
         return self._bits
 
     @property

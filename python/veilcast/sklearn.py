@@ -235,7 +235,7 @@ class PrivateRegressor(RegressorMixin, _Private):  # type: ignore[misc]
 
 
 def _like(label: str, values: dict[str, Any], dtype: np.dtype[Any]) -> Any:
-    """A label as the value that stands for it, or would, among others of this type."""
+    """A label as the value of this type that it was made from, or would be."""
     if label in values:
         return values[label]
     try:

@@ -27,7 +27,7 @@ import { withoutLines } from './ruled-lines.js';
 
 /** Least difference between ground and ink, of 255. */
 export const MIN_CONTRAST = 48;
-/** One pixel of so many may differ more from the ground than the greatest difference that counts: a reflection, a speck. */
+/** One pixel in this many may differ more from the ground than the greatest difference that counts: a reflection, a speck. */
 const OUTLIERS = 300;
 /** How far the pixels are that the ground is judged from, as a part of the longer side: at first, and again. */
 const [FAR, NEAR] = [4, 8];
@@ -81,7 +81,7 @@ function differences({ pixels }, ground, isDark) {
 /** The greatest value but for outliers. @param {Uint8Array} values */
 const greatest = (values) => quantile(values, Math.floor(values.length / OUTLIERS));
 
-/** The value with so many greater or equal ones before it. @param {Uint8Array} values @param {number} before */
+/** The value that this number of greater or equal ones precede. @param {Uint8Array} values @param {number} before */
 function quantile(values, before) {
   const sorted = Uint8Array.from(values).sort();
   return sorted[sorted.length - 1 - before];

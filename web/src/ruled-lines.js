@@ -50,7 +50,7 @@ function removeLines(mask, direction) {
   }
 }
 
-/** How far a line has gone across after so many pixels along. @param {number} slope @param {number} a */
+/** How far a line has gone across after this many pixels along. @param {number} slope @param {number} a */
 const fall = (slope, a) => Math.floor((slope * a + 32) / 64);
 
 /**

@@ -25,7 +25,7 @@ use self::widths::Widths;
 use crate::build::{Names, floats, node_of, with_int};
 use crate::numbers::{numbers, whole};
 
-/// Replaces the operators of ONNX-ML that stand for sums of products.
+/// Replaces the operators of ONNX-ML that are sums of products.
 pub(super) fn lower(mut model: ModelProto) -> Result<ModelProto, OnnxError> {
     let found = graph(&model)?;
     let mut lowering = Lowering {
@@ -65,7 +65,7 @@ struct Lowering {
 }
 
 impl Lowering {
-    /// Writes a node, or what it stands for.
+    /// Writes a node, or those that replace it.
     fn write(&mut self, graph: &GraphProto, node: &NodeProto) -> Result<(), OnnxError> {
         let is_ml = node.domain == "ai.onnx.ml";
         let (Some(input), Some(output)) = (node.input.first(), node.output.first()) else {
@@ -130,7 +130,7 @@ impl Lowering {
             .push(node_of("Mul", &[&shifted, &factor], output));
     }
 
-    /// A node under the name of the one that it stands for, which messages name.
+    /// A node under the name of the one that it replaces, which messages name.
     fn push_named(&mut self, original: &NodeProto, node: NodeProto) {
         self.nodes.push(NodeProto {
             name: original.name.clone(),

@@ -22,7 +22,7 @@ use crate::grey::{Area, GreyImage};
 
 /// Least difference between ground and ink, of 255.
 pub(super) const MIN_CONTRAST: u8 = 48;
-/// One pixel of so many may differ more from the ground than the greatest difference that counts: a
+/// One pixel in this many may differ more from the ground than the greatest difference that counts: a
 /// reflection, a speck.
 const OUTLIERS: usize = 300;
 /// How far the pixels are that the ground is judged from at first, as a part of the longer side.
@@ -97,7 +97,7 @@ fn greatest(values: &[u8]) -> u8 {
     quantile(values.to_vec(), values.len() / OUTLIERS)
 }
 
-/// The value with so many greater or equal ones before it.
+/// The value that this number of greater or equal ones precede.
 fn quantile(mut values: Vec<u8>, before: usize) -> u8 {
     values.sort_unstable();
     values[values.len() - 1 - before]

@@ -51,7 +51,7 @@ struct Line {
     slope: i64,
 }
 
-/// How far a line has gone across after so many pixels along.
+/// How far a line has gone across after this many pixels along.
 fn fall(slope: i64, along: usize) -> i64 {
     (slope * along as i64 + 32).div_euclid(64)
 }
