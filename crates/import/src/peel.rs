@@ -55,7 +55,9 @@ pub(super) fn peel(mut model: ModelProto) -> Result<Peeled, OnnxError> {
         });
     }
     let alike = || ways.iter().filter(|way| way.root == root);
-    let activation = alike().find_map(|way| way.activation);
+    // A label's way may pass less of the same function than the chosen output's.
+    let activation = ways[chosen].activation;
+    let activation = activation.or_else(|| alike().find_map(|way| way.activation));
     let labels = alike().find_map(|way| way.labels.clone());
     let labels = match labels {
         Some(labels) => Some(labels),

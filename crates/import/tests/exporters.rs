@@ -18,10 +18,16 @@ use veilcast_onnx::pb::ModelProto;
 
 /// A file that is imported: the output to choose, if one must be; the one that it is compared with;
 /// and the final function.
-const IMPORTED: [(&str, Option<&str>, &str, Activation); 13] = [
+const IMPORTED: [(&str, Option<&str>, &str, Activation); 14] = [
     ("ovr-multilabel", None, "probabilities", Activation::Sigmoid),
     (
         "skl-sgdlog3",
+        None,
+        "output_probability",
+        Activation::NormalizedSigmoid,
+    ),
+    (
+        "skl-ovr3",
         None,
         "output_probability",
         Activation::NormalizedSigmoid,
