@@ -25,7 +25,7 @@ pub(crate) struct TreesFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Columns {
     Named(Vec<String>),
-    /// So many without names.
+    /// This many, without names.
     Unnamed(usize),
 }
 
