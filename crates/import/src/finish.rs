@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 
 use veilcast_card::{
-    Input, InputBits, InputKind, Layouts, Limits, Prediction, QuantizedRecord, Task, WeightBits,
-    list,
+    Input, InputBits, InputKind, Layouts, Limits, Prediction, QuantizedRecord, RawRecord, Task,
+    WeightBits, list,
 };
 use veilcast_model::search::HeldOut;
 use veilcast_model::{Blueprint, ImportReport, Model, PublicPartFile, QuantizationSearch, Scheme};
@@ -13,6 +13,21 @@ use crate::file::FileFacts;
 use crate::ranges::Ranges;
 use crate::scores::{Comparison, Scores};
 use crate::{ImportError, ImportOptions};
+
+/// The features of records, after preprocessing.
+///
+/// # Errors
+/// [`ImportError::Record`] names the first that doesn't fit.
+pub(super) fn preprocessed(
+    input: &Input,
+    records: &[RawRecord<'_>],
+) -> Result<Vec<Vec<f64>>, ImportError> {
+    let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match input.preprocess(raw) {
+        Ok(record) => Ok(record.features),
+        Err(source) => Err(ImportError::Record { index, source }),
+    };
+    records.iter().enumerate().map(preprocess).collect()
+}
 
 /// What is left to be quantised.
 pub(super) struct Unfinished<'a> {

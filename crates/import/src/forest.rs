@@ -14,9 +14,10 @@ use veilcast_model::{BuildError, FloatMap, Model, Scheme};
 use veilcast_onnx::graph::{graph_mut, keep_output};
 
 use crate::file::FileFacts;
-use crate::finish::Unfinished;
+use crate::finish::{Unfinished, preprocessed};
 use crate::graph::Graph;
 use crate::network::check_affine;
+use crate::options::MISSING;
 use crate::ranges::Ranges;
 use crate::runner::Runner;
 use crate::scores::Scores;
@@ -24,8 +25,6 @@ use crate::trees::{self, Columns, TreesFile};
 use crate::trees_error::TreesError;
 use crate::{ImportError, ImportOptions, collapse};
 
-/// The spellings of a missing cell.
-const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
 /// Records drawn at random where none are given.
 const RANDOM_RECORDS: usize = 1000;
 
@@ -160,12 +159,7 @@ impl Forest {
         calibration: &[RawRecord<'_>],
         scheme: &dyn Scheme,
     ) -> Result<Model, ImportError> {
-        let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
-            Ok(record) => Ok(record.features),
-            Err(source) => Err(ImportError::Record { index, source }),
-        };
-        let records = calibration.iter().enumerate().map(preprocess);
-        let mut records = records.collect::<Result<Vec<_>, _>>()?;
+        let mut records = preprocessed(&self.input, calibration)?;
         if records.is_empty() {
             records = random(self.input.preprocessing.trees().unwrap_or_default());
         }

@@ -21,6 +21,7 @@ use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use self::operators::{Outcome, Table};
 use self::rest::{Boundary, Features};
 use self::values::{Column, Element, Kind, Value};
+use super::options::MISSING;
 use super::{ImportError, ImportOptions, tensor};
 use veilcast_card::{
     Imputed, Input, InputKind, MAX_FEATURES, Preprocessing, Standard, Step, UnknownCategory, list,
@@ -30,8 +31,6 @@ use veilcast_onnx::graph::{graph, graph_mut, inputs, name};
 
 /// Longest name of an input with several columns, which begins each one's name, in bytes.
 const MAX_NAME: usize = 256;
-/// The spellings of a missing cell, where they aren't categories.
-const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
 
 /// A graph, split into a part that prepares a record and one that computes with its numbers.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use veilcast_onnx::pb::ModelProto;
 
 use super::affinity::Trial;
 use super::file::FileFacts;
-use super::finish::Unfinished;
+use super::finish::{Unfinished, preprocessed};
 use super::graph::Graph;
 use super::options::ImportOptions;
 use super::peel::{self, Peeled};
@@ -190,12 +190,7 @@ impl Network {
     /// The private part, with its features of the records.
     fn private(&self, calibration: &[RawRecord<'_>]) -> Result<Private, ImportError> {
         self.check_whole(calibration)?;
-        let preprocess = |(index, raw): (usize, &RawRecord<'_>)| match self.input.preprocess(raw) {
-            Ok(record) => Ok(record.features),
-            Err(source) => Err(ImportError::Record { index, source }),
-        };
-        let records = calibration.iter().enumerate().map(preprocess);
-        let records = records.collect::<Result<Vec<_>, _>>()?;
+        let records = preprocessed(&self.input, calibration)?;
         if let Some(place) = &self.options.split {
             if records.is_empty() {
                 return Err(ImportError::NoCalibrationOfFeatures);

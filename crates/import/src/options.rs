@@ -12,6 +12,9 @@ use veilcast_card::{
 /// Largest file that is imported, in bytes.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
+/// The spellings of a missing cell, where they aren't categories.
+pub(super) const MISSING: [&str; 5] = ["", "NA", "NaN", "null", "?"];
+
 /// What to make of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportOptions {
