@@ -10,6 +10,5 @@ pub mod file;
 pub mod fixed;
 pub mod memory;
 pub mod messages;
-pub mod panics;
 pub mod records;
 pub mod seeds;

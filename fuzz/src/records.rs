@@ -55,6 +55,7 @@ pub fn image(shape: &[usize], fit: Option<Fit>) -> Input {
         shape: shape.to_vec(),
         features: None,
         fit,
+        about: Default::default(),
         preprocessing: Preprocessing::new(vec![Step::Scale {
             factor: 1.0 / 255.0,
         }]),

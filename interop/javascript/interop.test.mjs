@@ -41,8 +41,9 @@ run('evaluate', '--model', model, '--table', rows, '--target', TARGET, '--out', 
 
 const { scales } = JSON.parse(readFileSync(join(model, 'card.json'), 'utf8')).output;
 
-/** The scores that the model computes in the clear. */
-const expected = readFileSync(clear, 'utf8').trim().split('\n').slice(1).map((line) => line.split(',').slice(2).map(Number));
+/** The scores that the model computes in the clear: after the record and its label, before the probabilities. */
+const predicted = readFileSync(clear, 'utf8').trim().split('\n').slice(1);
+const expected = predicted.map((line) => line.split(',').slice(2, 2 + scales.length).map(Number));
 
 /** Starts a service, which ends with the tests, and gives its URL. */
 async function serve() {

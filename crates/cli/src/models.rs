@@ -64,10 +64,14 @@ pub(crate) fn encoder(card: &Card, public_part: Option<&Path>) -> anyhow::Result
     encoder_with(card, Some(&onnx)).with_context(|| format!("can't use {}", path.display()))
 }
 
-/// The tool that wrote an imported file.
-pub(crate) fn producer(import: &ImportReport) -> &str {
-    match import.producer.as_str() {
+/// The tool that wrote an imported file, and the version of ONNX's operators, if it is one of ONNX.
+pub(crate) fn origin(import: &ImportReport) -> String {
+    let producer = match import.producer.as_str() {
         "" => "an unnamed tool",
         named => named,
+    };
+    match import.opset {
+        Some(opset) => format!("{producer}, opset {opset}"),
+        None => producer.to_owned(),
     }
 }

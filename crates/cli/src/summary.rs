@@ -8,7 +8,7 @@ use veilcast_card::SlotBits;
 use veilcast_model::search::{SearchReport, Trial};
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression};
 
-use crate::models::producer;
+use crate::models::origin;
 use crate::output::{counted, error_figures, significant};
 
 #[derive(Serialize)]
@@ -125,7 +125,7 @@ fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Resul
         count => format!("{count} {name}"),
     });
     let counts: Vec<String> = counts.collect();
-    writeln!(f, "written by {}, opset {}", producer(import), import.opset)?;
+    writeln!(f, "written by {}", origin(import))?;
     writeln!(f, "  operators       {}", counts.join(", "))?;
     if !import.removed.is_empty() {
         writeln!(f, "  left out        {}", import.removed.join(", "))?;

@@ -14,7 +14,7 @@ use veilcast_onnx::graph::{graph, operators};
 pub(super) struct FileFacts {
     pub(super) sha256: String,
     pub(super) producer: String,
-    pub(super) opset: i64,
+    pub(super) opset: Option<i64>,
     pub(super) operators: BTreeMap<String, usize>,
     pub(super) description: String,
 }
@@ -25,7 +25,7 @@ impl FileFacts {
         Self {
             sha256: Hex(&Sha256::digest(bytes)).to_string(),
             producer: producer.to_owned(),
-            opset: 0,
+            opset: None,
             operators: BTreeMap::from([("tree".to_owned(), trees)]),
             description: String::new(),
         }
@@ -42,11 +42,7 @@ impl FileFacts {
                 .join(" ")
                 .trim()
                 .to_owned(),
-            opset: model
-                .opset_import
-                .iter()
-                .find(own)
-                .map_or(0, |set| set.version),
+            opset: model.opset_import.iter().find(own).map(|set| set.version),
             operators: operators(found),
             description: text.cloned().unwrap_or_default(),
         })

@@ -154,7 +154,7 @@ pub struct StemReport {
     pub shift: usize,
 }
 
-/// How a network was imported from an ONNX file.
+/// How a model was imported from a file of another library.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportReport {
@@ -162,8 +162,9 @@ pub struct ImportReport {
     pub sha256: String,
     /// The tool that wrote it, with its version, as the file gives it.
     pub producer: String,
-    /// The version of ONNX's operators that it uses.
-    pub opset: i64,
+    /// The version of ONNX's operators that it uses; none, if it is no ONNX file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opset: Option<i64>,
     /// How many nodes of each operator it has.
     pub operators: BTreeMap<String, usize>,
     /// The operators that were cut off after the scores, last first.

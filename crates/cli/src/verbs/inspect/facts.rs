@@ -21,7 +21,7 @@ use self::line::line;
 pub(super) use self::message::MessageFacts;
 use self::trees::TreesFacts;
 use crate::keys;
-use crate::models::producer;
+use crate::models::origin;
 use crate::output::{counted, error_figures};
 
 #[derive(Serialize)]
@@ -244,8 +244,7 @@ impl Display for ModelFacts {
             write!(f, "\n{}", line("training", how_trained(training)))?;
         }
         if let Some(import) = &self.import {
-            let (producer, opset, sha256) = (producer(import), import.opset, &import.sha256);
-            let text = format!("an ONNX file of {producer}, opset {opset}, SHA-256 {sha256}");
+            let text = format!("a file of {}, SHA-256 {}", origin(import), import.sha256);
             write!(f, "\n{}", line("imported", text))?;
             if let Some(agreement) = import.agreement {
                 let (same, records) = (100.0 * agreement, import.records);
