@@ -21,6 +21,7 @@ from test_predictions import KEY, ROOT
 
 import veilcast as vc
 from veilcast import errors
+from veilcast.sklearn import PrivateClassifier
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +79,17 @@ def test_every_way_gives_the_scores_in_the_clear(
     told: list[int] = []
     direct = client.predict("risk", cancer.test, progress=told.append)
     assert direct.exchange is not None and direct.exchange.by_vouchers == 0 and told[-1] == len(cancer.test)
+    steps: list[tuple[int, int]] = []
+    with vc.progress(lambda done, total: steps.append((done, total))):
+        client.predict("risk", cancer.test)
+    assert steps[-1] == (len(cancer.test), len(cancer.test))
     with pytest.raises(errors.VoucherError, match="there are 0 vouchers for 114 records"):
         client.predict("risk", cancer.test, way="vouchers")
     told.clear()
-    assert client.fill_vouchers("risk", 120, progress=told.append) == 120 == told[-1]
+    with vc.progress(lambda done, total: steps.append((done, total))):
+        assert client.fill_vouchers("risk", 20) == 20
+    assert steps[-1] == (20, 20)
+    assert client.fill_vouchers("risk", 100, progress=told.append) == 100 == told[-1]
     assert client.vouchers("risk") == 120
     masked = client.predict("risk", cancer.test, way="vouchers")
     assert masked.exchange is not None and masked.exchange.by_vouchers == 114
@@ -92,7 +100,9 @@ def test_every_way_gives_the_scores_in_the_clear(
     # One request for all that are left, if it is so told.
     few = client.predict("risk", cancer.test[:6])
     assert few.exchange is not None and few.exchange.by_vouchers == 6
-    sealed = vc.Client(service.url).predict("shut", cancer.test, in_flight=2)
+    keyless = vc.Client(service.url)
+    sealed = keyless.predict("shut", cancer.test, in_flight=2)
+    assert PrivateClassifier(keyless, "shut").predict(cancer.test).tolist() == sealed.labels.tolist()
     for predicted in (direct, masked, again, sealed):
         assert predicted.scores.tolist() == expected.tolist()
         assert predicted.clipped == direct.clipped > 0
@@ -184,6 +194,10 @@ def test_awaited_calls(service: vc.Service, risk: vc.Model, big_key: vc.Key, tmp
         )
         await asyncio.sleep(0)
         assert told[-1:] == [114]
+        steps: list[tuple[int, int]] = []
+        with vc.progress(lambda done, total: steps.append((done, total))):
+            await client.predict("shut", cancer.test)
+        assert steps[-1:] == [(114, 114)]
         expected = risk.predict(cancer.test)
         assert several[0].scores.tolist() == several[2].scores.tolist() == expected.scores.tolist()
         assert several[1].to_numpy().tolist() == risk.predict_proba(cancer.test).to_numpy().tolist()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Optional, Union
 
 from veilcast import _native
+from veilcast._progress import step
 from veilcast.cards import Card
 from veilcast.errors import CardError, ServiceError, VoucherError, WayError
 from veilcast.keys import Key
@@ -89,7 +90,7 @@ class Calls:
                 texts,
                 vouchers=self.store if way == "vouchers" else None,
                 in_flight=in_flight,
-                progress=progress,
+                progress=progress or _showing(len(numbers), "records"),
                 stop=stop,
             )
         except (CardError, ServiceError):
@@ -108,6 +109,7 @@ class Calls:
         if "vouchers" not in offered:
             raise WayError(f"the model {name!r} isn't offered for vouchers, but: {', '.join(offered)}")
         session = self.session(name, stop)._session
+        progress = progress or _showing(count, "vouchers")
         return _native.fill_vouchers(self.service, name, session, store, count, progress=progress, stop=stop)
 
     def vouchers(self, name: str, stop: Stop) -> int:
@@ -157,3 +159,8 @@ class Calls:
         self.cards.pop(name, None)
         self.sessions.pop(name, None)
         self.sealed.pop(name, None)
+
+
+def _showing(total: int, unit: str) -> Progress:
+    """What shows the progress of a call as ``vc.progress`` says."""
+    return lambda done: step(done, total, unit)

@@ -159,7 +159,10 @@ def _from_torch(module: Any, records: Any) -> Converted:
 
 
 def _from_keras(model: Any, records: Any) -> Converted:
-    needed("tf2onnx", "keras")
+    if needed("keras", "keras").config.backend() == "torch":
+        needed("onnx", "torch")
+    else:
+        needed("tf2onnx", "keras")
     if records is not None:
         shape = _record_shape(records, "model")
         model(np.zeros((1, *shape), np.float32))

@@ -23,7 +23,7 @@ _shown = threading.local()
 
 @contextmanager
 def progress(show: Progress = True) -> Iterator[None]:
-    """Within ``with``, how long calls show their progress: operators, which take no options, too.
+    """Within ``with``, how long calls show their progress: operators, which take no options, and clients, too.
 
     >>> import veilcast as vc
     >>> steps = []
@@ -32,7 +32,7 @@ def progress(show: Progress = True) -> Iterator[None]:
 
     Args:
         show: ``True`` for tqdm's bar, ``False`` for none, or a function of two integers: how many numbers
-            are done, and how many there are. It is called a few times a second. ``None``, the default
+            (a client's records or vouchers) are done, and how many there are. It is called a few times a second. ``None``, the default
             otherwise, shows a bar for calls of more than a second if tqdm is installed and the standard
             error stream is a terminal or a notebook.
 
@@ -49,23 +49,23 @@ def progress(show: Progress = True) -> Iterator[None]:
         _close()
 
 
-def step(done: int, total: int) -> None:
-    """Called between the slices of a call that has more than one."""
+def step(done: int, total: int, unit: str = "numbers") -> None:
+    """Called between the slices of a call that has more than one, and as a service answers."""
     show = _chosen.get()
     if callable(show):
         show(done, total)
     elif show or (show is None and _is_seen()):
-        _advance(done, total, 0.0 if show else _DELAY)
+        _advance(done, total, unit, 0.0 if show else _DELAY)
 
 
-def _advance(done: int, total: int, delay: float) -> None:
+def _advance(done: int, total: int, unit: str, delay: float) -> None:
     bar = getattr(_shown, "bar", None)
     if bar is not None and (bar.total != total or bar.n > done):
         # Of a call that ended with an exception.
         _close()
         bar = None
     if bar is None:
-        bar = _shown.bar = _bars()(total=total, delay=delay, leave=False, unit=" numbers", unit_scale=True)
+        bar = _shown.bar = _bars()(total=total, delay=delay, leave=False, unit=f" {unit}", unit_scale=True)
     bar.update(done - bar.n)
     if done >= total:
         _close()

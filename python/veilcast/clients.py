@@ -105,7 +105,8 @@ class Client:
                 where the client has a folder of them, ``sealed`` where there is no key or no other way is offered, and
                 ``direct`` otherwise.
             in_flight: The requests under way at a time; 3 if it isn't given.
-            progress: Called with the number of records that are done; an exception in it ends the call.
+            progress: Called with the number of records that are done; an exception in it ends the call. If it isn't
+                given, :func:`veilcast.progress` decides.
 
         Raises:
             RecordError: if a record isn't one that the model takes.
@@ -246,7 +247,7 @@ async def _off_the_loop(call: Callable[[Stop], T]) -> T:
     """A call in another thread, which ends when the task is cancelled."""
     stop = _native.Stop()
     try:
-        return await asyncio.get_running_loop().run_in_executor(None, call, stop)
+        return await asyncio.to_thread(call, stop)
     except asyncio.CancelledError:
         stop.set()
         raise

@@ -62,7 +62,7 @@ class _Private(BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 f"{type(self).__name__} needs a client and a model's name: {type(self).__name__}(client, \"risk\")"
             )
-        return self.client.session(self.model).card
+        return self.client.card(self.model)
 
     @property
     def n_features_in_(self) -> int:

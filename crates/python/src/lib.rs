@@ -33,6 +33,15 @@ mod work;
 #[pymodule]
 #[pyo3(name = "_native")]
 mod native {
+    use pyo3::prelude::*;
+
+    /// Panics of the library that runs strangers' networks become exceptions, and print nothing.
+    #[pymodule_init]
+    fn init(_: &Bound<'_, PyModule>) -> PyResult<()> {
+        veilcast_onnx::silence_guarded_panics();
+        Ok(())
+    }
+
     #[pymodule_export]
     use crate::cards::Card;
     #[pymodule_export]
