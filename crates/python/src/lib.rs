@@ -37,7 +37,7 @@ mod native {
 
     /// Panics of the library that runs strangers' networks become exceptions, and print nothing.
     #[pymodule_init]
-    fn init(_: &Bound<'_, PyModule>) -> PyResult<()> {
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
         veilcast_onnx::silence_guarded_panics();
         Ok(())
     }
