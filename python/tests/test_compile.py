@@ -183,6 +183,10 @@ def test_networks_in_files() -> None:
     assert from_bytes.predict(pixels).scores.tolist() == model.predict(pixels).scores.tolist()
     planes = vc.compile(network, pixels.reshape(300, 1, 28, 28), fit="mnist", name="digits")
     assert planes.card.json == model.card.json
+    for shape in [(300, 1, 28, 28), (300, 28, 28, 1), (300, 784)]:
+        assert planes.predict(pixels.reshape(shape)).scores.tolist() == model.predict(pixels).scores.tolist()
+    with pytest.raises(errors.RecordError, match="rows of 28 × 28 numbers"):
+        planes.predict(pixels.reshape(100, 3, 28, 28))
     assert vc.compile(network, name="without-records").card.shape == (28, 28)
 
 

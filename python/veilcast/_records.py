@@ -55,6 +55,7 @@ def records(card: Input, name: str, values: Any) -> tuple[NDArray[np.float64], T
         array = _from_objects(name, array)
     if array.dtype.kind not in "biuf":
         raise RecordError(f"records of the model {name!r} are numbers, and these are {array.dtype}")
+    array = with_colours_last(array, card.shape)
     if array.ndim > 2 and list(array.shape[1:]) == card.shape:
         array = array.reshape(len(array), width)
     if array.dtype.kind == "b" and card.kind == "image":
@@ -67,6 +68,15 @@ def records(card: Input, name: str, values: Any) -> tuple[NDArray[np.float64], T
             f" {np.shape(values)}"
         )
     return np.ascontiguousarray(array, dtype=np.float64), [], kind
+
+
+def with_colours_last(array: NDArray[Any], shape: list[int]) -> NDArray[Any]:
+    """Images as cards have them: without a side for one colour, and with several colours last, where PyTorch has them first."""
+    if array.ndim == 4 and len(shape) == 2 and list(array.shape[1:]) in ([1, *shape], [*shape, 1]):
+        return array.reshape(len(array), *shape)
+    if array.ndim == 4 and len(shape) == 3 and list(array.shape[1:]) == [shape[2], *shape[:2]] != shape:
+        return np.moveaxis(array, 1, -1)
+    return array
 
 
 def _from_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from veilcast import _native, _tables
 from veilcast._converters import Converted, convert
-from veilcast._records import records
+from veilcast._records import records, with_colours_last
 from veilcast.errors import CompileError
 from veilcast.models import Model
 
@@ -125,16 +125,9 @@ def _calibration(network: _native.Import, name: str, X: Any, converted: Converte
         X = np.asarray(X)
         width = math.prod(network.shape)
         if X.ndim > 2 and X.size == len(X) * width:
-            X = _in_the_cards_order(X, network.shape)
+            X = with_colours_last(X, network.shape).reshape(len(X), -1)
     numbers, texts, _ = records(network, name, X)
     return numbers, texts
-
-
-def _in_the_cards_order(X: Any, shape: list[int]) -> Any:
-    """Images with the colours last, as cards have them."""
-    if len(shape) == 3 and X.ndim == 4 and X.shape[1] == shape[2] and list(X.shape[2:]) == shape[:2]:
-        X = np.moveaxis(X, 1, -1)
-    return X.reshape(len(X), -1)
 
 
 def _check_images(X: Any, pixel_factor: Optional[float], kind: Optional[str]) -> None:
