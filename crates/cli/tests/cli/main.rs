@@ -9,6 +9,8 @@ mod demo;
 mod evaluate;
 mod examples;
 mod files;
+#[cfg(feature = "tables")]
+mod formats;
 mod hybrid;
 mod images;
 mod import;
