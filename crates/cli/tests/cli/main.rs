@@ -5,6 +5,8 @@
 mod common;
 
 mod bench;
+#[cfg(feature = "import")]
+mod cases;
 mod demo;
 mod evaluate;
 mod examples;
