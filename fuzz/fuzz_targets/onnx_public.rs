@@ -33,7 +33,7 @@ const FIXTURES: [(&str, u8, u8); 18] = [
     ("refused/leakyrelu", 0, 3),
     ("refused/overflows", 0, 3),
     ("refused/product-of-inputs", 0, 3),
-    ("refused/random-forest", 0, 1),
+    ("../trees/onnx-forest-two", 0, 1),
     ("refused/relu", 0, 3),
     ("refused/round", 0, 3),
     ("refused/softmax-inside", 0, 3),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, Optional, TypeVar
 
@@ -245,6 +244,9 @@ class AsyncClient:
 
 async def _off_the_loop(call: Callable[[Stop], T]) -> T:
     """A call in another thread, which ends when the task is cancelled."""
+    # Loading it takes a fifth of the package's time.
+    import asyncio
+
     stop = _native.Stop()
     try:
         return await asyncio.to_thread(call, stop)
@@ -257,5 +259,7 @@ def _in_the_loop(progress: Progress) -> Progress:
     """A function that has another called in the event loop, from any thread."""
     if progress is None:
         return None
+    import asyncio
+
     loop = asyncio.get_running_loop()
     return lambda done: loop.call_soon_threadsafe(progress, done)
