@@ -170,7 +170,7 @@ const FAULTS = {
 
 /**
  * The category that a text is: itself, even if it is a spelling of a missing cell elsewhere, or the only one that is
- * the same number. Line breaks are spaces in categories.
+ * the same number or truth value. Line breaks are spaces in categories.
  *
  * @param {readonly string[]} known
  * @param {string} cell
@@ -178,11 +178,21 @@ const FAULTS = {
 function categoryOf(known, cell) {
   const text = cell.replaceAll('\n', ' ');
   if (known.includes(text)) return text;
-  const number = plainNumber(text);
-  if (number === undefined) return undefined;
-  const same = known.filter((category) => plainNumber(category) === number);
+  const value = plainNumber(text) ?? TRUTHS.get(text);
+  if (value === undefined) return undefined;
+  const same = known.filter((category) => (plainNumber(category) ?? TRUTHS.get(category)) === value);
   return same.length === 1 ? same[0] : undefined;
 }
+
+/** Truth values as programs write them: Python `True`, R and spreadsheets `TRUE`, others `true`. */
+const TRUTHS = new Map([
+  ['true', true],
+  ['True', true],
+  ['TRUE', true],
+  ['false', false],
+  ['False', false],
+  ['FALSE', false],
+]);
 
 /** @param {string} code @param {Row} row @param {string} column @param {string} what */
 function problem(code, { line }, column, what) {

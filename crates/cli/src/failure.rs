@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 
 /// What to do when a build lacks a requested feature.
-#[cfg(not(all(feature = "import", feature = "ledger", feature = "train")))]
 pub(crate) const WHOLE_PROGRAM: &str = "build the whole program: cargo install --path crates/cli";
 
 /// Adds what to do to an error.

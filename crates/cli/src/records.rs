@@ -14,7 +14,7 @@ use veilcast_files::{self as input, Options, ReadError, STANDARD_INPUT};
 use veilcast_paillier::SecretKey;
 use veilcast_report::Changes;
 
-use crate::failure::Hint as _;
+use crate::failure::{Hint as _, WHOLE_PROGRAM};
 use crate::planning::PlanArgs;
 
 /// Files of records, and what to do with columns that the model doesn't take.
@@ -230,6 +230,7 @@ pub(crate) fn naming(error: ReadError, path: &Path) -> anyhow::Error {
             fault: Unreadable::Ambiguous | Unreadable::OtherDecimal,
             ..
         } => "say which is the decimal mark with --decimal point or --decimal comma",
+        ReadError::NotBuiltIn { .. } => WHOLE_PROGRAM,
         ReadError::NotUtf8 { .. } => "name the encoding with --encoding, such as windows-1252",
         _ if names_file => return error.into(),
         _ => return anyhow::Error::new(error).context(format!("can't use {}", path.display())),

@@ -125,6 +125,8 @@ pub(crate) enum Kind {
     Gzip,
     Parquet,
     Arrow,
+    /// Arrow's messages without an index.
+    ArrowStream,
     /// A workbook with sheets: Excel's or OpenDocument's.
     Workbook,
     /// A format that isn't read: what it is, and what to do.
@@ -136,7 +138,7 @@ const AS_CSV: &str = "save the table as CSV";
 const UNPACK: &str = "unpack it first";
 
 /// The first bytes of formats that aren't read.
-const OTHERS: [(&[u8], &str, &str); 24] = [
+const OTHERS: [(&[u8], &str, &str); 28] = [
     (b"\xff\xd8\xff", "a JPEG picture", AS_PNG),
     (b"GIF8", "a GIF picture", AS_PNG),
     (b"II*\0", "a TIFF picture", AS_PNG),
@@ -151,6 +153,8 @@ const OTHERS: [(&[u8], &str, &str); 24] = [
     (b"{\"", "JSON", AS_CSV),
     (b"{\n", "JSON", AS_CSV),
     (b"[{", "JSON", AS_CSV),
+    (b"{ ", "JSON", AS_CSV),
+    (b"[\n", "JSON", AS_CSV),
     (
         b"\x89HDF",
         "an HDF5 file",
@@ -169,14 +173,59 @@ const OTHERS: [(&[u8], &str, &str); 24] = [
     (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", UNPACK),
     (b"7z\xbc\xaf", "a 7-Zip archive", UNPACK),
     (b"RDX3\n", "a file of R", AS_CSV),
+    (
+        b"Obj\x01",
+        "an Avro file",
+        "save the table as Parquet or CSV",
+    ),
+    (b"PK\x05\x06", "an empty ZIP archive", AS_CSV),
 ];
 
-/// What the beginning of a zipped workbook has.
-const WORKBOOKS: [&[u8]; 3] = [b"xl/", b"[Content_Types].xml", b"opendocument.spreadsheet"];
+/// The same of formats whose first bytes a header could begin with, such as `PARENT`: they are these
+/// formats if there is a byte among the first that no text has.
+const BINARY: [(&[u8], Kind); 5] = [
+    (b"PAR1", Kind::Parquet),
+    (b"ARROW1", Kind::Arrow),
+    (
+        b"PARE",
+        Kind::Other("an encrypted Parquet file", "write it without encryption"),
+    ),
+    (
+        b"FEA1",
+        Kind::Other(
+            "a Feather file of version 1",
+            "write it as version 2, Parquet or CSV",
+        ),
+    ),
+    (
+        b"ORC",
+        Kind::Other("an ORC file", "save the table as Parquet or CSV"),
+    ),
+];
+
+/// What the beginning of ZIP archives says that have a format of their own; the first that is there
+/// decides.
+const ZIPPED: [(&[u8], Kind); 7] = [
+    (b"opendocument.spreadsheet", Kind::Workbook),
+    (
+        b"opendocument.",
+        Kind::Other("a document in OpenDocument", AS_CSV),
+    ),
+    (
+        b".npy",
+        Kind::Other("an archive of NumPy arrays", "save one array as NPY"),
+    ),
+    (b"word/", Kind::Other("a text document of Word", AS_CSV)),
+    (b"ppt/", Kind::Other("a presentation", AS_CSV)),
+    (b"xl/", Kind::Workbook),
+    (b"[Content_Types].xml", Kind::Workbook),
+];
 
 impl Kind {
     fn of(start: &[u8]) -> Self {
         let is = |magic: &[u8]| start.starts_with(magic);
+        let is_control = |byte: &u8| *byte < b' ' && !b"\t\n\r\x0c".contains(byte);
+        let is_binary = start.iter().take(64).any(is_control);
         let has = |part: &[u8]| start.windows(part.len()).any(|window| window == part);
         if start.is_empty() {
             Self::Empty
@@ -186,22 +235,25 @@ impl Kind {
             Self::Npy
         } else if is(b"\x1f\x8b") {
             Self::Gzip
+        } else if is(b"\0") && start.get(4..8) == Some(b"ftyp") {
+            Self::Other("a HEIC or AVIF picture, or a film", AS_PNG)
+        } else if is(&[0; 12]) && start.get(12..16) == Some(b"\xc2\xea\x81\x60") {
+            Self::Other("a SAS file", AS_CSV)
         } else if is(b"\0\0") {
             Self::Idx
-        } else if is(b"PAR1") {
-            Self::Parquet
-        } else if is(b"ARROW1") {
-            Self::Arrow
-        } else if is(b"\xd0\xcf\x11\xe0") || (is(b"PK") && WORKBOOKS.iter().any(|part| has(part))) {
+        } else if let Some((_, kind)) = BINARY.iter().find(|(magic, _)| is_binary && is(magic)) {
+            *kind
+        } else if is(b"\xff\xff\xff\xff") {
+            Self::ArrowStream
+        } else if is(b"\xd0\xcf\x11\xe0") {
             Self::Workbook
         } else if is(b"PK\x03\x04") {
-            Self::Other("a ZIP archive", UNPACK)
+            let own = ZIPPED.iter().find(|(part, _)| has(part));
+            own.map_or(Self::Other("a ZIP archive", UNPACK), |(_, kind)| *kind)
         } else if is(b"RIFF") && start.get(8..12) == Some(b"WEBP") {
             Self::Other("a WebP picture", AS_PNG)
         } else if is(b"BM") && start.get(6..10) == Some(&[0; 4]) {
             Self::Other("a BMP picture", AS_PNG)
-        } else if is(b"\0") && start.get(4..8) == Some(b"ftyp") {
-            Self::Other("a HEIC or AVIF picture, or a film", AS_PNG)
         } else {
             let other = OTHERS.iter().find(|(magic, ..)| is(magic));
             other.map_or(Self::Csv, |&(_, what, advice)| Self::Other(what, advice))

@@ -112,13 +112,46 @@ pub enum ReadError {
     },
     /// A workbook, or a file of columns, is damaged or of a kind that isn't read.
     #[error("{file} can't be read as {format}: {problem}")]
-    Columnar {
+    Unusable {
         /// The file.
         file: String,
         /// Its format.
         format: &'static str,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The cells of a column hold more than a number or a text.
+    #[error(
+        "{file}: the column {column:?} holds {what}, not numbers or texts; leave it out, or save the \
+         table with a column for each value"
+    )]
+    Nested {
+        /// The file.
+        file: String,
+        /// The column's name.
+        column: String,
+        /// What its cells hold.
+        what: &'static str,
+    },
+    /// A decimal mark is asked for where numbers aren't texts.
+    #[error(
+        "{file} holds numbers themselves, so a decimal mark can't be chosen; turn texts such as \
+         \"9,5\" in it into numbers"
+    )]
+    NoDecimalMark {
+        /// The file.
+        file: String,
+    },
+    /// A format that a feature of this crate reads, which isn't built in.
+    #[error(
+        "{file} is {what}, and this program was built without what reads it; save the table as CSV, \
+         or use a program that was built with it"
+    )]
+    NotBuiltIn {
+        /// The file.
+        file: String,
+        /// What it is.
+        what: &'static str,
     },
     /// What separates the columns can't be found out, or isn't read.
     #[error("{file}: {problem}")]

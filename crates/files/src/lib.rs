@@ -12,13 +12,18 @@ mod content;
 mod drawing;
 mod error;
 mod grey;
+#[cfg(any(feature = "excel", feature = "parquet"))]
+mod guard;
 pub mod idx;
 mod limits;
 mod open;
 mod output;
 mod picture;
 mod record;
-#[cfg(any(feature = "excel", feature = "parquet"))]
+#[cfg_attr(
+    not(any(feature = "excel", feature = "parquet")),
+    allow(dead_code, reason = "there is no other format to turn into CSV")
+)]
 mod rendered;
 pub mod table;
 mod workbook;

@@ -8,7 +8,7 @@ use crate::content::{Content, Kind};
 use crate::error::ReadError;
 use crate::idx::Images;
 use crate::record::{Options, Record, Source};
-use crate::table::{Reading, Rows, Said};
+use crate::table::{Decimal, Reading, Rows, Said};
 use crate::{array, columnar, picture, table, workbook};
 
 /// The raw records of a file, in its order; it ends after the first error.
@@ -39,11 +39,8 @@ pub struct Records {
 pub fn open(input: &Input, path: &Path, options: &Options) -> Result<Records, ReadError> {
     let content = Content::open(path)?;
     let (name, kind) = (content.name.clone(), content.kind);
-    let is_table = matches!(
-        kind,
-        Kind::Csv | Kind::Parquet | Kind::Arrow | Kind::Workbook | Kind::Empty
-    );
-    if !options.keep.is_empty() && !is_table {
+    let is_numbers = matches!(kind, Kind::Png | Kind::Npy | Kind::Idx);
+    if !options.keep.is_empty() && is_numbers {
         return Err(ReadError::NoColumns { file: name });
     }
     let mut said = Vec::new();
@@ -60,7 +57,13 @@ pub fn open(input: &Input, path: &Path, options: &Options) -> Result<Records, Re
             array::read(input, &name, file, bytes)?
         }
         Kind::Idx => idx(input, path, &name)?,
-        Kind::Csv | Kind::Parquet | Kind::Arrow | Kind::Workbook | Kind::Gzip | Kind::Other(..) => {
+        Kind::Csv
+        | Kind::Parquet
+        | Kind::Arrow
+        | Kind::ArrowStream
+        | Kind::Workbook
+        | Kind::Gzip
+        | Kind::Other(..) => {
             let source;
             (source, said) = table::read(input, rows(content, &options.reading)?, options)?;
             (source, None)
@@ -94,9 +97,17 @@ pub fn open_table(path: &Path, reading: &Reading) -> Result<Rows, ReadError> {
 
 /// The rows of a table.
 fn rows(content: Content, reading: &Reading) -> Result<Rows, ReadError> {
+    let holds_numbers = matches!(
+        content.kind,
+        Kind::Parquet | Kind::Arrow | Kind::ArrowStream | Kind::Workbook
+    );
+    if holds_numbers && reading.decimal == Some(Decimal::Comma) {
+        return Err(ReadError::NoDecimalMark { file: content.name });
+    }
     match content.kind {
         Kind::Parquet => columnar::parquet(content),
         Kind::Arrow => columnar::arrow(content),
+        Kind::ArrowStream => columnar::arrow_stream(content),
         Kind::Workbook => workbook::open(content),
         Kind::Gzip => Err(ReadError::OtherFormat {
             file: content.name,

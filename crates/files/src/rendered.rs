@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use crate::ReadError;
+
 /// The bytes of chunks one after another.
 pub(crate) struct Rendered<I> {
     chunks: I,
@@ -19,11 +21,11 @@ impl<I> Rendered<I> {
     }
 }
 
-impl<I: Iterator<Item = io::Result<Vec<u8>>>> Read for Rendered<I> {
+impl<I: Iterator<Item = Result<Vec<u8>, ReadError>>> Read for Rendered<I> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.read == self.chunk.len() {
             match self.chunks.next() {
-                Some(chunk) => (self.chunk, self.read) = (chunk?, 0),
+                Some(chunk) => (self.chunk, self.read) = (chunk.map_err(io::Error::other)?, 0),
                 None => return Ok(0),
             }
         }
@@ -31,6 +33,14 @@ impl<I: Iterator<Item = io::Result<Vec<u8>>>> Read for Rendered<I> {
         let read = rest.read(out)?;
         self.read += read;
         Ok(read)
+    }
+}
+
+/// What went wrong while a file was read: our own error where one has come through the reader.
+pub(crate) fn error_of(file: &str, error: io::Error) -> ReadError {
+    match error.downcast::<ReadError>() {
+        Ok(own) => own,
+        Err(error) => ReadError::io(file, error),
     }
 }
 

@@ -137,7 +137,7 @@ impl Column {
 }
 
 /// The category that a text is: itself, even if it is a spelling of a missing cell elsewhere, or the
-/// only one that is the same number. Line breaks are spaces in categories.
+/// only one that is the same number or truth value. Line breaks are spaces in categories.
 pub fn category<'a>(known: &'a [String], text: &str) -> Option<&'a str> {
     if text.contains('\n') {
         return category(known, &text.replace('\n', " "));
@@ -145,12 +145,27 @@ pub fn category<'a>(known: &'a [String], text: &str) -> Option<&'a str> {
     if let Some(itself) = known.iter().find(|category| *category == text) {
         return Some(itself);
     }
-    let value = number(text)?;
-    let mut same = known
-        .iter()
-        .filter(|category| number(category) == Some(value));
+    match (number(text), truth(text)) {
+        (Some(value), _) => only(known, |category| number(category) == Some(value)),
+        (_, Some(value)) => only(known, |category| truth(category) == Some(value)),
+        (None, None) => None,
+    }
+}
+
+/// The only category that fits.
+fn only(known: &[String], fits: impl Fn(&str) -> bool) -> Option<&str> {
+    let mut same = known.iter().filter(|category| fits(category));
     match (same.next(), same.next()) {
         (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
+/// A truth value as programs write it: Python `True`, R and spreadsheets `TRUE`, others `true`.
+fn truth(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "TRUE" => Some(true),
+        "false" | "False" | "FALSE" => Some(false),
         _ => None,
     }
 }

@@ -1,103 +1,173 @@
-//! Workbooks of Excel and OpenDocument: the first sheet that isn't empty, read as CSV of the same
-//! cells would be.
+//! Workbooks of Excel and OpenDocument: the first visible sheet that isn't empty, read as CSV of the
+//! same cells would be.
 
-use crate::ReadError;
-use crate::content::Content;
-use crate::table::Rows;
-
-/// The rows of a workbook's sheet.
-#[cfg(not(feature = "excel"))]
-pub(crate) fn open(content: Content) -> Result<Rows, ReadError> {
-    Err(ReadError::OtherFormat {
-        file: content.name,
-        what: "a workbook",
-        advice: "this program was built without what reads it: save the sheet as CSV",
-    })
-}
+#[cfg(feature = "excel")]
+mod sheet;
+#[cfg(feature = "excel")]
+mod unpacked;
 
 #[cfg(feature = "excel")]
 pub(crate) use self::built_in::open;
+#[cfg(not(feature = "excel"))]
+pub(crate) use self::not_built_in::open;
+
+#[cfg(not(feature = "excel"))]
+mod not_built_in {
+    use crate::ReadError;
+    use crate::content::Content;
+    use crate::table::Rows;
+
+    pub(crate) fn open(content: Content) -> Result<Rows, ReadError> {
+        Err(ReadError::NotBuiltIn {
+            file: content.name,
+            what: "a workbook",
+        })
+    }
+}
 
 #[cfg(feature = "excel")]
 mod built_in {
     use std::io::{Cursor, Read as _};
     use std::sync::Arc;
 
-    use calamine::{Data, ExcelDateTime, Reader, open_workbook_auto_from_rs};
+    use calamine::{Data, Error, Ods, Range, Reader, SheetVisible, Xls, Xlsb, Xlsx};
 
-    use super::{Content, ReadError, Rows};
-    use crate::rendered::{Rendered, csv_line};
-    use crate::table::Said;
+    use super::sheet::{self, Cells};
+    use super::unpacked::{self, Kind};
+    use crate::ReadError;
+    use crate::content::Content;
+    use crate::guard::guarded;
+    use crate::rendered::Rendered;
+    use crate::table::{Rows, Said};
 
+    /// What is known of a workbook that the library panics on.
+    const UNFIT: &str = "it is damaged (its parts don't fit together); save the sheet as CSV";
     /// Largest workbook accepted, in bytes: it is kept in memory.
     const MAX_BYTES: u64 = 256 << 20;
 
-    /// The rows of a workbook's first sheet that isn't empty.
+    /// A workbook's bytes, shared by those who read them.
+    pub(super) type Bytes = Cursor<Arc<[u8]>>;
+
+    /// The rows of a workbook's first visible sheet that isn't empty.
     pub(crate) fn open(content: Content) -> Result<Rows, ReadError> {
         let name = content.name.clone();
-        let damaged = |problem: String| ReadError::Columnar {
+        let unusable = |problem: String| ReadError::Unusable {
             file: name.clone(),
             format: "a workbook",
             problem,
         };
         let (mut file, bytes) = content.file()?;
         if bytes > MAX_BYTES {
-            return Err(ReadError::FileTooLarge { file: name, bytes });
+            let limit = MAX_BYTES;
+            let problem = format!(
+                "it has {bytes} bytes, more than the {limit} accepted; save the sheet as CSV"
+            );
+            return Err(unusable(problem));
         }
         let mut all = Vec::new();
         let read = file.read_to_end(&mut all);
         read.map_err(|source| ReadError::io(&name, source))?;
-        let workbook = open_workbook_auto_from_rs(Cursor::new(Arc::<[u8]>::from(all)));
-        let mut workbook = workbook.map_err(|error| damaged(error.to_string()))?;
-        let mut sheets = Vec::new();
-        for sheet in workbook.sheet_names() {
-            let range = workbook.worksheet_range(&sheet);
-            let range = range.map_err(|error| damaged(error.to_string()))?;
-            if !range.is_empty() {
-                sheets.push((sheet, range));
-            }
-        }
+        let bytes: Bytes = Cursor::new(all.into());
+        let sheets = guarded(|| sheets(&bytes));
+        let sheets = sheets
+            .unwrap_or_else(|| Err(UNFIT.to_owned()))
+            .map_err(unusable)?;
         let others = sheets.len().saturating_sub(1);
-        let Some((sheet, range)) = sheets.into_iter().next() else {
-            return Err(ReadError::Empty { file: name });
+        let Some((title, cells)) = sheets.into_iter().next() else {
+            return Err(unusable("all visible sheets are empty".to_owned()));
         };
-        let rows: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
-        let filled = rows
-            .into_iter()
-            .filter(|row| row.iter().any(|cell| *cell != Data::Empty));
-        let lines = filled.map(|row| {
-            let cells: Vec<String> = row.iter().map(text).collect();
-            csv_line(cells.iter().map(String::as_str))
-        });
-        let rows = Rows::rendered(&name, Box::new(Rendered::new(lines)))?;
+        let file = name.clone();
+        let lines = sheet::lines(cells);
+        let lines = lines.map(move |line| line.map_err(|source| ReadError::io(&file, source)));
+        let rows = Rows::rendered(&name, Box::new(Rendered::new(lines)), Vec::new())?;
         Ok(rows.with_said(Said::Sheet {
-            name: sheet,
+            name: title,
             others,
         }))
     }
 
-    /// A cell as it would be in CSV.
-    fn text(cell: &Data) -> String {
-        match cell {
-            Data::Empty => String::new(),
-            Data::DateTime(date) if date.is_datetime() => date_text(date),
-            Data::DateTime(duration) => duration.as_f64().to_string(),
-            Data::Int(number) => number.to_string(),
-            Data::Float(number) => number.to_string(),
-            Data::Bool(truth) => truth.to_string(),
-            Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
-            Data::Error(error) => error.to_string(),
+    /// The visible sheets that aren't empty, with their names; or what is wrong.
+    fn sheets(bytes: &Bytes) -> Result<Vec<(String, Range<Data>)>, String> {
+        let wrong = |error: Error| sheet::words(&error);
+        match unpacked::kind(bytes)? {
+            Kind::Xls => {
+                // Encrypted workbooks of later versions are within such files too.
+                let workbook = Xls::new(bytes.clone()).map_err(|error| {
+                    let later = Xlsx::new(bytes.clone()).err();
+                    match later.map(Error::Xlsx) {
+                        Some(later) if sheet::is_password(&later) => later,
+                        _ => Error::Xls(error),
+                    }
+                });
+                let mut workbook = workbook.map_err(wrong)?;
+                filled(&mut workbook, |workbook, sheet| {
+                    workbook
+                        .worksheet_range(sheet)
+                        .map_err(|error| wrong(error.into()))
+                })
+            }
+            Kind::Xlsx => {
+                let workbook = Xlsx::new(bytes.clone());
+                let mut workbook = workbook.map_err(|error| wrong(error.into()))?;
+                filled(&mut workbook, |workbook, sheet| {
+                    let reader = workbook.worksheet_cells_reader(sheet);
+                    let mut reader = match reader {
+                        Ok(reader) => reader,
+                        // A chart has a sheet of its own.
+                        Err(calamine::XlsxError::NotAWorksheet(_)) => return Ok(Range::empty()),
+                        Err(error) => return Err(wrong(error.into())),
+                    };
+                    let mut cells = Cells::default();
+                    while let Some(cell) =
+                        reader.next_cell().map_err(|error| wrong(error.into()))?
+                    {
+                        cells.add(cell.get_position(), cell.get_value())?;
+                    }
+                    Ok(cells.range())
+                })
+            }
+            Kind::Xlsb => {
+                let workbook = Xlsb::new(bytes.clone());
+                let mut workbook = workbook.map_err(|error| wrong(error.into()))?;
+                filled(&mut workbook, |workbook, sheet| {
+                    let reader = workbook.worksheet_cells_reader(sheet);
+                    let mut reader = reader.map_err(|error| wrong(error.into()))?;
+                    let mut cells = Cells::default();
+                    while let Some(cell) =
+                        reader.next_cell().map_err(|error| wrong(error.into()))?
+                    {
+                        cells.add(cell.get_position(), cell.get_value())?;
+                    }
+                    Ok(cells.range())
+                })
+            }
+            Kind::Ods => {
+                let workbook = Ods::new(bytes.clone());
+                let mut workbook = workbook.map_err(|error| wrong(error.into()))?;
+                filled(&mut workbook, |workbook, sheet| {
+                    workbook
+                        .worksheet_range(sheet)
+                        .map_err(|error| wrong(error.into()))
+                })
+            }
         }
     }
 
-    /// A date, with the time of day unless it is midnight.
-    fn date_text(date: &ExcelDateTime) -> String {
-        let (year, month, day, hours, minutes, seconds, _) = date.to_ymd_hms_milli();
-        match (hours, minutes, seconds) {
-            (0, 0, 0) => format!("{year:04}-{month:02}-{day:02}"),
-            _ => {
-                format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}")
+    /// The visible sheets of a workbook that aren't empty.
+    fn filled<W: Reader<Bytes>>(
+        workbook: &mut W,
+        mut read: impl FnMut(&mut W, &str) -> Result<Range<Data>, String>,
+    ) -> Result<Vec<(String, Range<Data>)>, String> {
+        let visible = |sheet: &&calamine::Sheet| sheet.visible == SheetVisible::Visible;
+        let all = workbook.sheets_metadata().iter().filter(visible);
+        let names: Vec<String> = all.map(|sheet| sheet.name.clone()).collect();
+        let mut sheets = Vec::new();
+        for name in names {
+            let range = read(workbook, &name)?;
+            if !sheet::is_blank(&range) {
+                sheets.push((name, range));
             }
         }
+        Ok(sheets)
     }
 }

@@ -380,3 +380,23 @@ fn enlarged_digits_are_recognised_like_the_originals() {
         "{drawn} drawn, {original} original of {COUNT}"
     );
 }
+
+/// The first test images of MNIST, each pixel compared with 127.
+#[test]
+fn booleans_are_black_and_white_pixels() {
+    let model = Model::load(&repository("models/digits")).unwrap();
+    let images = read(model.card(), &fixture("npy/booleans.npy")).unwrap();
+    assert!(
+        images
+            .iter()
+            .flatten()
+            .all(|pixel| [0.0, 255.0].contains(pixel))
+    );
+    let truth = mnist(Split::Test, images.len());
+    let right = images.iter().zip(truth.labels()).filter(|(image, label)| {
+        let prediction = common::predict(&model, image.as_slice());
+        prediction.class().unwrap().index == usize::from(**label)
+    });
+    assert!(right.count() * 20 >= images.len() * 19);
+    assert_eq!(images.len(), 60);
+}

@@ -90,6 +90,15 @@ fn each_bad_cell_is_named_by_line_and_column() {
         (b"\xff\xd8\xff\xe0", "is a JPEG picture; save it as PNG"),
         (b"%PDF-1.7", "is a PDF document; save the table as CSV"),
         (b"RIFF\0\0\0\0WEBP", "is a WebP picture; save it as PNG"),
+        (
+            b"\0\0\0\x18ftypheic",
+            "is a HEIC or AVIF picture, or a film; save it as PNG",
+        ),
+        (
+            b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60",
+            "is a SAS file; save the table as CSV",
+        ),
+        (b"[\n  {\"age\": 1}]", "is JSON; save the table as CSV"),
         (b"{\"age\": 1}", "is JSON; save the table as CSV"),
         (
             b"age,sex,lab\n1,male,\"2\n",

@@ -44,7 +44,7 @@ pub(crate) enum Task {
     },
     /// Run clippy on everything; a warning is an error.
     Clippy,
-    /// Build the program without training and import, as `cargo demo` does, and try it.
+    /// Build the program without training, import and formats of tables, as `cargo demo` does, and try it.
     Lean,
     /// Run unit and integration tests.
     Tests,

@@ -1,4 +1,4 @@
-//! The program without training and import, as `cargo demo` builds it.
+//! The program without training, import and formats of tables, as `cargo demo` builds it.
 
 use std::process::Command;
 use std::time::Instant;
@@ -43,5 +43,19 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
             "the lean program doesn't say how to get `veilcast {verb}`, but: {told}"
         );
     }
+
+    let asked = Command::new(&program)
+        .current_dir(workspace.root())
+        .args(["evaluate", "--model", "models/digits", "--target", "digit"])
+        .args(["--table", "testdata/fixtures/tables/plain.parquet"])
+        .output()
+        .context("can't run the lean program")?;
+    let told = String::from_utf8_lossy(&asked.stderr);
+    ensure!(
+        asked.status.code() == Some(1)
+            && told.contains("is a Parquet file, and this program was built without")
+            && told.contains("cargo install --path crates/cli"),
+        "the lean program doesn't say how to get other formats of tables, but: {told}"
+    );
     Ok(())
 }

@@ -18,7 +18,7 @@
 //! | what operators get, and replicas behind nginx | [`others::deploy`] |
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
-//! | the program without training and import | [`lean`] |
+//! | the program without training, import and formats of tables | [`lean`] |
 //! | attacks on a running service | [`soak`] |
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]

@@ -39,7 +39,8 @@ pub(crate) struct Args {
     /// before they are encrypted.
     #[arg(long, value_name = "FILE.onnx")]
     public_part: Option<PathBuf>,
-    /// Records: PNG, CSV with a header, NPY or IDX; `-` for a table on standard input.
+    /// Records: PNG, NPY, IDX or a table with a header (CSV, Parquet, Arrow or a workbook); `-` for
+    /// a table on standard input.
     #[arg(long = "in", value_name = "INPUT")]
     input: PathBuf,
     #[command(flatten)]

@@ -87,7 +87,8 @@ pub(crate) struct Args {
     keep: Option<ColumnNames>,
     #[command(flatten)]
     reading: ReadingArgs,
-    /// Records: PNG, CSV with a header, NPY or IDX; `-` for a table on standard input.
+    /// Records: PNG, NPY, IDX or a table with a header (CSV, Parquet, Arrow or a workbook); `-` for
+    /// a table on standard input.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
 }

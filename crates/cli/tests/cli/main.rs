@@ -5,10 +5,14 @@
 mod common;
 
 mod bench;
+#[cfg(feature = "import")]
+mod cases;
 mod demo;
 mod evaluate;
 mod examples;
 mod files;
+#[cfg(feature = "tables")]
+mod formats;
 mod hybrid;
 mod images;
 mod import;

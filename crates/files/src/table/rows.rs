@@ -1,7 +1,7 @@
 //! The rows of a table, one at a time, whatever its size, with the lines they begin in.
 
 use std::collections::HashSet;
-use std::io::{Chain, Cursor, Read};
+use std::io::{self, Chain, Cursor, Read};
 
 use csv::ByteRecord;
 
@@ -14,6 +14,7 @@ use super::text::Text;
 use super::unnamed::{is_unnamed, names_row_numbers};
 use crate::ReadError;
 use crate::content::{Content, Size};
+use crate::rendered::error_of;
 
 /// How much of a text is looked at to find out how it is written, in bytes.
 const SAMPLE: u64 = 1 << 20;
@@ -36,6 +37,20 @@ pub struct Rows {
     shown: Vec<Shown>,
     said: Vec<Said>,
     record: ByteRecord,
+    /// For rows of other formats.
+    rendered: Option<Rendered>,
+}
+
+/// What is known of rows that another format's were turned into.
+#[cfg_attr(
+    not(any(feature = "excel", feature = "parquet")),
+    allow(dead_code, reason = "there is no other format")
+)]
+struct Rendered {
+    /// What the cells of each column hold that are no cells of a table.
+    nested: Vec<Option<&'static str>>,
+    /// Line breaks within cells so far: they begin no row of the format's.
+    breaks: u64,
 }
 
 /// A row with at least as many cells as the header.
@@ -68,29 +83,28 @@ impl Rows {
         Self::begin(name, size, lines, (sample, is_whole), layout, reading, said)
     }
 
-    /// Reads the rows of another format that were turned into CSV, line by line.
+    /// Reads the rows of another format that were turned into CSV, line by line. The columns named
+    /// in `nested` hold what is no cell of a table.
     #[cfg(any(feature = "excel", feature = "parquet"))]
-    pub(crate) fn rendered(name: &str, csv: Box<dyn Read + Send>) -> Result<Self, ReadError> {
-        let (lines, layout) = (LineFeeds::new(csv), Layout::PLAIN);
+    pub(crate) fn rendered(
+        name: &str,
+        csv: Box<dyn Read + Send>,
+        nested: Vec<Option<&'static str>>,
+    ) -> Result<Self, ReadError> {
+        let mut lines = LineFeeds::new(csv);
         let mut sample = Vec::new();
-        let mut lines = lines;
         let read = lines.by_ref().take(SAMPLE).read_to_end(&mut sample);
-        read.map_err(|source| ReadError::io(name, source))?;
+        read.map_err(|error| error_of(name, error))?;
         let is_whole = (sample.len() as u64) < SAMPLE;
         let reading = Reading {
             decimal: Some(super::Decimal::Point),
             ..Reading::default()
         };
-        let sample = (sample, is_whole);
-        Self::begin(
-            name.to_owned(),
-            None,
-            lines,
-            sample,
-            layout,
-            &reading,
-            Vec::new(),
-        )
+        let (sample, layout) = ((sample, is_whole), Layout::PLAIN);
+        let name = name.to_owned();
+        let mut rows = Self::begin(name, None, lines, sample, layout, &reading, Vec::new())?;
+        rows.rendered = Some(Rendered { nested, breaks: 0 });
+        Ok(rows)
     }
 
     fn begin(
@@ -123,6 +137,7 @@ impl Rows {
             shown,
             said,
             record: ByteRecord::new(),
+            rendered: None,
         };
         let Some(line) = rows.advance()? else {
             return Err(ReadError::Empty { file: rows.name });
@@ -255,15 +270,27 @@ impl Rows {
             Ok(true) => {
                 // Blank lines before it are skipped, and its own end is read.
                 let inside = self.record.as_slice().iter().filter(|&&byte| byte == b'\n');
+                let inside = inside.count() as u64;
                 let after = self.skipped_lines + self.reader.position().line();
-                Ok(Some(after.saturating_sub(1 + inside.count() as u64)))
+                let breaks = match &mut self.rendered {
+                    Some(rendered) => {
+                        rendered.breaks += inside;
+                        rendered.breaks
+                    }
+                    None => inside,
+                };
+                Ok(Some(after.saturating_sub(1 + breaks)))
             }
             Err(_) if self.reader.get_ref().is_exhausted() => Err(ReadError::RowTooLong {
                 file: self.name.clone(),
                 line,
                 limit: MAX_ROW_BYTES,
             }),
-            Err(error) => Err(ReadError::io(&self.name, error.into())),
+            Err(error) => Err(match error.into_kind() {
+                csv::ErrorKind::Io(error) => error_of(&self.name, error),
+                // The parser takes rows of any length and any bytes.
+                other => ReadError::io(&self.name, io::Error::other(format!("{other:?}"))),
+            }),
         }
     }
 
@@ -309,6 +336,14 @@ impl<'a> Row<'a> {
 
     /// A cell without the spaces and tabs around it.
     pub fn cell(&self, place: usize) -> Result<&'a str, ReadError> {
+        let rendered = self.rows.rendered.as_ref();
+        if let Some(&Some(what)) = rendered.and_then(|rendered| rendered.nested.get(place)) {
+            return Err(ReadError::Nested {
+                file: self.rows.name.clone(),
+                column: self.column(place),
+                what,
+            });
+        }
         let bytes = self.rows.record.get(place).unwrap_or_default();
         let text = std::str::from_utf8(bytes).map_err(|_| ReadError::NotUtf8 {
             file: self.rows.name.clone(),

@@ -86,6 +86,9 @@ impl fmt::Display for Said {
                 columns(names)
             ),
             Self::Sheet { name, others: 0 } => write!(f, "the sheet {name:?} is read"),
+            Self::Sheet { name, others: 1 } => {
+                write!(f, "the sheet {name:?} is read, and 1 other is not")
+            }
             Self::Sheet { name, others } => {
                 write!(f, "the sheet {name:?} is read, and {others} others are not")
             }

@@ -22,11 +22,11 @@ use crate::records::naming;
 /// A labelled table, and what to measure on it.
 #[derive(clap::Args)]
 pub(super) struct TableArgs {
-    /// CSV file with a header, one row per record; columns that the model doesn't take are left
-    /// out.
+    /// Table with a header, one row per record (CSV, Parquet, Arrow or a workbook); columns that the
+    /// model doesn't take are left out.
     #[arg(
         long,
-        value_name = "FILE.csv",
+        value_name = "FILE",
         conflicts_with = "data",
         requires = "target"
     )]

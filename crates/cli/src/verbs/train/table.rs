@@ -23,11 +23,11 @@ use crate::output::Output;
 /// A table to learn from.
 #[derive(clap::Args)]
 pub(super) struct TableArgs {
-    /// Table with a header, one row per record: CSV, Parquet, Arrow or a workbook; `-` for CSV on
-    /// standard input.
+    /// Table with a header, one row per record: CSV, Parquet, Arrow or a workbook; `-` for CSV or
+    /// a stream of Arrow on standard input.
     #[arg(
         long,
-        value_name = "FILE.csv",
+        value_name = "FILE",
         conflicts_with = "data",
         requires = "target"
     )]
