@@ -17,7 +17,7 @@ import { Transport } from './transport.js';
 const MAX_LIST_BYTES = 1 << 20;
 
 /**
- * @typedef {import('./preprocessing.js').Cell} Cell
+ * @typedef {import('./record-numbers.js').RawRecord} RawRecord
  * @typedef {import('./outcome.js').Outcome} Outcome
  * @typedef {import('./outcome.js').Predictions} Predictions
  * @typedef {import('./outcome.js').RecordPrediction} RecordPrediction
@@ -270,7 +270,7 @@ export class Client {
    * says so at the end, with all predictions: in its `predictions` those records are marked.
    *
    * @param {string} model
-   * @param {readonly (readonly Cell[])[]} records each the pixels or cells of one, in the card's order
+   * @param {readonly RawRecord[]} records each the pixels, numbers or cells of one, in the card's order
    * @param {PredictOptions} options
    * @returns {Promise<Predictions>}
    * @throws {VeilcastError} its code says whose fault it is
@@ -289,7 +289,7 @@ export class Client {
     }
   }
 
-  /** @param {string} model @param {readonly (readonly Cell[])[]} records @param {PredictOptions} options @returns {Promise<Predictions>} */
+  /** @param {string} model @param {readonly RawRecord[]} records @param {PredictOptions} options @returns {Promise<Predictions>} */
   async #predict(model, records, options) {
     if (records.length === 0) throw new VeilcastError('no_records', 'there are no records to predict');
     const encoder = await this.encoder(model, options);

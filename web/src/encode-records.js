@@ -4,7 +4,7 @@
 
 /**
  * @typedef {import('./encoder.js').Encoder} Encoder
- * @typedef {import('./preprocessing.js').Cell} Cell
+ * @typedef {import('./record-numbers.js').RawRecord} RawRecord
  * @typedef {ReturnType<Encoder['quantize']>} Quantized
  */
 
@@ -15,7 +15,7 @@ const MAX_BUSY = 30;
  * The integers of records. A hybrid model's public part takes some time for that, so it pauses.
  *
  * @param {Encoder} encoder
- * @param {readonly (readonly Cell[])[]} records
+ * @param {readonly RawRecord[]} records
  * @param {Pick<import('./client.js').PredictOptions, 'signal' | 'onProgress'>} options
  */
 export async function encodeRecords(encoder, records, { signal, onProgress }) {

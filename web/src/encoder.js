@@ -6,10 +6,11 @@
 import { VeilcastError } from './error.js';
 import { preprocess } from './preprocessing.js';
 import { PublicPart } from './public-part.js';
+import { cellsOf } from './record-numbers.js';
 
 /**
  * @typedef {import('./card.js').Card} Card
- * @typedef {import('./preprocessing.js').Cell} Cell
+ * @typedef {import('./record-numbers.js').RawRecord} RawRecord
  * @typedef {import('./preprocessing.js').Counts} Counts
  */
 
@@ -45,19 +46,20 @@ export class Encoder {
   /**
    * The features of a raw record, and what was done to its cells.
    *
-   * @param {readonly Cell[]} cells pixels 0 to 255, or a table's cells in the card's order
+   * @param {RawRecord} cells pixels 0 to 255, an array's numbers, or a table's cells, in the card's order
    * @returns {Counts & {features: number[]}}
-   * @throws {VeilcastError} as `preprocess` and {@link PublicPart.features}
+   * @throws {VeilcastError} as {@link cellsOf}, `preprocess` and {@link PublicPart.features}
    */
   features(cells) {
-    const { features, ...counts } = preprocess(this.card.fields.input, cells);
+    const { input } = this.card.fields;
+    const { features, ...counts } = preprocess(input, cellsOf(input, cells));
     return { features: this.publicPart?.features(features) ?? features, ...counts };
   }
 
   /**
    * The integers of a raw record, each from 0 to 2^bits − 1, and what was done to its cells.
    *
-   * @param {readonly Cell[]} cells
+   * @param {RawRecord} cells
    * @returns {Counts & {values: number[]}} clipped by preprocessing or by quantisation
    * @throws {VeilcastError} as {@link Encoder.features}
    */

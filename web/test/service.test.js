@@ -36,7 +36,10 @@ cpSync(credit, customers, { recursive: true });
 changeCard(customers, (card) => card.replace('"name": "credit"', '"name": "customers"'));
 changeCard(credit, (card) => card.replace(/"max_records": \d+/, '"max_records": 4'));
 const hybrid = fileURLToPath(new URL('models/digits-hybrid', root));
-const models = [digits, hybrid, credit, customers].flatMap((model) => ['--model', model]);
+const arrays = fileURLToPath(new URL('testdata/fixtures/arrays/', root));
+const windows = join(folder, 'windows');
+execFileSync(program, ['import', `${arrays}windows.onnx`, '--input', 'array', '--calibration', `${arrays}windows.npy`, '--out', windows], { stdio: 'ignore' });
+const models = [digits, hybrid, credit, customers, windows].flatMap((model) => ['--model', model]);
 const service = spawn(program, ['serve', ...models, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
 after(() => {
   ended.catch(() => {});
@@ -423,3 +426,15 @@ for (const [name, code, change] of faultsOfMany) {
 
 /** @param {number} start */
 const since = (start) => `${(performance.now() - start).toFixed(0)} ms`;
+
+test('arrays of numbers are predicted as by the program, in one list or as their shape is', async () => {
+  const stored = bytesOf('testdata/fixtures/arrays/windows.npy');
+  const numbers = new Float32Array(stored.slice(-60 * 24 * 4).buffer);
+  const flat = Array.from({ length: 60 }, (_, i) => numbers.subarray(i * 24, (i + 1) * 24));
+  const nested = flat.map((record) => Array.from({ length: 6 }, (_, row) => [...record.subarray(row * 4, (row + 1) * 4)]));
+  const wanted = expected('windows', `${arrays}windows.npy`);
+  for (const records of [flat, nested]) {
+    const { predictions } = await new Client(url).predict('windows', records, { key: goodKey() });
+    assert.deepEqual(predictions.map(({ label, scores }) => ({ label, scores })), wanted);
+  }
+});

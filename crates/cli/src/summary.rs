@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use veilcast_card::SlotBits;
+use veilcast_card::{SlotBits, list};
 use veilcast_model::search::{SearchReport, Trial};
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression};
 
@@ -129,6 +129,13 @@ fn write_import(f: &mut fmt::Formatter<'_>, import: &ImportReport) -> fmt::Resul
     writeln!(f, "  operators       {}", counts.join(", "))?;
     if !import.removed.is_empty() {
         writeln!(f, "  left out        {}", import.removed.join(", "))?;
+    }
+    if !import.other_outputs.is_empty() {
+        writeln!(
+            f,
+            "  not imported    {}, as it may be another function of the scores",
+            list(&import.other_outputs)
+        )?;
     }
     if let Some(node) = &import.split_at {
         writeln!(

@@ -13,6 +13,8 @@ use veilcast_card::{Input, InputKind};
 const MAX_HEADER: usize = 4096;
 /// Largest product of a header's numbers: sides of the array and bytes of an element.
 const MAX_PRODUCT: u64 = 1 << 48;
+/// What to do about elements of other types.
+const AS_FLOATS: &str = "save it again as array.astype(\"float32\")";
 
 type Numbers = Box<dyn Iterator<Item = io::Result<f64>> + Send>;
 
@@ -31,28 +33,30 @@ pub(super) fn read(
         .map_err(|source| ReadError::io(name, source))?;
     let header_bytes = check_header(start).map_err(|problem| unusable(problem.into()))?;
     let header = NpyHeader::from_reader(&mut file).map_err(|error| unusable(error.to_string()))?;
-    let records = records(input, header.shape()).ok_or_else(|| ReadError::Shape {
-        file: name.to_owned(),
-        found: format!("an array of shape {:?}", header.shape()),
-        expected: format!("{:?}", input.shape),
-    })?;
-    let size = header.dtype().num_bytes().unwrap_or_default() as u64;
-    let (expected, found) = (header.len() * size, bytes.saturating_sub(header_bytes));
-    if expected != found {
-        return Err(unusable(format!(
-            "its header announces {expected} bytes of content, but {found} follow"
-        )));
-    }
     let (order, sides, strides) = (
         header.order(),
         header.shape().to_vec(),
         header.strides().to_vec(),
     );
+    let size = header.dtype().num_bytes().unwrap_or_default() as u64;
+    let expected = header.len() * size;
     let top = match input.kind {
         InputKind::Image => 255.0,
         InputKind::Table | InputKind::Array => 1.0,
     };
+    // Only numbers have a size that says something.
     let mut numbers = numbers(header, file, top).map_err(unusable)?;
+    let records = records(input, &sides).ok_or_else(|| ReadError::Shape {
+        file: name.to_owned(),
+        found: format!("an array of shape {sides:?}"),
+        expected: format!("{:?}", input.shape),
+    })?;
+    let found = bytes.saturating_sub(header_bytes);
+    if expected != found {
+        return Err(unusable(format!(
+            "its header announces {expected} bytes of content, but {found} follow"
+        )));
+    }
     let features = input.raw_features();
     let name = name.to_owned();
     let failed = move |source| ReadError::io(&name, source);
@@ -159,8 +163,11 @@ fn numbers(header: NpyHeader, file: BufReader<File>, top: f64) -> Result<Numbers
         (TypeChar::Int, 8) => each(file, |x: i64| x as f64),
         (TypeChar::Float, 4) => each(file, |x: f32| x.into()),
         (TypeChar::Float, 8) => each(file, |x: f64| x),
+        (TypeChar::Object, _) => Err(format!(
+            "its elements are objects of Python, which could be anything; {AS_FLOATS}"
+        )),
         _ => Err(format!(
-            "its elements are {}; booleans, integers, float32 and float64 are accepted",
+            "its elements are {}; booleans, integers, float32 and float64 are accepted; {AS_FLOATS}",
             dtype.descr()
         )),
     }

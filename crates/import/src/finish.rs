@@ -46,6 +46,8 @@ pub(super) struct Unfinished<'a> {
     pub(super) is_random: bool,
     /// What was cut off after the scores, last first.
     pub(super) removed: Vec<String>,
+    /// Outputs that may be other functions of the scores.
+    pub(super) other_outputs: Vec<String>,
     /// How far the scores deviate from the file's, relative to the largest one.
     pub(super) deviation: f64,
 }
@@ -76,6 +78,7 @@ impl Unfinished<'_> {
             opset: self.file.opset,
             operators: self.file.operators.clone(),
             removed: self.removed,
+            other_outputs: self.other_outputs,
             split_at: self.public.map(|(_, node)| node),
             records: self.records.len(),
             random_records: self.is_random,

@@ -175,6 +175,7 @@ impl Forest {
             records: &records,
             is_random: calibration.is_empty(),
             removed: Vec::new(),
+            other_outputs: Vec::new(),
             deviation: 0.0,
         }
         .finish(scheme)

@@ -29,6 +29,7 @@ impl Import {
         options.check()?;
         let forest = |forest| Self(What::Forest(Box::new(forest)));
         if trees::is_json(bytes) {
+            trees::check_size(bytes)?;
             return Forest::of_json(bytes, options).map(forest);
         }
         let graph = Graph::open(bytes, &options)?;

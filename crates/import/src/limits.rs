@@ -3,8 +3,8 @@
 use veilcast_card::MAX_OUTPUTS;
 use veilcast_onnx::OnnxError;
 
-/// Most weights of a map.
-const MAX_WEIGHTS: usize = 1 << 27;
+/// Most weights of a map: the map, its integers and their programs take some fifty bytes for each.
+const MAX_WEIGHTS: usize = 1 << 24;
 
 /// Checks the size of a map, before there is anything of it.
 pub(super) fn check_size(inputs: usize, outputs: usize) -> Result<(), OnnxError> {

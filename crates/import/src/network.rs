@@ -122,6 +122,7 @@ impl Network {
         let units = ranges.magnitudes(runner.inputs());
         check_affine(&private.model, &private.tensor, runner, &units)?;
         let map = collapse::collapse(runner, &units, progress)?;
+        self.check_margins(&map)?;
         let deviation = collapse::deviation(runner, &map, records)?;
         if deviation > MAX_DEVIATION {
             let problem =
@@ -149,6 +150,7 @@ impl Network {
             records: &private.records,
             is_random: private.is_random,
             removed: self.peeled.removed.clone(),
+            other_outputs: self.peeled.others.clone(),
             deviation,
         }
         .finish(scheme)
@@ -164,6 +166,26 @@ impl Network {
             tail.check(self.peeled.activation, shape, records)?;
         }
         Ok(runner)
+    }
+
+    /// Checks that the scores of two classes are what scikit-learn decides by.
+    ///
+    /// skl2onnx writes 1 − s next to the margin s of a `OneVsRestClassifier` of two classes as if it were
+    /// a probability, so that its labels change at 1/2 instead of 0.
+    fn check_margins(&self, map: &FloatMap) -> Result<(), OnnxError> {
+        let is_decided = self.options.activation.or(self.peeled.activation).is_some();
+        let is_by_label = self.peeled.is_of_classes && !is_decided;
+        if self.file.producer.starts_with("skl2onnx") && is_by_label && scores::adds_up_to_one(map)
+        {
+            return Err(OnnxError::Output {
+                problem:
+                    "the scores of its two classes always add up to 1, but aren't probabilities, \
+                          so that its labels aren't those of scikit-learn: skl2onnx writes a \
+                          OneVsRestClassifier of two classes so; export the classifier in it alone"
+                        .to_owned(),
+            });
+        }
+        Ok(())
     }
 
     /// Checks that columns which the file declares as whole numbers hold such.

@@ -31,6 +31,8 @@ pub(super) struct Peeled {
     pub(super) is_of_classes: bool,
     /// The network's name for its output.
     pub(super) output: String,
+    /// The other outputs, unless they come from the same scores in a way that is known.
+    pub(super) others: Vec<String>,
     /// The operators that were cut off, last first.
     pub(super) removed: Vec<String>,
 }
@@ -65,6 +67,9 @@ pub(super) fn peel(mut model: ModelProto) -> Result<Peeled, OnnxError> {
     };
     let is_of_classes = labels.is_some() || alike().any(|way| way.is_label);
     let output = names[chosen].to_owned();
+    let others = names.iter().zip(&ways);
+    let others = others.filter(|(_, way)| way.root != root);
+    let others = others.map(|(name, _)| (*name).to_owned()).collect();
     let way = ways.swap_remove(chosen);
     let tail = (!way.is_label && !way.removed.is_empty())
         .then(|| Tail::of(&model, &root, &output))
@@ -77,6 +82,7 @@ pub(super) fn peel(mut model: ModelProto) -> Result<Peeled, OnnxError> {
         labels,
         is_of_classes,
         output,
+        others,
         removed: way.removed,
     })
 }

@@ -153,10 +153,23 @@ fn combined(map: &FloatMap, factor: f64) -> Result<FloatMap, ShapeError> {
     FloatMap::new(map.inputs(), 1, weights.collect(), vec![bias])
 }
 
+/// Whether two scores add up to 1, whatever the record is.
+pub(super) fn adds_up_to_one(map: &FloatMap) -> bool {
+    let &[first, second] = map.biases() else {
+        return false;
+    };
+    let rows = map.row(0).iter().zip(map.row(1));
+    (first + second - 1.0).abs() <= TOLERANCE && are_opposite(rows.map(|(a, b)| (*a, *b)).collect())
+}
+
 fn is_opposite(map: &FloatMap) -> bool {
     let rows = map.row(0).iter().zip(map.row(1));
     let mut pairs: Vec<(f64, f64)> = rows.map(|(a, b)| (*a, *b)).collect();
     pairs.push((map.biases()[0], map.biases()[1]));
+    are_opposite(pairs)
+}
+
+fn are_opposite(pairs: Vec<(f64, f64)>) -> bool {
     let largest = pairs
         .iter()
         .fold(0.0, |top: f64, (a, b)| top.max(a.abs()).max(b.abs()));

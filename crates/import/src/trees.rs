@@ -15,14 +15,34 @@ pub(crate) mod onnx;
 mod xgboost;
 
 use serde_json::Value;
+use veilcast_onnx::OnnxError;
 
 pub(crate) use self::found::{Columns, TreesFile};
 use crate::trees_error::TreesError;
+
+/// Most bytes of a file of JSON: some hundred thousand nodes.
+const MAX_JSON_BYTES: u64 = 48 << 20;
 
 /// Whether a file is JSON rather than ONNX: no ONNX file begins with a brace.
 pub(crate) fn is_json(bytes: &[u8]) -> bool {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     first == Some(&b'{')
+}
+
+/// Checks that a file of JSON isn't so large that its parts, which take up to seventeen times as much
+/// memory, don't fit into a gigabyte.
+///
+/// # Errors
+/// [`OnnxError::TooLarge`] says how large it is.
+pub(crate) fn check_size(bytes: &[u8]) -> Result<(), OnnxError> {
+    let size = bytes.len() as u64;
+    match size <= MAX_JSON_BYTES {
+        true => Ok(()),
+        false => Err(OnnxError::TooLarge {
+            bytes: size,
+            limit: MAX_JSON_BYTES,
+        }),
+    }
 }
 
 /// Reads a file of trees.

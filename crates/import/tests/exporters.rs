@@ -18,7 +18,7 @@ use veilcast_onnx::pb::ModelProto;
 
 /// A file that is imported: the output to choose, if one must be; the one that it is compared with;
 /// and the final function.
-const IMPORTED: [(&str, Option<&str>, &str, Activation); 14] = [
+const IMPORTED: [(&str, Option<&str>, &str, Activation); 15] = [
     ("ovr-multilabel", None, "probabilities", Activation::Sigmoid),
     (
         "skl-sgdlog3",
@@ -32,6 +32,7 @@ const IMPORTED: [(&str, Option<&str>, &str, Activation); 14] = [
         "output_probability",
         Activation::NormalizedSigmoid,
     ),
+    ("ovr-linsvc3", None, "output_label", Activation::None),
     ("skl-mnb", None, "output_probability", Activation::Softmax),
     ("skl-mnb", None, "output_label", Activation::Softmax),
     ("skl-svclinear2", None, "output_label", Activation::None),
@@ -61,7 +62,7 @@ const IMPORTED: [(&str, Option<&str>, &str, Activation); 14] = [
 ];
 
 /// What is said of each file that can't be used.
-const REFUSED: [(&str, &str); 8] = [
+const REFUSED: [(&str, &str); 9] = [
     (
         "linear-regressor-12-coefficients-for-2-inputs",
         "is of length 12, but must be of 6, for 3 targets of 2 numbers",
@@ -81,6 +82,10 @@ const REFUSED: [(&str, &str); 8] = [
     (
         "skl-ovo",
         "it isn't affine: the first node that isn't is \"",
+    ),
+    (
+        "ovr-linsvc2",
+        "aren't probabilities, so that its labels aren't those of scikit-learn",
     ),
     (
         "skl-power",
@@ -213,4 +218,22 @@ fn batches_of_a_fixed_size_are_imported() {
             assert!((map.biases()[0] - 0.375_129_22).abs() < 1e-6, "{name}");
         }
     }
+}
+
+/// Of margins divided by their sum nobody could tell a class, so only the labels are imported, and what
+/// isn't is said.
+#[test]
+fn outputs_that_are_not_imported_are_named() {
+    for (name, output, others) in [
+        ("ovr-linsvc3", None, vec!["output_probability"]),
+        ("ovr-multilabel", None, vec!["label"]),
+        ("skl-ovr3", None, vec![]),
+        ("mlnet3", Some("Probability"), vec![]),
+    ] {
+        let (model, _) = build(name, output).unwrap();
+        let report = model.report().unwrap().import.clone().unwrap();
+        assert_eq!(report.other_outputs, others, "{name}");
+    }
+    let error = build("ovr-linsvc3", Some("output_probability")).unwrap_err();
+    assert!(error.to_string().ends_with("(Div)"), "{error}");
 }

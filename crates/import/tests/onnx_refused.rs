@@ -79,7 +79,7 @@ const REFUSED: [(&str, &str); 103] = [
     ),
     (
         "computes-2-gb",
-        r#""constantofshape_0" gives a tensor of the shape [4, 134217728]; what a network computes may take 1024 MB in all"#,
+        r#""constantofshape_0" gives a tensor of the shape [4, 134217728]; what a network computes may take 256 MB in all"#,
     ),
     (
         "computes-a-one-hot",
@@ -91,7 +91,7 @@ const REFUSED: [(&str, &str); 103] = [
     ),
     (
         "computes-a-product",
-        r#""matmul_2" gives a tensor of the shape [131072, 131072]; what a network computes may take 1024 MB"#,
+        r#""matmul_2" gives a tensor of the shape [131072, 131072]; what a network computes may take 256 MB"#,
     ),
     (
         "computes-a-range-down",
@@ -99,16 +99,16 @@ const REFUSED: [(&str, &str); 103] = [
     ),
     (
         "computes-a-resize",
-        r#""resize_0" gives a tensor of the shape [1, 1, 4000000, 4000000]; what a network computes may take 1024 MB"#,
+        r#""resize_0" gives a tensor of the shape [1, 1, 4000000, 4000000]; what a network computes may take 256 MB"#,
     ),
     ("computes-a-tile", r#""tile_0" (Tile) is told to make"#),
     (
         "computes-doubles",
-        r#""concat_24" gives a tensor of the shape [268435456]"#,
+        r#""concat_22" gives a tensor of the shape [67108864]"#,
     ),
     (
         "computes-many",
-        "gives a tensor of the shape [67108864]; what a network computes may take 1024 MB in all",
+        "gives a tensor of the shape [67108864]; what a network computes may take 256 MB in all",
     ),
     (
         "computes-past-64-bits",

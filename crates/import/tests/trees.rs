@@ -9,17 +9,19 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use veilcast_card::{Activation, Cell, RawRecord};
+use veilcast_card::{Activation, Cell, Prediction, RawRecord};
 use veilcast_engine::Paillier;
 use veilcast_import::{Import, ImportOptions};
 use veilcast_model::Model;
 
-/// Rows as text, and the scores that the library gives them.
+/// Rows as text, the scores that the library gives them, and what it predicts from those, if the file
+/// has it.
 #[derive(Deserialize)]
 struct Expected {
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
     scores: Vec<Vec<f64>>,
+    predictions: Option<Vec<f64>>,
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -72,7 +74,7 @@ fn built(name: &str) -> (Expected, Model) {
     )
 }
 
-const ALL: [&str; 20] = [
+const ALL: [&str; 26] = [
     "ebm-two",
     "ebm-three",
     "ebm-number",
@@ -80,10 +82,16 @@ const ALL: [&str; 20] = [
     "xgboost-three",
     "xgboost-number",
     "xgboost-dart",
+    "xgboost-poisson",
+    "xgboost-gamma",
+    "xgboost-tweedie",
     "lightgbm-two",
     "lightgbm-three",
     "lightgbm-number",
     "lightgbm-forest",
+    "lightgbm-poisson",
+    "lightgbm-gamma",
+    "lightgbm-tweedie",
     "onnx-boosting-two",
     "onnx-boosting-three",
     "onnx-boosting-number",
@@ -141,6 +149,31 @@ fn every_library_s_trees_give_its_scores() {
 }
 
 #[test]
+fn rates_and_amounts_are_predicted_as_by_their_library() {
+    let mut tried = 0;
+    for name in ALL {
+        let (expected, model) = built(name);
+        let Some(predictions) = &expected.predictions else {
+            continue;
+        };
+        tried += 1;
+        assert_eq!(model.card().output().activation, Activation::Exp, "{name}");
+        for (record, expected) in expected.records().iter().zip(predictions) {
+            let features = model.card().input().preprocess(record).unwrap().features;
+            let found = match model.predict_float(&features).unwrap() {
+                Prediction::Quantities(values) => values[0],
+                Prediction::Class(_) => panic!("{name} predicts classes"),
+            };
+            assert!(
+                (found - expected).abs() < 4e-6 * expected,
+                "{name}: {found} {expected}"
+            );
+        }
+    }
+    assert_eq!(tried, 6);
+}
+
+#[test]
 fn trees_need_no_records() {
     let (_, import) = import("xgboost-three");
     let model = import.build(&[], &Paillier, &mut |_| {}).unwrap();
@@ -188,8 +221,8 @@ fn what_can_t_be_used_is_named() {
         (
             "lightgbm-two.json",
             "binary sigmoid:1",
-            "poisson",
-            "objective is \"poisson\"",
+            "lambdarank",
+            "objective is \"lambdarank\"",
         ),
         (
             "lightgbm-two.json",
@@ -216,4 +249,15 @@ fn nodes_in_a_circle_are_no_tree() {
     let bytes = serde_json::to_vec(&json).unwrap();
     let error = Import::open(&bytes, ImportOptions::default()).unwrap_err();
     assert!(error.to_string().contains("circle"), "{error}");
+}
+
+/// Its parts would take gigabytes.
+#[test]
+fn more_json_than_any_forest_needs_is_not_parsed() {
+    let text = format!("{{\"learner\": [{}0]}}", "0,".repeat(25 << 20));
+    let error = Import::open(text.as_bytes(), ImportOptions::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the file has 52428816 bytes; at most 50331648 are accepted"
+    );
 }

@@ -21,8 +21,9 @@ use super::list::Known;
 use super::lists;
 use super::refused::refused;
 
-/// Most bytes that all values of a network may take, constants of the file aside.
-const MAX_BYTES: usize = 1 << 30;
+/// Most bytes that all values of a network may take, constants of the file aside. The library keeps some
+/// of them several times, and all together shall fit into a gigabyte.
+const MAX_BYTES: usize = 1 << 28;
 /// Most dimensions of a value.
 const MAX_SIDES: usize = 16;
 /// Largest number that may tell a node how large its value is to be.

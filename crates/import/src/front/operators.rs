@@ -135,6 +135,14 @@ impl<'a> Table<'a> {
     /// The elements of a value that another operator takes, which knows floats.
     pub(super) fn taken(&mut self, node: &NodeProto, value: &Value) -> Result<Vec<Sum>, String> {
         let is_linear = node.domain == "ai.onnx.ml";
+        let is_lookup = matches!(node.op_type.as_str(), "ArrayFeatureExtractor" | "Gather");
+        if is_lookup && matches!(value.kind, Kind::Whole | Kind::Truncated) {
+            return Err(
+                "looks up what belongs to a category, as CategoricalNB does, which isn't affine; \
+                 encode the columns with OneHotEncoder, and train MultinomialNB or LogisticRegression"
+                    .to_owned(),
+            );
+        }
         if value.kind == Kind::Whole && !is_linear {
             return Err("computes with whole numbers; cast them to floats first".to_owned());
         }

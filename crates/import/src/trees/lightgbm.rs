@@ -87,10 +87,11 @@ impl Objective {
             {
                 (Activation::None, Some(Task::Quantities))
             }
+            "poisson" | "gamma" | "tweedie" => (Activation::Exp, Some(Task::Quantities)),
             _ => {
                 return Err(TreesError::unsupported(
                     format!("its objective is {objective:?}"),
-                    "binary, multiclass and regression can be imported",
+                    "binary, multiclass, regression, poisson, gamma and tweedie can be imported",
                 ));
             }
         };

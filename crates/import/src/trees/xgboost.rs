@@ -85,10 +85,14 @@ impl Objective {
             | "reg:absoluteerror"
             | "reg:pseudohubererror"
             | "reg:quantileerror" => (Activation::None, Some(Task::Quantities), same),
+            "count:poisson" | "reg:gamma" | "reg:tweedie" => {
+                (Activation::Exp, Some(Task::Quantities), f64::ln)
+            }
             _ => {
                 return Err(TreesError::unsupported(
                     format!("its objective is {name:?}"),
-                    "binary:logistic, multi:softprob and reg:squarederror can be imported",
+                    "binary:logistic, multi:softprob, reg:squarederror, count:poisson, reg:gamma \
+                     and reg:tweedie can be imported",
                 ));
             }
         };

@@ -169,6 +169,9 @@ pub struct ImportReport {
     pub operators: BTreeMap<String, usize>,
     /// The operators that were cut off after the scores, last first.
     pub removed: Vec<String>,
+    /// Outputs that weren't imported, and may be other functions of the scores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_outputs: Vec<String>,
     /// The last node of the public part, for a hybrid model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split_at: Option<String>,
