@@ -5,6 +5,8 @@ mod arrow;
 #[cfg(feature = "parquet")]
 mod cells;
 #[cfg(feature = "parquet")]
+mod fault;
+#[cfg(feature = "parquet")]
 mod parquet;
 
 #[cfg(feature = "parquet")]
@@ -40,6 +42,7 @@ mod not_built_in {
 
 #[cfg(feature = "parquet")]
 mod built_in {
+    use super::fault::{UNFIT, damaged};
     use crate::ReadError;
     use crate::content::Content;
     use crate::guard::guarded;
@@ -67,20 +70,6 @@ mod built_in {
     ) -> Result<Rows, ReadError> {
         let name = content.name.clone();
         let opened = guarded(|| open(content));
-        opened.unwrap_or_else(|| Err(super::damaged(&name, format, super::UNFIT)))
-    }
-}
-
-/// What is known of a file that a library panics on.
-#[cfg(feature = "parquet")]
-const UNFIT: &str = "its parts don't fit together";
-
-/// The error for a file that isn't what its beginning says, or not as a whole.
-#[cfg(feature = "parquet")]
-fn damaged(file: &str, format: &'static str, problem: &str) -> crate::ReadError {
-    crate::ReadError::Unusable {
-        file: file.to_owned(),
-        format,
-        problem: format!("it is damaged, or cut off ({problem})"),
+        opened.unwrap_or_else(|| Err(damaged(&name, format, UNFIT)))
     }
 }

@@ -28,12 +28,11 @@ mod not_built_in {
 #[cfg(feature = "excel")]
 mod built_in {
     use std::io::{Cursor, Read as _};
-    use std::sync::Arc;
 
     use calamine::{Data, Error, Ods, Range, Reader, SheetVisible, Xls, Xlsb, Xlsx};
 
     use super::sheet::{self, Cells};
-    use super::unpacked::{self, Kind};
+    use super::unpacked::{self, Bytes, Kind};
     use crate::ReadError;
     use crate::content::Content;
     use crate::guard::guarded;
@@ -44,9 +43,6 @@ mod built_in {
     const UNFIT: &str = "it is damaged (its parts don't fit together); save the sheet as CSV";
     /// Largest workbook accepted, in bytes: it is kept in memory.
     const MAX_BYTES: u64 = 256 << 20;
-
-    /// A workbook's bytes, shared by those who read them.
-    pub(super) type Bytes = Cursor<Arc<[u8]>>;
 
     /// The rows of a workbook's first visible sheet that isn't empty.
     pub(crate) fn open(content: Content) -> Result<Rows, ReadError> {

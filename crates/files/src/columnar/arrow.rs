@@ -13,7 +13,7 @@ use arrow_ipc::{Block, MessageHeader, MetadataVersion, root_as_footer, root_as_m
 use arrow_schema::{ArrowError, Schema};
 
 use super::cells::rows;
-use super::damaged;
+use super::fault::damaged;
 use crate::ReadError;
 use crate::content::Content;
 use crate::table::Rows;

@@ -11,7 +11,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, DataType, Schema, TimeUnit};
 
-use super::{UNFIT, damaged};
+use super::fault::{UNFIT, damaged};
 use crate::ReadError;
 use crate::guard::guarded;
 use crate::rendered::{Rendered, csv_line};

@@ -5,7 +5,7 @@ use parquet::basic::Compression;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 
 use super::cells::rows;
-use super::damaged;
+use super::fault::damaged;
 use crate::ReadError;
 use crate::content::Content;
 use crate::table::Rows;

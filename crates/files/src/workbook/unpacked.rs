@@ -1,11 +1,13 @@
 //! What kind of workbook a file is, and that it isn't vastly larger than it looks.
 
-use std::io::{self, Read as _};
+use std::io::{self, Cursor, Read as _};
+use std::sync::Arc;
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::built_in::Bytes;
+/// A workbook's bytes, shared by those who read them.
+pub(super) type Bytes = Cursor<Arc<[u8]>>;
 
 /// Most bytes that a workbook's parts may have, unpacked.
 const MAX_UNPACKED: u64 = 1 << 30;
