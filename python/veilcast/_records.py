@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Optional, Protocol
 
 import numpy as np
@@ -55,7 +56,7 @@ def records(card: Input, name: str, values: Any) -> tuple[NDArray[np.float64], T
         array = _from_objects(name, array)
     if array.dtype.kind not in "biuf":
         raise RecordError(f"records of the model {name!r} are numbers, and these are {array.dtype}")
-    if array.ndim > 2 and list(array.shape[1:]) == card.shape:
+    if array.ndim > 1 and card.columns is None and _without_ones(array.shape[1:]) == _without_ones(card.shape):
         array = array.reshape(len(array), width)
     if array.dtype.kind == "b" and card.kind == "image":
         # A true pixel is a bright one.
@@ -67,6 +68,11 @@ def records(card: Input, name: str, values: Any) -> tuple[NDArray[np.float64], T
             f" {np.shape(values)}"
         )
     return np.ascontiguousarray(array, dtype=np.float64), [], kind
+
+
+def _without_ones(shape: Sequence[int]) -> list[int]:
+    """The sides that matter: (1, 28, 28) is as good as (28, 28)."""
+    return [side for side in shape if side != 1]
 
 
 def _from_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:

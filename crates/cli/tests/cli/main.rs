@@ -4,6 +4,7 @@
 
 mod common;
 
+mod arrays;
 mod bench;
 mod demo;
 mod evaluate;
