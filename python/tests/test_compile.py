@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -239,3 +240,75 @@ def test_networks_of_strangers_are_refused_without_noise(capfd: pytest.CaptureFi
             vc.compile(network)
     # The library that runs networks panics on some of them.
     assert capfd.readouterr().err == ""
+
+
+def test_the_probabilities_of_a_discriminant_analysis_are_its_own() -> None:
+    estimator = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis()).fit(cancer.train, cancer.train_labels)
+    model = vc.compile(estimator, cancer.train)
+    own = estimator.predict_proba(cancer.test)
+    assert np.abs(model.predict_proba(cancer.test).to_numpy() - own).max() < 0.05
+
+
+ARRAYS = ROOT / "testdata" / "fixtures" / "arrays"
+
+
+@pytest.fixture(scope="module")
+def windows() -> vc.Model:
+    return vc.compile(ARRAYS / "windows.onnx", np.load(ARRAYS / "windows.npy"), input="array")
+
+
+def test_arrays_of_numbers_through_a_service(windows: vc.Model) -> None:
+    records = np.load(ARRAYS / "windows.npy")
+    own = np.array(json.loads((ARRAYS / "windows.json").read_text())["probabilities"])
+    assert windows.card.shape == (6, 4)
+    key = vc.Key.load(ROOT / "crates" / "paillier" / "tests" / "fixtures" / "keys" / "good-2048.json")
+    with vc.serve(windows) as service:
+        client = vc.Client(service.url, key=key)
+        for given in (records, records.astype(np.float64), np.asfortranarray(records), records.reshape(60, 24), records[:, None]):
+            probabilities = client.predict_proba(windows.card.name, given)
+            assert probabilities.shape == (60, 3)
+            assert np.abs(probabilities - own).max() < 0.03
+        booleans = client.predict_proba(windows.card.name, records > 0)
+        assert (booleans == client.predict_proba(windows.card.name, (records > 0) * 1.0)).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda records: records.transpose(0, 2, 1), "rows of 6 × 4 numbers, and this array has the shape \\(60, 4, 6\\)"),
+        (lambda records: records[0], "has the shape \\(6, 4\\)"),
+        (lambda records: records.astype(complex), "are numbers, and these are complex"),
+        (lambda records: records.astype(str), "are numbers, and these are <U"),
+        (lambda records: np.where(records == records[3, 2, 1], np.nan, records), "number9"),
+        (lambda records: np.where(records == records[3, 2, 1], np.inf, records), "number9"),
+    ],
+    ids=["transposed", "alone", "complex", "texts", "not a number", "infinite"],
+)
+def test_arrays_that_cant_be_records(windows: vc.Model, change: Any, text: str) -> None:
+    with pytest.raises(errors.RecordError, match=text):
+        windows.predict(change(np.load(ARRAYS / "windows.npy")))
+
+
+def test_arrays_of_equal_sides_are_calibrated_as_they_are() -> None:
+    shape = (3, 3, 3)
+    onnx = pytest.importorskip("onnx")
+    numbers = np.arange(1, 28, dtype=np.float32).reshape(27, 1)
+    graph = onnx.helper.make_graph(
+        [
+            onnx.helper.make_node("Flatten", ["x"], ["flat"], axis=1),
+            onnx.helper.make_node("MatMul", ["flat", "weights"], ["y"]),
+        ],
+        "cubes",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["n", *shape])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["n", 1])],
+        [onnx.numpy_helper.from_array(numbers, "weights")],
+    )
+    network = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    # Each number has a range of its own, which is lost if the sides are swapped.
+    scale = np.geomspace(1e-3, 1e3, 27).reshape(shape)
+    records = np.random.default_rng(2).normal(size=(80, *shape)) * scale
+    model = vc.compile(network.SerializeToString(), records, input="array")
+    assert model.predict(records).clipped == 0
+    own = records.reshape(80, -1) @ numbers[:, 0]
+    found = model.predict(records).scores[:, 0]
+    assert np.abs(found - own).max() < 0.1 * own.std()

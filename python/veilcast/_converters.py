@@ -101,12 +101,18 @@ def _from_sklearn(estimator: Any, records: Any) -> Converted:
         inputs = [("X", types.FloatTensorType([None, width]))]
     # Without an option of its own, a LinearSVC is asked for a dictionary of probabilities that it hasn't.
     raw = {type(part): {"raw_scores": True} for part in _parts(estimator) if type(part).__name__ == "LinearSVC"}
+    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    activation = None
+    if type(last).__name__ == "LinearDiscriminantAnalysis" and len(getattr(last, "classes_", ())) == 2:
+        # The converter writes softmax of (-s, s), whose probabilities aren't those of scikit-learn: it has sigmoid of s.
+        raw[type(last)] = {"raw_scores": True}
+        activation = "sigmoid"
     try:
         model = skl2onnx.to_onnx(estimator, initial_types=inputs, options=raw or None)
     except Exception as error:
         raise CompileError(f"skl2onnx can't convert this estimator: {_first_line(error)}") from error
     columns = None if table is None or is_by_name else list(table.columns)
-    return Converted(model.SerializeToString(), columns)
+    return Converted(model.SerializeToString(), columns, activation=activation)
 
 
 def _parts(estimator: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Optional, Protocol
 
 import numpy as np
@@ -55,8 +56,9 @@ def records(card: Input, name: str, values: Any) -> tuple[NDArray[np.float64], T
         array = _from_objects(name, array)
     if array.dtype.kind not in "biuf":
         raise RecordError(f"records of the model {name!r} are numbers, and these are {array.dtype}")
-    array = with_colours_last(array, card.shape)
-    if array.ndim > 2 and list(array.shape[1:]) == card.shape:
+    if card.kind == "image":
+        array = with_colours_last(array, card.shape)
+    if array.ndim > 1 and card.columns is None and _without_ones(array.shape[1:]) == _without_ones(card.shape):
         array = array.reshape(len(array), width)
     if array.dtype.kind == "b" and card.kind == "image":
         # A true pixel is a bright one.
@@ -71,12 +73,15 @@ def records(card: Input, name: str, values: Any) -> tuple[NDArray[np.float64], T
 
 
 def with_colours_last(array: NDArray[Any], shape: list[int]) -> NDArray[Any]:
-    """Images as cards have them: without a side for one colour, and with several colours last, where PyTorch has them first."""
-    if array.ndim == 4 and len(shape) == 2 and list(array.shape[1:]) in ([1, *shape], [*shape, 1]):
-        return array.reshape(len(array), *shape)
+    """Images as cards have them, with the colours last, where PyTorch has them first."""
     if array.ndim == 4 and len(shape) == 3 and list(array.shape[1:]) == [shape[2], *shape[:2]] != shape:
         return np.moveaxis(array, 1, -1)
     return array
+
+
+def _without_ones(shape: Sequence[int]) -> list[int]:
+    """The sides that matter: (1, 28, 28) is as good as (28, 28)."""
+    return [side for side in shape if side != 1]
 
 
 def _from_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:

@@ -121,7 +121,7 @@ def _calibration(network: _native.Import, name: str, X: Any, converted: Converte
     if table is not None and network.columns is not None:
         # Others aren't the model's business: a target may be among them.
         X = _tables.chosen(X, [column for column in network.columns if column in table.columns])
-    elif table is None:
+    elif table is None and network.kind == "image":
         X = np.asarray(X)
         width = math.prod(network.shape)
         if X.ndim > 2 and X.size == len(X) * width:

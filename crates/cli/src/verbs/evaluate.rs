@@ -24,7 +24,7 @@ use crate::planning::PlanArgs;
 use crate::predictions::Predictions;
 use crate::{keys, models, records};
 
-/// Measure a model on labelled images or on a labelled table.
+/// Measure a model on labelled images, on a labelled table, or on arrays with a table of labels.
 ///
 /// Records are predicted in the clear and, with --encrypted, on ciphertexts: there every integer
 /// score must equal the one computed in the clear; if one doesn't, the exit status is 1. With

@@ -1,18 +1,18 @@
 //! `veilcast import`: a model from a network in an ONNX file, or from decision trees.
 
 mod calibration;
+mod hints;
 mod options;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use veilcast_engine::Paillier;
-use veilcast_import::{Import, ImportError, ImportOptions, MAX_FILE_BYTES};
-use veilcast_onnx::OnnxError;
+use veilcast_import::{Import, ImportOptions, MAX_FILE_BYTES};
 
+use self::hints::with_hint;
 use self::options::NetworkArgs;
 use crate::args::IgnoreColumns;
-use crate::failure::Hint as _;
 use crate::files;
 use crate::making;
 use crate::output::{Output, counted};
@@ -98,47 +98,4 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
         ));
     }
     output.result(&Summary::new(args.out, &model))
-}
-
-/// The error with the option that helps.
-fn with_hint(error: ImportError) -> anyhow::Error {
-    let hint = match &error {
-        ImportError::Onnx(OnnxError::NotAffine { operator, .. })
-            if matches!(operator.as_str(), "ArgMax" | "ArgMin" | "TopK") =>
-        {
-            "votes between classes aren't affine: train with OneVsRestClassifier instead of \
-             OneVsOneClassifier"
-        }
-        ImportError::Onnx(OnnxError::NotAffine { operator, .. })
-            if matches!(operator.as_str(), "Sigmoid" | "Softmax" | "Exp") =>
-        {
-            "something follows that final function: import the scores before it, such as with \
-             options={type(model): {'raw_scores': True}} when exporting from scikit-learn; of \
-             CalibratedClassifierCV with ensemble=False"
-        }
-        ImportError::Onnx(OnnxError::NotAffine { .. }) => {
-            "train the network with the identity in that place, or make the part up to its last node \
-             that isn't affine public with --split auto (or --split-at NODE)"
-        }
-        ImportError::Onnx(OnnxError::Inputs { .. }) => {
-            "export the network with one input; a scikit-learn pipeline may have one for each column"
-        }
-        ImportError::Onnx(OnnxError::Outputs { .. }) => {
-            "name the output that holds the scores with --output"
-        }
-        ImportError::NoCalibration { .. } | ImportError::NoCalibrationOfFeatures => {
-            "give records such as the model will be given, with --calibration"
-        }
-        ImportError::Columns { .. } => {
-            "name them in the network's order with --columns, or leave others of the calibration file \
-             out with --ignore-columns"
-        }
-        ImportError::Labels { .. } => {
-            "give as many with --labels, of two classes the positive one last"
-        }
-        ImportError::Activation { .. } => "name the final function with --activation",
-        ImportError::NoPicture { .. } => "with --input table, its numbers are columns of a table",
-        _ => return error.into(),
-    };
-    Err::<(), _>(error).hint(hint).expect_err("it is an error")
 }

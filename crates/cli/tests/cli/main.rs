@@ -4,6 +4,7 @@
 
 mod common;
 
+mod arrays;
 mod bench;
 #[cfg(feature = "import")]
 mod cases;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use csv::StringRecord;
 use serde::Serialize;
-use veilcast_card::Task;
+use veilcast_card::{Input, RawRecord, Task};
 use veilcast_files::table::{Reading, category, number};
-use veilcast_files::{self as input, IgnoredColumns, Options};
+use veilcast_files::{self as files, IgnoredColumns, Options};
 use veilcast_model::Model;
 use veilcast_model::quality::{ClassQuality, RegressionErrors};
 use veilcast_report::{Measured, TestSet, Truth};
@@ -35,6 +35,15 @@ pub(super) struct TableArgs {
     /// several, separated by commas.
     #[arg(long, value_name = "COLUMN", requires = "table")]
     target: Option<String>,
+    /// File of the records, if they aren't the table's rows: arrays or images in NPY or IDX. The
+    /// table has a row for each, in the same order.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "table",
+        conflicts_with = "predictions"
+    )]
+    records: Option<PathBuf>,
     /// Value of that column in records of the positive class, if it isn't the class's name.
     #[arg(long, value_name = "VALUE", requires = "table")]
     positive: Option<String>,
@@ -65,7 +74,10 @@ impl TableArgs {
     /// The table, and the name of its column with the true values.
     fn table(&self) -> anyhow::Result<(&Path, &str)> {
         let both = self.table.as_deref().zip(self.target.as_deref());
-        both.context("give labelled images with --data, or a table with --table and --target")
+        both.context(
+            "give labelled images with --data, or a table with --table and --target; for arrays \
+             also --records",
+        )
     }
 
     /// The columns with the true values of this many quantities.
@@ -94,26 +106,19 @@ pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::
         Task::Quantities => args.targets(card.outputs())?,
         Task::Classes | Task::Probability => vec![target.to_owned()],
     };
-    let options = Options {
-        ignore: IgnoredColumns::All,
-        keep: targets.clone(),
-        reading: args.reading.reading(),
+    let read = match &args.records {
+        None => read(card.input(), table, &targets, args, most)?,
+        Some(path) => Read {
+            cells: columns(table, &args.reading.reading(), &targets)?,
+            ..read(card.input(), path, &[], args, usize::MAX)?
+        },
     };
-    let rows = input::open(card.input(), table, &options).map_err(|error| naming(error, table))?;
-    let said = rows.said().iter();
-    let notes = said
-        .map(|said| format!("{}: {said}", table.display()))
-        .collect();
-    let (mut records, mut cells) = (Vec::new(), vec![Vec::new(); targets.len()]);
-    let mut missing = Vec::new();
-    for row in rows.take(most) {
-        let row = row.map_err(|error| naming(error, table))?;
-        for (cells, cell) in cells.iter_mut().zip(row.kept) {
-            cells.push(cell);
-        }
-        records.push(row.raw);
-        missing.push(row.missing);
-    }
+    let Read {
+        records,
+        cells,
+        missing,
+        notes,
+    } = read.first(most, args)?;
     let truth = match card.task() {
         Task::Quantities => Truth::Quantities(numbers(table, &targets, &cells)?),
         Task::Classes | Task::Probability => {
@@ -126,6 +131,69 @@ pub(super) fn test_set(args: &TableArgs, model: &Model, most: usize) -> anyhow::
         missing,
         notes,
     })
+}
+
+/// The records of a file, and the cells of its columns that are named, column by column.
+struct Read {
+    records: Vec<RawRecord<'static>>,
+    cells: Vec<Vec<String>>,
+    missing: Vec<Vec<(usize, String)>>,
+    notes: Vec<String>,
+}
+
+fn read(
+    input: &Input,
+    path: &Path,
+    columns: &[String],
+    args: &TableArgs,
+    most: usize,
+) -> anyhow::Result<Read> {
+    let options = Options {
+        ignore: IgnoredColumns::All,
+        keep: columns.to_vec(),
+        reading: args.reading.reading(),
+    };
+    let rows = files::open(input, path, &options).map_err(|error| naming(error, path))?;
+    let said = rows.said().iter();
+    let mut read = Read {
+        records: Vec::new(),
+        cells: vec![Vec::new(); columns.len()],
+        missing: Vec::new(),
+        notes: said
+            .map(|said| format!("{}: {said}", path.display()))
+            .collect(),
+    };
+    for row in rows.take(most) {
+        let row = row.map_err(|error| naming(error, path))?;
+        for (cells, cell) in read.cells.iter_mut().zip(row.kept) {
+            cells.push(cell);
+        }
+        read.records.push(row.raw);
+        read.missing.push(row.missing);
+    }
+    Ok(read)
+}
+
+impl Read {
+    /// At most so many of the first ones, of as many records as there are rows with the truth.
+    fn first(mut self, most: usize, args: &TableArgs) -> anyhow::Result<Self> {
+        let rows = self.cells.first().map_or(0, Vec::len);
+        if let (Some(path), Some(table)) = (&args.records, &args.table)
+            && rows != self.records.len()
+        {
+            bail!(
+                "{} has {}, {} has {}; the table must have a row for each record",
+                path.display(),
+                counted(self.records.len() as u64, "record"),
+                table.display(),
+                counted(rows as u64, "row"),
+            );
+        }
+        self.records.truncate(most);
+        self.missing.truncate(most);
+        self.cells.iter_mut().for_each(|cells| cells.truncate(most));
+        Ok(self)
+    }
 }
 
 /// Compares predictions with the truth.
@@ -199,8 +267,7 @@ fn truth_of(
     has_prediction: &[bool],
     path: &Path,
 ) -> anyhow::Result<Vec<Vec<String>>> {
-    let columns = targets.iter().map(|target| column(table, reading, target));
-    let columns = columns.collect::<anyhow::Result<Vec<_>>>()?;
+    let columns = columns(table, reading, targets)?;
     let records = columns.first().map_or(0, Vec::len);
     if records != has_prediction.len() {
         bail!(
@@ -272,9 +339,15 @@ fn numbers(
     columns.collect()
 }
 
+/// The cells of some columns.
+fn columns(table: &Path, reading: &Reading, names: &[String]) -> anyhow::Result<Vec<Vec<String>>> {
+    let columns = names.iter().map(|name| column(table, reading, name));
+    columns.collect()
+}
+
 /// The cells of one column.
 fn column(table: &Path, reading: &Reading, name: &str) -> anyhow::Result<Vec<String>> {
-    let rows = input::open_table(table, reading);
+    let rows = files::open_table(table, reading);
     let mut rows = rows.map_err(|error| naming(error, table))?;
     let place = rows.header().iter().position(|title| title == name);
     let place = place.with_context(|| format!("{} has no column {name:?}", rows.name()))?;
