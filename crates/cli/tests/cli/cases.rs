@@ -60,7 +60,7 @@ const CASES: [(&str, &[&str], Outcome); 20] = [
     (
         "skl-mnb",
         &["--output", "output_label"],
-        Imported(13, 3, "softmax"),
+        Imported(13, 3, "none"),
     ),
     ("skl-svclinear2", &[], Imported(30, 1, "none")),
     ("skl-svrlinear", &[], Imported(10, 1, "none")),
@@ -116,18 +116,18 @@ fn files_from_reports_are_imported_or_refused_with_advice() {
         let calibration = match (records(name), options) {
             (_, ["--input", "array"]) => "arrays.npy",
             (Some(csv), _) => {
-                place.write("records.csv", csv);
-                "records.csv"
+                place.write("calibration.csv", csv);
+                "calibration.csv"
             }
             (None, _) => {
                 place.write(
-                    "records.csv",
+                    "calibration.csv",
                     match name {
                         "only-softmax" => "a,b,c,d,e,f\n1,2,3,4,5,6\n2,1,0,4,1,3\n",
                         _ => "a,b\n0.35,0.82\n0.1,0.9\n0.7,0.2\n",
                     },
                 );
-                "records.csv"
+                "calibration.csv"
             }
         };
         let table: &[&str] = if calibration == "arrays.npy" {
