@@ -245,8 +245,9 @@ def test_networks_of_strangers_are_refused_without_noise(capfd: pytest.CaptureFi
 def test_the_probabilities_of_a_discriminant_analysis_are_its_own() -> None:
     estimator = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis()).fit(cancer.train, cancer.train_labels)
     model = vc.compile(estimator, cancer.train)
-    own = estimator.predict_proba(cancer.test)
-    assert np.abs(model.predict_proba(cancer.test).to_numpy() - own).max() < 0.05
+    # No value of these is clipped.
+    own = estimator.predict_proba(cancer.train)
+    assert np.abs(model.predict_proba(cancer.train).to_numpy() - own).max() < 0.05
 
 
 ARRAYS = ROOT / "testdata" / "fixtures" / "arrays"
@@ -272,6 +273,11 @@ def test_arrays_of_numbers_through_a_service(windows: vc.Model) -> None:
         assert (booleans == client.predict_proba(windows.card.name, (records > 0) * 1.0)).all()
 
 
+def changed(records: Any, number: float) -> Any:
+    records[3, 2, 1] = number
+    return records
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -279,8 +285,8 @@ def test_arrays_of_numbers_through_a_service(windows: vc.Model) -> None:
         (lambda records: records[0], "has the shape \\(6, 4\\)"),
         (lambda records: records.astype(complex), "are numbers, and these are complex"),
         (lambda records: records.astype(str), "are numbers, and these are <U"),
-        (lambda records: np.where(records == records[3, 2, 1], np.nan, records), "number9"),
-        (lambda records: np.where(records == records[3, 2, 1], np.inf, records), "number9"),
+        (lambda records: changed(records, np.nan), "record 3 .*number9"),
+        (lambda records: changed(records, np.inf), "record 3 .*number9"),
     ],
     ids=["transposed", "alone", "complex", "texts", "not a number", "infinite"],
 )

@@ -177,8 +177,10 @@ impl Attack {
             for place in (start..=end - 4).step_by(4) {
                 let nibble = |answer: &BigUint| window(answer, place, 4) as usize;
                 check(&nibble, format!("bit {place}"));
-                // Nor does it reveal what lies next to it, or above the slots.
-                for other in [place + 4, above + place - start] {
+                // Nor does it reveal what lies next to it, or above the slots. A slot does: the carry into it, as
+                // often as the gap's bits below it are less than the sum's.
+                let next = Some(place + 4).filter(|next| next + 4 <= end);
+                for other in next.into_iter().chain([above + place - start]) {
                     let both =
                         |answer: &BigUint| nibble(answer) ^ window(answer, other, 4) as usize;
                     if other != place {
