@@ -19,7 +19,7 @@ import { VeilcastError } from './error.js';
  * @param {Input} input
  * @param {RawRecord} record
  * @returns {readonly Cell[]}
- * @throws {VeilcastError} `record_length` if lists of lists haven't the card's shape
+ * @throws {VeilcastError} `record_length` if lists of lists don't have the card's shape
  */
 export function cellsOf({ features, shape }, record) {
   if (features || !isList(record[0])) return ArrayBuffer.isView(record) ? [...record] : /** @type {readonly Cell[]} */ (record);
@@ -31,7 +31,7 @@ export function cellsOf({ features, shape }, record) {
       return [value];
     }
     if (value.length !== sides[0]) {
-      const most = sides.length > 0 ? `has ${value.length} entries instead of ${sides[0]}` : 'stands in the place of a number';
+      const most = sides.length > 0 ? `has ${value.length} entries instead of ${sides[0]}` : 'is in the place of a number';
       throw new VeilcastError('record_length', `a list in the record ${most}: the model takes ${expected} numbers`);
     }
     return Array.from(/** @type {ArrayLike<Nested>} */ (value)).flatMap((member) => flat(member, sides.slice(1)));

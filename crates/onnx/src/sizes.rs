@@ -21,8 +21,8 @@ use super::list::Known;
 use super::lists;
 use super::refused::refused;
 
-/// Most bytes that all values of a network may take, constants of the file aside. The library keeps some
-/// of them several times, and all together shall fit into a gigabyte.
+/// Most bytes that all values of a network may take, constants of the file aside. The library keeps several
+/// copies of some of them, and all of it must fit into a gigabyte.
 const MAX_BYTES: usize = 1 << 28;
 /// Most dimensions of a value.
 const MAX_SIDES: usize = 16;

@@ -240,7 +240,7 @@ impl Decoder {
     }
 }
 
-/// Reads so many bytes, allocating no more than there are.
+/// Reads `count` bytes, allocating no more than there are.
 fn read_exactly(reader: impl Read, count: u64, into: &mut Vec<u8>) -> io::Result<()> {
     match reader.take(count).read_to_end(into)? as u64 == count {
         true => Ok(()),

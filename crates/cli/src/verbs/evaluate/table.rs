@@ -175,7 +175,10 @@ fn read(
 }
 
 impl Read {
-    /// At most so many of the first ones, of as many records as there are rows with the truth.
+    /// The first records, `most` of them at most.
+    ///
+    /// # Errors
+    /// If the table of the truth doesn't have a row for each record.
     fn first(mut self, most: usize, args: &TableArgs) -> anyhow::Result<Self> {
         let rows = self.cells.first().map_or(0, Vec::len);
         if let (Some(path), Some(table)) = (&args.records, &args.table)
