@@ -29,7 +29,7 @@ mod not_built_in {
 mod built_in {
     use std::io::{Cursor, Read as _};
 
-    use calamine::{Data, Error, Ods, Range, Reader, SheetVisible, Xls, Xlsb, Xlsx};
+    use calamine::{Data, Error, Ods, Range, Reader, SheetVisible, Xls, Xlsb, Xlsx, XlsxError};
 
     use super::sheet::{self, Cells};
     use super::unpacked::{self, Bytes, Kind};
@@ -84,7 +84,6 @@ mod built_in {
 
     /// The visible sheets that aren't empty, with their names; or what is wrong.
     fn sheets(bytes: &Bytes) -> Result<Vec<(String, Range<Data>)>, String> {
-        let wrong = |error: Error| sheet::words(&error);
         match unpacked::kind(bytes)? {
             Kind::Xls => {
                 // Encrypted workbooks of later versions are within such files too.
@@ -95,58 +94,40 @@ mod built_in {
                         _ => Error::Xls(error),
                     }
                 });
-                let mut workbook = workbook.map_err(wrong)?;
-                filled(&mut workbook, |workbook, sheet| {
-                    workbook
-                        .worksheet_range(sheet)
-                        .map_err(|error| wrong(error.into()))
+                filled(&mut workbook.map_err(wrong)?, |workbook, sheet| {
+                    workbook.worksheet_range(sheet).map_err(wrong)
                 })
             }
             Kind::Xlsx => {
-                let workbook = Xlsx::new(bytes.clone());
-                let mut workbook = workbook.map_err(|error| wrong(error.into()))?;
+                let mut workbook = Xlsx::new(bytes.clone()).map_err(wrong)?;
                 filled(&mut workbook, |workbook, sheet| {
-                    let reader = workbook.worksheet_cells_reader(sheet);
-                    let mut reader = match reader {
-                        Ok(reader) => reader,
+                    match workbook.worksheet_cells_reader(sheet) {
+                        Ok(mut reader) => Cells::range(|| reader.next_cell().map_err(wrong)),
                         // A chart has a sheet of its own.
-                        Err(calamine::XlsxError::NotAWorksheet(_)) => return Ok(Range::empty()),
-                        Err(error) => return Err(wrong(error.into())),
-                    };
-                    let mut cells = Cells::default();
-                    while let Some(cell) =
-                        reader.next_cell().map_err(|error| wrong(error.into()))?
-                    {
-                        cells.add(cell.get_position(), cell.get_value())?;
+                        Err(XlsxError::NotAWorksheet(_)) => Ok(Range::empty()),
+                        Err(error) => Err(wrong(error)),
                     }
-                    Ok(cells.range())
                 })
             }
             Kind::Xlsb => {
-                let workbook = Xlsb::new(bytes.clone());
-                let mut workbook = workbook.map_err(|error| wrong(error.into()))?;
+                let mut workbook = Xlsb::new(bytes.clone()).map_err(wrong)?;
                 filled(&mut workbook, |workbook, sheet| {
                     let reader = workbook.worksheet_cells_reader(sheet);
-                    let mut reader = reader.map_err(|error| wrong(error.into()))?;
-                    let mut cells = Cells::default();
-                    while let Some(cell) =
-                        reader.next_cell().map_err(|error| wrong(error.into()))?
-                    {
-                        cells.add(cell.get_position(), cell.get_value())?;
-                    }
-                    Ok(cells.range())
+                    let mut reader = reader.map_err(wrong)?;
+                    Cells::range(|| reader.next_cell().map_err(wrong))
                 })
             }
             Kind::Ods => {
-                let workbook = Ods::new(bytes.clone());
-                let mut workbook = workbook.map_err(|error| wrong(error.into()))?;
+                let mut workbook = Ods::new(bytes.clone()).map_err(wrong)?;
                 filled(&mut workbook, |workbook, sheet| {
-                    workbook
-                        .worksheet_range(sheet)
-                        .map_err(|error| wrong(error.into()))
+                    workbook.worksheet_range(sheet).map_err(wrong)
                 })
             }
         }
+    }
+
+    fn wrong(error: impl Into<Error>) -> String {
+        sheet::words(&error.into())
     }
 
     /// The visible sheets of a workbook that aren't empty.

@@ -22,11 +22,18 @@ pub(super) struct Cells {
 impl Cells {
     /// Adds a cell, unless it is empty or would make the sheet too large. Two cells at opposite
     /// corners say nothing of how large it is until they are read.
-    pub(super) fn add(
-        &mut self,
-        (row, column): (u32, u32),
-        value: &DataRef<'_>,
-    ) -> Result<(), String> {
+    /// The range of the cells that a reader gives one by one.
+    pub(super) fn range<'a>(
+        mut next: impl FnMut() -> Result<Option<Cell<DataRef<'a>>>, String>,
+    ) -> Result<Range<Data>, String> {
+        let mut cells = Self::default();
+        while let Some(cell) = next()? {
+            cells.add(cell.get_position(), cell.get_value())?;
+        }
+        Ok(Range::from_sparse(cells.cells))
+    }
+
+    fn add(&mut self, (row, column): (u32, u32), value: &DataRef<'_>) -> Result<(), String> {
         if *value == DataRef::Empty {
             return Ok(());
         }
@@ -46,10 +53,6 @@ impl Cells {
         self.cells
             .push(Cell::new((row, column), value.clone().into()));
         Ok(())
-    }
-
-    pub(super) fn range(self) -> Range<Data> {
-        Range::from_sparse(self.cells)
     }
 }
 
