@@ -1,5 +1,7 @@
 //! [`Evaluator`], the service's side: W·x + b on ciphertexts.
 
+mod together;
+
 use std::sync::Arc;
 
 use veilcast_card::{Card, Way};

@@ -1,5 +1,6 @@
 //! [`Session`], the data owner's side: records in, request out; answer in, scores out.
 
+mod together;
 mod vouchers;
 
 use std::num::NonZeroUsize;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use veilcast_card::{Card, QuantizedRecord, Way};
-use veilcast_paillier::{Plaintext, PoolError, PublicKey, RandomizerPool, SecretKey};
+use veilcast_paillier::{Ciphertext, Plaintext, PoolError, PublicKey, RandomizerPool, SecretKey};
 use veilcast_protocol::{
     ByteMatrix, InferRequest, InferResponse, KeyFingerprint, Layout, SeededUpload, Upload,
     VoucherSecretId,
@@ -380,6 +381,15 @@ impl Session {
         &self,
         answer: &InferResponse,
     ) -> Result<(Arrangement, Vec<Plaintext>), SessionError> {
+        let (arrangement, ciphertexts) = self.received(answer)?;
+        Ok((arrangement, self.key.decrypt_many(&ciphertexts)?))
+    }
+
+    /// An answer's ciphertexts, once it is known to be one to this session, and where its slots are.
+    fn received(
+        &self,
+        answer: &InferResponse,
+    ) -> Result<(Arrangement, Vec<Ciphertext>), SessionError> {
         let public = self.key.public_key();
         if answer.card_digest != self.card.digest() {
             return Err(SessionError::OtherCard(answer.card_digest));
@@ -397,7 +407,7 @@ impl Session {
             return Err(SessionError::Shape { expected, found });
         }
         let ciphertexts = public.decode_ciphertexts(&answer.scores)?;
-        Ok((arrangement, self.key.decrypt_many(&ciphertexts)?))
+        Ok((arrangement, ciphertexts))
     }
 
     /// Where the numbers of a layout are under this session's key.
