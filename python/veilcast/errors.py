@@ -24,6 +24,7 @@ __all__ = [
     "ServeError",
     "ServiceError",
     "ShapeError",
+    "TableError",
     "ValueRangeError",
     "VeilcastError",
     "VoucherError",
@@ -113,6 +114,10 @@ class SealedError(VeilcastError, ValueError):
 
 class CompileError(VeilcastError, ValueError):
     """A model of another library can't become one that predicts on encrypted records."""
+
+
+class TableError(VeilcastError, ValueError):
+    """A table of encrypted records or of answers isn't one, or not of this model and key."""
 
 
 class MissingPackage(VeilcastError, ImportError):

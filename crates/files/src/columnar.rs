@@ -10,6 +10,9 @@ mod fault;
 mod parquet;
 
 #[cfg(feature = "parquet")]
+pub use self::parquet::parquet_metadata;
+
+#[cfg(feature = "parquet")]
 pub(crate) use self::built_in::{arrow, arrow_stream, parquet};
 #[cfg(not(feature = "parquet"))]
 pub(crate) use self::not_built_in::{arrow, arrow_stream, parquet};

@@ -4,6 +4,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls a library; nothing if it panicked. What such a panic leaves half done must not be used again.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }

@@ -28,10 +28,14 @@ mod rendered;
 pub mod table;
 mod workbook;
 
+#[cfg(feature = "parquet")]
+pub use columnar::parquet_metadata;
 pub use content::STANDARD_INPUT;
 pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
 pub use grey::GreyImage;
+#[cfg(any(feature = "excel", feature = "parquet"))]
+pub use guard::guarded;
 pub use limits::MAX_FILE_BYTES;
 pub use open::{Records, column_names, open, open_table};
 pub use output::{OutputFile, Readers, WriteError};

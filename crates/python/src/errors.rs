@@ -28,6 +28,7 @@ mod exceptions {
     import_exception!(veilcast.errors, ServeError);
     import_exception!(veilcast.errors, ServiceError);
     import_exception!(veilcast.errors, ShapeError);
+    import_exception!(veilcast.errors, TableError);
     import_exception!(veilcast.errors, ValueRangeError);
     import_exception!(veilcast.errors, VoucherError);
 }
@@ -72,6 +73,8 @@ pub(crate) enum Fault {
     Import(String),
     /// Models can't be served.
     Serve(String),
+    /// A table of encrypted records or of answers can't be used.
+    Table(String),
 }
 
 impl Fault {
@@ -109,6 +112,7 @@ impl From<Fault> for PyErr {
             Fault::Voucher(text) => py::VoucherError::new_err(text),
             Fault::Import(text) => py::CompileError::new_err(text),
             Fault::Serve(text) => py::ServeError::new_err(text),
+            Fault::Table(text) => py::TableError::new_err(text),
         }
     }
 }

@@ -26,6 +26,7 @@ mod secret_key;
 mod service;
 mod serving;
 mod sessions;
+mod tables;
 mod weighted_sums;
 mod work;
 
@@ -70,4 +71,6 @@ mod native {
     use crate::serving::Serving;
     #[pymodule_export]
     use crate::sessions::{OpeningOf, SealedModel, Session};
+    #[pymodule_export]
+    use crate::tables::{decrypt_table, encrypt_table, score_table, table_group_size};
 }

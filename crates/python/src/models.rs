@@ -161,6 +161,10 @@ impl Model {
         self.evaluator.model()
     }
 
+    pub(crate) fn evaluator(&self) -> &Evaluator {
+        &self.evaluator
+    }
+
     /// The model, ready to be served.
     pub(crate) fn to_serve(&self) -> Result<Evaluator, Fault> {
         evaluator(self.whole().clone(), self.sealing_key.clone())

@@ -88,6 +88,10 @@ impl Session {
         &self.encoder
     }
 
+    pub(crate) fn key(&self) -> Arc<Key> {
+        Arc::clone(&self.key)
+    }
+
     /// The engine's session in the layout that suits this many records best, and with vouchers from a source if there is one.
     pub(crate) fn owner(
         &self,

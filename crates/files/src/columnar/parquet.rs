@@ -1,6 +1,10 @@
 //! Parquet files.
 
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::File;
+
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::basic::Compression;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 
@@ -15,17 +19,10 @@ const FORMAT: &str = "Parquet";
 /// The rows of a Parquet file.
 pub(crate) fn open(content: Content) -> Result<Rows, ReadError> {
     let name = content.name.clone();
-    let (file, bytes) = content.file()?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file.into_inner());
-    let reader = reader.map_err(|error| damaged(&name, FORMAT, &error.to_string()))?;
-    check(reader.metadata(), bytes).map_err(|problem| match problem {
-        Problem::Damaged => damaged(&name, FORMAT, "a column isn't within the file"),
-        Problem::Compression(method) => ReadError::Unusable {
-            file: name.clone(),
-            format: FORMAT,
-            problem: format!("it is compressed with {method}; write it with Snappy or Zstandard"),
-        },
-    })?;
+    let (file, _) = content.file()?;
+    let file = file.into_inner();
+    let metadata = parquet_metadata(&name, &file)?;
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     let schema = reader.schema().clone();
     let batches = reader.build();
     let batches = batches.map_err(|error| damaged(&name, FORMAT, &error.to_string()))?;
@@ -33,6 +30,30 @@ pub(crate) fn open(content: Content) -> Result<Rows, ReadError> {
     let batches =
         batches.map(move |batch| batch.map_err(|error| damaged(&file, FORMAT, &error.to_string())));
     rows((&name, FORMAT), &schema, batches)
+}
+
+/// What a Parquet file says about itself, checked before anything of that size is allocated.
+///
+/// The library may panic on a damaged file: see [`guarded`](crate::guarded).
+///
+/// # Errors
+/// [`ReadError`] if it isn't one, or doesn't hold what it says, or is compressed in a way that isn't built in.
+pub fn parquet_metadata(name: &str, file: &File) -> Result<ArrowReaderMetadata, ReadError> {
+    let length = file
+        .metadata()
+        .map_err(|source| ReadError::io(name, source))?;
+    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::default());
+    let metadata = metadata.map_err(|error| damaged(name, FORMAT, &error.to_string()))?;
+    let checked = check(metadata.metadata(), length.len());
+    checked.map_err(|problem| match problem {
+        Problem::Damaged => damaged(name, FORMAT, "a column isn't within the file"),
+        Problem::Compression(method) => ReadError::Unusable {
+            file: name.to_owned(),
+            format: FORMAT,
+            problem: format!("it is compressed with {method}; write it with Snappy or Zstandard"),
+        },
+    })?;
+    Ok(metadata)
 }
 
 enum Problem {

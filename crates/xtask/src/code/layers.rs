@@ -41,6 +41,10 @@ const ALLOWED: &[(&str, May)] = &[
         "engine",
         May::Only(&["card", "model", "paillier", "protocol"]),
     ),
+    (
+        "tables",
+        May::Only(&["card", "engine", "files", "paillier", "protocol"]),
+    ),
     ("ledger", May::Only(&[])),
     (
         "server",
