@@ -1,0 +1,80 @@
+"""Tables on an engine: Sail's, in this process. It needs other packages than the rest of the tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hospital import COLUMNS, KEY, Hospital, clear, trained
+
+import veilcast as vc
+from veilcast import errors
+from veilcast import spark as vs
+
+pytest.importorskip("pysail")
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    from pysail.spark import SparkConnectServer
+    from pyspark.sql import SparkSession
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    server = SparkConnectServer()
+    server.start(background=True)
+    _, port = server.listening_address
+    session = SparkSession.builder.remote(f"sc://localhost:{port}").getOrCreate()
+    yield session
+    session.stop()
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    return trained(tmp_path_factory.mktemp("hospital"))
+
+
+@pytest.fixture(scope="module")
+def patients(spark: Any, hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    path = tmp_path_factory.mktemp("patients") / "patients.parquet"
+    hospital.patients[:700].to_parquet(path, index=False)
+    return spark.read.parquet(str(path))
+
+
+def test_scores_are_those_in_the_clear(spark: Any, hospital: Hospital, patients: Any, tmp_path: Path) -> None:
+    owner = {"card": hospital.card, "key": KEY}
+    requests = vs.encrypt(patients, id="sno", **owner)
+    requests.write.parquet(str(tmp_path / "private"))
+    private = spark.read.parquet(str(tmp_path / "private"))
+    answers = vs.score(private.drop("ids"), model=hospital.model)
+    answers.write.parquet(str(tmp_path / "answers"))
+    answers = spark.read.parquet(str(tmp_path / "answers"))
+    assert "ids" not in answers.columns
+    scores = vs.decrypt(answers.join(private.select("batch", "group", "ids"), ["batch", "group"]), **owner)
+    found = scores.toPandas().sort_values("id")
+    assert found["id"].tolist() == hospital.patients["sno"][:700].tolist()
+    assert found["score_1"].tolist() == clear(vc.Model.load(hospital.model), hospital.patients[:700])
+    assert found["error"].isna().all()
+    # The same records have the same names if they are encrypted again.
+    again = {(row.batch, row.group) for row in requests.select("batch", "group").collect()}
+    assert again == {(row.batch, row.group) for row in private.select("batch", "group").collect()}
+
+
+def test_what_is_refused(spark: Any, hospital: Hospital, patients: Any, tmp_path: Path) -> None:
+    with pytest.raises(errors.SecretError, match="each worker reads the file itself"):
+        vs.encrypt(patients, card=hospital.card, key=vc.Key.load(KEY))  # type: ignore[arg-type]
+    with pytest.raises(errors.RecordError, match="needs columns that aren't there: age"):
+        vs.encrypt(patients.drop("age"), card=hospital.card, key=KEY)
+    with pytest.raises(errors.RecordError, match="can't be the identifiers' column"):
+        vs.encrypt(patients, card=hospital.card, key=KEY, id="age")
+    nowhere = vs.encrypt(patients, card=hospital.card, key=tmp_path / "nowhere.json")
+    with pytest.raises(Exception, match="nowhere.json"):
+        nowhere.collect()
+    mixed = patients.select("sno", *COLUMNS)
+    with pytest.raises(Exception, match="the column \"request\" is missing"):
+        vs.score(mixed.selectExpr("'b' batch", "1 `group`", "1 records", "'r' layout", "'k' key_fingerprint", "'c' card_digest"), model=hospital.model).collect()  # fmt: skip

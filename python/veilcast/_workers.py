@@ -1,0 +1,123 @@
+"""What processes of a cluster keep between calls: models and sessions, opened once each; and how many threads they compute in."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import sys
+from typing import Any, NamedTuple, Optional, Union
+
+from veilcast.cards import Card
+from veilcast.errors import CardError, ModelError, SecretError
+from veilcast.keys import Key
+from veilcast.models import Model
+from veilcast.sessions import Session
+
+Path = Union[str, "os.PathLike[str]"]
+
+_models: dict[str, tuple[Any, Model]] = {}
+_sessions: dict[tuple[str, bytes], tuple[Any, Session]] = {}
+_secrets: dict[str, tuple[Any, bytes]] = {}
+
+
+class Owner(NamedTuple):
+    """What a data owner's task needs: a card, and where its worker finds the key."""
+
+    card: bytes
+    key: str
+    public_part: Optional[bytes] = None
+
+    def session(self) -> Session:
+        """The session, opened anew if the key's file has changed.
+
+        Raises:
+            FileNotFoundError: if the worker has no such file.
+        """
+        stamp, place = stamp_of(self.key), (self.key, self.card)
+        known = _sessions.get(place)
+        if known is None or known[0] != stamp:
+            use_few_threads()
+            session = Session(Card(self.card), Key.load(self.key), self.public_part)
+            known = _sessions[place] = (stamp, session)
+        return known[1]
+
+    def name(self, content: bytes) -> str:
+        """A name for a batch that depends on what is in it, and tells nobody else anything about that."""
+        stamp = stamp_of(self.key)
+        known = _secrets.get(self.key)
+        if known is None or known[0] != stamp:
+            with open(self.key, "rb") as file:
+                secret = hashlib.sha256(b"names of veilcast's batches\0" + file.read()).digest()
+            known = _secrets[self.key] = (stamp, secret)
+        return hmac.new(known[1], content, "sha256").hexdigest()[:32]
+
+
+def owner(card: Union[Card, Path], key: Path, public_part: Optional[Path]) -> Owner:
+    """What tasks need, by what a caller names.
+
+    Raises:
+        SecretError: if the key itself is given.
+    """
+    if isinstance(key, Key) or not isinstance(key, (str, os.PathLike)):
+        raise SecretError(
+            "give the path of the key's file, key='/mnt/keys/key.json': a key that is handed over here would be written into "
+            "the job, and to the disks and logs of all machines that it passes; each worker reads the file itself"
+        )
+    card = card if isinstance(card, Card) else Card.load(card)
+    if "direct" not in card.ways:
+        ways = ", ".join(card.ways)
+        raise CardError(
+            f"the model {card.name!r} is offered by {ways} alone: tables hold encrypted records, since vouchers are good only "
+            "once, and a task that is retried would use them twice"
+        )
+    part = None
+    if public_part is not None:
+        with open(public_part, "rb") as file:
+            part = file.read()
+    # Wrong ones are told now, and not by a worker.
+    return Owner(card.json, os.path.abspath(key), part)
+
+
+def model(directory: str, digest: Optional[str] = None) -> Model:
+    """The model of a directory, opened anew if its files have changed.
+
+    Raises:
+        ModelError: if its card isn't the one with this digest any more.
+    """
+    stamp = stamp_of(directory)
+    known = _models.get(directory)
+    if known is None or known[0] != stamp:
+        use_few_threads()
+        known = _models[directory] = (stamp, Model.load(directory))
+    if digest is not None and known[1].card.digest != digest:
+        raise ModelError(
+            f"the model in {directory} has changed since the job began: its card was {digest}, and is"
+            f" {known[1].card.digest} now; begin again, or put the old model back"
+        )
+    return known[1]
+
+
+def digest_in(directory: str) -> Optional[str]:
+    """The digest of a model's card, if this machine has the model."""
+    card = os.path.join(directory, "card.json")
+    return Card.load(card).digest if os.path.exists(card) else None
+
+
+def stamp_of(path: str) -> Any:
+    """What changes when a file, or a file of a folder, does."""
+    entries = sorted(os.scandir(path), key=lambda entry: entry.name) if os.path.isdir(path) else []
+    states = [os.stat(path), *(entry.stat() for entry in entries if entry.is_file())]
+    return [(state.st_mtime_ns, state.st_size, state.st_ino) for state in states]
+
+
+def use_few_threads() -> None:
+    """In a worker of Spark's, of which each core has one, computes in as many threads as its task has cores. Other processes
+    use all."""
+    if "RAYON_NUM_THREADS" in os.environ:
+        return
+    pyspark = sys.modules.get("pyspark")
+    task = getattr(pyspark, "TaskContext", None)
+    context = None if task is None else task.get()
+    if context is not None:
+        os.environ["RAYON_NUM_THREADS"] = str(max(context.cpus(), 1))
