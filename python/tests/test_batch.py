@@ -1,0 +1,118 @@
+"""``veilcast-batch`` on Sail: files in, files out. It needs other packages than the rest of the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hospital import KEY, Hospital, clear, trained
+
+import veilcast as vc
+
+pytest.importorskip("pysail")
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    return trained(tmp_path_factory.mktemp("hospital"))
+
+
+def batch(*arguments: object, status: int = 0) -> str:
+    command = [sys.executable, "-m", "veilcast.batch", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def records(hospital: Hospital, tmp_path: Path) -> Path:
+    """Two row groups of Parquet below a folder, and a file of CSV."""
+    folder = tmp_path / "records"
+    (folder / "ward").mkdir(parents=True)
+    table = pa.Table.from_pandas(hospital.patients[:700], preserve_index=False)
+    pq.write_table(table, folder / "ward" / "a.parquet", row_group_size=400)
+    hospital.patients[700:900].to_csv(folder / "b.csv", index=False)
+    return folder
+
+
+def scores(folder: Path) -> list[dict[str, Any]]:
+    names = ["ward/a.parquet-00000.parquet", "ward/a.parquet-00001.parquet", "b.csv.parquet"]
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*")) == sorted(names)
+    return [row for name in names for row in pq.ParquetFile(folder / name).read().to_pylist()]
+
+
+def test_scores_are_those_in_the_clear(hospital: Hospital, records: Path, tmp_path: Path) -> None:
+    requests, answers, decrypted = tmp_path / "requests", tmp_path / "answers", tmp_path / "scores"
+    owner = ["--card", hospital.card, "--key", KEY]
+    assert "900 records encrypted in 8 groups" in batch("encrypt", records, requests, *owner, "--id", "sno")
+    for path in requests.rglob("*.parquet"):
+        assert "ids" not in pq.ParquetFile(path).schema_arrow.names
+    # As the program reads them.
+    assert "900 records scored in 8 groups, 0 of them faulty" in batch("score", requests, answers, "--model", hospital.model)
+    private = tmp_path / "requests-private"
+    assert all(path.stat().st_mode & 0o77 == 0 for path in [private, *private.rglob("*.*")])
+    out = batch("decrypt", answers, decrypted, *owner, "--identifiers", private)
+    assert "900 records decrypted, 0 of them without scores" in out
+    found = scores(decrypted)
+    assert [row["id"] for row in found] == hospital.patients["sno"][:900].tolist()
+    model = vc.Model.load(hospital.model)
+    assert [row["score_1"] for row in found] == clear(model, hospital.patients[:900])
+    out = batch("verify", records, decrypted, "--model", hospital.model)
+    assert "900 records compared with the model in the clear, 0 with other scores" in out
+
+    # What is there stays, and what is missing is done.
+    assert "--resume" in batch("encrypt", records, requests, *owner, "--id", "sno", status=1)
+    (requests / "b.csv.parquet").unlink()
+    stays = {path: path.stat().st_mtime_ns for path in requests.rglob("*.parquet")}
+    out = batch("encrypt", records, requests, *owner, "--id", "sno", "--resume")
+    assert "2 of 3 parts are there already" in out and "200 records encrypted in 2 groups" in out
+    assert {path: path.stat().st_mtime_ns for path in stays} == stays
+    # That part has other ciphertexts now, and the old answers aren't to them.
+    (decrypted / "b.csv.parquet").unlink()
+    out = batch("decrypt", answers, decrypted, *owner, "--identifiers", private, "--resume", status=1)
+    assert "answers a request that isn't the one that was kept" in out and "b.csv.parquet" in out
+    assert not (decrypted / "b.csv.parquet").exists()
+
+
+def test_faults(hospital: Hospital, records: Path, tmp_path: Path) -> None:
+    requests, answers = tmp_path / "requests", tmp_path / "answers"
+    owner = ["--card", hospital.card, "--key", KEY]
+    out = batch("encrypt", records, requests, "--card", hospital.card, "--key", tmp_path / "none.json", status=1)
+    assert "a worker has no file" in out and "none.json" in out and not list(requests.rglob("*.parquet"))
+    assert "has no records" in batch("encrypt", tmp_path / "nothing", requests, *owner, status=1)
+    out = batch("encrypt", records, requests, *owner, "--id", "nobody", status=1)
+    assert "columns aren't there that are needed: nobody" in out
+    batch("encrypt", records, requests, *owner)
+    # One group is damaged, and one file cut off: the other file is scored, and the group's fault is told.
+    path = requests / "ward" / "a.parquet-00000.parquet"
+    table = pq.ParquetFile(path).read()
+    cells = table["request"].to_pylist()
+    cells[1] = b"x"
+    pq.write_table(table.set_column(6, "request", pa.array(cells, pa.binary())), path)
+    cut = requests / "b.csv.parquet"
+    cut.write_bytes(cut.read_bytes()[:-100])
+    out = batch("score", requests, answers, "--model", hospital.model, status=1)
+    assert "b.csv.parquet: it is damaged, or cut off" in out and "1 of them faulty" in out and "1 parts failed" in out
+    errors = pq.ParquetFile(answers / "ward" / "a.parquet-00000.parquet").read()["error"].to_pylist()
+    assert [error is None for error in errors] == [True, False, True]
+    assert "a.parquet-00000.parquet, row group 0, row 1 (batch " in errors[1]
+    assert not (answers / "b.csv.parquet").exists() and not list(answers.rglob(".*"))
+    out = batch("decrypt", answers, tmp_path / "scores", *owner, "--identifiers", tmp_path / "requests-private", status=1)
+    assert "143 of them without scores" in out
+
+    # Another model at the same place.
+    other = tmp_path / "other"
+    shutil.copytree(hospital.model, other)
+    card = (other / "card.json").read_bytes()
+    (other / "card.json").write_bytes(card.replace(b'"hospital"', b'"hospitals"', 1))
+    out = batch("score", requests / "ward", tmp_path / "again", "--model", other, status=1)
+    assert "error" in out and not list((tmp_path / "again").rglob("*.parquet"))
+    assert os.listdir(tmp_path / "requests-private")

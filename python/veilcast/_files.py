@@ -1,0 +1,208 @@
+"""Files of records and tables, on disks and in object stores: what there is, rows in, and rows out, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import tempfile
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Optional
+
+from veilcast import tables
+from veilcast.cards import Card
+from veilcast.errors import RecordError, TableError
+
+ROW_GROUP_BYTES = 64 << 20
+"""About how many bytes a row group of a table has."""
+
+ROWS_AT_ONCE = 8192
+"""Records are read in batches of as many."""
+
+
+class Unit(NamedTuple):
+    """What is done as a whole, or not at all."""
+
+    name: str
+    """What its batch and its files are called: the path of its input below the folder, and the row group."""
+    file: str
+    row_group: Optional[int] = None
+
+
+class Folder:
+    """A folder of files, or a file, by its path or its address: ``s3://…``, ``gs://…`` or ``abfs://…``."""
+
+    def __init__(self, address: str) -> None:
+        from pyarrow import fs  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        self.address = address
+        self._fs = fs
+        self.system, self.path = fs.FileSystem.from_uri(address if "://" in address else os.path.abspath(address))
+        self.is_local = isinstance(self.system, fs.LocalFileSystem)
+
+    def files(self, endings: tuple[str, ...]) -> dict[str, str]:
+        """The paths of the files with one of these endings, by their names below the folder."""
+        info = self.system.get_file_info(self.path)
+        if info.type == self._fs.FileType.File:
+            return {posixpath.basename(self.path): self.path}
+        selector = self._fs.FileSelector(self.path, recursive=True, allow_not_found=True)
+        found = {}
+        for info in self.system.get_file_info(selector):
+            name = posixpath.relpath(info.path, self.path)
+            is_hidden = any(part.startswith((".", "_")) for part in name.split("/"))
+            if info.type == self._fs.FileType.File and not is_hidden and name.endswith(endings):
+                found[name] = info.path
+        return dict(sorted(found.items()))
+
+    def file(self, name: str) -> str:
+        """The path of a file below the folder."""
+        return posixpath.join(self.path, name)
+
+    def has(self, name: str) -> bool:
+        return bool(self.system.get_file_info(self.file(name)).type == self._fs.FileType.File)
+
+    def parquet(self, path: str) -> Any:
+        """A Parquet file.
+
+        Raises:
+            TableError: if it isn't one, or is cut off.
+        """
+        import pyarrow.parquet  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        file = self.system.open_input_file(path)
+        try:
+            return pyarrow.parquet.ParquetFile(file)
+        except pyarrow.ArrowInvalid as error:
+            raise TableError(f"{path}: it is damaged, or cut off ({error})") from None
+
+
+def units(source: Folder) -> list[Unit]:
+    """The row groups of Parquet files, and whole files of CSV.
+
+    Raises:
+        RecordError: if there are none.
+    """
+    found = []
+    for name, path in source.files((".parquet", ".csv")).items():
+        if name.endswith(".csv"):
+            found.append(Unit(name, path))
+            continue
+        for row_group in range(source.parquet(path).num_row_groups):
+            found.append(Unit(f"{name}-{row_group:05}", path, row_group))
+    if not found:
+        raise RecordError(f"{source.address} has no records: give a folder of .parquet or .csv files, or one such file")
+    return found
+
+
+def records(source: Folder, unit: Unit, card: Card, id: Optional[str]) -> Iterator[Any]:  # noqa: A002
+    """The records of a unit, batch by batch, in the columns that the card and the identifiers take."""
+    pa = tables.pyarrow()
+    columns = [*(card.columns or []), *([] if id is None else [id])]
+    texts = {columns[place] for place in card._card.text_columns}
+    try:
+        if unit.row_group is None:
+            batches, names = _csv(pa, source, unit.file, columns, texts, id)
+        else:
+            file = source.parquet(unit.file)
+            names = file.schema_arrow.names
+            batches = file.iter_batches(ROWS_AT_ONCE, row_groups=[unit.row_group], columns=columns)
+        missing = [name for name in columns if name not in names]
+        if missing:
+            raise RecordError(f"{unit.file}: columns aren't there that are needed: {', '.join(missing)}")
+        for batch in batches:
+            # pyarrow gives them in the file's order.
+            yield batch.select(columns)
+    except pa.ArrowInvalid as error:
+        raise RecordError(f"{unit.name}: it is damaged, cut off, or not what its columns hold elsewhere ({error})") from None
+
+
+def _csv(pa: Any, source: Folder, path: str, columns: list[str], texts: set[str], id: Optional[str]) -> Any:  # noqa: A002
+    from pyarrow import csv  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    types = {name: pa.string() if name in texts else pa.float64() for name in columns if name != id}
+    options = csv.ConvertOptions(column_types=types, strings_can_be_null=True)
+    reader = csv.open_csv(source.system.open_input_stream(path), convert_options=options)
+
+    def trimmed() -> Iterator[Any]:
+        import pyarrow.compute as pc  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        for batch in reader:
+            for name in texts:
+                place = batch.schema.get_field_index(name)
+                batch = batch.set_column(place, name, pc.utf8_trim_whitespace(batch.column(place)))
+            yield batch
+
+    return trimmed(), reader.schema.names
+
+
+class Output:
+    """A Parquet file that is written beside its place, or on this machine's disk if that is in an object store, and gets
+    its name when it is whole. Use it with ``with``: an exception leaves nothing behind."""
+
+    def __init__(self, folder: Folder, name: str, schema: Any, *, is_private: bool, messages: tuple[str, ...] = ()) -> None:
+        import pyarrow.parquet
+
+        self._folder, self._path = folder, folder.file(name)
+        self.name = name
+        beside = None
+        if folder.is_local:
+            beside = os.path.dirname(self._path)
+            # Its parents have the usual mode.
+            os.makedirs(folder.path, mode=0o700 if is_private else 0o777, exist_ok=True)
+            os.makedirs(beside, exist_ok=True)
+        # Only its owner can read it.
+        descriptor, self._temporary = tempfile.mkstemp(".tmp", ".veilcast-", beside)
+        os.close(descriptor)
+        self._is_private = is_private
+        # Ciphertexts don't compress, no two are the same, and their order means nothing.
+        options = {"compression": "none", "write_statistics": False} if messages else {"compression": "zstd"}
+        small = [name for name in schema.names if name not in messages] if messages else True
+        self._writer = pyarrow.parquet.ParquetWriter(self._temporary, schema, use_dictionary=small, **options)
+        self._schema = schema
+        self._rows: list[Any] = []
+        self._bytes = 0
+
+    def write(self, rows: Any) -> None:
+        """Adds a batch of rows."""
+        self._rows.append(rows)
+        self._bytes += rows.nbytes
+        if self._bytes >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            table = tables.pyarrow().Table.from_batches(self._rows, self._schema)
+            self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        self._rows, self._bytes = [], 0
+
+    def __enter__(self) -> Output:
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        try:
+            if kind is None:
+                self._flush()
+            self._writer.close()
+            if kind is None:
+                self._finish()
+        finally:
+            if os.path.exists(self._temporary):
+                os.unlink(self._temporary)
+
+    def _finish(self) -> None:
+        if self._folder.is_local:
+            if not self._is_private:
+                umask = os.umask(0)
+                os.umask(umask)
+                os.chmod(self._temporary, 0o666 & ~umask)
+            os.replace(self._temporary, self._path)
+            return
+        system, size = self._folder.system, os.path.getsize(self._temporary)
+        try:
+            with open(self._temporary, "rb") as file, system.open_output_stream(self._path) as stream:
+                while some := file.read(8 << 20):
+                    stream.write(some)
+        finally:
+            # Closing a stream ends an upload, even of a part.
+            info = system.get_file_info(self._path)
+            if info.type != self._folder._fs.FileType.NotFound and info.size != size:
+                system.delete_file(self._path)

@@ -1,0 +1,208 @@
+"""Tables of any size from the command line: ``veilcast-batch encrypt | score | decrypt | verify SOURCE TARGET``.
+
+Row groups of Parquet files, and files of CSV, are done one by one, each whole or not at all, in the processes of an engine:
+Sail's, which starts in this process, or a cluster's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn, Optional
+
+from veilcast import _steps, _workers, tables
+from veilcast._files import Folder, Unit, units
+from veilcast._steps import Job
+from veilcast.cards import Card
+from veilcast.errors import MissingPackage, RecordError, TableError, VeilcastError
+
+__all__ = ["main", "run"]
+
+PACKAGES = "pip install pysail 'pyspark[connect]>=4,<4.2' 'pandas<3' pyarrow"
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
+    """The program ``veilcast-batch``."""
+    options = _parser().parse_args(arguments)
+    try:
+        sys.exit(0 if run(options) else 1)
+    except (VeilcastError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted; --resume goes on with what is left")
+
+
+def run(options: argparse.Namespace) -> bool:
+    """Does a step, and tells what became of it; whether all went well."""
+    tables.pyarrow()
+    source, target = Folder(options.source), Folder(options.target)
+    job = _job(options, source)
+    all_units = len(job.units)
+    if options.step != "verify":
+        job = _without_done(options, job, target)
+    skipped = all_units - len(job.units)
+    if skipped:
+        _say(options, f"{skipped} of {all_units} parts are there already")
+    groups = records = faults = 0
+    failed: list[str] = []
+    start = time.monotonic()
+    if job.units:
+        with _engine(options.engine) as spark:
+            parallel = options.parallel or (os.cpu_count() or 1 if options.engine == "sail" else len(job.units))
+            numbers = spark.range(0, len(job.units), 1, min(parallel, len(job.units)))
+            done = 0
+            for row in numbers.mapInArrow(functools.partial(_steps.run, job), _steps.RESULTS).toLocalIterator():
+                done += 1
+                groups, records, faults = groups + row.groups, records + row.records, faults + row.faults
+                if row.error is not None:
+                    failed.append(row.error)
+                rate = records / max(time.monotonic() - start, 1e-9)
+                _say(options, f"{done} of {len(job.units)} parts, {records:,} records, {rate:,.0f} records/s")
+    for text in failed:
+        print(f"error: {text}", file=sys.stderr)
+    what = {
+        "encrypt": f"{records:,} records encrypted in {groups:,} groups",
+        "score": f"{records:,} records scored in {groups:,} groups, {faults:,} of them faulty (column `error`)",
+        "decrypt": f"{records:,} records decrypted, {faults:,} of them without scores (column `error`)",
+        "verify": f"{records:,} records compared with the model in the clear, {faults:,} with other scores",
+    }[options.step]
+    print(f"{what}; {len(failed)} parts failed")
+    return not failed and not faults
+
+
+def _job(options: argparse.Namespace, source: Folder) -> Job:
+    owner = None
+    if options.step in ("encrypt", "decrypt"):
+        owner = _workers.owner(options.card, options.key, getattr(options, "public_part", None))
+    if options.step in ("encrypt", "verify"):
+        parts = units(source)
+    else:
+        parts = [Unit(name, path) for name, path in source.files((".parquet",)).items()]
+        if not parts:
+            raise TableError(f"{source.address} has no tables: give the folder that the step before wrote")
+    if options.step == "encrypt":
+        card = Card(owner.card) if owner is not None else None
+        if card is None or card.columns is None:
+            raise RecordError("the model takes no tables of columns")
+        if options.id in card.columns:
+            raise RecordError(f"the column {options.id!r} is one that the model takes: it can't be the identifiers' column, too")
+    identifiers = getattr(options, "identifiers", None)
+    if options.step == "encrypt" and identifiers is None:
+        identifiers = options.target.rstrip("/") + "-private"
+    model = getattr(options, "model", None)
+    directory = "" if model is None else os.path.abspath(model)
+    return Job(
+        options.step,
+        options.source,
+        options.target,
+        parts,
+        owner,
+        identifiers,
+        getattr(options, "id", None),
+        directory,
+        _workers.digest_in(directory) if directory else None,
+    )
+
+
+def _without_done(options: argparse.Namespace, job: Job, target: Folder) -> Job:
+    """The job without what is there already.
+
+    Raises:
+        TableError: if something is there, and isn't to be resumed, or is of another key or card.
+    """
+    ending = ".parquet" if options.step == "encrypt" else ""
+    there = target.files((".parquet",))
+    if options.step == "encrypt" and job.identifiers is not None:
+        private = Folder(job.identifiers).files((".parquet",))
+        there = {name: path for name, path in there.items() if name in private}
+    done = [unit for unit in job.units if unit.name + ending in there]
+    if done and not options.resume:
+        raise TableError(f"{options.target} has parts of this step already: go on with --resume, or choose another folder")
+    if done and options.step != "decrypt":
+        expected = job.digest if job.owner is None else Card(job.owner.card).digest
+        file = target.parquet(there[done[0].name + ending])
+        says = file.read(columns=["card_digest"])["card_digest"].unique().to_pylist() if file.metadata.num_rows else []
+        if expected is not None and any(found.split(":")[-1] != expected for found in says):
+            raise TableError(f"{options.target} was begun with another card: choose another folder")
+    rest = set(job.units) - set(done)
+    return job._replace(units=[unit for unit in job.units if unit in rest])
+
+
+@contextlib.contextmanager
+def _engine(name: str) -> Iterator[Any]:
+    """A session of an engine, which ends with it."""
+    # Of the workers that Spark starts on this machine.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    try:
+        from pyspark.sql import SparkSession  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    except ImportError:
+        raise MissingPackage(f"an engine needs pyspark: {PACKAGES}") from None
+    if name != "sail":
+        builder = SparkSession.builder.appName("veilcast-batch")
+        address = "local[*]" if name == "local" else name
+        session = (builder.remote(address) if name.startswith("sc://") else builder.master(address)).getOrCreate()
+        try:
+            yield session
+        finally:
+            session.stop()
+        return
+    os.environ.setdefault("RUST_LOG", "warn")
+    try:
+        from pysail.spark import SparkConnectServer  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    except ImportError:
+        raise MissingPackage(f"the engine Sail needs pysail: {PACKAGES}; or name another with --engine") from None
+    server = SparkConnectServer()
+    server.start(background=True)
+    try:
+        _, port = server.listening_address
+        session = SparkSession.builder.remote(f"sc://localhost:{port}").getOrCreate()
+        try:
+            yield session
+        finally:
+            session.stop()
+    finally:
+        server.stop()
+
+
+def _say(options: argparse.Namespace, text: str) -> None:
+    if not options.quiet:
+        print(text, file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("veilcast-batch", description="Predictions on encrypted tables of any size.")
+    steps = parser.add_subparsers(dest="step", required=True, metavar="encrypt|score|decrypt|verify")
+
+    def step(name: str, text: str, source: str, target: str) -> argparse.ArgumentParser:
+        made = steps.add_parser(name, help=text, description=text)
+        made.add_argument("source", metavar="SOURCE", help=f"{source}, by its path or its address (s3://, gs://, abfs://)")
+        made.add_argument("target", metavar="TARGET", help=target)
+        made.add_argument("--engine", default="sail", help="sail (in this process), local (Spark on this machine), spark://…, sc://…")
+        made.add_argument("--parallel", type=int, metavar="N", help="parts at a time; as many as cores, or as a cluster has")
+        made.add_argument("--quiet", action="store_true", help="no progress")
+        if name != "verify":
+            made.add_argument("--resume", action="store_true", help="leave out the parts that are there already")
+        return made
+
+    encrypt = step("encrypt", "Encrypt records.", "folder of .parquet or .csv files", "folder for the requests")
+    decrypt = step("decrypt", "Decrypt answers into scores.", "folder of answers", "folder for the scores")
+    for made in (encrypt, decrypt):
+        made.add_argument("--card", required=True, metavar="FILE", help="the model's card")
+        made.add_argument("--key", required=True, metavar="FILE", help="the secret key's file, which each worker reads")
+        made.add_argument("--identifiers", metavar="FOLDER", help="private table of who is in which group; beside TARGET, when encrypting")
+    encrypt.add_argument("--id", metavar="COLUMN", help="the column of identifiers, which isn't encrypted")
+    encrypt.add_argument("--public-part", metavar="FILE", help="a hybrid model's public.onnx")
+    score = step("score", "Compute encrypted scores.", "folder of requests", "folder for the answers")
+    verify = step("verify", "Compare scores with those of the model in the clear.", "folder of the records", "folder of the scores")
+    for made in (score, verify):
+        made.add_argument("--model", required=True, metavar="FOLDER", help="the model's folder, which each worker reads")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
