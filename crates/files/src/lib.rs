@@ -13,7 +13,6 @@ mod drawing;
 mod error;
 mod grey;
 #[cfg(any(feature = "excel", feature = "parquet"))]
-mod guard;
 pub mod idx;
 mod limits;
 mod open;
