@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import socket
 import subprocess
 import sys
@@ -155,9 +156,57 @@ def test_a_sealed_model_through_bytes(risk: vc.Model, sealing_key: vc.Key, other
     with pytest.raises(errors.SealedError):
         vc.SealedModel(sealed.card, bytes(spoilt))
     with pytest.raises(TypeError):
-        import pickle
-
         pickle.dumps(opening)
+
+
+def test_vouchers_through_bytes(risk: vc.Model, big_key: vc.Key, other_key: vc.Key, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("5a" * 31)
+    secret.chmod(0o600)
+    risk.save(tmp_path / "model")
+    with pytest.raises(errors.VoucherError, match="64 lower-case hexadecimal digits"):
+        vc.Model.load(tmp_path / "model", voucher_secret=secret)
+    secret.write_text("5a" * 32)
+    model = vc.Model.load(tmp_path / "model", voucher_secret=secret)
+    session = vc.Session(model.card, big_key, vouchers=tmp_path / "vouchers")
+    request, drawn = session.draw_vouchers(130)
+    assert session.keep_vouchers(model.compute(request), drawn) == 130 == session.vouchers
+    with pytest.raises(errors.VoucherError, match="used up"):
+        session.keep_vouchers(model.compute(request), drawn)
+
+    # A client takes them from the same folder, and another replica of the service knows them by the secret.
+    replica = vc.Model.load(tmp_path / "model", voucher_secret=secret)
+    masked, opening = session.mask(cancer.test)
+    assert len(opening) == 114 and session.vouchers == 16
+    predicted = session.unmask(replica.compute(masked), opening)
+    assert predicted.scores.tolist() == risk.predict(cancer.test).scores.tolist()
+
+    with pytest.raises(errors.VoucherError, match="there are 16 vouchers for 17 records"):
+        session.mask(cancer.test[:17])
+    assert session.vouchers == 16
+    second, second_opening = session.mask(cancer.test[:2])
+    with pytest.raises(errors.MessageError):
+        session.unmask(model.compute(second), opening)
+    with pytest.raises(errors.MessageError):
+        session.decrypt(model.compute(second))
+    # Without the secret, a model takes the vouchers that it answered for itself, and no others.
+    with pytest.raises(errors.MessageError, match="secret"):
+        vc.Model.load(tmp_path / "model").compute(second)
+    with pytest.raises(errors.MessageError):
+        session.keep_vouchers(model.compute(second), session.draw_vouchers(2)[1])
+    with pytest.raises(errors.VoucherError):
+        session.draw_vouchers(0)
+    with pytest.raises(errors.WayError, match="no folder of vouchers"):
+        vc.Session(model.card, big_key).mask(cancer.test)
+    with pytest.raises(errors.VoucherError, match="key"):
+        vc.Session(model.card, other_key, vouchers=tmp_path / "vouchers").mask(cancer.test[:2])
+    with pytest.raises(TypeError, match=r"Session\.unmask"):
+        sealed = risk.seal(vc.Key.generate(2048))
+        assert sealed.sealed_weights is not None
+        vc.SealedModel(sealed.card, sealed.sealed_weights).decrypt(b"", second_opening)
+    for secret_thing in (drawn, second_opening):
+        with pytest.raises(TypeError):
+            pickle.dumps(secret_thing)
 
 
 def test_large_tables_go_in_several_requests(service: vc.Service, big_key: vc.Key) -> None:

@@ -23,12 +23,13 @@ from veilcast.plans import Plan, plan
 from veilcast.predictions import Exchange, Predictions
 from veilcast.reports import Report
 from veilcast.serving import Service, serve
-from veilcast.sessions import Opening, SealedModel, Session
+from veilcast.sessions import DrawnVouchers, Opening, SealedModel, Session
 
 __all__ = [
     "AsyncClient",
     "Card",
     "Client",
+    "DrawnVouchers",
     "EncryptedArray",
     "Exchange",
     "Key",

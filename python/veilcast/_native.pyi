@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Card",
     "Ciphertexts",
+    "Drawn",
     "Import",
     "Model",
     "Opening",
@@ -22,13 +23,18 @@ __all__ = [
     "Serving",
     "Session",
     "Stop",
+    "Unmasking",
     "Vouchers",
+    "draw_vouchers",
     "evaluate",
     "fill_vouchers",
+    "keep_vouchers",
     "main",
+    "mask",
     "plan_for_card",
     "plan_for_model",
     "predict",
+    "unmask",
 ]
 
 _Texts = Sequence[tuple[int, Sequence[str | None]]]
@@ -182,7 +188,11 @@ class Import:
 @final
 class Model:
     @staticmethod
-    def load(directory: str | os.PathLike[str], sealing_key: SecretKey | None = None) -> Model: ...
+    def load(
+        directory: str | os.PathLike[str],
+        sealing_key: SecretKey | None = None,
+        voucher_secret: str | os.PathLike[str] | None = None,
+    ) -> Model: ...
     def save(self, directory: str | os.PathLike[str], overwrite: bool) -> None: ...
     def sealed(self, key: SecretKey, only: bool) -> Model: ...
     @property
@@ -235,6 +245,15 @@ class Vouchers:
     def count(self, card: Card) -> int: ...
 
 @final
+class Drawn:
+    def __reduce__(self) -> NoReturn: ...
+
+@final
+class Unmasking:
+    def __len__(self, /) -> int: ...
+    def __reduce__(self) -> NoReturn: ...
+
+@final
 class Serving:
     def __new__(cls, models: Sequence[Model], settings: str) -> Serving: ...
     @property
@@ -263,6 +282,12 @@ def fill_vouchers(
     progress: Callable[[int], object] | None = None,
     stop: Stop | None = None,
 ) -> int: ...
+def draw_vouchers(session: Session, count: int) -> tuple[bytes, Drawn]: ...
+def keep_vouchers(session: Session, drawn: Drawn, answer: bytes, vouchers: Vouchers) -> int: ...
+def mask(
+    session: Session, numbers: NDArray[np.float64], texts: _Texts, vouchers: Vouchers
+) -> tuple[bytes, Unmasking]: ...
+def unmask(session: Session, answer: bytes, unmasking: Unmasking) -> Outcome: ...
 def plan_for_card(card: Card, records: int, key_bits: int, link: float | None = None) -> tuple[str, str]: ...
 def plan_for_model(model: Model, records: int, key_bits: int, link: float | None = None) -> tuple[str, str]: ...
 def evaluate(

@@ -37,18 +37,24 @@ class Model:
         return model
 
     @classmethod
-    def load(cls, directory: Path, *, sealing_key: Optional[Key] = None) -> Model:
+    def load(
+        cls, directory: Path, *, sealing_key: Optional[Key] = None, voucher_secret: Optional[Path] = None
+    ) -> Model:
         """Reads a model's folder, as :meth:`save`, ``veilcast train`` and ``veilcast import`` write it.
 
         Args:
             directory: The folder.
             sealing_key: The key of a sealed model, which opens what its clients send.
+            voucher_secret: The file of the secrets that vouchers are derived from, as ``veilcast serve`` takes it. Without
+                it, vouchers are good for this object alone.
 
         Raises:
             ModelError: if it isn't a model's folder, or it is damaged.
             SealedError: if the model isn't sealed, or under another key.
+            VoucherError: if the file can't be read, or holds no secrets.
         """
-        return cls._wrap(_native.Model.load(directory, None if sealing_key is None else sealing_key._secret))
+        key = None if sealing_key is None else sealing_key._secret
+        return cls._wrap(_native.Model.load(directory, key, voucher_secret))
 
     def save(self, directory: Path, *, overwrite: bool = False) -> None:
         """Writes the model's folder: the public card, and the private weights.
@@ -107,7 +113,7 @@ class Model:
         return probabilities(self._model.card, self.predict(records_))
 
     def compute(self, request: bytes) -> bytes:
-        """The encrypted scores for a request that :meth:`Session.encrypt` or :meth:`SealedModel.encrypt` made.
+        """The encrypted or masked scores for a request that a :class:`Session` or :class:`SealedModel` made.
 
         Raises:
             MessageError: if it isn't a request that this model takes.

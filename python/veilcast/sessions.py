@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+import os
+from typing import Any, Optional, Union
 
 from veilcast import _native
 from veilcast._records import records
 from veilcast._tables import Kind
 from veilcast.cards import Card
-from veilcast.errors import RecordError
+from veilcast.errors import RecordError, WayError
 from veilcast.keys import Key
 from veilcast.predictions import Predictions, predictions
 
-__all__ = ["Opening", "SealedModel", "Session"]
+__all__ = ["DrawnVouchers", "Opening", "SealedModel", "Session"]
+
+Path = Union[str, "os.PathLike[str]"]
 
 
 class Session:
@@ -22,16 +25,21 @@ class Session:
         card: The model's card.
         key: The data owner's key.
         public_part: A hybrid model's public part.
+        vouchers: A folder for vouchers, the same as a :class:`Client`'s: as secret as the records.
 
     Raises:
         CardError: if the key has no room for the model, or the public part is missing or isn't the card's.
+        VoucherError: if the folder can't be made.
     """
 
-    __slots__ = ("_card", "_session")
+    __slots__ = ("_card", "_session", "_vouchers")
 
-    def __init__(self, card: Card, key: Key, public_part: Optional[bytes] = None) -> None:
+    def __init__(
+        self, card: Card, key: Key, public_part: Optional[bytes] = None, *, vouchers: Optional[Path] = None
+    ) -> None:
         self._card = card
         self._session = _native.Session(card._card, key._secret, public_part)
+        self._vouchers = None if vouchers is None else _native.Vouchers(vouchers, key._secret)
 
     @property
     def card(self) -> Card:
@@ -65,18 +73,98 @@ class Session:
         """
         return predictions(self._card._card, self._session.decrypt(answer, request), Kind())
 
+    def draw_vouchers(self, count: int) -> tuple[bytes, DrawnVouchers]:
+        """Draws vouchers: the request for them, which :meth:`Model.compute` or their service answers, and what
+        :meth:`keep_vouchers` needs then.
+
+        Raises:
+            VoucherError: if the model isn't offered for vouchers, or a request can't ask for as many.
+        """
+        request, native = _native.draw_vouchers(self._session, count)
+        drawn = object.__new__(DrawnVouchers)
+        drawn._drawn = native
+        return request, drawn
+
+    def keep_vouchers(self, answer: bytes, drawn: DrawnVouchers) -> int:
+        """Makes vouchers of drawn ones and the answer to the request for them, and keeps them in the session's folder;
+        returns how many they are.
+
+        Drawn vouchers are used up at the first call, even if it fails.
+
+        Raises:
+            MessageError: if it isn't the answer to the request for them.
+            VoucherError: if they are used up, or can't be kept.
+            WayError: if the session has no folder for them.
+        """
+        return _native.keep_vouchers(self._session, drawn._drawn, answer, self._store())
+
+    @property
+    def vouchers(self) -> int:
+        """How many vouchers are left for the card.
+
+        Raises:
+            VoucherError: if the folder can't be read, or belongs to another key.
+            WayError: if the session has no folder for them.
+        """
+        return self._store().count(self._card._card)
+
+    def mask(self, records_: Any) -> tuple[bytes, Opening]:
+        """Prepares and rounds records, and masks each by a voucher, which is spent: a request to the service that answered
+        for the vouchers, and what opens its answer.
+
+        Raises:
+            RecordError: as for :meth:`encrypt`.
+            VoucherError: if there aren't as many vouchers as records.
+            WayError: if the session has no folder for them.
+        """
+        numbers, texts, _ = some_records(self._card, records_)
+        request, native = _native.mask(self._session, numbers, texts, self._store())
+        return request, Opening._wrap(native)
+
+    def unmask(self, answer: bytes, opening: Opening) -> Predictions:
+        """Opens the answer to a masked request.
+
+        Raises:
+            MessageError: if it isn't an answer to the request.
+            TypeError: if the opening is of a request to a sealed model.
+        """
+        if not isinstance(opening._opening, _native.Unmasking):
+            raise TypeError("the opening is of a request to a sealed model: SealedModel.decrypt takes it")
+        return predictions(self._card._card, _native.unmask(self._session, answer, opening._opening), Kind())
+
+    def _store(self) -> _native.Vouchers:
+        if self._vouchers is None:
+            raise WayError("the session has no folder of vouchers: name one, Session(card, key, vouchers=…)")
+        return self._vouchers
+
     def __repr__(self) -> str:
         return f"<Session for {self._card!r}>"
 
 
-class Opening:
-    """What opens the answer to one request to a sealed model. Secret; it can't be pickled."""
+class DrawnVouchers:
+    """Vouchers that wait for the answer to the request for them. Secret; they can't be pickled."""
 
-    __slots__ = ("_opening",)
-    _opening: _native.Opening
+    __slots__ = ("_drawn",)
+    _drawn: _native.Drawn
 
     def __init__(self, *_: object) -> None:
-        raise TypeError("SealedModel.encrypt returns one")
+        raise TypeError("Session.draw_vouchers returns some")
+
+
+class Opening:
+    """What opens the answer to one masked request, or one to a sealed model. Secret; it can't be pickled."""
+
+    __slots__ = ("_opening",)
+    _opening: Union[_native.Opening, _native.Unmasking]
+
+    def __init__(self, *_: object) -> None:
+        raise TypeError("SealedModel.encrypt and Session.mask return one")
+
+    @classmethod
+    def _wrap(cls, native: Union[_native.Opening, _native.Unmasking]) -> Opening:
+        opening = object.__new__(cls)
+        opening._opening = native
+        return opening
 
     def __len__(self) -> int:
         return len(self._opening)
@@ -126,16 +214,17 @@ class SealedModel:
         """
         numbers, texts, _ = some_records(self._card, records_)
         request, native = self._sealed.encrypt(numbers, texts)
-        opening = object.__new__(Opening)
-        opening._opening = native
-        return request, opening
+        return request, Opening._wrap(native)
 
     def decrypt(self, answer: bytes, opening: Opening) -> Predictions:
         """Opens an answer.
 
         Raises:
             MessageError: if it isn't an answer to the request.
+            TypeError: if the opening is of a masked request.
         """
+        if not isinstance(opening._opening, _native.Opening):
+            raise TypeError("the opening is of a masked request: Session.unmask takes it")
         return predictions(self._card._card, self._sealed.decrypt(answer, opening._opening), Kind())
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ mod digest;
 mod encoder;
 mod error;
 mod functions;
+mod guard;
 pub mod hex;
 mod layouts;
 mod limits;
@@ -35,6 +36,7 @@ pub use digest::{Digest, MalformedDigest};
 pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
 pub use error::{CardError, RecordError, ScoreError};
 pub use functions::{exp, normalized_sigmoids, probabilities, sigmoids, softmax};
+pub use guard::{guarded, silence_guarded_panics};
 pub use layouts::{FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads};
 pub use limits::{
     CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,

@@ -20,6 +20,15 @@ pub enum Way {
 impl Way {
     /// The ways of a card that names none.
     pub const DEFAULT: &'static [Self] = &[Self::Direct, Self::Vouchers];
+
+    /// Its name in cards.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Vouchers => "vouchers",
+            Self::Sealed => "sealed",
+        }
+    }
 }
 
 /// Checks the ways that a card names: one at least, and each once; and that it has what sealed models need exactly

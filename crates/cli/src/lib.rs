@@ -95,8 +95,7 @@ pub fn run<I>(arguments: I) -> u8
 where
     I: IntoIterator<Item: Into<OsString> + Clone>,
 {
-    #[cfg(feature = "import")]
-    veilcast_onnx::silence_guarded_panics();
+    veilcast_card::silence_guarded_panics();
     let status = match Cli::try_parse_from(arguments) {
         Ok(cli) => done(cli),
         Err(error) => {

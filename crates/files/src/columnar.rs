@@ -48,8 +48,8 @@ mod built_in {
     use super::fault::{UNFIT, damaged};
     use crate::ReadError;
     use crate::content::Content;
-    use crate::guard::guarded;
     use crate::table::Rows;
+    use veilcast_card::guarded;
 
     /// The rows of a Parquet file.
     pub(crate) fn parquet(content: Content) -> Result<Rows, ReadError> {

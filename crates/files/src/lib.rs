@@ -13,7 +13,6 @@ mod drawing;
 mod error;
 mod grey;
 #[cfg(any(feature = "excel", feature = "parquet"))]
-mod guard;
 pub mod idx;
 mod limits;
 mod open;
@@ -35,7 +34,6 @@ pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
 pub use grey::GreyImage;
 #[cfg(any(feature = "excel", feature = "parquet"))]
-pub use guard::guarded;
 pub use limits::MAX_FILE_BYTES;
 pub use open::{Records, column_names, open, open_table};
 pub use output::{OutputFile, Readers, WriteError};

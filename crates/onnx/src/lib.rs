@@ -56,5 +56,5 @@ pub use interpreter::{InterpretError, Interpreter, Values};
 pub use limits::parse;
 pub use lists::check_columns;
 #[cfg(feature = "tract")]
-pub use network::{Network, silence_guarded_panics};
+pub use network::Network;
 pub use public::{encoder, public_network};

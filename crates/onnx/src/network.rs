@@ -1,8 +1,6 @@
 //! A network, ready to run on records.
 
-use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use prost::Message as _;
 use tract_onnx::prelude::*;
@@ -119,47 +117,24 @@ fn theirs(model: &ModelProto) -> TractResult<tract_onnx::pb::ModelProto> {
     Ok(tract_onnx::pb::ModelProto::decode(&*model.encode_to_vec())?)
 }
 
-thread_local! {
-    /// Whether this thread is in the library.
-    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Has nothing printed about panics of the library, which become errors; others are reported as before.
-pub fn silence_guarded_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |about| {
-            if !IS_GUARDED.get() {
-                usual(about);
-            }
-        }));
-    });
-}
-
 /// The names and operators of a graph's nodes.
 fn named(graph: &GraphProto) -> impl Iterator<Item = (String, String)> {
     let nodes = graph.node.iter();
     nodes.map(|node| (graph::name(node).to_owned(), node.op_type.clone()))
 }
 
-/// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit:
-/// there are too many to check each beforehand, and files may come from strangers. Nothing
-/// that such a panic leaves half done is used again. Of what it says only the node is passed on: its
-/// words are about its own parts.
+/// Calls the library, whose parser and operators panic on some attributes and shapes that don't fit. Of what it says only the
+/// node is passed on: its words are about its own parts.
 fn guarded<T>(
     nodes: &[(String, String)],
     work: impl FnOnce() -> TractResult<T>,
 ) -> Result<T, OnnxError> {
-    let before = IS_GUARDED.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(work));
-    IS_GUARDED.set(before);
-    match result {
-        Ok(result) => result.map_err(|error| match error.downcast::<OnnxError>() {
+    match veilcast_card::guarded(work) {
+        Some(result) => result.map_err(|error| match error.downcast::<OnnxError>() {
             Ok(own) => own,
             Err(error) => form(nodes, &format!("{error:#}")),
         }),
-        Err(_) => Err(form(nodes, "")),
+        None => Err(form(nodes, "")),
     }
 }
 

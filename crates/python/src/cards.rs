@@ -9,7 +9,7 @@ use pyo3::types::PyBytes;
 use rayon::prelude::*;
 use veilcast_card::{
     Activation, Card as PublicCard, Cell, EncodeError, Encoder, Input, InputKind, QuantizedRecord,
-    RawRecord, Task, Way, chain,
+    RawRecord, Task, chain,
 };
 
 use crate::errors::Fault;
@@ -92,12 +92,7 @@ impl Card {
     /// The ways in which the model is offered.
     #[getter]
     fn ways(&self) -> Vec<&'static str> {
-        let name = |way: &Way| match way {
-            Way::Direct => "direct",
-            Way::Vouchers => "vouchers",
-            Way::Sealed => "sealed",
-        };
-        self.0.ways().iter().map(name).collect()
+        self.0.ways().iter().map(|way| way.name()).collect()
     }
 
     /// How many scores there are.

@@ -27,6 +27,7 @@ mod service;
 mod serving;
 mod sessions;
 mod tables;
+mod vouchers;
 mod weighted_sums;
 mod work;
 
@@ -36,10 +37,10 @@ mod work;
 mod native {
     use pyo3::prelude::*;
 
-    /// Panics of the library that runs strangers' networks become exceptions, and print nothing.
+    /// Panics of the libraries that read strangers' files and run their networks become exceptions, and print nothing.
     #[pymodule_init]
     fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
-        veilcast_onnx::silence_guarded_panics();
+        veilcast_card::silence_guarded_panics();
         Ok(())
     }
 
@@ -54,7 +55,7 @@ mod native {
     #[pymodule_export]
     use crate::outcome::Outcome;
     #[pymodule_export]
-    use crate::pipelines::{Vouchers, fill_vouchers, predict};
+    use crate::pipelines::predict;
     #[pymodule_export]
     use crate::plaintexts::Plaintexts;
     #[pymodule_export]
@@ -73,4 +74,8 @@ mod native {
     use crate::sessions::{OpeningOf, SealedModel, Session};
     #[pymodule_export]
     use crate::tables::{decrypt_table, encrypt_table, score_table, table_group_size};
+    #[pymodule_export]
+    use crate::vouchers::{
+        Drawn, UnmaskingOf, Vouchers, draw_vouchers, fill_vouchers, keep_vouchers, mask, unmask,
+    };
 }

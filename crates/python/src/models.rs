@@ -1,6 +1,7 @@
 //! [`Model`], the model owner's side.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use numpy::PyReadonlyArray2;
@@ -10,6 +11,7 @@ use veilcast_card::{Way, chain};
 use veilcast_engine::{EvaluateError, Evaluator, KeyPolicy, SealingKey, Stopped, seal};
 use veilcast_model::{Model as Whole, ModelError};
 use veilcast_protocol::{ContentDigest, Framing, InferResponse, Inference, Limits, MaskedResponse};
+use veilcast_server::read_voucher_secrets;
 
 use crate::cards::{Card, Records, Texts};
 use crate::errors::Fault;
@@ -27,10 +29,16 @@ pub(crate) struct Model {
 
 #[pymethods]
 impl Model {
-    /// The model in a directory, with its key if it is sealed and there is one.
+    /// The model in a directory, with its key if it is sealed and there is one, and the file of the secrets that vouchers are
+    /// derived from if others share them.
     #[staticmethod]
-    #[pyo3(signature = (directory, sealing_key=None))]
-    fn load(py: Python<'_>, directory: PathBuf, sealing_key: Option<&SecretKey>) -> PyResult<Self> {
+    #[pyo3(signature = (directory, sealing_key=None, voucher_secret=None))]
+    fn load(
+        py: Python<'_>,
+        directory: PathBuf,
+        sealing_key: Option<&SecretKey>,
+        voucher_secret: Option<PathBuf>,
+    ) -> PyResult<Self> {
         let whole = work::at_once(py, || Whole::load(&directory))?;
         let whole = whole.map_err(|error| {
             let directory = directory.display();
@@ -39,7 +47,16 @@ impl Model {
                 chain(&error)
             ))
         })?;
-        Self::opened(py, whole, sealing_key)
+        let opened = Self::opened(py, whole, sealing_key)?;
+        let Some(file) = voucher_secret else {
+            return Ok(opened);
+        };
+        let secrets = read_voucher_secrets(&file);
+        let secrets = secrets.map_err(|error| Fault::Voucher(chain(&error)))?;
+        Ok(Self {
+            evaluator: opened.evaluator.with_voucher_secrets(Arc::new(secrets)),
+            ..opened
+        })
     }
 
     /// Writes the model's directory.
@@ -146,8 +163,13 @@ impl Model {
                     }
                     .to_binary()
                 }
-                Inference::Masked(_) => {
-                    return Err(no_request("vouchers are good at their service alone"));
+                Inference::Masked(masked) => {
+                    let answer = self.evaluator.evaluate_masked(masked);
+                    MaskedResponse {
+                        request_digest,
+                        ..answer.map_err(fault)?
+                    }
+                    .to_binary()
                 }
             };
             Ok::<_, Fault>(body.bytes)

@@ -1,7 +1,6 @@
-//! Predictions by a service, of any number of records; and vouchers, made ahead of time.
+//! Predictions by a service, of any number of records.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -9,38 +8,15 @@ use std::time::Instant;
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
 use veilcast_card::{Encoder, QuantizedRecord, chain};
-use veilcast_client::{
-    FillError, Filler, Pipeline, PipelineError, VoucherDirectory, masked_records_at_once,
-    records_at_once,
-};
+use veilcast_client::{Pipeline, PipelineError, masked_records_at_once, records_at_once};
 use veilcast_engine::{Predictor, VoucherSource};
 
 use crate::cards::{Card, Records, Texts};
 use crate::errors::Fault;
 use crate::outcome::{Outcome, Predicted};
-use crate::secret_key::SecretKey;
 use crate::service::{Service, Stop, fault};
 use crate::sessions::{SealedModel, Session};
-
-/// The vouchers of a key in a directory.
-#[pyclass(frozen, module = "veilcast._native")]
-pub(crate) struct Vouchers(Arc<VoucherDirectory>);
-
-#[pymethods]
-impl Vouchers {
-    #[new]
-    fn new(directory: PathBuf, key: &SecretKey) -> PyResult<Self> {
-        let opened = VoucherDirectory::open(directory, key.shared().public_key());
-        let directory = opened.map_err(|error| Fault::Voucher(chain(&error)))?;
-        Ok(Self(Arc::new(directory)))
-    }
-
-    /// How many are left for a card.
-    fn count(&self, card: &Card) -> PyResult<usize> {
-        let count = self.0.count(card.0.digest());
-        Ok(count.map_err(|error| Fault::Voucher(chain(&error)))?.good)
-    }
-}
+use crate::vouchers::Vouchers;
 
 /// What records go through.
 #[derive(FromPyObject)]
@@ -130,39 +106,8 @@ pub(crate) fn predict<'py>(
     Ok(predicted.into())
 }
 
-/// Makes vouchers for a session's model. `progress` is called with the number of those that are there.
-#[pyfunction]
-#[pyo3(signature = (service, model, session, vouchers, count, *, progress=None, stop=None))]
-#[expect(clippy::too_many_arguments, reason = "Python's arguments have names")]
-pub(crate) fn fill_vouchers<'py>(
-    py: Python<'py>,
-    service: &Service,
-    model: &str,
-    session: &Session,
-    vouchers: &Vouchers,
-    count: NonZeroUsize,
-    progress: Option<Bound<'py, PyAny>>,
-    stop: Option<&Stop>,
-) -> PyResult<usize> {
-    let owner = session.owner(1, None)?;
-    let directory = Arc::clone(&vouchers.0);
-    let done = AtomicUsize::new(0);
-    let tell = telling(&done, progress);
-    let filled = service.run(py, stop, tell, async |client| {
-        let filler = Filler::new(client, model, owner, directory);
-        let filled = filler.fill(count, |more| {
-            done.fetch_add(more, Ordering::Relaxed);
-        });
-        filled.await.map_err(|error| match error {
-            FillError::Client(error) => fault(error),
-            error => Fault::Voucher(chain(&error)),
-        })
-    })?;
-    Ok(filled.vouchers)
-}
-
 /// What tells a function of Python's how much is done, whenever it is more.
-fn telling<'a>(
+pub(crate) fn telling<'a>(
     done: &'a AtomicUsize,
     progress: Option<Bound<'a, PyAny>>,
 ) -> impl FnMut(Python<'_>) -> PyResult<()> + 'a {
@@ -190,7 +135,7 @@ fn predictor(
         }
         Through::Session(session) => session,
     };
-    let source = vouchers.map(|vouchers| Arc::clone(&vouchers.0) as Arc<dyn VoucherSource>);
+    let source = vouchers.map(|vouchers| vouchers.directory() as Arc<dyn VoucherSource>);
     let predictor = Predictor::from(session.owner(count, source)?);
     let card = session.encoder().card();
     let is_masked = match vouchers {

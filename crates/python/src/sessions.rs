@@ -217,7 +217,7 @@ pub(crate) fn encoder(card: &PublicCard, public_part: Option<&[u8]>) -> Result<E
 }
 
 /// What a card makes of the scores of all records.
-fn outcome(card: &PublicCard, scores: &[Vec<i64>]) -> Outcome {
+pub(crate) fn outcome(card: &PublicCard, scores: &[Vec<i64>]) -> Outcome {
     let mut predicted = Predicted::new(card);
     for scores in scores {
         predicted.add(card, Ok(scores));
@@ -238,6 +238,6 @@ fn prepared(py: Python<'_>, predictor: &Predictor, records: &Records) -> PyResul
     Ok(prepared.map_err(|error| Fault::Record(chain(&error)))?)
 }
 
-fn no_answer(text: String) -> Fault {
+pub(crate) fn no_answer(text: String) -> Fault {
     Fault::Message(format!("not an answer of this model: {text}"))
 }

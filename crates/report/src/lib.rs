@@ -3,6 +3,7 @@
 //! | subject | start at |
 //! |---|---|
 //! | layouts and ways with their predicted times and bytes | [`Plan`] |
+//! | the same for a table of any size, on many cores | [`ClusterPlan`] |
 //! | a test set, and what a model predicts for it in the clear | [`TestSet`], [`Clear`] |
 //! | how good predictions are | [`Evaluation`], [`Measured`] |
 //! | the same on ciphertexts | [`Encrypted`] |
@@ -17,6 +18,7 @@
 mod changes;
 mod classes;
 mod clear;
+mod cluster;
 mod encrypted;
 mod error;
 mod evaluation;
@@ -29,6 +31,7 @@ mod words;
 
 pub use changes::Changes;
 pub use clear::{Clear, TestSet, Truth};
+pub use cluster::{Cluster, ClusterPlan};
 pub use encrypted::Encrypted;
 pub use error::ReportError;
 pub use evaluation::Evaluation;

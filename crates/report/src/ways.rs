@@ -68,12 +68,7 @@ impl From<Effort> for EffortLine {
 
 impl fmt::Display for WayLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let way = match self.way {
-            Way::Direct => "direct",
-            Way::Vouchers => "vouchers",
-            Way::Sealed => "sealed",
-        };
-        write!(f, "{way:<9}")?;
+        write!(f, "{:<9}", self.way.name())?;
         match &self.ahead {
             Some(ahead) => write!(f, "{ahead}")?,
             None => write!(f, "{:>11}{:>12}{:>7}{:>9}", "–", "–", "–", "–")?,

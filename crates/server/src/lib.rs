@@ -82,3 +82,4 @@ pub use tls::{ClientCertificate, ClientCertificates, Tls, TlsError, TlsSettings}
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+pub use voucher_secrets::read as read_voucher_secrets;

@@ -14,7 +14,11 @@ const MAX_BYTES: u64 = 4096;
 
 /// Reads secrets from their file: one per line, each as 64 hexadecimal digits. The first is for new vouchers; those of the others
 /// are still taken. Empty lines and comments, which begin with `#`, don't count.
-pub(crate) fn read(file: &Path) -> Result<VoucherSecrets, StartError> {
+///
+/// # Errors
+/// [`StartError::VoucherSecret`]: the file can't be read, is too large, or holds a line that isn't a secret, or none. That others may read it is only
+/// warned of.
+pub fn read(file: &Path) -> Result<VoucherSecrets, StartError> {
     let unusable = |source| StartError::VoucherSecret {
         file: file.to_owned(),
         source,

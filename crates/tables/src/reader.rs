@@ -10,7 +10,8 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use veilcast_card::CardDigest;
-use veilcast_files::{ReadError, guarded, parquet_metadata};
+use veilcast_card::guarded;
+use veilcast_files::{ReadError, parquet_metadata};
 use veilcast_protocol::KeyFingerprint;
 
 use crate::fault::{Fault, Place, TableError};

@@ -38,18 +38,20 @@ const FOLDS: usize = 5;
 /// Rounds without any gain after which no more are tried.
 const PATIENCE: usize = 50;
 
-/// Grows trees on the numbers of some rows, those of missing cells unknown.
+/// Grows trees on the numbers of some rows, those of missing cells unknown. `gaps` are the columns whose numbers may be missing,
+/// though they aren't in these rows: such records go the way of most rows.
 ///
 /// # Errors
 /// [`TrainError::NoTree`] if no tree lowers the loss, [`TrainError::Diverged`] if numbers overflow.
 pub(crate) fn boost(
     rows: &[Vec<Option<f64>>],
+    gaps: &[usize],
     truths: &Truths<'_>,
     options: &TreesOptions,
     seed: u64,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Boosted, TrainError> {
-    let columns = Column::all(rows);
+    let columns = Column::all(rows, gaps);
     let best = best_rounds(&columns, rows.len(), truths, options, seed, progress)?;
     let everything: Vec<u32> = (0..rows.len() as u32).collect();
     let mut ensemble = Ensemble::new(truths, &everything);
@@ -203,7 +205,7 @@ mod tests {
             rounds: 100,
             ..TreesOptions::default()
         };
-        boost(&rows, &truths, &options, seed, &mut |_| {}).unwrap()
+        boost(&rows, &[], &truths, &options, seed, &mut |_| {}).unwrap()
     }
 
     #[test]
@@ -229,7 +231,14 @@ mod tests {
             classes: &classes,
             outputs: 1,
         };
-        let tried = boost(&rows, &truths, &TreesOptions::default(), 1, &mut |_| {});
+        let tried = boost(
+            &rows,
+            &[],
+            &truths,
+            &TreesOptions::default(),
+            1,
+            &mut |_| {},
+        );
         assert!(matches!(tried, Err(TrainError::NoTree)));
     }
 }

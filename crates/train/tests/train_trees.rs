@@ -128,6 +128,26 @@ fn what_is_compared_becomes_public_and_nothing_else() {
     assert_eq!(again.card_digest(), model.card_digest());
 }
 
+/// The rows that are held out to measure the model may lack what none of the others do.
+#[test]
+fn a_gap_may_be_in_a_row_that_is_not_trained_on() {
+    let whole = rows(|age, dose, _| u8::from(age > 50.0 && dose.is_some()).to_string());
+    let lines = whole.lines().enumerate();
+    let lines = lines.map(|(number, line)| match (number, line.split_once(',')) {
+        (5, Some((_, rest))) => format!(",{rest}"),
+        _ => line.to_owned(),
+    });
+    let model = train(&lines.collect::<Vec<_>>().join("\n"), &trees()).unwrap();
+    let prepared = |age| {
+        let record = [age, Cell::Number(3.0), Cell::Text("red".into())];
+        model.card().input().preprocess(record.to_vec())
+    };
+    // It counts as the others do in which most are.
+    let gap = prepared(Cell::Missing).unwrap().features;
+    let others = [25.0, 40.0, 60.0, 80.0].map(|age| prepared(Cell::Number(age)).unwrap().features);
+    assert!(others.contains(&gap));
+}
+
 #[test]
 fn several_classes_share_their_trees() {
     let csv = rows(|age, _, colour| {

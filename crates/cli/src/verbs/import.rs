@@ -29,8 +29,9 @@ const FEW_RECORDS: usize = 50;
 /// and rounded to integers. A search finds the cheapest rounding that predicts the calibration
 /// records as the network does.
 ///
-/// Decision trees come from ONNX files too, or from the JSON of XGBoost (save_model), LightGBM
-/// (dump_model) or InterpretML (to_json). Their structure becomes public, the values of their leaves stay private.
+/// Decision trees come from ONNX files too, from the JSON of XGBoost (save_model), LightGBM
+/// (dump_model) or InterpretML (to_json), and from scorecards in CSV (Variable, Bin, Points). Their structure becomes public,
+/// the values of their leaves stay private.
 ///
 /// A network that isn't affine can be split: its first part becomes public, and every client runs it in
 /// the clear; the rest is private.
@@ -40,8 +41,8 @@ const FEW_RECORDS: usize = 50;
 /// card.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// ONNX file, with the weights in it; or JSON of XGBoost, LightGBM or
-    /// InterpretML.
+    /// ONNX file, with the weights in it; JSON of XGBoost, LightGBM or
+    /// InterpretML; or a scorecard in CSV.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Model directory to write.

@@ -1,5 +1,6 @@
 //! `veilcast inspect`: what a model, a file or a service is.
 
+mod cluster;
 mod facts;
 
 use std::fmt::{self, Display};
@@ -12,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use veilcast_card::Card;
 use veilcast_card::MAX_CARD_BYTES;
 use veilcast_model::CARD_FILE;
-use veilcast_paillier::PublicKeyFile;
+use veilcast_paillier::{KEY_BITS, PublicKeyFile};
 use veilcast_protocol::{Framing, InferResponse, Inference, Limits, MaskedResponse};
-use veilcast_report::Plan;
+use veilcast_report::{ClusterPlan, Plan};
 use zeroize::Zeroizing;
 
+use self::cluster::{ClusterArgs, count};
 use self::facts::{
     CardFacts, Facts, KeyFacts, MessageFacts, ModelFacts, OpeningFacts, ServiceFacts,
 };
@@ -33,7 +35,8 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// Describe a model directory, a card, a key, a request, a response or a service.
 ///
-/// For a model or a card, this includes the predicted cost of each layout, and which one is chosen.
+/// For a model or a card, this includes the predicted cost of each layout, and which one is chosen; or with --cluster that of a
+/// table of any size on many cores.
 /// For a secret key, only public facts are shown.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -42,11 +45,13 @@ pub(crate) struct Args {
     target: String,
     #[command(flatten)]
     key_bits: KeyBits,
-    /// How many records to predict the costs for.
-    #[arg(long, value_name = "N", default_value = "1")]
+    /// How many records to predict the costs for, such as 1000 or 1e9.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count)]
     records: NonZeroUsize,
     #[command(flatten)]
     costs: CostArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     #[command(flatten)]
     service: ServiceArgs,
 }
@@ -58,19 +63,28 @@ struct Shown {
     facts: Facts,
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Plan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<ClusterPlan>,
 }
 
 impl From<Facts> for Shown {
     fn from(facts: Facts) -> Self {
-        Self { facts, plan: None }
+        Self {
+            facts,
+            plan: None,
+            table: None,
+        }
     }
 }
 
 impl Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.facts.fmt(f)?;
-        match &self.plan {
-            Some(plan) => write!(f, "\n\n{plan}"),
+        if let Some(plan) = &self.plan {
+            write!(f, "\n\n{plan}")?;
+        }
+        match &self.table {
+            Some(table) => write!(f, "\n\n{table}"),
             None => Ok(()),
         }
     }
@@ -97,24 +111,36 @@ fn model(directory: &Path, args: &Args) -> anyhow::Result<Shown> {
         .hint("give a directory that `veilcast train` or `veilcast import` wrote");
     }
     let model = models::load(directory)?;
-    Ok(Shown {
-        facts: Facts::Model(Box::new(ModelFacts::of(&model))),
-        plan: Some(Plan::of_model(
-            &model,
-            args.records.get(),
-            &args.costs.costs(args.key_bits.bits)?,
-        )),
+    let facts = Facts::Model(Box::new(ModelFacts::of(&model)));
+    let (records, costs) = (args.records.get(), args.costs.costs(args.key_bits.bits)?);
+    Ok(match args.cluster.cluster() {
+        None => Shown {
+            plan: Some(Plan::of_model(&model, records, &costs)),
+            ..facts.into()
+        },
+        Some(cluster) => Shown {
+            table: Some(ClusterPlan::of_model(
+                &model, records, &costs, &KEY_BITS, &cluster,
+            )),
+            ..facts.into()
+        },
     })
 }
 
 fn card(card: &Card, args: &Args) -> anyhow::Result<Shown> {
-    Ok(Shown {
-        facts: Facts::Card(Box::new(CardFacts::of(card))),
-        plan: Some(Plan::of_card(
-            card,
-            args.records.get(),
-            &args.costs.costs(args.key_bits.bits)?,
-        )),
+    let facts = Facts::Card(Box::new(CardFacts::of(card)));
+    let (records, costs) = (args.records.get(), args.costs.costs(args.key_bits.bits)?);
+    Ok(match args.cluster.cluster() {
+        None => Shown {
+            plan: Some(Plan::of_card(card, records, &costs)),
+            ..facts.into()
+        },
+        Some(cluster) => Shown {
+            table: Some(ClusterPlan::of_card(
+                card, records, &costs, &KEY_BITS, &cluster,
+            )),
+            ..facts.into()
+        },
     })
 }
 

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::common::{DIGITS, Place};
+use crate::common::{DIGITS, Place, table_model};
 
 #[test]
 fn everything_has_its_kind() {
@@ -133,6 +133,91 @@ fn the_layouts_of_a_model_are_compared() {
         (&plan["records"], &plan["key_bits"]),
         (&3.into(), &3072.into())
     );
+}
+
+#[test]
+fn a_table_of_any_size_is_planned() {
+    let place = Place::new();
+    place.write("costs.json", COSTS);
+    let inspect = format!("inspect {DIGITS} --costs costs.json");
+    let planned = |more: &str| place.json(&format!("{inspect} --json {more}"))["table"].clone();
+    let of = |plan: &Value, figure: &str| plan["chosen"][figure].as_f64().unwrap();
+    let is_near =
+        |one: f64, other: f64, by: f64| assert!((one / other - 1.0).abs() < by, "{one}, {other}");
+    // Twice the records are twice of everything, but for the end of the last request.
+    let one = planned("--cluster 1000 --records 1e9");
+    let two = planned("--cluster 1000 --records 2e9");
+    for figure in [
+        "encrypt_core_hours",
+        "score_core_hours",
+        "hours",
+        "bytes_up",
+    ] {
+        is_near(of(&two, figure), 2.0 * of(&one, figure), 1e-3);
+    }
+    // It is what fewer take, in the same layout.
+    let few = place.json(&format!("{inspect} --records 100000 --json"))["plan"].clone();
+    let is_it = |line: &&Value| line["layout"] == "records" && line["upload"] == "full";
+    let line = few["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(is_it)
+        .unwrap();
+    let hours = 1e4 * line["encrypt_ms"].as_f64().unwrap() / 3.6e6;
+    is_near(of(&one, "encrypt_core_hours"), hours, 0.01);
+    is_near(of(&one, "hours") * 1000.0, of(&one, "core_hours"), 1e-9);
+    assert_eq!(
+        (&one["chosen"]["key_bits"], one["chosen"].get("price")),
+        (&3072.into(), None)
+    );
+    let weak = planned("--cluster 1 --records 1e9 --key-bits 2048");
+    assert_eq!(weak["chosen"]["key_bits"], 2048);
+
+    let prices = "--cluster 1000 --records 1e9 --core-hour 0.05 --gigabyte 0.01";
+    let priced = planned(prices);
+    let gigabytes = (of(&priced, "bytes_up") + of(&priced, "bytes_down")) / 1e9;
+    is_near(
+        of(&priced, "price"),
+        0.05 * of(&priced, "core_hours") + 0.01 * gigabytes,
+        1e-9,
+    );
+    let shown = place.run(&format!("{inspect} {prices}"));
+    assert_snapshot!(shown.split_once("\n\n").unwrap().1, @r"
+    predicted for a table of 1,000,000,000 records on 1000 cores:
+
+                 core hours                                  hours      GB up  GB down     price
+      way     key   encrypt     score   decrypt       all   on all
+      direct  2048      1742      75.0      11.4      1829     1.83       3237     41.9       124
+    * direct  3072      3166       148      22.1      3336     3.34       3203     41.5       199
+      direct  4096      5289       227      37.7      5554     5.55       3187     41.4       310
+
+    * is cheapest with a key of 3072 bits or more
+    ");
+
+    // A sealed model's key is its service's.
+    table_model("risk")
+        .save(&place.path("sealed"), false)
+        .unwrap();
+    place.run("keygen --bits 2048 --out service.json");
+    place.run("seal sealed --key service.json --only");
+    let sealed = "inspect sealed/card.json --records 1e9 --cluster 1000 --json --key-bits";
+    let chosen = |bits: u32| place.json(&format!("{sealed} {bits}"))["table"]["chosen"].clone();
+    assert_eq!(chosen(2048)["way"], "sealed");
+    assert_eq!(chosen(3072), Value::Null);
+
+    for (wrong, told) in [
+        ("--records 0", "give a whole number from 1 to 2^53"),
+        ("--records 1.5", "give a whole number from 1 to 2^53"),
+        ("--records 1e30", "give a whole number from 1 to 2^53"),
+        ("--core-hour 1", "--cluster"),
+        ("--cluster 1 --core-hour=-1", "give a number from 0"),
+    ] {
+        let line = format!("{inspect} {wrong}");
+        let run = place.veilcast().args(line.split(' ')).assert().code(2);
+        let error = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+        assert!(error.contains(told), "{error}");
+    }
 }
 
 #[test]

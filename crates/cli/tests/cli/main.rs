@@ -23,7 +23,7 @@ mod keys;
 #[cfg(feature = "ledger")]
 mod killed;
 #[allow(dead_code, reason = "the client's tests use other parts of it")]
-#[path = "../../../client/tests/common/liar.rs"]
+#[path = "../../../client/tests/client/common/liar.rs"]
 mod liar;
 mod offline;
 mod operating;

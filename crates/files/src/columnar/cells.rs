@@ -13,9 +13,9 @@ use arrow_schema::{ArrowError, DataType, Schema, TimeUnit};
 
 use super::fault::{UNFIT, damaged};
 use crate::ReadError;
-use crate::guard::guarded;
 use crate::rendered::{Rendered, csv_line};
 use crate::table::Rows;
+use veilcast_card::guarded;
 
 /// How moments are written.
 const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.f";

@@ -34,7 +34,7 @@ pub(crate) fn open(content: Content) -> Result<Rows, ReadError> {
 
 /// What a Parquet file says about itself, checked before anything of that size is allocated.
 ///
-/// The library may panic on a damaged file: see [`guarded`](crate::guarded).
+/// The library may panic on a damaged file: see [`guarded`](veilcast_card::guarded).
 ///
 /// # Errors
 /// [`ReadError`] if it isn't one, or doesn't hold what it says, or is compressed in a way that isn't built in.

@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use veilcast_card::{Activation, Task};
-use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree};
+use veilcast_card::{Activation, Task, UnknownCategory};
+use veilcast_model::trees::TreeSum;
 
+use super::bins::Branch;
 use super::found::{Columns, TreesFile};
-use super::json::{at, list, names, numbers, text};
+use super::parts::{at, list, names, numbers, text};
 use crate::trees_error::TreesError;
 
 /// A column.
@@ -25,18 +26,6 @@ enum Bins {
     /// Cuts between numbers: coarse ones first, for functions of more columns finer ones.
     Cuts(Vec<Vec<f64>>),
     Categories(usize),
-}
-
-/// A tree under construction, in which branches that say the same are one.
-#[derive(Clone, PartialEq)]
-enum Branch {
-    Leaf(Vec<f64>),
-    Split {
-        number: u32,
-        threshold: f64,
-        /// Low, high, and missing if that is taken.
-        branches: Box<(Branch, Branch, Option<Branch>)>,
-    },
 }
 
 pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
@@ -91,12 +80,14 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
             features: &taken,
             outputs,
         };
-        sum.add(valued(function.branch(at(term, "/scores")?, &taken)?)?)?;
+        sum.add(function.branch(at(term, "/scores")?, &taken)?.into_tree()?)?;
     }
     let labels = ebm.pointer("/outputs/0/classes").and_then(Value::as_array);
     Ok(TreesFile {
         columns: Columns::new(columns, number as usize),
         categories,
+        imputed: BTreeMap::new(),
+        unknown: UnknownCategory::Zeros,
         sum,
         activation,
         labels: labels.map(|labels| labels.iter().map(label).collect()),
@@ -154,82 +145,19 @@ impl Function<'_> {
                 let level = levels.len().min(self.features.len()) - 1;
                 let cuts = &levels[level];
                 match known.len() == cuts.len() + 1 {
-                    true => Ok(by_cuts(feature.number, cuts, known, missing)),
+                    true => {
+                        // A number is in the higher bin from the cut on.
+                        let thresholds: Vec<f64> = cuts.iter().map(|cut| cut.next_down()).collect();
+                        let (number, missing) = (feature.number, Some(missing));
+                        Ok(Branch::by_thresholds(number, &thresholds, known, missing))
+                    }
                     false => Err(malformed()),
                 }
             }
             Bins::Categories(count) if known.len() == *count => {
-                let numbered = known.iter().zip(feature.number..);
-                Ok(numbered.fold(unknown.clone(), |others, (own, number)| {
-                    joined(number, 0.5, others, own.clone(), None)
-                }))
+                Ok(Branch::by_category(feature.number, known, unknown.clone()))
             }
             Bins::Categories(_) => Err(malformed()),
         }
     }
-}
-
-/// A balanced tree of bins between cuts.
-fn by_cuts(number: u32, cuts: &[f64], bins: &[Branch], missing: &Branch) -> Branch {
-    if cuts.is_empty() {
-        return bins[0].clone();
-    }
-    let middle = cuts.len() / 2;
-    let low = by_cuts(number, &cuts[..middle], &bins[..=middle], missing);
-    let high = by_cuts(number, &cuts[middle + 1..], &bins[middle + 1..], missing);
-    // A number is in the higher bin from the cut on.
-    joined(
-        number,
-        cuts[middle].next_down(),
-        low,
-        high,
-        Some(missing.clone()),
-    )
-}
-
-/// A comparison, unless it makes no difference.
-fn joined(
-    number: u32,
-    threshold: f64,
-    low: Branch,
-    high: Branch,
-    missing: Option<Branch>,
-) -> Branch {
-    let is_missing_alike = missing.as_ref().is_none_or(|missing| *missing == low);
-    if low == high && is_missing_alike {
-        return low;
-    }
-    let branches = Box::new((low, high, missing));
-    Branch::Split {
-        number,
-        threshold,
-        branches,
-    }
-}
-
-fn valued(branch: Branch) -> Result<ValuedTree, TreesError> {
-    ValuedTree::from_root(&branch, |branch| {
-        Ok(match branch {
-            Branch::Leaf(values) => Node::Leaf(values.clone()),
-            Branch::Split {
-                number,
-                threshold,
-                branches,
-            } => {
-                let (low, high, missing) = branches.as_ref();
-                Node::Split {
-                    feature: *number,
-                    threshold: *threshold,
-                    low,
-                    high,
-                    missing: match missing {
-                        None => Missing::Refused,
-                        Some(missing) if missing == low => Missing::Low,
-                        Some(missing) if missing == high => Missing::High,
-                        Some(missing) => Missing::Apart(missing),
-                    },
-                }
-            }
-        })
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use veilcast_card::{Activation, Task};
+use veilcast_card::{Activation, Task, UnknownCategory};
 use veilcast_model::trees::TreeSum;
 
 /// What a file of trees says.
@@ -12,6 +12,10 @@ pub(crate) struct TreesFile {
     pub(crate) columns: Columns,
     /// The categories of columns of texts, by the column's place: each category is a number.
     pub(crate) categories: BTreeMap<usize, Vec<String>>,
+    /// The categories that stand for missing cells of such columns; without one, missing cells are refused.
+    pub(crate) imputed: BTreeMap<usize, String>,
+    /// What becomes of a category that isn't one of those.
+    pub(crate) unknown: UnknownCategory,
     pub(crate) sum: TreeSum,
     pub(crate) activation: Activation,
     /// The classes' names, if the file has them.

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use veilcast_card::{Activation, Task};
+use veilcast_card::{Activation, Task, UnknownCategory};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree};
 
 use super::found::{Columns, TreesFile, only};
-use super::json::{at, list, names, text};
+use super::parts::{at, list, names, text};
 use crate::trees_error::TreesError;
 
 /// What scores mean.
@@ -52,6 +52,8 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
     Ok(TreesFile {
         columns: Columns::new(given(names(list(json, "/feature_names")?)), count),
         categories: BTreeMap::new(),
+        imputed: BTreeMap::new(),
+        unknown: UnknownCategory::Zeros,
         sum,
         activation: objective.activation,
         labels: None,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use veilcast_card::{Activation, Task};
+use veilcast_card::{Activation, Task, UnknownCategory};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree, at_most, below};
 use veilcast_onnx::graph::{attribute, constant, graph, source};
 use veilcast_onnx::pb::{GraphProto, ModelProto, NodeProto};
@@ -175,6 +175,8 @@ impl Ensemble<'_> {
         Ok(TreesFile {
             columns: Columns::Unnamed(0),
             categories: BTreeMap::new(),
+            imputed: BTreeMap::new(),
+            unknown: UnknownCategory::Zeros,
             sum,
             activation,
             labels: classes,

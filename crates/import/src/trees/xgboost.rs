@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use veilcast_card::{Activation, Task};
+use veilcast_card::{Activation, Task, UnknownCategory};
 use veilcast_model::trees::{Missing, Node, TreeSum, ValuedTree, below};
 
 use super::found::{Columns, TreesFile, only};
-use super::json::{at, list, names, numbers, text};
+use super::parts::{at, list, names, numbers, text};
 use crate::trees_error::TreesError;
 
 /// The objective, and so what scores mean.
@@ -64,6 +64,8 @@ pub(super) fn read(json: &Value) -> Result<TreesFile, TreesError> {
             count("num_feature")?,
         ),
         categories: BTreeMap::new(),
+        imputed: BTreeMap::new(),
+        unknown: UnknownCategory::Zeros,
         sum,
         activation: objective.activation,
         labels: None,

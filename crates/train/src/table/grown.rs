@@ -43,7 +43,9 @@ pub(super) fn grow(
         },
         Truth::Numbers(_, learnt) => Truths::Numbers(learnt),
     };
-    let boosted = boost(&rows, &truths, trees, options.training.seed, progress)?;
+    let gaps = gaps(table, &places, input);
+    let seed = options.training.seed;
+    let boosted = boost(&rows, &gaps, &truths, trees, seed, progress)?;
     let (count, leaves) = boosted.sum.size();
     let (step, map) = boosted.sum.into_map()?;
     let report = TrainingReport {
@@ -63,6 +65,20 @@ pub(super) fn grow(
         network: target.in_its_unit(Network::new(vec![map])?)?,
         report,
     })
+}
+
+/// The columns whose number some row of the table lacks, also one that isn't trained on.
+fn gaps(table: &LabelledTable, places: &[usize], input: &Input) -> Vec<usize> {
+    // A row that can't be prepared is told of where it is measured.
+    let all = (0..table.len()).filter_map(|row| table.numbers(row, places, input).ok());
+    let mut gaps = Vec::new();
+    for row in all {
+        gaps.resize(row.len(), false);
+        for (gap, number) in gaps.iter_mut().zip(&row) {
+            *gap |= number.is_none();
+        }
+    }
+    (0..gaps.len()).filter(|&column| gaps[column]).collect()
 }
 
 impl Fitted {

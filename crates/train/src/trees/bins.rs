@@ -11,7 +11,7 @@ pub(super) struct Column {
     edges: Vec<f64>,
     /// The bin of each row; [`MISSING`](Self::MISSING) where there is no number.
     bins: Vec<u16>,
-    /// Whether some row has no number.
+    /// Whether some record may have no number.
     pub(super) has_missing: bool,
 }
 
@@ -19,10 +19,14 @@ impl Column {
     /// The bin of a missing number.
     pub(super) const MISSING: u16 = u16::MAX;
 
-    /// The columns of some rows, at least one.
-    pub(super) fn all(rows: &[Vec<Option<f64>>]) -> Vec<Self> {
+    /// The columns of some rows, at least one; `gaps` are those that may have no number in others.
+    pub(super) fn all(rows: &[Vec<Option<f64>>], gaps: &[usize]) -> Vec<Self> {
         let columns = rows.first().map_or(0, Vec::len);
-        let column = |column| Self::of(rows.iter().map(|row| row[column]).collect());
+        let column = |column| {
+            let mut made = Self::of(rows.iter().map(|row| row[column]).collect());
+            made.has_missing |= gaps.contains(&column);
+            made
+        };
         (0..columns).into_par_iter().map(column).collect()
     }
 
@@ -106,7 +110,7 @@ mod tests {
     fn bins_keep_the_order_and_are_few() {
         let numbers: Vec<f64> = (0..5000).map(|i| f64::from(i * 7919 % 5000)).collect();
         let rows: Vec<_> = numbers.iter().map(|&x| vec![Some(x), None]).collect();
-        let columns = Column::all(&rows);
+        let columns = Column::all(&rows, &[]);
         assert!(columns[0].len() > 250 && columns[0].len() <= MAX_BINS);
         for (row, number) in numbers.iter().enumerate() {
             let bin = columns[0].bin(row);

@@ -229,7 +229,7 @@ impl Grown {
         }
     }
 
-    /// The tree as it acts on numbers. Records whose number is missing are refused where no training
+    /// The tree as it acts on numbers. Records whose number is missing are refused where no
     /// row's was.
     pub(super) fn valued(&self, columns: &[Column]) -> ValuedTree {
         let node = |node: usize| {
