@@ -18,6 +18,9 @@ ROW_GROUP_BYTES = 64 << 20
 ROWS_AT_ONCE = 8192
 """Records are read in batches of as many."""
 
+BEGINNING, ENDING = ".veilcast-", ".tmp"
+"""What files are called before they are whole."""
+
 
 class Unit(NamedTuple):
     """What is done as a whole, or not at all."""
@@ -28,15 +31,20 @@ class Unit(NamedTuple):
     row_group: Optional[int] = None
 
 
+def absolute(address: str) -> str:
+    """An address that means the same to all processes."""
+    return address if "://" in address else os.path.abspath(address)
+
+
 class Folder:
     """A folder of files, or a file, by its path or its address: ``s3://…``, ``gs://…`` or ``abfs://…``."""
 
     def __init__(self, address: str) -> None:
         from pyarrow import fs  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
-        self.address = address
+        self.address = absolute(address)
         self._fs = fs
-        self.system, self.path = fs.FileSystem.from_uri(address if "://" in address else os.path.abspath(address))
+        self.system, self.path = fs.FileSystem.from_uri(self.address)
         self.is_local = isinstance(self.system, fs.LocalFileSystem)
 
     def files(self, endings: tuple[str, ...]) -> dict[str, str]:
@@ -52,6 +60,14 @@ class Folder:
             if info.type == self._fs.FileType.File and not is_hidden and name.endswith(endings):
                 found[name] = info.path
         return dict(sorted(found.items()))
+
+    def remove_remains(self) -> None:
+        """Removes what processes that were killed have begun. Nothing else may be writing into the folder."""
+        if self.is_local:
+            for folder, _, names in os.walk(self.path):
+                for name in names:
+                    if name.startswith(BEGINNING) and name.endswith(ENDING):
+                        os.unlink(os.path.join(folder, name))
 
     def file(self, name: str) -> str:
         """The path of a file below the folder."""
@@ -150,7 +166,7 @@ class Output:
             os.makedirs(folder.path, mode=0o700 if is_private else 0o777, exist_ok=True)
             os.makedirs(beside, exist_ok=True)
         # Only its owner can read it.
-        descriptor, self._temporary = tempfile.mkstemp(".tmp", ".veilcast-", beside)
+        descriptor, self._temporary = tempfile.mkstemp(ENDING, BEGINNING, beside)
         os.close(descriptor)
         self._is_private = is_private
         # Ciphertexts don't compress, no two are the same, and their order means nothing.
@@ -194,6 +210,9 @@ class Output:
                 umask = os.umask(0)
                 os.umask(umask)
                 os.chmod(self._temporary, 0o666 & ~umask)
+            # Whoever finds the file finds it whole, after a power cut, too.
+            with open(self._temporary, "rb") as file:
+                os.fsync(file.fileno())
             os.replace(self._temporary, self._path)
             return
         system, size = self._folder.system, os.path.getsize(self._temporary)

@@ -9,13 +9,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional
 
 from veilcast import _workers, tables
+from veilcast._groups import GROUPS_AT_ONCE, RECORDS_AT_ONCE
 from veilcast._files import Folder, Output, Unit, records
 from veilcast._workers import Owner
 from veilcast.cards import Card
 from veilcast.errors import TableError, VeilcastError
-
-RECORDS_AT_ONCE = 4096
-GROUPS_AT_ONCE = 64
 
 RESULTS = "`unit` bigint, `groups` bigint, `records` bigint, `faults` bigint, `seconds` double, `error` string"
 

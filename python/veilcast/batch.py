@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, Optional
 
 from veilcast import _steps, _workers, tables
-from veilcast._files import Folder, Unit, units
+from veilcast._files import Folder, Unit, absolute, units
 from veilcast._steps import Job
 from veilcast.cards import Card
 from veilcast.errors import MissingPackage, RecordError, TableError, VeilcastError
@@ -40,6 +40,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
 def run(options: argparse.Namespace) -> bool:
     """Does a step, and tells what became of it; whether all went well."""
     tables.pyarrow()
+    # Workers have other working directories.
+    for name in ("source", "target", "identifiers"):
+        if getattr(options, name, None) is not None:
+            setattr(options, name, absolute(getattr(options, name)))
     source, target = Folder(options.source), Folder(options.target)
     job = _job(options, source)
     all_units = len(job.units)
@@ -55,14 +59,20 @@ def run(options: argparse.Namespace) -> bool:
         with _engine(options.engine) as spark:
             parallel = options.parallel or (os.cpu_count() or 1 if options.engine == "sail" else len(job.units))
             numbers = spark.range(0, len(job.units), 1, min(parallel, len(job.units)))
+            results = numbers.mapInArrow(functools.partial(_steps.run, job), _steps.RESULTS)
             done = 0
-            for row in numbers.mapInArrow(functools.partial(_steps.run, job), _steps.RESULTS).toLocalIterator():
+            # An iterator of classic Spark's has one part done after another.
+            for row in results.toLocalIterator() if _is_connected(options.engine) else results.collect():
                 done += 1
                 groups, records, faults = groups + row.groups, records + row.records, faults + row.faults
                 if row.error is not None:
                     failed.append(row.error)
                 rate = records / max(time.monotonic() - start, 1e-9)
                 _say(options, f"{done} of {len(job.units)} parts, {records:,} records, {rate:,.0f} records/s")
+        # The engine has ended, and with it all that it ran.
+        for address in (job.target, job.identifiers if options.step == "encrypt" else None):
+            if address is not None and options.step != "verify":
+                Folder(address).remove_remains()
     for text in failed:
         print(f"error: {text}", file=sys.stderr)
     what = {
@@ -133,6 +143,11 @@ def _without_done(options: argparse.Namespace, job: Job, target: Folder) -> Job:
     return job._replace(units=[unit for unit in job.units if unit in rest])
 
 
+def _is_connected(engine: str) -> bool:
+    """Whether an engine is spoken to by Spark Connect."""
+    return engine == "sail" or engine.startswith("sc://")
+
+
 @contextlib.contextmanager
 def _engine(name: str) -> Iterator[Any]:
     """A session of an engine, which ends with it."""
@@ -145,7 +160,7 @@ def _engine(name: str) -> Iterator[Any]:
     if name != "sail":
         builder = SparkSession.builder.appName("veilcast-batch")
         address = "local[*]" if name == "local" else name
-        session = (builder.remote(address) if name.startswith("sc://") else builder.master(address)).getOrCreate()
+        session = (builder.remote(address) if _is_connected(name) else builder.master(address)).getOrCreate()
         try:
             yield session
         finally:

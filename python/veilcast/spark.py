@@ -15,21 +15,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Iterator
 from typing import Any, Optional
 
-from veilcast import _workers, tables
-from veilcast._workers import Owner, Path
+from veilcast import _groups, _workers, tables
+from veilcast._workers import Path
 from veilcast.cards import Card
-from veilcast.errors import MissingPackage, RecordError, TableError
+from veilcast.errors import MissingPackage
 
 __all__ = ["decrypt", "encrypt", "score"]
-
-RECORDS_AT_ONCE = 4096
-"""About as many are encrypted in one call, in whole groups, and so have one name."""
-
-GROUPS_AT_ONCE = 64
-"""About as many are scored or decrypted in one call: a group is large."""
 
 REQUESTS = "`batch` string, `group` bigint, `records` bigint, `layout` string, `key_fingerprint` string, `card_digest` string, `request` binary"
 ANSWERS = (
@@ -59,13 +52,13 @@ def encrypt(
     """
     owner = _workers.owner(card, key, public_part)
     _check_pyspark()
-    columns = _columns(Card(owner.card), df, id)
+    columns = _groups.columns(Card(owner.card), df.columns, id)
     schema = REQUESTS
     if id is not None:
         (field,) = [field for field in df.schema.fields if field.name == id]
         schema += f", `ids` array<{field.dataType.simpleString()}>"
     chosen = df.select(*[f"`{name.replace('`', '``')}`" for name in columns])
-    return chosen.mapInArrow(functools.partial(_encrypt, owner, id), schema)
+    return chosen.mapInArrow(functools.partial(_groups.encrypt, owner, id), schema)
 
 
 def score(df: Any, *, model: Path) -> Any:
@@ -77,7 +70,7 @@ def score(df: Any, *, model: Path) -> Any:
     """
     _check_pyspark()
     directory = os.path.abspath(model)
-    return df.mapInArrow(functools.partial(_score, directory, _workers.digest_in(directory)), ANSWERS)
+    return df.mapInArrow(functools.partial(_groups.score, directory, _workers.digest_in(directory)), ANSWERS)
 
 
 def decrypt(df: Any, *, card: Any, key: Path) -> Any:
@@ -95,40 +88,7 @@ def decrypt(df: Any, *, card: Any, key: Path) -> Any:
         if field.name == tables.IDS:
             fields.insert(3, ("id", field.dataType.elementType.simpleString()))
     schema = ", ".join(f"`{name.replace('`', '``')}` {kind}" for name, kind in fields)
-    return df.mapInArrow(functools.partial(_decrypt, owner), schema)
-
-
-def _encrypt(owner: Owner, id: Optional[str], batches: Iterable[Any]) -> Iterator[Any]:  # noqa: A002
-    session = owner.session()
-    for some in tables.whole_groups(batches, tables.group_size(session), RECORDS_AT_ONCE):
-        named = some if id is None else some.select([id])
-        name = owner.name(repr([column.to_pylist() for column in named.columns]).encode())
-        yield _signed(tables.encrypt(some, session, batch=name, id=id))
-
-
-def _score(directory: str, digest: Optional[str], batches: Iterable[Any]) -> Iterator[Any]:
-    for rows in _few(batches):
-        yield _signed(tables.score(rows, _workers.model(directory, digest)))
-
-
-def _decrypt(owner: Owner, batches: Iterable[Any]) -> Iterator[Any]:
-    for rows in _few(batches):
-        yield _signed(tables.decrypt(rows, owner.session()))
-
-
-def _few(batches: Iterable[Any]) -> Iterator[Any]:
-    for batch in batches:
-        for start in range(0, batch.num_rows, GROUPS_AT_ONCE):
-            yield batch.slice(start, GROUPS_AT_ONCE)
-
-
-def _signed(rows: Any) -> Any:
-    """The rows as Spark takes them: it knows no unsigned numbers."""
-    pa = tables.pyarrow()
-    columns = [
-        column.cast(pa.int64()) if pa.types.is_unsigned_integer(column.type) else column for column in rows.columns
-    ]
-    return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
+    return df.mapInArrow(functools.partial(_groups.decrypt, owner), schema)
 
 
 def _sql_type(kind: Any) -> str:
@@ -136,19 +96,6 @@ def _sql_type(kind: Any) -> str:
     if pa.types.is_unsigned_integer(kind):
         return "bigint"
     return "double" if pa.types.is_floating(kind) else "string"
-
-
-def _columns(card: Card, df: Any, id: Optional[str]) -> list[str]:  # noqa: A002
-    """The columns that are needed, all of which must be there."""
-    if card.columns is None:
-        raise TableError(f"the model {card.name!r} takes no tables of columns: encrypt its records with veilcast.tables")
-    wanted = [*card.columns, *([] if id is None else [id])]
-    missing = [name for name in wanted if name not in df.columns]
-    if missing:
-        raise RecordError(f"the model {card.name!r} needs columns that aren't there: {', '.join(missing)}")
-    if id in card.columns:
-        raise RecordError(f"the column {id!r} is one that the model takes: it can't be the identifiers' column, too")
-    return wanted
 
 
 def _check_pyspark() -> None:
