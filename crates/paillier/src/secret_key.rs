@@ -329,11 +329,15 @@ impl SecretKey {
     /// # Panics
     /// If the computation was faulty: a wrong root would reveal the primes.
     pub fn key_proof(&self) -> &KeyProof {
-        self.proof.get_or_init(|| {
-            let challenges = key_proof::challenges(&self.public);
-            let roots = self.nth_roots(&challenges);
-            KeyProof::from_roots(&self.public, &challenges, &roots)
-        })
+        if let Some(proof) = self.proof.get() {
+            return proof;
+        }
+        // Not within `get_or_init`: while this thread waits for others of its pool, it may do a task of theirs that asks
+        // for the proof too, and would wait for itself. Whoever comes second has computed the same.
+        let challenges = key_proof::challenges(&self.public);
+        let roots = self.nth_roots(&challenges);
+        let proof = KeyProof::from_roots(&self.public, &challenges, &roots);
+        self.proof.get_or_init(|| proof)
     }
 
     /// The n-th roots modulo n of numbers below it.

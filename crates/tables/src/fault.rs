@@ -39,13 +39,29 @@ impl fmt::Display for Place {
 }
 
 /// A table, or one of its groups, can't be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{place}: {fault}")]
+#[derive(Debug)]
 pub struct TableError {
     /// Where.
     pub place: Place,
     /// Why.
     pub fault: Fault,
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            // They name the file.
+            fault @ (Fault::Read(_) | Fault::Output(_)) => fault.fmt(f),
+            fault => write!(f, "{}: {fault}", self.place),
+        }
+    }
+}
+
+impl std::error::Error for TableError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The fault's own text is told already.
+        self.fault.source()
+    }
 }
 
 /// What is wrong.

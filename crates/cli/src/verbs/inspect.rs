@@ -33,7 +33,7 @@ use crate::{files, keys, logging, models, runtime, sealed};
 /// Largest file looked at, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Describe a model directory, a card, a key, a request, a response or a service.
+/// Describe a model directory, a card, a key, a request, a response, a table of them or a service.
 ///
 /// For a model or a card, this includes the predicted cost of each layout, and which one is chosen; or with --cluster that of a
 /// table of any size on many cores.
@@ -180,6 +180,13 @@ fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
         ))
         .hint("give a card, a key, a request, a response, a model directory or a URL")
     };
+    #[cfg(feature = "tables")]
+    if is_parquet(path) {
+        let summary = veilcast_tables::Summary::of(path).hint(
+            "a table of encrypted records or of answers has the columns that the book lists",
+        )?;
+        return Ok(Facts::Table(facts::TableFacts::of(&summary)).into());
+    }
     // It may be a secret key: wiped when done.
     let content = Zeroizing::new(files::read(path, MAX_BYTES)?);
     let mut values = serde_json::Deserializer::from_slice(&content).into_iter::<Members>();
@@ -227,6 +234,18 @@ fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
         return Ok(Facts::Response(facts).into());
     }
     unknown()
+}
+
+/// Whether a file begins as Parquet files do.
+#[cfg(feature = "tables")]
+fn is_parquet(path: &Path) -> bool {
+    use std::io::Read as _;
+
+    let mut start = [0; 4];
+    let file = std::fs::File::open(path);
+    file.and_then(|mut file| file.read_exact(&mut start))
+        .is_ok()
+        && start == *b"PAR1"
 }
 
 fn key(path: &Path, is_secret: bool) -> anyhow::Result<Facts> {

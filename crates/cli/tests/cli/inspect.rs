@@ -264,3 +264,44 @@ fn other_things_are_refused() {
       cause: the card's format is "veilcast-card/0"; this version reads "veilcast-card/1"
     "#);
 }
+
+#[test]
+fn tables_of_requests() {
+    use veilcast_card::{Card, QuantizedRecord};
+    use veilcast_tables::{Kind, Writer, encrypt, session};
+
+    let place = Place::new();
+    let read = |name: &str| std::fs::read(place.path(name)).unwrap();
+    let card = Card::parse(&read("model/card.json")).unwrap();
+    let key = String::from_utf8(read("key.json")).unwrap();
+    let key = veilcast_paillier::SecretKey::from_json(&key, Default::default()).unwrap();
+    let session = session(card, key).unwrap();
+    let record = QuantizedRecord::new(session.card(), vec![1; session.card().features()]).unwrap();
+    let rows = encrypt(&session, &[record], "ward 7", 0, &mut || Ok(())).unwrap();
+    let file = place.path("requests.parquet");
+    let mut writer = Writer::create(&file, false, Kind::Requests).unwrap();
+    writer.write(&rows).unwrap();
+    writer.finish().unwrap();
+
+    let facts = place.json("inspect --json requests.parquet");
+    assert_eq!(facts["kind"], "table");
+    assert_eq!(facts["holds"], "requests");
+    assert_eq!(
+        (&facts["groups"], &facts["records"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(facts["card_digest"], session.card().digest().to_string());
+    let text = place.run("inspect requests.parquet");
+    assert!(
+        text.contains("table of requests of 1 record in 1 group"),
+        "{text}"
+    );
+
+    let whole = read("requests.parquet");
+    std::fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+    let error = place.fail("inspect requests.parquet");
+    assert!(
+        error.contains("requests.parquet") && error.contains("cut off"),
+        "{error}"
+    );
+}

@@ -38,7 +38,11 @@ impl Costs {
     /// runs on one core, when it is first needed.
     pub fn of_this_machine(key_bits: u32) -> Self {
         static SLOWNESS: OnceLock<f64> = OnceLock::new();
-        let slowness = *SLOWNESS.get_or_init(slowness);
+        let measured = SLOWNESS.get().copied();
+        // Not within `get_or_init`: while this thread waits for the one that measures, it may do another task of its pool,
+        // which might ask for the same, and would wait for itself.
+        let measured = measured.unwrap_or_else(slowness);
+        let slowness = *SLOWNESS.get_or_init(|| measured);
         let built_in = Self::built_in(key_bits);
         Self {
             seconds: built_in

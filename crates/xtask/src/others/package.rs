@@ -19,14 +19,15 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     // The tests of predictions serve models with it.
     let program = program::build(workspace)?;
 
-    let command = |arguments: &[&str]| {
-        let mut command = Command::new(&python);
+    let command_of = |python: &Path, arguments: &[&str]| {
+        let mut command = Command::new(python);
         command.args(arguments).current_dir(workspace.root());
         command.env("PYTHONPATH", &packages);
         command.env("VEILCAST", &program);
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
+    let command = |arguments: &[&str]| command_of(&python, arguments);
     say("mypy and stubtest");
     run(&mut command(&["-m", "mypy"]))?;
     // scikit-learn adds methods to its estimators that no source shows.
@@ -46,6 +47,21 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "-p",
         "no:cacheprovider",
     ]))?;
+    say("tables on an engine");
+    let requirements = folder.join("requirements-engines.txt");
+    let engines = python::environment(workspace.target(), "engines", &requirements)?;
+    run(&mut command_of(
+        &engines,
+        &[
+            "-m",
+            "pytest",
+            "--quiet",
+            "-p",
+            "no:cacheprovider",
+            "python/tests/test_spark.py",
+            "python/tests/test_batch.py",
+        ],
+    ))?;
     say("the notebooks");
     run(&mut command(&[
         "-m",

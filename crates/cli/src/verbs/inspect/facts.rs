@@ -3,6 +3,8 @@
 mod columns;
 mod line;
 mod message;
+#[cfg(feature = "tables")]
+mod table;
 mod trees;
 
 use std::fmt::{self, Display};
@@ -19,6 +21,8 @@ use veilcast_protocol::{KeyFingerprint, ModelList, ServerMetadata};
 use self::columns::ColumnFacts;
 use self::line::line;
 pub(super) use self::message::MessageFacts;
+#[cfg(feature = "tables")]
+pub(super) use self::table::TableFacts;
 use self::trees::TreesFacts;
 use crate::keys;
 use crate::models::origin;
@@ -34,6 +38,8 @@ pub(super) enum Facts {
     Request(MessageFacts),
     Response(MessageFacts),
     Opening(OpeningFacts),
+    #[cfg(feature = "tables")]
+    Table(TableFacts),
     Service(ServiceFacts),
 }
 
@@ -213,6 +219,8 @@ impl Display for Facts {
             Self::Response(message) => {
                 write!(f, "response with {} scores\n{message}", message.hidden())
             }
+            #[cfg(feature = "tables")]
+            Self::Table(table) => table.fmt(f),
             Self::Opening(opening) => {
                 let card = line("card", opening.card_digest);
                 let records = line("records", opening.records);
