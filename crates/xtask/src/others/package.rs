@@ -60,8 +60,13 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
             "no:cacheprovider",
             "python/tests/test_spark.py",
             "python/tests/test_batch.py",
+            "python/tests/test_object_store.py",
+            "python/tests/test_ray.py",
         ],
     ))?;
+    say("jobs that are killed");
+    let jobs = ["python/tests/killed_jobs.py", "--jobs", "1", "--engine", "sail"];
+    run(&mut command_of(&engines, &jobs))?;
     say("the notebooks");
     run(&mut command(&[
         "-m",
