@@ -216,12 +216,14 @@ class _Known:
         """The rows with their identifiers, after a check that they answer the requests that were made."""
         pa = tables.pyarrow()
         places = []
-        if all(name in rows.schema.names for name in ("batch", "group", "request_digest")):
+        names = ("batch", "group", "request_digest", "response")
+        if all(name in rows.schema.names for name in names):
             digests = self._table["request_digest"]
-            cells = zip(*(rows.column(name).to_pylist() for name in ("batch", "group", "request_digest")))
-            for row, (batch, group, digest) in enumerate(cells):
+            answered = rows.column("response").is_valid().to_pylist()
+            for row, (batch, group, digest) in enumerate(zip(*(rows.column(name).to_pylist() for name in names[:3]))):
                 place = self._places.get((batch, group))
-                if place is None or digests[place].as_py() != digest:
+                # A request that was damaged on the way has another digest, and its row says what is wrong.
+                if place is None or (answered[row] and digests[place].as_py() != digest):
                     raise TableError(
                         f"{origin.file}, row group {origin.row_group}, row {origin.first_row + row} (batch {batch!r}, group"
                         f" {group}): it answers a request that isn't the one that was kept: encrypt and score this batch again"

@@ -272,7 +272,8 @@ fn tables_of_requests() {
 
     let place = Place::new();
     let read = |name: &str| std::fs::read(place.path(name)).unwrap();
-    let card = Card::parse(&read("model/card.json")).unwrap();
+    let card = std::fs::read(std::path::Path::new(DIGITS).join("card.json")).unwrap();
+    let card = Card::parse(&card).unwrap();
     let key = String::from_utf8(read("key.json")).unwrap();
     let key = veilcast_paillier::SecretKey::from_json(&key, Default::default()).unwrap();
     let session = session(card, key).unwrap();
