@@ -1,6 +1,6 @@
 """Jobs of veilcast-batch whose processes are killed at random: every record comes out once, and with the right scores.
 
-    pip install veilcast 'pyspark[connect]>=4,<4.2' pysail 'pandas<3' pyarrow
+    pip install veilcast 'pyspark-client>=4,<4.2' pysail 'pandas<3' pyarrow
     python killed_jobs.py [--jobs 20] [--records 8000] [--seed 1] [--engine spark|sail]
 
 Half of the jobs run on Spark's `local-cluster`, whose workers and executors are killed while they encrypt, score and

@@ -23,7 +23,7 @@ from veilcast.errors import MissingPackage, RecordError, TableError, VeilcastErr
 
 __all__ = ["main", "run"]
 
-PACKAGES = "pip install pysail 'pyspark[connect]>=4,<4.2' 'pandas<3' pyarrow"
+PACKAGES = "pip install pysail 'pyspark-client>=4,<4.2' 'pandas<3' pyarrow"
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
@@ -148,6 +148,12 @@ def _is_connected(engine: str) -> bool:
     return engine == "sail" or engine.startswith("sc://")
 
 
+def _is_client_alone() -> bool:
+    from pyspark.util import is_remote_only  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    return bool(is_remote_only())
+
+
 @contextlib.contextmanager
 def _engine(name: str) -> Iterator[Any]:
     """A session of an engine, which ends with it."""
@@ -159,6 +165,8 @@ def _engine(name: str) -> Iterator[Any]:
         raise MissingPackage(f"an engine needs pyspark: {PACKAGES}") from None
     if name != "sail":
         builder = SparkSession.builder.appName("veilcast-batch")
+        if not _is_connected(name) and _is_client_alone():
+            raise MissingPackage(f"the engine {name} needs Spark itself, not just its client: pip install 'pyspark>=4,<4.2'")
         address = "local[*]" if name == "local" else name
         session = (builder.remote(address) if _is_connected(name) else builder.master(address)).getOrCreate()
         try:

@@ -103,5 +103,5 @@ def _check_pyspark() -> None:
         import pyspark  # type: ignore[import-untyped, import-not-found, unused-ignore]  # noqa: F401
     except ImportError:
         raise MissingPackage(
-            "DataFrames of a cluster need pyspark: pip install 'pyspark[connect]>=4' pysail 'pandas<3'"
+            "DataFrames of a cluster need pyspark: pip install 'pyspark-client>=4,<4.2' pysail 'pandas<3'"
         ) from None
