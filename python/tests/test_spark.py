@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hospital import COLUMNS, KEY, Hospital, clear, trained
 
@@ -63,6 +66,23 @@ def test_scores_are_those_in_the_clear(spark: Any, hospital: Hospital, patients:
     # The same records have the same names if they are encrypted again.
     again = {(row.batch, row.group) for row in requests.select("batch", "group").collect()}
     assert again == {(row.batch, row.group) for row in private.select("batch", "group").collect()}
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark's own cluster needs Java")
+def test_killed_workers(hospital: Hospital, tmp_path: Path) -> None:
+    """Each task's worker is killed once, and every group is there once."""
+    patients = tmp_path / "patients.parquet"
+    hospital.patients[:2500].to_parquet(patients, index=False)
+    script = Path(__file__).with_name("spark_kills.py")
+    arguments = [sys.executable, script, hospital.model, KEY, patients, tmp_path]
+    done = subprocess.run([*map(str, arguments)], capture_output=True, text=True, timeout=580)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert len(list(tmp_path.glob("killed-*"))) == 3
+    answers = pq.read_table(tmp_path / "answers").select(["batch", "group"]).to_pylist()
+    assert len(answers) == len({(row["batch"], row["group"]) for row in answers}) > 17
+    scores = pq.read_table(tmp_path / "scores").to_pandas().sort_values("id")
+    assert scores["id"].tolist() == hospital.patients["sno"][:2500].tolist()
+    assert scores["score_1"].tolist() == clear(vc.Model.load(hospital.model), hospital.patients[:2500])
 
 
 def test_what_is_refused(spark: Any, hospital: Hospital, patients: Any, tmp_path: Path) -> None:

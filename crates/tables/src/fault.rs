@@ -42,7 +42,7 @@ impl fmt::Display for Place {
 #[derive(Debug)]
 pub struct TableError {
     /// Where.
-    pub place: Place,
+    pub place: Box<Place>,
     /// Why.
     pub fault: Fault,
 }
@@ -206,7 +206,10 @@ pub enum Fault {
 impl Fault {
     /// The fault, at a place.
     pub(crate) fn at(self, place: Place) -> TableError {
-        TableError { place, fault: self }
+        TableError {
+            place: Box::new(place),
+            fault: self,
+        }
     }
 
     /// The fault of what has no rows.
