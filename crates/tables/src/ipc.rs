@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, SchemaRef};
-use veilcast_files::guarded;
+use veilcast_card::guarded;
 
 use crate::fault::{Fault, TableError};
 
