@@ -72,6 +72,12 @@ const ALL: &[Prerequisite] = &[
         is_there: || found::runs("curl", &["--version"]),
     },
     Prerequisite {
+        name: "Java 17 or later, for Spark",
+        steps: &["python"],
+        from: From::Debian(&["default-jre-headless"]),
+        is_there: || found::runs("java", &["-version"]),
+    },
+    Prerequisite {
         name: "Python 3.10 or later with venv",
         steps: &["interop", "python", "deploy", "examples"],
         from: From::Debian(&["python3", "python3-venv"]),
