@@ -20,6 +20,7 @@ mod outcome;
 mod pipelines;
 mod plaintexts;
 mod program;
+mod progress;
 mod public_key;
 mod reports;
 mod secret_key;

@@ -14,6 +14,7 @@ use veilcast_engine::{Predictor, VoucherSource};
 use crate::cards::{Card, Records, Texts};
 use crate::errors::Fault;
 use crate::outcome::{Outcome, Predicted};
+use crate::progress::telling;
 use crate::service::{Service, Stop, fault};
 use crate::sessions::{SealedModel, Session};
 use crate::vouchers::Vouchers;
@@ -104,21 +105,6 @@ pub(crate) fn predict<'py>(
         Ok(predicted)
     })?;
     Ok(predicted.into())
-}
-
-/// What tells a function of Python's how much is done, whenever it is more.
-pub(crate) fn telling<'a>(
-    done: &'a AtomicUsize,
-    progress: Option<Bound<'a, PyAny>>,
-) -> impl FnMut(Python<'_>) -> PyResult<()> + 'a {
-    let mut told = 0;
-    move |_| match (&progress, done.load(Ordering::Relaxed)) {
-        (Some(progress), done) if done > told => {
-            told = done;
-            progress.call1((done,)).map(|_| ())
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What makes requests of this many records, and how many at a time.

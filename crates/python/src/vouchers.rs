@@ -17,7 +17,7 @@ use veilcast_protocol::{Framing, InferRequest, InferResponse, Limits, MaskedResp
 use crate::cards::{Card, Records, Texts};
 use crate::errors::Fault;
 use crate::outcome::Outcome;
-use crate::pipelines::telling;
+use crate::progress::telling;
 use crate::secret_key::SecretKey;
 use crate::service::{Service, Stop, fault};
 use crate::sessions::{Session, no_answer, outcome};

@@ -65,7 +65,13 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         ],
     ))?;
     say("jobs that are killed");
-    let jobs = ["python/tests/killed_jobs.py", "--jobs", "1", "--engine", "sail"];
+    let jobs = [
+        "python/tests/killed_jobs.py",
+        "--jobs",
+        "1",
+        "--engine",
+        "sail",
+    ];
     run(&mut command_of(&engines, &jobs))?;
     say("the notebooks");
     run(&mut command(&[
