@@ -87,7 +87,7 @@ def _without_ones(shape: Sequence[int]) -> list[int]:
 def _from_objects(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """Numbers of an array of objects, where None is no value."""
     try:
-        flat = [math.nan if _is_missing(cell) else float(_no_text(cell)) for cell in array.reshape(-1)]
+        flat = [math.nan if _tables.is_missing(cell) else float(_no_text(cell)) for cell in array.reshape(-1)]
     except (TypeError, ValueError):
         raise RecordError(f"records of the model {name!r} are numbers, and there is something else in these") from None
     return np.array(flat, dtype=np.float64).reshape(array.shape)
@@ -107,7 +107,7 @@ def _from_columns(
     texts: Texts = []
     for place, name in enumerate(names):
         if place in card.text_columns:
-            texts.append((place, [_text(cell) for cell in _tables.cells(given[name])]))
+            texts.append((place, _tables.texts(given[name])))
         else:
             numbers[:, place] = _numbers(name, given[name])
     return numbers, texts
@@ -119,7 +119,7 @@ def _numbers(name: str, column: Any) -> NDArray[np.float64]:
         numbers = _tables.numbers(column)
         if numbers is None:
             given = _tables.cells(column)
-            numbers = np.array([np.nan if _is_missing(cell) else float(_no_text(cell)) for cell in given])
+            numbers = np.array([np.nan if _tables.is_missing(cell) else float(_no_text(cell)) for cell in given])
     except (TypeError, ValueError):
         raise RecordError(f"the column {name!r} holds numbers, and there is something else in it") from None
     return numbers.astype(np.float64)
@@ -129,11 +129,3 @@ def _no_text(cell: Any) -> Any:
     if isinstance(cell, (str, bytes)):
         raise TypeError
     return cell
-
-
-def _is_missing(cell: Any) -> bool:
-    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or bool(cell != cell)
-
-
-def _text(cell: Any) -> Optional[str]:
-    return None if _is_missing(cell) else str(cell)

@@ -84,6 +84,20 @@ def cells(column: Any) -> list[Any]:
     return list(column if to_list is None else to_list())
 
 
+def texts(column: Any) -> list[Optional[str]]:
+    """The cells of a column as texts, those of missing ones ``None``."""
+    if library(column) == "pyarrow":
+        types = sys.modules["pyarrow"].types
+        if types.is_string(column.type) or types.is_large_string(column.type):
+            return list(column.to_pylist())
+    return [None if is_missing(cell) else str(cell) for cell in cells(column)]
+
+
+def is_missing(cell: Any) -> bool:
+    """Whether a cell holds nothing, in any library's way to say so."""
+    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or bool(cell != cell)
+
+
 def numbers(column: Any) -> Optional[NDArray[np.float64]]:
     """A column of numbers with NaN where there is none; nothing if it isn't one by its data type."""
     of = library(column)
