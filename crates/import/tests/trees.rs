@@ -263,7 +263,7 @@ fn scorecards_give_their_points() {
     let unknown = model
         .card()
         .input()
-        .preprocess(&row(Cell::Number(1.0), "e"));
+        .preprocess(row(Cell::Number(1.0), "e"));
     assert!(unknown.unwrap_err().to_string().contains("\"e\""));
 }
 

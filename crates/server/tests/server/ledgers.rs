@@ -1,18 +1,16 @@
 //! Ledgers that services share, and that go away and come back.
 
-#[path = "common/books.rs"]
-mod books;
 #[path = "../../../ledger/tests/common/postgres.rs"]
 mod postgres;
 
 use std::time::Duration;
 
+use crate::books::{Books, guess, refused, with};
 use crate::common::{Answer, call, evaluator, get, post, request};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::RETRY_AFTER;
-use books::{Books, guess, refused, with};
 use postgres::Postgres;
 use veilcast_server::{App, Config, LedgerSettings, WhenAway, router};
 

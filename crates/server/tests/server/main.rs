@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[cfg(feature = "ledger")]
+mod books;
 mod common;
 
 mod browsers;

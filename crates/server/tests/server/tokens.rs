@@ -1,14 +1,12 @@
 //! Who may ask, how often, and what is written down of it.
 
-#[path = "common/books.rs"]
-mod books;
 use std::time::{Duration, SystemTime};
 
+use crate::books::{Books, guess, refused, with};
 use crate::common::{INFER, call, evaluator, get, post, request, stalled};
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use books::{Books, guess, refused, with};
 use veilcast_ledger::Credential;
 use veilcast_server::{App, ClientCertificate, Config, LedgerSettings};
 
