@@ -7,6 +7,7 @@ Sail's, which starts in this process, or a cluster's.
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import contextlib
 import functools
 import os
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> bool:
             parallel = options.parallel or (os.cpu_count() or 1 if options.engine == "sail" else len(job.units))
             numbers = spark.range(0, len(job.units), 1, min(parallel, len(job.units)))
             done = 0
-            for row in numbers.mapInArrow(functools.partial(_steps.run, job), _steps.RESULTS).toLocalIterator():
+            for row in _results(options, numbers.mapInArrow(functools.partial(_steps.run, job), _steps.RESULTS), job):
                 done += 1
                 groups, records, faults = groups + row.groups, records + row.records, faults + row.faults
                 if row.error is not None:
@@ -73,6 +74,24 @@ def run(options: argparse.Namespace) -> bool:
     }[options.step]
     print(f"{what}; {len(failed)} parts failed")
     return not failed and not faults
+
+
+def _results(options: argparse.Namespace, frame: Any, job: Job) -> Iterator[Any]:
+    """What became of each part, as they are done where the engine gives them so."""
+    if type(frame).__module__.startswith("pyspark.sql.connect"):
+        yield from frame.toLocalIterator()
+        return
+    # Spark's own iterator does one part after another.
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        rows = executor.submit(frame.collect)
+        try:
+            while not concurrent.futures.wait([rows], timeout=5).done:
+                if job.step != "verify":
+                    _say(options, f"{len(Folder(job.target).files(('.parquet',)))} parts are there")
+        except KeyboardInterrupt:
+            frame.sparkSession.sparkContext.cancelAllJobs()
+            raise
+        yield from rows.result()
 
 
 def _job(options: argparse.Namespace, source: Folder) -> Job:
@@ -143,7 +162,7 @@ def _engine(name: str) -> Iterator[Any]:
     except ImportError:
         raise MissingPackage(f"an engine needs pyspark: {PACKAGES}") from None
     if name != "sail":
-        builder = SparkSession.builder.appName("veilcast-batch")
+        builder = SparkSession.builder.appName("veilcast-batch").config("spark.ui.showConsoleProgress", "false")
         address = "local[*]" if name == "local" else name
         session = (builder.remote(address) if name.startswith("sc://") else builder.master(address)).getOrCreate()
         try:
