@@ -7,6 +7,7 @@ Sail's, which starts in this process, or a cluster's.
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import contextlib
 import functools
 import os
@@ -61,8 +62,7 @@ def run(options: argparse.Namespace) -> bool:
             numbers = spark.range(0, len(job.units), 1, min(parallel, len(job.units)))
             results = numbers.mapInArrow(functools.partial(_steps.run, job), _steps.RESULTS)
             done = 0
-            # An iterator of classic Spark's has one part done after another.
-            for row in results.toLocalIterator() if _is_connected(options.engine) else results.collect():
+            for row in _results(options, results, job):
                 done += 1
                 groups, records, faults = groups + row.groups, records + row.records, faults + row.faults
                 if row.error is not None:
@@ -83,6 +83,24 @@ def run(options: argparse.Namespace) -> bool:
     }[options.step]
     print(f"{what}; {len(failed)} parts failed")
     return not failed and not faults
+
+
+def _results(options: argparse.Namespace, frame: Any, job: Job) -> Iterator[Any]:
+    """What became of each part, as they are done where the engine gives them so."""
+    if type(frame).__module__.startswith("pyspark.sql.connect"):
+        yield from frame.toLocalIterator()
+        return
+    # Spark's own iterator does one part after another.
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        rows = executor.submit(frame.collect)
+        try:
+            while not concurrent.futures.wait([rows], timeout=5).done:
+                if job.step != "verify":
+                    _say(options, f"{len(Folder(job.target).files(('.parquet',)))} parts are there")
+        except KeyboardInterrupt:
+            frame.sparkSession.sparkContext.cancelAllJobs()
+            raise
+        yield from rows.result()
 
 
 def _job(options: argparse.Namespace, source: Folder) -> Job:
@@ -164,7 +182,7 @@ def _engine(name: str) -> Iterator[Any]:
     except ImportError:
         raise MissingPackage(f"an engine needs pyspark: {PACKAGES}") from None
     if name != "sail":
-        builder = SparkSession.builder.appName("veilcast-batch")
+        builder = SparkSession.builder.appName("veilcast-batch").config("spark.ui.showConsoleProgress", "false")
         if not _is_connected(name) and _is_client_alone():
             raise MissingPackage(f"the engine {name} needs Spark itself, not just its client: pip install 'pyspark>=4,<4.2'")
         address = "local[*]" if name == "local" else name

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
+use veilcast_card::Limits;
 use veilcast_model::{Model, Program};
 use veilcast_paillier::{Ciphertext, CiphertextError, Plaintext, PublicKey};
 use veilcast_protocol::{BatchId, ByteMatrix, InferRequest, KeyFingerprint, Upload, VoucherId};
@@ -37,14 +38,15 @@ impl<'a> Plan<'a> {
     /// The plan for a request under a key of the costs' size.
     ///
     /// # Errors
-    /// The request must have a layout, rows and ciphertexts that the model's card allows.
+    /// The request must have a layout, rows and ciphertexts that the model's card allows, and no more than the limits.
     pub(crate) fn new(
         model: &'a Model,
         request: &'a InferRequest,
+        limits: Limits,
         costs: Costs,
     ) -> Result<Self, EvaluateError> {
         let arrangement = Arrangement::new(model.card(), request.layout(), costs.key_bits)?;
-        check_size(model, request, &arrangement)?;
+        check_size(limits, request, &arrangement)?;
         let program = match arrangement.features_per_ciphertext() {
             1 => model.program(),
             k => (model.grouped_program(k as u32))
@@ -259,13 +261,12 @@ fn in_whole(error: CiphertextError, first: usize) -> CiphertextError {
 }
 
 /// Checks that the request has the rows and ciphertexts that its records take, and no more than
-/// the card allows.
+/// the limits allow.
 fn check_size(
-    model: &Model,
+    limits: Limits,
     request: &InferRequest,
     arrangement: &Arrangement,
 ) -> Result<(), EvaluateError> {
-    let limits = model.card().limits();
     let (records, limit) = (request.records(), limits.max_records as usize);
     if records > limit {
         let found = records;

@@ -4,7 +4,7 @@ mod together;
 
 use std::sync::Arc;
 
-use veilcast_card::{Card, Way};
+use veilcast_card::{Card, Limits, Way};
 use veilcast_model::Model;
 use veilcast_paillier::KeyPolicy;
 use veilcast_protocol::{
@@ -168,7 +168,15 @@ impl Evaluator {
         costs: fn(u32) -> Costs,
         pause: Pause<'_>,
     ) -> Result<InferResponse, EvaluateError> {
-        let plan = self.plan(request, costs)?;
+        self.compute_plan(request, self.plan(request, costs)?, pause)
+    }
+
+    fn compute_plan(
+        &self,
+        request: &InferRequest,
+        plan: Plan<'_>,
+        pause: Pause<'_>,
+    ) -> Result<InferResponse, EvaluateError> {
         let modulus = request.public_key();
         let is_known = self.keys.knows(modulus);
         let checked = self.keys.get(modulus, request.key_proof())?;
@@ -295,9 +303,19 @@ impl Evaluator {
         request: &'a InferRequest,
         costs: fn(u32) -> Costs,
     ) -> Result<Plan<'a>, EvaluateError> {
+        self.plan_within(request, self.card().limits(), costs)
+    }
+
+    /// The same with other limits than the card's.
+    fn plan_within<'a>(
+        &'a self,
+        request: &'a InferRequest,
+        limits: Limits,
+        costs: fn(u32) -> Costs,
+    ) -> Result<Plan<'a>, EvaluateError> {
         self.check_card(request.card_digest())?;
         let key_bits = self.keys.bits(request.public_key())?;
-        Plan::new(&self.model, request, costs(key_bits))
+        Plan::new(&self.model, request, limits, costs(key_bits))
     }
 }
 

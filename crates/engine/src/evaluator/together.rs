@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use veilcast_card::Limits;
 use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout, Upload};
 
 use super::Evaluator;
@@ -11,12 +12,14 @@ use crate::error::EvaluateError;
 use crate::planner::Costs;
 use crate::slices::{Pause, Stopped};
 
+/// How many rows are computed together: groups of numbers are full on any number of cores, and what they take stays small.
+const ROWS: usize = 256;
+
 impl Evaluator {
     /// Computes the answers to many requests, each what [`evaluate`](Self::evaluate) returns for it.
     ///
     /// It takes least time if the requests that follow each other have one key and one layout, and whole groups of records
-    /// except in the last. They are computed in parts as large as a single request may be, and in slices, as
-    /// [`evaluate_in_slices`](Self::evaluate_in_slices) does.
+    /// except in the last. Each must be within the card's limits; they are computed in slices, as [`evaluate_in_slices`](Self::evaluate_in_slices) does.
     ///
     /// # Errors
     /// [`Stopped`] if a pause says so. What is wrong with one request is in its place, and the others are computed.
@@ -56,9 +59,9 @@ impl Evaluator {
         let Some(per_row) = self.joinable(first) else {
             return 0..1;
         };
-        let limits = self.card().limits();
         let is_like_first = |request: &InferRequest| {
-            request.public_key() == first.public_key()
+            self.is_within_limits(request)
+                && request.public_key() == first.public_key()
                 && request.layout() == first.layout()
                 && request.card_digest() == first.card_digest()
                 && matches!(request.upload(), Upload::Full(_))
@@ -66,14 +69,10 @@ impl Evaluator {
         };
         let is_whole =
             |request: &InferRequest| request.records() == request.upload().rows() * per_row;
-        let (mut records, mut ciphertexts) = (0, 0);
-        let mut end = 0;
+        let (mut rows, mut end) = (0, 0);
         for (index, request) in requests.iter().enumerate() {
-            records += request.records();
-            ciphertexts += request.upload().tensor().len();
-            let fits = records <= limits.max_records as usize
-                && ciphertexts <= limits.max_ciphertexts as usize;
-            if index > 0 && !(fits && is_like_first(request)) {
+            rows += request.upload().rows();
+            if index > 0 && !(rows <= ROWS && is_like_first(request)) {
                 break;
             }
             end = index + 1;
@@ -87,12 +86,19 @@ impl Evaluator {
 
     /// The records of a row, if a request's rows can be computed together with others'.
     fn joinable(&self, request: &InferRequest) -> Option<usize> {
-        if request.layout() == Layout::Vouchers || !matches!(request.upload(), Upload::Full(_)) {
+        let is_full = matches!(request.upload(), Upload::Full(_));
+        if request.layout() == Layout::Vouchers || !is_full || !self.is_within_limits(request) {
             return None;
         }
         let key_bits = self.keys.bits(request.public_key()).ok()?;
         let arrangement = Arrangement::new(self.card(), request.layout(), key_bits).ok()?;
         Some(arrangement.records_per_row())
+    }
+
+    fn is_within_limits(&self, request: &InferRequest) -> bool {
+        let limits = self.card().limits();
+        request.records() <= limits.max_records as usize
+            && request.upload().tensor().len() <= limits.max_ciphertexts as usize
     }
 
     fn evaluate_run(
@@ -106,7 +112,14 @@ impl Evaluator {
                 .map(|request| self.evaluate_in_slices(request, pause));
             return answers.collect();
         };
-        let whole = self.compute(&joined(first, run), Costs::of_this_machine, pause)?;
+        let joined = joined(first, run);
+        // Each of them is within the card's limits, which are for what one client may ask for at once.
+        let limits = Limits {
+            max_records: u32::MAX,
+            max_ciphertexts: u32::MAX,
+        };
+        let plan = self.plan_within(&joined, limits, Costs::of_this_machine)?;
+        let whole = self.compute_plan(&joined, plan, pause)?;
         let (columns, width) = (whole.scores.columns(), whole.scores.width());
         let mut rest = whole.scores.as_bytes();
         let part = |request: &InferRequest| {
