@@ -37,7 +37,7 @@ def main(model: str, key: str, patients: str, folder: str) -> None:
     builder = SparkSession.builder.master("local-cluster[2,1,1024]")
     # Small batches, so that a task passes some on before it dies.
     builder = builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", "1").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.executorEnv.PYTHONPATH", os.environ["PYTHONPATH"])
+    builder = builder.config("spark.executorEnv.PYTHONPATH", os.environ["PYTHONPATH"]).config("spark.sql.shuffle.partitions", "2")
     spark = builder.getOrCreate()
     owner = {"card": f"{model}/card.json", "key": key}
     records = spark.read.parquet(patients).repartition(3)
