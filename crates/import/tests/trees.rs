@@ -260,10 +260,7 @@ fn scorecards_give_their_points() {
     };
     let found: Vec<f64> = records.iter().map(points).collect();
     assert_eq!(found, [598.0, 593.0, 603.0, 615.0]);
-    let unknown = model
-        .card()
-        .input()
-        .preprocess(row(Cell::Number(1.0), "e"));
+    let unknown = model.card().input().preprocess(row(Cell::Number(1.0), "e"));
     assert!(unknown.unwrap_err().to_string().contains("\"e\""));
 }
 
