@@ -25,7 +25,9 @@ __all__ = [
     "Stop",
     "Unmasking",
     "Vouchers",
+    "decrypt_table",
     "draw_vouchers",
+    "encrypt_table",
     "evaluate",
     "fill_vouchers",
     "keep_vouchers",
@@ -34,6 +36,8 @@ __all__ = [
     "plan_for_card",
     "plan_for_model",
     "predict",
+    "score_table",
+    "table_group_size",
     "unmask",
 ]
 
