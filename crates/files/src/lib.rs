@@ -12,7 +12,6 @@ mod content;
 mod drawing;
 mod error;
 mod grey;
-#[cfg(any(feature = "excel", feature = "parquet"))]
 pub mod idx;
 mod limits;
 mod open;
@@ -33,7 +32,6 @@ pub use content::STANDARD_INPUT;
 pub use drawing::{DrawingError, fit_mnist};
 pub use error::ReadError;
 pub use grey::GreyImage;
-#[cfg(any(feature = "excel", feature = "parquet"))]
 pub use limits::MAX_FILE_BYTES;
 pub use open::{Records, column_names, open, open_table};
 pub use output::{OutputFile, Readers, WriteError};
