@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -107,6 +109,15 @@ def test_faults(hospital: Hospital, records: Path, tmp_path: Path) -> None:
     assert not (answers / "b.csv.parquet").exists() and not list(answers.rglob(".*"))
     out = batch("decrypt", answers, tmp_path / "scores", *owner, "--identifiers", tmp_path / "requests-private", status=1)
     assert "143 of them without scores" in out
+
+    # No space: what a worker may write has a limit.
+    full = [sys.executable, "-m", "veilcast.batch", "encrypt", records, tmp_path / "full", *owner]
+    limit = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (8192, 8192))
+    done = subprocess.run([*map(str, full)], capture_output=True, text=True, timeout=300, preexec_fn=limit)
+    told = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert told.startswith("error: the engine gave up: OSError") and "File too large" in told and "--resume" in told
+    assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
 
     # Another model at the same place.
     other = tmp_path / "other"

@@ -11,6 +11,7 @@ import concurrent.futures
 import contextlib
 import functools
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -56,19 +57,19 @@ def run(options: argparse.Namespace) -> bool:
     groups = records = faults = 0
     failed: list[str] = []
     start = time.monotonic()
-    if job.units:
-        with _engine(options.engine) as spark:
-            parallel = options.parallel or (os.cpu_count() or 1 if options.engine == "sail" else len(job.units))
-            numbers = spark.range(0, len(job.units), 1, min(parallel, len(job.units)))
-            results = numbers.mapInArrow(functools.partial(_steps.run, job), _steps.RESULTS)
-            done = 0
-            for row in _results(options, results, job):
-                done += 1
+    try:
+        with _engine(options.engine) if job.units else contextlib.nullcontext() as spark:
+            for done, row in enumerate(_results(options, spark, job), 1):
                 groups, records, faults = groups + row.groups, records + row.records, faults + row.faults
                 if row.error is not None:
                     failed.append(row.error)
                 rate = records / max(time.monotonic() - start, 1e-9)
                 _say(options, f"{done} of {len(job.units)} parts, {records:,} records, {rate:,.0f} records/s")
+    except Exception as error:
+        if not type(error).__module__.startswith(("pyspark", "py4j")):
+            raise
+        raise TableError(f"the engine gave up: {_cause(error)}; what is done stays, and --resume goes on with what is left") from None
+    finally:
         # The engine has ended, and with it all that it ran.
         for address in (job.target, job.identifiers if options.step == "encrypt" else None):
             if address is not None and options.step != "verify":
@@ -85,9 +86,14 @@ def run(options: argparse.Namespace) -> bool:
     return not failed and not faults
 
 
-def _results(options: argparse.Namespace, frame: Any, job: Job) -> Iterator[Any]:
+def _results(options: argparse.Namespace, spark: Any, job: Job) -> Iterator[Any]:
     """What became of each part, as they are done where the engine gives them so."""
-    if type(frame).__module__.startswith("pyspark.sql.connect"):
+    if not job.units:
+        return
+    parallel = options.parallel or (os.cpu_count() or 1 if options.engine == "sail" else len(job.units))
+    numbers = spark.range(0, len(job.units), 1, min(parallel, len(job.units)))
+    frame = numbers.mapInArrow(functools.partial(_steps.run, job), _steps.RESULTS)
+    if _is_connected(options.engine):
         yield from frame.toLocalIterator()
         return
     # Spark's own iterator does one part after another.
@@ -101,6 +107,13 @@ def _results(options: argparse.Namespace, frame: Any, job: Job) -> Iterator[Any]
             frame.sparkSession.sparkContext.cancelAllJobs()
             raise
         yield from rows.result()
+
+
+def _cause(error: Exception) -> str:
+    """What a worker raised, out of an engine's message, which has its own parts' words around it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"(\w+\.)*\w*(Error|Exception)\b: ", line)]
+    return (raised or lines or [type(error).__name__])[-1]
 
 
 def _job(options: argparse.Namespace, source: Folder) -> Job:
