@@ -6,11 +6,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use veilcast_card::{Cell, Input, InputBits, RawRecord, WeightBits};
+use veilcast_card::{Cell, Input, InputBits, RawRecord, WeightBits, silence_guarded_panics};
 use veilcast_engine::Paillier;
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_import::{Import, ImportOptions, Split};
-use veilcast_onnx::silence_guarded_panics;
 
 /// Most columns of a network that is run: an affine one is run once for each.
 const MAX_COLUMNS: usize = 64;

@@ -7,10 +7,9 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use veilcast_card::{Card, CardSpec, PublicPart};
+use veilcast_card::{Card, CardSpec, PublicPart, silence_guarded_panics};
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_fuzz::{fixed, seeds};
-use veilcast_onnx::silence_guarded_panics;
 
 /// What a network may take, by the first byte.
 const SHAPES: [&[usize]; 8] = [
