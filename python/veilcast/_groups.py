@@ -17,17 +17,22 @@ GROUPS_AT_ONCE = 64
 """About as many are scored or decrypted in one call: a group is large."""
 
 
-def columns(card: Card, given: list[str], id: Optional[str]) -> list[str]:  # noqa: A002
-    """The columns that are needed, all of which must be there."""
+def wanted(card: Card, id: Optional[str]) -> list[str]:  # noqa: A002
+    """The columns that are needed: those that the model takes, and the identifiers'."""
     if card.columns is None:
         raise TableError(f"the model {card.name!r} takes no tables of columns: encrypt its records with veilcast.tables")
-    wanted = [*card.columns, *([] if id is None else [id])]
-    missing = [name for name in wanted if name not in given]
-    if missing:
-        raise RecordError(f"the model {card.name!r} needs columns that aren't there: {', '.join(missing)}")
     if id in card.columns:
         raise RecordError(f"the column {id!r} is one that the model takes: it can't be the identifiers' column, too")
-    return wanted
+    return [*card.columns, *([] if id is None else [id])]
+
+
+def columns(card: Card, given: list[str], id: Optional[str]) -> list[str]:  # noqa: A002
+    """The columns that are needed, all of which must be there."""
+    needed = wanted(card, id)
+    missing = [name for name in needed if name not in given]
+    if missing:
+        raise RecordError(f"the model {card.name!r} needs columns that aren't there: {', '.join(missing)}")
+    return needed
 
 
 def encrypt(owner: Owner, id: Optional[str], batches: Iterable[Any]) -> Iterator[Any]:  # noqa: A002
@@ -55,7 +60,7 @@ def _few(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 def _signed(rows: Any) -> Any:
-    """The rows as Spark takes them: it knows no unsigned numbers."""
+    """The rows as every engine takes them: Spark knows no unsigned numbers."""
     pa = tables.pyarrow()
     columns = [
         column.cast(pa.int64()) if pa.types.is_unsigned_integer(column.type) else column for column in rows.columns

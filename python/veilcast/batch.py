@@ -17,11 +17,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, Optional
 
-from veilcast import _steps, _workers, tables
+from veilcast import _groups, _steps, _workers, tables
 from veilcast._files import Folder, Unit, absolute, units
 from veilcast._steps import Job
 from veilcast.cards import Card
-from veilcast.errors import MissingPackage, RecordError, TableError, VeilcastError
+from veilcast.errors import MissingPackage, TableError, VeilcastError
 
 __all__ = ["main", "run"]
 
@@ -126,12 +126,8 @@ def _job(options: argparse.Namespace, source: Folder) -> Job:
         parts = [Unit(name, path) for name, path in source.files((".parquet",)).items()]
         if not parts:
             raise TableError(f"{source.address} has no tables: give the folder that the step before wrote")
-    if options.step == "encrypt":
-        card = Card(owner.card) if owner is not None else None
-        if card is None or card.columns is None:
-            raise RecordError("the model takes no tables of columns")
-        if options.id in card.columns:
-            raise RecordError(f"the column {options.id!r} is one that the model takes: it can't be the identifiers' column, too")
+    if options.step == "encrypt" and owner is not None:
+        _groups.wanted(Card(owner.card), options.id)
     identifiers = getattr(options, "identifiers", None)
     if options.step == "encrypt" and identifiers is None:
         identifiers = options.target.rstrip("/") + "-private"

@@ -115,7 +115,7 @@ def decrypt(answers: Any, session: Session, *, origin: Origin = Origin()) -> Any
     """
     pa = pyarrow()
     rows = _batches(pa, answers)
-    batches, groups, sizes, errors, outcome = _native.decrypt_table(session._session, _stream(pa, rows), origin)
+    batches, groups, sizes, outcome = _native.decrypt_table(session._session, _stream(pa, rows), origin)
     names = np.array(batches, dtype=object).repeat(sizes)
     columns = [
         pa.array(names, pa.string()),

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use veilcast_card::{Way, chain};
-use veilcast_engine::{EvaluateError, Evaluator, KeyPolicy, SealingKey, Stopped, seal};
+use veilcast_engine::{EvaluateError, Evaluator, KeyPolicy, SealingKey, seal};
 use veilcast_model::{Model as Whole, ModelError};
 use veilcast_protocol::{ContentDigest, Framing, InferResponse, Inference, Limits, MaskedResponse};
 use veilcast_server::read_voucher_secrets;
@@ -132,13 +131,10 @@ impl Model {
     fn compute<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let limits = self.evaluator.card().limits();
         let limits = Limits::new(limits.max_records as usize, limits.max_ciphertexts as usize);
-        let answer = work::until_signal(py, |stop: &AtomicBool| {
+        let answer = work::until_signal(py, |stop| {
             let decoded = Inference::decode(request, Framing::SelfDelimiting, &limits);
             let decoded = decoded.map_err(|error| no_request(&chain(&error)))?;
-            let mut pause = || match stop.load(Ordering::Relaxed) {
-                true => Err(Stopped),
-                false => Ok(()),
-            };
+            let mut pause = || work::pause(stop);
             let fault = |error: EvaluateError| no_request(&chain(&error));
             let request_digest = Some(ContentDigest::of(request));
             let body = match &decoded {

@@ -1,13 +1,11 @@
 //! Tables of encrypted records and of answers, as streams of Arrow in memory: a copy of them costs next to nothing beside
 //! the arithmetic.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use numpy::PyReadonlyArray2;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use veilcast_card::chain;
-use veilcast_engine::{Session as Owner, Stopped};
+use veilcast_engine::Session as Owner;
 use veilcast_tables::{Part, TableError, ipc};
 
 use crate::cards::{Records, Texts};
@@ -20,15 +18,9 @@ use crate::work;
 /// Where rows are from: a file, its row group, and the first of its rows.
 type Origin = (Option<String>, Option<usize>, usize);
 
-/// What the groups of a table of answers say, and what is in them: batches, groups, numbers of records, errors; and the
-/// predictions of all records, one group after another.
-type Decrypted = (
-    Vec<String>,
-    Vec<u32>,
-    Vec<usize>,
-    Vec<Option<String>>,
-    Outcome,
-);
+/// What the groups of a table of answers say, and what is in them: batches, groups, numbers of records; and the
+/// predictions, or faults, of all records, one group after another.
+type Decrypted = (Vec<String>, Vec<u32>, Vec<usize>, Outcome);
 
 /// How many records a group of a table has.
 #[pyfunction]
@@ -49,7 +41,8 @@ pub(crate) fn encrypt_table<'py>(
     let records = Records::encode(py, session.encoder(), &numbers, &texts)?;
     let owner = owner(session)?;
     let stream = work::until_signal(py, |stop| {
-        let rows = veilcast_tables::encrypt(&owner, &records.0, batch, first, &mut || pause(stop))?;
+        let rows =
+            veilcast_tables::encrypt(&owner, &records.0, batch, first, &mut || work::pause(stop))?;
         Ok::<_, TableError>(ipc::write(&rows.schema(), &[rows]))
     })?;
     Ok(PyBytes::new(py, &stream.map_err(|error| fault(&error))?))
@@ -68,7 +61,7 @@ pub(crate) fn score_table<'py>(
         for part in parts(stream, origin)? {
             let evaluator = model.evaluator();
             answers.push(veilcast_tables::score(evaluator, &part, &mut || {
-                pause(stop)
+                work::pause(stop)
             })?);
         }
         Ok::<_, TableError>(ipc::write(&veilcast_tables::answers(), &answers))
@@ -89,13 +82,12 @@ pub(crate) fn decrypt_table(
         let mut groups = Vec::new();
         for part in parts(stream, origin)? {
             groups.extend(veilcast_tables::decrypt(&owner, &part, &mut || {
-                pause(stop)
+                work::pause(stop)
             })?);
         }
         Ok::<_, TableError>(groups)
     })?;
-    let (mut batches, mut numbers) = (Vec::new(), Vec::new());
-    let (mut sizes, mut errors) = (Vec::new(), Vec::new());
+    let (mut batches, mut numbers, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
     let mut predicted = Predicted::new(owner.card());
     for group in groups.map_err(|error| fault(&error))? {
         batches.push(group.batch);
@@ -103,7 +95,6 @@ pub(crate) fn decrypt_table(
         match group.scores {
             Ok(scores) => {
                 sizes.push(scores.len());
-                errors.push(None);
                 for scores in &scores {
                     predicted.add(owner.card(), Ok(scores));
                 }
@@ -115,11 +106,10 @@ pub(crate) fn decrypt_table(
                     predicted.add(owner.card(), Err(error.clone()));
                 }
                 sizes.push(size);
-                errors.push(Some(error));
             }
         }
     }
-    Ok((batches, numbers, sizes, errors, predicted.into()))
+    Ok((batches, numbers, sizes, predicted.into()))
 }
 
 /// The engine's session for tables.
@@ -142,13 +132,6 @@ fn parts(stream: &[u8], (file, row_group, first_row): Origin) -> Result<Vec<Part
         part
     });
     Ok(parts.collect())
-}
-
-fn pause(stop: &AtomicBool) -> Result<(), Stopped> {
-    match stop.load(Ordering::Relaxed) {
-        true => Err(Stopped),
-        false => Ok(()),
-    }
 }
 
 fn fault(error: &TableError) -> Fault {

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use veilcast_engine::Stopped;
 
 use crate::errors::Fault;
 
@@ -70,6 +71,14 @@ pub(crate) fn until_signal<T: Send>(
     let pool = pool(py)?;
     let stop = AtomicBool::new(false);
     until_stopped(py, &stop, |_| Ok(()), |stop| pool.install(|| work(stop)))
+}
+
+/// What the engine asks between slices of work that is told to stop.
+pub(crate) fn pause(stop: &AtomicBool) -> Result<(), Stopped> {
+    match stop.load(Ordering::Relaxed) {
+        true => Err(Stopped),
+        false => Ok(()),
+    }
 }
 
 /// Calls `work` in a thread of its own, without the interpreter's lock, with `look` called with the interpreter's lock about every 50 ms and at the end. If that or a signal's handler raises

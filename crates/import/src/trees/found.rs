@@ -12,7 +12,7 @@ pub(crate) struct TreesFile {
     pub(crate) columns: Columns,
     /// The categories of columns of texts, by the column's place: each category is a number.
     pub(crate) categories: BTreeMap<usize, Vec<String>>,
-    /// The categories that stand for missing cells of such columns; without one, missing cells are refused.
+    /// The categories that missing cells of such columns count as; without one, they are refused.
     pub(crate) imputed: BTreeMap<usize, String>,
     /// What becomes of a category that isn't one of those.
     pub(crate) unknown: UnknownCategory,

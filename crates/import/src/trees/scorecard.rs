@@ -27,7 +27,7 @@ const TITLES: [&str; 3] = ["variable", "bin", "points"];
 /// Most bytes of the titles.
 const MAX_TITLE_BYTES: usize = 1 << 16;
 
-/// What stands for a missing cell among categories.
+/// The category that a missing cell counts as.
 const MISSING: &str = "(missing)";
 
 /// Whether a file begins as a scorecard does.
