@@ -280,6 +280,11 @@ fn scorecards_that_leave_a_choice_are_refused() {
         ("ward,c", "ward,\"(1,2]\"", "are numbers and categories"),
         ("-2", "some", "the number of points of line 7"),
         (
+            "\nward,c",
+            "\nsex,Missing,1\nward,c",
+            "\"sex\" has no bin of numbers or categories",
+        ),
+        (
             "[30,60)",
             "Missing",
             "two bins of \"age\" have what line 4 has",

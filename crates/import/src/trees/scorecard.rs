@@ -150,7 +150,14 @@ fn columns(bytes: &[u8]) -> Result<(Vec<(String, Column)>, f64), TreesError> {
             }
         }
     }
-    columns.retain(|(_, column)| !column.intervals.is_empty() || !column.categories.is_empty());
+    let is_empty = |column: &Column| column.intervals.is_empty() && column.categories.is_empty();
+    if let Some((name, _)) = columns.iter().find(|(_, column)| is_empty(column)) {
+        let what = format!("{name:?} has no bin of numbers or categories");
+        return Err(TreesError::unsupported(
+            what,
+            "write its bins, or leave its rows out",
+        ));
+    }
     match columns.is_empty() {
         true => Err(TreesError::malformed("a row with a bin")),
         false => Ok((columns, base)),
