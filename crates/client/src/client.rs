@@ -288,7 +288,7 @@ impl Client {
     }
 
     /// The masked scores of this many records.
-    async fn masked_answer(
+    pub(crate) async fn masked_answer(
         &self,
         model: &str,
         body: BinaryBody,

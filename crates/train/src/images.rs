@@ -10,7 +10,7 @@ use crate::options::Options;
 use crate::progress::Progress;
 use veilcast_card::{
     Activation, Fit, Input, InputBits, InputKind, Layouts, Limits, Preprocessing, Quantization,
-    Step, argmax,
+    QuantizedRecord, Step, argmax,
 };
 use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{Images, LabelledImages};
@@ -193,19 +193,14 @@ const DOUBTED: f64 = 0.05;
 /// The model with the probability in its card below which a class is in doubt, according to records
 /// that weren't trained on.
 fn doubting(model: Model, records: &[Vec<f64>], labels: &[usize]) -> Result<Model, TrainError> {
-    let (quantization, scales) = (model.card().quantization(), &model.card().output().scales);
+    let card = model.card();
     let mut scored = Vec::with_capacity(records.len());
     for (features, &label) in records.iter().zip(labels) {
-        let numbers = features.iter().enumerate();
-        let integers = numbers.map(|(feature, &value)| quantization.quantize(feature, value).0);
-        let scores = model
-            .integer_map()
-            .evaluate(&integers.collect::<Vec<_>>())?;
-        let scores = scores.iter().zip(scales);
-        scored.push((
-            scores.map(|(&score, scale)| score as f64 * scale).collect(),
-            label,
-        ));
+        let record = QuantizedRecord::from_features(card, features)
+            .expect("there are as many features as the model takes");
+        let scores = model.evaluate(&record).expect("the card is the model's");
+        let scores = card.dequantize(&scores);
+        scored.push((scores.expect("certified scores fit the card"), label));
     }
     Ok(match doubt_of(&scored, DOUBTED) {
         None => model,
@@ -297,7 +292,7 @@ fn accuracy(
             .expect("the encoder is the model's");
         let predicted = [
             Some(argmax(&network.evaluate(features)?)),
-            Some(argmax(&model.float_map().evaluate(features)?)),
+            Some(argmax(&model.evaluate_float(features)?)),
             prediction.class().map(|class| class.index),
         ];
         for (right, index) in right.iter_mut().zip(predicted) {

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use veilcast_engine::Session;
 
 use super::VoucherDirectory;
-use crate::{Client, ClientError, FillError};
+use crate::{Client, ClientError, Exchange, FillError};
 
 /// Rows of a request for vouchers: their answers fill the lanes of a processor, and a proxy's usual limits allow them.
 const ROWS: usize = 4;
@@ -24,6 +24,14 @@ pub struct Filled {
     pub bytes_up: u64,
     /// Bytes of all bodies received.
     pub bytes_down: u64,
+}
+
+impl Filled {
+    fn count<T>(&mut self, exchange: &Exchange<T>) {
+        self.requests += 1;
+        self.bytes_up += exchange.bytes_up;
+        self.bytes_down += exchange.bytes_down;
+    }
 }
 
 /// Makes vouchers of a session's model, under its name at the service, and keeps them in a directory of the session's key.
@@ -91,33 +99,66 @@ impl Filler {
     /// Adds this many vouchers, in one request if it isn't too large.
     async fn part(&self, count: usize, group: usize) -> Result<Filled, FillError> {
         let mut filled = Filled::default();
-        let threads = self.client.threads();
         while filled.vouchers < count {
             let rows = self.most_rows.load(Ordering::Relaxed);
             let some = (count - filled.vouchers).min(rows * group);
-            let session = Arc::clone(&self.session);
-            let (drawn, request) = threads.run(move || session.draw_vouchers(some)).await?;
-            let exchange = match self.client.infer(&self.model, &request).await {
-                Err(ClientError::RequestTooLarge { bytes, .. }) if rows > 1 && some > group => {
+            let made = match self.session.card().hidden() {
+                None => self.affine(some, &mut filled).await,
+                Some(_) => self.layered(some, &mut filled).await,
+            };
+            match made {
+                Err(FillError::Client(ClientError::RequestTooLarge { bytes, .. }))
+                    if rows > 1 && some > group =>
+                {
                     filled.bytes_up += bytes;
                     self.most_rows.fetch_min(rows / 2, Ordering::Relaxed);
                     continue;
                 }
-                exchange => exchange?,
-            };
-            let (session, directory) = (Arc::clone(&self.session), Arc::clone(&self.directory));
-            let answer = exchange.answer;
-            let keep = move || -> Result<(), FillError> {
-                let vouchers = session.vouchers(drawn, &request, &answer)?;
-                Ok(directory.add(vouchers)?)
-            };
-            threads.run(keep).await?;
+                made => made?,
+            }
             filled.vouchers += some;
-            filled.requests += 1;
-            filled.bytes_up += exchange.bytes_up;
-            filled.bytes_down += exchange.bytes_down;
         }
         Ok(filled)
+    }
+
+    /// Adds vouchers of an affine model, by one request.
+    async fn affine(&self, count: usize, filled: &mut Filled) -> Result<(), FillError> {
+        let threads = self.client.threads();
+        let session = Arc::clone(&self.session);
+        let (drawn, request) = threads.run(move || session.draw_vouchers(count)).await?;
+        let exchange = self.client.infer(&self.model, &request).await?;
+        filled.count(&exchange);
+        let (session, directory) = (Arc::clone(&self.session), Arc::clone(&self.directory));
+        let keep = move || -> Result<(), FillError> {
+            let vouchers = session.vouchers(drawn, &request, &exchange.answer)?;
+            Ok(directory.add(vouchers)?)
+        };
+        threads.run(keep).await
+    }
+
+    /// Adds vouchers of a network with hidden layers, by a request for each of its affine parts and of its hidden layers.
+    async fn layered(&self, count: usize, filled: &mut Filled) -> Result<(), FillError> {
+        let threads = self.client.threads();
+        let mut drawing = self.session.draw_for_network(count)?;
+        loop {
+            let session = Arc::clone(&self.session);
+            let (request, asked) = threads
+                .run(move || (drawing.request(&session), drawing))
+                .await;
+            drawing = asked;
+            let Some(request) = request? else { break };
+            let exchange = self.client.infer(&self.model, &request).await?;
+            filled.count(&exchange);
+            let session = Arc::clone(&self.session);
+            let receive = move || {
+                let received = drawing.receive(&session, &request, &exchange.answer);
+                received.map(|()| drawing)
+            };
+            drawing = threads.run(receive).await?;
+        }
+        let (session, directory) = (Arc::clone(&self.session), Arc::clone(&self.directory));
+        let keep = move || directory.add(drawing.finish(&session));
+        Ok(threads.run(keep).await?)
     }
 }
 

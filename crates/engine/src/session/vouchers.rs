@@ -41,8 +41,13 @@ impl Session {
     /// # Errors
     /// The card must offer vouchers, and the key have room for them.
     pub fn max_vouchers(&self) -> Result<usize, SessionError> {
-        let arrangement = self.arrangement_of(Layout::Vouchers)?;
-        Ok(arrangement.max_records(self.card().limits()))
+        let limits = self.card().limits();
+        let arrangements = self
+            .voucher_layouts()
+            .map(|layout| self.arrangement_of(layout));
+        let most = arrangements.map(|arrangement| Ok(arrangement?.max_records(limits)));
+        most.reduce(|one, other| Ok(one?.min(other?)))
+            .expect("there is a layout")
     }
 
     /// The vouchers that share ciphertexts: a request costs least if it asks for a multiple of it.
@@ -50,8 +55,21 @@ impl Session {
     /// # Errors
     /// The card must offer vouchers, and the key have room for them.
     pub fn vouchers_per_group(&self) -> Result<usize, SessionError> {
-        let arrangement = self.arrangement_of(Layout::Vouchers)?;
-        Ok(arrangement.records_per_row())
+        let first = self.voucher_layouts().next().expect("there is a layout");
+        Ok(self.arrangement_of(first)?.records_per_row())
+    }
+
+    /// What is asked for, for vouchers of this card.
+    fn voucher_layouts(&self) -> impl Iterator<Item = Layout> {
+        let layers = self
+            .card()
+            .hidden()
+            .map_or(0, |hidden| hidden.sizes.len() as u32);
+        let affine = (layers == 0).then_some(Layout::Vouchers);
+        let shares = (0..=layers).map(|part| Layout::Shares { part });
+        let products = (0..layers).map(|part| Layout::Products { part });
+        let layered = shares.chain(products).filter(move |_| layers > 0);
+        affine.into_iter().chain(layered)
     }
 
     /// Vouchers from the answer to the request for them.
@@ -75,7 +93,9 @@ impl Session {
             return Err(SessionError::OtherRequest);
         }
         let (arrangement, answers) = self.decrypt_answers(answer)?;
-        let shares = arrangement.slots(&answers, answer.records);
+        let shares = arrangement.slots(&answers, answer.records).into_iter();
+        let shares = shares.map(|shares| shares.into_iter().map(|share| share as u64).collect());
+        let shares = shares.collect();
         let (card, key) = (answer.card_digest, answer.key_fingerprint);
         Ok(Vouchers::of_batch(drawn, shares, batch, card, key))
     }

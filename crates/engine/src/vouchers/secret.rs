@@ -4,11 +4,25 @@ use shake::{ExtendableOutput, Shake256, Update, XofReader};
 use veilcast_protocol::{CardDigest, KeyFingerprint, VoucherId, VoucherSecretId};
 use zeroize::Zeroizing;
 
-use super::pseudorandom::numbers;
+use super::pseudorandom::{numbers, wide_numbers};
 
 /// Distinguishes these numbers from everything else that SHAKE256 is used for.
 const DOMAIN: &[u8] = b"veilcast voucher v1";
 const ID_DOMAIN: &[u8] = b"veilcast voucher secret id v1";
+const SHARES_DOMAIN: &[u8] = b"veilcast voucher share v1";
+const FACTORS_DOMAIN: &[u8] = b"veilcast voucher factor v1";
+const PRODUCTS_DOMAIN: &[u8] = b"veilcast voucher product v1";
+
+/// What a network's voucher is used for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VoucherUse {
+    pub(crate) card: CardDigest,
+    pub(crate) key: KeyFingerprint,
+    /// k.
+    pub(crate) ring_bits: u32,
+    /// The affine part, or the one before the hidden layer.
+    pub(crate) part: u32,
+}
 
 /// A secret of a service, from which s of every voucher is derived.
 ///
@@ -64,6 +78,53 @@ impl VoucherSecret {
             &voucher.to_bytes(),
         ];
         numbers(DOMAIN, &parts, slot_bits, outputs)
+    }
+
+    /// s of a voucher for one affine part of a network: a number of `ring_bits` bits for each of the part's outputs.
+    pub(crate) fn shares(
+        &self,
+        use_of: &VoucherUse,
+        voucher: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        self.wide(SHARES_DOMAIN, use_of, voucher, count)
+    }
+
+    /// t of a voucher for one hidden layer: what its numbers are multiplied by, and masked with.
+    pub(crate) fn factors(
+        &self,
+        use_of: &VoucherUse,
+        voucher: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        self.wide(FACTORS_DOMAIN, use_of, voucher, count)
+    }
+
+    /// s of a voucher's products for one hidden layer.
+    pub(crate) fn product_shares(
+        &self,
+        use_of: &VoucherUse,
+        voucher: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        self.wide(PRODUCTS_DOMAIN, use_of, voucher, count)
+    }
+
+    fn wide(
+        &self,
+        domain: &[u8],
+        use_of: &VoucherUse,
+        voucher: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        let parts: [&[u8]; 5] = [
+            &*self.bytes,
+            use_of.card.as_bytes(),
+            use_of.key.as_bytes(),
+            &voucher.to_bytes(),
+            &use_of.part.to_be_bytes(),
+        ];
+        wide_numbers(domain, &parts, use_of.ring_bits, count)
     }
 }
 

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use veilcast_card::{InputBits, Quantization, SlotBits};
 
 use super::{Blueprint, BuildError, Model};
-use crate::FloatMap;
+use crate::hidden::narrowest;
 use crate::scheme::Scheme;
 use crate::search::{Goal, HeldOut, SearchReport, search};
+use crate::{FloatMap, FloatNetwork};
 
 /// How the numbers of a quantisation are searched for.
 #[derive(Clone, Debug)]
@@ -56,6 +57,30 @@ impl Blueprint {
         self.layouts = scheme.layouts(map.inputs(), map.outputs(), certificate.slot_bits);
         let model = self.build(map)?;
         Ok(model.reporting(|about| about.search = report))
+    }
+
+    /// Finds the rounding of a network with hidden layers that takes the narrowest ring, and builds the model. `max_weight`, if
+    /// given, fixes the weights.
+    ///
+    /// # Errors
+    /// [`BuildError`] if no rounding is found, or the model can't be built.
+    pub fn finish_network(
+        mut self,
+        network: FloatNetwork,
+        quantization: &dyn Fn(InputBits) -> Quantization,
+        input_bits: RangeInclusive<InputBits>,
+        max_weight: Option<u32>,
+        (held_out, goal): (HeldOut<'_>, Goal),
+    ) -> Result<Model, BuildError> {
+        let bits = InputBits::all().filter(|bits| input_bits.contains(bits));
+        let inputs: Vec<_> = bits.map(quantization).collect();
+        let report = narrowest(&network, &inputs, max_weight, held_out, goal)?;
+        if let Some(chosen) = report.chosen() {
+            self.quantization = quantization(chosen.input_bits);
+            self.max_weight = chosen.max_weight;
+        }
+        let model = self.build_network(network)?;
+        Ok(model.reporting(|about| about.search = Some(report)))
     }
 }
 

@@ -66,7 +66,7 @@ impl Scores {
         };
         for features in rows {
             scores.network.push(network.evaluate(features)?);
-            scores.collapsed.push(model.float_map().evaluate(features)?);
+            scores.collapsed.push(model.evaluate_float(features)?);
             let quantized = QuantizedRecord::from_features(card, features)
                 .expect("there are as many features as the map has inputs");
             let integers = model.evaluate(&quantized).expect("the card is the model's");
