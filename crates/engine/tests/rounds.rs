@@ -241,18 +241,3 @@ fn vouchers_of_others_are_refused() {
 fn ring_bytes(model: &Model) -> usize {
     model.card().hidden().unwrap().ring_bits.get().div_ceil(8) as usize
 }
-
-#[test]
-fn zz_save_for_js() {
-    let path = std::path::Path::new("/tmp/net-small");
-    small().save(path, true).unwrap();
-    let fill = |i: usize| (i as i32 * 37 % 255) - 127;
-    let parts: Parts = vec![
-        part(3, 4, 8, fill),
-        part(4, 3, 8, fill),
-        part(3, 2, 8, fill),
-    ];
-    common::network(&parts, 8, 8)
-        .save(std::path::Path::new("/tmp/net-wide"), true)
-        .unwrap();
-}
