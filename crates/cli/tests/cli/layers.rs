@@ -44,7 +44,10 @@ fn expected() -> Vec<String> {
     ];
     let line = |(number, record): (usize, &[f64; 3])| {
         let class = predicted(&network(), record);
-        format!("{number},{},{},{}", class.label, class.scores[0], class.scores[1])
+        format!(
+            "{number},{},{},{}",
+            class.label, class.scores[0], class.scores[1]
+        )
     };
     records.iter().enumerate().map(line).collect()
 }
@@ -128,7 +131,8 @@ fn what_does_not_suit_a_network_is_told() {
         error.contains("bent") && error.contains("use a ledger"),
         "{error}"
     );
-    let encrypt = "encrypt --key key.json --card bent/card.json --in records.csv --out request";
+    place.write("one.csv", "age,weight,height\n1,2,3\n");
+    let encrypt = "encrypt --key key.json --card bent/card.json --in one.csv --out request";
     let error = place.fail(encrypt);
     assert!(error.contains("voucher"), "{error}");
     let error = place.fail("seal bent --key key.json");
