@@ -36,9 +36,10 @@ use crate::draft::drafted;
 use crate::error::TrainError;
 use crate::layers::train_layers;
 use crate::progress::Progress;
+use crate::trained::{RoundingSearch, build};
 use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
-use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme, TrainingReport};
+use veilcast_model::{Blueprint, Model, Scheme, TrainingReport};
 
 /// A model that was trained on a table, and what was found out about the table.
 pub struct TrainedOnTable {
@@ -142,18 +143,21 @@ pub fn train_table(
         None => rows,
     };
     let held_out = Rows::of(table, &held_out, &blueprint.input, &target)?;
-    let collapsed = network.collapse()?;
-    let map = match outputs {
-        1 => collapsed,
-        _ => collapsed.centred()?,
-    };
-    let compared = target.to_compare(&map)?;
+    let collapsed = network.collapse(outputs > 1)?;
     let search = match (training.input_bits, training.weight_bits) {
         (Some(_), Some(_)) => None,
-        _ => Some(options.search(&compared, &trained_on)),
+        _ => Some(options.search(outputs, &trained_on)),
     };
     let quantization = |bits| fitted.quantization(bits);
-    let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
+    let deviation = target.deviation();
+    let model = build(
+        blueprint,
+        &collapsed,
+        &quantization,
+        search,
+        deviation,
+        scheme,
+    )?;
     let measured = measure::measure(&network, &model, &held_out, target.most_frequent())?;
     let model = model.reporting(|report| {
         measured.tell(report);
@@ -202,7 +206,7 @@ impl TableOptions {
         }
     }
 
-    fn search<'a>(&self, map: &'a FloatMap, rows: &'a Rows) -> QuantizationSearch<'a> {
+    fn search<'a>(&self, outputs: usize, rows: &'a Rows) -> RoundingSearch<'a> {
         let training = &self.training;
         let held_out = HeldOut {
             records: &rows.features,
@@ -211,7 +215,7 @@ impl TableOptions {
                 Truth::Numbers(..) => &[],
             },
         };
-        let goal = match (&rows.truth, map.outputs()) {
+        let goal = match (&rows.truth, outputs) {
             (Truth::Numbers(..), _) => Goal::change(self.max_change),
             (Truth::Classes(_), outputs) => Goal {
                 measure: match outputs {
@@ -223,8 +227,7 @@ impl TableOptions {
                 threshold: self.threshold(),
             },
         };
-        QuantizationSearch {
-            map,
+        RoundingSearch {
             input_bits: match training.input_bits {
                 Some(bits) => bits..=bits,
                 None => InputBits::MIN..=self.most_input_bits(),

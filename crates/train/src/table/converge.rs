@@ -16,13 +16,14 @@ use std::cell::RefCell;
 use argmin::core::{CostFunction, Executor, Gradient};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
-use veilcast_model::{DenseLayer, Network, PathStep};
+use veilcast_model::{DenseLayer, HiddenActivation, PathStep};
 
 use super::rows::Rows;
 use super::target::Truth;
 use crate::error::TrainError;
 use crate::optimize::Examples as _;
 use crate::progress::Progress;
+use crate::trained::Layers;
 
 /// The penalties, from the strongest to the weakest.
 const PENALTIES: [f64; 9] = [100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01];
@@ -41,7 +42,7 @@ const MEMORY: usize = 10;
 
 /// A trained layer, and how it was found.
 pub(super) struct Converged {
-    pub(super) network: Network,
+    pub(super) network: Layers,
     /// Its mean loss on the rows that it was trained on.
     pub(super) loss: f64,
     pub(super) penalty: f64,
@@ -295,7 +296,7 @@ impl Data {
         gradient
     }
 
-    fn network(&self, weights: &[f64]) -> Result<Network, TrainError> {
+    fn network(&self, weights: &[f64]) -> Result<Layers, TrainError> {
         let outputs = || weights.chunks(self.features + 1);
         let of_features = outputs().flat_map(|weights| &weights[..self.features]);
         let biases = outputs().map(|weights| weights[self.features]);
@@ -305,7 +306,7 @@ impl Data {
             of_features.copied().collect(),
             biases.collect(),
         )?;
-        Ok(Network::new(vec![layer])?)
+        Ok(Layers::new(vec![layer], HiddenActivation::Identity)?)
     }
 }
 
