@@ -142,6 +142,12 @@ pub enum EvaluateError {
         /// In the request.
         found: usize,
     },
+    /// A round names vouchers that the service hasn't made for it.
+    #[error(
+        "a voucher is not one that this service has made for this model, this key and this part of the network: use the voucher for \
+         what it was made for"
+    )]
+    UnknownVoucher,
     /// The vouchers were derived from a secret that the service doesn't have, or no longer.
     #[error(
         "the vouchers are no longer good: the service has another secret than {0} for them now; fill new ones, or send the records \

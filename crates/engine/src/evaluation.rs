@@ -20,7 +20,7 @@ use crate::mask::Mask;
 use crate::planner::{Costs, server_seconds};
 use crate::seeded::SeededForm;
 use crate::slices::{Pause, Slices};
-use crate::vouchers::{VoucherSecret, VoucherUse};
+use crate::vouchers::{Kind, VoucherSecret, VoucherUse};
 
 /// What a request asks for, once its sizes and shapes have been found valid.
 pub(crate) struct Plan<'a> {
@@ -85,39 +85,53 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// The id of a batch of vouchers for this request: signed, if it is for a part of a network.
+    pub(crate) fn sign(&self, secret: &VoucherSecret, batch: BatchId) -> BatchId {
+        match self.request.layout() {
+            Layout::Shares { part } => secret.sign(&self.use_in(part), Kind::Shares, batch),
+            Layout::Products { part } => secret.sign(&self.use_in(part), Kind::Products, batch),
+            _ => batch,
+        }
+    }
+
+    fn use_in(&self, part: u32) -> VoucherUse {
+        VoucherUse {
+            card: self.request.card_digest(),
+            key: KeyFingerprint::of(self.request.public_key()),
+            ring_bits: self.arrangement.slot_bits(),
+            part,
+        }
+    }
+
     /// The plan with the vouchers of a batch, derived from a secret, as what is asked for.
     pub(crate) fn for_vouchers(self, secret: &VoucherSecret, batch: BatchId) -> Self {
-        let (card, key) = (
-            self.request.card_digest(),
-            KeyFingerprint::of(self.request.public_key()),
-        );
-        let (ring_bits, outputs) = (self.arrangement.slot_bits(), self.arrangement.outputs());
+        let outputs = self.arrangement.outputs();
         let vouchers = (0..self.request.records()).map(|number| VoucherId {
             batch,
             number: u32::try_from(number).expect("a request has fewer records"),
         });
-        let of_part = |part| VoucherUse {
-            card,
-            key,
-            ring_bits,
-            part,
-        };
-        let mut sums = self.sums;
+        let mut sums = None;
         let masks: Vec<_> = match self.request.layout() {
             Layout::Shares { part } => vouchers
-                .map(|voucher| secret.shares(&of_part(part), voucher, outputs))
+                .map(|voucher| secret.shares(&self.use_in(part), voucher, outputs))
                 .collect(),
             Layout::Products { part } => {
+                let use_in = self.use_in(part);
                 let factors = vouchers.clone();
-                let factors =
-                    factors.map(|voucher| secret.factors(&of_part(part), voucher, outputs));
-                sums = Sums::Products(factors.collect());
+                let factors = factors.map(|voucher| secret.factors(&use_in, voucher, outputs));
+                sums = Some(Sums::Products(factors.collect()));
                 vouchers
-                    .map(|voucher| secret.product_shares(&of_part(part), voucher, outputs))
+                    .map(|voucher| secret.product_shares(&use_in, voucher, outputs))
                     .collect()
             }
             _ => vouchers
                 .map(|voucher| {
+                    let VoucherUse {
+                        card,
+                        key,
+                        ring_bits,
+                        part: _,
+                    } = self.use_in(0);
                     let masks = secret.masks(card, key, voucher, ring_bits, outputs);
                     Zeroizing::new(masks.iter().map(|&mask| mask.into()).collect())
                 })
@@ -125,7 +139,7 @@ impl<'a> Plan<'a> {
         };
         Self {
             voucher_masks: Some(masks),
-            sums,
+            sums: sums.unwrap_or(self.sums),
             ..self
         }
     }

@@ -17,7 +17,7 @@ use crate::evaluation::Plan;
 use crate::id::new_batch;
 use crate::keys::Keys;
 use crate::planner::{Costs, SECONDS_PER_PLAIN_PRODUCT};
-use crate::rounds::{self, RoundShape};
+use crate::rounds::{self, RoundShape, Spending};
 use crate::sealed::{SealedError, SealingKey, Unsealing};
 use crate::slices::Pause;
 use crate::vouchers::{self, VoucherSecret, VoucherSecrets};
@@ -184,9 +184,12 @@ impl Evaluator {
         if !is_known {
             pause()?;
         }
-        let vouchers = request.layout().is_ahead().then(|| VoucherBatch {
-            id: new_batch(),
-            secret: self.secrets.current().id(),
+        let vouchers = request.layout().is_ahead().then(|| {
+            let secret = self.secrets.current();
+            VoucherBatch {
+                id: plan.sign(secret, new_batch()),
+                secret: secret.id(),
+            }
         });
         let plan = match vouchers {
             Some(batch) => plan.for_vouchers(self.secrets.current(), batch.id),
@@ -235,7 +238,7 @@ impl Evaluator {
     /// Computes a round of a network with hidden layers, in plaintext: the masked numbers after one of its affine parts.
     ///
     /// Each round of each voucher must be answered once, ever, by all replicas together, or its holder learns the weights: whoever calls
-    /// this has marked the [round](veilcast_protocol::RoundRequest) as spent before, durably.
+    /// this has marked [what it uses](Self::check_round) before, durably.
     ///
     /// The answer lacks the digest of the request's body, which the receiver of the body adds.
     ///
@@ -247,14 +250,15 @@ impl Evaluator {
         Ok(self.masked_response(request.id.clone(), numbers))
     }
 
-    /// Checks all that can be wrong with a round, and returns the seconds that it takes on one core, about.
+    /// Checks all that can be wrong with a round; returns the seconds that it takes on one core, about, and what must be marked as used.
     ///
     /// # Errors
     /// [`EvaluateError`] says what is wrong with the request; [`EvaluateError::VoucherSecret`] that its vouchers aren't good any
     /// more.
-    pub fn check_round(&self, request: &RoundRequest) -> Result<f64, EvaluateError> {
+    pub fn check_round(&self, request: &RoundRequest) -> Result<(f64, Spending), EvaluateError> {
         let (shape, _) = self.round(request)?;
-        Ok(shape.products() as f64 * SECONDS_PER_PLAIN_PRODUCT)
+        let seconds = shape.products() as f64 * SECONDS_PER_PLAIN_PRODUCT;
+        Ok((seconds, shape.spending()))
     }
 
     fn round<'a>(
@@ -265,6 +269,7 @@ impl Evaluator {
         let shape = RoundShape::check(self.card(), request)?;
         let secret = self.secrets.get(request.secret);
         let secret = secret.ok_or(EvaluateError::VoucherSecret(request.secret))?;
+        shape.check_vouchers(secret)?;
         Ok((shape, secret))
     }
 

@@ -53,7 +53,7 @@ pub use keys::Keys;
 pub use planner::{Paillier, Planner};
 pub use predictor::Predictor;
 pub use prepared::Prepared;
-pub use rounds::{Drawing, Round, Rounds};
+pub use rounds::{Drawing, Round, Rounds, Spending};
 pub use sealed::{
     Opening, SealedError, SealedModel, SealingKey, StoredOpening, records_per_sealed_ciphertext,
     seal,

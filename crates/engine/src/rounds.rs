@@ -34,6 +34,7 @@ mod kept;
 mod ring;
 mod run;
 
+pub use self::answer::Spending;
 pub(crate) use self::answer::{RoundShape, answer};
 pub use self::draw::Drawing;
 pub(crate) use self::kept::{LayeredVoucher, SEED_BYTES};

@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 use veilcast_card::Card;
 use veilcast_model::Model;
-use veilcast_protocol::{IntegerMatrix, Layout, RoundRequest, VoucherId};
+use veilcast_protocol::{IntegerMatrix, Layout, RoundRequest, VoucherId, VoucherSecretId};
 use zeroize::Zeroizing;
 
 use super::ring::Ring;
 use crate::error::{EvaluateError, LayoutError};
-use crate::vouchers::{VoucherSecret, VoucherUse};
+use crate::vouchers::{Kind, VoucherSecret, VoucherUse};
 
 /// A round whose sizes and numbers are right for its model.
 pub(crate) struct RoundShape<'a> {
@@ -77,6 +77,71 @@ impl<'a> RoundShape<'a> {
     }
 }
 
+/// What a round uses of vouchers: to be marked, durably, before it is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// The secret that the vouchers were derived from.
+    pub secret: VoucherSecretId,
+    /// What must not have been used before: the products of the hidden layer that the round ends in.
+    pub begun: Vec<VoucherId>,
+    /// What must have been used once: the products of the hidden layer that the round begins with.
+    pub ended: Vec<VoucherId>,
+}
+
+impl RoundShape<'_> {
+    /// Checks that the service has made the vouchers, for this card, key and part.
+    ///
+    /// # Errors
+    /// [`EvaluateError::UnknownVoucher`] if not.
+    pub(crate) fn check_vouchers(&self, secret: &VoucherSecret) -> Result<(), EvaluateError> {
+        let is_ours = |kind, part, voucher: &VoucherId| {
+            secret.has_signed(&self.use_in(part), kind, voucher.batch)
+        };
+        let part = self.request.part;
+        let are_ours = self.request.vouchers_of_records().all(|ids| {
+            let (last, own) = self.products_of(ids);
+            is_ours(Kind::Shares, part, &ids[0])
+                && last.is_none_or(|last| is_ours(Kind::Products, part - 1, last))
+                && own.is_none_or(|own| is_ours(Kind::Products, part, own))
+        });
+        match are_ours {
+            true => Ok(()),
+            false => Err(EvaluateError::UnknownVoucher),
+        }
+    }
+
+    /// What the round uses.
+    pub(crate) fn spending(&self) -> Spending {
+        let records = || self.request.vouchers_of_records();
+        let ended = records().filter_map(|ids| self.products_of(ids).0.copied());
+        let begun = records().filter_map(|ids| self.products_of(ids).1.copied());
+        Spending {
+            secret: self.request.secret,
+            begun: begun.collect(),
+            ended: ended.collect(),
+        }
+    }
+
+    /// The products before and after the part, of what a record names.
+    fn products_of<'b>(
+        &self,
+        ids: &'b [VoucherId],
+    ) -> (Option<&'b VoucherId>, Option<&'b VoucherId>) {
+        let last = (!self.is_first).then(|| &ids[1]);
+        let own = (!self.is_last).then(|| &ids[ids.len() - 1]);
+        (last, own)
+    }
+
+    fn use_in(&self, part: u32) -> VoucherUse {
+        VoucherUse {
+            card: self.request.card_digest,
+            key: self.request.key_fingerprint,
+            ring_bits: self.ring.bits(),
+            part,
+        }
+    }
+}
+
 /// What is sent back: δₗ for each record, or z_L.
 pub(crate) fn answer(
     model: &Model,
@@ -86,21 +151,16 @@ pub(crate) fn answer(
     let (request, ring) = (shape.request, shape.ring);
     let layered = model.layered().expect("the card is a network's");
     let map = &layered.integers().parts()[request.part as usize];
-    let use_in = |part| VoucherUse {
-        card: request.card_digest,
-        key: request.key_fingerprint,
-        ring_bits: model.card().hidden().map_or(0, |h| h.ring_bits.get()),
-        part,
-    };
     let of_record = |(row, ids): (&[u64], &[VoucherId])| {
         let numbers = ring.numbers(row).expect("the numbers were checked");
         let (masked, returned) = numbers.split_at(shape.inputs);
         let mut inputs = Zeroizing::new(masked.to_vec());
-        if !shape.is_first {
+        let (last, own) = shape.products_of(ids);
+        if let Some(&last) = last {
             // u = z² + 2·s′, with z = δ + t of the layer before.
-            let before = use_in(request.part - 1);
-            let factors = secret.factors(&before, ids[1], shape.inputs);
-            let shares = secret.product_shares(&before, ids[1], shape.inputs);
+            let before = shape.use_in(request.part - 1);
+            let factors = secret.factors(&before, last, shape.inputs);
+            let shares = secret.product_shares(&before, last, shape.inputs);
             let own = returned.iter().zip(factors.iter()).zip(shares.iter());
             for (input, ((&delta, &factor), &share)) in inputs.iter_mut().zip(own) {
                 let z = delta.wrapping_add(factor);
@@ -109,13 +169,13 @@ pub(crate) fn answer(
             }
         }
         let mut z = Zeroizing::new(map.evaluate(&inputs).expect("the shape was checked"));
-        let shares = secret.shares(&use_in(request.part), ids[0], shape.outputs);
+        let part = shape.use_in(request.part);
+        let shares = secret.shares(&part, ids[0], shape.outputs);
         for (z, share) in z.iter_mut().zip(shares.iter()) {
             *z = z.wrapping_add(*share);
         }
-        if !shape.is_last {
-            let own = ids[ids.len() - 1];
-            let factors = secret.factors(&use_in(request.part), own, shape.outputs);
+        if let Some(&own) = own {
+            let factors = secret.factors(&part, own, shape.outputs);
             for (z, factor) in z.iter_mut().zip(factors.iter()) {
                 *z = z.wrapping_sub(*factor);
             }

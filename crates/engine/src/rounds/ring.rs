@@ -16,6 +16,11 @@ impl Ring {
         Self { bits }
     }
 
+    /// k.
+    pub(crate) fn bits(self) -> u32 {
+        self.bits
+    }
+
     /// The bytes that a number takes.
     pub(crate) fn bytes(self) -> usize {
         self.bits.div_ceil(8) as usize
