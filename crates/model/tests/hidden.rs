@@ -11,7 +11,7 @@ use veilcast_card::{InputBits, PerFeature, Quantization, QuantizedRecord, Weight
 use veilcast_model::search::{Goal, HeldOut};
 use veilcast_model::{
     Blueprint, BoundsError, BuildError, FloatMap, FloatNetwork, IntegerNetwork, Model,
-    QuantizeError, RingMap, ShapeError,
+    QuantizationSearch, QuantizeError, RingMap, ShapeError,
 };
 
 /// A model of this many numbers with bits, whose step is 1, so that integer weights are those of the network if each row's largest
@@ -363,15 +363,19 @@ fn the_search_finds_the_narrowest_ring_that_keeps_the_accuracy() {
     let (network, records, labels) = discs();
     let from_0_to_1 = |bits| Quantization::over_all(bits, [0.0, 1.0]);
     let finished = |tolerance: f64| {
-        let held_out = HeldOut {
-            records: &records,
-            labels: &labels,
+        let search = QuantizationSearch {
+            map: &network,
+            input_bits: InputBits::MIN..=InputBits::of::<8>(),
+            max_weight: None,
+            held_out: HeldOut {
+                records: &records,
+                labels: &labels,
+            },
+            goal: Goal::accuracy(tolerance),
         };
-        let bits = InputBits::MIN..=InputBits::of::<8>();
-        let goal = (held_out, Goal::accuracy(tolerance));
         let blueprint = blueprint(2, 1, 8, 127);
         blueprint
-            .finish_network(network.clone(), &from_0_to_1, bits, None, goal)
+            .finish_network(network.clone(), &from_0_to_1, Some(&search))
             .unwrap()
     };
     let (rough, fine) = (finished(0.1), finished(0.0));
@@ -406,14 +410,19 @@ fn the_search_finds_the_narrowest_ring_that_keeps_the_accuracy() {
 fn weights_that_are_given_are_kept() {
     let (network, records, labels) = discs();
     let from_0_to_1 = |bits| Quantization::over_all(bits, [0.0, 1.0]);
-    let held_out = HeldOut {
-        records: &records,
-        labels: &labels,
-    };
-    let goal = (held_out, Goal::accuracy(0.05));
     let bits = InputBits::of::<5>();
+    let search = QuantizationSearch {
+        map: &network,
+        input_bits: bits..=bits,
+        max_weight: Some(7),
+        held_out: HeldOut {
+            records: &records,
+            labels: &labels,
+        },
+        goal: Goal::accuracy(0.05),
+    };
     let model =
-        blueprint(2, 1, 8, 127).finish_network(network, &from_0_to_1, bits..=bits, Some(7), goal);
+        blueprint(2, 1, 8, 127).finish_network(network.clone(), &from_0_to_1, Some(&search));
     let model = model.unwrap();
     let trials = &model.report().unwrap().search.as_ref().unwrap().trials;
     assert_eq!(trials.len(), 1);

@@ -14,6 +14,7 @@ mod fit;
 mod grown;
 mod leaks;
 mod measure;
+mod objective;
 mod options;
 mod read;
 mod rows;
@@ -35,11 +36,12 @@ use self::target::{Target, Truth};
 use crate::draft::drafted;
 use crate::error::TrainError;
 use crate::layers::train_layers;
+use crate::options::Options;
 use crate::progress::Progress;
 use crate::trained::{RoundingSearch, build};
 use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
-use veilcast_model::{Blueprint, Model, Scheme, TrainingReport};
+use veilcast_model::{Blueprint, HiddenActivation, Model, Scheme, TrainingReport};
 
 /// A model that was trained on a table, and what was found out about the table.
 pub struct TrainedOnTable {
@@ -108,7 +110,7 @@ pub fn train_table(
                 progress,
             )?
         }
-        None if options.by_epochs || !training.hidden.is_empty() => {
+        None if options.by_epochs || !converges(training) => {
             let trained = train_layers(&rows, outputs, training, &mut progress)?;
             Learnt {
                 fitted,
@@ -117,7 +119,7 @@ pub fn train_table(
             }
         }
         None => {
-            let found = converge(&rows, outputs, &mut progress)?;
+            let found = converge(&rows, outputs, training, &mut progress)?;
             Learnt {
                 fitted,
                 network: target.in_its_unit(found.network)?,
@@ -164,6 +166,11 @@ pub fn train_table(
         report.training = Some(training_report);
     });
     Ok(TrainedOnTable { model, findings })
+}
+
+/// Whether layers are trained until they have converged, if no number of passes is given.
+fn converges(training: &Options) -> bool {
+    training.hidden.is_empty() || training.activation == HiddenActivation::Square
 }
 
 impl TableOptions {

@@ -116,37 +116,38 @@ pub(crate) fn build(
     deviation: Option<f64>,
     scheme: &dyn Scheme,
 ) -> Result<Model, BuildError> {
-    match collapsed {
-        Layers::Affine(network) => {
+    let compared = match deviation {
+        None => collapsed.changed(|_| Ok(())),
+        Some(deviation) => collapsed.changed(|layers| {
+            if let Some(last) = layers.last_mut() {
+                *last = scaled(last, deviation.recip(), 0.0)?;
+            }
+            Ok(())
+        }),
+    };
+    match (collapsed, &compared.map_err(SearchError::from)?) {
+        (Layers::Squares(network), Layers::Squares(compared)) => {
+            let search = search.map(|search| search.with(compared));
+            blueprint.finish_network(network.clone(), quantization, search.as_ref())
+        }
+        (Layers::Affine(network), Layers::Affine(compared)) => {
             let map = network.collapse().map_err(SearchError::from)?;
-            let compared = match deviation {
-                None => map.clone(),
-                Some(deviation) => {
-                    scaled(&map, deviation.recip(), 0.0).map_err(SearchError::from)?
-                }
-            };
-            let search = search.map(|search| QuantizationSearch {
-                map: &compared,
-                input_bits: search.input_bits,
-                max_weight: search.max_weight,
-                held_out: search.held_out,
-                goal: search.goal,
-            });
+            let compared = compared.collapse().map_err(SearchError::from)?;
+            let search = search.map(|search| search.with(&compared));
             blueprint.finish(map, quantization, search.as_ref(), scheme)
         }
-        Layers::Squares(network) => {
-            let network = network.clone();
-            let Some(search) = search else {
-                return blueprint.build_network(network);
-            };
-            let change = search.goal.max_change;
-            let goal = Goal {
-                max_change: change.map(|change| change * deviation.unwrap_or(1.0)),
-                ..search.goal
-            };
-            let (bits, max_weight) = (search.input_bits, search.max_weight);
-            let goal = (search.held_out, goal);
-            blueprint.finish_network(network, quantization, bits, max_weight, goal)
+        _ => unreachable!("a change of layers doesn't change what is between them"),
+    }
+}
+
+impl<'a> RoundingSearch<'a> {
+    fn with<M>(self, map: &'a M) -> QuantizationSearch<'a, M> {
+        QuantizationSearch {
+            map,
+            input_bits: self.input_bits,
+            max_weight: self.max_weight,
+            held_out: self.held_out,
+            goal: self.goal,
         }
     }
 }

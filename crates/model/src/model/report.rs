@@ -181,6 +181,21 @@ pub struct StemReport {
     pub shift: usize,
 }
 
+/// What an affine part of a network was taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartReport {
+    /// How many numbers it takes.
+    pub inputs: usize,
+    /// How many it gives.
+    pub outputs: usize,
+    /// The operators that it stands for, for people.
+    pub operators: String,
+    /// The last node of what squares its numbers; none for the last part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub squared_by: Option<String>,
+}
+
 /// How a model was imported from a file of another library.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +217,9 @@ pub struct ImportReport {
     /// The last node of the public part, for a hybrid model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split_at: Option<String>,
+    /// The affine parts of a network with hidden layers, which square what each but the last gives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartReport>,
     /// Number of records that it was calibrated with.
     pub records: usize,
     /// Whether those were drawn at random, since none were given.
