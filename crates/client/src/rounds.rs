@@ -6,6 +6,22 @@ use veilcast_protocol::RoundRequest;
 use crate::{AnswerError, Client, ClientError, Exchange};
 
 impl Client {
+    /// The scores of records that vouchers mask, after as many rounds as the network takes.
+    ///
+    /// # Errors
+    /// As for [`infer`](Self::infer). [`ClientError::Refused`] with the code `voucher_spent` says that the service has answered a round of one of the
+    /// vouchers before. The vouchers are used up in any case.
+    pub async fn infer_rounds(
+        &self,
+        model: &str,
+        first: RoundRequest,
+        rounds: Rounds,
+    ) -> Result<Exchange<Vec<Vec<i64>>>, ClientError> {
+        let exchange = self.exchange_rounds(model, first, rounds).await;
+        let exchange = exchange.map_err(|(_, error)| error)?;
+        exchange.try_map(|scores| self.usable(scores))
+    }
+
     /// The scores of records, after as many rounds as the network takes; the first request again, if it got no answer.
     ///
     /// What has been sent once is never sent for other records: after the first answer there is no way back, and an error of a later

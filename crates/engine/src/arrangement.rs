@@ -271,6 +271,28 @@ impl Arrangement {
     }
 }
 
+/// What is asked for, one after another, for vouchers of a model with this card.
+pub(crate) fn voucher_layouts(card: &Card) -> Vec<Layout> {
+    let Some(hidden) = card.hidden() else {
+        return vec![Layout::Vouchers];
+    };
+    let layers = hidden.sizes.len() as u32;
+    let of_layer = |part| [Layout::Shares { part }, Layout::Products { part }];
+    let last = Layout::Shares { part: layers };
+    (0..layers).flat_map(of_layer).chain([last]).collect()
+}
+
+/// About how many products of ciphertexts a row takes in a layout for a part of a network.
+pub(crate) fn products_for_part(arrangement: &Arrangement) -> usize {
+    let outputs = arrangement.outputs();
+    match arrangement.layout() {
+        // Squarings, and a product for every few bits.
+        Layout::Products { .. } => outputs * arrangement.slot_bits() as usize * 5 / 4,
+        // A table for all outputs, and then a product for every few bits of a weight.
+        _ => arrangement.ciphertexts_per_row() * outputs * 3 / 2,
+    }
+}
+
 /// u for k features per ciphertext.
 pub(crate) fn unit(slot_bits: u32, features_per_ciphertext: u32) -> u32 {
     match features_per_ciphertext {

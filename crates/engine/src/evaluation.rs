@@ -12,7 +12,7 @@ use veilcast_protocol::{
 };
 use zeroize::Zeroizing;
 
-use crate::arrangement::Arrangement;
+use crate::arrangement::{Arrangement, products_for_part};
 use crate::bits;
 use crate::error::{EvaluateError, LayoutError};
 use crate::keys::CheckedKey;
@@ -167,17 +167,7 @@ impl<'a> Plan<'a> {
     fn products(&self) -> usize {
         match &self.sums {
             Sums::Affine(_, program) => program.steps().len(),
-            Sums::Part(map) => {
-                // One table for all outputs, and then a product for every few bits of a weight.
-                let weights = map.weights().iter();
-                let nonzero = weights.filter(|&&weight| weight != 0).count();
-                (nonzero as f64 * PRODUCTS_PER_WEIGHT) as usize
-            }
-            // Squarings, and products for every few bits.
-            Sums::Products(_) => {
-                let bits = self.arrangement.slot_bits() as usize;
-                self.arrangement.outputs() * (bits + bits / 4)
-            }
+            Sums::Part(_) | Sums::Products(_) => products_for_part(&self.arrangement),
         }
     }
 
@@ -347,9 +337,6 @@ impl<'a> Plan<'a> {
         Mask::new(key, arrangement, bases.len(), &junk).sample(&bases)
     }
 }
-
-/// About how many products a weight of an affine part takes.
-const PRODUCTS_PER_WEIGHT: f64 = 1.5;
 
 /// The numbers from 0 to `count` − 1 as ranges of `at_once` and a remainder.
 fn slices(count: usize, at_once: usize) -> impl Iterator<Item = Range<usize>> {

@@ -16,7 +16,7 @@ use crate::error::{EvaluateError, LayoutError};
 use crate::evaluation::Plan;
 use crate::id::new_batch;
 use crate::keys::Keys;
-use crate::planner::{Costs, SECONDS_PER_PLAIN_PRODUCT};
+use crate::planner::{Costs, SECONDS_PER_PLAIN_PRODUCT, SECONDS_PER_WIDE_PRODUCT};
 use crate::rounds::{self, RoundShape, Spending};
 use crate::sealed::{SealedError, SealingKey, Unsealing};
 use crate::slices::Pause;
@@ -257,7 +257,7 @@ impl Evaluator {
     /// more.
     pub fn check_round(&self, request: &RoundRequest) -> Result<(f64, Spending), EvaluateError> {
         let (shape, _) = self.round(request)?;
-        let seconds = shape.products() as f64 * SECONDS_PER_PLAIN_PRODUCT;
+        let seconds = shape.products() as f64 * SECONDS_PER_WIDE_PRODUCT;
         Ok((seconds, shape.spending()))
     }
 

@@ -29,8 +29,8 @@ pub use self::costs::{Costs, CostsError, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONC
 use self::count::{Count, Request};
 pub use self::effort::{Effort, WayCosts};
 pub use self::scheme::Paillier;
-pub(crate) use self::ways::SECONDS_PER_PLAIN_PRODUCT;
-use crate::arrangement::{Arrangement, most_slots};
+pub(crate) use self::ways::{SECONDS_PER_PLAIN_PRODUCT, SECONDS_PER_WIDE_PRODUCT};
+use crate::arrangement::{Arrangement, most_slots, products_for_part};
 use crate::error::LayoutError;
 use crate::mask::power_of_two;
 use crate::seeded::SeededForm;
@@ -177,7 +177,10 @@ impl<'a> Planner<'a> {
         let count = Count {
             card: self.card,
             costs: &self.costs,
-            products: self.products(arrangement.features_per_ciphertext() as u32),
+            products: match layout {
+                Layout::Shares { .. } | Layout::Products { .. } => products_for_part(&arrangement),
+                _ => self.products(arrangement.features_per_ciphertext() as u32),
+            },
             arrangement: &arrangement,
             form: form.as_ref(),
         };

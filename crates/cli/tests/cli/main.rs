@@ -20,6 +20,7 @@ mod import;
 mod inspect;
 mod interrupts;
 mod keys;
+mod layers;
 #[cfg(feature = "ledger")]
 mod killed;
 #[allow(dead_code, reason = "the client's tests use other parts of it")]

@@ -3,6 +3,7 @@
 use veilcast_protocol::{InferRequest, InferResponse, Layout};
 
 use super::Session;
+use crate::arrangement::voucher_layouts;
 use crate::error::SessionError;
 use crate::vouchers::{DrawnVouchers, Vouchers};
 
@@ -42,9 +43,8 @@ impl Session {
     /// The card must offer vouchers, and the key have room for them.
     pub fn max_vouchers(&self) -> Result<usize, SessionError> {
         let limits = self.card().limits();
-        let arrangements = self
-            .voucher_layouts()
-            .map(|layout| self.arrangement_of(layout));
+        let layouts = voucher_layouts(self.card()).into_iter();
+        let arrangements = layouts.map(|layout| self.arrangement_of(layout));
         let most = arrangements.map(|arrangement| Ok(arrangement?.max_records(limits)));
         most.reduce(|one, other| Ok(one?.min(other?)))
             .expect("there is a layout")
@@ -55,21 +55,8 @@ impl Session {
     /// # Errors
     /// The card must offer vouchers, and the key have room for them.
     pub fn vouchers_per_group(&self) -> Result<usize, SessionError> {
-        let first = self.voucher_layouts().next().expect("there is a layout");
+        let first = voucher_layouts(self.card())[0];
         Ok(self.arrangement_of(first)?.records_per_row())
-    }
-
-    /// What is asked for, for vouchers of this card.
-    fn voucher_layouts(&self) -> impl Iterator<Item = Layout> {
-        let layers = self
-            .card()
-            .hidden()
-            .map_or(0, |hidden| hidden.sizes.len() as u32);
-        let affine = (layers == 0).then_some(Layout::Vouchers);
-        let shares = (0..=layers).map(|part| Layout::Shares { part });
-        let products = (0..layers).map(|part| Layout::Products { part });
-        let layered = shares.chain(products).filter(move |_| layers > 0);
-        affine.into_iter().chain(layered)
     }
 
     /// Vouchers from the answer to the request for them.

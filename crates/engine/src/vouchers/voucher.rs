@@ -219,6 +219,20 @@ impl Vouchers {
         self.card
     }
 
+    /// Adds vouchers of the same model, key and secret.
+    ///
+    /// # Panics
+    /// If they are of another one.
+    pub fn append(&mut self, others: Self) {
+        let kind = |of: &Self| (of.card, of.key, of.secret);
+        assert_eq!(kind(self), kind(&others), "vouchers of one kind");
+        match (&mut self.vouchers, others.vouchers) {
+            (Made::Affine(ours), Made::Affine(more)) => ours.extend(more),
+            (Made::Layered(ours, _), Made::Layered(more, _)) => ours.extend(more),
+            _ => unreachable!("they are for one card"),
+        }
+    }
+
     /// Removes the last `count` vouchers and returns them; none if there are fewer.
     pub fn split_off(&mut self, count: usize) -> Option<Self> {
         let left = self.len().checked_sub(count)?;
