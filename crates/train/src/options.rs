@@ -75,9 +75,9 @@ impl Options {
             name: "digits-square".to_owned(),
             hidden: vec![64],
             activation: HiddenActivation::Square,
-            epochs: 60,
+            epochs: 40,
             learning_rate: 2e-3,
-            decay: 0.01,
+            decay: 0.1,
             shift: 1,
             ..Self::default()
         }

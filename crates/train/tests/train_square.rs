@@ -66,7 +66,7 @@ fn images_are_learnt_better_than_by_an_affine_map() {
     assert_eq!(training.activation, HiddenActivation::Square);
     assert_eq!(
         (training.records, training.shift, training.decay),
-        (3_000, Some(1), Some(0.01))
+        (3_000, Some(1), Some(0.1))
     );
     assert!(report(&model).search.as_ref().unwrap().reaches_goal());
 

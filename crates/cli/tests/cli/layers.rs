@@ -44,7 +44,10 @@ fn expected() -> Vec<String> {
     ];
     let line = |(number, record): (usize, &[f64; 3])| {
         let class = predicted(&network(), record);
-        format!("{number},{},{},{}", class.label, class.scores[0], class.scores[1])
+        format!(
+            "{number},{},{},{}",
+            class.label, class.scores[0], class.scores[1]
+        )
     };
     records.iter().enumerate().map(line).collect()
 }

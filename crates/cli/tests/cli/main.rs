@@ -20,9 +20,9 @@ mod import;
 mod inspect;
 mod interrupts;
 mod keys;
-mod layers;
 #[cfg(feature = "ledger")]
 mod killed;
+mod layers;
 #[allow(dead_code, reason = "the client's tests use other parts of it")]
 #[path = "../../../client/tests/client/common/liar.rs"]
 mod liar;
