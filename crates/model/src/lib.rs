@@ -36,10 +36,10 @@ pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
 pub use hidden::{FloatNetwork, IntegerNetwork, RingMap};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
-    Accuracy, Affine, Aucs, Blueprint, BuildError, CARD_FILE, ImportReport, Layered, Model,
-    ModelError, PUBLIC_PART_FILE, PathStep, PublicPartFile, QuantizationSearch, REPORT_FILE,
-    Regression, Report, SEALED_FILE, StemReport, TrainingReport, TreesReport, WEIGHTS_FILE,
-    check_destination, doubt_of,
+    Accuracy, Affine, Aucs, Blueprint, BuildError, CARD_FILE, HiddenActivation, ImportReport,
+    Layered, Model, ModelError, PUBLIC_PART_FILE, PartReport, PathStep, PublicPartFile,
+    QuantizationSearch, REPORT_FILE, Regression, Report, SEALED_FILE, StemReport, TrainingReport,
+    TreesReport, WEIGHTS_FILE, check_destination, doubt_of,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;

@@ -22,8 +22,8 @@ pub use finish::QuantizationSearch;
 pub use layered::Layered;
 pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};
 pub use report::{
-    Accuracy, Aucs, ImportReport, PathStep, Regression, Report, StemReport, TrainingReport,
-    TreesReport,
+    Accuracy, Aucs, HiddenActivation, ImportReport, PartReport, PathStep, Regression, Report,
+    StemReport, TrainingReport, TreesReport,
 };
 
 use self::weights::Tensors;

@@ -3,9 +3,10 @@
 use super::rows::Rows;
 use super::target::Truth;
 use crate::error::TrainError;
+use crate::trained::Layers;
 use veilcast_card::{QuantizedRecord, class, probabilities};
 use veilcast_model::quality::auc;
-use veilcast_model::{Accuracy, Aucs, Model, Network, Regression, RegressionErrors, Report};
+use veilcast_model::{Accuracy, Aucs, Model, Regression, RegressionErrors, Report};
 
 /// Scores of each row.
 struct Scores {
@@ -33,7 +34,7 @@ impl Measured {
 }
 
 pub(super) fn measure(
-    network: &Network,
+    network: &Layers,
     model: &Model,
     rows: &Rows,
     most_frequent: Option<usize>,
@@ -57,7 +58,7 @@ pub(super) fn measure(
 }
 
 impl Scores {
-    fn of(network: &Network, model: &Model, rows: &[Vec<f64>]) -> Result<Self, TrainError> {
+    fn of(network: &Layers, model: &Model, rows: &[Vec<f64>]) -> Result<Self, TrainError> {
         let card = model.card();
         let mut scores = Self {
             network: Vec::with_capacity(rows.len()),
