@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import json
+import pickle
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +17,7 @@ import pytest
 from hospital import KEY, Hospital, clear, trained
 
 import veilcast as vc
-from veilcast import errors, tables
+from veilcast import _groups, _steps, _workers, errors, tables
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +147,31 @@ def test_what_is_refused(
     ):
         with pytest.raises(errors.RecordError, match=text):
             tables.encrypt(table, session, batch="x", id=name)
+
+
+def test_a_job_holds_no_secret(hospital: Hospital) -> None:
+    owner = _workers.owner(hospital.card, KEY, None)
+    secrets = [json.loads(Path(KEY).read_text())[name] for name in ("p", "q")]
+    numbers = [base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) for text in secrets]
+    found = [text.encode() for text in secrets] + numbers + [number[::-1] for number in numbers]
+    # Opened, as a worker has it, the job holds no more.
+    owner.session()
+    name = owner.name(b"who is in it")
+    jobs = [
+        functools.partial(_groups.encrypt, owner, "sno"),
+        functools.partial(_groups.decrypt, owner),
+        functools.partial(_steps.run, _steps.Job("encrypt", "a", "b", [], owner)),
+    ]
+    for job in jobs:
+        pickled = pickle.dumps(job)
+        assert str(KEY).encode() in pickled
+        assert not [secret for secret in found if secret in pickled]
+    assert not [secret for secret in found if secret in name.encode()]
+    for whole in (vc.Key.load(KEY), owner.session()):
+        with pytest.raises((errors.SecretError, TypeError)):
+            pickle.dumps(whole)
+    # The same content has the same name.
+    assert owner.name(b"who is in it") == name != owner.name(b"who else is in it")
 
 
 def test_without_pyarrow() -> None:

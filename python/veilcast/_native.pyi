@@ -17,6 +17,7 @@ __all__ = [
     "Outcome",
     "Plaintexts",
     "PublicKey",
+    "RecordFile",
     "SealedModel",
     "SecretKey",
     "Service",
@@ -31,6 +32,7 @@ __all__ = [
     "evaluate",
     "fill_vouchers",
     "keep_vouchers",
+    "knows_encoding",
     "main",
     "mask",
     "plan_for_card",
@@ -209,6 +211,21 @@ class Model:
     def compute(self, request: bytes) -> bytes: ...
 
 @final
+class RecordFile:
+    def __new__(
+        cls,
+        card: Card,
+        path: str | os.PathLike[str],
+        keep: Sequence[str],
+        encoding_name: str | None,
+        decimal_comma: bool | None,
+    ) -> RecordFile: ...
+    @property
+    def said(self) -> list[str]: ...
+    def read(
+        self, count: int
+    ) -> tuple[NDArray[np.float64], list[tuple[int, list[str | None]]], list[list[str]]] | None: ...
+@final
 class Session:
     def __new__(cls, card: Card, key: SecretKey, public_part: bytes | None = None) -> Session: ...
     @property
@@ -288,6 +305,7 @@ def fill_vouchers(
 ) -> int: ...
 def draw_vouchers(session: Session, count: int) -> tuple[bytes, Drawn]: ...
 def keep_vouchers(session: Session, drawn: Drawn, answer: bytes, vouchers: Vouchers) -> int: ...
+def knows_encoding(name: str) -> bool: ...
 def mask(
     session: Session, numbers: NDArray[np.float64], texts: _Texts, vouchers: Vouchers
 ) -> tuple[bytes, Unmasking]: ...

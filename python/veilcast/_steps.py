@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, Optional
 
 from veilcast import _workers, tables
 from veilcast._groups import GROUPS_AT_ONCE, RECORDS_AT_ONCE
-from veilcast._files import Folder, Output, Unit, records
+from veilcast._files import Folder, Output, Reading, Unit, records
 from veilcast._workers import Owner
 from veilcast.cards import Card
 from veilcast.errors import TableError, VeilcastError
 
-RESULTS = "`unit` bigint, `groups` bigint, `records` bigint, `faults` bigint, `seconds` double, `error` string"
+RESULTS = "`unit` bigint, `groups` bigint, `records` bigint, `faults` bigint, `seconds` double, `error` string, `said` string"
 
 
 class Job(NamedTuple):
@@ -30,6 +30,7 @@ class Job(NamedTuple):
     id: Optional[str] = None
     model: str = ""
     digest: Optional[str] = None
+    reading: Reading = Reading()
 
 
 class Done(NamedTuple):
@@ -39,6 +40,8 @@ class Done(NamedTuple):
     records: int = 0
     faults: int = 0
     """Groups, or records, that something is wrong with."""
+    said: Optional[str] = None
+    """What was found out about how its file is written."""
 
 
 def run(job: Job, batches: Iterable[Any]) -> Iterator[Any]:
@@ -53,9 +56,9 @@ def run(job: Job, batches: Iterable[Any]) -> Iterator[Any]:
             except (VeilcastError, FileNotFoundError) as error:
                 # It would be the same again. What might not, the engine may try again.
                 fault = _described(job, error)
-            row = [number, *done, time.monotonic() - start, fault]
-            names = ["unit", "groups", "records", "faults", "seconds", "error"]
-            kinds = [pa.int64()] * 4 + [pa.float64(), pa.string()]
+            row = [number, done.groups, done.records, done.faults, time.monotonic() - start, fault, done.said]
+            names = ["unit", "groups", "records", "faults", "seconds", "error", "said"]
+            kinds = [pa.int64()] * 4 + [pa.float64(), pa.string(), pa.string()]
             yield pa.RecordBatch.from_arrays([pa.array([cell], kind) for cell, kind in zip(row, kinds)], names=names)
 
 
@@ -71,7 +74,7 @@ def _encrypt(job: Job, unit: Unit) -> Done:
     session = job.owner.session()
     size = tables.group_size(session)
     source, target, private = Folder(job.source), Folder(job.target), Folder(job.identifiers)
-    batches = records(source, unit, session.card, job.id)
+    said, batches = records(source, unit, session.card, job.id, job.reading)
     fields = [pa.field("batch", pa.string()), pa.field("group", pa.uint32()), pa.field("request_digest", pa.binary())]
     groups = count = 0
     kept: list[Any] = []
@@ -97,7 +100,7 @@ def _encrypt(job: Job, unit: Unit) -> Done:
         with Output(private, file, kept[0].schema if kept else pa.schema(fields), is_private=True) as beside:
             for part in kept:
                 beside.write(part)
-    return Done(groups, count)
+    return Done(groups, count, said="; ".join(said) or None)
 
 
 def _score(job: Job, unit: Unit) -> Done:
@@ -150,7 +153,8 @@ def _verify(job: Job, unit: Unit) -> Done:
     scores = target.parquet(target.file(file)).iter_batches(batch_size=8192, columns=names)
     found: Iterator[Any] = (row for batch in scores for row in zip(*(column.to_pylist() for column in batch.columns)))
     count = faults = 0
-    for batch in records(Folder(job.source), unit, model.card, None):
+    _, batches = records(Folder(job.source), unit, model.card, None, job.reading)
+    for batch in batches:
         for row in model.predict(_table(batch)).scores.tolist():
             faults += tuple(row) != next(found, None)
             count += 1

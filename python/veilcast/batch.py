@@ -1,6 +1,6 @@
 """Tables of any size from the command line: ``veilcast-batch encrypt | score | decrypt | verify SOURCE TARGET``.
 
-Row groups of Parquet files, and files of CSV, are done one by one, each whole or not at all, in the processes of an engine:
+Row groups of Parquet files, and whole text files (CSV), are done one by one, each whole or not at all, in the processes of an engine:
 Sail's, which starts in this process, or a cluster's.
 """
 
@@ -17,11 +17,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, Optional
 
-from veilcast import _groups, _steps, _workers, tables
-from veilcast._files import Folder, Unit, absolute, units
+from veilcast import _groups, _native, _steps, _workers, tables
+from veilcast._files import Folder, Reading, Unit, absolute, units
 from veilcast._steps import Job
 from veilcast.cards import Card
-from veilcast.errors import MissingPackage, TableError, VeilcastError
+from veilcast.errors import MissingPackage, RecordError, TableError, VeilcastError
 
 __all__ = ["main", "run"]
 
@@ -63,6 +63,8 @@ def run(options: argparse.Namespace) -> bool:
                 groups, records, faults = groups + row.groups, records + row.records, faults + row.faults
                 if row.error is not None:
                     failed.append(row.error)
+                if row.said is not None:
+                    _say(options, f"{job.units[row.unit].name}: {row.said}")
                 rate = records / max(time.monotonic() - start, 1e-9)
                 _say(options, f"{done} of {len(job.units)} parts, {records:,} records, {rate:,.0f} records/s")
     except Exception as error:
@@ -128,6 +130,9 @@ def _job(options: argparse.Namespace, source: Folder) -> Job:
             raise TableError(f"{source.address} has no tables: give the folder that the step before wrote")
     if options.step == "encrypt" and owner is not None:
         _groups.wanted(Card(owner.card), options.id)
+    encoding = getattr(options, "encoding", None)
+    if encoding is not None and not _native.knows_encoding(encoding):
+        raise RecordError(f"no encoding has the name {encoding!r}: write a name such as utf-8, windows-1252 or utf-16le")
     identifiers = getattr(options, "identifiers", None)
     if options.step == "encrypt" and identifiers is None:
         identifiers = options.target.rstrip("/") + "-private"
@@ -143,6 +148,7 @@ def _job(options: argparse.Namespace, source: Folder) -> Job:
         getattr(options, "id", None),
         directory,
         _workers.digest_in(directory) if directory else None,
+        Reading(getattr(options, "encoding", None), getattr(options, "decimal", None)),
     )
 
 
@@ -249,6 +255,9 @@ def _parser() -> argparse.ArgumentParser:
     encrypt.add_argument("--public-part", metavar="FILE", help="a hybrid model's public.onnx")
     score = step("score", "Compute encrypted scores.", "folder of requests", "folder for the answers")
     verify = step("verify", "Compare scores with those of the model in the clear.", "folder of the records", "folder of the scores")
+    for made in (encrypt, verify):
+        made.add_argument("--encoding", metavar="NAME", help="encoding of the text files; found out, if not given")
+        made.add_argument("--decimal", choices=["point", "comma"], help="decimal mark in the text files; found out, if not given")
     for made in (score, verify):
         made.add_argument("--model", required=True, metavar="FOLDER", help="the model's folder, which each worker reads")
     return parser

@@ -22,6 +22,7 @@ mod plaintexts;
 mod program;
 mod progress;
 mod public_key;
+mod record_files;
 mod reports;
 mod secret_key;
 mod service;
@@ -63,6 +64,8 @@ mod native {
     use crate::program::main;
     #[pymodule_export]
     use crate::public_key::PublicKey;
+    #[pymodule_export]
+    use crate::record_files::{RecordFile, knows_encoding};
     #[pymodule_export]
     use crate::reports::{evaluate, plan_for_card, plan_for_model};
     #[pymodule_export]
