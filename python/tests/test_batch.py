@@ -134,6 +134,40 @@ def test_text_files_are_read_as_the_program_reads_them(hospital: Hospital, tmp_p
     assert "utf16.tsv, line 2" in out and "isn't a number with the decimal mark" in out, out
 
 
+def test_sealed_models(hospital: Hospital, records: Path, tmp_path: Path) -> None:
+    """The records' owner has no key, and what is sent holds no records; retried parts have openings of their own."""
+    model, key = tmp_path / "sealed", tmp_path / "sealing-key.json"
+    shutil.copytree(hospital.model, model)
+    vc.Key.generate(2048).save(key)
+    subprocess.run([os.environ["VEILCAST"], "seal", model, "--key", key], check=True, capture_output=True)
+    owner = ["--card", model / "card.json", "--sealed", model / "sealed.bin"]
+    requests, answers, decrypted = tmp_path / "requests", tmp_path / "answers", tmp_path / "scores"
+    private = tmp_path / "requests-private"
+    assert "900 records encrypted" in batch("encrypt", records, requests, *owner, "--id", "sno")
+    for path in requests.rglob("*.parquet"):
+        file = pq.ParquetFile(path)
+        assert not {"ids", "opening"} & set(file.schema_arrow.names)
+        assert set(file.read()["layout"].to_pylist()) == {"sealed"}
+        assert {"ids", "opening"} < set(pq.ParquetFile(private / path.relative_to(requests)).schema_arrow.names)
+    assert "key" in batch("score", requests, answers, "--model", model, status=1)
+    opener = ["--model", model, "--sealing-key", key]
+    assert "900 records scored" in batch("score", requests, answers, *opener)
+    assert "--identifiers" in batch("decrypt", answers, decrypted, *owner, status=1)
+    # A part that is encrypted again has other openings: its old answers are refused, and the new ones read.
+    (requests / "b.csv.parquet").unlink()
+    batch("encrypt", records, requests, *owner, "--id", "sno", "--resume")
+    out = batch("decrypt", answers, decrypted, *owner, "--identifiers", private, status=1)
+    assert "b.csv.parquet" in out and "answers a request that isn't the one that was kept" in out
+    (answers / "b.csv.parquet").unlink()
+    batch("score", requests, answers, *opener, "--resume")
+    assert "200 records decrypted, 0 of" in batch("decrypt", answers, decrypted, *owner, "--identifiers", private, "--resume")
+    found = scores(decrypted)
+    assert [row["score_1"] for row in found] == clear(vc.Model.load(hospital.model), hospital.patients[:900])
+    assert "0 with other scores" in batch("verify", records, decrypted, "--model", model)
+    plain = batch("encrypt", records, tmp_path / "none", "--card", hospital.card, "--sealed", model / "sealed.bin", status=1)
+    assert "isn't sealed" in plain
+
+
 def test_faults(hospital: Hospital, records: Path, tmp_path: Path) -> None:
     requests, answers = tmp_path / "requests", tmp_path / "answers"
     owner = ["--card", hospital.card, "--key", KEY]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +117,29 @@ def test_one_groups_fault_spares_the_others(session: vc.Session, model: vc.Model
     for group, score, label, error in zip(scores["group"], scores["score_1"], scores["label"], scores["error"]):
         assert (score is None) == (label is None) == (error == text) == (group == 1)
     assert len(scores["group"]) == 400 and scores["group"].count(1) == size
+
+
+def test_sealed_models(hospital: Hospital, tmp_path: Path) -> None:
+    folder, key = tmp_path / "sealed", vc.Key.generate(2048)
+    shutil.copytree(hospital.model, folder)
+    key.save(tmp_path / "key.json")
+    seal = [os.environ["VEILCAST"], "seal", folder, "--key", tmp_path / "key.json"]
+    subprocess.run(seal, check=True, capture_output=True)
+    client = vc.SealedModel(vc.Card.load(folder / "card.json"), (folder / "sealed.bin").read_bytes())
+    patients = pa.Table.from_pandas(hospital.patients[:1500], preserve_index=False)
+    rows = tables.encrypt(patients, client, batch="first", id="sno")
+    size = tables.group_size(client)
+    assert rows.column("records").to_pylist() == [size] * (1500 // size) + [1500 % size] * (1500 % size > 0)
+    requests = rows.select(tables.requests_schema().names)
+    answers = tables.score(requests, vc.Model.load(folder, sealing_key=key))
+    with pytest.raises(errors.TableError, match="'opening' of the requests is missing"):
+        tables.decrypt(answers, client)
+    joined = pa.Table.from_batches([answers]).append_column("opening", rows.column("opening"))
+    scores = tables.decrypt(joined.append_column("ids", rows.column("ids")), client)
+    assert scores["id"].to_pylist() == hospital.patients["sno"][:1500].tolist()
+    assert scores["score_1"].to_pylist() == clear(vc.Model.load(hospital.model), hospital.patients[:1500])
+    with pytest.raises(errors.TableError, match="its key is not here"):
+        tables.score(requests, vc.Model.load(folder))
 
 
 def test_what_is_refused(

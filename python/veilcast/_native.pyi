@@ -26,8 +26,10 @@ __all__ = [
     "Stop",
     "Unmasking",
     "Vouchers",
+    "decrypt_sealed_table",
     "decrypt_table",
     "draw_vouchers",
+    "encrypt_sealed_table",
     "encrypt_table",
     "evaluate",
     "fill_vouchers",
@@ -39,6 +41,7 @@ __all__ = [
     "plan_for_model",
     "predict",
     "score_table",
+    "sealed_table_group_size",
     "table_group_size",
     "unmask",
 ]
@@ -323,6 +326,13 @@ def table_group_size(session: Session) -> int: ...
 def encrypt_table(
     session: Session, numbers: NDArray[np.float64], texts: _Texts, batch: str, first: int
 ) -> bytes: ...
+def sealed_table_group_size(model: SealedModel) -> int: ...
+def encrypt_sealed_table(
+    model: SealedModel, numbers: NDArray[np.float64], texts: _Texts, batch: str, first: int
+) -> tuple[bytes, list[bytes]]: ...
+def decrypt_sealed_table(
+    model: SealedModel, stream: bytes, openings: Sequence[bytes], origin: tuple[str | None, int | None, int]
+) -> tuple[list[str], list[int], list[int], Outcome]: ...
 def score_table(model: Model, stream: bytes, origin: tuple[str | None, int | None, int]) -> bytes: ...
 def decrypt_table(
     session: Session, stream: bytes, origin: tuple[str | None, int | None, int]

@@ -31,6 +31,8 @@ class Job(NamedTuple):
     model: str = ""
     digest: Optional[str] = None
     reading: Reading = Reading()
+    sealing_key: Optional[str] = None
+    """Where a worker finds the key of a sealed model."""
 
 
 class Done(NamedTuple):
@@ -64,7 +66,8 @@ def run(job: Job, batches: Iterable[Any]) -> Iterator[Any]:
 
 def _described(job: Job, error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and job.owner is not None and not os.path.exists(job.owner.key):
-        return f"a worker has no file {job.owner.key}: the secret key must be at the same path on all of them"
+        what = "the sealed weights" if job.owner.is_sealed else "the secret key"
+        return f"a worker has no file {job.owner.key}: {what} must be at the same path on all of them"
     return f"{type(error).__name__}: {error}"
 
 
@@ -88,10 +91,11 @@ def _encrypt(job: Job, unit: Unit) -> Done:
             digests = [hashlib.sha256(request.as_buffer()).digest() for request in rows.column("request")]
             columns = [rows.column("batch"), rows.column("group"), pa.array(digests, pa.binary())]
             schema = pa.schema(fields)
-            if job.id is not None:
-                columns.append(rows.column(tables.IDS))
-                schema = schema.append(rows.schema.field(tables.IDS))
-                rows = rows.select(tables.requests_schema().names)
+            for name in _Known.PRIVATE:
+                if name in rows.schema.names:
+                    columns.append(rows.column(name))
+                    schema = schema.append(rows.schema.field(name))
+            rows = rows.select(tables.requests_schema().names)
             kept.append(pa.RecordBatch.from_arrays(columns, schema=schema))
             output.write(pa.RecordBatch.from_arrays(rows.columns, schema=tables.requests_schema()))
             groups += rows.num_rows
@@ -104,7 +108,7 @@ def _encrypt(job: Job, unit: Unit) -> Done:
 
 
 def _score(job: Job, unit: Unit) -> Done:
-    model = _workers.model(job.model, job.digest)
+    model = _workers.model(job.model, job.digest, job.sealing_key)
     groups = count = faults = 0
     schema = tables.answers_schema()
     target = Folder(job.target)
@@ -116,7 +120,7 @@ def _score(job: Job, unit: Unit) -> Done:
             count += sum(answers.column("records").to_pylist())
             faults += answers.num_rows - answers.column("error").null_count
     # It may have been replaced meanwhile.
-    _workers.model(job.model, model.card.digest)
+    _workers.model(job.model, model.card.digest, job.sealing_key)
     return Done(groups, count, faults)
 
 
@@ -195,7 +199,10 @@ def _rows(source: Folder, unit: Unit) -> Iterator[tuple[Any, tables.Origin]]:
 
 
 class _Known:
-    """What the owner kept of the requests of a unit: their digests, and who is in them."""
+    """What the owner kept of the requests of a unit: their digests, who is in them, and what opens a sealed model's answers."""
+
+    PRIVATE = (tables.OPENING, tables.IDS)
+    """The columns that are joined to the answers."""
 
     def __init__(self, folder: Folder, name: str) -> None:
         if not folder.has(name):
@@ -233,7 +240,8 @@ class _Known:
                         f" {group}): it answers a request that isn't the one that was kept: encrypt and score this batch again"
                     )
                 places.append(place)
-        if tables.IDS not in self._table.schema.names:
-            return rows
-        ids = self._table[tables.IDS].take(pa.array(places, pa.int64())).combine_chunks()
-        return rows.append_column(tables.IDS, ids) if hasattr(rows, "append_column") else _table(rows).append_column(tables.IDS, ids)
+        for name in self.PRIVATE:
+            if name in self._table.schema.names:
+                column = self._table[name].take(pa.array(places, pa.int64())).combine_chunks()
+                rows = (rows if hasattr(rows, "append_column") else _table(rows)).append_column(name, column)
+        return rows

@@ -121,7 +121,8 @@ def _cause(error: Exception) -> str:
 def _job(options: argparse.Namespace, source: Folder) -> Job:
     owner = None
     if options.step in ("encrypt", "decrypt"):
-        owner = _workers.owner(options.card, options.key, getattr(options, "public_part", None))
+        path, is_sealed = (options.key, False) if options.sealed is None else (options.sealed, True)
+        owner = _workers.owner(options.card, path, getattr(options, "public_part", None), is_sealed=is_sealed)
     if options.step in ("encrypt", "verify"):
         parts = units(source)
     else:
@@ -136,6 +137,8 @@ def _job(options: argparse.Namespace, source: Folder) -> Job:
     identifiers = getattr(options, "identifiers", None)
     if options.step == "encrypt" and identifiers is None:
         identifiers = options.target.rstrip("/") + "-private"
+    if owner is not None and owner.is_sealed and identifiers is None:
+        raise TableError("a sealed model's answers are read by what was written beside the requests: name that folder with --identifiers")
     model = getattr(options, "model", None)
     directory = "" if model is None else os.path.abspath(model)
     return Job(
@@ -149,6 +152,7 @@ def _job(options: argparse.Namespace, source: Folder) -> Job:
         directory,
         _workers.digest_in(directory) if directory else None,
         Reading(getattr(options, "encoding", None), getattr(options, "decimal", None)),
+        os.path.abspath(options.sealing_key) if getattr(options, "sealing_key", None) else None,
     )
 
 
@@ -249,11 +253,14 @@ def _parser() -> argparse.ArgumentParser:
     decrypt = step("decrypt", "Decrypt answers into scores.", "folder of answers", "folder for the scores")
     for made in (encrypt, decrypt):
         made.add_argument("--card", required=True, metavar="FILE", help="the model's card")
-        made.add_argument("--key", required=True, metavar="FILE", help="the secret key's file, which each worker reads")
+        secret = made.add_mutually_exclusive_group(required=True)
+        secret.add_argument("--key", metavar="FILE", help="the secret key's file, which each worker reads")
+        secret.add_argument("--sealed", metavar="FILE", help="a sealed model's weights, sealed.bin, in place of a key")
         made.add_argument("--identifiers", metavar="FOLDER", help="private table of who is in which group; beside TARGET, when encrypting")
     encrypt.add_argument("--id", metavar="COLUMN", help="the column of identifiers, which isn't encrypted")
     encrypt.add_argument("--public-part", metavar="FILE", help="a hybrid model's public.onnx")
     score = step("score", "Compute encrypted scores.", "folder of requests", "folder for the answers")
+    score.add_argument("--sealing-key", metavar="FILE", help="the key of a sealed model, which each worker reads")
     verify = step("verify", "Compare scores with those of the model in the clear.", "folder of the records", "folder of the scores")
     for made in (encrypt, verify):
         made.add_argument("--encoding", metavar="NAME", help="encoding of the text files; found out, if not given")

@@ -77,7 +77,10 @@ mod native {
     #[pymodule_export]
     use crate::sessions::{OpeningOf, SealedModel, Session};
     #[pymodule_export]
-    use crate::tables::{decrypt_table, encrypt_table, score_table, table_group_size};
+    use crate::tables::{
+        decrypt_sealed_table, decrypt_table, encrypt_sealed_table, encrypt_table, score_table,
+        sealed_table_group_size, table_group_size,
+    };
     #[pymodule_export]
     use crate::vouchers::{
         Drawn, UnmaskingOf, Vouchers, draw_vouchers, fill_vouchers, keep_vouchers, mask, unmask,
