@@ -112,7 +112,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         "client": median_of(client),
         "server": median(rounds, 1, || drop(black_box(evaluator.evaluate(&request)))),
         "decrypt_scores": median(rounds, 1, || drop(black_box(session.decrypt(&answer)))),
-        "products": model.program().steps().len(),
+        "products": model.affine().expect("a digit model is affine").program().steps().len(),
         "layout": format!("{:?}", request.layout()),
         "tensor_bytes_up": request.upload().tensor().as_bytes().len(),
         "tensor_bytes_down": answer.scores.as_bytes().len(),
@@ -138,7 +138,7 @@ fn weighted_sums(
     };
     let service = PublicKey::from_modulus(request.public_key(), KeyPolicy::default())?;
     let inputs = service.decode_ciphertexts(ciphertexts)?;
-    let program = model.program();
+    let program = model.affine().expect("a digit model is affine").program();
     let results: Vec<_> = program
         .outputs()
         .iter()
@@ -199,7 +199,13 @@ fn model(case: &Case) -> Result<Model, Failure> {
         max_weight: case.weight_bits.max_weight(),
     };
     let model = blueprint.finish(map, &|_| quantization.clone(), None, &Paillier)?;
-    if model.integer_map().weights() != case.weights.concat() {
+    if model
+        .affine()
+        .expect("a digit model is affine")
+        .integer_map()
+        .weights()
+        != case.weights.concat()
+    {
         return Err(
             "give each output a weight of the largest magnitude, or the weights are scaled".into(),
         );

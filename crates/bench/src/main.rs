@@ -13,6 +13,7 @@ mod operands;
 mod powers;
 mod product;
 mod race;
+mod rounds;
 mod scheme;
 mod sealed;
 mod sums;
@@ -57,6 +58,8 @@ enum Question {
     Sums,
     /// Vouchers of the built-in models, and predictions with them.
     Vouchers,
+    /// Vouchers for the built-in network with a hidden layer, and predictions with them.
+    Rounds,
     /// Sealed versions of the built-in models, and predictions with them.
     Sealed,
     /// One prediction for the case on standard input, as JSON: for peers/peers.py.
@@ -108,6 +111,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     }
     if asked(Question::Vouchers) {
         vouchers::run(&args.bits, args.rounds)?;
+    }
+    if asked(Question::Rounds) {
+        rounds::run(&args.bits, args.rounds)?;
     }
     if asked(Question::Sealed) {
         sealed::run(&args.bits, args.rounds)?;

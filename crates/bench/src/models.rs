@@ -12,12 +12,15 @@ pub(crate) fn each(
     mut measure: impl FnMut(&str, Model, u32) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     for name in ["digits", "digits-hybrid"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../models")
-            .join(name);
         for &bits in bits.iter().filter(|&&bits| bits >= 2048) {
-            measure(name, Model::load(&path)?, bits as u32)?;
+            measure(name, of_name(name)?, bits as u32)?;
         }
     }
     Ok(())
+}
+
+/// The built-in model of this name.
+pub(crate) fn of_name(name: &str) -> Result<Model, Failure> {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    Ok(Model::load(&models.join(name))?)
 }

@@ -1,4 +1,4 @@
-//! Numbers of bits: of integer inputs, of integer weights, and of scores, each within its range.
+//! Numbers of bits: of integer inputs, of integer weights, of scores and of rings, each within its range.
 //!
 //! In files they are plain numbers; one that is out of range is refused where it is read.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the number of {of} bits is {found}; it must be {least} to {most}")]
 pub struct BitsError {
-    /// What the bits are of: `input`, `weight` or `score`.
+    /// What the bits are of: `input`, `weight`, `score` or `ring`.
     pub of: &'static str,
     /// The number given.
     pub found: u32,
@@ -101,6 +101,11 @@ bits! {
 bits! {
     /// S, the bits of a score's slot, 1 to 62: a score lies strictly between −2^(S−1) and 2^(S−1).
     SlotBits, "score", 1 to 62
+}
+
+bits! {
+    /// k, the bits of the ring that a network with [hidden layers](super::Hidden) is computed in, 8 to 126.
+    RingBits, "ring", 8 to 126
 }
 
 impl InputBits {

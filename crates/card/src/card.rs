@@ -3,6 +3,7 @@
 use crate::bits::SlotBits;
 use crate::digest::Digest;
 use crate::error::CardError;
+use crate::hidden::Hidden;
 use crate::layouts::Layouts;
 use crate::limits::MAX_CARD_BYTES;
 use crate::public_part::PublicPart;
@@ -105,6 +106,11 @@ impl Card {
     /// How features become integers.
     pub fn quantization(&self) -> &Quantization {
         &self.spec.quantization
+    }
+
+    /// The hidden layers; none if the model is affine.
+    pub fn hidden(&self) -> Option<&Hidden> {
+        self.spec.hidden.as_ref()
     }
 
     /// What the model predicts: classes, one probability, or quantities.

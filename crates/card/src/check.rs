@@ -6,7 +6,8 @@ use crate::quantization::{PerFeature, Quantization};
 use crate::spec::{Bounds, CardSpec, Input, InputKind, Output};
 use crate::task::{Activation, Task};
 use crate::text::check_texts;
-use crate::ways;
+use crate::ways::Way;
+use crate::{hidden, ways};
 
 const POSITIVE: &str = "finite and greater than 0";
 const FINITE: &str = "finite";
@@ -32,8 +33,14 @@ pub(super) fn check(spec: &CardSpec) -> Result<usize, CardError> {
     check_output(&spec.output)?;
     check_bounds(&spec.bounds, spec.output.scales.len())?;
     check_scores(&spec.output, &spec.bounds)?;
-    spec.layouts.check(features)?;
     ways::check(spec.ways.as_deref(), spec.sealed.as_ref())?;
+    match &spec.hidden {
+        None => spec.layouts.check(features)?,
+        Some(layers) => {
+            let ways = spec.ways.as_deref().unwrap_or(Way::DEFAULT);
+            hidden::check(layers, spec.bounds.slot_bits, &spec.layouts, ways)?;
+        }
+    }
     let limits = spec.limits;
     for (field, limit) in [
         ("max_records", limits.max_records),

@@ -52,6 +52,12 @@ pub enum CardError {
         /// Which field, and what it must be.
         problem: &'static str,
     },
+    /// The hidden layers are malformed, or contradict the rest.
+    #[error("hidden: {problem}")]
+    Hidden {
+        /// Which field, and what it must be.
+        problem: String,
+    },
     /// The shape has no values, too many, or isn't one the input's kind can have.
     #[error(
         "the input shape {shape:?} doesn't suit its kind: a table has [columns], an image \

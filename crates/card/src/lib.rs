@@ -16,6 +16,7 @@ mod error;
 mod functions;
 mod guard;
 pub mod hex;
+mod hidden;
 mod layouts;
 mod limits;
 mod prediction;
@@ -30,17 +31,18 @@ mod task;
 mod text;
 mod ways;
 
-pub use bits::{BitsError, InputBits, SlotBits, WeightBits};
+pub use bits::{BitsError, InputBits, RingBits, SlotBits, WeightBits};
 pub use card::{Card, CardDigest};
 pub use digest::{Digest, MalformedDigest};
 pub use encoder::{EncodeError, Encoder, EncoderError, PublicNetwork};
 pub use error::{CardError, RecordError, ScoreError};
 pub use functions::{exp, normalized_sigmoids, probabilities, sigmoids, softmax};
 pub use guard::{guarded, silence_guarded_panics};
+pub use hidden::Hidden;
 pub use layouts::{FeaturesLayout, Layouts, RecordsLayout, ScalarLayout, SeededUploads};
 pub use limits::{
-    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_OUTPUTS,
-    MAX_PUBLIC_PART_BYTES,
+    CARD_FORMAT, MAX_CARD_BYTES, MAX_FEATURES, MAX_FEATURES_PER_CIPHERTEXT, MAX_HIDDEN_LAYERS,
+    MAX_OUTPUTS, MAX_PUBLIC_PART_BYTES,
 };
 pub use prediction::{ClassPrediction, Prediction, argmax, class};
 pub use preprocessing::{

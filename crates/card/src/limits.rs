@@ -10,6 +10,8 @@ pub const MAX_PUBLIC_PART_BYTES: u64 = 64 << 20;
 pub const MAX_FEATURES: usize = 1 << 18;
 /// Most sides of an array, or of the tensor that a public part takes.
 pub(crate) const MAX_SIDES: usize = 8;
+/// Most hidden layers a network may have.
+pub const MAX_HIDDEN_LAYERS: usize = 4;
 /// Most outputs a model may have.
 pub const MAX_OUTPUTS: usize = 1 << 14;
 /// Most features of a record that one ciphertext may hold.

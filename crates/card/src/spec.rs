@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::CARD_FORMAT;
 use crate::task::{Activation, Task};
-use crate::{CardError, Layouts, Preprocessing, PublicPart, Quantization, Sealed, SlotBits, Way};
+use crate::{
+    CardError, Hidden, Layouts, Preprocessing, PublicPart, Quantization, Sealed, SlotBits, Way,
+};
 
 /// The fields of a card; [`Card::new`](super::Card::new) checks them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub struct CardSpec {
     pub public_part: Option<PublicPart>,
     /// How features become integers.
     pub quantization: Quantization,
+    /// The hidden layers of a network that isn't affine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Hidden>,
     /// How integer scores become predictions.
     pub output: Output,
     /// The proven bounds of the scores.

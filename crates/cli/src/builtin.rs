@@ -1,4 +1,4 @@
-//! What is built into the binary: two models of digits, and MNIST's test images with their labels.
+//! What is built into the binary: three models of digits, and MNIST's test images with their labels.
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -19,6 +19,8 @@ pub(crate) enum Builtin {
     Digits,
     /// A public stem and a private head: `veilcast train --data data/mnist --stem`.
     DigitsHybrid,
+    /// A network with a hidden layer, all of it private: `veilcast train --data data/mnist --activation square`.
+    DigitsSquare,
 }
 
 impl Builtin {
@@ -27,6 +29,11 @@ impl Builtin {
             Self::Digits => Model::from_bytes(
                 file!("models/digits/card.json"),
                 file!("models/digits/weights.safetensors"),
+                None,
+            ),
+            Self::DigitsSquare => Model::from_bytes(
+                file!("models/digits-square/card.json"),
+                file!("models/digits-square/weights.safetensors"),
                 None,
             ),
             Self::DigitsHybrid => Model::from_bytes(

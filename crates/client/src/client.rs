@@ -288,7 +288,7 @@ impl Client {
     }
 
     /// The masked scores of this many records.
-    async fn masked_answer(
+    pub(crate) async fn masked_answer(
         &self,
         model: &str,
         body: BinaryBody,
@@ -353,7 +353,7 @@ impl Client {
     }
 
     /// An answer, or the error of a call that got none that can be used.
-    fn usable<T>(&self, answer: Result<T, AnswerError>) -> Result<T, ClientError> {
+    pub(crate) fn usable<T>(&self, answer: Result<T, AnswerError>) -> Result<T, ClientError> {
         let url = || self.base().to_string();
         answer.map_err(|error| match error {
             AnswerError::Malformed(source) => ClientError::Malformed { url: url(), source },

@@ -29,6 +29,7 @@ mod options;
 mod pipeline;
 mod pool;
 mod retry;
+mod rounds;
 mod sealed_files;
 mod store;
 mod threads;

@@ -143,7 +143,7 @@ impl VoucherDirectory {
             // What was taken is lost, which is safer than to put it back.
             return Ok(None);
         }
-        match Vouchers::from_stored(taken, card.outputs()) {
+        match Vouchers::from_stored(taken, card) {
             Some(vouchers) => Ok(Some(vouchers)),
             None => Err(StoreError::Damaged {
                 path: self.store.path().to_owned(),

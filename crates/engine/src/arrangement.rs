@@ -22,8 +22,10 @@
 //! - `vouchers` is `records` with S-bit numbers that are uniform in place of features. A sum of their
 //!   products with weights has up to g − 1 bits and a sign, g = S + L + 1, where Σ|w| < 2^L. So u = g + 40: the
 //!   sum's lowest S bits are in the slot, and the mask of the bits above absorbs the rest.
+//! - `shares` is that for one affine part of a network with hidden layers, in its ring of S = k bits.
+//! - `products` has one number of k bits per ciphertext, and in the answers its product with another one of k bits: g = 2k + 1.
 
-use veilcast_card::{Card, Limits, Way};
+use veilcast_card::{Card, Hidden, Limits, Way};
 use veilcast_protocol::Layout;
 
 use crate::bits;
@@ -42,7 +44,7 @@ pub(crate) struct Arrangement {
     unit: u32,
     /// k.
     features_per_ciphertext: usize,
-    /// m, or T for `records` and `vouchers`: the slots of a full answer.
+    /// m, or T for `records`, `vouchers` and `shares`: the slots of a full answer.
     slots_per_answer: usize,
     /// The bits that an answer's content takes above its last slot, in magnitude: below 2^(P + this). None if there is none.
     bits_above: Option<u32>,
@@ -57,8 +59,12 @@ impl Arrangement {
     /// The card must allow the layout and its number of features per ciphertext, and the key must
     /// have room for as many scores per answer.
     pub(crate) fn new(card: &Card, layout: Layout, key_bits: u32) -> Result<Self, LayoutError> {
-        if layout == Layout::Vouchers {
-            return Self::of_vouchers(card, key_bits);
+        match (layout, card.hidden()) {
+            (Layout::Vouchers, None) => return Self::of_vouchers(card, key_bits),
+            (Layout::Shares { part } | Layout::Products { part }, Some(hidden)) => {
+                return Self::of_part(card, hidden, layout, part as usize, key_bits);
+            }
+            _ => {}
         }
         if !card.ways().contains(&Way::Direct) {
             return Err(LayoutError::NotAllowed(layout));
@@ -113,22 +119,66 @@ impl Arrangement {
 
     /// The arrangement of vouchers.
     fn of_vouchers(card: &Card, key_bits: u32) -> Result<Self, LayoutError> {
-        let slot_bits = card.slot_bits().get();
-        let sum_bits = voucher_sum_bits(slot_bits, card.quantization().max());
-        let unit = sum_bits + HIDING_BITS;
-        let slots_per_answer = most_vouchers(unit, key_bits) as usize;
-        if !card.ways().contains(&Way::Vouchers) || slots_per_answer == 0 {
+        if !card.ways().contains(&Way::Vouchers) {
             return Err(LayoutError::NotAllowed(Layout::Vouchers));
         }
+        let slot_bits = card.slot_bits().get();
+        let sum_bits = voucher_sum_bits(slot_bits, card.quantization().max());
+        let shape = [card.features(), card.outputs()];
+        Self::masked(Layout::Vouchers, [slot_bits, sum_bits], shape, key_bits)
+    }
+
+    /// The arrangement of an affine part of a network, or of the products after it.
+    fn of_part(
+        card: &Card,
+        hidden: &Hidden,
+        layout: Layout,
+        part: usize,
+        key_bits: u32,
+    ) -> Result<Self, LayoutError> {
+        let shapes = hidden.shapes(card.features(), card.outputs());
+        let is_last = part + 1 == shapes.len();
+        let is_product = matches!(layout, Layout::Products { .. });
+        let &[inputs, outputs] = match shapes.get(part) {
+            Some(shape) if !(is_product && is_last) => shape,
+            _ => return Err(LayoutError::NotAllowed(layout)),
+        };
+        let ring_bits = hidden.ring_bits.get();
+        if is_product {
+            let bits = [ring_bits, 2 * ring_bits + 1];
+            let most = Self::masked(layout, bits, [outputs, outputs], key_bits)?;
+            return Ok(Self {
+                slots_per_answer: most.slots_per_answer.min(outputs),
+                ..most
+            });
+        }
+        // Σ|w| < 2^(b−1)·inputs for weights of b bits.
+        let weights = hidden.weight_bits[part].get() - 1 + inputs.next_power_of_two().ilog2();
+        let bits = [ring_bits, ring_bits + weights + 1];
+        Self::masked(layout, bits, [inputs, outputs], key_bits)
+    }
+
+    /// The arrangement of sums of up to g bits, with their sign, of which the lowest S count.
+    fn masked(
+        layout: Layout,
+        [slot_bits, sum_bits]: [u32; 2],
+        [features, outputs]: [usize; 2],
+        key_bits: u32,
+    ) -> Result<Self, LayoutError> {
+        let unit = sum_bits + HIDING_BITS;
+        let slots_per_answer = most_vouchers(unit, key_bits) as usize;
+        if slots_per_answer == 0 {
+            return Err(LayoutError::NotAllowed(layout));
+        }
         Ok(Self {
-            layout: Layout::Vouchers,
+            layout,
             slot_bits,
             unit,
             features_per_ciphertext: 1,
             slots_per_answer,
             bits_above: Some(sum_bits - slot_bits),
-            features: card.features(),
-            outputs: card.outputs(),
+            features,
+            outputs,
         })
     }
 
@@ -152,7 +202,7 @@ impl Arrangement {
         self.features_per_ciphertext
     }
 
-    /// The records or vouchers of a row: 1 except for `records` and `vouchers`.
+    /// The records or vouchers of a row: 1 except for `records`, `vouchers` and `shares`.
     pub(crate) fn records_per_row(&self) -> usize {
         if self.layout.is_grouped() {
             self.slots_per_answer
@@ -175,6 +225,11 @@ impl Arrangement {
     /// The ciphertexts of a row.
     pub(crate) fn ciphertexts_per_row(&self) -> usize {
         self.features.div_ceil(self.features_per_ciphertext)
+    }
+
+    /// The numbers that come out of a row for each record.
+    pub(crate) fn outputs(&self) -> usize {
+        self.outputs
     }
 
     /// The answers' ciphertexts of a row.
@@ -213,6 +268,28 @@ impl Arrangement {
     /// The bits that an answer's content takes above its last slot, in magnitude: below 2^(P + this). None if there is none.
     pub(crate) fn bits_above(&self) -> Option<u32> {
         self.bits_above
+    }
+}
+
+/// What is asked for, one after another, for vouchers of a model with this card.
+pub(crate) fn voucher_layouts(card: &Card) -> Vec<Layout> {
+    let Some(hidden) = card.hidden() else {
+        return vec![Layout::Vouchers];
+    };
+    let layers = hidden.sizes.len() as u32;
+    let of_layer = |part| [Layout::Shares { part }, Layout::Products { part }];
+    let last = Layout::Shares { part: layers };
+    (0..layers).flat_map(of_layer).chain([last]).collect()
+}
+
+/// About how many products of ciphertexts a row takes in a layout for a part of a network.
+pub(crate) fn products_for_part(arrangement: &Arrangement) -> usize {
+    let outputs = arrangement.outputs();
+    match arrangement.layout() {
+        // Squarings, and a product for every few bits.
+        Layout::Products { .. } => outputs * arrangement.slot_bits() as usize * 5 / 4,
+        // A table for all outputs, and then a product for every few bits of a weight.
+        _ => arrangement.ciphertexts_per_row() * outputs * 3 / 2,
     }
 }
 

@@ -34,6 +34,39 @@ pub(crate) fn set(limbs: &mut [u64], bit: u32, width: u32, value: u64) {
     }
 }
 
+/// Adds a value of up to 128 bits at a bit offset, with its carries.
+///
+/// # Panics
+/// If the sum does not fit the limbs.
+pub(crate) fn add_wide(limbs: &mut [u64], bit: u32, value: u128) {
+    add_at(limbs, bit, value as u64);
+    if value >> 64 != 0 {
+        add_at(limbs, bit + 64, (value >> 64) as u64);
+    }
+}
+
+/// The `width` bits from an offset on, at most 128; bits beyond the limbs are 0.
+pub(crate) fn get_wide(limbs: &[u64], bit: u32, width: u32) -> u128 {
+    let low = get(limbs, bit, width.min(64));
+    let high = get(limbs, bit + 64, width.saturating_sub(64));
+    u128::from(high) << 64 | u128::from(low)
+}
+
+/// Replaces the `width` bits from an offset on, at most 128, by a value.
+pub(crate) fn set_wide(limbs: &mut [u64], bit: u32, width: u32, value: u128) {
+    set(limbs, bit, width.min(64), value as u64);
+    if width > 64 {
+        set(limbs, bit + 64, width - 64, (value >> 64) as u64);
+    }
+}
+
+/// A number whose lowest `width` bits are ones, at most 128.
+pub(crate) fn wide_ones(width: u32) -> u128 {
+    u128::MAX
+        .checked_shr(128 - width.min(128))
+        .unwrap_or_default()
+}
+
 /// Copies `width` bits from one place to another, which holds zeros.
 pub(crate) fn copy(from: &[u64], from_bit: u32, to: &mut [u64], to_bit: usize, width: u32) {
     for done in (0..width).step_by(64) {
@@ -107,6 +140,24 @@ mod tests {
             }
         }
         assert_eq!(ones(0), 0);
+    }
+
+    #[test]
+    fn wide_fields_are_where_they_were_put() {
+        for bit in [0, 1, 41, 63, 64, 100] {
+            for width in [1, 17, 63, 64, 65, 104, 126, 128] {
+                let mut limbs = [0; 4];
+                add_wide(&mut limbs, bit, wide_ones(width));
+                assert_eq!(get_wide(&limbs, bit, width), wide_ones(width));
+                let set_bits: u32 = limbs.iter().map(|limb| limb.count_ones()).sum();
+                assert_eq!(set_bits, width, "{bit}, {width}");
+                set_wide(&mut limbs, bit, width, 1);
+                assert_eq!(get_wide(&limbs, bit, width), 1);
+                let set_bits: u32 = limbs.iter().map(|limb| limb.count_ones()).sum();
+                assert_eq!(set_bits, 1);
+            }
+        }
+        assert_eq!(wide_ones(0), 0);
     }
 
     #[test]

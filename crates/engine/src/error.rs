@@ -124,6 +124,30 @@ pub enum EvaluateError {
         /// S.
         bits: u32,
     },
+    /// A round is for a part that the network doesn't have.
+    #[error("the network has no part {found} (from 0), but {parts} of them")]
+    RoundPart {
+        /// In the request.
+        found: u32,
+        /// By the card.
+        parts: usize,
+    },
+    /// A round doesn't name what it takes of each voucher.
+    #[error(
+        "this round takes {expected} ids of each record's voucher, but the request names {found}"
+    )]
+    RoundVouchers {
+        /// By the part.
+        expected: usize,
+        /// In the request.
+        found: usize,
+    },
+    /// A round names vouchers that the service hasn't made for it.
+    #[error(
+        "a voucher is not one that this service has made for this model, this key and this part of the network: use the voucher for \
+         what it was made for"
+    )]
+    UnknownVoucher,
     /// The vouchers were derived from a secret that the service doesn't have, or no longer.
     #[error(
         "the vouchers are no longer good: the service has another secret than {0} for them now; fill new ones, or send the records \
@@ -199,6 +223,22 @@ pub enum SessionError {
     /// The model is not offered to encrypted records.
     #[error("the model takes no encrypted records: its owner offers it for vouchers alone")]
     NotDirect,
+    /// There are not enough vouchers, which this model takes.
+    #[error(
+        "the model has hidden layers, and takes a voucher for each record: make {needed} of them first (`veilcast voucher fill`)"
+    )]
+    NoVouchers {
+        /// The records.
+        needed: usize,
+    },
+    /// The model has no hidden layers.
+    #[error("the model has no hidden layers: its vouchers take one request")]
+    NotLayered,
+    /// The service has changed the secret of its vouchers while they were being made.
+    #[error(
+        "the service has changed its secret for vouchers while they were being made: fill again"
+    )]
+    SecretChanged,
     /// There is nothing to encrypt.
     #[error("there is no record to encrypt")]
     NoRecords,
@@ -270,6 +310,12 @@ pub enum VoucherError {
         /// The model's.
         expected: CardDigest,
     },
+    /// The vouchers are for a network with hidden layers.
+    #[error("the vouchers are for a network with hidden layers, which takes several rounds")]
+    Layered,
+    /// The vouchers are for an affine model.
+    #[error("the vouchers are for a model without hidden layers, which takes one request")]
+    NotLayered,
     /// A record was quantised for another card.
     #[error(transparent)]
     Record(#[from] OtherCard),

@@ -5,33 +5,45 @@ use std::ops::Range;
 use crypto_bigint::BoxedUint;
 use rayon::prelude::*;
 use veilcast_card::Limits;
-use veilcast_model::{Model, Program};
+use veilcast_model::{Affine, Model, Program, RingMap};
 use veilcast_paillier::{Ciphertext, CiphertextError, Plaintext, PublicKey};
-use veilcast_protocol::{BatchId, ByteMatrix, InferRequest, KeyFingerprint, Upload, VoucherId};
+use veilcast_protocol::{
+    BatchId, ByteMatrix, InferRequest, KeyFingerprint, Layout, Upload, VoucherId,
+};
 use zeroize::Zeroizing;
 
-use crate::arrangement::Arrangement;
+use crate::arrangement::{Arrangement, products_for_part};
 use crate::bits;
-use crate::error::EvaluateError;
+use crate::error::{EvaluateError, LayoutError};
 use crate::keys::CheckedKey;
 use crate::mask::Mask;
 use crate::planner::{Costs, server_seconds};
 use crate::seeded::SeededForm;
 use crate::slices::{Pause, Slices};
-use crate::vouchers::VoucherSecret;
+use crate::vouchers::{Kind, VoucherSecret, VoucherUse};
 
 /// What a request asks for, once its sizes and shapes have been found valid.
 pub(crate) struct Plan<'a> {
     model: &'a Model,
     request: &'a InferRequest,
     arrangement: Arrangement,
-    program: &'a Program,
+    sums: Sums<'a>,
     /// How a seeded upload is written; none for a full one.
     form: Option<SeededForm>,
     /// s of each voucher that is asked for; none if scores are.
-    voucher_masks: Option<Vec<Zeroizing<Vec<u64>>>>,
+    voucher_masks: Option<Vec<Zeroizing<Vec<u128>>>>,
     /// The costs by which the computation is cut into slices.
     costs: Costs,
+}
+
+/// What is computed of a row's ciphertexts.
+enum Sums<'a> {
+    /// An affine model's weighted sums.
+    Affine(&'a Affine, &'a Program),
+    /// Those of an affine part of a network.
+    Part(&'a RingMap),
+    /// Products of each number and one of the service's, for each voucher.
+    Products(Vec<Zeroizing<Vec<u128>>>),
 }
 
 impl<'a> Plan<'a> {
@@ -47,10 +59,20 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, EvaluateError> {
         let arrangement = Arrangement::new(model.card(), request.layout(), costs.key_bits)?;
         check_size(limits, request, &arrangement)?;
-        let program = match arrangement.features_per_ciphertext() {
-            1 => model.program(),
-            k => (model.grouped_program(k as u32))
-                .expect("a model has programs for what its card allows"),
+        let sums = match (request.layout(), model.affine(), model.layered()) {
+            (Layout::Shares { part }, _, Some(layered)) => {
+                Sums::Part(&layered.integers().parts()[part as usize])
+            }
+            (Layout::Products { .. }, _, Some(_)) => Sums::Products(Vec::new()),
+            (_, Some(affine), _) => {
+                let program = match arrangement.features_per_ciphertext() {
+                    1 => affine.program(),
+                    k => (affine.grouped_program(k as u32))
+                        .expect("a model has programs for what its card allows"),
+                };
+                Sums::Affine(affine, program)
+            }
+            (layout, None, _) => return Err(LayoutError::NotAllowed(layout).into()),
         };
         Ok(Self {
             form: seeded_form(model, request, &arrangement)?,
@@ -59,26 +81,65 @@ impl<'a> Plan<'a> {
             model,
             request,
             arrangement,
-            program,
+            sums,
         })
+    }
+
+    /// The id of a batch of vouchers for this request: signed, if it is for a part of a network.
+    pub(crate) fn sign(&self, secret: &VoucherSecret, batch: BatchId) -> BatchId {
+        match self.request.layout() {
+            Layout::Shares { part } => secret.sign(&self.use_in(part), Kind::Shares, batch),
+            Layout::Products { part } => secret.sign(&self.use_in(part), Kind::Products, batch),
+            _ => batch,
+        }
+    }
+
+    fn use_in(&self, part: u32) -> VoucherUse {
+        VoucherUse {
+            card: self.request.card_digest(),
+            key: KeyFingerprint::of(self.request.public_key()),
+            ring_bits: self.arrangement.slot_bits(),
+            part,
+        }
     }
 
     /// The plan with the vouchers of a batch, derived from a secret, as what is asked for.
     pub(crate) fn for_vouchers(self, secret: &VoucherSecret, batch: BatchId) -> Self {
-        let (card, key) = (
-            self.request.card_digest(),
-            KeyFingerprint::of(self.request.public_key()),
-        );
-        let (slot_bits, outputs) = (
-            self.arrangement.slot_bits(),
-            self.model.integer_map().outputs(),
-        );
-        let masks = |number: usize| {
-            let number = u32::try_from(number).expect("a request has fewer records");
-            secret.masks(card, key, VoucherId { batch, number }, slot_bits, outputs)
+        let outputs = self.arrangement.outputs();
+        let vouchers = (0..self.request.records()).map(|number| VoucherId {
+            batch,
+            number: u32::try_from(number).expect("a request has fewer records"),
+        });
+        let mut sums = None;
+        let masks: Vec<_> = match self.request.layout() {
+            Layout::Shares { part } => vouchers
+                .map(|voucher| secret.shares(&self.use_in(part), voucher, outputs))
+                .collect(),
+            Layout::Products { part } => {
+                let use_in = self.use_in(part);
+                let factors = vouchers.clone();
+                let factors = factors.map(|voucher| secret.factors(&use_in, voucher, outputs));
+                sums = Some(Sums::Products(factors.collect()));
+                vouchers
+                    .map(|voucher| secret.product_shares(&use_in, voucher, outputs))
+                    .collect()
+            }
+            _ => vouchers
+                .map(|voucher| {
+                    let VoucherUse {
+                        card,
+                        key,
+                        ring_bits,
+                        part: _,
+                    } = self.use_in(0);
+                    let masks = secret.masks(card, key, voucher, ring_bits, outputs);
+                    Zeroizing::new(masks.iter().map(|&mask| mask.into()).collect())
+                })
+                .collect(),
         };
         Self {
-            voucher_masks: Some((0..self.request.records()).map(masks).collect()),
+            voucher_masks: Some(masks),
+            sums: sums.unwrap_or(self.sums),
             ..self
         }
     }
@@ -86,13 +147,28 @@ impl<'a> Plan<'a> {
     /// About how many seconds the computation takes on one core, including the check of a new key.
     pub(crate) fn seconds(&self, is_known: bool) -> f64 {
         let (form, records) = (self.form.as_ref(), self.request.records());
-        let known = server_seconds(self.model, &self.costs, &self.arrangement, form, records);
+        let products = self.products();
+        let known = server_seconds(
+            self.model.card(),
+            &self.costs,
+            &self.arrangement,
+            form,
+            (products, records),
+        );
         known
             + if is_known {
                 0.0
             } else {
                 self.costs.seconds.of_key_check()
             }
+    }
+
+    /// About how many products a row's sums take.
+    fn products(&self) -> usize {
+        match &self.sums {
+            Sums::Affine(_, program) => program.steps().len(),
+            Sums::Part(_) | Sums::Products(_) => products_for_part(&self.arrangement),
+        }
     }
 
     /// The encrypted scores, row by row.
@@ -146,14 +222,15 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<u8>, EvaluateError> {
         let (arrangement, seconds) = (&self.arrangement, &self.costs.seconds);
         let count = self.request.upload().rows() * arrangement.answers_per_row();
-        let each = self.program.steps().len() as f64 * seconds.product;
+        let each = self.products() as f64 * seconds.product;
         let rows_at_once = Slices::new().of(each);
         let answers_at_once = Slices::new().of_answers(seconds);
         let mut bytes = Vec::with_capacity(count * checked.key.ciphertext_bytes());
         // Answers whose sums have been computed, and how many came before them.
         let (mut waiting, mut done) = (Vec::new(), 0);
-        for rows in inputs.chunks(rows_at_once * arrangement.ciphertexts_per_row()) {
-            waiting.extend(self.weighted_sums(&checked.key, rows));
+        let per_row = arrangement.ciphertexts_per_row();
+        for (slice, rows) in inputs.chunks(rows_at_once * per_row).enumerate() {
+            waiting.extend(self.sums(&checked.key, rows, slice * rows_at_once));
             pause()?;
             let are_last = done + waiting.len() == count;
             while waiting.len() >= answers_at_once || (are_last && !waiting.is_empty()) {
@@ -167,16 +244,16 @@ impl<'a> Plan<'a> {
         Ok(bytes)
     }
 
-    /// For each answer of these rows the content of each unit, from the lowest: y_(oᵢ,j) at
+    /// For each answer of these rows, before which there are `first`, the content of each unit, from the lowest: y_(oᵢ,j) at
     /// ik + k − 1 − j. Not yet put together, masked or re-randomised.
-    fn weighted_sums(&self, key: &PublicKey, inputs: &[Ciphertext]) -> Vec<Vec<Ciphertext>> {
+    fn sums(&self, key: &PublicKey, inputs: &[Ciphertext], first: usize) -> Vec<Vec<Ciphertext>> {
         let arrangement = &self.arrangement;
-        let registers = self.program.outputs().iter().map(|o| [o.plus, o.minus]);
-        let results: Vec<_> = registers.collect();
         let k = arrangement.features_per_ciphertext();
-        let rows = inputs.par_chunks(arrangement.ciphertexts_per_row());
-        rows.flat_map_iter(|row| {
-            let sums = key.run_program_vartime(row, self.program.steps(), &results);
+        let rows = inputs
+            .par_chunks(arrangement.ciphertexts_per_row())
+            .enumerate();
+        rows.flat_map_iter(|(index, row)| {
+            let sums = self.sums_of_row(key, row, first + index);
             (0..arrangement.answers_per_row()).map(move |answer| {
                 let outputs = arrangement.outputs_of(answer);
                 outputs
@@ -186,6 +263,28 @@ impl<'a> Plan<'a> {
             })
         })
         .collect()
+    }
+
+    /// What is computed of a row's ciphertexts.
+    fn sums_of_row(&self, key: &PublicKey, row: &[Ciphertext], index: usize) -> Vec<Ciphertext> {
+        match &self.sums {
+            Sums::Affine(_, program) => {
+                let registers = program.outputs().iter().map(|o| [o.plus, o.minus]);
+                let results: Vec<_> = registers.collect();
+                key.run_program_vartime(row, program.steps(), &results)
+            }
+            Sums::Part(map) => {
+                let rows = (0..map.outputs()).into_par_iter();
+                key.weighted_sums_vartime(row, rows.map(|output| map.row(output)))
+            }
+            Sums::Products(factors) => {
+                let factors = factors[index].iter().map(|&factor| {
+                    key.plaintext(&[factor as u64, (factor >> 64) as u64])
+                        .expect("a key has more bits than a ring")
+                });
+                key.mul_many_vartime(row, &factors.collect::<Vec<_>>())
+            }
+        }
     }
 
     /// The encodings of answers, the first of which has the index `first`, from the content of their units.
@@ -215,12 +314,18 @@ impl<'a> Plan<'a> {
         let (row, answer) = (index / per_row, index % per_row);
         let first = row * arrangement.records_per_row();
         let filled = (self.request.records() - first).min(arrangement.records_per_row());
-        let bases = match &self.voucher_masks {
-            None => arrangement.bases(self.model.integer_map().biases(), answer, filled),
-            Some(masks) => {
-                let outputs = masks[first..first + filled].iter().map(|s| s[answer]);
-                let modulo = bits::ones(arrangement.slot_bits());
+        let bases = match (&self.voucher_masks, &self.sums) {
+            (Some(masks), _) => {
+                let shares = masks[first..first + filled].iter();
+                let outputs = shares.flat_map(|s| &s[arrangement.outputs_of(answer)]);
+                let modulo = bits::wide_ones(arrangement.slot_bits());
                 outputs.map(|s| s.wrapping_neg() & modulo).collect()
+            }
+            (None, Sums::Affine(affine, _)) => {
+                arrangement.bases(affine.integer_map().biases(), answer, filled)
+            }
+            (None, Sums::Part(_) | Sums::Products(_)) => {
+                unreachable!("shares and products are asked for with masks")
             }
         };
         let bases = Zeroizing::new(bases);

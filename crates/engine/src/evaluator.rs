@@ -9,17 +9,18 @@ use veilcast_model::Model;
 use veilcast_paillier::KeyPolicy;
 use veilcast_protocol::{
     CardDigest, InferRequest, InferResponse, IntegerMatrix, KeyFingerprint, Layout, MaskedRequest,
-    MaskedResponse, SealedRequest, VoucherBatch,
+    MaskedResponse, RoundRequest, SealedRequest, VoucherBatch,
 };
 
 use crate::error::{EvaluateError, LayoutError};
 use crate::evaluation::Plan;
 use crate::id::new_batch;
 use crate::keys::Keys;
-use crate::planner::{Costs, SECONDS_PER_PLAIN_PRODUCT};
+use crate::planner::{Costs, SECONDS_PER_PLAIN_PRODUCT, SECONDS_PER_WIDE_PRODUCT};
+use crate::rounds::{self, RoundShape, Spending};
 use crate::sealed::{SealedError, SealingKey, Unsealing};
 use crate::slices::Pause;
-use crate::vouchers::{self, VoucherSecrets};
+use crate::vouchers::{self, VoucherSecret, VoucherSecrets};
 
 /// A model that answers encrypted requests. It knows no secret key, except that of a sealed model.
 pub struct Evaluator {
@@ -183,9 +184,12 @@ impl Evaluator {
         if !is_known {
             pause()?;
         }
-        let vouchers = (request.layout() == Layout::Vouchers).then(|| VoucherBatch {
-            id: new_batch(),
-            secret: self.secrets.current().id(),
+        let vouchers = request.layout().is_ahead().then(|| {
+            let secret = self.secrets.current();
+            VoucherBatch {
+                id: plan.sign(secret, new_batch()),
+                secret: secret.id(),
+            }
         });
         let plan = match vouchers {
             Some(batch) => plan.for_vouchers(self.secrets.current(), batch.id),
@@ -229,6 +233,44 @@ impl Evaluator {
         let secret = secret.ok_or(EvaluateError::VoucherSecret(request.secret))?;
         let scores = vouchers::masked_scores(&self.model, secret, request);
         Ok(self.masked_response(request.id.clone(), scores))
+    }
+
+    /// Computes a round of a network with hidden layers, in plaintext: the masked numbers after one of its affine parts.
+    ///
+    /// Each round of each voucher must be answered once, ever, by all replicas together, or its holder learns the weights: whoever calls
+    /// this has marked [what it uses](Self::check_round) before, durably.
+    ///
+    /// The answer lacks the digest of the request's body, which the receiver of the body adds.
+    ///
+    /// # Errors
+    /// As [`check_round`](Self::check_round).
+    pub fn evaluate_round(&self, request: &RoundRequest) -> Result<MaskedResponse, EvaluateError> {
+        let (shape, secret) = self.round(request)?;
+        let numbers = rounds::answer(&self.model, secret, &shape);
+        Ok(self.masked_response(request.id.clone(), numbers))
+    }
+
+    /// Checks all that can be wrong with a round; returns the seconds that it takes on one core, about, and what must be marked as used.
+    ///
+    /// # Errors
+    /// [`EvaluateError`] says what is wrong with the request; [`EvaluateError::VoucherSecret`] that its vouchers aren't good any
+    /// more.
+    pub fn check_round(&self, request: &RoundRequest) -> Result<(f64, Spending), EvaluateError> {
+        let (shape, _) = self.round(request)?;
+        let seconds = shape.products() as f64 * SECONDS_PER_WIDE_PRODUCT;
+        Ok((seconds, shape.spending()))
+    }
+
+    fn round<'a>(
+        &self,
+        request: &'a RoundRequest,
+    ) -> Result<(RoundShape<'a>, &VoucherSecret), EvaluateError> {
+        self.check_card(request.card_digest)?;
+        let shape = RoundShape::check(self.card(), request)?;
+        let secret = self.secrets.get(request.secret);
+        let secret = secret.ok_or(EvaluateError::VoucherSecret(request.secret))?;
+        shape.check_vouchers(secret)?;
+        Ok((shape, secret))
     }
 
     /// Opens what a client of the sealed model has made of the weights: the masked scores of its records.

@@ -39,6 +39,7 @@ mod packing;
 pub mod planner;
 mod predictor;
 mod prepared;
+mod rounds;
 mod sealed;
 mod seeded;
 mod session;
@@ -52,6 +53,7 @@ pub use keys::Keys;
 pub use planner::{Paillier, Planner};
 pub use predictor::Predictor;
 pub use prepared::Prepared;
+pub use rounds::{Drawing, Round, Rounds, Spending};
 pub use sealed::{
     Opening, SealedError, SealedModel, SealingKey, StoredOpening, records_per_sealed_ciphertext,
     seal,

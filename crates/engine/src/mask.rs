@@ -82,7 +82,7 @@ impl<'a> Mask<'a> {
     ///
     /// # Panics
     /// If there are not as many numbers as slots, or the operating system's generator fails.
-    pub(crate) fn sample(&self, numbers: &[u64]) -> Plaintext {
+    pub(crate) fn sample(&self, numbers: &[u128]) -> Plaintext {
         assert_eq!(numbers.len(), self.slots.len(), "a number for each slot");
         loop {
             // One uniform number below n holds all: given that its bits above P are not those of
@@ -94,7 +94,7 @@ impl<'a> Mask<'a> {
                 continue;
             }
             for (&slot, &number) in self.slots.iter().zip(numbers) {
-                bits::set(&mut limbs, slot, self.slot_bits, number);
+                bits::set_wide(&mut limbs, slot, self.slot_bits, number);
             }
             return self
                 .key

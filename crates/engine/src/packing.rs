@@ -19,7 +19,7 @@ impl Arrangement {
     }
 
     /// The plaintexts of records with a number for each feature, of S bits at most; row by row.
-    pub(crate) fn pack<N: Copy + Into<u64>>(
+    pub(crate) fn pack<N: Copy + Into<u128>>(
         &self,
         key: &PublicKey,
         records: &[&[N]],
@@ -34,7 +34,7 @@ impl Arrangement {
                 for (j, &x) in features.enumerate() {
                     // Only one of the two occurs more than once.
                     let unit = t + j;
-                    bits::add_at(&mut limbs, self.unit() * unit as u32, x.into());
+                    bits::add_wide(&mut limbs, self.unit() * unit as u32, x.into());
                 }
             }
             key.plaintext(&limbs).expect("an arrangement fits the key")
@@ -45,15 +45,15 @@ impl Arrangement {
     /// The scores of each record, from the plaintexts of its answers, row by row.
     pub(crate) fn scores(&self, answers: &[Plaintext], records: usize) -> Vec<Vec<i64>> {
         let edge = 1 << (self.slot_bits() - 1);
-        let scores = |slots: Vec<u64>| slots.into_iter().map(|value| value as i64 - edge);
+        let scores = |slots: Vec<u128>| slots.into_iter().map(|value| value as i64 - edge);
         let records = self.slots(answers, records).into_iter();
         records.map(|slots| scores(slots).collect()).collect()
     }
 
     /// What the slots of each record hold, for each output, by the plaintexts of its answers, row by row.
-    pub(crate) fn slots(&self, answers: &[Plaintext], records: usize) -> Vec<Vec<u64>> {
+    pub(crate) fn slots(&self, answers: &[Plaintext], records: usize) -> Vec<Vec<u128>> {
         let slot = |answer: &Plaintext, slot: usize| {
-            bits::get(answer.limbs(), self.slot(slot), self.slot_bits())
+            bits::get_wide(answer.limbs(), self.slot(slot), self.slot_bits())
         };
         let per_row = self.records_per_row();
         let of_record = |record: usize| {
@@ -71,9 +71,9 @@ impl Arrangement {
 
     /// What an answer of a row with this many records holds in its slots for records of zeros: the
     /// biases, made non-negative.
-    pub(crate) fn bases(&self, biases: &[i64], answer: usize, records: usize) -> Vec<u64> {
+    pub(crate) fn bases(&self, biases: &[i64], answer: usize, records: usize) -> Vec<u128> {
         let base = |bias: i64| {
-            u64::try_from(bias + (1 << (self.slot_bits() - 1)))
+            u128::try_from(bias + (1 << (self.slot_bits() - 1)))
                 .expect("the certificate bounds the bias by the slot")
         };
         // Several outputs and one record, or one output and several records.

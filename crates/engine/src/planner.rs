@@ -30,8 +30,8 @@ pub use self::costs::{Costs, CostsError, DECRYPTIONS_AT_ONCE, RANDOMIZERS_AT_ONC
 use self::count::{Count, Request};
 pub use self::effort::{Effort, WayCosts};
 pub use self::scheme::Paillier;
-pub(crate) use self::ways::SECONDS_PER_PLAIN_PRODUCT;
-use crate::arrangement::{Arrangement, most_slots};
+pub(crate) use self::ways::{SECONDS_PER_PLAIN_PRODUCT, SECONDS_PER_WIDE_PRODUCT};
+use crate::arrangement::{Arrangement, most_slots, products_for_part};
 use crate::error::LayoutError;
 use crate::mask::power_of_two;
 use crate::seeded::SeededForm;
@@ -178,7 +178,10 @@ impl<'a> Planner<'a> {
         let count = Count {
             card: self.card,
             costs: &self.costs,
-            products: self.products(arrangement.features_per_ciphertext() as u32),
+            products: match layout {
+                Layout::Shares { .. } | Layout::Products { .. } => products_for_part(&arrangement),
+                _ => self.products(arrangement.features_per_ciphertext() as u32),
+            },
             arrangement: &arrangement,
             form: form.as_ref(),
         };
@@ -222,9 +225,10 @@ impl<'a> Planner<'a> {
 
     /// The products of the program for k features per ciphertext, or an estimate of them.
     fn products(&self, k: u32) -> usize {
-        let program = self.model.and_then(|model| match k {
-            1 => Some(model.program()),
-            k => model.grouped_program(k),
+        let affine = self.model.and_then(Model::affine);
+        let program = affine.and_then(|affine| match k {
+            1 => Some(affine.program()),
+            k => affine.grouped_program(k),
         });
         program.map_or_else(
             || estimated_products(self.card),
@@ -233,23 +237,23 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The seconds that a request takes the service on one core, for a key that it knows.
+/// The seconds that a request takes the service on one core, for a key that it knows: by the products that a row's sums take, and the number of
+/// records.
 pub(crate) fn server_seconds(
-    model: &Model,
+    card: &Card,
     costs: &Costs,
     arrangement: &Arrangement,
     form: Option<&SeededForm>,
-    records: usize,
+    (products, records): (usize, usize),
 ) -> f64 {
-    let planner = Planner::of_model(model, costs.key_bits);
     let count = Count {
-        card: model.card(),
+        card,
         costs,
-        products: planner.products(arrangement.features_per_ciphertext() as u32),
+        products,
         arrangement,
         form,
     };
-    count.request(records).server
+    count.server(records)
 }
 
 /// The numbers of scores per answer, up to `most`, that give different numbers of answers: of those

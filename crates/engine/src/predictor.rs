@@ -52,7 +52,7 @@ impl Predictor {
             Prepared::Encrypted(_) | Prepared::Sealed(..) => {
                 self.max_records() / self.records_per_group()
             }
-            Prepared::Masked(..) => self.card().limits().max_records as usize,
+            Prepared::Masked(..) | Prepared::Round(..) => self.card().limits().max_records as usize,
         }
     }
 

@@ -3,9 +3,12 @@
 use std::num::NonZeroUsize;
 
 use veilcast_card::CardDigest;
-use veilcast_protocol::{ByteMatrix, InferRequest, IntegerMatrix, MaskedRequest, SealedRequest};
+use veilcast_protocol::{
+    ByteMatrix, InferRequest, IntegerMatrix, MaskedRequest, RoundRequest, SealedRequest,
+};
 
 use crate::id::new_id;
+use crate::rounds::Rounds;
 use crate::sealed::Opening;
 use crate::vouchers::Unmasking;
 
@@ -16,6 +19,8 @@ pub enum Prepared {
     Encrypted(InferRequest),
     /// Masked by vouchers, with what reads the answer.
     Masked(MaskedRequest, Unmasking),
+    /// Masked by vouchers for the first round of a network with hidden layers, with what makes the next.
+    Round(RoundRequest, Rounds),
     /// In what was made of a sealed model's weights, with what reads the answer.
     Sealed(SealedRequest, Opening),
 }
@@ -26,8 +31,14 @@ impl Prepared {
         match self {
             Self::Encrypted(request) => request.card_digest(),
             Self::Masked(request, _) => request.card_digest,
+            Self::Round(request, _) => request.card_digest,
             Self::Sealed(request, _) => request.card_digest,
         }
+    }
+
+    /// Whether some of it has been answered already, so that it can't be divided.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self, Self::Round(request, _) if request.part > 0)
     }
 
     /// Rows of the request's tensor.
@@ -35,6 +46,7 @@ impl Prepared {
         match self {
             Self::Encrypted(request) => request.upload().rows(),
             Self::Masked(request, _) => request.vouchers.len(),
+            Self::Round(request, _) => request.records(),
             Self::Sealed(request, _) => request.ciphertexts.rows(),
         }
     }
@@ -51,6 +63,12 @@ impl Prepared {
                 parts.map(Self::Encrypted).collect()
             }
             Self::Masked(request, unmasking) => masked_parts(&request, unmasking, rows.get()),
+            Self::Round(request, rounds_of_records) => {
+                let parts = rounds_of_records.split(&request, rows.get()).into_iter();
+                parts
+                    .map(|(request, rounds)| Self::Round(request, rounds))
+                    .collect()
+            }
             Self::Sealed(request, opening) => sealed_parts(&request, opening, rows.get()),
         }
     }

@@ -69,6 +69,8 @@ impl Session {
         let layout = if card.ways().contains(&Way::Direct) {
             let planner = Planner::new(&card, key.public_key().bits());
             planner.best(1, 0)?.layout
+        } else if card.hidden().is_some() {
+            Layout::Shares { part: 0 }
         } else {
             Layout::Vouchers
         };
@@ -87,7 +89,7 @@ impl Session {
     /// # Errors
     /// The card must allow it, and the key have room for it; otherwise the layout stays as it is.
     pub fn set_layout(&mut self, layout: Layout) -> Result<(), LayoutError> {
-        if layout == Layout::Vouchers {
+        if layout.is_ahead() {
             return Err(LayoutError::NotAllowed(layout));
         }
         self.arrangement = self.arrangement_of(layout)?;
@@ -169,7 +171,8 @@ impl Session {
         self.arrangement.max_records(self.card.limits())
     }
 
-    /// Masks quantised records if there are vouchers for all of them, and encrypts them otherwise.
+    /// Masks quantised records if there are vouchers for all of them, and encrypts them otherwise; those for a network with hidden layers can
+    /// only be masked.
     ///
     /// # Errors
     /// There must be a record, each must be quantised for this card, and a source must not fail.
@@ -182,10 +185,20 @@ impl Session {
             && self.card().ways().contains(&Way::Vouchers)
         {
             let vouchers = source.0.take(self.card(), records.len());
-            if let Some(vouchers) = vouchers.map_err(SessionError::VoucherSource)? {
+            let vouchers = vouchers.map_err(SessionError::VoucherSource)?;
+            if let Some(vouchers) = vouchers {
+                if self.card().hidden().is_some() {
+                    let (request, rounds) = vouchers.begin(self.card(), records)?;
+                    return Ok(Prepared::Round(request, rounds));
+                }
                 let (request, unmasking) = vouchers.mask(self.card(), records)?;
                 return Ok(Prepared::Masked(request, unmasking));
             }
+        }
+        if self.card().hidden().is_some() {
+            return Err(SessionError::NoVouchers {
+                needed: records.len(),
+            });
         }
         self.encrypt(records).map(Prepared::Encrypted)
     }
@@ -337,7 +350,7 @@ impl Session {
         if records.is_empty() {
             return Err(SessionError::NoRecords);
         }
-        if self.layout() == Layout::Vouchers {
+        if self.layout().is_ahead() {
             return Err(SessionError::NotDirect);
         }
         let expected = self.card.digest();
@@ -369,7 +382,7 @@ impl Session {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn decrypt(&self, answer: &InferResponse) -> Result<Vec<Vec<i64>>, SessionError> {
-        if answer.layout == Layout::Vouchers {
+        if answer.layout.is_ahead() {
             return Err(SessionError::OtherRequest);
         }
         let (arrangement, answers) = self.decrypt_answers(answer)?;

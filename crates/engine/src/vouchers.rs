@@ -25,8 +25,10 @@ mod voucher;
 
 pub use self::masked::Unmasking;
 pub(crate) use self::masked::{check, masked_scores};
+pub(crate) use self::secret::{Kind, VoucherUse};
 pub use self::secret::{VoucherSecret, VoucherSecrets};
 pub use self::source::VoucherSource;
+pub(crate) use self::voucher::record_numbers;
 pub use self::voucher::{DrawnVouchers, StoredVouchers, Vouchers};
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use common::vouchers::{FEATURES, by_hand, exchanged, filled, heavy};
 use num_bigint::BigUint;
 use proptest::prelude::*;
-use veilcast_card::{CardDigest, QuantizedRecord, Way};
+use veilcast_card::{Card, CardDigest, QuantizedRecord, Way};
 use veilcast_engine::{
     EvaluateError, Evaluator, LayoutError, Session, SessionError, VoucherError, VoucherSecret,
     VoucherSecrets, Vouchers,
@@ -18,10 +18,10 @@ use veilcast_model::Model;
 use veilcast_protocol::{IntegerMatrix, IntegerType, Layout, MaskedRequest, MaskedResponse};
 
 /// The same after a stay in a store.
-fn stored(vouchers: Vouchers, outputs: usize) -> Vouchers {
+fn stored(vouchers: Vouchers, card: &Card) -> Vouchers {
     let count = vouchers.len();
     let kept = vouchers.into_stored();
-    let vouchers = Vouchers::from_stored(kept, outputs).unwrap();
+    let vouchers = Vouchers::from_stored(kept, card).unwrap();
     assert_eq!(vouchers.len(), count);
     vouchers
 }
@@ -41,9 +41,9 @@ fn check_scores(model: Model, integers: Vec<Vec<u32>>) {
     let expected: Vec<Vec<i64>> = (records.iter())
         .map(|record| model.evaluate(record).unwrap())
         .collect();
-    let outputs = model.card().outputs();
     let (session, evaluator) = common::sides(model);
-    let vouchers = stored(filled(&session, &evaluator, records.len()), outputs);
+    let filled = filled(&session, &evaluator, records.len());
+    let vouchers = stored(filled, session.card());
     assert_eq!(
         predicted(&evaluator, &session, vouchers, &records),
         expected

@@ -5,7 +5,7 @@
 
 use super::runner::Runner;
 use super::{Progress, affinity};
-use veilcast_model::FloatMap;
+use veilcast_model::{FloatMap, ShapeError};
 use veilcast_onnx::OnnxError;
 
 /// How long the vectors are, in units of each feature.
@@ -49,18 +49,18 @@ pub(super) fn collapse(
     })
 }
 
-/// How far the map's scores lie from the network's on records, relative to the largest score of
-/// all.
+/// How far the scores of a map, or of several, lie from the network's on records, relative to the
+/// largest score of all.
 pub(super) fn deviation(
     runner: &Runner,
-    map: &FloatMap,
+    map: &dyn Fn(&[f64]) -> Result<Vec<f64>, ShapeError>,
     records: &[Vec<f64>],
 ) -> Result<f64, OnnxError> {
     let (mut largest, mut apart) = (0.0_f64, 0.0_f64);
     for group in records.chunks(runner.group()) {
         let scores = runner.run(&group.concat())?;
         for (record, scores) in group.iter().zip(scores.chunks(runner.outputs())) {
-            let mapped = map.evaluate(record).map_err(|error| OnnxError::Collapse {
+            let mapped = map(record).map_err(|error| OnnxError::Collapse {
                 problem: error.to_string(),
             })?;
             for (score, mapped) in scores.iter().zip(mapped) {

@@ -1,13 +1,18 @@
 //! From scores with their meaning to a finished model, for networks and trees alike.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use rayon::prelude::*;
 use veilcast_card::{
     Input, InputBits, InputKind, Layouts, Limits, Prediction, QuantizedRecord, RawRecord, Task,
     WeightBits, list,
 };
 use veilcast_model::search::HeldOut;
-use veilcast_model::{Blueprint, ImportReport, Model, PublicPartFile, QuantizationSearch, Scheme};
+use veilcast_model::{
+    Blueprint, FloatMap, FloatNetwork, ImportReport, Model, PartReport, PublicPartFile,
+    QuantizationSearch, Scheme, ShapeError,
+};
 
 use crate::file::FileFacts;
 use crate::ranges::Ranges;
@@ -35,6 +40,10 @@ pub(super) struct Unfinished<'a> {
     pub(super) file: &'a FileFacts,
     pub(super) input: &'a Input,
     pub(super) scores: Scores,
+    /// The parts of a network with hidden layers before the scores' map, which takes the squares of what they give.
+    pub(super) before: Vec<FloatMap>,
+    /// What all parts were taken from, if there are several.
+    pub(super) parts: Vec<PartReport>,
     /// The public part of a hybrid, and its last node.
     pub(super) public: Option<(PublicPartFile, String)>,
     pub(super) ranges: &'a Ranges,
@@ -58,19 +67,29 @@ impl Unfinished<'_> {
     pub(super) fn finish(self, scheme: &dyn Scheme) -> Result<Model, ImportError> {
         let blueprint = self.blueprint();
         let compared = self.compared()?;
-        let search = compared.as_ref().map(|compared| QuantizationSearch {
-            map: &compared.map,
-            input_bits: self.input_bits.clone(),
-            max_weight: self.options.weight_bits.map(|_| blueprint.max_weight),
-            held_out: HeldOut {
-                records: self.records,
-                labels: &compared.labels,
-            },
-            goal: compared.goal,
-        });
         let quantization = |bits| self.ranges.quantization(bits);
+        let max_weight = self.options.weight_bits.map(|_| blueprint.max_weight);
         let map = self.scores.map.clone();
-        let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
+        let model = match self.before.is_empty() {
+            true => {
+                let search = compared.as_ref();
+                let search = search.map(|found| self.search(&found.map, found, max_weight));
+                blueprint.finish(map, &quantization, search.as_ref(), scheme)?
+            }
+            false => {
+                let network = |last: &FloatMap| {
+                    let parts = self.before.iter().chain([last]).cloned();
+                    FloatNetwork::new(parts.collect())
+                };
+                let compared = match compared {
+                    None => None,
+                    Some(compared) => Some((network(&compared.map)?, compared)),
+                };
+                let search = compared.as_ref();
+                let search = search.map(|(map, found)| self.search(map, found, max_weight));
+                blueprint.finish_network(network(&map)?, &quantization, search.as_ref())?
+            }
+        };
         let (agreement, rounding) = compare(&model, self.records)?;
         let import = ImportReport {
             sha256: self.file.sha256.clone(),
@@ -79,6 +98,7 @@ impl Unfinished<'_> {
             operators: self.file.operators.clone(),
             removed: self.removed,
             other_outputs: self.other_outputs,
+            parts: self.parts,
             split_at: self.public.map(|(_, node)| node),
             records: self.records.len(),
             random_records: self.is_random,
@@ -98,10 +118,27 @@ impl Unfinished<'_> {
             return Ok(None);
         }
         let bounds_changes = self.input.kind != InputKind::Image;
-        let compared = self
-            .scores
-            .comparison(options, self.records, bounds_changes)?;
+        let records = squares_of(&self.before, self.records)?;
+        let compared = self.scores.comparison(options, &records, bounds_changes)?;
         Ok(Some(compared))
+    }
+
+    fn search<'a, M>(
+        &'a self,
+        map: &'a M,
+        compared: &'a Comparison,
+        max_weight: Option<u32>,
+    ) -> QuantizationSearch<'a, M> {
+        QuantizationSearch {
+            map,
+            input_bits: self.input_bits.clone(),
+            max_weight,
+            held_out: HeldOut {
+                records: self.records,
+                labels: &compared.labels,
+            },
+            goal: compared.goal,
+        }
     }
 
     /// What the model predicts, according to the options, the file, or the scores.
@@ -152,6 +189,24 @@ impl Unfinished<'_> {
                 .max_weight(),
         }
     }
+}
+
+/// What the scores' map takes of records: the records themselves, or the squares of what the last of the parts before gives.
+fn squares_of<'a>(
+    before: &[FloatMap],
+    records: &'a [Vec<f64>],
+) -> Result<Cow<'a, [Vec<f64>]>, ShapeError> {
+    if before.is_empty() {
+        return Ok(Cow::Borrowed(records));
+    }
+    let squares = |record: &Vec<f64>| {
+        before.iter().try_fold(record.clone(), |values, part| {
+            let values = part.evaluate(&values)?;
+            Ok(values.into_iter().map(|value| value * value).collect())
+        })
+    };
+    let squares = records.par_iter().map(squares);
+    Ok(Cow::Owned(squares.collect::<Result<_, ShapeError>>()?))
 }
 
 /// The share of records for which the integers predict the class that the map in floats does, none

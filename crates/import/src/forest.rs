@@ -171,6 +171,8 @@ impl Forest {
             file: &self.file,
             input: &self.input,
             scores: self.scores,
+            before: Vec::new(),
+            parts: Vec::new(),
             public: None,
             ranges: &Ranges::All([0.0, 1.0]),
             // A leaf is reached, or not.

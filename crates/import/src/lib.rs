@@ -15,6 +15,7 @@
 //! | final functions and labels, cut off | `peel` |
 //! | whether a network is affine, and where not | `affinity`, `locate` |
 //! | from an affine network to one map | `collapse` |
+//! | from one with squares to several | `squares`, `quadratic` |
 //! | from another to a public part and a private head | `split` |
 #![forbid(unsafe_code)]
 
@@ -41,10 +42,12 @@ mod options;
 mod peel;
 mod progress;
 mod prune;
+mod quadratic;
 mod ranges;
 mod runner;
 mod scores;
 mod split;
+mod squares;
 mod tensor;
 mod trees;
 mod trees_error;

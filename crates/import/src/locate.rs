@@ -21,6 +21,21 @@ pub(super) fn first_bend(
     input: &TensorInput,
     trial: &Trial,
 ) -> Result<Option<(String, String)>, OnnxError> {
+    let first = place_of_first_bend(model, nodes, input, trial)?;
+    let graph = graph(model)?;
+    Ok(first.map(|first| {
+        let node = &graph.node[first];
+        (name(node).to_owned(), node.op_type.clone())
+    }))
+}
+
+/// The place of that node among all.
+pub(super) fn place_of_first_bend(
+    model: &ModelProto,
+    nodes: usize,
+    input: &TensorInput,
+    trial: &Trial,
+) -> Result<Option<usize>, OnnxError> {
     let mut watched = model.clone();
     let found = graph_mut(&mut watched)?;
     if nodes < found.node.len() {
@@ -73,9 +88,5 @@ pub(super) fn first_bend(
         }
     }
     let first = is_bent.iter().position(|&is_bent| is_bent);
-    let graph = graph(model)?;
-    Ok(first.map(|first| {
-        let node = &graph.node[nodes[first]];
-        (name(node).to_owned(), node.op_type.clone())
-    }))
+    Ok(first.map(|first| nodes[first]))
 }

@@ -15,12 +15,13 @@ use super::ranges::Ranges;
 use super::runner::Runner;
 use super::scores::Scores;
 use super::split::{self, Parts};
+use super::squares::{self, Part};
 use super::tensor::TensorInput;
 use super::{ImportError, Progress, collapse, locate, scores};
 use veilcast_card::{Cell, Input, InputBits, InputKind, PublicPart, RawRecord, Task};
-use veilcast_model::{FloatMap, Model, PublicPartFile, Scheme};
+use veilcast_model::{FloatMap, FloatNetwork, Model, PublicPartFile, Scheme};
 use veilcast_onnx::OnnxError;
-use veilcast_onnx::graph::{graph, name};
+use veilcast_onnx::graph::name;
 
 /// How far the collapsed map's scores may be from the network's, relative to the largest score.
 const MAX_DEVIATION: f64 = 1e-3;
@@ -120,10 +121,28 @@ impl Network {
         let labels = self.options.labels.as_ref().or(self.peeled.labels.as_ref());
         scores::check(runner.outputs(), activation, labels.map(Vec::as_slice))?;
         let units = ranges.magnitudes(runner.inputs());
-        check_affine(&private.model, &private.tensor, runner, &units)?;
-        let map = collapse::collapse(runner, &units, progress)?;
+        let (model, tensor) = (&private.model, &private.tensor);
+        let mut parts = squares::parts(model, tensor, runner, records, &units, progress)?;
+        let told = parts.iter().filter(|_| parts.len() > 1).map(Part::told);
+        let told = told.collect();
+        let map = parts
+            .pop()
+            .map(|part| part.map)
+            .expect("there is a last part");
+        let before: Vec<FloatMap> = parts.into_iter().map(|part| part.map).collect();
         self.check_margins(&map)?;
-        let deviation = collapse::deviation(runner, &map, records)?;
+        let network = match before.is_empty() {
+            true => None,
+            false => {
+                let parts = before.iter().chain([&map]).cloned();
+                Some(FloatNetwork::new(parts.collect())?)
+            }
+        };
+        let mapped = |record: &[f64]| match &network {
+            None => map.evaluate(record),
+            Some(network) => network.evaluate(record),
+        };
+        let deviation = collapse::deviation(runner, &mapped, records)?;
         if deviation > MAX_DEVIATION {
             let problem =
                 format!("its scores lie {deviation:.1e} of the largest apart from the network's");
@@ -144,6 +163,8 @@ impl Network {
             file: &self.file,
             input: &self.input,
             scores,
+            before,
+            parts: told,
             public: private.public.clone(),
             ranges: &private.ranges,
             input_bits: self.input_bits(),
@@ -310,16 +331,7 @@ pub(super) fn check_affine(
     if trial.is_affine(&runner.run(&trial.points)?) {
         return Ok(());
     }
-    let nodes = graph(model)?.node.len();
-    let (node, operator) = match locate::first_bend(model, nodes, tensor, &trial)? {
-        Some(found) => found,
-        // The scores themselves aren't affine, so it must be the last.
-        None => match graph(model)?.node.last() {
-            Some(node) => (name(node).to_owned(), node.op_type.clone()),
-            None => Default::default(),
-        },
-    };
-    Err(OnnxError::NotAffine { node, operator })
+    Err(squares::bend(model, tensor, &trial)?)
 }
 
 /// Why a network can't be used that has a node that can't be run: another node before it that isn't

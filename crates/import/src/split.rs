@@ -54,7 +54,7 @@ impl Parts {
 }
 
 /// The operators of a model and how often each is there, for people.
-fn listed(model: &ModelProto) -> String {
+pub(super) fn listed(model: &ModelProto) -> String {
     let counts = model.graph.iter().flat_map(operators);
     let shown = counts.map(|(name, count)| match count {
         1 => name,
@@ -95,7 +95,7 @@ pub(super) fn split(
 }
 
 /// The input with a free side for the batch, since clients run the public part on one record.
-fn free(model: &ModelProto, input: &TensorInput) -> Result<TensorInput, OnnxError> {
+pub(super) fn free(model: &ModelProto, input: &TensorInput) -> Result<TensorInput, OnnxError> {
     let free = TensorInput {
         fixed: None,
         ..input.clone()
@@ -209,7 +209,11 @@ fn head(mut graph: GraphProto, value: &str) -> GraphProto {
 }
 
 /// Both parts, if everything goes through the node's first value.
-fn part(model: &ModelProto, input: &TensorInput, index: usize) -> Result<Option<Parts>, OnnxError> {
+pub(super) fn part(
+    model: &ModelProto,
+    input: &TensorInput,
+    index: usize,
+) -> Result<Option<Parts>, OnnxError> {
     if !separates(model, input, index)? {
         return Ok(None);
     }

@@ -124,7 +124,12 @@ fn every_library_s_trees_give_its_scores() {
                 .preprocess(record.clone())
                 .unwrap()
                 .features;
-            let mut found = model.float_map().evaluate(&features).unwrap();
+            let mut found = model
+                .affine()
+                .unwrap()
+                .float_map()
+                .evaluate(&features)
+                .unwrap();
             let mut scores = scores.clone();
             if model.card().output().activation == Activation::Softmax {
                 // Of such scores only differences matter.
@@ -256,7 +261,12 @@ fn scorecards_give_their_points() {
     let model = import.build(&records, &Paillier, &mut |_| {}).unwrap();
     let points = |record: &RawRecord<'_>| {
         let features = model.card().input().preprocess(record).unwrap().features;
-        model.float_map().evaluate(&features).unwrap()[0]
+        model
+            .affine()
+            .unwrap()
+            .float_map()
+            .evaluate(&features)
+            .unwrap()[0]
     };
     let found: Vec<f64> = records.iter().map(points).collect();
     assert_eq!(found, [598.0, 593.0, 603.0, 615.0]);

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const CONNECTIONS: u32 = 8;
 
 /// The schema's versions, oldest first.
-const SCHEMA: &[&str] = &[include_str!("schema/1.sql")];
+const SCHEMA: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Tokens, and what was charged to them, in a database.
 ///

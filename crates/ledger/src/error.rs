@@ -63,6 +63,12 @@ pub enum LedgerError {
         /// The name.
         name: String,
     },
+    /// A voucher was used before; nothing was marked.
+    #[error("a voucher was used before")]
+    Spent,
+    /// A voucher is to be used for the second time, and wasn't used before; nothing was marked.
+    #[error("a voucher wasn't used before, though this is its second use")]
+    NotBegun,
     /// The database is from a newer version of this program.
     #[error("the ledger was made or changed by a newer version of this program: use that version")]
     Newer,

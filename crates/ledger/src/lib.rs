@@ -13,6 +13,7 @@
 //! | quotas as people write them | `quota` |
 //! | charging | `charge` |
 //! | what was used | `usage` |
+//! | vouchers, each used once | `spent` |
 //! | days and months | `calendar` |
 //! | what can go wrong | `error` |
 
@@ -26,6 +27,7 @@ mod error;
 mod location;
 mod quota;
 mod secret;
+mod spent;
 mod token;
 mod tokens;
 mod usage;
@@ -38,6 +40,7 @@ pub use error::{LedgerError, UsedUp};
 pub use location::{Location, LocationError};
 pub use quota::{Amount, Period, Quota};
 pub use secret::Secret;
+pub use spent::Spending;
 pub use token::{Models, NewToken, Token};
 pub use usage::{Range, Used};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::postgres::Postgres;
 use common::{TODAY, add, charge, charged, file, new_token, noon, open};
-use veilcast_ledger::{Credential, LedgerError, Location, Models, Range, Secret, Used};
+use veilcast_ledger::{Credential, LedgerError, Location, Models, Range, Secret, Spending, Used};
 
 /// Runs scenarios on a SQLite file each, and on a PostgreSQL database each.
 macro_rules! on_both {
@@ -47,6 +47,72 @@ on_both! {
     usage_is_by_token_model_and_day
     several_begin_at_once
     tests_at_the_top_of_numbers
+    vouchers_are_used_once_and_in_order
+    of_many_at_once_one_uses_a_voucher
+}
+
+fn spending(begun: &[&str], ended: &[&str]) -> Spending {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    Spending {
+        secret: "s".to_owned(),
+        begun: names(begun),
+        ended: names(ended),
+    }
+}
+
+async fn vouchers_are_used_once_and_in_order(location: &Location) {
+    let ledger = open(location).await;
+    let other = open(location).await;
+    let spent = |result| assert!(matches!(result, Err(LedgerError::Spent)), "{result:?}");
+    let not_begun = |result| assert!(matches!(result, Err(LedgerError::NotBegun)), "{result:?}");
+    not_begun(ledger.spend(&spending(&[], &["a"])).await);
+    ledger.spend(&spending(&["a", "b"], &[])).await.unwrap();
+    // As a whole or not at all, whichever service asks.
+    spent(other.spend(&spending(&["c", "b"], &[])).await);
+    not_begun(other.spend(&spending(&["d"], &["a", "c"])).await);
+    spent(ledger.spend(&spending(&["c", "c"], &[])).await);
+    spent(ledger.spend(&spending(&[], &["a", "a"])).await);
+    other.spend(&spending(&["c", "d"], &["a"])).await.unwrap();
+    spent(ledger.spend(&spending(&[], &["a"])).await);
+    ledger.close().await;
+    // Another service, later.
+    let again = open(location).await;
+    spent(again.spend(&spending(&["a"], &[])).await);
+    again.spend(&spending(&[], &["d", "b"])).await.unwrap();
+    // Another secret's have nothing to do with these.
+    let of_other = Spending {
+        secret: "t".to_owned(),
+        ..spending(&["a"], &[])
+    };
+    again.spend(&of_other).await.unwrap();
+}
+
+async fn of_many_at_once_one_uses_a_voucher(location: &Location) {
+    let ledgers = [open(location).await, open(location).await];
+    for round in 0..10 {
+        let users: Vec<_> = (0..8)
+            .map(|user| {
+                let ledger = ledgers[user % 2].clone();
+                tokio::spawn(async move {
+                    let [first, second] = ["x", "y"].map(|name| format!("{name}{round}"));
+                    // In two orders, which must not make them wait for each other for ever.
+                    let mut begun = [first.as_str(), second.as_str()];
+                    if user % 3 == 0 {
+                        begun.reverse();
+                    }
+                    ledger.spend(&spending(&begun, &[])).await
+                })
+            })
+            .collect();
+        let mut won = 0;
+        for user in users {
+            match user.await.unwrap() {
+                Ok(()) => won += 1,
+                Err(error) => assert!(matches!(error, LedgerError::Spent), "{error:?}"),
+            }
+        }
+        assert_eq!(won, 1);
+    }
 }
 
 async fn tokens_are_added_found_and_revoked(location: &Location) {

@@ -19,7 +19,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use veilcast_card::SlotBits;
+use veilcast_card::{RingBits, SlotBits};
 
 use crate::IntegerMap;
 
@@ -78,6 +78,13 @@ pub enum BoundsError {
         /// Bits allowed.
         limit: SlotBits,
     },
+    /// No ring is wide enough for a network with hidden layers.
+    #[error(
+        "the network's results may need more than the {most} bits of the widest ring; use fewer bits for weights or inputs, or \
+         fewer hidden layers",
+        most = RingBits::MAX
+    )]
+    Ring,
 }
 
 impl IntegerMap {

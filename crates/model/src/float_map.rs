@@ -195,7 +195,7 @@ pub(crate) fn weight_bits(max_weight: u32) -> WeightBits {
 }
 
 /// The value of a score of 1; an output without weights is scaled to its bias.
-fn scale(largest: f64, bias: f64, top: f64) -> f64 {
+pub(crate) fn scale(largest: f64, bias: f64, top: f64) -> f64 {
     match (largest > 0.0, bias != 0.0) {
         (true, _) => largest / top,
         (false, true) => bias.abs() / top,

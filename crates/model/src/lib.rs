@@ -21,6 +21,7 @@
 
 mod bounds;
 mod float_map;
+mod hidden;
 mod integer_map;
 mod model;
 mod network;
@@ -32,12 +33,13 @@ pub mod trees;
 
 pub use bounds::{BoundsCertificate, BoundsError};
 pub use float_map::{FloatMap, MAX_WEIGHT, QuantizeError};
+pub use hidden::{FloatNetwork, IntegerNetwork, RingMap};
 pub use integer_map::{IntegerMap, ShapeError};
 pub use model::{
-    Accuracy, Aucs, Blueprint, BuildError, CARD_FILE, ImportReport, Model, ModelError,
-    PUBLIC_PART_FILE, PathStep, PublicPartFile, QuantizationSearch, REPORT_FILE, Regression,
-    Report, SEALED_FILE, StemReport, TrainingReport, TreesReport, WEIGHTS_FILE, check_destination,
-    doubt_of,
+    Accuracy, Affine, Aucs, Blueprint, BuildError, CARD_FILE, HiddenActivation, ImportReport,
+    Layered, Model, ModelError, PUBLIC_PART_FILE, PartReport, PathStep, PublicPartFile,
+    QuantizationSearch, REPORT_FILE, Regression, Report, SEALED_FILE, StemReport, TrainingReport,
+    TreesReport, WEIGHTS_FILE, check_destination, doubt_of,
 };
 pub use network::{DenseLayer, Network};
 pub use program::Program;

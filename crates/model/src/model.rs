@@ -1,44 +1,53 @@
-//! A model: its public card with its private maps, in memory and as a directory.
+//! A model: its public card with its private numbers, in memory and as a directory.
 
+mod affine;
 mod blueprint;
 mod directory;
 mod doubting;
 mod error;
 mod finish;
+mod layered;
 mod names;
 mod programs;
 mod report;
 mod sealing;
 mod weights;
 
+pub use affine::Affine;
 pub use blueprint::{Blueprint, BuildError, PublicPartFile};
 pub use directory::check_destination;
 pub use doubting::doubt_of;
 pub use error::ModelError;
 pub use finish::QuantizationSearch;
+pub use layered::Layered;
 pub use names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};
 pub use report::{
-    Accuracy, Aucs, ImportReport, PathStep, Regression, Report, StemReport, TrainingReport,
-    TreesReport,
+    Accuracy, Aucs, HiddenActivation, ImportReport, PartReport, PathStep, Regression, Report,
+    StemReport, TrainingReport, TreesReport,
 };
 
-use self::programs::Programs;
-use crate::{BoundsCertificate, FloatMap, IntegerMap, Program};
+use self::weights::Tensors;
+use crate::{BoundsCertificate, ShapeError};
 use veilcast_card::{Card, CardDigest, OtherCard, Prediction, QuantizedRecord, RecordError};
 
-/// A model whose card, maps and bounds have been checked against each other.
+/// A model whose card, numbers and bounds have been checked against each other.
 ///
 /// All but its card is private to the model owner. Put it into an `Arc` to share it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     card: Card,
-    integer_map: IntegerMap,
-    float_map: FloatMap,
-    programs: Programs,
+    numbers: Numbers,
     public_part: Option<Vec<u8>>,
     sealed: Option<Vec<u8>>,
     certificate: BoundsCertificate,
     report: Option<Report>,
+}
+
+/// What a model computes with.
+#[derive(Clone, Debug, PartialEq)]
+enum Numbers {
+    Affine(Affine),
+    Layered(Layered),
 }
 
 impl Model {
@@ -59,52 +68,40 @@ impl Model {
             (Some(_), None) => return Err(ModelError::NoPublicPart),
             (None, Some(_)) => return Err(ModelError::NoneNamed),
         }
-        let (integer_map, float_map, programs) = weights::parse(weights, &card)?;
-        let model = Self::assemble(card, integer_map, float_map, programs)?;
-        Ok(Self {
-            public_part,
-            ..model
-        })
-    }
-
-    /// Checks the maps against the card and proves the bounds.
-    fn assemble(
-        card: Card,
-        integer_map: IntegerMap,
-        float_map: FloatMap,
-        programs: Programs,
-    ) -> Result<Self, ModelError> {
-        let expected = (card.features(), card.outputs());
-        for (inputs, outputs) in [
-            (integer_map.inputs(), integer_map.outputs()),
-            (float_map.inputs(), float_map.outputs()),
-        ] {
-            if (inputs, outputs) != expected {
-                return Err(ModelError::Shape {
-                    inputs,
-                    outputs,
-                    features: expected.0,
-                    labels: expected.1,
-                });
+        let tensors = Tensors::open(weights, card.digest())?;
+        let (numbers, certificate) = match card.hidden() {
+            None => {
+                let affine = Affine::parse(&tensors, &card)?;
+                let certificate = affine.certify(&card)?;
+                (Numbers::Affine(affine), certificate)
             }
-        }
-        let certificate = integer_map
-            .certify(card.quantization().max(), card.slot_bits())
-            .map_err(ModelError::Bounds)?;
+            Some(hidden) => {
+                let layered = Layered::parse(&tensors, hidden, &card)?;
+                let certificate = layered.certify(hidden, &card)?;
+                (Numbers::Layered(layered), certificate)
+            }
+        };
         let published = &card.bounds().largest_scores;
         if published.is_some() && *published != certificate.largest_scores() {
             return Err(ModelError::LargestScores);
         }
         Ok(Self {
             card,
-            integer_map,
-            float_map,
-            programs,
-            public_part: None,
+            numbers,
+            public_part,
             sealed: None,
             certificate,
             report: None,
         })
+    }
+
+    /// The bytes of the weights file; the same model always gives the same bytes.
+    fn weights(&self) -> Result<Vec<u8>, ModelError> {
+        let tensors = match &self.numbers {
+            Numbers::Affine(affine) => affine.tensors(),
+            Numbers::Layered(layered) => layered.tensors(),
+        };
+        weights::serialize(tensors, self.card_digest())
     }
 
     /// The public card.
@@ -122,30 +119,25 @@ impl Model {
         self.card.digest()
     }
 
-    /// The integer map, which the encrypted evaluation computes. Private.
-    pub fn integer_map(&self) -> &IntegerMap {
-        &self.integer_map
+    /// The maps of an affine model; none if it has hidden layers. Private.
+    pub fn affine(&self) -> Option<&Affine> {
+        match &self.numbers {
+            Numbers::Affine(affine) => Some(affine),
+            Numbers::Layered(_) => None,
+        }
+    }
+
+    /// The networks of a model with hidden layers; none if it is affine. Private.
+    pub fn layered(&self) -> Option<&Layered> {
+        match &self.numbers {
+            Numbers::Affine(_) => None,
+            Numbers::Layered(layered) => Some(layered),
+        }
     }
 
     /// The bytes of the public part of a hybrid model. Public, as the card is.
     pub fn public_part(&self) -> Option<&[u8]> {
         self.public_part.as_deref()
-    }
-
-    /// The map in floats, on features. Private.
-    pub fn float_map(&self) -> &FloatMap {
-        &self.float_map
-    }
-
-    /// A short program for the integer map's weighted sums. Private.
-    pub fn program(&self) -> &Program {
-        &self.programs.single
-    }
-
-    /// A short program for the sums of [`IntegerMap::grouped`] with `k` features per ciphertext,
-    /// if the card's `features` layout offers that `k`. Private.
-    pub fn grouped_program(&self, k: u32) -> Option<&Program> {
-        self.programs.grouped.get(&k)
     }
 
     /// The proven bounds of the scores. Private.
@@ -172,13 +164,15 @@ impl Model {
     /// # Errors
     /// [`OtherCard`] if it was quantised for another model.
     pub fn evaluate(&self, record: &QuantizedRecord) -> Result<Vec<i64>, OtherCard> {
-        let scores = self
-            .integer_map
-            .evaluate(record.values_for(self.card.digest())?);
+        let record = record.values_for(self.card.digest())?;
+        let scores = match &self.numbers {
+            Numbers::Affine(affine) => affine.integer_map().evaluate(record),
+            Numbers::Layered(layered) => layered.evaluate(record, &self.card),
+        };
         Ok(scores.expect("the record fits the card and the bounds are certified"))
     }
 
-    /// Predicts one quantised record in the clear, by the integer map.
+    /// Predicts one quantised record in the clear, by its integers.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
@@ -187,12 +181,23 @@ impl Model {
         Ok(prediction.expect("certified scores fit the card"))
     }
 
-    /// Predicts one record in the clear, by the float map.
+    /// The scores of one record's features by floats, in the model's own units.
+    ///
+    /// # Errors
+    /// [`ShapeError::Input`] if the number of features isn't the card's.
+    pub fn evaluate_float(&self, features: &[f64]) -> Result<Vec<f64>, ShapeError> {
+        match &self.numbers {
+            Numbers::Affine(affine) => affine.float_map().evaluate(features),
+            Numbers::Layered(layered) => layered.floats().evaluate(features),
+        }
+    }
+
+    /// Predicts one record in the clear, by floats.
     ///
     /// # Errors
     /// [`RecordError::Length`] if the number of features isn't the card's.
     pub fn predict_float(&self, features: &[f64]) -> Result<Prediction, RecordError> {
-        let scores = self.float_map.evaluate(features);
+        let scores = self.evaluate_float(features);
         let scores = scores.map_err(|_| RecordError::Length {
             found: features.len(),
             expected: self.card.features(),

@@ -17,7 +17,7 @@ pub use self::error::SearchError;
 pub use self::goal::{Goal, HeldOut, Measure};
 pub use self::report::{SearchReport, Trial};
 
-use self::measure::{Sparse, sparse};
+pub(crate) use self::measure::{ByFloats, Sparse, sparse};
 use crate::float_map::weight_bits;
 use crate::scheme::{Candidate, Scheme};
 use crate::{BoundsCertificate, FloatMap, IntegerMap, MAX_WEIGHT};
@@ -38,12 +38,8 @@ pub fn search(
     goal: Goal,
     scheme: &dyn Scheme,
 ) -> Result<SearchReport, SearchError> {
-    let (records, labels) = (held_out.records.len(), held_out.labels.len());
-    let unlabelled = goal.measure != Measure::Change && records != labels;
-    if records == 0 || unlabelled {
-        return Err(SearchError::HeldOut { records, labels });
-    }
-    let floats = measure::by_floats(map, held_out, goal)?;
+    let scores = held_out.records.iter().map(|record| map.evaluate(record));
+    let floats = ByFloats::of(scores.collect::<Result<_, _>>()?, held_out, goal)?;
     let mut candidates = Vec::new();
     for quantization in inputs {
         let found = candidates_of(map, quantization, max_weight)?;
@@ -54,14 +50,7 @@ pub fn search(
         );
     }
     candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut report = SearchReport {
-        records,
-        float_accuracy: floats.measured.accuracy,
-        float_auc: floats.measured.auc,
-        tolerance: goal.tolerance,
-        max_change: goal.max_change,
-        trials: Vec::new(),
-    };
+    let mut report = floats.report();
     let mut quantized: Vec<(InputBits, Vec<Sparse>)> = Vec::new();
     let mut best = 0;
     for (cost, quantization, candidate) in candidates {
@@ -86,19 +75,11 @@ pub fn search(
             largest_change: measured.largest_change,
             chosen: false,
         };
-        let reached = report.is_reached_by(&trial);
-        let better = |best: &Trial| trial.merit() > best.merit();
-        if reached || report.trials.get(best).is_none_or(better) {
-            best = report.trials.len();
-        }
-        report.trials.push(trial);
-        if reached {
+        if report.add(trial, &mut best) {
             break;
         }
     }
-    if let Some(trial) = report.trials.get_mut(best) {
-        trial.chosen = true;
-    }
+    report.choose(best);
     Ok(report)
 }
 

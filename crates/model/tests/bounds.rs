@@ -104,7 +104,7 @@ proptest! {
         let quantized = common::quantize(&model, &raw).unwrap();
         prop_assert_eq!(quantized.clipped(), 0);
         let scores = model.card().dequantize(&model.evaluate(&quantized).unwrap()).unwrap();
-        let floats = model.float_map().evaluate(&raw).unwrap();
+        let floats = model.affine().unwrap().float_map().evaluate(&raw).unwrap();
         for (output, (score, float)) in scores.iter().zip(floats).enumerate() {
             // Half a step of each feature, and half a scale per weight and for the bias.
             let steps: f64 = weights[3 * output..][..3]
@@ -208,7 +208,11 @@ fn maps_whose_parts_do_not_fit_are_refused() {
 #[test]
 fn private_numbers_are_not_printed() {
     let model = common::patients_model();
-    let maps = format!("{:?} {:?}", model.integer_map(), model.float_map());
+    let maps = format!(
+        "{:?} {:?}",
+        model.affine().unwrap().integer_map(),
+        model.affine().unwrap().float_map()
+    );
     assert!(!maps.contains("127") && !maps.contains("0.125"), "{maps}");
 }
 
@@ -266,8 +270,14 @@ fn quantising_folds_steps_and_zeros_into_the_map() {
         vec![1300.0, -5.0],
     );
     let model = blueprint.build(map.unwrap()).unwrap();
-    assert_eq!(model.integer_map().weights(), [127, 1, -2, 0, 0, 0]);
-    assert_eq!(model.integer_map().biases(), [1300 - 1270 + 2, -127]);
+    assert_eq!(
+        model.affine().unwrap().integer_map().weights(),
+        [127, 1, -2, 0, 0, 0]
+    );
+    assert_eq!(
+        model.affine().unwrap().integer_map().biases(),
+        [1300 - 1270 + 2, -127]
+    );
     assert_eq!(model.card().output().scales, [1.0, 5.0 / 127.0]);
     assert_eq!(model.card().slot_bits().get(), 16);
     let bounds = &model.certificate().output_bounds;

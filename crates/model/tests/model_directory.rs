@@ -67,7 +67,10 @@ fn a_model_comes_back_as_it_was() {
     assert_eq!(model.card_json(), card);
     let embedded = Model::from_bytes(&card, &weights, None).unwrap();
     assert_eq!(embedded.report(), None);
-    assert_eq!(embedded.integer_map(), model.integer_map());
+    assert_eq!(
+        embedded.affine().unwrap().integer_map(),
+        model.affine().unwrap().integer_map()
+    );
     fs::remove_file(saved.path.join(REPORT_FILE)).unwrap();
     assert_eq!(Model::load(&saved.path).unwrap(), embedded);
 }
@@ -248,7 +251,13 @@ fn files_of_two_models_do_not_mix() {
     let mut blueprint = common::patients();
     blueprint.version = "2".to_owned();
     let other = blueprint
-        .build(common::patients_model().float_map().clone())
+        .build(
+            common::patients_model()
+                .affine()
+                .unwrap()
+                .float_map()
+                .clone(),
+        )
         .unwrap();
     for (file, expected) in [
         (WEIGHTS_FILE, "different models"),
@@ -326,7 +335,13 @@ fn a_program_for_other_weights_is_refused() {
 fn weights_for(layouts: Layouts) -> (Vec<u8>, Vec<u8>) {
     let mut blueprint = common::patients();
     blueprint.layouts = layouts;
-    let model = blueprint.build(common::patients_model().float_map().clone());
+    let model = blueprint.build(
+        common::patients_model()
+            .affine()
+            .unwrap()
+            .float_map()
+            .clone(),
+    );
     let model = model.unwrap();
     let saved = saved();
     saved.edit(
@@ -344,15 +359,15 @@ fn weights_for(layouts: Layouts) -> (Vec<u8>, Vec<u8>) {
 fn there_is_a_program_for_each_number_of_features_of_the_card() {
     let model = common::patients_model();
     for k in [2, 3] {
-        let grouped = model.integer_map().grouped(k);
+        let grouped = model.affine().unwrap().integer_map().grouped(k);
         assert_eq!(
-            model.grouped_program(k),
+            model.affine().unwrap().grouped_program(k),
             Some(&Program::compile(&grouped)),
             "{k}"
         );
     }
     for k in [0, 1, 4] {
-        assert_eq!(model.grouped_program(k), None);
+        assert_eq!(model.affine().unwrap().grouped_program(k), None);
     }
     let layouts = |numbers: &[u32]| Layouts {
         scalar: Some(ScalarLayout {}),
@@ -382,7 +397,9 @@ fn there_is_a_program_for_each_number_of_features_of_the_card() {
     // The other way: the card offers what the weights have no program for.
     let mut blueprint = common::patients();
     blueprint.layouts = scalar_alone;
-    let fewer = blueprint.build(model.float_map().clone()).unwrap();
+    let fewer = blueprint
+        .build(model.affine().unwrap().float_map().clone())
+        .unwrap();
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("fewer");
     fewer.save(&path, false).unwrap();

@@ -117,11 +117,11 @@ fn the_digit_models_take_few_products() {
     for (name, products_a_weight) in [("digits", 1.0), ("digits-hybrid", 1.5)] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/");
         let model = Model::load(format!("{folder}{name}").as_ref()).unwrap();
-        let map = model.integer_map();
+        let map = model.affine().unwrap().integer_map();
         let program = Program::compile(map);
         assert_eq!(
             &program,
-            model.program(),
+            model.affine().unwrap().program(),
             "the same map always gives the same program"
         );
         let nonzero = map.weights().iter().filter(|&&weight| weight != 0).count();
@@ -132,7 +132,10 @@ fn the_digit_models_take_few_products() {
             .sum();
         let mut programs = vec![(1, program)];
         for &k in model.card().layouts().grouped() {
-            programs.push((k, model.grouped_program(k).unwrap().clone()));
+            programs.push((
+                k,
+                model.affine().unwrap().grouped_program(k).unwrap().clone(),
+            ));
         }
         for (k, program) in programs {
             let steps = program.steps().len();

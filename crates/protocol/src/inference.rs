@@ -6,10 +6,11 @@ use crate::framing::split;
 use crate::request::ReceivedRequest;
 use crate::{
     DecodeError, Encoding, Framing, InferRequest, KeyFingerprint, Layout, Limits,
-    MASKED_INPUT_TENSOR, MaskedRequest, SEALED_INPUT_TENSOR, SealedRequest,
+    MASKED_INPUT_TENSOR, MaskedRequest, ROUND_INPUT_TENSOR, RoundRequest, SEALED_INPUT_TENSOR,
+    SealedRequest,
 };
 
-/// A request for scores, or for vouchers: with ciphertexts under the client's key or a sealed model's, or with records that vouchers
+/// A request for scores, or for vouchers: with ciphertexts under the client's key or a sealed model's, or with records or numbers of a hidden layer that vouchers
 /// mask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Inference {
@@ -19,6 +20,8 @@ pub enum Inference {
     Masked(MaskedRequest),
     /// Ciphertexts made of a sealed model's weights.
     Sealed(SealedRequest),
+    /// Masked numbers of a network with hidden layers.
+    Round(RoundRequest),
 }
 
 impl Inference {
@@ -33,27 +36,38 @@ impl Inference {
             MaskedRequest::read(received, raw, limits).map(Self::Masked)
         } else if has(SEALED_INPUT_TENSOR) {
             SealedRequest::read(received, raw, limits).map(Self::Sealed)
+        } else if has(ROUND_INPUT_TENSOR) {
+            RoundRequest::read(received, raw, limits).map(Self::Round)
         } else {
             InferRequest::read(received, raw, limits).map(Self::Encrypted)
         }
     }
 
-    /// The number of records to be predicted: none if vouchers are asked for.
+    /// The number of records to be predicted: none if vouchers are asked for, nor in rounds after a network's first.
     #[must_use]
     pub fn records(&self) -> usize {
         match self {
-            Self::Encrypted(request) if request.layout() == Layout::Vouchers => 0,
+            Self::Round(request) if request.part > 0 => 0,
+            Self::Round(request) => request.records(),
+            Self::Encrypted(request) if request.layout().is_ahead() => 0,
             Self::Encrypted(request) => request.records(),
             Self::Masked(request) => request.vouchers.len(),
             Self::Sealed(request) => request.records,
         }
     }
 
-    /// The number of vouchers that are asked for.
+    /// The number of vouchers that are asked for; the first of a network's requests for them counts.
     #[must_use]
     pub fn vouchers(&self) -> usize {
         match self {
-            Self::Encrypted(request) if request.layout() == Layout::Vouchers => request.records(),
+            Self::Encrypted(request)
+                if matches!(
+                    request.layout(),
+                    Layout::Vouchers | Layout::Shares { part: 0 }
+                ) =>
+            {
+                request.records()
+            }
             _ => 0,
         }
     }
@@ -65,6 +79,7 @@ impl Inference {
         match self {
             Self::Encrypted(request) => Some(KeyFingerprint::of(request.public_key())),
             Self::Masked(request) => Some(request.key_fingerprint),
+            Self::Round(request) => Some(request.key_fingerprint),
             Self::Sealed(_) => None,
         }
     }
@@ -76,6 +91,7 @@ impl Inference {
             Self::Encrypted(request) => request.timeout(),
             Self::Masked(request) => request.timeout,
             Self::Sealed(request) => request.timeout,
+            Self::Round(request) => request.timeout,
         }
     }
 
@@ -86,6 +102,7 @@ impl Inference {
             Self::Encrypted(request) => request.answer(),
             Self::Masked(request) => request.answer,
             Self::Sealed(request) => request.answer,
+            Self::Round(request) => request.answer,
         }
     }
 }

@@ -26,6 +26,17 @@ pub enum Layout {
     /// One number for each feature of many vouchers per ciphertext, and a share of one score of as many vouchers per answer. Rows
     /// as in [`Records`](Self::Records); what counts as records are vouchers.
     Vouchers,
+    /// What [`Vouchers`](Self::Vouchers) are for a whole model, for one affine part of a network with hidden layers.
+    Shares {
+        /// Which, from 0.
+        part: u32,
+    },
+    /// One number of a hidden layer per ciphertext, and in the answers shares of its products with numbers that the service draws,
+    /// several per ciphertext. One row per voucher.
+    Products {
+        /// The affine part before that layer, from 0.
+        part: u32,
+    },
     /// Several features of one record per ciphertext. One row per record.
     Features {
         /// Features per ciphertext, at least 1.
@@ -41,16 +52,20 @@ impl Layout {
         scores_per_answer: 1,
     };
 
-    const NAMES: [&'static str; 4] = ["scalar", "records", "features", "vouchers"];
+    const NAMES: [&'static str; 6] = [
+        "scalar", "records", "features", "vouchers", "shares", "products",
+    ];
 
     /// The layout's name in messages and cards.
     #[must_use]
     pub fn name(self) -> &'static str {
-        let [scalar, records, features, vouchers] = Self::NAMES;
+        let [scalar, records, features, vouchers, shares, products] = Self::NAMES;
         match self {
             Self::Scalar { .. } => scalar,
             Self::Records => records,
             Self::Vouchers => vouchers,
+            Self::Shares { .. } => shares,
+            Self::Products { .. } => products,
             Self::Features { .. } => features,
         }
     }
@@ -58,7 +73,21 @@ impl Layout {
     /// Whether a row may hold several records, or vouchers.
     #[must_use]
     pub fn is_grouped(self) -> bool {
-        matches!(self, Self::Records | Self::Vouchers)
+        matches!(self, Self::Records | Self::Vouchers | Self::Shares { .. })
+    }
+
+    /// Whether it is for vouchers, in place of records.
+    #[must_use]
+    pub fn is_ahead(self) -> bool {
+        self.part().is_some() || self == Self::Vouchers
+    }
+
+    /// The affine part of a network that it is for, if it is for one.
+    fn part(self) -> Option<u32> {
+        match self {
+            Self::Shares { part } | Self::Products { part } => Some(part),
+            Self::Scalar { .. } | Self::Records | Self::Vouchers | Self::Features { .. } => None,
+        }
     }
 
     /// The parameters that a message about `records` records names.
@@ -66,7 +95,9 @@ impl Layout {
         let several = |scores| (scores != 1).then_some(scores);
         let (scores_per_answer, features_per_ciphertext) = match self {
             Self::Scalar { scores_per_answer } => (several(scores_per_answer), None),
-            Self::Records | Self::Vouchers => (None, None),
+            Self::Records | Self::Vouchers | Self::Shares { .. } | Self::Products { .. } => {
+                (None, None)
+            }
             Self::Features {
                 features_per_ciphertext,
                 scores_per_answer,
@@ -75,6 +106,7 @@ impl Layout {
         LayoutParameters {
             features_per_ciphertext,
             scores_per_answer,
+            part: self.part(),
             records: self.is_grouped().then_some(records),
         }
     }
@@ -94,6 +126,8 @@ pub(crate) struct LayoutParameters {
     /// 1 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scores_per_answer: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) part: Option<u32>,
     /// The number of the tensor's rows if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) records: Option<usize>,
@@ -112,34 +146,46 @@ impl LayoutParameters {
                 return Err(DecodeError::ZeroParameter(name));
             }
         }
-        let [scalar, records, features, vouchers] = Layout::NAMES;
-        let (layout, surplus) = if name.0 == scalar {
-            let surplus = self
-                .features_per_ciphertext
-                .map(|_| "features_per_ciphertext");
-            (Layout::Scalar { scores_per_answer }, surplus)
-        } else if name.0 == records || name.0 == vouchers {
-            let layout = if name.0 == records {
-                Layout::Records
-            } else {
-                Layout::Vouchers
-            };
-            let scores = self.scores_per_answer.map(|_| "scores_per_answer");
-            let features = self
-                .features_per_ciphertext
-                .map(|_| "features_per_ciphertext");
-            (layout, scores.or(features))
+        let [scalar, records, features, vouchers, shares, products] = Layout::NAMES;
+        let part = || self.part.ok_or(DecodeError::MissingParameter("part"));
+        let layout = if name.0 == scalar {
+            Layout::Scalar { scores_per_answer }
+        } else if name.0 == records {
+            Layout::Records
+        } else if name.0 == vouchers {
+            Layout::Vouchers
+        } else if name.0 == shares {
+            Layout::Shares { part: part()? }
+        } else if name.0 == products {
+            Layout::Products { part: part()? }
         } else if name.0 == features {
-            let layout = Layout::Features {
+            Layout::Features {
                 features_per_ciphertext,
                 scores_per_answer,
-            };
-            (layout, None)
+            }
         } else {
             return Err(DecodeError::UnknownLayout(excerpt(&name.0)));
         };
+        // What a message with this layout says, at most.
+        let (has_features, has_scores) = match layout {
+            Layout::Scalar { .. } => (false, true),
+            Layout::Features { .. } => (true, true),
+            _ => (false, false),
+        };
+        let surplus = [
+            ("scores_per_answer", self.scores_per_answer, has_scores),
+            (
+                "features_per_ciphertext",
+                self.features_per_ciphertext,
+                has_features,
+            ),
+            ("part", self.part, layout.part().is_some()),
+        ];
+        let surplus = surplus
+            .iter()
+            .find(|(_, number, is_known)| number.is_some() && !is_known);
         match surplus {
-            Some(parameter) => Err(DecodeError::SurplusParameter {
+            Some(&(parameter, ..)) => Err(DecodeError::SurplusParameter {
                 parameter,
                 layout: layout.name(),
             }),

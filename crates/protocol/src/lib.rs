@@ -41,6 +41,7 @@ mod metadata;
 mod problem;
 mod request;
 mod response;
+mod round;
 mod sealed;
 mod tensor;
 mod upload;
@@ -61,6 +62,7 @@ pub use metadata::{
 pub use problem::Problem;
 pub use request::InferRequest;
 pub use response::InferResponse;
+pub use round::RoundRequest;
 pub use sealed::SealedRequest;
 pub use upload::{SeededUpload, Upload};
 pub use voucher::{BatchId, MalformedVoucherId, VoucherBatch, VoucherId, VoucherSecretId};
@@ -73,9 +75,11 @@ pub const INPUT_TENSOR: &str = "ciphertexts";
 pub const CORRECTIONS_TENSOR: &str = "corrections";
 /// The name of the only input tensor of a request that vouchers mask: a row of unsigned integers for each record.
 pub const MASKED_INPUT_TENSOR: &str = "masked_records";
+/// The name of the only input tensor of a round of a network with hidden layers: a row of bytes for each record.
+pub const ROUND_INPUT_TENSOR: &str = "masked_layer";
 /// The name of the only input tensor of a request to a sealed model: a ciphertext for each group of records.
 pub const SEALED_INPUT_TENSOR: &str = "sealed_records";
-/// The name of the only output tensor of the answers to these two: a row of unsigned integers for each record.
+/// The name of the only output tensor of the answers to these three: a row of unsigned integers for each record.
 pub const MASKED_OUTPUT_TENSOR: &str = "masked_scores";
 /// The name of the response's only output tensor: a row of ciphertexts for each row of the request.
 pub const OUTPUT_TENSOR: &str = "scores";

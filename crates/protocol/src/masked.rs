@@ -11,7 +11,8 @@ use crate::request::{
     ReceivedRequest, SentOutput, SentRequest, read_digest, read_id, read_timeout, required,
 };
 use crate::response::{ReceivedResponse, SentResponse, read_content_digest};
-use crate::tensor::{SentIntegers, Text};
+use crate::tensor::SentIntegers;
+use crate::voucher::read_vouchers;
 use crate::{
     BinaryBody, CardDigest, ContentDigest, DecodeError, Encoding, Framing, IntegerMatrix,
     KeyFingerprint, Limits, MASKED_INPUT_TENSOR, MASKED_OUTPUT_TENSOR, VoucherId, VoucherSecretId,
@@ -105,15 +106,6 @@ impl MaskedRequest {
             inputs: [input],
             outputs: [SentOutput::new(MASKED_OUTPUT_TENSOR, self.answer)],
         }
-    }
-}
-
-fn read_vouchers(text: &Text<'_>) -> Result<Vec<VoucherId>, DecodeError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text.0.as_bytes());
-    let bytes = bytes.map_err(|_| DecodeError::MalformedVouchers)?;
-    match bytes.as_chunks() {
-        (vouchers, []) => Ok(vouchers.iter().map(VoucherId::from_bytes).collect()),
-        _ => Err(DecodeError::MalformedVouchers),
     }
 }
 

@@ -195,6 +195,7 @@ impl InferRequest {
         let numbers = LayoutParameters {
             features_per_ciphertext: parameters.features_per_ciphertext,
             scores_per_answer: parameters.scores_per_answer,
+            part: parameters.part,
             records: parameters.records,
         };
         let layout = numbers.layout(&required(parameters.layout, "layout")?)?;
@@ -402,6 +403,7 @@ pub(crate) struct ReceivedParameters<'a> {
     layout: Option<Text<'a>>,
     features_per_ciphertext: Option<u32>,
     scores_per_answer: Option<u32>,
+    pub(crate) part: Option<u32>,
     pub(crate) records: Option<usize>,
     #[serde(borrow)]
     seed: Option<Text<'a>>,

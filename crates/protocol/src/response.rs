@@ -33,7 +33,7 @@ pub struct InferResponse {
     pub records: usize,
     /// The digest of the request's body as the service received it, if the service received one.
     pub request_digest: Option<ContentDigest>,
-    /// What is known of the vouchers that the scores are parts of, in the layout `vouchers`; nothing in others.
+    /// What is known of the vouchers that the scores are parts of, in a [layout for vouchers](Layout::is_ahead); nothing in others.
     pub vouchers: Option<VoucherBatch>,
     /// The scores: a row for each row of the request, with as many answers as the layout needs for the outputs.
     pub scores: ByteMatrix,
@@ -53,6 +53,7 @@ impl InferResponse {
         let numbers = LayoutParameters {
             features_per_ciphertext: parameters.features_per_ciphertext,
             scores_per_answer: parameters.scores_per_answer,
+            part: parameters.part,
             records: parameters.records,
         };
         let layout = numbers.layout(&required(parameters.layout, "layout")?)?;
@@ -133,7 +134,7 @@ fn read_batch(
     batch: Option<Text<'_>>,
     secret: Option<Text<'_>>,
 ) -> Result<Option<VoucherBatch>, DecodeError> {
-    if layout != Layout::Vouchers {
+    if !layout.is_ahead() {
         return Ok(None);
     }
     let batch = required(batch, "voucher_batch")?;
@@ -168,6 +169,7 @@ pub(crate) struct ReceivedParameters<'a> {
     layout: Option<Text<'a>>,
     features_per_ciphertext: Option<u32>,
     scores_per_answer: Option<u32>,
+    part: Option<u32>,
     records: Option<usize>,
     #[serde(borrow)]
     pub(crate) card_digest: Option<Text<'a>>,

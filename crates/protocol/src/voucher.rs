@@ -3,8 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use thiserror::Error;
 use veilcast_card::hex::{self, Hex};
+
+use crate::DecodeError;
+use crate::tensor::Text;
 
 /// A batch of vouchers: a random number that the service chooses; written as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,5 +107,15 @@ impl VoucherId {
             batch: BatchId(batch.try_into().expect("16 of 20 bytes")),
             number: u32::from_be_bytes(number.try_into().expect("4 of 20 bytes")),
         }
+    }
+}
+
+/// The vouchers that a message names.
+pub(crate) fn read_vouchers(text: &Text<'_>) -> Result<Vec<VoucherId>, DecodeError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.0.as_bytes());
+    let bytes = bytes.map_err(|_| DecodeError::MalformedVouchers)?;
+    match bytes.as_chunks() {
+        (vouchers, []) => Ok(vouchers.iter().map(VoucherId::from_bytes).collect()),
+        _ => Err(DecodeError::MalformedVouchers),
     }
 }

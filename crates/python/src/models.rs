@@ -159,6 +159,12 @@ impl Model {
                     }
                     .to_binary()
                 }
+                Inference::Round(_) => {
+                    return Err(no_request(
+                        "it is a round of a network with hidden layers, whose vouchers are used once: only a service, which remembers \
+                         them, answers it (`serve`)",
+                    ));
+                }
                 Inference::Masked(masked) => {
                     let answer = self.evaluator.evaluate_masked(masked);
                     MaskedResponse {

@@ -20,7 +20,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::request::Parts;
+use veilcast_engine::Spending;
 use veilcast_ledger::{Charge, Credential, LedgerError, Location, Token};
+use veilcast_protocol::VoucherId;
 
 use self::audit::Audit;
 pub(crate) use self::audit::Entry;
@@ -30,8 +32,10 @@ use self::known::Known;
 pub(crate) use self::refusal::Refusal;
 use self::store::Store;
 use crate::config::{Config, WhenAway};
+use crate::fault::Fault;
 use crate::metrics::{Metrics, gauge};
 use crate::quota::{Caller, Quotas};
+use crate::spent::{Spent, Unspendable};
 use crate::start_error::StartError;
 
 /// Tokens new to the service that an address may send per minute: a guess costs a database query,
@@ -42,6 +46,8 @@ const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("not zero");
 pub(crate) struct Accounts {
     /// Without one, anybody may ask.
     ledger: Option<Ledger>,
+    /// Without a ledger, what of vouchers was used.
+    spent: Spent,
     audit: Arc<Audit>,
 }
 
@@ -92,6 +98,7 @@ impl Accounts {
         let audit = Audit::open(config.audit_file.as_deref())?;
         Ok(Self {
             ledger,
+            spent: Spent::default(),
             audit: Arc::new(audit),
         })
     }
@@ -155,6 +162,32 @@ impl Accounts {
             ledger.known.forget(credential);
         }
         ledger.unless_away(charged, Some(asked))
+    }
+
+    /// Marks what a round uses of vouchers, before it is answered: durably, and for all services that share the ledger. Even a ledger that may
+    /// be away otherwise must be there.
+    pub(crate) async fn spend(&self, spending: &Spending) -> Result<(), Fault> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(self.spent.spend(spending)?);
+        };
+        let names = |vouchers: &[VoucherId]| {
+            let name = |voucher: &VoucherId| format!("{}{:08x}", voucher.batch, voucher.number);
+            vouchers.iter().map(name).collect()
+        };
+        let spending = veilcast_ledger::Spending {
+            secret: spending.secret.to_string(),
+            begun: names(&spending.begun),
+            ended: names(&spending.ended),
+        };
+        let spent = ledger
+            .store
+            .ask(|ledger| async move { ledger.spend(&spending).await })
+            .await;
+        spent.map_err(|error| match error {
+            LedgerError::Spent => Unspendable::Spent.into(),
+            LedgerError::NotBegun => Unspendable::NotBegun.into(),
+            error => ledger.refusal(error).into(),
+        })
     }
 
     /// Why the service isn't ready, if that is because of its ledger.

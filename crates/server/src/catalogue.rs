@@ -233,6 +233,12 @@ impl Catalogue {
         let evaluator = evaluator
             .with_keys(Arc::clone(&self.keys))
             .with_voucher_secrets(Arc::clone(&self.voucher_secrets));
+        // Without that file the secrets end with this service, and so may what it remembers of vouchers.
+        let is_shared = config.voucher_secret_file.is_some() && !config.ledger.is_used();
+        if is_shared && evaluator.card().hidden().is_some() {
+            let name = evaluator.card().name().to_owned();
+            return Err(StartError::NoLedger { name });
+        }
         ServedModel::new(sealing_keys::open(evaluator, config)?, config)
     }
 

@@ -12,6 +12,7 @@ use veilcast_engine::EvaluateError;
 use veilcast_protocol::{DecodeError, Problem};
 
 use crate::accounts::Refusal;
+use crate::spent::Unspendable;
 
 /// Why a request gets no answer. Its text goes to the client, so it reveals nothing about weights
 /// or encrypted content.
@@ -67,6 +68,8 @@ pub(crate) enum Fault {
     #[error("this service takes no more new keys from you for now: use a key again, or try in {} seconds", seconds(.retry_after))]
     TooManyKeys { retry_after: Duration },
 
+    #[error(transparent)]
+    Unspendable(#[from] Unspendable),
     #[error(transparent)]
     Account(#[from] Refusal),
 
@@ -167,6 +170,10 @@ impl Fault {
                 EvaluateError::MaskedFeatures { .. } | EvaluateError::MaskedRange { .. } => {
                     (StatusCode::BAD_REQUEST, "wrong_masked_records")
                 }
+                EvaluateError::UnknownVoucher => (StatusCode::BAD_REQUEST, "unknown_voucher"),
+                EvaluateError::RoundPart { .. } | EvaluateError::RoundVouchers { .. } => {
+                    (StatusCode::BAD_REQUEST, "wrong_round")
+                }
                 EvaluateError::VoucherSecret(_) => (StatusCode::CONFLICT, "voucher_outdated"),
                 EvaluateError::Corrections { .. } | EvaluateError::CorrectionPadding => {
                     (StatusCode::BAD_REQUEST, "wrong_corrections")
@@ -185,6 +192,13 @@ impl Fault {
             Self::TooCostly { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_costly"),
             Self::QuotaUsedUp { .. } => (StatusCode::TOO_MANY_REQUESTS, "quota_used_up"),
             Self::TooManyKeys { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_keys"),
+            Self::Unspendable(Unspendable::Spent) => (StatusCode::CONFLICT, "voucher_spent"),
+            Self::Unspendable(Unspendable::NotBegun) => {
+                (StatusCode::CONFLICT, "round_out_of_order")
+            }
+            Self::Unspendable(Unspendable::Full) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "too_many_vouchers")
+            }
             Self::Account(refusal) => refusal.status_and_code(),
             Self::OperatorTokenNeeded => (StatusCode::UNAUTHORIZED, "operator_token_needed"),
             Self::NoOperatorToken => (StatusCode::FORBIDDEN, "no_operator_token"),

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
-use veilcast_engine::{EvaluateError, Pause, Stopped};
+use veilcast_engine::{EvaluateError, Pause, Spending, Stopped};
 use veilcast_protocol::{
     BinaryBody, ContentDigest, Encoding, Framing, HEADER_LENGTH, InferResponse, Inference,
     MEDIA_BINARY, MEDIA_JSON, MaskedResponse,
@@ -88,6 +88,9 @@ async fn serve(
     let granted = deadline.wait(place.map_err(busy)?.turn()).await?;
     let (mut turn, waiting) = granted.map_err(busy)?;
     deadline.check(received.seconds)?;
+    if let Some(spending) = &received.spending {
+        app.accounts.spend(spending).await?;
+    }
     let computed = blocking({
         let (app, model) = (Arc::clone(app), Arc::clone(&model));
         move || answer(&app, &model, &received, deadline, &mut turn)
@@ -195,6 +198,8 @@ struct Received {
     digest: ContentDigest,
     /// Its estimated cost, in seconds of one core.
     seconds: f64,
+    /// What it uses of vouchers.
+    spending: Option<Spending>,
     /// The memory of its body, which the request takes too.
     _upload: Upload,
 }
@@ -210,10 +215,16 @@ fn open(
 ) -> Result<Received, Fault> {
     let request = Inference::decode(body, framing, &model.limits)?;
     let digest = ContentDigest::of(body);
+    let mut spending = None;
     let seconds = match &request {
         Inference::Encrypted(request) => model.evaluator.cost(request)?,
         Inference::Masked(request) => model.evaluator.masked_cost(request),
         Inference::Sealed(request) => model.evaluator.sealed_cost(request)?,
+        Inference::Round(request) => {
+            let (seconds, uses) = model.evaluator.check_round(request)?;
+            spending = Some(uses);
+            seconds
+        }
     };
     let limit = app.config().request_cost;
     if seconds > limit.as_secs_f64() {
@@ -237,6 +248,7 @@ fn open(
         request,
         digest,
         seconds,
+        spending,
         _upload: upload,
     })
 }
@@ -271,6 +283,10 @@ fn answer(
         Inference::Masked(masked) => {
             let scores = model.evaluator.evaluate_masked(masked)?;
             masked_response(masked.answer, scores, digest, turn)
+        }
+        Inference::Round(round) => {
+            let numbers = model.evaluator.evaluate_round(round)?;
+            masked_response(round.answer, numbers, digest, turn)
         }
         Inference::Sealed(sealed) => {
             let evaluator = &model.evaluator;

@@ -60,6 +60,7 @@ mod quota;
 mod routes;
 mod sealing_keys;
 mod secret_file;
+mod spent;
 mod start_error;
 mod swap;
 mod tagged;

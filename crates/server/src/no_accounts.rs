@@ -5,14 +5,21 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use thiserror::Error;
+use veilcast_engine::Spending;
 use veilcast_protocol::Inference;
 
 use crate::config::Config;
+use crate::fault::Fault;
 use crate::metrics::Metrics;
 use crate::quota::Caller;
+use crate::spent::Spent;
 use crate::start_error::StartError;
 
-pub(crate) struct Accounts;
+#[derive(Default)]
+pub(crate) struct Accounts {
+    /// What of vouchers was used.
+    spent: Spent,
+}
 
 #[derive(Clone)]
 pub(crate) struct Identity(Caller);
@@ -36,7 +43,7 @@ impl Accounts {
         if config.ledger.is_used() || config.audit_file.is_some() {
             return Err(StartError::LeftOut);
         }
-        Ok(Self)
+        Ok(Self::default())
     }
 
     pub(crate) async fn identify(&self, _: &Parts, address: Caller) -> Result<Identity, Refusal> {
@@ -49,6 +56,10 @@ impl Accounts {
 
     pub(crate) async fn charge(&self, _: &Identity, _: Asked<'_>) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    pub(crate) async fn spend(&self, spending: &Spending) -> Result<(), Fault> {
+        Ok(self.spent.spend(spending)?)
     }
 
     pub(crate) async fn away(&self) -> Option<String> {

@@ -62,6 +62,15 @@ pub enum StartError {
         /// What is wrong with it.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// Vouchers could be used twice.
+    #[error(
+        "the model {name} has hidden layers, and each of its vouchers must be answered once, also by other services and after a restart: \
+         with `voucher_secret_file`, use a ledger (`[ledger]`), which they share"
+    )]
+    NoLedger {
+        /// The model's name.
+        name: String,
+    },
     /// The key of a sealed model can't be used.
     #[error("can't use the key of sealed models in {}", .file.display())]
     SealingKey {

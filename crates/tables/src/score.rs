@@ -99,7 +99,7 @@ fn read(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<InferReq
     let limits = Limits::new(limit, limits.max_ciphertexts as usize);
     let request = match Inference::decode(message, Framing::SelfDelimiting, &limits)? {
         Inference::Encrypted(request) => request,
-        Inference::Masked(_) => return Err(Fault::Once("vouchers")),
+        Inference::Masked(_) | Inference::Round(_) => return Err(Fault::Once("vouchers")),
         Inference::Sealed(_) => {
             return Err(Fault::OtherForm(
                 "to a sealed model, which its row doesn't say",
@@ -120,7 +120,7 @@ fn read(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<InferReq
     }
     match request.layout() {
         Layout::Records => Ok(request),
-        Layout::Vouchers => Err(Fault::Once("vouchers")),
+        layout if layout.is_ahead() => Err(Fault::Once("vouchers")),
         _ => Err(Fault::OtherForm("of another layout")),
     }
 }

@@ -1,5 +1,5 @@
-//! Trains the digit model, or the hybrid one, with default options:
-//! `train_digits DATA_DIR MODEL_DIR [--stem] [--force]`.
+//! Trains the digit model, the one with a hidden layer that squares, or the hybrid one, with default options:
+//! `train_digits DATA_DIR MODEL_DIR [--square | --stem] [--force]`.
 #![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
@@ -14,11 +14,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         .skip(1)
         .partition(|argument| argument.starts_with("--"));
     let [data, out] = &paths[..] else {
-        return Err("usage: train_digits DATA_DIR MODEL_DIR [--stem] [--force]".into());
+        return Err("usage: train_digits DATA_DIR MODEL_DIR [--square | --stem] [--force]".into());
     };
     let (data, out) = (Path::new(data), Path::new(out));
     let has = |name: &str| flags.iter().any(|flag| flag == name);
     let (stem, force) = (has("--stem"), has("--force"));
+    let options = match has("--square") {
+        true => Options::square(),
+        false => Options::default(),
+    };
     veilcast_model::check_destination(out, force)?;
     let images = LabelledImages::open(data, Split::Train)?;
     let test = LabelledImages::open(data, Split::Test)?;
@@ -31,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = if stem {
         train_stem(&images, &test, &StemOptions::default(), &Paillier, progress)?
     } else {
-        train(&images, &test, &Options::default(), &Paillier, progress)?
+        train(&images, &test, &options, &Paillier, progress)?
     };
     model.save(out, force)?;
     let report = model.report();

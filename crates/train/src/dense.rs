@@ -6,46 +6,59 @@ use rand::rngs::ChaCha20Rng;
 
 use crate::error::TrainError;
 use crate::optimize::Trainable;
-use veilcast_model::{DenseLayer, Network};
+use crate::options::Options;
+use crate::trained::Layers;
+use veilcast_model::{DenseLayer, HiddenActivation};
 
-/// Dense layers one after another, with nothing but identity between them.
-pub(super) struct DenseLayers(Vec<Linear>);
+/// Dense layers one after another, with nothing but identity between them, or with squares.
+pub(super) struct DenseLayers {
+    layers: Vec<Linear>,
+    activation: HiddenActivation,
+}
 
 impl DenseLayers {
-    /// Layers from `inputs` values through the hidden widths to `outputs` scores.
+    /// Layers from `inputs` values through the hidden ones to `outputs` scores.
     pub(super) fn new(
         inputs: usize,
-        hidden: &[usize],
+        options: &Options,
         outputs: usize,
         rng: &mut ChaCha20Rng,
     ) -> candle_core::Result<Self> {
         let widths: Vec<usize> = [inputs]
             .iter()
-            .chain(hidden)
+            .chain(&options.hidden)
             .chain(&[outputs])
             .copied()
             .collect();
         let layers = widths
             .windows(2)
             .map(|pair| Linear::new(pair[0], pair[1], 0.0, rng));
-        layers.collect::<Result<_, _>>().map(Self)
+        Ok(Self {
+            layers: layers.collect::<Result<_, _>>()?,
+            activation: options.activation,
+        })
     }
 
-    pub(super) fn to_network(&self) -> Result<Network, TrainError> {
-        let layers = self.0.iter().map(Linear::to_dense);
-        Ok(Network::new(layers.collect::<Result<_, _>>()?)?)
+    pub(super) fn to_layers(&self) -> Result<Layers, TrainError> {
+        let layers = self.layers.iter().map(Linear::to_dense);
+        let layers = layers.collect::<Result<_, _>>()?;
+        Ok(Layers::new(layers, self.activation)?)
     }
 }
 
 impl Trainable for DenseLayers {
     fn parameters(&self) -> Vec<Var> {
-        self.0.iter().flat_map(Linear::parameters).collect()
+        self.layers.iter().flat_map(Linear::parameters).collect()
     }
 
     fn scores(&self, features: &Tensor) -> candle_core::Result<Tensor> {
-        self.0
-            .iter()
-            .try_fold(features.clone(), |x, layer| layer.forward(&x))
+        let (first, rest) = self.layers.split_first().expect("there is a last layer");
+        rest.iter().try_fold(first.forward(features)?, |x, layer| {
+            layer.forward(&match self.activation {
+                HiddenActivation::Identity => x,
+                HiddenActivation::Square => x.sqr()?,
+            })
+        })
     }
 }
 

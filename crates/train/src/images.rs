@@ -4,20 +4,21 @@ use rand::rngs::ChaCha20Rng;
 
 use crate::draft::drafted;
 use crate::error::TrainError;
-use crate::layers::{Trained, train_layers};
+use crate::layers::train_layers;
 use crate::optimize::{Examples, Targets};
 use crate::options::Options;
 use crate::progress::Progress;
+use crate::shifted::Shifted;
+use crate::trained::{Layers, RoundingSearch, Trained, build};
 use veilcast_card::{
     Activation, Fit, Input, InputBits, InputKind, Layouts, Limits, Preprocessing, Quantization,
-    Step, argmax,
+    QuantizedRecord, Step, argmax,
 };
 use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{Images, LabelledImages};
 use veilcast_model::search::{Goal, HeldOut};
 use veilcast_model::{
-    Accuracy, Blueprint, BuildError, FloatMap, Model, Network, QuantizationSearch, Scheme,
-    ShapeError, doubt_of,
+    Accuracy, Blueprint, BuildError, FloatMap, Model, Scheme, ShapeError, doubt_of,
 };
 
 /// Trains a model on images, and measures it on others; `progress` is called after each
@@ -44,12 +45,24 @@ pub fn train(
     let inputs = blueprint.input.raw_features();
     drafted(&blueprint, inputs, blueprint.labels.len())?;
     let sets = Sets::of(train, test, options)?;
-    let trained = train_layers(&sets.train, blueprint.labels.len(), options, &mut progress)?;
+    let outputs = blueprint.labels.len();
+    let trained = match options.shift {
+        0 => train_layers(&sets.train, outputs, options, &mut progress)?,
+        by => {
+            let images = &sets.train;
+            train_layers(&Shifted { images, by }, outputs, options, &mut progress)?
+        }
+    };
     let trained = Trained {
         network: without_dark_pixels(&trained.network, sets.train.images())?,
         ..trained
     };
-    options.finish(&trained, blueprint, &sets, scheme)
+    let model = options.finish(&trained, blueprint, &sets, scheme)?;
+    Ok(model.reporting(|report| {
+        if let Some(training) = &mut report.training {
+            training.shift = (options.shift > 0).then_some(options.shift);
+        }
+    }))
 }
 
 /// Labelled images, by purpose.
@@ -116,28 +129,25 @@ impl Options {
         sets: &Sets<'_>,
         scheme: &dyn Scheme,
     ) -> Result<Model, TrainError> {
-        // Softmax stays the same, and the integers become smaller.
-        let map = network.collapse()?.centred()?;
+        let collapsed = network.collapse(true)?;
         let held_out = match &sets.held_out {
             None => None,
             Some(images) => {
-                let encoder = drafted(&blueprint, map.inputs(), map.outputs())?;
+                let (inputs, outputs) = (collapsed.inputs(), collapsed.outputs());
+                let encoder = drafted(&blueprint, inputs, outputs)?;
                 Some(features_and_labels(&encoder, images)?)
             }
         };
-        let search = held_out
-            .as_ref()
-            .map(|(records, labels)| QuantizationSearch {
-                map: &map,
-                input_bits: match self.input_bits {
-                    Some(bits) => bits..=bits,
-                    None => InputBits::MIN..=InputBits::of::<8>(),
-                },
-                max_weight: self.weight_bits.map(|_| blueprint.max_weight),
-                held_out: HeldOut { records, labels },
-                goal: Goal::accuracy(self.tolerance),
-            });
-        let model = blueprint.finish(map.clone(), &from_0_to_1, search.as_ref(), scheme)?;
+        let search = held_out.as_ref().map(|(records, labels)| RoundingSearch {
+            input_bits: match self.input_bits {
+                Some(bits) => bits..=bits,
+                None => InputBits::MIN..=InputBits::of::<8>(),
+            },
+            max_weight: self.weight_bits.map(|_| blueprint.max_weight),
+            held_out: HeldOut { records, labels },
+            goal: Goal::accuracy(self.tolerance),
+        });
+        let model = build(blueprint, &collapsed, &from_0_to_1, search, None, scheme)?;
         let model = match &held_out {
             None => model,
             Some((records, labels)) => doubting(model, records, labels)?,
@@ -193,19 +203,14 @@ const DOUBTED: f64 = 0.05;
 /// The model with the probability in its card below which a class is in doubt, according to records
 /// that weren't trained on.
 fn doubting(model: Model, records: &[Vec<f64>], labels: &[usize]) -> Result<Model, TrainError> {
-    let (quantization, scales) = (model.card().quantization(), &model.card().output().scales);
+    let card = model.card();
     let mut scored = Vec::with_capacity(records.len());
     for (features, &label) in records.iter().zip(labels) {
-        let numbers = features.iter().enumerate();
-        let integers = numbers.map(|(feature, &value)| quantization.quantize(feature, value).0);
-        let scores = model
-            .integer_map()
-            .evaluate(&integers.collect::<Vec<_>>())?;
-        let scores = scores.iter().zip(scales);
-        scored.push((
-            scores.map(|(&score, scale)| score as f64 * scale).collect(),
-            label,
-        ));
+        let record = QuantizedRecord::from_features(card, features)
+            .expect("there are as many features as the model takes");
+        let scores = model.evaluate(&record).expect("the card is the model's");
+        let scores = card.dequantize(&scores);
+        scored.push((scores.expect("certified scores fit the card"), label));
     }
     Ok(match doubt_of(&scored, DOUBTED) {
         None => model,
@@ -236,22 +241,23 @@ fn from_0_to_1(bits: InputBits) -> Quantization {
 ///
 /// Training leaves these weights as they were initialised, since they never matter. On other images
 /// they would be noise, and they would cost products and width.
-fn without_dark_pixels(network: &Network, images: &Images) -> Result<Network, ShapeError> {
+fn without_dark_pixels(network: &Layers, images: &Images) -> Result<Layers, ShapeError> {
     let mut lit = vec![false; images.rows() * images.columns()];
     for image in images.iter() {
         for (lit, &pixel) in lit.iter_mut().zip(image) {
             *lit |= pixel != 0;
         }
     }
-    let mut layers = network.layers().to_vec();
-    if let Some(first) = layers.first_mut() {
-        let pixels = lit.iter().cycle();
-        let weights = first.weights().iter().zip(pixels);
-        let weights = weights.map(|(&weight, &lit)| if lit { weight } else { 0.0 });
-        let (weights, biases) = (weights.collect(), first.biases().to_vec());
-        *first = FloatMap::new(first.inputs(), first.outputs(), weights, biases)?;
-    }
-    Network::new(layers)
+    network.changed(|layers| {
+        if let Some(first) = layers.first_mut() {
+            let pixels = lit.iter().cycle();
+            let weights = first.weights().iter().zip(pixels);
+            let weights = weights.map(|(&weight, &lit)| if lit { weight } else { 0.0 });
+            let (weights, biases) = (weights.collect(), first.biases().to_vec());
+            *first = FloatMap::new(first.inputs(), first.outputs(), weights, biases)?;
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn check_data(
@@ -280,9 +286,9 @@ pub(super) fn check_data(
     }
 }
 
-/// Measures the float network, the collapsed map and the integer map.
+/// Measures the network in floats, collapsed, and in integers.
 fn accuracy(
-    network: &Network,
+    network: &Layers,
     model: &Model,
     test: &LabelledImages,
 ) -> Result<Accuracy, TrainError> {
@@ -297,7 +303,7 @@ fn accuracy(
             .expect("the encoder is the model's");
         let predicted = [
             Some(argmax(&network.evaluate(features)?)),
-            Some(argmax(&model.float_map().evaluate(features)?)),
+            Some(argmax(&model.evaluate_float(features)?)),
             prediction.class().map(|class| class.index),
         ];
         for (right, index) in right.iter_mut().zip(predicted) {

@@ -1,20 +1,13 @@
 //! Training a network of dense layers.
 
-use rand::SeedableRng;
-use rand::rngs::ChaCha20Rng;
-use veilcast_model::Network;
-
 use crate::dense::DenseLayers;
 use crate::error::TrainError;
 use crate::optimize::{Examples, optimize};
 use crate::options::Options;
 use crate::progress::Progress;
-
-/// A trained network, and its mean loss over the last pass.
-pub(crate) struct Trained {
-    pub(crate) network: Network,
-    pub(crate) final_loss: f64,
-}
+use crate::trained::Trained;
+use rand::SeedableRng;
+use rand::rngs::ChaCha20Rng;
 
 /// Trains a network of dense layers.
 pub(crate) fn train_layers(
@@ -24,10 +17,10 @@ pub(crate) fn train_layers(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Trained, TrainError> {
     let mut rng = ChaCha20Rng::seed_from_u64(options.seed);
-    let layers = DenseLayers::new(data.features(), &options.hidden, outputs, &mut rng)?;
+    let layers = DenseLayers::new(data.features(), options, outputs, &mut rng)?;
     let final_loss = optimize(&layers, data, options, &mut rng, progress)?;
     Ok(Trained {
-        network: layers.to_network()?,
+        network: layers.to_layers()?,
         final_loss,
     })
 }

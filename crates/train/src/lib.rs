@@ -17,8 +17,10 @@ mod layers;
 mod optimize;
 mod options;
 mod progress;
+mod shifted;
 mod stem;
 mod table;
+mod trained;
 mod trees;
 
 pub use error::TrainError;

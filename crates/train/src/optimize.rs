@@ -48,7 +48,7 @@ pub(super) fn optimize(
 ) -> Result<f64, TrainError> {
     let adam = ParamsAdamW {
         lr: options.learning_rate,
-        weight_decay: 0.0,
+        weight_decay: options.decay,
         ..ParamsAdamW::default()
     };
     let mut optimizer = AdamW::new(network.parameters(), adam)?;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use veilcast_card::{InputBits, Way, WeightBits};
-use veilcast_model::TrainingReport;
+use veilcast_card::{InputBits, MAX_HIDDEN_LAYERS, Way, WeightBits};
+use veilcast_model::{HiddenActivation, TrainingReport};
 
 use crate::error::TrainError;
 
@@ -20,12 +20,20 @@ pub struct Options {
     pub ways: Option<Vec<Way>>,
     /// Widths of the hidden layers; none gives a single layer.
     pub hidden: Vec<usize>,
+    /// What the hidden layers do with their numbers.
+    pub activation: HiddenActivation,
     /// Passes over the training records, at least 1.
     pub epochs: usize,
     /// Records per step, at least 1.
     pub batch_size: usize,
     /// Adam's learning rate at the start, finite and positive.
     pub learning_rate: f64,
+    /// Adam's weight decay: what a step takes off each weight, as a share of it and of the learning
+    /// rate; 0 or more.
+    pub decay: f64,
+    /// In each pass an image is moved by up to this many pixels in each direction, drawn anew; at
+    /// most 255.
+    pub shift: usize,
     /// The seed of initial weights and shuffling.
     pub seed: u64,
     /// Bits of a quantised feature, 1 to 16; searched for, up to 8, where not given.
@@ -46,9 +54,12 @@ impl Default for Options {
             description: "Recognises handwritten digits, 0 to 9.".to_owned(),
             ways: None,
             hidden: vec![128, 64],
+            activation: HiddenActivation::Identity,
             epochs: 12,
             batch_size: 128,
             learning_rate: 1e-3,
+            decay: 0.0,
+            shift: 0,
             seed: 1,
             input_bits: None,
             weight_bits: None,
@@ -58,6 +69,20 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What gives the built-in digit model whose hidden layer squares its numbers.
+    pub fn square() -> Self {
+        Self {
+            name: "digits-square".to_owned(),
+            hidden: vec![64],
+            activation: HiddenActivation::Square,
+            epochs: 40,
+            learning_rate: 2e-3,
+            decay: 0.1,
+            shift: 1,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), TrainError> {
         if let Some(width) = self
             .hidden
@@ -79,6 +104,29 @@ impl Options {
                 "finite and greater than 0",
             );
         }
+        if !(self.decay.is_finite() && self.decay >= 0.0) {
+            return wrong("the weight decay", &self.decay, "finite and 0 or more");
+        }
+        if self.shift > 255 {
+            return wrong("the pixels to move images by", &self.shift, "0 to 255");
+        }
+        if self.activation == HiddenActivation::Square {
+            let layers = self.hidden.len();
+            if !(1..=MAX_HIDDEN_LAYERS).contains(&layers) {
+                return wrong("the number of hidden layers that square", &layers, "1 to 4");
+            }
+            if self
+                .ways
+                .as_ref()
+                .is_some_and(|ways| ways[..] != [Way::Vouchers])
+            {
+                return wrong(
+                    "a way of predicting with hidden layers that square",
+                    &"direct",
+                    "vouchers alone",
+                );
+            }
+        }
         if !(0.0..=1.0).contains(&self.tolerance) {
             return wrong("the tolerance", &self.tolerance, "0 to 1");
         }
@@ -89,6 +137,7 @@ impl Options {
     pub(crate) fn report(&self, records: usize, final_loss: f64) -> TrainingReport {
         TrainingReport {
             hidden: self.hidden.clone(),
+            activation: self.activation,
             epochs: self.epochs,
             batch_size: self.batch_size,
             learning_rate: self.learning_rate,
@@ -96,6 +145,8 @@ impl Options {
             records,
             final_loss,
             penalty: None,
+            decay: (self.decay > 0.0).then_some(self.decay),
+            shift: None,
             path: Vec::new(),
             stem: None,
             trees: None,

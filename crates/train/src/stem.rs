@@ -8,7 +8,6 @@
 mod export;
 mod network;
 mod options;
-mod shifted;
 
 pub use self::options::StemOptions;
 
@@ -16,13 +15,13 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha20Rng;
 
 use self::network::{KERNEL, StemNetwork};
-use self::shifted::Shifted;
 use crate::draft::drafted;
 use crate::error::TrainError;
 use crate::images::{Sets, check_data};
-use crate::layers::Trained;
 use crate::optimize::optimize;
 use crate::progress::Progress;
+use crate::shifted::Shifted;
+use crate::trained::Trained;
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::{Model, PublicPartFile, Scheme, StemReport};
 

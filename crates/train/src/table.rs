@@ -14,6 +14,7 @@ mod fit;
 mod grown;
 mod leaks;
 mod measure;
+mod objective;
 mod options;
 mod read;
 mod rows;
@@ -35,10 +36,12 @@ use self::target::{Target, Truth};
 use crate::draft::drafted;
 use crate::error::TrainError;
 use crate::layers::train_layers;
+use crate::options::Options;
 use crate::progress::Progress;
+use crate::trained::{RoundingSearch, build};
 use veilcast_card::{Input, InputBits, InputKind, Layouts, Limits};
 use veilcast_model::search::{Goal, HeldOut, Measure};
-use veilcast_model::{Blueprint, FloatMap, Model, QuantizationSearch, Scheme, TrainingReport};
+use veilcast_model::{Blueprint, HiddenActivation, Model, Scheme, TrainingReport};
 
 /// A model that was trained on a table, and what was found out about the table.
 pub struct TrainedOnTable {
@@ -107,7 +110,7 @@ pub fn train_table(
                 progress,
             )?
         }
-        None if options.by_epochs || !training.hidden.is_empty() => {
+        None if options.by_epochs || !converges(training) => {
             let trained = train_layers(&rows, outputs, training, &mut progress)?;
             Learnt {
                 fitted,
@@ -116,7 +119,7 @@ pub fn train_table(
             }
         }
         None => {
-            let found = converge(&rows, outputs, &mut progress)?;
+            let found = converge(&rows, outputs, training, &mut progress)?;
             Learnt {
                 fitted,
                 network: target.in_its_unit(found.network)?,
@@ -142,24 +145,32 @@ pub fn train_table(
         None => rows,
     };
     let held_out = Rows::of(table, &held_out, &blueprint.input, &target)?;
-    let collapsed = network.collapse()?;
-    let map = match outputs {
-        1 => collapsed,
-        _ => collapsed.centred()?,
-    };
-    let compared = target.to_compare(&map)?;
+    let collapsed = network.collapse(outputs > 1)?;
     let search = match (training.input_bits, training.weight_bits) {
         (Some(_), Some(_)) => None,
-        _ => Some(options.search(&compared, &trained_on)),
+        _ => Some(options.search(outputs, &trained_on)),
     };
     let quantization = |bits| fitted.quantization(bits);
-    let model = blueprint.finish(map, &quantization, search.as_ref(), scheme)?;
+    let deviation = target.deviation();
+    let model = build(
+        blueprint,
+        &collapsed,
+        &quantization,
+        search,
+        deviation,
+        scheme,
+    )?;
     let measured = measure::measure(&network, &model, &held_out, target.most_frequent())?;
     let model = model.reporting(|report| {
         measured.tell(report);
         report.training = Some(training_report);
     });
     Ok(TrainedOnTable { model, findings })
+}
+
+/// Whether layers are trained until they have converged, if no number of passes is given.
+fn converges(training: &Options) -> bool {
+    training.hidden.is_empty() || training.activation == HiddenActivation::Square
 }
 
 impl TableOptions {
@@ -202,7 +213,7 @@ impl TableOptions {
         }
     }
 
-    fn search<'a>(&self, map: &'a FloatMap, rows: &'a Rows) -> QuantizationSearch<'a> {
+    fn search<'a>(&self, outputs: usize, rows: &'a Rows) -> RoundingSearch<'a> {
         let training = &self.training;
         let held_out = HeldOut {
             records: &rows.features,
@@ -211,7 +222,7 @@ impl TableOptions {
                 Truth::Numbers(..) => &[],
             },
         };
-        let goal = match (&rows.truth, map.outputs()) {
+        let goal = match (&rows.truth, outputs) {
             (Truth::Numbers(..), _) => Goal::change(self.max_change),
             (Truth::Classes(_), outputs) => Goal {
                 measure: match outputs {
@@ -223,8 +234,7 @@ impl TableOptions {
                 threshold: self.threshold(),
             },
         };
-        QuantizationSearch {
-            map,
+        RoundingSearch {
             input_bits: match training.input_bits {
                 Some(bits) => bits..=bits,
                 None => InputBits::MIN..=self.most_input_bits(),

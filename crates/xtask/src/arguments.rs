@@ -20,6 +20,12 @@ pub(crate) enum Task {
     Setup,
     /// Run every step, and list the ones that failed.
     Test,
+    /// A step as it is one of all.
+    #[command(hide = true)]
+    Step {
+        /// Its name.
+        name: String,
+    },
     /// Check that the code is formatted.
     Fmt,
     /// Check the crates' layers, where `unsafe` is, and the files' lengths.

@@ -49,7 +49,7 @@ use clap::Parser as _;
 
 use crate::arguments::{Cli, Task};
 use crate::others::deploy;
-use crate::steps::{ALL, Step};
+use crate::steps::Step;
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
@@ -70,34 +70,35 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
-    let chosen: &[Step] = match task {
+    let chosen: Step = match task {
         Task::Setup => return prerequisites::install(workspace),
-        Task::Test => ALL,
-        Task::Fmt => &[steps::FMT],
-        Task::Layers => &[steps::LAYERS],
-        Task::Deny { advisories: false } => &[steps::DENY],
-        Task::Deny { advisories: true } => &[steps::DENY_ALL],
-        Task::Unused => &[steps::UNUSED],
-        Task::Security => &[steps::SECURITY],
-        Task::Clippy => &[steps::CLIPPY],
-        Task::Lean => &[steps::LEAN],
-        Task::Tests => &[steps::TESTS],
-        Task::Kernels => &[steps::KERNELS],
-        Task::Ctgrind => &[steps::CTGRIND],
-        Task::Doctests => &[steps::DOCTESTS],
-        Task::Doc => &[steps::DOC],
-        Task::Commands => &[steps::COMMANDS],
-        Task::Docs => &[steps::DOCS],
-        Task::Interop => &[steps::INTEROP],
-        Task::Python => &[steps::PYTHON],
+        Task::Test => return steps::run_all(workspace),
+        Task::Step { name } => return steps::run_named(&name, workspace),
+        Task::Fmt => steps::FMT,
+        Task::Layers => steps::LAYERS,
+        Task::Deny { advisories: false } => steps::DENY,
+        Task::Deny { advisories: true } => steps::DENY_ALL,
+        Task::Unused => steps::UNUSED,
+        Task::Security => steps::SECURITY,
+        Task::Clippy => steps::CLIPPY,
+        Task::Lean => steps::LEAN,
+        Task::Tests => steps::TESTS,
+        Task::Kernels => steps::KERNELS,
+        Task::Ctgrind => steps::CTGRIND,
+        Task::Doctests => steps::DOCTESTS,
+        Task::Doc => steps::DOC,
+        Task::Commands => steps::COMMANDS,
+        Task::Docs => steps::DOCS,
+        Task::Interop => steps::INTEROP,
+        Task::Python => steps::PYTHON,
         Task::Deploy { records } if records != deploy::RECORDS => {
             prerequisites::check([steps::DEPLOY.name])?;
             return deploy::check(workspace, records);
         }
-        Task::Deploy { .. } => &[steps::DEPLOY],
-        Task::Examples { all: false } => &[steps::EXAMPLES],
-        Task::Examples { all: true } => &[steps::ALL_EXAMPLES],
-        Task::Web => &[steps::WEB],
+        Task::Deploy { .. } => steps::DEPLOY,
+        Task::Examples { all: false } => steps::EXAMPLES,
+        Task::Examples { all: true } => steps::ALL_EXAMPLES,
+        Task::Web => steps::WEB,
         // These have options, which a step doesn't have.
         Task::Soak(options) => return soak::check(workspace, &options),
         Task::Fuzz(options) => return fuzz::check(workspace, &options),

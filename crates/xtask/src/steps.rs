@@ -1,8 +1,13 @@
 //! The steps that make up `cargo xtask test`.
 
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{Context as _, anyhow, bail};
 
 use crate::code::{deny, layers, unused};
 use crate::others::{deploy, examples, interop, package, web};
@@ -162,36 +167,144 @@ pub(crate) const FUZZ: Step = Step {
     check: fuzz::smoke,
 };
 
-/// Every step, quick ones first.
-pub(crate) const ALL: &[Step] = &[
-    FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, CLIPPY, LEAN, TESTS, KERNELS, CTGRIND, DOCTESTS,
-    DOC, COMMANDS, INTEROP, PYTHON, DEPLOY, EXAMPLES, WEB, SOAK, FUZZ,
+/// Every step. The first ones take seconds. Of the others two run at a time, in this order: many wait for a browser, a linker or a
+/// single test, while the other processor would have nothing to do.
+pub(crate) const ALL: [&[Step]; 2] = [
+    &[FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS],
+    &[
+        CLIPPY, FUZZ, TESTS, LEAN, KERNELS, WEB, PYTHON, CTGRIND, INTEROP, COMMANDS, DOCTESTS, DOC,
+        DEPLOY, EXAMPLES, SOAK,
+    ],
 ];
 
-/// Checks what the steps need, and runs them one after another, all of them even if one fails, and lists their times.
-pub(crate) fn run(steps: &[Step], workspace: &Workspace) -> anyhow::Result<()> {
-    prerequisites::check(steps.iter().map(|step| step.name))?;
-    let mut lines = Vec::with_capacity(steps.len());
-    let mut failed = Vec::new();
-    for step in steps {
-        say(format!("== {}", step.name));
-        let start = Instant::now();
-        let result = (step.check)(workspace);
+/// Checks what every step needs, and runs them all even if one fails, and lists their times.
+pub(crate) fn run_all(workspace: &Workspace) -> anyhow::Result<()> {
+    let [quick, long] = ALL;
+    prerequisites::check(ALL.concat().iter().map(|step| step.name))?;
+    // Before anything is built: what we run as may be replaced meanwhile by the same program.
+    let own = std::env::current_exe().context("can't tell our own program")?;
+    let mut ended: Vec<Ended> = quick
+        .iter()
+        .map(|step| run_here(*step, workspace))
+        .collect();
+    ended.extend(two_at_a_time(long, &own, workspace)?);
+    summary(&ended)
+}
+
+/// Checks what a step needs, and runs it.
+pub(crate) fn run(step: Step, workspace: &Workspace) -> anyhow::Result<()> {
+    prerequisites::check([step.name])?;
+    summary(&[run_here(step, workspace)])
+}
+
+/// Runs the step of this name as it is one of all, without checking what it needs.
+pub(crate) fn run_named(name: &str, workspace: &Workspace) -> anyhow::Result<()> {
+    let all = ALL.concat();
+    let step = all.iter().find(|step| step.name == name);
+    (step.context("there is no such step")?.check)(workspace)
+}
+
+/// A step that has ended.
+struct Ended {
+    name: &'static str,
+    line: String,
+    is_failed: bool,
+}
+
+impl Ended {
+    fn new(step: Step, start: Instant, result: &anyhow::Result<()>) -> Self {
         let seconds = start.elapsed().as_secs_f64();
-        let verdict = match &result {
+        let verdict = match result {
             Ok(()) => "passed".to_owned(),
-            Err(error) => {
-                failed.push(step.name);
-                format!("FAILED: {error:#}")
-            }
+            Err(error) => format!("FAILED: {error:#}"),
         };
         let line = format!("{:<10}{seconds:>7.1} s  {verdict}", step.name);
         say(&line);
-        lines.push(line);
+        Self {
+            name: step.name,
+            line,
+            is_failed: result.is_err(),
+        }
     }
-    if steps.len() > 1 {
+}
+
+fn run_here(step: Step, workspace: &Workspace) -> Ended {
+    say(format!("== {}", step.name));
+    let start = Instant::now();
+    let result = (step.check)(workspace);
+    Ended::new(step, start, &result)
+}
+
+/// Runs steps in processes of their own, two at a time, each of whose output is shown as a whole once it has ended.
+fn two_at_a_time(steps: &[Step], own: &Path, workspace: &Workspace) -> anyhow::Result<Vec<Ended>> {
+    let waiting = Mutex::new(steps.iter());
+    let ended = Mutex::new(Vec::new());
+    let next = || Some(*waiting.lock().ok()?.next()?);
+    let work = || -> anyhow::Result<()> {
+        while let Some(step) = next() {
+            say(format!("== {} begins", step.name));
+            let start = Instant::now();
+            let (result, output) = run_apart(step, own, workspace)?;
+            let mut ended = ended.lock().map_err(|_| anyhow!("a worker panicked"))?;
+            say(format!("== {}", step.name));
+            std::io::stderr().write_all(&output)?;
+            ended.push(Ended::new(step, start, &result));
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers = [scope.spawn(work), scope.spawn(work)];
+        let results = workers.map(|worker| worker.join());
+        results
+            .into_iter()
+            .try_for_each(|result| result.map_err(|_| anyhow!("a worker panicked"))?)
+    })?;
+    ended.into_inner().map_err(|_| anyhow!("a worker panicked"))
+}
+
+/// Runs a step in a process of its own, and gives all that it has printed.
+fn run_apart(
+    step: Step,
+    own: &Path,
+    workspace: &Workspace,
+) -> anyhow::Result<(anyhow::Result<()>, Vec<u8>)> {
+    let mut printed = tempfile::tempfile()?;
+    let status = Command::new(own)
+        .args(["step", step.name])
+        .current_dir(workspace.root())
+        .stdin(Stdio::null())
+        .stdout(printed.try_clone()?)
+        .stderr(printed.try_clone()?)
+        .status()
+        .context("can't run our own program again")?;
+    let mut output = Vec::new();
+    printed.seek(SeekFrom::Start(0))?;
+    printed.read_to_end(&mut output)?;
+    let result = match status.success() {
+        true => Ok(()),
+        false => {
+            // What failed, once more, since much else may be printed after it.
+            let text = String::from_utf8_lossy(&output);
+            let error = text
+                .rfind("\nerror: ")
+                .map(|at| text[at..].trim().to_owned());
+            Err(anyhow!(error.unwrap_or_else(|| status.to_string())))
+        }
+    };
+    Ok((result, output))
+}
+
+/// Lists what has ended, if it is more than one, and says what failed.
+fn summary(ended: &[Ended]) -> anyhow::Result<()> {
+    let lines: Vec<&str> = ended.iter().map(|one| one.line.as_str()).collect();
+    if lines.len() > 1 {
         say(format!("\n{}", lines.join("\n")));
     }
+    let failed: Vec<&str> = ended
+        .iter()
+        .filter(|one| one.is_failed)
+        .map(|one| one.name)
+        .collect();
     if !failed.is_empty() {
         bail!(
             "failed: {}; run one alone with `cargo xtask NAME`",

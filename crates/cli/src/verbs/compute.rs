@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
                 response.to_binary()
             })
         }
-        Inference::Masked(_) => {
+        Inference::Masked(_) | Inference::Round(_) => {
             return Err(anyhow!("vouchers are good at their service alone"))
                 .hint("send the request to the service that made them");
         }

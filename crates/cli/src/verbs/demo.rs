@@ -2,6 +2,7 @@
 
 mod report;
 
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -10,9 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
 use tokio::runtime::Runtime;
-use veilcast_card::{Encoder, Prediction, chain};
+use veilcast_card::{Encoder, Prediction, QuantizedRecord, chain};
 use veilcast_client::Client;
-use veilcast_engine::{Evaluator, KeyPolicy, Session};
+use veilcast_engine::{Evaluator, KeyPolicy, Session, SessionError, Vouchers};
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::Model;
 use veilcast_paillier::SecretKey;
@@ -42,8 +43,9 @@ const COMPARED: usize = 3;
 /// one line per image is printed, then one with the summary.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which model to predict with: one affine map of all pixels, or a hybrid, whose public part
-    /// turns an image into a few numbers before it is encrypted. Both are served.
+    /// Which model to predict with: one affine map of all pixels; a hybrid, whose public part
+    /// turns an image into a few numbers before it is encrypted; or a network with a hidden layer, by
+    /// vouchers, which are made first. All are served.
     #[arg(long, value_enum, default_value_t = Builtin::Digits)]
     model: Builtin,
     /// How many of the 10,000 test images to predict.
@@ -96,16 +98,19 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     ))?;
 
     let predict = Predict::new(&runtime, &url, args.model, Arc::clone(&key))?;
+    if let Some(ahead) = predict.fill(args.count)? {
+        output.text(ahead)?;
+    }
     output.text(format!(
-        "By the model {}; the planner chose the layout {}\n\n{}",
+        "By the model {}; {}\n\n{}",
         predict.model.card().name(),
-        described(predict.session.layout()),
+        predict.how(),
         Image::HEADER
     ))?;
     let done = predict.all(&images, |image| output.result(image))?;
     let figures = Figures::of(&done, predict.session.layout());
     let pixels = match args.model {
-        Builtin::Digits => None,
+        Builtin::Digits | Builtin::DigitsSquare => None,
         Builtin::DigitsHybrid => {
             images.truncate(args.count.get().min(COMPARED));
             let predict = Predict::new(&runtime, &url, Builtin::Digits, key)?;
@@ -164,9 +169,11 @@ async fn bind(port: u16) -> Result<Listeners, ListenError> {
 struct Predict<'a> {
     runtime: &'a Runtime,
     client: Client,
-    session: Session,
+    session: Arc<Session>,
     encoder: Encoder,
     model: Model,
+    /// Those that were made, for a network with hidden layers.
+    vouchers: RefCell<Option<Vouchers>>,
 }
 
 impl<'a> Predict<'a> {
@@ -180,10 +187,52 @@ impl<'a> Predict<'a> {
         Ok(Self {
             runtime,
             client: Client::new(url)?,
-            session: Session::new(model.card().clone(), key)?,
+            session: Arc::new(Session::new(model.card().clone(), key)?),
             encoder: models::encoder_of(&model)?,
             model,
+            vouchers: RefCell::default(),
         })
+    }
+
+    /// In words, how images are predicted.
+    fn how(&self) -> String {
+        match self.model.card().hidden() {
+            None => format!(
+                "the planner chose the layout {}",
+                described(self.session.layout())
+            ),
+            Some(hidden) => format!(
+                "by vouchers, in {} rounds of arithmetic modulo 2^{}",
+                hidden.sizes.len() + 1,
+                hidden.ring_bits
+            ),
+        }
+    }
+
+    /// Makes a voucher for each image, if the model takes them; returns what that took.
+    fn fill(&self, count: NonZeroUsize) -> anyhow::Result<Option<String>> {
+        if self.model.card().hidden().is_none() {
+            return Ok(None);
+        }
+        let (name, start) = (self.model.card().name(), Instant::now());
+        let most = self.session.max_vouchers()?;
+        let mut all: Option<Vouchers> = None;
+        let (mut up, mut down, mut missing) = (0, 0, count.get());
+        while let Some(some) = NonZeroUsize::new(missing.min(most)) {
+            let made = self.client.make_vouchers(name, &self.session, some);
+            let made = self.runtime.block_on(made)?;
+            (up, down) = (up + made.bytes_up, down + made.bytes_down);
+            match &mut all {
+                Some(all) => all.append(made.answer),
+                None => all = Some(made.answer),
+            }
+            missing -= some.get();
+        }
+        self.vouchers.replace(all);
+        Ok(Some(format!(
+            "Made {count} vouchers in {:.1} s, with {up} bytes up and {down} bytes down",
+            start.elapsed().as_secs_f64()
+        )))
     }
 
     fn all(
@@ -206,15 +255,19 @@ impl<'a> Predict<'a> {
         let (quantized, encode) = timed(|| self.encoder.quantize(record));
         let quantized = quantized?;
         let reference = self.model.evaluate(&quantized)?;
-        let (request, encrypt) = timed(|| self.session.encrypt(&[quantized]));
-        let request = request?;
-        let call = self.client.infer(card.name(), &request);
-        let (exchange, server) = timed(|| self.runtime.block_on(call));
-        let exchange = exchange?;
-        let (scores, decrypt) =
-            timed(|| self.session.decrypt_answer_to(&request, &exchange.answer));
+        let Scored {
+            scores,
+            encrypt,
+            server,
+            decrypt,
+            bytes_up,
+            bytes_down,
+        } = match self.voucher() {
+            None => self.encrypted(quantized)?,
+            Some(voucher) => self.masked(quantized, voucher)?,
+        };
         let scores = scores.map(|scores| scores.concat());
-        let agrees = scores.as_ref() == Ok(&reference);
+        let agrees = scores.as_ref().is_ok_and(|scores| *scores == reference);
         let prediction = match scores {
             Ok(scores) => card.predict(&scores).map_err(|error| chain(&error)),
             Err(error) => Err(chain(&error)),
@@ -237,10 +290,61 @@ impl<'a> Predict<'a> {
             encrypt_ms: milliseconds(encrypt),
             server_ms: milliseconds(server),
             decrypt_ms: milliseconds(decrypt),
+            bytes_up,
+            bytes_down,
+        })
+    }
+
+    /// One of the vouchers that were made, if they were.
+    fn voucher(&self) -> Option<Vouchers> {
+        self.vouchers.borrow_mut().as_mut()?.split_off(1)
+    }
+
+    fn encrypted(&self, record: QuantizedRecord) -> anyhow::Result<Scored> {
+        let (request, encrypt) = timed(|| self.session.encrypt(&[record]));
+        let request = request?;
+        let call = self.client.infer(self.model.card().name(), &request);
+        let (exchange, server) = timed(|| self.runtime.block_on(call));
+        let exchange = exchange?;
+        let answer = &exchange.answer;
+        let (scores, decrypt) = timed(|| self.session.decrypt_answer_to(&request, answer));
+        Ok(Scored {
+            scores,
+            encrypt,
+            server,
+            decrypt,
             bytes_up: exchange.bytes_up,
             bytes_down: exchange.bytes_down,
         })
     }
+
+    /// By a voucher, in as many rounds as it takes: these count as the service's time.
+    fn masked(&self, record: QuantizedRecord, voucher: Vouchers) -> anyhow::Result<Scored> {
+        let card = self.model.card();
+        let (begun, encrypt) = timed(|| voucher.begin(card, &[record]));
+        let (request, rounds) = begun?;
+        let call = self.client.infer_rounds(card.name(), request, rounds);
+        let (exchange, server) = timed(|| self.runtime.block_on(call));
+        let exchange = exchange?;
+        Ok(Scored {
+            scores: Ok(exchange.answer),
+            encrypt,
+            server,
+            decrypt: Duration::ZERO,
+            bytes_up: exchange.bytes_up,
+            bytes_down: exchange.bytes_down,
+        })
+    }
+}
+
+/// One image's scores, and what they took.
+struct Scored {
+    scores: Result<Vec<Vec<i64>>, SessionError>,
+    encrypt: Duration,
+    server: Duration,
+    decrypt: Duration,
+    bytes_up: u64,
+    bytes_down: u64,
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {

@@ -124,7 +124,9 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             }
             request.to_binary().bytes
         }
-        Prepared::Masked(..) => bail!("vouchers need a connection to the service"),
+        Prepared::Masked(..) | Prepared::Round(..) => {
+            bail!("vouchers need a connection to the service")
+        }
     };
     file.complete(&body)?;
     if !batch.changes.is_none() {

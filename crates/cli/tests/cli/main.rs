@@ -22,6 +22,7 @@ mod interrupts;
 mod keys;
 #[cfg(feature = "ledger")]
 mod killed;
+mod layers;
 #[allow(dead_code, reason = "the client's tests use other parts of it")]
 #[path = "../../../client/tests/client/common/liar.rs"]
 mod liar;

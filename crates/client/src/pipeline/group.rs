@@ -20,6 +20,9 @@ const OTHER_CARD: &str = "wrong_card_digest";
 /// The code by which a service refuses vouchers that were derived from a secret which it no longer has.
 const VOUCHER_OUTDATED: &str = "voucher_outdated";
 
+/// The code by which a service refuses a round of a voucher that it has answered before, such as when its answer was lost.
+const VOUCHER_SPENT: &str = "voucher_spent";
+
 /// Codes for what a card forbids: a request that follows its card gets them only if the service has
 /// another card by then.
 const FORBIDDEN: [&str; 3] = [
@@ -107,6 +110,7 @@ impl Sender {
             let secret = match &request {
                 Prepared::Encrypted(_) | Prepared::Sealed(..) => None,
                 Prepared::Masked(request, _) => Some(request.secret),
+                Prepared::Round(request, _) => Some(request.secret),
             };
             let error = match self.send_parts(&predictor, request, &mut sent).await {
                 Ok(()) => {
@@ -127,12 +131,12 @@ impl Sender {
                 _ => return Err(error.into()),
             };
             if let (VOUCHER_OUTDATED, Some(secret)) = (code, secret) {
-                tracing::warn!(
-                    "the service no longer takes these vouchers: encrypting the records instead"
-                );
+                tracing::warn!("the service no longer takes these vouchers: going on without them");
                 let predictor = predictor.clone();
                 let discard = move || predictor.discard_vouchers(secret);
                 self.client.threads().run(discard).await;
+            } else if code == VOUCHER_SPENT {
+                tracing::warn!("the service has taken these vouchers before: using others");
             } else if code == OTHER_CARD || FORBIDDEN.contains(&code) {
                 let renewed = self.current.renew(&self.client, &self.model, digest);
                 if !renewed.await? {
@@ -179,7 +183,7 @@ impl Sender {
                     sent.replies.push(exchange.answer);
                 }
                 Err((request, ClientError::RequestTooLarge { bytes, .. }))
-                    if request.rows() > 1 =>
+                    if request.rows() > 1 && !request.is_under_way() =>
                 {
                     sent.bytes_up += bytes;
                     sent.tries += 1;

@@ -10,6 +10,8 @@ pub(super) enum Reply {
     Encrypted(Box<InferRequest>, Result<InferResponse, AnswerError>),
     Masked(Unmasking, Result<MaskedResponse, AnswerError>),
     Sealed(Opening, Result<MaskedResponse, AnswerError>),
+    /// The scores of this many records, after the last of a network's rounds.
+    Rounds(usize, Result<Vec<Vec<i64>>, AnswerError>),
 }
 
 impl Reply {
@@ -30,6 +32,13 @@ impl Reply {
                 match client.exchange_masked(model, &request).await {
                     Ok(exchange) => Ok(exchange.map(|answer| Self::Masked(unmasking, answer))),
                     Err(error) => Err((Prepared::Masked(request, unmasking), error)),
+                }
+            }
+            Prepared::Round(request, rounds) => {
+                let records = rounds.records();
+                match client.exchange_rounds(model, request, rounds).await {
+                    Ok(exchange) => Ok(exchange.map(|scores| Self::Rounds(records, scores))),
+                    Err((first, error)) => Err((first, error)),
                 }
             }
             Prepared::Sealed(request, opening) => {
@@ -54,6 +63,7 @@ impl Reply {
                 Ok(unmasking.scores(&answer?).map_err(SessionError::from)?)
             }
             (Self::Sealed(opening, answer), _) => Ok(opening.scores(&answer?)?),
+            (Self::Rounds(_, scores), _) => scores,
         }
     }
 
@@ -62,6 +72,7 @@ impl Reply {
         match self {
             Self::Encrypted(..) | Self::Sealed(..) => 0,
             Self::Masked(unmasking, _) => unmasking.records() as u64,
+            Self::Rounds(records, _) => *records as u64,
         }
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt as _, stream};
-use veilcast_engine::Session;
+use veilcast_engine::{Session, Vouchers};
 
 use super::VoucherDirectory;
-use crate::{Client, ClientError, FillError};
+use crate::{Client, ClientError, Exchange, FillError};
 
 /// Rows of a request for vouchers: their answers fill the lanes of a processor, and a proxy's usual limits allow them.
 const ROWS: usize = 4;
@@ -26,14 +26,22 @@ pub struct Filled {
     pub bytes_down: u64,
 }
 
+impl Filled {
+    fn count<T>(&mut self, exchange: &Exchange<T>) {
+        self.requests += 1;
+        self.bytes_up += exchange.bytes_up;
+        self.bytes_down += exchange.bytes_down;
+    }
+}
+
 /// Makes vouchers of a session's model, under its name at the service, and keeps them in a directory of the session's key.
 pub struct Filler {
     client: Client,
     model: String,
     session: Arc<Session>,
     directory: Arc<VoucherDirectory>,
-    /// The most rows that a request has: what is refused as too large is halved, and so is all that follows.
-    most_rows: AtomicUsize,
+    /// The most vouchers that are asked for at once: what is refused as too large is halved, and so is all that follows.
+    most: AtomicUsize,
 }
 
 impl Filler {
@@ -49,7 +57,7 @@ impl Filler {
             model: model.into(),
             session,
             directory,
-            most_rows: AtomicUsize::new(ROWS),
+            most: AtomicUsize::new(usize::MAX),
         }
     }
 
@@ -88,36 +96,119 @@ impl Filler {
         Ok(filled)
     }
 
-    /// Adds this many vouchers, in one request if it isn't too large.
+    /// Adds this many vouchers, at once if their requests aren't too large.
     async fn part(&self, count: usize, group: usize) -> Result<Filled, FillError> {
+        // A row of shares is as large for fewer vouchers, but a network's other requests aren't.
+        let least = self.session.card().hidden().map_or(group, |_| 1);
         let mut filled = Filled::default();
-        let threads = self.client.threads();
         while filled.vouchers < count {
-            let rows = self.most_rows.load(Ordering::Relaxed);
-            let some = (count - filled.vouchers).min(rows * group);
-            let session = Arc::clone(&self.session);
-            let (drawn, request) = threads.run(move || session.draw_vouchers(some)).await?;
-            let exchange = match self.client.infer(&self.model, &request).await {
-                Err(ClientError::RequestTooLarge { bytes, .. }) if rows > 1 && some > group => {
+            let most = self.most.load(Ordering::Relaxed);
+            let some = (count - filled.vouchers).min(most);
+            let made = make(&self.client, &self.model, &self.session, some, &mut filled);
+            let vouchers = match made.await {
+                Err(FillError::Client(ClientError::RequestTooLarge { bytes, .. }))
+                    if some > least =>
+                {
                     filled.bytes_up += bytes;
-                    self.most_rows.fetch_min(rows / 2, Ordering::Relaxed);
+                    let half = some / 2;
+                    let half = half.max(least).max(half / group * group);
+                    self.most.fetch_min(half, Ordering::Relaxed);
                     continue;
                 }
-                exchange => exchange?,
+                made => made?,
             };
-            let (session, directory) = (Arc::clone(&self.session), Arc::clone(&self.directory));
-            let answer = exchange.answer;
-            let keep = move || -> Result<(), FillError> {
-                let vouchers = session.vouchers(drawn, &request, &answer)?;
-                Ok(directory.add(vouchers)?)
-            };
-            threads.run(keep).await?;
+            let directory = Arc::clone(&self.directory);
+            let keep = move || directory.add(vouchers);
+            self.client.threads().run(keep).await?;
             filled.vouchers += some;
-            filled.requests += 1;
-            filled.bytes_up += exchange.bytes_up;
-            filled.bytes_down += exchange.bytes_down;
         }
         Ok(filled)
+    }
+}
+
+impl Client {
+    /// Makes vouchers of a session's model, under its name at the service, all at once.
+    ///
+    /// # Errors
+    /// A [`FillError`].
+    ///
+    /// # Panics
+    /// If the operating system's generator fails, or outside of a tokio runtime.
+    pub async fn make_vouchers(
+        &self,
+        model: &str,
+        session: &Arc<Session>,
+        count: NonZeroUsize,
+    ) -> Result<Exchange<Vouchers>, FillError> {
+        let mut filled = Filled::default();
+        let vouchers = make(self, model, session, count.get(), &mut filled).await?;
+        Ok(Exchange {
+            answer: vouchers,
+            bytes_up: filled.bytes_up,
+            bytes_down: filled.bytes_down,
+            tries: filled.requests,
+        })
+    }
+}
+
+/// Makes vouchers, all at once, and counts the requests.
+async fn make(
+    client: &Client,
+    model: &str,
+    session: &Arc<Session>,
+    count: usize,
+    filled: &mut Filled,
+) -> Result<Vouchers, FillError> {
+    match session.card().hidden() {
+        None => affine(client, model, session, count, filled).await,
+        Some(_) => layered(client, model, session, count, filled).await,
+    }
+}
+
+/// Vouchers of an affine model, by one request.
+async fn affine(
+    client: &Client,
+    model: &str,
+    session: &Arc<Session>,
+    count: usize,
+    filled: &mut Filled,
+) -> Result<Vouchers, FillError> {
+    let threads = client.threads();
+    let drawing = Arc::clone(session);
+    let (drawn, request) = threads.run(move || drawing.draw_vouchers(count)).await?;
+    let exchange = client.infer(model, &request).await?;
+    filled.count(&exchange);
+    let session = Arc::clone(session);
+    let vouchers = threads.run(move || session.vouchers(drawn, &request, &exchange.answer));
+    Ok(vouchers.await?)
+}
+
+/// Vouchers of a network with hidden layers, by a request for each of its affine parts and of its hidden layers.
+async fn layered(
+    client: &Client,
+    model: &str,
+    session: &Arc<Session>,
+    count: usize,
+    filled: &mut Filled,
+) -> Result<Vouchers, FillError> {
+    let threads = client.threads();
+    let mut drawing = session.draw_for_network(count)?;
+    loop {
+        let owner = Arc::clone(session);
+        let asked = threads.run(move || (drawing.request(&owner), drawing));
+        let (request, after) = asked.await;
+        drawing = after;
+        let Some(request) = request? else {
+            return Ok(drawing.finish(session));
+        };
+        let exchange = client.infer(model, &request).await?;
+        filled.count(&exchange);
+        let owner = Arc::clone(session);
+        let receive = move || {
+            let received = drawing.receive(&owner, &request, &exchange.answer);
+            received.map(|()| drawing)
+        };
+        drawing = threads.run(receive).await?;
     }
 }
 

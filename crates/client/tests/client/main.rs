@@ -9,6 +9,7 @@ mod pipeline;
 mod pool;
 mod reactions;
 mod retries;
+mod rounds;
 mod sealed;
 mod tls;
 mod transport;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use veilcast_card::Limits;
-use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout, Upload};
+use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Upload};
 
 use super::Evaluator;
 use crate::arrangement::Arrangement;
@@ -87,7 +87,7 @@ impl Evaluator {
     /// The records of a row, if a request's rows can be computed together with others'.
     fn joinable(&self, request: &InferRequest) -> Option<usize> {
         let is_full = matches!(request.upload(), Upload::Full(_));
-        if request.layout() == Layout::Vouchers || !is_full || !self.is_within_limits(request) {
+        if request.layout().is_ahead() || !is_full || !self.is_within_limits(request) {
             return None;
         }
         let key_bits = self.keys.bits(request.public_key()).ok()?;

@@ -36,14 +36,10 @@ impl Count<'_> {
         let rows = arrangement.rows(records);
         let up = rows * arrangement.ciphertexts_per_row();
         let down = rows * arrangement.answers_per_row();
-        let (encrypt, receive) = match self.form {
-            None => (seconds.encryption, seconds.decoding),
-            Some(_) => (seconds.correction, seconds.expansion),
+        let encrypt = match self.form {
+            None => seconds.encryption,
+            Some(_) => seconds.correction,
         };
-        let decoded =
-            |ciphertexts: usize, each: f64| seconds.unit_check + ciphertexts as f64 * each;
-        // A mask and a randomiser take one product each.
-        let conceal = seconds.of_randomizers(down) + (2 * down) as f64 * seconds.product;
         Request {
             ciphertexts_up: up,
             ciphertexts_down: down,
@@ -56,15 +52,34 @@ impl Count<'_> {
             ),
             bytes_down: sizes::answer(self.card, self.costs.key_bits, arrangement, records),
             encrypt: up as f64 * encrypt,
-            server: decoded(up, receive) + rows as f64 * self.weighted_sums() + conceal,
-            decrypt: decoded(down, seconds.decoding) + seconds.of_decryptions(down),
+            server: self.server(records),
+            decrypt: self.decoded(down, seconds.decoding) + seconds.of_decryptions(down),
         }
+    }
+
+    /// The service's seconds for this many records.
+    pub(super) fn server(&self, records: usize) -> f64 {
+        let (arrangement, seconds) = (self.arrangement, &self.costs.seconds);
+        let rows = arrangement.rows(records);
+        let up = rows * arrangement.ciphertexts_per_row();
+        let down = rows * arrangement.answers_per_row();
+        let receive = match self.form {
+            None => seconds.decoding,
+            Some(_) => seconds.expansion,
+        };
+        // A mask and a randomiser take one product each.
+        let conceal = seconds.of_randomizers(down) + (2 * down) as f64 * seconds.product;
+        self.decoded(up, receive) + rows as f64 * self.weighted_sums() + conceal
+    }
+
+    fn decoded(&self, ciphertexts: usize, each: f64) -> f64 {
+        self.costs.seconds.unit_check + ciphertexts as f64 * each
     }
 
     /// The seconds that a row's weighted sums take, including putting them together into answers.
     fn weighted_sums(&self) -> f64 {
         let (arrangement, seconds) = (self.arrangement, &self.costs.seconds);
-        let sums = arrangement.features_per_ciphertext() * self.card.outputs();
+        let sums = arrangement.features_per_ciphertext() * arrangement.outputs();
         // Differences of two sums are quotients of ciphertexts: one inversion for all, with four
         // products each.
         let products = self.products + 4 * sums;

@@ -3,7 +3,7 @@
 use veilcast_card::Way;
 
 /// What a number of records takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Effort {
     /// The client's time, in seconds.
     pub client: f64,

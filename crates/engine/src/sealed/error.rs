@@ -13,6 +13,9 @@ pub enum SealedError {
     /// The model isn't offered sealed.
     #[error("the model is not offered sealed: its card names the ways that it is offered in")]
     NotOffered,
+    /// The model has hidden layers.
+    #[error("a network with hidden layers can't be sealed: it is offered by vouchers")]
+    Hidden,
     /// A record's scores don't fit the key.
     #[error(transparent)]
     Layout(#[from] LayoutError),

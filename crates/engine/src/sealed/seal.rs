@@ -1,7 +1,7 @@
 //! [`seal`]: the weights, encrypted.
 
 use veilcast_card::{Sealed, Way};
-use veilcast_model::Model;
+use veilcast_model::{IntegerMap, Model};
 use veilcast_paillier::{Plaintext, PublicKey, SecretKey};
 
 use super::error::SealedError;
@@ -12,14 +12,15 @@ use crate::bits;
 /// names them and offers these ways.
 ///
 /// # Errors
-/// [`SealedError`] if a record's scores don't fit the key, or `ways` don't include [`Way::Sealed`].
+/// [`SealedError`] if the model has hidden layers, a record's scores don't fit the key, or `ways` don't include [`Way::Sealed`].
 ///
 /// # Panics
 /// If the operating system's generator fails.
 pub fn seal(model: Model, key: &SecretKey, ways: Vec<Way>) -> Result<Model, SealedError> {
+    let map = model.affine().ok_or(SealedError::Hidden)?.integer_map();
     let public = key.public_key();
     let slots = SealedSlots::new(model.card(), public.bits())?;
-    let ciphertexts = key.encrypt_many(&plaintexts(&model, &slots, public));
+    let ciphertexts = key.encrypt_many(&plaintexts(map, &slots, public));
     let file: Vec<u8> = ciphertexts
         .iter()
         .flat_map(|ciphertext| public.encode_ciphertext(ciphertext))
@@ -29,8 +30,7 @@ pub fn seal(model: Model, key: &SecretKey, ways: Vec<Way>) -> Result<Model, Seal
 }
 
 /// For each feature its weights side by side, and then the biases with the offsets.
-fn plaintexts(model: &Model, slots: &SealedSlots, key: &PublicKey) -> Vec<Plaintext> {
-    let map = model.integer_map();
+fn plaintexts(map: &IntegerMap, slots: &SealedSlots, key: &PublicKey) -> Vec<Plaintext> {
     let outputs = 0..map.outputs();
     let of_feature = |feature: usize| {
         let weights = outputs.clone().map(|output| map.row(output)[feature]);

@@ -59,7 +59,8 @@ impl Unsealing {
             *value = getrandom::u32().expect("the operating system gives random bytes")
                 & quantization.max();
         }
-        let expected = model.integer_map().evaluate(&record).ok();
+        let affine = model.affine().expect("a sealed card is an affine model's");
+        let expected = affine.integer_map().evaluate(&record).ok();
         record.push(1);
         let sums = FixedCiphertexts::new(public, weights)
             .weighted_sums(&[&record], quantization.bits.get());

@@ -3,6 +3,7 @@
 use veilcast_protocol::{InferRequest, InferResponse, Layout};
 
 use super::Session;
+use crate::arrangement::voucher_layouts;
 use crate::error::SessionError;
 use crate::vouchers::{DrawnVouchers, Vouchers};
 
@@ -41,8 +42,12 @@ impl Session {
     /// # Errors
     /// The card must offer vouchers, and the key have room for them.
     pub fn max_vouchers(&self) -> Result<usize, SessionError> {
-        let arrangement = self.arrangement_of(Layout::Vouchers)?;
-        Ok(arrangement.max_records(self.card().limits()))
+        let limits = self.card().limits();
+        let layouts = voucher_layouts(self.card()).into_iter();
+        let arrangements = layouts.map(|layout| self.arrangement_of(layout));
+        let most = arrangements.map(|arrangement| Ok(arrangement?.max_records(limits)));
+        most.reduce(|one, other| Ok(one?.min(other?)))
+            .expect("there is a layout")
     }
 
     /// The vouchers that share ciphertexts: a request costs least if it asks for a multiple of it.
@@ -50,8 +55,8 @@ impl Session {
     /// # Errors
     /// The card must offer vouchers, and the key have room for them.
     pub fn vouchers_per_group(&self) -> Result<usize, SessionError> {
-        let arrangement = self.arrangement_of(Layout::Vouchers)?;
-        Ok(arrangement.records_per_row())
+        let first = voucher_layouts(self.card())[0];
+        Ok(self.arrangement_of(first)?.records_per_row())
     }
 
     /// Vouchers from the answer to the request for them.
@@ -75,7 +80,9 @@ impl Session {
             return Err(SessionError::OtherRequest);
         }
         let (arrangement, answers) = self.decrypt_answers(answer)?;
-        let shares = arrangement.slots(&answers, answer.records);
+        let shares = arrangement.slots(&answers, answer.records).into_iter();
+        let shares = shares.map(|shares| shares.into_iter().map(|share| share as u64).collect());
+        let shares = shares.collect();
         let (card, key) = (answer.card_digest, answer.key_fingerprint);
         Ok(Vouchers::of_batch(drawn, shares, batch, card, key))
     }

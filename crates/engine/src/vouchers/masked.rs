@@ -4,15 +4,17 @@ use rayon::prelude::*;
 use veilcast_card::{Card, QuantizedRecord};
 use veilcast_model::{IntegerMap, Model};
 use veilcast_protocol::{
-    CardDigest, Encoding, IntegerMatrix, IntegerType, MaskedRequest, MaskedResponse,
+    CardDigest, Encoding, IntegerMatrix, IntegerType, Layout, MaskedRequest, MaskedResponse,
+    RoundRequest,
 };
 use zeroize::Zeroizing;
 
 use super::secret::VoucherSecret;
-use super::voucher::Vouchers;
+use super::voucher::{Made, Vouchers};
 use crate::bits;
-use crate::error::{EvaluateError, VoucherError};
+use crate::error::{EvaluateError, LayoutError, VoucherError};
 use crate::id::new_id;
+use crate::rounds::Rounds;
 
 /// What turns the masked scores of one request into scores: a of its vouchers. Secret.
 pub struct Unmasking {
@@ -35,20 +37,13 @@ impl Vouchers {
         card: &Card,
         records: &[QuantizedRecord],
     ) -> Result<(MaskedRequest, Unmasking), VoucherError> {
-        if records.is_empty() {
-            return Err(VoucherError::NoRecords);
-        }
-        if records.len() != self.len() {
-            let (records, found) = (records.len(), self.len());
-            return Err(VoucherError::Count { records, found });
-        }
-        if self.card != card.digest() {
-            let (found, expected) = (self.card, card.digest());
-            return Err(VoucherError::OtherCard { found, expected });
-        }
+        self.check_for(card, records)?;
+        let Made::Affine(vouchers) = self.vouchers else {
+            return Err(VoucherError::Layered);
+        };
         let (slot_bits, features) = (card.slot_bits().get(), card.features());
         let mut masked = Vec::with_capacity(records.len() * features);
-        for (record, voucher) in records.iter().zip(&self.vouchers) {
+        for (record, voucher) in records.iter().zip(&vouchers) {
             let values = record.values_for(self.card)?;
             let mask = voucher.record(slot_bits, features);
             let differences = values.iter().zip(mask.iter());
@@ -64,7 +59,7 @@ impl Vouchers {
             card_digest: self.card,
             key_fingerprint: self.key,
             secret: self.secret,
-            vouchers: self.vouchers.iter().map(|voucher| voucher.id).collect(),
+            vouchers: vouchers.iter().map(|voucher| voucher.id).collect(),
             records: masked,
             answer: Encoding::Binary,
             timeout: None,
@@ -73,9 +68,46 @@ impl Vouchers {
             id: request.id.clone(),
             card: self.card,
             slot_bits,
-            shares: self.vouchers.into_iter().map(|v| v.shares).collect(),
+            shares: vouchers.into_iter().map(|v| v.shares).collect(),
         };
         Ok((request, unmasking))
+    }
+}
+
+impl Vouchers {
+    /// Masks records that were quantised for the vouchers' card, one by each voucher, for the first of the rounds that a network with hidden
+    /// layers takes.
+    ///
+    /// # Errors
+    /// As [`mask`](Self::mask), and the model must have hidden layers. The vouchers are used up in any case.
+    ///
+    /// # Panics
+    /// If the operating system's generator fails.
+    pub fn begin(
+        self,
+        card: &Card,
+        records: &[QuantizedRecord],
+    ) -> Result<(RoundRequest, Rounds), VoucherError> {
+        self.check_for(card, records)?;
+        let Made::Layered(vouchers, _) = self.vouchers else {
+            return Err(VoucherError::NotLayered);
+        };
+        Rounds::begin(card, (self.key, self.secret), vouchers, records)
+    }
+
+    fn check_for(&self, card: &Card, records: &[QuantizedRecord]) -> Result<(), VoucherError> {
+        if records.is_empty() {
+            return Err(VoucherError::NoRecords);
+        }
+        if records.len() != self.len() {
+            let (records, found) = (records.len(), self.len());
+            return Err(VoucherError::Count { records, found });
+        }
+        if self.card != card.digest() {
+            let (found, expected) = (self.card, card.digest());
+            return Err(VoucherError::OtherCard { found, expected });
+        }
+        Ok(())
     }
 }
 
@@ -125,6 +157,9 @@ impl std::fmt::Debug for Unmasking {
 /// Checks a request's sizes and numbers against a model.
 pub(crate) fn check(model: &Model, request: &MaskedRequest) -> Result<(), EvaluateError> {
     let card = model.card();
+    if model.affine().is_none() {
+        return Err(LayoutError::NotAllowed(Layout::Vouchers).into());
+    }
     let [found, columns] = request.records.shape();
     let limit = card.limits().max_records as usize;
     if found > limit {
@@ -149,7 +184,11 @@ pub(crate) fn masked_scores(
     secret: &VoucherSecret,
     request: &MaskedRequest,
 ) -> IntegerMatrix {
-    let (card, map) = (model.card(), model.integer_map());
+    let map = model
+        .affine()
+        .expect("the request was checked")
+        .integer_map();
+    let card = model.card();
     let (slot_bits, outputs) = (card.slot_bits().get(), map.outputs());
     let (digest, key) = (request.card_digest, request.key_fingerprint);
     let features = card.features();

@@ -1,14 +1,42 @@
 //! [`VoucherSecret`], from which the service derives what masks scores.
 
 use shake::{ExtendableOutput, Shake256, Update, XofReader};
-use veilcast_protocol::{CardDigest, KeyFingerprint, VoucherId, VoucherSecretId};
+use subtle::ConstantTimeEq as _;
+use veilcast_protocol::{BatchId, CardDigest, KeyFingerprint, VoucherId, VoucherSecretId};
 use zeroize::Zeroizing;
 
-use super::pseudorandom::numbers;
+use super::pseudorandom::{numbers, wide_numbers};
 
 /// Distinguishes these numbers from everything else that SHAKE256 is used for.
 const DOMAIN: &[u8] = b"veilcast voucher v1";
+const BATCH_DOMAIN: &[u8] = b"veilcast voucher batch v1";
 const ID_DOMAIN: &[u8] = b"veilcast voucher secret id v1";
+const SHARES_DOMAIN: &[u8] = b"veilcast voucher share v1";
+const FACTORS_DOMAIN: &[u8] = b"veilcast voucher factor v1";
+const PRODUCTS_DOMAIN: &[u8] = b"veilcast voucher product v1";
+
+/// Bytes of a signed batch's id that are random.
+const RANDOM_BYTES: usize = 12;
+
+/// What a part of a network's voucher is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// Shares of an affine part.
+    Shares,
+    /// Products of the hidden layer after it.
+    Products,
+}
+
+/// What a network's voucher is used for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VoucherUse {
+    pub(crate) card: CardDigest,
+    pub(crate) key: KeyFingerprint,
+    /// k.
+    pub(crate) ring_bits: u32,
+    /// The affine part, or the one before the hidden layer.
+    pub(crate) part: u32,
+}
 
 /// A secret of a service, from which s of every voucher is derived.
 ///
@@ -64,6 +92,80 @@ impl VoucherSecret {
             &voucher.to_bytes(),
         ];
         numbers(DOMAIN, &parts, slot_bits, outputs)
+    }
+
+    /// s of a voucher for one affine part of a network: a number of `ring_bits` bits for each of the part's outputs.
+    pub(crate) fn shares(
+        &self,
+        use_of: &VoucherUse,
+        voucher: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        self.wide(SHARES_DOMAIN, use_of, voucher, count)
+    }
+
+    /// t of a voucher for one hidden layer: what its numbers are multiplied by, and masked with.
+    pub(crate) fn factors(
+        &self,
+        use_of: &VoucherUse,
+        voucher: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        self.wide(FACTORS_DOMAIN, use_of, voucher, count)
+    }
+
+    /// s of a voucher's products for one hidden layer.
+    pub(crate) fn product_shares(
+        &self,
+        use_of: &VoucherUse,
+        voucher: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        self.wide(PRODUCTS_DOMAIN, use_of, voucher, count)
+    }
+
+    /// Signs the id of a batch for one part of a network: its last four bytes become a digest of the others and of what it is for. So a
+    /// service remembers only vouchers that it has made.
+    pub(crate) fn sign(&self, use_of: &VoucherUse, kind: Kind, batch: BatchId) -> BatchId {
+        let mut id = *batch.as_bytes();
+        let (random, tag) = id.split_at_mut(RANDOM_BYTES);
+        let mut absorbed = Shake256::default();
+        absorbed.update(BATCH_DOMAIN);
+        for part in [
+            &*self.bytes as &[u8],
+            use_of.card.as_bytes(),
+            use_of.key.as_bytes(),
+            &use_of.part.to_be_bytes(),
+            &[kind as u8],
+            random,
+        ] {
+            absorbed.update(part);
+        }
+        absorbed.finalize_xof().read(tag);
+        id.into()
+    }
+
+    /// Whether a batch was signed for this.
+    pub(crate) fn has_signed(&self, use_of: &VoucherUse, kind: Kind, batch: BatchId) -> bool {
+        let signed = self.sign(use_of, kind, batch);
+        bool::from(signed.as_bytes().ct_eq(batch.as_bytes()))
+    }
+
+    fn wide(
+        &self,
+        domain: &[u8],
+        use_of: &VoucherUse,
+        voucher: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        let parts: [&[u8]; 5] = [
+            &*self.bytes,
+            use_of.card.as_bytes(),
+            use_of.key.as_bytes(),
+            &voucher.to_bytes(),
+            &use_of.part.to_be_bytes(),
+        ];
+        wide_numbers(domain, &parts, use_of.ring_bits, count)
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod geometry;
+pub(crate) mod rounds;
 pub(crate) mod sealed;
 pub(crate) mod statistics;
 pub(crate) mod vouchers;
@@ -20,7 +21,7 @@ use veilcast_card::{
     WeightBits,
 };
 use veilcast_engine::{EntryStore, Evaluator, KeyPolicy, SeededEntries, Session, StoredEntries};
-use veilcast_model::{Blueprint, FloatMap, Model};
+use veilcast_model::{Blueprint, FloatMap, FloatNetwork, Model};
 use veilcast_paillier::{Ciphertext, SecretKey};
 use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout, Upload};
 
@@ -122,15 +123,56 @@ fn model_from(
     ways: Option<Vec<Way>>,
 ) -> Model {
     let (inputs, outputs) = (weights[0].len(), weights.len());
-    let flat = weights.iter().flatten().map(|&w| f64::from(w)).collect();
-    let map = FloatMap::new(
-        inputs,
-        outputs,
-        flat,
-        biases.iter().map(|&b| b as f64).collect(),
-    )
-    .unwrap();
+    let map = float_map(weights, biases);
     let blueprint = Blueprint {
+        layouts,
+        ways,
+        ..blueprint([inputs, outputs], input_bits, weight_bits)
+    };
+    let model = blueprint.build(map).unwrap();
+    assert_eq!(
+        model.affine().unwrap().integer_map().weights(),
+        weights.concat(),
+        "the weights are integers already"
+    );
+    assert_eq!(model.affine().unwrap().integer_map().biases(), biases);
+    model
+}
+
+/// A network of these integers, whose largest magnitudes are as for [`model`].
+pub(crate) fn network(
+    parts: &[(Vec<Vec<i32>>, Vec<i64>)],
+    input_bits: u32,
+    weight_bits: u32,
+) -> Model {
+    let (first, last) = (&parts[0].0, &parts[parts.len() - 1].0);
+    let maps = parts
+        .iter()
+        .map(|(weights, biases)| float_map(weights, biases));
+    let blueprint = blueprint([first[0].len(), last.len()], input_bits, weight_bits);
+    let model = blueprint.build_network(FloatNetwork::new(maps.collect()).unwrap());
+    let model = model.unwrap();
+    let integers = model.layered().unwrap().integers().parts();
+    for (part, (weights, biases)) in integers.iter().zip(parts) {
+        assert_eq!(part.weights(), weights.concat());
+        assert!(
+            part.biases()
+                .iter()
+                .copied()
+                .eq(biases.iter().map(|&b| b.into()))
+        );
+    }
+    model
+}
+
+fn float_map(weights: &[Vec<i32>], biases: &[i64]) -> FloatMap {
+    let flat = weights.iter().flatten().map(|&w| f64::from(w)).collect();
+    let biases = biases.iter().map(|&b| b as f64).collect();
+    FloatMap::new(weights[0].len(), weights.len(), flat, biases).unwrap()
+}
+
+fn blueprint([inputs, outputs]: [usize; 2], input_bits: u32, weight_bits: u32) -> Blueprint {
+    Blueprint {
         name: "test".into(),
         version: "1".into(),
         description: "A model for tests.".into(),
@@ -158,22 +200,14 @@ fn model_from(
         units: None,
         threshold: None,
         task: None,
-        layouts,
-        ways,
+        layouts: Layouts::scalar(),
+        ways: None,
         limits: Limits {
             max_records: 300,
             max_ciphertexts: 2000,
         },
         max_weight: WeightBits::new(weight_bits).unwrap().max_weight(),
-    };
-    let model = blueprint.build(map).unwrap();
-    assert_eq!(
-        model.integer_map().weights(),
-        weights.concat(),
-        "the weights are integers already"
-    );
-    assert_eq!(model.integer_map().biases(), biases);
-    model
+    }
 }
 
 /// Both sides of a model under the test key, in the layout `scalar`.

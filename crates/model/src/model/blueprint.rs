@@ -1,14 +1,14 @@
 //! Building a model from a float map and the contents of its card.
 
 use super::programs::Programs;
-use super::{Model, Report};
-use crate::FloatMap;
+use super::{Affine, Layered, Model, Numbers, Report};
 use crate::bounds::BoundsError;
 use crate::float_map::{QuantizeError, weight_bits};
 use crate::search::SearchError;
+use crate::{BoundsCertificate, FloatMap, FloatNetwork};
 use veilcast_card::{
-    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Input, Layouts, Limits, Output,
-    PublicPart, Quantization, SlotBits, Task, Way,
+    Activation, Bounds, CARD_FORMAT, Card, CardError, CardSpec, Hidden, Input, Layouts, Limits,
+    Output, PublicPart, Quantization, SlotBits, Task, Way,
 };
 
 /// What the card will say about a model whose weights aren't quantised yet.
@@ -95,20 +95,46 @@ impl Blueprint {
     /// certified.
     pub fn build(self, float_map: FloatMap) -> Result<Model, BuildError> {
         // The card is made twice: its checks come before its numbers are used to round the map.
-        let mut spec = self.spec(&float_map);
-        let features = Card::new(spec.clone())?.features();
-        if features != float_map.inputs() {
-            return Err(BuildError::Features {
-                inputs: float_map.inputs(),
-                features,
-            });
-        }
+        let mut spec = self.spec(float_map.inputs(), float_map.outputs());
+        check_features(&spec, float_map.inputs())?;
         let (integer_map, scales) = float_map.quantize(&spec.quantization, self.max_weight)?;
         let certificate = integer_map.certify(spec.quantization.max(), SlotBits::MAX)?;
         spec.output.scales = scales;
         spec.bounds.slot_bits = certificate.slot_bits;
         spec.bounds.largest_scores = certificate.largest_scores();
         let card = Card::new(spec)?;
+        let programs = Programs::compile(&integer_map, &self.layouts);
+        let numbers = Numbers::Affine(Affine::new(integer_map, float_map, programs));
+        Ok(self.model(card, numbers, certificate))
+    }
+
+    /// Quantises a network with hidden layers, proves its bounds and writes its card. It is offered by vouchers alone, whatever the
+    /// blueprint says of ways and layouts.
+    ///
+    /// # Errors
+    /// [`BuildError`] if the blueprint is unfit for a card, or the network can't be quantised or certified.
+    pub fn build_network(mut self, floats: FloatNetwork) -> Result<Model, BuildError> {
+        (self.ways, self.layouts) = (Some(vec![Way::Vouchers]), Layouts::default());
+        let (integers, scales) = floats.quantize(&self.quantization, self.max_weight)?;
+        let certified = integers.certify(self.quantization.max())?;
+        let worth = 2.0_f64.powi(certified.score_shift as i32);
+        let mut spec = self.spec(floats.inputs(), floats.outputs());
+        spec.hidden = Some(Hidden {
+            sizes: floats.sizes(),
+            weight_bits: vec![weight_bits(self.max_weight); floats.parts().len()],
+            ring_bits: certified.ring_bits,
+            score_shift: certified.score_shift,
+        });
+        spec.output.scales = scales.into_iter().map(|scale| scale * worth).collect();
+        spec.bounds.slot_bits = certified.scores.slot_bits;
+        spec.bounds.largest_scores = certified.scores.largest_scores();
+        check_features(&spec, floats.inputs())?;
+        let card = Card::new(spec)?;
+        let numbers = Numbers::Layered(Layered::new(integers, floats));
+        Ok(self.model(card, numbers, certified.scores))
+    }
+
+    fn model(self, card: Card, numbers: Numbers, certificate: BoundsCertificate) -> Model {
         let report = Report {
             card: card.digest(),
             max_weight: self.max_weight,
@@ -122,23 +148,21 @@ impl Blueprint {
             training: None,
             import: None,
         };
-        Ok(Model {
+        Model {
             card,
-            programs: Programs::compile(&integer_map, &self.layouts),
+            numbers,
             public_part: self.public_part.map(|part| part.onnx),
             sealed: None,
-            integer_map,
-            float_map,
             certificate,
             report: Some(report),
-        })
+        }
     }
 
-    /// The card's fields; those that result from rounding the map are still to be set.
-    fn spec(&self, float_map: &FloatMap) -> CardSpec {
+    /// The card's fields; those that result from rounding are still to be set.
+    fn spec(&self, inputs: usize, outputs: usize) -> CardSpec {
         let public_part = self.public_part.as_ref().map(|part| {
             let (shape, description) = (part.shape.clone(), part.description.clone());
-            PublicPart::of(&part.onnx, shape, float_map.inputs(), description)
+            PublicPart::of(&part.onnx, shape, inputs, description)
         });
         CardSpec {
             format: CARD_FORMAT.to_owned(),
@@ -148,9 +172,10 @@ impl Blueprint {
             input: self.input.clone(),
             public_part,
             quantization: self.quantization.clone(),
+            hidden: None,
             output: Output {
                 labels: self.labels.clone(),
-                scales: vec![1.0; float_map.outputs()],
+                scales: vec![1.0; outputs],
                 activation: self.activation,
                 units: self.units.clone(),
                 threshold: self.threshold,
@@ -167,5 +192,14 @@ impl Blueprint {
             ways: self.ways.clone(),
             sealed: None,
         }
+    }
+}
+
+/// Checks a card's fields, and that its records have as many features as a map or network takes.
+fn check_features(spec: &CardSpec, inputs: usize) -> Result<(), BuildError> {
+    let features = Card::new(spec.clone())?.features();
+    match features == inputs {
+        true => Ok(()),
+        false => Err(BuildError::Features { inputs, features }),
     }
 }

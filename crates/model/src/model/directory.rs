@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::names::{CARD_FILE, PUBLIC_PART_FILE, REPORT_FILE, SEALED_FILE, WEIGHTS_FILE};
-use super::{Model, ModelError, Report, weights};
+use super::{Model, ModelError, Report};
 use veilcast_card::{MAX_CARD_BYTES, MAX_FEATURES, MAX_PUBLIC_PART_BYTES};
 
 const MAX_WEIGHTS_BYTES: u64 = 2 << 30;
@@ -68,12 +68,7 @@ impl Model {
             path: directory.to_owned(),
             source,
         };
-        let weights = weights::serialize(
-            &self.integer_map,
-            &self.float_map,
-            &self.programs,
-            self.card_digest(),
-        )?;
+        let weights = self.weights()?;
         let parent = parent(directory);
         fs::create_dir_all(parent).map_err(failed)?;
         let fresh = sibling(parent).map_err(failed)?;

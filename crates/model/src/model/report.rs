@@ -92,6 +92,9 @@ pub struct Regression {
 pub struct TrainingReport {
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
+    /// What the hidden layers do with their numbers.
+    #[serde(default, skip_serializing_if = "HiddenActivation::is_identity")]
+    pub activation: HiddenActivation,
     /// Passes over the training records; 0 if it was trained until it had converged.
     pub epochs: usize,
     /// Records per step.
@@ -105,9 +108,15 @@ pub struct TrainingReport {
     /// Mean loss over the last epoch: cross-entropy, or for a regression the squared error in units
     /// of the target's variance.
     pub final_loss: f64,
-    /// The penalty on the squared weights, for a layer that was trained until it had converged.
+    /// The penalty on the squared weights, for layers that were trained until they had converged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub penalty: Option<f64>,
+    /// Adam's weight decay, if there was any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decay: Option<f64>,
+    /// By how many pixels images were shifted at most, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<usize>,
     /// The penalties that were tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<PathStep>,
@@ -118,6 +127,24 @@ pub struct TrainingReport {
     /// then, over all records at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trees: Option<TreesReport>,
+}
+
+/// What a network's hidden layers do with their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HiddenActivation {
+    /// Nothing, so that the network is one affine map.
+    #[default]
+    Identity,
+    /// They square them.
+    Square,
+}
+
+impl HiddenActivation {
+    /// Whether the network is one affine map.
+    pub fn is_identity(&self) -> bool {
+        *self == Self::Identity
+    }
 }
 
 /// Decision trees that were grown.
@@ -154,6 +181,21 @@ pub struct StemReport {
     pub shift: usize,
 }
 
+/// What an affine part of a network was taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartReport {
+    /// How many numbers it takes.
+    pub inputs: usize,
+    /// How many it gives.
+    pub outputs: usize,
+    /// The operators that it stands for, for people.
+    pub operators: String,
+    /// The last node of what squares its numbers; none for the last part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub squared_by: Option<String>,
+}
+
 /// How a model was imported from a file of another library.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,6 +217,9 @@ pub struct ImportReport {
     /// The last node of the public part, for a hybrid model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split_at: Option<String>,
+    /// The affine parts of a network with hidden layers, which square what each but the last gives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartReport>,
     /// Number of records that it was calibrated with.
     pub records: usize,
     /// Whether those were drawn at random, since none were given.

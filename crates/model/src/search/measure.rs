@@ -2,58 +2,40 @@
 
 use super::error::SearchError;
 use super::goal::{Goal, HeldOut, Measure};
+use super::report::SearchReport;
+use crate::IntegerMap;
 use crate::quality::auc;
-use crate::{FloatMap, IntegerMap};
 use veilcast_card::{Quantization, class, probabilities};
 
 /// How good a map is.
-pub(super) struct Measured {
+pub(crate) struct Measured {
     /// The accuracy, if classes are predicted.
-    pub(super) accuracy: Option<f64>,
+    pub(crate) accuracy: Option<f64>,
     /// The area under the ROC curve, if that is what the goal measures.
-    pub(super) auc: Option<f64>,
+    pub(crate) auc: Option<f64>,
     /// The largest change from the float map, if the goal bounds it.
-    pub(super) largest_change: Option<f64>,
+    pub(crate) largest_change: Option<f64>,
 }
 
 /// How good the float map is, and what other maps are compared with.
-pub(super) struct ByFloats {
-    pub(super) measured: Measured,
+pub(crate) struct ByFloats {
+    measured: Measured,
     goal: Goal,
+    records: usize,
     /// The probabilities of each record's classes, or its quantities, if the goal bounds their
     /// changes.
     bounded: Option<Vec<Vec<f64>>>,
 }
 
 /// The quantised features of a record that aren't 0.
-pub(super) type Sparse = Vec<(u32, u32)>;
+pub(crate) type Sparse = Vec<(u32, u32)>;
 
-pub(super) fn sparse(record: &[f64], quantization: &Quantization) -> Sparse {
+pub(crate) fn sparse(record: &[f64], quantization: &Quantization) -> Sparse {
     let features = record.iter().enumerate().map(|(feature, &value)| {
         let (integer, _) = quantization.quantize(feature, value);
         (feature as u32, integer)
     });
     features.filter(|&(_, integer)| integer != 0).collect()
-}
-
-/// Measures the float map.
-pub(super) fn by_floats(
-    map: &FloatMap,
-    held_out: HeldOut<'_>,
-    goal: Goal,
-) -> Result<ByFloats, SearchError> {
-    let scores = held_out.records.iter().map(|record| map.evaluate(record));
-    let scores: Vec<Vec<f64>> = scores.collect::<Result<_, _>>()?;
-    let mut tally = Tally::new(goal, held_out.labels);
-    for (record, scores) in scores.iter().enumerate() {
-        tally.add(record, scores);
-    }
-    let bounded = || scores.iter().map(|scores| goal.bounded(scores)).collect();
-    Ok(ByFloats {
-        measured: tally.finish()?,
-        goal,
-        bounded: goal.max_change.map(|_| bounded()),
-    })
 }
 
 impl Goal {
@@ -67,6 +49,45 @@ impl Goal {
 }
 
 impl ByFloats {
+    /// Measures the map or network in floats, by its scores of each record.
+    ///
+    /// # Errors
+    /// [`SearchError`] if there are no records, a record has no label, or the goal measures what the scores don't have.
+    pub(crate) fn of(
+        scores: Vec<Vec<f64>>,
+        held_out: HeldOut<'_>,
+        goal: Goal,
+    ) -> Result<Self, SearchError> {
+        let (records, labels) = (held_out.records.len(), held_out.labels.len());
+        let unlabelled = goal.measure != Measure::Change && records != labels;
+        if records == 0 || unlabelled {
+            return Err(SearchError::HeldOut { records, labels });
+        }
+        let mut tally = Tally::new(goal, held_out.labels);
+        for (record, scores) in scores.iter().enumerate() {
+            tally.add(record, scores);
+        }
+        let bounded = || scores.iter().map(|scores| goal.bounded(scores)).collect();
+        Ok(Self {
+            measured: tally.finish()?,
+            goal,
+            records,
+            bounded: goal.max_change.map(|_| bounded()),
+        })
+    }
+
+    /// A report without trials.
+    pub(crate) fn report(&self) -> SearchReport {
+        SearchReport {
+            records: self.records,
+            float_accuracy: self.measured.accuracy,
+            float_auc: self.measured.auc,
+            tolerance: self.goal.tolerance,
+            max_change: self.goal.max_change,
+            trials: Vec::new(),
+        }
+    }
+
     /// Measures an integer map on quantised records, and compares it.
     pub(super) fn compare(
         &self,
@@ -82,21 +103,32 @@ impl ByFloats {
                 rows.map(i64::from).collect()
             })
             .collect();
-        let mut sums = vec![0; map.outputs()];
-        let mut scores = vec![0.0; map.outputs()];
-        let mut tally = Tally::new(self.goal, labels);
-        let mut largest: f64 = 0.0;
-        for (index, record) in records.iter().enumerate() {
-            sums.copy_from_slice(map.biases());
+        let scores = records.iter().map(|record| {
+            let mut sums = map.biases().to_vec();
             for &(feature, value) in record {
                 let column = &columns[feature as usize];
                 for (sum, weight) in sums.iter_mut().zip(column) {
                     *sum += weight * i64::from(value);
                 }
             }
-            for ((score, sum), scale) in scores.iter_mut().zip(&sums).zip(scales) {
-                *score = *sum as f64 * scale;
-            }
+            let sums = sums.into_iter().zip(scales);
+            sums.map(|(sum, scale)| sum as f64 * scale).collect()
+        });
+        self.compare_scores(scores, labels)
+    }
+
+    /// Measures scores of each record, in floats, and compares them.
+    ///
+    /// # Errors
+    /// [`SearchError`] if the goal measures what the scores don't have.
+    pub(crate) fn compare_scores(
+        &self,
+        scores: impl IntoIterator<Item = Vec<f64>>,
+        labels: &[usize],
+    ) -> Result<Measured, SearchError> {
+        let mut tally = Tally::new(self.goal, labels);
+        let mut largest: f64 = 0.0;
+        for (index, scores) in scores.into_iter().enumerate() {
             tally.add(index, &scores);
             if let Some(before) = &self.bounded {
                 let now = self.goal.bounded(&scores);

@@ -62,7 +62,25 @@ impl SearchReport {
         self.chosen().is_some_and(|trial| self.is_reached_by(trial))
     }
 
-    pub(super) fn is_reached_by(&self, trial: &Trial) -> bool {
+    /// Adds a trial, and notes if it is the best so far; returns whether it is as good as required.
+    pub(crate) fn add(&mut self, trial: Trial, best: &mut usize) -> bool {
+        let reached = self.is_reached_by(&trial);
+        let better = |best: &Trial| trial.merit() > best.merit();
+        if reached || self.trials.get(*best).is_none_or(better) {
+            *best = self.trials.len();
+        }
+        self.trials.push(trial);
+        reached
+    }
+
+    /// Marks a trial as the one that was chosen, if there is any.
+    pub(crate) fn choose(&mut self, best: usize) {
+        if let Some(trial) = self.trials.get_mut(best) {
+            trial.chosen = true;
+        }
+    }
+
+    fn is_reached_by(&self, trial: &Trial) -> bool {
         // Rounding errors mustn't count against a trial.
         const EXACT: f64 = 1e-12;
         let area = self.float_auc.zip(trial.auc);

@@ -80,10 +80,13 @@ fn table(plan: &Plan) -> Markup {
 
 /// How many products the weighted sums take.
 pub(super) fn products(model: &Model) -> Markup {
-    let weights = model.integer_map().weights();
+    let Some(affine) = model.affine() else {
+        return Markup::default();
+    };
+    let weights = affine.integer_map().weights();
     let nonzero = weights.iter().filter(|&&weight| weight != 0).count();
     let grouped = model.card().layouts().grouped().iter();
-    let grouped = grouped.filter_map(|&k| Some((k, model.grouped_program(k)?)));
+    let grouped = grouped.filter_map(|&k| Some((k, affine.grouped_program(k)?)));
     html! {
         section {
             h2 { "How the weighted sums are computed" }
@@ -97,7 +100,7 @@ pub(super) fn products(model: &Model) -> Markup {
                     dt { "Bits of a weight" } dd { (report.weight_bits) ", with its sign" }
                 }
                 dt { "Products per record" }
-                dd { (model.program().steps().len()) " with one feature per ciphertext" }
+                dd { (affine.program().steps().len()) " with one feature per ciphertext" }
                 @for (k, program) in grouped {
                     dt {}
                     dd { (program.steps().len()) " with " (k) " features per ciphertext, and squarings" }

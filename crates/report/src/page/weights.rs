@@ -6,7 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use maud::{Markup, html};
 use veilcast_card::Card;
 use veilcast_card::InputKind;
-use veilcast_model::Model;
+use veilcast_model::{FloatMap, Model};
 
 /// Most outputs that are shown.
 const OUTPUTS: usize = 64;
@@ -21,10 +21,13 @@ const LOWERS: [u8; 3] = [0xe0, 0x6a, 0x10];
 /// The weights of each output.
 pub(super) fn section(model: &Model) -> Result<Markup, ReportError> {
     let card = model.card();
-    let outputs = card.outputs();
+    let Some(affine) = model.affine() else {
+        return Ok(layers(card));
+    };
+    let (map, outputs) = (affine.float_map(), card.outputs());
     let shown = match card.input().kind {
-        InputKind::Image => images(model)?,
-        InputKind::Table | InputKind::Array => bars(model),
+        InputKind::Image => images(card, map)?,
+        InputKind::Table | InputKind::Array => bars(card, map),
     };
     Ok(html! {
         section {
@@ -60,8 +63,22 @@ pub(super) fn output_name(card: &Card, output: usize) -> &str {
     &labels[index]
 }
 
-fn images(model: &Model) -> Result<Markup, ReportError> {
-    let (card, map) = (model.card(), model.float_map());
+/// What is said of a network whose layers are more than one weighted sum.
+fn layers(card: &Card) -> Markup {
+    let sizes = card.hidden().map_or(&[][..], |hidden| &hidden.sizes);
+    let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+    html! {
+        section {
+            h2 { "What the model looks at" }
+            p {
+                "The network has hidden layers (" (sizes.join(", ")) " numbers, each squared), so that no single weight says what a \
+                 feature counts."
+            }
+        }
+    }
+}
+
+fn images(card: &Card, map: &FloatMap) -> Result<Markup, ReportError> {
     let largest = largest(map.weights());
     let pictures = (0..card.outputs().min(OUTPUTS))
         .map(|output| {
@@ -110,8 +127,7 @@ fn picture(card: &Card, weights: &[f64], largest: f64) -> Result<String, ReportE
     Ok(BASE64_STANDARD.encode(file))
 }
 
-fn bars(model: &Model) -> Markup {
-    let (card, map) = (model.card(), model.float_map());
+fn bars(card: &Card, map: &FloatMap) -> Markup {
     let names = card.input().preprocessed_names();
     html! {
         @for output in 0..card.outputs().min(OUTPUTS) {

@@ -17,6 +17,7 @@ mod openapi;
 mod operators;
 mod page;
 mod quota;
+mod rounds;
 mod routes;
 mod sealed;
 mod socket;

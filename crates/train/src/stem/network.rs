@@ -11,13 +11,13 @@ use super::super::optimize::Trainable;
 use super::export::{Chain, Numbers, integers};
 use super::options::StemOptions;
 use crate::error::TrainError;
-use veilcast_model::Network;
+use crate::trained::Layers;
 
 /// Rows and columns of a convolution's window.
 pub(super) const KERNEL: usize = 5;
 
 /// Two convolutions, each with a maximum of 2 × 2 places, a dense layer whose values are clipped to
-/// 0 … 1, and the head: dense layers with identity activations.
+/// 0 … 1, and the head: dense layers.
 pub(super) struct StemNetwork {
     first: Convolution,
     second: Convolution,
@@ -39,7 +39,7 @@ impl StemNetwork {
         let places = second.pooled.0 * second.pooled.1;
         // In the middle of the range, since nothing is learnt from values that are clipped.
         let bottleneck = Linear::new(places * wide, options.features, 0.5, rng)?;
-        let head = DenseLayers::new(options.features, &options.training.hidden, outputs, rng)?;
+        let head = DenseLayers::new(options.features, &options.training, outputs, rng)?;
         Ok(Self {
             first,
             second,
@@ -89,8 +89,8 @@ impl StemNetwork {
         Ok(chain.finish(&[self.features]))
     }
 
-    pub(super) fn head(&self) -> Result<Network, TrainError> {
-        self.head.to_network()
+    pub(super) fn head(&self) -> Result<Layers, TrainError> {
+        self.head.to_layers()
     }
 }
 

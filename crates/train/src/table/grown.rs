@@ -1,13 +1,14 @@
 //! Boosted trees in place of a network.
 
 use veilcast_card::{Preprocessing, Step};
-use veilcast_model::{Network, TrainingReport, TreesReport};
+use veilcast_model::{HiddenActivation, TrainingReport, TreesReport};
 
 use super::fit::Fitted;
 use super::target::{Target, Truth};
 use super::{LabelledTable, TableOptions};
 use crate::error::TrainError;
 use crate::progress::Progress;
+use crate::trained::Layers;
 use crate::trees::{TreesOptions, Truths, boost};
 use veilcast_card::Input;
 
@@ -16,7 +17,7 @@ pub(super) struct Learnt {
     /// With the trees as its last step.
     pub(super) fitted: Fitted,
     /// From leaves to scores.
-    pub(super) network: Network,
+    pub(super) network: Layers,
     pub(super) report: TrainingReport,
 }
 
@@ -62,7 +63,7 @@ pub(super) fn grow(
     };
     Ok(Learnt {
         fitted: fitted.with_trees(step, map.inputs()),
-        network: target.in_its_unit(Network::new(vec![map])?)?,
+        network: target.in_its_unit(Layers::new(vec![map], HiddenActivation::Identity)?)?,
         report,
     })
 }

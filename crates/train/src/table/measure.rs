@@ -3,9 +3,10 @@
 use super::rows::Rows;
 use super::target::Truth;
 use crate::error::TrainError;
+use crate::trained::Layers;
 use veilcast_card::{QuantizedRecord, class, probabilities};
 use veilcast_model::quality::auc;
-use veilcast_model::{Accuracy, Aucs, Model, Network, Regression, RegressionErrors, Report};
+use veilcast_model::{Accuracy, Aucs, Model, Regression, RegressionErrors, Report};
 
 /// Scores of each row.
 struct Scores {
@@ -33,7 +34,7 @@ impl Measured {
 }
 
 pub(super) fn measure(
-    network: &Network,
+    network: &Layers,
     model: &Model,
     rows: &Rows,
     most_frequent: Option<usize>,
@@ -57,7 +58,7 @@ pub(super) fn measure(
 }
 
 impl Scores {
-    fn of(network: &Network, model: &Model, rows: &[Vec<f64>]) -> Result<Self, TrainError> {
+    fn of(network: &Layers, model: &Model, rows: &[Vec<f64>]) -> Result<Self, TrainError> {
         let card = model.card();
         let mut scores = Self {
             network: Vec::with_capacity(rows.len()),
@@ -66,7 +67,7 @@ impl Scores {
         };
         for features in rows {
             scores.network.push(network.evaluate(features)?);
-            scores.collapsed.push(model.float_map().evaluate(features)?);
+            scores.collapsed.push(model.evaluate_float(features)?);
             let quantized = QuantizedRecord::from_features(card, features)
                 .expect("there are as many features as the map has inputs");
             let integers = model.evaluate(&quantized).expect("the card is the model's");

@@ -24,8 +24,9 @@ pub struct TableOptions {
     /// Fewest training rows of a category that is learnt; the others count as unknown, which needs
     /// [`UnknownCategory::Zeros`] if this is more than 1.
     pub fewest: usize,
-    /// Whether training ends after the given number of passes. Otherwise a single layer is trained
-    /// until it has converged, with the penalty on its weights that predicts best.
+    /// Whether training ends after the given number of passes. Otherwise a single layer, or layers
+    /// that square, are trained until they have converged, with the penalty on their weights that
+    /// predicts best.
     pub by_epochs: bool,
     /// Boosted trees in place of a network: their structure becomes public, their leaves' values
     /// stay private.

@@ -5,8 +5,9 @@ use super::findings::Finding;
 use super::read::shown;
 use super::{LabelledTable, TableError, TableOptions, Task};
 use crate::optimize::Targets;
+use crate::trained::{Layers, scaled};
 use veilcast_card::Activation;
-use veilcast_model::{FloatMap, Network, ShapeError};
+use veilcast_model::ShapeError;
 
 /// What a table's target means.
 pub(super) enum Target {
@@ -115,23 +116,23 @@ impl Target {
     }
 
     /// The network that was trained, with its outputs in the target's unit.
-    pub(super) fn in_its_unit(&self, network: Network) -> Result<Network, ShapeError> {
+    pub(super) fn in_its_unit(&self, network: Layers) -> Result<Layers, ShapeError> {
         let Self::Numbers(Numbers { mean, std, .. }) = self else {
             return Ok(network);
         };
-        let mut layers = network.layers().to_vec();
-        if let Some(last) = layers.last_mut() {
-            *last = scaled(last, *std, *mean)?;
-        }
-        Network::new(layers)
+        network.changed(|layers| {
+            if let Some(last) = layers.last_mut() {
+                *last = scaled(last, *std, *mean)?;
+            }
+            Ok(())
+        })
     }
 
-    /// The map in the form in which the search compares its scores: numbers in units of their
-    /// deviation.
-    pub(super) fn to_compare(&self, map: &FloatMap) -> Result<FloatMap, ShapeError> {
+    /// The deviation of a number, in units of which the search compares scores.
+    pub(super) fn deviation(&self) -> Option<f64> {
         match self {
-            Self::Classes(_) => Ok(map.clone()),
-            Self::Numbers(numbers) => scaled(map, numbers.std.recip(), 0.0),
+            Self::Classes(_) => None,
+            Self::Numbers(numbers) => Some(numbers.std),
         }
     }
 }
@@ -192,16 +193,4 @@ fn number_of(table: &LabelledTable, row: usize) -> Result<f64, TableError> {
         target: table.target().to_owned(),
         found: shown(table.target_cell(row)),
     })
-}
-
-/// The map whose scores are `factor` times a map's scores, plus `shift`.
-fn scaled(map: &FloatMap, factor: f64, shift: f64) -> Result<FloatMap, ShapeError> {
-    let weights = map.weights().iter().map(|weight| factor * weight);
-    let biases = map.biases().iter().map(|bias| factor * bias + shift);
-    FloatMap::new(
-        map.inputs(),
-        map.outputs(),
-        weights.collect(),
-        biases.collect(),
-    )
 }

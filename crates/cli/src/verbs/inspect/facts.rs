@@ -11,7 +11,7 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 use veilcast_card::{
-    Activation, Card, CardDigest, InputBits, InputKind, Layouts, PublicPart, SlotBits, Way,
+    Activation, Card, CardDigest, Hidden, InputBits, InputKind, Layouts, PublicPart, SlotBits, Way,
     WeightBits,
 };
 use veilcast_model::{Accuracy, Aucs, ImportReport, Model, Regression, TrainingReport};
@@ -101,6 +101,9 @@ pub(super) struct CardFacts {
     max_records: u32,
     max_ciphertexts: u32,
     ways: Vec<Way>,
+    /// The hidden layers of a network that isn't affine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<Hidden>,
     /// The fingerprint of the key that the weights are sealed under.
     #[serde(skip_serializing_if = "Option::is_none")]
     sealed_under: Option<String>,
@@ -130,7 +133,17 @@ pub(super) struct ServiceFacts {
 
 impl ModelFacts {
     pub(super) fn of(model: &Model) -> Self {
-        let weights = model.integer_map().weights();
+        let weights: Vec<i32> = match (model.affine(), model.layered()) {
+            (Some(affine), _) => affine.integer_map().weights().to_vec(),
+            (None, layered) => {
+                let parts = layered
+                    .iter()
+                    .flat_map(|layered| layered.integers().parts());
+                parts
+                    .flat_map(|part| part.weights().iter().copied())
+                    .collect()
+            }
+        };
         let report = model.report();
         Self {
             card: CardFacts::of(model.card()),
@@ -173,6 +186,7 @@ impl CardFacts {
             max_records: card.limits().max_records,
             max_ciphertexts: card.limits().max_ciphertexts,
             ways: card.ways().to_vec(),
+            hidden: card.hidden().cloned(),
             sealed_under: card
                 .sealed()
                 .map(|sealed| KeyFingerprint::of(&sealed.modulus()).to_string()),

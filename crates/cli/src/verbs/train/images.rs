@@ -25,10 +25,11 @@ pub(super) fn train(
             .hint("give a directory with MNIST's four files, such as data/mnist")
     };
     let (images, test) = (open(Split::Train)?, open(Split::Test)?);
-    let (plain, stem) = (Options::default(), StemOptions::default());
+    let stem = StemOptions::default();
     let options = args.options(match stem_features {
         Some(_) => stem.training.clone(),
-        None => plain,
+        None if args.squares() => Options::square(),
+        None => Options::default(),
     })?;
     let steps = images.len().div_ceil(options.batch_size) * options.epochs;
     let bar = output.progress(Some(steps as u64), "training");

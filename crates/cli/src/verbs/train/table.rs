@@ -102,7 +102,7 @@ pub(super) struct TableArgs {
     #[arg(
         long,
         requires = "table",
-        conflicts_with_all = ["hidden", "epochs", "input_bits"]
+        conflicts_with_all = ["hidden", "activation", "epochs", "input_bits"]
     )]
     trees: bool,
     /// Comparisons in a tree, one after another, at most: 1 to 8. With 1 the model is a sum of
@@ -114,6 +114,9 @@ pub(super) struct TableArgs {
     #[arg(long, value_name = "POINTS", requires = "table", default_value_t = 100.0 * TableOptions::default().max_change)]
     max_change: f64,
 }
+
+/// The widths of hidden layers that square, if not given.
+const SQUARES: [usize; 1] = [16];
 
 #[derive(Clone, Copy, ValueEnum)]
 enum WithoutTarget {
@@ -141,6 +144,9 @@ pub(super) fn train(
     let defaults = TableOptions::default();
     let mut training = defaults.training.clone();
     training.name = model_name(target, "table");
+    if args.squares() {
+        training.hidden = SQUARES.to_vec();
+    }
     let task = table.task();
     let defaults = TableOptions { task, ..defaults };
     training.epochs = defaults.suggested_epochs(&rows);

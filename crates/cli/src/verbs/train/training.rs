@@ -1,7 +1,9 @@
 //! The arguments of any training.
 
+use clap::ValueEnum;
 use indicatif::ProgressBar;
 use veilcast_card::{BitsError, InputBits, WeightBits};
+use veilcast_model::HiddenActivation;
 use veilcast_train::{Options, Progress};
 
 use crate::args::Ways;
@@ -10,7 +12,7 @@ use crate::output::Output;
 /// The arguments of any training.
 #[derive(clap::Args)]
 pub(super) struct TrainingArgs {
-    /// Name of the model; "digits" or "digits-hybrid" for images, the target's for a table, if not given.
+    /// Name of the model; "digits", "digits-square" or "digits-hybrid" for images, the target's for a table, if not given.
     #[arg(long)]
     name: Option<String>,
     /// Version of the model.
@@ -23,11 +25,17 @@ pub(super) struct TrainingArgs {
     #[arg(long, value_name = "WAYS", value_parser = Ways::parse)]
     ways: Option<Ways>,
     /// Widths of the hidden layers, or "none"; 128,64 for images, none for a table and after a
-    /// stem, if not given.
+    /// stem, if not given. Of layers that square: 64 for images, 16 for a table.
     #[arg(long, value_name = "WIDTHS", value_parser = Hidden::parse)]
     hidden: Option<Hidden>,
-    /// Passes over the training records; 12 for images, if not given. Without hidden layers a table
-    /// is learnt until training has converged, unless this is given.
+    /// What hidden layers do with their numbers: nothing, so that the network collapses to one
+    /// affine map; or they square them, which bends the network. Then 1 to 4 layers are possible, and
+    /// the model is offered by vouchers alone.
+    #[arg(long, value_name = "identity|square", default_value = "identity")]
+    activation: Activation,
+    /// Passes over the training records; 12 for images, 40 with hidden layers that square, if not
+    /// given. Without hidden layers, or with such that square, a table is learnt until training has
+    /// converged, unless this is given.
     #[arg(long)]
     epochs: Option<usize>,
     /// Seed of initial weights and shuffling; the same seed gives the same model.
@@ -44,6 +52,12 @@ pub(super) struct TrainingArgs {
     /// given.
     #[arg(long, value_name = "POINTS")]
     tolerance: Option<f64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Activation {
+    Identity,
+    Square,
 }
 
 /// The widths of hidden layers, perhaps none.
@@ -63,6 +77,11 @@ impl Hidden {
 }
 
 impl TrainingArgs {
+    /// Whether hidden layers square their numbers.
+    pub(super) fn squares(&self) -> bool {
+        self.activation == Activation::Square
+    }
+
     /// Whether the number of passes is given.
     pub(super) fn names_epochs(&self) -> bool {
         self.epochs.is_some()
@@ -82,6 +101,10 @@ impl TrainingArgs {
                 .hidden
                 .clone()
                 .map_or(defaults.hidden, |hidden| hidden.0),
+            activation: match self.activation {
+                Activation::Identity => HiddenActivation::Identity,
+                Activation::Square => HiddenActivation::Square,
+            },
             epochs: self.epochs.unwrap_or(defaults.epochs),
             seed: self.seed,
             weight_bits: self.weight_bits.map(WeightBits::new).transpose()?,

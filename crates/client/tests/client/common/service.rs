@@ -11,7 +11,7 @@ use veilcast_card::{
 };
 use veilcast_client::{Answered, Client, Pipeline, PipelineError};
 use veilcast_engine::{Evaluator, KeyPolicy, Predictor, SealedModel, Session, seal};
-use veilcast_model::{Blueprint, FloatMap, Model};
+use veilcast_model::{Blueprint, FloatMap, FloatNetwork, Model};
 use veilcast_paillier::SecretKey;
 use veilcast_server::{App, Config, router, serve};
 
@@ -60,8 +60,21 @@ impl Kind {
     pub(crate) fn model(self) -> Model {
         let weights = vec![1.0, -2.0, 0.5, -0.25, 0.0, 2.0];
         let map = FloatMap::new(3, 2, weights, vec![-7.0, self.bias]).unwrap();
+        self.blueprint().build(map).unwrap()
+    }
+
+    /// A network with a hidden layer, from the same numbers to as many scores.
+    pub(crate) fn network(self) -> Model {
+        let first = vec![1.0, -2.0, 0.5, -0.25, 0.0, 2.0];
+        let first = FloatMap::new(3, 2, first, vec![-7.0, self.bias]).unwrap();
+        let last = FloatMap::new(2, 2, vec![1.0, -0.5, 0.25, 1.0], vec![3.0, 0.0]).unwrap();
+        let network = FloatNetwork::new(vec![first, last]).unwrap();
+        self.blueprint().build_network(network).unwrap()
+    }
+
+    fn blueprint(self) -> Blueprint {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-        let blueprint = Blueprint {
+        Blueprint {
             name: self.name.to_owned(),
             version: self.version.to_owned(),
             description: "Two scores of three numbers.".to_owned(),
@@ -95,8 +108,7 @@ impl Kind {
                 max_ciphertexts: 1000,
             },
             max_weight: 127,
-        };
-        blueprint.build(map).unwrap()
+        }
     }
 }
 
@@ -110,7 +122,12 @@ pub(crate) fn records<R: Into<Vec<u32>>>(
 
 /// The URL of a service with the model.
 pub(crate) async fn start_service() -> String {
-    let app = App::new([Evaluator::new(model(), POLICY)], Config::default()).unwrap();
+    start_with(model()).await
+}
+
+/// The URL of a service with a model.
+pub(crate) async fn start_with(model: Model) -> String {
+    let app = App::new([Evaluator::new(model, POLICY)], Config::default()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(serve(listener.into(), app, std::future::pending()));

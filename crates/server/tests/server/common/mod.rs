@@ -20,10 +20,10 @@ use veilcast_card::{
     Quantization, ScalarLayout, Way,
 };
 use veilcast_engine::{Evaluator, KeyPolicy, SealedModel, seal};
-use veilcast_model::{Blueprint, FloatMap, Model, PublicPartFile};
+use veilcast_model::{Blueprint, FloatMap, FloatNetwork, Model, PublicPartFile};
 use veilcast_paillier::{PublicKey, SecretKey};
 use veilcast_protocol::{
-    ByteMatrix, CardDigest, HEADER_LENGTH, InferRequest, Layout, MEDIA_BINARY, Problem,
+    BinaryBody, ByteMatrix, CardDigest, HEADER_LENGTH, InferRequest, Layout, MEDIA_BINARY, Problem,
 };
 use veilcast_server::{App, Config, router};
 
@@ -144,25 +144,46 @@ pub(crate) fn model() -> Model {
     model_of(OUTPUTS, None, "sums", "1")
 }
 
+/// A network with a hidden layer of three numbers, `bent`, and the scores of the model `sums`.
+pub(crate) fn network() -> Evaluator {
+    let first = FloatMap::new(FEATURES, 3, WEIGHTS.to_vec(), vec![1.0, 0.0, -1.0]).unwrap();
+    let last = vec![1.0, -0.5, 0.25, 0.0, 1.0, 1.0, -1.0, 0.5, 0.0];
+    let last = FloatMap::new(3, OUTPUTS, last, vec![2.0, 0.0, -3.0]).unwrap();
+    let network = FloatNetwork::new(vec![first, last]).unwrap();
+    let model = blueprint(OUTPUTS, None, "bent", "1").build_network(network);
+    Evaluator::new(model.unwrap(), POLICY)
+}
+
+const WEIGHTS: [f64; 12] = [
+    1.0, -2.0, 0.5, 0.0, 0.25, 0.25, 0.25, 0.25, -1.0, 0.0, 1.0, 2.0,
+];
+
 fn model_of(
     outputs: usize,
     public_part: Option<PublicPartFile>,
     name: &str,
     version: &str,
 ) -> Model {
-    let weights = [
-        1.0, -2.0, 0.5, 0.0, 0.25, 0.25, 0.25, 0.25, -1.0, 0.0, 1.0, 2.0,
-    ];
     let repeated = |values: &[f64], count| values.iter().copied().cycle().take(count).collect();
-    let weights = repeated(&weights, outputs * FEATURES);
+    let weights = repeated(&WEIGHTS, outputs * FEATURES);
     let bias = repeated(&[0.0, 1.0, -1.0], outputs);
     let map = FloatMap::new(FEATURES, outputs, weights, bias).unwrap();
+    let blueprint = blueprint(outputs, public_part, name, version);
+    blueprint.build(map).unwrap()
+}
+
+fn blueprint(
+    outputs: usize,
+    public_part: Option<PublicPartFile>,
+    name: &str,
+    version: &str,
+) -> Blueprint {
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let labels = match outputs {
         OUTPUTS => names(&["x", "y", "z"]),
         _ => (0..outputs).map(|output| format!("x{output}")).collect(),
     };
-    let blueprint = Blueprint {
+    Blueprint {
         name: name.to_owned(),
         version: version.to_owned(),
         description: "Three sums of four numbers.".to_owned(),
@@ -196,8 +217,7 @@ fn model_of(
             max_ciphertexts: MAX_RECORDS * FEATURES as u32,
         },
         max_weight: 31,
-    };
-    blueprint.build(map).unwrap()
+    }
 }
 
 pub(crate) fn app(config: Config) -> std::sync::Arc<App> {
@@ -250,7 +270,11 @@ pub(crate) fn post_costly() -> Request<Body> {
 }
 
 fn post_to(path: &str, request: &InferRequest) -> Request<Body> {
-    let body = request.to_binary();
+    post_body(path, request.to_binary())
+}
+
+/// A binary body as HTTP.
+pub(crate) fn post_body(path: &str, body: BinaryBody) -> Request<Body> {
     Request::post(path)
         .header(CONTENT_TYPE, MEDIA_BINARY)
         .header(HEADER_LENGTH, body.header_length)

@@ -6,7 +6,7 @@ use serde::Serialize;
 use veilcast_card::Way;
 use veilcast_protocol::{
     InferRequest, InferResponse, Inference, KeyFingerprint, MaskedRequest, MaskedResponse,
-    SealedRequest,
+    RoundRequest, SealedRequest,
 };
 
 use super::line::line;
@@ -48,6 +48,7 @@ impl MessageFacts {
             Inference::Encrypted(request) => Self::of_encrypted(request, bytes),
             Inference::Masked(request) => Self::of_masked(request, bytes),
             Inference::Sealed(request) => Self::of_sealed(request, bytes),
+            Inference::Round(request) => Self::of_round(request, bytes),
         }
     }
 
@@ -82,6 +83,24 @@ impl MessageFacts {
             request_digest: None,
             layout: None,
             records: request.vouchers.len(),
+            ciphertexts: 0,
+            bytes,
+        }
+    }
+
+    fn of_round(request: &RoundRequest, bytes: usize) -> Self {
+        Self {
+            model: None,
+            version: None,
+            id: request.id.clone(),
+            card_digest: request.card_digest.to_string(),
+            way: Some(Way::Vouchers),
+            key_fingerprint: Some(request.key_fingerprint.to_string()),
+            key_bits: None,
+            key_proof: None,
+            request_digest: None,
+            layout: None,
+            records: request.records(),
             ciphertexts: 0,
             bytes,
         }

@@ -8,9 +8,9 @@ use veilcast_files::idx::LabelledImages;
 
 /// Images moved by up to this many pixels in each direction; pixels that move in from outside are
 /// dark.
-pub(super) struct Shifted<'a> {
-    pub(super) images: &'a LabelledImages,
-    pub(super) by: usize,
+pub(crate) struct Shifted<'a> {
+    pub(crate) images: &'a LabelledImages,
+    pub(crate) by: usize,
 }
 
 impl Examples for Shifted<'_> {

@@ -1,0 +1,69 @@
+//! Networks with hidden layers, their vouchers, and their rounds.
+
+use veilcast_card::{Card, QuantizedRecord};
+use veilcast_engine::{Evaluator, Round, Session, Vouchers};
+use veilcast_model::Model;
+use veilcast_protocol::{Framing, Inference, Limits, MaskedResponse, RoundRequest};
+
+use super::TESTS_ONLY;
+
+/// Both sides of a network under the test key.
+pub(crate) fn sides(model: Model) -> (Session, Evaluator) {
+    let card = Card::parse(model.card_json()).unwrap();
+    let session = Session::new(card, super::key()).unwrap();
+    (session, Evaluator::new(model, TESTS_ONLY))
+}
+
+/// Vouchers as a client gets them.
+pub(crate) fn filled(session: &Session, evaluator: &Evaluator, count: usize) -> Vouchers {
+    let mut drawing = session.draw_for_network(count).unwrap();
+    while let Some(request) = drawing.request(session).unwrap() {
+        let body = request.to_binary();
+        let framing = Framing::HeaderLength(body.header_length);
+        let limits = Limits::new(300, 100_000);
+        let received = Inference::decode(&body.bytes, framing, &limits).unwrap();
+        let Inference::Encrypted(received) = received else {
+            panic!("it is encrypted")
+        };
+        assert_eq!(received, request);
+        let answer = evaluator.evaluate(&received).unwrap();
+        drawing.receive(session, &request, &answer).unwrap();
+    }
+    drawing.finish(session)
+}
+
+/// The request and the answer as they come through the wire.
+pub(crate) fn exchanged(evaluator: &Evaluator, request: &RoundRequest) -> MaskedResponse {
+    let body = request.to_binary();
+    let framing = Framing::HeaderLength(body.header_length);
+    let limits = Limits::new(300, 2000);
+    let decode = |body: &[u8], framing| match Inference::decode(body, framing, &limits).unwrap() {
+        Inference::Round(round) => round,
+        other => panic!("{other:?} is no round"),
+    };
+    let received = decode(&body.bytes, framing);
+    assert_eq!(&received, request);
+    let json = decode(&request.to_json(), Framing::Json);
+    assert_eq!(json.numbers, request.numbers);
+    evaluator.check_round(&received).unwrap();
+    let answer = evaluator.evaluate_round(&received).unwrap();
+    let body = answer.to_binary();
+    let framing = Framing::HeaderLength(body.header_length);
+    MaskedResponse::decode(&body.bytes, framing, &limits).unwrap()
+}
+
+/// The scores of records by vouchers.
+pub(crate) fn scores(
+    evaluator: &Evaluator,
+    session: &Session,
+    vouchers: Vouchers,
+    records: &[QuantizedRecord],
+) -> Vec<Vec<i64>> {
+    let (mut request, mut rounds) = vouchers.begin(session.card(), records).unwrap();
+    loop {
+        match rounds.receive(&exchanged(evaluator, &request)).unwrap() {
+            Round::Next(next, after) => (request, rounds) = (next, after),
+            Round::Scores(scores) => return scores,
+        }
+    }
+}
