@@ -164,8 +164,10 @@ impl Rest {
                 continue;
             };
             if bend.features.values() == part.features.values() {
-                let runner = Runner::new(&bend.public, &part.features)?;
-                if let Some(square) = Quadratic::of(&runner, &units)? {
+                let runner = Runner::new(&bend.public, &part.features);
+                // What can't be run by itself is no polynomial.
+                let found = runner.map_or(Ok(None), |runner| Quadratic::of(&runner, &units))?;
+                if let Some(square) = found {
                     return Ok(Some(Cut {
                         part,
                         bend,

@@ -1,9 +1,10 @@
-//! Training: dense layers with identity activations, collapsed and quantised.
+//! Training: dense layers with identity activations, collapsed and quantised, or with squares between
+//! them.
 //!
 //! [`train`] makes a digit model from images, [`train_stem`] one with a public part,
 //! [`train_table`] a model of a table's rows. The loss is softmax cross-entropy, or the mean
 //! squared error for numbers; the optimiser is Adam with mini-batches and a learning rate that
-//! falls linearly to 0, or for a single layer on a table L-BFGS until it has converged. A table's
+//! falls linearly to 0, or for a single layer on a table, or layers that square, L-BFGS until it has converged. A table's
 //! model may be a sum of boosted trees instead ([`TreesOptions`]). Initial weights and shuffling
 //! depend only on the seed, so that the same data and options give the same model, byte for byte, on
 //! the same kind of processor.

@@ -81,6 +81,24 @@ pub(crate) fn with_int(mut node: NodeProto, name: &str, value: i64) -> NodeProto
     node
 }
 
+/// A node, named by its operator and its result.
+pub(crate) fn named(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
+    let mut node = node(operator, inputs, output);
+    node.name = format!("{}-{output}", node.name);
+    node
+}
+
+/// A node with a list of whole numbers as an attribute.
+pub(crate) fn with_ints(mut node: NodeProto, name: &str, values: &[i64]) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: name.to_owned(),
+        r#type: attribute_proto::AttributeType::Ints as i32,
+        ints: values.to_vec(),
+        ..AttributeProto::default()
+    });
+    node
+}
+
 /// A constant of 32-bit floats.
 pub(crate) fn floats(name: &str, shape: &[i64], values: &[f32]) -> TensorProto {
     TensorProto {
@@ -112,4 +130,12 @@ pub(crate) fn stem() -> ModelProto {
             floats("b", &[2], &[0.5, -0.5]),
         ],
     )
+}
+
+/// Numbers between −1 and 1 that look random.
+pub(crate) fn numbers(count: usize, seed: usize) -> Vec<f32> {
+    let number = |i: usize| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0;
+    (0..count)
+        .map(|i| number(i) * number(i + 3 * seed + 1))
+        .collect()
 }

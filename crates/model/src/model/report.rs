@@ -51,9 +51,9 @@ pub struct Accuracy {
     pub records: usize,
     /// By the float network, layer by layer.
     pub network: f64,
-    /// By the collapsed map in floats.
+    /// By the collapsed map in floats; by the same network, if its hidden layers square.
     pub collapsed: f64,
-    /// By the integer map on quantised records.
+    /// By the integer map, or network, on quantised records.
     pub quantized: f64,
 }
 
