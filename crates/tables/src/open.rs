@@ -69,7 +69,7 @@ fn read(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<SealedRe
     let limits = Limits::new(limit, limits.max_ciphertexts as usize);
     let request = match Inference::decode(message, Framing::SelfDelimiting, &limits)? {
         Inference::Sealed(request) => request,
-        Inference::Masked(_) => return Err(Fault::Once("vouchers")),
+        Inference::Masked(_) | Inference::Round(_) => return Err(Fault::Once("vouchers")),
         Inference::Encrypted(_) => return Err(Fault::OtherForm("of encrypted records")),
     };
     let says = [

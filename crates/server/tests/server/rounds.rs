@@ -168,11 +168,7 @@ async fn each_round_of_a_voucher_is_answered_once() {
     // A used one and a fresh one together: the fresh one stays fresh.
     let (fresh, rounds) = vouchers.begin(session.card(), &all[1..]).unwrap();
     let columns = fresh.numbers.shape()[1];
-    let both = [
-        first.numbers.values(),
-        &fresh.numbers.values()[..columns],
-    ]
-    .concat();
+    let both = [first.numbers.values(), &fresh.numbers.values()[..columns]].concat();
     let together = RoundRequest {
         vouchers: [&first.vouchers[..], &fresh.vouchers[..2]].concat(),
         numbers: IntegerMatrix::new([2, columns], fresh.numbers.datatype(), both).unwrap(),
