@@ -64,7 +64,9 @@ def test_scores_are_those_in_the_clear(hospital: Hospital, records: Path, tmp_pa
     out = batch("decrypt", answers, decrypted, *owner, "--identifiers", private)
     assert "900 records decrypted, 0 of them without scores" in out
     found = scores(decrypted)
-    assert [row["id"] for row in found] == hospital.patients["sno"][:900].tolist()
+    # In text files identifiers are texts.
+    expected = hospital.patients["sno"][:900].tolist()
+    assert [row["id"] for row in found] == [*expected[:700], *map(str, expected[700:])]
     model = vc.Model.load(hospital.model)
     assert [row["score_1"] for row in found] == clear(model, hospital.patients[:900])
     out = batch("verify", records, decrypted, "--model", hospital.model)
@@ -82,6 +84,88 @@ def test_scores_are_those_in_the_clear(hospital: Hospital, records: Path, tmp_pa
     out = batch("decrypt", answers, decrypted, *owner, "--identifiers", private, "--resume", status=1)
     assert "answers a request that isn't the one that was kept" in out and "b.csv.parquet" in out
     assert not (decrypted / "b.csv.parquet").exists()
+
+
+def test_text_files_are_read_as_the_program_reads_them(hospital: Hospital, tmp_path: Path) -> None:
+    """However a table of the same patients is written, their scores are those in the clear."""
+    patients, model = hospital.patients[:300], vc.Model.load(hospital.model)
+    # A category with a letter that encodings differ in, and gaps.
+    expected = clear(model, patients)
+    owner = ["--card", hospital.card, "--key", KEY]
+    noted = patients.assign(note="München")
+    german = dict(index=False, sep=";", decimal=",", encoding="windows-1252")
+    writers: dict[str, Any] = {
+        "plain.csv": lambda path: noted.to_csv(path, index=False),
+        "german.csv": lambda path: noted.to_csv(path, **german),
+        "utf16.tsv": lambda path: noted.to_csv(path, index=False, sep="\t", encoding="utf-16"),
+        "packed.csv.gz": lambda path: noted.to_csv(path, index=False),
+    }
+    records = tmp_path / "records"
+    records.mkdir()
+    for name, write in writers.items():
+        write(records / name)
+    requests, answers, decrypted = tmp_path / "requests", tmp_path / "answers", tmp_path / "scores"
+    out = batch("encrypt", records, requests, *owner, "--id", "sno")
+    assert "1,200 records encrypted" in out
+    assert "german.csv: the text isn't in UTF-8" in out and "the decimal marks are commas" in out, out
+    batch("score", requests, answers, "--model", hospital.model)
+    batch("decrypt", answers, decrypted, *owner, "--identifiers", tmp_path / "requests-private")
+    for name in writers:
+        found = pq.ParquetFile(decrypted / f"{name}.parquet").read()
+        assert found["id"].to_pylist() == patients["sno"].astype(str).tolist(), name
+        assert found["score_1"].to_pylist() == expected, name
+    assert "1,200 records compared with the model in the clear, 0 with other scores" in batch(
+        "verify", records, decrypted, "--model", hospital.model
+    )
+
+    # What is wrong is told with its file and line, and the other parts are done.
+    cells = (records / "plain.csv").read_text().splitlines()
+    cells[7] = cells[7].replace(str(patients["age"].iloc[6]), "old")
+    (records / "plain.csv").write_text("\n".join(cells))
+    (records / "german.csv").write_bytes((records / "german.csv").read_bytes()[:-12])
+    again = tmp_path / "again"
+    out = batch("encrypt", records, again, *owner, status=1)
+    assert "plain.csv, line 8, column \"age\": \"old\"" in out, out
+    assert "german.csv" in out and "2 parts failed" in out, out
+    assert sorted(path.name for path in again.iterdir()) == ["packed.csv.gz.parquet", "utf16.tsv.parquet"]
+    out = batch("encrypt", records, tmp_path / "none", *owner, "--encoding", "klingon", status=1)
+    assert "no encoding has the name 'klingon'" in out
+    out = batch("encrypt", records / "utf16.tsv", tmp_path / "none", *owner, "--decimal", "comma", status=1)
+    assert "utf16.tsv, line 2" in out and "isn't a number with the decimal mark" in out, out
+
+
+def test_sealed_models(hospital: Hospital, records: Path, tmp_path: Path) -> None:
+    """The records' owner has no key, and what is sent holds no records; retried parts have openings of their own."""
+    model, key = tmp_path / "sealed", tmp_path / "sealing-key.json"
+    shutil.copytree(hospital.model, model)
+    vc.Key.generate(2048).save(key)
+    subprocess.run([os.environ["VEILCAST"], "seal", model, "--key", key], check=True, capture_output=True)
+    owner = ["--card", model / "card.json", "--sealed", model / "sealed.bin"]
+    requests, answers, decrypted = tmp_path / "requests", tmp_path / "answers", tmp_path / "scores"
+    private = tmp_path / "requests-private"
+    assert "900 records encrypted" in batch("encrypt", records, requests, *owner, "--id", "sno")
+    for path in requests.rglob("*.parquet"):
+        file = pq.ParquetFile(path)
+        assert not {"ids", "opening"} & set(file.schema_arrow.names)
+        assert set(file.read()["layout"].to_pylist()) == {"sealed"}
+        assert {"ids", "opening"} < set(pq.ParquetFile(private / path.relative_to(requests)).schema_arrow.names)
+    assert "key" in batch("score", requests, answers, "--model", model, status=1)
+    opener = ["--model", model, "--sealing-key", key]
+    assert "900 records scored" in batch("score", requests, answers, *opener)
+    assert "--identifiers" in batch("decrypt", answers, decrypted, *owner, status=1)
+    # A part that is encrypted again has other openings: its old answers are refused, and the new ones read.
+    (requests / "b.csv.parquet").unlink()
+    batch("encrypt", records, requests, *owner, "--id", "sno", "--resume")
+    out = batch("decrypt", answers, decrypted, *owner, "--identifiers", private, status=1)
+    assert "b.csv.parquet" in out and "answers a request that isn't the one that was kept" in out
+    (answers / "b.csv.parquet").unlink()
+    batch("score", requests, answers, *opener, "--resume")
+    assert "200 records decrypted, 0 of" in batch("decrypt", answers, decrypted, *owner, "--identifiers", private, "--resume")
+    found = scores(decrypted)
+    assert [row["score_1"] for row in found] == clear(vc.Model.load(hospital.model), hospital.patients[:900])
+    assert "0 with other scores" in batch("verify", records, decrypted, "--model", model)
+    plain = batch("encrypt", records, tmp_path / "none", "--card", hospital.card, "--sealed", model / "sealed.bin", status=1)
+    assert "isn't sealed" in plain
 
 
 def test_faults(hospital: Hospital, records: Path, tmp_path: Path) -> None:

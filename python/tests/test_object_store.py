@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,16 @@ def test_tables_lie_in_a_bucket(store: fs.S3FileSystem, hospital: Hospital, tmp_
     found = pq.read_table(scores).sort_by("id")
     assert found["id"].to_pylist() == hospital.patients["sno"][:500].tolist()
     assert found["score_1"].to_pylist() == clear(vc.Model.load(hospital.model), hospital.patients[:500])
+
+    # Text files, too; what is wrong is told with the object's path, and nothing of a copy stays.
+    before = set(os.listdir(tempfile.gettempdir()))
+    text = hospital.patients[:200].to_csv(index=False, sep=";")
+    for name, content in (("good.csv", text), ("bad.csv", text.replace(";", ";x", 12))):
+        with store.open_output_stream(f"lake/texts/{name}") as stream:
+            stream.write(content.encode())
+    out = batch("encrypt", "s3://lake/texts", "s3://lake/of-texts", *owner, "--id", "sno", status=1)
+    assert "200 records encrypted" in out and "lake/texts/bad.csv" in out and "tmp" not in out, out
+    assert not [name for name in set(os.listdir(tempfile.gettempdir())) - before if name.startswith(".veilcast-")]
 
     # A part that is missing is done, and no other.
     store.delete_file("lake/answers/a.parquet-00001.parquet")

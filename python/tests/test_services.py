@@ -18,7 +18,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from test_predictions import KEY, ROOT
+from test_predictions import KEY, ROOT, images
 
 import veilcast as vc
 from veilcast import errors
@@ -157,6 +157,26 @@ def test_a_sealed_model_through_bytes(risk: vc.Model, sealing_key: vc.Key, other
         vc.SealedModel(sealed.card, bytes(spoilt))
     with pytest.raises(TypeError):
         pickle.dumps(opening)
+
+
+def test_networks_with_hidden_layers_take_vouchers(big_key: vc.Key, tmp_path: Path) -> None:
+    model = vc.Model.load(ROOT / "models" / "digits-square")
+    assert model.card.ways == ["vouchers"]
+    with vc.serve(model, port=0) as service:
+        client = vc.Client(service.url, key=big_key, vouchers=tmp_path / "vouchers")
+        with pytest.raises(errors.VoucherError, match="there are 0 vouchers for 6 records"):
+            client.predict("digits-square", images(6), way="vouchers")
+        with pytest.raises(errors.VoucherError, match="takes a voucher for each record"):
+            client.predict("digits-square", images(6))
+        assert client.fill_vouchers("digits-square", 7) == 7
+        masked = client.predict("digits-square", images(6))
+        assert masked.scores.tolist() == model.predict(images(6)).scores.tolist()
+        assert masked.exchange is not None and masked.exchange.by_vouchers == 6
+        assert client.vouchers("digits-square") == 1
+    # Rounds are answered by services alone, which remember what was used.
+    session = vc.Session(model.card, big_key, vouchers=tmp_path / "vouchers")
+    with pytest.raises(errors.VoucherError, match="hidden layers"):
+        session.mask(images(1))
 
 
 def test_vouchers_through_bytes(risk: vc.Model, big_key: vc.Key, other_key: vc.Key, tmp_path: Path) -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import json
+import os
+import pickle
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +19,7 @@ import pytest
 from hospital import KEY, Hospital, clear, trained
 
 import veilcast as vc
-from veilcast import errors, tables
+from veilcast import _groups, _steps, _workers, errors, tables
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +119,29 @@ def test_one_groups_fault_spares_the_others(session: vc.Session, model: vc.Model
     assert len(scores["group"]) == 400 and scores["group"].count(1) == size
 
 
+def test_sealed_models(hospital: Hospital, tmp_path: Path) -> None:
+    folder, key = tmp_path / "sealed", vc.Key.generate(2048)
+    shutil.copytree(hospital.model, folder)
+    key.save(tmp_path / "key.json")
+    seal = [os.environ["VEILCAST"], "seal", folder, "--key", tmp_path / "key.json"]
+    subprocess.run(seal, check=True, capture_output=True)
+    client = vc.SealedModel(vc.Card.load(folder / "card.json"), (folder / "sealed.bin").read_bytes())
+    patients = pa.Table.from_pandas(hospital.patients[:1500], preserve_index=False)
+    rows = tables.encrypt(patients, client, batch="first", id="sno")
+    size = tables.group_size(client)
+    assert rows.column("records").to_pylist() == [size] * (1500 // size) + [1500 % size] * (1500 % size > 0)
+    requests = rows.select(tables.requests_schema().names)
+    answers = tables.score(requests, vc.Model.load(folder, sealing_key=key))
+    with pytest.raises(errors.TableError, match="'opening' of the requests is missing"):
+        tables.decrypt(answers, client)
+    joined = pa.Table.from_batches([answers]).append_column("opening", rows.column("opening"))
+    scores = tables.decrypt(joined.append_column("ids", rows.column("ids")), client)
+    assert scores["id"].to_pylist() == hospital.patients["sno"][:1500].tolist()
+    assert scores["score_1"].to_pylist() == clear(vc.Model.load(hospital.model), hospital.patients[:1500])
+    with pytest.raises(errors.TableError, match="its key is not here"):
+        tables.score(requests, vc.Model.load(folder))
+
+
 def test_what_is_refused(
     hospital: Hospital, session: vc.Session, model: vc.Model, requests: Any, other_key: vc.Key
 ) -> None:
@@ -142,6 +172,31 @@ def test_what_is_refused(
     ):
         with pytest.raises(errors.RecordError, match=text):
             tables.encrypt(table, session, batch="x", id=name)
+
+
+def test_a_job_holds_no_secret(hospital: Hospital) -> None:
+    owner = _workers.owner(hospital.card, KEY, None)
+    secrets = [json.loads(Path(KEY).read_text())[name] for name in ("p", "q")]
+    numbers = [base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) for text in secrets]
+    found = [text.encode() for text in secrets] + numbers + [number[::-1] for number in numbers]
+    # Opened, as a worker has it, the job holds no more.
+    owner.session()
+    name = owner.name(b"who is in it")
+    jobs = [
+        functools.partial(_groups.encrypt, owner, "sno"),
+        functools.partial(_groups.decrypt, owner),
+        functools.partial(_steps.run, _steps.Job("encrypt", "a", "b", [], owner)),
+    ]
+    for job in jobs:
+        pickled = pickle.dumps(job)
+        assert str(KEY).encode() in pickled
+        assert not [secret for secret in found if secret in pickled]
+    assert not [secret for secret in found if secret in name.encode()]
+    for whole in (vc.Key.load(KEY), owner.session()):
+        with pytest.raises((errors.SecretError, TypeError)):
+            pickle.dumps(whole)
+    # The same content has the same name.
+    assert owner.name(b"who is in it") == name != owner.name(b"who else is in it")
 
 
 def test_without_pyarrow() -> None:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Optional
 
-from veilcast import tables
+from veilcast import _native, tables
 from veilcast.cards import Card
 from veilcast.errors import RecordError, TableError
 
@@ -91,15 +91,26 @@ class Folder:
             raise TableError(f"{path}: it is damaged, or cut off ({error})") from None
 
 
+class Reading(NamedTuple):
+    """How text files are written, as far as it isn't to be found out."""
+
+    encoding: Optional[str] = None
+    decimal: Optional[str] = None
+
+
+TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+"""What text files are called."""
+
+
 def units(source: Folder) -> list[Unit]:
-    """The row groups of Parquet files, and whole files of CSV.
+    """The row groups of Parquet files, and whole text files.
 
     Raises:
         RecordError: if there are none.
     """
     found = []
-    for name, path in source.files((".parquet", ".csv")).items():
-        if name.endswith(".csv"):
+    for name, path in source.files((".parquet", *TEXTS)).items():
+        if name.endswith(TEXTS):
             found.append(Unit(name, path))
             continue
         for row_group in range(source.parquet(path).num_row_groups):
@@ -109,45 +120,81 @@ def units(source: Folder) -> list[Unit]:
     return found
 
 
-def records(source: Folder, unit: Unit, card: Card, id: Optional[str]) -> Iterator[Any]:  # noqa: A002
-    """The records of a unit, batch by batch, in the columns that the card and the identifiers take."""
+def records(
+    source: Folder, unit: Unit, card: Card, id: Optional[str], reading: Reading  # noqa: A002
+) -> tuple[list[str], Iterator[Any]]:
+    """What was found out about how a unit is written; and its records, batch by batch, in the columns that the card and the
+    identifiers take."""
+    if unit.row_group is None:
+        return _of_text(source, unit, card, id, reading)
+    return [], _of_parquet(source, unit, [*(card.columns or []), *([] if id is None else [id])])
+
+
+def _of_parquet(source: Folder, unit: Unit, columns: list[str]) -> Iterator[Any]:
     pa = tables.pyarrow()
-    columns = [*(card.columns or []), *([] if id is None else [id])]
-    texts = {columns[place] for place in card._card.text_columns}
     try:
-        if unit.row_group is None:
-            batches, names = _csv(pa, source, unit.file, columns, texts, id)
-        else:
-            file = source.parquet(unit.file)
-            names = file.schema_arrow.names
-            batches = file.iter_batches(ROWS_AT_ONCE, row_groups=[unit.row_group], columns=columns)
-        missing = [name for name in columns if name not in names]
+        file = source.parquet(unit.file)
+        missing = [name for name in columns if name not in file.schema_arrow.names]
         if missing:
             raise RecordError(f"{unit.file}: columns aren't there that are needed: {', '.join(missing)}")
-        for batch in batches:
+        for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=[unit.row_group], columns=columns):
             # pyarrow gives them in the file's order.
             yield batch.select(columns)
     except pa.ArrowInvalid as error:
         raise RecordError(f"{unit.name}: it is damaged, cut off, or not what its columns hold elsewhere ({error})") from None
 
 
-def _csv(pa: Any, source: Folder, path: str, columns: list[str], texts: set[str], id: Optional[str]) -> Any:  # noqa: A002
-    from pyarrow import csv  # type: ignore[import-untyped, import-not-found, unused-ignore]
+def _of_text(
+    source: Folder, unit: Unit, card: Card, id: Optional[str], reading: Reading  # noqa: A002
+) -> tuple[list[str], Iterator[Any]]:
+    """As the program reads it: whatever its separator, its encoding and its decimal marks are. Identifiers are texts."""
+    pa = tables.pyarrow()
+    # An object is read from this machine's disk, where only its owner can read it: how it is written is found out first.
+    path = unit.file if source.is_local else _copied(source, unit.file)
 
-    types = {name: pa.string() if name in texts else pa.float64() for name in columns if name != id}
-    options = csv.ConvertOptions(column_types=types, strings_can_be_null=True)
-    reader = csv.open_csv(source.system.open_input_stream(path), convert_options=options)
+    def named(error: RecordError) -> RecordError:
+        return error if source.is_local else RecordError(str(error).replace(path, unit.file))
 
-    def trimmed() -> Iterator[Any]:
-        import pyarrow.compute as pc  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    try:
+        comma = None if reading.decimal is None else reading.decimal == "comma"
+        file = _native.RecordFile(card._card, path, [] if id is None else [id], reading.encoding, comma)
+    except RecordError as error:
+        raise named(error) from None
+    finally:
+        if not source.is_local:
+            # It stays readable to whom it is open.
+            os.unlink(path)
+    names = card.columns or []
 
-        for batch in reader:
-            for name in texts:
-                place = batch.schema.get_field_index(name)
-                batch = batch.set_column(place, name, pc.utf8_trim_whitespace(batch.column(place)))
-            yield batch
+    def batches() -> Iterator[Any]:
+        while True:
+            try:
+                some = file.read(ROWS_AT_ONCE)
+            except RecordError as error:
+                raise named(error) from None
+            if some is None:
+                return
+            numbers, texts, kept = some
+            columns = [pa.array(numbers[:, place]) for place in range(len(names))]
+            for place, column in texts:
+                columns[place] = pa.array(column, pa.string())
+            columns += [pa.array(column, pa.string()) for column in kept]
+            yield pa.RecordBatch.from_arrays(columns, names=[*names, *([] if id is None else [id])])
 
-    return trimmed(), reader.schema.names
+    return file.said, batches()
+
+
+def _copied(source: Folder, path: str) -> str:
+    """The path of a copy of an object on this machine's disk."""
+    descriptor, copy = tempfile.mkstemp(ENDING, BEGINNING)
+    try:
+        with os.fdopen(descriptor, "wb") as file, source.system.open_input_stream(path, compression=None) as stream:
+            while some := stream.read(8 << 20):
+                file.write(some)
+    except BaseException:
+        os.unlink(copy)
+        raise
+    return copy
 
 
 class Output:

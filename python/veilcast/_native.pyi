@@ -17,6 +17,7 @@ __all__ = [
     "Outcome",
     "Plaintexts",
     "PublicKey",
+    "RecordFile",
     "SealedModel",
     "SecretKey",
     "Service",
@@ -25,18 +26,22 @@ __all__ = [
     "Stop",
     "Unmasking",
     "Vouchers",
+    "decrypt_sealed_table",
     "decrypt_table",
     "draw_vouchers",
+    "encrypt_sealed_table",
     "encrypt_table",
     "evaluate",
     "fill_vouchers",
     "keep_vouchers",
+    "knows_encoding",
     "main",
     "mask",
     "plan_for_card",
     "plan_for_model",
     "predict",
     "score_table",
+    "sealed_table_group_size",
     "table_group_size",
     "unmask",
 ]
@@ -209,6 +214,21 @@ class Model:
     def compute(self, request: bytes) -> bytes: ...
 
 @final
+class RecordFile:
+    def __new__(
+        cls,
+        card: Card,
+        path: str | os.PathLike[str],
+        keep: Sequence[str],
+        encoding_name: str | None,
+        decimal_comma: bool | None,
+    ) -> RecordFile: ...
+    @property
+    def said(self) -> list[str]: ...
+    def read(
+        self, count: int
+    ) -> tuple[NDArray[np.float64], list[tuple[int, list[str | None]]], list[list[str]]] | None: ...
+@final
 class Session:
     def __new__(cls, card: Card, key: SecretKey, public_part: bytes | None = None) -> Session: ...
     @property
@@ -288,6 +308,7 @@ def fill_vouchers(
 ) -> int: ...
 def draw_vouchers(session: Session, count: int) -> tuple[bytes, Drawn]: ...
 def keep_vouchers(session: Session, drawn: Drawn, answer: bytes, vouchers: Vouchers) -> int: ...
+def knows_encoding(name: str) -> bool: ...
 def mask(
     session: Session, numbers: NDArray[np.float64], texts: _Texts, vouchers: Vouchers
 ) -> tuple[bytes, Unmasking]: ...
@@ -305,6 +326,13 @@ def table_group_size(session: Session) -> int: ...
 def encrypt_table(
     session: Session, numbers: NDArray[np.float64], texts: _Texts, batch: str, first: int
 ) -> bytes: ...
+def sealed_table_group_size(model: SealedModel) -> int: ...
+def encrypt_sealed_table(
+    model: SealedModel, numbers: NDArray[np.float64], texts: _Texts, batch: str, first: int
+) -> tuple[bytes, list[bytes]]: ...
+def decrypt_sealed_table(
+    model: SealedModel, stream: bytes, openings: Sequence[bytes], origin: tuple[str | None, int | None, int]
+) -> tuple[list[str], list[int], list[int], Outcome]: ...
 def score_table(model: Model, stream: bytes, origin: tuple[str | None, int | None, int]) -> bytes: ...
 def decrypt_table(
     session: Session, stream: bytes, origin: tuple[str | None, int | None, int]

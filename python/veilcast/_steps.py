@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, Optional
 
 from veilcast import _workers, tables
 from veilcast._groups import GROUPS_AT_ONCE, RECORDS_AT_ONCE
-from veilcast._files import Folder, Output, Unit, records
+from veilcast._files import Folder, Output, Reading, Unit, records
 from veilcast._workers import Owner
 from veilcast.cards import Card
 from veilcast.errors import TableError, VeilcastError
 
-RESULTS = "`unit` bigint, `groups` bigint, `records` bigint, `faults` bigint, `seconds` double, `error` string"
+RESULTS = "`unit` bigint, `groups` bigint, `records` bigint, `faults` bigint, `seconds` double, `error` string, `said` string"
 
 
 class Job(NamedTuple):
@@ -30,6 +30,9 @@ class Job(NamedTuple):
     id: Optional[str] = None
     model: str = ""
     digest: Optional[str] = None
+    reading: Reading = Reading()
+    sealing_key: Optional[str] = None
+    """Where a worker finds the key of a sealed model."""
 
 
 class Done(NamedTuple):
@@ -39,6 +42,8 @@ class Done(NamedTuple):
     records: int = 0
     faults: int = 0
     """Groups, or records, that something is wrong with."""
+    said: Optional[str] = None
+    """What was found out about how its file is written."""
 
 
 def run(job: Job, batches: Iterable[Any]) -> Iterator[Any]:
@@ -53,15 +58,16 @@ def run(job: Job, batches: Iterable[Any]) -> Iterator[Any]:
             except (VeilcastError, FileNotFoundError) as error:
                 # It would be the same again. What might not, the engine may try again.
                 fault = _described(job, error)
-            row = [number, *done, time.monotonic() - start, fault]
-            names = ["unit", "groups", "records", "faults", "seconds", "error"]
-            kinds = [pa.int64()] * 4 + [pa.float64(), pa.string()]
+            row = [number, done.groups, done.records, done.faults, time.monotonic() - start, fault, done.said]
+            names = ["unit", "groups", "records", "faults", "seconds", "error", "said"]
+            kinds = [pa.int64()] * 4 + [pa.float64(), pa.string(), pa.string()]
             yield pa.RecordBatch.from_arrays([pa.array([cell], kind) for cell, kind in zip(row, kinds)], names=names)
 
 
 def _described(job: Job, error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and job.owner is not None and not os.path.exists(job.owner.key):
-        return f"a worker has no file {job.owner.key}: the secret key must be at the same path on all of them"
+        what = "the sealed weights" if job.owner.is_sealed else "the secret key"
+        return f"a worker has no file {job.owner.key}: {what} must be at the same path on all of them"
     return f"{type(error).__name__}: {error}"
 
 
@@ -71,7 +77,7 @@ def _encrypt(job: Job, unit: Unit) -> Done:
     session = job.owner.session()
     size = tables.group_size(session)
     source, target, private = Folder(job.source), Folder(job.target), Folder(job.identifiers)
-    batches = records(source, unit, session.card, job.id)
+    said, batches = records(source, unit, session.card, job.id, job.reading)
     fields = [pa.field("batch", pa.string()), pa.field("group", pa.uint32()), pa.field("request_digest", pa.binary())]
     groups = count = 0
     kept: list[Any] = []
@@ -85,10 +91,11 @@ def _encrypt(job: Job, unit: Unit) -> Done:
             digests = [hashlib.sha256(request.as_buffer()).digest() for request in rows.column("request")]
             columns = [rows.column("batch"), rows.column("group"), pa.array(digests, pa.binary())]
             schema = pa.schema(fields)
-            if job.id is not None:
-                columns.append(rows.column(tables.IDS))
-                schema = schema.append(rows.schema.field(tables.IDS))
-                rows = rows.select(tables.requests_schema().names)
+            for name in _Known.PRIVATE:
+                if name in rows.schema.names:
+                    columns.append(rows.column(name))
+                    schema = schema.append(rows.schema.field(name))
+            rows = rows.select(tables.requests_schema().names)
             kept.append(pa.RecordBatch.from_arrays(columns, schema=schema))
             output.write(pa.RecordBatch.from_arrays(rows.columns, schema=tables.requests_schema()))
             groups += rows.num_rows
@@ -97,11 +104,11 @@ def _encrypt(job: Job, unit: Unit) -> Done:
         with Output(private, file, kept[0].schema if kept else pa.schema(fields), is_private=True) as beside:
             for part in kept:
                 beside.write(part)
-    return Done(groups, count)
+    return Done(groups, count, said="; ".join(said) or None)
 
 
 def _score(job: Job, unit: Unit) -> Done:
-    model = _workers.model(job.model, job.digest)
+    model = _workers.model(job.model, job.digest, job.sealing_key)
     groups = count = faults = 0
     schema = tables.answers_schema()
     target = Folder(job.target)
@@ -113,7 +120,7 @@ def _score(job: Job, unit: Unit) -> Done:
             count += sum(answers.column("records").to_pylist())
             faults += answers.num_rows - answers.column("error").null_count
     # It may have been replaced meanwhile.
-    _workers.model(job.model, model.card.digest)
+    _workers.model(job.model, model.card.digest, job.sealing_key)
     return Done(groups, count, faults)
 
 
@@ -150,7 +157,8 @@ def _verify(job: Job, unit: Unit) -> Done:
     scores = target.parquet(target.file(file)).iter_batches(batch_size=8192, columns=names)
     found: Iterator[Any] = (row for batch in scores for row in zip(*(column.to_pylist() for column in batch.columns)))
     count = faults = 0
-    for batch in records(Folder(job.source), unit, model.card, None):
+    _, batches = records(Folder(job.source), unit, model.card, None, job.reading)
+    for batch in batches:
         for row in model.predict(_table(batch)).scores.tolist():
             faults += tuple(row) != next(found, None)
             count += 1
@@ -191,7 +199,10 @@ def _rows(source: Folder, unit: Unit) -> Iterator[tuple[Any, tables.Origin]]:
 
 
 class _Known:
-    """What the owner kept of the requests of a unit: their digests, and who is in them."""
+    """What the owner kept of the requests of a unit: their digests, who is in them, and what opens a sealed model's answers."""
+
+    PRIVATE = (tables.OPENING, tables.IDS)
+    """The columns that are joined to the answers."""
 
     def __init__(self, folder: Folder, name: str) -> None:
         if not folder.has(name):
@@ -229,7 +240,8 @@ class _Known:
                         f" {group}): it answers a request that isn't the one that was kept: encrypt and score this batch again"
                     )
                 places.append(place)
-        if tables.IDS not in self._table.schema.names:
-            return rows
-        ids = self._table[tables.IDS].take(pa.array(places, pa.int64())).combine_chunks()
-        return rows.append_column(tables.IDS, ids) if hasattr(rows, "append_column") else _table(rows).append_column(tables.IDS, ids)
+        for name in self.PRIVATE:
+            if name in self._table.schema.names:
+                column = self._table[name].take(pa.array(places, pa.int64())).combine_chunks()
+                rows = (rows if hasattr(rows, "append_column") else _table(rows)).append_column(name, column)
+        return rows

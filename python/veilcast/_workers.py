@@ -12,24 +12,25 @@ from veilcast.cards import Card
 from veilcast.errors import CardError, ModelError, SecretError
 from veilcast.keys import Key
 from veilcast.models import Model
-from veilcast.sessions import Session
+from veilcast.sessions import SealedModel, Session
 
 Path = Union[str, "os.PathLike[str]"]
 
-_models: dict[str, tuple[Any, Model]] = {}
-_sessions: dict[tuple[str, bytes], tuple[Any, Session]] = {}
+_models: dict[tuple[str, Optional[str]], tuple[Any, Model]] = {}
+_sessions: dict[tuple[str, bytes], tuple[Any, Union[Session, SealedModel]]] = {}
 _secrets: dict[str, tuple[Any, bytes]] = {}
 
 
 class Owner(NamedTuple):
-    """What a data owner's task needs: a card, and where its worker finds the key."""
+    """What a data owner's task needs: a card, and where its worker finds the key, or a sealed model's weights."""
 
     card: bytes
     key: str
     public_part: Optional[bytes] = None
+    is_sealed: bool = False
 
-    def session(self) -> Session:
-        """The session, opened anew if the key's file has changed.
+    def session(self) -> Union[Session, SealedModel]:
+        """The session, or the sealed model, opened anew if the file has changed.
 
         Raises:
             FileNotFoundError: if the worker has no such file.
@@ -38,9 +39,15 @@ class Owner(NamedTuple):
         known = _sessions.get(place)
         if known is None or known[0] != stamp:
             use_few_threads()
-            session = Session(Card(self.card), Key.load(self.key), self.public_part)
-            known = _sessions[place] = (stamp, session)
+            known = _sessions[place] = (stamp, self._opened())
         return known[1]
+
+    def _opened(self) -> Union[Session, SealedModel]:
+        card = Card(self.card)
+        if not self.is_sealed:
+            return Session(card, Key.load(self.key), self.public_part)
+        with open(self.key, "rb") as file:
+            return SealedModel(card, file.read(), self.public_part)
 
     def name(self, content: bytes) -> str:
         """A name for a batch that depends on what is in it, and tells nobody else anything about that."""
@@ -53,7 +60,7 @@ class Owner(NamedTuple):
         return hmac.new(known[1], content, "sha256").hexdigest()[:32]
 
 
-def owner(card: Union[Card, Path], key: Path, public_part: Optional[Path]) -> Owner:
+def owner(card: Union[Card, Path], key: Path, public_part: Optional[Path], *, is_sealed: bool = False) -> Owner:
     """What tasks need, by what a caller names.
 
     Raises:
@@ -65,7 +72,9 @@ def owner(card: Union[Card, Path], key: Path, public_part: Optional[Path]) -> Ow
             "the job, and to the disks and logs of all machines that it passes; each worker reads the file itself"
         )
     card = card if isinstance(card, Card) else Card.load(card)
-    if "direct" not in card.ways:
+    if is_sealed and "sealed" not in card.ways:
+        raise CardError(f"the model {card.name!r} isn't sealed: encrypt its records with a key")
+    if not is_sealed and "direct" not in card.ways:
         ways = ", ".join(card.ways)
         raise CardError(
             f"the model {card.name!r} is offered by {ways} alone: tables hold encrypted records, since vouchers are good only "
@@ -76,20 +85,21 @@ def owner(card: Union[Card, Path], key: Path, public_part: Optional[Path]) -> Ow
         with open(public_part, "rb") as file:
             part = file.read()
     # Wrong ones are told now, and not by a worker.
-    return Owner(card.json, os.path.abspath(key), part)
+    return Owner(card.json, os.path.abspath(key), part, is_sealed)
 
 
-def model(directory: str, digest: Optional[str] = None) -> Model:
-    """The model of a directory, opened anew if its files have changed.
+def model(directory: str, digest: Optional[str] = None, sealing_key: Optional[str] = None) -> Model:
+    """The model of a directory, with the key at this path if it is sealed, opened anew if its files have changed.
 
     Raises:
         ModelError: if its card isn't the one with this digest any more.
     """
-    stamp = stamp_of(directory)
-    known = _models.get(directory)
+    stamp = (stamp_of(directory), sealing_key and stamp_of(sealing_key))
+    known = _models.get((directory, sealing_key))
     if known is None or known[0] != stamp:
         use_few_threads()
-        known = _models[directory] = (stamp, Model.load(directory))
+        key = None if sealing_key is None else Key.load(sealing_key)
+        known = _models[directory, sealing_key] = (stamp, Model.load(directory, sealing_key=key))
     if digest is not None and known[1].card.digest != digest:
         raise ModelError(
             f"the model in {directory} has changed since the job began: its card was {digest}, and is"

@@ -1,6 +1,6 @@
 """Tables of any size from the command line: ``veilcast-batch encrypt | score | decrypt | verify SOURCE TARGET``.
 
-Row groups of Parquet files, and files of CSV, are done one by one, each whole or not at all, in the processes of an engine:
+Row groups of Parquet files, and whole text files (CSV), are done one by one, each whole or not at all, in the processes of an engine:
 Sail's, which starts in this process, or a cluster's.
 """
 
@@ -17,11 +17,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, Optional
 
-from veilcast import _groups, _steps, _workers, tables
-from veilcast._files import Folder, Unit, absolute, units
+from veilcast import _groups, _native, _steps, _workers, tables
+from veilcast._files import Folder, Reading, Unit, absolute, units
 from veilcast._steps import Job
 from veilcast.cards import Card
-from veilcast.errors import MissingPackage, TableError, VeilcastError
+from veilcast.errors import MissingPackage, RecordError, TableError, VeilcastError
 
 __all__ = ["main", "run"]
 
@@ -63,6 +63,8 @@ def run(options: argparse.Namespace) -> bool:
                 groups, records, faults = groups + row.groups, records + row.records, faults + row.faults
                 if row.error is not None:
                     failed.append(row.error)
+                if row.said is not None:
+                    _say(options, f"{job.units[row.unit].name}: {row.said}")
                 rate = records / max(time.monotonic() - start, 1e-9)
                 _say(options, f"{done} of {len(job.units)} parts, {records:,} records, {rate:,.0f} records/s")
     except Exception as error:
@@ -119,7 +121,8 @@ def _cause(error: Exception) -> str:
 def _job(options: argparse.Namespace, source: Folder) -> Job:
     owner = None
     if options.step in ("encrypt", "decrypt"):
-        owner = _workers.owner(options.card, options.key, getattr(options, "public_part", None))
+        path, is_sealed = (options.key, False) if options.sealed is None else (options.sealed, True)
+        owner = _workers.owner(options.card, path, getattr(options, "public_part", None), is_sealed=is_sealed)
     if options.step in ("encrypt", "verify"):
         parts = units(source)
     else:
@@ -128,9 +131,14 @@ def _job(options: argparse.Namespace, source: Folder) -> Job:
             raise TableError(f"{source.address} has no tables: give the folder that the step before wrote")
     if options.step == "encrypt" and owner is not None:
         _groups.wanted(Card(owner.card), options.id)
+    encoding = getattr(options, "encoding", None)
+    if encoding is not None and not _native.knows_encoding(encoding):
+        raise RecordError(f"no encoding has the name {encoding!r}: write a name such as utf-8, windows-1252 or utf-16le")
     identifiers = getattr(options, "identifiers", None)
     if options.step == "encrypt" and identifiers is None:
         identifiers = options.target.rstrip("/") + "-private"
+    if owner is not None and owner.is_sealed and identifiers is None:
+        raise TableError("a sealed model's answers are read by what was written beside the requests: name that folder with --identifiers")
     model = getattr(options, "model", None)
     directory = "" if model is None else os.path.abspath(model)
     return Job(
@@ -143,6 +151,8 @@ def _job(options: argparse.Namespace, source: Folder) -> Job:
         getattr(options, "id", None),
         directory,
         _workers.digest_in(directory) if directory else None,
+        Reading(getattr(options, "encoding", None), getattr(options, "decimal", None)),
+        os.path.abspath(options.sealing_key) if getattr(options, "sealing_key", None) else None,
     )
 
 
@@ -243,12 +253,18 @@ def _parser() -> argparse.ArgumentParser:
     decrypt = step("decrypt", "Decrypt answers into scores.", "folder of answers", "folder for the scores")
     for made in (encrypt, decrypt):
         made.add_argument("--card", required=True, metavar="FILE", help="the model's card")
-        made.add_argument("--key", required=True, metavar="FILE", help="the secret key's file, which each worker reads")
+        secret = made.add_mutually_exclusive_group(required=True)
+        secret.add_argument("--key", metavar="FILE", help="the secret key's file, which each worker reads")
+        secret.add_argument("--sealed", metavar="FILE", help="a sealed model's weights, sealed.bin, in place of a key")
         made.add_argument("--identifiers", metavar="FOLDER", help="private table of who is in which group; beside TARGET, when encrypting")
     encrypt.add_argument("--id", metavar="COLUMN", help="the column of identifiers, which isn't encrypted")
     encrypt.add_argument("--public-part", metavar="FILE", help="a hybrid model's public.onnx")
     score = step("score", "Compute encrypted scores.", "folder of requests", "folder for the answers")
+    score.add_argument("--sealing-key", metavar="FILE", help="the key of a sealed model, which each worker reads")
     verify = step("verify", "Compare scores with those of the model in the clear.", "folder of the records", "folder of the scores")
+    for made in (encrypt, verify):
+        made.add_argument("--encoding", metavar="NAME", help="encoding of the text files; found out, if not given")
+        made.add_argument("--decimal", choices=["point", "comma"], help="decimal mark in the text files; found out, if not given")
     for made in (score, verify):
         made.add_argument("--model", required=True, metavar="FOLDER", help="the model's folder, which each worker reads")
     return parser

@@ -8,7 +8,7 @@ rows, and keep no state: :mod:`veilcast.spark` calls them on a cluster, :mod:`ve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -19,12 +19,15 @@ from veilcast.cards import Card
 from veilcast.errors import MissingPackage, RecordError, TableError
 from veilcast.models import Model
 from veilcast.predictions import predictions
-from veilcast.sessions import Session
+from veilcast.sessions import SealedModel, Session
 
 __all__ = ["Origin", "answers_schema", "decrypt", "encrypt", "group_size", "requests_schema", "score", "scores_schema"]
 
 IDS = "ids"
 """The column of a group's identifiers, which is for its owner alone."""
+
+OPENING = "opening"
+"""The column of what opens the answers of a sealed model, which is for the owner of the records alone."""
 
 
 class Origin(NamedTuple):
@@ -35,21 +38,32 @@ class Origin(NamedTuple):
     first_row: int = 0
 
 
-def group_size(session: Session) -> int:
-    """How many records a group has: as many as share ciphertexts under the session's key.
+def group_size(session: Union[Session, SealedModel]) -> int:
+    """How many records a group has: as many as share ciphertexts under the session's key; of a sealed model, as many as a request
+    may hold in full ciphertexts.
 
     Raises:
         CardError: if the model takes no such groups, or the key has no room for them.
     """
+    if isinstance(session, SealedModel):
+        return _native.sealed_table_group_size(session._sealed)
     return _native.table_group_size(session._session)
 
 
-def encrypt(records: Any, session: Session, *, batch: str, first: int = 0, id: Optional[str] = None) -> Any:  # noqa: A002
+def encrypt(
+    records: Any,
+    session: Union[Session, SealedModel],
+    *,
+    batch: str,
+    first: int = 0,
+    id: Optional[str] = None,  # noqa: A002
+) -> Any:
     """Encrypts records into rows of requests.
 
     Args:
         records: A table with the card's columns, or rows, as :meth:`Session.encrypt` takes them.
-        session: The owner's key, and the model's card.
+        session: The owner's key, and the model's card; or a sealed model, into whose weights the records are put. The rows then
+            have a column ``opening``, by which :func:`decrypt` reads the answers. It stays with their owner, too.
         batch: The name that the rows have. Together with the groups' numbers it must be unique.
         first: The number of the first group, for batches that are encrypted in several calls. Each call but the last should
             have a multiple of :func:`group_size` records.
@@ -69,7 +83,11 @@ def encrypt(records: Any, session: Session, *, batch: str, first: int = 0, id: O
         records, ids = _split(pa, records, id)
     card = session.card
     numbers, texts, _ = as_records(card._card, card.name, records)
-    rows = _read(pa, _native.encrypt_table(session._session, numbers, texts, batch, first))
+    if isinstance(session, SealedModel):
+        stream, openings = _native.encrypt_sealed_table(session._sealed, numbers, texts, batch, first)
+        rows = _with_column(pa, _read(pa, stream), OPENING, pa.array(openings, pa.binary()))
+    else:
+        rows = _read(pa, _native.encrypt_table(session._session, numbers, texts, batch, first))
     if ids is None:
         return rows
     ends = np.cumsum(rows.column("records").to_numpy())
@@ -84,7 +102,7 @@ def score(requests: Any, model: Model, *, origin: Origin = Origin()) -> Any:
 
     Args:
         requests: A ``pyarrow.RecordBatch`` or ``pyarrow.Table``.
-        model: The model that they were encrypted for.
+        model: The model that they were encrypted for; with its key, if they were put into its sealed weights.
         origin: Where they are from, for messages.
 
     Returns:
@@ -98,12 +116,13 @@ def score(requests: Any, model: Model, *, origin: Origin = Origin()) -> Any:
     return _like(pa, requests, _read_all(pa, _native.score_table(model._model, _stream(pa, rows), origin)))
 
 
-def decrypt(answers: Any, session: Session, *, origin: Origin = Origin()) -> Any:
+def decrypt(answers: Any, session: Union[Session, SealedModel], *, origin: Origin = Origin()) -> Any:
     """Decrypts rows of answers: a row for each record, with what the model says of it.
 
     Args:
         answers: A ``pyarrow.RecordBatch`` or ``pyarrow.Table``. If it has a column ``ids``, so has the result a column ``id``.
-        session: The key that the requests were encrypted with, and the model's card.
+            Those of a sealed model have the column ``opening`` of their requests.
+        session: The key that the requests were encrypted with, and the model's card; or the sealed model.
         origin: Where they are from, for messages.
 
     Returns:
@@ -115,7 +134,14 @@ def decrypt(answers: Any, session: Session, *, origin: Origin = Origin()) -> Any
     """
     pa = pyarrow()
     rows = _batches(pa, answers)
-    batches, groups, sizes, outcome = _native.decrypt_table(session._session, _stream(pa, rows), origin)
+    if isinstance(session, SealedModel):
+        if OPENING not in answers.schema.names:
+            raise TableError(f"the column {OPENING!r} of the requests is missing, without which a sealed model's answers can't be read")
+        openings = [b"" if cell is None else cell for cell in answers.column(OPENING).to_pylist()]
+        sealed = _native.decrypt_sealed_table(session._sealed, _stream(pa, rows), openings, origin)
+        batches, groups, sizes, outcome = sealed
+    else:
+        batches, groups, sizes, outcome = _native.decrypt_table(session._session, _stream(pa, rows), origin)
     names = np.array(batches, dtype=object).repeat(sizes)
     columns = [
         pa.array(names, pa.string()),

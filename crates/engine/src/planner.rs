@@ -17,6 +17,7 @@ mod effort;
 mod measured;
 mod scheme;
 mod sizes;
+mod table;
 mod ways;
 
 use std::cmp::Ordering;

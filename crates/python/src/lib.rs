@@ -22,6 +22,7 @@ mod plaintexts;
 mod program;
 mod progress;
 mod public_key;
+mod record_files;
 mod reports;
 mod secret_key;
 mod service;
@@ -64,6 +65,8 @@ mod native {
     #[pymodule_export]
     use crate::public_key::PublicKey;
     #[pymodule_export]
+    use crate::record_files::{RecordFile, knows_encoding};
+    #[pymodule_export]
     use crate::reports::{evaluate, plan_for_card, plan_for_model};
     #[pymodule_export]
     use crate::secret_key::SecretKey;
@@ -74,7 +77,10 @@ mod native {
     #[pymodule_export]
     use crate::sessions::{OpeningOf, SealedModel, Session};
     #[pymodule_export]
-    use crate::tables::{decrypt_table, encrypt_table, score_table, table_group_size};
+    use crate::tables::{
+        decrypt_sealed_table, decrypt_table, encrypt_sealed_table, encrypt_table, score_table,
+        sealed_table_group_size, table_group_size,
+    };
     #[pymodule_export]
     use crate::vouchers::{
         Drawn, UnmaskingOf, Vouchers, draw_vouchers, fill_vouchers, keep_vouchers, mask, unmask,

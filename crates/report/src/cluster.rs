@@ -8,7 +8,6 @@ use veilcast_card::{Card, Way};
 use veilcast_engine::Planner;
 use veilcast_engine::planner::Costs;
 use veilcast_model::Model;
-use veilcast_protocol::Layout;
 
 use crate::words::{counted, grouped, significant};
 
@@ -26,7 +25,8 @@ pub struct Cluster {
 /// What a table takes in each way that the model offers for it, under keys of several sizes.
 ///
 /// Requests and answers are rows of Parquet, one per group of records: the layout `records`, as full as can be. A voucher is
-/// good for one request, and a cluster may compute a row twice, so vouchers aren't for tables.
+/// good for one request, and a cluster may compute a row twice, so vouchers aren't for tables. What engines and files take
+/// isn't counted.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClusterPlan {
     records: usize,
@@ -92,8 +92,7 @@ impl ClusterPlan {
             .iter()
             .filter(|_| card.ways().contains(&Way::Direct));
         let direct = direct.filter_map(|&key_bits| {
-            let made = planner(key_bits).candidate(Layout::Records, false, records);
-            let made = made.ok()?;
+            let made = planner(key_bits).table(records).ok()?;
             let seconds = [made.encrypt, made.server, made.decrypt];
             let bytes = [made.bytes_up, made.bytes_down];
             Some(TableLine::new(
@@ -107,12 +106,14 @@ impl ClusterPlan {
         let sealed = card.sealed().and_then(|sealed| {
             // The key is the service's.
             let key_bits = sealed.key_bits();
-            let ways = planner(key_bits).ways(records);
+            let planner = planner(key_bits);
+            let ways = planner.ways(records);
             let costs = ways.iter().find(|costs| costs.way == Way::Sealed)?;
             let ahead = costs.ahead.map_or(0.0, |ahead| ahead.client);
             let online = costs.online;
             // To decrypt is to subtract a mask.
-            let seconds = [ahead + online.client, online.server, 0.0];
+            let client = ahead + online.client + planner.preparation(records);
+            let seconds = [client, online.server, 0.0];
             let bytes = [online.bytes_up, online.bytes_down];
             Some(TableLine::new(
                 Way::Sealed,

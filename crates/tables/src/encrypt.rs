@@ -3,15 +3,15 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use arrow_array::{BinaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow_array::RecordBatch;
 use rayon::prelude::*;
 use veilcast_card::{Card, QuantizedRecord};
 use veilcast_engine::{Pause, Planner, Session};
 use veilcast_paillier::SecretKey;
 use veilcast_protocol::{InferRequest, KeyFingerprint, Layout};
 
+use crate::batch::Batch;
 use crate::fault::{Fault, TableError};
-use crate::format::requests;
 
 /// How many groups are encrypted between two pauses: a group has a ciphertext for each feature, so that a few of them
 /// keep all cores busy.
@@ -60,9 +60,14 @@ pub fn encrypt(
 ) -> Result<RecordBatch, TableError> {
     let size = group_size(session);
     let count = records.len().div_ceil(size);
-    if u64::from(first) + count as u64 > 1 << 32 {
-        return Err(Fault::TooManyGroups.nowhere());
-    }
+    let batch = Batch {
+        name: batch,
+        first,
+        layout: Layout::Records.name(),
+        key: KeyFingerprint::of(&session.public_key().modulus()),
+        card: session.card().digest(),
+    };
+    batch.check(count)?;
     let mut made = Vec::with_capacity(count);
     for some in records.chunks(AT_ONCE * size) {
         pause().map_err(|stopped| Fault::from(stopped).nowhere())?;
@@ -72,23 +77,11 @@ pub fn encrypt(
         .par_iter()
         .map(|request| request.to_binary().bytes)
         .collect();
-    let same = |text: String| Arc::new(StringArray::from(vec![text; count]));
-    let numbers = (0..count as u32).map(|group| first + group);
-    let sizes = made.iter().map(|request| request.records() as u32);
-    let key = KeyFingerprint::of(&session.public_key().modulus());
-    let rows = RecordBatch::try_new(
-        requests(),
-        vec![
-            same(batch.to_owned()),
-            Arc::new(UInt32Array::from_iter_values(numbers)),
-            Arc::new(UInt32Array::from_iter_values(sizes)),
-            same(Layout::Records.name().to_owned()),
-            same(key.to_string()),
-            same(session.card().digest().to_string()),
-            Arc::new(BinaryArray::from_iter_values(messages)),
-        ],
-    );
-    Ok(rows.expect("columns of the schema, with a cell for each group"))
+    let sizes: Vec<u32> = made
+        .iter()
+        .map(|request| request.records() as u32)
+        .collect();
+    Ok(batch.rows(&sizes, &messages))
 }
 
 /// Requests of one group each.

@@ -178,7 +178,9 @@ pub enum Fault {
     )]
     Once(&'static str),
     /// A request of a kind that has no tables.
-    #[error("the request is {0}: a table holds requests of the layout `records`")]
+    #[error(
+        "the request is {0}: a table holds requests of the layout `records`, or such to a sealed model"
+    )]
     OtherForm(&'static str),
     /// The message says something else than its row.
     #[error("its column {0:?} doesn't say what the message says")]
@@ -186,6 +188,11 @@ pub enum Fault {
     /// An answer belongs to another request.
     #[error("it answers another request than its row names")]
     OtherRequest,
+    /// What opens a sealed model's answer is another's, or damaged.
+    #[error(
+        "what opens it isn't there, or opens another answer: give what was made with its request"
+    )]
+    Opening,
     /// An answer's row has an answer and an error, or neither.
     #[error("a row has either an answer or an error")]
     NeitherOrBoth,

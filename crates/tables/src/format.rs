@@ -22,6 +22,9 @@ pub(crate) const REQUEST_DIGEST: &str = "request_digest";
 pub(crate) const RESPONSE: &str = "response";
 pub(crate) const ERROR: &str = "error";
 
+/// The layout of groups that were put into a sealed model's weights.
+pub(crate) const SEALED: &str = "sealed";
+
 /// What all tables say of a group.
 pub(crate) const COMMON: [&str; 6] = [BATCH, GROUP, RECORDS, LAYOUT, KEY, CARD];
 

@@ -6,13 +6,15 @@
 //!
 //! Three functions take many groups at a time, so that whatever runs them, on one machine or a thousand, needs nothing but to
 //! hand rows over: [`encrypt`] and [`decrypt`], with the data owner's [`Session`](veilcast_engine::Session), and [`score`],
-//! with the model. They keep no state. [`Reader`] and [`Writer`] are such tables in Parquet files, and [`ipc`] in streams of
+//! with the model. For a sealed model, [`encrypt_sealed`] and [`decrypt_sealed`] take their place. They keep no state. [`Reader`] and [`Writer`] are such tables in Parquet files, and [`ipc`] in streams of
 //! Arrow.
 //!
 //! A row may come from anyone. What is wrong with a table ends a call with a [`TableError`] that says where; what is
 //! wrong with one group alone becomes its `error`, and the others are computed.
 #![forbid(unsafe_code)]
 
+mod answered;
+mod batch;
 mod columns;
 mod decrypt;
 mod encrypt;
@@ -20,10 +22,12 @@ mod fault;
 mod format;
 pub mod ipc;
 mod kind;
+mod open;
 mod part;
 mod reader;
 mod rows;
 mod score;
+mod sealed;
 mod summary;
 mod writer;
 
@@ -35,5 +39,6 @@ pub use kind::{Kind, VERSION};
 pub use part::Part;
 pub use reader::Reader;
 pub use score::score;
+pub use sealed::{SealedRows, decrypt_sealed, encrypt_sealed, sealed_group_size};
 pub use summary::Summary;
 pub use writer::Writer;

@@ -7,7 +7,7 @@ use veilcast_protocol::{ContentDigest, KeyFingerprint};
 use crate::columns::{bytes, numbers, texts};
 use crate::fault::{Fault, Place, TableError};
 use crate::format::{
-    BATCH, CARD, ERROR, GROUP, KEY, LAYOUT, RECORDS, REQUEST, REQUEST_DIGEST, RESPONSE,
+    BATCH, CARD, ERROR, GROUP, KEY, LAYOUT, RECORDS, REQUEST, REQUEST_DIGEST, RESPONSE, SEALED,
 };
 use crate::kind::Kind;
 use crate::part::Part;
@@ -133,6 +133,20 @@ impl Group {
         match found == expected {
             true => Ok(()),
             false => Err(Fault::OtherCard { expected, found }.at(self.place.clone())),
+        }
+    }
+
+    /// Checks that it is of the sealed model under this key.
+    pub(crate) fn check_sealed(&self, expected: KeyFingerprint) -> Result<(), TableError> {
+        if self.layout != SEALED {
+            return Err(self.fault(Fault::OtherForm(
+                "of encrypted records, among others to a sealed model",
+            )));
+        }
+        let found = self.key;
+        match found == expected {
+            true => Ok(()),
+            false => Err(self.fault(Fault::OtherKey { expected, found })),
         }
     }
 

@@ -1,8 +1,6 @@
 //! Rows of requests to rows of answers.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, BinaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow_array::RecordBatch;
 use rayon::prelude::*;
 use veilcast_card::Way;
 use veilcast_engine::{Evaluator, Pause};
@@ -11,12 +9,15 @@ use veilcast_protocol::{
     Upload,
 };
 
+use crate::answered::{Answer, table};
 use crate::fault::{Fault, TableError};
-use crate::format::{CARD, KEY, LAYOUT, RECORDS, answers};
+use crate::format::{CARD, KEY, LAYOUT, RECORDS, SEALED};
+use crate::open;
 use crate::part::Part;
 use crate::rows::{Group, requests};
 
-/// Computes the answers to a part of a table of requests.
+/// Computes the answers to a part of a table of requests: encrypted ones, or such to a sealed model, whose key the evaluator
+/// must have.
 ///
 /// What is wrong with one group, and would be again, becomes its `error`; the others are computed.
 ///
@@ -35,6 +36,9 @@ pub fn score(
     let expected = evaluator.card_digest();
     for group in &rows.groups {
         group.check_card(expected)?;
+    }
+    if rows.groups.iter().any(|group| group.layout == SEALED) {
+        return open::answers(evaluator, part, &rows, pause);
     }
     if !evaluator.card().ways().contains(&Way::Direct) {
         return Err(
@@ -61,29 +65,28 @@ pub fn score(
         .map(|row| ContentDigest::of(rows.own.get(row)))
         .collect();
     let mut computed = computed.into_iter();
-    let mut responses = Vec::new();
-    for ((group, digest), error) in rows.groups.iter().zip(&digests).zip(&mut faults) {
-        let answer = match error {
-            Some(_) => None,
-            None => computed.next(),
+    let mut answers = Vec::with_capacity(rows.groups.len());
+    for ((group, digest), fault) in rows.groups.iter().zip(digests).zip(faults) {
+        let response = match fault {
+            Some(fault) => Err(fault),
+            None => {
+                let computed = computed
+                    .next()
+                    .expect("an answer or a fault for each request");
+                let response = computed.map_err(|fault| group.fault(fault).to_string());
+                response.map(|response| {
+                    let request_digest = Some(digest);
+                    let response = InferResponse {
+                        request_digest,
+                        ..response
+                    };
+                    response.to_binary().bytes
+                })
+            }
         };
-        responses.push(match answer {
-            Some(Ok(response)) => {
-                let request_digest = Some(*digest);
-                let response = InferResponse {
-                    request_digest,
-                    ..response
-                };
-                Some(response.to_binary().bytes)
-            }
-            Some(Err(fault)) => {
-                *error = Some(group.fault(fault).to_string());
-                None
-            }
-            None => None,
-        });
+        answers.push(Answer { digest, response });
     }
-    Ok(table(&rows.groups, &digests, &responses, &faults))
+    Ok(table(&rows.groups, &answers))
 }
 
 /// The request of a row.
@@ -97,7 +100,11 @@ fn read(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<InferReq
     let request = match Inference::decode(message, Framing::SelfDelimiting, &limits)? {
         Inference::Encrypted(request) => request,
         Inference::Masked(_) | Inference::Round(_) => return Err(Fault::Once("vouchers")),
-        Inference::Sealed(_) => return Err(Fault::OtherForm("to a sealed model")),
+        Inference::Sealed(_) => {
+            return Err(Fault::OtherForm(
+                "to a sealed model, which its row doesn't say",
+            ));
+        }
     };
     if matches!(request.upload(), Upload::Seeded(_)) {
         return Err(Fault::Once("a pool"));
@@ -116,36 +123,4 @@ fn read(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<InferReq
         layout if layout.is_ahead() => Err(Fault::Once("vouchers")),
         _ => Err(Fault::OtherForm("of another layout")),
     }
-}
-
-fn table(
-    groups: &[Group],
-    digests: &[ContentDigest],
-    responses: &[Option<Vec<u8>>],
-    errors: &[Option<String>],
-) -> RecordBatch {
-    let texts = |of: fn(&Group) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(groups.iter().map(of)))
-    };
-    let numbers = |of: fn(&Group) -> u32| -> ArrayRef {
-        Arc::new(UInt32Array::from_iter_values(groups.iter().map(of)))
-    };
-    let digests = digests.iter().map(|digest| digest.as_bytes());
-    let rows = RecordBatch::try_new(
-        answers(),
-        vec![
-            texts(|group| group.batch.clone()),
-            numbers(|group| group.group),
-            numbers(|group| group.records as u32),
-            texts(|group| group.layout.clone()),
-            texts(|group| group.key.to_string()),
-            texts(|group| group.card.to_string()),
-            Arc::new(BinaryArray::from_iter_values(digests)),
-            Arc::new(BinaryArray::from_iter(
-                responses.iter().map(Option::as_deref),
-            )),
-            Arc::new(StringArray::from_iter(errors.iter().map(Option::as_deref))),
-        ],
-    );
-    rows.expect("columns of the schema, with a cell for each group")
 }

@@ -120,7 +120,8 @@ fn exists(root: &Path, test: &str) -> anyhow::Result<()> {
 
 /// Where a file is that SECURITY.md names: below `crates`, but for what is not Rust.
 pub(crate) fn place(root: &Path, name: &str) -> PathBuf {
-    match name.starts_with("web/") {
+    let elsewhere = ["web/", "python/veilcast/", "python/tests/"];
+    match elsewhere.iter().any(|folder| name.starts_with(folder)) {
         true => root.join(name),
         false => root.join("crates").join(name),
     }

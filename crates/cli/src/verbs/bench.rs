@@ -91,6 +91,7 @@ fn rows(seconds: &Seconds) -> Vec<(String, f64)> {
             "client: correction of a seeded ciphertext",
             seconds.correction,
         ),
+        ("client: preparing a table's cell", seconds.cell),
         ("both: decoding of a ciphertext", seconds.decoding),
         ("both: check of a message's ciphertexts", seconds.unit_check),
         ("service: seeded ciphertext", seconds.expansion),

@@ -131,7 +131,8 @@ fn what_does_not_suit_a_network_is_told() {
         error.contains("bent") && error.contains("use a ledger"),
         "{error}"
     );
-    let encrypt = "encrypt --key key.json --card bent/card.json --in records.csv --out request";
+    place.write("one.csv", "age,weight,height\n1,2,3\n");
+    let encrypt = "encrypt --key key.json --card bent/card.json --in one.csv --out request";
     let error = place.fail(encrypt);
     assert!(error.contains("voucher"), "{error}");
     let error = place.fail("seal bent --key key.json");

@@ -108,6 +108,7 @@ const GROWTH: Seconds = Seconds {
     unit_check: 2.0,
     encryption: 3.0,
     correction: 1.0,
+    cell: 0.0,
     expansion: 2.0,
     randomizers: [3.0; RANDOMIZERS_AT_ONCE],
     decryptions: [3.0; DECRYPTIONS_AT_ONCE],

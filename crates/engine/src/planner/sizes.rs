@@ -13,6 +13,8 @@ use crate::seeded::SeededForm;
 
 /// Bytes of the length before each element of a tensor.
 pub(super) const PREFIX: usize = 4;
+/// The roots in a key's proof, each as long as the modulus.
+const ROOTS: usize = 8;
 
 /// The bytes of a request to a service that knows its key, up to a few digits of its numbers; the
 /// first request holds the proof too.
@@ -48,6 +50,20 @@ pub(super) fn request(
         .expect("one element of the right width, and a record for it")
         .with_id(new_id());
     request.to_binary().header_length + tensor
+}
+
+/// The bytes that the proof of the key adds to a request.
+pub(super) fn key_proof(card: &Card, key_bits: u32) -> usize {
+    let key = largest_key(key_bits);
+    let (upload, digest) = (
+        Upload::Full(one_of(2 * key.len())),
+        CardDigest::of(card.json()),
+    );
+    let proof = vec![u8::MAX; ROOTS * key.len()];
+    let request = InferRequest::new(key, Layout::Records, 1, digest, upload);
+    let request = request.expect("one element of the right width, and a record for it");
+    let without = request.to_binary().header_length;
+    request.with_key_proof(proof).to_binary().header_length - without
 }
 
 /// The bytes of the header of a request that vouchers mask, without their ids, up to a few digits of its numbers.

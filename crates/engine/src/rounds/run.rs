@@ -26,6 +26,10 @@ pub struct Rounds {
 
 /// What follows on an answer.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a few of them per prediction, each moved once"
+)]
 pub enum Round {
     /// The next request.
     Next(RoundRequest, Rounds),

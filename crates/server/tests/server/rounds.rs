@@ -169,7 +169,7 @@ async fn each_round_of_a_voucher_is_answered_once() {
     let (fresh, rounds) = vouchers.begin(session.card(), &all[1..]).unwrap();
     let columns = fresh.numbers.shape()[1];
     let both = [
-        &first.numbers.values()[..],
+        first.numbers.values(),
         &fresh.numbers.values()[..columns],
     ]
     .concat();

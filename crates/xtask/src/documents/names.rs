@@ -53,11 +53,12 @@ pub(crate) fn faults(root: &Path, files: &[String], documents: &[Document]) -> V
 /// Checks that a file has a test or function of this name: in JavaScript a test's title.
 pub(crate) fn test_exists(path: &Path, file: &str, name: &str) -> anyhow::Result<()> {
     let text = fs::read_to_string(path).with_context(|| format!("there is no {file}"))?;
-    let is_there = match file.ends_with(".rs") {
-        true => ["(", "<"]
+    let is_there = match file.rsplit_once('.') {
+        Some((_, "rs")) => ["(", "<"]
             .iter()
             .any(|next| text.contains(&format!("fn {name}{next}"))),
-        false => text.contains(&format!("test('{name}'")),
+        Some((_, "py")) => text.contains(&format!("def {name}(")),
+        _ => text.contains(&format!("test('{name}'")),
     };
     ensure!(is_there, "{file} has no {name:?}");
     Ok(())

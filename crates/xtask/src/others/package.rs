@@ -71,6 +71,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "1",
         "--engine",
         "sail",
+        "--poison",
     ];
     run(&mut command_of(&engines, &jobs))?;
     say("the notebooks");

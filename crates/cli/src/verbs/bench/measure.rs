@@ -1,5 +1,7 @@
 //! The measurements: CPU time of one thread, medians.
 
+mod cells;
+
 use anyhow::Context as _;
 use cpu_time::ThreadTime;
 use indicatif::ProgressBar;
@@ -29,7 +31,7 @@ pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.context("can't start a thread to measure in")?;
     let key = keys::generate(key_bits)?;
-    let bar = output.progress(Some(18), "measured");
+    let bar = output.progress(Some(19), "measured");
     let seconds = pool.install(|| measure(key, &bar));
     bar.finish_and_clear();
     seconds
@@ -86,6 +88,7 @@ fn measure(secret: SecretKey, bar: &ProgressBar) -> anyhow::Result<Seconds> {
         randomizers,
         decryptions,
         correction: correction(secret)?,
+        cell: cells::seconds(median)?,
     })
 }
 
