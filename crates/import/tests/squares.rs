@@ -9,8 +9,8 @@ mod onnx;
 use onnx::{bytes, floats, named as node, network, numbers};
 use veilcast_card::{InputKind, QuantizedRecord, RawRecord, Way, chain};
 use veilcast_engine::Paillier;
-use veilcast_import::Split as Cut;
-use veilcast_import::{Import, ImportOptions};
+
+use veilcast_import::{Import, ImportOptions, Split};
 use veilcast_model::Model;
 use veilcast_onnx::Network;
 use veilcast_onnx::pb::{ModelProto, NodeProto, TensorProto};
