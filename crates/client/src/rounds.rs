@@ -44,7 +44,8 @@ impl Client {
             };
             bytes_up += exchange.bytes_up;
             bytes_down += exchange.bytes_down;
-            tries += exchange.tries;
+            // A round more isn't another try.
+            tries += exchange.tries - 1;
             let received = exchange.answer.and_then(|answer| {
                 let round = rounds.receive(&answer).map_err(SessionError::from);
                 round.map_err(AnswerError::from)
@@ -61,7 +62,7 @@ impl Client {
                 answer,
                 bytes_up,
                 bytes_down,
-                tries,
+                tries: tries + 1,
             });
         }
     }

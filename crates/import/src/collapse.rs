@@ -53,7 +53,7 @@ pub(super) fn collapse(
 /// largest score of all.
 pub(super) fn deviation(
     runner: &Runner,
-    map: &dyn Fn(&[f64]) -> Result<Vec<f64>, ShapeError>,
+    map: impl Fn(&[f64]) -> Result<Vec<f64>, ShapeError>,
     records: &[Vec<f64>],
 ) -> Result<f64, OnnxError> {
     let (mut largest, mut apart) = (0.0_f64, 0.0_f64);

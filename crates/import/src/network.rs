@@ -142,7 +142,7 @@ impl Network {
             None => map.evaluate(record),
             Some(network) => network.evaluate(record),
         };
-        let deviation = collapse::deviation(runner, &mapped, records)?;
+        let deviation = collapse::deviation(runner, mapped, records)?;
         if deviation > MAX_DEVIATION {
             let problem =
                 format!("its scores lie {deviation:.1e} of the largest apart from the network's");

@@ -46,7 +46,7 @@ fn scores_through_files_are_those_in_the_clear() {
     let (client, evaluator) = sealed_sides("1");
     let size = sealed_group_size(&client);
     assert!(
-        size <= MAX_RECORDS as usize && size % client.records_per_group() == 0,
+        size <= MAX_RECORDS as usize && size.is_multiple_of(client.records_per_group()),
         "{size}"
     );
     let count = 3 * size + 2;

@@ -312,6 +312,13 @@ fn with_key(
     let vouchers = vouchers.map(|path| voucher_directory(path, key.public_key()));
     let vouchers = vouchers.transpose()?;
     let session = records::session(card, key, expected, &args.plan)?;
+    if vouchers.is_none() && card.hidden().is_some() {
+        let name = card.name();
+        return Err(anyhow!(
+            "the model {name} has hidden layers, and takes a voucher for each record"
+        ))
+        .hint("make some with `veilcast voucher fill`, and give their directory with --vouchers");
+    }
     let Some(vouchers) = vouchers else {
         let predictor = Predictor::from(Arc::new(session));
         let size = records_at_once(&predictor);

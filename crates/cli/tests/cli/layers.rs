@@ -70,7 +70,17 @@ fn predictions_by_vouchers_are_the_networks() {
     let filled = fill(&place, url, 6);
     assert_eq!(filled["vouchers"], 6);
     assert!(filled["added"]["requests"].as_u64() > Some(8), "{filled}");
-    check(&place.run(&predict(url)));
+    let output = place
+        .veilcast()
+        .args(predict(url).split_whitespace())
+        .output()
+        .unwrap();
+    check(&String::from_utf8(output.stdout).unwrap());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("by vouchers, ") && !told.contains("retr"),
+        "{told}"
+    );
     // One is left, and five are needed: it stays.
     let error = place.fail(&predict(url));
     assert!(error.contains("takes a voucher for each record"), "{error}");
@@ -79,7 +89,10 @@ fn predictions_by_vouchers_are_the_networks() {
     // There is no other way.
     let without = format!("predict --server {url} --model bent --key key.json records.csv");
     let error = place.fail(&without);
-    assert!(error.contains("voucher"), "{error}");
+    assert!(
+        error.contains("hidden layers") && error.contains("--vouchers"),
+        "{error}"
+    );
 }
 
 /// Vouchers that a backup brings back are refused, also by a service that was killed and started again, and fresh ones are taken.

@@ -366,7 +366,16 @@ impl Display for CardFacts {
             let text = format!("{positive} if its probability exceeds {threshold}");
             writeln!(f, "{}", line("positive", text))?;
         }
-        writeln!(f, "{}", line("layouts", layout_names(&self.layouts)))?;
+        match &self.hidden {
+            None => writeln!(f, "{}", line("layouts", layout_names(&self.layouts)))?,
+            Some(hidden) => {
+                let sizes: Vec<String> = hidden.sizes.iter().map(usize::to_string).collect();
+                let (sizes, ring) = (sizes.join(", "), hidden.ring_bits);
+                let text =
+                    format!("layers of {sizes}, squared; in a ring of {ring} bits, by vouchers");
+                writeln!(f, "{}", line("hidden", text))?;
+            }
+        }
         write!(f, "{}", line("limits", limits))?;
         if let Some(key) = &self.sealed_under {
             let text = format!("its weights are offered encrypted under the key {key}");

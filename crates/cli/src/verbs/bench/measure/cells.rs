@@ -28,7 +28,9 @@ fn record(encoder: &Encoder, index: usize) -> RawRecord<'static> {
         let place = index + 7 * column;
         match input.preprocessing.categories(name) {
             Some((known, _)) => Cell::Text(known[place % known.len()].clone()),
-            None if place % GAPS == 0 && input.preprocessing.takes_missing(name, names) => {
+            None if place.is_multiple_of(GAPS)
+                && input.preprocessing.takes_missing(name, names) =>
+            {
                 Cell::Missing
             }
             None => Cell::Number((place % 100) as f64),
