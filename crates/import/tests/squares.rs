@@ -122,7 +122,8 @@ fn squares_are_recognised_however_they_are_written() {
                 node("Add", &["sum", "c"], "s"),
             ],
             vec![a(), b(), c()],
-            "add-s",
+            // What is added behind is the next part's.
+            "add-sum",
         ),
         (
             "x·(a·x + b) + c",
@@ -133,7 +134,7 @@ fn squares_are_recognised_however_they_are_written() {
                 node("Sub", &["product", "c"], "s"),
             ],
             vec![a(), b(), c()],
-            "sub-s",
+            "mul-product",
         ),
         (
             "(x + c)² by Pow, scaled",
@@ -143,7 +144,7 @@ fn squares_are_recognised_however_they_are_written() {
                 node("Mul", &["power", "a"], "s"),
             ],
             vec![two(), a(), c()],
-            "mul-s",
+            "pow-power",
         ),
         (
             "x² − x",
