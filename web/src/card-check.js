@@ -233,13 +233,13 @@ function checkWays({ ways: named, sealed }) {
 }
 
 /** @param {CardFields} fields @param {import('./card-types.js').HiddenFields} hidden */
-function checkHidden({ bounds, layouts, ways = WAYS }, { sizes, weight_bits, ring_bits, score_shift }) {
+function checkHidden({ bounds, layouts, ways }, { sizes, weight_bits, ring_bits, score_shift }) {
   if (sizes.length < 1 || sizes.length > MAX_HIDDEN_LAYERS) fail('card.hidden.sizes', `must be 1 to ${MAX_HIDDEN_LAYERS} numbers`);
   if (weight_bits.length !== sizes.length + 1) fail('card.hidden.weight_bits', `must be ${sizes.length + 1} numbers, one more than there are hidden layers`);
   if (score_shift + bounds.slot_bits > ring_bits) {
     fail('card.hidden', `has no room for scores: ${bounds.slot_bits} bits, and ${score_shift} more, don't fit a ring of ${ring_bits}`);
   }
-  if (ways.length !== 1 || ways[0] !== 'vouchers') fail('card.ways', 'must be vouchers alone, since there are hidden layers');
+  if (ways?.length !== 1 || ways[0] !== 'vouchers') fail('card.ways', 'must be vouchers alone, since there are hidden layers');
   if (Object.keys(layouts).length > 0) fail('card.layouts', 'must be empty, since there are hidden layers');
 }
 
