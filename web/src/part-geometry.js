@@ -29,7 +29,7 @@ export function geometryOfPart(card, { name, part = -1, featuresPerCiphertext, s
   const { hidden } = card;
   const shapes = shapesOf(card);
   const isProduct = name === 'products';
-  const isPart = part >= 0 && part < shapes.length - Number(isProduct) && featuresPerCiphertext === 1 && scoresPerAnswer === 1;
+  const isPart = shapes[part] !== undefined && !(isProduct && part + 1 === shapes.length) && featuresPerCiphertext === 1 && scoresPerAnswer === 1;
   if (!hidden || !isPart || (!isProduct && name !== 'shares')) {
     throw new VeilcastError('layout_not_allowed', `the model does not take the layout ${name} of a part ${part}`);
   }
