@@ -14,6 +14,8 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Client, WorkerKey } from '../index.js';
+import { KeyHolder } from '../page/key-holder.js';
+import { Task } from '../page/task.js';
 import { scoresOf } from './fake-network.js';
 import { changeCard, failure, keyFile } from './support.js';
 
@@ -81,11 +83,44 @@ for (const name of NAMES) {
     t.diagnostic(`6 records: ${(performance.now() - asked).toFixed(0)} ms; ${run.bytesUp} bytes up, ${run.bytesDown} down`);
     const expected = records.map((record) => scoresOf(network, record));
     assert.ok(expected.flat().some((score) => score < 0n) && expected.flat().some((score) => score > 0n));
-    assert.deepEqual(run.predictions.map(({ scores }) => scores?.map(BigInt)), expected);
+    // Scales are powers of two, which leave them exact.
+    const { scales } = card.fields.output;
+    assert.deepEqual(run.predictions.map(({ scores }) => scores?.map((score, o) => BigInt(score / scales[o]))), expected);
     const rounds = network.parts.length;
     assert.deepEqual([run.way, run.requests, client.vouchers(name, { key })], ['vouchers', rounds, left - 6]);
   });
 }
+
+test("the page's task goes through all rounds, and keeps the bytes of the last one", async () => {
+  const keys = new KeyHolder();
+  keys.make(2048);
+  const task = new Task(new Client(url), keys);
+  const phases = new Set();
+  /** @type {Set<string>} */
+  const notes = new Set();
+  task.addEventListener('change', () => {
+    phases.add(`${task.steps.encrypt.state} ${task.steps.compute.state} ${task.steps.decrypt.state}`);
+    notes.add(task.steps.encrypt.note);
+  });
+  await task.ask({ kind: 'row', model: 'deep-network', records: () => [[1, 2, 3]] });
+  keys.pause();
+  assert.equal(task.error, undefined);
+  const { card, way, requests, request, answer, steps } = task;
+  assert.ok(card && request && answer);
+  const network = /** @type {import('./fake-network.js').Network} */ (networkOf('deep-network', card));
+  const [{ scores }] = /** @type {import('../src/outcome.js').RecordPrediction[]} */ (task.predictions);
+  assert.deepEqual(scores?.map((score, o) => BigInt(score / card.fields.output.scales[o])), scoresOf(network, [1, 2, 3]));
+  assert.deepEqual([way, requests, task.phase], ['vouchers', 3, 'done']);
+  for (const phase of ['running idle idle', 'done running idle', 'done done running', 'done done done']) assert.ok(phases.has(phase), `${phase} in ${[...phases].join(', ')}`);
+  assert.ok(notes.has('Making 1 voucher first, each for one record…'));
+  const header = JSON.parse(Buffer.from(request.bytes.subarray(0, request.headerLength)).toString());
+  assert.deepEqual([header.parameters.part, header.inputs[0].shape], [2, [1, 2 * 3 * 11]]);
+  // Two numbers of 85 bits follow the header.
+  assert.equal(answer.bytes.length - answer.headerLength, 2 * 11);
+  assert.equal(JSON.parse(Buffer.from(answer.bytes.subarray(0, answer.headerLength)).toString()).model_name, 'deep-network');
+  assert.ok(steps.send.bytes > 2 * request.bytes.length && steps.receive.bytes > 2 * answer.bytes.length);
+  (await keys.ready(AbortSignal.timeout(1000))).close();
+});
 
 test('the service answers a round once, and other vouchers take the record', async (t) => {
   const client = new Client(url);
