@@ -9,6 +9,7 @@ import { announce, byId, element } from './dom.js';
 import { troubleOf } from './errors.js';
 import { connectFiles } from './files.js';
 import { counted, duration } from './format.js';
+import { HiddenView } from './hidden-view.js';
 import { KeyHolder } from './key-holder.js';
 import { Live } from './live.js';
 import { loadModels } from './models.js';
@@ -67,6 +68,7 @@ const live = new Live(tabs.digit.task, keys, sealed);
 
 const steps = new StepsView(byId('steps', HTMLElement), byId('steps-total', HTMLElement));
 const wire = new WireView();
+const hidden = new HiddenView();
 const answer = new AnswerView();
 const csv = new CsvView();
 const problem = new ProblemView(help, (error) => {
@@ -88,6 +90,7 @@ function render() {
   renderKey(isSealed);
   steps.render(task, keys, shownCard, sealedState);
   wire.render(task);
+  hidden.render(cardOf(tab));
   answer.render(task);
   csv.render(task);
   const failures = [tab.trouble, task.phase === 'failed' ? task.error : undefined, sealedState ? sealedState.error : keys.state === 'failed' ? keys.error : undefined];

@@ -1,6 +1,7 @@
 /** What a model's card says, for people. */
 
 import { count, counted, percent, size } from './format.js';
+import { layersOf } from './hidden-words.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
@@ -19,6 +20,7 @@ export function entriesOf(card) {
       term: 'Precision',
       text: `Inputs are rounded to ${counted(2 ** quantization.bits, 'level')}. Scores are exact within ${bounds.slot_bits} bits.`,
     },
+    ...insideOf(card),
     { term: 'Public', text: publicOf(card) },
     { term: 'Private', text: privateOf(card) },
     ...givenAwayBy(card),
@@ -51,6 +53,12 @@ function outputOf(card) {
   if (activation === 'sigmoid' && card.outputs > 1) return `${form} for each of: ${shown}; several can be true at once.`;
   const limit = threshold === undefined ? '' : ` It says "${labels[1]}" if that is over ${percent(threshold)} likely.`;
   return `One of: ${shown}; with ${form} for each.${limit}`;
+}
+
+/** A network's hidden layers. @param {Card} card @returns {Entry[]} */
+function insideOf(card) {
+  if (!card.hidden) return [];
+  return [{ term: 'Inside', text: `A network with ${layersOf(card)}, which are squared, exactly. All its weights are private, and it is asked by vouchers alone.` }];
 }
 
 /** @param {Card} card */

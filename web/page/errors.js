@@ -117,6 +117,16 @@ const TROUBLES = {
     text: 'The model answers only with vouchers, which are made ahead of time, and there are none left. Try again in a moment.',
     help: 'retry',
   },
+  voucher_spent: {
+    title: 'The vouchers were used before',
+    text: 'The service answers each step of a voucher once, and says that it has answered these. Trying again uses others. If it happens again, tell the service\'s operator.',
+    help: 'retry',
+  },
+  unknown_voucher: {
+    title: 'The service does not know the vouchers',
+    text: 'It says that it did not make them for this model and this key, in this order. Trying again uses others; if it happens again, reload the page.',
+    help: 'retry',
+  },
   no_webcrypto: {
     title: 'No cryptography here',
     text: 'Browsers offer it only to pages opened with https:// or from this very machine (http://localhost). Open the page that way.',
@@ -171,6 +181,8 @@ const SAME = {
   wrong_card_digest: 'model_changed',
   not_sealed: 'model_changed',
   voucher_outdated: 'no_vouchers',
+  round_out_of_order: 'unknown_voucher',
+  wrong_round: 'unknown_voucher',
   unknown_model: 'no_such_model',
   unknown_version: 'no_such_model',
   body_timeout: 'timed_out',

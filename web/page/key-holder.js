@@ -11,7 +11,7 @@ const FEW = 15;
 const PAUSE = 30_000;
 
 /** Why it may give some later. */
-const PASSING = ['worker_ended', 'unreachable', 'timed_out', 'busy', 'too_many_keys', 'quota_used_up'];
+const PASSING = ['worker_ended', 'unreachable', 'timed_out', 'busy', 'too_many_keys', 'quota_used_up', 'voucher_outdated'];
 
 export class KeyHolder extends EventTarget {
   /** @type {'none' | 'making' | 'ready' | 'failed'} */
@@ -91,7 +91,7 @@ export class KeyHolder extends EventTarget {
 
   /**
    * Does ahead of time the work of encrypting a record for a model, until there is something else to do; and, if answers are to
-   * follow the pen, fills vouchers.
+   * follow the pen or can only be had by them, fills vouchers.
    *
    * @param {Client} client
    * @param {string} model
@@ -107,16 +107,17 @@ export class KeyHolder extends EventTarget {
       const key = (mine.key = await this.ready(signal));
       await client.prepare(model, { key, signal });
       // Vouchers take up what was made for a record.
-      if (isLive && (await this.#fill(client, model, key, signal))) await client.prepare(model, { key, signal });
+      if (await this.#fill(client, model, key, signal, isLive)) await client.prepare(model, { key, signal });
     } catch {
       // What is missing is made when it is needed, and errors are reported then.
     }
     if (this.#current === mine) this.#current = undefined;
   }
 
-  /** @param {Client} client @param {string} model @param {WorkerKey} key @param {AbortSignal} signal */
-  async #fill(client, model, key, signal) {
+  /** @param {Client} client @param {string} model @param {WorkerKey} key @param {AbortSignal} signal @param {boolean} isLive */
+  async #fill(client, model, key, signal, isLive) {
     const { ways } = await client.card(model, { signal });
+    if (!isLive && ways.includes('direct')) return false;
     const refused = this.#refused.get(client) ?? new Map();
     const isRefused = performance.now() < (refused.get(model) ?? 0);
     if (!ways.includes('vouchers') || isRefused || client.vouchers(model, { key }) >= FEW) return false;

@@ -4,6 +4,7 @@ import { Arrangement } from '../index.js';
 import { flowOf, textOfPublicPart } from './card-text.js';
 import { element } from './dom.js';
 import { count, counted, duration, size } from './format.js';
+import { HIDDEN_WORDS } from './hidden-words.js';
 import { SEALED_WORDS } from './sealed-words.js';
 import { VOUCHER_WORDS } from './voucher-words.js';
 
@@ -155,7 +156,8 @@ export class StepsView {
    * @param {SealedState | undefined} sealed the state of the sealed model that is asked, or would be
    */
   render(task, keys, card, sealed) {
-    const others = sealed ? SEALED_WORDS : task.way === 'vouchers' ? VOUCHER_WORDS : {};
+    const byVoucher = card?.hidden ? HIDDEN_WORDS : VOUCHER_WORDS;
+    const others = sealed ? SEALED_WORDS : task.way === 'vouchers' || card?.hidden ? byVoucher : {};
     for (const text of TEXTS) {
       const row = this.#rows.get(text.id);
       if (!row) continue;

@@ -3,7 +3,9 @@
 import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
 import { elementBytes } from '../src/masked-messages.js';
 import { incomplete } from '../src/outcome.js';
+import { numberBytes } from '../src/round-messages.js';
 import { SealedLayout } from '../src/sealed-layout.js';
+import { counted } from './format.js';
 import { SealedHolder } from './sealed-holder.js';
 
 /**
@@ -238,7 +240,11 @@ export class Task extends EventTarget {
   /** Makes the vouchers that records take. @param {string} model @param {number} records @param {WorkerKey} key @param {AbortSignal} signal */
   async #fill(model, records, key, signal) {
     const missing = records - this.client.vouchers(model, { key });
-    if (missing > 0) await this.client.fillVouchers(model, { key, signal, count: missing });
+    if (missing <= 0) return;
+    begin(this.steps.encrypt);
+    this.steps.encrypt.note = `Making ${counted(missing, 'voucher')} first, each for one record…`;
+    this.#changed();
+    await this.client.fillVouchers(model, { key, signal, count: missing });
   }
 
   /** @param {Progress | {step: 'end'}} progress @param {Stopwatch} watch */
@@ -264,6 +270,8 @@ export class Task extends EventTarget {
         // It is sent once more if the service has to see the key's proof.
         if (send.state !== 'running') {
           end(encrypt, watch.lap());
+          // In a network's next round, nothing is unmasked yet.
+          if (decrypt.state === 'running') decrypt.state = 'idle';
           begin(send);
           begin(compute);
         }
@@ -273,7 +281,7 @@ export class Task extends EventTarget {
         (send.state === 'running' ? send : encrypt).note = `No answer yet: the service is busy or unavailable. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
         break;
       case 'receive':
-        watch.exchange = watch.lap();
+        watch.received();
         this.answer = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.answer), headerLength: 0 };
         receive.bytes += progress.answer.length;
         for (const step of [send, compute, receive]) end(step, 0);
@@ -326,11 +334,19 @@ async function outcomesOf(run) {
   }
 }
 
-/** The times of one request. */
+/** The times of one request, or of a network's rounds. */
 class Stopwatch {
   #last = performance.now();
-  /** Milliseconds between the request's first byte and the answer's last, as this page sees it. */
+  /** Milliseconds between the requests' first bytes and the answers' last, as this page sees it. */
   exchange = 0;
+  /** Answers that came: one, or those of a network's rounds. */
+  #answers = 0;
+
+  /** Notes that an answer came. */
+  received() {
+    this.exchange += this.lap();
+    this.#answers += 1;
+  }
 
   /** Milliseconds since the last time. */
   lap() {
@@ -343,16 +359,17 @@ class Stopwatch {
   partsOfExchange() {
     const noted = performance
       .getEntriesByType('resource')
-      .filter((entry) => entry instanceof PerformanceResourceTiming && entry.name.endsWith('/infer'))
-      .at(-1);
+      .flatMap((entry) => (entry instanceof PerformanceResourceTiming && entry.name.endsWith('/infer') ? [entry] : []))
+      .slice(-this.#answers);
     performance.clearResourceTimings();
-    if (!(noted instanceof PerformanceResourceTiming) || noted.responseStart === 0) {
+    if (this.#answers === 0 || noted.length < this.#answers || noted.some(({ responseStart }) => responseStart === 0)) {
       return { send: 0, compute: this.exchange, receive: 0 };
     }
-    const receive = noted.responseEnd - noted.responseStart;
+    const receive = noted.reduce((sum, { responseEnd, responseStart }) => sum + responseEnd - responseStart, 0);
     const rest = Math.max(0, this.exchange - receive);
     // Not every browser shows what the service says about its own time.
-    const compute = Math.min(rest, noted.serverTiming?.find(({ name }) => name === 'compute')?.duration ?? rest);
+    const said = noted.map(({ serverTiming }) => serverTiming?.find(({ name }) => name === 'compute')?.duration ?? rest);
+    const compute = Math.min(rest, said.reduce((a, b) => a + b));
     return { send: rest - compute, compute, receive };
   }
 }
@@ -381,6 +398,7 @@ function headerLengthOf(bytes, records, { card, layout, way }, keyBits) {
 /** The bytes after that header. @param {number} records @param {Card} card @param {Way} way @param {Layout | undefined} layout @param {number} keyBits */
 function sizeOf(records, card, way, layout, keyBits) {
   if (way === 'sealed') return records * new SealedLayout(card).rowBytes;
+  if (card.hidden) return records * card.outputs * numberBytes(card.hidden.ring_bits);
   if (way === 'vouchers' || !layout) return records * card.outputs * elementBytes(card.slotBits);
   const arrangement = new Arrangement(card, layout, keyBits);
   return arrangement.rows(records) * arrangement.answers * (4 + keyBits / 4);

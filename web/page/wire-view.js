@@ -2,6 +2,7 @@
 
 import { byId, save } from './dom.js';
 import { count, counted, size } from './format.js';
+import { roundsOf } from './hidden-words.js';
 import { LINE, drawNoise, hexDump, secretsOf } from './noise.js';
 
 /**
@@ -94,10 +95,16 @@ export class WireView {
     byId(`save-${side}`, HTMLButtonElement).disabled = message === undefined;
     byId(`${side}-about`, HTMLElement).textContent = message
       ? `${counted(message.bytes.length, 'byte')}: a header of ${counted(message.headerLength, 'byte')} in plain JSON, ` +
-        `which holds none of your data, then the ${WORDS[this.#way][side]}.`
+        `which holds none of your data, then the ${WORDS[this.#way][side]}${roundOf(this.#task)}.`
       : NOTHING[side];
     if (message) hex.textContent = excerptOf(message);
   }
+}
+
+/** Which of a network's rounds the last one is; nothing for other models. @param {Task | undefined} task */
+function roundOf(task) {
+  const rounds = task?.card ? roundsOf(task.card) : 1;
+  return rounds > 1 ? ` of round ${rounds} of ${rounds}, which are all alike` : '';
 }
 
 /** The beginnings of the header and of the ciphertexts. @param {Message} message */

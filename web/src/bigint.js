@@ -108,6 +108,14 @@ export function bigintFromBytes(bytes) {
   return bytes.length === 0 ? 0n : BigInt(`0x${hexFromBytes(bytes)}`);
 }
 
+/** The number of at most 16 little-endian bytes. @param {Uint8Array} bytes */
+export function littleEndian(bytes) {
+  const words = new DataView(new ArrayBuffer(16));
+  bytes.forEach((byte, i) => words.setUint8(i, byte));
+  const low = words.getBigUint64(0, true);
+  return bytes.length > 8 ? (words.getBigUint64(8, true) << 64n) | low : low;
+}
+
 /**
  * Bytes in lower-case hexadecimal.
  *

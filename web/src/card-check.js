@@ -24,6 +24,10 @@ const MAX_U32 = 2 ** 32 - 1;
 /** The ways of a card that names none. @type {readonly import('./card-types.js').Way[]} */
 export const WAYS = ['direct', 'vouchers'];
 
+const MAX_HIDDEN_LAYERS = 4;
+const MAX_WEIGHT_BITS = 16;
+const MAX_RING_BITS = 126;
+
 /** Bytes of the moduli that a card may name; whether they are accepted is for who uses them. */
 const MODULUS_BYTES = [128, 256, 384, 512];
 
@@ -70,7 +74,14 @@ const required = {
 
 const sealed = record({ modulus: text, proof: text, sha256: text });
 
-const shape = record(required, { public_part: publicPart, ways: listOf(oneOf(...WAYS, 'sealed')), sealed });
+const hidden = record({
+  sizes: listOf(integer(1, MAX_OUTPUTS)),
+  weight_bits: listOf(integer(2, MAX_WEIGHT_BITS)),
+  ring_bits: integer(8, MAX_RING_BITS),
+  score_shift: integer(0, MAX_U32),
+});
+
+const shape = record(required, { public_part: publicPart, ways: listOf(oneOf(...WAYS, 'sealed')), sealed, hidden });
 
 /**
  * Checks every field.
@@ -100,8 +111,9 @@ export function checkCard(json) {
   checkOutput(fields.output);
   checkBounds(fields.bounds, fields.output.scales.length);
   checkScores(fields.bounds, fields.output);
-  checkLayouts(fields.layouts, features);
   checkWays(fields);
+  if (fields.hidden) checkHidden(fields, fields.hidden);
+  else checkLayouts(fields.layouts, features);
   return { fields, features };
 }
 
@@ -218,6 +230,17 @@ function checkWays({ ways: named, sealed }) {
   if (isOffered && !sealed) fail('card.ways', 'offers a sealed model, but there is no card.sealed');
   if (sealed && !isOffered) fail('card.sealed', 'is there, but card.ways does not offer a sealed model');
   if (sealed) checkSealed(sealed);
+}
+
+/** @param {CardFields} fields @param {import('./card-types.js').HiddenFields} hidden */
+function checkHidden({ bounds, layouts, ways }, { sizes, weight_bits, ring_bits, score_shift }) {
+  if (sizes.length < 1 || sizes.length > MAX_HIDDEN_LAYERS) fail('card.hidden.sizes', `must be 1 to ${MAX_HIDDEN_LAYERS} numbers`);
+  if (weight_bits.length !== sizes.length + 1) fail('card.hidden.weight_bits', `must be ${sizes.length + 1} numbers, one more than there are hidden layers`);
+  if (score_shift + bounds.slot_bits > ring_bits) {
+    fail('card.hidden', `has no room for scores: ${bounds.slot_bits} bits, and ${score_shift} more, don't fit a ring of ${ring_bits}`);
+  }
+  if (ways?.length !== 1 || ways[0] !== 'vouchers') fail('card.ways', 'must be vouchers alone, since there are hidden layers');
+  if (Object.keys(layouts).length > 0) fail('card.layouts', 'must be empty, since there are hidden layers');
 }
 
 /** The form alone: whether the modulus is fit for use is checked when it is used. @param {import('./card-types.js').SealedFields} sealed */

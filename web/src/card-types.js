@@ -78,6 +78,12 @@
  * @property {string} proof that it is fit for use: eight numbers of its length, in hexadecimal
  * @property {string} sha256 of the file of encrypted weights
  *
+ * @typedef {object} HiddenFields hidden layers, whose numbers are squared; all is modulo 2^k
+ * @property {number[]} sizes numbers of each hidden layer
+ * @property {number[]} weight_bits of the integer weights before each hidden layer, and after the last
+ * @property {number} ring_bits k
+ * @property {number} score_shift a result's lowest bits, which a score lacks
+ *
  * @typedef {object} CardFields
  * @property {'veilcast-card/1'} format
  * @property {string} name
@@ -92,6 +98,7 @@
  * @property {{max_records: number, max_ciphertexts: number}} limits
  * @property {Way[]} [ways] to get predictions; `direct` and `vouchers` if the card names none
  * @property {SealedFields} [sealed] exactly if `ways` has it
+ * @property {HiddenFields} [hidden] of a network; such a model is offered by vouchers alone, and has no layouts
  */
 
 export {};

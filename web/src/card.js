@@ -98,6 +98,11 @@ export class Card {
     return this.fields.ways ?? WAYS;
   }
 
+  /** The hidden layers of a network; none of another model. */
+  get hidden() {
+    return this.fields.hidden;
+  }
+
   /** The largest magnitude of an output's integer scores. @param {number} output */
   #largest(output) {
     const most = (1n << BigInt(this.slotBits - 1)) - 1n;

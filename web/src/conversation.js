@@ -101,14 +101,33 @@ export class Conversation {
    * @param {(exchanged: Exchanged) => Promise<(Prediction | {failed: Mark})[]>} read
    * @throws {VeilcastError} if the service returns no answer
    */
-  async outcomes(records, ask, read) {
+  outcomes(records, ask, read) {
+    return this.marking(records, async () => {
+      const exchanged = await this.exchanged(ask);
+      return this.meter.timed('decrypt', () => read(exchanged));
+    });
+  }
+
+  /**
+   * The predictions of records, or marks if the work ends with an answer that can't be right.
+   *
+   * @param {number} records
+   * @param {() => Promise<(Prediction | {failed: Mark})[]>} work
+   * @throws {VeilcastError} if the service returns no answer
+   */
+  async marking(records, work) {
     try {
-      const exchanged = await this.meter.timed('exchange', ask);
-      this.received(exchanged);
-      return await this.meter.timed('decrypt', () => read(exchanged));
+      return await work();
     } catch (error) {
       return Array(records).fill(marked(error));
     }
+  }
+
+  /** An answer as it came. @param {() => Promise<Exchanged>} ask */
+  async exchanged(ask) {
+    const exchanged = await this.meter.timed('exchange', ask);
+    this.#received(exchanged);
+    return exchanged;
   }
 
   /** How work for a request reports, and ends. @param {'encrypt' | 'decrypt'} step */
@@ -118,7 +137,7 @@ export class Conversation {
   }
 
   /** @param {Exchanged} exchanged */
-  received({ answer }) {
+  #received({ answer }) {
     this.onProgress?.({ step: 'receive', answer });
     this.meter.bytesDown += answer.length;
   }

@@ -1,5 +1,5 @@
 /**
- * Requests with ciphertexts, and the predictions or vouchers in their answers.
+ * Requests with ciphertexts, and the predictions, or the service's part of vouchers, in their answers.
  */
 
 import { bigintFromBytes, bytesFromBigint, bytesFromHex } from './bigint.js';
@@ -8,8 +8,6 @@ import { VeilcastError } from './error.js';
 import { MAX_HEADER_BYTES } from './framing.js';
 import { decodeAnswer, encodeRequest } from './messages.js';
 import { marked } from './outcome.js';
-import { inTurns } from './turns.js';
-import { ID_BYTES, Voucher, clear, newSeed, recordOf } from './vouchers.js';
 
 /**
  * @typedef {import('./conversation.js').Exchanged} Exchanged
@@ -18,9 +16,6 @@ import { ID_BYTES, Voucher, clear, newSeed, recordOf } from './vouchers.js';
  * @typedef {import('./layout.js').Numbers} Numbers
  * @typedef {import('./messages.js').Request} Request
  */
-
-/** Milliseconds of work on vouchers after which a page has its turn: a person may be drawing. */
-const SHORT_TURN = 10;
 
 export class Exchange extends Conversation {
   /**
@@ -58,33 +53,20 @@ export class Exchange extends Conversation {
   }
 
   /**
-   * New vouchers.
+   * What the service gives for numbers in a layout of vouchers, ahead of time.
    *
-   * @param {number} count
-   * @returns {Promise<import('./voucher-store.js').Group>}
+   * @param {readonly Numbers[]} numbers a list for each voucher
+   * @returns {Promise<{batch: Uint8Array, secret: string, shares: bigint[][]}>} the id of the batch that the vouchers are of, in their
+   *   order; that of the secret that they were derived from; and a list for each voucher
    * @throws {VeilcastError} also if the answer can't be right
    */
-  async vouchers(count) {
-    const { card } = this;
-    const seeds = Array.from({ length: count }, newSeed);
-    try {
-      const request = await this.meter.timed('encrypt', async () => {
-        const options = { signal: this.signal, turn: SHORT_TURN };
-        const records = await inTurns(count, (i) => recordOf(seeds[i], card.slotBits, card.features), options);
-        return this.#encrypt(records).finally(() => records.forEach(clear));
-      });
-      const exchanged = await this.meter.timed('exchange', () => this.#ask(request));
-      this.received(exchanged);
-      const { rows, vouchers } = await this.meter.timed('decrypt', () => this.#decrypt(exchanged, count));
-      if (!vouchers) throw new VeilcastError('bad_answer', 'the answer names no vouchers');
-      const batch = bytesFromHex(vouchers.batch);
-      const shares = this.arrangement.slots(rows.map(whole), count);
-      const made = seeds.map((seed, number) => new Voucher(idOf(batch, number), card.slotBits, seed, shares[number]));
-      return { card: card.digest, n: this.key.n, secret: vouchers.secret, vouchers: made };
-    } catch (error) {
-      for (const seed of seeds) seed.fill(0);
-      throw error;
-    }
+  async ahead(numbers) {
+    const request = await this.meter.timed('encrypt', () => this.#encrypt(numbers));
+    const exchanged = await this.exchanged(() => this.#ask(request));
+    const { rows, vouchers } = await this.meter.timed('decrypt', () => this.#decrypt(exchanged, numbers.length));
+    if (!vouchers) throw new VeilcastError('bad_answer', 'the answer names no vouchers');
+    const shares = this.arrangement.slots(rows.map(whole), numbers.length);
+    return { batch: bytesFromHex(vouchers.batch), secret: vouchers.secret, shares };
   }
 
   /** @param {readonly Numbers[]} records @returns {Promise<Request>} */
@@ -133,12 +115,13 @@ export class Exchange extends Conversation {
     const expected = { rows: this.arrangement.rows(records), columns: this.arrangement.answers, width: this.width };
     const answer = decodeAnswer(exchanged.answer, exchanged.headerLength, expected);
     const { layout } = answer;
-    const { name, featuresPerCiphertext, scoresPerAnswer } = this.arrangement.layout;
+    const { name, featuresPerCiphertext, scoresPerAnswer, part } = this.arrangement.layout;
     await this.check(answer, exchanged, joined(answer.scores.flat()), {
       isOtherKey: answer.keyFingerprint !== (await this.key.fingerprint()),
       isOther:
         answer.records !== records ||
         layout.name !== name ||
+        layout.part !== part ||
         layout.featuresPerCiphertext !== featuresPerCiphertext ||
         layout.scoresPerAnswer !== scoresPerAnswer,
     });
@@ -162,14 +145,6 @@ const whole = (row) =>
     if (plaintext !== undefined) return plaintext;
     throw new VeilcastError('bad_ciphertext', 'a ciphertext of the answer could not be decrypted: it is damaged, or not made for this key');
   });
-
-/** The id of a batch's voucher. @param {Uint8Array} batch @param {number} number */
-function idOf(batch, number) {
-  const id = new Uint8Array(ID_BYTES);
-  id.set(batch);
-  new DataView(id.buffer).setUint32(batch.length, number);
-  return id;
-}
 
 /** @param {readonly Uint8Array[]} parts */
 function joined(parts) {

@@ -128,6 +128,12 @@ export function count(value, place) {
   return Number(value);
 }
 
+/** A number from 0. @param {unknown} value @param {string} place */
+export function index(value, place) {
+  integer(0, MAX_COUNT)(value, place);
+  return Number(value);
+}
+
 /** @param {unknown} value @param {string} place */
 export function digest(value, place) {
   if (!/^sha256:[0-9a-f]{64}$/.test(string(value, place))) throw new ShapeError(`${place} must be a digest`);

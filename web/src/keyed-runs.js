@@ -5,10 +5,13 @@
 import { Meter } from './conversation.js';
 import { VeilcastError } from './error.js';
 import { Exchange } from './exchange.js';
-import { Arrangement, VOUCHERS, chooseArrangement, offerOf } from './layout.js';
+import { Arrangement, VOUCHERS, chooseArrangement, offerOf, voucherLayouts } from './layout.js';
 import { MaskedExchange } from './masked-exchange.js';
 import { add } from './outcome.js';
+import { shapesOf } from './part-geometry.js';
+import { RoundExchange } from './round-exchange.js';
 import { isTooLarge } from './transport.js';
+import { makeVouchers } from './voucher-making.js';
 import { VoucherStore } from './voucher-store.js';
 
 /** About how many ciphertexts a request has, whatever the card allows: memory and the time of a call are bounded. */
@@ -20,6 +23,12 @@ const REQUEST_FEATURES = 1 << 20;
 /** The service no longer has the secret that vouchers were derived from. */
 const VOUCHER_OUTDATED = 'voucher_outdated';
 
+/** It has answered a round of a voucher before, such as when its answer was lost on the way. */
+const VOUCHER_SPENT = 'voucher_spent';
+
+/** How many vouchers a record may take on that account. */
+const SPENT_TRIES = 4;
+
 /**
  * @typedef {import('./card.js').Card} Card
  * @typedef {import('./client.js').PredictOptions} PredictOptions
@@ -27,6 +36,9 @@ const VOUCHER_OUTDATED = 'voucher_outdated';
  * @typedef {import('./encode-records.js').Quantized} Quantized
  * @typedef {import('./outcome.js').Outcome} Outcome
  * @typedef {import('./outcome.js').Predict} Predict
+ *
+ * @typedef {object} Masked predicts records that vouchers of its card mask
+ * @property {(records: readonly (readonly number[])[], taken: any) => ReturnType<MaskedExchange['predict']>} predict
  */
 
 export class KeyedRuns {
@@ -70,18 +82,22 @@ export class KeyedRuns {
   async fill(path, card, count, options) {
     const { key, onProgress, signal } = options;
     onProgress?.({ step: 'card', card });
-    const arrangement = new Arrangement(card, VOUCHERS, key.bits);
-    const exchange = new Exchange(this.#transport, path, card, arrangement, options, new Meter(), this.#accepted);
-    let missing = arrangement.rows(count) * arrangement.recordsPerRow;
+    if (!card.ways.includes('vouchers')) throw noOffer();
+    const arrangements = voucherLayouts(card).map((layout) => new Arrangement(card, layout, key.bits));
+    const exchanges = arrangements.map((arrangement) => new Exchange(this.#transport, path, card, arrangement, options, new Meter(), this.#accepted));
+    let missing = arrangements[0].rows(count) * arrangements[0].recordsPerRow;
     while (missing > 0) {
-      const made = Math.min(missing, arrangement.recordsPerRequest(this.#mostCiphertexts));
+      const most = arrangements.map((arrangement) => arrangement.recordsPerRequest(this.#mostCiphertexts));
+      const made = Math.min(missing, ...most);
+      const taken = arrangements.map((arrangement) => arrangement.rows(made) * arrangement.ciphertexts);
       // What is made here is not lost if the rest is cancelled.
-      await key.prepare(arrangement.rows(made) * arrangement.ciphertexts, { signal });
+      await key.prepare(taken.reduce((a, b) => a + b), { signal });
       try {
-        this.#vouchers.add(await exchange.vouchers(made));
+        this.#vouchers.add(await makeVouchers(exchanges, made));
         missing -= made;
       } catch (error) {
-        this.#halve(error, arrangement.rows(made), arrangement.ciphertexts);
+        const widest = arrangements[taken.indexOf(Math.max(...taken))];
+        this.#halve(error, widest.rows(made), widest.ciphertexts);
       }
     }
     return this.#vouchers.count(card.digest, key.n);
@@ -127,7 +143,7 @@ export class KeyedRuns {
   #hasVouchers(card, records, { key, layout, way }) {
     if (layout?.name === VOUCHERS.name) throw new VeilcastError('layout_not_allowed', 'records are not encrypted in the layout vouchers, which is for vouchers alone');
     if (way === 'direct' || (layout && way !== 'vouchers')) return false;
-    if (way === 'vouchers' && !card.ways.includes('vouchers')) throw new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
+    if (way === 'vouchers' && !card.ways.includes('vouchers')) throw noOffer();
     const left = this.#vouchers.count(card.digest, key.n);
     if (left < records && isOnlyByVouchers(card, { way })) throw noVouchers(card, left, records);
     return left >= records;
@@ -144,26 +160,33 @@ export class KeyedRuns {
    * @param {Outcome[]} predictions gets those that are made
    */
   async #predictMasked(path, card, quantized, options, meter, predictions) {
-    const exchange = new MaskedExchange(this.#transport, path, card, options, meter);
-    /** @type {unknown} */
-    let outdated;
+    /** @type {Masked} */
+    const exchange = new (card.hidden ? RoundExchange : MaskedExchange)(this.#transport, path, card, options, meter);
+    const width = maskedNumbers(card);
+    /** Why vouchers were refused. @type {unknown} */
+    let refused;
+    let spent = 0;
     while (predictions.length < quantized.length) {
-      const most = Math.min(card.fields.limits.max_records, Math.max(1, Math.floor(this.#mostFeatures / card.features)));
+      const most = Math.min(card.fields.limits.max_records, Math.max(1, Math.floor(this.#mostFeatures / width)));
       const taken = this.#vouchers.take(card.digest, options.key.n, Math.min(most, quantized.length - predictions.length));
       if (!taken) {
-        if (isOnlyByVouchers(card, options)) throw outdated ?? noVouchers(card, 0, quantized.length - predictions.length);
+        if (isOnlyByVouchers(card, options)) throw refused ?? noVouchers(card, 0, quantized.length - predictions.length);
         break;
       }
       const group = quantized.slice(predictions.length, predictions.length + taken.vouchers.length);
       try {
         const outcomes = await exchange.predict(group.map(({ values }) => values), taken);
         add(predictions, group, outcomes);
+        spent = 0;
       } catch (error) {
-        if (error instanceof VeilcastError && error.code === VOUCHER_OUTDATED) {
+        const code = error instanceof VeilcastError ? error.code : undefined;
+        if (code === VOUCHER_OUTDATED) {
           this.#vouchers.drop(({ secret }) => secret === taken.secret);
-          outdated = error;
+          refused = error;
+        } else if (code === VOUCHER_SPENT && ++spent < SPENT_TRIES) {
+          refused = error;
         } else if (isTooLarge(error) && group.length > 1) {
-          this.#mostFeatures = Math.ceil(group.length / 2) * card.features;
+          this.#mostFeatures = Math.ceil(group.length / 2) * width;
         } else throw error;
       }
     }
@@ -215,6 +238,11 @@ export class KeyedRuns {
 
 /** Whether records may not be encrypted. @param {Card} card @param {Pick<PredictOptions, 'way'>} options */
 const isOnlyByVouchers = ({ ways }, { way }) => way === 'vouchers' || !ways.includes('direct');
+
+/** Masked numbers that a record takes in a request, at most: after a first part those of the answer before go with it. @param {Card} card */
+const maskedNumbers = (card) => Math.max(...shapesOf(card).map(([inputs], part) => (part === 0 ? inputs : 2 * inputs)));
+
+const noOffer = () => new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
 
 /** @param {Card} card @param {number} left @param {number} records */
 function noVouchers(card, left, records) {

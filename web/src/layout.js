@@ -10,35 +10,50 @@
  * - `records` has k = 1 and u = S; an answer's slots are one output of the row's T records.
  * - `vouchers` is as `records`, with numbers of S bits for features and u = S + L + 41, L being the bits of the largest sum of
  *   weights that S allows: an answer's slots are S bits of one output of the row's T vouchers, and the rest is masked.
+ * - `shares` and `products` are of a part of a network: see `part-geometry.js`.
  */
 
 import { bitLength } from './bigint.js';
 import { VeilcastError } from './error.js';
+import { HIDING_BITS, geometryOfPart } from './part-geometry.js';
 
 /**
  * @typedef {import('./card.js').Card} Card
- * @typedef {readonly number[] | Uint32Array | BigUint64Array} Numbers non-negative integers
+ * @typedef {readonly number[] | readonly bigint[] | Uint32Array | BigUint64Array} Numbers non-negative integers
  *
  * @typedef {object} Layout
- * @property {'scalar' | 'features' | 'records' | 'vouchers'} name
+ * @property {'scalar' | 'features' | 'records' | 'vouchers' | 'shares' | 'products'} name
  * @property {number} featuresPerCiphertext k: 1 but for `features`
- * @property {number} scoresPerAnswer m: of one record, so 1 for `records` and `vouchers`
+ * @property {number} scoresPerAnswer m: of one record, so 1 for `records` and `vouchers`; not chosen for `shares` and `products`
+ * @property {number} [part] of a network, from 0: for `shares` and `products`
+ *
+ * @typedef {object} Geometry
+ * @property {number} slotBits S
+ * @property {number} unit u
+ * @property {number} features numbers that go in for each record
+ * @property {number} outputs numbers that come out
+ * @property {number} slots of an answer
+ * @property {boolean} isGrouped whether they are of several records
  */
-
-/** σ: what is masked is hidden within 2^−σ. */
-const HIDING_BITS = 40;
 
 /** The layout of vouchers. @type {Layout} */
 export const VOUCHERS = Object.freeze({ name: 'vouchers', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
+
+/** What is asked for, one after another, for vouchers of a model. @param {Card} card @returns {Layout[]} */
+export function voucherLayouts({ hidden }) {
+  if (!hidden) return [VOUCHERS];
+  const of = (/** @type {'shares' | 'products'} */ name, /** @type {number} */ part) => ({ ...VOUCHERS, name, part });
+  const last = hidden.sizes.length;
+  return [...hidden.sizes.flatMap((_, part) => [of('shares', part), of('products', part)]), of('shares', last)];
+}
 
 /** How many sent ciphertexts an answer counts as when a layout is chosen. */
 const ANSWER_COST = 8;
 
 /** A layout of a card's records under keys of a size. */
 export class Arrangement {
-  /** u */
-  #unit;
-  #card;
+  #geometry;
+  #limits;
 
   /**
    * @param {Card} card
@@ -47,38 +62,23 @@ export class Arrangement {
    * @throws {VeilcastError} `layout_not_allowed` if the card doesn't allow it, or the key has no room
    */
   constructor(card, layout, keyBits) {
-    const { layouts, limits } = card.fields;
-    const { name, featuresPerCiphertext: k, scoresPerAnswer: m } = layout;
-    const isVouchers = name === 'vouchers';
-    const isAllowed = {
-      scalar: layouts.scalar !== undefined && k === 1,
-      features: layouts.features?.features_per_ciphertext.includes(k),
-      records: layouts.records !== undefined && k === 1 && m === 1,
-      vouchers: k === 1 && m === 1,
-    }[name];
-    const isOffered = card.ways.includes(isVouchers ? 'vouchers' : 'direct');
-    const unit = isVouchers ? voucherUnit(card) : unitOf(card.slotBits, k);
-    const most = isVouchers ? Math.floor((keyBits - 1) / unit) : mostSlots(card.slotBits, k, keyBits);
-    if (isVouchers && !isOffered) throw new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
-    if (!isOffered || !isAllowed || !(m >= 1 && m <= Math.min(most, card.outputs))) {
-      const asked = `the layout ${name} with ${k} features per ciphertext and ${m} scores per answer`;
-      throw new VeilcastError('layout_not_allowed', `the model does not take ${asked} under a key of ${keyBits} bits`);
-    }
+    const geometry = layout.part === undefined ? geometryOf(card, layout, keyBits) : geometryOfPart(card, layout, keyBits);
     this.layout = layout;
+    this.#limits = card.fields.limits;
     /** T, or as many records as a request may hold, which then has one row. */
-    this.recordsPerRow = name === 'records' || isVouchers ? Math.min(most, limits.max_records) : 1;
-    this.#unit = unit;
-    this.#card = card;
+    this.recordsPerRow = geometry.isGrouped ? Math.min(geometry.slots, this.#limits.max_records) : 1;
+    this.#geometry = geometry;
   }
 
   /** Ciphertexts of a row. */
   get ciphertexts() {
-    return Math.ceil(this.#card.features / this.layout.featuresPerCiphertext);
+    return Math.ceil(this.#geometry.features / this.layout.featuresPerCiphertext);
   }
 
   /** Ciphertexts that a row's scores come back in. */
   get answers() {
-    return Math.ceil(this.#card.outputs / this.layout.scoresPerAnswer);
+    const { outputs, slots, isGrouped } = this.#geometry;
+    return isGrouped ? outputs : Math.ceil(outputs / slots);
   }
 
   /** The rows that this many records take. @param {number} records */
@@ -97,7 +97,7 @@ export class Arrangement {
    * @param {number} ciphertexts
    */
   recordsPerRequest(ciphertexts) {
-    const { max_records, max_ciphertexts } = this.#card.fields.limits;
+    const { max_records, max_ciphertexts } = this.#limits;
     const rows = Math.floor(Math.min(ciphertexts, max_ciphertexts) / this.ciphertexts);
     return Math.max(1, Math.min(rows, Math.floor(max_records / this.recordsPerRow))) * this.recordsPerRow;
   }
@@ -113,8 +113,8 @@ export class Arrangement {
     return Array.from({ length: this.rows(records.length) }, (_, r) => {
       const row = records.slice(r * this.recordsPerRow, (r + 1) * this.recordsPerRow);
       return Array.from({ length: this.ciphertexts }, (_, g) => {
-        const groups = row.map((record) => packed(Array.from(record.slice(g * k, (g + 1) * k), BigInt), this.#unit));
-        return packed(groups, this.#unit);
+        const groups = row.map((record) => packed(Array.from(record.slice(g * k, (g + 1) * k), BigInt), this.#geometry.unit));
+        return packed(groups, this.#geometry.unit);
       });
     });
   }
@@ -127,7 +127,7 @@ export class Arrangement {
    * @returns {bigint[][]} one list per record, of one score per output
    */
   scores(answers, records) {
-    const edge = 1n << BigInt(this.#card.slotBits - 1);
+    const edge = 1n << BigInt(this.#geometry.slotBits - 1);
     return this.slots(answers, records).map((slots) => slots.map((slot) => slot - edge));
   }
 
@@ -139,18 +139,49 @@ export class Arrangement {
    * @returns {bigint[][]} one list per record, of a number of S bits per output
    */
   slots(answers, records) {
-    const { featuresPerCiphertext: k, scoresPerAnswer: m } = this.layout;
-    const { slotBits, outputs } = this.#card;
+    const { featuresPerCiphertext: k } = this.layout;
+    const { slotBits, unit, outputs, slots, isGrouped } = this.#geometry;
+    const m = isGrouped ? 1 : slots;
     return Array.from({ length: records }, (_, record) => {
       const row = answers[Math.floor(record / this.recordsPerRow)];
       return Array.from({ length: outputs }, (_, output) => {
         // Several outputs of one record, or one output of several records.
         const index = (record % this.recordsPerRow) + (output % m);
-        const slot = this.#unit * ((index + 1) * k - 1);
+        const slot = unit * ((index + 1) * k - 1);
         return BigInt.asUintN(slotBits, row[Math.floor(output / m)] >> BigInt(slot));
       });
     });
   }
+}
+
+/**
+ * @param {Card} card
+ * @param {Layout} layout
+ * @param {number} keyBits
+ * @returns {Geometry}
+ */
+function geometryOf(card, layout, keyBits) {
+  const { layouts } = card.fields;
+  const { name, featuresPerCiphertext: k, scoresPerAnswer: m } = layout;
+  const isVouchers = name === 'vouchers';
+  const isAllowed = {
+    scalar: layouts.scalar !== undefined && k === 1,
+    features: layouts.features?.features_per_ciphertext.includes(k),
+    records: layouts.records !== undefined && k === 1 && m === 1,
+    vouchers: k === 1 && m === 1 && !card.hidden,
+    shares: false,
+    products: false,
+  }[name];
+  const isOffered = card.ways.includes(isVouchers ? 'vouchers' : 'direct');
+  const unit = isVouchers ? voucherUnit(card) : unitOf(card.slotBits, k);
+  const most = isVouchers ? Math.floor((keyBits - 1) / unit) : mostSlots(card.slotBits, k, keyBits);
+  if (isVouchers && !isOffered) throw new VeilcastError('layout_not_allowed', "the model's owner offers no vouchers");
+  if (!isOffered || !isAllowed || !(m >= 1 && m <= Math.min(most, card.outputs))) {
+    const asked = `the layout ${name} with ${k} features per ciphertext and ${m} scores per answer`;
+    throw new VeilcastError('layout_not_allowed', `the model does not take ${asked} under a key of ${keyBits} bits`);
+  }
+  const isGrouped = name === 'records' || isVouchers;
+  return { slotBits: card.slotBits, unit, features: card.features, outputs: card.outputs, slots: isGrouped ? most : m, isGrouped };
 }
 
 /** What the owner of a model offers who takes no encrypted records. @param {Card} card */

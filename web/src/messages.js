@@ -4,7 +4,7 @@
  */
 
 import { base64urlFromBytes } from './bigint.js';
-import { aboutOf, bad, bodyWith, checkOutput, checkSize, count, hexadecimal, parametersOf, readBody, string } from './framing.js';
+import { aboutOf, bad, bodyWith, checkOutput, checkSize, count, hexadecimal, index, parametersOf, readBody, string } from './framing.js';
 import { oneOf, ShapeError } from './shape.js';
 
 /** @typedef {import('./layout.js').Layout} Layout */
@@ -15,16 +15,24 @@ const PREFIX_BYTES = 4;
 const BATCH_DIGITS = 32;
 const SECRET_DIGITS = 16;
 
+/** Layouts of vouchers for networks, whose messages name a part. @type {Layout['name'][]} */
+const OF_PARTS = ['shares', 'products'];
+
+/** Layouts of vouchers, whose answers name their batch. @type {Layout['name'][]} */
+const AHEAD = ['vouchers', ...OF_PARTS];
+
+/** Layouts in which a row may hold several records, so that messages name their number. @type {Layout['name'][]} */
+const GROUPED = ['records', 'vouchers', 'shares'];
+
 /** The parameters that a layout's messages don't have. @type {Record<Layout['name'], string[]>} */
 const SURPLUS = {
-  scalar: ['features_per_ciphertext'],
-  features: [],
-  records: ['features_per_ciphertext', 'scores_per_answer'],
-  vouchers: ['features_per_ciphertext', 'scores_per_answer'],
+  scalar: ['features_per_ciphertext', 'part'],
+  features: ['part'],
+  records: ['features_per_ciphertext', 'scores_per_answer', 'part'],
+  vouchers: ['features_per_ciphertext', 'scores_per_answer', 'part'],
+  shares: ['features_per_ciphertext', 'scores_per_answer'],
+  products: ['features_per_ciphertext', 'scores_per_answer'],
 };
-
-/** Whether a row may hold several records, so that messages name their number. @param {Layout['name']} layout */
-const isGrouped = (layout) => layout === 'records' || layout === 'vouchers';
 
 /**
  * @typedef {object} Request
@@ -46,7 +54,7 @@ const isGrouped = (layout) => layout === 'records' || layout === 'vouchers';
 export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDigest, ciphertexts }) {
   const elements = ciphertexts.flat();
   const width = 2 * publicKey.length;
-  const { name, featuresPerCiphertext, scoresPerAnswer } = layout;
+  const { name, featuresPerCiphertext, scoresPerAnswer, part } = layout;
   const header = {
     id,
     parameters: {
@@ -55,7 +63,8 @@ export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDi
       layout: name,
       features_per_ciphertext: name === 'features' ? featuresPerCiphertext : undefined,
       scores_per_answer: scoresPerAnswer === 1 ? undefined : scoresPerAnswer,
-      records: isGrouped(name) ? records : undefined,
+      part,
+      records: GROUPED.includes(name) ? records : undefined,
       card_digest: cardDigest,
     },
     inputs: [
@@ -98,7 +107,7 @@ export function bodyOfElements(header, elements, width) {
  * @property {string} keyFingerprint
  * @property {Layout} layout
  * @property {number} records
- * @property {{batch: string, secret: string}} [vouchers] what the service says of the vouchers in the layout that has them
+ * @property {{batch: string, secret: string}} [vouchers] what the service says of vouchers, in the layouts that are for them
  * @property {Uint8Array[][]} scores row by row, each of twice n's bytes
  *
  * @typedef {import('./framing.js').About & OfCiphertexts} Answer
@@ -131,8 +140,9 @@ function readHeader(header, { rows, columns, width }) {
   const layout = /** @type {Layout['name']} */ (parameters.layout);
   const surplus = SURPLUS[layout].find((parameter) => parameters[parameter] !== undefined);
   if (surplus) throw new ShapeError(`${surplus} does not belong to the layout ${layout}`);
-  const records = count(parameters.records ?? (isGrouped(layout) ? undefined : rows), 'records');
-  if (!isGrouped(layout) && records !== rows) throw new ShapeError(`there are ${records} records in ${rows} rows`);
+  const isGrouped = GROUPED.includes(layout);
+  const records = count(parameters.records ?? (isGrouped ? undefined : rows), 'records');
+  if (!isGrouped && records !== rows) throw new ShapeError(`there are ${records} records in ${rows} rows`);
   return {
     ...aboutOf(header),
     keyFingerprint: string(parameters.key_fingerprint, 'key_fingerprint'),
@@ -141,8 +151,9 @@ function readHeader(header, { rows, columns, width }) {
       name: layout,
       featuresPerCiphertext: count(parameters.features_per_ciphertext ?? 1, 'features_per_ciphertext'),
       scoresPerAnswer: count(parameters.scores_per_answer ?? 1, 'scores_per_answer'),
+      ...(OF_PARTS.includes(layout) && { part: index(parameters.part, 'part') }),
     },
-    ...(layout === 'vouchers' && {
+    ...(AHEAD.includes(layout) && {
       vouchers: {
         batch: hexadecimal(parameters.voucher_batch, 'voucher_batch', BATCH_DIGITS),
         secret: hexadecimal(parameters.voucher_secret, 'voucher_secret', SECRET_DIGITS),

@@ -3,7 +3,7 @@
  */
 
 /**
- * @typedef {import('./vouchers.js').Voucher} Voucher
+ * @typedef {import('./vouchers.js').Voucher | import('./layered-voucher.js').LayeredVoucher} Voucher
  *
  * @typedef {object} Group vouchers that one request may use together
  * @property {string} card the digest of the card that they are for

@@ -8,6 +8,7 @@
  * e is a one-time pad of x, so a voucher is used once, ever: a {@link Voucher} forgets r when it has masked a record.
  */
 
+import { littleEndian } from './bigint.js';
 import { shake256 } from './shake.js';
 
 /**
@@ -38,18 +39,39 @@ export const newSeed = () => crypto.getRandomValues(new Uint8Array(SEED_BYTES));
  * @returns {Residues}
  */
 export function recordOf(seed, slotBits, features) {
-  const message = new Uint8Array(DOMAIN.length + seed.length);
-  message.set(DOMAIN);
-  message.set(seed, DOMAIN.length);
-  const stride = Math.ceil(slotBits / 8);
-  const bytes = shake256(message, features * stride);
-  message.fill(0);
+  const { bytes, stride } = bytesOf(seed, slotBits, features);
   const record = residues(features, slotBits, (i) => {
     const number = bytes.subarray(i * stride, (i + 1) * stride);
-    return slotBits <= WORD ? little(number) : (BigInt(little(number.subarray(4))) << 32n) | BigInt(little(number.subarray(0, 4)));
+    return slotBits <= WORD ? little(number) : littleEndian(number);
   });
   bytes.fill(0);
   return record;
+}
+
+/**
+ * The same for numbers of any bits up to 128, as BigInt. Secret.
+ *
+ * @param {Uint8Array} seed
+ * @param {number} bits
+ * @param {number} count
+ * @returns {bigint[]}
+ */
+export function wideRecordOf(seed, bits, count) {
+  const { bytes, stride } = bytesOf(seed, bits, count);
+  const record = Array.from({ length: count }, (_, i) => BigInt.asUintN(bits, littleEndian(bytes.subarray(i * stride, (i + 1) * stride))));
+  bytes.fill(0);
+  return record;
+}
+
+/** What a seed becomes, before it is cut to numbers. @param {Uint8Array} seed @param {number} bits @param {number} count */
+function bytesOf(seed, bits, count) {
+  const message = new Uint8Array(DOMAIN.length + seed.length);
+  message.set(DOMAIN);
+  message.set(seed, DOMAIN.length);
+  const stride = Math.ceil(bits / 8);
+  const bytes = shake256(message, count * stride);
+  message.fill(0);
+  return { bytes, stride };
 }
 
 /** The number of at most four little-endian bytes. @param {Uint8Array} bytes */
@@ -135,7 +157,7 @@ export class Voucher {
   }
 }
 
-/** Makes numbers zeros. @param {Residues} numbers */
+/** Makes numbers zeros. @param {Residues | bigint[]} numbers */
 export function clear(numbers) {
   if (numbers instanceof Uint32Array) numbers.fill(0);
   else numbers.fill(0n);

@@ -119,6 +119,41 @@ test('a card offers a sealed model exactly if it names its key and its file', as
   for (const other of [null, [], 'sealed.bin']) await assert.rejects(parse({ ...rest, ways: ['sealed'], sealed: other }), failure('bad_card', /card\.sealed/));
 });
 
+test('hidden layers are refused for each field that is wrong, or contradicts others', async () => {
+  const hidden = { sizes: [64, 32], weight_bits: [8, 6, 16], ring_bits: 80, score_shift: 20 };
+  const { ways: _, ...rest } = fields;
+  const network = { ...rest, layouts: {}, ways: ['vouchers'], hidden };
+  assert.deepEqual((await parse(network)).hidden, hidden);
+  assert.equal((await parse(fields)).hidden, undefined);
+  // 16 bits of a score, and 64 more, fill a ring of 80.
+  await parse({ ...network, hidden: { ...hidden, score_shift: 64 } });
+  await parse({ ...network, hidden: { sizes: [16384], weight_bits: [2, 2], ring_bits: 126, score_shift: 110 } });
+  await parse({ ...network, hidden: { sizes: [1, 1, 1, 1], weight_bits: [2, 2, 2, 2, 2], ring_bits: 16, score_shift: 0 } });
+  /** @type {Record<string, unknown[]>} */
+  const wrong = {
+    sizes: [[], [64, 32, 16, 8, 4], [0, 32], [16385, 32], [1.5, 32], ['64', 32], 64, null],
+    weight_bits: [[], [8, 6], [8, 6, 16, 16], [1, 6, 16], [8, 6, 17], [8, 6, '16'], 8, null],
+    ring_bits: [7, 127, 79.5, '80', null],
+    score_shift: [65, 4294967295, -1, 0.5, '20', null],
+    layers: [2],
+  };
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      await assert.rejects(parse({ ...network, hidden: { ...hidden, [name]: value } }), failure('bad_card', /card\.hidden/), `${name}: ${value}`);
+    }
+    const { [name]: _, ...fewer } = /** @type {Record<string, unknown>} */ (hidden);
+    if (name in hidden) await assert.rejects(parse({ ...network, hidden: fewer }), failure('bad_card', /card\.hidden/), name);
+  }
+  for (const other of [null, [], 64]) await assert.rejects(parse({ ...network, hidden: other }), failure('bad_card', /card\.hidden/));
+  for (const ways of [['direct'], ['vouchers', 'direct'], ['direct', 'vouchers'], undefined]) {
+    await assert.rejects(parse({ ...network, ways }), failure('bad_card', /card\.ways must be vouchers alone/));
+  }
+  for (const layouts of [{ scalar: {} }, { records: {} }, { seeded: {} }, fields.layouts]) {
+    await assert.rejects(parse({ ...network, layouts }), failure('bad_card', /card\.layouts must be empty/));
+  }
+  await assert.rejects(parse({ ...network, hidden: undefined }), failure('bad_card', /layouts allows none/));
+});
+
 test('a public part is refused for each field that is wrong, before it is fetched', async () => {
   /** @type {Record<string, unknown[]>} */
   const wrong = {

@@ -5,10 +5,11 @@ import { textOfPrediction, textOfPredictions } from '../page/answer-text.js';
 import { entriesOf, flowOf, leadOf, partsOf } from '../page/card-text.js';
 import { csvOf, decimal } from '../page/csv-out.js';
 import { troubleOf } from '../page/errors.js';
+import { HIDDEN_WORDS, layersOf, roundsOf, textOfLayers } from '../page/hidden-words.js';
 import { SEALED_WORDS, textOfRandomizers, textOfSealed } from '../page/sealed-words.js';
 import { VOUCHER_WORDS, textOfVoucher, textOfVouchers } from '../page/voucher-words.js';
 import { about, counted, duration, percent, short, size } from '../page/format.js';
-import { digitsCard, hybridCard, network } from './support.js';
+import { digitsCard, hybridCard, network, textOf } from './support.js';
 
 const SCALE = 0.5;
 
@@ -162,9 +163,29 @@ test('a hybrid model\'s card says what is public, what is private, and what that
   assert.ok(entriesOf(softmax).every(({ term }) => term !== 'Given away'));
 });
 
+test('a network tells of its hidden layers, and that it is asked by vouchers', async () => {
+  const fields = JSON.parse(textOf('web/test/fixtures/deep-network/card.json'));
+  const parse = (/** @type {object} */ other) => Card.parse(new TextEncoder().encode(JSON.stringify({ ...fields, ...other })));
+  const deep = await parse({});
+  const single = await parse({ hidden: { sizes: [64], weight_bits: [8, 8], ring_bits: 48, score_shift: 0 } });
+  assert.deepEqual([single, deep].map(layersOf), ['a hidden layer of 64 numbers', '2 hidden layers of 4 and 3 numbers']);
+  assert.equal(textOfLayers(single), 'Inside the model, a hidden layer of 64 numbers: locked there, too.');
+  assert.deepEqual([softmax, single, deep].map(roundsOf), [1, 2, 3]);
+  assert.match(entriesOf(deep).find(({ term }) => term === 'Inside')?.text ?? '', /2 hidden layers of 4 and 3 numbers, which are squared.*vouchers alone/);
+  assert.ok(entriesOf(softmax).every(({ term }) => term !== 'Inside'));
+  const task = /** @type {any} */ ({ request: { headerLength: 300 } });
+  const said = (/** @type {string} */ id, /** @type {Card | undefined} */ card) => HIDDEN_WORDS[id].engineers(task, /** @type {any} */ ({}), card);
+  assert.deepEqual(Object.keys(HIDDEN_WORDS), Object.keys(VOUCHER_WORDS));
+  for (const id of Object.keys(HIDDEN_WORDS)) assert.doesNotMatch(`${said(id, deep)}${said(id, undefined)}`, /undefined|NaN/);
+  assert.match(said('encrypt', deep), /modulo 2\^85 for each of 3 features/);
+  assert.match(said('send', deep), /in 3 rounds: .* of 300 bytes in the last one/);
+  assert.match(said('decrypt', deep), /lack the lowest 37 bits/);
+  assert.doesNotMatch(said('decrypt', single), /lack/);
+});
+
 test('every error that a client can throw has plain words of its own', () => {
   const codes = [
-    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'bad_sealed_model', 'other_sealed_model', 'sealed_ended', 'not_sealed', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'bad_answer', 'bad_ciphertext', 'bad_scores',
+    'unreachable', 'timed_out', 'busy', 'not_veilcast', 'bad_card', 'bad_public_part', 'other_public_part', 'bad_sealed_model', 'other_sealed_model', 'sealed_ended', 'not_sealed', 'layout_not_allowed', 'no_vouchers', 'voucher_outdated', 'voucher_spent', 'unknown_voucher', 'round_out_of_order', 'wrong_round', 'bad_answer', 'bad_ciphertext', 'bad_scores',
     'other_answer', 'answer_too_large', 'body_too_large', 'token_needed', 'token_unknown', 'model_not_allowed', 'quota_used_up', 'ledger_away', 'too_many_keys', 'key_proof_needed', 'malformed_key_proof', 'invalid_key_proof', 'bad_key', 'worker_ended', 'no_webcrypto', 'wrong_card_digest', 'unknown_model', 'model_changed',
     'blank_drawing', 'several_digits', 'uneven_ground', 'not_a_picture', 'not_a_table', 'no_records', 'missing_value', 'unknown_category', 'missing_column',
   ];

@@ -139,7 +139,7 @@ const some = (first, count) => Array.from({ length: count }, (_, i) => new Vouch
 
 test('what a store gives is no longer in it', () => {
   const store = new VoucherStore();
-  const ids = (/** @type {{vouchers: Voucher[]} | undefined} */ taken) => taken?.vouchers.map(({ id }) => id[0]).sort((a, b) => a - b);
+  const ids = (/** @type {{vouchers: any[]} | undefined} */ taken) => taken?.vouchers.map(({ id }) => /** @type {number} */ (id[0])).sort((a, b) => a - b);
   store.add({ card: 'a', n: 1n, secret: 's', vouchers: some(0, 3) });
   store.add({ card: 'a', n: 1n, secret: 's', vouchers: some(3, 2) });
   store.add({ card: 'a', n: 2n, secret: 's', vouchers: some(5, 1) });

@@ -9,6 +9,7 @@ import './digits.test.js';
 import './live.test.js';
 import './sealed.test.js';
 import './hybrid.test.js';
+import './networks.test.js';
 import './table.test.js';
 import './faults.test.js';
 import './token.test.js';

@@ -28,14 +28,17 @@ export const AWAY = async () => undefined;
 /** @param {number} status @param {string} body @param {import('node:http').OutgoingHttpHeaders} [headers] @returns {Answer} */
 export const answer = (status, body, headers = {}) => ({ status, headers, body: Buffer.from(body) });
 
+/** No header is longer. */
+const HEADER = 16 * 1024;
+
 /** @typedef {'question' | 'fill' | 'masked' | 'sealed'} Kind of inference requests: with encrypted records, for vouchers, with masked records, to sealed models */
 
 /** @param {{path: string, body: Buffer}} request @returns {Kind | undefined} */
 export function kindOf({ path, body }) {
   if (!path.endsWith('/infer')) return undefined;
-  if (body.includes('"masked_records"')) return 'masked';
+  if (body.includes('"masked_records"') || body.includes('"masked_layer"')) return 'masked';
   if (body.includes('"sealed_records"')) return 'sealed';
-  return body.includes('"layout":"vouchers"') ? 'fill' : 'question';
+  return /"layout":"(vouchers|shares|products)"/.test(body.toString('latin1', 0, HEADER)) ? 'fill' : 'question';
 }
 
 /** Whether a request is about vouchers: such come when the page has time for them. @param {Exchange} exchange */

@@ -1,0 +1,33 @@
+/** Networks with hidden layers: asked by vouchers that are made in the background, and shown as layers that stay locked. */
+
+import assert from 'node:assert/strict';
+import { pageTest, picture } from './harness/browser.js';
+import { answerOn, fills, inferences, maskedInferences } from './harness/person.js';
+import { pathOf, serve } from './harness/service.js';
+
+/** Two hidden layers; a model of three columns. */
+const service = await serve(pathOf('web/test/fixtures/deep-network'));
+
+const CELLS = ['201', '17', '93'];
+
+pageTest('a record goes through a network with two hidden layers, whose cells stay locked', async ({ t, page, proxy, open }) => {
+  proxy.rule = ({ ask }) => ask(service);
+  await open();
+  await page.locator('#panel-table').waitFor();
+  const layers = page.locator('#hidden-layers');
+  assert.deepEqual(await layers.locator('.cells').evaluateAll((rows) => rows.map((row) => row.querySelectorAll('svg').length)), [4, 3]);
+  assert.equal((await layers.innerText()).trim(), 'Inside the model, 2 hidden layers of 4 and 3 numbers: locked there, too.');
+  assert.equal(await page.locator('#step-encrypt h3').innerText(), 'Masked');
+  // Vouchers are made before anybody asks.
+  while (fills(proxy).length < 5) await page.waitForTimeout(50);
+  for (const [i, cell] of CELLS.entries()) await page.locator(`#table-fields [name="x${i}"]`).fill(cell);
+  await page.locator('#predict-row').click();
+  assert.match((await answerOn(page)) ?? '', /^class [01]$/);
+  t.diagnostic(await page.locator('#steps-total').innerText());
+  for (const step of ['key', 'encrypt', 'send', 'compute', 'receive', 'decrypt']) assert.equal(await page.locator(`#step-${step}`).getAttribute('data-state'), 'done');
+  assert.match(await page.locator('#request-about').innerText(), /then the masked numbers of round 3 of 3/);
+  assert.match(await page.locator('#card-summary').innerText(), /2 hidden layers of 4 and 3 numbers, which are squared/);
+  assert.equal(maskedInferences(proxy).length, 3);
+  assert.deepEqual(inferences(proxy), []);
+  await picture(page, 'network');
+});
