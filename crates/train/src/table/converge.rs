@@ -34,8 +34,9 @@ const PARTS: usize = 5;
 const MANY_ROWS: usize = 5000;
 /// A path ends after this many penalties that did worse than the best one.
 const PATIENCE: usize = 2;
-/// Most steps of a fit.
+/// Most steps of a fit of a single layer, and of one with hidden layers, whose last steps gain nothing on rows that are left out.
 const MAX_STEPS: u64 = 1000;
+const MAX_BENT_STEPS: u64 = 200;
 /// A fit ends when the gradient's length is below this.
 const TOLERANCE: f64 = 1e-7;
 /// Steps that the method remembers.
@@ -133,7 +134,11 @@ fn minimum(
     let method = LBFGS::new(search, MEMORY).with_tolerance_grad(TOLERANCE);
     let method = method.map_err(|error| TrainError::Minimum(error.to_string()))?;
     let executor = Executor::new(problem, method);
-    let executor = executor.configure(|state| state.param(start).max_iters(MAX_STEPS));
+    let most = match data.is_convex() {
+        true => MAX_STEPS,
+        false => MAX_BENT_STEPS,
+    };
+    let executor = executor.configure(|state| state.param(start).max_iters(most));
     // Where no step makes the loss smaller any more, the search for one ends with an error: the
     // minimum is reached as nearly as floats allow.
     let ended = executor.run().map(|_| ());
