@@ -133,7 +133,8 @@ class Calls:
                     f"the model {card.name!r} is offered only in the ways {', '.join(offered)}: name a folder of vouchers,"
                     " Client(url, key=…, vouchers=…), and fill it"
                 )
-            return way
+            if "direct" in offered:
+                return way  # What vouchers don't do, encryption does.
         if way == "vouchers" and self._store().count(card._card) < count:
             there = self._store().count(card._card)
             raise VoucherError(f"there are {there} vouchers for {count} records: make more with fill_vouchers")

@@ -118,6 +118,17 @@ proptest! {
     }
 }
 
+/// As those of a class that is never seen, which a penalty has drawn to almost 0.
+#[test]
+fn weights_that_vanish_beside_the_bias_count_as_none() {
+    let map = FloatMap::new(3, 2, vec![4e-35, 0.0, -1e-36, 1.0, 2.0, 3.0], vec![0.84, 1.0]);
+    let model = common::patients().build(map.unwrap()).unwrap();
+    let integers = model.affine().unwrap().integer_map();
+    assert_eq!(integers.row(0), [0; 3]);
+    let score = integers.biases()[0] as f64 * model.card().output().scales[0];
+    assert!((score - 0.84).abs() < 1e-9, "{score}");
+}
+
 #[test]
 fn width_steps_up_exactly_at_a_power_of_two() {
     let bits = |bias| {

@@ -47,6 +47,7 @@ fn costs_are_a_table_for_people() {
     operation
     client: encryption
     client: correction of a seeded ciphertext
+    client: preparing a table's cell
     both: decoding of a ciphertext
     both: check of a message's ciphertexts
     service: seeded ciphertext
