@@ -101,10 +101,10 @@ export class WireView {
   }
 }
 
-/** Which of a network's rounds the last one is; nothing for other models. @param {Task | undefined} task */
+/** That a network's last round is shown; nothing for other models. @param {Task | undefined} task */
 function roundOf(task) {
   const rounds = task?.card ? roundsOf(task.card) : 1;
-  return rounds > 1 ? ` of round ${rounds} of ${rounds}, which are all alike` : '';
+  return rounds > 1 ? ` of the last of ${rounds} rounds, which are all masked alike` : '';
 }
 
 /** The beginnings of the header and of the ciphertexts. @param {Message} message */

@@ -231,7 +231,8 @@ export class Client {
    * @param {string} model
    * @param {Pick<Keyed, 'key' | 'signal' | 'onProgress'> & {count?: number}} options how many, at least
    * @returns {Promise<number>} how many there are now
-   * @throws {VeilcastError} `layout_not_allowed` if the model's owner offers none, or the key has no room for them
+   * @throws {VeilcastError} `layout_not_allowed` if the model's owner offers none, or the key has no room for them; `voucher_outdated`
+   *   if the service changed its secret while those of a network were made
    */
   async fillVouchers(model, options) {
     const { count = 1 } = options;
