@@ -121,7 +121,12 @@ proptest! {
 /// As those of a class that is never seen, which a penalty has drawn to almost 0.
 #[test]
 fn weights_that_vanish_beside_the_bias_count_as_none() {
-    let map = FloatMap::new(3, 2, vec![4e-35, 0.0, -1e-36, 1.0, 2.0, 3.0], vec![0.84, 1.0]);
+    let map = FloatMap::new(
+        3,
+        2,
+        vec![4e-35, 0.0, -1e-36, 1.0, 2.0, 3.0],
+        vec![0.84, 1.0],
+    );
     let model = common::patients().build(map.unwrap()).unwrap();
     let integers = model.affine().unwrap().integer_map();
     assert_eq!(integers.row(0), [0; 3]);
