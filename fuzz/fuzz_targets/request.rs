@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use veilcast_engine::SeededEntries;
+use veilcast_engine::{Round, SeededEntries};
 use veilcast_fuzz::messages::{self, Form};
 use veilcast_fuzz::{fixed, seeds};
 use veilcast_protocol::{Encoding, Inference, Layout};
@@ -13,11 +13,13 @@ const FORM: Form<Inference> = Form {
         Inference::Encrypted(request) => request.to_binary(),
         Inference::Masked(request) => request.to_binary(),
         Inference::Sealed(request) => request.to_binary(),
+        Inference::Round(request) => request.to_binary(),
     },
     to_json: |request| match request {
         Inference::Encrypted(request) => request.to_json(),
         Inference::Masked(request) => request.to_json(),
         Inference::Sealed(request) => request.to_json(),
+        Inference::Round(request) => request.to_json(),
     },
 };
 
@@ -41,12 +43,20 @@ fuzz_target!(
                     assert_eq!(rows, request.records);
                 }
             }
+            Inference::Round(request) => {
+                let (_, evaluator) = &*fixed::NETWORK;
+                if evaluator.check_round(&request).is_ok() {
+                    let answer = evaluator.evaluate_round(&request).expect("it was checked");
+                    assert_eq!(answer.scores.shape()[0], request.records());
+                }
+            }
             Inference::Encrypted(_) => {}
         }
     }
 );
 
-/// Requests of every layout, full and seeded, for vouchers and masked by them, and for a sealed model; binary and JSON.
+/// Requests of every layout, full and seeded, for vouchers and masked by them, for a network's, in rounds, and for a sealed model;
+/// binary and JSON.
 fn made() -> Vec<Vec<u8>> {
     let mut session = fixed::session();
     let mut bodies = Vec::new();
@@ -83,6 +93,23 @@ fn made() -> Vec<Vec<u8>> {
     let (request, _) = masked.expect("there is a voucher for each");
     bodies.push(request.to_binary().bytes);
     bodies.push(request.to_json());
+    let (session, evaluator) = &*fixed::NETWORK;
+    let mut drawing = session.draw_for_network(2).expect("the card offers them");
+    while let Some(request) = drawing.request(session).expect("the key has room") {
+        bodies.push(request.to_binary().bytes);
+        let answer = evaluator.evaluate(&request).expect("it is sound");
+        let received = drawing.receive(session, &request, &answer);
+        received.expect("it is answered");
+    }
+    let records = fixed::records_for(session.card(), &[[1, 2, 3], [15, 0, 7]]);
+    let begun = drawing.finish(session).begin(session.card(), &records);
+    let (request, rounds) = begun.expect("there is a voucher for each");
+    bodies.push(request.to_binary().bytes);
+    bodies.push(request.to_json());
+    let answer = evaluator.evaluate_round(&request).expect("it is sound");
+    if let Ok(Round::Next(request, _)) = rounds.receive(&answer) {
+        bodies.push(request.to_binary().bytes);
+    }
     let (client, _) = &*fixed::SEALED;
     let records = fixed::records_for(client.card(), &[[1, 2, 3], [15, 0, 7]]);
     let (request, _) = client.prepare(&records).expect("the records are sound");

@@ -6,8 +6,10 @@ use veilcast_card::{
     Activation, Card, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
     Preprocessing, Quantization, QuantizedRecord, RecordsLayout, ScalarLayout, SeededUploads, Way,
 };
-use veilcast_engine::{Evaluator, KeyPolicy, SealedModel, Session, seal};
-use veilcast_model::{Blueprint, FloatMap, Model};
+use veilcast_engine::{
+    Evaluator, KeyPolicy, SealedModel, Session, VoucherSecret, VoucherSecrets, seal,
+};
+use veilcast_model::{Blueprint, FloatMap, FloatNetwork, Model};
 use veilcast_paillier::SecretKey;
 
 /// Accepts keys of 1024 bits, which are faster.
@@ -75,6 +77,23 @@ pub fn model() -> Model {
 
 /// The service's side.
 pub static EVALUATOR: LazyLock<Evaluator> = LazyLock::new(|| Evaluator::new(model(), POLICY));
+
+/// Both sides of a network with a hidden layer of the same columns and classes. Its vouchers' secret is fixed too.
+pub static NETWORK: LazyLock<(Session, Evaluator)> = LazyLock::new(|| {
+    let first = vec![7.0, -3.0, 1.0, -7.0, 0.0, 2.0];
+    let first = FloatMap::new(3, 2, first, vec![1.0, -3.0]).expect("2 × 3 weights");
+    let last = FloatMap::new(2, 2, vec![7.0, -2.0, 1.0, 7.0], vec![0.0, 5.0]);
+    let parts = vec![first, last.expect("2 × 2 weights")];
+    let network = FloatNetwork::new(parts).expect("the parts follow on each other");
+    let network = blueprint()
+        .build_network(network)
+        .expect("the blueprint is sound");
+    let session = Session::new(network.card().clone(), key()).expect("the key has room");
+    let secret = VoucherSecret::new([7; 32].into());
+    let secrets = VoucherSecrets::new(secret, Vec::new());
+    let evaluator = Evaluator::new(network, POLICY).with_voucher_secrets(secrets.into());
+    (session, evaluator)
+});
 
 /// Both sides of the model, sealed under the key.
 pub static SEALED: LazyLock<(SealedModel, Evaluator)> = LazyLock::new(|| {
