@@ -60,7 +60,8 @@ pub(crate) const CLIPPY: Step = Step {
             "--",
             "-Dwarnings",
         ];
-        run_command(&mut cargo(workspace, arguments))
+        run_command(&mut cargo(workspace, arguments))?;
+        lean::clippy(workspace)
     },
 };
 pub(crate) const LEAN: Step = Step {
