@@ -31,7 +31,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     say(format!("built in {:.0} s", start.elapsed().as_secs_f64()));
     let program = workspace.target().join("release").join("veilcast");
     let demo = ["demo", "--count", "3", "--exit", "--key-bits", "2048"];
-    for model in ["digits", "digits-hybrid"] {
+    for model in ["digits", "digits-hybrid", "digits-square"] {
         run(Command::new(&program).args(demo).args(["--model", model]))?;
     }
 
