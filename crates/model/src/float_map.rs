@@ -194,12 +194,12 @@ pub(crate) fn weight_bits(max_weight: u32) -> WeightBits {
     WeightBits::holding(max_weight).expect("quantize has checked it")
 }
 
-/// Weights below this, relative to their output's bias, can't change its score: floats don't hold what they add.
+/// Weights below this, and below this relative to their output's bias, can't change its score: floats don't hold what they add.
 const NEGLIGIBLE: f64 = 1.0 / (1_u64 << 60) as f64;
 
 /// The value of a score of 1; an output without weights that matter is scaled to its bias.
 pub(crate) fn scale(largest: f64, bias: f64, top: f64) -> f64 {
-    match (largest > NEGLIGIBLE * bias.abs(), bias != 0.0) {
+    match (largest > NEGLIGIBLE * bias.abs().min(1.0), bias != 0.0) {
         (true, _) => largest / top,
         (false, true) => bias.abs() / top,
         (false, false) => 1.0,
