@@ -251,7 +251,7 @@ fn what_is_straight_stays_so() {
 
 #[test]
 fn several_classes_and_two_layers_are_learnt() {
-    let csv = rows(300, |a, b| {
+    let csv = rows(500, |a, b| {
         match a * a + b * b {
             r if r < 0.3 => "inner",
             r if r < 0.8 => "ring",

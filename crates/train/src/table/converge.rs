@@ -36,7 +36,7 @@ const MANY_ROWS: usize = 5000;
 const PATIENCE: usize = 2;
 /// Most steps of a fit of a single layer, and of one with hidden layers, whose last steps gain nothing on rows that are left out.
 const MAX_STEPS: u64 = 1000;
-const MAX_BENT_STEPS: u64 = 200;
+const MAX_BENT_STEPS: u64 = 300;
 /// A fit ends when the gradient's length is below this.
 const TOLERANCE: f64 = 1e-7;
 /// Steps that the method remembers.
