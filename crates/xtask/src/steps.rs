@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 
@@ -263,6 +263,9 @@ fn two_at_a_time(steps: &[Step], own: &Path, workspace: &Workspace) -> anyhow::R
     ended.into_inner().map_err(|_| anyhow!("a worker panicked"))
 }
 
+/// How often it is looked whether a step has ended.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
 /// Runs a step in a process of its own, and gives all that it has printed.
 fn run_apart(
     step: Step,
@@ -270,14 +273,28 @@ fn run_apart(
     workspace: &Workspace,
 ) -> anyhow::Result<(anyhow::Result<()>, Vec<u8>)> {
     let mut printed = tempfile::tempfile()?;
-    let status = Command::new(own)
+    let mut process = Command::new(own)
         .args(["step", step.name])
         .current_dir(workspace.root())
         .stdin(Stdio::null())
         .stdout(printed.try_clone()?)
         .stderr(printed.try_clone()?)
-        .status()
+        .spawn()
         .context("can't run our own program again")?;
+    let start = Instant::now();
+    let mut told = 0;
+    let status = loop {
+        if let Some(status) = process.try_wait()? {
+            break status;
+        }
+        thread::sleep(BETWEEN_LOOKS);
+        let minutes = start.elapsed().as_secs() / 60;
+        if minutes > told {
+            // Who watches should see that something happens.
+            say(format!("   {} has run for {minutes} min", step.name));
+            told = minutes;
+        }
+    };
     let mut output = Vec::new();
     printed.seek(SeekFrom::Start(0))?;
     printed.read_to_end(&mut output)?;
