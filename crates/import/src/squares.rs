@@ -32,7 +32,7 @@ const LEAST: f64 = 1e-3;
 pub(super) struct Part {
     /// What it computes, of the squares of the part before.
     pub(super) map: FloatMap,
-    /// The operators that it stands for, for people.
+    /// The operators that it replaces, as people read them.
     pub(super) operators: String,
     /// The last node of what squares its numbers; none for the last part.
     pub(super) squared_by: Option<String>,

@@ -20,7 +20,7 @@ pub(crate) struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// Checks that there are numbers for so many groups.
+    /// Checks that there are numbers for this number of groups.
     pub(crate) fn check(&self, groups: usize) -> Result<(), TableError> {
         match u64::from(self.first) + groups as u64 > 1 << 32 {
             true => Err(Fault::TooManyGroups.nowhere()),
@@ -28,7 +28,7 @@ impl Batch<'_> {
         }
     }
 
-    /// The rows of groups with so many records each, and these messages.
+    /// The rows of groups: the number of records of each, and its message.
     pub(crate) fn rows(&self, records: &[u32], messages: &[Vec<u8>]) -> RecordBatch {
         let same =
             |text: String| -> ArrayRef { Arc::new(StringArray::from(vec![text; records.len()])) };

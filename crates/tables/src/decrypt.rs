@@ -7,7 +7,7 @@ use veilcast_protocol::{ContentDigest, Framing, InferResponse, KeyFingerprint, L
 use crate::fault::{Fault, TableError};
 use crate::format::{CARD, KEY, LAYOUT, RECORDS};
 use crate::part::Part;
-use crate::rows::{Group, answers};
+use crate::rows::{Group, answers, check_columns};
 
 /// How many groups are decrypted between two pauses.
 const AT_ONCE: usize = 64;
@@ -89,23 +89,17 @@ fn read(
     request: ContentDigest,
 ) -> Result<InferResponse, Fault> {
     let card = session.card();
-    let (found, limit) = (group.records, card.limits().max_records as usize);
-    if found > limit {
-        return Err(Fault::GroupTooLarge { found, limit });
-    }
+    let limit = group.most_records(card)?;
     let limits = Limits::new(limit, limit.saturating_mul(card.outputs()));
     let response = InferResponse::decode(message, Framing::SelfDelimiting, &limits)?;
     if response.request_digest != Some(request) {
         return Err(Fault::OtherRequest);
     }
-    let says = [
+    check_columns(&[
         (LAYOUT, response.layout.name() == group.layout),
         (RECORDS, response.records == group.records),
         (KEY, response.key_fingerprint == group.key),
         (CARD, response.card_digest == group.card),
-    ];
-    match says.iter().find(|(_, agrees)| !agrees) {
-        Some((column, _)) => Err(Fault::Disagrees(column)),
-        None => Ok(response),
-    }
+    ])?;
+    Ok(response)
 }

@@ -9,7 +9,7 @@ use crate::answered::{Answer, table};
 use crate::fault::{Fault, TableError};
 use crate::format::{CARD, RECORDS};
 use crate::part::Part;
-use crate::rows::{Group, Requests, Rows};
+use crate::rows::{Group, Requests, Rows, check_columns};
 use crate::sealed::key_of;
 
 /// How many groups are opened between two pauses.
@@ -61,23 +61,19 @@ fn answer(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<Masked
 
 /// The request of a row.
 fn read(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<SealedRequest, Fault> {
-    let limits = evaluator.card().limits();
-    let (found, limit) = (group.records, limits.max_records as usize);
-    if found > limit {
-        return Err(Fault::GroupTooLarge { found, limit });
-    }
-    let limits = Limits::new(limit, limits.max_ciphertexts as usize);
+    let card = evaluator.card();
+    let limits = Limits::new(
+        group.most_records(card)?,
+        card.limits().max_ciphertexts as usize,
+    );
     let request = match Inference::decode(message, Framing::SelfDelimiting, &limits)? {
         Inference::Sealed(request) => request,
         Inference::Masked(_) | Inference::Round(_) => return Err(Fault::Once("vouchers")),
         Inference::Encrypted(_) => return Err(Fault::OtherForm("of encrypted records")),
     };
-    let says = [
+    check_columns(&[
         (RECORDS, request.records == group.records),
         (CARD, request.card_digest == group.card),
-    ];
-    match says.iter().find(|(_, agrees)| !agrees) {
-        Some((column, _)) => Err(Fault::Disagrees(column)),
-        None => Ok(request),
-    }
+    ])?;
+    Ok(request)
 }

@@ -1,7 +1,7 @@
 //! What rows say, checked as far as that is possible without reading the messages in them.
 
 use arrow_array::{Array, LargeBinaryArray, LargeStringArray, UInt32Array};
-use veilcast_card::CardDigest;
+use veilcast_card::{Card, CardDigest};
 use veilcast_protocol::{ContentDigest, KeyFingerprint};
 
 use crate::columns::{bytes, numbers, texts};
@@ -150,9 +150,26 @@ impl Group {
         }
     }
 
+    /// The most records that a group may have by this card, which it doesn't exceed.
+    pub(crate) fn most_records(&self, card: &Card) -> Result<usize, Fault> {
+        let (found, limit) = (self.records, card.limits().max_records as usize);
+        match found <= limit {
+            true => Ok(limit),
+            false => Err(Fault::GroupTooLarge { found, limit }),
+        }
+    }
+
     /// The fault, at this group.
     pub(crate) fn fault(&self, fault: impl Into<Fault>) -> TableError {
         fault.into().at(self.place.clone())
+    }
+}
+
+/// Checks that a row's message says in each of these columns what the row says.
+pub(crate) fn check_columns(agree: &[(&'static str, bool)]) -> Result<(), Fault> {
+    match agree.iter().find(|(_, agrees)| !agrees) {
+        Some((column, _)) => Err(Fault::Disagrees(column)),
+        None => Ok(()),
     }
 }
 

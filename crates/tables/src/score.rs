@@ -14,7 +14,7 @@ use crate::fault::{Fault, TableError};
 use crate::format::{CARD, KEY, LAYOUT, RECORDS, SEALED};
 use crate::open;
 use crate::part::Part;
-use crate::rows::{Group, requests};
+use crate::rows::{Group, check_columns, requests};
 
 /// Computes the answers to a part of a table of requests: encrypted ones, or such to a sealed model, whose key the evaluator
 /// must have.
@@ -91,12 +91,11 @@ pub fn score(
 
 /// The request of a row.
 fn read(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<InferRequest, Fault> {
-    let limits = evaluator.card().limits();
-    let (found, limit) = (group.records, limits.max_records as usize);
-    if found > limit {
-        return Err(Fault::GroupTooLarge { found, limit });
-    }
-    let limits = Limits::new(limit, limits.max_ciphertexts as usize);
+    let card = evaluator.card();
+    let limits = Limits::new(
+        group.most_records(card)?,
+        card.limits().max_ciphertexts as usize,
+    );
     let request = match Inference::decode(message, Framing::SelfDelimiting, &limits)? {
         Inference::Encrypted(request) => request,
         Inference::Masked(_) | Inference::Round(_) => return Err(Fault::Once("vouchers")),
@@ -109,15 +108,12 @@ fn read(evaluator: &Evaluator, group: &Group, message: &[u8]) -> Result<InferReq
     if matches!(request.upload(), Upload::Seeded(_)) {
         return Err(Fault::Once("a pool"));
     }
-    let says = [
+    check_columns(&[
         (LAYOUT, request.layout().name() == group.layout),
         (RECORDS, request.records() == group.records),
         (KEY, KeyFingerprint::of(request.public_key()) == group.key),
         (CARD, request.card_digest() == group.card),
-    ];
-    if let Some((column, _)) = says.iter().find(|(_, agrees)| !agrees) {
-        return Err(Fault::Disagrees(column));
-    }
+    ])?;
     match request.layout() {
         Layout::Records => Ok(request),
         layout if layout.is_ahead() => Err(Fault::Once("vouchers")),

@@ -13,7 +13,7 @@ use crate::decrypt::Decrypted;
 use crate::fault::{Fault, TableError};
 use crate::format::{CARD, SEALED};
 use crate::part::Part;
-use crate::rows::{Group, answers};
+use crate::rows::{Group, answers, check_columns};
 
 /// How many groups are prepared or read between two pauses.
 const AT_ONCE: usize = 16;
@@ -134,18 +134,12 @@ fn read(
     request: ContentDigest,
     opening: &[u8],
 ) -> Result<Vec<Vec<i64>>, Fault> {
-    let (found, limit) = (group.records, card.limits().max_records as usize);
-    if found > limit {
-        return Err(Fault::GroupTooLarge { found, limit });
-    }
-    let limits = Limits::new(limit, 0);
+    let limits = Limits::new(group.most_records(card)?, 0);
     let response = MaskedResponse::decode(message, Framing::SelfDelimiting, &limits)?;
     if response.request_digest != Some(request) {
         return Err(Fault::OtherRequest);
     }
-    if response.card_digest != group.card {
-        return Err(Fault::Disagrees(CARD));
-    }
+    check_columns(&[(CARD, response.card_digest == group.card)])?;
     let opening = opened(card, group.card, group.records, opening)?;
     Ok(opening.scores(&response)?)
 }

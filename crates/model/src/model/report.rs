@@ -189,7 +189,7 @@ pub struct PartReport {
     pub inputs: usize,
     /// How many it gives.
     pub outputs: usize,
-    /// The operators that it stands for, for people.
+    /// The operators that it replaces, as people read them.
     pub operators: String,
     /// The last node of what squares its numbers; none for the last part.
     #[serde(default, skip_serializing_if = "Option::is_none")]

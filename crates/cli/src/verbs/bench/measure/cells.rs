@@ -7,7 +7,7 @@ use veilcast_card::{Card, Cell, Encoder, RawRecord};
 const CARD: &[u8] = include_bytes!("../hospital.json");
 /// How many records are prepared at once.
 const RECORDS: usize = 256;
-/// Every so many cells one is missing, as in the table.
+/// One cell in this many is missing, as in the table.
 const GAPS: usize = 10;
 
 /// The seconds for a cell.
