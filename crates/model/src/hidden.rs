@@ -8,10 +8,12 @@
 //! | subject | file |
 //! |---|---|
 //! | the network in floats, and its rounding | `floats` |
+//! | how hidden numbers are scaled before | `balance` |
 //! | the network in integers, evaluated exactly | `integers` |
 //! | the proof of how wide its results may be | `bounds` |
 //! | the search for the narrowest rounding that keeps the accuracy | `narrowest` |
 
+mod balance;
 mod bounds;
 mod floats;
 mod integers;

@@ -431,3 +431,54 @@ fn weights_that_are_given_are_kept() {
     let largest = |part: &RingMap| part.weights().iter().map(|w| w.abs()).max();
     assert!(parts.iter().all(|part| largest(part) == Some(7)));
 }
+
+/// Weights that look random, of a part.
+fn random_part(inputs: usize, outputs: usize, seed: f64, weight: impl Fn(usize) -> f64) -> FloatMap {
+    let random = |i: usize| ((i as f64 + 1.0) * 12.9898 + seed).sin() * 43758.5453 % 1.0;
+    let weights = (0..inputs * outputs).map(|i| weight(i % inputs) * random(i));
+    let biases = (0..outputs).map(|i| 0.1 * random(i + 7)).collect();
+    FloatMap::new(inputs, outputs, weights.collect(), biases).unwrap()
+}
+
+/// How far a rounded network's results are from those in floats, on average, and the bits of its ring.
+fn lost(network: &FloatNetwork, quantization: &Quantization) -> (f64, u32) {
+    let (integers, scales) = network.quantize(quantization, 15).unwrap();
+    let (mut apart, mut size) = (0.0, 0.0);
+    for record in 0..60_u32 {
+        let record: Vec<u32> = (0..12).map(|i| (record * 7 + i * i * 5) % 16).collect();
+        let features: Vec<f64> = record.iter().map(|&x| x.into()).collect();
+        let expected = network.evaluate(&features).unwrap();
+        let found = integers.evaluate(&record).unwrap();
+        for ((found, scale), expected) in found.into_iter().zip(&scales).zip(expected) {
+            apart += (found as f64 * scale - expected).abs();
+            size += expected.abs();
+        }
+    }
+    let largest = integers.parts().last().unwrap();
+    assert_eq!(largest.weights().iter().map(|w| w.abs()).max(), Some(15));
+    let model = built(network, 4, 15).unwrap();
+    (apart / size, model.card().hidden().unwrap().ring_bits.get())
+}
+
+#[test]
+fn balanced_networks_lose_less() {
+    let quantization = blueprint(12, 3, 4, 15).quantization;
+    // Squares that count for much and for little.
+    let uneven = |i: usize| [1.0, 0.02, 0.3, 0.05][i % 4];
+    let parts = vec![
+        random_part(12, 24, 1.0, |_| 1.0),
+        random_part(24, 16, 2.0, uneven),
+        random_part(16, 3, 3.0, uneven),
+    ];
+    let network = FloatNetwork::new(parts.clone()).unwrap();
+    let balanced = network.balanced(&quantization);
+    let ((plain, ring), (even, same)) = (lost(&network, &quantization), lost(&balanced, &quantization));
+    assert!(even < 0.6 * plain && same <= ring, "{even}, {plain}; {same}, {ring}");
+    // What it computes in floats is the same, and a model keeps that alone.
+    assert_eq!(balanced.parts(), network.parts());
+    let model = built(&balanced, 4, 15).unwrap();
+    assert_eq!(model.layered().unwrap().floats(), &network);
+    // A single hidden layer stays as it is.
+    let single = FloatNetwork::new(vec![parts[0].clone(), random_part(24, 3, 3.0, uneven)]).unwrap();
+    assert_eq!(single.balanced(&quantization), single);
+}

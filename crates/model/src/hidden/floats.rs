@@ -1,5 +1,6 @@
 //! The network in floats, and its rounding to integers.
 
+use super::balance;
 use super::integers::{IntegerNetwork, RingMap, check_chain};
 use crate::FloatMap;
 use crate::float_map::{MAX_WEIGHT, QuantizeError, scale};
@@ -10,6 +11,8 @@ use veilcast_card::{PerFeature, Quantization};
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatNetwork {
     parts: Vec<FloatMap>,
+    /// What of the largest integer weight the largest one of each hidden number takes, layer by layer, if it isn't all.
+    shares: Vec<Vec<f64>>,
 }
 
 impl FloatNetwork {
@@ -19,7 +22,29 @@ impl FloatNetwork {
     /// [`ShapeError`] if there are fewer than two, or the number of one's outputs isn't that of the next one's inputs.
     pub fn new(parts: Vec<FloatMap>) -> Result<Self, ShapeError> {
         check_chain(parts.iter().map(|part| [part.inputs(), part.outputs()]))?;
-        Ok(Self { parts })
+        Ok(Self {
+            parts,
+            shares: Vec::new(),
+        })
+    }
+
+    /// The network with its hidden numbers scaled so that rounding loses little, for features of this quantisation. The numbers of its parts
+    /// stay as they are: the scales come in when it is [rounded](Self::quantize).
+    #[must_use]
+    pub fn balanced(&self, quantization: &Quantization) -> Self {
+        Self {
+            parts: self.parts.clone(),
+            shares: balance::shares(&self.parts, &quantization.step),
+        }
+    }
+
+    /// The network as it was before it was [balanced](Self::balanced).
+    #[must_use]
+    pub(crate) fn unbalanced(self) -> Self {
+        Self {
+            shares: Vec::new(),
+            ..self
+        }
     }
 
     /// The affine parts, first to last.
@@ -59,8 +84,8 @@ impl FloatNetwork {
 
     /// Rounds the network to integers that act on quantised features; returns what a result of 1 is worth for each output.
     ///
-    /// The largest weight of each output of each part becomes ±`max_weight`. What a hidden number of 1 is then worth goes,
-    /// squared, into the next part's weights.
+    /// The largest weight of each output of each part becomes ±`max_weight`, or, in a [balanced](Self::balanced) network, a share of it. What
+    /// a hidden number of 1 is then worth goes, squared, into the next part's weights.
     ///
     /// # Errors
     /// [`QuantizeError`] if `max_weight` is out of range, or a bias is too large compared with the weights of its output.
@@ -75,8 +100,9 @@ impl FloatNetwork {
         let mut parts = Vec::with_capacity(self.parts.len());
         let (mut steps, mut zeros) = (quantization.step.clone(), Some(&quantization.zero));
         let mut scales = Vec::new();
-        for part in &self.parts {
-            let rounded = rounded(part, &steps, zeros, max_weight)?;
+        for (index, part) in self.parts.iter().enumerate() {
+            let shares = self.shares.get(index).map(Vec::as_slice);
+            let rounded = rounded(part, &steps, zeros, max_weight, shares)?;
             parts.push(rounded.0);
             scales = rounded.1;
             steps = PerFeature::Each(scales.iter().map(|scale| scale * scale).collect());
@@ -97,6 +123,7 @@ fn rounded(
     steps: &PerFeature,
     zeros: Option<&PerFeature>,
     max_weight: u32,
+    shares: Option<&[f64]>,
 ) -> Result<(RingMap, Vec<f64>), QuantizeError> {
     let mut weights = Vec::with_capacity(part.weights().len());
     let mut biases = Vec::with_capacity(part.outputs());
@@ -107,7 +134,8 @@ fn rounded(
         let of_zeros = zeros.map_or(0.0, |zeros| row().map(|(i, w)| w * zeros.at(i)).sum());
         let bias = part.biases()[output] + of_zeros;
         let largest = stepped().fold(0.0, |largest: f64, weight| largest.max(weight.abs()));
-        let scale = scale(largest, bias, f64::from(max_weight));
+        let share = shares.map_or(1.0, |shares| shares[output]);
+        let scale = scale(largest, bias, f64::from(max_weight) * share);
         let integer_bias = (bias / scale).round();
         if !scale.is_normal() || !largest.is_finite() || integer_bias.abs() > MAX_BIAS {
             return Err(QuantizeError::Range {

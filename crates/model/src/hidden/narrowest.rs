@@ -31,7 +31,9 @@ pub(crate) fn narrowest(
         None => WeightBits::all().map(WeightBits::max_weight).collect(),
     };
     let mut candidates = Vec::new();
-    for quantization in inputs {
+    let balanced = inputs.iter().map(|inputs| network.balanced(inputs));
+    let balanced: Vec<FloatNetwork> = balanced.collect();
+    for (quantization, network) in inputs.iter().zip(&balanced) {
         for &max_weight in &weights {
             let (integers, _) = network.quantize(quantization, max_weight)?;
             // Wider weights don't fit either.
@@ -39,13 +41,13 @@ pub(crate) fn narrowest(
                 break;
             };
             let bits = (certified.ring_bits, certified.scores.slot_bits);
-            candidates.push((bits, quantization, max_weight));
+            candidates.push((bits, (quantization, network), max_weight));
         }
     }
     candidates.sort_by_key(|&((ring, _), _, max_weight)| (ring, std::cmp::Reverse(max_weight)));
     let mut report = floats.report();
     let mut best = 0;
-    for ((ring_bits, slot_bits), quantization, max_weight) in candidates {
+    for ((ring_bits, slot_bits), (quantization, network), max_weight) in candidates {
         let (integers, scales) = network.quantize(quantization, max_weight)?;
         let scores = scores_of(&integers, &scales, quantization, held_out)?;
         let measured = floats.compare_scores(scores, held_out.labels)?;

@@ -130,7 +130,7 @@ impl Blueprint {
         spec.bounds.largest_scores = certified.scores.largest_scores();
         check_features(&spec, floats.inputs())?;
         let card = Card::new(spec)?;
-        let numbers = Numbers::Layered(Layered::new(integers, floats));
+        let numbers = Numbers::Layered(Layered::new(integers, floats.unbalanced()));
         Ok(self.model(card, numbers, certified.scores))
     }
 

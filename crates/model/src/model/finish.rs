@@ -83,6 +83,7 @@ impl Blueprint {
                 Some(report)
             }
         };
+        let network = network.balanced(&self.quantization);
         let model = self.build_network(network)?;
         Ok(model.reporting(|about| about.search = report))
     }
