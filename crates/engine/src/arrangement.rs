@@ -288,9 +288,13 @@ pub(crate) fn products_for_part(arrangement: &Arrangement) -> usize {
     match arrangement.layout() {
         // Squarings, and a product for every few bits.
         Layout::Products { .. } => outputs * arrangement.slot_bits() as usize * 5 / 4,
-        // A table for all outputs, and then a product for every few bits of a weight.
-        _ => arrangement.ciphertexts_per_row() * outputs * 3 / 2,
+        _ => products_with_weights(arrangement.ciphertexts_per_row() * outputs),
     }
+}
+
+/// About how many products of ciphertexts sums with this many weights take: one for every few bits of a weight, and what collects them.
+pub(crate) fn products_with_weights(weights: usize) -> usize {
+    weights * 3 / 2
 }
 
 /// u for k features per ciphertext.

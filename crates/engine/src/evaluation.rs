@@ -12,7 +12,7 @@ use veilcast_protocol::{
 };
 use zeroize::Zeroizing;
 
-use crate::arrangement::{Arrangement, products_for_part};
+use crate::arrangement::{Arrangement, products_for_part, products_with_weights};
 use crate::bits;
 use crate::error::{EvaluateError, LayoutError};
 use crate::keys::CheckedKey;
@@ -167,7 +167,8 @@ impl<'a> Plan<'a> {
     fn products(&self) -> usize {
         match &self.sums {
             Sums::Affine(_, program) => program.steps().len(),
-            Sums::Part(_) | Sums::Products(_) => products_for_part(&self.arrangement),
+            Sums::Part(map) => products_with_weights(map.products()),
+            Sums::Products(_) => products_for_part(&self.arrangement),
         }
     }
 

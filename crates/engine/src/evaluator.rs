@@ -257,7 +257,7 @@ impl Evaluator {
     /// more.
     pub fn check_round(&self, request: &RoundRequest) -> Result<(f64, Spending), EvaluateError> {
         let (shape, _) = self.round(request)?;
-        let seconds = shape.products() as f64 * SECONDS_PER_WIDE_PRODUCT;
+        let seconds = shape.products(&self.model) as f64 * SECONDS_PER_WIDE_PRODUCT;
         Ok((seconds, shape.spending()))
     }
 

@@ -77,6 +77,53 @@ fn several_hidden_layers_take_a_wide_ring() {
     check(model, (0..5).map(record).collect());
 }
 
+/// A part most of whose weights are 0, as a convolution's are.
+#[test]
+fn a_part_of_few_weights_is_exact() {
+    let few = |i: usize| if i.is_multiple_of(7) { 5 } else { 0 };
+    let many = |i: usize| (i as i32 * 5 % 15) - 7;
+    let model = common::network(&[part(12, 6, 4, few), part(6, 2, 4, many)], 4, 4);
+    let parts = model.layered().unwrap().integers().parts();
+    assert!(parts[0].products() < 12 * 6 / 3, "{}", parts[0].products());
+    assert_eq!(parts[1].products(), 6 * 2);
+    let record = |i: u32| (0..12).map(|j| (i * 5 + j * 3) % 16).collect();
+    check(model, (0..3).map(record).collect());
+}
+
+/// A request for shares may ask for more vouchers than one for products, which take a ciphertext for each number.
+#[test]
+fn products_are_asked_for_by_as_many_requests_as_they_take() {
+    let fill = |i: usize| (i as i32 * 5 % 15) - 7;
+    let parts = [part(4, 450, 4, fill), part(450, 2, 4, fill)];
+    let model = common::network(&parts, 4, 4);
+    // 2,000 ciphertexts: four vouchers' products, or four rows of 450.
+    let (session, evaluator) = sides(model);
+    let count = session.vouchers_per_group().unwrap() + 1;
+    assert!(count > 4 && count <= session.max_vouchers().unwrap());
+    let mut drawing = session.draw_for_network(count).unwrap();
+    let mut asked = Vec::new();
+    while let Some(request) = drawing.request(&session).unwrap() {
+        let answer = evaluator.evaluate(&request).unwrap();
+        drawing.receive(&session, &request, &answer).unwrap();
+        asked.push((request.layout(), request.records()));
+    }
+    let products = asked.iter().filter(|(l, _)| *l == Layout::Products { part: 0 });
+    let products: Vec<usize> = products.map(|(_, records)| *records).collect();
+    assert_eq!(products.iter().sum::<usize>(), count);
+    assert_eq!(products.len(), count.div_ceil(4), "{asked:?}");
+    assert_eq!(asked.first(), Some(&(Layout::Shares { part: 0 }, count)));
+    assert_eq!(asked.last(), Some(&(Layout::Shares { part: 1 }, count)));
+
+    let record = |i: u32| vec![15, i % 16, 0, i * 7 % 16];
+    let records = common::records(session.card(), (0..count as u32).map(record));
+    let expected = records.iter().map(|r| evaluator.model().evaluate(r).unwrap());
+    let expected: Vec<_> = expected.collect();
+    // Stored in between, as the program does.
+    let kept = drawing.finish(&session).into_stored();
+    let vouchers = Vouchers::from_stored(kept, session.card()).unwrap();
+    assert_eq!(scores(&evaluator, &session, vouchers, &records), expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 

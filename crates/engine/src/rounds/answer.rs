@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use veilcast_card::Card;
-use veilcast_model::Model;
+use veilcast_model::{Model, RingMap};
 use veilcast_protocol::{IntegerMatrix, Layout, RoundRequest, VoucherId, VoucherSecretId};
 use zeroize::Zeroizing;
 
@@ -72,8 +72,8 @@ impl<'a> RoundShape<'a> {
     }
 
     /// Products of a weight and a number, for all records.
-    pub(crate) fn products(&self) -> usize {
-        self.request.records() * self.inputs * self.outputs
+    pub(crate) fn products(&self, model: &Model) -> usize {
+        self.request.records() * part_of(model, self.request).products()
     }
 }
 
@@ -142,6 +142,12 @@ impl RoundShape<'_> {
     }
 }
 
+/// The part that a request is for, whose number has been checked.
+fn part_of<'a>(model: &'a Model, request: &RoundRequest) -> &'a RingMap {
+    let layered = model.layered().expect("the card is a network's");
+    &layered.integers().parts()[request.part as usize]
+}
+
 /// What is sent back: δₗ for each record, or z_L.
 pub(crate) fn answer(
     model: &Model,
@@ -149,8 +155,7 @@ pub(crate) fn answer(
     shape: &RoundShape<'_>,
 ) -> IntegerMatrix {
     let (request, ring) = (shape.request, shape.ring);
-    let layered = model.layered().expect("the card is a network's");
-    let map = &layered.integers().parts()[request.part as usize];
+    let map = part_of(model, request);
     let of_record = |(row, ids): (&[u64], &[VoucherId])| {
         let numbers = ring.numbers(row).expect("the numbers were checked");
         let (masked, returned) = numbers.split_at(shape.inputs);
