@@ -19,6 +19,9 @@ export class KeyHolder extends EventTarget {
   bits = 0;
   /** Milliseconds that making it took. */
   time = 0;
+  /** When the making began, by the page's clock, and how much of it is done, from 0 to 1. */
+  since = 0;
+  part = 0;
   /** @type {unknown} */
   error;
   /** @type {WorkerKey | undefined} */
@@ -57,12 +60,15 @@ export class KeyHolder extends EventTarget {
 
   /** @param {number} bits @param {AbortSignal} signal */
   async #make(bits, signal) {
-    this.#change({ state: 'making', bits, error: undefined });
-    const start = performance.now();
+    const since = performance.now();
+    this.#change({ state: 'making', bits, error: undefined, since, part: 0 });
     try {
-      const key = await WorkerKey.generate(bits, { signal });
+      const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => {
+        if (!signal.aborted) this.#change({ part: done / total });
+      };
+      const key = await WorkerKey.generate(bits, { signal, onProgress });
       this.#key = key;
-      this.#change({ state: 'ready', time: performance.now() - start });
+      this.#change({ state: 'ready', time: performance.now() - since });
       return key;
     } catch (error) {
       if (!signal.aborted) this.#change({ state: 'failed', error });
@@ -143,7 +149,7 @@ export class KeyHolder extends EventTarget {
     this.#current = undefined;
   }
 
-  /** @param {Partial<Pick<KeyHolder, 'state' | 'bits' | 'time' | 'error'>>} fields */
+  /** @param {Partial<Pick<KeyHolder, 'state' | 'bits' | 'time' | 'since' | 'part' | 'error'>>} fields */
   #change(fields) {
     Object.assign(this, fields);
     this.dispatchEvent(new Event('change'));

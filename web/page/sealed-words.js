@@ -9,12 +9,6 @@ import { count, counted, duration, size } from './format.js';
  * @typedef {import('./task.js').Task} Task
  */
 
-/** What the model's owner and the user can be sure of. */
-export const SEALED_NOTE =
-  'The model came to your browser encrypted: only the server has the key, so its weights stay hidden from you. What your browser makes of ' +
-  'them is hidden under random numbers, each used only this once: so your data stays hidden from the server, whatever it can compute. ' +
-  'No key of yours is needed.';
-
 /** The page's introduction. */
 export const SEALED_INTRO =
   "The model comes to your browser locked, with the server's key. Your browser computes with the locked weights, and hides what comes out " +
@@ -87,9 +81,14 @@ export function textOfSealed({ steps }) {
   return `Answered by the sealed model, without a key of yours: ${size(steps.send.bytes)} up, ${size(steps.receive.bytes)} down, ${duration(time)}.`;
 }
 
-/** What is said beside the drawing. @param {{left: number, isOpening: boolean, isFilling: boolean}} randomizers */
-export function textOfRandomizers({ left, isOpening, isFilling }) {
+/**
+ * What is said beside the drawing, or the form.
+ *
+ * @param {{left: number, isOpening: boolean, isFilling: boolean}} randomizers
+ * @param {'pen' | 'form'} followed
+ */
+export function textOfRandomizers({ left, isOpening, isFilling }, followed) {
   if (isOpening) return "Fetching and checking the model's encrypted weights…";
-  if (left > 0) return 'The answer follows your pen, with random numbers made ahead of time.';
-  return isFilling ? 'Making random numbers ahead of time, so that the answer can follow your pen…' : '';
+  if (left > 0) return `The answer follows your ${followed}, with random numbers made ahead of time.`;
+  return isFilling ? `Making random numbers ahead of time, so that the answer can follow your ${followed}…` : '';
 }

@@ -34,7 +34,10 @@ import { SealedHolder } from './sealed-holder.js';
  * @property {'digit' | 'row' | 'csv'} kind
  * @property {string} model
  * @property {(card: Card) => (readonly Cell[])[]} records
- * @property {boolean} [isSealed] whether the sealed model is asked, without a key
+ * @property {Way} [way] to ask: if none, or none that the model is offered in, its records are encrypted, or else masked
+ * @property {Shown[]} [shown] what a person filled in
+ *
+ * @typedef {{name: string, text: string}} Shown a field's label and its value with the unit
  *
  * @typedef {{bytes: Uint8Array<ArrayBuffer>, headerLength: number}} Message
  */
@@ -180,7 +183,7 @@ export class Task extends EventTarget {
     const { signal } = (this.#controller = new AbortController());
     this.error = undefined;
     this.#enter('running');
-    const maker = question.isSealed ? this.#sealed : this.#keys;
+    const maker = question.way === 'sealed' ? this.#sealed : this.#keys;
     maker.pause();
     try {
       await this.#predict(question, signal);
@@ -192,12 +195,12 @@ export class Task extends EventTarget {
       this.error = error;
       this.#enter(signal.aborted ? 'cancelled' : 'failed');
     }
-    void maker.prepare(this.client, question.model, { isLive: question.kind === 'digit' });
+    void maker.prepare(this.client, question.model, { isLive: isLive(question) });
   }
 
   /** @param {Question} question @param {AbortSignal} signal */
-  async #predict({ model, records: recordsOf, isSealed }, signal) {
-    const key = isSealed ? undefined : await this.#keys.ready(signal);
+  async #predict({ model, records: recordsOf, way: asked, kind }, signal) {
+    const key = asked === 'sealed' ? undefined : await this.#keys.ready(signal);
     const card = await this.client.card(model, { signal });
     // Predictions of two models would not make one table.
     if (this.card && this.card.digest !== card.digest) this.#reset();
@@ -206,7 +209,9 @@ export class Task extends EventTarget {
     const records = recordsOf(card);
     this.total = records.length;
     if (records.length === 0) throw new VeilcastError('no_records', 'there is no record below the header of the table');
-    const way = !key ? 'sealed' : card.ways.includes('direct') ? 'direct' : 'vouchers';
+    // Vouchers for many records take as many ciphertexts as the records do.
+    const isDirect = card.ways.includes('direct') && (asked !== 'vouchers' || kind === 'csv' || !card.ways.includes('vouchers'));
+    const way = !key ? 'sealed' : isDirect ? 'direct' : 'vouchers';
     this.way = way;
     if (key && way === 'vouchers') await this.#fill(model, records.length - this.predictions.length, key, signal);
     while (this.predictions.length < records.length) {
@@ -323,6 +328,9 @@ function begin(step) {
 function end(step, time) {
   Object.assign(step, { state: 'done', part: 1, note: '', time: step.time + time });
 }
+
+/** Whether answers are to follow what a person does. @param {Question} question */
+const isLive = ({ kind, way }) => kind !== 'csv' && way !== 'direct';
 
 /** What a run returns, with marks where it has no predictions. @param {Promise<PartialPredictions>} run */
 async function outcomesOf(run) {

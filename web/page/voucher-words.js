@@ -49,8 +49,13 @@ export function textOfVoucher({ steps }) {
   return `Answered with a voucher made ahead of time: ${size(steps.send.bytes)} up, ${size(steps.receive.bytes)} down, ${duration(time)}.`;
 }
 
-/** What is said beside the drawing. @param {{left: number, isFilling: boolean}} vouchers */
-export function textOfVouchers({ left, isFilling }) {
-  if (left > 0) return 'The answer follows your pen, with vouchers made ahead of time.';
-  return isFilling ? 'Making vouchers ahead of time, so that the answer can follow your pen…' : '';
+/**
+ * What is said beside the drawing, or the form.
+ *
+ * @param {{left: number, isFilling: boolean}} vouchers
+ * @param {'pen' | 'form'} followed
+ */
+export function textOfVouchers({ left, isFilling }, followed) {
+  if (left > 0) return `The answer follows your ${followed}, with vouchers made ahead of time.`;
+  return isFilling ? `Making vouchers ahead of time, so that the answer can follow your ${followed}…` : '';
 }

@@ -30,7 +30,7 @@ async function page(t) {
 }
 
 /** @param {number} count @returns {import('../page/task.js').Question} */
-const question = (count) => ({ kind: 'csv', model: 'small', records: () => records.slice(0, count), isSealed: true });
+const question = (count) => ({ kind: 'csv', model: 'small', records: () => records.slice(0, count), way: 'sealed' });
 
 /** @param {number} count */
 const scores = (count) => records.slice(0, count).map((record) => scoresOf(model, record).map(Number));

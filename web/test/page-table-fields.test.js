@@ -39,7 +39,7 @@ test('columns become fields', () => {
 
 test('hints say the range and what a missing cell counts as', () => {
   assert.equal(hintOf(age), '20 to 94');
-  assert.equal(hintOf(albumin), 'On the third day. · 1.1 to 4.8 g/dL · if empty: 2.9');
+  assert.equal(hintOf(albumin), 'On the third day. · 1.1 to 4.8 · if empty: 2.9');
   assert.equal(hintOf(sex), 'if empty: male');
   assert.equal(hintOf(town), '');
 });

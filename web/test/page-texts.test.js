@@ -211,9 +211,9 @@ test('an answer by voucher says what it took, and the page whether there will be
   const step = (/** @type {number} */ time, bytes = 0) => ({ state: 'done', time, bytes, part: 1, note: '' });
   const task = /** @type {any} */ ({ steps: { encrypt: step(1), send: step(0, 2057), compute: step(8), receive: step(0, 496), decrypt: step(3) } });
   assert.equal(textOfVoucher(task), 'Answered with a voucher made ahead of time: 2.1 kB up, 496 bytes down, 12 ms.');
-  assert.match(textOfVouchers({ left: 1, isFilling: true }), /follows your pen/);
-  assert.match(textOfVouchers({ left: 0, isFilling: true }), /^Making vouchers/);
-  assert.equal(textOfVouchers({ left: 0, isFilling: false }), '');
+  assert.match(textOfVouchers({ left: 1, isFilling: true }, 'pen'), /follows your pen/);
+  assert.match(textOfVouchers({ left: 0, isFilling: true }, 'pen'), /^Making vouchers/);
+  assert.equal(textOfVouchers({ left: 0, isFilling: false }, 'pen'), '');
   for (const { engineers } of Object.values(VOUCHER_WORDS)) assert.equal(typeof engineers(/** @type {any} */ ({ card: softmax }), /** @type {any} */ ({}), softmax), 'string');
 });
 
@@ -231,10 +231,10 @@ test('what is said of a sealed model is said only where it is true', async () =>
   assert.match(SEALED_WORDS.encrypt.engineers(task, /** @type {any} */ ({}), offered), /1 record of 784 features.*10 scores.*2\^160, so within 2\^−1887/);
   assert.match(SEALED_WORDS.key.engineers(task, /** @type {any} */ ({}), offered), /785 Paillier ciphertexts under an n of 2048 bits/);
   for (const { engineers } of Object.values(SEALED_WORDS)) assert.equal(typeof engineers(/** @type {any} */ ({}), /** @type {any} */ ({}), undefined), 'string');
-  assert.match(textOfRandomizers({ left: 3, isOpening: true, isFilling: true }), /^Fetching/);
-  assert.match(textOfRandomizers({ left: 3, isOpening: false, isFilling: true }), /follows your pen/);
-  assert.match(textOfRandomizers({ left: 0, isOpening: false, isFilling: true }), /^Making/);
-  assert.equal(textOfRandomizers({ left: 0, isOpening: false, isFilling: false }), '');
+  assert.match(textOfRandomizers({ left: 3, isOpening: true, isFilling: true }, 'pen'), /^Fetching/);
+  assert.match(textOfRandomizers({ left: 3, isOpening: false, isFilling: true }, 'pen'), /follows your pen/);
+  assert.match(textOfRandomizers({ left: 0, isOpening: false, isFilling: true }, 'pen'), /^Making/);
+  assert.equal(textOfRandomizers({ left: 0, isOpening: false, isFilling: false }, 'pen'), '');
 });
 
 test('figures are short', () => {

@@ -4,10 +4,13 @@ import assert from 'node:assert/strict';
 import { pageTest, picture } from './harness/browser.js';
 import { imageNeedles, leaksIn, numberForms } from './harness/leaks.js';
 import { SIDE } from './harness/mnist.js';
-import { answerOn, askForDigit, drawOne, drawOneByTouch, drop, fills, fittedOn, inferences, maskedInferences } from './harness/person.js';
+import { answerOn, askForDigit, chooseWay, drawOne, drawOneByTouch, drop, fills, fittedOn, inferences, maskedInferences } from './harness/person.js';
 import { byVouchersOnly, digits, hospital, patientsCsv, replaced, serve } from './harness/service.js';
 
 /** @typedef {import('playwright-core').Page} Page */
+
+/** Digits, by vouchers: what is chosen if nothing is. */
+const LIVE = '#tab=digit';
 
 const LEVELS = 16;
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
@@ -16,7 +19,7 @@ const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile:
 const REFUSED = { complaints: /^Failed to load resource: .* (409|428)/ };
 
 /** Waits until there are vouchers. @param {Page} page */
-const vouchersOn = (page) => page.locator('#live-state', { hasText: 'follows your pen' }).waitFor();
+const vouchersOn = (page) => page.locator('#digit-live', { hasText: 'follows your pen' }).waitFor();
 
 /** Waits for an answer by voucher, and gives the line about it. @param {Page} page */
 async function wayOn(page) {
@@ -42,7 +45,7 @@ const watchTimes = (page) =>
   });
 
 pageTest('the answer follows the pen, and nobody presses a button', async ({ t, page, proxy, watch, open }) => {
-  await open();
+  await open(LIVE);
   await vouchersOn(page);
   assert.equal(fills(proxy).length, 1);
   await watchTimes(page);
@@ -67,7 +70,7 @@ pageTest('the answer follows the pen, and nobody presses a button', async ({ t, 
 });
 
 pageTest('an answer comes before the stroke is over, and others are made when few vouchers are left', async ({ page, proxy, open }) => {
-  await open();
+  await open(LIVE);
   await vouchersOn(page);
   const box = (await page.locator('#drawing').boundingBox()) ?? assert.fail('there is no sheet');
   const at = (/** @type {number} */ x, /** @type {number} */ y) => page.mouse.move(box.x + x * box.width, box.y + y * box.height);
@@ -87,7 +90,7 @@ pageTest('an answer comes before the stroke is over, and others are made when fe
 });
 
 pageTest('on a phone the answer follows a finger, and nothing is wider than the screen', async ({ page, open }) => {
-  await open();
+  await open(LIVE);
   await vouchersOn(page);
   await drawOneByTouch(page);
   assert.equal(await answerOn(page), '1');
@@ -97,7 +100,7 @@ pageTest('on a phone the answer follows a finger, and nothing is wider than the 
 }, { context: PHONE });
 
 pageTest('a drawing that is there before the vouchers is answered when they are', async ({ page, proxy, open }) => {
-  await open();
+  await open(LIVE);
   await drawOne(page);
   assert.equal(await answerOn(page), '1');
   assert.match(await wayOn(page), /made ahead of time/);
@@ -105,11 +108,14 @@ pageTest('a drawing that is there before the vouchers is answered when they are'
 });
 
 pageTest('who asks gets an encrypted answer, which takes the place of one by voucher', async ({ page, proxy, open }) => {
-  await open();
+  await open(LIVE);
   await vouchersOn(page);
   await drawOne(page);
   await wayOn(page);
   assert.equal(await page.locator('#step-encrypt h3').innerText(), 'Masked');
+  await chooseWay(page, 'direct');
+  await page.locator('#prediction:not([data-label])').waitFor();
+  assert.equal(await page.locator('#digit-live').innerText(), '');
   await askForDigit(page);
   assert.equal(await answerOn(page), '1');
   assert.equal(await page.locator('#answer-way').innerText(), '');
@@ -118,8 +124,8 @@ pageTest('who asks gets an encrypted answer, which takes the place of one by vou
 });
 
 pageTest('a key of another size gets vouchers of its own', async ({ page, proxy, open }) => {
-  await open();
-  await page.locator('#live-state', { hasText: 'Making vouchers' }).waitFor();
+  await open(LIVE);
+  await page.locator('#digit-live', { hasText: 'Making vouchers' }).waitFor();
   await page.locator('#key-size').selectOption('3072');
   await page.locator('#key[data-state=ready]').waitFor();
   await vouchersOn(page);
@@ -130,7 +136,7 @@ pageTest('a key of another size gets vouchers of its own', async ({ page, proxy,
 });
 
 pageTest('a hybrid model, whose public part runs here, follows the pen too', async ({ page, proxy, open }) => {
-  await open();
+  await open(LIVE);
   await page.locator('#digit-model').selectOption('digits-hybrid');
   await vouchersOn(page);
   await drawOne(page);
@@ -143,7 +149,7 @@ pageTest('a hybrid model, whose public part runs here, follows the pen too', asy
 
 pageTest('when the model is replaced, its vouchers are dropped, and others made', async ({ page, proxy, open }) => {
   const other = await serve(replaced(digits));
-  await open();
+  await open(LIVE);
   await vouchersOn(page);
   proxy.rule = ({ ask }) => ask(other);
   await drawOne(page);
@@ -155,7 +161,7 @@ pageTest('when the model is replaced, its vouchers are dropped, and others made'
 
 pageTest('when the service has lost its secret, others are made', async ({ page, proxy, open }) => {
   const restarted = await serve(digits);
-  await open();
+  await open(LIVE);
   await vouchersOn(page);
   proxy.rule = ({ ask }) => ask(restarted);
   await drawOne(page);
@@ -167,7 +173,7 @@ pageTest('when the service has lost its secret, others are made', async ({ page,
 pageTest('models that are offered by vouchers only are asked by button, and many records at once', async ({ page, proxy, open }) => {
   const service = await serve(byVouchersOnly(digits), byVouchersOnly(hospital));
   proxy.rule = ({ ask }) => ask(service);
-  await open();
+  await open(LIVE);
   await page.locator('#sample').click();
   await page.locator('#digit-note', { hasText: 'Test image' }).waitFor();
   await askForDigit(page);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { pageTest, picture } from './harness/browser.js';
-import { answerOn, askForDigit, drawOne, drop, problemOn } from './harness/person.js';
+import { answerOn, askForDigit, chooseWay, drawOne, drop, problemOn } from './harness/person.js';
 import { first } from './harness/proxy.js';
 import { digits, patientsCsv, sealed, serveSealed } from './harness/service.js';
 
@@ -72,11 +72,11 @@ pageTest('axe finds nothing serious where a sealed model is asked', async ({ pag
   proxy.rule = ({ ask }) => ask(service);
   await open();
   await page.evaluate(axe);
-  await page.locator('#digit-way').selectOption('sealed');
+  await chooseWay(page, 'sealed');
   await page.locator('#sample').click();
   await askForDigit(page);
   await answerOn(page);
-  await page.locator('#live-state', { hasText: 'follows your pen' }).waitFor();
+  await page.locator('#digit-live', { hasText: 'follows your pen' }).waitFor();
   await examine(page, 'sealed-after');
 });
 

@@ -59,6 +59,9 @@ async function touch(page, [start, ...rest]) {
   await session.detach();
 }
 
+/** Chooses how to ask. @param {Page} page @param {'direct' | 'vouchers' | 'sealed'} way */
+export const chooseWay = (page, way) => page.locator(`#way-${way}`).check();
+
 /** @param {Page} page */
 export const askForDigit = (page) => page.locator('#predict-digit:enabled').click();
 

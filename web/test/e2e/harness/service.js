@@ -31,23 +31,16 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /** The models that the tests ask. */
 export const digits = pathOf('models/digits');
 export const hybrid = pathOf('models/digits-hybrid');
+export const square = pathOf('models/digits-square');
+export const hospital = pathOf('models/hospital');
 
 /** The description of a model that replaces another one. */
 export const REPLACED = 'A newer version.';
 
 const PATIENTS = pathOf('data/support2/support2.csv');
-const COLUMNS = 'age,sex,dzgroup,num.co,scoma,diabetes,dementia,ca,meanbp,hrt,crea,sod';
 
 /** The program's standard output. @param {...string} args */
 const run = (...args) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-
-/** Trains a model of patients' risk. @param {string} name of its folder */
-function trainHospital(name) {
-  const out = join(folder, name);
-  const table = ['--table', PATIENTS, '--target', 'hospdead', '--positive', '1', '--columns', COLUMNS, '--labels', 'survived,died'];
-  run('train', ...table, '--name', 'hospital', '--description', 'The risk to die in hospital.', '--out', out);
-  return out;
-}
 
 /** A copy of a model, to be changed. @param {string} original @param {string} change */
 function copyOf(original, change) {
@@ -134,8 +127,6 @@ async function start(configuration, models) {
   const [line] = await Promise.race([once(createInterface(service.stdout), 'line'), ended]);
   return /http:\S+/.exec(line)?.[0] ?? assert.fail(`the service says "${line}"`);
 }
-
-export const hospital = trainHospital('hospital');
 
 /** The service that most tests ask: it has the models `digits`, `digits-hybrid` and `hospital`. */
 export const serviceUrl = await serve(digits, hybrid, hospital);
