@@ -7,6 +7,9 @@ import { VeilcastError, WorkerKey } from '../index.js';
 /** With fewer vouchers than this, more are made. */
 const FEW = 15;
 
+/** Vouchers of a network that are made first: each takes ciphertexts of its own, so that a few are there sooner than a row. */
+const FIRST = 2;
+
 /** Milliseconds until a service that gave no vouchers for now is asked again. */
 const PAUSE = 30_000;
 
@@ -122,7 +125,7 @@ export class KeyHolder extends EventTarget {
 
   /** @param {Client} client @param {string} model @param {WorkerKey} key @param {AbortSignal} signal @param {boolean} isLive */
   async #fill(client, model, key, signal, isLive) {
-    const { ways } = await client.card(model, { signal });
+    const { ways, hidden } = await client.card(model, { signal });
     if (!isLive && ways.includes('direct')) return false;
     const refused = this.#refused.get(client) ?? new Map();
     const isRefused = performance.now() < (refused.get(model) ?? 0);
@@ -130,6 +133,10 @@ export class KeyHolder extends EventTarget {
     this.isFilling = true;
     this.dispatchEvent(new Event('vouchers'));
     try {
+      if (hidden && client.vouchers(model, { key }) === 0) {
+        await client.fillVouchers(model, { key, signal, count: FIRST, isExact: true });
+        this.dispatchEvent(new Event('vouchers'));
+      }
       await client.fillVouchers(model, { key, signal });
       return true;
     } catch (error) {

@@ -76,16 +76,17 @@ export class KeyedRuns {
    * @param {string} path of the model
    * @param {Card} card
    * @param {number} count at least
+   * @param {boolean} isExact whether rows are not filled up
    * @param {Pick<Keyed, 'key' | 'signal' | 'onProgress'>} options
    * @returns {Promise<number>} how many there are now
    */
-  async fill(path, card, count, options) {
+  async fill(path, card, count, isExact, options) {
     const { key, onProgress, signal } = options;
     onProgress?.({ step: 'card', card });
     if (!card.ways.includes('vouchers')) throw noOffer();
     const arrangements = voucherLayouts(card).map((layout) => new Arrangement(card, layout, key.bits));
     const exchanges = arrangements.map((arrangement) => new Exchange(this.#transport, path, card, arrangement, options, new Meter(), this.#accepted));
-    let missing = arrangements[0].rows(count) * arrangements[0].recordsPerRow;
+    let missing = isExact ? count : arrangements[0].rows(count) * arrangements[0].recordsPerRow;
     while (missing > 0) {
       const most = arrangements.map((arrangement) => arrangement.recordsPerRequest(this.#mostCiphertexts));
       const made = Math.min(missing, ...most);

@@ -60,6 +60,15 @@ async function filled(t, network, count, options = { tries: 1 }) {
 /** @param {import('../src/outcome.js').Predictions} run */
 const scoresIn = ({ predictions }) => predictions.map(({ scores }) => scores?.map(BigInt));
 
+test('a few vouchers are made where no full row is wanted, and they are as good', async (t) => {
+  const fake = await fakeNetwork(t, key, SMALL);
+  const client = new Client(fake.url);
+  assert.equal(await client.fillVouchers('net', { key, count: 2, isExact: true }), 2);
+  const run = await client.predict('net', RECORDS.slice(0, 2), { key, way: 'vouchers' });
+  assert.deepEqual(scoresIn(run), RECORDS.slice(0, 2).map((record) => scoresOf(SMALL, record)));
+  assert.equal(client.vouchers('net', { key }), 0);
+});
+
 test('vouchers are made part by part, and predictions are exactly those of the network', async (t) => {
   const fake = await fakeNetwork(t, key, SMALL);
   const client = new Client(fake.url);

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Card, VeilcastError } from '../index.js';
+import { hashOf, stateIn } from '../page/address.js';
 import { textOfPrediction, textOfPredictions } from '../page/answer-text.js';
 import { entriesOf, flowOf, leadOf, partsOf } from '../page/card-text.js';
+import { differencesOf } from '../page/compare.js';
 import { csvOf, decimal } from '../page/csv-out.js';
 import { troubleOf } from '../page/errors.js';
 import { HIDDEN_WORDS, layersOf, roundsOf, textOfLayers } from '../page/hidden-words.js';
 import { SEALED_WORDS, textOfRandomizers, textOfSealed } from '../page/sealed-words.js';
+import { termsOf } from '../page/way-words.js';
 import { VOUCHER_WORDS, textOfVoucher, textOfVouchers } from '../page/voucher-words.js';
 import { about, counted, duration, percent, short, size } from '../page/format.js';
 import { digitsCard, hybridCard, network, textOf } from './support.js';
@@ -238,10 +241,45 @@ test('what is said of a sealed model is said only where it is true', async () =>
 });
 
 test('figures are short', () => {
-  assert.deepEqual([0.04, 9.96, 12.3, 999, 1234, 123_456].map(duration), ['0.0 ms', '10.0 ms', '12 ms', '999 ms', '1.23 s', '123 s']);
+  assert.deepEqual([0.04, 9.96, 12.3, 999, 1234, 123_456].map(duration), ['under 0.1 ms', '10.0 ms', '12 ms', '999 ms', '1.23 s', '123 s']);
   assert.deepEqual([0, 1400, 99_400, 119_000].map(about), ['1 second', '1 second', '99 seconds', '2 minutes']);
   assert.deepEqual([1, 999, 45_210, 1.5e6].map(size), ['1 byte', '999 bytes', '45.2 kB', '1.5 MB']);
   assert.deepEqual([0, 1e-9, 0.0005, 0.5, 0.9994, 0.99999, 1].map(percent), ['0.0 %', '< 0.1 %', '0.1 %', '50.0 %', '99.9 %', '> 99.9 %', '100.0 %']);
   assert.deepEqual([1, 1821].map((n) => counted(n, 'record')), ['1 record', '1,821 records']);
   assert.deepEqual([0.123456, 1234567].map(short), ['0.1235', '1235000']);
+});
+
+test('a class is red where the card speaks of a risk, and only there', async () => {
+  const describe = async (/** @type {string} */ description) => {
+    const fields = { ...binary.fields, description };
+    return Card.parse(new TextEncoder().encode(JSON.stringify(fields)));
+  };
+  const risk = await describe('The risk of dying.');
+  assert.deepEqual(textOfPrediction(risk, predicted(risk, 2)).tone, 'risk');
+  assert.deepEqual(textOfPrediction(risk, predicted(risk, -2)).tone, 'clear');
+  assert.deepEqual(textOfPrediction(risk, predicted(risk, 2)).bars.map(({ tone }) => tone), ['clear', 'risk']);
+  const asterisk = await describe('Marks an asterisk.');
+  assert.equal(textOfPrediction(asterisk, predicted(asterisk, 2)).tone, '');
+});
+
+test('two records differ in these fields', () => {
+  const before = [{ name: 'Age', text: '63 years' }, { name: 'Sex', text: 'female' }];
+  assert.deepEqual(differencesOf(before, [{ name: 'Age', text: '80 years' }, before[1]]), [{ name: 'Age', before: '63 years', now: '80 years' }]);
+  assert.deepEqual(differencesOf(before, before), []);
+});
+
+test('an address holds the state, and nothing that it does not know', () => {
+  const state = { tab: 'digit', model: 'my model & more', way: 'sealed', bits: '3072' };
+  assert.deepEqual(stateIn(hashOf(state)), state);
+  assert.equal(hashOf({ tab: 'table', model: 'risk', way: null, bits: '2048' }), '#tab=table&model=risk&bits=2048');
+  assert.deepEqual(stateIn(''), { tab: null, model: null, way: null, bits: null });
+});
+
+test('what is said of the ways to ask has their actual sizes', async () => {
+  const card = await Card.parse(digitsCard());
+  const takes = (/** @type {'direct' | 'vouchers'} */ way) => termsOf(card, way, 2048)[2].text;
+  assert.match(takes('direct'), /^34\.\d kB of ciphertexts up/);
+  assert.match(takes('vouchers'), /^1\.6 kB up, and milliseconds/);
+  const deep = await Card.parse(new TextEncoder().encode(textOf('web/test/fixtures/deep-network/card.json')));
+  assert.match(termsOf(deep, 'vouchers', 2048)[2].text, /bytes up, in 3 rounds/);
 });

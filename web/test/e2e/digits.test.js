@@ -109,3 +109,16 @@ pageTest('each load of the page makes a new key, and so does another size', asyn
   assert.deepEqual(moduli.map((n) => String(n.toString(2).length)), sizes);
   assert.equal(new Set(moduli).size, 3);
 });
+
+pageTest('a dot is in doubt, and the page says why', async ({ page, open }) => {
+  await open();
+  const box = (await page.locator('#drawing').boundingBox()) ?? assert.fail('there is no sheet');
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await askForDigit(page);
+  await answerOn(page);
+  assert.equal(await page.locator('#prediction').getAttribute('data-tone'), 'doubt');
+  await page.locator('#doubt summary').click();
+  assert.match(await page.locator('#doubt-why').innerText(), /^Almost nothing is drawn\./);
+  await page.locator('#clear').click();
+  await page.locator('#doubt').waitFor({ state: 'hidden' });
+});
