@@ -1,7 +1,7 @@
 /** The key at the top of the page: its size, and what happens while it is made. */
 
 import { byId } from './dom.js';
-import { seconds } from './format.js';
+import { counted, seconds } from './format.js';
 import { SEALED_INTRO } from './sealed-words.js';
 
 /** @typedef {import('./key-holder.js').KeyHolder} KeyHolder */
@@ -26,7 +26,8 @@ export class KeyView {
     this.#making = !isSealed && state === 'making' ? keys : undefined;
     this.#bar.hidden = !this.#making;
     if (this.#making) {
-      this.#bar.value = keys.part;
+      if (keys.part > 0) this.#bar.value = keys.part;
+      else this.#bar.removeAttribute('value');
       this.#clock ??= setInterval(() => this.#tick(), 500);
       this.#tick();
     } else {
@@ -44,7 +45,7 @@ export class KeyView {
   #tick() {
     if (!this.#making) return;
     const { bits, part, since } = this.#making;
-    const doing = part === 0 ? `looking for two primes of ${bits / 2} bits` : 'proving that it is sound';
+    const doing = part === 0 ? `looking for two primes of ${counted(bits / 2, 'bit')}` : 'proving that it is sound';
     this.#text.textContent = `Making your key: ${doing}, ${seconds(performance.now() - since)}`;
   }
 }

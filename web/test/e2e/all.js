@@ -19,4 +19,5 @@ import './state.test.js';
 import './bundles.test.js';
 import './privacy.test.js';
 import './looks.test.js';
+import './walk.test.js';
 import './times.test.js';

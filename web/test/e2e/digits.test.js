@@ -110,10 +110,14 @@ pageTest('each load of the page makes a new key, and so does another size', asyn
   assert.equal(new Set(moduli).size, 3);
 });
 
-pageTest('a dot is in doubt, and the page says why', async ({ page, open }) => {
+pageTest('a speck is in doubt, and the page says why', async ({ page, open }) => {
   await open();
   const box = (await page.locator('#drawing').boundingBox()) ?? assert.fail('there is no sheet');
-  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  const at = (/** @type {number} */ part) => page.mouse.move(box.x + box.width * part, box.y + box.height * part);
+  await at(0.45);
+  await page.mouse.down();
+  for (const part of [0.48, 0.51, 0.54]) await at(part);
+  await page.mouse.up();
   await askForDigit(page);
   await answerOn(page);
   assert.equal(await page.locator('#prediction').getAttribute('data-tone'), 'doubt');
