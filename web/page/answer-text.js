@@ -47,7 +47,15 @@ export function textOfPrediction(card, prediction) {
     const spoken = `Not sure: the most likely answer is ${label}, with a probability of ${sure}`;
     return { headline: 'not sure', unit: `perhaps ${label}, ${sure} likely`, spoken, note, bars, tone: 'doubt', why: whyInDoubt(card, probabilities) };
   }
-  return { ...PLAIN, headline: label, unit: `${sure} likely`, spoken: `The answer: ${label}, with a probability of ${sure}`, note, bars, tone: toneOf(card, index) };
+  return {
+    ...PLAIN,
+    headline: label,
+    unit: `${sure} likely`,
+    spoken: `The answer: ${label}, with a probability of ${sure}`,
+    note,
+    bars,
+    tone: toneOf(card, index),
+  };
 }
 
 /** @type {Pick<AnswerText, 'tone' | 'why'>} */

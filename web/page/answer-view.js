@@ -50,7 +50,11 @@ export class AnswerView {
     this.#keptPrediction.dataset.tone = kept?.tone ?? '';
     if (!card || !isThere) {
       const text = { running: 'Asking…', cancelled: 'Cancelled', failed: 'No answer', done: 'No records', idle: WAITING }[phase];
-      this.#show(element('span', { class: 'hint' }, text), { ...NOTHING, bars: (kept?.bars ?? []).map((bar) => ({ ...bar, share: 0, text: '', isTop: false })) }, kept);
+      this.#show(
+        element('span', { class: 'hint' }, text),
+        { ...NOTHING, bars: (kept?.bars ?? []).map((bar) => ({ ...bar, share: 0, text: '', isTop: false })) },
+        kept,
+      );
     } else if (isMany) {
       const { text, bars } = textOfPredictions(card, predictions, total);
       const predicted = predictedOf(predictions).length;
@@ -58,7 +62,9 @@ export class AnswerView {
       if (phase === 'done' || phase === 'failed') this.#tell(predictions, text);
     } else {
       const said = withOddity(textOfPrediction(card, first), odd);
-      const shown = kept ? [element('span', { class: 'unit' }, 'Now'), headline(said.headline, said.unit, pairedSize(said.headline))] : [headline(said.headline, said.unit)];
+      const shown = kept
+        ? [element('span', { class: 'unit' }, 'Now'), headline(said.headline, said.unit, pairedSize(said.headline))]
+        : [headline(said.headline, said.unit)];
       this.#show(shown, said, kept);
       // An answer that follows what a person does is told of when it is another one.
       this.#tell(task.way === 'direct' ? predictions : first.label, said.spoken);
@@ -72,7 +78,14 @@ export class AnswerView {
   #show(headline, { bars, note, tone, why }, kept) {
     this.#prediction.replaceChildren(...[headline].flat());
     this.#prediction.dataset.tone = tone;
-    this.#bars.replaceChildren(...chosen(bars).map((bar) => barOf(bar, kept?.bars.find(({ label }) => label === bar.label))));
+    this.#bars.replaceChildren(
+      ...chosen(bars).map((bar) =>
+        barOf(
+          bar,
+          kept?.bars.find(({ label }) => label === bar.label),
+        ),
+      ),
+    );
     this.#note.textContent = note;
     this.#doubt.hidden = why === '';
     byId('doubt-why', HTMLElement).textContent = why;
@@ -114,7 +127,12 @@ const pairedSize = (text) => (text.length <= 9 ? 'paired' : 'long');
 /** @param {Bar} bar @param {Bar | undefined} kept */
 function barOf({ label, share, text, isTop, tone }, kept) {
   const tracks = element('span', { class: 'tracks', 'aria-hidden': 'true' }, ...(kept ? [trackOf(kept.share, 'kept-fill')] : []), trackOf(share, 'fill'));
-  const texts = element('span', { class: 'bar-texts' }, ...(kept ? [element('span', { class: 'kept-text' }, kept.text, element('span', { class: 'visually-hidden' }, ' kept, now '))] : []), element('span', { class: 'bar-text' }, text));
+  const texts = element(
+    'span',
+    { class: 'bar-texts' },
+    ...(kept ? [element('span', { class: 'kept-text' }, kept.text, element('span', { class: 'visually-hidden' }, ' kept, now '))] : []),
+    element('span', { class: 'bar-text' }, text),
+  );
   return element('li', { class: isTop ? 'top-bar' : '', 'data-tone': tone }, element('span', { class: 'bar-label' }, label), tracks, texts);
 }
 

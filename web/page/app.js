@@ -110,7 +110,11 @@ function render() {
   compare.render(task, card, tab === tabs.table);
   answer.render(task, tab === tabs.table ? compare.of(task, card) : undefined, tab === tabs.digit ? digit.oddity : '');
   csv.render(task);
-  const failures = [tab.trouble, task.phase === 'failed' ? task.error : undefined, sealedState ? sealedState.error : keys.state === 'failed' ? keys.error : undefined];
+  const failures = [
+    tab.trouble,
+    task.phase === 'failed' ? task.error : undefined,
+    sealedState ? sealedState.error : keys.state === 'failed' ? keys.error : undefined,
+  ];
   problem.render(failures.find((failure) => failure !== undefined && failure !== dismissed));
   buttons.digit.disabled = !renderParts(tabs.digit) || digit.isEmpty;
   table.allow(renderParts(tabs.table));
@@ -219,7 +223,8 @@ function choose() {
 async function prepare(card) {
   await parts.load(client, card);
   // Another model may have been chosen meanwhile.
-  if (cardOf(tab) === card && !parts.problemOf(card)) void (wayOf(tab) === 'sealed' ? sealed : keys).prepare(client, card.fields.name, { isLive: wayOf(tab) !== 'direct' });
+  if (cardOf(tab) === card && !parts.problemOf(card))
+    void (wayOf(tab) === 'sealed' ? sealed : keys).prepare(client, card.fields.name, { isLive: wayOf(tab) !== 'direct' });
 }
 
 /** @param {import('./errors.js').Trouble['help']} kind @param {unknown} error */
@@ -254,7 +259,8 @@ async function start() {
     state.hidden = shown.length > 0 && others.length === 0;
     work.hidden = shown.length === 0;
     if (others.length > 0) text.textContent = `This page has no form for ${others.join(', ')}; the program veilcast can use all models.`;
-    if (others.length + shown.length === 0) text.textContent = 'The service has no models yet. Its owner has to start it with some: veilcast serve --model DIRECTORY';
+    if (others.length + shown.length === 0)
+      text.textContent = 'The service has no models yet. Its owner has to start it with some: veilcast serve --model DIRECTORY';
     byId('tabs', HTMLElement).hidden = shown.length < 2;
     if (shown.length > 0) openTab((tab.cards.size > 0 ? tab : shown[0]).button);
     isStarted = true;
@@ -401,7 +407,11 @@ function renderLive() {
     const way = wayOf(shown);
     const left = shown.answers.left(shown.choice.value, way === 'sealed');
     const isOpening = sealed.stateOf(cardOf(shown)).state === 'opening';
-    const text = { direct: '', vouchers: textOfVouchers({ left, isFilling: keys.isFilling }, shown.follows), sealed: textOfRandomizers({ left, isOpening, isFilling: sealed.isFilling }, shown.follows) }[way];
+    const text = {
+      direct: '',
+      vouchers: textOfVouchers({ left, isFilling: keys.isFilling }, shown.follows),
+      sealed: textOfRandomizers({ left, isOpening, isFilling: sealed.isFilling }, shown.follows),
+    }[way];
     if (shown.live.textContent !== text) shown.live.textContent = text;
   }
 }

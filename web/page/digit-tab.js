@@ -101,7 +101,10 @@ export class DigitTab extends EventTarget {
     const isReady = isFitted(grey);
     const pixels = fitMnist(grey);
     this.#drawing.show(picture, grey.width > SIDE || grey.height > SIDE);
-    this.#take(pixels, isReady ? 'Your picture has 28 × 28 pixels, and is used as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.');
+    this.#take(
+      pixels,
+      isReady ? 'Your picture has 28 × 28 pixels, and is used as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.',
+    );
     announce('Picture taken');
   }
 

@@ -114,7 +114,8 @@ export class Live {
         signal,
         way: way === 'sealed' ? 'sealed' : 'vouchers',
         onProgress: (progress) => {
-          if (progress.step === 'send') seen.request = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.request), headerLength: progress.headerLength };
+          if (progress.step === 'send')
+            seen.request = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.request), headerLength: progress.headerLength };
           if (progress.step === 'receive') seen.answer = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.answer), headerLength: 0 };
           if (progress.step === 'public') seen.public = progress.time;
         },

@@ -38,7 +38,7 @@ export const SEALED_WORDS = {
   },
   encrypt: {
     title: 'Computed and masked',
-    says: "Your browser applied the locked weights to your data, and added random numbers, each used only this once. What is left is as random as they are.",
+    says: 'Your browser applied the locked weights to your data, and added random numbers, each used only this once. What is left is as random as they are.',
     engineers: ({ card, keyBits, total }) => {
       if (!card?.fields.sealed) return '';
       const { recordsPerCiphertext, recordBits } = new SealedLayout(card);
@@ -60,7 +60,8 @@ export const SEALED_WORDS = {
   compute: {
     title: 'Opened',
     says: 'The server opens what you sent with its key, and finds masked numbers: it can read neither your data nor the result.',
-    engineers: () => 'It decrypts, and returns the lowest bits, where the scores are, plus those of r. The time is that from the first byte sent to the last received.',
+    engineers: () =>
+      'It decrypts, and returns the lowest bits, where the scores are, plus those of r. The time is that from the first byte sent to the last received.',
   },
   receive: {
     title: 'Received',
@@ -71,7 +72,8 @@ export const SEALED_WORDS = {
   decrypt: {
     title: 'Unmasked',
     says: 'Your browser takes off its random numbers. Nobody else has read the answer.',
-    engineers: ({ card }) => `The lowest bits minus those of r${card ? `, ${counted(card.slotBits, 'bit')} for each score` : ''}: exactly the model's scores. r is forgotten with it.`,
+    engineers: ({ card }) =>
+      `The lowest bits minus those of r${card ? `, ${counted(card.slotBits, 'bit')} for each score` : ''}: exactly the model's scores. r is forgotten with it.`,
   },
 };
 

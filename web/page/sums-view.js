@@ -53,7 +53,8 @@ export class SumsView {
     if (answer !== this.#about) this.#opened.textContent = '';
     if (!answer || answer.headerLength === 0) return;
     const words = WORDS[task.way];
-    byId('locked-text', HTMLElement).textContent = `The answer, ${words.still}: ${size(answer.bytes.length - answer.headerLength)}. This is all that the server knows of it.`;
+    byId('locked-text', HTMLElement).textContent =
+      `The answer, ${words.still}: ${size(answer.bytes.length - answer.headerLength)}. This is all that the server knows of it.`;
     this.#other.textContent = words.other;
     this.#other.hidden = task.phase !== 'done' || question?.kind === 'csv';
   }
@@ -69,8 +70,12 @@ export class SumsView {
     try {
       const { scores, impossible } = await openedWrongly(task);
       if (task.answer !== answer) return;
-      const shown = scores.slice(0, MOST_SHOWN).map((score) => count(Number(score))).join(' · ');
-      const beyond = impossible > 0 ? ` ${impossible} of ${counted(scores.length, 'number')} ${impossible === 1 ? 'is' : 'are'} beyond what this model can answer.` : '';
+      const shown = scores
+        .slice(0, MOST_SHOWN)
+        .map((score) => count(Number(score)))
+        .join(' · ');
+      const beyond =
+        impossible > 0 ? ` ${impossible} of ${counted(scores.length, 'number')} ${impossible === 1 ? 'is' : 'are'} beyond what this model can answer.` : '';
       this.#opened.textContent = `${opened} ${shown}${scores.length > MOST_SHOWN ? ' …' : ''}: nonsense, and other nonsense each time.${beyond}`;
     } catch {
       if (task.answer === answer) this.#opened.textContent = 'Another key could not be made.';

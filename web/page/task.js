@@ -142,7 +142,10 @@ export class Task extends EventTarget {
     end(encrypt, times.encrypt);
     // How the time between the two splits isn't known.
     end(compute, times.exchange);
-    for (const [step, bytes] of /** @type {const} */ ([[send, bytesUp], [receive, bytesDown]])) {
+    for (const [step, bytes] of /** @type {const} */ ([
+      [send, bytesUp],
+      [receive, bytesDown],
+    ])) {
       end(step, 0);
       step.bytes = bytes;
     }
@@ -283,7 +286,8 @@ export class Task extends EventTarget {
         send.bytes += progress.request.length;
         break;
       case 'retry':
-        (send.state === 'running' ? send : encrypt).note = `No answer yet: the service is busy or unavailable. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
+        (send.state === 'running' ? send : encrypt).note =
+          `No answer yet: the service is busy or unavailable. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
         break;
       case 'receive':
         watch.received();
@@ -377,7 +381,10 @@ class Stopwatch {
     const rest = Math.max(0, this.exchange - receive);
     // Not every browser shows what the service says about its own time.
     const said = noted.map(({ serverTiming }) => serverTiming?.find(({ name }) => name === 'compute')?.duration ?? rest);
-    const compute = Math.min(rest, said.reduce((a, b) => a + b));
+    const compute = Math.min(
+      rest,
+      said.reduce((a, b) => a + b),
+    );
     return { send: rest - compute, compute, receive };
   }
 }

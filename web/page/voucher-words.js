@@ -28,7 +28,8 @@ export const VOUCHER_WORDS = {
   compute: {
     title: 'Computed',
     says: 'The server applies its model to the masked numbers, as fast as to any others. It can read neither them nor the result.',
-    engineers: () => "z = W·e + b + s, in the clear. s hides the model's scores of e from you, as r hides x from the server. The time is that from the first byte sent to the last received.",
+    engineers: () =>
+      "z = W·e + b + s, in the clear. s hides the model's scores of e from you, as r hides x from the server. The time is that from the first byte sent to the last received.",
   },
   receive: {
     title: 'Received',
@@ -39,7 +40,8 @@ export const VOUCHER_WORDS = {
   decrypt: {
     title: 'Unmasked',
     says: 'The other half of the voucher, which only your browser has, takes off both masks.',
-    engineers: ({ card }) => `z + a = W·x + b${card ? ` modulo 2^${card.slotBits}` : ''}: exactly the model's scores. No key is needed for it, and the voucher is good for nothing else.`,
+    engineers: ({ card }) =>
+      `z + a = W·x + b${card ? ` modulo 2^${card.slotBits}` : ''}: exactly the model's scores. No key is needed for it, and the voucher is good for nothing else.`,
   },
 };
 

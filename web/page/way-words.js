@@ -43,7 +43,7 @@ export function termsOf(card, way, keyBits) {
     },
     sealed: {
       data: 'Hidden from the server under random numbers, each used once, whatever it can compute. No key of yours is needed.',
-      model: "Hidden from you: its weights come here encrypted with a key that only the server has.",
+      model: 'Hidden from you: its weights come here encrypted with a key that only the server has.',
       takes: `${upOf(card, way, keyBits)} up, once the encrypted weights are here.`,
     },
   }[way];

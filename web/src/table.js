@@ -108,9 +108,18 @@ function saidOf(separator, comments, titles, shown, others) {
   if (comments === 1) said.push('1 line of comments before the header is left out');
   if (comments > 1) said.push(`${comments} lines of comments before the header are left out`);
   if (shown.some(({ format }) => format.decimal === ',')) said.push('the decimal marks are commas, and points separate thousands');
-  add(those(({ hasThousands }) => hasThousands), (names) => `commas separate thousands in ${names}`);
-  add(those(({ format }) => format.percent), (names) => `35 % is read as 0.35 in ${names}`);
-  add(those((shown, i) => others[i] && isRowNumber(titles[i], shown)), (names) => `left out, since they only count or name the rows: ${names}`);
+  add(
+    those(({ hasThousands }) => hasThousands),
+    (names) => `commas separate thousands in ${names}`,
+  );
+  add(
+    those(({ format }) => format.percent),
+    (names) => `35 % is read as 0.35 in ${names}`,
+  );
+  add(
+    those((shown, i) => others[i] && isRowNumber(titles[i], shown)),
+    (names) => `left out, since they only count or name the rows: ${names}`,
+  );
   return said;
 }
 

@@ -54,7 +54,10 @@ export class Calls {
   async #start() {
     await new Promise((resolve, reject) => {
       this.#calls.set(0, { resolve, reject });
-      const opened = openThread((message) => this.#receive(message), (reason) => this.end(reason));
+      const opened = openThread(
+        (message) => this.#receive(message),
+        (reason) => this.end(reason),
+      );
       opened.then((thread) => (this.#thread = thread), reject);
     });
     this.#calls.delete(0);

@@ -26,7 +26,13 @@ export const BUNDLERS = {
     }),
   webpack: (out) =>
     new Promise((resolve, reject) => {
-      const settings = /** @type {const} */ ({ mode: 'production', entry: app, output: { path: out, filename: 'app.js', publicPath: '/' }, resolve: { alias: { veilcast$: entry } }, optimization: { minimize: false } });
+      const settings = /** @type {const} */ ({
+        mode: 'production',
+        entry: app,
+        output: { path: out, filename: 'app.js', publicPath: '/' },
+        resolve: { alias: { veilcast$: entry } },
+        optimization: { minimize: false },
+      });
       webpack(settings, (error, stats) => {
         if (error ?? stats?.hasErrors()) reject(error ?? new Error(stats?.toString({ colors: false })));
         else resolve(stats);
@@ -34,12 +40,25 @@ export const BUNDLERS = {
     }),
   // It leaves the worker's address as it is, so that file is an entry of its own.
   esbuild: (out) =>
-    esbuild.build({ entryPoints: { app, worker }, bundle: true, minify: true, format: 'esm', splitting: true, target: 'es2022', outdir: out, alias, logLevel: 'error' }),
+    esbuild.build({
+      entryPoints: { app, worker },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      splitting: true,
+      target: 'es2022',
+      outdir: out,
+      alias,
+      logLevel: 'error',
+    }),
 };
 
 /** Builds the page, and a document that loads it. @param {string} name of the bundler @param {string} out */
 export async function buildWith(name, out) {
   mkdirSync(out, { recursive: true });
   await BUNDLERS[name](out);
-  writeFileSync(join(out, 'index.html'), '<!doctype html><meta charset="utf-8"><title>Clinic</title><link rel="icon" href="data:,"><script type="module" src="app.js"></script>');
+  writeFileSync(
+    join(out, 'index.html'),
+    '<!doctype html><meta charset="utf-8"><title>Clinic</title><link rel="icon" href="data:,"><script type="module" src="app.js"></script>',
+  );
 }

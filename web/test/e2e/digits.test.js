@@ -27,13 +27,17 @@ pageTest('a one drawn with the mouse is a one', async ({ page, open }) => {
   }
 });
 
-pageTest('a one drawn with a finger, on a phone, is a one', async ({ page, open }) => {
-  await open();
-  await drawOneByTouch(page);
-  assert.equal(await page.evaluate(() => scrollX), 0);
-  await tap(page, '#predict-digit:enabled');
-  assert.equal(await answerOn(page), '1');
-}, { context: PHONE });
+pageTest(
+  'a one drawn with a finger, on a phone, is a one',
+  async ({ page, open }) => {
+    await open();
+    await drawOneByTouch(page);
+    assert.equal(await page.evaluate(() => scrollX), 0);
+    await tap(page, '#predict-digit:enabled');
+    assert.equal(await answerOn(page), '1');
+  },
+  { context: PHONE },
+);
 
 pageTest('a one drawn with the keyboard alone is a one', async ({ page, open }) => {
   await open();
@@ -106,7 +110,10 @@ pageTest('each load of the page makes a new key, and so does another size', asyn
     sizes.push(size);
   }
   const moduli = inferences(proxy).map(modulusIn);
-  assert.deepEqual(moduli.map((n) => String(n.toString(2).length)), sizes);
+  assert.deepEqual(
+    moduli.map((n) => String(n.toString(2).length)),
+    sizes,
+  );
   assert.equal(new Set(moduli).size, 3);
 });
 

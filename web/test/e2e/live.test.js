@@ -89,15 +89,19 @@ pageTest('an answer comes before the stroke is over, and others are made when fe
   assert.deepEqual(inferences(proxy), []);
 });
 
-pageTest('on a phone the answer follows a finger, and nothing is wider than the screen', async ({ page, open }) => {
-  await open(LIVE);
-  await vouchersOn(page);
-  await drawOneByTouch(page);
-  assert.equal(await answerOn(page), '1');
-  await wayOn(page);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
-  await picture(page, 'live-360');
-}, { context: PHONE });
+pageTest(
+  'on a phone the answer follows a finger, and nothing is wider than the screen',
+  async ({ page, open }) => {
+    await open(LIVE);
+    await vouchersOn(page);
+    await drawOneByTouch(page);
+    assert.equal(await answerOn(page), '1');
+    await wayOn(page);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    await picture(page, 'live-360');
+  },
+  { context: PHONE },
+);
 
 pageTest('a drawing that is there before the vouchers is answered when they are', async ({ page, proxy, open }) => {
   await open(LIVE);
@@ -147,28 +151,36 @@ pageTest('a hybrid model, whose public part runs here, follows the pen too', asy
   assert.deepEqual(inferences(proxy), []);
 });
 
-pageTest('when the model is replaced, its vouchers are dropped, and others made', async ({ page, proxy, open }) => {
-  const other = await serve(replaced(digits));
-  await open(LIVE);
-  await vouchersOn(page);
-  proxy.rule = ({ ask }) => ask(other);
-  await drawOne(page);
-  await page.locator('#prediction[data-label]').waitFor();
-  assert.match(await wayOn(page), /voucher/);
-  assert.equal(await page.locator('#prediction').getAttribute('data-label'), '1');
-  assert.ok(fills(proxy).length > 1);
-}, REFUSED);
+pageTest(
+  'when the model is replaced, its vouchers are dropped, and others made',
+  async ({ page, proxy, open }) => {
+    const other = await serve(replaced(digits));
+    await open(LIVE);
+    await vouchersOn(page);
+    proxy.rule = ({ ask }) => ask(other);
+    await drawOne(page);
+    await page.locator('#prediction[data-label]').waitFor();
+    assert.match(await wayOn(page), /voucher/);
+    assert.equal(await page.locator('#prediction').getAttribute('data-label'), '1');
+    assert.ok(fills(proxy).length > 1);
+  },
+  REFUSED,
+);
 
-pageTest('when the service has lost its secret, others are made', async ({ page, proxy, open }) => {
-  const restarted = await serve(digits);
-  await open(LIVE);
-  await vouchersOn(page);
-  proxy.rule = ({ ask }) => ask(restarted);
-  await drawOne(page);
-  assert.match(await wayOn(page), /voucher/);
-  assert.equal(await answerOn(page), '1');
-  assert.ok(maskedInferences(proxy).length > 1 && fills(proxy).length > 1);
-}, REFUSED);
+pageTest(
+  'when the service has lost its secret, others are made',
+  async ({ page, proxy, open }) => {
+    const restarted = await serve(digits);
+    await open(LIVE);
+    await vouchersOn(page);
+    proxy.rule = ({ ask }) => ask(restarted);
+    await drawOne(page);
+    assert.match(await wayOn(page), /voucher/);
+    assert.equal(await answerOn(page), '1');
+    assert.ok(maskedInferences(proxy).length > 1 && fills(proxy).length > 1);
+  },
+  REFUSED,
+);
 
 pageTest('models that are offered by vouchers only are asked by button, and many records at once', async ({ page, proxy, open }) => {
   const service = await serve(byVouchersOnly(digits), byVouchersOnly(hospital));

@@ -97,11 +97,15 @@ pageTest('axe would find something', async ({ page, open }) => {
   await assert.rejects(examine(page, 'spoilt'), /image-alt/);
 });
 
-pageTest('a phone 360 pixels wide never scrolls to the side', async ({ page, proxy, open }) => {
-  await open();
-  await inEachState(page, proxy, async (state) => {
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    await picture(page, `${state}-360`);
-    assert.equal(width, 360, state);
-  });
-}, { context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true } });
+pageTest(
+  'a phone 360 pixels wide never scrolls to the side',
+  async ({ page, proxy, open }) => {
+    await open();
+    await inEachState(page, proxy, async (state) => {
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      await picture(page, `${state}-360`);
+      assert.equal(width, 360, state);
+    });
+  },
+  { context: { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true } },
+);

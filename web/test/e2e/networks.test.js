@@ -24,7 +24,8 @@ pageTest('a record goes through a network with two hidden layers, whose cells st
   await page.locator('#predict-row').click();
   assert.match((await answerOn(page)) ?? '', /^class [01]$/);
   t.diagnostic(await page.locator('#steps-total').innerText());
-  for (const step of ['key', 'encrypt', 'send', 'compute', 'receive', 'decrypt']) assert.equal(await page.locator(`#step-${step}`).getAttribute('data-state'), 'done');
+  for (const step of ['key', 'encrypt', 'send', 'compute', 'receive', 'decrypt'])
+    assert.equal(await page.locator(`#step-${step}`).getAttribute('data-state'), 'done');
   assert.match(await page.locator('#request-about').innerText(), /then the masked numbers of the last of 3 rounds/);
   assert.match(await page.locator('#card-summary').innerText(), /2 hidden layers of 4 and 3 numbers, which are squared/);
   assert.equal(maskedInferences(proxy).length, 3);

@@ -42,7 +42,9 @@ pageTest('the page opens with a record that is filled in, and the answer follows
   assert.match(await page.locator('.kept-text').nth(1).innerText(), new RegExp(`^${before.toFixed(1)} %`));
 
   // Bars that are as long mean as much: all tracks begin and end at the same places.
-  const edges = await page.locator('#bars .track').evaluateAll((tracks) => tracks.map((track) => track.getBoundingClientRect()).map(({ left, right }) => `${left} ${right}`));
+  const edges = await page
+    .locator('#bars .track')
+    .evaluateAll((tracks) => tracks.map((track) => track.getBoundingClientRect()).map(({ left, right }) => `${left} ${right}`));
   assert.deepEqual([edges.length, new Set(edges).size], [4, 1]);
   await picture(page, 'compared', { fullPage: false });
   assert.deepEqual(leaksIn([...proxy.received, ...watch.sent], [...textNeedles('41.5'), ...numberForms('changed', [94, 41.5])]), []);
@@ -74,10 +76,13 @@ pageTest('what the server has can be opened with another key, to nonsense', asyn
   const seen = new Set();
   for (let round = 0; round < 2; round++) {
     await page.locator('#other-key').click();
-    await page.waitForFunction((seen) => {
-      const text = document.querySelector('#opened-wrongly')?.textContent ?? '';
-      return text.includes('nonsense') && !seen.includes(text);
-    }, [...seen]);
+    await page.waitForFunction(
+      (seen) => {
+        const text = document.querySelector('#opened-wrongly')?.textContent ?? '';
+        return text.includes('nonsense') && !seen.includes(text);
+      },
+      [...seen],
+    );
     seen.add(await page.locator('#opened-wrongly').innerText());
   }
   for (const text of seen) assert.match(text, /^Another key opens it to -?[\d,]+: nonsense, and other nonsense each time\./);

@@ -9,7 +9,21 @@ import { pageTest, picture } from './harness/browser.js';
 import { pngOf, recognisedImages } from './harness/images.js';
 import { imageNeedles, leaksIn, numberForms } from './harness/leaks.js';
 import { SIDE, pixelsOf } from './harness/mnist.js';
-import { answerOn, askForDigit, chooseWay, ciphertextsIn, drawOne, drop, fills, fittedOn, inferences, maskedInferences, problemOn, savedBy, sealedInferences } from './harness/person.js';
+import {
+  answerOn,
+  askForDigit,
+  chooseWay,
+  ciphertextsIn,
+  drawOne,
+  drop,
+  fills,
+  fittedOn,
+  inferences,
+  maskedInferences,
+  problemOn,
+  savedBy,
+  sealedInferences,
+} from './harness/person.js';
 import { digits, folder, hospital, hybrid, patientsCsv, predictedCsv, sealed, serveSealed } from './harness/service.js';
 
 /**
@@ -66,7 +80,8 @@ pageTest('a model that is offered only sealed answers without any key, and follo
   await page.locator('#digit-note', { hasText: 'Test image' }).waitFor();
   await askForDigit(page);
   assert.equal(await answerOn(page), '7');
-  for (const step of ['key', 'encrypt', 'send', 'compute', 'receive', 'decrypt']) assert.equal(await page.locator(`#step-${step}`).getAttribute('data-state'), 'done');
+  for (const step of ['key', 'encrypt', 'send', 'compute', 'receive', 'decrypt'])
+    assert.equal(await page.locator(`#step-${step}`).getAttribute('data-state'), 'done');
   await picture(page, 'sealed');
   // The only thread is that of the model.
   assert.equal(page.workers().length, 1);
@@ -171,27 +186,35 @@ pageTest('weights that are not those of the card are not used, and nothing is se
   await wayOn(page);
 });
 
-pageTest('when the model is replaced, its weights are fetched again', async ({ page, proxy, open }) => {
-  await serveInstead(proxy, only);
-  await open();
-  await followed(page);
-  // The same model under another key.
-  await serveInstead(proxy, [sealed(digits, 'again', { isOnly: true })]);
-  await page.locator('#upload').setInputFiles(pngOf(150));
-  await askForDigit(page);
-  await answerOn(page);
-  await wayOn(page);
-  assert.equal(proxy.requests.filter(({ path }) => path.endsWith('/digits/sealed.bin')).length, 2);
-}, REFUSED);
+pageTest(
+  'when the model is replaced, its weights are fetched again',
+  async ({ page, proxy, open }) => {
+    await serveInstead(proxy, only);
+    await open();
+    await followed(page);
+    // The same model under another key.
+    await serveInstead(proxy, [sealed(digits, 'again', { isOnly: true })]);
+    await page.locator('#upload').setInputFiles(pngOf(150));
+    await askForDigit(page);
+    await answerOn(page);
+    await wayOn(page);
+    assert.equal(proxy.requests.filter(({ path }) => path.endsWith('/digits/sealed.bin')).length, 2);
+  },
+  REFUSED,
+);
 
-pageTest('the page with a sealed model fits a phone', async ({ page, proxy, open }) => {
-  await serveInstead(proxy, offered);
-  await open();
-  await chooseWay(page, 'sealed');
-  await followed(page);
-  await page.locator('#sample').click();
-  await askForDigit(page);
-  await wayOn(page);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
-  await picture(page, 'sealed-360');
-}, { context: PHONE });
+pageTest(
+  'the page with a sealed model fits a phone',
+  async ({ page, proxy, open }) => {
+    await serveInstead(proxy, offered);
+    await open();
+    await chooseWay(page, 'sealed');
+    await followed(page);
+    await page.locator('#sample').click();
+    await askForDigit(page);
+    await wayOn(page);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    await picture(page, 'sealed-360');
+  },
+  { context: PHONE },
+);

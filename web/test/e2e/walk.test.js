@@ -40,9 +40,15 @@ pageTest('a patient is asked about and compared by the keyboard alone, and all o
     '- button "Mask and ask"',
     '- region "The server sees":',
     '- region "The answer":',
-  ]) assert.ok(tree.includes(line), `${line} is not in\n${tree}`);
+  ])
+    assert.ok(tree.includes(line), `${line} is not in\n${tree}`);
   const described = await page.getByLabel('Mean blood pressure').evaluate((field) =>
-    (field.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent).join(' ').trim());
+    (field.getAttribute('aria-describedby') ?? '')
+      .split(' ')
+      .map((id) => document.getElementById(id)?.textContent)
+      .join(' ')
+      .trim(),
+  );
   assert.equal(described, 'mmHg 0 to 157 · if empty: 77');
 
   await tabTo(page, 'Skip to the content');
@@ -69,7 +75,8 @@ pageTest('a patient is asked about and compared by the keyboard alone, and all o
   await page.keyboard.press('Tab');
   await page.locator('#differences', { hasText: 'Coma score: 0 → 100' }).waitFor();
   const answer = await page.locator('section[aria-labelledby=answer-head]').ariaSnapshot();
-  for (const line of ['- paragraph: Kept', '- list "The answer in figures":', '- heading "What differs" [level=3]']) assert.ok(answer.includes(line), `${line} is not in\n${answer}`);
+  for (const line of ['- paragraph: Kept', '- list "The answer in figures":', '- heading "What differs" [level=3]'])
+    assert.ok(answer.includes(line), `${line} is not in\n${answer}`);
 
   // Another way by the arrow keys, and a reason that can be read.
   await page.locator('#way-vouchers').focus();

@@ -40,14 +40,7 @@ const executablePath = CHROMIUM.find((path) => path && existsSync(path));
 assert.ok(executablePath, 'set the environment variable CHROMIUM to the path of Chromium');
 
 /** What keeps Chromium from asking anybody but the page's service. */
-const QUIET = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const QUIET = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** Hosts that Chromium asks on its own account, such as for what forms are for; what a page asks them is in its requests. */
 const MAKERS = /^CONNECT [\w.-]+\.(google|googleapis|gstatic|gvt1)\.com:443 /;
@@ -58,8 +51,7 @@ rmSync(pictures, { recursive: true, force: true });
 mkdirSync(pictures, { recursive: true });
 
 /** @param {Page} page @param {string} name @param {{fullPage?: boolean}} [options] */
-export const picture = (page, name, { fullPage = true } = {}) =>
-  page.screenshot({ path: join(pictures, `${name.replace(/[^\w.-]+/g, '-')}.png`), fullPage });
+export const picture = (page, name, { fullPage = true } = {}) => page.screenshot({ path: join(pictures, `${name.replace(/[^\w.-]+/g, '-')}.png`), fullPage });
 
 // The sandbox can't be had by root, nor in most containers; the only page is our own.
 export const browser = await chromium.launch({ executablePath, chromiumSandbox: false, args: QUIET });
@@ -157,7 +149,10 @@ export function pageTest(name, body, { context: contextOptions = {}, complaints,
     };
     try {
       await body({ t, page, context, proxy, watch, open });
-      assert.deepEqual(watch.complaints.filter((text) => !complaints?.test(text)), []);
+      assert.deepEqual(
+        watch.complaints.filter((text) => !complaints?.test(text)),
+        [],
+      );
       assert.deepEqual(watch.strangers, []);
       assert.deepEqual(await watch.remains(page), { ...NOTHING, ...kept });
     } catch (error) {

@@ -87,7 +87,11 @@ let configurations = 0;
 export const serve = (...models) => serveWith('', ...models);
 
 /** The same with a configuration. @param {string} configuration @param {...string} models */
-export const serveWith = (configuration, ...models) => start(configuration, models.flatMap((model) => ['--model', model]));
+export const serveWith = (configuration, ...models) =>
+  start(
+    configuration,
+    models.flatMap((model) => ['--model', model]),
+  );
 
 /**
  * A model that is sealed, with its key.
@@ -112,7 +116,11 @@ export function sealed(original, change, { bits = 2048, isOnly = false } = {}) {
 }
 
 /** Starts a service of sealed models. @param {...Sealed} models */
-export const serveSealed = (...models) => start('', models.flatMap(({ model, key }) => ['--model', model, '--sealing-key', key]));
+export const serveSealed = (...models) =>
+  start(
+    '',
+    models.flatMap(({ model, key }) => ['--model', model, '--sealing-key', key]),
+  );
 
 /** @param {string} configuration @param {readonly string[]} models as arguments */
 async function start(configuration, models) {
@@ -133,7 +141,10 @@ export const serviceUrl = await serve(digits, hybrid, hospital);
 
 /** Some patients as CSV, of whom the model was not trained on all. @param {number} count */
 export function patientsCsv(count) {
-  return `${readFileSync(PATIENTS, 'utf8').split(/\r?\n/).slice(0, count + 1).join('\n')}\n`;
+  return `${readFileSync(PATIENTS, 'utf8')
+    .split(/\r?\n/)
+    .slice(0, count + 1)
+    .join('\n')}\n`;
 }
 
 /**
@@ -152,7 +163,10 @@ export function predictedCsv(model, ...inputs) {
 
 /** The labels and scores in such CSV. @param {string} csv */
 export function rowsOf(csv) {
-  const [header, ...lines] = csv.trimEnd().split('\n').map((line) => line.split(','));
+  const [header, ...lines] = csv
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
   const scored = header.map((name, i) => (name.startsWith('score_') ? i : -1)).filter((i) => i >= 0);
   return lines.map((cells) => ({ label: cells[1], scores: scored.map((i) => Number(cells[i])) }));
 }
