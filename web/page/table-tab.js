@@ -90,11 +90,15 @@ export class TableTab extends EventTarget {
       const { text, said } = await textOfTable(new Uint8Array(await file.arrayBuffer()));
       const model = this.#card?.fields.name;
       if (model === undefined) return;
+      /** @type {import('./task.js').Others | undefined} */
+      let read;
       this.#ask({
         kind: 'csv',
         model,
+        others: () => read,
         records: (card) => {
           const table = openTable(card.fields.input, text);
+          read = table;
           const notes = [...said, ...table.said];
           byId('csv-said', HTMLElement).textContent = notes.length > 0 ? `About the file: ${notes.join('; ')}.` : '';
           return table.records;

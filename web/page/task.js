@@ -36,6 +36,9 @@ import { SealedHolder } from './sealed-holder.js';
  * @property {(card: Card) => (readonly Cell[])[]} records
  * @property {Way} [way] to ask: if none, or none that the model is offered in, its records are encrypted, or else masked
  * @property {Shown[]} [shown] what a person filled in
+ * @property {() => Others | undefined} [others] the columns of the file that the model doesn't take, once it is read
+ *
+ * @typedef {Pick<import('../src/table.js').Table, 'others' | 'cellsOf'>} Others
  *
  * @typedef {{name: string, text: string}} Shown a field's label and its value with the unit
  *

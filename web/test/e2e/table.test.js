@@ -7,7 +7,7 @@ import { percent } from '../../page/format.js';
 import { pageTest, picture } from './harness/browser.js';
 import { answerOn, barsOn, ciphertextsIn, drop, inferences, problemOn, savedBy } from './harness/person.js';
 import { AWAY, PASS } from './harness/proxy.js';
-import { REPLACED, folder, hospital, patientsCsv, predictedCsv, replaced, rowsOf, serve } from './harness/service.js';
+import { REPLACED, folder, hospital, patientsCsv, predictedCsv, predictedWith, replaced, rowsOf, serve } from './harness/service.js';
 
 /** Enough to take several requests. */
 const PATIENTS = 900;
@@ -89,6 +89,10 @@ pageTest('a dropped CSV becomes the CSV of `veilcast predict`', async ({ page, p
   assert.equal(name, 'hospital-predictions.csv');
   assert.equal(content.toString(), expected);
   assert.ok(inferences(proxy).length > 1);
+  // A patient's number stays here, and beside the predictions.
+  await page.locator('#csv-keep').selectOption('sno');
+  assert.deepEqual((await page.locator('#csv-results tr').nth(3).locator('td').allInnerTexts()).slice(0, 3), ['2', '3', rowsOf(expected)[2].label]);
+  assert.equal((await savedBy(page, '#save-csv')).content.toString(), predictedWith(['--keep', 'sno'], 'hospital', file));
 });
 
 pageTest(

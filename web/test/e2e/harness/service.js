@@ -153,10 +153,13 @@ export function patientsCsv(count) {
  * @param {string} model
  * @param {...string} inputs
  */
-export function predictedCsv(model, ...inputs) {
+export const predictedCsv = (model, ...inputs) => predictedWith([], model, ...inputs);
+
+/** The same with further options. @param {readonly string[]} others @param {string} model @param {...string} inputs */
+export function predictedWith(others, model, ...inputs) {
   const [key, out] = ['key.json', 'out.csv'].map((name) => join(folder, name));
   writeFileSync(key, keyFile('good-2048'), { mode: 0o600 });
-  const options = ['--server', serviceUrl, '--model', model, '--key', key, '--out', out, '--force'];
+  const options = ['--server', serviceUrl, '--model', model, '--key', key, '--out', out, '--force', ...others];
   run('predict', ...options, ...(inputs[0].endsWith('.csv') ? ['--ignore-columns', 'all'] : []), ...inputs);
   return readFileSync(out, 'utf8');
 }
