@@ -56,10 +56,7 @@ const required = {
     { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'normalized_sigmoid', 'exp', 'none') },
     { units: listOf(text), threshold: finite, doubt: finite, task: oneOf('classes', 'probability', 'quantities') },
   ),
-  bounds: record(
-    { slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) },
-    { largest_scores: listOf(integer(1, 2 ** MAX_SLOT_BITS)) },
-  ),
+  bounds: record({ slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) }, { largest_scores: listOf(integer(1, 2 ** MAX_SLOT_BITS)) }),
   layouts: record(
     {},
     {

@@ -51,10 +51,14 @@ export class Exchange extends Conversation {
    */
   async predict(records) {
     const request = await this.meter.timed('encrypt', () => this.#encrypt(records));
-    return this.outcomes(records.length, () => this.#ask(request), async (exchanged) => {
-      const { rows } = await this.#decrypt(exchanged, records.length);
-      return rows.flatMap((row, i) => this.#predictions(row, this.arrangement.recordsIn(i, records.length)));
-    });
+    return this.outcomes(
+      records.length,
+      () => this.#ask(request),
+      async (exchanged) => {
+        const { rows } = await this.#decrypt(exchanged, records.length);
+        return rows.flatMap((row, i) => this.#predictions(row, this.arrangement.recordsIn(i, records.length)));
+      },
+    );
   }
 
   /**
@@ -95,7 +99,10 @@ export class Exchange extends Conversation {
       layout: this.arrangement.layout,
       records: records.length,
       cardDigest: this.card.digest,
-      ciphertexts: inRows(ciphertexts.map((c) => bytesFromBigint(c, this.width)), plaintexts.length),
+      ciphertexts: inRows(
+        ciphertexts.map((c) => bytesFromBigint(c, this.width)),
+        plaintexts.length,
+      ),
     };
   }
 
@@ -181,5 +188,4 @@ function joined(parts) {
  * @param {readonly T[]} list
  * @param {number} count
  */
-const inRows = (list, count) =>
-  Array.from({ length: count }, (_, i) => list.slice((i * list.length) / count, ((i + 1) * list.length) / count));
+const inRows = (list, count) => Array.from({ length: count }, (_, i) => list.slice((i * list.length) / count, ((i + 1) * list.length) / count));

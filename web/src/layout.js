@@ -229,9 +229,7 @@ export function chooseArrangement(card, keyBits, records = 1) {
   });
   const sent = (/** @type {Arrangement} */ a) => a.rows(records) * a.ciphertexts;
   const cost = (/** @type {Arrangement} */ a) => sent(a) + ANSWER_COST * a.rows(records) * a.answers;
-  const [best] = candidates
-    .filter((candidate) => candidate.ciphertexts <= limits.max_ciphertexts)
-    .sort((a, b) => cost(a) - cost(b) || sent(a) - sent(b));
+  const [best] = candidates.filter((candidate) => candidate.ciphertexts <= limits.max_ciphertexts).sort((a, b) => cost(a) - cost(b) || sent(a) - sent(b));
   if (!best) {
     throw new VeilcastError('layout_not_allowed', `the model takes no record under a key of ${keyBits} bits; try a larger key`);
   }

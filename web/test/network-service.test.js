@@ -35,7 +35,9 @@ for (const name of DIRECT) {
   cpSync(join(folder, name.replace('direct-', '')), join(folder, name), { recursive: true });
   changeCard(join(folder, name), (card) => card.replace(/"name": "(.*network)"/, '"name": "direct-$1"').replace(/,\s*"ways": \[[^\]]*\]/, ''));
 }
-const service = spawn(program, ['serve', ...[...NAMES, ...DIRECT].flatMap((name) => ['--model', join(folder, name)]), '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+const service = spawn(program, ['serve', ...[...NAMES, ...DIRECT].flatMap((name) => ['--model', join(folder, name)]), '--listen', '127.0.0.1:0'], {
+  stdio: ['ignore', 'pipe', 'ignore'],
+});
 const ended = once(service, 'exit').then(() => assert.fail('the service ended'));
 const key = await WorkerKey.fromFile(keyFile('good-2048'));
 after(() => {
@@ -83,7 +85,9 @@ for (const name of NAMES) {
     const left = await client.fillVouchers(name, { key });
     t.diagnostic(`${left} vouchers: ${(performance.now() - start).toFixed(0)} ms`);
     const most = 2 ** card.fields.quantization.bits - 1;
-    const records = Array.from({ length: 6 }, (_, i) => Array.from({ length: card.features }, (_, f) => [0, most, (7 * i + 5 * f) % (most + 1)][Math.min(i, 2)]));
+    const records = Array.from({ length: 6 }, (_, i) =>
+      Array.from({ length: card.features }, (_, f) => [0, most, (7 * i + 5 * f) % (most + 1)][Math.min(i, 2)]),
+    );
     const asked = performance.now();
     const run = await client.predict(name, records, { key });
     t.diagnostic(`6 records: ${(performance.now() - asked).toFixed(0)} ms; ${run.bytesUp} bytes up, ${run.bytesDown} down`);
@@ -91,7 +95,10 @@ for (const name of NAMES) {
     assert.ok(expected.flat().some((score) => score < 0n) && expected.flat().some((score) => score > 0n));
     // Scales are powers of two, which leave them exact.
     const { scales } = card.fields.output;
-    assert.deepEqual(run.predictions.map(({ scores }) => scores?.map((score, o) => BigInt(score / scales[o]))), expected);
+    assert.deepEqual(
+      run.predictions.map(({ scores }) => scores?.map((score, o) => BigInt(score / scales[o]))),
+      expected,
+    );
     const rounds = network.parts.length;
     assert.deepEqual([run.way, run.requests, client.vouchers(name, { key })], ['vouchers', rounds, left - 6]);
   });
@@ -169,9 +176,13 @@ test("the page's task goes through all rounds, and keeps the bytes of the last o
   assert.ok(card && request && answer);
   const network = /** @type {import('./fake-network.js').Network} */ (networkOf('deep-network', card));
   const [{ scores }] = /** @type {import('../src/outcome.js').RecordPrediction[]} */ (task.predictions);
-  assert.deepEqual(scores?.map((score, o) => BigInt(score / card.fields.output.scales[o])), scoresOf(network, [1, 2, 3]));
+  assert.deepEqual(
+    scores?.map((score, o) => BigInt(score / card.fields.output.scales[o])),
+    scoresOf(network, [1, 2, 3]),
+  );
   assert.deepEqual([way, requests, task.phase], ['vouchers', 3, 'done']);
-  for (const phase of ['running idle idle', 'done running idle', 'done done running', 'done done done']) assert.ok(phases.has(phase), `${phase} in ${[...phases].join(', ')}`);
+  for (const phase of ['running idle idle', 'done running idle', 'done done running', 'done done done'])
+    assert.ok(phases.has(phase), `${phase} in ${[...phases].join(', ')}`);
   assert.ok(notes.has('Making 1 voucher first, each for one record…'));
   const header = JSON.parse(Buffer.from(request.bytes.subarray(0, request.headerLength)).toString());
   assert.deepEqual([header.parameters.part, header.inputs[0].shape], [2, [1, 2 * 3 * 11]]);
@@ -201,6 +212,11 @@ test('the service answers a round once, and other vouchers take the record', asy
   const run = await client.predict('network', [record], { key });
   const network = /** @type {import('./fake-network.js').Network} */ (networkOf('network', run.card));
   assert.deepEqual(run.predictions[0].scores?.map(BigInt), scoresOf(network, record));
-  assert.deepEqual(rounds, [{ part: 0, status: 200 }, { part: 0, status: 409 }, { part: 0, status: 200 }, { part: 1, status: 200 }]);
+  assert.deepEqual(rounds, [
+    { part: 0, status: 200 },
+    { part: 0, status: 409 },
+    { part: 0, status: 200 },
+    { part: 1, status: 200 },
+  ]);
   await assert.rejects(client.predict('network', [record], { key, way: 'direct' }), failure('layout_not_allowed', /by vouchers only/));
 });
