@@ -32,9 +32,7 @@ impl Served {
 
     /// A model as it is served: sealed, it has another card.
     pub(super) fn model(&self, builtin: Builtin) -> Model {
-        let place = Builtin::value_variants()
-            .iter()
-            .position(|b| *b == builtin);
+        let place = Builtin::value_variants().iter().position(|b| *b == builtin);
         self.0[place.expect("every built-in model is served")]
             .0
             .clone()
