@@ -15,6 +15,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import table
+
 VEILCAST = str(Path(sys.argv.pop(1)).resolve()) if len(sys.argv) > 1 else shutil.which("veilcast")
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -173,8 +175,8 @@ class Stages(unittest.TestCase):
         checkout.fails(f"{path} has 99 images, where the size small has 100 or 15", stage, 1)
         checkout.generate(1, 100, lambda rows: rows[:5] + [rows[5][:-9]] + rows[6:])
         checkout.fails(f"{path}, line 6: 783 numbers, where an image has 784", stage, 1)
-        for text, said in [("0.5", "0.5 is no pixel"), ("-0.003922", "-0.003922 is no pixel"), ("nan", "nan is no pixel"), ("a", "'a' is no number")]:
-            checkout.generate(1, 100, lambda rows: [text + rows[0][8:]] + rows[1:])
+        for text, said in [("0.5", "0.5 is no pixel"), ("-0.003922", "-0.003922 is no pixel"), ("nan", "nan is no pixel"), ("a", "'a' is no")]:
+            checkout.generate(1, 100, lambda rows, first=text: [first + rows[0][8:]] + rows[1:])
             checkout.fails(f"{path}, line 1: {said}", stage, 1)
 
         # Predictions of fewer images than there are now.
@@ -182,6 +184,15 @@ class Stages(unittest.TestCase):
         checkout.all_stages(0)
         checkout.generate(0, 2)
         checkout.fails("there are 1 predictions of 2 images", "client_postprocess", 0)
+
+
+class Results(unittest.TestCase):
+    def test_the_published_rows_are_what_was_measured(self):
+        published = (ROOT / "BENCHMARKS.md").read_text().splitlines()
+        rows = list(table.rows())
+        self.assertEqual(len(rows), 16)
+        for row in rows:
+            self.assertIn(row, published)
 
 
 class Install(unittest.TestCase):
