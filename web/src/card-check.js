@@ -236,7 +236,7 @@ function checkHidden({ bounds, layouts, ways }, { sizes, weight_bits, ring_bits,
   if (score_shift + bounds.slot_bits > ring_bits) {
     fail('card.hidden', `has no room for scores: ${bounds.slot_bits} bits, and ${score_shift} more, don't fit a ring of ${ring_bits}`);
   }
-  if (ways?.length !== 1 || ways[0] !== 'vouchers') fail('card.ways', 'must be vouchers alone, since there are hidden layers');
+  if (ways?.includes('sealed')) fail('card.ways', "must be direct, vouchers, or both, since there are hidden layers: it can't be sealed");
   if (Object.keys(layouts).length > 0) fail('card.layouts', 'must be empty, since there are hidden layers');
 }
 

@@ -5,6 +5,7 @@
 import { Meter } from './conversation.js';
 import { VeilcastError } from './error.js';
 import { Exchange } from './exchange.js';
+import { LayerExchange } from './layer-exchange.js';
 import { Arrangement, VOUCHERS, chooseArrangement, offerOf, voucherLayouts } from './layout.js';
 import { MaskedExchange } from './masked-exchange.js';
 import { add } from './outcome.js';
@@ -214,15 +215,22 @@ export class KeyedRuns {
   async #predictDirectly(path, card, quantized, options, meter, predictions) {
     const { key, layout } = options;
     const records = quantized.length - predictions.length;
-    const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records);
-    const exchange = new Exchange(this.#transport, path, card, arrangement, options, meter, this.#accepted);
+    const arrangement = layout && !card.hidden ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records);
+    const exchange = card.hidden
+      ? new LayerExchange(this.#transport, path, card, options, meter, this.#accepted)
+      : new Exchange(this.#transport, path, card, arrangement, options, meter, this.#accepted);
+    let spent = 0;
     while (predictions.length < quantized.length) {
-      const most = arrangement.recordsPerRequest(this.#mostCiphertexts);
+      const most = exchange.recordsPerRequest(this.#mostCiphertexts);
       const group = quantized.slice(predictions.length, predictions.length + most);
       try {
         const outcomes = await exchange.predict(group.map(({ values }) => values));
         add(predictions, group, outcomes);
+        spent = 0;
       } catch (error) {
+        const code = error instanceof VeilcastError ? error.code : '';
+        // The answer to a later layer was lost, or the service's secret was replaced meanwhile: the records begin anew.
+        if ([VOUCHER_SPENT, VOUCHER_OUTDATED].includes(code) && ++spent < SPENT_TRIES) continue;
         this.#halve(error, arrangement.rows(group.length), arrangement.ciphertexts);
       }
     }

@@ -29,7 +29,13 @@ for (const name of NAMES) {
   cpSync(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)), join(folder, name), { recursive: true });
   changeCard(join(folder, name), (card) => card.replace('"name": "test"', `"name": "${name}"`));
 }
-const service = spawn(program, ['serve', ...NAMES.flatMap((name) => ['--model', join(folder, name)]), '--listen', '127.0.0.1:0'], {
+/** The same, offered directly, too. */
+const DIRECT = NAMES.map((name) => `direct-${name}`);
+for (const name of DIRECT) {
+  cpSync(join(folder, name.replace('direct-', '')), join(folder, name), { recursive: true });
+  changeCard(join(folder, name), (card) => card.replace(/"name": "(.*network)"/, '"name": "direct-$1"').replace(/,\s*"ways": \[[^\]]*\]/, ''));
+}
+const service = spawn(program, ['serve', ...[...NAMES, ...DIRECT].flatMap((name) => ['--model', join(folder, name)]), '--listen', '127.0.0.1:0'], {
   stdio: ['ignore', 'pipe', 'ignore'],
 });
 const ended = once(service, 'exit').then(() => assert.fail('the service ended'));
@@ -97,6 +103,60 @@ for (const name of NAMES) {
     assert.deepEqual([run.way, run.requests, client.vouchers(name, { key })], ['vouchers', rounds, left - 6]);
   });
 }
+
+for (const name of DIRECT) {
+  test(`records go through a ${name} encrypted, layer by layer`, async (t) => {
+    const client = new Client(url);
+    const card = await client.card(name);
+    assert.deepEqual(card.ways, ['direct', 'vouchers']);
+    const network = /** @type {import('./fake-network.js').Network} */ (networkOf(name, card));
+    const most = 2 ** card.fields.quantization.bits - 1;
+    const records = [0, 1, 2].map((i) => Array.from({ length: card.features }, (_, f) => (i === 0 ? most : (7 * i + 5 * f) % (most + 1))));
+    const start = performance.now();
+    const run = await client.predict(name, records, { key });
+    t.diagnostic(`3 records: ${(performance.now() - start).toFixed(0)} ms; ${run.bytesUp} bytes up, ${run.bytesDown} down`);
+    const { scales } = card.fields.output;
+    assert.deepEqual(
+      run.predictions.map(({ scores }) => scores?.map((score, o) => BigInt(score / scales[o]))),
+      records.map((record) => scoresOf(network, record)),
+    );
+    assert.deepEqual([run.way, run.layout?.name, run.requests], ['direct', 'layer', network.parts.length]);
+    // With vouchers it takes these.
+    await client.fillVouchers(name, { key });
+    assert.equal((await client.predict(name, records, { key })).way, 'vouchers');
+    assert.equal((await client.predict(name, records, { key, way: 'direct' })).way, 'direct');
+  });
+}
+
+test('a record whose answer was lost begins anew', async (t) => {
+  const client = new Client(url);
+  /** @type {{part: number, status: number}[]} */
+  const asked = [];
+  const ask = globalThis.fetch;
+  t.after(() => (globalThis.fetch = ask));
+  globalThis.fetch = async (target, init) => {
+    const response = await ask(target, init);
+    const part = /"part":(\d)/.exec(Buffer.from(/** @type {Uint8Array} */ (init?.body ?? new Uint8Array())).toString('latin1'))?.[1];
+    if (part !== undefined) asked.push({ part: Number(part), status: response.status });
+    if (asked.length === 2 && asked[1].status === 200) throw new TypeError('the connection broke');
+    return response;
+  };
+  const record = [1, 2, 3, 4];
+  const run = await client.predict('direct-network', [record], { key });
+  const network = /** @type {import('./fake-network.js').Network} */ (networkOf('direct-network', run.card));
+  assert.deepEqual(run.predictions[0].scores?.map(BigInt), scoresOf(network, record));
+  const expected = [
+    [0, 200],
+    [1, 200],
+    [1, 409],
+    [0, 200],
+    [1, 200],
+  ];
+  assert.deepEqual(
+    asked.map(({ part, status }) => [part, status]),
+    expected,
+  );
+});
 
 test("the page's task goes through all rounds, and keeps the bytes of the last one", async () => {
   const keys = new KeyHolder();
