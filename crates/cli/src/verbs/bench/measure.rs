@@ -30,7 +30,7 @@ const STEPS: usize = 10 * MANY;
 pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.context("can't start a thread to measure in")?;
-    let key = keys::generate(key_bits)?;
+    let key = keys::generate(key_bits, output)?;
     let bar = output.progress(Some(19), "measured");
     let seconds = pool.install(|| measure(key, &bar));
     bar.finish_and_clear();
