@@ -81,7 +81,6 @@ export class WireView {
   /** @param {Message | undefined} answer */
   #renderAnswer(answer) {
     const isKnown = answer !== undefined && answer.headerLength > 0;
-    this.#answerNoise.hidden = !isKnown;
     this.#fill('answer', isKnown ? answer : undefined);
     if (!isKnown) return;
     drawNoise(this.#answerNoise, secretsOf(answer.bytes, answer.headerLength, this.#way, 'answer'));

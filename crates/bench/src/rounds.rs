@@ -13,8 +13,8 @@ use crate::models::{Failure, of_name};
 use crate::race::median;
 use crate::table::{Table, time};
 
-/// The network that is measured.
-const MODEL: &str = "digits-square";
+/// The networks that are measured.
+const MODELS: [&str; 2] = ["digits-square", "digits-cryptonets"];
 
 pub(crate) fn run(bits: &[usize], rounds: u32) -> Result<(), Failure> {
     let table = Table::start(
@@ -36,8 +36,10 @@ pub(crate) fn run(bits: &[usize], rounds: u32) -> Result<(), Failure> {
             "down",
         ],
     );
-    for &bits in bits.iter().filter(|&&bits| bits >= 2048) {
-        table.row(&row(of_name(MODEL)?, bits as u32, rounds)?);
+    for name in MODELS {
+        for &bits in bits.iter().filter(|&&bits| bits >= 2048) {
+            table.row(&row(of_name(name)?, bits as u32, rounds)?);
+        }
     }
     table.end();
     Ok(())
@@ -122,7 +124,7 @@ fn row(model: Model, bits: u32, rounds: u32) -> Result<Vec<String>, Failure> {
         all.last().map_or(0, of).div_ceil(share).to_string()
     };
     Ok(vec![
-        MODEL.to_owned(),
+        card.name().to_owned(),
         hidden.ring_bits.to_string(),
         bits.to_string(),
         count.to_string(),

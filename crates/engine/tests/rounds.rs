@@ -4,31 +4,12 @@
 
 mod common;
 
-use common::rounds::{exchanged, filled, scores, sides};
+use common::rounds::{Part, exchanged, filled, part, scores, sides};
 use proptest::prelude::*;
 use veilcast_card::QuantizedRecord;
 use veilcast_engine::{EvaluateError, LayoutError, Round, SessionError, VoucherError, Vouchers};
 use veilcast_model::Model;
 use veilcast_protocol::{IntegerMatrix, Layout, RoundRequest};
-
-type Parts = Vec<(Vec<Vec<i32>>, Vec<i64>)>;
-
-/// A part with weights from `row`, the first of each row as large as it can be, in turns of both signs.
-fn part(
-    inputs: usize,
-    outputs: usize,
-    bits: u32,
-    fill: impl Fn(usize) -> i32,
-) -> (Vec<Vec<i32>>, Vec<i64>) {
-    let most = (1 << (bits - 1)) - 1;
-    let rows = (0..outputs).map(|output| {
-        let first = if output % 2 == 0 { most } else { -most };
-        let rest = (1..inputs).map(|input| fill(output * inputs + input));
-        std::iter::once(first).chain(rest).collect()
-    });
-    let biases = (0..outputs as i64).map(|output| 17 * output - 5).collect();
-    (rows.collect(), biases)
-}
 
 fn check(model: Model, integers: Vec<Vec<u32>>) {
     let records = common::records(model.card(), integers);
@@ -64,7 +45,7 @@ fn scores_are_those_of_the_model() {
 #[test]
 fn several_hidden_layers_take_a_wide_ring() {
     let fill = |i: usize| (i as i32 * 37 % 255) - 127;
-    let parts: Parts = vec![
+    let parts: Vec<Part> = vec![
         part(3, 4, 8, fill),
         part(4, 3, 8, fill),
         part(3, 2, 8, fill),
@@ -75,6 +56,57 @@ fn several_hidden_layers_take_a_wide_ring() {
     assert!(hidden.score_shift > 0);
     let record = |i: u32| vec![255 * (i % 2), i * 31 % 256, 255];
     check(model, (0..5).map(record).collect());
+}
+
+/// A part most of whose weights are 0, as a convolution's are.
+#[test]
+fn a_part_of_few_weights_is_exact() {
+    let few = |i: usize| if i.is_multiple_of(7) { 5 } else { 0 };
+    let many = |i: usize| (i as i32 * 5 % 15) - 7;
+    let model = common::network(&[part(12, 6, 4, few), part(6, 2, 4, many)], 4, 4);
+    let parts = model.layered().unwrap().integers().parts();
+    assert!(parts[0].products() < 12 * 6 / 3, "{}", parts[0].products());
+    assert_eq!(parts[1].products(), 6 * 2);
+    let record = |i: u32| (0..12).map(|j| (i * 5 + j * 3) % 16).collect();
+    check(model, (0..3).map(record).collect());
+}
+
+/// A request for shares may ask for more vouchers than one for products, which take a ciphertext for each number.
+#[test]
+fn products_are_asked_for_by_as_many_requests_as_they_take() {
+    let fill = |i: usize| (i as i32 * 5 % 15) - 7;
+    let parts = [part(4, 450, 4, fill), part(450, 2, 4, fill)];
+    let model = common::network(&parts, 4, 4);
+    // 2,000 ciphertexts: four vouchers' products, or four rows of 450.
+    let (session, evaluator) = sides(model);
+    let count = session.vouchers_per_group().unwrap() + 1;
+    assert!(count > 4 && count <= session.max_vouchers().unwrap());
+    let mut drawing = session.draw_for_network(count).unwrap();
+    let mut asked = Vec::new();
+    while let Some(request) = drawing.request(&session).unwrap() {
+        let answer = evaluator.evaluate(&request).unwrap();
+        drawing.receive(&session, &request, &answer).unwrap();
+        asked.push((request.layout(), request.records()));
+    }
+    let products = asked
+        .iter()
+        .filter(|(l, _)| *l == Layout::Products { part: 0 });
+    let products: Vec<usize> = products.map(|(_, records)| *records).collect();
+    assert_eq!(products.iter().sum::<usize>(), count);
+    assert_eq!(products.len(), count.div_ceil(4), "{asked:?}");
+    assert_eq!(asked.first(), Some(&(Layout::Shares { part: 0 }, count)));
+    assert_eq!(asked.last(), Some(&(Layout::Shares { part: 1 }, count)));
+
+    let record = |i: u32| vec![15, i % 16, 0, i * 7 % 16];
+    let records = common::records(session.card(), (0..count as u32).map(record));
+    let expected = records
+        .iter()
+        .map(|r| evaluator.model().evaluate(r).unwrap());
+    let expected: Vec<_> = expected.collect();
+    // Stored in between, as the program does.
+    let kept = drawing.finish(&session).into_stored();
+    let vouchers = Vouchers::from_stored(kept, session.card()).unwrap();
+    assert_eq!(scores(&evaluator, &session, vouchers, &records), expected);
 }
 
 proptest! {
@@ -91,7 +123,7 @@ proptest! {
             let hash = (i as u64 + 1).wrapping_mul(seed | 1).rotate_left(29) % (2 * most as u64 + 1);
             hash as i32 - most
         };
-        let parts: Parts = sizes.windows(2).map(|pair| part(pair[0], pair[1], bits, fill)).collect();
+        let parts: Vec<Part> = sizes.windows(2).map(|pair| part(pair[0], pair[1], bits, fill)).collect();
         let model = common::network(&parts, 3, bits);
         let record = |i: u32| (0..sizes[0] as u32).map(|j| (seed >> (3 * j + i) & 7) as u32).collect();
         check(model, (0..3).map(record).collect());
@@ -110,10 +142,6 @@ fn vouchers_are_for_their_kind_of_model() {
     assert_eq!(
         session.encrypt(&records).unwrap_err(),
         SessionError::NotDirect
-    );
-    assert_eq!(
-        session.prepare(&records).unwrap_err(),
-        SessionError::NoVouchers { needed: 1 }
     );
     let refused = session.draw_vouchers(1).unwrap_err();
     let expected = LayoutError::NotAllowed(Layout::Vouchers);

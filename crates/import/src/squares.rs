@@ -92,7 +92,7 @@ pub(super) fn parts(
         if trial.is_affine(&runner.run(&trial.points)?) {
             let map = collapse::collapse(&runner, &rest.units, progress)?;
             found.push(Part {
-                map: behind(map, before.as_ref())?,
+                map: narrowed(behind(map, before.as_ref())?),
                 operators: split::listed(&rest.model),
                 squared_by: None,
             });
@@ -105,7 +105,7 @@ pub(super) fn parts(
         let map = collapse::collapse(&affine, &rest.units, progress)?;
         let map = next.square.completing(behind(map, before.as_ref())?)?;
         found.push(Part {
-            map,
+            map: narrowed(map),
             operators: split::listed(&next.part.public),
             squared_by: Some(next.bend.node.clone()),
         });
@@ -213,6 +213,17 @@ fn behind(map: FloatMap, before: Option<&Quadratic>) -> Result<FloatMap, OnnxErr
         None => Ok(map),
         Some(square) => square.taken_up_by(&map),
     }
+}
+
+/// A part with numbers of 32 bits, as the file's are, unless some are too large or small for that: its model takes half the room.
+fn narrowed(map: FloatMap) -> FloatMap {
+    let fits = |x: &f64| *x == 0.0 || (1e-30..1e30).contains(&x.abs());
+    if !map.weights().iter().chain(map.biases()).all(fits) {
+        return map;
+    }
+    let narrow = |numbers: &[f64]| numbers.iter().map(|&x| f64::from(x as f32)).collect();
+    let (weights, biases) = (narrow(map.weights()), narrow(map.biases()));
+    FloatMap::new(map.inputs(), map.outputs(), weights, biases).unwrap_or(map)
 }
 
 /// How large numbers are, of several records one after another.

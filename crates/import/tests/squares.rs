@@ -6,8 +6,10 @@ mod common;
 #[path = "common/onnx.rs"]
 mod onnx;
 
+use std::fs;
+
 use onnx::{bytes, floats, named as node, network, numbers};
-use veilcast_card::{InputKind, QuantizedRecord, RawRecord, Way, chain};
+use veilcast_card::{Activation, InputKind, QuantizedRecord, RawRecord, Way, chain};
 use veilcast_engine::Paillier;
 
 use veilcast_import::{Import, ImportOptions, Split};
@@ -254,6 +256,57 @@ fn what_is_not_a_square_is_named() {
         let error = built(&file, table(), &records).unwrap_err();
         assert!(error.contains(&format!("{name:?}")), "{name}: {error}");
         assert!(error.contains("affine"), "{name}: {error}");
+    }
+}
+
+/// What PyTorch computes with a file's network, and the sizes of the layers whose numbers are squared.
+#[derive(serde::Deserialize)]
+struct ByPyTorch {
+    inputs: Vec<Vec<f64>>,
+    scores: Vec<Vec<f64>>,
+    activation: Activation,
+    hidden: Vec<usize>,
+}
+
+#[test]
+fn networks_of_both_of_pytorch_s_exporters_are_imported() {
+    let files = common::onnx_files("onnx/squares");
+    assert!(files.len() >= 4, "{files:?}");
+    for path in files {
+        let name = common::name(&path);
+        let json = fs::read(path.with_extension("json")).unwrap();
+        let expected: ByPyTorch = serde_json::from_slice(&json).unwrap();
+        let raw: Vec<RawRecord<'_>> = expected.inputs.iter().map(RawRecord::from).collect();
+        let import = Import::open(&fs::read(&path).unwrap(), table()).unwrap();
+        let model = import.build(&raw, &Paillier, &mut |_| {}).unwrap();
+        assert_eq!(
+            model.card().hidden().unwrap().sizes,
+            expected.hidden,
+            "{name}"
+        );
+        assert_eq!(
+            model.card().output().activation,
+            expected.activation,
+            "{name}"
+        );
+        let largest = expected.scores.iter().flatten();
+        let largest = largest.fold(0.0, |top: f64, score| top.max(score.abs()));
+        for (record, scores) in expected.inputs.iter().zip(&expected.scores) {
+            let quantized = QuantizedRecord::from_features(model.card(), record).unwrap();
+            let integers = model.evaluate(&quantized).unwrap();
+            let rounded = model.card().dequantize(&integers).unwrap();
+            let found = model.evaluate_float(record).unwrap();
+            // Of softmax only differences count.
+            let shift = match expected.activation {
+                Activation::Softmax => scores[0] - found[0],
+                _ => 0.0,
+            };
+            for ((found, rounded), score) in found.iter().zip(rounded).zip(scores) {
+                let (apart, by_rounding) = ((found + shift - score).abs(), (rounded - found).abs());
+                assert!(apart < 1e-4 * largest, "{name}: {found} is not {score}");
+                assert!(by_rounding < 0.02 * largest, "{name}: {rounded}, {found}");
+            }
+        }
     }
 }
 

@@ -18,5 +18,6 @@ mod integers;
 mod narrowest;
 
 pub use self::floats::FloatNetwork;
+pub(crate) use self::integers::is_sparse;
 pub use self::integers::{IntegerNetwork, RingMap};
 pub(crate) use self::narrowest::narrowest;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use veilcast_card::{Card, CardSpec, Hidden, Layouts, QuantizedRecord, RingBits, ScalarLayout};
-use veilcast_card::{SlotBits, Way, WeightBits, chain};
+use veilcast_card::{SlotBits, WeightBits, chain};
 use veilcast_model::{CARD_FILE, FloatMap, FloatNetwork, Model, REPORT_FILE, WEIGHTS_FILE};
 
 /// Patients through four hidden numbers to two scores.
@@ -168,7 +168,7 @@ fn each_corruption_of_the_weights_has_its_error() {
             "of output 0 is not finite",
         ),
         (
-            put("float.1.biases", f64::INFINITY.to_le_bytes().to_vec()),
+            put("float.1.biases", f32::INFINITY.to_le_bytes().to_vec()),
             "of output 0 is not finite",
         ),
         (
@@ -196,6 +196,70 @@ fn each_corruption_of_the_weights_has_its_error() {
             "case {index}: expected {expected:?} in {error:?}"
         );
         assert!(error.contains(WEIGHTS_FILE), "case {index}: {error}");
+    }
+}
+
+/// A model whose first part has few weights, as a convolution's map has.
+fn sparse() -> Model {
+    let weight = |i: usize| if i.is_multiple_of(9) { 0.5 } else { 0.0 };
+    let first = FloatMap::new(3, 40, (0..120).map(weight).collect(), vec![0.1; 40]).unwrap();
+    let weights = (0..80).map(|i| (i as f64 * 0.7).sin()).collect();
+    let last = FloatMap::new(40, 2, weights, vec![1.0, -1.0]).unwrap();
+    let mut blueprint = common::patients();
+    blueprint.max_weight = 31;
+    let network = FloatNetwork::new(vec![first, last]).unwrap();
+    blueprint.build_network(network).unwrap()
+}
+
+#[test]
+fn weights_of_0_take_no_room() {
+    let model = sparse();
+    let one = saved(&model);
+    let loaded = Model::load(&one.path).unwrap();
+    assert_eq!(loaded, model);
+    let bytes = one.read(WEIGHTS_FILE);
+    assert_eq!(saved(&loaded).read(WEIGHTS_FILE), bytes);
+    let parts = loaded.layered().unwrap().integers().parts();
+    assert_eq!((parts[0].products(), parts[1].products()), (14, 80));
+    // 14 weights with their places instead of 120, in 32 bits; the other part in 64.
+    let header = u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
+    let numbers = bytes.len() - 8 - header;
+    assert_eq!(numbers, 14 * 12 + 80 * 12 + 42 * 16 + 40 * 8 + 2 * 4);
+
+    type Edit = Box<dyn FnOnce(&mut Vec<u8>)>;
+    let places = |value: u32| -> Edit {
+        Box::new(move |bytes| {
+            let start = tensor_start(bytes, "places.0");
+            bytes[start..start + 4].copy_from_slice(&value.to_le_bytes());
+        })
+    };
+    let cases: Vec<(Edit, &str)> = vec![
+        (
+            places(9),
+            "must list places of a matrix of 120 numbers in ascending order",
+        ),
+        (places(120), "must list places of a matrix of 120 numbers"),
+        (
+            Box::new(|bytes| {
+                let start = tensor_start(bytes, "places.0") + 13 * 4;
+                bytes[start..start + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+            }),
+            "must list places of a matrix of 120 numbers",
+        ),
+        (
+            Box::new(|bytes| replace(bytes, "\"U32\"", "\"I32\"")),
+            "tensor \"places.0\" is I32",
+        ),
+        (
+            Box::new(|bytes| replace(bytes, "\"places.0\"", "\"places.1\"")),
+            "tensor \"integer.0.weights\" is I32 [14]; expected I32 [40, 3]",
+        ),
+    ];
+    for (index, (edit, expected)) in cases.into_iter().enumerate() {
+        let mut bytes = bytes.clone();
+        edit(&mut bytes);
+        let error = chain(&Model::from_bytes(model.card_json(), &bytes, None).unwrap_err());
+        assert!(error.contains(expected), "case {index}: {error}");
     }
 }
 
@@ -293,15 +357,6 @@ fn a_card_whose_fields_contradict_its_layers_is_refused() {
         (
             |spec| hidden(spec).score_shift = u32::MAX,
             "don't fit a ring",
-        ),
-        (|spec| spec.ways = None, "`ways` must be vouchers alone"),
-        (
-            |spec| spec.ways = Some(vec![Way::Direct]),
-            "`ways` must be vouchers alone",
-        ),
-        (
-            |spec| spec.ways = Some(vec![Way::Direct, Way::Vouchers]),
-            "`ways` must be vouchers alone",
         ),
         (
             |spec| {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 use veilcast_engine::{Evaluator, KeyPolicy};
-use veilcast_protocol::{InferResponse, Inference, Limits, MaskedResponse};
+use veilcast_protocol::{InferResponse, Inference, Layout, Limits, MaskedResponse};
 
 use crate::args::OutFile;
 use crate::failure::Hint as _;
@@ -62,6 +62,11 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let request_digest = Some(digest);
     let busy = output.busy("computing");
     let computed = match &request {
+        Inference::Encrypted(encrypted) if matches!(encrypted.layout(), Layout::Layer { .. }) => {
+            return Err(anyhow!("a layer of a network is a part of the way alone")).hint(
+                "send the request to a service, which can go on from there: `veilcast predict`",
+            );
+        }
         Inference::Encrypted(encrypted) => evaluator.evaluate(encrypted).map(|response| {
             let response = InferResponse {
                 request_digest,

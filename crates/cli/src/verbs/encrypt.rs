@@ -129,6 +129,9 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             }
             request.to_binary().bytes
         }
+        Prepared::Layered(..) => bail!(
+            "records go through hidden layers in several exchanges with the service: use `veilcast predict`"
+        ),
         Prepared::Masked(..) | Prepared::Round(..) => {
             bail!("vouchers need a connection to the service")
         }

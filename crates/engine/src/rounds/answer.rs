@@ -1,8 +1,8 @@
 //! The service's side of a round, in plaintext.
 
 use rayon::prelude::*;
-use veilcast_card::Card;
-use veilcast_model::Model;
+use veilcast_card::{Card, Way};
+use veilcast_model::{Model, RingMap};
 use veilcast_protocol::{IntegerMatrix, Layout, RoundRequest, VoucherId, VoucherSecretId};
 use zeroize::Zeroizing;
 
@@ -27,7 +27,9 @@ impl<'a> RoundShape<'a> {
     /// [`EvaluateError`] says what is wrong with it.
     pub(crate) fn check(card: &Card, request: &'a RoundRequest) -> Result<Self, EvaluateError> {
         let part = request.part;
-        let Some(hidden) = card.hidden() else {
+        let hidden = card.hidden();
+        let hidden = hidden.filter(|_| card.ways().contains(&Way::Vouchers));
+        let Some(hidden) = hidden else {
             return Err(LayoutError::NotAllowed(Layout::Shares { part }).into());
         };
         let (found, limit) = (request.records(), card.limits().max_records as usize);
@@ -72,8 +74,8 @@ impl<'a> RoundShape<'a> {
     }
 
     /// Products of a weight and a number, for all records.
-    pub(crate) fn products(&self) -> usize {
-        self.request.records() * self.inputs * self.outputs
+    pub(crate) fn products(&self, model: &Model) -> usize {
+        self.request.records() * part_of(model, self.request).products()
     }
 }
 
@@ -142,6 +144,12 @@ impl RoundShape<'_> {
     }
 }
 
+/// The part that a request is for, whose number has been checked.
+fn part_of<'a>(model: &'a Model, request: &RoundRequest) -> &'a RingMap {
+    let layered = model.layered().expect("the card is a network's");
+    &layered.integers().parts()[request.part as usize]
+}
+
 /// What is sent back: δₗ for each record, or z_L.
 pub(crate) fn answer(
     model: &Model,
@@ -149,8 +157,7 @@ pub(crate) fn answer(
     shape: &RoundShape<'_>,
 ) -> IntegerMatrix {
     let (request, ring) = (shape.request, shape.ring);
-    let layered = model.layered().expect("the card is a network's");
-    let map = &layered.integers().parts()[request.part as usize];
+    let map = part_of(model, request);
     let of_record = |(row, ids): (&[u64], &[VoucherId])| {
         let numbers = ring.numbers(row).expect("the numbers were checked");
         let (masked, returned) = numbers.split_at(shape.inputs);

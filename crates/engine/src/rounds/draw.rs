@@ -10,7 +10,10 @@ use crate::error::SessionError;
 use crate::session::Session;
 use crate::vouchers::{DrawnVouchers, Vouchers};
 
-/// Vouchers for a network that are being made: as many requests as it has affine parts and hidden layers, one after another. Secret.
+/// Vouchers for a network that are being made: by a request for each of its affine parts and hidden layers, one after another. Secret.
+///
+/// Products take a ciphertext for each number of each voucher, where shares fill ciphertexts with many vouchers' numbers. So where the
+/// vouchers' products are more than a request may hold, several requests ask for them.
 ///
 /// [`request`](Self::request) gives the next request, until there is none; [`receive`](Self::receive) takes its answer.
 pub struct Drawing {
@@ -57,16 +60,18 @@ impl Session {
 }
 
 impl Drawing {
-    /// What is to be asked for next; none if the vouchers are whole.
-    fn layout(&self) -> Option<Layout> {
-        let first = &self.vouchers[0];
-        let (shares, products) = (first.parts.len(), first.products.len());
-        if shares > products && products + 1 < self.parts {
-            let part = products as u32;
-            return Some(Layout::Products { part });
+    /// What is to be asked for next, and the first voucher that lacks it; none if the vouchers are whole.
+    fn missing(&self) -> Option<(Layout, usize)> {
+        let shares = self.vouchers[0].parts.len();
+        let lacks = |voucher: &LayeredVoucher| voucher.products.len() < shares;
+        if shares == self.parts {
+            return None;
         }
         let part = shares as u32;
-        (shares < self.parts).then_some(Layout::Shares { part })
+        Some(match self.vouchers.iter().position(lacks) {
+            Some(first) => (Layout::Products { part: part - 1 }, first),
+            None => (Layout::Shares { part }, 0),
+        })
     }
 
     /// The next request; none if the vouchers are [whole](Self::finish).
@@ -77,13 +82,15 @@ impl Drawing {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn request(&mut self, session: &Session) -> Result<Option<InferRequest>, SessionError> {
-        let Some(layout) = self.layout() else {
+        let Some((layout, first)) = self.missing() else {
             return Ok(None);
         };
         let arrangement = session.arrangement_of(layout)?;
+        let limit = arrangement.max_records(session.card().limits());
+        let count = (self.count - first).min(limit);
         let numbers: Vec<Zeroizing<Vec<u128>>> = match layout {
             Layout::Products { part } => {
-                let shares = self.vouchers.iter();
+                let shares = self.vouchers[first..][..count].iter();
                 shares
                     .map(|voucher| voucher.parts[part as usize].shares.clone())
                     .collect()
@@ -98,11 +105,7 @@ impl Drawing {
         };
         let rows: Vec<&[u128]> = numbers.iter().map(|row| row.as_slice()).collect();
         let plaintexts = arrangement.pack(session.public_key(), &rows);
-        Ok(Some(session.full_request(
-            &arrangement,
-            &plaintexts,
-            self.count,
-        )))
+        Ok(Some(session.full_request(&arrangement, &plaintexts, count)))
     }
 
     /// Takes the answer to the last request.
@@ -119,18 +122,22 @@ impl Drawing {
         answer: &InferResponse,
     ) -> Result<(), SessionError> {
         session.check_answer_to(request, answer)?;
-        let (Some(batch), true) = (answer.vouchers, self.layout() == Some(answer.layout)) else {
+        let (Some(batch), Some((layout, first_voucher))) = (answer.vouchers, self.missing()) else {
             return Err(SessionError::OtherRequest);
         };
+        if layout != answer.layout {
+            return Err(SessionError::OtherRequest);
+        }
         let first = *self.batch.get_or_insert(batch);
         if first.secret != batch.secret {
             return Err(SessionError::SecretChanged);
         }
         let (arrangement, answers) = session.decrypt_answers(answer)?;
-        let shares = arrangement.slots(&answers, self.count).into_iter();
+        let shares = arrangement.slots(&answers, answer.records).into_iter();
         let shares = shares.map(Zeroizing::new);
         let ids = (0..).map(|number| id(batch.id, number));
-        let vouchers = self.vouchers.iter_mut().zip(ids).zip(shares);
+        let vouchers = self.vouchers[first_voucher..].iter_mut();
+        let vouchers = vouchers.zip(ids).zip(shares);
         match self.seeds.take() {
             Some(drawn) => {
                 for (((voucher, id), shares), seed) in vouchers.zip(drawn.into_seeds()) {
@@ -151,7 +158,7 @@ impl Drawing {
     /// # Panics
     /// If one is.
     pub fn finish(self, session: &Session) -> Vouchers {
-        assert_eq!(self.layout(), None, "an answer is missing");
+        assert_eq!(self.missing(), None, "an answer is missing");
         let batch = self.batch.expect("the vouchers are whole");
         let key = KeyFingerprint::of(&session.public_key().modulus());
         Vouchers::of_network(self.vouchers, batch.secret, session.card(), key)

@@ -37,16 +37,19 @@ impl Session {
         Ok((drawn, request))
     }
 
-    /// The most vouchers that a request may ask for.
+    /// The most vouchers that a request may ask for; of a network's, that one for shares may, since those for products are as many as they
+    /// take.
     ///
     /// # Errors
     /// The card must offer vouchers, and the key have room for them.
     pub fn max_vouchers(&self) -> Result<usize, SessionError> {
         let limits = self.card().limits();
-        let layouts = voucher_layouts(self.card()).into_iter();
-        let arrangements = layouts.map(|layout| self.arrangement_of(layout));
-        let most = arrangements.map(|arrangement| Ok(arrangement?.max_records(limits)));
-        most.reduce(|one, other| Ok(one?.min(other?)))
+        let most = voucher_layouts(self.card()).into_iter().map(|layout| {
+            let most = self.arrangement_of(layout)?.max_records(limits);
+            let is_divided = matches!(layout, Layout::Products { .. }) && most > 0;
+            Ok(if is_divided { usize::MAX } else { most })
+        });
+        most.reduce(|one: Result<usize, SessionError>, other| Ok(one?.min(other?)))
             .expect("there is a layout")
     }
 

@@ -7,6 +7,21 @@ use veilcast_protocol::{Framing, Inference, Limits, MaskedResponse, RoundRequest
 
 use super::TESTS_ONLY;
 
+/// Weights by rows, and biases.
+pub(crate) type Part = (Vec<Vec<i32>>, Vec<i64>);
+
+/// A part with weights from `row`, the first of each row as large as it can be, in turns of both signs.
+pub(crate) fn part(inputs: usize, outputs: usize, bits: u32, fill: impl Fn(usize) -> i32) -> Part {
+    let most = (1 << (bits - 1)) - 1;
+    let rows = (0..outputs).map(|output| {
+        let first = if output % 2 == 0 { most } else { -most };
+        let rest = (1..inputs).map(|input| fill(output * inputs + input));
+        std::iter::once(first).chain(rest).collect()
+    });
+    let biases = (0..outputs as i64).map(|output| 17 * output - 5).collect();
+    (rows.collect(), biases)
+}
+
 /// Both sides of a network under the test key.
 pub(crate) fn sides(model: Model) -> (Session, Evaluator) {
     let card = Card::parse(model.card_json()).unwrap();

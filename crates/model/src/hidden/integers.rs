@@ -11,6 +11,17 @@ pub struct RingMap {
     outputs: usize,
     weights: Vec<i32>,
     biases: Vec<i128>,
+    /// Where most weights are 0, as in a convolution's map.
+    terms: Option<Terms>,
+}
+
+/// A matrix's weights that aren't 0.
+#[derive(Clone, PartialEq, Eq)]
+struct Terms {
+    /// Each with its input, row after row.
+    terms: Vec<(u32, i32)>,
+    /// Where each row ends among them.
+    ends: Vec<usize>,
 }
 
 impl RingMap {
@@ -26,6 +37,7 @@ impl RingMap {
     ) -> Result<Self, ShapeError> {
         check_shape(inputs, outputs, weights.len(), biases.len())?;
         Ok(Self {
+            terms: Terms::of(inputs, &weights),
             inputs,
             outputs,
             weights,
@@ -61,6 +73,12 @@ impl RingMap {
         &self.biases
     }
 
+    /// About how many products W·x takes: those with weights of 0 are left out where most are.
+    pub fn products(&self) -> usize {
+        let terms = self.terms.as_ref();
+        terms.map_or(self.weights.len(), |terms| terms.terms.len())
+    }
+
     /// W·x + b modulo 2^128, and so in every narrower ring.
     ///
     /// # Errors
@@ -72,15 +90,55 @@ impl RingMap {
                 expected: self.inputs,
             });
         }
+        let added = |sum: u128, (&weight, value): (&i32, u128)| {
+            sum.wrapping_add((i128::from(weight) as u128).wrapping_mul(value))
+        };
+        if let Some(terms) = &self.terms {
+            let rows = terms.rows().zip(&self.biases);
+            let output = |(row, &bias): (&[(u32, i32)], &i128)| {
+                let products = row.iter().map(|(input, w)| (w, values[*input as usize]));
+                products.fold(bias as u128, added)
+            };
+            return Ok(rows.map(output).collect());
+        }
         let rows = self.weights.chunks_exact(self.inputs).zip(&self.biases);
         let output = |(row, &bias): (&[i32], &i128)| {
-            let products = row.iter().zip(values);
-            products.fold(bias as u128, |sum, (&weight, &value)| {
-                sum.wrapping_add((i128::from(weight) as u128).wrapping_mul(value))
-            })
+            let products = row.iter().zip(values.iter().copied());
+            products.fold(bias as u128, added)
         };
         Ok(rows.map(output).collect())
     }
+}
+
+impl Terms {
+    /// The weights of a matrix that aren't 0, if most are.
+    fn of(inputs: usize, weights: &[i32]) -> Option<Self> {
+        let count = weights.iter().filter(|&&weight| weight != 0).count();
+        if !is_sparse(count, weights.len()) {
+            return None;
+        }
+        let mut terms = Vec::with_capacity(count);
+        let mut ends = Vec::with_capacity(weights.len() / inputs);
+        for row in weights.chunks_exact(inputs) {
+            let numbered = (0..).zip(row.iter().copied());
+            terms.extend(numbered.filter(|(_, weight)| *weight != 0));
+            ends.push(terms.len());
+        }
+        Some(Self { terms, ends })
+    }
+
+    /// The terms of each row.
+    fn rows(&self) -> impl Iterator<Item = &[(u32, i32)]> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts
+            .zip(&self.ends)
+            .map(|(start, &end)| &self.terms[start..end])
+    }
+}
+
+/// Whether so few of a matrix's numbers aren't 0 that they had better be listed with their places.
+pub(crate) fn is_sparse(count: usize, all: usize) -> bool {
+    count <= all / 4
 }
 
 /// Affine parts with squares between them, over the integers. Private.

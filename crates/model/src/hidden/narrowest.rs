@@ -80,17 +80,17 @@ fn scores_of(
 ) -> Result<Vec<Vec<f64>>, SearchError> {
     let (first, rest) = network.parts().split_first().expect("a network has parts");
     // Input by input, since most features of an image are 0.
-    let columns: Vec<Vec<i64>> = (0..first.inputs())
+    let columns: Vec<Vec<(usize, i64)>> = (0..first.inputs())
         .map(|input| {
-            let rows = (0..first.outputs()).map(|output| first.row(output)[input].into());
-            rows.collect()
+            let rows = (0..first.outputs()).map(|output| (output, first.row(output)[input].into()));
+            rows.filter(|(_, weight)| *weight != 0).collect()
         })
         .collect();
     let scores = |record: &Vec<f64>| -> Result<Vec<f64>, SearchError> {
         let mut sums = first.biases().to_vec();
         for (feature, value) in sparse(record, quantization) {
-            for (sum, weight) in sums.iter_mut().zip(&columns[feature as usize]) {
-                *sum += i128::from(weight * i64::from(value));
+            for &(output, weight) in &columns[feature as usize] {
+                sums[output] += i128::from(weight * i64::from(value));
             }
         }
         let mut values: Vec<u128> = sums.into_iter().map(|sum| sum as u128).collect();

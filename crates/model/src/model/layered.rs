@@ -6,6 +6,7 @@ use safetensors::tensor::Dtype;
 
 use super::ModelError;
 use super::weights::{Tensor, Tensors};
+use crate::hidden::is_sparse;
 use crate::{BoundsCertificate, FloatMap, FloatNetwork, IntegerNetwork, RingMap, ShapeError};
 use veilcast_card::{Card, Hidden};
 
@@ -16,13 +17,15 @@ pub struct Layered {
     floats: FloatNetwork,
 }
 
-/// The tensors of an affine part: weights and biases in integers, each bias as its two halves, and in floats.
-fn names(part: usize) -> [String; 4] {
+/// The tensors of an affine part: weights and biases in integers, each bias as its two halves, and in floats; and where most weights are 0,
+/// the places of those that aren't, which alone are there then.
+fn names(part: usize) -> [String; 5] {
     [
         format!("integer.{part}.weights"),
         format!("integer.{part}.biases"),
         format!("float.{part}.weights"),
         format!("float.{part}.biases"),
+        format!("places.{part}"),
     ]
 }
 
@@ -89,33 +92,35 @@ impl Layered {
     pub(super) fn tensors(&self) -> Vec<Tensor> {
         let parts = self.integers.parts().iter().zip(self.floats.parts());
         let of_part = |(index, (integers, floats)): (usize, (&RingMap, &FloatMap))| {
-            let (matrix, vector) = (
-                [integers.outputs(), integers.inputs()],
-                [integers.outputs()],
-            );
-            let [weights, biases, float_weights, float_biases] = names(index);
+            let [weights, biases, float_weights, float_biases, places] = names(index);
+            let (outputs, inputs) = (integers.outputs(), integers.inputs());
             let halves: Vec<u64> = (integers.biases().iter())
                 .flat_map(|&bias| [bias as u64, (bias >> 64) as u64])
                 .collect();
-            let (i32, u64, f64) = (Dtype::I32, Dtype::U64, Dtype::F64);
-            [
-                Tensor::new(weights, i32, &matrix, integers.weights(), i32::to_le_bytes),
-                Tensor::new(biases, u64, &[vector[0], 2], &halves, u64::to_le_bytes),
-                Tensor::new(
-                    float_weights,
-                    f64,
-                    &matrix,
-                    floats.weights(),
-                    f64::to_le_bytes,
-                ),
-                Tensor::new(
-                    float_biases,
-                    f64,
-                    &vector,
-                    floats.biases(),
-                    f64::to_le_bytes,
-                ),
-            ]
+            let (i32, u64, u32) = (Dtype::I32, Dtype::U64, Dtype::U32);
+            let mut tensors = vec![
+                Tensor::new(biases, u64, &[outputs, 2], &halves, u64::to_le_bytes),
+                Tensor::floats(float_biases, &[outputs], floats.biases()),
+            ];
+            let listed = listed(integers.weights(), floats.weights());
+            let (whole, real) = (integers.weights(), floats.weights());
+            tensors.extend(match listed {
+                None => vec![
+                    Tensor::new(weights, i32, &[outputs, inputs], whole, i32::to_le_bytes),
+                    Tensor::floats(float_weights, &[outputs, inputs], real),
+                ],
+                Some(at) => {
+                    let count = [at.len()];
+                    let whole: Vec<i32> = at.iter().map(|&place| whole[place as usize]).collect();
+                    let real: Vec<f64> = at.iter().map(|&place| real[place as usize]).collect();
+                    vec![
+                        Tensor::new(weights, i32, &count, &whole, i32::to_le_bytes),
+                        Tensor::floats(float_weights, &count, &real),
+                        Tensor::new(places, u32, &count, &at, u32::to_le_bytes),
+                    ]
+                }
+            });
+            tensors
         };
         parts.enumerate().flat_map(of_part).collect()
     }
@@ -131,20 +136,30 @@ impl Layered {
         tensors.check_names(&known)?;
         let (mut integers, mut floats) = (Vec::new(), Vec::new());
         for (index, [inputs, outputs]) in shapes.into_iter().enumerate() {
-            let (matrix, vector) = ([outputs, inputs], [outputs]);
-            let [weights, biases, float_weights, float_biases] = names(index);
-            let weights = tensors.values(&weights, Dtype::I32, &matrix, i32::from_le_bytes)?;
+            let [weights, biases, float_weights, float_biases, places] = names(index);
+            let i32 =
+                |shape: &[usize]| tensors.values(&weights, Dtype::I32, shape, i32::from_le_bytes);
+            let (whole, real) = match tensors.places(&places, outputs * inputs)? {
+                None => {
+                    let matrix = [outputs, inputs];
+                    (i32(&matrix)?, tensors.floats(&float_weights, &matrix)?)
+                }
+                Some(places) => {
+                    let count = [places.len()];
+                    let whole = spread(&places, i32(&count)?, outputs * inputs);
+                    let real = tensors.floats(&float_weights, &count)?;
+                    (whole, spread(&places, real, outputs * inputs))
+                }
+            };
             let halves = tensors.values(&biases, Dtype::U64, &[outputs, 2], u64::from_le_bytes)?;
             let biases = halves.as_chunks().0.iter();
             let biases = biases
                 .map(|&[low, high]| (u128::from(high) << 64 | u128::from(low)) as i128)
                 .collect();
-            let map = RingMap::new(inputs, outputs, weights, biases);
+            let float_biases = tensors.floats(&float_biases, &[outputs])?;
+            let map = RingMap::new(inputs, outputs, whole, biases);
             integers.push(map.map_err(ModelError::Weights)?);
-            let weights =
-                tensors.values(&float_weights, Dtype::F64, &matrix, f64::from_le_bytes)?;
-            let biases = tensors.values(&float_biases, Dtype::F64, &vector, f64::from_le_bytes)?;
-            let map = FloatMap::new(inputs, outputs, weights, biases);
+            let map = FloatMap::new(inputs, outputs, real, float_biases);
             floats.push(map.map_err(ModelError::Weights)?);
         }
         Ok(Self {
@@ -152,4 +167,23 @@ impl Layered {
             floats: FloatNetwork::new(floats).map_err(ModelError::Weights)?,
         })
     }
+}
+
+/// The places, row by row, of the weights that aren't 0, if they are few.
+fn listed(integers: &[i32], floats: &[f64]) -> Option<Vec<u32>> {
+    let weights = integers.iter().zip(floats);
+    let is_listed = |(whole, real): (&i32, &f64)| *whole != 0 || *real != 0.0;
+    let numbered = (0..).zip(weights);
+    let places = numbered.filter_map(|(place, weight)| is_listed(weight).then_some(place));
+    let places: Vec<u32> = places.collect();
+    is_sparse(places.len(), integers.len()).then_some(places)
+}
+
+/// A matrix of this many numbers, of those at these places and zeros.
+fn spread<T: Copy + Default>(places: &[u32], numbers: Vec<T>, size: usize) -> Vec<T> {
+    let mut all = vec![T::default(); size];
+    for (&place, number) in places.iter().zip(numbers) {
+        all[place as usize] = number;
+    }
+    all
 }

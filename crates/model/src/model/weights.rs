@@ -11,8 +11,11 @@ use veilcast_card::CardDigest;
 /// The metadata entry that holds the card's digest. It is the only one: several would be
 /// written in no fixed order, and the same model could be written as different files.
 const CARD_KEY: &str = "card";
-/// Longest safetensors header accepted: four tensors for each part, and two per program, need less.
+/// Longest safetensors header accepted: five tensors for each part, and two per program, need less.
 const MAX_HEADER: u64 = 64 << 10;
+
+/// Largest matrix of which a file may list only the numbers that aren't 0, so that its size alone doesn't bound the memory.
+const MAX_SPREAD: usize = 1 << 24;
 
 /// The bytes of the weights file of a model; the same tensors always give the same bytes.
 pub(super) fn serialize(tensors: Vec<Tensor>, card: CardDigest) -> Result<Vec<u8>, ModelError> {
@@ -98,6 +101,35 @@ impl<'data> Tensors<'data> {
         Ok(chunks.iter().map(|chunk| decode(*chunk)).collect())
     }
 
+    /// The floats of one tensor, of 64 or 32 bits.
+    pub(super) fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f64>, ModelError> {
+        if self.tensor(name)?.dtype() != Dtype::F32 {
+            return self.values(name, Dtype::F64, shape, f64::from_le_bytes);
+        }
+        let narrow = self.values(name, Dtype::F32, shape, f32::from_le_bytes)?;
+        Ok(narrow.into_iter().map(f64::from).collect())
+    }
+
+    /// The places of a matrix's numbers that aren't 0, each after the one before; none if there is no such tensor.
+    pub(super) fn places(&self, name: &str, size: usize) -> Result<Option<Vec<u32>>, ModelError> {
+        let Ok(tensor) = self.0.tensor(name) else {
+            return Ok(None);
+        };
+        let count: usize = tensor.shape().iter().product();
+        let places = self.values(name, Dtype::U32, &[count], u32::from_le_bytes)?;
+        let is_ascending = places.is_sorted_by(|one, next| one < next);
+        let is_inside = places.last().is_none_or(|&last| (last as usize) < size);
+        if !(is_ascending && is_inside) || size > MAX_SPREAD {
+            return Err(ModelError::Tensor {
+                problem: format!(
+                    "tensor {name:?} must list places of a matrix of {size} numbers in ascending order, and the matrix have at most \
+                     {MAX_SPREAD}"
+                ),
+            });
+        }
+        Ok(Some(places))
+    }
+
     fn tensor(&self, name: &str) -> Result<TensorView<'data>, ModelError> {
         self.0.tensor(name).map_err(|_| ModelError::Tensor {
             problem: format!("tensor {name:?} is missing"),
@@ -128,6 +160,15 @@ impl Tensor {
             shape: shape.to_vec(),
             bytes: values.iter().flat_map(|&value| encode(value)).collect(),
         }
+    }
+
+    /// These floats: in 32 bits, if they hold all of them.
+    pub(super) fn floats(name: impl Into<String>, shape: &[usize], values: &[f64]) -> Self {
+        if values.iter().any(|&value| f64::from(value as f32) != value) {
+            return Self::new(name, Dtype::F64, shape, values, f64::to_le_bytes);
+        }
+        let narrow: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+        Self::new(name, Dtype::F32, shape, &narrow, f32::to_le_bytes)
     }
 }
 
