@@ -8,7 +8,7 @@
  * | key files | {@link keyFromFile}, {@link keyToFile} |
  * | whether a public key is fit | {@link isKeyProof} |
  * | a model whose weights came encrypted, without a service | {@link SealedModel} |
-* | what a model takes and returns | {@link Card} |
+ * | what a model takes and returns | {@link Card} |
  * | from raw records to integers, with a hybrid model's public part | {@link Encoder} |
  * | tables | {@link textOfTable}, {@link openTable} |
  * | drawings | {@link fitMnist}, {@link greyImage} |

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,29 @@ def trained(folder: Path) -> Hospital:
     train = ["train", "--table", few, "--target", "hospdead", "--positive", "1", "--name", "hospital", "--out", model]
     subprocess.run([os.environ["VEILCAST"], *map(str, train)], check=True, capture_output=True)
     return Hospital(model, model / "card.json", table[["sno", *COLUMNS]])
+
+
+@dataclass
+class Sealed:
+    """A model whose weights its owner has encrypted."""
+
+    model: Path
+    key: Path
+
+    def __init__(self, hospital: Hospital, folder: Path) -> None:
+        self.model, self.key = folder / "sealed", folder / "sealing-key.json"
+        shutil.copytree(hospital.model, self.model)
+        vc.Key.generate(2048).save(self.key)
+        subprocess.run([os.environ["VEILCAST"], "seal", self.model, "--key", self.key], check=True, capture_output=True)
+
+    @property
+    def card(self) -> Path:
+        return self.model / "card.json"
+
+    @property
+    def weights(self) -> Path:
+        """What the records' owner has."""
+        return self.model / "sealed.bin"
 
 
 def clear(model: vc.Model, patients: pd.DataFrame) -> list[float]:

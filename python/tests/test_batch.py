@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hospital import KEY, Hospital, clear, trained
+from hospital import KEY, Hospital, Sealed, clear, trained
 
 import veilcast as vc
 
@@ -136,11 +136,8 @@ def test_text_files_are_read_as_the_program_reads_them(hospital: Hospital, tmp_p
 
 def test_sealed_models(hospital: Hospital, records: Path, tmp_path: Path) -> None:
     """The records' owner has no key, and what is sent holds no records; retried parts have openings of their own."""
-    model, key = tmp_path / "sealed", tmp_path / "sealing-key.json"
-    shutil.copytree(hospital.model, model)
-    vc.Key.generate(2048).save(key)
-    subprocess.run([os.environ["VEILCAST"], "seal", model, "--key", key], check=True, capture_output=True)
-    owner = ["--card", model / "card.json", "--sealed", model / "sealed.bin"]
+    sealed = Sealed(hospital, tmp_path)
+    owner = ["--card", sealed.card, "--sealed", sealed.weights]
     requests, answers, decrypted = tmp_path / "requests", tmp_path / "answers", tmp_path / "scores"
     private = tmp_path / "requests-private"
     assert "900 records encrypted" in batch("encrypt", records, requests, *owner, "--id", "sno")
@@ -149,8 +146,8 @@ def test_sealed_models(hospital: Hospital, records: Path, tmp_path: Path) -> Non
         assert not {"ids", "opening"} & set(file.schema_arrow.names)
         assert set(file.read()["layout"].to_pylist()) == {"sealed"}
         assert {"ids", "opening"} < set(pq.ParquetFile(private / path.relative_to(requests)).schema_arrow.names)
-    assert "key" in batch("score", requests, answers, "--model", model, status=1)
-    opener = ["--model", model, "--sealing-key", key]
+    assert "key" in batch("score", requests, answers, "--model", sealed.model, status=1)
+    opener = ["--model", sealed.model, "--sealing-key", sealed.key]
     assert "900 records scored" in batch("score", requests, answers, *opener)
     assert "--identifiers" in batch("decrypt", answers, decrypted, *owner, status=1)
     # A part that is encrypted again has other openings: its old answers are refused, and the new ones read.
@@ -163,8 +160,8 @@ def test_sealed_models(hospital: Hospital, records: Path, tmp_path: Path) -> Non
     assert "200 records decrypted, 0 of" in batch("decrypt", answers, decrypted, *owner, "--identifiers", private, "--resume")
     found = scores(decrypted)
     assert [row["score_1"] for row in found] == clear(vc.Model.load(hospital.model), hospital.patients[:900])
-    assert "0 with other scores" in batch("verify", records, decrypted, "--model", model)
-    plain = batch("encrypt", records, tmp_path / "none", "--card", hospital.card, "--sealed", model / "sealed.bin", status=1)
+    assert "0 with other scores" in batch("verify", records, decrypted, "--model", sealed.model)
+    plain = batch("encrypt", records, tmp_path / "none", "--card", hospital.card, "--sealed", sealed.weights, status=1)
     assert "isn't sealed" in plain
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hospital import KEY, Hospital, clear, trained
+from hospital import KEY, Hospital, Sealed, clear, trained
 
 import veilcast as vc
 from veilcast import errors
@@ -50,6 +50,21 @@ def test_scores_are_those_in_the_clear(hospital: Hospital, tmp_path: Path) -> No
     expected = clear(vc.Model.load(hospital.model), hospital.patients[:700])
     assert found == dict(zip(hospital.patients["sno"][:700].tolist(), expected))
     assert scores["error"].isna().all()
+
+
+def test_sealed_models(hospital: Hospital, tmp_path: Path) -> None:
+    sealed = Sealed(hospital, tmp_path)
+    owner = {"card": sealed.card, "sealed": sealed.weights}
+    patients = ray.data.from_pandas(hospital.patients[:200])
+    vr.encrypt(patients, id="sno", **owner).write_parquet(str(tmp_path / "private"))
+    private = ray.data.read_parquet(str(tmp_path / "private"))
+    sent = private.drop_columns(["ids", "opening"])
+    answers = vr.score(sent, model=sealed.model, sealing_key=sealed.key).to_pandas()
+    kept = private.select_columns(["batch", "group", "ids", "opening"]).to_pandas()
+    opened = ray.data.from_pandas(answers.merge(kept, on=["batch", "group"]))
+    scores = vr.decrypt(opened, **owner).to_pandas().sort_values("id")
+    assert scores["id"].tolist() == hospital.patients["sno"][:200].tolist()
+    assert scores["score_1"].tolist() == clear(vc.Model.load(hospital.model), hospital.patients[:200])
 
 
 def test_what_is_refused(hospital: Hospital, tmp_path: Path) -> None:

@@ -159,20 +159,24 @@ def test_a_sealed_model_through_bytes(risk: vc.Model, sealing_key: vc.Key, other
         pickle.dumps(opening)
 
 
-def test_networks_with_hidden_layers_take_vouchers(big_key: vc.Key, tmp_path: Path) -> None:
+def test_networks_with_hidden_layers(big_key: vc.Key, tmp_path: Path) -> None:
     model = vc.Model.load(ROOT / "models" / "digits-square")
-    assert model.card.ways == ["vouchers"]
+    assert model.card.ways == ["direct", "vouchers"]
     with vc.serve(model, port=0) as service:
         client = vc.Client(service.url, key=big_key, vouchers=tmp_path / "vouchers")
         with pytest.raises(errors.VoucherError, match="there are 0 vouchers for 6 records"):
             client.predict("digits-square", images(6), way="vouchers")
-        with pytest.raises(errors.VoucherError, match="there are 0 vouchers for 6 records"):
-            client.predict("digits-square", images(6))
+        exact = model.predict(images(6)).scores.tolist()
+        encrypted = client.predict("digits-square", images(6))
+        assert encrypted.scores.tolist() == exact
+        assert encrypted.exchange is not None and encrypted.exchange.by_vouchers == 0
         assert client.fill_vouchers("digits-square", 7) == 7
         masked = client.predict("digits-square", images(6))
-        assert masked.scores.tolist() == model.predict(images(6)).scores.tolist()
+        assert masked.scores.tolist() == exact
         assert masked.exchange is not None and masked.exchange.by_vouchers == 6
         assert client.vouchers("digits-square") == 1
+    with pytest.raises(errors.CardError, match="several exchanges"):
+        vc.Session(model.card, big_key).encrypt(images(1))
     # Rounds are answered by services alone, which remember what was used.
     session = vc.Session(model.card, big_key, vouchers=tmp_path / "vouchers")
     with pytest.raises(errors.VoucherError, match="hidden layers"):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hospital import COLUMNS, KEY, Hospital, clear, trained
+from hospital import COLUMNS, KEY, Hospital, Sealed, clear, trained
 
 import veilcast as vc
 from veilcast import errors
@@ -68,6 +68,32 @@ def test_scores_are_those_in_the_clear(spark: Any, hospital: Hospital, patients:
     assert again == {(row.batch, row.group) for row in private.select("batch", "group").collect()}
 
 
+def test_sealed_models(spark: Any, hospital: Hospital, patients: Any, tmp_path: Path) -> None:
+    """The records' owner has no key, and keeps what opens the answers."""
+    sealed = Sealed(hospital, tmp_path)
+    owner = {"card": sealed.card, "sealed": sealed.weights}
+    vs.encrypt(patients, id="sno", **owner).write.parquet(str(tmp_path / "private"))
+    private = spark.read.parquet(str(tmp_path / "private"))
+    sent = private.drop("ids", "opening")
+    with pytest.raises(Exception, match="key"):
+        vs.score(sent, model=sealed.model).collect()
+    vs.score(sent, model=sealed.model, sealing_key=sealed.key).write.parquet(str(tmp_path / "answers"))
+    answers = spark.read.parquet(str(tmp_path / "answers"))
+    with pytest.raises(Exception, match="'opening' of the requests is missing"):
+        vs.decrypt(answers, **owner).collect()
+    kept = private.select("batch", "group", "ids", "opening")
+    scores = vs.decrypt(answers.join(kept, ["batch", "group"]), **owner)
+    assert not {"ids", "opening"} & set(scores.columns)
+    found = scores.toPandas().sort_values("id")
+    assert found["id"].tolist() == hospital.patients["sno"][:700].tolist()
+    assert found["score_1"].tolist() == clear(vc.Model.load(hospital.model), hospital.patients[:700])
+    # Other openings don't open them.
+    vs.encrypt(patients, id="sno", **owner).write.parquet(str(tmp_path / "again"))
+    other = spark.read.parquet(str(tmp_path / "again")).select("group", "ids", "opening")
+    mixed = answers.join(other, ["group"])
+    assert vs.decrypt(mixed, **owner).filter("error is null").count() == 0
+
+
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark's own cluster needs Java")
 def test_killed_workers(hospital: Hospital, tmp_path: Path) -> None:
     """Each task's worker is killed once, and every group is there once."""
@@ -90,6 +116,10 @@ def test_killed_workers(hospital: Hospital, tmp_path: Path) -> None:
 def test_what_is_refused(spark: Any, hospital: Hospital, patients: Any, tmp_path: Path) -> None:
     with pytest.raises(errors.SecretError, match="each worker reads the file itself"):
         vs.encrypt(patients, card=hospital.card, key=vc.Key.load(KEY))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="the path of the key.*or that of a sealed model's weights"):
+        vs.encrypt(patients, card=hospital.card)
+    with pytest.raises(errors.CardError, match="isn't sealed"):
+        vs.decrypt(patients, card=hospital.card, sealed=tmp_path / "sealed.bin")
     with pytest.raises(errors.RecordError, match="needs columns that aren't there: age"):
         vs.encrypt(patients.drop("age"), card=hospital.card, key=KEY)
     with pytest.raises(errors.RecordError, match="can't be the identifiers' column"):

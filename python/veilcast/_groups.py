@@ -43,9 +43,9 @@ def encrypt(owner: Owner, id: Optional[str], batches: Iterable[Any]) -> Iterator
         yield _signed(tables.encrypt(some, session, batch=name, id=id))
 
 
-def score(directory: str, digest: Optional[str], batches: Iterable[Any]) -> Iterator[Any]:
+def score(directory: str, digest: Optional[str], sealing_key: Optional[str], batches: Iterable[Any]) -> Iterator[Any]:
     for rows in _few(batches):
-        yield _signed(tables.score(rows, _workers.model(directory, digest)))
+        yield _signed(tables.score(rows, _workers.model(directory, digest, sealing_key)))
 
 
 def decrypt(owner: Owner, batches: Iterable[Any]) -> Iterator[Any]:

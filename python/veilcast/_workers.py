@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import secrets
 import sys
 from typing import Any, NamedTuple, Optional, Union
 
@@ -50,7 +51,13 @@ class Owner(NamedTuple):
             return SealedModel(card, file.read(), self.public_part)
 
     def name(self, content: bytes) -> str:
-        """A name for a batch that depends on what is in it, and tells nobody else anything about that."""
+        """A name for a batch, which tells nobody else anything about what is in it.
+
+        It depends on the content, so that a task that is retried gives the same name. Not for a sealed model: its records' owner has
+        no secret for that, and what opens the answers differs with each try anyway, so the name is random.
+        """
+        if self.is_sealed:
+            return secrets.token_hex(16)
         stamp = stamp_of(self.key)
         known = _secrets.get(self.key)
         if known is None or known[0] != stamp:
@@ -60,13 +67,21 @@ class Owner(NamedTuple):
         return hmac.new(known[1], content, "sha256").hexdigest()[:32]
 
 
-def owner(card: Union[Card, Path], key: Path, public_part: Optional[Path], *, is_sealed: bool = False) -> Owner:
-    """What tasks need, by what a caller names.
+def owner(
+    card: Union[Card, Path], key: Optional[Path], public_part: Optional[Path] = None, sealed: Optional[Path] = None
+) -> Owner:
+    """What tasks need, by what a caller names: the path of a key, or of a sealed model's weights.
 
     Raises:
-        SecretError: if the key itself is given.
+        SecretError: if the key itself is given, or the weights in place of their path.
+        TypeError: if both are given, or neither.
     """
-    if isinstance(key, Key) or not isinstance(key, (str, os.PathLike)):
+    if (key is None) == (sealed is None):
+        raise TypeError("give the path of the key, key='/mnt/keys/key.json', or that of a sealed model's weights, sealed='/mnt/sealed.bin'")
+    is_sealed = sealed is not None
+    if is_sealed and not isinstance(sealed, (str, os.PathLike)):
+        raise SecretError("give the path of the sealed weights, sealed='/mnt/sealed.bin': each worker reads the file itself")
+    if not is_sealed and (isinstance(key, Key) or not isinstance(key, (str, os.PathLike))):
         raise SecretError(
             "give the path of the key's file, key='/mnt/keys/key.json': a key that is handed over here would be written into "
             "the job, and to the disks and logs of all machines that it passes; each worker reads the file itself"
@@ -85,7 +100,7 @@ def owner(card: Union[Card, Path], key: Path, public_part: Optional[Path], *, is
         with open(public_part, "rb") as file:
             part = file.read()
     # Wrong ones are told now, and not by a worker.
-    return Owner(card.json, os.path.abspath(key), part, is_sealed)
+    return Owner(card.json, os.path.abspath(sealed if key is None else key), part, is_sealed)
 
 
 def model(directory: str, digest: Optional[str] = None, sealing_key: Optional[str] = None) -> Model:

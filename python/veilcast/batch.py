@@ -121,8 +121,7 @@ def _cause(error: Exception) -> str:
 def _job(options: argparse.Namespace, source: Folder) -> Job:
     owner = None
     if options.step in ("encrypt", "decrypt"):
-        path, is_sealed = (options.key, False) if options.sealed is None else (options.sealed, True)
-        owner = _workers.owner(options.card, path, getattr(options, "public_part", None), is_sealed=is_sealed)
+        owner = _workers.owner(options.card, options.key, getattr(options, "public_part", None), options.sealed)
     if options.step in ("encrypt", "verify"):
         parts = units(source)
     else:

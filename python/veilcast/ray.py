@@ -27,7 +27,13 @@ Work = Callable[[Iterable[Any]], Iterator[Any]]
 
 
 def encrypt(
-    ds: Any, *, card: Any, key: Path, id: Optional[str] = None, public_part: Optional[Path] = None  # noqa: A002
+    ds: Any,
+    *,
+    card: Any,
+    key: Optional[Path] = None,
+    id: Optional[str] = None,  # noqa: A002
+    public_part: Optional[Path] = None,
+    sealed: Optional[Path] = None,
 ) -> Any:
     """Encrypts records into rows of requests.
 
@@ -40,38 +46,44 @@ def encrypt(
         id: The column of identifiers, which must be unique. The result has a column ``ids`` with those of each group: keep it, and give
             away the rest.
         public_part: The path of a hybrid model's public part.
+        sealed: In place of a key, the path of a sealed model's weights, where each worker reads it. The result then has a column
+            ``opening``, by which :func:`decrypt` reads the answers: keep it, too.
 
     Raises:
         RecordError: if columns are missing.
         SecretError: if ``key`` isn't a path.
+        TypeError: if there are both a key and sealed weights, or neither.
     """
-    owner = _workers.owner(card, key, public_part)
+    owner = _workers.owner(card, key, public_part, sealed)
     columns = _groups.columns(Card(owner.card), ds.schema().names, id)
     work = functools.partial(_groups.encrypt, owner, id)
     return _mapped(ds.select_columns(columns), work, _groups.RECORDS_AT_ONCE)
 
 
-def score(ds: Any, *, model: Path) -> Any:
+def score(ds: Any, *, model: Path, sealing_key: Optional[Path] = None) -> Any:
     """Computes rows of answers to rows of requests.
 
     Args:
         ds: Rows that :func:`encrypt` returned, all under one key.
         model: The model's folder, where each worker reads it.
+        sealing_key: The path of a sealed model's key, where each worker reads it.
     """
-    directory = os.path.abspath(model)
-    work = functools.partial(_groups.score, directory, _workers.digest_in(directory))
+    directory, key = os.path.abspath(model), None if sealing_key is None else os.path.abspath(sealing_key)
+    work = functools.partial(_groups.score, directory, _workers.digest_in(directory), key)
     return _mapped(ds, work, _groups.GROUPS_AT_ONCE)
 
 
-def decrypt(ds: Any, *, card: Any, key: Path) -> Any:
+def decrypt(ds: Any, *, card: Any, key: Optional[Path] = None, sealed: Optional[Path] = None) -> Any:
     """Decrypts rows of answers: a row for each record, as :func:`veilcast.tables.decrypt` returns them.
 
     Args:
-        ds: Rows that :func:`score` returned. If it has a column ``ids``, so has the result a column ``id``.
+        ds: Rows that :func:`score` returned. If it has a column ``ids``, so has the result a column ``id``. Those of a sealed
+            model have the column ``opening`` of their requests.
         card: The model's card, or the path of its file.
         key: The path of the key's file, where each worker reads it.
+        sealed: In place of a key, the path of a sealed model's weights.
     """
-    work = functools.partial(_groups.decrypt, _workers.owner(card, key, None))
+    work = functools.partial(_groups.decrypt, _workers.owner(card, key, sealed=sealed))
     return _mapped(ds, work, _groups.GROUPS_AT_ONCE)
 
 

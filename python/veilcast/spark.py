@@ -32,7 +32,13 @@ ANSWERS = (
 
 
 def encrypt(
-    df: Any, *, card: Any, key: Path, id: Optional[str] = None, public_part: Optional[Path] = None  # noqa: A002
+    df: Any,
+    *,
+    card: Any,
+    key: Optional[Path] = None,
+    id: Optional[str] = None,  # noqa: A002
+    public_part: Optional[Path] = None,
+    sealed: Optional[Path] = None,
 ) -> Any:
     """Encrypts records into rows of requests.
 
@@ -45,15 +51,20 @@ def encrypt(
         id: The column of identifiers, which must be unique. The result has a column ``ids`` with those of each group: keep it, and give
             away the rest.
         public_part: The path of a hybrid model's public part.
+        sealed: In place of a key, the path of a sealed model's weights, where each worker reads it. The result then has a column
+            ``opening``, by which :func:`decrypt` reads the answers: keep it, too.
 
     Raises:
         RecordError: if columns are missing.
         SecretError: if ``key`` isn't a path.
+        TypeError: if there are both a key and sealed weights, or neither.
     """
-    owner = _workers.owner(card, key, public_part)
+    owner = _workers.owner(card, key, public_part, sealed)
     _check_pyspark()
     columns = _groups.columns(Card(owner.card), df.columns, id)
     schema = REQUESTS
+    if owner.is_sealed:
+        schema += ", `opening` binary"
     if id is not None:
         (field,) = [field for field in df.schema.fields if field.name == id]
         schema += f", `ids` array<{field.dataType.simpleString()}>"
@@ -61,27 +72,30 @@ def encrypt(
     return chosen.mapInArrow(functools.partial(_groups.encrypt, owner, id), schema)
 
 
-def score(df: Any, *, model: Path) -> Any:
+def score(df: Any, *, model: Path, sealing_key: Optional[Path] = None) -> Any:
     """Computes rows of answers to rows of requests.
 
     Args:
         df: Rows that :func:`encrypt` returned, all under one key.
         model: The model's folder, where each worker reads it.
+        sealing_key: The path of a sealed model's key, where each worker reads it.
     """
     _check_pyspark()
-    directory = os.path.abspath(model)
-    return df.mapInArrow(functools.partial(_groups.score, directory, _workers.digest_in(directory)), ANSWERS)
+    directory, key = os.path.abspath(model), None if sealing_key is None else os.path.abspath(sealing_key)
+    return df.mapInArrow(functools.partial(_groups.score, directory, _workers.digest_in(directory), key), ANSWERS)
 
 
-def decrypt(df: Any, *, card: Any, key: Path) -> Any:
+def decrypt(df: Any, *, card: Any, key: Optional[Path] = None, sealed: Optional[Path] = None) -> Any:
     """Decrypts rows of answers: a row for each record, as :func:`veilcast.tables.decrypt` returns them.
 
     Args:
-        df: Rows that :func:`score` returned. If it has a column ``ids``, so has the result a column ``id``.
+        df: Rows that :func:`score` returned. If it has a column ``ids``, so has the result a column ``id``. Those of a sealed
+            model have the column ``opening`` of their requests.
         card: The model's card, or the path of its file.
         key: The path of the key's file, where each worker reads it.
+        sealed: In place of a key, the path of a sealed model's weights.
     """
-    owner = _workers.owner(card, key, None)
+    owner = _workers.owner(card, key, sealed=sealed)
     _check_pyspark()
     fields = [(field.name, _sql_type(field.type)) for field in tables.scores_schema(Card(owner.card))]
     for field in df.schema.fields:

@@ -1,13 +1,16 @@
 /** What a model's answer says, for people. */
 
 import { count, counted, percent, short } from './format.js';
+import { toneOf } from './tone.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
  * @typedef {import('../src/outcome.js').Outcome} Outcome
  * @typedef {import('../src/outcome.js').RecordPrediction} RecordPrediction
- * @typedef {{label: string, share: number, text: string, isTop: boolean}} Bar the share from 0 to 1
- * @typedef {{headline: string, unit: string, spoken: string, note: string, bars: Bar[]}} AnswerText
+ * @typedef {import('./tone.js').Tone} Tone
+ * @typedef {{label: string, share: number, text: string, isTop: boolean, tone: Tone}} Bar the share from 0 to 1
+ * @typedef {{headline: string, unit: string, spoken: string, note: string, bars: Bar[], tone: Tone, why: string}} AnswerText why the
+ *   answer is in doubt, if it is
  */
 
 /** Whether each class is judged on its own, so that several can be true at once. @param {Card} card */
@@ -26,29 +29,47 @@ export function textOfPrediction(card, prediction) {
     const values = prediction.values.map((value, i) => ({ label: output.labels[i], value: short(value), unit: units?.[i] ?? '' }));
     const bars = values.length > 1 ? values.map(({ label, value, unit }) => bar(label, 0, `${value} ${unit}`.trim())) : [];
     const spoken = values.map(({ label, value, unit }) => `${label}: ${value} ${unit}`.trim()).join(', ');
-    return { headline: values[0].value, unit: [values[0].unit, values[0].label].filter(Boolean).join(' · '), spoken, note, bars };
+    return { ...PLAIN, headline: values[0].value, unit: [values[0].unit, values[0].label].filter(Boolean).join(' · '), spoken, note, bars };
   }
   const { label, index, probabilities, scores } = prediction;
   if (!probabilities) {
     const bars = scores.map((score, i) => bar(output.labels[i], 0, short(score), i === index));
-    return { headline: label, unit: '', spoken: `The answer: ${label}`, note, bars };
+    return { ...PLAIN, headline: label, unit: '', spoken: `The answer: ${label}`, note, bars };
   }
-  const bars = probabilities.map((p, i) => bar(output.labels[i], p, percent(p), i === index));
+  const bars = probabilities.map((p, i) => bar(output.labels[i], p, percent(p), i === index, toneOf(card, i)));
   const sure = percent(probabilities[index]);
   if (isIndependent(card)) {
     const likely = output.labels.filter((_, i) => probabilities[i] > 0.5);
     const headline = likely.length > 0 ? likely.join(', ') : 'none';
-    return { headline, unit: 'over 50 % likely, each on its own', spoken: `Over 50 % likely: ${headline}`, note, bars };
+    return { ...PLAIN, headline, unit: 'over 50 % likely, each on its own', spoken: `Over 50 % likely: ${headline}`, note, bars };
   }
   if (prediction.inDoubt) {
     const spoken = `Not sure: the most likely answer is ${label}, with a probability of ${sure}`;
-    return { headline: 'not sure', unit: `perhaps ${label}, ${sure} likely`, spoken, note, bars };
+    return { headline: 'not sure', unit: `perhaps ${label}, ${sure} likely`, spoken, note, bars, tone: 'doubt', why: whyInDoubt(card, probabilities) };
   }
-  return { headline: label, unit: `${sure} likely`, spoken: `The answer: ${label}, with a probability of ${sure}`, note, bars };
+  return {
+    ...PLAIN,
+    headline: label,
+    unit: `${sure} likely`,
+    spoken: `The answer: ${label}, with a probability of ${sure}`,
+    note,
+    bars,
+    tone: toneOf(card, index),
+  };
 }
 
-/** @param {string} label @param {number} share @param {string} text @param {boolean} [isTop] @returns {Bar} */
-const bar = (label, share, text, isTop = false) => ({ label, share, text, isTop });
+/** @type {Pick<AnswerText, 'tone' | 'why'>} */
+const PLAIN = { tone: '', why: '' };
+
+/** How it was decided that an answer is in doubt. @param {Card} card @param {readonly number[]} probabilities */
+function whyInDoubt({ fields: { output } }, probabilities) {
+  const [first, second] = probabilities.map((p, i) => /** @type {const} */ ([p, output.labels[i]])).sort(([a], [b]) => b - a);
+  const close = second ? `${first[1]} (${percent(first[0])}) and ${second[1]} (${percent(second[0])}) come closest. ` : '';
+  return `${close}The model's owner measured on other records how sure it is when it is right, and counts less than ${percent(output.doubt ?? 0)} as doubt. It says so in the public card; your browser decides, after opening the answer. What the model has never seen is found often, not always.`;
+}
+
+/** @param {string} label @param {number} share @param {string} text @param {boolean} [isTop] @param {Tone} [tone] @returns {Bar} */
+const bar = (label, share, text, isTop = false, tone = '') => ({ label, share, text, isTop, tone });
 
 /** What was done to a record before it was encrypted. @param {import('../src/preprocessing.js').Counts} counts */
 function noteOf({ imputed, clipped, unknown }) {

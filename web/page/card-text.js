@@ -34,7 +34,12 @@ function inputOf({ fields: { input } }) {
     const hot = input.preprocessing.steps.find((step) => step.op === 'one_hot');
     const texts = hot?.op === 'one_hot' ? Object.keys(hot.categories).length : 0;
     const columns = input.features?.length ?? 0;
-    const others = hot?.op === 'one_hot' ? (hot.unknown === 'zeros' ? ' Texts that it doesn\'t know count as none of its categories.' : ' Texts that it doesn\'t know are refused.') : '';
+    const others =
+      hot?.op === 'one_hot'
+        ? hot.unknown === 'zeros'
+          ? " Texts that it doesn't know count as none of its categories."
+          : " Texts that it doesn't know are refused."
+        : '';
     return `A record of ${counted(columns, 'column')}: ${counted(columns - texts, 'number')} and ${counted(texts, 'text')}.${others}`;
   }
   if (input.kind === 'array') return `An array of ${input.shape.join(' × ')} numbers.`;
@@ -58,7 +63,9 @@ function outputOf(card) {
 /** A network's hidden layers. @param {Card} card @returns {Entry[]} */
 function insideOf(card) {
   if (!card.hidden) return [];
-  return [{ term: 'Inside', text: `A network with ${layersOf(card)}, which are squared, exactly. All its weights are private, and it is asked by vouchers alone.` }];
+  return [
+    { term: 'Inside', text: `A network with ${layersOf(card)}, which are squared, exactly. All its weights are private.` },
+  ];
 }
 
 /** @param {Card} card */

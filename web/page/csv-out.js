@@ -38,14 +38,25 @@ export function rowOf(card, outcome, record) {
 }
 
 /**
+ * A column of the records' own file that is kept beside what is predicted for them.
+ *
+ * @typedef {{name: string, cells: readonly string[]}} Kept
+ */
+
+/**
  * The whole file.
  *
  * @param {Card} card
  * @param {readonly Outcome[]} outcomes
+ * @param {Kept} [kept] stands after the prediction
  */
-export function csvOf(card, outcomes) {
-  const rows = outcomes.map((outcome, record) => rowOf(card, outcome, record));
-  return [headerOf(card), ...rows].map((cells) => `${cells.map(cellOf).join(',')}\n`).join('');
+export function csvOf(card, outcomes, kept) {
+  const header = kept ? [...headerOf(card), kept.name] : headerOf(card);
+  const rows = outcomes.map((outcome, record) => {
+    const row = rowOf(card, outcome, record);
+    return kept ? [...row, kept.cells[record]] : row;
+  });
+  return [header, ...rows].map((cells) => `${cells.map(cellOf).join(',')}\n`).join('');
 }
 
 /** @param {string} text */

@@ -24,12 +24,36 @@ export class CsvView {
   #task;
   /** @type {readonly Outcome[] | undefined} whose rows are shown */
   #predictions;
+  #keep = byId('csv-keep', HTMLSelectElement);
+  /** What the columns to keep are of. @type {import('./task.js').Others | undefined} */
+  #others;
+  /** The column that is shown. @type {import('./csv-out.js').Kept | undefined} */
+  #shown;
 
   constructor() {
+    this.#keep.addEventListener('change', () => {
+      this.#predictions = undefined;
+      if (this.#task) this.render(this.#task);
+    });
     this.#save.addEventListener('click', () => {
       const { card, predictions, question } = this.#task ?? {};
-      if (card && predictions) save(`${question?.model}-predictions.csv`, csvOf(card, predictions), 'text/csv');
+      if (card && predictions) save(`${question?.model}-predictions.csv`, csvOf(card, predictions, this.#kept), 'text/csv');
     });
+  }
+
+  /** The column that is kept beside the predictions, if one is chosen. @returns {import('./csv-out.js').Kept | undefined} */
+  get #kept() {
+    const name = this.#keep.value;
+    return name !== '' && this.#others ? { name, cells: this.#others.cellsOf(name) } : undefined;
+  }
+
+  /** Offers the columns of a file that can be kept. @param {import('./task.js').Others | undefined} others */
+  #offer(others) {
+    if (others === this.#others) return;
+    this.#others = others;
+    const names = others?.others ?? [];
+    this.#keep.replaceChildren(element('option', { value: '' }, 'nothing'), ...names.map((name) => element('option', { value: name }, name)));
+    byId('csv-keep-choice', HTMLElement).hidden = names.length === 0;
   }
 
   /** @param {Task} task */
@@ -39,6 +63,7 @@ export class CsvView {
     const isShown = question?.kind === 'csv' && card !== undefined && total > 0;
     this.#section.hidden = !isShown;
     if (!isShown) return;
+    this.#offer(question.others?.());
     byId('csv-summary', HTMLElement).textContent = textOfPredictions(card, predictions, total).text + remainderOf(task);
     this.#progress.hidden = phase !== 'running';
     this.#progress.max = total;
@@ -53,17 +78,21 @@ export class CsvView {
   #renderRows(card, predictions) {
     const [head, body] = [this.#table.tHead, this.#table.tBodies[0]];
     if (this.#predictions !== predictions) {
-      head?.replaceChildren(rowOf('th', titlesOf(card)));
+      this.#shown = this.#kept;
+      head?.replaceChildren(rowOf('th', beside(titlesOf(card), this.#shown?.name)));
       body.replaceChildren();
       this.#predictions = predictions;
     }
     for (let i = body.rows.length; i < Math.min(predictions.length, MOST_ROWS); i++) {
-      const row = rowOf('td', cellsOf(card, predictions[i], i));
+      const row = rowOf('td', beside(cellsOf(card, predictions[i], i), this.#shown?.cells[i]));
       row.classList.toggle('marked', predictions[i].failed !== undefined);
       body.append(row);
     }
   }
 }
+
+/** A row with a cell more, after the record's number, if there is one. @param {readonly string[]} row @param {string | undefined} cell */
+const beside = ([first, ...rest], cell) => (cell === undefined ? [first, ...rest] : [first, cell, ...rest]);
 
 /** How long the rest will take, at the pace so far. @param {Task} task */
 function remainderOf({ phase, predictions, total, pace }) {

@@ -11,6 +11,13 @@ import { drawInk, loadSamples, readPicture } from './pictures.js';
  */
 
 const SIDE = 28;
+/** A drawing that is smaller, as a part of the sheet, is hardly one. */
+const TINY = 0.15;
+
+const ODD =
+  'Almost nothing is drawn. Your browser scales a drawing until it fills the picture, so the model gets a blot, which it takes for one of the ten ' +
+  'digits: it knows nothing else.';
+
 const DRAWN = 'What the model gets: your drawing, centred, in 28 × 28 pixels.';
 
 /** The colours of ink and ground in what the model gets, as in MNIST. */
@@ -58,6 +65,11 @@ export class DigitTab extends EventTarget {
     return this.#drawing.isPenDown;
   }
 
+  /** What is odd about the picture, whatever a model says; nothing if nothing is. */
+  get oddity() {
+    return this.#isDrawn && !this.isEmpty && this.#drawing.extent < TINY ? ODD : '';
+  }
+
   /** @param {string} model @returns {Question} */
   question(model) {
     const pixels = [...(this.#pixels ?? [])];
@@ -89,7 +101,10 @@ export class DigitTab extends EventTarget {
     const isReady = isFitted(grey);
     const pixels = fitMnist(grey);
     this.#drawing.show(picture, grey.width > SIDE || grey.height > SIDE);
-    this.#take(pixels, isReady ? 'Your picture has 28 × 28 pixels, and is used as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.');
+    this.#take(
+      pixels,
+      isReady ? 'Your picture has 28 × 28 pixels, and is used as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.',
+    );
     announce('Picture taken');
   }
 

@@ -59,6 +59,14 @@ export class Drawing extends EventTarget {
     return this.#pointer !== undefined || this.#isKeyPenDown;
   }
 
+  /** The greater of the width and the height of all strokes, as a part of the sheet; 0 without any. */
+  get extent() {
+    const all = this.#strokes.flat();
+    if (all.length === 0) return 0;
+    const extentOf = (/** @type {number[]} */ of) => of.reduce((a, b) => Math.max(a, b)) - of.reduce((a, b) => Math.min(a, b));
+    return Math.max(extentOf(all.map(([x]) => x)), extentOf(all.map(([, y]) => y)));
+  }
+
   clear() {
     this.#strokes = [];
     this.#shown = undefined;
@@ -88,10 +96,7 @@ export class Drawing extends EventTarget {
     if (!context) return undefined;
     context.fillStyle = '#fff';
     context.fillRect(0, 0, SIDE, SIDE);
-    const all = this.#strokes.flat();
-    const extent = (/** @type {number[]} */ of) => of.reduce((a, b) => Math.max(a, b)) - of.reduce((a, b) => Math.min(a, b));
-    const longest = Math.max(extent(all.map(([x]) => x)), extent(all.map(([, y]) => y)));
-    stroke(context, this.#strokes, SIDE, '#000', Math.min(Math.max(MODEL_PEN * longest, 0.03), PEN * 1.3));
+    stroke(context, this.#strokes, SIDE, '#000', Math.min(Math.max(MODEL_PEN * this.extent, 0.03), PEN * 1.3));
     return context.getImageData(0, 0, SIDE, SIDE);
   }
 

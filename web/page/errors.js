@@ -39,7 +39,7 @@ const TROUBLES = {
   },
   model_not_allowed: {
     title: 'Your token is not for this model',
-    text: 'Choose another model, or ask the service\'s operator to allow this one.',
+    text: "Choose another model, or ask the service's operator to allow this one.",
     help: 'token',
   },
   quota_used_up: {
@@ -48,7 +48,7 @@ const TROUBLES = {
     help: 'retry',
   },
   ledger_away: {
-    title: 'The service can\'t look up your token',
+    title: "The service can't look up your token",
     text: 'The database in which it keeps tokens and quotas is unavailable. Wait a moment, then try again. Your input is still here.',
     help: 'retry',
   },
@@ -119,7 +119,7 @@ const TROUBLES = {
   },
   voucher_spent: {
     title: 'The vouchers were used before',
-    text: 'The service answers each step of a voucher once, and says that it has answered these. Trying again uses others. If it happens again, tell the service\'s operator.',
+    text: "The service answers each step of a voucher once, and says that it has answered these. Trying again uses others. If it happens again, tell the service's operator.",
     help: 'retry',
   },
   unknown_voucher: {
@@ -140,7 +140,7 @@ const TROUBLES = {
   bad_answer: {
     title: 'The answer is damaged',
     text:
-      'What came back can\'t be the right answer to your request, so it was not used; in a table, the records concerned are marked. ' +
+      "What came back can't be the right answer to your request, so it was not used; in a table, the records concerned are marked. " +
       'Trying again sends everything once more, and so tells a service that cheats that you noticed. If it happens again, stop asking.',
     help: 'retry',
   },

@@ -10,6 +10,7 @@ export const counted = (number, thing) => `${count(number)} ${thing}${number ===
 
 /** @param {number} milliseconds */
 export function duration(milliseconds) {
+  if (milliseconds < 0.05) return 'under 0.1 ms';
   if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;
   if (milliseconds < 1000) return `${milliseconds.toFixed(0)} ms`;
   if (milliseconds < 100_000) return `${(milliseconds / 1000).toFixed(2)} s`;
@@ -38,3 +39,6 @@ export function percent(probability) {
 
 /** A value for reading, not for computing: four significant digits. @param {number} value */
 export const short = (value) => String(Number(value.toPrecision(4)));
+
+/** A time that passes. @param {number} milliseconds */
+export const seconds = (milliseconds) => `${Math.round(milliseconds / 1000)} s`;

@@ -7,6 +7,9 @@ import { VeilcastError, WorkerKey } from '../index.js';
 /** With fewer vouchers than this, more are made. */
 const FEW = 15;
 
+/** Vouchers of a network that are made first: each takes ciphertexts of its own, so that a few are there sooner than a row. */
+const FIRST = 2;
+
 /** Milliseconds until a service that gave no vouchers for now is asked again. */
 const PAUSE = 30_000;
 
@@ -19,6 +22,9 @@ export class KeyHolder extends EventTarget {
   bits = 0;
   /** Milliseconds that making it took. */
   time = 0;
+  /** When the making began, by the page's clock, and how much of it is done, from 0 to 1. */
+  since = 0;
+  part = 0;
   /** @type {unknown} */
   error;
   /** @type {WorkerKey | undefined} */
@@ -57,12 +63,15 @@ export class KeyHolder extends EventTarget {
 
   /** @param {number} bits @param {AbortSignal} signal */
   async #make(bits, signal) {
-    this.#change({ state: 'making', bits, error: undefined });
-    const start = performance.now();
+    const since = performance.now();
+    this.#change({ state: 'making', bits, error: undefined, since, part: 0 });
     try {
-      const key = await WorkerKey.generate(bits, { signal });
+      const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => {
+        if (!signal.aborted) this.#change({ part: done / total });
+      };
+      const key = await WorkerKey.generate(bits, { signal, onProgress });
       this.#key = key;
-      this.#change({ state: 'ready', time: performance.now() - start });
+      this.#change({ state: 'ready', time: performance.now() - since });
       return key;
     } catch (error) {
       if (!signal.aborted) this.#change({ state: 'failed', error });
@@ -116,7 +125,7 @@ export class KeyHolder extends EventTarget {
 
   /** @param {Client} client @param {string} model @param {WorkerKey} key @param {AbortSignal} signal @param {boolean} isLive */
   async #fill(client, model, key, signal, isLive) {
-    const { ways } = await client.card(model, { signal });
+    const { ways, hidden } = await client.card(model, { signal });
     if (!isLive && ways.includes('direct')) return false;
     const refused = this.#refused.get(client) ?? new Map();
     const isRefused = performance.now() < (refused.get(model) ?? 0);
@@ -124,6 +133,10 @@ export class KeyHolder extends EventTarget {
     this.isFilling = true;
     this.dispatchEvent(new Event('vouchers'));
     try {
+      if (hidden && client.vouchers(model, { key }) === 0) {
+        await client.fillVouchers(model, { key, signal, count: FIRST, isExact: true });
+        this.dispatchEvent(new Event('vouchers'));
+      }
       await client.fillVouchers(model, { key, signal });
       return true;
     } catch (error) {
@@ -143,7 +156,7 @@ export class KeyHolder extends EventTarget {
     this.#current = undefined;
   }
 
-  /** @param {Partial<Pick<KeyHolder, 'state' | 'bits' | 'time' | 'error'>>} fields */
+  /** @param {Partial<Pick<KeyHolder, 'state' | 'bits' | 'time' | 'since' | 'part' | 'error'>>} fields */
   #change(fields) {
     Object.assign(this, fields);
     this.dispatchEvent(new Event('change'));

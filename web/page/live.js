@@ -103,8 +103,8 @@ export class Live {
     const { signal } = (this.#controller = new AbortController());
     const task = this.#task;
     try {
-      const { model, isSealed } = question;
-      const key = isSealed ? undefined : await this.#keys.ready(signal);
+      const { model, way } = question;
+      const key = way === 'sealed' ? undefined : await this.#keys.ready(signal);
       const card = await task.client.card(model, { signal });
       const records = question.records(card);
       /** @type {{request?: Message, answer?: Message, public?: number}} */
@@ -112,9 +112,10 @@ export class Live {
       const run = await task.client.predict(model, records, {
         key,
         signal,
-        way: isSealed ? 'sealed' : 'vouchers',
+        way: way === 'sealed' ? 'sealed' : 'vouchers',
         onProgress: (progress) => {
-          if (progress.step === 'send') seen.request = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.request), headerLength: progress.headerLength };
+          if (progress.step === 'send')
+            seen.request = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.request), headerLength: progress.headerLength };
           if (progress.step === 'receive') seen.answer = { bytes: /** @type {Uint8Array<ArrayBuffer>} */ (progress.answer), headerLength: 0 };
           if (progress.step === 'public') seen.public = progress.time;
         },

@@ -23,7 +23,7 @@ export function ciphertextsOf(body, headerLength) {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const bytes = new Uint8Array(body.length - headerLength);
   let length = 0;
-  for (let at = headerLength; at + PREFIX_BYTES <= body.length; ) {
+  for (let at = headerLength; at + PREFIX_BYTES <= body.length;) {
     const element = body.subarray(at + PREFIX_BYTES, at + PREFIX_BYTES + view.getUint32(at, true));
     bytes.set(element, length);
     length += element.length;

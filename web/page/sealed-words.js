@@ -9,12 +9,6 @@ import { count, counted, duration, size } from './format.js';
  * @typedef {import('./task.js').Task} Task
  */
 
-/** What the model's owner and the user can be sure of. */
-export const SEALED_NOTE =
-  'The model came to your browser encrypted: only the server has the key, so its weights stay hidden from you. What your browser makes of ' +
-  'them is hidden under random numbers, each used only this once: so your data stays hidden from the server, whatever it can compute. ' +
-  'No key of yours is needed.';
-
 /** The page's introduction. */
 export const SEALED_INTRO =
   "The model comes to your browser locked, with the server's key. Your browser computes with the locked weights, and hides what comes out " +
@@ -44,7 +38,7 @@ export const SEALED_WORDS = {
   },
   encrypt: {
     title: 'Computed and masked',
-    says: "Your browser applied the locked weights to your data, and added random numbers, each used only this once. What is left is as random as they are.",
+    says: 'Your browser applied the locked weights to your data, and added random numbers, each used only this once. What is left is as random as they are.',
     engineers: ({ card, keyBits, total }) => {
       if (!card?.fields.sealed) return '';
       const { recordsPerCiphertext, recordBits } = new SealedLayout(card);
@@ -66,7 +60,8 @@ export const SEALED_WORDS = {
   compute: {
     title: 'Opened',
     says: 'The server opens what you sent with its key, and finds masked numbers: it can read neither your data nor the result.',
-    engineers: () => 'It decrypts, and returns the lowest bits, where the scores are, plus those of r. The time is that from the first byte sent to the last received.',
+    engineers: () =>
+      'It decrypts, and returns the lowest bits, where the scores are, plus those of r. The time is that from the first byte sent to the last received.',
   },
   receive: {
     title: 'Received',
@@ -77,7 +72,8 @@ export const SEALED_WORDS = {
   decrypt: {
     title: 'Unmasked',
     says: 'Your browser takes off its random numbers. Nobody else has read the answer.',
-    engineers: ({ card }) => `The lowest bits minus those of r${card ? `, ${counted(card.slotBits, 'bit')} for each score` : ''}: exactly the model's scores. r is forgotten with it.`,
+    engineers: ({ card }) =>
+      `The lowest bits minus those of r${card ? `, ${counted(card.slotBits, 'bit')} for each score` : ''}: exactly the model's scores. r is forgotten with it.`,
   },
 };
 
@@ -87,9 +83,14 @@ export function textOfSealed({ steps }) {
   return `Answered by the sealed model, without a key of yours: ${size(steps.send.bytes)} up, ${size(steps.receive.bytes)} down, ${duration(time)}.`;
 }
 
-/** What is said beside the drawing. @param {{left: number, isOpening: boolean, isFilling: boolean}} randomizers */
-export function textOfRandomizers({ left, isOpening, isFilling }) {
+/**
+ * What is said beside the drawing, or the form.
+ *
+ * @param {{left: number, isOpening: boolean, isFilling: boolean}} randomizers
+ * @param {'pen' | 'form'} followed
+ */
+export function textOfRandomizers({ left, isOpening, isFilling }, followed) {
   if (isOpening) return "Fetching and checking the model's encrypted weights…";
-  if (left > 0) return 'The answer follows your pen, with random numbers made ahead of time.';
-  return isFilling ? 'Making random numbers ahead of time, so that the answer can follow your pen…' : '';
+  if (left > 0) return `The answer follows your ${followed}, with random numbers made ahead of time.`;
+  return isFilling ? `Making random numbers ahead of time, so that the answer can follow your ${followed}…` : '';
 }

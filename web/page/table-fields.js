@@ -84,13 +84,11 @@ function rounded(value, scale, range) {
 /** The day of days since 1970-01-01, as it is typed. @param {number} days */
 const dateOf = (days) => new Date(Math.round(days) * 86_400_000).toISOString().slice(0, 10);
 
-/** What to know before filling in a field. @param {Field} field */
-export function hintOf({ description, unit, isDate, categories, range, imputed, mayBeEmpty }) {
+/** What to know before filling in a field, beside its unit. @param {Field} field */
+export function hintOf({ description, isDate, categories, range, imputed, mayBeEmpty }) {
   const shown = isDate ? dateOf : plain;
   const hints = description ? [description] : [];
-  const inUnit = unit && !isDate ? ` ${unit}` : '';
-  if (!categories && range) hints.push(`${shown(range[0])} to ${shown(range[1])}${inUnit}`);
-  else if (inUnit) hints.push(`in${inUnit}`);
+  if (!categories && range) hints.push(`${shown(range[0])} to ${shown(range[1])}`);
   if (imputed !== undefined) hints.push(`if empty: ${typeof imputed === 'number' ? shown(imputed) : imputed}`);
   else if (mayBeEmpty) hints.push('may be empty');
   return hints.join(' · ');

@@ -3,6 +3,9 @@
 import { byId, element } from './dom.js';
 import { cellOf, fieldsOf, hintOf, otherThan } from './table-fields.js';
 
+/** The field that is shown as empty. */
+const EMPTY = '(empty)';
+
 /**
  * @typedef {import('../index.js').Card} Card
  * @typedef {import('../src/preprocessing.js').Cell} Cell
@@ -20,9 +23,12 @@ export class TableForm {
     this.#fields.replaceChildren(
       ...this.#rows.map(({ field, control, problem }) => {
         const hint = element('small', { id: `${control.id}-hint` }, hintOf(field));
-        return element('div', { class: 'field' }, element('label', { for: control.id }, ...breakable(field.label)), control, hint, problem);
+        const unit = element('span', { id: `${control.id}-unit`, class: 'unit' }, field.isDate ? '' : (field.unit ?? ''));
+        const entry = element('div', { class: 'entry' }, control, unit);
+        return element('div', { class: 'field' }, element('label', { for: control.id }, ...breakable(field.label)), entry, hint, problem);
       }),
     );
+    this.fillIn();
   }
 
   fillIn() {
@@ -35,15 +41,29 @@ export class TableForm {
     for (const row of this.#rows) blame(row, '');
   }
 
+  /** The record's cells as they are now; undefined if a field isn't right. @returns {Cell[] | undefined} */
+  cells() {
+    const results = this.#rows.map(resultOf);
+    const cells = results.flatMap((result) => ('cell' in result ? [result.cell] : []));
+    return cells.length === results.length ? cells : undefined;
+  }
+
+  /** What is filled in, for people. @returns {import('./task.js').Shown[]} */
+  shown() {
+    return this.#rows.map(({ field: { label, unit, isDate }, control: { value } }) => ({
+      name: label,
+      text: value.trim() === '' ? EMPTY : unit && !isDate ? `${value} ${unit}` : value,
+    }));
+  }
+
   /** The record's cells; undefined if a field isn't right, which then has the focus. @returns {Cell[] | undefined} */
   record() {
     /** @type {Cell[]} */
     const cells = [];
     let first;
     for (const row of this.#rows) {
-      const { field, control } = row;
-      // A field of numbers returns no text for something that isn't one.
-      const result = control.validity.badInput ? { problem: 'This is not a number.' } : cellOf(field, control.value);
+      const { control } = row;
+      const result = resultOf(row);
       blame(row, 'problem' in result ? result.problem : '');
       if ('cell' in result) cells.push(result.cell);
       else first ??= control;
@@ -53,9 +73,15 @@ export class TableForm {
   }
 }
 
+/** @param {{field: Field, control: HTMLInputElement | HTMLSelectElement}} row */
+function resultOf({ field, control }) {
+  // A field of numbers returns no text for something that isn't one.
+  return control.validity.badInput ? { problem: 'This is not a number.' } : cellOf(field, control.value);
+}
+
 /** @param {Field} field @param {string} id */
 function rowOf(field, id) {
-  const describedBy = { 'aria-describedby': `${id}-hint ${id}-problem` };
+  const describedBy = { 'aria-describedby': `${id}-unit ${id}-hint ${id}-problem` };
   const control = field.categories
     ? element('select', { id, name: field.name, ...describedBy }, ...optionsOf(field, field.categories))
     : element('input', { id, name: field.name, autocomplete: 'off', ...kindOf(field), ...describedBy });

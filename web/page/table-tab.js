@@ -22,17 +22,18 @@ export class TableTab extends EventTarget {
     const form = byId('table-form', HTMLFormElement);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      const record = this.#form.record();
-      const features = this.#card?.fields.input.features;
-      if (!record || !features) return;
-      const records = (/** @type {Card} */ card) => {
-        if (String(card.fields.input.features) !== String(features)) throw new VeilcastError('model_changed', 'the model takes different columns now');
-        return [record];
-      };
-      this.#ask('row', records);
+      if (this.#form.record()) this.#ask(this.question());
     });
-    form.addEventListener('reset', () => this.#form.forgive());
-    byId('example', HTMLButtonElement).addEventListener('click', () => this.#form.fillIn());
+    form.addEventListener('reset', () => {
+      this.#form.forgive();
+      // The fields are emptied after this.
+      setTimeout(() => this.#changed('change'));
+    });
+    byId('example', HTMLButtonElement).addEventListener('click', () => {
+      this.#form.fillIn();
+      this.#changed('change');
+    });
+    for (const type of /** @type {const} */ (['input', 'change'])) form.addEventListener(type, () => this.#changed(type));
     const file = byId('csv-file', HTMLInputElement);
     file.addEventListener('change', () => {
       const chosen = file.files?.[0];
@@ -58,6 +59,22 @@ export class TableTab extends EventTarget {
     this.#form.build(card);
   }
 
+  /** What the form asks as it is filled in now; undefined if a field isn't right. @returns {Question | undefined} */
+  question() {
+    const [record, features, model] = [this.#form.cells(), this.#card?.fields.input.features, this.#card?.fields.name];
+    if (!record || !features || model === undefined) return undefined;
+    const records = (/** @type {Card} */ card) => {
+      if (String(card.fields.input.features) !== String(features)) throw new VeilcastError('model_changed', 'the model takes different columns now');
+      return [record];
+    };
+    return { kind: 'row', model, records, shown: this.#form.shown() };
+  }
+
+  /** Tells that the form is filled in otherwise. @param {'input' | 'change'} type */
+  #changed(type) {
+    this.dispatchEvent(new Event(type));
+  }
+
   /** Takes a file that was chosen or dropped. @param {File | undefined} file */
   offer(file) {
     if (file) void this.#take(file);
@@ -71,11 +88,21 @@ export class TableTab extends EventTarget {
         throw new VeilcastError('not_a_table', `the file has ${size(file.size)}; use the program veilcast for tables of this size`);
       }
       const { text, said } = await textOfTable(new Uint8Array(await file.arrayBuffer()));
-      this.#ask('csv', (card) => {
-        const table = openTable(card.fields.input, text);
-        const notes = [...said, ...table.said];
-        byId('csv-said', HTMLElement).textContent = notes.length > 0 ? `About the file: ${notes.join('; ')}.` : '';
-        return table.records;
+      const model = this.#card?.fields.name;
+      if (model === undefined) return;
+      /** @type {import('./task.js').Others | undefined} */
+      let read;
+      this.#ask({
+        kind: 'csv',
+        model,
+        others: () => read,
+        records: (card) => {
+          const table = openTable(card.fields.input, text);
+          read = table;
+          const notes = [...said, ...table.said];
+          byId('csv-said', HTMLElement).textContent = notes.length > 0 ? `About the file: ${notes.join('; ')}.` : '';
+          return table.records;
+        },
       });
     } catch (cause) {
       const error = cause instanceof VeilcastError ? cause : new VeilcastError('not_a_table', 'the file cannot be read', { cause });
@@ -83,9 +110,8 @@ export class TableTab extends EventTarget {
     }
   }
 
-  /** @param {Question['kind']} kind @param {Question['records']} records */
-  #ask(kind, records) {
-    const model = this.#card?.fields.name;
-    if (model !== undefined) this.dispatchEvent(new CustomEvent('ask', { detail: { kind, model, records } }));
+  /** @param {Question | undefined} question */
+  #ask(question) {
+    if (question) this.dispatchEvent(new CustomEvent('ask', { detail: question }));
   }
 }

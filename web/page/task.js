@@ -1,6 +1,7 @@
 /** The course of one prediction, from records to answers: its steps with times and bytes, and the actual messages. */
 
 import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
+import { layerLayouts } from '../src/layout.js';
 import { elementBytes } from '../src/masked-messages.js';
 import { incomplete } from '../src/outcome.js';
 import { numberBytes } from '../src/round-messages.js';
@@ -34,7 +35,13 @@ import { SealedHolder } from './sealed-holder.js';
  * @property {'digit' | 'row' | 'csv'} kind
  * @property {string} model
  * @property {(card: Card) => (readonly Cell[])[]} records
- * @property {boolean} [isSealed] whether the sealed model is asked, without a key
+ * @property {Way} [way] to ask: if none, or none that the model is offered in, its records are encrypted, or else masked
+ * @property {Shown[]} [shown] what a person filled in
+ * @property {() => Others | undefined} [others] the columns of the file that the model doesn't take, once it is read
+ *
+ * @typedef {Pick<import('../src/table.js').Table, 'others' | 'cellsOf'>} Others
+ *
+ * @typedef {{name: string, text: string}} Shown a field's label and its value with the unit
  *
  * @typedef {{bytes: Uint8Array<ArrayBuffer>, headerLength: number}} Message
  */
@@ -139,7 +146,10 @@ export class Task extends EventTarget {
     end(encrypt, times.encrypt);
     // How the time between the two splits isn't known.
     end(compute, times.exchange);
-    for (const [step, bytes] of /** @type {const} */ ([[send, bytesUp], [receive, bytesDown]])) {
+    for (const [step, bytes] of /** @type {const} */ ([
+      [send, bytesUp],
+      [receive, bytesDown],
+    ])) {
       end(step, 0);
       step.bytes = bytes;
     }
@@ -180,7 +190,7 @@ export class Task extends EventTarget {
     const { signal } = (this.#controller = new AbortController());
     this.error = undefined;
     this.#enter('running');
-    const maker = question.isSealed ? this.#sealed : this.#keys;
+    const maker = question.way === 'sealed' ? this.#sealed : this.#keys;
     maker.pause();
     try {
       await this.#predict(question, signal);
@@ -192,12 +202,12 @@ export class Task extends EventTarget {
       this.error = error;
       this.#enter(signal.aborted ? 'cancelled' : 'failed');
     }
-    void maker.prepare(this.client, question.model, { isLive: question.kind === 'digit' });
+    void maker.prepare(this.client, question.model, { isLive: isLive(question) });
   }
 
   /** @param {Question} question @param {AbortSignal} signal */
-  async #predict({ model, records: recordsOf, isSealed }, signal) {
-    const key = isSealed ? undefined : await this.#keys.ready(signal);
+  async #predict({ model, records: recordsOf, way: asked, kind }, signal) {
+    const key = asked === 'sealed' ? undefined : await this.#keys.ready(signal);
     const card = await this.client.card(model, { signal });
     // Predictions of two models would not make one table.
     if (this.card && this.card.digest !== card.digest) this.#reset();
@@ -206,7 +216,9 @@ export class Task extends EventTarget {
     const records = recordsOf(card);
     this.total = records.length;
     if (records.length === 0) throw new VeilcastError('no_records', 'there is no record below the header of the table');
-    const way = !key ? 'sealed' : card.ways.includes('direct') ? 'direct' : 'vouchers';
+    // Vouchers for many records take as many ciphertexts as the records do.
+    const isDirect = card.ways.includes('direct') && (asked !== 'vouchers' || kind === 'csv' || !card.ways.includes('vouchers'));
+    const way = !key ? 'sealed' : isDirect ? 'direct' : 'vouchers';
     this.way = way;
     if (key && way === 'vouchers') await this.#fill(model, records.length - this.predictions.length, key, signal);
     while (this.predictions.length < records.length) {
@@ -278,7 +290,8 @@ export class Task extends EventTarget {
         send.bytes += progress.request.length;
         break;
       case 'retry':
-        (send.state === 'running' ? send : encrypt).note = `No answer yet: the service is busy or unavailable. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
+        (send.state === 'running' ? send : encrypt).note =
+          `No answer yet: the service is busy or unavailable. Trying again in ${Math.ceil(progress.pause / 1000)} s.`;
         break;
       case 'receive':
         watch.received();
@@ -323,6 +336,9 @@ function begin(step) {
 function end(step, time) {
   Object.assign(step, { state: 'done', part: 1, note: '', time: step.time + time });
 }
+
+/** Whether answers are to follow what a person does. @param {Question} question */
+const isLive = ({ kind, way }) => kind !== 'csv' && way !== 'direct';
 
 /** What a run returns, with marks where it has no predictions. @param {Promise<PartialPredictions>} run */
 async function outcomesOf(run) {
@@ -369,7 +385,10 @@ class Stopwatch {
     const rest = Math.max(0, this.exchange - receive);
     // Not every browser shows what the service says about its own time.
     const said = noted.map(({ serverTiming }) => serverTiming?.find(({ name }) => name === 'compute')?.duration ?? rest);
-    const compute = Math.min(rest, said.reduce((a, b) => a + b));
+    const compute = Math.min(
+      rest,
+      said.reduce((a, b) => a + b),
+    );
     return { send: rest - compute, compute, receive };
   }
 }
@@ -395,11 +414,14 @@ function headerLengthOf(bytes, records, { card, layout, way }, keyBits) {
   return Math.max(0, bytes.length - sizeOf(records, card, way, layout, keyBits));
 }
 
+/** The layout of a record's last answer: in a network, that of its last part. @param {Card} card @param {Layout} layout */
+export const lastLayoutOf = (card, layout) => (card.hidden ? (layerLayouts(card).at(-1) ?? layout) : layout);
+
 /** The bytes after that header. @param {number} records @param {Card} card @param {Way} way @param {Layout | undefined} layout @param {number} keyBits */
 function sizeOf(records, card, way, layout, keyBits) {
   if (way === 'sealed') return records * new SealedLayout(card).rowBytes;
-  if (card.hidden) return records * card.outputs * numberBytes(card.hidden.ring_bits);
+  if (way === 'vouchers' && card.hidden) return records * card.outputs * numberBytes(card.hidden.ring_bits);
   if (way === 'vouchers' || !layout) return records * card.outputs * elementBytes(card.slotBits);
-  const arrangement = new Arrangement(card, layout, keyBits);
+  const arrangement = new Arrangement(card, lastLayoutOf(card, layout), keyBits);
   return arrangement.rows(records) * arrangement.answers * (4 + keyBits / 4);
 }

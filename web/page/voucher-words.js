@@ -28,7 +28,8 @@ export const VOUCHER_WORDS = {
   compute: {
     title: 'Computed',
     says: 'The server applies its model to the masked numbers, as fast as to any others. It can read neither them nor the result.',
-    engineers: () => "z = W·e + b + s, in the clear. s hides the model's scores of e from you, as r hides x from the server. The time is that from the first byte sent to the last received.",
+    engineers: () =>
+      "z = W·e + b + s, in the clear. s hides the model's scores of e from you, as r hides x from the server. The time is that from the first byte sent to the last received.",
   },
   receive: {
     title: 'Received',
@@ -39,7 +40,8 @@ export const VOUCHER_WORDS = {
   decrypt: {
     title: 'Unmasked',
     says: 'The other half of the voucher, which only your browser has, takes off both masks.',
-    engineers: ({ card }) => `z + a = W·x + b${card ? ` modulo 2^${card.slotBits}` : ''}: exactly the model's scores. No key is needed for it, and the voucher is good for nothing else.`,
+    engineers: ({ card }) =>
+      `z + a = W·x + b${card ? ` modulo 2^${card.slotBits}` : ''}: exactly the model's scores. No key is needed for it, and the voucher is good for nothing else.`,
   },
 };
 
@@ -49,8 +51,13 @@ export function textOfVoucher({ steps }) {
   return `Answered with a voucher made ahead of time: ${size(steps.send.bytes)} up, ${size(steps.receive.bytes)} down, ${duration(time)}.`;
 }
 
-/** What is said beside the drawing. @param {{left: number, isFilling: boolean}} vouchers */
-export function textOfVouchers({ left, isFilling }) {
-  if (left > 0) return 'The answer follows your pen, with vouchers made ahead of time.';
-  return isFilling ? 'Making vouchers ahead of time, so that the answer can follow your pen…' : '';
+/**
+ * What is said beside the drawing, or the form.
+ *
+ * @param {{left: number, isFilling: boolean}} vouchers
+ * @param {'pen' | 'form'} followed
+ */
+export function textOfVouchers({ left, isFilling }, followed) {
+  if (left > 0) return `The answer follows your ${followed}, with vouchers made ahead of time.`;
+  return isFilling ? `Making vouchers ahead of time, so that the answer can follow your ${followed}…` : '';
 }

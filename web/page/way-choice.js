@@ -1,32 +1,65 @@
-/** The choice of what is encrypted, where a model offers both: the data, with a key of the user's own, or the model. */
+/** The choice of the way to ask: three tabs of the same picture, each with what it hides from whom. */
 
-import { byId } from './dom.js';
-import { SEALED_NOTE } from './sealed-words.js';
+import { byId, element } from './dom.js';
+import { WAYS, reasonOf, termsOf } from './way-words.js';
 
-/** @typedef {import('../index.js').Card} Card */
+/**
+ * @typedef {import('../index.js').Card} Card
+ * @typedef {import('../src/card-types.js').Way} Way
+ */
 
 export class WayChoice {
-  #row;
-  #select;
-  #note;
+  #place = byId('ways', HTMLElement);
+  #about = byId('way-about', HTMLElement);
+  #buttons = WAYS.map((way) => /** @type {const} */ ([way, byId(`way-${way}`, HTMLInputElement)]));
+  /** What a person chose, if anything. @type {Way | undefined} */
+  #wanted;
+  /** What is shown, so that nothing is said twice. */
+  #shown = '';
 
-  /** @param {'digit' | 'table'} name @param {() => void} onChange */
-  constructor(name, onChange) {
-    this.#row = byId(`${name}-way-choice`, HTMLElement);
-    this.#select = byId(`${name}-way`, HTMLSelectElement);
-    this.#note = byId(`${name}-way-note`, HTMLElement);
-    this.#note.textContent = SEALED_NOTE;
-    this.#select.addEventListener('change', onChange);
+  /** @param {() => void} onChange */
+  constructor(onChange) {
+    for (const [way, button] of this.#buttons) {
+      button.addEventListener('change', () => {
+        this.#wanted = way;
+        onChange();
+      });
+    }
   }
 
-  /** Whether a model is asked sealed. @param {Card | undefined} card */
-  isSealed(card) {
-    return card !== undefined && card.ways.includes('sealed') && (card.ways.length === 1 || this.#select.value === 'sealed');
+  /** What a person chose, if anything. */
+  get wanted() {
+    return this.#wanted;
   }
 
-  /** Offers what a model offers. @param {Card | undefined} card */
-  render(card) {
-    this.#row.hidden = !card?.ways.includes('sealed') || card.ways.length === 1;
-    this.#note.hidden = !this.isSealed(card);
+  /** Chooses what an address says, if it names a way. @param {string | null} way */
+  want(way) {
+    this.#wanted = WAYS.find((known) => known === way);
+  }
+
+  /** The way in which a model is asked: the chosen one if it is offered so, or else the first that it is. @param {Card | undefined} card @returns {Way} */
+  of(card) {
+    const offered = card?.ways ?? WAYS;
+    if (this.#wanted && offered.includes(this.#wanted)) return this.#wanted;
+    return WAYS.find((way) => offered.includes(way)) ?? 'direct';
+  }
+
+  /** Offers what a model offers, and says what its way hides. @param {Card | undefined} card @param {number} keyBits */
+  render(card, keyBits) {
+    this.#place.hidden = !card;
+    if (!card) return;
+    const chosen = this.of(card);
+    const shown = [card.digest, chosen, keyBits].join(' ');
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    for (const [way, button] of this.#buttons) {
+      const isOffered = card.ways.includes(way);
+      button.checked = way === chosen;
+      button.disabled = !isOffered;
+      byId(`way-${way}-label`, HTMLElement).title = isOffered ? '' : reasonOf(way);
+    }
+    this.#about.replaceChildren(
+      ...termsOf(card, chosen, keyBits).map(({ term, text }) => element('div', {}, element('dt', {}, term), element('dd', {}, text))),
+    );
   }
 }

@@ -56,10 +56,7 @@ const required = {
     { labels: listOf(text), scales: listOf(positive), activation: oneOf('softmax', 'sigmoid', 'normalized_sigmoid', 'exp', 'none') },
     { units: listOf(text), threshold: finite, doubt: finite, task: oneOf('classes', 'probability', 'quantities') },
   ),
-  bounds: record(
-    { slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) },
-    { largest_scores: listOf(integer(1, 2 ** MAX_SLOT_BITS)) },
-  ),
+  bounds: record({ slot_bits: integer(1, MAX_SLOT_BITS), certified: oneOf(true) }, { largest_scores: listOf(integer(1, 2 ** MAX_SLOT_BITS)) }),
   layouts: record(
     {},
     {
@@ -239,7 +236,7 @@ function checkHidden({ bounds, layouts, ways }, { sizes, weight_bits, ring_bits,
   if (score_shift + bounds.slot_bits > ring_bits) {
     fail('card.hidden', `has no room for scores: ${bounds.slot_bits} bits, and ${score_shift} more, don't fit a ring of ${ring_bits}`);
   }
-  if (ways?.length !== 1 || ways[0] !== 'vouchers') fail('card.ways', 'must be vouchers alone, since there are hidden layers');
+  if (ways?.includes('sealed')) fail('card.ways', "must be direct, vouchers, or both, since there are hidden layers: it can't be sealed");
   if (Object.keys(layouts).length > 0) fail('card.layouts', 'must be empty, since there are hidden layers');
 }
 

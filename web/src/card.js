@@ -120,7 +120,7 @@ export class Card {
   dequantize(scores) {
     const { scales } = this.fields.output;
     if (scores.length !== scales.length || scores.some((score, i) => score > this.#largest(i) || score < -this.#largest(i))) {
-      throw new VeilcastError('bad_scores', 'the decrypted scores are not what the card promises: the answer is not this model\'s');
+      throw new VeilcastError('bad_scores', "the decrypted scores are not what the card promises: the answer is not this model's");
     }
     return scores.map((score, i) => Number(score) * scales[i]);
   }

@@ -226,23 +226,24 @@ export class Client {
    * Makes vouchers ahead of time: each lets one prediction do without ciphertexts, so that it takes a round trip and hardly more.
    *
    * They are kept in memory until a prediction uses them, each once. A row of them takes the same ciphertexts however many of
-   * it are wanted, so full rows are made.
+   * it are wanted, so full rows are made. Those of a network with hidden layers also take some each, so that a few are there
+   * sooner: with `isExact` no more are made than `count`.
    *
    * @param {string} model
-   * @param {Pick<Keyed, 'key' | 'signal' | 'onProgress'> & {count?: number}} options how many, at least
+   * @param {Pick<Keyed, 'key' | 'signal' | 'onProgress'> & {count?: number, isExact?: boolean}} options how many, at least
    * @returns {Promise<number>} how many there are now
    * @throws {VeilcastError} `layout_not_allowed` if the model's owner offers none, or the key has no room for them; `voucher_outdated`
    *   if the service changed its secret while those of a network were made
    */
   async fillVouchers(model, options) {
-    const { count = 1 } = options;
+    const { count = 1, isExact = false } = options;
     if (!Number.isInteger(count) || count < 1) throw new RangeError('the number of vouchers is a whole one from 1');
     try {
-      return await this.#keyed.fill(path(model), await this.card(model, options), count, options);
+      return await this.#keyed.fill(path(model), await this.card(model, options), count, isExact, options);
     } catch (error) {
       if (!(error instanceof VeilcastError && error.code === 'wrong_card_digest')) throw error;
       this.#forget(model);
-      return this.#keyed.fill(path(model), await this.card(model, options), count, options);
+      return this.#keyed.fill(path(model), await this.card(model, options), count, isExact, options);
     }
   }
 

@@ -37,6 +37,11 @@ export class Exchange extends Conversation {
     this.accepted = accepted;
   }
 
+  /** The records of a request. @param {number} ciphertexts about as many of them */
+  recordsPerRequest(ciphertexts) {
+    return this.arrangement.recordsPerRequest(ciphertexts);
+  }
+
   /**
    * The predictions of quantised records, or marks where the answer can't be right.
    *
@@ -46,10 +51,14 @@ export class Exchange extends Conversation {
    */
   async predict(records) {
     const request = await this.meter.timed('encrypt', () => this.#encrypt(records));
-    return this.outcomes(records.length, () => this.#ask(request), async (exchanged) => {
-      const { rows } = await this.#decrypt(exchanged, records.length);
-      return rows.flatMap((row, i) => this.#predictions(row, this.arrangement.recordsIn(i, records.length)));
-    });
+    return this.outcomes(
+      records.length,
+      () => this.#ask(request),
+      async (exchanged) => {
+        const { rows } = await this.#decrypt(exchanged, records.length);
+        return rows.flatMap((row, i) => this.#predictions(row, this.arrangement.recordsIn(i, records.length)));
+      },
+    );
   }
 
   /**
@@ -61,12 +70,24 @@ export class Exchange extends Conversation {
    * @throws {VeilcastError} also if the answer can't be right
    */
   async ahead(numbers) {
-    const request = await this.meter.timed('encrypt', () => this.#encrypt(numbers));
-    const exchanged = await this.exchanged(() => this.#ask(request));
-    const { rows, vouchers } = await this.meter.timed('decrypt', () => this.#decrypt(exchanged, numbers.length));
+    const { vouchers, shares } = await this.sums(numbers);
     if (!vouchers) throw new VeilcastError('bad_answer', 'the answer names no vouchers');
-    const shares = this.arrangement.slots(rows.map(whole), numbers.length);
     return { batch: bytesFromHex(vouchers.batch), secret: vouchers.secret, shares };
+  }
+
+  /**
+   * What the service makes of numbers in a layout of a network: the bits in the slots of its answer.
+   *
+   * @param {readonly Numbers[]} numbers a list for each record, or voucher
+   * @param {Request['vouchers']} [before] what the last answer said of the shares in it
+   * @returns {Promise<{vouchers: Request['vouchers'], shares: bigint[][]}>} a list for each of them, and what the answer says of these
+   * @throws {VeilcastError} also if the answer can't be right
+   */
+  async sums(numbers, before) {
+    const request = await this.meter.timed('encrypt', () => this.#encrypt(numbers));
+    const exchanged = await this.exchanged(() => this.#ask({ ...request, vouchers: before }));
+    const { rows, vouchers } = await this.meter.timed('decrypt', () => this.#decrypt(exchanged, numbers.length));
+    return { vouchers, shares: this.arrangement.slots(rows.map(whole), numbers.length) };
   }
 
   /** @param {readonly Numbers[]} records @returns {Promise<Request>} */
@@ -78,7 +99,10 @@ export class Exchange extends Conversation {
       layout: this.arrangement.layout,
       records: records.length,
       cardDigest: this.card.digest,
-      ciphertexts: inRows(ciphertexts.map((c) => bytesFromBigint(c, this.width)), plaintexts.length),
+      ciphertexts: inRows(
+        ciphertexts.map((c) => bytesFromBigint(c, this.width)),
+        plaintexts.length,
+      ),
     };
   }
 
@@ -164,5 +188,4 @@ function joined(parts) {
  * @param {readonly T[]} list
  * @param {number} count
  */
-const inRows = (list, count) =>
-  Array.from({ length: count }, (_, i) => list.slice((i * list.length) / count, ((i + 1) * list.length) / count));
+const inRows = (list, count) => Array.from({ length: count }, (_, i) => list.slice((i * list.length) / count, ((i + 1) * list.length) / count));

@@ -52,12 +52,20 @@ export function findInk(picture) {
   const isDark = isInkDark(picture, far);
   const guess = differences(picture, far, isDark);
   const half = greatest(guess);
-  const inked = grown(guess.map((difference) => Number(2 * difference >= half)), width, height);
+  const inked = grown(
+    guess.map((difference) => Number(2 * difference >= half)),
+    width,
+    height,
+  );
   const ground = localMedians(picture, Math.max(2, Math.ceil(side / NEAR)), { skip: inked, otherwise: far });
   const found = differences(picture, ground, isDark);
   const contrast = greatest(found);
   if (contrast < MIN_CONTRAST) throw blank(contrast);
-  const strokes = withoutLines(found.map((difference) => Number(5 * difference >= 2 * contrast)), width, height);
+  const strokes = withoutLines(
+    found.map((difference) => Number(5 * difference >= 2 * contrast)),
+    width,
+    height,
+  );
   return stretched(picture, found, digitOf(strokes, width, height));
 }
 
@@ -105,7 +113,10 @@ function digitOf(strokes, width, height) {
   const holes = kept.length - eulerNumber(digit, width, height);
   // Without any part there was nothing but ruled lines.
   if (area === 0 || 2 * area >= strokes.length || kept.length > MAX_PARTS || holes > MAX_HOLES) {
-    throw new VeilcastError('uneven_ground', 'the picture is too uneven to tell a digit from the ground; take one of a single digit, dark on light or light on dark, with nothing else in it');
+    throw new VeilcastError(
+      'uneven_ground',
+      'the picture is too uneven to tell a digit from the ground; take one of a single digit, dark on light or light on dark, with nothing else in it',
+    );
   }
   if (areSeveral(kept)) throw new VeilcastError('several_digits', 'the picture shows more than one digit; cut out one');
   return digit;

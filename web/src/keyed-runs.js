@@ -5,6 +5,7 @@
 import { Meter } from './conversation.js';
 import { VeilcastError } from './error.js';
 import { Exchange } from './exchange.js';
+import { LayerExchange } from './layer-exchange.js';
 import { Arrangement, VOUCHERS, chooseArrangement, offerOf, voucherLayouts } from './layout.js';
 import { MaskedExchange } from './masked-exchange.js';
 import { add } from './outcome.js';
@@ -76,22 +77,26 @@ export class KeyedRuns {
    * @param {string} path of the model
    * @param {Card} card
    * @param {number} count at least
+   * @param {boolean} isExact whether rows are not filled up
    * @param {Pick<Keyed, 'key' | 'signal' | 'onProgress'>} options
    * @returns {Promise<number>} how many there are now
    */
-  async fill(path, card, count, options) {
+  async fill(path, card, count, isExact, options) {
     const { key, onProgress, signal } = options;
     onProgress?.({ step: 'card', card });
     if (!card.ways.includes('vouchers')) throw noOffer();
     const arrangements = voucherLayouts(card).map((layout) => new Arrangement(card, layout, key.bits));
     const exchanges = arrangements.map((arrangement) => new Exchange(this.#transport, path, card, arrangement, options, new Meter(), this.#accepted));
-    let missing = arrangements[0].rows(count) * arrangements[0].recordsPerRow;
+    let missing = isExact ? count : arrangements[0].rows(count) * arrangements[0].recordsPerRow;
     while (missing > 0) {
       const most = arrangements.map((arrangement) => arrangement.recordsPerRequest(this.#mostCiphertexts));
       const made = Math.min(missing, ...most);
       const taken = arrangements.map((arrangement) => arrangement.rows(made) * arrangement.ciphertexts);
       // What is made here is not lost if the rest is cancelled.
-      await key.prepare(taken.reduce((a, b) => a + b), { signal });
+      await key.prepare(
+        taken.reduce((a, b) => a + b),
+        { signal },
+      );
       try {
         this.#vouchers.add(await makeVouchers(exchanges, made));
         missing -= made;
@@ -141,7 +146,8 @@ export class KeyedRuns {
    * @throws {VeilcastError} `layout_not_allowed` or `no_vouchers`
    */
   #hasVouchers(card, records, { key, layout, way }) {
-    if (layout?.name === VOUCHERS.name) throw new VeilcastError('layout_not_allowed', 'records are not encrypted in the layout vouchers, which is for vouchers alone');
+    if (layout?.name === VOUCHERS.name)
+      throw new VeilcastError('layout_not_allowed', 'records are not encrypted in the layout vouchers, which is for vouchers alone');
     if (way === 'direct' || (layout && way !== 'vouchers')) return false;
     if (way === 'vouchers' && !card.ways.includes('vouchers')) throw noOffer();
     const left = this.#vouchers.count(card.digest, key.n);
@@ -175,7 +181,10 @@ export class KeyedRuns {
       }
       const group = quantized.slice(predictions.length, predictions.length + taken.vouchers.length);
       try {
-        const outcomes = await exchange.predict(group.map(({ values }) => values), taken);
+        const outcomes = await exchange.predict(
+          group.map(({ values }) => values),
+          taken,
+        );
         add(predictions, group, outcomes);
         spent = 0;
       } catch (error) {
@@ -206,15 +215,22 @@ export class KeyedRuns {
   async #predictDirectly(path, card, quantized, options, meter, predictions) {
     const { key, layout } = options;
     const records = quantized.length - predictions.length;
-    const arrangement = layout ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records);
-    const exchange = new Exchange(this.#transport, path, card, arrangement, options, meter, this.#accepted);
+    const arrangement = layout && !card.hidden ? new Arrangement(card, layout, key.bits) : chooseArrangement(card, key.bits, records);
+    const exchange = card.hidden
+      ? new LayerExchange(this.#transport, path, card, options, meter, this.#accepted)
+      : new Exchange(this.#transport, path, card, arrangement, options, meter, this.#accepted);
+    let spent = 0;
     while (predictions.length < quantized.length) {
-      const most = arrangement.recordsPerRequest(this.#mostCiphertexts);
+      const most = exchange.recordsPerRequest(this.#mostCiphertexts);
       const group = quantized.slice(predictions.length, predictions.length + most);
       try {
         const outcomes = await exchange.predict(group.map(({ values }) => values));
         add(predictions, group, outcomes);
+        spent = 0;
       } catch (error) {
+        const code = error instanceof VeilcastError ? error.code : '';
+        // The answer to a later layer was lost, or the service's secret was replaced meanwhile: the records begin anew.
+        if ([VOUCHER_SPENT, VOUCHER_OUTDATED].includes(code) && ++spent < SPENT_TRIES) continue;
         this.#halve(error, arrangement.rows(group.length), arrangement.ciphertexts);
       }
     }

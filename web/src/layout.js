@@ -10,22 +10,22 @@
  * - `records` has k = 1 and u = S; an answer's slots are one output of the row's T records.
  * - `vouchers` is as `records`, with numbers of S bits for features and u = S + L + 41, L being the bits of the largest sum of
  *   weights that S allows: an answer's slots are S bits of one output of the row's T vouchers, and the rest is masked.
- * - `shares` and `products` are of a part of a network: see `part-geometry.js`.
+ * - `shares`, `products` and `layer` are of a part of a network: see `part-geometry.js`.
  */
 
 import { bitLength } from './bigint.js';
 import { VeilcastError } from './error.js';
-import { HIDING_BITS, geometryOfPart } from './part-geometry.js';
+import { HIDING_BITS, geometryOfPart, shapesOf } from './part-geometry.js';
 
 /**
  * @typedef {import('./card.js').Card} Card
  * @typedef {readonly number[] | readonly bigint[] | Uint32Array | BigUint64Array} Numbers non-negative integers
  *
  * @typedef {object} Layout
- * @property {'scalar' | 'features' | 'records' | 'vouchers' | 'shares' | 'products'} name
+ * @property {'scalar' | 'features' | 'records' | 'vouchers' | 'shares' | 'products' | 'layer'} name
  * @property {number} featuresPerCiphertext k: 1 but for `features`
- * @property {number} scoresPerAnswer m: of one record, so 1 for `records` and `vouchers`; not chosen for `shares` and `products`
- * @property {number} [part] of a network, from 0: for `shares` and `products`
+ * @property {number} scoresPerAnswer m: of one record, so 1 for `records` and `vouchers`; not chosen for a part of a network
+ * @property {number} [part] of a network, from 0: for `shares`, `products` and `layer`
  *
  * @typedef {object} Geometry
  * @property {number} slotBits S
@@ -46,6 +46,9 @@ export function voucherLayouts({ hidden }) {
   const last = hidden.sizes.length;
   return [...hidden.sizes.flatMap((_, part) => [of('shares', part), of('products', part)]), of('shares', last)];
 }
+
+/** The layouts in which a record goes through a network without vouchers, one after another. @param {Card} card @returns {Layout[]} */
+export const layerLayouts = (card) => shapesOf(card).map((_, part) => ({ ...VOUCHERS, name: 'layer', part }));
 
 /** How many sent ciphertexts an answer counts as when a layout is chosen. */
 const ANSWER_COST = 8;
@@ -171,6 +174,7 @@ function geometryOf(card, layout, keyBits) {
     vouchers: k === 1 && m === 1 && !card.hidden,
     shares: false,
     products: false,
+    layer: false,
   }[name];
   const isOffered = card.ways.includes(isVouchers ? 'vouchers' : 'direct');
   const unit = isVouchers ? voucherUnit(card) : unitOf(card.slotBits, k);
@@ -208,6 +212,7 @@ export function chooseArrangement(card, keyBits, records = 1) {
   if (!card.ways.includes('direct')) {
     throw new VeilcastError('layout_not_allowed', `${offerOf(card)}, and takes no encrypted records`);
   }
+  if (card.hidden) return new Arrangement(card, layerLayouts(card)[0], keyBits);
   const { layouts, limits } = card.fields;
   const grouped = layouts.features?.features_per_ciphertext ?? [];
   const offered = /** @type {[Layout['name'], number, number][]} */ ([
@@ -224,9 +229,7 @@ export function chooseArrangement(card, keyBits, records = 1) {
   });
   const sent = (/** @type {Arrangement} */ a) => a.rows(records) * a.ciphertexts;
   const cost = (/** @type {Arrangement} */ a) => sent(a) + ANSWER_COST * a.rows(records) * a.answers;
-  const [best] = candidates
-    .filter((candidate) => candidate.ciphertexts <= limits.max_ciphertexts)
-    .sort((a, b) => cost(a) - cost(b) || sent(a) - sent(b));
+  const [best] = candidates.filter((candidate) => candidate.ciphertexts <= limits.max_ciphertexts).sort((a, b) => cost(a) - cost(b) || sent(a) - sent(b));
   if (!best) {
     throw new VeilcastError('layout_not_allowed', `the model takes no record under a key of ${keyBits} bits; try a larger key`);
   }

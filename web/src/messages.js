@@ -15,11 +15,11 @@ const PREFIX_BYTES = 4;
 const BATCH_DIGITS = 32;
 const SECRET_DIGITS = 16;
 
-/** Layouts of vouchers for networks, whose messages name a part. @type {Layout['name'][]} */
-const OF_PARTS = ['shares', 'products'];
+/** Layouts of networks, whose messages name a part. @type {Layout['name'][]} */
+const OF_PARTS = ['shares', 'products', 'layer'];
 
 /** Layouts of vouchers, whose answers name their batch. @type {Layout['name'][]} */
-const AHEAD = ['vouchers', ...OF_PARTS];
+const AHEAD = ['vouchers', 'shares', 'products'];
 
 /** Layouts in which a row may hold several records, so that messages name their number. @type {Layout['name'][]} */
 const GROUPED = ['records', 'vouchers', 'shares'];
@@ -32,6 +32,7 @@ const SURPLUS = {
   vouchers: ['features_per_ciphertext', 'scores_per_answer', 'part'],
   shares: ['features_per_ciphertext', 'scores_per_answer'],
   products: ['features_per_ciphertext', 'scores_per_answer'],
+  layer: ['features_per_ciphertext', 'scores_per_answer'],
 };
 
 /**
@@ -42,6 +43,7 @@ const SURPLUS = {
  * @property {Layout} layout
  * @property {number} records
  * @property {string} cardDigest
+ * @property {{batch: string, secret: string}} [vouchers] what the last answer said of the shares in it, for a layer after the first
  * @property {Uint8Array[][]} ciphertexts row by row, each of twice n's bytes
  */
 
@@ -51,7 +53,7 @@ const SURPLUS = {
  * @param {Request} request
  * @returns {{headerLength: number, body: Uint8Array<ArrayBuffer>}}
  */
-export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDigest, ciphertexts }) {
+export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDigest, vouchers, ciphertexts }) {
   const elements = ciphertexts.flat();
   const width = 2 * publicKey.length;
   const { name, featuresPerCiphertext, scoresPerAnswer, part } = layout;
@@ -66,6 +68,8 @@ export function encodeRequest({ id, publicKey, keyProof, layout, records, cardDi
       part,
       records: GROUPED.includes(name) ? records : undefined,
       card_digest: cardDigest,
+      voucher_batch: vouchers?.batch,
+      voucher_secret: vouchers?.secret,
     },
     inputs: [
       {
@@ -107,7 +111,8 @@ export function bodyOfElements(header, elements, width) {
  * @property {string} keyFingerprint
  * @property {Layout} layout
  * @property {number} records
- * @property {{batch: string, secret: string}} [vouchers] what the service says of vouchers, in the layouts that are for them
+ * @property {{batch: string, secret: string}} [vouchers] what the service says of vouchers, in the layouts that are for them, or of
+ *   the shares of a hidden layer
  * @property {Uint8Array[][]} scores row by row, each of twice n's bytes
  *
  * @typedef {import('./framing.js').About & OfCiphertexts} Answer
@@ -153,7 +158,7 @@ function readHeader(header, { rows, columns, width }) {
       scoresPerAnswer: count(parameters.scores_per_answer ?? 1, 'scores_per_answer'),
       ...(OF_PARTS.includes(layout) && { part: index(parameters.part, 'part') }),
     },
-    ...(AHEAD.includes(layout) && {
+    ...((AHEAD.includes(layout) || (layout === 'layer' && parameters.voucher_batch !== undefined)) && {
       vouchers: {
         batch: hexadecimal(parameters.voucher_batch, 'voucher_batch', BATCH_DIGITS),
         secret: hexadecimal(parameters.voucher_secret, 'voucher_secret', SECRET_DIGITS),

@@ -66,7 +66,13 @@ export const operators = {
   Add: ([a, b]) => joined(floats(a), floats(b), (x, y) => x + y),
   AveragePool: ([x], attributes) => {
     const usual = attributes.number('count_include_pad', 0);
-    return pool(floats(x), attributes, 0, (sum, value) => sum + value, (sum, seen, all) => sum / (usual ? all : seen));
+    return pool(
+      floats(x),
+      attributes,
+      0,
+      (sum, value) => sum + value,
+      (sum, seen, all) => sum / (usual ? all : seen),
+    );
   },
   Clip: ([x, low, high], attributes) => {
     const [least, most] = [low ? single(low) : attributes.number('min', -Infinity), high ? single(high) : attributes.number('max', Infinity)];
@@ -199,7 +205,7 @@ function transposed(matrix) {
  * @returns {Floats}
  */
 function reshape(x, asked, keeps) {
-  const kept = asked.map((side, i) => (side === 0 && keeps ? x.sides[i] ?? 0 : side));
+  const kept = asked.map((side, i) => (side === 0 && keeps ? (x.sides[i] ?? 0) : side));
   const known = kept.filter((side) => side !== -1).reduce((product, side) => product * side, 1);
   const sides = kept.map((side) => (side === -1 ? x.values.length / known : side));
   if (!sides.every((side) => Number.isInteger(side) && side >= 0) || numbersOf(sides) !== x.values.length) {

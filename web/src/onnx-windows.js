@@ -63,8 +63,13 @@ export function convolve(x, weights, biases, attributes) {
   const { rows, columns } = windows(x, attributes, kernel);
   const [records, channels, height, width] = x.sides;
   const suits =
-    weights.sides.length === 4 && rows.window === kernel[0] && columns.window === kernel[1] &&
-    groups >= 1 && depth * groups === channels && outputs % groups === 0 && (!biases || String(biases.sides) === String([outputs]));
+    weights.sides.length === 4 &&
+    rows.window === kernel[0] &&
+    columns.window === kernel[1] &&
+    groups >= 1 &&
+    depth * groups === channels &&
+    outputs % groups === 0 &&
+    (!biases || String(biases.sides) === String([outputs]));
   if (!suits) throw new WireError(`its weights ${shown(weights)} do not suit ${shown(x)}`);
   const result = zeros([records, outputs, rows.places, columns.places]);
   const places = rows.places * columns.places;

@@ -133,7 +133,11 @@ function readValueInfo(info) {
   const tensor = type && message(type.bytes);
   if (tensor?.integer(1) !== FLOAT) throw new WireError(`${name} is not a tensor of 32-bit floats`);
   const shape = tensor.get(2);
-  const sides = shape ? message(shape.bytes).all(1).map(({ bytes }) => message(bytes).get(1)?.integer) : [];
+  const sides = shape
+    ? message(shape.bytes)
+        .all(1)
+        .map(({ bytes }) => message(bytes).get(1)?.integer)
+    : [];
   return { name, sides };
 }
 

@@ -57,7 +57,10 @@ export async function generateKey(bits = 3072, { signal } = {}) {
 export function keyFromPrimes(p, q, policy = {}) {
   const [length, other] = [p, q].map(bitLength);
   checkSize(length + other, policy);
-  for (const [name, prime] of /** @type {const} */ ([['p', p], ['q', q]])) {
+  for (const [name, prime] of /** @type {const} */ ([
+    ['p', p],
+    ['q', q],
+  ])) {
     if (!isProbablePrime(prime)) {
       throw bad(`${name} of the key is not a prime number: the key is damaged or was made by a faulty program`);
     }
@@ -150,7 +153,10 @@ export class SecretKey {
    * @throws {VeilcastError} `bad_key` after a fault: a wrong root would give the primes away
    */
   keyProof() {
-    this.#proof ??= proofText(this.n, challenges(this.n).map((challenge) => this.#nthRoot(challenge)));
+    this.#proof ??= proofText(
+      this.n,
+      challenges(this.n).map((challenge) => this.#nthRoot(challenge)),
+    );
     return this.#proof;
   }
 
@@ -228,7 +234,7 @@ export class SecretKey {
   #join(inP, inQ) {
     if (inP === undefined || inQ === undefined) return undefined;
     const [p, q] = this.primes();
-    const m = inQ + q * (positive((inP - inQ) % p, p) * this.#qInverse % p);
+    const m = inQ + q * ((positive((inP - inQ) % p, p) * this.#qInverse) % p);
     return m % p === inP && m % q === inQ ? m : undefined;
   }
 

@@ -60,7 +60,7 @@ export class Value {
     if (this.wire !== BYTES) return [this.integer];
     /** @type {number[]} */
     const list = [];
-    for (let at = 0; at < this.content.length; ) {
+    for (let at = 0; at < this.content.length;) {
       const varint = readVarint(this.content, at);
       list.push(new Value(VARINT, varint.value, NONE).integer);
       at = varint.end;
@@ -91,7 +91,7 @@ const NONE = new Uint8Array();
 export function readFields(message) {
   /** @type {Map<number, Value[]>} */
   const fields = new Map();
-  for (let at = 0; at < message.length; ) {
+  for (let at = 0; at < message.length;) {
     const key = readVarint(message, at);
     const [tag, wire] = [Number(key.value >> 3n), Number(key.value & 7n)];
     const { value, end } = readValue(message, key.end, wire);

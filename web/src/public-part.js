@@ -90,7 +90,10 @@ function compute({ operator, name, inputs, attributes }, known) {
   const place = excerpt(name || operator);
   try {
     const taken = new Attributes(attributes);
-    const result = operators[operator](inputs.map((input) => (input === '' ? undefined : valueOf(known, input))), taken);
+    const result = operators[operator](
+      inputs.map((input) => (input === '' ? undefined : valueOf(known, input))),
+      taken,
+    );
     taken.end();
     return result;
   } catch (error) {

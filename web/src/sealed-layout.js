@@ -27,7 +27,11 @@ export class SealedLayout {
     this.#outputs = outputs;
     const keyBits = 4 * sealed.modulus.length;
     const most = Math.floor((keyBits - HIDING_BITS) / this.recordBits);
-    if (most < 1) throw new VeilcastError('layout_not_allowed', `the service's key of ${keyBits} bits has no room for a record's scores: its owner has to seal the model under a larger key`);
+    if (most < 1)
+      throw new VeilcastError(
+        'layout_not_allowed',
+        `the service's key of ${keyBits} bits has no room for a record's scores: its owner has to seal the model under a larger key`,
+      );
     /** T, or as many records as a request may hold. */
     this.recordsPerCiphertext = Math.min(most, limits.max_records);
     this.#limits = limits;

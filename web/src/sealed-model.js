@@ -118,10 +118,12 @@ export class SealedModel {
   /** @param {readonly (readonly number[])[]} records that share a ciphertext */
   #masked(records) {
     const { recordBits } = this.#layout;
-    const scores = records.map((values) => this.#products.of(values)).reduceRight((sum, product) => {
-      for (let i = 0; i < recordBits; i++) sum = (sum * sum) % this.#nSquared;
-      return (sum * product) % this.#nSquared;
-    });
+    const scores = records
+      .map((values) => this.#products.of(values))
+      .reduceRight((sum, product) => {
+        for (let i = 0; i < recordBits; i++) sum = (sum * sum) % this.#nSquared;
+        return (sum * product) % this.#nSquared;
+      });
     const bits = recordBits * records.length;
     // The sum of both stays below n.
     const r = randomBelow(this.#n - (1n << BigInt(bits)) + 1n);
@@ -164,7 +166,12 @@ function ciphertextsIn(file, n, width) {
   const nSquared = n * n;
   const areBelow = numbers.every((c) => c < nSquared);
   // Zero has all factors in common with n.
-  const areUnits = areBelow && gcd(numbers.reduce((product, c) => (product * (c % n)) % n, 1n), n) === 1n;
+  const areUnits =
+    areBelow &&
+    gcd(
+      numbers.reduce((product, c) => (product * (c % n)) % n, 1n),
+      n,
+    ) === 1n;
   if (!areUnits) throw bad('its file holds a number that is no ciphertext');
   return numbers;
 }

@@ -100,7 +100,7 @@ function constants() {
     for (let j = 0; j < 7; j++) {
       const bit = 2 ** j - 1;
       if (register & 1) words[2 * round + (bit >> 5)] |= 1 << (bit & 31);
-      register = register & 0x80 ? ((register << 1) ^ 0x171) : register << 1;
+      register = register & 0x80 ? (register << 1) ^ 0x171 : register << 1;
     }
   }
   return words;

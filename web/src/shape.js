@@ -40,9 +40,11 @@ export const integer = (low, high) => (value, place) => {
 };
 
 /** @param {...(string | number | boolean)} values @returns {Shape} */
-export const oneOf = (...values) => (value, place) => {
-  if (!values.some((known) => known === value)) fail(place, `must be ${values.map((v) => JSON.stringify(v)).join(' or ')}`);
-};
+export const oneOf =
+  (...values) =>
+  (value, place) => {
+    if (!values.some((known) => known === value)) fail(place, `must be ${values.map((v) => JSON.stringify(v)).join(' or ')}`);
+  };
 
 /** @param {Shape} item @returns {Shape} */
 export const listOf = (item) => (value, place) => {
@@ -62,17 +64,19 @@ export const mapOf = (item) => (value, place) => {
  * @param {Record<string, Shape>} [optional]
  * @returns {Shape}
  */
-export const record = (required, optional = {}) => (value, place) => {
-  const fields = object(value, place);
-  const known = { ...required, ...optional };
-  for (const name of Object.keys(fields)) {
-    if (!Object.hasOwn(known, name)) fail(`${place}.${name}`, 'is not a known field');
-  }
-  for (const name of Object.keys(required)) {
-    if (!Object.hasOwn(fields, name)) fail(`${place}.${name}`, 'is missing');
-  }
-  for (const [name, member] of Object.entries(fields)) known[name](member, `${place}.${name}`);
-};
+export const record =
+  (required, optional = {}) =>
+  (value, place) => {
+    const fields = object(value, place);
+    const known = { ...required, ...optional };
+    for (const name of Object.keys(fields)) {
+      if (!Object.hasOwn(known, name)) fail(`${place}.${name}`, 'is not a known field');
+    }
+    for (const name of Object.keys(required)) {
+      if (!Object.hasOwn(fields, name)) fail(`${place}.${name}`, 'is missing');
+    }
+    for (const [name, member] of Object.entries(fields)) known[name](member, `${place}.${name}`);
+  };
 
 /** One form for a list, one for anything else. @param {Shape} shape @param {Shape} list @returns {Shape} */
 export const either = (shape, list) => (value, place) => (Array.isArray(value) ? list : shape)(value, place);

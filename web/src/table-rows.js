@@ -24,7 +24,7 @@ export function parseRows(text, separator, line = 1) {
   while (at < text.length) {
     /** @type {Row} */
     const row = { line, cells: [] };
-    for (let inRow = true; inRow; ) {
+    for (let inRow = true; inRow;) {
       let cell = '';
       if (text[at] === '"') {
         const end = endOfQuoted(text, at + 1);

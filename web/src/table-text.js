@@ -72,7 +72,8 @@ function encodingOf(bytes) {
       new TextDecoder('utf-8', { fatal: true }).decode(bytes);
       return 'utf-8';
     } catch {
-      const meansNothing = (/** @type {number} */ byte) => [0x81, 0x8d, 0x8f, 0x90, 0x9d].includes(byte) || (byte < 0x20 && ![9, 10, 12, 13, 26].includes(byte));
+      const meansNothing = (/** @type {number} */ byte) =>
+        [0x81, 0x8d, 0x8f, 0x90, 0x9d].includes(byte) || (byte < 0x20 && ![9, 10, 12, 13, 26].includes(byte));
       if (!bytes.some(meansNothing)) return 'windows-1252';
     }
   }

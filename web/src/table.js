@@ -18,6 +18,8 @@ import { takeMissing } from './trees.js';
  * @typedef {object} Table
  * @property {Cell[][]} records each a list of cells in the card's order
  * @property {string[]} said what was found out that isn't usual, for people
+ * @property {string[]} others the named columns that the model doesn't take, such as a patient's number
+ * @property {(name: string) => string[]} cellsOf the cells of one of them as they are written, for each record
  */
 
 /** How much of a text is looked at to find out how it is written, in bytes of UTF-8. */
@@ -85,7 +87,11 @@ export function openTable(input, csv) {
     return cells;
   });
   const others = titles.map((title) => !columns.some(({ name }) => name === title));
-  return { records, said: saidOf(separator, comments, titles, shown, others) };
+  const cellsOf = (/** @type {string} */ name) => {
+    const place = titles.indexOf(name);
+    return rows.map(({ cells }) => cells[place] ?? '');
+  };
+  return { records, said: saidOf(separator, comments, titles, shown, others), others: titles.filter((title, i) => others[i] && title !== ''), cellsOf };
 }
 
 /**
@@ -108,9 +114,18 @@ function saidOf(separator, comments, titles, shown, others) {
   if (comments === 1) said.push('1 line of comments before the header is left out');
   if (comments > 1) said.push(`${comments} lines of comments before the header are left out`);
   if (shown.some(({ format }) => format.decimal === ',')) said.push('the decimal marks are commas, and points separate thousands');
-  add(those(({ hasThousands }) => hasThousands), (names) => `commas separate thousands in ${names}`);
-  add(those(({ format }) => format.percent), (names) => `35 % is read as 0.35 in ${names}`);
-  add(those((shown, i) => others[i] && isRowNumber(titles[i], shown)), (names) => `left out, since they only count or name the rows: ${names}`);
+  add(
+    those(({ hasThousands }) => hasThousands),
+    (names) => `commas separate thousands in ${names}`,
+  );
+  add(
+    those(({ format }) => format.percent),
+    (names) => `35 % is read as 0.35 in ${names}`,
+  );
+  add(
+    those((shown, i) => others[i] && isRowNumber(titles[i], shown)),
+    (names) => `left out, since they only count or name the rows: ${names}`,
+  );
   return said;
 }
 

@@ -18,6 +18,9 @@ import { VeilcastError } from './error.js';
  * @property {WorkOptions['onProgress']} [onProgress]
  */
 
+/** Node's module of threads, in a variable that bundlers for browsers don't look into. */
+const THREADS = 'node:worker_threads';
+
 /** The thread's calls under way, and their results. */
 export class Calls {
   /** @type {Thread | undefined} */
@@ -51,7 +54,10 @@ export class Calls {
   async #start() {
     await new Promise((resolve, reject) => {
       this.#calls.set(0, { resolve, reject });
-      const opened = openThread((message) => this.#receive(message), (reason) => this.end(reason));
+      const opened = openThread(
+        (message) => this.#receive(message),
+        (reason) => this.end(reason),
+      );
       opened.then((thread) => (this.#thread = thread), reject);
     });
     this.#calls.delete(0);
@@ -112,15 +118,17 @@ function revived({ name, message, code }) {
  * @returns {Promise<Thread>}
  */
 async function openThread(onMessage, onFailure) {
-  const url = new URL('./worker.js', import.meta.url);
   const failed = (/** @type {unknown} */ message) => onFailure(`the thread for the heavy work failed: ${message}`);
   if (typeof Worker === 'function') {
-    const worker = new Worker(url, { type: 'module' });
+    // Bundlers find a worker by these exact words.
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }) => onMessage(data));
     worker.addEventListener('error', ({ message }) => failed(message ?? 'it could not be loaded'));
     return { post: (message) => worker.postMessage(message), hold: () => {}, close: () => worker.terminate() };
   }
-  const threads = await import('node:worker_threads');
+  // Bundles for browsers have no modules of Node.
+  const threads = /** @type {typeof import('node:worker_threads')} */ (await import(/* webpackIgnore: true */ /* @vite-ignore */ THREADS));
+  const url = new URL('./worker.js', import.meta.url);
   // The program's own flags, such as --eval's, may not suit a thread.
   const worker = new threads.Worker(url, { execArgv: [] });
   worker.on('message', onMessage);

@@ -175,8 +175,16 @@ function authorized(url, token, headers, inClear) {
 
 /** A time to wait. @param {number} seconds */
 function inWords(seconds) {
-  const units = /** @type {const} */ ([['d', 86_400], ['h', 3600], ['min', 60], ['s', 1]]);
-  const first = Math.max(0, units.findIndex(([, length]) => seconds >= length));
+  const units = /** @type {const} */ ([
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ]);
+  const first = Math.max(
+    0,
+    units.findIndex(([, length]) => seconds >= length),
+  );
   const pair = units.slice(first, first + 2);
   return pair.map(([unit, length], i) => `${Math.floor((i ? seconds % pair[0][1] : seconds) / length)} ${unit}`).join(' ');
 }
@@ -225,14 +233,16 @@ async function read(response, limit) {
 
 /** @param {number} milliseconds @param {AbortSignal} [signal] */
 async function sleep(milliseconds, signal) {
-  await /** @type {Promise<void>} */ (new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener('abort', done);
-  }));
+  await /** @type {Promise<void>} */ (
+    new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      signal?.addEventListener('abort', done);
+    })
+  );
   signal?.throwIfAborted();
 }

@@ -64,7 +64,8 @@ async function ofNetwork(exchanges, hidden, count) {
         if (!isProducts) numbers.forEach(clear);
       });
       made ??= secret;
-      if (secret !== made) throw new VeilcastError('voucher_outdated', 'the service has changed its secret for vouchers while they were being made: fill again');
+      if (secret !== made)
+        throw new VeilcastError('voucher_outdated', 'the service has changed its secret for vouchers while they were being made: fill again');
       shares.forEach((list, i) => {
         const id = idOf(batch, i);
         if (isProducts) products[i].push({ id, shares: list });

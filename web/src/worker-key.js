@@ -26,13 +26,14 @@ export class WorkerKey {
   }
 
   /**
-   * Makes a key in a new thread, as `generateKey` does, and its proof.
+   * Makes a key in a new thread, as `generateKey` does, and its proof: progress is 0 of 2 until the primes are found, 1 when they
+   * are, and 2 with the proof.
    *
    * @param {number} [bits]
-   * @param {{signal?: AbortSignal}} [options]
+   * @param {WorkOptions} [options]
    */
-  static generate(bits = 3072, { signal } = {}) {
-    return WorkerKey.#open('generate', bits, signal);
+  static generate(bits = 3072, options = {}) {
+    return WorkerKey.#open('generate', bits, options);
   }
 
   /**
@@ -48,10 +49,10 @@ export class WorkerKey {
   /**
    * @param {string} method
    * @param {unknown} args
-   * @param {AbortSignal} [signal]
+   * @param {WorkOptions} [options]
    */
-  static async #open(method, args, signal) {
-    const { calls, result } = await Calls.open(method, args, { signal });
+  static async #open(method, args, options = {}) {
+    const { calls, result } = await Calls.open(method, args, options);
     return new WorkerKey(calls, result);
   }
 

@@ -29,10 +29,13 @@ const running = new Map();
 
 /** @type {Record<string, (args: any, options: WorkOptions) => unknown>} */
 const methods = {
-  generate: async (bits, { signal }) => {
+  generate: async (bits, { signal, onProgress }) => {
+    onProgress?.(0, 2);
     const made = await generateKey(bits, { signal });
+    onProgress?.(1, 2);
     // The first request takes it.
     made.keyProof();
+    onProgress?.(2, 2);
     key = made;
     return key.n;
   },
@@ -68,39 +71,46 @@ function opened() {
   return sealed;
 }
 
-const port = await openPort();
-port.onMessage(async ({ id, method, args, cancel }) => {
-  if (cancel) {
-    running.get(id)?.abort();
-    return;
-  }
-  const controller = new AbortController();
-  running.set(id, controller);
-  try {
-    const onProgress = (/** @type {number[]} */ ...progress) => port.post({ id, progress });
-    const result = await methods[method](args, { onProgress, signal: controller.signal });
-    port.post({ id, result });
-  } catch (error) {
-    const { name, message, code } = /** @type {Error & {code?: string}} */ (error);
-    port.post({ id, error: { name, message, code } });
-  } finally {
-    running.delete(id);
-  }
-});
-port.post({ ready: true });
+/** Node's module of threads, in a variable that bundlers for browsers don't look into. */
+const THREADS = 'node:worker_threads';
+
+/** @param {Port} port */
+function listen(port) {
+  port.onMessage(async ({ id, method, args, cancel }) => {
+    if (cancel) {
+      running.get(id)?.abort();
+      return;
+    }
+    const controller = new AbortController();
+    running.set(id, controller);
+    try {
+      const onProgress = (/** @type {number[]} */ ...progress) => port.post({ id, progress });
+      const result = await methods[method](args, { onProgress, signal: controller.signal });
+      port.post({ id, result });
+    } catch (error) {
+      const { name, message, code } = /** @type {Error & {code?: string}} */ (error);
+      port.post({ id, error: { name, message, code } });
+    } finally {
+      running.delete(id);
+    }
+  });
+  port.post({ ready: true });
+}
 
 /** @returns {Promise<Port>} */
-async function openPort() {
-  if ('WorkerGlobalScope' in globalThis) {
-    return {
-      onMessage: (handle) => addEventListener('message', ({ data }) => handle(data)),
-      post: (message) => postMessage(message),
-    };
-  }
-  const { parentPort } = await import('node:worker_threads');
+async function portOfNode() {
+  const { parentPort } = /** @type {typeof import('node:worker_threads')} */ (await import(/* webpackIgnore: true */ /* @vite-ignore */ THREADS));
   if (!parentPort) throw new Error('this module is for worker threads');
   return {
     onMessage: (handle) => parentPort.on('message', handle),
     post: (message) => parentPort.postMessage(message),
   };
 }
+
+// Nothing is awaited at the top: bundlers make scripts of workers, which can't.
+if ('WorkerGlobalScope' in globalThis) {
+  listen({
+    onMessage: (handle) => addEventListener('message', ({ data }) => handle(data)),
+    post: (message) => postMessage(message),
+  });
+} else void portOfNode().then(listen);

@@ -13,7 +13,13 @@ import { failure, goodKey } from './support.js';
  */
 
 const key = goodKey();
-const records = [[1, 2, 3], [15, 0, 15], [0, 15, 0], [7, 8, 9], [4, 4, 4]];
+const records = [
+  [1, 2, 3],
+  [15, 0, 15],
+  [0, 15, 0],
+  [7, 8, 9],
+  [4, 4, 4],
+];
 
 const SCALAR = /** @type {const} */ ({ name: 'scalar', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
 const RECORDS = /** @type {const} */ ({ ...SCALAR, name: 'records' });
@@ -30,7 +36,7 @@ async function resultOf(run) {
 }
 
 /** @param {readonly Outcome[]} predictions */
-const scoresIn = (predictions) => predictions.map((prediction) => prediction.failed ? prediction.failed.code : prediction.scores);
+const scoresIn = (predictions) => predictions.map((prediction) => (prediction.failed ? prediction.failed.code : prediction.scores));
 
 test('an honest service: predictions, and ids that are never the same', async (t) => {
   const fake = await fakeService(t, key);
@@ -64,7 +70,14 @@ const faults = [
   ['a score of zero', 'bad_ciphertext', [2], { ciphertexts: ofSecond((scores) => scores[1].fill(0)) }],
   ['a score above n²', 'bad_ciphertext', [3], { ciphertexts: ofSecond((scores) => scores[3].fill(255)) }],
   ['a score out of bounds', 'bad_scores', [3], { plaintexts: ofSecond((plaintexts) => (plaintexts[1][0] = 61n + (1n << 15n))) }],
-  ['two scores exchanged', 'bad_answer', [2, 3], { body: bodyOfSecond((body, at) => Buffer.concat([body.subarray(0, at), body.subarray(-516), body.subarray(at + 516, -516), body.subarray(at, at + 516)])) }],
+  [
+    'two scores exchanged',
+    'bad_answer',
+    [2, 3],
+    {
+      body: bodyOfSecond((body, at) => Buffer.concat([body.subarray(0, at), body.subarray(-516), body.subarray(at + 516, -516), body.subarray(at, at + 516)])),
+    },
+  ],
   ['another id', 'other_answer', [2, 3], { header: ofSecond((header) => (header.id = '0'.repeat(32))) }],
   ['no id', 'other_answer', [2, 3], { header: ofSecond((header) => delete header.id) }],
   ['the digest of another request', 'other_answer', [2, 3], { header: ofSecond(({ parameters }) => (parameters.request_digest = `sha256:${'0'.repeat(64)}`)) }],
@@ -78,12 +91,16 @@ const faults = [
   ['too long', 'answer_too_large', [2, 3], { body: bodyOfSecond((body) => Buffer.concat([body, Buffer.alloc(100_000)])) }],
   ['nothing', 'bad_answer', [2, 3], { body: bodyOfSecond(() => Buffer.alloc(0)) }],
   [
-    'the first answer once more', 'other_answer', [2, 3],
-    { header: (header, request) => {
-      // Of as many records, so that all but the id and the digest of the request suits.
-      if (request === 0) kept = Buffer.from(JSON.stringify(header));
-      if (request === 1) Object.assign(header, JSON.parse(kept.toString()));
-    } },
+    'the first answer once more',
+    'other_answer',
+    [2, 3],
+    {
+      header: (header, request) => {
+        // Of as many records, so that all but the id and the digest of the request suits.
+        if (request === 0) kept = Buffer.from(JSON.stringify(header));
+        if (request === 1) Object.assign(header, JSON.parse(kept.toString()));
+      },
+    },
   ],
 ];
 
@@ -101,13 +118,19 @@ for (const [name, code, places, change] of faults) {
 test('records that share ciphertexts are marked together; others are not', async (t) => {
   const fake = await fakeService(t, key, { ciphertexts: ofSecond((scores) => scores[1].fill(0)) });
   const { predictions, error } = await resultOf(new Client(fake.url).predict('small', records, { key, layout: RECORDS }));
-  assert.deepEqual(scoresIn(predictions), records.map((record, i) => (i === 2 || i === 3 ? 'bad_ciphertext' : scoresOf(record))));
+  assert.deepEqual(
+    scoresIn(predictions),
+    records.map((record, i) => (i === 2 || i === 3 ? 'bad_ciphertext' : scoresOf(record))),
+  );
   assert.equal(error?.code, 'bad_ciphertext');
   // A score out of bounds is of one record alone.
   fake.change = { plaintexts: ofSecond((plaintexts) => (plaintexts[0][0] += 200n << 16n)) };
   fake.asked.splice(0);
   const next = await resultOf(new Client(fake.url).predict('small', records, { key, layout: RECORDS }));
-  assert.deepEqual(scoresIn(next.predictions), records.map((record, i) => (i === 3 ? 'bad_scores' : scoresOf(record))));
+  assert.deepEqual(
+    scoresIn(next.predictions),
+    records.map((record, i) => (i === 3 ? 'bad_scores' : scoresOf(record))),
+  );
 });
 
 test('a single record has its fault for a message; the error shows nobody what was decrypted', async (t) => {
@@ -187,7 +210,10 @@ test('a service that forgot the key gets the same request again, with the proof,
   const [without, withProof] = fake.asked;
   assert.deepEqual(withProof.raw, without.raw);
   assert.notEqual(withProof.header.id, without.header.id);
-  assert.deepEqual(sent, fake.asked.map(({ body }) => body.length));
+  assert.deepEqual(
+    sent,
+    fake.asked.map(({ body }) => body.length),
+  );
   assert.deepEqual([requests, bytesUp], [4, sent.reduce((a, b) => a + b)]);
 
   fake.asked.splice(0);

@@ -17,8 +17,14 @@ async function encoderOf(shape) {
 test('an array is one list, a typed array, or lists of lists', async () => {
   const encoder = await encoderOf([2, 3, 1]);
   const flat = [1, 2, 3, 4, 5, 6];
-  const nested = [[[1], [2], [3]], [[4], [5], [6]]];
-  const rows = [[[1], [2], [3]], [Uint8Array.of(4), [5], [6]]];
+  const nested = [
+    [[1], [2], [3]],
+    [[4], [5], [6]],
+  ];
+  const rows = [
+    [[1], [2], [3]],
+    [Uint8Array.of(4), [5], [6]],
+  ];
   for (const record of [flat, Float32Array.from(flat), Uint16Array.from(flat), nested, rows]) {
     assert.deepEqual(encoder.quantize(record).values, flat);
   }
@@ -29,11 +35,40 @@ test('an array is one list, a typed array, or lists of lists', async () => {
 test('arrays of another shape, and what is no number, are refused', async () => {
   const encoder = await encoderOf([2, 3]);
   assert.throws(() => encoder.quantize([1, 2, 3, 4, 5]), failure('record_length', /5 values.* 6/));
-  assert.throws(() => encoder.quantize([[1, 2], [3, 4], [5, 6]]), failure('record_length', /3 entries instead of 2: the model takes 2 × 3/));
-  assert.throws(() => encoder.quantize([[1, 2, 3], [4, 5]]), failure('record_length', /2 entries instead of 3/));
+  assert.throws(
+    () =>
+      encoder.quantize([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    failure('record_length', /3 entries instead of 2: the model takes 2 × 3/),
+  );
+  assert.throws(
+    () =>
+      encoder.quantize([
+        [1, 2, 3],
+        [4, 5],
+      ]),
+    failure('record_length', /2 entries instead of 3/),
+  );
   assert.throws(() => encoder.quantize([[1, 2, 3], 4]), failure('record_length', /a list of 3 is missing/));
-  assert.throws(() => encoder.quantize([[1, 2, [3]], [4, 5, 6]]), failure('record_length', /in the place of a number/));
-  assert.throws(() => encoder.quantize([[1, 2, NaN], [4, 5, 6]]), failure('not_finite', /number2/));
+  assert.throws(
+    () =>
+      encoder.quantize([
+        [1, 2, [3]],
+        [4, 5, 6],
+      ]),
+    failure('record_length', /in the place of a number/),
+  );
+  assert.throws(
+    () =>
+      encoder.quantize([
+        [1, 2, NaN],
+        [4, 5, 6],
+      ]),
+    failure('not_finite', /number2/),
+  );
   assert.throws(() => encoder.quantize([1, 2, Infinity, 4, 5, 6]), failure('not_finite', /number2/));
   assert.throws(() => encoder.quantize([1, 2, null, 4, 5, 6]), failure('missing_value', /number2/));
 });

@@ -41,7 +41,14 @@ test('inverses are inverse, and refused where there is none', () => {
 });
 
 test('bits and bytes', () => {
-  for (const [x, bits] of /** @type {const} */ ([[0n, 0], [1n, 1], [2n, 2], [255n, 8], [256n, 9], [MERSENNE, 521]])) {
+  for (const [x, bits] of /** @type {const} */ ([
+    [0n, 0],
+    [1n, 1],
+    [2n, 2],
+    [255n, 8],
+    [256n, 9],
+    [MERSENNE, 521],
+  ])) {
     assert.equal(bigint.bitLength(x), bits);
     assert.equal(bigint.bigintFromBytes(bigint.bytesFromBigint(x)), x);
     assert.equal(bigint.bigintFromBytes(bigint.bytesFromBigint(x, 70)), x);

@@ -115,7 +115,11 @@ test('a public part that the card does not name is not used; then the model is a
   const old = answer(200, hybridCard(network()));
   const longer = Uint8Array.from([...network(), 0]);
   const spoilt = network().with(100, network()[100] ^ 1);
-  for (const [other, why] of /** @type {const} */ ([[longer, /more than/], [spoilt, /digest/], [network().slice(1), /bytes instead of/]])) {
+  for (const [other, why] of /** @type {const} */ ([
+    [longer, /more than/],
+    [spoilt, /digest/],
+    [network().slice(1), /bytes instead of/],
+  ])) {
     const { client, asked } = await clientOf(t, {}, old, answer(200, other), old, answer(200, other), old, answer(200, network()), refused);
     const ask = () => client.predict('digits', [Array(784).fill(0)], { key: goodKey() });
     await client.card('digits');

@@ -48,28 +48,29 @@ export function scoresOf({ parts, scoreShift }, record) {
 }
 
 /** @param {Network} network @param {object} [fields] */
-export const cardOf = ({ parts, ringBits, scoreShift, weightBits, inputBits, slotBits }, fields = {}) => Buffer.from(
-  JSON.stringify({
-    format: 'veilcast-card/1',
-    name: 'net',
-    version: '1',
-    description: 'A network.',
-    input: { kind: 'array', shape: [parts[0].weights[0].length], preprocessing: { version: 3, steps: [] } },
-    quantization: { bits: inputBits, step: 1, zero: 0 },
-    hidden: {
-      sizes: parts.slice(0, -1).map(({ weights }) => weights.length),
-      weight_bits: parts.map(() => weightBits),
-      ring_bits: ringBits,
-      score_shift: scoreShift,
-    },
-    output: { labels: parts[parts.length - 1].weights.map((_, i) => `class ${i}`), scales: parts[parts.length - 1].weights.map(() => 1), activation: 'none' },
-    bounds: { slot_bits: slotBits, certified: true },
-    layouts: {},
-    limits: { max_records: 4, max_ciphertexts: 40 },
-    ways: ['vouchers'],
-    ...fields,
-  }),
-);
+export const cardOf = ({ parts, ringBits, scoreShift, weightBits, inputBits, slotBits }, fields = {}) =>
+  Buffer.from(
+    JSON.stringify({
+      format: 'veilcast-card/1',
+      name: 'net',
+      version: '1',
+      description: 'A network.',
+      input: { kind: 'array', shape: [parts[0].weights[0].length], preprocessing: { version: 3, steps: [] } },
+      quantization: { bits: inputBits, step: 1, zero: 0 },
+      hidden: {
+        sizes: parts.slice(0, -1).map(({ weights }) => weights.length),
+        weight_bits: parts.map(() => weightBits),
+        ring_bits: ringBits,
+        score_shift: scoreShift,
+      },
+      output: { labels: parts[parts.length - 1].weights.map((_, i) => `class ${i}`), scales: parts[parts.length - 1].weights.map(() => 1), activation: 'none' },
+      bounds: { slot_bits: slotBits, certified: true },
+      layouts: {},
+      limits: { max_records: 4, max_ciphertexts: 40 },
+      ways: ['vouchers'],
+      ...fields,
+    }),
+  );
 
 /** @param {Uint8Array} bytes */
 const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -132,10 +133,22 @@ export async function fakeNetwork(t, key, network) {
 
 /** @param {any} header @param {Buffer} raw @returns {Asked} */
 function read(header, raw) {
-  const { parameters: { layout, part, vouchers }, inputs: [{ name, shape: [rows] }] } = header;
+  const {
+    parameters: { layout, part, vouchers },
+    inputs: [
+      {
+        name,
+        shape: [rows],
+      },
+    ],
+  } = header;
   const ids = Buffer.from(vouchers ?? '', 'base64url');
   const perRecord = ids.length / rows;
-  const of = (/** @type {number} */ row) => ids.subarray(row * perRecord, (row + 1) * perRecord).toString('hex').match(/.{40}/g) ?? [];
+  const of = (/** @type {number} */ row) =>
+    ids
+      .subarray(row * perRecord, (row + 1) * perRecord)
+      .toString('hex')
+      .match(/.{40}/g) ?? [];
   return { header, raw, part, kind: name === 'masked_layer' ? 'round' : layout, ids: Array.from({ length: vouchers ? rows : 0 }, (_, row) => of(row)) };
 }
 
@@ -164,7 +177,14 @@ function judge({ header, kind, part, ids }, { card, secret }, batches, uses, par
 
 /** @param {Network} network @param {Asked} asked @param {FakeNetwork} fake @param {import('../index.js').SecretKey} key @param {Map<string, string>} batches */
 async function aheadAnswer(network, { header, raw, kind, part }, { secret }, key, batches) {
-  const { parameters, inputs: [{ shape: [rows, columns] }] } = header;
+  const {
+    parameters,
+    inputs: [
+      {
+        shape: [rows, columns],
+      },
+    ],
+  } = header;
   const width = raw.readUInt32LE(0);
   const ciphertexts = Array.from({ length: rows * columns }, (_, i) => bigintFromBytes(raw.subarray(i * (4 + width) + 4, (i + 1) * (4 + width))));
   const plaintexts = await key.decryptMany(ciphertexts);
@@ -223,7 +243,13 @@ function withoutLengths(raw) {
 
 /** @param {Network} network @param {Asked} asked @param {FakeNetwork} fake */
 function roundAnswer(network, { header, raw, part, ids }, { secret }) {
-  const { inputs: [{ shape: [rows, columns] }] } = header;
+  const {
+    inputs: [
+      {
+        shape: [rows, columns],
+      },
+    ],
+  } = header;
   const modulus = 2n ** BigInt(network.ringBits);
   const width = Math.ceil(network.ringBits / 8);
   const { weights, biases } = network.parts[part];

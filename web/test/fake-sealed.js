@@ -63,17 +63,22 @@ export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex'
  * @param {{features: number, outputs: number, bits: number, slotBits: number, ways?: string[], limits?: object}} shape
  * @returns {Small}
  */
-export function sealedModel({ features, outputs, bits, slotBits, ways = ['direct', 'vouchers', 'sealed'], limits = { max_records: 1000, max_ciphertexts: 1000 } }) {
+export function sealedModel({
+  features,
+  outputs,
+  bits,
+  slotBits,
+  ways = ['direct', 'vouchers', 'sealed'],
+  limits = { max_records: 1000, max_ciphertexts: 1000 },
+}) {
   // All scores are below 2^(S−1) in magnitude.
   const most = ((1n << BigInt(slotBits - 1)) - 1n) / (BigInt(features + 1) * ((1n << BigInt(bits)) - 1n));
   const weight = () => (numberOf(randomBytes(16)) % (2n * most + 1n)) - most;
   const weights = Array.from({ length: outputs }, () => Array.from({ length: features }, weight));
   const biases = Array.from({ length: outputs }, weight);
-  const packed = (/** @type {(output: number) => bigint} */ of) => Array.from({ length: outputs }, (_, o) => of(o) << BigInt(slotBits * o)).reduce((a, b) => a + b, 0n);
-  const plaintexts = [
-    ...Array.from({ length: features }, (_, i) => packed((o) => weights[o][i])),
-    packed((o) => biases[o] + (1n << BigInt(slotBits - 1))),
-  ];
+  const packed = (/** @type {(output: number) => bigint} */ of) =>
+    Array.from({ length: outputs }, (_, o) => of(o) << BigInt(slotBits * o)).reduce((a, b) => a + b, 0n);
+  const plaintexts = [...Array.from({ length: features }, (_, i) => packed((o) => weights[o][i])), packed((o) => biases[o] + (1n << BigInt(slotBits - 1)))];
   const file = Buffer.concat(plaintexts.map((m) => bytesOf(encrypted(m))));
   const fields = {
     format: 'veilcast-card/1',

@@ -18,21 +18,22 @@ export const RECORDS_PER_REQUEST = 2;
 const LARGEST_SCORES = [60, 150];
 
 /** The model's card, with other fields. @param {object} [fields] */
-export const cardWith = (fields = {}) => Buffer.from(
-  JSON.stringify({
-    format: 'veilcast-card/1',
-    name: 'small',
-    version: '1',
-    description: 'A model of three numbers.',
-    input: { kind: 'table', shape: [3], features: ['a', 'b', 'c'], preprocessing: { version: 1, steps: [] } },
-    quantization: { bits: 4, step: 1, zero: 0 },
-    output: { labels: ['no', 'yes'], scales: [1, 1], activation: 'none' },
-    bounds: { slot_bits: SLOT_BITS, certified: true, largest_scores: LARGEST_SCORES },
-    layouts: { scalar: {}, records: {} },
-    limits: { max_records: RECORDS_PER_REQUEST, max_ciphertexts: 100 },
-    ...fields,
-  }),
-);
+export const cardWith = (fields = {}) =>
+  Buffer.from(
+    JSON.stringify({
+      format: 'veilcast-card/1',
+      name: 'small',
+      version: '1',
+      description: 'A model of three numbers.',
+      input: { kind: 'table', shape: [3], features: ['a', 'b', 'c'], preprocessing: { version: 1, steps: [] } },
+      quantization: { bits: 4, step: 1, zero: 0 },
+      output: { labels: ['no', 'yes'], scales: [1, 1], activation: 'none' },
+      bounds: { slot_bits: SLOT_BITS, certified: true, largest_scores: LARGEST_SCORES },
+      layouts: { scalar: {}, records: {} },
+      limits: { max_records: RECORDS_PER_REQUEST, max_ciphertexts: 100 },
+      ...fields,
+    }),
+  );
 
 export const CARD = cardWith();
 
@@ -125,7 +126,14 @@ function judge(asked, { known, secret, card }) {
 /** @param {Asked} asked @param {import('../index.js').SecretKey} key @param {Fake} fake */
 async function answerTo({ header, raw, body: request }, key, { change, card, secret, asked }) {
   const number = asked.length - 1;
-  const { parameters, inputs: [{ shape: [rows, columns] }] } = header;
+  const {
+    parameters,
+    inputs: [
+      {
+        shape: [rows, columns],
+      },
+    ],
+  } = header;
   const width = raw.readUInt32LE(0);
   const ciphertexts = Array.from({ length: rows * columns }, (_, i) => bigintFromBytes(raw.subarray(i * (4 + width) + 4, (i + 1) * (4 + width))));
   const inputs = await key.decryptMany(ciphertexts);
@@ -135,10 +143,14 @@ async function answerTo({ header, raw, body: request }, key, { change, card, sec
   const slot = (/** @type {number} */ i) => 1n << BigInt(SLOT_BITS * i);
   const offset = (/** @type {number} */ slots) => Array.from({ length: slots }, (_, i) => slot(i) << BigInt(SLOT_BITS - 1)).reduce((a, b) => a + b, 0n);
   const m = parameters.scores_per_answer ?? 1;
-  const plaintexts = vouchers?.plaintexts ?? sums.map((row, r) => {
-    if (isRecords) return row.map((sum) => sum + offset(Math.min(parameters.records - r * RECORDS_PER_REQUEST, RECORDS_PER_REQUEST)));
-    return Array.from({ length: Math.ceil(row.length / m) }, (_, a) => row.slice(a * m, (a + 1) * m).reduce((sum, score, i) => sum + score * slot(i), offset(m)));
-  });
+  const plaintexts =
+    vouchers?.plaintexts ??
+    sums.map((row, r) => {
+      if (isRecords) return row.map((sum) => sum + offset(Math.min(parameters.records - r * RECORDS_PER_REQUEST, RECORDS_PER_REQUEST)));
+      return Array.from({ length: Math.ceil(row.length / m) }, (_, a) =>
+        row.slice(a * m, (a + 1) * m).reduce((sum, score, i) => sum + score * slot(i), offset(m)),
+      );
+    });
   change.plaintexts?.(plaintexts, number);
   const scores = (await key.encryptMany(plaintexts.flat())).map((c) => Buffer.from(bytesFromBigint(c, width)));
   change.ciphertexts?.(scores, number);

@@ -40,11 +40,21 @@ export function voucherAnswers(sums, vouchers, secret) {
 }
 
 /** z = W·e + s for each masked record. @param {any} header @param {Buffer} raw */
-export function maskedScores({ inputs: [{ shape: [rows, columns] }], parameters }, raw) {
+export function maskedScores(
+  {
+    inputs: [
+      {
+        shape: [rows, columns],
+      },
+    ],
+    parameters,
+  },
+  raw,
+) {
   const vouchers = Buffer.from(parameters.vouchers, 'base64url');
   return Array.from({ length: rows }, (_, r) => {
     const e = Array.from({ length: columns }, (_, f) => raw.readUInt16LE(2 * (r * columns + f)));
     const id = vouchers.subarray(r * ID_BYTES, (r + 1) * ID_BYTES);
-    return WEIGHTS.map((row, output) => (row.reduce((sum, w, f) => sum + w * e[f], maskOf(parameters.voucher_secret, id, output)) & ONES));
+    return WEIGHTS.map((row, output) => row.reduce((sum, w, f) => sum + w * e[f], maskOf(parameters.voucher_secret, id, output)) & ONES);
   });
 }

@@ -35,7 +35,17 @@ test('other texts are no proofs', () => {
   const roots = Array.from({ length: 8 }, (_, i) => proof.slice(128 * i, 128 * (i + 1)));
   const changed = (/** @type {number} */ at) => base64urlFromBytes(proof.with(at, proof[at] ^ 1));
   const nothing = base64urlFromBytes(new Uint8Array(proof.length));
-  for (const text of ['', large.proof, `${small.proof}A`, small.proof.slice(0, -1), `${small.proof}==`, `${small.proof.slice(0, -1)}!`, nothing, changed(127), changed(proof.length - 1)]) {
+  for (const text of [
+    '',
+    large.proof,
+    `${small.proof}A`,
+    small.proof.slice(0, -1),
+    `${small.proof}==`,
+    `${small.proof.slice(0, -1)}!`,
+    nothing,
+    changed(127),
+    changed(proof.length - 1),
+  ]) {
     assert.ok(!isKeyProof(n, text), text.slice(0, 20));
   }
   const numbers = roots.map((root) => bigintFromBytes(root));

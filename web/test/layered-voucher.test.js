@@ -19,9 +19,16 @@ const random = (bits) => BigInt(`0x${randomBytes(16).toString('hex')}`) % 2n ** 
 /** r by Node's SHAKE256. @param {Uint8Array} seed @param {number} bits @param {number} count */
 function expectedRecord(seed, bits, count) {
   const stride = Math.ceil(bits / 8);
-  const bytes = createHash('shake256', { outputLength: count * stride }).update('veilcast voucher record v1').update(seed).digest();
+  const bytes = createHash('shake256', { outputLength: count * stride })
+    .update('veilcast voucher record v1')
+    .update(seed)
+    .digest();
   return Array.from({ length: count }, (_, f) => {
-    const number = BigInt(`0x${Buffer.from(bytes.subarray(f * stride, (f + 1) * stride)).reverse().toString('hex')}`);
+    const number = BigInt(
+      `0x${Buffer.from(bytes.subarray(f * stride, (f + 1) * stride))
+        .reverse()
+        .toString('hex')}`,
+    );
     return number % 2n ** BigInt(bits);
   });
 }
@@ -52,10 +59,17 @@ test('what is masked and unmasked is by the formulas, at the edges of the ring t
     const modulus = 2n ** BigInt(bits);
     const mod = (/** @type {bigint} */ x) => ((x % modulus) + modulus) % modulus;
     const shift = Math.floor(bits / 3);
-    const { voucher, known: { parts, products } } = made(bits, shift, 4, 6);
+    const {
+      voucher,
+      known: { parts, products },
+    } = made(bits, shift, 4, 6);
     const values = [0, 1, 255, 65535];
     const r = parts.map(({ seed }, part) => expectedRecord(seed, bits, [values.length, 4][part]));
-    assert.deepEqual(voucher.mask(values), values.map((x, i) => mod(BigInt(x) - r[0][i])), `${bits} bits`);
+    assert.deepEqual(
+      voucher.mask(values),
+      values.map((x, i) => mod(BigInt(x) - r[0][i])),
+      `${bits} bits`,
+    );
     const deltas = [0n, 1n, modulus - 1n, modulus / 2n];
     const squares = deltas.map((delta, i) => 2n * (delta * parts[0].shares[i] + products[0].shares[i]) + parts[0].shares[i] * parts[0].shares[i]);
     assert.deepEqual(voucher.next(deltas), [...squares.map((v, i) => mod(v - r[1][i])), ...deltas], `${bits} bits`);
@@ -72,7 +86,10 @@ test('a voucher takes one record through each layer, once; then its secrets are 
   const isZero = (/** @type {Uint8Array | bigint[]} */ list) => Array.from(list, Number).every((x) => x === 0);
   assert.throws(() => voucher.next([1n, 2n, 3n]), /once/);
   assert.throws(() => voucher.scores([1n, 2n]), /once/);
-  assert.deepEqual([voucher.ids(0), voucher.ids(1)], [Uint8Array.of(...Array(20).fill(1), ...Array(20).fill(9)), Uint8Array.of(...Array(20).fill(2), ...Array(20).fill(9))]);
+  assert.deepEqual(
+    [voucher.ids(0), voucher.ids(1)],
+    [Uint8Array.of(...Array(20).fill(1), ...Array(20).fill(9)), Uint8Array.of(...Array(20).fill(2), ...Array(20).fill(9))],
+  );
   voucher.mask([1, 2]);
   assert.ok(isZero(parts[0].seed) && !isZero(parts[1].seed) && !isZero(parts[0].shares));
   assert.throws(() => voucher.mask([1, 2]), /once/);
@@ -92,7 +109,8 @@ test('a voucher takes one record through each layer, once; then its secrets are 
   store.drop(() => true);
   for (const { seed, shares } of other.parts) assert.ok(isZero(seed) && isZero(shares));
   assert.ok(isZero(other.products[0].shares));
-  for (const use of [() => other.voucher.mask([1, 2]), () => other.voucher.next([1n, 2n, 3n]), () => other.voucher.scores([1n, 2n])]) assert.throws(use, /once/);
+  for (const use of [() => other.voucher.mask([1, 2]), () => other.voucher.next([1n, 2n, 3n]), () => other.voucher.scores([1n, 2n])])
+    assert.throws(use, /once/);
 });
 
 const fields = JSON.parse(textOf('web/test/fixtures/deep-network/card.json'));
@@ -103,12 +121,27 @@ test('parts are as far apart as the sums between them need', async () => {
   const hidden = { sizes: [64, 3], weight_bits: [8, 6, 2], ring_bits: 85, score_shift: 37 };
   const card = await parse({ input, hidden, limits: { max_records: 1000, max_ciphertexts: 10_000 } });
   const layouts = voucherLayouts(card);
-  assert.deepEqual(layouts.map(({ name, part }) => `${name} ${part}`), ['shares 0', 'products 0', 'shares 1', 'products 1', 'shares 2']);
+  assert.deepEqual(
+    layouts.map(({ name, part }) => `${name} ${part}`),
+    ['shares 0', 'products 0', 'shares 1', 'products 1', 'shares 2'],
+  );
   const arrangements = layouts.map((layout) => new Arrangement(card, layout, 2048));
   // 784 is up to 2^10, and 64 up to 2^6: u = 85 + (8 − 1 + 10) + 41, and so on; for products 2·85 + 41.
   const units = [143, 211, 137, 211, 129];
-  assert.deepEqual(arrangements.map(({ recordsPerRow }) => recordsPerRow), [14, 1, 14, 1, 15]);
-  assert.deepEqual(arrangements.map(({ ciphertexts, answers }) => [ciphertexts, answers]), [[784, 64], [64, 8], [64, 3], [3, 1], [3, 2]]);
+  assert.deepEqual(
+    arrangements.map(({ recordsPerRow }) => recordsPerRow),
+    [14, 1, 14, 1, 15],
+  );
+  assert.deepEqual(
+    arrangements.map(({ ciphertexts, answers }) => [ciphertexts, answers]),
+    [
+      [784, 64],
+      [64, 8],
+      [64, 3],
+      [3, 1],
+      [3, 2],
+    ],
+  );
   arrangements.forEach((arrangement, i) => {
     const { ciphertexts, recordsPerRow: row } = arrangement;
     const count = 2 * row + 1;
@@ -135,8 +168,16 @@ test('layouts of parts that there are none of, and others, are refused', async (
   const shares = { ...VOUCHERS, name: /** @type {const} */ ('shares') };
   const products = { ...VOUCHERS, name: /** @type {const} */ ('products') };
   for (const layout of [
-    VOUCHERS, shares, products, { ...shares, part: 3 }, { ...products, part: 2 }, { ...shares, part: -1 }, { ...shares, part: 0.5 },
-    { ...VOUCHERS, part: 0 }, { ...shares, part: 0, featuresPerCiphertext: 2 }, { ...shares, part: 0, scoresPerAnswer: 2 },
+    VOUCHERS,
+    shares,
+    products,
+    { ...shares, part: 3 },
+    { ...products, part: 2 },
+    { ...shares, part: -1 },
+    { ...shares, part: 0.5 },
+    { ...VOUCHERS, part: 0 },
+    { ...shares, part: 0, featuresPerCiphertext: 2 },
+    { ...shares, part: 0, scoresPerAnswer: 2 },
   ]) {
     assert.throws(() => new Arrangement(card, layout, 2048), failure('layout_not_allowed'), JSON.stringify(layout));
   }
@@ -157,11 +198,46 @@ test('a request of a round has its pinned bytes', () => {
   const about = { id: '7', cardDigest: DIGEST, keyFingerprint: FINGERPRINT, secret: '0123456789abcdef', part: 1 };
   const vouchers = [Uint8Array.of(...id(1), ...id(2)), Uint8Array.of(...id(3), ...id(4))];
   for (const [ringBits, records, hex] of /** @type {const} */ ([
-    [8, [[1n, 255n], [2n, 0n]], '01 ff 02 00'],
-    [20, [[1n, 0xfffffn], [0x10203n, 0n]], '010000 ffff0f 030201 000000'],
-    [64, [[1n, 2n ** 64n - 1n], [0n, 2n ** 63n]], '0100000000000000 ffffffffffffffff 0000000000000000 0000000000000080'],
-    [65, [[1n, 2n ** 65n - 1n], [0n, 2n ** 64n]], '010000000000000000 ffffffffffffffff01 000000000000000000 000000000000000001'],
-    [126, [[1n, 2n ** 126n - 1n], [0n, 2n ** 125n]], '01000000000000000000000000000000 ffffffffffffffffffffffffffffff3f 00000000000000000000000000000000 00000000000000000000000000000020'],
+    [
+      8,
+      [
+        [1n, 255n],
+        [2n, 0n],
+      ],
+      '01 ff 02 00',
+    ],
+    [
+      20,
+      [
+        [1n, 0xfffffn],
+        [0x10203n, 0n],
+      ],
+      '010000 ffff0f 030201 000000',
+    ],
+    [
+      64,
+      [
+        [1n, 2n ** 64n - 1n],
+        [0n, 2n ** 63n],
+      ],
+      '0100000000000000 ffffffffffffffff 0000000000000000 0000000000000080',
+    ],
+    [
+      65,
+      [
+        [1n, 2n ** 65n - 1n],
+        [0n, 2n ** 64n],
+      ],
+      '010000000000000000 ffffffffffffffff01 000000000000000000 000000000000000001',
+    ],
+    [
+      126,
+      [
+        [1n, 2n ** 126n - 1n],
+        [0n, 2n ** 125n],
+      ],
+      '01000000000000000000000000000000 ffffffffffffffffffffffffffffff3f 00000000000000000000000000000000 00000000000000000000000000000020',
+    ],
   ])) {
     const { body, headerLength } = encodeRoundRequest({ ...about, vouchers, records, ringBits });
     const data = Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -196,7 +272,10 @@ test('messages in the layouts of parts name them', () => {
   const layout = (/** @type {'shares' | 'products'} */ name) => ({ name, featuresPerCiphertext: 1, scoresPerAnswer: 1, part: 2 });
   for (const name of /** @type {const} */ (['shares', 'products'])) {
     const { body, headerLength } = encodeRequest({
-      publicKey: Uint8Array.of(0xc0, 0xff, 0xee), layout: layout(name), records: 2, cardDigest: DIGEST,
+      publicKey: Uint8Array.of(0xc0, 0xff, 0xee),
+      layout: layout(name),
+      records: 2,
+      cardDigest: DIGEST,
       ciphertexts: [[new Uint8Array(6).fill(1)], [new Uint8Array(6).fill(2)]],
     });
     const { parameters } = JSON.parse(new TextDecoder().decode(body.subarray(0, headerLength)));
@@ -216,8 +295,12 @@ test('messages in the layouts of parts name them', () => {
     assert.deepEqual([found.records, found.vouchers?.batch], [name === 'shares' ? 9 : 2, 'ab'.repeat(16)]);
     assert.equal(answer(`,"part":0${records}${named}`).layout.part, 0);
     for (const bad of [
-      `${records}${named}`, `,"part":-1${records}${named}`, `,"part":"2"${records}${named}`, `,"part":2${records}`,
-      `,"part":2,"scores_per_answer":1${records}${named}`, `,"part":2${name === 'shares' ? '' : ',"records":9'}${named}`,
+      `${records}${named}`,
+      `,"part":-1${records}${named}`,
+      `,"part":"2"${records}${named}`,
+      `,"part":2${records}`,
+      `,"part":2,"scores_per_answer":1${records}${named}`,
+      `,"part":2${name === 'shares' ? '' : ',"records":9'}${named}`,
     ]) {
       assert.throws(() => answer(bad), failure('bad_answer'), bad);
     }

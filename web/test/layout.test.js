@@ -69,7 +69,11 @@ for (const [name, k, m, row] of LAYOUTS) {
       const rows = arrangement.plaintexts(records);
       assert.deepEqual([rows.length, arrangement.rows(count)], Array(2).fill(Math.ceil(count / row)));
       const answers = rows.map((plaintexts, r) => answersOf(plaintexts, weights, k, m, Math.min(row, count - r * row)));
-      assert.deepEqual(arrangement.scores(answers, count), records.map((record) => scoresOf(weights, record)), `${count} records`);
+      assert.deepEqual(
+        arrangement.scores(answers, count),
+        records.map((record) => scoresOf(weights, record)),
+        `${count} records`,
+      );
     }
   });
 }
@@ -91,7 +95,10 @@ test('neighbours of the largest and the smallest scores keep theirs, in full row
   const [plaintexts] = arrangement.plaintexts(records);
   const answers = answersOf(plaintexts, weights, 1, 1, ROW);
   for (const number of [...plaintexts, ...answers]) assert.ok(number < 1n << 2047n);
-  assert.deepEqual(arrangement.scores([answers], ROW), records.map((record) => scoresOf(weights, record)));
+  assert.deepEqual(
+    arrangement.scores([answers], ROW),
+    records.map((record) => scoresOf(weights, record)),
+  );
   assert.equal(arrangement.scores([answers], ROW)[1][1], -32_760n);
 });
 
@@ -157,7 +164,10 @@ test('a request has full rows, and no more than the card allows', () => {
   assert.equal(perRequest(1000, 784, 1), 125);
   for (const few of [124, 4, 1]) assert.equal(perRequest(few, 10_000, 10_000), few);
   const one = new Arrangement(card, layout('features', 9, 3), 2048);
-  assert.deepEqual([1, 88, 175, 176].map((most) => one.recordsPerRequest(most)), [1, 1, 1, 2]);
+  assert.deepEqual(
+    [1, 88, 175, 176].map((most) => one.recordsPerRequest(most)),
+    [1, 1, 1, 2],
+  );
 });
 
 test('layouts that the card or the key does not allow are refused', () => {

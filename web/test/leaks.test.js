@@ -14,12 +14,7 @@ const columns = Uint8Array.from(pixels, (_, i) => pixels[(i % SIDE) * SIDE + Mat
 const fractions = Array.from(pixels, (pixel) => pixel / 255);
 const [p, q] = goodKey().primes();
 const [pBytes, qBytes] = [p, q].map((prime) => Buffer.from(prime.toString(16), 'hex'));
-const needles = [
-  ...imageNeedles(pixels, SIDE, LEVELS),
-  ...primeNeedles('p', p),
-  ...primeNeedles('q', q),
-  ...textNeedles('Lung Cancer'),
-];
+const needles = [...imageNeedles(pixels, SIDE, LEVELS), ...primeNeedles('p', p), ...primeNeedles('q', q), ...textNeedles('Lung Cancer')];
 
 /** Among random bytes, at an odd place. @param {string | Uint8Array} leak */
 const hidden = (leak) => Buffer.concat([randomBytes(10_001), Buffer.from(leak), randomBytes(10_001)]);

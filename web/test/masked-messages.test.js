@@ -28,7 +28,15 @@ const forms = [
 ];
 
 /** @param {number} slotBits @param {import('../src/vouchers.js').Residues[]} records */
-const request = (slotBits, records) => ({ id: '7', cardDigest: DIGEST, keyFingerprint: FINGERPRINT, secret: SECRET, vouchers: [voucher(1), voucher(256)], records, slotBits });
+const request = (slotBits, records) => ({
+  id: '7',
+  cardDigest: DIGEST,
+  keyFingerprint: FINGERPRINT,
+  secret: SECRET,
+  vouchers: [voucher(1), voucher(256)],
+  records,
+  slotBits,
+});
 
 /** @param {string} hex */
 const bytesOf = (hex) => Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -73,7 +81,12 @@ test('damaged answers are refused', () => {
   for (const wrong of [0, 1, -1, NaN, 1.5, head.length - 1, head.length + 1, body.length + 1]) refused(body, wrong);
   for (let end = 0; end < body.length; end += 7) refused(body.subarray(0, end), head.length);
   refused(Buffer.concat([body, Buffer.alloc(1)]), head.length);
-  for (const other of [{ ...expected, rows: 1 }, { ...expected, columns: 4 }, { ...expected, slotBits: 17 }]) refused(body, head.length, other);
+  for (const other of [
+    { ...expected, rows: 1 },
+    { ...expected, columns: 4 },
+    { ...expected, slotBits: 17 },
+  ])
+    refused(body, head.length, other);
   for (const [from, to] of [
     ['masked_scores', 'scores'],
     ['UINT16', 'UINT32'],
@@ -96,7 +109,7 @@ test('an answer with vouchers names them', () => {
     const size = 2 * (4 + 6);
     const header = Buffer.from(
       `{"model_name":"m","model_version":"1","id":"7","parameters":{"key_fingerprint":"${FINGERPRINT}","layout":"vouchers"${about},"card_digest":"${DIGEST}",` +
-      `"request_digest":"${DIGEST}","scores_digest":"${DIGEST}"},"outputs":[{"name":"scores","datatype":"BYTES","shape":[1,2],"parameters":{"binary_data_size":${size}}}]}`,
+        `"request_digest":"${DIGEST}","scores_digest":"${DIGEST}"},"outputs":[{"name":"scores","datatype":"BYTES","shape":[1,2],"parameters":{"binary_data_size":${size}}}]}`,
     );
     const element = Buffer.from('06000000222222222222', 'hex');
     return decodeAnswer(Buffer.concat([header, element, element]), header.length, { rows: 1, columns: 2, width: 6 });

@@ -59,7 +59,15 @@ test('messages about groups of records name their number, where the pinned answe
   };
   const { layout: found, records, scores } = answer(',"records":9');
   assert.deepEqual({ found, records, scores }, { found: layout, records: 9, scores: PAIR });
-  for (const bad of ['', ',"records":0', ',"records":1.5', ',"records":"9"', ',"records":null', ',"records":9,"scores_per_answer":1', ',"records":9,"features_per_ciphertext":1']) {
+  for (const bad of [
+    '',
+    ',"records":0',
+    ',"records":1.5',
+    ',"records":"9"',
+    ',"records":null',
+    ',"records":9,"scores_per_answer":1',
+    ',"records":9,"features_per_ciphertext":1',
+  ]) {
     assert.throws(() => answer(bad), failure('bad_answer'), bad);
   }
 });
@@ -94,7 +102,12 @@ test('damaged answers are refused', () => {
   for (let end = 0; end < body.length; end += 7) refuse(body.subarray(0, end), length);
   refuse(new Uint8Array([...body, 0]), length);
   refuse(body.with(length, 7), length);
-  for (const expected of [{ ...EXPECTED, rows: 1 }, { ...EXPECTED, columns: 2 }, { ...EXPECTED, width: 8 }]) refuse(body, length, expected);
+  for (const expected of [
+    { ...EXPECTED, rows: 1 },
+    { ...EXPECTED, columns: 2 },
+    { ...EXPECTED, width: 8 },
+  ])
+    refuse(body, length, expected);
 
   const header = new TextDecoder().decode(body.subarray(0, length));
   const raw = body.subarray(length);

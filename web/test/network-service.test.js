@@ -29,7 +29,15 @@ for (const name of NAMES) {
   cpSync(fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)), join(folder, name), { recursive: true });
   changeCard(join(folder, name), (card) => card.replace('"name": "test"', `"name": "${name}"`));
 }
-const service = spawn(program, ['serve', ...NAMES.flatMap((name) => ['--model', join(folder, name)]), '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+/** The same, offered directly, too. */
+const DIRECT = NAMES.map((name) => `direct-${name}`);
+for (const name of DIRECT) {
+  cpSync(join(folder, name.replace('direct-', '')), join(folder, name), { recursive: true });
+  changeCard(join(folder, name), (card) => card.replace(/"name": "(.*network)"/, '"name": "direct-$1"').replace(/,\s*"ways": \[[^\]]*\]/, ''));
+}
+const service = spawn(program, ['serve', ...[...NAMES, ...DIRECT].flatMap((name) => ['--model', join(folder, name)]), '--listen', '127.0.0.1:0'], {
+  stdio: ['ignore', 'pipe', 'ignore'],
+});
 const ended = once(service, 'exit').then(() => assert.fail('the service ended'));
 const key = await WorkerKey.fromFile(keyFile('good-2048'));
 after(() => {
@@ -77,7 +85,9 @@ for (const name of NAMES) {
     const left = await client.fillVouchers(name, { key });
     t.diagnostic(`${left} vouchers: ${(performance.now() - start).toFixed(0)} ms`);
     const most = 2 ** card.fields.quantization.bits - 1;
-    const records = Array.from({ length: 6 }, (_, i) => Array.from({ length: card.features }, (_, f) => [0, most, (7 * i + 5 * f) % (most + 1)][Math.min(i, 2)]));
+    const records = Array.from({ length: 6 }, (_, i) =>
+      Array.from({ length: card.features }, (_, f) => [0, most, (7 * i + 5 * f) % (most + 1)][Math.min(i, 2)]),
+    );
     const asked = performance.now();
     const run = await client.predict(name, records, { key });
     t.diagnostic(`6 records: ${(performance.now() - asked).toFixed(0)} ms; ${run.bytesUp} bytes up, ${run.bytesDown} down`);
@@ -85,11 +95,68 @@ for (const name of NAMES) {
     assert.ok(expected.flat().some((score) => score < 0n) && expected.flat().some((score) => score > 0n));
     // Scales are powers of two, which leave them exact.
     const { scales } = card.fields.output;
-    assert.deepEqual(run.predictions.map(({ scores }) => scores?.map((score, o) => BigInt(score / scales[o]))), expected);
+    assert.deepEqual(
+      run.predictions.map(({ scores }) => scores?.map((score, o) => BigInt(score / scales[o]))),
+      expected,
+    );
     const rounds = network.parts.length;
     assert.deepEqual([run.way, run.requests, client.vouchers(name, { key })], ['vouchers', rounds, left - 6]);
   });
 }
+
+for (const name of DIRECT) {
+  test(`records go through a ${name} encrypted, layer by layer`, async (t) => {
+    const client = new Client(url);
+    const card = await client.card(name);
+    assert.deepEqual(card.ways, ['direct', 'vouchers']);
+    const network = /** @type {import('./fake-network.js').Network} */ (networkOf(name, card));
+    const most = 2 ** card.fields.quantization.bits - 1;
+    const records = [0, 1, 2].map((i) => Array.from({ length: card.features }, (_, f) => (i === 0 ? most : (7 * i + 5 * f) % (most + 1))));
+    const start = performance.now();
+    const run = await client.predict(name, records, { key });
+    t.diagnostic(`3 records: ${(performance.now() - start).toFixed(0)} ms; ${run.bytesUp} bytes up, ${run.bytesDown} down`);
+    const { scales } = card.fields.output;
+    assert.deepEqual(
+      run.predictions.map(({ scores }) => scores?.map((score, o) => BigInt(score / scales[o]))),
+      records.map((record) => scoresOf(network, record)),
+    );
+    assert.deepEqual([run.way, run.layout?.name, run.requests], ['direct', 'layer', network.parts.length]);
+    // With vouchers it takes these.
+    await client.fillVouchers(name, { key });
+    assert.equal((await client.predict(name, records, { key })).way, 'vouchers');
+    assert.equal((await client.predict(name, records, { key, way: 'direct' })).way, 'direct');
+  });
+}
+
+test('a record whose answer was lost begins anew', async (t) => {
+  const client = new Client(url);
+  /** @type {{part: number, status: number}[]} */
+  const asked = [];
+  const ask = globalThis.fetch;
+  t.after(() => (globalThis.fetch = ask));
+  globalThis.fetch = async (target, init) => {
+    const response = await ask(target, init);
+    const part = /"part":(\d)/.exec(Buffer.from(/** @type {Uint8Array} */ (init?.body ?? new Uint8Array())).toString('latin1'))?.[1];
+    if (part !== undefined) asked.push({ part: Number(part), status: response.status });
+    if (asked.length === 2 && asked[1].status === 200) throw new TypeError('the connection broke');
+    return response;
+  };
+  const record = [1, 2, 3, 4];
+  const run = await client.predict('direct-network', [record], { key });
+  const network = /** @type {import('./fake-network.js').Network} */ (networkOf('direct-network', run.card));
+  assert.deepEqual(run.predictions[0].scores?.map(BigInt), scoresOf(network, record));
+  const expected = [
+    [0, 200],
+    [1, 200],
+    [1, 409],
+    [0, 200],
+    [1, 200],
+  ];
+  assert.deepEqual(
+    asked.map(({ part, status }) => [part, status]),
+    expected,
+  );
+});
 
 test("the page's task goes through all rounds, and keeps the bytes of the last one", async () => {
   const keys = new KeyHolder();
@@ -109,9 +176,13 @@ test("the page's task goes through all rounds, and keeps the bytes of the last o
   assert.ok(card && request && answer);
   const network = /** @type {import('./fake-network.js').Network} */ (networkOf('deep-network', card));
   const [{ scores }] = /** @type {import('../src/outcome.js').RecordPrediction[]} */ (task.predictions);
-  assert.deepEqual(scores?.map((score, o) => BigInt(score / card.fields.output.scales[o])), scoresOf(network, [1, 2, 3]));
+  assert.deepEqual(
+    scores?.map((score, o) => BigInt(score / card.fields.output.scales[o])),
+    scoresOf(network, [1, 2, 3]),
+  );
   assert.deepEqual([way, requests, task.phase], ['vouchers', 3, 'done']);
-  for (const phase of ['running idle idle', 'done running idle', 'done done running', 'done done done']) assert.ok(phases.has(phase), `${phase} in ${[...phases].join(', ')}`);
+  for (const phase of ['running idle idle', 'done running idle', 'done done running', 'done done done'])
+    assert.ok(phases.has(phase), `${phase} in ${[...phases].join(', ')}`);
   assert.ok(notes.has('Making 1 voucher first, each for one record…'));
   const header = JSON.parse(Buffer.from(request.bytes.subarray(0, request.headerLength)).toString());
   assert.deepEqual([header.parameters.part, header.inputs[0].shape], [2, [1, 2 * 3 * 11]]);
@@ -141,6 +212,11 @@ test('the service answers a round once, and other vouchers take the record', asy
   const run = await client.predict('network', [record], { key });
   const network = /** @type {import('./fake-network.js').Network} */ (networkOf('network', run.card));
   assert.deepEqual(run.predictions[0].scores?.map(BigInt), scoresOf(network, record));
-  assert.deepEqual(rounds, [{ part: 0, status: 200 }, { part: 0, status: 409 }, { part: 0, status: 200 }, { part: 1, status: 200 }]);
+  assert.deepEqual(rounds, [
+    { part: 0, status: 200 },
+    { part: 0, status: 409 },
+    { part: 0, status: 200 },
+    { part: 1, status: 200 },
+  ]);
   await assert.rejects(client.predict('network', [record], { key, way: 'direct' }), failure('layout_not_allowed', /by vouchers only/));
 });

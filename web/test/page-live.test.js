@@ -50,10 +50,16 @@ test('one question is on its way at a time, and the last drawing is answered', a
   const { asked, seen, want } = pageWith(20);
   for (const drawing of ['a', 'b', 'c']) want(drawing);
   await soon();
-  assert.deepEqual(asked.map(({ records }) => records), [['a']]);
+  assert.deepEqual(
+    asked.map(({ records }) => records),
+    [['a']],
+  );
   asked[0].answer({});
   await soon();
-  assert.deepEqual(asked.map(({ records }) => records), [['a'], ['c']]);
+  assert.deepEqual(
+    asked.map(({ records }) => records),
+    [['a'], ['c']],
+  );
   asked[1].answer({});
   await soon();
   assert.deepEqual([asked.length, seen], [2, ['show a', 'fill', 'show c', 'fill']]);
@@ -70,7 +76,10 @@ test('while the pen is down it asks now and then, and at once when it is up', as
   assert.equal(asked.length, 1);
   want('c', true);
   await soon();
-  assert.deepEqual(asked.map(({ records }) => records), [['a'], ['c']]);
+  assert.deepEqual(
+    asked.map(({ records }) => records),
+    [['a'], ['c']],
+  );
   asked[1].answer({});
   await soon();
   want('d', false);
@@ -133,7 +142,10 @@ test('a drawing whose voucher was no longer good is answered with another', asyn
   await soon();
   asked[0].refuse(new VeilcastError('voucher_outdated', ''));
   await soon();
-  assert.deepEqual(asked.map(({ records }) => records), [['a'], ['a']]);
+  assert.deepEqual(
+    asked.map(({ records }) => records),
+    [['a'], ['a']],
+  );
   asked[1].answer({});
   await soon();
   assert.deepEqual(seen, ['clear', 'fill', 'show a', 'fill']);

@@ -13,10 +13,18 @@ import { goodKey } from './support.js';
 /** @typedef {import('./fake-service.js').Change} Change */
 
 const key = goodKey();
-const records = [[1, 2, 3], [15, 0, 15], [0, 15, 0], [7, 8, 9], [4, 4, 4]];
+const records = [
+  [1, 2, 3],
+  [15, 0, 15],
+  [0, 15, 0],
+  [7, 8, 9],
+  [4, 4, 4],
+];
 
 /** What a task takes of the page's keys. */
-const keys = /** @type {import('../page/key-holder.js').KeyHolder} */ (/** @type {unknown} */ ({ ready: async () => key, pause: () => {}, prepare: async () => {} }));
+const keys = /** @type {import('../page/key-holder.js').KeyHolder} */ (
+  /** @type {unknown} */ ({ ready: async () => key, pause: () => {}, prepare: async () => {} })
+);
 
 /** @type {import('../page/task.js').Question} */
 const question = { kind: 'csv', model: 'small', records: () => records };
@@ -38,7 +46,10 @@ test('a table is asked to its end; marked records are in the file, with empty ce
   assert.match(error.message, /^1 of 5 records has no prediction, it is record 3, counted from 0: /);
   assert.deepEqual(failedIn(task), [undefined, undefined, undefined, 'bad_scores', undefined]);
   assert.equal(fake.asked.length, 3);
-  assert.equal(task.steps.send.bytes, fake.asked.reduce((sum, { body }) => sum + body.length, 0));
+  assert.equal(
+    task.steps.send.bytes,
+    fake.asked.reduce((sum, { body }) => sum + body.length, 0),
+  );
 
   const { card, predictions } = task;
   assert.ok(card);
@@ -46,7 +57,10 @@ test('a table is asked to its end; marked records are in the file, with empty ce
   assert.equal(csvOf(card, predictions), ['record,label,score_no,score_yes', ...rows, ''].join('\n'));
   const { text, bars } = textOfPredictions(card, predictions, 5);
   assert.equal(text, "4 of 5 records predicted. 1 record got an answer that can't be right, and is marked. No cell had to be changed.");
-  assert.equal(bars.reduce((sum, bar) => sum + Number(bar.text), 0), 4);
+  assert.equal(
+    bars.reduce((sum, bar) => sum + Number(bar.text), 0),
+    4,
+  );
   assert.match(troubleOf(error).text, /are marked\. Trying again sends everything once more/);
 });
 
@@ -59,7 +73,10 @@ test('another try asks for all records anew: which ones failed stays here', asyn
   fake.change = {};
   await task.retry();
   assert.deepEqual([task.phase, task.error, failedIn(task)], ['done', undefined, Array(5).fill(undefined)]);
-  assert.deepEqual(fake.asked.map(({ raw }) => raw.length), before);
+  assert.deepEqual(
+    fake.asked.map(({ raw }) => raw.length),
+    before,
+  );
   assert.equal(task.requests, 3);
 });
 
@@ -101,5 +118,8 @@ test('an answer that is too large, and a key that the service forgot, leave the 
   fake.asked.splice(0);
   await task.ask(question);
   assert.deepEqual([task.phase, fake.asked.length, task.requests], ['done', 4, 4]);
-  assert.equal(task.steps.send.bytes, fake.asked.reduce((sum, { body }) => sum + body.length, 0));
+  assert.equal(
+    task.steps.send.bytes,
+    fake.asked.reduce((sum, { body }) => sum + body.length, 0),
+  );
 });

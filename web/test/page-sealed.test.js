@@ -13,11 +13,13 @@ const model = sealedModel({ features: 3, outputs: 4, bits: 4, slotBits: 56, ways
 const records = randomRecords(model, 40);
 
 /** A key holder that must not be asked. */
-const noKeys = /** @type {any} */ (Object.assign(new EventTarget(), {
-  ready: () => assert.fail('no key is needed'),
-  prepare: () => assert.fail('no key is needed'),
-  pause: () => {},
-}));
+const noKeys = /** @type {any} */ (
+  Object.assign(new EventTarget(), {
+    ready: () => assert.fail('no key is needed'),
+    prepare: () => assert.fail('no key is needed'),
+    pause: () => {},
+  })
+);
 
 /** @param {import('node:test').TestContext} t */
 async function page(t) {
@@ -30,7 +32,7 @@ async function page(t) {
 }
 
 /** @param {number} count @returns {import('../page/task.js').Question} */
-const question = (count) => ({ kind: 'csv', model: 'small', records: () => records.slice(0, count), isSealed: true });
+const question = (count) => ({ kind: 'csv', model: 'small', records: () => records.slice(0, count), way: 'sealed' });
 
 /** @param {number} count */
 const scores = (count) => records.slice(0, count).map((record) => scoresOf(model, record).map(Number));
@@ -42,9 +44,15 @@ test('a task asks a sealed model without a key, in requests of several ciphertex
   assert.equal(task.steps.send.bytes, task.request?.bytes.length);
   assert.equal((task.answer?.bytes.length ?? 0) - (task.answer?.headerLength ?? 0), 28);
   await task.ask(question(40));
-  assert.deepEqual(task.predictions.map((outcome) => (outcome.failed ? undefined : outcome.scores)), scores(40));
+  assert.deepEqual(
+    task.predictions.map((outcome) => (outcome.failed ? undefined : outcome.scores)),
+    scores(40),
+  );
   // Four records share a ciphertext.
-  assert.deepEqual(fake.asked.map(({ header }) => header.parameters.records), [1, 32, 8]);
+  assert.deepEqual(
+    fake.asked.map(({ header }) => header.parameters.records),
+    [1, 32, 8],
+  );
 });
 
 test('weights are fetched and some randomisers made ahead, until there is something else to do', async (t) => {
@@ -77,7 +85,10 @@ test('answers follow the pen, each with a randomiser, and wait for the first one
   live.want('small', () => question(1), true, true);
   await shown();
   assert.deepEqual([task.phase, task.way, task.keyBits], ['done', 'sealed', 1024]);
-  assert.deepEqual(task.predictions.map((outcome) => (outcome.failed ? undefined : outcome.scores)), scores(1));
+  assert.deepEqual(
+    task.predictions.map((outcome) => (outcome.failed ? undefined : outcome.scores)),
+    scores(1),
+  );
   assert.ok(live.left('small', true) < 12);
   fake.refuse = () => ({ status: 500, code: 'broken' });
   live.want('small', () => question(2), true, true);

@@ -26,9 +26,21 @@ const input = {
 const [age, albumin, sex, town, odd, day] = fieldsOf(input);
 
 test('columns become fields', () => {
-  assert.deepEqual(fieldsOf(input).map(({ name }) => name), input.features);
+  assert.deepEqual(
+    fieldsOf(input).map(({ name }) => name),
+    input.features,
+  );
   const plain = { label: 'age', unit: undefined, description: undefined, isDate: false };
-  assert.deepEqual(age, { name: 'age', ...plain, categories: undefined, takesOthers: false, range: [20, 94], imputed: undefined, mayBeEmpty: false, example: '63' });
+  assert.deepEqual(age, {
+    name: 'age',
+    ...plain,
+    categories: undefined,
+    takesOthers: false,
+    range: [20, 94],
+    imputed: undefined,
+    mayBeEmpty: false,
+    example: '63',
+  });
   assert.deepEqual([albumin.imputed, albumin.range, albumin.example], [2.8999023, [1.0998535, 4.7998047], '2.8999023']);
   assert.deepEqual([sex.categories, sex.takesOthers, sex.imputed, sex.example], [['female', 'male'], false, 'male', 'male']);
   assert.deepEqual([town.takesOthers, town.imputed, town.example], [true, undefined, 'Bern']);
@@ -39,7 +51,7 @@ test('columns become fields', () => {
 
 test('hints say the range and what a missing cell counts as', () => {
   assert.equal(hintOf(age), '20 to 94');
-  assert.equal(hintOf(albumin), 'On the third day. · 1.1 to 4.8 g/dL · if empty: 2.9');
+  assert.equal(hintOf(albumin), 'On the third day. · 1.1 to 4.8 · if empty: 2.9');
   assert.equal(hintOf(sex), 'if empty: male');
   assert.equal(hintOf(town), '');
 });
@@ -73,7 +85,12 @@ test('texts become cells, or are refused', () => {
   assert.ok('problem' in cellOf(day, '2023-02-29'));
   assert.deepEqual(cellOf(sex, 'female'), { cell: 'female' });
   assert.deepEqual(cellOf(sex, ''), { cell: null });
-  for (const [field, text] of /** @type {const} */ ([[age, ''], [age, 'old'], [age, '1e999'], [town, '']])) {
+  for (const [field, text] of /** @type {const} */ ([
+    [age, ''],
+    [age, 'old'],
+    [age, '1e999'],
+    [town, ''],
+  ])) {
     assert.ok('problem' in cellOf(field, text), text);
   }
   assert.ok(!['Bern', 'other'].includes(otherThan(['Bern', 'other'])));

@@ -65,7 +65,13 @@ test('a prediction goes through its steps, and keeps the actual bytes', async ()
   await task.ask(question(1));
   assert.equal(task.error, undefined);
   assert.deepEqual(labelsOf(task), ['7']);
-  for (const phase of ['running idle idle idle', 'running running idle idle', 'running done running idle', 'running done done running', 'done done done done']) {
+  for (const phase of [
+    'running idle idle idle',
+    'running running idle idle',
+    'running done running idle',
+    'running done done running',
+    'done done done done',
+  ]) {
     assert.ok(phases.has(phase), `${phase} in ${[...phases].join(', ')}`);
   }
   const { encrypt, send, compute, receive, decrypt } = task.steps;
@@ -113,7 +119,12 @@ test('a service that is away is told of, and asked again', async () => {
 test('records that cannot be had, and none, are told of', async () => {
   const task = newTask();
   const error = new VeilcastError('missing_column', 'age');
-  await task.ask({ ...question(1), records: () => { throw error; } });
+  await task.ask({
+    ...question(1),
+    records: () => {
+      throw error;
+    },
+  });
   assert.deepEqual([task.phase, task.error], ['failed', error]);
   await task.ask(question(0));
   assert.equal(/** @type {VeilcastError} */ (task.error).code, 'no_records');

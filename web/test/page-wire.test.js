@@ -14,7 +14,10 @@ const { headerLength, body } = encodeRequest({
 });
 
 test('the ciphertexts of a request are found', () => {
-  assert.deepEqual([...ciphertextsOf(body, headerLength)], elements.flatMap((element) => [...element]));
+  assert.deepEqual(
+    [...ciphertextsOf(body, headerLength)],
+    elements.flatMap((element) => [...element]),
+  );
   assert.deepEqual([...ciphertextsOf(body.subarray(0, -3), headerLength)], elements.flatMap((element) => [...element]).slice(0, -3));
   assert.equal(ciphertextsOf(body, body.length).length, 0);
 });
@@ -41,9 +44,9 @@ test('noise is one dot per byte, the greater the lighter', () => {
 
 test('hexadecimal has places and text', () => {
   const bytes = new TextEncoder().encode('{"parameters":1}\n');
-  assert.equal(hexDump(bytes, 0, 24), [
-    '000000  7b 22 70 61 72 61 6d 65 74 65 72 73  {"parameters',
-    '00000c  22 3a 31 7d 0a                       ":1}·',
-  ].join('\n'));
+  assert.equal(
+    hexDump(bytes, 0, 24),
+    ['000000  7b 22 70 61 72 61 6d 65 74 65 72 73  {"parameters', '00000c  22 3a 31 7d 0a                       ":1}·'].join('\n'),
+  );
   assert.equal(hexDump(bytes, 12, 3), '00000c  22 3a 31                             ":1');
 });

@@ -118,6 +118,9 @@ test('work is told of, and ends when it is cancelled', async () => {
     },
   });
   await assert.rejects(work, /enough/);
-  assert.deepEqual(told, told.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => a - b),
+  );
   assert.equal(told.length, 3);
 });

@@ -58,15 +58,25 @@ test('hostile and unsupported files are refused in plain words', async () => {
   const names = readdirSync(new URL(`../../${folder}/refused`, import.meta.url)).filter((name) => name.endsWith('.onnx'));
   assert.ok(names.length > 30);
   for (const name of names.map((file) => file.slice(0, -'.onnx'.length)).filter((known) => !fine.includes(known))) {
-    await assert.rejects(parse(bytesOf(`${folder}/refused/${name}.onnx`), [4], 3), failure('bad_public_part', /public part (can't be run here: .{10}|uses .* can't be run here)/), name);
+    await assert.rejects(
+      parse(bytesOf(`${folder}/refused/${name}.onnx`), [4], 3),
+      failure('bad_public_part', /public part (can't be run here: .{10}|uses .* can't be run here)/),
+      name,
+    );
   }
   const softmax = bytesOf(`${folder}/onnx-gemm-opset13.onnx`);
-  await assert.rejects(parse(softmax, [12], 3), failure('bad_public_part', /public part uses Softmax, which can't be run here; use the program veilcast predict$/));
+  await assert.rejects(
+    parse(softmax, [12], 3),
+    failure('bad_public_part', /public part uses Softmax, which can't be run here; use the program veilcast predict$/),
+  );
 });
 
 test('operators that are not known are named, all of them or a few', async () => {
   const strange = patched(patched(network(), 'Gemm', 'Loop'), 'Conv', 'Gelu');
-  await assert.rejects(parse(strange, [1, 28, 28], 10), failure('bad_public_part', /public part uses Gelu and Loop, which can't be run here; use the program veilcast predict$/));
+  await assert.rejects(
+    parse(strange, [1, 28, 28], 10),
+    failure('bad_public_part', /public part uses Gelu and Loop, which can't be run here; use the program veilcast predict$/),
+  );
   const more = patched(patched(strange, 'AveragePool', 'Averagefool'), 'Reshape', 'Resh\u0001pe');
   await assert.rejects(parse(more, [1, 28, 28], 10), failure('bad_public_part', /uses Gelu, Averagefool, Resh\ufffdpe and Loop, /));
 });

@@ -28,10 +28,19 @@ const SCALED = (/** @type {readonly number[]} */ record) => scoresOf(model, reco
 test('records are predicted without a key, in requests that the card allows', async (t) => {
   const { fake, client } = await served(t);
   const { predictions, way, layout, requests, bytesUp, bytesDown, times } = await client.predict('small', records, {});
-  assert.deepEqual(predictions.map(({ scores }) => scores), records.map(SCALED));
+  assert.deepEqual(
+    predictions.map(({ scores }) => scores),
+    records.map(SCALED),
+  );
   assert.deepEqual([way, layout, requests], ['sealed', undefined, 2]);
   assert.ok(bytesUp > 3 * 256 && bytesDown > 11 * 28 && times.encrypt > 0 && times.exchange > 0);
-  assert.deepEqual(fake.asked.map(({ header }) => [header.parameters.records, header.inputs[0].shape]), [[8, [2, 1]], [3, [1, 1]]]);
+  assert.deepEqual(
+    fake.asked.map(({ header }) => [header.parameters.records, header.inputs[0].shape]),
+    [
+      [8, [2, 1]],
+      [3, [1, 1]],
+    ],
+  );
   assert.deepEqual(fake.fetched, ['/v2/models/small/card', '/v2/models/small/sealed.bin']);
   const { header } = fake.asked[0];
   assert.deepEqual(Object.keys(header.parameters).sort(), ['card_digest', 'records']);
@@ -91,7 +100,10 @@ test('a model that is replaced is fetched again, file and all', async (t) => {
   fake.model = next;
   fake.file = next.file;
   const { predictions } = await client.predict('small', records.slice(0, 2), {});
-  assert.deepEqual(predictions.map(({ scores }) => scores), records.slice(0, 2).map((record) => scoresOf(next, record).map(Number)));
+  assert.deepEqual(
+    predictions.map(({ scores }) => scores),
+    records.slice(0, 2).map((record) => scoresOf(next, record).map(Number)),
+  );
   assert.deepEqual(fake.fetched, Array(2).fill(['/v2/models/small/card', '/v2/models/small/sealed.bin']).flat());
   assert.equal(client.randomizers('small'), 0);
 });
@@ -153,11 +165,17 @@ const faults = [
 for (const [name, code, change] of faults) {
   test(`an answer of a sealed model with a fault is marked: ${name}`, async (t) => {
     const { fake, client } = await served(t, change);
-    const error = await client.predict('small', records, {}).then(() => assert.fail('it is taken'), (error) => error);
+    const error = await client.predict('small', records, {}).then(
+      () => assert.fail('it is taken'),
+      (error) => error,
+    );
     assert.ok(error instanceof VeilcastError && error.predictions, `${error}`);
     assert.equal(error.code, code);
     const expected = records.map((record, i) => (LAST.includes(i) ? code : SCALED(record)));
-    assert.deepEqual(error.predictions.map((prediction) => (prediction.failed ? prediction.failed.code : prediction.scores)), expected);
+    assert.deepEqual(
+      error.predictions.map((prediction) => (prediction.failed ? prediction.failed.code : prediction.scores)),
+      expected,
+    );
     assert.doesNotMatch(inspect(error, { depth: 10 }), /label|scores:/);
     assert.equal(fake.asked.length, 2);
   });
@@ -194,13 +212,23 @@ test('requests that are too large are halved', async (t) => {
   const { fake, client } = await served(t);
   fake.refuse = (header) => (header.inputs[0].shape[0] > 1 ? { status: 413, code: 'body_too_large' } : undefined);
   const { predictions } = await client.predict('small', records, {});
-  assert.deepEqual(predictions.map(({ scores }) => scores), records.map(SCALED));
-  assert.deepEqual(fake.asked.map(({ header }) => header.parameters.records), [8, 4, 4, 3]);
+  assert.deepEqual(
+    predictions.map(({ scores }) => scores),
+    records.map(SCALED),
+  );
+  assert.deepEqual(
+    fake.asked.map(({ header }) => header.parameters.records),
+    [8, 4, 4, 3],
+  );
   fake.refuse = () => ({ status: 413, code: 'body_too_large' });
   await assert.rejects(client.predict('small', records, {}), failure('body_too_large'));
 });
 
-for (const [status, code] of /** @type {const} */ ([[400, 'not_sealed'], [400, 'invalid_ciphertext'], [400, 'wrong_shape']])) {
+for (const [status, code] of /** @type {const} */ ([
+  [400, 'not_sealed'],
+  [400, 'invalid_ciphertext'],
+  [400, 'wrong_shape'],
+])) {
   test(`what the service refuses is told: ${code}`, async (t) => {
     const { fake, client } = await served(t);
     fake.refuse = () => ({ status, code });

@@ -58,7 +58,10 @@ for (const shape of [
       const rows = rowsOf(ciphertexts, count, model.fields);
       const shared = layout.recordsPerCiphertext;
       const scores = masks.flatMap((mask, i) => layout.scores(rows.slice(i * shared, (i + 1) * shared), mask));
-      assert.deepEqual(scores, records.map((record) => scoresOf(model, record)));
+      assert.deepEqual(
+        scores,
+        records.map((record) => scoresOf(model, record)),
+      );
     }
   });
 }
@@ -74,7 +77,10 @@ test('the same record gives other ciphertexts, and plaintexts that are spread ov
   assert.equal(new Set(ciphertexts.map((c) => c % n)).size, made.length);
   const plaintexts = ciphertexts.map(decrypted);
   assert.ok(plaintexts.some((m) => m < n / 2n) && plaintexts.some((m) => m > n / 2n));
-  for (const { masks: [mask] } of made) assert.ok(mask < 1n << 40n);
+  for (const {
+    masks: [mask],
+  } of made)
+    assert.ok(mask < 1n << 40n);
 });
 
 test('each randomiser that is made ahead is used once', async () => {
@@ -114,7 +120,15 @@ const withFile = (file) => open({ ...small.fields, sealed: { ...small.fields.sea
 test('a file with a number that is no ciphertext is refused, since it could betray records', async () => {
   const width = small.file.length / 4;
   const multiple = power(p, 2n, n * n);
-  for (const [number, place] of /** @type {[bigint, number][]} */ ([[0n, 0], [p, 1], [multiple, 3], [n, 2], [n * n, 0], [n * n + 1n, 3], [2n ** 2048n - 1n, 1]])) {
+  for (const [number, place] of /** @type {[bigint, number][]} */ ([
+    [0n, 0],
+    [p, 1],
+    [multiple, 3],
+    [n, 2],
+    [n * n, 0],
+    [n * n + 1n, 3],
+    [2n ** 2048n - 1n, 1],
+  ])) {
     const file = Buffer.from(small.file);
     bytesOf(number).copy(file, place * width);
     await assert.rejects(withFile(file), failure('bad_sealed_model', /no ciphertext/));
@@ -143,7 +157,7 @@ test('a modulus that is unfit, or not proven fit, is refused', async () => {
   if (unreduced.length === 256) await assert.rejects(withModulus(modulus, unreduced + proof.slice(256)), unproven);
   await assert.rejects(withModulus((n + 2n).toString(16)), failure('bad_sealed_model'));
   await assert.rejects(withModulus((n + 1n).toString(16)), failure('bad_sealed_model', /small prime/));
-  await assert.rejects(withModulus(((1n << 1023n) / 65521n * 65521n + 65521n * 3n).toString(16)), failure('bad_sealed_model', /small prime/));
+  await assert.rejects(withModulus((((1n << 1023n) / 65521n) * 65521n + 65521n * 3n).toString(16)), failure('bad_sealed_model', /small prime/));
   // 2^1024 − 105 is a prime number.
   await assert.rejects(withModulus((2n ** 1024n - 105n).toString(16)), failure('bad_sealed_model', /prime number/));
   await assert.rejects(open(small.fields, small.file, {}), failure('bad_sealed_model', /1024 bits/));

@@ -67,7 +67,10 @@ function expected(model, records) {
 
 /** The labels and scores in a file that the program wrote. @param {string} path */
 function predictionsIn(path) {
-  const [header, ...rows] = readFileSync(path, 'utf8').trim().split('\n').map((line) => line.split(','));
+  const [header, ...rows] = readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
   return rows.map((row) => ({
     label: row[header.indexOf('label')],
     scores: row.filter((_, i) => header[i].startsWith('score_')).map(Number),
@@ -85,7 +88,10 @@ test('three images get exactly the predictions of `veilcast predict`', async () 
     assert.equal(own.layout?.name, 'features');
     const got = own.predictions.map(({ label, scores }) => ({ label, scores }));
     assert.deepEqual(got, expected(model, join(folder, 'three.idx')));
-    assert.deepEqual(got.map(({ label }) => label), ['7', '2', '1']);
+    assert.deepEqual(
+      got.map(({ label }) => label),
+      ['7', '2', '1'],
+    );
   }
 });
 
@@ -105,7 +111,10 @@ test('the rows of a table do, too, in each layout and several requests', async (
     const { predictions, requests, ...rest } = await client.predict('credit', records, { key: goodKey(), layout });
     assert.equal(requests, 2);
     assert.equal(rest.layout?.name, layout?.name ?? 'features');
-    assert.deepEqual(predictions.map(({ label, scores }) => ({ label, scores })), wanted);
+    assert.deepEqual(
+      predictions.map(({ label, scores }) => ({ label, scores })),
+      wanted,
+    );
   }
 });
 
@@ -119,7 +128,11 @@ test('an answer to another request, of the same records and under the same key, 
 });
 
 test('a request that was changed on its way gets an answer that is refused', async (t) => {
-  const client = await through(t, (body) => body, (body) => Buffer.from(body.with(body.length - 1, body[body.length - 1] ^ 1)));
+  const client = await through(
+    t,
+    (body) => body,
+    (body) => Buffer.from(body.with(body.length - 1, body[body.length - 1] ^ 1)),
+  );
   await assert.rejects(client.predict('digits', [images[0]], { key: goodKey() }), failure('other_answer', /another request/));
 });
 
@@ -173,7 +186,11 @@ test('many rows go side by side, and get exactly what the model computes in the 
     const layout = count === records.length ? undefined : RECORDS;
     const { bytesUp, bytesDown, ...answer } = await client.predict('customers', records.slice(0, count), { key, layout });
     assert.deepEqual([answer.requests, answer.layout], [Math.ceil(count / (rows * recordsPerRow)), RECORDS]);
-    assert.deepEqual(answer.predictions.map(({ label, scores }) => ({ label, scores })), wanted.slice(0, count), `${count} records`);
+    assert.deepEqual(
+      answer.predictions.map(({ label, scores }) => ({ label, scores })),
+      wanted.slice(0, count),
+      `${count} records`,
+    );
     const full = Math.ceil(count / recordsPerRow);
     const headerLength = bytesUp - full * ciphertexts * 516;
     // The first request has the key's proof with it.
@@ -282,7 +299,10 @@ test('images get the same predictions by vouchers, which are used once each', as
   const key = await WorkerKey.fromFile(keyFile('good-2048'));
   t.after(() => key.close());
   const client = new Client(url);
-  for (const [model, row] of /** @type {const} */ ([['digits', 29], ['digits-hybrid', 32]])) {
+  for (const [model, row] of /** @type {const} */ ([
+    ['digits', 29],
+    ['digits-hybrid', 32],
+  ])) {
     const start = performance.now();
     assert.equal(await client.fillVouchers(model, { key }), row);
     t.diagnostic(`${row} vouchers of ${model}: ${since(start)}`);
@@ -308,7 +328,10 @@ test('many rows by vouchers get exactly what the model computes in the clear', a
   assert.ok(left >= 100);
   const { predictions, way, requests } = await client.predict('customers', records, { key });
   assert.deepEqual([way, requests, client.vouchers('customers', { key })], ['vouchers', 1, left - 100]);
-  assert.deepEqual(predictions.map(({ label, scores }) => ({ label, scores })), wanted);
+  assert.deepEqual(
+    predictions.map(({ label, scores }) => ({ label, scores })),
+    wanted,
+  );
 });
 
 test('the vouchers of a service that was restarted are dropped, and its records encrypted', async (t) => {
@@ -316,7 +339,12 @@ test('the vouchers of a service that was restarted are dropped, and its records 
   t.after(() => other.kill());
   const [line] = await once(createInterface(other.stdout), 'line');
   let target = url;
-  const client = await through(t, (body) => body, undefined, () => target);
+  const client = await through(
+    t,
+    (body) => body,
+    undefined,
+    () => target,
+  );
   const key = goodKey();
   await client.fillVouchers('digits', { key });
   assert.equal((await client.predict('digits', [images[0]], { key })).way, 'vouchers');
@@ -370,7 +398,11 @@ const faults = [
   ['for another key', /^other_answer$/, (body, n) => inHeader(body, n, /"key_fingerprint":".{8}/, '"key_fingerprint":"00000000')],
   ['in another layout', /^other_answer$/, (body, n) => inHeader(body, n, /"features_per_ciphertext":12/, '"features_per_ciphertext":13')],
   ['with another id', /^other_answer$/, (body, n) => inHeader(body, n, /"id":".{8}/, '"id":"00000000')],
-  ['with the digest of another request', /^other_answer$/, (body, n) => inHeader(body, n, /"request_digest":"sha256:.{8}/, '"request_digest":"sha256:00000000')],
+  [
+    'with the digest of another request',
+    /^other_answer$/,
+    (body, n) => inHeader(body, n, /"request_digest":"sha256:.{8}/, '"request_digest":"sha256:00000000'),
+  ],
   ['with the digest of other scores', /^bad_answer$/, (body, n) => inHeader(body, n, /"scores_digest":"sha256:.{8}/, '"scores_digest":"sha256:00000000')],
   ['without a digest', /^bad_answer$/, (body, n) => inHeader(body, n, /"scores_digest"/, '"scores_digezt"')],
   ['with one bit flipped', /^bad_answer$/, (body) => Buffer.from(body.with(body.length - 100, body[body.length - 100] ^ 4))],
@@ -435,6 +467,9 @@ test('arrays of numbers are predicted as by the program, in one list or as their
   const wanted = expected('windows', `${arrays}windows.npy`);
   for (const records of [flat, nested]) {
     const { predictions } = await new Client(url).predict('windows', records, { key: goodKey() });
-    assert.deepEqual(predictions.map(({ label, scores }) => ({ label, scores })), wanted);
+    assert.deepEqual(
+      predictions.map(({ label, scores }) => ({ label, scores })),
+      wanted,
+    );
   }
 });

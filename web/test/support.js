@@ -64,15 +64,19 @@ export async function clientOf(t, options, ...answers) {
 }
 
 /** @param {number} status @param {string | Uint8Array} [body] @param {Record<string, string>} [headers] */
-export const answer = (status, body = '', headers = {}) => (/** @type {Response} */ response) => {
-  response.writeHead(status, headers).end(body);
-};
+export const answer =
+  (status, body = '', headers = {}) =>
+  (/** @type {Response} */ response) => {
+    response.writeHead(status, headers).end(body);
+  };
 
 /** @param {string} code @param {RegExp} [message] */
-export const failure = (code, message = /./) => (/** @type {any} */ error) => {
-  if (error.code !== code || !message.test(error.message)) throw error;
-  return true;
-};
+export const failure =
+  (code, message = /./) =>
+  (/** @type {any} */ error) => {
+    if (error.code !== code || !message.test(error.message)) throw error;
+    return true;
+  };
 
 /**
  * Changes the card of a model in a folder; the weights name it by its digest.

@@ -37,7 +37,10 @@ test('no log shows a token', () => {
   const client = new Client('http://localhost:1', { token: SECRET });
   assert.ok(!inspect(client, { depth: 9, showHidden: true }).includes(SECRET));
   for (const options of [{ token: `${SECRET}\n` }, { token: SECRET, headers: { authorization: 'x' } }]) {
-    assert.throws(() => new Client('http://localhost:1', options), (/** @type {Error} */ error) => !inspect(error).includes(SECRET));
+    assert.throws(
+      () => new Client('http://localhost:1', options),
+      (/** @type {Error} */ error) => !inspect(error).includes(SECRET),
+    );
   }
 });
 
@@ -68,7 +71,11 @@ test('a redirect does not lead a token away', async (t) => {
 });
 
 test('refusals of a token keep their codes', async (t) => {
-  for (const [status, code] of /** @type {const} */ ([[401, 'token_needed'], [401, 'token_unknown'], [403, 'model_not_allowed']])) {
+  for (const [status, code] of /** @type {const} */ ([
+    [401, 'token_needed'],
+    [401, 'token_unknown'],
+    [403, 'model_not_allowed'],
+  ])) {
     const { client, asked } = await clientOf(t, {}, answer(status, JSON.stringify({ error: 'no', code })));
     await assert.rejects(client.card('digits'), failure(code));
     assert.equal(asked.length, 1);
@@ -77,7 +84,11 @@ test('refusals of a token keep their codes', async (t) => {
 
 test('a quota that is used up says when to come back', async (t) => {
   const used = JSON.stringify({ error: 'no more today', code: 'quota_used_up' });
-  for (const [after, words] of /** @type {const} */ ([['7260', '2 h 1 min'], ['90000', '1 d 1 h'], ['75', '1 min 15 s']])) {
+  for (const [after, words] of /** @type {const} */ ([
+    ['7260', '2 h 1 min'],
+    ['90000', '1 d 1 h'],
+    ['75', '1 min 15 s'],
+  ])) {
     const { client, asked } = await clientOf(t, {}, answer(429, used, { 'retry-after': after }));
     await assert.rejects(client.card('digits'), failure('quota_used_up', new RegExp(`no more today \\(again in ${words}\\)$`)));
     assert.equal(asked.length, 1);
@@ -94,7 +105,12 @@ const SCALAR = { name: /** @type {const} */ ('scalar'), featuresPerCiphertext: 1
 
 test('what is refused as too large is halved, whatever was decrypted', async (t) => {
   const key = goodKey();
-  const records = [[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12]];
+  const records = [
+    [1, 2, 3],
+    [4, 5, 6],
+    [7, 8, 9],
+    [10, 11, 12],
+  ];
   /** @type {number[][]} */
   const seen = [];
   for (const change of [{}, { ciphertexts: (/** @type {Buffer[]} */ scores) => void scores.forEach((score) => score.fill(0)) }]) {
@@ -107,13 +123,26 @@ test('what is refused as too large is halved, whatever was decrypted', async (t)
     assert.equal(predictions.filter((/** @type {any} */ { failed }) => failed).length, change.ciphertexts ? 4 : 0);
     seen.push(fake.asked.map(({ header }) => header.inputs[0].shape[0]));
   }
-  assert.deepEqual(seen, [[2, 1, 1, 1, 1], [2, 1, 1, 1, 1]]);
+  assert.deepEqual(seen, [
+    [2, 1, 1, 1, 1],
+    [2, 1, 1, 1, 1],
+  ]);
 });
 
 test('the end of halving is told', async (t) => {
   const key = goodKey();
   const fake = await fakeService(t, key);
   fake.refuse = () => ({ status: 413, code: '' });
-  await assert.rejects(new Client(fake.url).predict('small', [[1, 2, 3], [4, 5, 6]], { key, layout: SCALAR }), failure('body_too_large', /too large/));
+  await assert.rejects(
+    new Client(fake.url).predict(
+      'small',
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      { key, layout: SCALAR },
+    ),
+    failure('body_too_large', /too large/),
+  );
   assert.equal(fake.asked.length, 2);
 });

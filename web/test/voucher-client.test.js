@@ -10,7 +10,13 @@ import { failure, goodKey, keyFile } from './support.js';
 /** @typedef {import('./fake-service.js').Change} Change */
 
 const key = goodKey();
-const records = [[1, 2, 3], [15, 0, 15], [0, 15, 0], [7, 8, 9], [4, 4, 4]];
+const records = [
+  [1, 2, 3],
+  [15, 0, 15],
+  [0, 15, 0],
+  [7, 8, 9],
+  [4, 4, 4],
+];
 const SCALAR = /** @type {const} */ ({ name: 'scalar', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
 
 /** Requests of a kind. @param {import('./fake-service.js').Fake} fake */
@@ -36,13 +42,19 @@ test('predictions by vouchers are those of the model, and each voucher is used o
   const { fake, client } = await filled(t, 10);
   for (const left of [5, 0]) {
     const { predictions, way, layout, requests, bytesUp, bytesDown, times } = await client.predict('small', records, { key });
-    assert.deepEqual(predictions.map(({ scores }) => scores), records.map(scoresOf));
+    assert.deepEqual(
+      predictions.map(({ scores }) => scores),
+      records.map(scoresOf),
+    );
     assert.deepEqual([way, layout?.name, requests], ['vouchers', 'vouchers', 3]);
     assert.ok(bytesUp < 3 * 600 && bytesDown < 3 * 700 && times.exchange > 0);
     assert.equal(client.vouchers('small', { key }), left);
   }
   assert.deepEqual(kindsOf(fake), Array(6).fill('masked'));
-  assert.deepEqual(fake.asked.map(({ header }) => header.inputs[0].shape[0]), [2, 2, 1, 2, 2, 1]);
+  assert.deepEqual(
+    fake.asked.map(({ header }) => header.inputs[0].shape[0]),
+    [2, 2, 1, 2, 2, 1],
+  );
   const ids = idsIn(fake);
   assert.deepEqual([ids.length, new Set(ids).size], [10, 10]);
   assert.equal(new Set(fake.asked.map(({ header }) => header.id)).size, 6);
@@ -58,9 +70,14 @@ test('a request for vouchers has the proof of the key, full rows, and numbers th
   const client = new Client(fake.url);
   assert.equal(await client.fillVouchers('small', { key }), RECORDS_PER_REQUEST);
   assert.equal(await client.fillVouchers('small', { key, count: 3 }), 3 * RECORDS_PER_REQUEST);
-  assert.deepEqual(fake.asked.map(({ header: { parameters } }) => [parameters.layout, parameters.records, parameters.key_proof !== undefined]), [
-    ['vouchers', 2, true], ['vouchers', 2, false], ['vouchers', 2, false],
-  ]);
+  assert.deepEqual(
+    fake.asked.map(({ header: { parameters } }) => [parameters.layout, parameters.records, parameters.key_proof !== undefined]),
+    [
+      ['vouchers', 2, true],
+      ['vouchers', 2, false],
+      ['vouchers', 2, false],
+    ],
+  );
   for (const count of [0, -1, 1.5, NaN]) await assert.rejects(client.fillVouchers('small', { key, count }), RangeError);
   client.dropVouchers();
   assert.equal(client.vouchers('small', { key }), 0);
@@ -69,7 +86,10 @@ test('a request for vouchers has the proof of the key, full rows, and numbers th
 test('without enough vouchers for all, records go the direct way, and the vouchers stay', async (t) => {
   const { fake, client } = await filled(t, 4);
   const { predictions, way } = await client.predict('small', records, { key });
-  assert.deepEqual(predictions.map(({ scores }) => scores), records.map(scoresOf));
+  assert.deepEqual(
+    predictions.map(({ scores }) => scores),
+    records.map(scoresOf),
+  );
   assert.equal(way, 'direct');
   assert.ok(kindsOf(fake).every((kind) => kind === 'direct'));
   assert.equal(client.vouchers('small', { key }), 4);
@@ -96,7 +116,11 @@ test('who asks for the direct way, or a layout, gets it', async (t) => {
 test('predictions at the same time never share a voucher', async (t) => {
   const { fake, client } = await filled(t, 10);
   const runs = await Promise.all(Array.from({ length: 4 }, () => client.predict('small', records.slice(0, 3), { key })));
-  for (const { predictions } of runs) assert.deepEqual(predictions.map(({ scores }) => scores), records.slice(0, 3).map(scoresOf));
+  for (const { predictions } of runs)
+    assert.deepEqual(
+      predictions.map(({ scores }) => scores),
+      records.slice(0, 3).map(scoresOf),
+    );
   const ids = idsIn(fake);
   assert.equal(new Set(ids).size, ids.length);
   assert.ok(ids.length >= 9);
@@ -106,7 +130,10 @@ test('when the secret of vouchers is gone, all of them are dropped, and the reco
   const { fake, client } = await filled(t, 10);
   fake.secret = 'f'.repeat(16);
   const { predictions, way, requests } = await client.predict('small', records, { key });
-  assert.deepEqual(predictions.map(({ scores }) => scores), records.map(scoresOf));
+  assert.deepEqual(
+    predictions.map(({ scores }) => scores),
+    records.map(scoresOf),
+  );
   assert.deepEqual([way, requests, client.vouchers('small', { key })], ['direct', 4, 0]);
   assert.deepEqual(kindsOf(fake), ['masked', 'direct', 'direct', 'direct']);
   // Those of the new secret are good; of the old ones none is left to be tried.
@@ -126,7 +153,10 @@ test('vouchers of a newer secret are used before those of an older one are tried
   await client.fillVouchers('small', { key, count: 2 });
   fake.asked.splice(0);
   const { predictions, way } = await client.predict('small', records.slice(0, 4), { key });
-  assert.deepEqual(predictions.map(({ scores }) => scores), records.slice(0, 4).map(scoresOf));
+  assert.deepEqual(
+    predictions.map(({ scores }) => scores),
+    records.slice(0, 4).map(scoresOf),
+  );
   assert.deepEqual([way, kindsOf(fake)], ['direct', ['masked', 'masked', 'direct']]);
   assert.equal(client.vouchers('small', { key }), 0);
 });
@@ -135,7 +165,10 @@ test('a replaced model is taken, without the vouchers of the one before', async 
   const { fake, client } = await filled(t, 10);
   fake.card = cardWith({ description: 'A newer version.' });
   const { predictions, way, card } = await client.predict('small', records, { key });
-  assert.deepEqual(predictions.map(({ scores }) => scores), records.map(scoresOf));
+  assert.deepEqual(
+    predictions.map(({ scores }) => scores),
+    records.map(scoresOf),
+  );
   assert.deepEqual([way, card.fields.description, client.vouchers('small', { key })], ['direct', 'A newer version.', 0]);
   assert.deepEqual(kindsOf(fake), ['masked', 'direct', 'direct', 'direct']);
   // It is noticed while vouchers are filled, too.
@@ -204,11 +237,17 @@ const faults = [
 for (const [name, code, places, change] of faults) {
   test(`a masked answer with a fault is marked, and the next request goes all the same: ${name}`, async (t) => {
     const { fake, client } = await filled(t, 10, change);
-    const error = await client.predict('small', records, { key }).then(() => assert.fail('it is taken'), (error) => error);
+    const error = await client.predict('small', records, { key }).then(
+      () => assert.fail('it is taken'),
+      (error) => error,
+    );
     assert.ok(error instanceof VeilcastError && error.predictions, `${error}`);
     assert.equal(error.code, code);
     const expected = records.map((record, i) => (places.includes(i) ? code : scoresOf(record)));
-    assert.deepEqual(error.predictions.map((prediction) => (prediction.failed ? prediction.failed.code : prediction.scores)), expected);
+    assert.deepEqual(
+      error.predictions.map((prediction) => (prediction.failed ? prediction.failed.code : prediction.scores)),
+      expected,
+    );
     assert.doesNotMatch(inspect(error, { depth: 10 }), /label|scores:|seed|share/);
     assert.deepEqual(kindsOf(fake), ['masked', 'masked', 'masked']);
     // None of them comes back.
@@ -253,9 +292,15 @@ test('masked records that are too many for the service go in smaller requests', 
   const { fake, client } = await filled(t, 10);
   fake.refuse = ({ header }) => (header.inputs[0].shape[0] > 1 ? { status: 413, code: 'body_too_large' } : undefined);
   const { predictions, way } = await client.predict('small', records, { key });
-  assert.deepEqual(predictions.map(({ scores }) => scores), records.map(scoresOf));
+  assert.deepEqual(
+    predictions.map(({ scores }) => scores),
+    records.map(scoresOf),
+  );
   assert.equal(way, 'vouchers');
-  assert.deepEqual(fake.asked.map(({ header }) => header.inputs[0].shape[0]), [2, 1, 1, 1, 1, 1]);
+  assert.deepEqual(
+    fake.asked.map(({ header }) => header.inputs[0].shape[0]),
+    [2, 1, 1, 1, 1, 1],
+  );
   assert.equal(new Set(idsIn(fake)).size, 7);
 });
 

@@ -25,7 +25,9 @@ function cardOf(slotBits, bits, fields = {}) {
 /** r by Node's SHAKE256. @param {Uint8Array} seed @param {number} slotBits @param {number} features */
 function expectedRecord(seed, slotBits, features) {
   const stride = Math.ceil(slotBits / 8);
-  const hash = createHash('shake256', { outputLength: features * stride }).update('veilcast voucher record v1').update(seed);
+  const hash = createHash('shake256', { outputLength: features * stride })
+    .update('veilcast voucher record v1')
+    .update(seed);
   const bytes = hash.digest();
   return Array.from({ length: features }, (_, f) => {
     let number = 0n;
@@ -55,8 +57,14 @@ test('a pinned seed has its pinned r', () => {
   assert.deepEqual([...recordOf(seed, 16, 4)], expectedRecord(seed, 16, 4).map(Number));
   // Of the same bytes.
   const hash = createHash('shake256', { outputLength: 8 }).update('veilcast voucher record v1').update(seed).digest();
-  assert.deepEqual([...recordOf(seed, 16, 4)], [0, 2, 4, 6].map((at) => hash.readUInt16LE(at)));
-  assert.deepEqual([...recordOf(seed, 12, 4)], [0, 2, 4, 6].map((at) => hash.readUInt16LE(at) % 4096));
+  assert.deepEqual(
+    [...recordOf(seed, 16, 4)],
+    [0, 2, 4, 6].map((at) => hash.readUInt16LE(at)),
+  );
+  assert.deepEqual(
+    [...recordOf(seed, 12, 4)],
+    [0, 2, 4, 6].map((at) => hash.readUInt16LE(at) % 4096),
+  );
   assert.deepEqual([...recordOf(seed, 62, 1)], [hash.readBigUInt64LE() % 2n ** 62n]);
 });
 
@@ -78,7 +86,10 @@ test('vouchers are as far apart as the sums between them need', () => {
       const arrangement = new Arrangement(other, VOUCHERS, keyBits);
       assert.equal(arrangement.recordsPerRow, rows[i]);
       assert.deepEqual([arrangement.ciphertexts, arrangement.answers], [784, 10]);
-      assert.deepEqual([1, rows[i], rows[i] + 1].map((count) => arrangement.rows(count)), [1, 1, 2]);
+      assert.deepEqual(
+        [1, rows[i], rows[i] + 1].map((count) => arrangement.rows(count)),
+        [1, 1, 2],
+      );
     });
     const records = [5, 6, 7].map((x) => Uint32Array.from({ length: 784 }, (_, f) => (f === 783 ? x % 2 ** slotBits : 0)));
     const [row] = new Arrangement(other, VOUCHERS, 2048).plaintexts(records);
@@ -109,7 +120,11 @@ test('a masked record and unmasked scores are those of the formulas, at the edge
     const masked = [0n, ones, ones, 1n, 1n, ones >> 1n, (ones >> 1n) + 1n].map((z) => z & ones);
     const voucher = new Voucher(new Uint8Array(ID_BYTES), slotBits, seed, shares);
     const e = Array.from(voucher.mask(values), BigInt);
-    assert.deepEqual(e, values.map((x, f) => (BigInt(x) - r[f] + ones + 1n) % (ones + 1n)), `${slotBits} bits`);
+    assert.deepEqual(
+      e,
+      values.map((x, f) => (BigInt(x) - r[f] + ones + 1n) % (ones + 1n)),
+      `${slotBits} bits`,
+    );
     const z = slotBits > 32 ? BigUint64Array.from(masked) : Uint32Array.from(masked, Number);
     const expected = masked.map((z, i) => {
       const sum = (z + shares[i]) % (ones + 1n);
@@ -168,7 +183,10 @@ test('who offers no vouchers gets none, and who offers nothing else gets no ciph
   assert.equal(new Arrangement(only, VOUCHERS, 2048).recordsPerRow, 29);
   assert.throws(() => chooseArrangement(only, 2048), failure('layout_not_allowed', /vouchers only/));
   assert.throws(() => new Arrangement(only, { name: 'scalar', featuresPerCiphertext: 1, scoresPerAnswer: 1 }, 2048), failure('layout_not_allowed'));
-  for (const layout of [{ ...VOUCHERS, featuresPerCiphertext: 2 }, { ...VOUCHERS, scoresPerAnswer: 2 }]) {
+  for (const layout of [
+    { ...VOUCHERS, featuresPerCiphertext: 2 },
+    { ...VOUCHERS, scoresPerAnswer: 2 },
+  ]) {
     assert.throws(() => new Arrangement(card, layout, 2048), failure('layout_not_allowed'));
   }
   // No key is as small; it has no room for one.

@@ -11,7 +11,7 @@ use crate::ways::Way;
 /// The hidden layers of a network, which square their numbers: y = W₁·(W₀·x + b₀)∘² + b₁ for a single one.
 ///
 /// All of it is computed exactly, in the ring of the integers modulo 2^k. A score is the result divided by 2^shift, rounded down.
-/// Such a model is offered by [vouchers](Way::Vouchers) alone.
+/// Such a model is offered by [vouchers](Way::Vouchers), [directly](Way::Direct), or both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hidden {
@@ -61,10 +61,10 @@ pub(crate) fn check(
             "scores of {slot_bits} bits, and {} more, don't fit a ring of {}",
             hidden.score_shift, hidden.ring_bits
         )
-    } else if ways != [Way::Vouchers] {
-        "`ways` must be vouchers alone".to_owned()
+    } else if ways.contains(&Way::Sealed) {
+        "`ways` must be direct, vouchers, or both: it can't be sealed".to_owned()
     } else if *layouts != Layouts::default() {
-        "`layouts` must be empty: ciphertexts go up for vouchers alone".to_owned()
+        "`layouts` must be empty: hidden layers have a layout of their own".to_owned()
     } else {
         return Ok(());
     };

@@ -1,14 +1,14 @@
-//! What is built into the binary: three models of digits, and MNIST's test images with their labels.
+//! What is built into the binary: three models of digits, MNIST's test images with their labels, and a model of a table.
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::Model;
 
-/// A file of the repository, by its path from the root.
+/// A file of the repository, by its path from the root. The crate has links to the folders, so that its package has the files.
 macro_rules! file {
     ($path:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../", $path))
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $path))
     };
 }
 
@@ -44,6 +44,13 @@ impl Builtin {
         };
         model.context("the built-in model is damaged")
     }
+}
+
+/// Patients' risk of dying in hospital, which `veilcast demo` serves beside the digits: a model of a table.
+pub(crate) fn hospital() -> anyhow::Result<Model> {
+    let card = file!("models/hospital/card.json");
+    let weights = file!("models/hospital/weights.safetensors");
+    Model::from_bytes(card, weights, None).context("the built-in model is damaged")
 }
 
 /// MNIST's 10,000 test images.

@@ -116,7 +116,7 @@ pub(crate) fn session(
     let count = count.map_or(1, |count| usize::try_from(count).unwrap_or(usize::MAX));
     let pool = plan.pool(&public)?;
     let entries = pool.as_ref().map(EntryDirectory::count).transpose()?;
-    if !card.ways().contains(&Way::Direct) {
+    if !card.ways().contains(&Way::Direct) || card.hidden().is_some() {
         return Ok(Session::new(card.clone(), key)?);
     }
     let costs = plan.costs(public.bits())?;

@@ -25,6 +25,7 @@ mod credentials;
 mod error;
 mod exchange;
 mod failure;
+mod layers;
 mod options;
 mod pipeline;
 mod pool;

@@ -24,6 +24,7 @@
 //!   sum's lowest S bits are in the slot, and the mask of the bits above absorbs the rest.
 //! - `shares` is that for one affine part of a network with hidden layers, in its ring of S = k bits.
 //! - `products` has one number of k bits per ciphertext, and in the answers its product with another one of k bits: g = 2k + 1.
+//! - `layer` has one number per ciphertext, too, and in the answers sums as in `shares`; after the first part sums of such products.
 
 use veilcast_card::{Card, Hidden, Limits, Way};
 use veilcast_protocol::Layout;
@@ -61,7 +62,12 @@ impl Arrangement {
     pub(crate) fn new(card: &Card, layout: Layout, key_bits: u32) -> Result<Self, LayoutError> {
         match (layout, card.hidden()) {
             (Layout::Vouchers, None) => return Self::of_vouchers(card, key_bits),
-            (Layout::Shares { part } | Layout::Products { part }, Some(hidden)) => {
+            (Layout::Shares { part } | Layout::Products { part }, Some(hidden))
+                if card.ways().contains(&Way::Vouchers) =>
+            {
+                return Self::of_part(card, hidden, layout, part as usize, key_bits);
+            }
+            (Layout::Layer { part }, Some(hidden)) if card.ways().contains(&Way::Direct) => {
                 return Self::of_part(card, hidden, layout, part as usize, key_bits);
             }
             _ => {}
@@ -154,8 +160,21 @@ impl Arrangement {
         }
         // Σ|w| < 2^(b−1)·inputs for weights of b bits.
         let weights = hidden.weight_bits[part].get() - 1 + inputs.next_power_of_two().ilog2();
-        let bits = [ring_bits, ring_bits + weights + 1];
-        Self::masked(layout, bits, [inputs, outputs], key_bits)
+        let Layout::Layer { part } = layout else {
+            let bits = [ring_bits, ring_bits + weights + 1];
+            return Self::masked(layout, bits, [inputs, outputs], key_bits);
+        };
+        // a² + 2·z·a with a, a² and 2·z modulo 2^k is below 2^(2k).
+        let (ciphertexts, number_bits) = match part {
+            0 => (inputs, ring_bits),
+            _ => (2 * inputs, 2 * ring_bits),
+        };
+        let bits = [ring_bits, number_bits + weights + 1];
+        let most = Self::masked(layout, bits, [ciphertexts, outputs], key_bits)?;
+        Ok(Self {
+            slots_per_answer: most.slots_per_answer.min(outputs),
+            ..most
+        })
     }
 
     /// The arrangement of sums of up to g bits, with their sign, of which the lowest S count.
@@ -288,6 +307,11 @@ pub(crate) fn products_for_part(arrangement: &Arrangement) -> usize {
     match arrangement.layout() {
         // Squarings, and a product for every few bits.
         Layout::Products { .. } => outputs * arrangement.slot_bits() as usize * 5 / 4,
+        Layout::Layer { part: 1.. } => {
+            let inputs = arrangement.ciphertexts_per_row() / 2;
+            let products = inputs * arrangement.slot_bits() as usize * 5 / 4;
+            products + products_with_weights(inputs * outputs)
+        }
         _ => products_with_weights(arrangement.ciphertexts_per_row() * outputs),
     }
 }

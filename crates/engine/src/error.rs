@@ -220,8 +220,10 @@ pub enum SessionError {
         /// By the card.
         limit: usize,
     },
-    /// The model is not offered to encrypted records.
-    #[error("the model takes no encrypted records: its owner offers it for vouchers alone")]
+    /// The model is not offered to encrypted records, or not in one exchange.
+    #[error(
+        "the model takes no records encrypted once and for all: its owner offers it for vouchers alone, or it has hidden layers, which take several exchanges"
+    )]
     NotDirect,
     /// There are not enough vouchers, which this model takes.
     #[error(

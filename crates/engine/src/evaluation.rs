@@ -1,5 +1,7 @@
 //! [`Plan`]: a request that fits its model, and its computation slice by slice.
 
+mod layer;
+
 use std::ops::Range;
 
 use crypto_bigint::BoxedUint;
@@ -7,9 +9,7 @@ use rayon::prelude::*;
 use veilcast_card::Limits;
 use veilcast_model::{Affine, Model, Program, RingMap};
 use veilcast_paillier::{Ciphertext, CiphertextError, Plaintext, PublicKey};
-use veilcast_protocol::{
-    BatchId, ByteMatrix, InferRequest, KeyFingerprint, Layout, Upload, VoucherId,
-};
+use veilcast_protocol::{BatchId, ByteMatrix, InferRequest, KeyFingerprint, Layout, Upload};
 use zeroize::Zeroizing;
 
 use crate::arrangement::{Arrangement, products_for_part, products_with_weights};
@@ -30,8 +30,8 @@ pub(crate) struct Plan<'a> {
     sums: Sums<'a>,
     /// How a seeded upload is written; none for a full one.
     form: Option<SeededForm>,
-    /// s of each voucher that is asked for; none if scores are.
-    voucher_masks: Option<Vec<Zeroizing<Vec<u128>>>>,
+    /// What each record's slots hold besides the sums, modulo 2^S: −s of vouchers, or what a hidden layer is shared by; none if biases.
+    contents: Option<Vec<Zeroizing<Vec<u128>>>>,
     /// The costs by which the computation is cut into slices.
     costs: Costs,
 }
@@ -44,6 +44,9 @@ enum Sums<'a> {
     Part(&'a RingMap),
     /// Products of each number and one of the service's, for each voucher.
     Products(Vec<Zeroizing<Vec<u128>>>),
+    /// Those of an affine part on the squares of a hidden layer, of which each record's client has shares a, and this has 2·z: of
+    /// a² + 2·z·a.
+    Squares(&'a RingMap, Vec<Zeroizing<Vec<u128>>>),
 }
 
 impl<'a> Plan<'a> {
@@ -64,6 +67,13 @@ impl<'a> Plan<'a> {
                 Sums::Part(&layered.integers().parts()[part as usize])
             }
             (Layout::Products { .. }, _, Some(_)) => Sums::Products(Vec::new()),
+            (Layout::Layer { part }, _, Some(layered)) => {
+                let map = &layered.integers().parts()[part as usize];
+                match part {
+                    0 => Sums::Part(map),
+                    _ => Sums::Squares(map, Vec::new()),
+                }
+            }
             (_, Some(affine), _) => {
                 let program = match arrangement.features_per_ciphertext() {
                     1 => affine.program(),
@@ -76,7 +86,7 @@ impl<'a> Plan<'a> {
         };
         Ok(Self {
             form: seeded_form(model, request, &arrangement)?,
-            voucher_masks: None,
+            contents: None,
             costs,
             model,
             request,
@@ -90,6 +100,7 @@ impl<'a> Plan<'a> {
         match self.request.layout() {
             Layout::Shares { part } => secret.sign(&self.use_in(part), Kind::Shares, batch),
             Layout::Products { part } => secret.sign(&self.use_in(part), Kind::Products, batch),
+            Layout::Layer { part } => secret.sign(&self.use_in(part), Kind::Layer, batch),
             _ => batch,
         }
     }
@@ -106,10 +117,7 @@ impl<'a> Plan<'a> {
     /// The plan with the vouchers of a batch, derived from a secret, as what is asked for.
     pub(crate) fn for_vouchers(self, secret: &VoucherSecret, batch: BatchId) -> Self {
         let outputs = self.arrangement.outputs();
-        let vouchers = (0..self.request.records()).map(|number| VoucherId {
-            batch,
-            number: u32::try_from(number).expect("a request has fewer records"),
-        });
+        let vouchers = self.request.of_batch(batch);
         let mut sums = None;
         let masks: Vec<_> = match self.request.layout() {
             Layout::Shares { part } => vouchers
@@ -137,8 +145,12 @@ impl<'a> Plan<'a> {
                 })
                 .collect(),
         };
+        let mut contents = masks;
+        for mask in contents.iter_mut().flat_map(|masks| masks.iter_mut()) {
+            *mask = mask.wrapping_neg();
+        }
         Self {
-            voucher_masks: Some(masks),
+            contents: Some(contents),
             sums: sums.unwrap_or(self.sums),
             ..self
         }
@@ -168,7 +180,7 @@ impl<'a> Plan<'a> {
         match &self.sums {
             Sums::Affine(_, program) => program.steps().len(),
             Sums::Part(map) => products_with_weights(map.products()),
-            Sums::Products(_) => products_for_part(&self.arrangement),
+            Sums::Products(_) | Sums::Squares(..) => products_for_part(&self.arrangement),
         }
     }
 
@@ -278,12 +290,14 @@ impl<'a> Plan<'a> {
                 let rows = (0..map.outputs()).into_par_iter();
                 key.weighted_sums_vartime(row, rows.map(|output| map.row(output)))
             }
-            Sums::Products(factors) => {
-                let factors = factors[index].iter().map(|&factor| {
-                    key.plaintext(&[factor as u64, (factor >> 64) as u64])
-                        .expect("a key has more bits than a ring")
-                });
-                key.mul_many_vartime(row, &factors.collect::<Vec<_>>())
+            Sums::Products(factors) => products(key, row, &factors[index]),
+            Sums::Squares(map, factors) => {
+                let (shares, squares) = row.split_at(map.inputs());
+                let products = products(key, shares, &factors[index]);
+                let inputs = products.iter().zip(squares);
+                let inputs: Vec<_> = inputs.map(|(p, square)| key.add(p, square)).collect();
+                let rows = (0..map.outputs()).into_par_iter();
+                key.weighted_sums_vartime(&inputs, rows.map(|output| map.row(output)))
             }
         }
     }
@@ -315,18 +329,18 @@ impl<'a> Plan<'a> {
         let (row, answer) = (index / per_row, index % per_row);
         let first = row * arrangement.records_per_row();
         let filled = (self.request.records() - first).min(arrangement.records_per_row());
-        let bases = match (&self.voucher_masks, &self.sums) {
-            (Some(masks), _) => {
-                let shares = masks[first..first + filled].iter();
-                let outputs = shares.flat_map(|s| &s[arrangement.outputs_of(answer)]);
+        let bases = match (&self.contents, &self.sums) {
+            (Some(contents), _) => {
+                let contents = contents[first..first + filled].iter();
+                let outputs = contents.flat_map(|c| &c[arrangement.outputs_of(answer)]);
                 let modulo = bits::wide_ones(arrangement.slot_bits());
-                outputs.map(|s| s.wrapping_neg() & modulo).collect()
+                outputs.map(|content| content & modulo).collect()
             }
             (None, Sums::Affine(affine, _)) => {
                 arrangement.bases(affine.integer_map().biases(), answer, filled)
             }
-            (None, Sums::Part(_) | Sums::Products(_)) => {
-                unreachable!("shares and products are asked for with masks")
+            (None, Sums::Part(_) | Sums::Products(_) | Sums::Squares(..)) => {
+                unreachable!("a network's parts are computed with contents")
             }
         };
         let bases = Zeroizing::new(bases);
@@ -337,6 +351,15 @@ impl<'a> Plan<'a> {
         };
         Mask::new(key, arrangement, bases.len(), &junk).sample(&bases)
     }
+}
+
+/// Each ciphertext's number times a factor of up to 128 bits.
+fn products(key: &PublicKey, row: &[Ciphertext], factors: &[u128]) -> Vec<Ciphertext> {
+    let plaintexts = factors.iter().map(|&factor| {
+        key.plaintext(&[factor as u64, (factor >> 64) as u64])
+            .expect("a key has more bits than a ring")
+    });
+    key.mul_many_vartime(row, &plaintexts.collect::<Vec<_>>())
 }
 
 /// The numbers from 0 to `count` − 1 as ranges of `at_once` and a remainder.

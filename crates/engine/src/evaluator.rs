@@ -1,5 +1,6 @@
 //! [`Evaluator`], the service's side: W·x + b on ciphertexts.
 
+mod layers;
 mod together;
 
 use std::sync::Arc;
@@ -180,20 +181,22 @@ impl Evaluator {
     ) -> Result<InferResponse, EvaluateError> {
         let modulus = request.public_key();
         let is_known = self.keys.knows(modulus);
+        let before = self.shares_before(request)?;
         let checked = self.keys.get(modulus, request.key_proof())?;
         if !is_known {
             pause()?;
         }
-        let vouchers = request.layout().is_ahead().then(|| {
-            let secret = self.secrets.current();
-            VoucherBatch {
-                id: plan.sign(secret, new_batch()),
-                secret: secret.id(),
-            }
+        let secret = self.secrets.current();
+        let has_shares = request.layout().is_ahead() || plan.is_followed();
+        let vouchers = has_shares.then(|| VoucherBatch {
+            id: plan.sign(secret, new_batch()),
+            secret: secret.id(),
         });
-        let plan = match vouchers {
-            Some(batch) => plan.for_vouchers(self.secrets.current(), batch.id),
-            None => plan,
+        let after = vouchers.map(|batch| (secret, batch.id));
+        let plan = match (request.layout(), after) {
+            (Layout::Layer { .. }, after) => plan.through_layer(before, after),
+            (_, Some((secret, batch))) => plan.for_vouchers(secret, batch),
+            (_, None) => plan,
         };
         let scores = plan.compute(&checked, pause)?;
         self.keys.computed(modulus);

@@ -16,6 +16,8 @@
 //! A [sealed](seal) model is for clients without a key: its weights travel encrypted under the service's, and a client computes with them
 //! ([`SealedModel`]).
 //!
+//! Networks with hidden layers take rounds of vouchers ([`Rounds`]), or several encrypted exchanges ([`Layers`]).
+//!
 //! [`Planner`] chooses the layout that serves a number of records in the least time.
 //!
 //! Nothing here does input or output: values and messages go in, values and messages come out.
@@ -34,6 +36,7 @@ mod evaluation;
 mod evaluator;
 mod id;
 mod keys;
+mod layers;
 mod mask;
 mod packing;
 pub mod planner;
@@ -50,6 +53,7 @@ pub use entries::{EntryError, EntryStore, SeededEntries, StoredEntries};
 pub use error::{EvaluateError, LayoutError, SessionError, VoucherError};
 pub use evaluator::Evaluator;
 pub use keys::Keys;
+pub use layers::{Layered, Layers};
 pub use planner::{Paillier, Planner};
 pub use predictor::Predictor;
 pub use prepared::Prepared;

@@ -179,7 +179,9 @@ impl<'a> Planner<'a> {
             card: self.card,
             costs: &self.costs,
             products: match layout {
-                Layout::Shares { .. } | Layout::Products { .. } => products_for_part(&arrangement),
+                Layout::Shares { .. } | Layout::Products { .. } | Layout::Layer { .. } => {
+                    products_for_part(&arrangement)
+                }
                 _ => self.products(arrangement.features_per_ciphertext() as u32),
             },
             arrangement: &arrangement,

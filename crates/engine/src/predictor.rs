@@ -49,7 +49,7 @@ impl Predictor {
     /// The most rows of what this has prepared that the card allows in a request.
     pub fn most_rows(&self, prepared: &Prepared) -> usize {
         match prepared {
-            Prepared::Encrypted(_) | Prepared::Sealed(..) => {
+            Prepared::Encrypted(_) | Prepared::Layered(..) | Prepared::Sealed(..) => {
                 self.max_records() / self.records_per_group()
             }
             Prepared::Masked(..) | Prepared::Round(..) => self.card().limits().max_records as usize,

@@ -8,6 +8,7 @@ use veilcast_protocol::{
 };
 
 use crate::id::new_id;
+use crate::layers::Layers;
 use crate::rounds::Rounds;
 use crate::sealed::Opening;
 use crate::vouchers::Unmasking;
@@ -17,6 +18,8 @@ use crate::vouchers::Unmasking;
 pub enum Prepared {
     /// Encrypted.
     Encrypted(InferRequest),
+    /// Encrypted for the first layer of a network, with what makes the next request.
+    Layered(InferRequest, Layers),
     /// Masked by vouchers, with what reads the answer.
     Masked(MaskedRequest, Unmasking),
     /// Masked by vouchers for the first round of a network with hidden layers, with what makes the next.
@@ -29,7 +32,7 @@ impl Prepared {
     /// The card that the records were prepared for.
     pub fn card_digest(&self) -> CardDigest {
         match self {
-            Self::Encrypted(request) => request.card_digest(),
+            Self::Encrypted(request) | Self::Layered(request, _) => request.card_digest(),
             Self::Masked(request, _) => request.card_digest,
             Self::Round(request, _) => request.card_digest,
             Self::Sealed(request, _) => request.card_digest,
@@ -38,13 +41,17 @@ impl Prepared {
 
     /// Whether some of it has been answered already, so that it can't be divided.
     pub fn is_under_way(&self) -> bool {
-        matches!(self, Self::Round(request, _) if request.part > 0)
+        match self {
+            Self::Round(request, _) => request.part > 0,
+            Self::Layered(request, _) => request.vouchers().is_some(),
+            Self::Encrypted(_) | Self::Masked(..) | Self::Sealed(..) => false,
+        }
     }
 
     /// Rows of the request's tensor.
     pub fn rows(&self) -> usize {
         match self {
-            Self::Encrypted(request) => request.upload().rows(),
+            Self::Encrypted(request) | Self::Layered(request, _) => request.upload().rows(),
             Self::Masked(request, _) => request.vouchers.len(),
             Self::Round(request, _) => request.records(),
             Self::Sealed(request, _) => request.ciphertexts.rows(),
@@ -61,6 +68,12 @@ impl Prepared {
             Self::Encrypted(request) => {
                 let parts = encrypted(&request).into_iter();
                 parts.map(Self::Encrypted).collect()
+            }
+            Self::Layered(request, layers) => {
+                let parts = encrypted(&request).into_iter();
+                parts
+                    .map(|part| Self::Layered(part, layers.clone()))
+                    .collect()
             }
             Self::Masked(request, unmasking) => masked_parts(&request, unmasking, rows.get()),
             Self::Round(request, rounds_of_records) => {

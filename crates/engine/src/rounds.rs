@@ -38,4 +38,5 @@ pub use self::answer::Spending;
 pub(crate) use self::answer::{RoundShape, answer};
 pub use self::draw::Drawing;
 pub(crate) use self::kept::{LayeredVoucher, SEED_BYTES};
+pub(crate) use self::ring::Ring;
 pub use self::run::{Round, Rounds};

@@ -1,5 +1,6 @@
 //! [`Session`], the data owner's side: records in, request out; answer in, scores out.
 
+mod prepare;
 mod together;
 mod vouchers;
 
@@ -19,7 +20,6 @@ use crate::entries::SeededEntries;
 use crate::error::{LayoutError, SessionError};
 use crate::id::new_id;
 use crate::planner::Planner;
-use crate::prepared::Prepared;
 use crate::seeded::SeededForm;
 use crate::vouchers::VoucherSource;
 
@@ -44,8 +44,8 @@ impl std::fmt::Debug for EntrySource {
     }
 }
 
-/// A secret key and a model's card: encrypts records for that model, and decrypts its answers.
-#[derive(Debug)]
+/// A secret key and a model's card: encrypts records for that model, and decrypts its answers. Clones share the key.
+#[derive(Clone, Debug)]
 pub struct Session {
     card: Card,
     key: Arc<SecretKey>,
@@ -66,7 +66,10 @@ impl Session {
     /// The card must allow a request with a record under a key of this size.
     pub fn new(card: Card, key: impl Into<Arc<SecretKey>>) -> Result<Self, LayoutError> {
         let key = key.into();
-        let layout = if card.ways().contains(&Way::Direct) {
+        let is_direct = card.ways().contains(&Way::Direct);
+        let layout = if is_direct && card.hidden().is_some() {
+            Layout::Layer { part: 0 }
+        } else if is_direct {
             let planner = Planner::new(&card, key.public_key().bits());
             planner.best(1, 0)?.layout
         } else if card.hidden().is_some() {
@@ -166,41 +169,18 @@ impl Session {
         self.arrangement.records_per_row()
     }
 
-    /// The most records that the card allows in a request.
+    /// The most records that the card allows in a request; in each of those that they take to go through a network's layers.
     pub fn max_records(&self) -> usize {
-        self.arrangement.max_records(self.card.limits())
-    }
-
-    /// Masks quantised records if there are vouchers for all of them, and encrypts them otherwise; those for a network with hidden layers can
-    /// only be masked.
-    ///
-    /// # Errors
-    /// There must be a record, each must be quantised for this card, and a source must not fail.
-    ///
-    /// # Panics
-    /// If the operating system's generator fails.
-    pub fn prepare(&self, records: &[QuantizedRecord]) -> Result<Prepared, SessionError> {
-        if let Some(source) = &self.vouchers
-            && !records.is_empty()
-            && self.card().ways().contains(&Way::Vouchers)
-        {
-            let vouchers = source.0.take(self.card(), records.len());
-            let vouchers = vouchers.map_err(SessionError::VoucherSource)?;
-            if let Some(vouchers) = vouchers {
-                if self.card().hidden().is_some() {
-                    let (request, rounds) = vouchers.begin(self.card(), records)?;
-                    return Ok(Prepared::Round(request, rounds));
-                }
-                let (request, unmasking) = vouchers.mask(self.card(), records)?;
-                return Ok(Prepared::Masked(request, unmasking));
-            }
-        }
-        if self.card().hidden().is_some() {
-            return Err(SessionError::NoVouchers {
-                needed: records.len(),
-            });
-        }
-        self.encrypt(records).map(Prepared::Encrypted)
+        let limits = self.card.limits();
+        let most = self.arrangement.max_records(limits);
+        let (Layout::Layer { .. }, Some(hidden)) = (self.layout(), self.card.hidden()) else {
+            return most;
+        };
+        let later = (1..=hidden.sizes.len() as u32).map(|part| {
+            let arrangement = self.arrangement_of(Layout::Layer { part });
+            arrangement.map_or(0, |arrangement| arrangement.max_records(limits))
+        });
+        later.fold(most, usize::min)
     }
 
     /// Encrypts quantised records, as an [`Encoder`](veilcast_card::Encoder) returns them.
@@ -214,6 +194,17 @@ impl Session {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn encrypt(&self, records: &[QuantizedRecord]) -> Result<InferRequest, SessionError> {
+        if self.card.hidden().is_some() {
+            return Err(SessionError::NotDirect);
+        }
+        self.encrypt_first(records)
+    }
+
+    /// The request with these records, which needn't be the last.
+    pub(crate) fn encrypt_first(
+        &self,
+        records: &[QuantizedRecord],
+    ) -> Result<InferRequest, SessionError> {
         let plaintexts = self.plaintexts(records)?;
         if let (Some(EntrySource(take)), Ok(count)) =
             (&self.entries, self.entries_for(records.len()))
@@ -382,7 +373,7 @@ impl Session {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn decrypt(&self, answer: &InferResponse) -> Result<Vec<Vec<i64>>, SessionError> {
-        if answer.layout.is_ahead() {
+        if answer.layout.is_ahead() || matches!(answer.layout, Layout::Layer { .. }) {
             return Err(SessionError::OtherRequest);
         }
         let (arrangement, answers) = self.decrypt_answers(answer)?;

@@ -279,8 +279,16 @@ fn networks_of_both_of_pytorch_s_exporters_are_imported() {
         let raw: Vec<RawRecord<'_>> = expected.inputs.iter().map(RawRecord::from).collect();
         let import = Import::open(&fs::read(&path).unwrap(), table()).unwrap();
         let model = import.build(&raw, &Paillier, &mut |_| {}).unwrap();
-        assert_eq!(model.card().hidden().unwrap().sizes, expected.hidden, "{name}");
-        assert_eq!(model.card().output().activation, expected.activation, "{name}");
+        assert_eq!(
+            model.card().hidden().unwrap().sizes,
+            expected.hidden,
+            "{name}"
+        );
+        assert_eq!(
+            model.card().output().activation,
+            expected.activation,
+            "{name}"
+        );
         let largest = expected.scores.iter().flatten();
         let largest = largest.fold(0.0, |top: f64, score| top.max(score.abs()));
         for (record, scores) in expected.inputs.iter().zip(&expected.scores) {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use veilcast_card::{Card, CardSpec, Hidden, Layouts, QuantizedRecord, RingBits, ScalarLayout};
-use veilcast_card::{SlotBits, Way, WeightBits, chain};
+use veilcast_card::{SlotBits, WeightBits, chain};
 use veilcast_model::{CARD_FILE, FloatMap, FloatNetwork, Model, REPORT_FILE, WEIGHTS_FILE};
 
 /// Patients through four hidden numbers to two scores.
@@ -234,7 +234,10 @@ fn weights_of_0_take_no_room() {
         })
     };
     let cases: Vec<(Edit, &str)> = vec![
-        (places(9), "must list places of a matrix of 120 numbers in ascending order"),
+        (
+            places(9),
+            "must list places of a matrix of 120 numbers in ascending order",
+        ),
         (places(120), "must list places of a matrix of 120 numbers"),
         (
             Box::new(|bytes| {
@@ -354,15 +357,6 @@ fn a_card_whose_fields_contradict_its_layers_is_refused() {
         (
             |spec| hidden(spec).score_shift = u32::MAX,
             "don't fit a ring",
-        ),
-        (|spec| spec.ways = None, "`ways` must be vouchers alone"),
-        (
-            |spec| spec.ways = Some(vec![Way::Direct]),
-            "`ways` must be vouchers alone",
-        ),
-        (
-            |spec| spec.ways = Some(vec![Way::Direct, Way::Vouchers]),
-            "`ways` must be vouchers alone",
         ),
         (
             |spec| {

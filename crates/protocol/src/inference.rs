@@ -50,6 +50,10 @@ impl Inference {
             Self::Round(request) if request.part > 0 => 0,
             Self::Round(request) => request.records(),
             Self::Encrypted(request) if request.layout().is_ahead() => 0,
+            // A prediction that was begun before.
+            Self::Encrypted(request) if matches!(request.layout(), Layout::Layer { part: 1.. }) => {
+                0
+            }
             Self::Encrypted(request) => request.records(),
             Self::Masked(request) => request.vouchers.len(),
             Self::Sealed(request) => request.records,

@@ -37,6 +37,13 @@ pub enum Layout {
         /// The affine part before that layer, from 0.
         part: u32,
     },
+    /// Directly through one affine part of a network with hidden layers: one feature per ciphertext; after the first part, the client's
+    /// shares of the hidden layer before, and then their squares. Answers hold shares of the next hidden layer, or scores after the
+    /// last part, several per ciphertext. One row per record.
+    Layer {
+        /// Which, from 0.
+        part: u32,
+    },
     /// Several features of one record per ciphertext. One row per record.
     Features {
         /// Features per ciphertext, at least 1.
@@ -52,20 +59,21 @@ impl Layout {
         scores_per_answer: 1,
     };
 
-    const NAMES: [&'static str; 6] = [
-        "scalar", "records", "features", "vouchers", "shares", "products",
+    const NAMES: [&'static str; 7] = [
+        "scalar", "records", "features", "vouchers", "shares", "products", "layer",
     ];
 
     /// The layout's name in messages and cards.
     #[must_use]
     pub fn name(self) -> &'static str {
-        let [scalar, records, features, vouchers, shares, products] = Self::NAMES;
+        let [scalar, records, features, vouchers, shares, products, layer] = Self::NAMES;
         match self {
             Self::Scalar { .. } => scalar,
             Self::Records => records,
             Self::Vouchers => vouchers,
             Self::Shares { .. } => shares,
             Self::Products { .. } => products,
+            Self::Layer { .. } => layer,
             Self::Features { .. } => features,
         }
     }
@@ -79,13 +87,16 @@ impl Layout {
     /// Whether it is for vouchers, in place of records.
     #[must_use]
     pub fn is_ahead(self) -> bool {
-        self.part().is_some() || self == Self::Vouchers
+        matches!(
+            self,
+            Self::Vouchers | Self::Shares { .. } | Self::Products { .. }
+        )
     }
 
     /// The affine part of a network that it is for, if it is for one.
     fn part(self) -> Option<u32> {
         match self {
-            Self::Shares { part } | Self::Products { part } => Some(part),
+            Self::Shares { part } | Self::Products { part } | Self::Layer { part } => Some(part),
             Self::Scalar { .. } | Self::Records | Self::Vouchers | Self::Features { .. } => None,
         }
     }
@@ -95,9 +106,11 @@ impl Layout {
         let several = |scores| (scores != 1).then_some(scores);
         let (scores_per_answer, features_per_ciphertext) = match self {
             Self::Scalar { scores_per_answer } => (several(scores_per_answer), None),
-            Self::Records | Self::Vouchers | Self::Shares { .. } | Self::Products { .. } => {
-                (None, None)
-            }
+            Self::Records
+            | Self::Vouchers
+            | Self::Shares { .. }
+            | Self::Products { .. }
+            | Self::Layer { .. } => (None, None),
             Self::Features {
                 features_per_ciphertext,
                 scores_per_answer,
@@ -146,7 +159,7 @@ impl LayoutParameters {
                 return Err(DecodeError::ZeroParameter(name));
             }
         }
-        let [scalar, records, features, vouchers, shares, products] = Layout::NAMES;
+        let [scalar, records, features, vouchers, shares, products, layer] = Layout::NAMES;
         let part = || self.part.ok_or(DecodeError::MissingParameter("part"));
         let layout = if name.0 == scalar {
             Layout::Scalar { scores_per_answer }
@@ -158,6 +171,8 @@ impl LayoutParameters {
             Layout::Shares { part: part()? }
         } else if name.0 == products {
             Layout::Products { part: part()? }
+        } else if name.0 == layer {
+            Layout::Layer { part: part()? }
         } else if name.0 == features {
             Layout::Features {
                 features_per_ciphertext,

@@ -1,19 +1,23 @@
 //! The request: the ciphertexts of a client's records, and the key, layout and card that they were made with.
 
+mod json;
+
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::error::{RequestError, excerpt};
+pub(crate) use self::json::{ReceivedRequest, SentOutput, SentRequest};
+use crate::error::{RequestError, required};
 use crate::framing::{split, to_json};
 use crate::layout::LayoutParameters;
-use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text, Width};
+use crate::tensor::{SentTensor, Text, Width};
+use crate::voucher::read_batch;
 use crate::{
-    BinaryBody, CORRECTIONS_TENSOR, CardDigest, DecodeError, Encoding, Framing, INPUT_TENSOR,
-    Layout, Limits, OUTPUT_TENSOR, SeededUpload, Upload,
+    BatchId, BinaryBody, CORRECTIONS_TENSOR, CardDigest, DecodeError, Encoding, Framing,
+    INPUT_TENSOR, Layout, Limits, OUTPUT_TENSOR, SeededUpload, Upload, VoucherBatch, VoucherId,
 };
 
 /// A request for the scores of encrypted records.
@@ -29,6 +33,7 @@ pub struct InferRequest {
     records: usize,
     card_digest: CardDigest,
     upload: Upload,
+    vouchers: Option<VoucherBatch>,
     answer: Encoding,
     timeout: Option<Duration>,
 }
@@ -75,6 +80,7 @@ impl InferRequest {
             records,
             card_digest,
             upload,
+            vouchers: None,
             answer: Encoding::Binary,
             timeout: None,
         })
@@ -95,6 +101,16 @@ impl InferRequest {
     pub fn with_key_proof(self, proof: impl Into<Vec<u8>>) -> Self {
         Self {
             key_proof: Some(proof.into()),
+            ..self
+        }
+    }
+
+    /// The request with what the last answer said of the shares in it, from which it goes on: for a [layer](Layout::Layer) after
+    /// the first.
+    #[must_use]
+    pub fn with_vouchers(self, vouchers: VoucherBatch) -> Self {
+        Self {
+            vouchers: Some(vouchers),
             ..self
         }
     }
@@ -148,10 +164,24 @@ impl InferRequest {
         self.records
     }
 
+    /// What names each record's voucher, or shares, in a batch.
+    pub fn of_batch(&self, batch: BatchId) -> impl Iterator<Item = VoucherId> + Clone + use<> {
+        (0..self.records).map(move |number| VoucherId {
+            batch,
+            number: u32::try_from(number).expect("a request has fewer records"),
+        })
+    }
+
     /// The encrypted records, unchecked.
     #[must_use]
     pub fn upload(&self) -> &Upload {
         &self.upload
+    }
+
+    /// What the last answer said of the shares in it, if the request goes on from one.
+    #[must_use]
+    pub fn vouchers(&self) -> Option<VoucherBatch> {
+        self.vouchers
     }
 
     /// How long the client waits for the answer: a service gives up a computation that would take
@@ -217,6 +247,13 @@ impl InferRequest {
             }),
         };
         let records = numbers.records(layout, upload.rows())?;
+        let vouchers = match layout {
+            Layout::Layer { part: 1.. } => Some(read_batch(
+                parameters.voucher_batch,
+                parameters.voucher_secret,
+            )?),
+            _ => None,
+        };
         if records > limits.max_records {
             return Err(DecodeError::TooManyRecords {
                 limit: limits.max_records,
@@ -226,6 +263,7 @@ impl InferRequest {
         Ok(Self {
             id,
             key_proof,
+            vouchers,
             answer,
             timeout,
             ..Self::new(public_key, layout, records, card_digest, upload)?
@@ -278,6 +316,8 @@ impl InferRequest {
                 seed: seeded.map(|seeded| URL_SAFE_NO_PAD.encode(seeded.seed)),
                 first: seeded.map(|seeded| seeded.first),
                 card_digest: self.card_digest.to_string(),
+                voucher_batch: self.vouchers.map(|batch| batch.id.to_string()),
+                voucher_secret: self.vouchers.map(|batch| batch.secret.to_string()),
                 timeout: self.timeout.map(|timeout| timeout.as_micros() as u64),
             },
             inputs: [input],
@@ -353,99 +393,6 @@ pub(crate) fn read_digest(digest: Text<'_>) -> Result<CardDigest, DecodeError> {
     digest.0.parse().map_err(|_| DecodeError::MalformedDigest)
 }
 
-pub(crate) fn required<T>(value: Option<T>, name: &'static str) -> Result<T, DecodeError> {
-    value.ok_or(DecodeError::MissingParameter(name))
-}
-
-/// A request of any kind, as it is in JSON.
-#[derive(Deserialize)]
-pub(crate) struct ReceivedRequest<'a> {
-    #[serde(borrow)]
-    pub(crate) id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) parameters: ReceivedParameters<'a>,
-    #[serde(borrow, default)]
-    pub(crate) inputs: OnlyOne<ReceivedTensor<'a>>,
-    #[serde(borrow, default)]
-    outputs: OnlyOne<ReceivedOutput<'a>>,
-}
-
-impl ReceivedRequest<'_> {
-    /// The form in which the output called `name`, the only one, is wanted.
-    pub(crate) fn answer(&self, name: &'static str) -> Result<Encoding, DecodeError> {
-        let output = self.outputs.peek_at_most_one(name)?;
-        if let Some(output) = output
-            && output.name.0 != name
-        {
-            let found = excerpt(&output.name.0);
-            return Err(DecodeError::TensorName {
-                expected: name,
-                found,
-            });
-        }
-        let is_binary = output
-            .and_then(|output| output.parameters.binary_data)
-            .or(self.parameters.binary_data_output);
-        Ok(match is_binary {
-            Some(true) => Encoding::Binary,
-            Some(false) | None => Encoding::Json,
-        })
-    }
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct ReceivedParameters<'a> {
-    #[serde(borrow)]
-    public_key: Option<Text<'a>>,
-    #[serde(borrow)]
-    key_proof: Option<Text<'a>>,
-    #[serde(borrow)]
-    layout: Option<Text<'a>>,
-    features_per_ciphertext: Option<u32>,
-    scores_per_answer: Option<u32>,
-    pub(crate) part: Option<u32>,
-    pub(crate) records: Option<usize>,
-    #[serde(borrow)]
-    seed: Option<Text<'a>>,
-    first: Option<u64>,
-    #[serde(borrow)]
-    pub(crate) card_digest: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(crate) vouchers: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(crate) voucher_secret: Option<Text<'a>>,
-    #[serde(borrow)]
-    pub(crate) key_fingerprint: Option<Text<'a>>,
-    binary_data_output: Option<bool>,
-    #[serde(borrow)]
-    pub(crate) timeout: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(crate) priority: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct ReceivedOutput<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(default)]
-    parameters: ReceivedOutputParameters,
-}
-
-#[derive(Default, Deserialize)]
-struct ReceivedOutputParameters {
-    binary_data: Option<bool>,
-}
-
-/// A request with these parameters and this kind of tensor.
-#[derive(Serialize)]
-pub(crate) struct SentRequest<'a, P, T> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<&'a str>,
-    pub(crate) parameters: P,
-    pub(crate) inputs: [T; 1],
-    pub(crate) outputs: [SentOutput; 1],
-}
-
 #[derive(Serialize)]
 struct SentParameters {
     public_key: String,
@@ -460,27 +407,9 @@ struct SentParameters {
     first: Option<u64>,
     card_digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    voucher_batch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voucher_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<u64>,
-}
-
-/// The output that a request asks for.
-#[derive(Serialize)]
-pub(crate) struct SentOutput {
-    name: &'static str,
-    parameters: SentOutputParameters,
-}
-
-impl SentOutput {
-    pub(crate) fn new(name: &'static str, answer: Encoding) -> Self {
-        let binary_data = answer == Encoding::Binary;
-        Self {
-            name,
-            parameters: SentOutputParameters { binary_data },
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct SentOutputParameters {
-    binary_data: bool,
 }

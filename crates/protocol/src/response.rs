@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::required;
 use crate::framing::{split, to_json};
 use crate::layout::LayoutParameters;
-use crate::request::{read_digest, read_id, required};
+use crate::request::{read_digest, read_id};
 use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text, Width};
+use crate::voucher::read_batch;
 use crate::{
     BinaryBody, ByteMatrix, CardDigest, ContentDigest, DecodeError, Framing, KeyFingerprint,
     Layout, Limits, OUTPUT_TENSOR, VoucherBatch,
@@ -33,7 +35,8 @@ pub struct InferResponse {
     pub records: usize,
     /// The digest of the request's body as the service received it, if the service received one.
     pub request_digest: Option<ContentDigest>,
-    /// What is known of the vouchers that the scores are parts of, in a [layout for vouchers](Layout::is_ahead); nothing in others.
+    /// What is known of the vouchers that the scores are parts of, in a [layout for vouchers](Layout::is_ahead); or of the shares of
+    /// a hidden layer, which the next request goes on from. Nothing in others.
     pub vouchers: Option<VoucherBatch>,
     /// The scores: a row for each row of the request, with as many answers as the layout needs for the outputs.
     pub scores: ByteMatrix,
@@ -79,7 +82,7 @@ impl InferResponse {
             layout,
             records: numbers.records(layout, scores.rows())?,
             request_digest: request_digest.transpose()?,
-            vouchers: read_batch(layout, parameters.voucher_batch, parameters.voucher_secret)?,
+            vouchers: batch_in(layout, parameters.voucher_batch, parameters.voucher_secret)?,
             scores,
         })
     }
@@ -128,22 +131,17 @@ pub(crate) fn read_content_digest(
     digest.map_err(|_| DecodeError::MalformedContentDigest(parameter))
 }
 
-/// What an answer says about its vouchers, in the layout that has them.
-fn read_batch(
+/// What an answer says about its vouchers, in a layout that has them, or about the shares of a network's layer, if it holds any.
+fn batch_in(
     layout: Layout,
     batch: Option<Text<'_>>,
     secret: Option<Text<'_>>,
 ) -> Result<Option<VoucherBatch>, DecodeError> {
-    if !layout.is_ahead() {
-        return Ok(None);
-    }
-    let batch = required(batch, "voucher_batch")?;
-    let secret = required(secret, "voucher_secret")?;
-    let malformed = |_| DecodeError::MalformedVouchers;
-    Ok(Some(VoucherBatch {
-        id: batch.0.parse().map_err(malformed)?,
-        secret: secret.0.parse().map_err(malformed)?,
-    }))
+    let is_there = match layout {
+        Layout::Layer { .. } => batch.is_some() || secret.is_some(),
+        _ => layout.is_ahead(),
+    };
+    is_there.then(|| read_batch(batch, secret)).transpose()
 }
 
 /// A response of any kind, as it is in JSON.

@@ -9,6 +9,7 @@ use thiserror::Error;
 use veilcast_card::hex::{self, Hex};
 
 use crate::DecodeError;
+use crate::error::required;
 use crate::tensor::Text;
 
 /// A batch of vouchers: a random number that the service chooses; written as 32 lower-case hexadecimal digits.
@@ -108,6 +109,20 @@ impl VoucherId {
             number: u32::from_be_bytes(number.try_into().expect("4 of 20 bytes")),
         }
     }
+}
+
+/// What a message says of a batch.
+pub(crate) fn read_batch(
+    batch: Option<Text<'_>>,
+    secret: Option<Text<'_>>,
+) -> Result<VoucherBatch, DecodeError> {
+    let batch = required(batch, "voucher_batch")?;
+    let secret = required(secret, "voucher_secret")?;
+    let malformed = |_| DecodeError::MalformedVouchers;
+    Ok(VoucherBatch {
+        id: batch.0.parse().map_err(malformed)?,
+        secret: secret.0.parse().map_err(malformed)?,
+    })
 }
 
 /// The vouchers that a message names.

@@ -53,8 +53,13 @@ impl Session {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let records = Records::encode(py, &self.encoder, &numbers, &texts)?;
         let owner = self.owner(records.len(), None)?;
-        let Prepared::Encrypted(request) = prepared(py, &owner.into(), &records)? else {
-            return Err(Fault::Record("the records were not encrypted".into()).into());
+        let request = match prepared(py, &owner.into(), &records)? {
+            Prepared::Encrypted(request) => request,
+            Prepared::Layered(..) => {
+                let several = "the model has hidden layers, through which records go in several exchanges: use Client.predict";
+                return Err(Fault::Card(several.into()).into());
+            }
+            _ => return Err(Fault::Record("the records were not encrypted".into()).into()),
         };
         Ok(PyBytes::new(py, &request.to_binary().bytes))
     }
@@ -101,7 +106,7 @@ impl Session {
         let card = self.encoder.card();
         let planned = || {
             let mut owner = Owner::new(card.clone(), self.key.clone())?;
-            if card.ways().contains(&Way::Direct) {
+            if card.ways().contains(&Way::Direct) && card.hidden().is_none() {
                 let planner = Planner::new(card, self.key.public_key().bits());
                 owner.set_layout(planner.best(count.max(1), 0)?.layout)?;
             }

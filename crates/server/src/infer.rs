@@ -217,7 +217,10 @@ fn open(
     let digest = ContentDigest::of(body);
     let mut spending = None;
     let seconds = match &request {
-        Inference::Encrypted(request) => model.evaluator.cost(request)?,
+        Inference::Encrypted(request) => {
+            spending = model.evaluator.spending(request)?;
+            model.evaluator.cost(request)?
+        }
         Inference::Masked(request) => model.evaluator.masked_cost(request),
         Inference::Sealed(request) => model.evaluator.sealed_cost(request)?,
         Inference::Round(request) => {

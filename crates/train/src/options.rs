@@ -118,12 +118,12 @@ impl Options {
             if self
                 .ways
                 .as_ref()
-                .is_some_and(|ways| ways[..] != [Way::Vouchers])
+                .is_some_and(|ways| ways.contains(&Way::Sealed))
             {
                 return wrong(
                     "a way of predicting with hidden layers that square",
-                    &"direct",
-                    "vouchers alone",
+                    &"sealed",
+                    "direct, vouchers, or both",
                 );
             }
         }

@@ -155,8 +155,8 @@ fn options_that_do_not_suit_squares_are_refused() {
         },
         "is 5; it must be 1 to 4",
     );
-    let ways = Some(vec![Way::Direct, Way::Vouchers]);
-    refused(Options { ways, ..square() }, "vouchers alone");
+    let ways = Some(vec![Way::Direct, Way::Sealed]);
+    refused(Options { ways, ..square() }, "direct, vouchers, or both");
     for decay in [-0.1, f64::NAN, f64::INFINITY] {
         refused(Options { decay, ..square() }, "weight decay");
     }

@@ -5,6 +5,7 @@
  * the first of them end for all.
  */
 
+import './record.test.js';
 import './digits.test.js';
 import './live.test.js';
 import './sealed.test.js';
@@ -14,6 +15,9 @@ import './table.test.js';
 import './faults.test.js';
 import './token.test.js';
 import './places.test.js';
+import './state.test.js';
+import './bundles.test.js';
 import './privacy.test.js';
 import './looks.test.js';
+import './walk.test.js';
 import './times.test.js';

@@ -27,13 +27,17 @@ pageTest('a one drawn with the mouse is a one', async ({ page, open }) => {
   }
 });
 
-pageTest('a one drawn with a finger, on a phone, is a one', async ({ page, open }) => {
-  await open();
-  await drawOneByTouch(page);
-  assert.equal(await page.evaluate(() => scrollX), 0);
-  await tap(page, '#predict-digit:enabled');
-  assert.equal(await answerOn(page), '1');
-}, { context: PHONE });
+pageTest(
+  'a one drawn with a finger, on a phone, is a one',
+  async ({ page, open }) => {
+    await open();
+    await drawOneByTouch(page);
+    assert.equal(await page.evaluate(() => scrollX), 0);
+    await tap(page, '#predict-digit:enabled');
+    assert.equal(await answerOn(page), '1');
+  },
+  { context: PHONE },
+);
 
 pageTest('a one drawn with the keyboard alone is a one', async ({ page, open }) => {
   await open();
@@ -106,6 +110,26 @@ pageTest('each load of the page makes a new key, and so does another size', asyn
     sizes.push(size);
   }
   const moduli = inferences(proxy).map(modulusIn);
-  assert.deepEqual(moduli.map((n) => String(n.toString(2).length)), sizes);
+  assert.deepEqual(
+    moduli.map((n) => String(n.toString(2).length)),
+    sizes,
+  );
   assert.equal(new Set(moduli).size, 3);
+});
+
+pageTest('a speck is in doubt, and the page says why', async ({ page, open }) => {
+  await open();
+  const box = (await page.locator('#drawing').boundingBox()) ?? assert.fail('there is no sheet');
+  const at = (/** @type {number} */ part) => page.mouse.move(box.x + box.width * part, box.y + box.height * part);
+  await at(0.45);
+  await page.mouse.down();
+  for (const part of [0.48, 0.51, 0.54]) await at(part);
+  await page.mouse.up();
+  await askForDigit(page);
+  await answerOn(page);
+  assert.equal(await page.locator('#prediction').getAttribute('data-tone'), 'doubt');
+  await page.locator('#doubt summary').click();
+  assert.match(await page.locator('#doubt-why').innerText(), /^Almost nothing is drawn\./);
+  await page.locator('#clear').click();
+  await page.locator('#doubt').waitFor({ state: 'hidden' });
 });

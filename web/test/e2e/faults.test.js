@@ -34,44 +34,60 @@ async function retry(page) {
   assert.equal(await answerOn(page), '1');
 }
 
-pageTest('the service goes away and comes back', async ({ page, proxy, open }) => {
-  await openAndDraw({ page, open });
-  proxy.rule = AWAY;
-  await askForDigit(page);
-  assert.match(await problemOn(page, 'The service is unavailable'), /input is still here/);
-  assert.equal(await page.locator('#problem-code').textContent(), 'unreachable');
-  proxy.rule = PASS;
-  await retry(page);
-  assert.ok(await page.locator('#problem').isHidden());
-}, BROKEN);
+pageTest(
+  'the service goes away and comes back',
+  async ({ page, proxy, open }) => {
+    await openAndDraw({ page, open });
+    proxy.rule = AWAY;
+    await askForDigit(page);
+    assert.match(await problemOn(page, 'The service is unavailable'), /input is still here/);
+    assert.equal(await page.locator('#problem-code').textContent(), 'unreachable');
+    proxy.rule = PASS;
+    await retry(page);
+    assert.ok(await page.locator('#problem').isHidden());
+  },
+  BROKEN,
+);
 
-pageTest('the service is away for a moment only', async ({ page, proxy, open }) => {
-  await openAndDraw({ page, open });
-  proxy.rule = first('/infer', AWAY);
-  await askForDigit(page);
-  assert.equal(await answerOn(page), '1');
-}, BROKEN);
+pageTest(
+  'the service is away for a moment only',
+  async ({ page, proxy, open }) => {
+    await openAndDraw({ page, open });
+    proxy.rule = first('/infer', AWAY);
+    await askForDigit(page);
+    assert.equal(await answerOn(page), '1');
+  },
+  BROKEN,
+);
 
-pageTest('the service has no models to tell of when the page opens', async ({ page, proxy, open }) => {
-  proxy.rule = (exchange) => (exchange.path === '/v2/models' ? Promise.resolve(FOREIGN) : exchange.ask());
-  await open();
-  await page.locator('#models-text', { hasText: 'not a Veilcast service' }).waitFor();
-  assert.ok(await page.locator('#work').isHidden());
-  proxy.rule = PASS;
-  await page.locator('#reload').click();
-  await drawOne(page);
-  await askForDigit(page);
-  assert.equal(await answerOn(page), '1');
-}, BROKEN);
+pageTest(
+  'the service has no models to tell of when the page opens',
+  async ({ page, proxy, open }) => {
+    proxy.rule = (exchange) => (exchange.path === '/v2/models' ? Promise.resolve(FOREIGN) : exchange.ask());
+    await open();
+    await page.locator('#models-text', { hasText: 'not a Veilcast service' }).waitFor();
+    assert.ok(await page.locator('#work').isHidden());
+    proxy.rule = PASS;
+    await page.locator('#reload').click();
+    await drawOne(page);
+    await askForDigit(page);
+    assert.equal(await answerOn(page), '1');
+  },
+  BROKEN,
+);
 
-pageTest('something that is not Veilcast answers', async ({ page, proxy, open }) => {
-  await openAndDraw({ page, open });
-  proxy.rule = first('/infer', async () => FOREIGN);
-  await askForDigit(page);
-  await problemOn(page, '');
-  assert.equal(await page.locator('#problem-code').textContent(), 'not_veilcast');
-  await retry(page);
-}, BROKEN);
+pageTest(
+  'something that is not Veilcast answers',
+  async ({ page, proxy, open }) => {
+    await openAndDraw({ page, open });
+    proxy.rule = first('/infer', async () => FOREIGN);
+    await askForDigit(page);
+    await problemOn(page, '');
+    assert.equal(await page.locator('#problem-code').textContent(), 'not_veilcast');
+    await retry(page);
+  },
+  BROKEN,
+);
 
 pageTest('the answer is damaged', async ({ page, proxy, open }) => {
   await openAndDraw({ page, open });
@@ -84,32 +100,44 @@ pageTest('the answer is damaged', async ({ page, proxy, open }) => {
   await retry(page);
 });
 
-pageTest('the model is replaced between the drawing and the question', async ({ page, proxy, open }) => {
-  const other = await serve(replaced(digits));
-  await openAndDraw({ page, open });
-  await page.locator('#card-summary', { hasText: 'digits' }).waitFor();
-  proxy.rule = ({ ask }) => ask(other);
-  await askForDigit(page);
-  assert.equal(await answerOn(page), '1');
-  await page.locator('#card-summary', { hasText: REPLACED }).waitFor();
-}, BROKEN);
+pageTest(
+  'the model is replaced between the drawing and the question',
+  async ({ page, proxy, open }) => {
+    const other = await serve(replaced(digits));
+    await openAndDraw({ page, open });
+    await page.locator('#card-summary', { hasText: 'digits' }).waitFor();
+    proxy.rule = ({ ask }) => ask(other);
+    await askForDigit(page);
+    assert.equal(await answerOn(page), '1');
+    await page.locator('#card-summary', { hasText: REPLACED }).waitFor();
+  },
+  BROKEN,
+);
 
-pageTest('the service is busy, and says when to come back', async ({ page, proxy, open }) => {
-  await openAndDraw({ page, open });
-  proxy.rule = first('/infer', async () => busy('1'));
-  await askForDigit(page);
-  await page.locator('#step-send .note', { hasText: 'trying again in 1 s' }).waitFor();
-  assert.equal(await answerOn(page), '1');
-  assert.equal(inferences(proxy).length, 2);
-}, BROKEN);
+pageTest(
+  'the service is busy, and says when to come back',
+  async ({ page, proxy, open }) => {
+    await openAndDraw({ page, open });
+    proxy.rule = first('/infer', async () => busy('1'));
+    await askForDigit(page);
+    await page.locator('#step-send .note', { hasText: 'trying again in 1 s' }).waitFor();
+    assert.equal(await answerOn(page), '1');
+    assert.equal(inferences(proxy).length, 2);
+  },
+  BROKEN,
+);
 
-pageTest('the service is busy for longer than anybody waits', async ({ page, proxy, open }) => {
-  await openAndDraw({ page, open });
-  proxy.rule = first('/infer', async () => busy('60'));
-  await askForDigit(page);
-  await problemOn(page, 'Too many requests at once');
-  await retry(page);
-}, BROKEN);
+pageTest(
+  'the service is busy for longer than anybody waits',
+  async ({ page, proxy, open }) => {
+    await openAndDraw({ page, open });
+    proxy.rule = first('/infer', async () => busy('60'));
+    await askForDigit(page);
+    await problemOn(page, 'Too many requests at once');
+    await retry(page);
+  },
+  BROKEN,
+);
 
 pageTest('cancelled while it encrypts, nothing is sent', async ({ page, proxy, open }) => {
   await openAndDraw({ page, open });

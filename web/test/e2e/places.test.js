@@ -9,26 +9,30 @@ import { browser, pageTest } from './harness/browser.js';
 import { answerOn, askForDigit, drawOne } from './harness/person.js';
 import { digits, serveWith } from './harness/service.js';
 
-pageTest('the page works below a path', async ({ page, proxy, watch, open }) => {
-  await open();
-  await drawOne(page);
-  await askForDigit(page);
-  assert.equal(await answerOn(page), '1');
-  assert.ok(watch.requests.length > 10);
-  for (const request of watch.requests.filter((request) => request.url().startsWith('http'))) {
-    assert.ok(request.url().startsWith(`${proxy.url}/`), request.url());
-    assert.equal((await request.response())?.ok(), true, request.url());
-  }
-  // The links too.
-  for (const link of await page.locator('a[href]').all()) {
-    const { href } = await link.evaluate((a) => ({ href: /** @type {HTMLAnchorElement} */ (a).href }));
-    assert.ok(href.startsWith(`${proxy.url}/`), href);
-  }
-  // Its own file leads to the page.
-  await page.goto(`${proxy.url}/page/index.html`);
-  assert.equal(page.url(), `${proxy.url}/`);
-  await page.locator('#work').waitFor();
-}, { prefix: '/clinic/seven' });
+pageTest(
+  'the page works below a path',
+  async ({ page, proxy, watch, open }) => {
+    await open();
+    await drawOne(page);
+    await askForDigit(page);
+    assert.equal(await answerOn(page), '1');
+    assert.ok(watch.requests.length > 10);
+    for (const request of watch.requests.filter((request) => request.url().startsWith('http'))) {
+      assert.ok(request.url().startsWith(`${proxy.url}/`), request.url());
+      assert.equal((await request.response())?.ok(), true, request.url());
+    }
+    // The links too.
+    for (const link of await page.locator('a[href]').all()) {
+      const { href } = await link.evaluate((a) => ({ href: /** @type {HTMLAnchorElement} */ (a).href }));
+      assert.ok(href.startsWith(`${proxy.url}/`), href);
+    }
+    // Its own file leads to the page.
+    await page.goto(`${proxy.url}/page/index.html`);
+    assert.equal(page.url(), `${proxy.url}/`);
+    await page.locator('#work').waitFor();
+  },
+  { prefix: '/clinic/seven' },
+);
 
 /** A page of another site's, with the package. */
 const FOREIGN = `<!doctype html><meta charset="utf-8"><title>Clinic</title><link rel="icon" href="data:,"><script type="module">

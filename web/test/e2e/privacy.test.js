@@ -82,7 +82,10 @@ pageTest('neither what is asked nor the key leaves the browser', async ({ page, 
   assert.equal(bodies.length, 4);
   const primes = await primesIn(page);
   for (const n of bodies.map(modulusIn)) {
-    assert.ok(primes.some((/** @type {bigint} */ p) => p < n && n % p === 0n), 'the primes that are looked for are not the key\'s');
+    assert.ok(
+      primes.some((/** @type {bigint} */ p) => p < n && n % p === 0n),
+      "the primes that are looked for are not the key's",
+    );
   }
   const { features, integers } = await featuresOf(drawn);
   assert.ok(new Set(integers).size > 3);
@@ -105,7 +108,8 @@ pageTest('neither what is asked nor the key leaves the browser', async ({ page, 
   for (const { method, path, body } of proxy.requests) {
     const isQuestion = method === 'POST' && /^\/v2\/models\/(digits|digits-hybrid|hospital)\/infer$/.test(path);
     const isFile = method === 'GET' && body.length === 0 && /^\/((page|src)\/[\w./-]+|index\.js)?$/.test(path);
-    const isOfModel = method === 'GET' && body.length === 0 && /^\/v2\/models(\/(digits|digits-hybrid|hospital)\/card|\/digits-hybrid\/public\.onnx)?$/.test(path);
+    const isOfModel =
+      method === 'GET' && body.length === 0 && /^\/v2\/models(\/(digits|digits-hybrid|hospital)\/card|\/digits-hybrid\/public\.onnx)?$/.test(path);
     assert.ok(isQuestion || isFile || isOfModel, `${method} ${path}`);
   }
 });
@@ -161,53 +165,65 @@ pageTest('the same drawing asked twice gives other ciphertexts, none of them wit
   for (const ciphertext of ciphertexts) assert.notEqual(ciphertext % n, 1n);
 });
 
-pageTest('a leak would be noticed, wherever it is looked for', async ({ page, proxy, watch, open }) => {
-  proxy.rule = withPrimesKept;
-  await open();
-  await page.locator('#key[data-state=ready]').waitFor();
-  await page.locator('#upload').setInputFiles(pngOf(IMAGE));
-  await page.locator('#predict-digit:enabled').waitFor();
-  const [prime] = await primesIn(page);
-  const [image, key] = [imageNeedles(await fittedOn(page), SIDE, LEVELS), primeNeedles('p', prime)];
-  for (const bytes of [proxy.received, watch.sent]) assert.deepEqual(leaksIn(bytes, [...image, ...key]), []);
-  const send = (/** @type {string} */ body) => page.evaluate((body) => fetch('/v2', { method: 'POST', body }).then(({ status }) => status), body);
-  assert.equal(await send(JSON.stringify({ pixels: [...pixelsOf(IMAGE)] })), 405);
-  assert.equal(await send(Buffer.from(prime.toString(16), 'hex').toString('base64')), 405);
-  for (const bytes of [proxy.received, watch.sent]) {
-    assert.notDeepEqual(leaksIn(bytes, image), []);
-    assert.notDeepEqual(leaksIn(bytes, key), []);
-  }
-}, { complaints: /405/ });
+pageTest(
+  'a leak would be noticed, wherever it is looked for',
+  async ({ page, proxy, watch, open }) => {
+    proxy.rule = withPrimesKept;
+    await open();
+    await page.locator('#key[data-state=ready]').waitFor();
+    await page.locator('#upload').setInputFiles(pngOf(IMAGE));
+    await page.locator('#predict-digit:enabled').waitFor();
+    const [prime] = await primesIn(page);
+    const [image, key] = [imageNeedles(await fittedOn(page), SIDE, LEVELS), primeNeedles('p', prime)];
+    for (const bytes of [proxy.received, watch.sent]) assert.deepEqual(leaksIn(bytes, [...image, ...key]), []);
+    const send = (/** @type {string} */ body) => page.evaluate((body) => fetch('/v2', { method: 'POST', body }).then(({ status }) => status), body);
+    assert.equal(await send(JSON.stringify({ pixels: [...pixelsOf(IMAGE)] })), 405);
+    assert.equal(await send(Buffer.from(prime.toString(16), 'hex').toString('base64')), 405);
+    for (const bytes of [proxy.received, watch.sent]) {
+      assert.notDeepEqual(leaksIn(bytes, image), []);
+      assert.notDeepEqual(leaksIn(bytes, key), []);
+    }
+  },
+  { complaints: /405/ },
+);
 
-pageTest('the page is sent with a policy that allows nothing from elsewhere, and the browser heeds it', async ({ page, watch, open }) => {
-  const response = await open();
-  assert.equal(response.headers()['content-security-policy'], CSP);
-  assert.equal(response.headers()['x-content-type-options'], 'nosniff');
-  await page.locator('#work').waitFor();
-  assert.deepEqual(watch.complaints, []);
-  const violations = await page.evaluate(async () => {
-    /** @type {string[]} */
-    const violated = [];
-    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violated.push(effectiveDirective));
-    await fetch('https://veilcast.example/').catch(() => {});
-    const script = document.createElement('script');
-    script.textContent = 'globalThis.wasRun = true';
-    document.head.append(script);
-    const image = document.createElement('img');
-    image.src = 'https://veilcast.example/pixel.png';
-    await new Promise((resolve) => image.addEventListener('error', resolve));
-    return [...violated, 'wasRun' in globalThis];
-  });
-  assert.deepEqual(violations, ['connect-src', 'script-src-elem', 'img-src', false]);
-  assert.ok(watch.complaints.length >= 3);
-  // None went out, as is asserted of every page.
-  watch.requests = [];
-}, { complaints: /Content Security Policy/ });
+pageTest(
+  'the page is sent with a policy that allows nothing from elsewhere, and the browser heeds it',
+  async ({ page, watch, open }) => {
+    const response = await open();
+    assert.equal(response.headers()['content-security-policy'], CSP);
+    assert.equal(response.headers()['x-content-type-options'], 'nosniff');
+    await page.locator('#work').waitFor();
+    assert.deepEqual(watch.complaints, []);
+    const violations = await page.evaluate(async () => {
+      /** @type {string[]} */
+      const violated = [];
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violated.push(effectiveDirective));
+      await fetch('https://veilcast.example/').catch(() => {});
+      const script = document.createElement('script');
+      script.textContent = 'globalThis.wasRun = true';
+      document.head.append(script);
+      const image = document.createElement('img');
+      image.src = 'https://veilcast.example/pixel.png';
+      await new Promise((resolve) => image.addEventListener('error', resolve));
+      return [...violated, 'wasRun' in globalThis];
+    });
+    assert.deepEqual(violations, ['connect-src', 'script-src-elem', 'img-src', false]);
+    assert.ok(watch.complaints.length >= 3);
+    // None went out, as is asserted of every page.
+    watch.requests = [];
+  },
+  { complaints: /Content Security Policy/ },
+);
 
-pageTest('a request to elsewhere would be noticed', async ({ page, watch, open }) => {
-  await open();
-  assert.deepEqual(watch.strangers, []);
-  await page.evaluate(() => fetch('http://veilcast.example/').catch(() => {}));
-  assert.deepEqual(watch.strangers, ['http://veilcast.example', 'GET http://veilcast.example/ HTTP/1.1']);
-  watch.requests = [];
-}, { context: { bypassCSP: true }, complaints: /veilcast\.example/ });
+pageTest(
+  'a request to elsewhere would be noticed',
+  async ({ page, watch, open }) => {
+    await open();
+    assert.deepEqual(watch.strangers, []);
+    await page.evaluate(() => fetch('http://veilcast.example/').catch(() => {}));
+    assert.deepEqual(watch.strangers, ['http://veilcast.example', 'GET http://veilcast.example/ HTTP/1.1']);
+    watch.requests = [];
+  },
+  { context: { bypassCSP: true }, complaints: /veilcast\.example/ },
+);

@@ -9,7 +9,21 @@ import { pageTest, picture } from './harness/browser.js';
 import { pngOf, recognisedImages } from './harness/images.js';
 import { imageNeedles, leaksIn, numberForms } from './harness/leaks.js';
 import { SIDE, pixelsOf } from './harness/mnist.js';
-import { answerOn, askForDigit, ciphertextsIn, drawOne, drop, fills, fittedOn, inferences, maskedInferences, problemOn, savedBy, sealedInferences } from './harness/person.js';
+import {
+  answerOn,
+  askForDigit,
+  chooseWay,
+  ciphertextsIn,
+  drawOne,
+  drop,
+  fills,
+  fittedOn,
+  inferences,
+  maskedInferences,
+  problemOn,
+  savedBy,
+  sealedInferences,
+} from './harness/person.js';
 import { digits, folder, hospital, hybrid, patientsCsv, predictedCsv, sealed, serveSealed } from './harness/service.js';
 
 /**
@@ -28,7 +42,7 @@ const offered = [sealed(digits, 'offered'), sealed(hospital, 'offered')];
 const only = [sealed(digits, 'only', { isOnly: true }), sealed(hospital, 'only', { isOnly: true })];
 
 /** @param {Page} page */
-const followed = (page) => page.locator('#live-state', { hasText: 'random numbers made ahead' }).waitFor();
+const followed = (page) => page.locator('#digit-live', { hasText: 'random numbers made ahead' }).waitFor();
 
 /** Waits for an answer by the sealed model, and gives the line about it. @param {Page} page */
 async function wayOn(page) {
@@ -49,8 +63,8 @@ pageTest('a model that is offered only sealed answers without any key, and follo
   await followed(page);
   assert.equal(await page.locator('#key-state').innerText(), 'No key of yours is needed');
   assert.ok(await page.locator('#key-size').isHidden());
-  assert.ok(await page.locator('#digit-way-choice').isHidden());
-  assert.match(await page.locator('#digit-way-note').innerText(), /only the server has the key/);
+  for (const way of ['direct', 'vouchers']) assert.ok(await page.locator(`#way-${way}`).isDisabled());
+  assert.match(await page.locator('#way-about').innerText(), /encrypted with a key that only the server has/);
   for (let round = 0; round < 3; round++) {
     await drawOne(page);
     assert.equal(await answerOn(page), '1');
@@ -66,7 +80,8 @@ pageTest('a model that is offered only sealed answers without any key, and follo
   await page.locator('#digit-note', { hasText: 'Test image' }).waitFor();
   await askForDigit(page);
   assert.equal(await answerOn(page), '7');
-  for (const step of ['key', 'encrypt', 'send', 'compute', 'receive', 'decrypt']) assert.equal(await page.locator(`#step-${step}`).getAttribute('data-state'), 'done');
+  for (const step of ['key', 'encrypt', 'send', 'compute', 'receive', 'decrypt'])
+    assert.equal(await page.locator(`#step-${step}`).getAttribute('data-state'), 'done');
   await picture(page, 'sealed');
   // The only thread is that of the model.
   assert.equal(page.workers().length, 1);
@@ -82,8 +97,8 @@ pageTest('where both are offered, a person chooses what is encrypted', async ({ 
   await serveInstead(proxy, offered);
   await open();
   await page.locator('#key[data-state=ready]').waitFor();
-  assert.ok(await page.locator('#digit-way-note').isHidden());
-  await page.locator('#digit-way').selectOption('sealed');
+  assert.match(await page.locator('#way-about').innerText(), /encryption with your key/);
+  await chooseWay(page, 'sealed');
   await followed(page);
   await page.locator('#upload').setInputFiles(pngOf(150));
   assert.equal(await page.locator('#predict-digit').innerText(), 'Mask and ask');
@@ -96,7 +111,7 @@ pageTest('where both are offered, a person chooses what is encrypted', async ({ 
   assert.deepEqual(inferences(proxy), []);
   const [request] = sealedInferences(proxy);
   assert.deepEqual((await savedBy(page, '#save-request')).content, request);
-  await page.locator('#digit-way').selectOption('own');
+  await chooseWay(page, 'direct');
   await page.locator('#prediction:not([data-label])').waitFor();
   await askForDigit(page);
   assert.equal(await answerOn(page), label);
@@ -111,7 +126,7 @@ pageTest('a table goes by the sealed model, and becomes the CSV of `veilcast pre
   writeFileSync(file, csv);
   await open();
   await page.locator('#tab-table').click();
-  await page.locator('#table-way').selectOption('sealed');
+  await chooseWay(page, 'sealed');
   assert.match(await page.locator('#csv-note').innerText(), /only masked numbers are sent/);
   await page.locator('#example').click();
   await page.locator('#predict-row').click();
@@ -171,27 +186,35 @@ pageTest('weights that are not those of the card are not used, and nothing is se
   await wayOn(page);
 });
 
-pageTest('when the model is replaced, its weights are fetched again', async ({ page, proxy, open }) => {
-  await serveInstead(proxy, only);
-  await open();
-  await followed(page);
-  // The same model under another key.
-  await serveInstead(proxy, [sealed(digits, 'again', { isOnly: true })]);
-  await page.locator('#upload').setInputFiles(pngOf(150));
-  await askForDigit(page);
-  await answerOn(page);
-  await wayOn(page);
-  assert.equal(proxy.requests.filter(({ path }) => path.endsWith('/digits/sealed.bin')).length, 2);
-}, REFUSED);
+pageTest(
+  'when the model is replaced, its weights are fetched again',
+  async ({ page, proxy, open }) => {
+    await serveInstead(proxy, only);
+    await open();
+    await followed(page);
+    // The same model under another key.
+    await serveInstead(proxy, [sealed(digits, 'again', { isOnly: true })]);
+    await page.locator('#upload').setInputFiles(pngOf(150));
+    await askForDigit(page);
+    await answerOn(page);
+    await wayOn(page);
+    assert.equal(proxy.requests.filter(({ path }) => path.endsWith('/digits/sealed.bin')).length, 2);
+  },
+  REFUSED,
+);
 
-pageTest('the page with a sealed model fits a phone', async ({ page, proxy, open }) => {
-  await serveInstead(proxy, offered);
-  await open();
-  await page.locator('#digit-way').selectOption('sealed');
-  await followed(page);
-  await page.locator('#sample').click();
-  await askForDigit(page);
-  await wayOn(page);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
-  await picture(page, 'sealed-360');
-}, { context: PHONE });
+pageTest(
+  'the page with a sealed model fits a phone',
+  async ({ page, proxy, open }) => {
+    await serveInstead(proxy, offered);
+    await open();
+    await chooseWay(page, 'sealed');
+    await followed(page);
+    await page.locator('#sample').click();
+    await askForDigit(page);
+    await wayOn(page);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    await picture(page, 'sealed-360');
+  },
+  { context: PHONE },
+);

@@ -7,7 +7,7 @@ import { percent } from '../../page/format.js';
 import { pageTest, picture } from './harness/browser.js';
 import { answerOn, barsOn, ciphertextsIn, drop, inferences, problemOn, savedBy } from './harness/person.js';
 import { AWAY, PASS } from './harness/proxy.js';
-import { REPLACED, folder, hospital, patientsCsv, predictedCsv, replaced, rowsOf, serve } from './harness/service.js';
+import { REPLACED, folder, hospital, patientsCsv, predictedCsv, predictedWith, replaced, rowsOf, serve } from './harness/service.js';
 
 /** Enough to take several requests. */
 const PATIENTS = 900;
@@ -44,7 +44,10 @@ pageTest('a record by the form gets the prediction of `veilcast predict`', async
   const [{ label, scores }] = rowsOf(expected);
   assert.equal(await answerOn(page), label);
   const died = 1 / (1 + Math.exp(-scores[0]));
-  assert.deepEqual(await barsOn(page), [['survived', percent(1 - died)], ['died', percent(died)]]);
+  assert.deepEqual(await barsOn(page), [
+    ['survived', percent(1 - died)],
+    ['died', percent(died)],
+  ]);
 });
 
 pageTest('the example, by the keyboard alone', async ({ page, open }) => {
@@ -76,29 +79,47 @@ pageTest('a dropped CSV becomes the CSV of `veilcast predict`', async ({ page, p
   await drop(page, '#csv-drop', 'patients.csv', csv);
   await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
   const shown = await page.locator('#csv-results tbody tr').evaluateAll((rows) => rows.map((row) => row.children[1].textContent));
-  assert.deepEqual(shown, rowsOf(expected).slice(0, SHOWN).map(({ label }) => label));
+  assert.deepEqual(
+    shown,
+    rowsOf(expected)
+      .slice(0, SHOWN)
+      .map(({ label }) => label),
+  );
   const { name, content } = await savedBy(page, '#save-csv');
   assert.equal(name, 'hospital-predictions.csv');
   assert.equal(content.toString(), expected);
   assert.ok(inferences(proxy).length > 1);
+  // A patient's number stays here, and beside the predictions.
+  await page.locator('#csv-keep').selectOption('sno');
+  assert.deepEqual((await page.locator('#csv-results tr').nth(3).locator('td').allInnerTexts()).slice(0, 3), ['2', '3', rowsOf(expected)[2].label]);
+  assert.equal((await savedBy(page, '#save-csv')).content.toString(), predictedWith(['--keep', 'sno'], 'hospital', file));
 });
 
-pageTest('the service goes away amid a table; a retry does the rest', async ({ page, proxy, open }) => {
-  await openTable(page, open);
-  proxy.rule = afterFirst(AWAY);
-  await page.locator('#csv-file').setInputFiles(file);
-  await problemOn(page, 'The service is unavailable');
-  const [, done] = new RegExp(`^(\\d+) of ${PATIENTS} records`).exec(await page.locator('#csv-summary').innerText()) ?? [];
-  const before = inferences(proxy);
-  proxy.rule = PASS;
-  await page.locator('#retry').click();
-  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
-  assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
-  // What was answered before is not asked again.
-  const asked = inferences(proxy).slice(before.length).map((body) => Number(/"layout":"records","records":(\d+)/.exec(body.toString('latin1'))?.[1]));
-  assert.ok(Number(done) > 0);
-  assert.equal(asked.reduce((a, b) => a + b), PATIENTS - Number(done));
-}, { complaints: /^Failed to load resource/ });
+pageTest(
+  'the service goes away amid a table; a retry does the rest',
+  async ({ page, proxy, open }) => {
+    await openTable(page, open);
+    proxy.rule = afterFirst(AWAY);
+    await page.locator('#csv-file').setInputFiles(file);
+    await problemOn(page, 'The service is unavailable');
+    const [, done] = new RegExp(`^(\\d+) of ${PATIENTS} records`).exec(await page.locator('#csv-summary').innerText()) ?? [];
+    const before = inferences(proxy);
+    proxy.rule = PASS;
+    await page.locator('#retry').click();
+    await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+    assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
+    // What was answered before is not asked again.
+    const asked = inferences(proxy)
+      .slice(before.length)
+      .map((body) => Number(/"layout":"records","records":(\d+)/.exec(body.toString('latin1'))?.[1]));
+    assert.ok(Number(done) > 0);
+    assert.equal(
+      asked.reduce((a, b) => a + b),
+      PATIENTS - Number(done),
+    );
+  },
+  { complaints: /^Failed to load resource/ },
+);
 
 /** From the second question on, another rule. @param {import('./harness/proxy.js').Rule} rule @returns {import('./harness/proxy.js').Rule} */
 function afterFirst(rule) {
@@ -109,18 +130,22 @@ function afterFirst(rule) {
   };
 }
 
-pageTest('the model is replaced amid a table, whose predictions would be of two', async ({ page, proxy, open }) => {
-  const other = await serve(replaced(hospital));
-  await openTable(page, open);
-  proxy.rule = afterFirst(({ ask }) => ask(other));
-  await page.locator('#csv-file').setInputFiles(file);
-  await problemOn(page, 'The model was replaced');
-  await page.locator('#retry').click();
-  await page.locator('#card-summary', { hasText: REPLACED }).waitFor();
-  await page.locator('#csv-file').setInputFiles(file);
-  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
-  assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
-}, { complaints: /^Failed to load resource/ });
+pageTest(
+  'the model is replaced amid a table, whose predictions would be of two',
+  async ({ page, proxy, open }) => {
+    const other = await serve(replaced(hospital));
+    await openTable(page, open);
+    proxy.rule = afterFirst(({ ask }) => ask(other));
+    await page.locator('#csv-file').setInputFiles(file);
+    await problemOn(page, 'The model was replaced');
+    await page.locator('#retry').click();
+    await page.locator('#card-summary', { hasText: REPLACED }).waitFor();
+    await page.locator('#csv-file').setInputFiles(file);
+    await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+    assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
+  },
+  { complaints: /^Failed to load resource/ },
+);
 
 pageTest('a CSV that does not suit the model is refused by name', async ({ page, proxy, open }) => {
   await openTable(page, open);
@@ -158,7 +183,10 @@ pageTest('the first answer to a table is altered: all is sent all the same, and 
   const [before, after] = [expected, (await savedBy(page, '#save-csv')).content.toString()].map((text) => text.trimEnd().split('\n'));
   const commas = before[0].replaceAll(/[^,]/g, '');
   const [from, to] = [Number(first), Number(first) + Number(marked)];
-  assert.deepEqual(after, before.map((line, i) => (i > from && i <= to ? `${i - 1}${commas}` : line)));
+  assert.deepEqual(
+    after,
+    before.map((line, i) => (i > from && i <= to ? `${i - 1}${commas}` : line)),
+  );
   const rows = await page.locator('#csv-results tbody tr.marked').count();
   assert.deepEqual([from, rows], [0, Math.min(SHOWN, to)]);
   await picture(page, 'table-marked');

@@ -1,5 +1,6 @@
-/** How long a prediction takes on this machine: told, not judged. */
+/** How long a prediction takes on this machine: told, not judged; and how light the page is. */
 
+import assert from 'node:assert/strict';
 import { pageTest } from './harness/browser.js';
 
 const ROUNDS = 3;
@@ -59,3 +60,31 @@ for (const bits of ['2048', '3072']) {
 
 /** @param {number[]} numbers */
 const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+pageTest('how soon the page is there, how much it is, and whether it shifts', async ({ t, page, open }) => {
+  await page.addInitScript(() => {
+    const seen = /** @type {{shift: number}} */ (/** @type {any} */ (globalThis));
+    seen.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) seen.shift += /** @type {any} */ (entry).hadRecentInput ? 0 : /** @type {any} */ (entry).value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await open('');
+  await page.locator('#key[data-state=ready]').waitFor();
+  await page.locator('#table-live', { hasText: 'follows your form' }).waitFor();
+  const { paint, scripts, files, shift } = await page.evaluate(() => {
+    const all = performance.getEntriesByType('resource').flatMap((entry) => (entry instanceof PerformanceResourceTiming ? [entry] : []));
+    const code = all.filter(({ name }) => /\.(js|css)$/.test(new URL(name).pathname));
+    return {
+      paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN,
+      scripts: code.reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0),
+      files: code.length,
+      shift: /** @type {{shift: number}} */ (/** @type {any} */ (globalThis)).shift,
+    };
+  });
+  t.diagnostic(
+    `first paint after ${paint.toFixed(0)} ms; ${files} scripts and styles of ${(scripts / 1000).toFixed(0)} kB, uncompressed; shifts of the layout: ${shift.toFixed(3)}`,
+  );
+  assert.ok(shift < 0.1, `the layout shifts by ${shift}`);
+  assert.ok(scripts < 600_000, `${scripts} bytes`);
+});

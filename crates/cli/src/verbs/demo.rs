@@ -1,6 +1,7 @@
 //! `veilcast demo`: the whole process, from a handwritten digit to its encrypted prediction.
 
 mod report;
+mod served;
 
 use std::cell::RefCell;
 use std::net::Ipv4Addr;
@@ -9,11 +10,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clap::ValueEnum as _;
 use tokio::runtime::Runtime;
 use veilcast_card::{Encoder, Prediction, QuantizedRecord, chain};
 use veilcast_client::Client;
-use veilcast_engine::{Evaluator, KeyPolicy, Session, SessionError, Vouchers};
+use veilcast_engine::{Session, SessionError, Vouchers};
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::Model;
 use veilcast_paillier::SecretKey;
@@ -21,6 +21,7 @@ use veilcast_report::described;
 use veilcast_server::{App, Config, ListenAddress, ListenError, Listeners};
 
 use self::report::{Figures, Image, Summary};
+use self::served::Served;
 use crate::args::KeyBits;
 use crate::builtin::{self, Builtin};
 use crate::failure::Hint as _;
@@ -39,13 +40,14 @@ const COMPARED: usize = 3;
 ///
 /// Each image is encrypted under a fresh key, sent over HTTP, predicted on ciphertexts and
 /// decrypted; its scores must equal those computed in the clear, or else the exit status is 1.
-/// Afterwards the service stays up until Ctrl-C, with a web page to draw digits on. With --json,
-/// one line per image is printed, then one with the summary.
+/// Afterwards the service stays up until Ctrl-C, with a web page to fill in a patient's record, and to
+/// draw digits. With --json, one line per image is printed, then one with the summary.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::DEMO)]
 pub(crate) struct Args {
     /// Which model to predict with: one affine map of all pixels; a hybrid, whose public part
     /// turns an image into a few numbers before it is encrypted; or a network with a hidden layer, by
-    /// vouchers, which are made first. All are served.
+    /// vouchers, which are made first. All are served, and with them a model of patients' risk.
     #[arg(long, value_enum, default_value_t = Builtin::Digits)]
     model: Builtin,
     /// How many of the 10,000 test images to predict.
@@ -62,7 +64,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
-    logging::start(logging::Format::Text, "warn");
+    logging::start(logging::Format::of(output), "warn");
     let mut images = builtin::test_images()?;
     if args.count.get() > images.len() {
         bail!(
@@ -74,30 +76,27 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     images.truncate(args.count.get());
 
     let runtime = runtime::start()?;
-    let listeners = runtime.block_on(listen(args.port))?;
-    let models = Builtin::value_variants().iter().map(|model| model.load());
-    let models: Vec<Model> = models.collect::<Result<_, _>>()?;
-    let names: Vec<String> = models.iter().map(|m| m.card().name().to_owned()).collect();
-    let evaluators = models
-        .into_iter()
-        .map(|model| Evaluator::new(model, KeyPolicy::default()));
-    let app = App::new(evaluators, Config::default()).context("the service can't start")?;
+    let listeners = runtime.block_on(listen(args.port, output))?;
+    let served = Served::all(args.key_bits.bits, output)?;
+    let app = App::new(served.evaluators()?, Config::default());
+    let app = app.context("the service can't start")?;
     let service = Service::start(&runtime, listeners, app)?;
     let url = service.url();
     output.text(format!(
         "Serving the models {} at {url}",
-        names.join(" and ")
+        served.names().join(", ")
     ))?;
 
     let start = Instant::now();
-    let key = Arc::new(keys::generate(args.key_bits.bits)?);
+    let key = Arc::new(keys::generate(args.key_bits.bits, output)?);
     let key_seconds = start.elapsed().as_secs_f64();
     output.text(format!(
         "Made a key of {} bits in {key_seconds:.1} s",
         args.key_bits.bits
     ))?;
 
-    let predict = Predict::new(&runtime, &url, args.model, Arc::clone(&key))?;
+    let model = served.model(args.model);
+    let predict = Predict::new(&runtime, &url, model, Arc::clone(&key))?;
     if let Some(ahead) = predict.fill(args.count)? {
         output.text(ahead)?;
     }
@@ -113,7 +112,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         Builtin::Digits | Builtin::DigitsSquare => None,
         Builtin::DigitsHybrid => {
             images.truncate(args.count.get().min(COMPARED));
-            let predict = Predict::new(&runtime, &url, Builtin::Digits, key)?;
+            let predict = Predict::new(&runtime, &url, served.model(Builtin::Digits), key)?;
             let done = predict.all(&images, |_| Ok(()))?;
             Some(Figures::of(&done, predict.session.layout()))
         }
@@ -147,10 +146,15 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
 }
 
 /// The port asked for; without one the usual, or a free one if that is taken.
-async fn listen(port: Option<u16>) -> anyhow::Result<Listeners> {
+async fn listen(port: Option<u16>, output: Output) -> anyhow::Result<Listeners> {
     match (port, bind(port.unwrap_or(PORT)).await) {
         (_, Ok(listener)) => Ok(listener),
-        (None, Err(_)) => bind(0).await.context("no port is free"),
+        (None, Err(_)) => {
+            output.note(format!(
+                "note: port {PORT} is taken by another program, so a free one is used"
+            ));
+            bind(0).await.context("no port is free")
+        }
         (Some(port), Err(error)) => Err(error)
             .with_context(|| format!("can't serve on port {port}"))
             .hint("choose another --port, or leave it out"),
@@ -180,10 +184,9 @@ impl<'a> Predict<'a> {
     fn new(
         runtime: &'a Runtime,
         url: &str,
-        model: Builtin,
+        model: Model,
         key: Arc<SecretKey>,
     ) -> anyhow::Result<Self> {
-        let model = model.load()?;
         Ok(Self {
             runtime,
             client: Client::new(url)?,

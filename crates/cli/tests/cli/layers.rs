@@ -1,16 +1,22 @@
-//! Networks with hidden layers: by vouchers alone, exactly, and each voucher once.
+//! Networks with hidden layers: by vouchers, each good once, or encrypted layer by layer; exactly.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use veilcast_card::Way;
 use veilcast_model::{FloatMap, FloatNetwork, Model};
 
 use crate::common::{Place, predicted, table_blueprint};
 
-/// A network of the small model's columns and classes.
+/// A network of the small model's columns and classes, offered by vouchers alone.
 fn network() -> Model {
-    let (blueprint, first) = table_blueprint(Default::default(), "bent");
+    network_by(Some(vec![Way::Vouchers]))
+}
+
+fn network_by(ways: Option<Vec<Way>>) -> Model {
+    let (mut blueprint, first) = table_blueprint(Default::default(), "bent");
+    blueprint.ways = ways;
     let last = FloatMap::new(2, 2, vec![1.0, -0.5, -0.25, 1.0], vec![3.0, 0.0]).unwrap();
     let network = FloatNetwork::new(vec![first, last]).unwrap();
     blueprint.build_network(network).unwrap()
@@ -93,6 +99,42 @@ fn predictions_by_vouchers_are_the_networks() {
         error.contains("hidden layers") && error.contains("--vouchers"),
         "{error}"
     );
+}
+
+/// Records for which there are no vouchers, or not enough, are encrypted; both ways give the same scores.
+#[test]
+fn predictions_without_vouchers_are_the_networks() {
+    let place = Place::new();
+    network_by(None).save(&place.path("bent"), false).unwrap();
+    let server = place.serve("--model bent");
+    let url = &server.url;
+    let without = format!("predict --server {url} --model bent --key key.json records.csv");
+    let output = place
+        .veilcast()
+        .args(without.split_whitespace())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    check(&String::from_utf8(output.stdout).unwrap());
+    assert!(
+        !told.contains("by vouchers") && !told.contains("retr"),
+        "{told}"
+    );
+    fill(&place, url, 3);
+    check(&place.run(&predict(url)));
+    fill(&place, url, 6);
+    check(&place.run(&predict(url)));
+    let inspected = place.run("inspect bent --records 5");
+    assert!(
+        inspected.contains("direct") && inspected.contains("vouchers"),
+        "{inspected}"
+    );
+    // Files hold one exchange.
+    place.write("one.csv", "age,weight,height\n1,2,3\n");
+    let encrypt = "encrypt --key key.json --card bent/card.json --in one.csv --out request";
+    let error = place.fail(encrypt);
+    assert!(error.contains("several exchanges"), "{error}");
 }
 
 /// Vouchers that a backup brings back are refused, also by a service that was killed and started again, and fresh ones are taken.

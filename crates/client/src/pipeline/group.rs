@@ -108,7 +108,7 @@ impl Sender {
             } = encrypted;
             let digest = request.card_digest();
             let secret = match &request {
-                Prepared::Encrypted(_) | Prepared::Sealed(..) => None,
+                Prepared::Encrypted(_) | Prepared::Layered(..) | Prepared::Sealed(..) => None,
                 Prepared::Masked(request, _) => Some(request.secret),
                 Prepared::Round(request, _) => Some(request.secret),
             };
@@ -130,11 +130,13 @@ impl Sender {
                 ClientError::Refused { code, .. } => code.as_str(),
                 _ => return Err(error.into()),
             };
-            if let (VOUCHER_OUTDATED, Some(secret)) = (code, secret) {
+            if code == VOUCHER_OUTDATED {
                 tracing::warn!("the service no longer takes these vouchers: going on without them");
-                let predictor = predictor.clone();
-                let discard = move || predictor.discard_vouchers(secret);
-                self.client.threads().run(discard).await;
+                if let Some(secret) = secret {
+                    let predictor = predictor.clone();
+                    let discard = move || predictor.discard_vouchers(secret);
+                    self.client.threads().run(discard).await;
+                }
             } else if code == VOUCHER_SPENT {
                 tracing::warn!("the service has taken these vouchers before: using others");
             } else if code == OTHER_CARD || FORBIDDEN.contains(&code) {

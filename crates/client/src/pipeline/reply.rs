@@ -10,6 +10,8 @@ pub(super) enum Reply {
     Encrypted(Box<InferRequest>, Result<InferResponse, AnswerError>),
     Masked(Unmasking, Result<MaskedResponse, AnswerError>),
     Sealed(Opening, Result<MaskedResponse, AnswerError>),
+    /// The scores of records that went through all layers of a network, encrypted.
+    Layered(Result<Vec<Vec<i64>>, AnswerError>),
     /// The scores of this many records, after the last of a network's rounds.
     Rounds(usize, Result<Vec<Vec<i64>>, AnswerError>),
 }
@@ -28,6 +30,12 @@ impl Reply {
                 }
                 Err(error) => Err((Prepared::Encrypted(request), error)),
             },
+            Prepared::Layered(request, layers) => {
+                match client.exchange_layers(model, request, layers).await {
+                    Ok(exchange) => Ok(exchange.map(Self::Layered)),
+                    Err((first, error)) => Err((first, error)),
+                }
+            }
             Prepared::Masked(request, unmasking) => {
                 match client.exchange_masked(model, &request).await {
                     Ok(exchange) => Ok(exchange.map(|answer| Self::Masked(unmasking, answer))),
@@ -63,14 +71,14 @@ impl Reply {
                 Ok(unmasking.scores(&answer?).map_err(SessionError::from)?)
             }
             (Self::Sealed(opening, answer), _) => Ok(opening.scores(&answer?)?),
-            (Self::Rounds(_, scores), _) => scores,
+            (Self::Layered(scores) | Self::Rounds(_, scores), _) => scores,
         }
     }
 
     /// How many records it has answered by vouchers.
     pub(super) fn masked(&self) -> u64 {
         match self {
-            Self::Encrypted(..) | Self::Sealed(..) => 0,
+            Self::Encrypted(..) | Self::Layered(_) | Self::Sealed(..) => 0,
             Self::Masked(unmasking, _) => unmasking.records() as u64,
             Self::Rounds(records, _) => *records as u64,
         }

@@ -71,6 +71,10 @@ impl Owner {
 }
 
 fn check(answered: &[Answered<Group>]) {
+    check_masked(answered, 4);
+}
+
+fn check_masked(answered: &[Answered<Group>], masked: u64) {
     let model = Kind::USUAL.network();
     for answered in answered {
         let exact = answered
@@ -78,7 +82,7 @@ fn check(answered: &[Answered<Group>]) {
             .iter()
             .map(|record| model.evaluate(record).unwrap());
         assert_eq!(answered.scores, Ok(exact.collect::<Vec<_>>()));
-        assert_eq!(answered.masked, 4);
+        assert_eq!(answered.masked, masked);
     }
 }
 
@@ -90,11 +94,30 @@ async fn scores_are_those_of_the_network() {
     check(&answered);
     assert_eq!(answered.len(), 3);
     assert_eq!(owner.left(), 1);
-    // What is missing is said, and what is left isn't touched.
-    let refused = owner.predicted(&client, 1).await.unwrap_err();
-    let told = veilcast_card::chain(&refused).to_string();
-    assert!(told.contains("takes a voucher for each record"), "{told}");
+    // Records for which there aren't enough go encrypted, and what is left isn't touched.
+    let answered = owner.predicted(&client, 2).await.unwrap();
+    check_masked(&answered, 0);
     assert_eq!(owner.left(), 1);
+}
+
+/// Encrypted records whose answers never arrive, at any layer, or whose requests arrive twice, begin anew.
+#[tokio::test]
+async fn lost_answers_cost_encrypted_records_nothing() {
+    let service = start_with(Kind::USUAL.network()).await;
+    let direct = client(&service);
+    for fault in [Fault::BeforeAnswer, Fault::InAnswer, Fault::Twice] {
+        for lost in [0, 1, 2] {
+            let owner = Owner::with_vouchers(&direct, 1).await;
+            let proxy = Proxy::start(&service, move |connection| match connection == lost {
+                true => fault,
+                false => Fault::Nothing,
+            })
+            .await;
+            let answered = owner.predicted(&client(&proxy.url), 2).await.unwrap();
+            check_masked(&answered, 0);
+            assert_eq!(answered.len(), 2, "{fault:?} in connection {lost}");
+        }
+    }
 }
 
 /// An answer that never arrives, to either round, or a request that arrives twice: other vouchers are used, and none twice.

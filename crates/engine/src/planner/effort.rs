@@ -1,5 +1,7 @@
 //! What a way of predicting takes.
 
+use std::iter::Sum;
+
 use veilcast_card::Way;
 
 /// What a number of records takes.
@@ -13,6 +15,17 @@ pub struct Effort {
     pub bytes_up: usize,
     /// Bytes of the answers as binary bodies.
     pub bytes_down: usize,
+}
+
+impl Sum for Effort {
+    fn sum<I: Iterator<Item = Self>>(efforts: I) -> Self {
+        efforts.fold(Self::default(), |sum, effort| Self {
+            client: sum.client + effort.client,
+            server: sum.server + effort.server,
+            bytes_up: sum.bytes_up + effort.bytes_up,
+            bytes_down: sum.bytes_down + effort.bytes_down,
+        })
+    }
 }
 
 /// A way of predicting, and what it is predicted to take for a number of records.

@@ -3,7 +3,7 @@
 mod sealed;
 
 use veilcast_card::{Card, Hidden, Way};
-use veilcast_protocol::{IntegerType, VoucherId};
+use veilcast_protocol::{IntegerType, Layout, VoucherId};
 
 use super::effort::{Effort, WayCosts};
 use super::{Candidate, Planner, sizes};
@@ -20,14 +20,14 @@ impl Planner<'_> {
     /// Every way that the card offers and the key has room for.
     pub fn ways(&self, records: usize) -> Vec<WayCosts> {
         let costs = |&way: &Way| match way {
-            Way::Direct => {
-                let best = self.best(records, 0).ok()?;
-                Some(WayCosts {
-                    way,
-                    ahead: None,
-                    online: best.effort(),
-                })
-            }
+            Way::Direct => Some(WayCosts {
+                way,
+                ahead: None,
+                online: match self.card.hidden() {
+                    None => self.best(records, 0).ok()?.effort(),
+                    Some(hidden) => self.layers(hidden, records)?,
+                },
+            }),
             Way::Vouchers => Some(WayCosts {
                 way,
                 ahead: Some(self.fill(records)?),
@@ -43,6 +43,16 @@ impl Planner<'_> {
 }
 
 impl Planner<'_> {
+    /// All layers of a network, one after another.
+    fn layers(&self, hidden: &Hidden, records: usize) -> Option<Effort> {
+        let parts = 0..=hidden.sizes.len() as u32;
+        let efforts = parts.map(|part| {
+            let candidate = self.candidate(Layout::Layer { part }, false, records);
+            Some(candidate.ok()?.effort())
+        });
+        efforts.sum()
+    }
+
     /// What this many vouchers take, as a share of full ciphertexts of them: nobody makes fewer at once.
     fn fill(&self, vouchers: usize) -> Option<Effort> {
         let efforts = voucher_layouts(self.card).into_iter().map(|layout| {
@@ -58,15 +68,7 @@ impl Planner<'_> {
                 bytes_down: bytes(effort.bytes_down),
             })
         });
-        let efforts: Vec<Effort> = efforts.collect::<Option<_>>()?;
-        let seconds = |of: fn(&Effort) -> f64| efforts.iter().map(of).sum();
-        let bytes = |of: fn(&Effort) -> usize| efforts.iter().map(of).sum();
-        Some(Effort {
-            client: seconds(|effort| effort.client),
-            server: seconds(|effort| effort.server),
-            bytes_up: bytes(|effort| effort.bytes_up),
-            bytes_down: bytes(|effort| effort.bytes_down),
-        })
+        efforts.sum()
     }
 }
 

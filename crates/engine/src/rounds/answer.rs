@@ -1,7 +1,7 @@
 //! The service's side of a round, in plaintext.
 
 use rayon::prelude::*;
-use veilcast_card::Card;
+use veilcast_card::{Card, Way};
 use veilcast_model::{Model, RingMap};
 use veilcast_protocol::{IntegerMatrix, Layout, RoundRequest, VoucherId, VoucherSecretId};
 use zeroize::Zeroizing;
@@ -27,7 +27,9 @@ impl<'a> RoundShape<'a> {
     /// [`EvaluateError`] says what is wrong with it.
     pub(crate) fn check(card: &Card, request: &'a RoundRequest) -> Result<Self, EvaluateError> {
         let part = request.part;
-        let Some(hidden) = card.hidden() else {
+        let hidden = card.hidden();
+        let hidden = hidden.filter(|_| card.ways().contains(&Way::Vouchers));
+        let Some(hidden) = hidden else {
             return Err(LayoutError::NotAllowed(Layout::Shares { part }).into());
         };
         let (found, limit) = (request.records(), card.limits().max_records as usize);

@@ -105,11 +105,7 @@ impl Drawing {
         };
         let rows: Vec<&[u128]> = numbers.iter().map(|row| row.as_slice()).collect();
         let plaintexts = arrangement.pack(session.public_key(), &rows);
-        Ok(Some(session.full_request(
-            &arrangement,
-            &plaintexts,
-            count,
-        )))
+        Ok(Some(session.full_request(&arrangement, &plaintexts, count)))
     }
 
     /// Takes the answer to the last request.

@@ -1,5 +1,6 @@
 //! Integers modulo 2^k, as bytes and as signed numbers.
 
+use veilcast_card::Hidden;
 use veilcast_protocol::{IntegerMatrix, IntegerType};
 
 use crate::bits;
@@ -35,6 +36,19 @@ impl Ring {
     pub(crate) fn centred(self, number: u128) -> i128 {
         let above = 128 - self.bits;
         ((number << above) as i128) >> above
+    }
+
+    /// The scores of a network whose results these are. What is no score of the model is beyond its bounds, which whoever reads
+    /// them checks.
+    pub(crate) fn scores(
+        self,
+        hidden: &Hidden,
+        results: impl Iterator<Item = u128>,
+    ) -> impl Iterator<Item = i64> {
+        results.map(move |result| {
+            let score = hidden.score(self.centred(result));
+            i64::try_from(score).unwrap_or(if score < 0 { i64::MIN } else { i64::MAX })
+        })
     }
 
     /// A row of bytes for each row of numbers, each little-endian.

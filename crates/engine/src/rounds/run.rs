@@ -141,13 +141,8 @@ impl Rounds {
         if is_last {
             let scores = numbers.iter().zip(&self.vouchers).map(|(row, voucher)| {
                 let sums = row.iter().zip(voucher.parts[part].shares.iter());
-                let results = sums.map(|(z, a)| ring.centred(z.wrapping_add(*a)));
-                // What is no score of the model is beyond its bounds, which whoever reads them checks.
-                let score = |result| {
-                    let score = self.hidden.score(result);
-                    i64::try_from(score).unwrap_or(if score < 0 { i64::MIN } else { i64::MAX })
-                };
-                results.map(score).collect()
+                let results = sums.map(|(z, a)| z.wrapping_add(*a));
+                ring.scores(&self.hidden, results).collect()
             });
             return Ok(Round::Scores(scores.collect()));
         }

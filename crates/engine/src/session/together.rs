@@ -1,7 +1,7 @@
 //! Many answers at once: their ciphertexts are decrypted as those of one answer, so that groups of numbers which the
 //! processor computes together are full.
 
-use veilcast_protocol::InferResponse;
+use veilcast_protocol::{InferResponse, Layout};
 
 use super::Session;
 use crate::error::SessionError;
@@ -18,6 +18,7 @@ impl Session {
         let received: Vec<_> = answers
             .iter()
             .map(|answer| match answer.layout {
+                Layout::Layer { .. } => Err(SessionError::OtherRequest),
                 layout if layout.is_ahead() => Err(SessionError::OtherRequest),
                 _ => self.received(answer),
             })

@@ -14,6 +14,7 @@ const ID_DOMAIN: &[u8] = b"veilcast voucher secret id v1";
 const SHARES_DOMAIN: &[u8] = b"veilcast voucher share v1";
 const FACTORS_DOMAIN: &[u8] = b"veilcast voucher factor v1";
 const PRODUCTS_DOMAIN: &[u8] = b"veilcast voucher product v1";
+const LAYER_DOMAIN: &[u8] = b"veilcast layer share v1";
 
 /// Bytes of a signed batch's id that are random.
 const RANDOM_BYTES: usize = 12;
@@ -25,6 +26,8 @@ pub(crate) enum Kind {
     Shares,
     /// Products of the hidden layer after it.
     Products,
+    /// Shares of that hidden layer, of a record that is on its way.
+    Layer,
 }
 
 /// What a network's voucher is used for.
@@ -122,6 +125,16 @@ impl VoucherSecret {
         count: usize,
     ) -> Zeroizing<Vec<u128>> {
         self.wide(PRODUCTS_DOMAIN, use_of, voucher, count)
+    }
+
+    /// The service's shares of one hidden layer of a record that goes through a network [directly](crate::layers).
+    pub(crate) fn layer_shares(
+        &self,
+        use_of: &VoucherUse,
+        record: VoucherId,
+        count: usize,
+    ) -> Zeroizing<Vec<u128>> {
+        self.wide(LAYER_DOMAIN, use_of, record, count)
     }
 
     /// Signs the id of a batch for one part of a network: its last four bytes become a digest of the others and of what it is for. So a

@@ -1,11 +1,52 @@
 //! Networks with hidden layers, their vouchers, and their rounds.
 
+use num_bigint::BigUint;
 use veilcast_card::{Card, QuantizedRecord};
 use veilcast_engine::{Evaluator, Round, Session, Vouchers};
 use veilcast_model::Model;
-use veilcast_protocol::{Framing, Inference, Limits, MaskedResponse, RoundRequest};
+use veilcast_protocol::{
+    ByteMatrix, Framing, InferRequest, Inference, Layout, Limits, MaskedResponse, RoundRequest,
+};
 
 use super::TESTS_ONLY;
+
+/// Weights by rows, and biases.
+pub(crate) type Part = (Vec<Vec<i32>>, Vec<i64>);
+
+/// A part with weights from `row`, the first of each row as large as it can be, in turns of both signs.
+pub(crate) fn part(inputs: usize, outputs: usize, bits: u32, fill: impl Fn(usize) -> i32) -> Part {
+    let most = (1 << (bits - 1)) - 1;
+    let rows = (0..outputs).map(|output| {
+        let first = if output % 2 == 0 { most } else { -most };
+        let rest = (1..inputs).map(|input| fill(output * inputs + input));
+        std::iter::once(first).chain(rest).collect()
+    });
+    let biases = (0..outputs as i64).map(|output| 17 * output - 5).collect();
+    (rows.collect(), biases)
+}
+
+/// What the network below takes, and what its hidden layer has.
+pub(crate) const FEATURES: usize = 3;
+pub(crate) const HIDDEN: usize = 2;
+
+/// A network with one hidden layer.
+pub(crate) fn network() -> Model {
+    let first = (vec![vec![7, -3, 2], vec![-5, 7, 1]], vec![4, -9]);
+    let last = (vec![vec![7, -2], vec![3, -7]], vec![-1, 30]);
+    super::network(&[first, last], 4, 4)
+}
+
+/// A request with one row of these numbers, whatever they are.
+pub(crate) fn by_hand(evaluator: &Evaluator, layout: Layout, row: &[BigUint]) -> InferRequest {
+    let key = super::key();
+    let ciphertexts = super::encrypted(row);
+    let bytes = ciphertexts
+        .iter()
+        .flat_map(|c| key.public_key().encode_ciphertext(c));
+    let width = key.public_key().ciphertext_bytes();
+    let matrix = ByteMatrix::new([1, row.len()], width, bytes.collect()).unwrap();
+    super::request(evaluator, layout, 1, matrix)
+}
 
 /// Both sides of a network under the test key.
 pub(crate) fn sides(model: Model) -> (Session, Evaluator) {

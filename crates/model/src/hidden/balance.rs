@@ -22,7 +22,10 @@ pub(super) fn shares(parts: &[FloatMap], steps: &PerFeature) -> Vec<Vec<f64>> {
     let Some(layers @ [_, _, ..]) = parts.split_last().map(|(_, hidden)| hidden) else {
         return Vec::new();
     };
-    let mut shares: Vec<Vec<f64>> = layers.iter().map(|part| vec![1.0; part.outputs()]).collect();
+    let mut shares: Vec<Vec<f64>> = layers
+        .iter()
+        .map(|part| vec![1.0; part.outputs()])
+        .collect();
     for _ in 0..TURNS {
         let mut steps = steps.clone();
         for (layer, next) in parts[1..].iter().enumerate() {

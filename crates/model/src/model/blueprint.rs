@@ -108,13 +108,12 @@ impl Blueprint {
         Ok(self.model(card, numbers, certificate))
     }
 
-    /// Quantises a network with hidden layers, proves its bounds and writes its card. It is offered by vouchers alone, whatever the
-    /// blueprint says of ways and layouts.
+    /// Quantises a network with hidden layers, proves its bounds and writes its card. It has no layouts, whatever the blueprint says.
     ///
     /// # Errors
     /// [`BuildError`] if the blueprint is unfit for a card, or the network can't be quantised or certified.
     pub fn build_network(mut self, floats: FloatNetwork) -> Result<Model, BuildError> {
-        (self.ways, self.layouts) = (Some(vec![Way::Vouchers]), Layouts::default());
+        self.layouts = Layouts::default();
         let (integers, scales) = floats.quantize(&self.quantization, self.max_weight)?;
         let certified = integers.certify(self.quantization.max())?;
         let worth = 2.0_f64.powi(certified.score_shift as i32);

@@ -137,9 +137,8 @@ impl Layered {
         let (mut integers, mut floats) = (Vec::new(), Vec::new());
         for (index, [inputs, outputs]) in shapes.into_iter().enumerate() {
             let [weights, biases, float_weights, float_biases, places] = names(index);
-            let i32 = |shape: &[usize]| {
-                tensors.values(&weights, Dtype::I32, shape, i32::from_le_bytes)
-            };
+            let i32 =
+                |shape: &[usize]| tensors.values(&weights, Dtype::I32, shape, i32::from_le_bytes);
             let (whole, real) = match tensors.places(&places, outputs * inputs)? {
                 None => {
                     let matrix = [outputs, inputs];

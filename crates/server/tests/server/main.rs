@@ -9,6 +9,7 @@ mod common;
 mod browsers;
 mod connections;
 mod hostile;
+mod layers;
 #[cfg(feature = "ledger")]
 mod ledgers;
 mod load;

@@ -117,6 +117,13 @@ pub(super) const TARGETS: &[Target] = &[
         timeout: QUICK,
     },
     Target {
+        name: "table",
+        seeds: &[],
+        max_bytes: 8 << 10,
+        dictionary: None,
+        timeout: 60,
+    },
+    Target {
         name: "weights",
         seeds: &[],
         max_bytes: 4 << 10,

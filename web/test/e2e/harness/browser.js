@@ -25,8 +25,12 @@ import { pathOf, serviceUrl } from './service.js';
  * @property {BrowserContext} context
  * @property {Proxy} proxy between the page and the service
  * @property {Watch} watch
- * @property {() => Promise<import('playwright-core').Response>} open goes to the service's page
+ * @property {(state?: string) => Promise<import('playwright-core').Response>} open goes to the service's page, whose address says
+ *   which tab and way are chosen: if nothing is said, digits that are encrypted
  */
+
+/** Digits, encrypted: what most tests are about. */
+const DIGITS = '#tab=digit&way=direct';
 
 /** Milliseconds to wait for what must come: a loaded machine is slow. */
 const PATIENCE = 120_000;
@@ -36,14 +40,7 @@ const executablePath = CHROMIUM.find((path) => path && existsSync(path));
 assert.ok(executablePath, 'set the environment variable CHROMIUM to the path of Chromium');
 
 /** What keeps Chromium from asking anybody but the page's service. */
-const QUIET = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const QUIET = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** Hosts that Chromium asks on its own account, such as for what forms are for; what a page asks them is in its requests. */
 const MAKERS = /^CONNECT [\w.-]+\.(google|googleapis|gstatic|gvt1)\.com:443 /;
@@ -54,8 +51,7 @@ rmSync(pictures, { recursive: true, force: true });
 mkdirSync(pictures, { recursive: true });
 
 /** @param {Page} page @param {string} name @param {{fullPage?: boolean}} [options] */
-export const picture = (page, name, { fullPage = true } = {}) =>
-  page.screenshot({ path: join(pictures, `${name.replace(/[^\w.-]+/g, '-')}.png`), fullPage });
+export const picture = (page, name, { fullPage = true } = {}) => page.screenshot({ path: join(pictures, `${name.replace(/[^\w.-]+/g, '-')}.png`), fullPage });
 
 // The sandbox can't be had by root, nor in most containers; the only page is our own.
 export const browser = await chromium.launch({ executablePath, chromiumSandbox: false, args: QUIET });
@@ -146,10 +142,17 @@ export function pageTest(name, body, { context: contextOptions = {}, complaints,
     context.setDefaultTimeout(PATIENCE);
     const watch = new Watch(context, new URL(proxy.url).origin);
     const page = await context.newPage();
-    const open = async () => (await page.goto(`${proxy.url}/`)) ?? assert.fail('no answer');
+    const open = async (state = DIGITS) => {
+      // A page that only gets another fragment isn't loaded again.
+      await page.goto('about:blank');
+      return (await page.goto(`${proxy.url}/${state}`)) ?? assert.fail('no answer');
+    };
     try {
       await body({ t, page, context, proxy, watch, open });
-      assert.deepEqual(watch.complaints.filter((text) => !complaints?.test(text)), []);
+      assert.deepEqual(
+        watch.complaints.filter((text) => !complaints?.test(text)),
+        [],
+      );
       assert.deepEqual(watch.strangers, []);
       assert.deepEqual(await watch.remains(page), { ...NOTHING, ...kept });
     } catch (error) {

@@ -45,7 +45,10 @@ export function imageNeedles(pixels, side, levels) {
     return [
       ...numberForms(`${name} as pixels`, line),
       ...numberForms(`${name} quantised`, quantized),
-      ...numberForms(`${name} as fractions`, line.map((pixel) => pixel / 255)),
+      ...numberForms(
+        `${name} as fractions`,
+        line.map((pixel) => pixel / 255),
+      ),
       ...packings(quantized).flatMap(([form, bytes]) => byteForms(`${name} quantised, ${form}`, bytes)),
     ];
   });
@@ -111,7 +114,9 @@ function byteForms(name, bytes) {
   const base64 = [0, 1, 2].map((before) => {
     // Digits that depend on nothing but these bytes, when this many come before them.
     const [start, end] = [Math.ceil((8 * before) / 6), Math.floor((8 * (before + bytes.length)) / 6)];
-    return Buffer.concat([Buffer.alloc(before), bytes]).toString('base64').slice(start, end);
+    return Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .slice(start, end);
   });
   return [
     { name, bytes },

@@ -53,11 +53,17 @@ export async function tap(page, selector) {
 async function touch(page, [start, ...rest]) {
   const session = await page.context().newCDPSession(page);
   const begin = Date.now() / 1000 - 0.4;
-  const send = (/** @type {'touchStart' | 'touchMove' | 'touchEnd'} */ type, /** @type {number} */ time, /** @type {{x: number, y: number}[]} */ ...touchPoints) =>
-    session.send('Input.dispatchTouchEvent', { type, touchPoints, timestamp: begin + time });
+  const send = (
+    /** @type {'touchStart' | 'touchMove' | 'touchEnd'} */ type,
+    /** @type {number} */ time,
+    /** @type {{x: number, y: number}[]} */ ...touchPoints
+  ) => session.send('Input.dispatchTouchEvent', { type, touchPoints, timestamp: begin + time });
   await Promise.all([send('touchStart', 0, start), ...rest.map((point, i) => send('touchMove', 0.016 * (i + 1), point)), send('touchEnd', 0.4)]);
   await session.detach();
 }
+
+/** Chooses how to ask. @param {Page} page @param {'direct' | 'vouchers' | 'sealed'} way */
+export const chooseWay = (page, way) => page.locator(`#way-${way}`).check();
 
 /** @param {Page} page */
 export const askForDigit = (page) => page.locator('#predict-digit:enabled').click();
@@ -132,7 +138,8 @@ export function ciphertextsIn(body) {
 }
 
 /** Bodies of a kind of the inference requests that came to a proxy. @param {import('./proxy.js').Kind} kind */
-const bodiesOf = (kind) => (/** @type {import('./proxy.js').Proxy} */ proxy) => proxy.requests.filter((request) => kindOf(request) === kind).map(({ body }) => body);
+const bodiesOf = (kind) => (/** @type {import('./proxy.js').Proxy} */ proxy) =>
+  proxy.requests.filter((request) => kindOf(request) === kind).map(({ body }) => body);
 
 /** Those with encrypted records. */
 export const inferences = bodiesOf('question');

@@ -31,23 +31,16 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /** The models that the tests ask. */
 export const digits = pathOf('models/digits');
 export const hybrid = pathOf('models/digits-hybrid');
+export const square = pathOf('models/digits-square');
+export const hospital = pathOf('models/hospital');
 
 /** The description of a model that replaces another one. */
 export const REPLACED = 'A newer version.';
 
 const PATIENTS = pathOf('data/support2/support2.csv');
-const COLUMNS = 'age,sex,dzgroup,num.co,scoma,diabetes,dementia,ca,meanbp,hrt,crea,sod';
 
 /** The program's standard output. @param {...string} args */
 const run = (...args) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-
-/** Trains a model of patients' risk. @param {string} name of its folder */
-function trainHospital(name) {
-  const out = join(folder, name);
-  const table = ['--table', PATIENTS, '--target', 'hospdead', '--positive', '1', '--columns', COLUMNS, '--labels', 'survived,died'];
-  run('train', ...table, '--name', 'hospital', '--description', 'The risk to die in hospital.', '--out', out);
-  return out;
-}
 
 /** A copy of a model, to be changed. @param {string} original @param {string} change */
 function copyOf(original, change) {
@@ -94,7 +87,11 @@ let configurations = 0;
 export const serve = (...models) => serveWith('', ...models);
 
 /** The same with a configuration. @param {string} configuration @param {...string} models */
-export const serveWith = (configuration, ...models) => start(configuration, models.flatMap((model) => ['--model', model]));
+export const serveWith = (configuration, ...models) =>
+  start(
+    configuration,
+    models.flatMap((model) => ['--model', model]),
+  );
 
 /**
  * A model that is sealed, with its key.
@@ -119,7 +116,11 @@ export function sealed(original, change, { bits = 2048, isOnly = false } = {}) {
 }
 
 /** Starts a service of sealed models. @param {...Sealed} models */
-export const serveSealed = (...models) => start('', models.flatMap(({ model, key }) => ['--model', model, '--sealing-key', key]));
+export const serveSealed = (...models) =>
+  start(
+    '',
+    models.flatMap(({ model, key }) => ['--model', model, '--sealing-key', key]),
+  );
 
 /** @param {string} configuration @param {readonly string[]} models as arguments */
 async function start(configuration, models) {
@@ -135,14 +136,15 @@ async function start(configuration, models) {
   return /http:\S+/.exec(line)?.[0] ?? assert.fail(`the service says "${line}"`);
 }
 
-export const hospital = trainHospital('hospital');
-
 /** The service that most tests ask: it has the models `digits`, `digits-hybrid` and `hospital`. */
 export const serviceUrl = await serve(digits, hybrid, hospital);
 
 /** Some patients as CSV, of whom the model was not trained on all. @param {number} count */
 export function patientsCsv(count) {
-  return `${readFileSync(PATIENTS, 'utf8').split(/\r?\n/).slice(0, count + 1).join('\n')}\n`;
+  return `${readFileSync(PATIENTS, 'utf8')
+    .split(/\r?\n/)
+    .slice(0, count + 1)
+    .join('\n')}\n`;
 }
 
 /**
@@ -151,17 +153,23 @@ export function patientsCsv(count) {
  * @param {string} model
  * @param {...string} inputs
  */
-export function predictedCsv(model, ...inputs) {
+export const predictedCsv = (model, ...inputs) => predictedWith([], model, ...inputs);
+
+/** The same with further options. @param {readonly string[]} others @param {string} model @param {...string} inputs */
+export function predictedWith(others, model, ...inputs) {
   const [key, out] = ['key.json', 'out.csv'].map((name) => join(folder, name));
   writeFileSync(key, keyFile('good-2048'), { mode: 0o600 });
-  const options = ['--server', serviceUrl, '--model', model, '--key', key, '--out', out, '--force'];
+  const options = ['--server', serviceUrl, '--model', model, '--key', key, '--out', out, '--force', ...others];
   run('predict', ...options, ...(inputs[0].endsWith('.csv') ? ['--ignore-columns', 'all'] : []), ...inputs);
   return readFileSync(out, 'utf8');
 }
 
 /** The labels and scores in such CSV. @param {string} csv */
 export function rowsOf(csv) {
-  const [header, ...lines] = csv.trimEnd().split('\n').map((line) => line.split(','));
+  const [header, ...lines] = csv
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
   const scored = header.map((name, i) => (name.startsWith('score_') ? i : -1)).filter((i) => i >= 0);
   return lines.map((cells) => ({ label: cells[1], scores: scored.map((i) => Number(cells[i])) }));
 }

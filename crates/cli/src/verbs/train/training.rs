@@ -29,8 +29,7 @@ pub(super) struct TrainingArgs {
     #[arg(long, value_name = "WIDTHS", value_parser = Hidden::parse)]
     hidden: Option<Hidden>,
     /// What hidden layers do with their numbers: nothing, so that the network collapses to one
-    /// affine map; or they square them, which bends the network. Then 1 to 4 layers are possible, and
-    /// the model is offered by vouchers alone.
+    /// affine map; or they square them, which bends the network. Then 1 to 4 layers are possible.
     #[arg(long, value_name = "identity|square", default_value = "identity")]
     activation: Activation,
     /// Passes over the training records; 12 for images, 40 with hidden layers that square, if not
