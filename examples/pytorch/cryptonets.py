@@ -88,11 +88,7 @@ def distorted(images):
 
 
 def train(network, images, labels, epochs):
-    """Trains a network, the last third of the time with the normalisation as it will be folded into the layers.
-
-    What is squared twice has outliers, and a batch's variance depends on them: a network that was only trained with the
-    normalisation by batches predicts a percentage point worse without.
-    """
+    """Trains a network, the last third of the time with the normalisation fixed, as it will be folded into the layers."""
     decayed = [p for p in network.parameters() if p.dim() > 1]
     others = [p for p in network.parameters() if p.dim() == 1]
     groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]

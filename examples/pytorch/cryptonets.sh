@@ -14,7 +14,7 @@ say "The cloud trains a network with PyTorch, and exports it as ONNX"
 python examples/pytorch/cryptonets.py "$cloud" "$owner" --count "${COUNT:-100}" ${EPOCHS:+--epochs "$EPOCHS"}
 
 say "It imports the network, measures it, and serves it"
-run import "$cloud/network.onnx" --calibration "$cloud/calibration.npy" --name digits-cryptonets --fit mnist --tolerance 0.2 \
+run import "$cloud/network.onnx" --calibration "$cloud/calibration.npy" --name digits-cryptonets --fit mnist --tolerance 0.2 --ways vouchers \
     --description 'Recognises handwritten digits with CryptoNets'\'' network (Gilad-Bachrach et al. 2016): a convolution, squares, a dense layer, squares, a dense layer, all of its weights private.' \
     --out "$cloud/model" --force
 run evaluate --model "$cloud/model" --data data/mnist

@@ -431,3 +431,31 @@ fn weights_that_are_given_are_kept() {
     let largest = |part: &RingMap| part.weights().iter().map(|w| w.abs()).max();
     assert!(parts.iter().all(|part| largest(part) == Some(7)));
 }
+
+#[test]
+fn balanced_networks_keep_what_many_small_squares_add_up_to() {
+    let quantization = blueprint(2, 1, 4, 15).quantization;
+    // 3375·a² + 50·b², squared: with weights up to 15, a² would leave nothing of b².
+    let rows = |row: usize| if row == 0 { [1.0, 0.0] } else { [0.0, 1.0] };
+    let first = FloatMap::new(2, 51, (0..51).flat_map(rows).collect(), vec![0.0; 51]).unwrap();
+    let mut weights = vec![1.0; 51];
+    weights[0] = 3375.0;
+    let second = FloatMap::new(51, 1, weights, vec![0.0]).unwrap();
+    let last = FloatMap::new(1, 1, vec![1.0], vec![0.0]).unwrap();
+    let network = FloatNetwork::new(vec![first.clone(), second.clone(), last]).unwrap();
+    let found = |network: &FloatNetwork| {
+        let (integers, scales) = network.quantize(&quantization, 15).unwrap();
+        integers.evaluate(&[0, 7]).unwrap()[0] as f64 * scales[0]
+    };
+    let expected = network.evaluate(&[0.0, 7.0]).unwrap()[0];
+    let balanced = network.balanced(&quantization);
+    assert!((found(&balanced) / expected - 1.0).abs() < 1e-9);
+    assert_eq!(found(&network), 0.0);
+    // What is computed in floats stays the same, and is what a model keeps.
+    assert_eq!(balanced.parts(), network.parts());
+    let model = built(&balanced, 4, 15).unwrap();
+    assert_eq!(model.layered().unwrap().floats(), &network);
+    // A single hidden layer stays as it is.
+    let single = FloatNetwork::new(vec![first, second]).unwrap();
+    assert_eq!(single.balanced(&quantization), single);
+}

@@ -5,9 +5,10 @@
 //! influence of I on what follows. The errors of its own weights then make a difference in proportion to I/c, and those of its square's
 //! to c², whatever it is for. Both together are least for c in proportion to the cube root of I.
 //!
-//! With c = 1 throughout, the squares that matter most make all other squares' weights small, and those are lost. What is lost in one
-//! layer is squared in the next: with two hidden layers the ring is a tenth to a sixth narrower for the same accuracy. With a single one
-//! there is nothing in it, and numbers stay as they are.
+//! With c = 1 throughout, the squares that matter most make all other squares' weights small, and those are lost; what is lost in one layer
+//! is squared in the next. `models/digits-cryptonets` has a ring of 59 bits where it would have one of 61; a network of the same shape that
+//! had been trained worse kept 0.989 of its predictions with weights of 5 bits, in place of 0.969. With a single hidden layer there is next
+//! to nothing in it, and numbers stay as they are.
 
 use crate::FloatMap;
 use veilcast_card::PerFeature;
