@@ -1,4 +1,4 @@
-//! What is built into the binary: three models of digits, MNIST's test images with their labels, and a model of a table.
+//! What is built into the binary: four models of digits, MNIST's test images with their labels, and a model of a table.
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -21,9 +21,16 @@ pub(crate) enum Builtin {
     DigitsHybrid,
     /// A network with a hidden layer, all of it private: `veilcast train --data data/mnist --activation square`.
     DigitsSquare,
+    /// CryptoNets' network, with two hidden layers, all of it private: `examples/pytorch/cryptonets.sh`. Served if it is chosen.
+    DigitsCryptonets,
 }
 
 impl Builtin {
+    /// Whether it is only there for those who ask for it: to make its vouchers takes a browser minutes.
+    pub(crate) fn is_aside(self) -> bool {
+        self == Self::DigitsCryptonets
+    }
+
     pub(crate) fn load(self) -> anyhow::Result<Model> {
         let model = match self {
             Self::Digits => Model::from_bytes(
@@ -34,6 +41,11 @@ impl Builtin {
             Self::DigitsSquare => Model::from_bytes(
                 file!("models/digits-square/card.json"),
                 file!("models/digits-square/weights.safetensors"),
+                None,
+            ),
+            Self::DigitsCryptonets => Model::from_bytes(
+                file!("models/digits-cryptonets/card.json"),
+                file!("models/digits-cryptonets/weights.safetensors"),
                 None,
             ),
             Self::DigitsHybrid => Model::from_bytes(

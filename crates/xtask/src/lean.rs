@@ -31,7 +31,12 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     say(format!("built in {:.0} s", start.elapsed().as_secs_f64()));
     let program = workspace.target().join("release").join("veilcast");
     let demo = ["demo", "--count", "3", "--exit", "--key-bits", "2048"];
-    for model in ["digits", "digits-hybrid", "digits-square"] {
+    for model in [
+        "digits",
+        "digits-hybrid",
+        "digits-square",
+        "digits-cryptonets",
+    ] {
         run(Command::new(&program).args(demo).args(["--model", model]))?;
     }
 

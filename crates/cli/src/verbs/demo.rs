@@ -46,8 +46,9 @@ const COMPARED: usize = 3;
 #[command(after_long_help = crate::examples::DEMO)]
 pub(crate) struct Args {
     /// Which model to predict with: one affine map of all pixels; a hybrid, whose public part
-    /// turns an image into a few numbers before it is encrypted; or a network with a hidden layer, by
-    /// vouchers, which are made first. All are served, and with them a model of patients' risk.
+    /// turns an image into a few numbers before it is encrypted; or a network with one hidden layer or
+    /// two, by vouchers, which are made first. All are served, digits-cryptonets only if it is chosen,
+    /// and with them a model of patients' risk.
     #[arg(long, value_enum, default_value_t = Builtin::Digits)]
     model: Builtin,
     /// How many of the 10,000 test images to predict.
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
 
     let runtime = runtime::start()?;
     let listeners = runtime.block_on(listen(args.port, output))?;
-    let served = Served::all(args.key_bits.bits, output)?;
+    let served = Served::all(args.model, args.key_bits.bits, output)?;
     let app = App::new(served.evaluators()?, Config::default());
     let app = app.context("the service can't start")?;
     let service = Service::start(&runtime, listeners, app)?;
@@ -109,7 +110,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let done = predict.all(&images, |image| output.result(image))?;
     let figures = Figures::of(&done, predict.session.layout());
     let pixels = match args.model {
-        Builtin::Digits | Builtin::DigitsSquare => None,
+        Builtin::Digits | Builtin::DigitsSquare | Builtin::DigitsCryptonets => None,
         Builtin::DigitsHybrid => {
             images.truncate(args.count.get().min(COMPARED));
             let predict = Predict::new(&runtime, &url, served.model(Builtin::Digits), key)?;

@@ -11,36 +11,41 @@ use crate::keys;
 use crate::output::Output;
 
 /// The built-in models, with the keys that those are sealed under that can be.
-pub(super) struct Served(Vec<(Model, Option<SealingKey>)>);
+pub(super) struct Served {
+    models: Vec<(Model, Option<SealingKey>)>,
+    /// The first of them.
+    digits: Vec<Builtin>,
+}
 
 impl Served {
-    /// Loads the models, and seals each under a fresh key of its own.
-    pub(super) fn all(key_bits: u32, output: Output) -> anyhow::Result<Self> {
-        let digits = Builtin::value_variants().iter().map(|model| model.load());
-        let models = digits.chain([builtin::hospital()]);
-        models
-            .map(|model| offered(model?, key_bits, output))
-            .collect::<anyhow::Result<_>>()
-            .map(Self)
+    /// Loads the models, and seals each under a fresh key of its own. Those aside are only served if they are chosen.
+    pub(super) fn all(chosen: Builtin, key_bits: u32, output: Output) -> anyhow::Result<Self> {
+        let all = Builtin::value_variants().iter().copied();
+        let digits = all.filter(|model| *model == chosen || !model.is_aside());
+        let digits: Vec<Builtin> = digits.collect();
+        let models = digits.iter().map(|model| model.load());
+        let models = models.chain([builtin::hospital()]);
+        let models = models.map(|model| offered(model?, key_bits, output));
+        Ok(Self {
+            models: models.collect::<anyhow::Result<_>>()?,
+            digits,
+        })
     }
 
     pub(super) fn names(&self) -> Vec<&str> {
-        self.0
-            .iter()
-            .map(|(model, _)| model.card().name())
-            .collect()
+        let models = self.models.iter();
+        models.map(|(model, _)| model.card().name()).collect()
     }
 
     /// A model as it is served: sealed, it has another card.
     pub(super) fn model(&self, builtin: Builtin) -> Model {
-        let place = Builtin::value_variants().iter().position(|b| *b == builtin);
-        self.0[place.expect("every built-in model is served")]
-            .0
-            .clone()
+        let place = self.digits.iter().position(|b| *b == builtin);
+        let place = place.expect("the chosen model and the usual ones are served");
+        self.models[place].0.clone()
     }
 
     pub(super) fn evaluators(&self) -> anyhow::Result<Vec<Evaluator>> {
-        let evaluators = self.0.iter().cloned().map(|(model, key)| {
+        let evaluators = self.models.iter().cloned().map(|(model, key)| {
             let evaluator = Evaluator::new(model, KeyPolicy::default());
             match key {
                 Some(key) => evaluator.with_sealing_key(key),
