@@ -20,7 +20,7 @@ pub(crate) struct KeyBits {
 /// An output file that must be given.
 #[derive(Args)]
 pub(crate) struct OutFile {
-    /// File to write.
+    /// File to write; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Replace the file if it exists.

@@ -5,10 +5,10 @@ use clap::ValueEnum;
 use veilcast_files::idx::LabelledImages;
 use veilcast_model::Model;
 
-/// A file of the repository, by its path from the root.
+/// A file of the repository, by its path from the root. The crate has links to the folders, so that its package has the files.
 macro_rules! file {
     ($path:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../", $path))
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $path))
     };
 }
 

@@ -12,10 +12,13 @@ use std::thread;
 
 use tokio::runtime;
 
+use crate::failure::{INTERRUPTED, Report};
+
 static STATE: Mutex<State> = Mutex::new(State {
     is_watching: false,
     scraps: Vec::new(),
     last_words: None,
+    is_for_programs: false,
 });
 
 struct State {
@@ -24,6 +27,8 @@ struct State {
     scraps: Vec<PathBuf>,
     /// The message at the end.
     last_words: Option<String>,
+    /// Whether it is an object, for programs.
+    is_for_programs: bool,
 }
 
 fn state() -> MutexGuard<'static, State> {
@@ -61,6 +66,11 @@ pub(crate) fn say_at_the_end(words: String) {
     state.last_words = Some(words);
 }
 
+/// Tells of an interruption as of errors under `--json`.
+pub(crate) fn tell_programs() {
+    state().is_for_programs = true;
+}
+
 /// The message that would be printed, which then isn't any more.
 pub(crate) fn last_words() -> Option<String> {
     state().last_words.take()
@@ -96,10 +106,17 @@ fn end(signal: i32) -> ! {
         // It may just have got its final name.
         let _ = fs::remove_file(scrap);
     }
-    let words = state.last_words.as_deref().unwrap_or("interrupted");
-    // A progress bar may be on the line.
-    let _ = writeln!(io::stderr(), "\n{words}");
-    process::exit(128 + signal)
+    let words = state.last_words.as_deref().unwrap_or(INTERRUPTED);
+    let status = 128 + signal;
+    let _ = match state.is_for_programs {
+        true => {
+            let report = Report::of_interruption(words, status);
+            writeln!(io::stderr(), "{}", report.to_json())
+        }
+        // A progress bar may be on the line.
+        false => writeln!(io::stderr(), "\n{words}"),
+    };
+    process::exit(status)
 }
 
 /// Waits for a signal to end, unless it is one that the process was started to ignore, as `nohup` does.

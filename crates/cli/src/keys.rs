@@ -8,28 +8,43 @@ use veilcast_card::hex::Hex;
 use veilcast_paillier::{KeyFileError, KeyPolicy, PublicKey, PublicKeyFile, SecretKey};
 use zeroize::Zeroizing;
 
-use crate::failure::Hint as _;
+use crate::failure::{Hint as _, Kind, OfKind};
 use crate::files::{self, OutputFile, Readers};
+use crate::output::Output;
 
 /// Longest key file, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// A new secret key.
-pub(crate) fn generate(bits: u32) -> anyhow::Result<SecretKey> {
+pub(crate) fn generate(bits: u32, output: Output) -> anyhow::Result<SecretKey> {
+    let _busy = output.busy("looking for the primes of a key");
     SecretKey::generate(bits, KeyPolicy::default()).context("can't make a key")
 }
 
 /// The secret key in a file, or a new one of `bits` if there is no file.
-pub(crate) fn load_or_generate(path: Option<&Path>, bits: u32) -> anyhow::Result<SecretKey> {
-    path.map_or_else(|| generate(bits), load_secret)
+pub(crate) fn load_or_generate(
+    path: Option<&Path>,
+    bits: u32,
+    output: Output,
+) -> anyhow::Result<SecretKey> {
+    path.map_or_else(|| generate(bits, output), |path| load_secret(path, output))
 }
 
-/// Reads a secret key.
-pub(crate) fn load_secret(path: &Path) -> anyhow::Result<SecretKey> {
-    let json = read(path)?;
-    match SecretKey::from_json(&json, KeyPolicy::default()) {
-        Ok(key) => Ok(key),
-        Err(KeyFileError::Json(_)) if read_public(&json).is_ok() => Err(anyhow!(
+/// Reads a secret key; warns if others may read it too.
+pub(crate) fn load_secret(path: &Path, output: Output) -> anyhow::Result<SecretKey> {
+    let content = Zeroizing::new(files::read(path, MAX_BYTES)?);
+    secret_in(path, &content, output)
+}
+
+/// The secret key that a file holds.
+pub(crate) fn secret_in(path: &Path, content: &[u8], output: Output) -> anyhow::Result<SecretKey> {
+    let json = text(path, content)?;
+    match SecretKey::from_json(json, KeyPolicy::default()) {
+        Ok(key) => {
+            files::warn_of_readers(path, output);
+            Ok(key)
+        }
+        Err(KeyFileError::Json(_)) if read_public(json).is_ok() => Err(anyhow!(
             "{} holds a public key, and a secret one is needed",
             path.display()
         ))
@@ -38,9 +53,9 @@ pub(crate) fn load_secret(path: &Path) -> anyhow::Result<SecretKey> {
     }
 }
 
-/// Reads a public key, or the public part of a secret one, with its proof if the file has one.
-pub(crate) fn load_public(path: &Path) -> anyhow::Result<PublicKeyFile> {
-    read_public(&read(path)?).with_context(|| unusable(path))
+/// The public key that a file holds, or the public part of a secret one, with its proof if the file has one.
+pub(crate) fn public_in(path: &Path, content: &[u8]) -> anyhow::Result<PublicKeyFile> {
+    read_public(text(path, content)?).with_context(|| unusable(path))
 }
 
 fn read_public(json: &str) -> Result<PublicKeyFile, KeyFileError> {
@@ -49,12 +64,14 @@ fn read_public(json: &str) -> Result<PublicKeyFile, KeyFileError> {
 
 /// Reads a key to pass on: the public part of a secret key, with a proof that is made if the file
 /// has none.
-pub(crate) fn load_to_publish(path: &Path) -> anyhow::Result<PublicKeyFile> {
-    let public = load_public(path)?;
+pub(crate) fn load_to_publish(path: &Path, output: Output) -> anyhow::Result<PublicKeyFile> {
+    let content = Zeroizing::new(files::read(path, MAX_BYTES)?);
+    let public = public_in(path, &content)?;
     if public.proof.is_some() {
         return Ok(public);
     }
-    match SecretKey::from_json(&read(path)?, KeyPolicy::default()) {
+    let _busy = output.busy("proving the key");
+    match SecretKey::from_json(text(path, &content)?, KeyPolicy::default()) {
         Ok(secret) => Ok(PublicKeyFile::from(&secret)),
         // Only the owner of the key could prove it.
         Err(KeyFileError::Json(_)) => Ok(public),
@@ -94,18 +111,15 @@ fn name(key: &PublicKey) -> String {
     format!("veilcast {}", &fingerprint(key)[..16])
 }
 
-fn read(path: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let bytes = files::read(path, MAX_BYTES)?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Zeroizing::new(text)),
-        Err(error) => {
-            drop(Zeroizing::new(error.into_bytes()));
-            Err(anyhow!(
-                "{} isn't a key file: it isn't text",
-                path.display()
-            ))
-        }
-    }
+fn text<'a>(path: &Path, content: &'a [u8]) -> anyhow::Result<&'a str> {
+    let text = str::from_utf8(content).ok();
+    text.ok_or_else(|| {
+        OfKind::new(
+            Kind::Key,
+            format!("{} isn't a key file: it isn't text", path.display()),
+        )
+        .into()
+    })
 }
 
 fn unusable(path: &Path) -> String {

@@ -7,7 +7,8 @@
 //! | the verbs, one file each | `verbs` |
 //! | arguments that several verbs share | `args` |
 //! | what is printed, for people and for programs | `output` |
-//! | errors with their causes and a hint | `failure` |
+//! | examples of every verb, for its help and its manual page | `examples` |
+//! | errors with their causes and a hint, and their kinds for programs | `failure` |
 //! | files that appear complete or not at all, and what ends a process | `files`, `interrupts`
 //! |
 //! | how a service is reached, and what is shown while it is unavailable | `service`, `waiting`
@@ -29,6 +30,7 @@ mod books;
 mod builtin;
 #[cfg(feature = "ledger")]
 mod columns;
+mod examples;
 mod failure;
 mod files;
 mod interrupts;
@@ -64,8 +66,9 @@ mod waiting;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
+use crate::failure::Report;
 use crate::output::{Output, StdoutClosed};
 use crate::verbs::Verb;
 
@@ -78,7 +81,7 @@ use crate::verbs::Verb;
     name = "veilcast",
     version,
     max_term_width = 100,
-    disable_help_subcommand = true
+    after_help = examples::PROGRAM
 )]
 struct Cli {
     #[command(subcommand)]
@@ -96,13 +99,10 @@ where
     I: IntoIterator<Item: Into<OsString> + Clone>,
 {
     veilcast_card::silence_guarded_panics();
-    let status = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let status = match Cli::try_parse_from(&arguments) {
         Ok(cli) => done(cli),
-        Err(error) => {
-            // If it can't be printed, the exit status still says so.
-            let _ = error.print();
-            u8::try_from(error.exit_code()).unwrap_or(1)
-        }
+        Err(error) => misused(&error, asks_for_json(&arguments)),
     };
     // Where the program isn't the whole process, nothing else does it.
     let _ = io::stdout().flush();
@@ -110,15 +110,90 @@ where
 }
 
 fn done(cli: Cli) -> u8 {
-    match cli.verb.run(Output::new(cli.json)) {
+    let output = Output::new(cli.json);
+    if output.is_json() {
+        interrupts::tell_programs();
+    }
+    match cli.verb.run(output, Cli::command) {
         Ok(()) => 0,
         // The reader of our output has seen enough, as in `veilcast predict … | head`.
         Err(error) if error.is::<StdoutClosed>() => 0,
-        Err(error) => {
-            let text = failure::describe(&error);
-            // If even standard error is closed, the exit status still says so.
-            let _ = writeln!(io::stderr(), "{text}");
-            1
+        Err(error) => match error.downcast::<clap::Error>() {
+            Ok(error) => misused(&error, output.is_json()),
+            Err(error) => {
+                output.error(&Report::of(&error));
+                1
+            }
+        },
+    }
+}
+
+/// Says what is wrong with what was typed, or gives the help that was asked for.
+fn misused(error: &clap::Error, is_json: bool) -> u8 {
+    if is_json && error.use_stderr() {
+        Output::new(true).error(&Report::of_usage(error));
+    } else {
+        // If it can't be printed, the exit status still says so.
+        let _ = error.print();
+    }
+    u8::try_from(error.exit_code()).unwrap_or(1)
+}
+
+/// Whether `--json` is among arguments that can't be understood.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    let mut options = arguments.iter().take_while(|argument| *argument != "--");
+    options.any(|argument| argument == "--json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The verbs, and verbs of verbs, each with its words.
+    fn verbs(command: &clap::Command, words: &[String]) -> Vec<(Vec<String>, clap::Command)> {
+        let mut all = vec![(words.to_vec(), command.clone())];
+        for verb in command.get_subcommands() {
+            let words = [words, &[verb.get_name().to_owned()]].concat();
+            all.extend(verbs(verb, &words));
+        }
+        all
+    }
+
+    /// The lines of a shell in a help's last paragraphs.
+    fn examples(help: &str) -> Vec<String> {
+        let joined = help.replace("\\\n", " ");
+        let lines = joined.lines().filter(|line| line.starts_with("  "));
+        lines.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_verb_has_examples_that_can_be_typed() {
+        for (words, command) in verbs(&Cli::command(), &[]) {
+            let help = command.get_after_long_help().or(command.get_after_help());
+            let help = help.map(ToString::to_string).unwrap_or_default();
+            let examples = examples(&help);
+            assert!(!examples.is_empty(), "{words:?} has no example");
+            assert!(help.starts_with("Example"), "{words:?}");
+            for line in help.lines() {
+                assert!(line.chars().count() <= 60, "{line:?} is too long");
+            }
+            let mut named = false;
+            for example in examples {
+                let parts = example.split('|').map(str::trim);
+                let own = parts.filter(|part| part.starts_with("veilcast "));
+                for typed in own {
+                    let arguments = typed.split_whitespace();
+                    let arguments: Vec<&str> = arguments
+                        .take_while(|word| !["<", ">"].contains(word))
+                        .collect();
+                    named |= arguments[1..]
+                        .starts_with(&words.iter().map(String::as_str).collect::<Vec<_>>());
+                    if let Err(error) = Cli::try_parse_from(&arguments) {
+                        panic!("{typed}: {error}");
+                    }
+                }
+            }
+            assert!(named, "the examples of {words:?} are of other verbs");
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::io;
 
+use anstream::{AutoStream, ColorChoice};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::output::Output;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -13,6 +16,16 @@ pub(crate) enum Format {
     Text,
     /// One object per line, for programs.
     Json,
+}
+
+impl Format {
+    /// What suits the reader of the output.
+    pub(crate) fn of(output: Output) -> Self {
+        match output.is_json() {
+            true => Self::Json,
+            false => Self::Text,
+        }
+    }
 }
 
 /// Starts logging; `default` is what is logged if `RUST_LOG` doesn't say.
@@ -33,7 +46,7 @@ pub(crate) fn start(format: Format, default: &str) {
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match format {
         Format::Text => {
-            let ansi = io::IsTerminal::is_terminal(&io::stderr());
+            let ansi = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
             registry
                 .with(lines.with_ansi(ansi).with_target(false))
                 .init();

@@ -74,7 +74,8 @@ pub(crate) fn write_opening(file: OutputFile, opening: &Opening) -> anyhow::Resu
 
 /// Reads what opens the answer to a request.
 pub(crate) fn read_opening(path: &Path, card: &Card) -> anyhow::Result<Opening> {
-    let file = read_opening_file(path)?;
+    let json = Zeroizing::new(files::read(path, MAX_OPENING_BYTES)?);
+    let file = opening_file(path, &json)?;
     let unusable = || unusable(path);
     if file.card != card.digest() {
         return Err(anyhow!(
@@ -98,15 +99,17 @@ pub(crate) fn read_opening(path: &Path, card: &Card) -> anyhow::Result<Opening> 
 }
 
 /// The card and the number of records that an opening is for.
-pub(crate) fn described_opening(path: &Path) -> anyhow::Result<(CardDigest, usize)> {
-    let file = read_opening_file(path)?;
+pub(crate) fn described_opening(
+    path: &Path,
+    content: &[u8],
+) -> anyhow::Result<(CardDigest, usize)> {
+    let file = opening_file(path, content)?;
     Ok((file.card, file.records))
 }
 
-fn read_opening_file(path: &Path) -> anyhow::Result<OpeningFile> {
+fn opening_file(path: &Path, json: &[u8]) -> anyhow::Result<OpeningFile> {
     let unusable = || unusable(path);
-    let json = Zeroizing::new(files::read(path, MAX_OPENING_BYTES)?);
-    let file: OpeningFile = serde_json::from_slice(&json)
+    let file: OpeningFile = serde_json::from_slice(json)
         .with_context(unusable)
         .hint("give the file that `veilcast encrypt --opening` wrote")?;
     if file.format != FORMAT {

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::Hint as _;
 use crate::files;
+use crate::output::Output;
 
 /// The environment's token, and its file with one.
 const TOKEN: &str = "VEILCAST_TOKEN";
@@ -55,13 +56,18 @@ pub(crate) struct ServiceArgs {
 
 impl ServiceArgs {
     /// A client of the service at a URL.
-    pub(crate) fn client(&self, url: &str, on_wait: Option<OnWait>) -> anyhow::Result<Client> {
+    pub(crate) fn client(
+        &self,
+        url: &str,
+        on_wait: Option<OnWait>,
+        output: Output,
+    ) -> anyhow::Result<Client> {
         let options = Options {
-            token: self.token()?,
+            token: self.token(output)?,
             headers: self.headers()?,
             secrets_in_clear: self.token_in_clear,
             authorities: self.authorities()?,
-            identity: self.identity()?,
+            identity: self.identity(output)?,
             on_wait,
             ..Options::default()
         };
@@ -69,9 +75,9 @@ impl ServiceArgs {
     }
 
     /// The token from the option, or else from the environment.
-    fn token(&self) -> anyhow::Result<Option<Token>> {
+    fn token(&self, output: Output) -> anyhow::Result<Option<Token>> {
         if let Some(path) = &self.token_file {
-            return token_in(path).map(Some);
+            return token_in(path, output).map(Some);
         }
         if let Some(text) = env::var_os(TOKEN).filter(|text| !text.is_empty()) {
             let text = text.into_string().map(Zeroizing::new);
@@ -82,7 +88,7 @@ impl ServiceArgs {
                 .map(Some);
         }
         match env::var_os(TOKEN_FILE).filter(|path| !path.is_empty()) {
-            Some(path) => token_in(Path::new(&path)).map(Some),
+            Some(path) => token_in(Path::new(&path), output).map(Some),
             None => Ok(None),
         }
     }
@@ -108,11 +114,11 @@ impl ServiceArgs {
         read.with_context(|| format!("can't use {}", path.display()))
     }
 
-    fn identity(&self) -> anyhow::Result<Option<Identity>> {
+    fn identity(&self, output: Output) -> anyhow::Result<Option<Identity>> {
         let (Some(certificate), Some(key)) = (&self.client_cert, &self.client_key) else {
             return Ok(None);
         };
-        warn_of_readers(key);
+        files::warn_of_readers(key, output);
         let key_pem = Zeroizing::new(files::read(key, MAX_PEM_BYTES)?);
         let identity = Identity::new(&files::read(certificate, MAX_PEM_BYTES)?, &key_pem);
         let names = || format!("{} with {}", certificate.display(), key.display());
@@ -122,32 +128,12 @@ impl ServiceArgs {
     }
 }
 
-fn token_in(path: &Path) -> anyhow::Result<Token> {
-    warn_of_readers(path);
+fn token_in(path: &Path, output: Output) -> anyhow::Result<Token> {
+    files::warn_of_readers(path, output);
     let bytes = Zeroizing::new(files::read(path, MAX_TOKEN_BYTES)?);
     let unusable = || format!("can't use the token in {}", path.display());
     let text = str::from_utf8(&bytes).map_err(|_| anyhow!("it isn't text"));
     Token::new(text.with_context(unusable)?).with_context(unusable)
-}
-
-/// Warns if others may read a file with a secret.
-fn warn_of_readers(path: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let others = |mode: u32| mode & 0o077 != 0;
-        if let Ok(metadata) = path.metadata()
-            && metadata.is_file()
-            && others(metadata.permissions().mode())
-        {
-            let path = path.display();
-            tracing::warn!(
-                "{path} is secret, but others may read it too: protect it with chmod 600 {path}"
-            );
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
 }
 
 /// A result with what to do about its error.

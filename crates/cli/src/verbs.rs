@@ -1,6 +1,7 @@
 //! The verbs: each has its arguments as typed, and what it does.
 
 mod bench;
+mod completions;
 mod compute;
 mod decrypt;
 mod demo;
@@ -12,6 +13,7 @@ mod inspect;
 mod keygen;
 #[cfg(not(all(feature = "import", feature = "ledger", feature = "train")))]
 mod left_out;
+mod man;
 mod pool;
 mod predict;
 mod pubkey;
@@ -66,10 +68,13 @@ pub(crate) enum Verb {
     Compute(compute::Args),
     Decrypt(decrypt::Args),
     Bench(bench::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Verb {
-    pub(crate) fn run(self, output: Output) -> anyhow::Result<()> {
+    /// Does it; `program` describes the whole command line.
+    pub(crate) fn run(self, output: Output, program: fn() -> clap::Command) -> anyhow::Result<()> {
         match self {
             Self::Demo(args) => demo::run(&args, output),
             #[cfg(feature = "train")]
@@ -101,6 +106,8 @@ impl Verb {
             Self::Compute(args) => compute::run(&args, output),
             Self::Decrypt(args) => decrypt::run(&args, output),
             Self::Bench(args) => bench::run(&args, output),
+            Self::Completions(args) => completions::run(&args, program()),
+            Self::Man(args) => man::run(&args, program()),
         }
     }
 }

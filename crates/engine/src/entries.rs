@@ -3,6 +3,9 @@
 use veilcast_paillier::{CiphertextError, DecryptError, Plaintext, PublicKey, SecretKey};
 use zeroize::Zeroizing;
 
+/// How many are decrypted between two reports of progress.
+const BETWEEN_REPORTS: usize = 256;
+
 /// Consecutive ciphertexts of a seed, decrypted: a key's owner makes them ahead of time, so that a
 /// [seeded](crate::Session::encrypt_seeded) upload takes one subtraction per ciphertext.
 ///
@@ -80,17 +83,37 @@ impl SeededEntries {
     /// # Panics
     /// If the operating system's generator fails.
     pub fn generate(key: &SecretKey, count: usize) -> Result<Self, DecryptError> {
+        Self::generate_with(key, count, |_| ())
+    }
+
+    /// The same, and tells how many are made each time that some are.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate).
+    ///
+    /// # Panics
+    /// As [`generate`](Self::generate).
+    pub fn generate_with(
+        key: &SecretKey,
+        count: usize,
+        mut on_progress: impl FnMut(usize),
+    ) -> Result<Self, DecryptError> {
         let public = key.public_key();
         loop {
             let mut seed = [0; 32];
             getrandom::fill(&mut seed).expect("the operating system gives random bytes");
             match public.seeded_ciphertexts(&seed, 0, count) {
                 Ok(ciphertexts) => {
+                    let mut plaintexts = Vec::with_capacity(count);
+                    for some in ciphertexts.chunks(BETWEEN_REPORTS) {
+                        plaintexts.extend(key.decrypt_many(some)?);
+                        on_progress(some.len());
+                    }
                     return Ok(Self {
                         key_fingerprint: public.fingerprint(),
                         seed,
                         first: 0,
-                        plaintexts: key.decrypt_many(&ciphertexts)?,
+                        plaintexts,
                     });
                 }
                 // A seed that hits a factor of n: it does not occur, and another seed would help.

@@ -19,18 +19,18 @@ use crate::tagged::{compressed, tagged, weakly_tagged};
 /// The page's files. Release builds contain them; debug builds read them from the source folder at
 /// each request, so that a change shows without building anything.
 #[derive(RustEmbed)]
-#[folder = "../../web/page"]
+#[folder = "web/page"]
 #[prefix = "page/"]
 struct Page;
 
 /// The modules of the JavaScript package, likewise.
 #[derive(RustEmbed)]
-#[folder = "../../web/src"]
+#[folder = "web/src"]
 #[prefix = "src/"]
 struct Package;
 
 /// The package's entry.
-const ENTRY: (&str, &[u8]) = ("index.js", include_bytes!("../../../web/index.js"));
+const ENTRY: (&str, &[u8]) = ("index.js", include_bytes!("../web/index.js"));
 
 /// What `/` shows, and only `/`: its links are relative to that, so that the page works below a
 /// proxy's path.

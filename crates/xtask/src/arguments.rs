@@ -1,6 +1,8 @@
 //! The command line as typed.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
 
 use crate::others::deploy;
 use crate::{fuzz, soak};
@@ -11,6 +13,14 @@ use crate::{fuzz, soak};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) task: Task,
+}
+
+/// A program that is built already.
+#[derive(Clone, Args)]
+pub(crate) struct Program {
+    /// The program, instead of one that is built as it is given on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
 }
 
 /// What to do.
@@ -85,6 +95,41 @@ pub(crate) enum Task {
     },
     /// Check and test the JavaScript package.
     Web,
+    /// Check that all versions agree, that the changelog has notes of this one, and the workflows.
+    Release {
+        /// A tag that must be the version's, such as v1.2.3.
+        #[arg(long)]
+        tag: Option<String>,
+    },
+    /// Print the changelog's notes of this version.
+    Notes,
+    /// Compare the public items of each library with the list in its folder.
+    Api {
+        /// Write the lists instead.
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Pack the crates in order as the registry would take them, and build each from its package; by hand, half an hour.
+    Publish {
+        /// Don't build them.
+        #[arg(long)]
+        no_verify: bool,
+    },
+    /// Pack the program with manual pages, completions and licences, below target/release-files; by hand.
+    Archive {
+        #[command(flatten)]
+        program: Program,
+        /// The machine that it is for, such as x86_64-unknown-linux-musl; this one by default.
+        #[arg(long)]
+        target: Option<String>,
+    },
+    /// List all that the program is made of, below target/release-files; by hand.
+    Components,
+    /// Build Debian's package, and check it with lintian; by hand.
+    Deb {
+        #[command(flatten)]
+        program: Program,
+    },
     /// Attack a running service, and see that others are still answered; by hand, ten minutes.
     Soak(soak::Options),
     /// Fuzz the parsers of untrusted input.

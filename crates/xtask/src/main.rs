@@ -19,6 +19,7 @@
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
 //! | the program without training, import and formats of tables | [`lean`] |
+//! | versions, notes, packages, and what crates promise | [`release`] |
 //! | attacks on a running service | [`soak`] |
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
@@ -29,12 +30,14 @@ mod commands;
 mod ctgrind;
 mod documents;
 mod fuzz;
+mod host;
 mod lean;
 mod npm;
 mod others;
 mod prerequisites;
 mod program;
 mod python;
+mod release;
 mod removals;
 mod security;
 mod shell;
@@ -53,7 +56,7 @@ use crate::steps::Step;
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
-    if let Some(result) = fuzz::compile() {
+    if let Some(result) = fuzz::compile().or_else(release::api::document) {
         return result.unwrap_or_else(|error| {
             shell::say(format!("error: {error:#}"));
             ExitCode::FAILURE
@@ -99,6 +102,18 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Examples { all: false } => steps::EXAMPLES,
         Task::Examples { all: true } => steps::ALL_EXAMPLES,
         Task::Web => steps::WEB,
+        Task::Release { tag: None } => steps::RELEASE,
+        Task::Release { tag: Some(tag) } => return release::check_tag(workspace, &tag),
+        Task::Notes => return release::print_notes(workspace),
+        Task::Api { accept: false } => steps::API,
+        Task::Api { accept: true } => return release::api::accept(workspace),
+        Task::Publish { no_verify } => return release::publish::dry_run(workspace, !no_verify),
+        Task::Archive { program, target } => {
+            let program = program.program.as_deref();
+            return release::pack(workspace, program, target.as_deref());
+        }
+        Task::Components => return release::list_components(workspace),
+        Task::Deb { program } => return release::build_deb(workspace, program.program.as_deref()),
         // These have options, which a step doesn't have.
         Task::Soak(options) => return soak::check(workspace, &options),
         Task::Fuzz(options) => return fuzz::check(workspace, &options),

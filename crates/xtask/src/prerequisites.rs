@@ -103,13 +103,13 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "npm",
-        steps: &["interop", "web"],
+        steps: &["interop", "release", "web"],
         from: From::Debian(&["nodejs", "npm"]),
         is_there: || found::on_path("npm"),
     },
     Prerequisite {
         name: "Node 20.3 or later",
-        steps: &["interop", "web"],
+        steps: &["interop", "release", "web"],
         from: From::Npm,
         is_there: || found::node().is_some_and(|version| version >= (20, 3)),
     },

@@ -13,7 +13,9 @@ use crate::code::{deny, layers, unused};
 use crate::others::{deploy, examples, interop, package, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
-use crate::{commands, ctgrind, documents, fuzz, lean, prerequisites, removals, security, soak};
+use crate::{
+    commands, ctgrind, documents, fuzz, lean, prerequisites, release, removals, security, soak,
+};
 
 /// A named check.
 #[derive(Clone, Copy)]
@@ -159,6 +161,14 @@ pub(crate) const WEB: Step = Step {
     name: "web",
     check: web::check,
 };
+pub(crate) const RELEASE: Step = Step {
+    name: "release",
+    check: release::check,
+};
+pub(crate) const API: Step = Step {
+    name: "api",
+    check: release::api::check,
+};
 pub(crate) const SOAK: Step = Step {
     name: "soak",
     check: soak::short,
@@ -171,10 +181,10 @@ pub(crate) const FUZZ: Step = Step {
 /// Every step. The first ones take seconds. Of the others two run at a time, in this order: many wait for a browser, a linker or a
 /// single test, while the other processor would have nothing to do.
 pub(crate) const ALL: [&[Step]; 2] = [
-    &[FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS],
+    &[FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, RELEASE],
     &[
         CLIPPY, FUZZ, TESTS, LEAN, CTGRIND, KERNELS, WEB, PYTHON, INTEROP, COMMANDS, DOCTESTS, DOC,
-        DEPLOY, EXAMPLES, SOAK,
+        API, DEPLOY, EXAMPLES, SOAK,
     ],
 ];
 

@@ -1,9 +1,7 @@
 //! The records without a prediction: how many there are, and what is reported about them at the
 //! end.
 
-use anyhow::anyhow;
-
-use crate::failure::Hint as _;
+use crate::failure::{Hint as _, Kind, OfKind};
 use crate::output::counted;
 
 /// The records whose answer can't be right. They are only marked and counted: a service that sees a
@@ -48,9 +46,12 @@ impl Unpredicted {
             "{count} of {} {have} no prediction; the first is record {first} (from 0)",
             counted(all, "record")
         );
+        let of_kind = |text| anyhow::Error::from(OfKind::new(Kind::Unpredicted, text));
         let error = match told {
-            Some((record, fault)) => anyhow!("record {record} (from 0): {fault}").context(summary),
-            None => anyhow!(summary),
+            Some((record, fault)) => {
+                of_kind(format!("record {record} (from 0): {fault}")).context(summary)
+            }
+            None => of_kind(summary),
         };
         Err(error).hint(
             "all other predictions are written. If you ask again, send all records, and not these alone: \

@@ -18,6 +18,7 @@ use crate::output::Output;
 /// layouts by the costs that --calibrate stores. With --json the costs are printed as they are
 /// stored.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::BENCH)]
 pub(crate) struct Args {
     #[command(flatten)]
     key_bits: KeyBits,

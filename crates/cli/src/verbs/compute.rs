@@ -10,7 +10,7 @@ use veilcast_protocol::{InferResponse, Inference, Layout, Limits, MaskedResponse
 
 use crate::args::OutFile;
 use crate::failure::Hint as _;
-use crate::files::{OutputFile, Readers};
+use crate::files::OutputFile;
 use crate::output::{Output, counted};
 use crate::{keys, messages, models};
 
@@ -18,6 +18,7 @@ use crate::{keys, messages, models};
 ///
 /// Neither needs nor learns a secret of the data owner's: input and output are encrypted or masked.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::COMPUTE)]
 pub(crate) struct Args {
     /// Directory of the model.
     #[arg(long, value_name = "MODEL_DIR")]
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     /// Secret key file of a sealed model, for a request that was made of its encrypted weights.
     #[arg(long, value_name = "FILE")]
     sealing_key: Option<PathBuf>,
-    /// File that `veilcast encrypt` wrote.
+    /// File that `veilcast encrypt` wrote; `-` is standard input.
     #[arg(long = "in", value_name = "REQUEST")]
     request: PathBuf,
     #[command(flatten)]
@@ -53,12 +54,13 @@ impl fmt::Display for Computed {
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let OutFile { out, force } = &args.file;
-    let file = OutputFile::create(out, *force, Readers::Usual)?;
-    let evaluator = evaluator(args)?;
+    let file = OutputFile::binary(out, *force)?;
+    let evaluator = evaluator(args, output)?;
     let most = evaluator.card().limits();
     let limits = Limits::new(most.max_records as usize, most.max_ciphertexts as usize);
     let (request, digest) = messages::load_inference(&args.request, &limits)?;
     let request_digest = Some(digest);
+    let busy = output.busy("computing");
     let computed = match &request {
         Inference::Encrypted(encrypted) if matches!(encrypted.layout(), Layout::Layer { .. }) => {
             return Err(anyhow!("a layer of a network is a part of the way alone")).hint(
@@ -87,6 +89,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
                 .hint("send the request to the service that made them");
         }
     };
+    drop(busy);
     let computed =
         computed.with_context(|| format!("{} can't be computed", args.request.display()));
     let body = match (&request, &args.sealing_key) {
@@ -95,7 +98,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     };
     let body = body.bytes;
     file.complete(&body)?;
-    output.result(&Computed {
+    output.beside(out).result(&Computed {
         file: out.clone(),
         records: request.records() as u64,
         bytes: body.len(),
@@ -103,12 +106,12 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
 }
 
 /// The model, with its key if it is sealed and there is one.
-fn evaluator(args: &Args) -> anyhow::Result<Evaluator> {
+fn evaluator(args: &Args, output: Output) -> anyhow::Result<Evaluator> {
     let evaluator = Evaluator::new(models::load(&args.model)?, KeyPolicy::default());
     let Some(path) = &args.sealing_key else {
         return Ok(evaluator);
     };
-    let key = keys::load_secret(path)?;
+    let key = keys::load_secret(path, output)?;
     evaluator
         .with_sealing_key(key.into())
         .with_context(|| format!("can't open the model with {}", path.display()))

@@ -21,6 +21,7 @@ use crate::{keys, messages, models, sealed};
 /// you then send these records again, or complain about them, a service that changes answers on
 /// purpose learns what they hold.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::DECRYPT)]
 pub(crate) struct Args {
     /// Secret key file that encrypted the request.
     #[arg(long, required_unless_present = "opening")]
@@ -31,7 +32,7 @@ pub(crate) struct Args {
     /// The model's public card.
     #[arg(long)]
     card: PathBuf,
-    /// File that `veilcast compute` wrote.
+    /// File that `veilcast compute` wrote; `-` is standard input.
     #[arg(long = "in", value_name = "RESPONSE")]
     response: PathBuf,
     /// File that `veilcast encrypt` wrote: the response must belong to this request, and not to
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let mut predictions = Predictions::begin(&card, file, force, output)?;
     let scores = match (&args.opening, &args.key) {
         (Some(opening), _) => opened(args, &card, opening)?,
-        (None, Some(key)) => decrypted(args, &card, key)?,
+        (None, Some(key)) => decrypted(args, &card, key, output)?,
         (None, None) => bail!("name the key with --key"),
     };
     for record in &scores {
@@ -90,12 +91,18 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
 }
 
 /// The scores in an answer that is encrypted under a key.
-fn decrypted(args: &Args, card: &Card, key: &Path) -> anyhow::Result<Vec<Vec<i64>>> {
-    let key = keys::load_secret(key)?;
+fn decrypted(
+    args: &Args,
+    card: &Card,
+    key: &Path,
+    output: Output,
+) -> anyhow::Result<Vec<Vec<i64>>> {
+    let key = keys::load_secret(key, output)?;
     let records = card.limits().max_records as usize;
     let limits = Limits::new(records, records * card.outputs());
     let response = messages::load_response(&args.response, &limits, InferResponse::decode)?;
     let session = Session::new(card.clone(), key)?;
+    let _busy = output.busy("decrypting");
     let scores = match request(args, card, response.request_digest)? {
         Some(Inference::Encrypted(request)) => session.decrypt_answer_to(&request, &response),
         Some(_) => return Err(other_request(args)),

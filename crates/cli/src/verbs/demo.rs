@@ -43,6 +43,7 @@ const COMPARED: usize = 3;
 /// Afterwards the service stays up until Ctrl-C, with a web page to fill in a patient's record, and to
 /// draw digits. With --json, one line per image is printed, then one with the summary.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::DEMO)]
 pub(crate) struct Args {
     /// Which model to predict with: one affine map of all pixels; a hybrid, whose public part
     /// turns an image into a few numbers before it is encrypted; or a network with a hidden layer, by
@@ -63,7 +64,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
-    logging::start(logging::Format::Text, "warn");
+    logging::start(logging::Format::of(output), "warn");
     let mut images = builtin::test_images()?;
     if args.count.get() > images.len() {
         bail!(
@@ -75,8 +76,8 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     images.truncate(args.count.get());
 
     let runtime = runtime::start()?;
-    let listeners = runtime.block_on(listen(args.port))?;
-    let served = Served::all(args.key_bits.bits)?;
+    let listeners = runtime.block_on(listen(args.port, output))?;
+    let served = Served::all(args.key_bits.bits, output)?;
     let app = App::new(served.evaluators()?, Config::default());
     let app = app.context("the service can't start")?;
     let service = Service::start(&runtime, listeners, app)?;
@@ -87,7 +88,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     ))?;
 
     let start = Instant::now();
-    let key = Arc::new(keys::generate(args.key_bits.bits)?);
+    let key = Arc::new(keys::generate(args.key_bits.bits, output)?);
     let key_seconds = start.elapsed().as_secs_f64();
     output.text(format!(
         "Made a key of {} bits in {key_seconds:.1} s",
@@ -145,10 +146,15 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
 }
 
 /// The port asked for; without one the usual, or a free one if that is taken.
-async fn listen(port: Option<u16>) -> anyhow::Result<Listeners> {
+async fn listen(port: Option<u16>, output: Output) -> anyhow::Result<Listeners> {
     match (port, bind(port.unwrap_or(PORT)).await) {
         (_, Ok(listener)) => Ok(listener),
-        (None, Err(_)) => bind(0).await.context("no port is free"),
+        (None, Err(_)) => {
+            output.note(format!(
+                "note: port {PORT} is taken by another program, so a free one is used"
+            ));
+            bind(0).await.context("no port is free")
+        }
         (Some(port), Err(error)) => Err(error)
             .with_context(|| format!("can't serve on port {port}"))
             .hint("choose another --port, or leave it out"),

@@ -1,7 +1,7 @@
 //! `veilcast encrypt`: records to a request file, offline.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
@@ -13,7 +13,7 @@ use veilcast_report::Changes;
 use crate::args::{IgnoreColumns, OutFile, ReadingArgs};
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
-use crate::output::{Output, counted};
+use crate::output::{Output, STANDARD_OUTPUT, counted};
 use crate::planning::PlanArgs;
 use crate::records::{Inputs, batches};
 use crate::{keys, models, records, sealed};
@@ -22,6 +22,7 @@ use crate::{keys, models, records, sealed};
 ///
 /// The file is the binary body of the HTTP request. For a sealed model, give --sealed and --opening instead of --key.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::ENCRYPT)]
 pub(crate) struct Args {
     /// Secret key file of the data owner.
     #[arg(long, required_unless_present = "sealed")]
@@ -76,7 +77,10 @@ impl fmt::Display for Encrypted {
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let OutFile { out, force } = &args.file;
-    let file = OutputFile::create(out, *force, Readers::Usual)?;
+    if out == Path::new(STANDARD_OUTPUT) && args.opening.as_ref() == Some(out) {
+        bail!("the request and its opening can't both go to standard output: name a file for one");
+    }
+    let file = OutputFile::binary(out, *force)?;
     let card = models::load_card(&args.card)?;
     let encoder = models::encoder(&card, args.public_part.as_deref())?;
     let opening = args
@@ -96,7 +100,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let predictor: Predictor = match (&args.sealed, &args.key) {
         (Some(file), _) => Arc::new(sealed::load(&card, file)?).into(),
         (None, Some(key)) => {
-            let key = keys::load_secret(key)?;
+            let key = keys::load_secret(key, output)?;
             Arc::new(records::session(&card, key, count, &args.plan)?).into()
         }
         (None, None) => bail!("name the key with --key"),
@@ -115,6 +119,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             "a request to this model takes at most {most}: split the file"
         ));
     }
+    let busy = output.busy("encrypting");
     let body = match predictor.prepare(&batch.records)? {
         Prepared::Encrypted(request) => request.to_binary().bytes,
         Prepared::Sealed(request, secrets) => {
@@ -131,11 +136,12 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             bail!("vouchers need a connection to the service")
         }
     };
+    drop(busy);
     file.complete(&body)?;
     if !batch.changes.is_none() {
         output.note(&batch.changes);
     }
-    output.result(&Encrypted {
+    output.beside(out).result(&Encrypted {
         file: out.clone(),
         records: batch.records.len() as u64,
         changes: batch.changes,

@@ -19,7 +19,7 @@ use self::table::TableArgs;
 use crate::args::KeyBits;
 use crate::failure::Hint as _;
 use crate::files::{OutputFile, Readers};
-use crate::output::Output;
+use crate::output::{Output, STANDARD_OUTPUT};
 use crate::planning::PlanArgs;
 use crate::predictions::Predictions;
 use crate::{keys, models, records};
@@ -34,6 +34,7 @@ use crate::{keys, models, records};
 /// squared error and R².
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("written").args(["out", "report"]).multiple(true))]
+#[command(after_long_help = crate::examples::EVALUATE)]
 pub(crate) struct Args {
     /// Directory of the model.
     #[arg(
@@ -60,7 +61,7 @@ pub(crate) struct Args {
     encrypted: bool,
     #[command(flatten)]
     key_bits: KeyBits,
-    /// Write the integer map's predictions, as `veilcast predict` does.
+    /// Write the integer map's predictions, as `veilcast predict` does; `-` is standard output.
     #[arg(long, value_name = "FILE.csv", conflicts_with = "predictions")]
     out: Option<PathBuf>,
     /// Write a report with charts, as one HTML file. It shows the model's weights, so it is as
@@ -81,7 +82,14 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let report = report.transpose()?;
     let model = models::load(directory)?;
     let out = args.out.as_ref();
-    let out = out.map(|path| Predictions::begin(model.card(), Some(path), args.force, output));
+    let mut out_of = output;
+    let out = out.map(|path| {
+        if !output.is_json() {
+            out_of = output.beside(path);
+        }
+        let file = (path != Path::new(STANDARD_OUTPUT)).then_some(path.as_path());
+        Predictions::begin(model.card(), file, args.force, output)
+    });
     let out = out.transpose()?;
     let test = test_set(args, &model)?;
     let encoder = models::encoder_of(&model)?;
@@ -104,7 +112,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         file.finish()?;
         evaluation.report = Some(path.clone());
     }
-    output.result(&evaluation)?;
+    out_of.result(&evaluation)?;
     match evaluation.encrypted {
         Some(Encrypted {
             records, agreeing, ..
@@ -127,7 +135,7 @@ fn on_ciphertexts(
     output: Output,
 ) -> anyhow::Result<Encrypted> {
     let count = test.records.len() as u64;
-    let key = keys::generate(key_bits)?;
+    let key = keys::generate(key_bits, output)?;
     let plan = PlanArgs::default();
     let session = Arc::new(records::session(model.card(), key, Some(count), &plan)?);
     let size = records_at_once(&Arc::clone(&session).into());

@@ -40,9 +40,10 @@ const FEW_RECORDS: usize = 50;
 /// 255, tables as CSV files, arrays as NPY files. The range of each feature is taken from them and appears in the public
 /// card.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::IMPORT)]
 pub(crate) struct Args {
     /// ONNX file, with the weights in it; JSON of XGBoost, LightGBM or
-    /// InterpretML; or a scorecard in CSV.
+    /// InterpretML; or a scorecard in CSV; `-` is standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Model directory to write.

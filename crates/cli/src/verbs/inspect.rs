@@ -39,8 +39,9 @@ const MAX_BYTES: u64 = 1 << 30;
 /// table of any size on many cores.
 /// For a secret key, only public facts are shown.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::INSPECT)]
 pub(crate) struct Args {
-    /// Model directory, file, or URL of a service or of one of its models.
+    /// Model directory, file, or URL of a service or of one of its models; `-` is standard input.
     #[arg(value_name = "MODEL_DIR|FILE|URL")]
     target: String,
     #[command(flatten)]
@@ -93,11 +94,11 @@ impl Display for Shown {
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let path = Path::new(&args.target);
     let shown = if args.target.contains("://") {
-        service(args)?
+        service(args, output)?
     } else if path.is_dir() {
         model(path, args)?
     } else {
-        file(path, args)?
+        file(path, args, output)?
     };
     output.result(&shown)
 }
@@ -145,16 +146,16 @@ fn card(card: &Card, args: &Args) -> anyhow::Result<Shown> {
 }
 
 /// A service by its base URL, or one of its models by a URL below `/v2/models/`.
-fn service(args: &Args) -> anyhow::Result<Shown> {
-    logging::start(logging::Format::Text, "warn");
+fn service(args: &Args, output: Output) -> anyhow::Result<Shown> {
+    logging::start(logging::Format::of(output), "warn");
     let (runtime, url) = (runtime::start()?, &args.target);
     if let Some((base, rest)) = url.split_once("/v2/models/") {
         let name = rest.split('/').next().unwrap_or_default();
-        let client = args.service.client(base, None)?;
+        let client = args.service.client(base, None, output)?;
         return card(&runtime.block_on(fetch_card(&client, name))?, args);
     }
     let base = url.trim_end_matches('/').trim_end_matches("/v2");
-    let client = args.service.client(base, None)?;
+    let client = args.service.client(base, None, output)?;
     let metadata = advised(runtime.block_on(client.server_metadata()))?.answer;
     let models = advised(runtime.block_on(client.models()))?.answer;
     Ok(Facts::Service(ServiceFacts::of(metadata, models)).into())
@@ -172,7 +173,7 @@ struct Members {
     model_name: Option<IgnoredAny>,
 }
 
-fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
+fn file(path: &Path, args: &Args, output: Output) -> anyhow::Result<Shown> {
     let unknown = || {
         Err(anyhow!(
             "{} isn't a Veilcast file, or it is damaged",
@@ -194,10 +195,10 @@ fn file(path: &Path, args: &Args) -> anyhow::Result<Shown> {
         return unknown();
     };
     if members.kty.is_some() {
-        return Ok(key(path, members.p.is_some())?.into());
+        return Ok(key(path, &content, members.p.is_some(), output)?.into());
     }
     if members.masks.is_some() {
-        let (card_digest, records) = sealed::described_opening(path)?;
+        let (card_digest, records) = sealed::described_opening(path, &content)?;
         let opening = OpeningFacts {
             card_digest,
             records,
@@ -248,11 +249,13 @@ fn is_parquet(path: &Path) -> bool {
         && start == *b"PAR1"
 }
 
-fn key(path: &Path, is_secret: bool) -> anyhow::Result<Facts> {
+fn key(path: &Path, content: &[u8], is_secret: bool, output: Output) -> anyhow::Result<Facts> {
     if is_secret {
-        let key = keys::load_secret(path)?;
+        let key = keys::secret_in(path, content, output)?;
         Ok(Facts::SecretKey(KeyFacts::of(&PublicKeyFile::from(&key))))
     } else {
-        Ok(Facts::PublicKey(KeyFacts::of(&keys::load_public(path)?)))
+        Ok(Facts::PublicKey(KeyFacts::of(&keys::public_in(
+            path, content,
+        )?)))
     }
 }

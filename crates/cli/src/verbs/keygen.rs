@@ -12,6 +12,7 @@ use crate::output::Output;
 
 /// Make a secret key, readable only by its owner.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::KEYGEN)]
 pub(crate) struct Args {
     #[command(flatten)]
     file: OutFile,
@@ -49,9 +50,9 @@ impl fmt::Display for Made {
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let OutFile { out, force } = &args.file;
     let file = keys::SecretFile::create(out, *force)?;
-    let key = keys::generate(args.bits)?;
+    let key = keys::generate(args.bits, output)?;
     file.finish(&key)?;
-    output.result(&Made {
+    output.beside(out).result(&Made {
         file: out.clone(),
         bits: args.bits,
         fingerprint: keys::fingerprint(key.public_key()),

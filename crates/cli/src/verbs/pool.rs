@@ -22,6 +22,7 @@ const AT_ONCE: u64 = 1 << 13;
 /// record, and is removed before it is used. The pool is as secret as the records; don't copy it,
 /// and don't restore it from a backup, which would bring used entries back.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::POOL)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
@@ -30,6 +31,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Action {
     /// Add entries to a key's pool.
+    #[command(after_long_help = crate::examples::POOL_FILL)]
     Fill {
         #[command(flatten)]
         place: Place,
@@ -38,6 +40,7 @@ enum Action {
         count: NonZeroU64,
     },
     /// Show how many entries are left.
+    #[command(after_long_help = crate::examples::POOL_STATUS)]
     Status {
         #[command(flatten)]
         place: Place,
@@ -81,7 +84,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
         Action::Fill { place, count } => (place, count.get()),
         Action::Status { place } => (place, 0),
     };
-    let key = keys::load_secret(&place.key)?;
+    let key = keys::load_secret(&place.key, output)?;
     let path = place
         .pool
         .clone()
@@ -93,9 +96,9 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let mut added = 0;
     while added < count {
         let some = (count - added).min(AT_ONCE);
-        SeededEntries::generate(&key, some as usize)?.keep(&mut pool)?;
+        let made = SeededEntries::generate_with(&key, some as usize, |few| bar.inc(few as u64))?;
+        made.keep(&mut pool)?;
         added += some;
-        bar.inc(some);
     }
     bar.finish_and_clear();
     output.result(&Status {

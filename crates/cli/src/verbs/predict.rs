@@ -18,7 +18,7 @@ use veilcast_files::Options;
 use veilcast_report::Changes;
 
 use crate::args::{ColumnNames, IgnoreColumns, KeyBits, OptionalOutFile, ReadingArgs};
-use crate::failure::Hint as _;
+use crate::failure::{Hint as _, Kind, OfKind};
 use crate::output::{Output, StdoutClosed, counted};
 use crate::planning::PlanArgs;
 use crate::predictions::{self, Overview, Predictions};
@@ -45,6 +45,7 @@ use crate::{interrupts, keys, logging, models, records, runtime, sealed};
 /// are, unless you show it: by sending those records again, by complaining about them, or by ending
 /// the run because of its output, as `| grep -q` does.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::PREDICT)]
 pub(crate) struct Args {
     /// URL of the service.
     #[arg(long, value_name = "URL")]
@@ -215,10 +216,12 @@ impl fmt::Display for Summary {
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
-    logging::start(logging::Format::Text, "warn");
+    logging::start(logging::Format::of(output), "warn");
     let runtime = runtime::start()?;
     let bar = WaitingBar::new(output.progress(None, "card"));
-    let client = args.service.client(&args.server, Some(bar.on_wait()))?;
+    let client = args
+        .service
+        .client(&args.server, Some(bar.on_wait()), output)?;
     let card = runtime.block_on(fetch_card(&client, &args.model))?;
     let encoder = runtime.block_on(fetch_encoder(&client, &card))?;
     let (file, force) = (args.file.path(), args.file.force);
@@ -257,7 +260,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             let size = records_at_once(&predictor);
             (predictor, size)
         }
-        false => with_key(args, &card, expected, resumed)?,
+        false => with_key(args, &card, expected, resumed, output)?,
     };
     let has_vouchers = args.vouchers.is_some();
     let batches = batches(encoder, inputs, resumed, size.get());
@@ -273,6 +276,9 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let mut summary = match (done, words) {
         (Ok(summary), _) => summary,
         (Err(error), Some(words)) if !error.is::<StdoutClosed>() => {
+            if output.is_json() {
+                return Err(error).hint(words);
+            }
             output.say(words);
             return Err(error);
         }
@@ -306,8 +312,9 @@ fn with_key(
     card: &Card,
     expected: Option<u64>,
     resumed: u64,
+    output: Output,
 ) -> anyhow::Result<(Predictor, NonZeroUsize)> {
-    let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits)?;
+    let key = keys::load_or_generate(args.key.as_deref(), args.key_bits.bits, output)?;
     let vouchers = args.vouchers.as_deref();
     let vouchers = vouchers.map(|path| voucher_directory(path, key.public_key()));
     let vouchers = vouchers.transpose()?;
@@ -401,7 +408,7 @@ pub(crate) async fn fetch_card(client: &Client, model: &str) -> anyhow::Result<C
             message,
             ..
         }) => {
-            return Err(anyhow!("{message}"))
+            return Err(OfKind::new(Kind::Refused, message))
                 .with_context(|| format!("the service has no model {model:?}"))
                 .hint("ask its operator for the models' names");
         }

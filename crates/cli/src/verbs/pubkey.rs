@@ -1,6 +1,6 @@
 //! `veilcast pubkey`: the public part of a key, to pass on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -14,8 +14,9 @@ use crate::output::{self, Output};
 /// The proof shows that the key's modulus hides a service's weights. If a file has none, it is
 /// made, provided that the file holds the secret key.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::PUBKEY)]
 pub(crate) struct Args {
-    /// Key file, secret or public.
+    /// Key file, secret or public; `-` is standard input.
     key: PathBuf,
     #[command(flatten)]
     file: OptionalOutFile,
@@ -23,14 +24,14 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Written<'a> {
-    file: &'a PathBuf,
+    file: &'a Path,
     bits: u32,
     fingerprint: String,
     proven: bool,
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
-    let public = keys::load_to_publish(&args.key)?;
+    let public = keys::load_to_publish(&args.key, output)?;
     let json = keys::public_json(&public);
     let proven = public.proof.is_some();
     if !proven {
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
             args.key.display()
         ));
     }
-    let Some(path) = &args.file.out else {
+    let Some(path) = args.file.path() else {
         // A key file is JSON already.
         return output::print(json.as_bytes());
     };

@@ -21,6 +21,7 @@ use crate::output::{Output, counted};
 /// The encrypted weights, sealed.bin, and a new card that names them take the place of the model directory, whole
 /// or not at all. `veilcast serve --sealing-key` opens it. Make a key of its own for each model: `veilcast keygen`.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::SEAL)]
 pub(crate) struct Args {
     /// Directory of the model.
     #[arg(value_name = "MODEL_DIR")]
@@ -63,7 +64,7 @@ impl fmt::Display for Sealed {
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let model = models::load(&args.model)?;
-    let key = keys::load_secret(&args.key)?;
+    let key = keys::load_secret(&args.key, output)?;
     let mut ways = match args.only {
         true => Vec::new(),
         false => model.card().ways().to_vec(),
@@ -77,8 +78,10 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     {
         bail!("{} is sealed under this key already", args.model.display());
     }
+    let busy = output.busy("encrypting the weights");
     let sealed = seal(model, &key, ways.clone())
         .with_context(|| format!("can't seal the model in {}", args.model.display()))?;
+    drop(busy);
     sealed
         .save(&args.model, true)
         .with_context(|| format!("can't write the model in {}", args.model.display()))?;

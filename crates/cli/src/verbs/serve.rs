@@ -31,6 +31,7 @@ const CANT_START: &str = "the service can't start";
 /// Browsers let a page encrypt only if it comes over HTTPS or from their own machine: for use from
 /// other machines, give the service a certificate, or put it behind a server that speaks TLS.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::SERVE)]
 pub(crate) struct Args {
     /// Directory of a model, in addition to those in the configuration; may be given several times.
     #[arg(long = "model", value_name = "MODEL_DIR")]
@@ -126,12 +127,8 @@ impl fmt::Display for Listening {
 }
 
 pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
-    let usual = if output.is_json() {
-        logging::Format::Json
-    } else {
-        logging::Format::Text
-    };
-    logging::start(args.log.unwrap_or(usual), "info");
+    let format = args.log.unwrap_or(logging::Format::of(output));
+    logging::start(format, "info");
     let sources = Sources::new(args.config.clone(), args.settings()?);
     let settings = sources.read()?;
     if args.print_config {
@@ -141,7 +138,8 @@ pub(crate) fn run(args: Args, output: Output) -> anyhow::Result<()> {
     let config = settings.config;
     if config.models.is_empty() {
         let missing = "name a model: with --model MODEL_DIR, or as `models` in a configuration\n";
-        clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, missing).exit();
+        let kind = clap::error::ErrorKind::MissingRequiredArgument;
+        return Err(clap::Error::raw(kind, missing).into());
     }
     let has_page = config.page;
 

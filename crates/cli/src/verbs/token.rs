@@ -12,6 +12,7 @@ use crate::output::Output;
 ///
 /// A service asks for tokens with `required = true` below `[ledger]` in its configuration.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::TOKEN)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,

@@ -31,6 +31,7 @@ use crate::summary::Summary;
 /// sigmoid, with --regression nothing) on top; it collapses to one affine map, which is rounded to
 /// integers. A search finds the cheapest rounding that keeps the results of the map in floats.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::TRAIN)]
 pub(crate) struct Args {
     /// Directory of IDX files with MNIST's names, plain or .gz.
     #[arg(long, value_name = "DIR", required_unless_present = "table")]

@@ -13,6 +13,7 @@ use crate::output::Output;
 ///
 /// Days are in UTC. The cost is the time on a processor core, as estimated beforehand.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::USAGE)]
 pub(crate) struct Args {
     /// First day, such as 2026-11-01.
     #[arg(long, value_name = "DATE")]

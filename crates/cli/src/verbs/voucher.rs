@@ -27,6 +27,7 @@ use crate::{keys, logging, runtime};
 /// Each voucher is removed before it is used. Vouchers are as secret as the records: don't copy them, and don't restore them from
 /// a backup, which would bring used ones back.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::VOUCHER)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
@@ -35,6 +36,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Action {
     /// Make vouchers for a model, and add them to a key's.
+    #[command(after_long_help = crate::examples::VOUCHER_FILL)]
     Fill {
         #[command(flatten)]
         place: Place,
@@ -43,6 +45,7 @@ enum Action {
         count: NonZeroUsize,
     },
     /// Show how many vouchers are left for a model.
+    #[command(after_long_help = crate::examples::VOUCHER_STATUS)]
     Status {
         #[command(flatten)]
         place: Place,
@@ -116,12 +119,12 @@ impl fmt::Display for Status {
 }
 
 pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
-    logging::start(logging::Format::Text, "warn");
+    logging::start(logging::Format::of(output), "warn");
     let (place, count) = match &args.action {
         Action::Fill { place, count } => (place, Some(*count)),
         Action::Status { place } => (place, None),
     };
-    let key = keys::load_secret(&place.key)?;
+    let key = keys::load_secret(&place.key, output)?;
     let path = place
         .vouchers
         .clone()
@@ -129,7 +132,9 @@ pub(crate) fn run(args: &Args, output: Output) -> anyhow::Result<()> {
     let directory = Arc::new(VoucherDirectory::open(&path, key.public_key())?);
     let runtime = runtime::start()?;
     let bar = WaitingBar::new(output.progress(None, "card"));
-    let client = place.service.client(&place.server, Some(bar.on_wait()))?;
+    let client = place
+        .service
+        .client(&place.server, Some(bar.on_wait()), output)?;
     let card = runtime.block_on(fetch_card(&client, &place.model))?;
     // A store that can't be used is found before the work is done.
     directory.count(card.digest())?;

@@ -26,6 +26,7 @@ mod layers;
 #[allow(dead_code, reason = "the client's tests use other parts of it")]
 #[path = "../../../client/tests/client/common/liar.rs"]
 mod liar;
+mod manners;
 mod offline;
 mod operating;
 mod pool;

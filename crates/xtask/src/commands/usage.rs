@@ -72,6 +72,8 @@ fn commands(document: &Document) -> Vec<(usize, String)> {
 fn taken_apart(command: &str) -> (Vec<String>, Vec<&str>) {
     let ends = ["|", "&&", "||", ";", ">", "&", "#"];
     let words = command.split_whitespace().skip(1);
+    // What `help` is asked about.
+    let words = words.skip_while(|word| *word == "help");
     let words: Vec<_> = words.take_while(|word| !ends.contains(word)).collect();
     let is_verb = |word: &&&str| word.chars().all(|c| c.is_ascii_lowercase());
     let has_verbs = matches!(words.first(), Some(&"pool" | &"token" | &"voucher"));
@@ -111,7 +113,7 @@ mod tests {
     #[test]
     fn commands_are_found_wherever_they_are() {
         let text = "Say `veilcast keygen --out key.json`.\n```console\n$ A=b veilcast serve \\\n>   --model m &\n```\n\
-                    ```sh\nveilcast pool fill --key k | wc --lines\n```\n```text\nveilcast x\n```\n";
+                    ```sh\nveilcast pool fill --key k | wc --lines\nveilcast help token add\n```\n```text\nveilcast x\n```\n";
         let document = Document::parse(PathBuf::from("README.md"), text);
         let commands: Vec<_> = commands(&document)
             .into_iter()
@@ -124,6 +126,7 @@ mod tests {
         let expected = [
             (vec!["serve"], vec!["--model"]),
             (vec!["pool", "fill"], vec!["--key"]),
+            (vec!["token", "add"], vec![]),
             (vec!["keygen"], vec!["--out"]),
         ];
         assert_eq!(

@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, bail};
 
 use super::targets::TARGETS;
+use crate::host::host;
 use crate::shell::{cargo, run, say};
 use crate::workspace::Workspace;
 
@@ -148,15 +149,6 @@ fn fuzz_cargo(workspace: &Workspace, command: &str) -> Command {
     let mut cargo = cargo(workspace, [command, "--manifest-path"]);
     cargo.arg(manifest);
     cargo
-}
-
-/// The platform that we run on, as the compiler calls it.
-fn host() -> anyhow::Result<String> {
-    let output = Command::new("rustc").arg("-vV").output();
-    let output = String::from_utf8(output.context("can't run rustc")?.stdout)?;
-    let mut lines = output.lines();
-    let host = lines.find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc doesn't say its host")?.to_owned())
 }
 
 /// Packages that both lock files have, in versions that only the first has.

@@ -32,7 +32,7 @@ const STEPS: usize = 10 * MANY;
 /// it. The other processors encrypt meanwhile, as they do in earnest: what they share, memory and caches above all, makes an
 /// encryption take up to half as long again.
 pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> {
-    let key = keys::generate(key_bits)?;
+    let key = keys::generate(key_bits, output)?;
     let bar = output.progress(Some(19), "measured");
     let own = alone()?;
     let others = thread::available_parallelism().map_or(0, |count| count.get() - 1);

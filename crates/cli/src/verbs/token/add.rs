@@ -22,6 +22,7 @@ const MAX_PEM_BYTES: u64 = 1 << 20;
 ///
 /// Without --quota the token may ask for any number of records.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::TOKEN_ADD)]
 pub(crate) struct Args {
     /// What to call the token, in logs and reports: up to 64 letters, digits and . _ - @ +
     name: String,

@@ -12,6 +12,7 @@ use crate::output::Output;
 
 /// Show every token, what it is for and what it may use; never its secret.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::TOKEN_LIST)]
 pub(crate) struct Args {
     #[command(flatten)]
     ledger: LedgerArgs,

@@ -10,6 +10,7 @@ use crate::output::Output;
 
 /// Make a token invalid. From now on it gets no answers; its name stays taken.
 #[derive(clap::Args)]
+#[command(after_long_help = crate::examples::TOKEN_REVOKE)]
 pub(crate) struct Args {
     /// The token's name.
     name: String,
