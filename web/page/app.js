@@ -103,7 +103,7 @@ function render() {
   const sealedState = isSealed ? sealed.stateOf(card) : undefined;
   ways.render(card, keys.bits || Number(keySize.value));
   keyView.render(keys, isSealed);
-  steps.render(task, keys, shownCard, sealedState);
+  steps.render(task, keys, shownCard, sealedState, wayOf(tab));
   wire.render(task);
   hidden.render(card);
   sums.render(task, card, wayOf(tab));

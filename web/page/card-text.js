@@ -64,7 +64,7 @@ function outputOf(card) {
 function insideOf(card) {
   if (!card.hidden) return [];
   return [
-    { term: 'Inside', text: `A network with ${layersOf(card)}, which are squared, exactly. All its weights are private, and it is asked by vouchers alone.` },
+    { term: 'Inside', text: `A network with ${layersOf(card)}, which are squared, exactly. All its weights are private.` },
   ];
 }
 

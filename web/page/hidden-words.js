@@ -64,3 +64,42 @@ export const HIDDEN_WORDS = {
     },
   },
 };
+
+/** The same where the records are encrypted, without vouchers. @type {Record<string, import('./steps.js').Words>} */
+export const LAYER_WORDS = {
+  encrypt: {
+    title: 'Encrypted',
+    says: 'Your data became numbers that only your key opens; and so did, after each hidden layer, your share of its numbers.',
+    engineers: (_, __, card) =>
+      `A ciphertext for each number: (1 + m·n)·rⁿ mod n² with a fresh uniform rⁿ. First ${card ? counted(card.features, 'feature') : 'the features'}; ` +
+      "then, for each hidden layer, a = W·x + b − z, which you got, and a². z is the server's secret, so that a tells you nothing of the layer.",
+  },
+  send: {
+    title: 'Sent',
+    says: 'Only the encrypted numbers leave your computer, once for each part of the model.',
+    engineers: ({ request }, _, card) =>
+      `POST …/infer, the Open Inference Protocol, in ${counted(card ? roundsOf(card) : 2, 'round')}: each a JSON header${request ? `, of ${counted(request.headerLength, 'byte')} in the last one` : ''}, ` +
+      'then the ciphertexts.',
+  },
+  compute: {
+    title: 'Computed',
+    says: 'The server applies each layer of its model to the locked numbers. It can open neither them, nor the numbers of the hidden layers, nor the result.',
+    engineers: (_, __, card) =>
+      `${card ? `The network has ${layersOf(card)}, each squared. ` : ''}A hidden layer is a + z, and its square a² + 2·z·a + z²: the server goes on from your encrypted a and a². ` +
+      'The time is that of all rounds, from the first byte sent to the last received.',
+  },
+  receive: {
+    title: 'Received',
+    says: 'The answers come back, still locked.',
+    engineers: (_, __, card) =>
+      `${card ? `${counted(card.outputs, 'number')} modulo ${modulo(card)} in the last one. ` : ''}The ids and the digests show that they are the answers to exactly these requests, as sent, and for this card.`,
+  },
+  decrypt: {
+    title: 'Decrypted',
+    says: 'Your key opens the answers, here in your browser. Those of hidden layers are noise without the secrets that the server keeps; the last one is yours.',
+    engineers: (_, __, card) => {
+      const shift = card?.hidden?.score_shift ?? 0;
+      return `The last answer is exactly the network's result${card ? ` modulo ${modulo(card)}` : ''}${shift > 0 ? `, of which scores lack the lowest ${counted(shift, 'bit')}` : ''}.`;
+    },
+  },
+};

@@ -5,6 +5,7 @@ import { bigintFromBytes, littleEndian } from '../src/bigint.js';
 import { elementBytes } from '../src/masked-messages.js';
 import { numberBytes } from '../src/round-messages.js';
 import { secretsOf } from './noise.js';
+import { lastLayoutOf } from './task.js';
 
 /**
  * @typedef {import('../index.js').Card} Card
@@ -34,7 +35,10 @@ async function withOtherKey({ keyBits, layout }, card, bytes) {
     const square = key.n * key.n;
     const ciphertexts = Array.from({ length: bytes.length / width }, (_, i) => bigintFromBytes(bytes.subarray(i * width, (i + 1) * width)) % square);
     const plaintexts = (await key.decryptEach(ciphertexts)).map((plaintext) => plaintext ?? 0n);
-    return new Arrangement(card, layout, keyBits).scores([plaintexts], 1)[0];
+    const arrangement = new Arrangement(card, lastLayoutOf(card, layout), keyBits);
+    if (!card.hidden) return arrangement.scores([plaintexts], 1)[0];
+    const { ring_bits, score_shift } = card.hidden;
+    return arrangement.slots([plaintexts], 1)[0].map((slot) => BigInt.asIntN(ring_bits, slot) >> BigInt(score_shift));
   } finally {
     key.close();
   }

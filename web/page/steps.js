@@ -4,7 +4,7 @@ import { Arrangement } from '../index.js';
 import { flowOf, textOfPublicPart } from './card-text.js';
 import { element } from './dom.js';
 import { count, counted, duration, size } from './format.js';
-import { HIDDEN_WORDS } from './hidden-words.js';
+import { HIDDEN_WORDS, LAYER_WORDS } from './hidden-words.js';
 import { SEALED_WORDS } from './sealed-words.js';
 import { VOUCHER_WORDS } from './voucher-words.js';
 
@@ -154,10 +154,10 @@ export class StepsView {
    * @param {KeyHolder} keys
    * @param {Card | undefined} card of the model that is asked, or would be
    * @param {SealedState | undefined} sealed the state of the sealed model that is asked, or would be
+   * @param {import('../src/card-types.js').Way} way in which it is, or would be
    */
-  render(task, keys, card, sealed) {
-    const byVoucher = card?.hidden ? HIDDEN_WORDS : VOUCHER_WORDS;
-    const others = sealed ? SEALED_WORDS : task.way === 'vouchers' || card?.hidden ? byVoucher : {};
+  render(task, keys, card, sealed, way) {
+    const others = sealed ? SEALED_WORDS : card?.hidden ? (way === 'direct' ? LAYER_WORDS : HIDDEN_WORDS) : task.way === 'vouchers' ? VOUCHER_WORDS : {};
     for (const text of TEXTS) {
       const row = this.#rows.get(text.id);
       if (!row) continue;

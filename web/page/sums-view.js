@@ -12,7 +12,7 @@ import { openedWrongly } from './other-key.js';
  */
 
 /** Cells that are drawn of the sums, at most. */
-const MOST_CELLS = 12;
+const MOST_CELLS = 10;
 
 /** Numbers that are shown of what another key opens. */
 const MOST_SHOWN = 10;

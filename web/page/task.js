@@ -1,6 +1,7 @@
 /** The course of one prediction, from records to answers: its steps with times and bytes, and the actual messages. */
 
 import { Arrangement, VeilcastError, chooseArrangement } from '../index.js';
+import { layerLayouts } from '../src/layout.js';
 import { elementBytes } from '../src/masked-messages.js';
 import { incomplete } from '../src/outcome.js';
 import { numberBytes } from '../src/round-messages.js';
@@ -413,11 +414,14 @@ function headerLengthOf(bytes, records, { card, layout, way }, keyBits) {
   return Math.max(0, bytes.length - sizeOf(records, card, way, layout, keyBits));
 }
 
+/** The layout of a record's last answer: in a network, that of its last part. @param {Card} card @param {Layout} layout */
+export const lastLayoutOf = (card, layout) => (card.hidden ? (layerLayouts(card).at(-1) ?? layout) : layout);
+
 /** The bytes after that header. @param {number} records @param {Card} card @param {Way} way @param {Layout | undefined} layout @param {number} keyBits */
 function sizeOf(records, card, way, layout, keyBits) {
   if (way === 'sealed') return records * new SealedLayout(card).rowBytes;
-  if (card.hidden) return records * card.outputs * numberBytes(card.hidden.ring_bits);
+  if (way === 'vouchers' && card.hidden) return records * card.outputs * numberBytes(card.hidden.ring_bits);
   if (way === 'vouchers' || !layout) return records * card.outputs * elementBytes(card.slotBits);
-  const arrangement = new Arrangement(card, layout, keyBits);
+  const arrangement = new Arrangement(card, lastLayoutOf(card, layout), keyBits);
   return arrangement.rows(records) * arrangement.answers * (4 + keyBits / 4);
 }

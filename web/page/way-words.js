@@ -1,6 +1,7 @@
 /** What is said of the three ways to ask: what each hides from whom, by what, and what a question takes. */
 
-import { chooseArrangement } from '../index.js';
+import { Arrangement, chooseArrangement } from '../index.js';
+import { layerLayouts } from '../src/layout.js';
 import { elementBytes } from '../src/masked-messages.js';
 import { numberBytes } from '../src/round-messages.js';
 import { roundsOf } from './hidden-words.js';
@@ -34,7 +35,7 @@ export function termsOf(card, way, keyBits) {
     direct: {
       data: 'Hidden from the server by encryption with your key. So is the answer.',
       model: 'Hidden from you: its weights stay on the server.',
-      takes: `${upOf(card, way, keyBits)} of ciphertexts up, when you press the button.`,
+      takes: `${upOf(card, way, keyBits)} of ciphertexts up${inRounds(card)}, when you press the button.`,
     },
     vouchers: {
       data: 'Hidden from the server under random numbers, each used once. Your key encrypted these ahead of time. So is the answer.',
@@ -61,8 +62,14 @@ const inRounds = (card) => (roundsOf(card) > 1 ? `, in ${roundsOf(card)} rounds`
 function upOf(card, way, keyBits) {
   // A ciphertext has twice the bytes of its key's modulus, which is in hexadecimal here.
   if (way === 'sealed') return size(card.fields.sealed?.modulus.length ?? 0);
-  if (way === 'direct') return size(chooseArrangement(card, keyBits).ciphertexts * (keyBits / 4));
+  if (way === 'direct') return size(ciphertextsOf(card, keyBits) * (keyBits / 4));
   if (!card.hidden) return size(card.features * elementBytes(card.slotBits));
   const { ring_bits, sizes } = card.hidden;
   return size([card.features, ...sizes].reduce((a, b) => a + b) * numberBytes(ring_bits));
+}
+
+/** Ciphertexts of a record: in a network, those of each of its parts. @param {Card} card @param {number} keyBits */
+function ciphertextsOf(card, keyBits) {
+  if (!card.hidden) return chooseArrangement(card, keyBits).ciphertexts;
+  return layerLayouts(card).reduce((sum, layout) => sum + new Arrangement(card, layout, keyBits).ciphertexts, 0);
 }

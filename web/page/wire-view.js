@@ -103,7 +103,7 @@ export class WireView {
 /** That a network's last round is shown; nothing for other models. @param {Task | undefined} task */
 function roundOf(task) {
   const rounds = task?.card ? roundsOf(task.card) : 1;
-  return rounds > 1 ? ` of the last of ${rounds} rounds, which are all masked alike` : '';
+  return rounds > 1 ? ` of the last of ${rounds} rounds, which all look alike` : '';
 }
 
 /** The beginnings of the header and of the ciphertexts. @param {Message} message */

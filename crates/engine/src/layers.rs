@@ -19,6 +19,8 @@
 //! much as with vouchers. Each answer is gone on from once, so that a record counts as one, which whoever runs the service must see to
 //! ([`Evaluator::spending`](crate::Evaluator::spending)).
 
+use std::sync::Arc;
+
 use veilcast_card::QuantizedRecord;
 use veilcast_protocol::{InferRequest, InferResponse, Layout};
 use zeroize::Zeroizing;
@@ -30,7 +32,7 @@ use crate::session::Session;
 /// What makes requests for records on their way through a network. Secret.
 #[derive(Clone, Debug)]
 pub struct Layers {
-    session: Session,
+    session: Arc<Session>,
     /// The affine parts; one more than there are hidden layers.
     parts: u32,
 }
@@ -58,7 +60,7 @@ impl Session {
     ) -> Result<(InferRequest, Layers), SessionError> {
         let hidden = self.card().hidden().ok_or(SessionError::NotLayered)?;
         let layers = Layers {
-            session: self.clone(),
+            session: Arc::new(self.clone()),
             parts: hidden.sizes.len() as u32 + 1,
         };
         Ok((self.encrypt_first(records)?, layers))

@@ -1,5 +1,6 @@
 //! [`Session`], the data owner's side: records in, request out; answer in, scores out.
 
+mod prepare;
 mod together;
 mod vouchers;
 
@@ -19,7 +20,6 @@ use crate::entries::SeededEntries;
 use crate::error::{LayoutError, SessionError};
 use crate::id::new_id;
 use crate::planner::Planner;
-use crate::prepared::Prepared;
 use crate::seeded::SeededForm;
 use crate::vouchers::VoucherSource;
 
@@ -181,41 +181,6 @@ impl Session {
             arrangement.map_or(0, |arrangement| arrangement.max_records(limits))
         });
         later.fold(most, usize::min)
-    }
-
-    /// Masks quantised records if there are vouchers for all of them, and encrypts them otherwise.
-    ///
-    /// # Errors
-    /// There must be a record, each must be quantised for this card, and a source must not fail.
-    ///
-    /// # Panics
-    /// If the operating system's generator fails.
-    pub fn prepare(&self, records: &[QuantizedRecord]) -> Result<Prepared, SessionError> {
-        if let Some(source) = &self.vouchers
-            && !records.is_empty()
-            && self.card().ways().contains(&Way::Vouchers)
-        {
-            let vouchers = source.0.take(self.card(), records.len());
-            let vouchers = vouchers.map_err(SessionError::VoucherSource)?;
-            if let Some(vouchers) = vouchers {
-                if self.card().hidden().is_some() {
-                    let (request, rounds) = vouchers.begin(self.card(), records)?;
-                    return Ok(Prepared::Round(request, rounds));
-                }
-                let (request, unmasking) = vouchers.mask(self.card(), records)?;
-                return Ok(Prepared::Masked(request, unmasking));
-            }
-        }
-        if self.card().hidden().is_some() {
-            if !self.card().ways().contains(&Way::Direct) {
-                return Err(SessionError::NoVouchers {
-                    needed: records.len(),
-                });
-            }
-            let (request, layers) = self.begin(records)?;
-            return Ok(Prepared::Layered(request, layers));
-        }
-        self.encrypt(records).map(Prepared::Encrypted)
     }
 
     /// Encrypts quantised records, as an [`Encoder`](veilcast_card::Encoder) returns them.

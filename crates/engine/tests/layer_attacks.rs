@@ -4,36 +4,19 @@
 
 mod common;
 
-use common::rounds::sides;
+use common::rounds::{FEATURES, HIDDEN, by_hand, network, sides};
 use common::statistics::{assert_fresh, is_uniform};
 use num_bigint::BigUint;
 use veilcast_engine::{Evaluator, Layered, Session};
-use veilcast_model::Model;
-use veilcast_protocol::{ByteMatrix, InferRequest, InferResponse, Layout};
-
-const FEATURES: usize = 3;
-const HIDDEN: usize = 2;
-
-fn network() -> Model {
-    let first = (vec![vec![7, -3, 2], vec![-5, 7, 1]], vec![4, -9]);
-    let last = (vec![vec![7, -2], vec![3, -7]], vec![-1, 30]);
-    common::network(&[first, last], 4, 4)
-}
+use veilcast_protocol::{InferRequest, InferResponse, Layout};
 
 fn ring_bits(evaluator: &Evaluator) -> u32 {
     evaluator.card().hidden().unwrap().ring_bits.get()
 }
 
 /// A request for a layer with these numbers, whatever they are.
-fn by_hand(evaluator: &Evaluator, part: u32, row: &[BigUint]) -> InferRequest {
-    let key = common::key();
-    let ciphertexts = common::encrypted(row);
-    let bytes = ciphertexts
-        .iter()
-        .flat_map(|c| key.public_key().encode_ciphertext(c));
-    let width = key.public_key().ciphertext_bytes();
-    let matrix = ByteMatrix::new([1, row.len()], width, bytes.collect()).unwrap();
-    common::request(evaluator, Layout::Layer { part }, 1, matrix)
+fn layer(evaluator: &Evaluator, part: u32, row: &[BigUint]) -> InferRequest {
+    by_hand(evaluator, Layout::Layer { part }, row)
 }
 
 /// The numbers in the slots of an answer's first ciphertext, `unit` bits apart.
@@ -61,7 +44,7 @@ fn hidden_layers_are_uniform_to_their_client() {
     let unit = first_unit(bits);
     let far = BigUint::from(1u8) << 600;
     for sent in [BigUint::from(3u8), far] {
-        let request = by_hand(&evaluator, 0, &vec![sent.clone(); FEATURES]);
+        let request = layer(&evaluator, 0, &vec![sent.clone(); FEATURES]);
         let (mut low, mut high, mut above) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ANSWERS {
             let answer = evaluator.evaluate(&request).unwrap();
@@ -101,7 +84,7 @@ fn a_client_that_deviates_moves_hidden_numbers() {
         ([1 << 12, 3], [77, 1 << 20]),
     ] {
         for is_far in [false, true] {
-            let first = by_hand(&evaluator, 0, &record.map(BigUint::from));
+            let first = layer(&evaluator, 0, &record.map(BigUint::from));
             let answer = evaluator.evaluate(&first).unwrap();
             let shares = slots(&answer, first_unit(bits), bits);
             let place = |number: u128| match is_far {
@@ -112,7 +95,7 @@ fn a_client_that_deviates_moves_hidden_numbers() {
             let square =
                 |i: usize| place(shares[i].wrapping_mul(shares[i]).wrapping_add(squares[i]));
             let row: Vec<BigUint> = moved.chain((0..HIDDEN).map(square)).collect();
-            let second = by_hand(&evaluator, 1, &row).with_vouchers(answer.vouchers.unwrap());
+            let second = layer(&evaluator, 1, &row).with_vouchers(answer.vouchers.unwrap());
             let found = slots(&evaluator.evaluate(&second).unwrap(), last_unit(bits), bits);
             // (a + d)·2z + a² + e + z² = h² + 2·d·h − 2·d·a + e, of which the client knows the last two.
             let expected: Vec<u128> = (0..HIDDEN)

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::rounds::{filled, part, sides};
+use common::rounds::{filled, network, part, sides};
 use proptest::prelude::*;
 use veilcast_card::{Card, QuantizedRecord, Way};
 use veilcast_engine::{
@@ -12,12 +12,6 @@ use veilcast_engine::{
 };
 use veilcast_model::Model;
 use veilcast_protocol::{Framing, InferRequest, InferResponse, Inference, Limits, VoucherBatch};
-
-fn small() -> Model {
-    let first = (vec![vec![7, -3, 2], vec![-5, 7, 1]], vec![4, -9]);
-    let last = (vec![vec![7, -2], vec![3, -7]], vec![-1, 30]);
-    common::network(&[first, last], 4, 4)
-}
 
 fn with_ways(model: &Model, ways: &[Way]) -> Card {
     let mut spec = model.card().spec().clone();
@@ -81,7 +75,10 @@ fn check(model: Model, integers: Vec<Vec<u32>>) {
 #[test]
 fn scores_are_those_of_the_model() {
     let records = (0..5).map(|i| vec![15, i % 16, i * 7 % 16]);
-    check(small(), records.chain([vec![0; 3], vec![15; 3]]).collect());
+    check(
+        network(),
+        records.chain([vec![0; 3], vec![15; 3]]).collect(),
+    );
 }
 
 /// A ring of more bits than a limb, more hidden numbers than an answer holds, and results of which scores lack some bits.
@@ -115,7 +112,7 @@ proptest! {
 
 #[test]
 fn what_goes_on_from_nothing_is_refused() {
-    let (session, evaluator) = sides(small());
+    let (session, evaluator) = sides(network());
     let records = common::records(session.card(), [vec![1, 2, 3]]);
     let (first, layers) = session.begin(&records).unwrap();
     assert_eq!(evaluator.spending(&first).unwrap(), None);
@@ -193,7 +190,7 @@ fn what_goes_on_from_nothing_is_refused() {
 
 #[test]
 fn answers_to_other_requests_are_refused() {
-    let (session, evaluator) = sides(small());
+    let (session, evaluator) = sides(network());
     let records = common::records(session.card(), [vec![1, 2, 3]]);
     let (first, layers) = session.begin(&records).unwrap();
     let (other, _) = session.begin(&records).unwrap();
@@ -219,7 +216,7 @@ fn answers_to_other_requests_are_refused() {
 #[test]
 fn ways_that_are_not_offered_are_refused() {
     let records = |card: &Card| common::records(card, [vec![1, 2, 3]]);
-    let model = small();
+    let model = network();
     let by_vouchers = Session::new(with_ways(&model, &[Way::Vouchers]), common::key()).unwrap();
     let quantized = records(by_vouchers.card());
     let error = by_vouchers.prepare(&quantized).unwrap_err();
@@ -240,7 +237,7 @@ fn ways_that_are_not_offered_are_refused() {
     assert!(error.is_err());
 
     // With both, vouchers come first.
-    let (session, evaluator) = sides(small());
+    let (session, evaluator) = sides(network());
     let vouchers = filled(&session, &evaluator, 1);
     assert_eq!(vouchers.len(), 1);
 }

@@ -4,22 +4,13 @@
 
 mod common;
 
-use common::rounds::{exchanged, filled, sides};
+use common::rounds::{FEATURES, HIDDEN, by_hand, exchanged, filled, network, sides};
 use common::statistics::{assert_fresh, is_uniform};
 use num_bigint::BigUint;
 use veilcast_card::QuantizedRecord;
-use veilcast_engine::{Evaluator, Round, Rounds, Session, Vouchers};
+use veilcast_engine::{Round, Rounds, Session, Vouchers};
 use veilcast_model::Model;
-use veilcast_protocol::{ByteMatrix, InferRequest, IntegerMatrix, Layout, RoundRequest};
-
-const FEATURES: usize = 3;
-const HIDDEN: usize = 2;
-
-fn network() -> Model {
-    let first = (vec![vec![7, -3, 2], vec![-5, 7, 1]], vec![4, -9]);
-    let last = (vec![vec![7, -2], vec![3, -7]], vec![-1, 30]);
-    common::network(&[first, last], 4, 4)
-}
+use veilcast_protocol::{IntegerMatrix, Layout, RoundRequest};
 
 /// The ring of a model: its bits and the bytes of a number.
 fn ring(model: &Model) -> (u32, usize) {
@@ -128,7 +119,8 @@ fn products_tell_nothing_of_their_factors() {
     let unit = 2 * bits + 1 + 40;
     let far = BigUint::from(1u8) << 700;
     for sent in [BigUint::ZERO, BigUint::from(1u8), far] {
-        let request = products_by_hand(&evaluator, &vec![sent.clone(); HIDDEN]);
+        let products = Layout::Products { part: 0 };
+        let request = by_hand(&evaluator, products, &vec![sent.clone(); HIDDEN]);
         let (mut low, mut above) = (Vec::new(), Vec::new());
         for _ in 0..ANSWERS {
             let answer = evaluator.evaluate(&request).unwrap();
@@ -146,17 +138,6 @@ fn products_tell_nothing_of_their_factors() {
         assert_fresh(&low, 16, &what);
         assert_fresh(&above, 16, &what);
     }
-}
-
-fn products_by_hand(evaluator: &Evaluator, row: &[BigUint]) -> InferRequest {
-    let key = common::key();
-    let ciphertexts = common::encrypted(row);
-    let bytes = ciphertexts
-        .iter()
-        .flat_map(|c| key.public_key().encode_ciphertext(c));
-    let width = key.public_key().ciphertext_bytes();
-    let matrix = ByteMatrix::new([1, row.len()], width, bytes.collect()).unwrap();
-    common::request(evaluator, Layout::Products { part: 0 }, 1, matrix)
 }
 
 /// A client that sends other numbers than it should gets the scores of the network with vectors of its choice added to h and to h², and

@@ -350,3 +350,8 @@ pub(crate) fn excerpt(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
     }
 }
+
+/// A parameter that a message must have.
+pub(crate) fn required<T>(value: Option<T>, name: &'static str) -> Result<T, DecodeError> {
+    value.ok_or(DecodeError::MissingParameter(name))
+}

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub(crate) use self::json::{ReceivedRequest, SentOutput, SentRequest};
-use crate::error::RequestError;
+use crate::error::{RequestError, required};
 use crate::framing::{split, to_json};
 use crate::layout::LayoutParameters;
 use crate::tensor::{SentTensor, Text, Width};
@@ -391,10 +391,6 @@ fn read_seed(seed: &Text<'_>) -> Result<[u8; 32], DecodeError> {
 
 pub(crate) fn read_digest(digest: Text<'_>) -> Result<CardDigest, DecodeError> {
     digest.0.parse().map_err(|_| DecodeError::MalformedDigest)
-}
-
-pub(crate) fn required<T>(value: Option<T>, name: &'static str) -> Result<T, DecodeError> {
-    value.ok_or(DecodeError::MissingParameter(name))
 }
 
 #[derive(Serialize)]

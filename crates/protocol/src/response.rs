@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::required;
 use crate::framing::{split, to_json};
 use crate::layout::LayoutParameters;
-use crate::request::{read_digest, read_id, required};
+use crate::request::{read_digest, read_id};
 use crate::tensor::{OnlyOne, ReceivedTensor, SentTensor, Text, Width};
 use crate::voucher::read_batch;
 use crate::{

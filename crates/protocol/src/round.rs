@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
+use crate::error::required;
 use crate::framing::to_json;
 use crate::request::{
-    ReceivedRequest, SentOutput, SentRequest, read_digest, read_id, read_timeout, required,
+    ReceivedRequest, SentOutput, SentRequest, read_digest, read_id, read_timeout,
 };
 use crate::tensor::SentIntegers;
 use crate::voucher::read_vouchers;

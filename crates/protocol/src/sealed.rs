@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::error::required;
 use crate::framing::to_json;
 use crate::request::{
-    ReceivedRequest, SentOutput, SentRequest, read_digest, read_id, read_timeout, required,
+    ReceivedRequest, SentOutput, SentRequest, read_digest, read_id, read_timeout,
 };
 use crate::tensor::{SentTensor, Width};
 use crate::{

@@ -9,7 +9,7 @@ use thiserror::Error;
 use veilcast_card::hex::{self, Hex};
 
 use crate::DecodeError;
-use crate::request::required;
+use crate::error::required;
 use crate::tensor::Text;
 
 /// A batch of vouchers: a random number that the service chooses; written as 32 lower-case hexadecimal digits.

@@ -75,8 +75,9 @@ pageTest('a patient is asked about and compared by the keyboard alone, and all o
   await page.keyboard.press('Tab');
   await page.locator('#differences', { hasText: 'Coma score: 0 → 100' }).waitFor();
   const answer = await page.locator('section[aria-labelledby=answer-head]').ariaSnapshot();
-  for (const line of ['- paragraph: Kept', '- list "The answer in figures":', '- heading "What differs" [level=3]'])
+  for (const line of ['- text: Kept', '- text: Now', '- list "The answer in figures":', '- heading "What differs" [level=3]'])
     assert.ok(answer.includes(line), `${line} is not in\n${answer}`);
+  assert.match(answer, /- listitem: died [\d.]+ % kept, now [\d.]+ %/);
 
   // Another way by the arrow keys, and a reason that can be read.
   await page.locator('#way-vouchers').focus();

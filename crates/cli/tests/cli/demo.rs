@@ -100,7 +100,7 @@ fn the_demo_serves_until_it_is_interrupted() {
         .unwrap();
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
     let summary: Value = serde_json::from_str(&lines.nth(1).unwrap().unwrap()).unwrap();
-    for name in ["digits", "digits-hybrid"] {
+    for name in ["digits", "digits-hybrid", "hospital"] {
         let url = summary["url"].as_str().unwrap();
         let model = format!("inspect --json {url}/v2/models/{name}");
         assert_eq!(Place::new().json(&model)["name"], name);

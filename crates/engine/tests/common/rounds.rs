@@ -1,9 +1,12 @@
 //! Networks with hidden layers, their vouchers, and their rounds.
 
+use num_bigint::BigUint;
 use veilcast_card::{Card, QuantizedRecord};
 use veilcast_engine::{Evaluator, Round, Session, Vouchers};
 use veilcast_model::Model;
-use veilcast_protocol::{Framing, Inference, Limits, MaskedResponse, RoundRequest};
+use veilcast_protocol::{
+    ByteMatrix, Framing, InferRequest, Inference, Layout, Limits, MaskedResponse, RoundRequest,
+};
 
 use super::TESTS_ONLY;
 
@@ -20,6 +23,29 @@ pub(crate) fn part(inputs: usize, outputs: usize, bits: u32, fill: impl Fn(usize
     });
     let biases = (0..outputs as i64).map(|output| 17 * output - 5).collect();
     (rows.collect(), biases)
+}
+
+/// What the network below takes, and what its hidden layer has.
+pub(crate) const FEATURES: usize = 3;
+pub(crate) const HIDDEN: usize = 2;
+
+/// A network with one hidden layer.
+pub(crate) fn network() -> Model {
+    let first = (vec![vec![7, -3, 2], vec![-5, 7, 1]], vec![4, -9]);
+    let last = (vec![vec![7, -2], vec![3, -7]], vec![-1, 30]);
+    super::network(&[first, last], 4, 4)
+}
+
+/// A request with one row of these numbers, whatever they are.
+pub(crate) fn by_hand(evaluator: &Evaluator, layout: Layout, row: &[BigUint]) -> InferRequest {
+    let key = super::key();
+    let ciphertexts = super::encrypted(row);
+    let bytes = ciphertexts
+        .iter()
+        .flat_map(|c| key.public_key().encode_ciphertext(c));
+    let width = key.public_key().ciphertext_bytes();
+    let matrix = ByteMatrix::new([1, row.len()], width, bytes.collect()).unwrap();
+    super::request(evaluator, layout, 1, matrix)
 }
 
 /// Both sides of a network under the test key.

@@ -1,29 +1,11 @@
 //! Networks with hidden layers over HTTP, encrypted layer by layer: exact, and each answer is gone on from once.
 
 use axum::Router;
-use veilcast_card::{Card, QuantizedRecord};
-use veilcast_engine::{Layered, Session};
-use veilcast_protocol::{Framing, HEADER_LENGTH, InferRequest, InferResponse, Limits};
-use veilcast_server::{App, Config, router};
+use veilcast_engine::Layered;
+use veilcast_protocol::{InferRequest, InferResponse, Limits};
 
-use crate::common::{Answer, call, get, network, post_body, sealing_key};
-
-const INFER: &str = "/v2/models/bent/infer";
-
-fn service() -> Router {
-    router(App::new([network()], Config::default()).unwrap())
-}
-
-fn session() -> Session {
-    let card = Card::parse(network().model().card_json()).unwrap();
-    Session::new(card, sealing_key()).unwrap()
-}
-
-fn records(session: &Session, count: u32) -> Vec<QuantizedRecord> {
-    let record = |i: u32| vec![i % 16, 15, i / 16 % 16, 7];
-    let record = |i| QuantizedRecord::new(session.card(), record(i)).unwrap();
-    (0..count).map(record).collect()
-}
+use crate::common::{Answer, call, get, network, post_body};
+use crate::rounds::{INFER, binary, records, service, session};
 
 async fn ask(service: &Router, request: &InferRequest) -> Answer {
     call(service, post_body(INFER, request.to_binary())).await
@@ -31,9 +13,7 @@ async fn ask(service: &Router, request: &InferRequest) -> Answer {
 
 fn read(answer: &Answer) -> InferResponse {
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let length = answer.headers[HEADER_LENGTH].to_str().unwrap();
-    let framing = Framing::HeaderLength(length.parse().unwrap());
-    InferResponse::decode(&answer.body, framing, &Limits::new(1000, 10_000)).unwrap()
+    InferResponse::decode(&answer.body, binary(answer), &Limits::new(1000, 10_000)).unwrap()
 }
 
 /// A prediction counts once, however many exchanges it takes.
@@ -87,7 +67,7 @@ async fn each_answer_is_gone_on_from_once() {
     assert_eq!(answered, 1);
 
     // Another service has another secret.
-    let other = router(App::new([network()], Config::default()).unwrap());
+    let other = self::service();
     let Layered::Next(second) = layers.receive(&first, &answer).unwrap() else {
         panic!("there is a layer more")
     };

@@ -17,18 +17,18 @@ use veilcast_server::{App, Config, LedgerSettings, StartError, WhenAway, router}
 
 use crate::common::{Answer, call, get, network, post_body, sealing_key};
 
-const INFER: &str = "/v2/models/bent/infer";
+pub(crate) const INFER: &str = "/v2/models/bent/infer";
 
-fn service() -> Router {
+pub(crate) fn service() -> Router {
     router(App::new([network()], Config::default()).unwrap())
 }
 
-fn session() -> Session {
+pub(crate) fn session() -> Session {
     let card = Card::parse(network().model().card_json()).unwrap();
     Session::new(card, sealing_key()).unwrap()
 }
 
-fn binary(answer: &Answer) -> Framing {
+pub(crate) fn binary(answer: &Answer) -> Framing {
     let length = answer.headers[HEADER_LENGTH].to_str().unwrap();
     Framing::HeaderLength(length.parse().unwrap())
 }
@@ -46,7 +46,7 @@ async fn filled(service: &Router, session: &Session, count: usize) -> Vouchers {
     drawing.finish(session)
 }
 
-fn records(session: &Session, count: u32) -> Vec<QuantizedRecord> {
+pub(crate) fn records(session: &Session, count: u32) -> Vec<QuantizedRecord> {
     let record = |i: u32| vec![i % 16, 15, i / 16 % 16, 7];
     let record = |i| QuantizedRecord::new(session.card(), record(i)).unwrap();
     (0..count).map(record).collect()

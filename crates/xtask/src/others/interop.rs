@@ -1,5 +1,5 @@
 //! The tests together with python-paillier, Triton's client, schemathesis and onnxruntime, in a virtual
-//! environment, and with paillier-bigint on Node.
+//! environment, with paillier-bigint on Node, and the stages of a public benchmark's submission.
 
 use std::process::Command;
 
@@ -19,6 +19,12 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         command.arg(folder.join(script)).arg(&program);
         run(command.current_dir(workspace.root()))?;
     }
+    say("the benchmark's stages");
+    let stages = workspace.root().join("bench/harness/test_stages.py");
+    run(Command::new(&python)
+        .arg(stages)
+        .arg(&program)
+        .current_dir(workspace.root()))?;
     say("paillier-bigint");
     run(npm::npm(&javascript, &["test"]).env("VEILCAST", &program))
 }
