@@ -63,9 +63,7 @@ function outputOf(card) {
 /** A network's hidden layers. @param {Card} card @returns {Entry[]} */
 function insideOf(card) {
   if (!card.hidden) return [];
-  return [
-    { term: 'Inside', text: `A network with ${layersOf(card)}, which are squared, exactly. All its weights are private.` },
-  ];
+  return [{ term: 'Inside', text: `A network with ${layersOf(card)}, which are squared, exactly. All its weights are private.` }];
 }
 
 /** @param {Card} card */

@@ -211,7 +211,10 @@ test('a network tells of its hidden layers, and that it is asked by vouchers', a
   assert.deepEqual([single, deep].map(layersOf), ['a hidden layer of 64 numbers', '2 hidden layers of 4 and 3 numbers']);
   assert.equal(textOfLayers(single), 'Inside the model, a hidden layer of 64 numbers: locked there, too.');
   assert.deepEqual([softmax, single, deep].map(roundsOf), [1, 2, 3]);
-  assert.match(entriesOf(deep).find(({ term }) => term === 'Inside')?.text ?? '', /2 hidden layers of 4 and 3 numbers, which are squared, exactly\. All its weights are private/);
+  assert.match(
+    entriesOf(deep).find(({ term }) => term === 'Inside')?.text ?? '',
+    /2 hidden layers of 4 and 3 numbers, which are squared, exactly\. All its weights are private/,
+  );
   assert.ok(entriesOf(softmax).every(({ term }) => term !== 'Inside'));
   const task = /** @type {any} */ ({ request: { headerLength: 300 } });
   const said = (/** @type {string} */ id, /** @type {Card | undefined} */ card) => HIDDEN_WORDS[id].engineers(task, /** @type {any} */ ({}), card);
