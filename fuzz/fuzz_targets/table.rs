@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BinaryArray, RecordBatch, StringArray, UInt32Array};
 use libfuzzer_sys::fuzz_target;
+use veilcast_card::silence_guarded_panics;
 use veilcast_fuzz::memory::{MIB, within};
 use veilcast_fuzz::{file, seeds};
 use veilcast_tables::{Kind, Part, Reader, Summary, Writer, answers, ipc, requests};
@@ -18,11 +19,16 @@ use veilcast_tables::{Kind, Part, Reader, Summary, Writer, answers, ipc, request
 /// A part has some 32 MiB, and is held a few times over while it is decoded.
 const MEMORY: usize = 256 * MIB;
 
-fuzz_target!(init: seeds::write(made), |bytes: &[u8]| {
+fuzz_target!(init: begin(), |bytes: &[u8]| {
     let path = file::write("table", bytes);
     within(MEMORY, || as_file(&path));
     within(MEMORY, || drop(ipc::read(bytes)));
 });
+
+fn begin() {
+    silence_guarded_panics();
+    seeds::write(made);
+}
 
 fn as_file(path: &Path) {
     let Ok(reader) = Reader::open(path) else {

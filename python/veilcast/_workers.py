@@ -76,12 +76,12 @@ def owner(
         SecretError: if the key itself is given, or the weights in place of their path.
         TypeError: if both are given, or neither.
     """
-    if (key is None) == (sealed is None):
+    path, is_sealed = (key, False) if sealed is None else (sealed, True)
+    if path is None or (key is not None and is_sealed):
         raise TypeError("give the path of the key, key='/mnt/keys/key.json', or that of a sealed model's weights, sealed='/mnt/sealed.bin'")
-    is_sealed = sealed is not None
-    if is_sealed and not isinstance(sealed, (str, os.PathLike)):
-        raise SecretError("give the path of the sealed weights, sealed='/mnt/sealed.bin': each worker reads the file itself")
-    if not is_sealed and (isinstance(key, Key) or not isinstance(key, (str, os.PathLike))):
+    if not isinstance(path, (str, os.PathLike)):
+        if is_sealed:
+            raise SecretError("give the path of the sealed weights, sealed='/mnt/sealed.bin': each worker reads the file itself")
         raise SecretError(
             "give the path of the key's file, key='/mnt/keys/key.json': a key that is handed over here would be written into "
             "the job, and to the disks and logs of all machines that it passes; each worker reads the file itself"
@@ -100,7 +100,7 @@ def owner(
         with open(public_part, "rb") as file:
             part = file.read()
     # Wrong ones are told now, and not by a worker.
-    return Owner(card.json, os.path.abspath(sealed if key is None else key), part, is_sealed)
+    return Owner(card.json, os.path.abspath(path), part, is_sealed)
 
 
 def model(directory: str, digest: Optional[str] = None, sealing_key: Optional[str] = None) -> Model:
