@@ -28,9 +28,8 @@ pageTest('a record goes through a network with two hidden layers, whose cells st
     assert.equal(await page.locator(`#step-${step}`).getAttribute('data-state'), 'done');
   assert.match(await page.locator('#request-about').innerText(), /then the masked numbers of the last of 3 rounds/);
   assert.match(await page.locator('#card-summary').innerText(), /2 hidden layers of 4 and 3 numbers, which are squared/);
-  // The fields were followed, too.
-  const rounds = maskedInferences(proxy).length;
-  assert.ok(rounds >= 3 && rounds % 3 === 0, `${rounds}`);
+  // The fields were followed, too; what was on its way when the button was pressed is given up.
+  assert.ok(maskedInferences(proxy).length >= 3);
   assert.deepEqual(inferences(proxy), []);
   await picture(page, 'network');
 });
