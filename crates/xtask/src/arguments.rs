@@ -103,12 +103,6 @@ pub(crate) enum Task {
     },
     /// Print the changelog's notes of this version.
     Notes,
-    /// Compare the public items of each library with the list in its folder.
-    Api {
-        /// Write the lists instead.
-        #[arg(long)]
-        accept: bool,
-    },
     /// Pack the crates in order as the registry would take them, and build each from its package; by hand, half an hour.
     Publish {
         /// Don't build them.

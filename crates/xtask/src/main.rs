@@ -19,7 +19,7 @@
 //! | scikit-learn, PyTorch, Keras | [`others::examples`] |
 //! | the JavaScript package | [`others::web`] |
 //! | the program without training, import and formats of tables | [`lean`] |
-//! | versions, notes, packages, and what crates promise | [`release`] |
+//! | versions, notes and packages | [`release`] |
 //! | attacks on a running service | [`soak`] |
 //! | fuzzing | [`fuzz`] |
 #![forbid(unsafe_code)]
@@ -56,7 +56,7 @@ use crate::steps::Step;
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
-    if let Some(result) = fuzz::compile().or_else(release::api::document) {
+    if let Some(result) = fuzz::compile() {
         return result.unwrap_or_else(|error| {
             shell::say(format!("error: {error:#}"));
             ExitCode::FAILURE
@@ -105,8 +105,6 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Release { tag: None } => steps::RELEASE,
         Task::Release { tag: Some(tag) } => return release::check_tag(workspace, &tag),
         Task::Notes => return release::print_notes(workspace),
-        Task::Api { accept: false } => steps::API,
-        Task::Api { accept: true } => return release::api::accept(workspace),
         Task::Publish { no_verify } => return release::publish::dry_run(workspace, !no_verify),
         Task::Archive { program, target } => {
             let program = program.program.as_deref();

@@ -1,6 +1,5 @@
-//! What is given to others: versions that agree, notes, packages, and what crates promise.
+//! What is given to others: versions that agree, notes and packages.
 
-pub(crate) mod api;
 mod archive;
 mod around;
 mod changelog;

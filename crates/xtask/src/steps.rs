@@ -165,10 +165,6 @@ pub(crate) const RELEASE: Step = Step {
     name: "release",
     check: release::check,
 };
-pub(crate) const API: Step = Step {
-    name: "api",
-    check: release::api::check,
-};
 pub(crate) const SOAK: Step = Step {
     name: "soak",
     check: soak::short,
@@ -184,7 +180,7 @@ pub(crate) const ALL: [&[Step]; 2] = [
     &[FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, RELEASE],
     &[
         CLIPPY, FUZZ, TESTS, LEAN, CTGRIND, KERNELS, WEB, PYTHON, INTEROP, COMMANDS, DOCTESTS, DOC,
-        API, DEPLOY, EXAMPLES, SOAK,
+        DEPLOY, EXAMPLES, SOAK,
     ],
 ];
 
