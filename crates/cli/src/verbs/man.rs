@@ -20,7 +20,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, program: clap::Command) -> anyhow::Result<()> {
     let Some(directory) = &args.out else {
         let mut page = Vec::new();
-        Man::new(program).render(&mut page)?;
+        // As among the pages of all verbs, there is none of `help`.
+        Man::new(program.disable_help_subcommand(true)).render(&mut page)?;
         return output::print(&page);
     };
     let failed = || format!("can't write manual pages to {}", directory.display());

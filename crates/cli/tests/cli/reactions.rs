@@ -107,7 +107,9 @@ fn records_whose_scores_cannot_be_right_are_marked_and_nothing_else_changes() {
     assert_eq!(lines[7]["without_prediction"], 2);
     assert_eq!(lines[7]["labels"], json!({"high": 3, "low": 2}));
     assert!(
-        told.starts_with("error: 2 of 7 records have no prediction"),
+        told.starts_with(
+            r#"{"error":{"kind":"unpredicted","message":"2 of 7 records have no prediction"#
+        ),
         "{told}"
     );
     let lines = place.run(&predict(&liar.url, ""));
@@ -204,7 +206,7 @@ fn marked_labels_are_left_out_of_what_is_measured() {
     let mut none = "record,label,score_low,score_high\n".to_owned();
     (0..3).for_each(|record| writeln!(none, "{record},,,").unwrap());
     place.write("none.csv", none);
-    assert_snapshot!(place.fail(&format!("{measure} none.csv")), @"error: no record has a prediction in none.csv");
+    assert_snapshot!(place.fail(&format!("{measure} none.csv")), @r#"{"error":{"kind":"failed","message":"no record has a prediction in none.csv","status":1}}"#);
     place.write(
         "short.csv",
         "record,label,score_low,score_high\n0,,,\n1,low,2,1\n",
@@ -237,7 +239,7 @@ fn marked_records_are_not_sent_again() {
     assert!(summary["resumed"].as_u64() > Some(10), "{summary}");
     assert_eq!(summary["without_prediction"].as_u64(), Some(2));
     assert!(
-        told.starts_with("error: 2 of 300 records have no prediction; the first is record "),
+        told.starts_with(r#"{"error":{"kind":"unpredicted","message":"2 of 300 records have no prediction; the first is record "#),
         "{told}"
     );
     let again = liar.predictions().len() - before;

@@ -322,7 +322,7 @@ fn a_threshold_decides_who_is_positive() {
     assert!(eager > sure + 10, "{eager} {sure}");
     assert_eq!(area, same_area);
     let line = format!("{train} --out other --threshold 1");
-    assert_snapshot!(place.fail(&line), @"error: the output: the threshold is 1; it must lie between 0 and 1");
+    assert_snapshot!(place.fail(&line), @r#"{"error":{"kind":"failed","message":"the output: the threshold is 1; it must lie between 0 and 1","status":1}}"#);
     for wrong in [
         "--regression --threshold 0.5",
         "--regression --tolerance 1",
