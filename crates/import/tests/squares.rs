@@ -165,7 +165,7 @@ fn squares_are_recognised_however_they_are_written() {
         let model = model.unwrap_or_else(|error| panic!("{name}: {error}"));
         let hidden = model.card().hidden().expect(name);
         assert_eq!(hidden.sizes, [6], "{name}");
-        assert_eq!(model.card().ways(), [Way::Vouchers]);
+        assert_eq!(model.card().ways(), Way::DEFAULT);
         check(&model, &file, &records, name);
         let parts = &model.report().unwrap().import.as_ref().unwrap().parts;
         let sizes: Vec<_> = parts

@@ -60,7 +60,7 @@ fn images_are_learnt_better_than_by_an_affine_map() {
     let hidden = model.card().hidden().unwrap();
     assert_eq!(hidden.sizes, [16]);
     assert!(hidden.ring_bits.get() <= 48, "{hidden:?}");
-    assert_eq!(model.card().ways(), [Way::Vouchers]);
+    assert_eq!(model.card().ways(), Way::DEFAULT);
     assert!(model.card().output().doubt.is_some());
     let training = report(&model).training.as_ref().unwrap();
     assert_eq!(training.activation, HiddenActivation::Square);
