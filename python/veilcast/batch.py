@@ -32,11 +32,19 @@ def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
     """The program ``veilcast-batch``."""
     options = _parser().parse_args(arguments)
     try:
-        sys.exit(0 if run(options) else 1)
+        status = 0 if run(options) else 1
     except (VeilcastError, OSError) as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        status = 1
     except KeyboardInterrupt:
-        sys.exit("error: interrupted; --resume goes on with what is left")
+        print("error: interrupted; --resume goes on with what is left", file=sys.stderr)
+        status = 1
+    if "pysail" not in sys.modules:
+        sys.exit(status)
+    # Threads of Sail's may still run, and abort the process while the interpreter ends.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def run(options: argparse.Namespace) -> bool:
