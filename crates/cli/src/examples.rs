@@ -92,15 +92,15 @@ Example:
   veilcast pool status --key key.json";
 pub(crate) const VOUCHER: &str = "\
 Examples:
-  veilcast voucher fill --server https://models.example.org \\
-    --model risk --key key.json --count 1000
+  veilcast voucher fill --model risk --key key.json \\
+    --server https://models.example.org --count 1000
   veilcast predict --server https://models.example.org \\
     --model risk --key key.json \\
     --vouchers key.json.vouchers patients.csv";
 pub(crate) const VOUCHER_FILL: &str = "\
 Example:
-  veilcast voucher fill --server https://models.example.org \\
-    --model risk --key key.json --count 1000";
+  veilcast voucher fill --model risk --key key.json \\
+    --server https://models.example.org --count 1000";
 pub(crate) const VOUCHER_STATUS: &str = "\
 Example:
   veilcast voucher status --key key.json --model risk \\
