@@ -48,6 +48,35 @@ impl<T> Exchange<T> {
     }
 }
 
+/// What several exchanges took that make one.
+#[derive(Default)]
+pub(crate) struct Taken {
+    bytes_up: u64,
+    bytes_down: u64,
+    retries: u32,
+}
+
+impl Taken {
+    /// Adds an exchange, and gives its answer.
+    pub(crate) fn add<T>(&mut self, exchange: Exchange<T>) -> T {
+        self.bytes_up += exchange.bytes_up;
+        self.bytes_down += exchange.bytes_down;
+        // An exchange more isn't another try.
+        self.retries += exchange.tries - 1;
+        exchange.answer
+    }
+
+    /// All of them as one exchange, with the answer that they led to.
+    pub(crate) fn exchange<T>(self, answer: T) -> Exchange<T> {
+        Exchange {
+            answer,
+            bytes_up: self.bytes_up,
+            bytes_down: self.bytes_down,
+            tries: self.retries + 1,
+        }
+    }
+}
+
 /// The headers and body of a successful answer.
 pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,

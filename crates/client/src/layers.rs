@@ -3,6 +3,7 @@
 use veilcast_engine::{Layered, Layers, Prepared};
 use veilcast_protocol::InferRequest;
 
+use crate::exchange::Taken;
 use crate::{AnswerError, Client, ClientError, Exchange};
 
 impl Client {
@@ -16,18 +17,14 @@ impl Client {
         layers: Layers,
     ) -> Result<Exchange<Result<Vec<Vec<i64>>, AnswerError>>, (Prepared, ClientError)> {
         let mut request = first;
-        let (mut bytes_up, mut bytes_down, mut tries) = (0, 0, 0);
+        let mut taken = Taken::default();
         loop {
-            let exchange = match self.exchange(model, &request).await {
-                Ok(exchange) => exchange,
+            let answer = match self.exchange(model, &request).await {
+                Ok(exchange) => taken.add(exchange),
                 Err(error) => return Err((Prepared::Layered(request, layers), error)),
             };
-            bytes_up += exchange.bytes_up;
-            bytes_down += exchange.bytes_down;
-            // An exchange more isn't another try.
-            tries += exchange.tries - 1;
             // What is sent next has a size of its own, whatever the answer holds.
-            let received = match exchange.answer {
+            let received = match answer {
                 Ok(answer) => {
                     let layers = layers.clone();
                     let receive = move || {
@@ -46,12 +43,7 @@ impl Client {
                 Ok(Layered::Scores(scores)) => Ok(scores),
                 Err(error) => Err(error),
             };
-            return Ok(Exchange {
-                answer,
-                bytes_up,
-                bytes_down,
-                tries: tries + 1,
-            });
+            return Ok(taken.exchange(answer));
         }
     }
 }

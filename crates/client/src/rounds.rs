@@ -3,6 +3,7 @@
 use veilcast_engine::{Prepared, Round, Rounds, SessionError};
 use veilcast_protocol::RoundRequest;
 
+use crate::exchange::Taken;
 use crate::{AnswerError, Client, ClientError, Exchange};
 
 impl Client {
@@ -33,20 +34,16 @@ impl Client {
         rounds: Rounds,
     ) -> Result<Exchange<Result<Vec<Vec<i64>>, AnswerError>>, (Prepared, ClientError)> {
         let (mut request, mut rounds) = (first, rounds);
-        let (mut bytes_up, mut bytes_down, mut tries) = (0, 0, 0);
+        let mut taken = Taken::default();
         loop {
             let exchange = self
                 .masked_answer(model, request.to_binary(), request.records())
                 .await;
-            let exchange = match exchange {
-                Ok(exchange) => exchange,
+            let answer = match exchange {
+                Ok(exchange) => taken.add(exchange),
                 Err(error) => return Err((Prepared::Round(request, rounds), error)),
             };
-            bytes_up += exchange.bytes_up;
-            bytes_down += exchange.bytes_down;
-            // A round more isn't another try.
-            tries += exchange.tries - 1;
-            let received = exchange.answer.and_then(|answer| {
+            let received = answer.and_then(|answer| {
                 let round = rounds.receive(&answer).map_err(SessionError::from);
                 round.map_err(AnswerError::from)
             });
@@ -58,12 +55,7 @@ impl Client {
                 Ok(Round::Scores(scores)) => Ok(scores),
                 Err(error) => Err(error),
             };
-            return Ok(Exchange {
-                answer,
-                bytes_up,
-                bytes_down,
-                tries: tries + 1,
-            });
+            return Ok(taken.exchange(answer));
         }
     }
 }

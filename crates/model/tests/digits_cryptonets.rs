@@ -3,31 +3,13 @@
 
 mod common;
 
-use common::repository;
+use common::{exactly, repository};
 use num_bigint::BigInt;
 use veilcast_files::idx::{LabelledImages, Split};
-use veilcast_model::{FloatNetwork, IntegerNetwork, Model};
+use veilcast_model::{FloatNetwork, Model};
 
 fn model() -> Model {
     Model::load(&repository("models/digits-cryptonets")).unwrap()
-}
-
-/// A network over big integers, without a ring.
-fn exactly(network: &IntegerNetwork, record: &[u32]) -> Vec<BigInt> {
-    let mut values: Vec<BigInt> = record.iter().map(|&x| x.into()).collect();
-    for (index, part) in network.parts().iter().enumerate() {
-        if index > 0 {
-            values = values.iter().map(|value| value * value).collect();
-        }
-        let output = |output: usize| {
-            let row = part.row(output).iter().zip(&values);
-            let terms = row.filter(|(weight, _)| **weight != 0);
-            let bias = BigInt::from(part.biases()[output]);
-            terms.fold(bias, |sum, (weight, value)| sum + value * *weight)
-        };
-        values = (0..part.outputs()).map(output).collect();
-    }
-    values
 }
 
 #[test]

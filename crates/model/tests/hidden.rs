@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::exactly;
 use num_bigint::BigInt;
 use num_traits::Signed as _;
 use proptest::collection::vec;
@@ -31,25 +32,6 @@ fn blueprint(features: usize, outputs: usize, input_bits: u32, max_weight: u32) 
     }
     blueprint.max_weight = max_weight;
     blueprint
-}
-
-/// The same network over big integers, without a ring.
-fn exactly(network: &IntegerNetwork, record: &[u32]) -> Vec<BigInt> {
-    let mut values: Vec<BigInt> = record.iter().map(|&x| x.into()).collect();
-    for (index, part) in network.parts().iter().enumerate() {
-        if index > 0 {
-            values = values.iter().map(|value| value * value).collect();
-        }
-        let output = |output: usize| {
-            let mut sum = BigInt::from(part.biases()[output]);
-            for (weight, value) in part.row(output).iter().zip(&values) {
-                sum += value * *weight;
-            }
-            sum
-        };
-        values = (0..part.outputs()).map(output).collect();
-    }
-    values
 }
 
 prop_compose! {

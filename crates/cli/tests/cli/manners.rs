@@ -287,9 +287,12 @@ fn terminal(place: &Place, line: &str, variables: &[(&str, &str)]) -> String {
     command
         .args(["-qec", &line, "/dev/null"])
         .current_dir(place.path(""))
-        .env("TERM", "xterm-256color")
-        .env_remove("NO_COLOR")
-        .envs(variables.iter().copied());
+        .env("TERM", "xterm-256color");
+    // Each of these decides on colours, too; under CI even a dumb terminal gets some.
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+        command.env_remove(variable);
+    }
+    command.envs(variables.iter().copied());
     String::from_utf8(command.output().unwrap().stdout).unwrap()
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use num_bigint::BigInt;
 use veilcast_card::{
     Activation, FeaturesLayout, Input, InputBits, InputKind, Layouts, Limits, PerFeature,
     Prediction, Preprocessing, Quantization, QuantizedRecord, RawRecord, RecordError, ScalarLayout,
@@ -11,7 +12,7 @@ use veilcast_card::{
 };
 use veilcast_card::{EncodeError, Encoder};
 use veilcast_files::idx::{LabelledImages, Split};
-use veilcast_model::{Blueprint, FloatMap, Model};
+use veilcast_model::{Blueprint, FloatMap, IntegerNetwork, Model};
 
 /// The first images of one of MNIST's sets.
 pub(crate) fn mnist(split: Split, count: usize) -> LabelledImages {
@@ -144,4 +145,22 @@ pub(crate) fn onnx_files(folder: &str) -> Vec<PathBuf> {
 /// A file's name without its ending.
 pub(crate) fn name(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
+}
+
+/// A network over big integers, without a ring.
+pub(crate) fn exactly(network: &IntegerNetwork, record: &[u32]) -> Vec<BigInt> {
+    let mut values: Vec<BigInt> = record.iter().map(|&x| x.into()).collect();
+    for (index, part) in network.parts().iter().enumerate() {
+        if index > 0 {
+            values = values.iter().map(|value| value * value).collect();
+        }
+        let output = |output: usize| {
+            let row = part.row(output).iter().zip(&values);
+            let terms = row.filter(|(weight, _)| **weight != 0);
+            let bias = BigInt::from(part.biases()[output]);
+            terms.fold(bias, |sum, (weight, value)| sum + value * *weight)
+        };
+        values = (0..part.outputs()).map(output).collect();
+    }
+    values
 }

@@ -4,8 +4,8 @@ use axum::Router;
 use veilcast_engine::Layered;
 use veilcast_protocol::{InferRequest, InferResponse, Limits};
 
-use crate::common::{Answer, call, get, network, post_body};
-use crate::rounds::{INFER, binary, records, service, session};
+use crate::common::{Answer, call, get, post_body};
+use crate::rounds::{INFER, binary, exact, records, service, session};
 
 async fn ask(service: &Router, request: &InferRequest) -> Answer {
     call(service, post_body(INFER, request.to_binary())).await
@@ -30,10 +30,7 @@ async fn records_are_answered_and_counted() {
     let Layered::Scores(scores) = layers.receive(&second, &answer).unwrap() else {
         panic!("there are only two")
     };
-    let evaluator = network();
-    let model = evaluator.model();
-    let exact = records.iter().map(|record| model.evaluate(record).unwrap());
-    assert_eq!(scores, exact.collect::<Vec<_>>());
+    assert_eq!(scores, exact(&records));
     let metrics = call(&service, get("/metrics")).await.text();
     let counted = "veilcast_records_total{model=\"bent\"} 5";
     assert!(metrics.contains(counted), "{metrics}");

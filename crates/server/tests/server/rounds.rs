@@ -52,6 +52,13 @@ pub(crate) fn records(session: &Session, count: u32) -> Vec<QuantizedRecord> {
     (0..count).map(record).collect()
 }
 
+/// Their scores, in the clear.
+pub(crate) fn exact(records: &[QuantizedRecord]) -> Vec<Vec<i64>> {
+    let evaluator = network();
+    let scores = |record| evaluator.model().evaluate(record).unwrap();
+    records.iter().map(scores).collect()
+}
+
 async fn ask(service: &Router, request: &RoundRequest) -> Answer {
     call(service, post_body(INFER, request.to_binary())).await
 }
@@ -94,10 +101,7 @@ async fn records_are_answered_and_counted() {
     let Round::Scores(scores) = rounds.receive(&answer).unwrap() else {
         panic!("there are only two")
     };
-    let evaluator = network();
-    let model = evaluator.model();
-    let exact = records.iter().map(|record| model.evaluate(record).unwrap());
-    assert_eq!(scores, exact.collect::<Vec<_>>());
+    assert_eq!(scores, exact(&records));
     let metrics = call(&service, get("/metrics")).await.text();
     for counted in [
         "veilcast_records_total{model=\"bent\"} 7",

@@ -2,6 +2,7 @@
 
 mod cells;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -32,7 +33,7 @@ const STEPS: usize = 10 * MANY;
 /// it. The other processors encrypt meanwhile, as they do in earnest: what they share, memory and caches above all, makes an
 /// encryption take up to half as long again.
 pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> {
-    let key = keys::generate(key_bits, output)?;
+    let key = Arc::new(keys::generate(key_bits, output)?);
     let bar = output.progress(Some(19), "measured");
     let own = alone()?;
     let others = thread::available_parallelism().map_or(0, |count| count.get() - 1);
@@ -46,12 +47,8 @@ pub(super) fn seconds(key_bits: u32, output: Output) -> anyhow::Result<Seconds> 
         let _ending = Ending(&is_done);
         own.install(|| measure(&key, &bar))
     });
-    let correction = own.install(|| correction(key))?;
     bar.finish_and_clear();
-    Ok(Seconds {
-        correction,
-        ..measured?
-    })
+    measured
 }
 
 /// A pool of one thread, in which everything is computed that is called in it.
@@ -78,8 +75,8 @@ fn encrypt_until(is_done: &AtomicBool, secret: &SecretKey) {
     }
 }
 
-/// All but a correction, whose session takes the key.
-fn measure(secret: &SecretKey, bar: &ProgressBar) -> anyhow::Result<Seconds> {
+/// Everything, one after the other.
+fn measure(secret: &Arc<SecretKey>, bar: &ProgressBar) -> anyhow::Result<Seconds> {
     let median = |work: &mut dyn FnMut()| {
         let time = median(work);
         bar.inc(1);
@@ -129,14 +126,14 @@ fn measure(secret: &SecretKey, bar: &ProgressBar) -> anyhow::Result<Seconds> {
         expansion,
         randomizers,
         decryptions,
-        correction: 0.0,
+        correction: correction(secret)?,
         cell: cells::seconds(median)?,
     })
 }
 
 /// The time of a correction: in a seeded upload to the built-in model with as few ciphertexts as
 /// possible, since each takes an entry, which takes a decryption.
-fn correction(secret: SecretKey) -> anyhow::Result<f64> {
+fn correction(secret: &Arc<SecretKey>) -> anyhow::Result<f64> {
     let card = Builtin::Digits.load()?.card().clone();
     let seeded = Planner::new(&card, secret.public_key().bits()).candidates(1);
     let seeded = seeded.iter().filter(|candidate| candidate.is_seeded);
@@ -146,9 +143,9 @@ fn correction(secret: SecretKey) -> anyhow::Result<f64> {
     let records = [QuantizedRecord::new(&card, largest)?];
     let mut entries = Vec::new();
     for _ in 0..ROUNDS[0] {
-        entries.push(SeededEntries::generate(&secret, candidate.ciphertexts_up)?);
+        entries.push(SeededEntries::generate(secret, candidate.ciphertexts_up)?);
     }
-    let mut session = Session::new(card, secret)?;
+    let mut session = Session::new(card, Arc::clone(secret))?;
     session.set_layout(candidate.layout)?;
     let mut times = Vec::new();
     for entries in entries {
