@@ -7,7 +7,7 @@ import { failure, textOf } from './support.js';
 
 /** The pinned bytes of a message, from the Rust crate's own test. @param {string} name */
 function pinned(name) {
-  const [, text] = new RegExp(`const ${name}: &str = r#"([^#]*?(?:#[^#"]*)*?)"#;`).exec(textOf('crates/protocol/tests/wire.rs')) ?? [];
+  const [, text] = new RegExp(`const ${name}: &str = r#"([^#]*?(?:#[^#"]*)*?)"#;`).exec(textOf('crates/protocol/tests/protocol/wire.rs')) ?? [];
   assert.ok(text, name);
   const parts = text.split('\n').map((line) => {
     const [, quoted] = /^'(.*)'$/.exec(line.trim()) ?? [];

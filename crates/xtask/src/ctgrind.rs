@@ -1,14 +1,14 @@
 //! The tests with secrets under valgrind's memcheck, which reports every branch and every address that
 //! depends on one (see the crate veilcast-ctgrind). One process per test: a report is that test's.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output};
 use std::time::Instant;
 
-use anyhow::{Context as _, bail, ensure};
-use cargo_metadata::Message;
+use anyhow::{Context as _, ensure};
 
 use crate::shell::{cargo, say};
+use crate::test_programs::{self, TestProgram};
 use crate::workspace::Workspace;
 
 /// The crates that have such tests, where these are, and with which kernels they run. Valgrind knows no
@@ -49,9 +49,9 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let programs = programs(workspace)?;
     let mut failed = Vec::new();
     for &(suite, prefix, kernels) in SUITES {
-        let program = programs.iter().find(|(name, _)| name == suite);
-        let (_, program) = program.with_context(|| format!("no tests of {suite} were built"))?;
-        let tests = tests(program, prefix)?;
+        let program = programs.iter().find(|program| program.name == suite);
+        let program = program.with_context(|| format!("no tests of {suite} were built"))?;
+        let tests = program.tests(prefix)?;
         let is_control = |test: &String| test.contains(CONTROL);
         ensure!(
             tests.iter().any(is_control) && !tests.iter().all(is_control),
@@ -62,7 +62,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
             .flat_map(|test| kernels.iter().map(move |k| (test, k)))
         {
             let start = Instant::now();
-            let output = run_test(program, test, kernel)?;
+            let output = run_test(&program.path, test, kernel)?;
             let text = String::from_utf8_lossy(&output.stdout);
             // A name that fits no test would pass.
             let passed = output.status.success() && text.contains("1 passed");
@@ -85,53 +85,13 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The libraries' test programs, by the libraries' names.
-fn programs(workspace: &Workspace) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let mut arguments = vec![
-        "test",
-        "--lib",
-        "--no-run",
-        "--locked",
-        "--profile",
-        "ctgrind",
-    ];
-    arguments.extend(["--message-format", "json-render-diagnostics"]);
-    let packages: Vec<String> = SUITES
-        .iter()
-        .map(|(suite, _, _)| suite.replace('_', "-"))
-        .collect();
-    arguments.extend(packages.iter().flat_map(|package| ["--package", package]));
+/// The libraries' test programs.
+fn programs(workspace: &Workspace) -> anyhow::Result<Vec<TestProgram>> {
+    let arguments = ["test", "--lib", "--locked", "--profile", "ctgrind"];
+    let packages = SUITES.iter().map(|(suite, _, _)| suite.replace('_', "-"));
     let mut command = cargo(workspace, arguments);
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .context("can't run cargo")?;
-    if !output.status.success() {
-        bail!("the tests don't compile");
-    }
-    let mut programs = Vec::new();
-    for message in Message::parse_stream(&output.stdout[..]) {
-        if let Message::CompilerArtifact(artifact) = message?
-            && let (true, Some(program)) = (artifact.profile.test, artifact.executable)
-        {
-            programs.push((artifact.target.name, program.into()));
-        }
-    }
-    Ok(programs)
-}
-
-/// The names of a program's tests that begin with a prefix.
-fn tests(program: &Path, prefix: &str) -> anyhow::Result<Vec<String>> {
-    let output = Command::new(program)
-        .args(["--list", "--format", "terse"])
-        .output()
-        .with_context(|| format!("can't run {}", program.display()))?;
-    let names = String::from_utf8_lossy(&output.stdout);
-    let names = names.lines().filter_map(|line| line.strip_suffix(": test"));
-    Ok(names
-        .filter(|name| name.starts_with(prefix))
-        .map(str::to_owned)
-        .collect())
+    command.args(packages.flat_map(|package| ["--package".to_owned(), package]));
+    test_programs::build(&mut command)
 }
 
 fn run_test(program: &Path, test: &str, kernel: &str) -> anyhow::Result<Output> {

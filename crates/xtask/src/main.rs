@@ -31,6 +31,7 @@ mod ctgrind;
 mod documents;
 mod fuzz;
 mod host;
+mod kernels;
 mod lean;
 mod npm;
 mod others;
@@ -43,6 +44,7 @@ mod security;
 mod shell;
 mod soak;
 mod steps;
+mod test_programs;
 mod tools;
 mod workspace;
 

@@ -14,7 +14,8 @@ use crate::others::{deploy, examples, interop, package, web};
 use crate::shell::{cargo, run as run_command, run_tests, say};
 use crate::workspace::Workspace;
 use crate::{
-    commands, ctgrind, documents, fuzz, lean, prerequisites, release, removals, security, soak,
+    commands, ctgrind, documents, fuzz, kernels, lean, prerequisites, release, removals, security,
+    soak,
 };
 
 /// A named check.
@@ -87,27 +88,7 @@ pub(crate) const TESTS: Step = Step {
 };
 pub(crate) const KERNELS: Step = Step {
     name: "kernels",
-    check: |workspace| {
-        // What the processor's best kernels passed with the other tests, the slower ones pass too:
-        // all tests of arithmetic and keys, and those of the engine that compare numbers. The
-        // whole workspace is named, as the other tests name it, so that nothing is compiled again.
-        let mut arguments = vec!["test", "--workspace", "--locked", "--no-fail-fast", "--lib"];
-        let tests = [
-            "oracle",
-            "ciphertexts",
-            "randomizers",
-            "seeded",
-            "textbook",
-            "exact",
-            "bounds",
-            "rerandomised",
-        ];
-        arguments.extend(tests.iter().flat_map(|name| ["--test", name]));
-        for kernel in ["portable", "adx", "avx2"] {
-            run_tests(cargo(workspace, arguments.iter().copied()).env("VEILCAST_KERNEL", kernel))?;
-        }
-        Ok(())
-    },
+    check: kernels::check,
 };
 pub(crate) const CTGRIND: Step = Step {
     name: "ctgrind",

@@ -31,7 +31,8 @@ mod offline;
 mod operating;
 mod pool;
 #[cfg(feature = "ledger")]
-#[path = "../../../ledger/tests/common/postgres.rs"]
+#[allow(dead_code, reason = "the tests of the ledger use all of it")]
+#[path = "../../../ledger/tests/ledger/common/postgres.rs"]
 mod postgres;
 mod predict;
 mod reactions;

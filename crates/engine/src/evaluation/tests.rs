@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-#[path = "../../tests/common/mod.rs"]
+#[allow(dead_code, reason = "the other tests use all of it")]
+#[path = "../../tests/engine/common/mod.rs"]
 mod common;
 
 use veilcast_paillier::CiphertextError;

@@ -1,6 +1,6 @@
 //! Ledgers that services share, and that go away and come back.
 
-#[path = "../../../ledger/tests/common/postgres.rs"]
+#[path = "../../../ledger/tests/ledger/common/postgres.rs"]
 mod postgres;
 
 use std::time::Duration;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
-use cargo_metadata::Message;
+use anyhow::{Context as _, bail, ensure};
 
 use super::copy::Checkout;
+use crate::test_programs::{self, TestProgram};
 use crate::{ctgrind, npm};
 
 /// A test that takes longer has lost a limit, or hangs.
@@ -75,7 +75,7 @@ impl<'a> Test<'a> {
             ("src", _) => (None, path),
             // Such a folder's `main.rs` has the others as modules.
             (_, Some((target, module))) => (Some(target), module),
-            (_, None) => (Some(path), ""),
+            (_, None) => bail!("crates/{folder}/{kind} has no folder of tests with {path}"),
         };
         Ok(Self::Rust {
             copy,
@@ -88,23 +88,19 @@ impl<'a> Test<'a> {
 
     pub(super) fn run(&self) -> anyhow::Result<Outcome> {
         match self {
-            Self::Rust { copy, folder, .. } => {
+            Self::Rust { copy, .. } => {
                 let program = match self.build()? {
                     Ok(program) => program,
                     Err(error) => return Ok(Outcome::NotBuilt(error)),
                 };
                 let test = self.path(&program)?;
                 let mut command = if self.is_under_valgrind() {
-                    ctgrind::command(&program, &test)
+                    ctgrind::command(&program.path, &test)
                 } else {
-                    let mut command = Command::new(program);
+                    let mut command = program.command();
                     command.args(["--exact", &test]);
                     command
                 };
-                let package = copy.root().join("crates").join(folder);
-                command
-                    .current_dir(&package)
-                    .env("CARGO_MANIFEST_DIR", &package);
                 let run = run(copy, &mut command)?;
                 // A name that fits no test would pass.
                 Ok(run.outcome(|text| text.contains("1 passed"), "panicked at"))
@@ -135,7 +131,7 @@ impl<'a> Test<'a> {
     }
 
     /// The program that has the test in it, or why there is none.
-    fn build(&self) -> anyhow::Result<Result<PathBuf, String>> {
+    fn build(&self) -> anyhow::Result<Result<TestProgram, String>> {
         let Self::Rust {
             copy,
             folder,
@@ -165,42 +161,28 @@ impl<'a> Test<'a> {
         if !built.status.success() {
             return Ok(Err(first(&built, "error")));
         }
-        let manifest = format!("crates/{folder}/Cargo.toml");
-        for message in Message::parse_stream(&built.stdout[..]) {
-            if let Message::CompilerArtifact(artifact) = message?
-                && let (true, Some(program)) = (artifact.profile.test, artifact.executable)
-                && artifact.manifest_path.ends_with(&manifest)
-                && target.is_none_or(|name| artifact.target.name == name)
-            {
-                return Ok(Ok(program.into()));
-            }
+        let library = format!("veilcast_{folder}");
+        let wanted = target.unwrap_or(&library);
+        let mut programs = test_programs::built(&built.stdout)?.into_iter();
+        if let Some(program) = programs.find(|program| program.name == wanted) {
+            return Ok(Ok(program));
         }
         Ok(Err(format!("crates/{folder} has no such file of tests")))
     }
 
     /// The test's name within its program: the one that ends so in its module, or in one below.
-    fn path(&self, program: &Path) -> anyhow::Result<String> {
+    fn path(&self, program: &TestProgram) -> anyhow::Result<String> {
         let Self::Rust { module, name, .. } = self else {
             unreachable!("tests in JavaScript have titles");
         };
-        let listed = Command::new(program)
-            .args(["--list", "--format", "terse"])
-            .output()
-            .with_context(|| format!("can't run {}", program.display()))?;
-        let listed = String::from_utf8_lossy(&listed.stdout);
-        let names = listed
-            .lines()
-            .filter_map(|line| line.strip_suffix(": test"));
-        let is_it = |path: &&str| {
-            path.rsplit("::").next() == Some(name) && path.starts_with(module.as_str())
-        };
-        let found: Vec<&str> = names.filter(is_it).collect();
+        let mut found = program.tests(&format!("{module}::"))?;
+        found.retain(|path| path.rsplit("::").next() == Some(name));
         ensure!(
             found.len() == 1,
             "{} tests are called {module}::{name}",
             found.len()
         );
-        Ok(found[0].to_owned())
+        Ok(found.remove(0))
     }
 }
 
