@@ -45,6 +45,7 @@ mod round;
 mod sealed;
 mod tensor;
 mod upload;
+mod vouched;
 mod voucher;
 
 pub use byte_matrix::ByteMatrix;

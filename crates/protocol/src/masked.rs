@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use crate::error::required;
 use crate::framing::{split, to_json};
-use crate::request::{
-    ReceivedRequest, SentOutput, SentRequest, read_digest, read_id, read_timeout,
-};
+use crate::request::{ReceivedRequest, SentOutput, SentRequest, read_digest, read_id};
 use crate::response::{ReceivedResponse, SentResponse, read_content_digest};
 use crate::tensor::SentIntegers;
-use crate::voucher::read_vouchers;
+use crate::vouched::{SentVouchers, Vouched};
 use crate::{
     BinaryBody, CardDigest, ContentDigest, DecodeError, Encoding, Framing, IntegerMatrix,
     KeyFingerprint, Limits, MASKED_INPUT_TENSOR, MASKED_OUTPUT_TENSOR, VoucherId, VoucherSecretId,
@@ -49,25 +45,27 @@ impl MaskedRequest {
         raw: &[u8],
         limits: &Limits,
     ) -> Result<Self, DecodeError> {
-        let answer = received.answer(MASKED_OUTPUT_TENSOR)?;
-        let parameters = received.parameters;
-        let timeout = read_timeout(parameters.timeout, parameters.priority)?;
-        let input = received.inputs.get(MASKED_INPUT_TENSOR)?;
-        let records = input.integers(MASKED_INPUT_TENSOR, raw, limits)?;
-        let vouchers = read_vouchers(&required(parameters.vouchers, "vouchers")?)?;
-        let [rows, _] = records.shape();
-        if vouchers.len() != rows {
-            let found = vouchers.len();
-            return Err(DecodeError::VoucherCount { rows, found });
-        }
-        let fingerprint = required(parameters.key_fingerprint, "key_fingerprint")?;
-        let secret = required(parameters.voucher_secret, "voucher_secret")?;
+        let Vouched {
+            id,
+            card_digest,
+            key_fingerprint,
+            secret,
+            vouchers,
+            numbers: records,
+            answer,
+            timeout,
+        } = Vouched::read(
+            received,
+            MASKED_INPUT_TENSOR,
+            raw,
+            limits,
+            |vouchers, rows| vouchers == rows,
+        )?;
         Ok(Self {
-            id: read_id(received.id)?,
-            card_digest: read_digest(required(parameters.card_digest, "card_digest")?)?,
-            key_fingerprint: (fingerprint.0.parse())
-                .map_err(|_| DecodeError::MalformedFingerprint)?,
-            secret: (secret.0.parse()).map_err(|_| DecodeError::MalformedVouchers)?,
+            id,
+            card_digest,
+            key_fingerprint,
+            secret,
             vouchers,
             records,
             answer,
@@ -92,15 +90,10 @@ impl MaskedRequest {
         &'a self,
         input: SentIntegers<'a>,
     ) -> SentRequest<'a, SentParameters, SentIntegers<'a>> {
-        let vouchers: Vec<u8> = (self.vouchers.iter())
-            .flat_map(|voucher| voucher.to_bytes())
-            .collect();
         SentRequest {
             id: self.id.as_deref(),
             parameters: SentParameters {
-                vouchers: URL_SAFE_NO_PAD.encode(vouchers),
-                voucher_secret: self.secret.to_string(),
-                key_fingerprint: self.key_fingerprint.to_string(),
+                vouchers: SentVouchers::new(&self.vouchers, self.secret, self.key_fingerprint),
                 card_digest: self.card_digest.to_string(),
                 timeout: self.timeout.map(|timeout| timeout.as_micros() as u64),
             },
@@ -192,9 +185,8 @@ fn digest_of(scores: &IntegerMatrix) -> ContentDigest {
 
 #[derive(Serialize)]
 struct SentParameters {
-    vouchers: String,
-    voucher_secret: String,
-    key_fingerprint: String,
+    #[serde(flatten)]
+    vouchers: SentVouchers,
     card_digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<u64>,

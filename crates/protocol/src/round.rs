@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-use crate::error::required;
 use crate::framing::to_json;
-use crate::request::{
-    ReceivedRequest, SentOutput, SentRequest, read_digest, read_id, read_timeout,
-};
+use crate::request::{ReceivedRequest, SentOutput, SentRequest};
 use crate::tensor::SentIntegers;
-use crate::voucher::read_vouchers;
+use crate::vouched::{SentVouchers, Vouched};
 use crate::{
     BinaryBody, CardDigest, DecodeError, Encoding, IntegerMatrix, KeyFingerprint, Limits,
     MASKED_OUTPUT_TENSOR, ROUND_INPUT_TENSOR, VoucherId, VoucherSecretId,
@@ -65,28 +60,29 @@ impl RoundRequest {
         raw: &[u8],
         limits: &Limits,
     ) -> Result<Self, DecodeError> {
-        let answer = received.answer(MASKED_OUTPUT_TENSOR)?;
-        let parameters = received.parameters;
-        let timeout = read_timeout(parameters.timeout, parameters.priority)?;
-        let input = received.inputs.get(ROUND_INPUT_TENSOR)?;
-        let numbers = input.integers(ROUND_INPUT_TENSOR, raw, limits)?;
-        let vouchers = read_vouchers(&required(parameters.vouchers, "vouchers")?)?;
-        let [rows, _] = numbers.shape();
-        if vouchers.is_empty() || !vouchers.len().is_multiple_of(rows) {
-            let found = vouchers.len();
-            return Err(DecodeError::VoucherCount { rows, found });
-        }
-        let fingerprint = required(parameters.key_fingerprint, "key_fingerprint")?;
-        let secret = required(parameters.voucher_secret, "voucher_secret")?;
+        let part = received.parameters.part;
+        let Vouched {
+            id,
+            card_digest,
+            key_fingerprint,
+            secret,
+            vouchers,
+            numbers,
+            answer,
+            timeout,
+        } = Vouched::read(
+            received,
+            ROUND_INPUT_TENSOR,
+            raw,
+            limits,
+            |vouchers, rows| vouchers > 0 && vouchers.is_multiple_of(rows),
+        )?;
         Ok(Self {
-            id: read_id(received.id)?,
-            card_digest: read_digest(required(parameters.card_digest, "card_digest")?)?,
-            key_fingerprint: (fingerprint.0.parse())
-                .map_err(|_| DecodeError::MalformedFingerprint)?,
-            secret: (secret.0.parse()).map_err(|_| DecodeError::MalformedVouchers)?,
-            part: parameters
-                .part
-                .ok_or(DecodeError::MissingParameter("part"))?,
+            id,
+            card_digest,
+            key_fingerprint,
+            secret,
+            part: part.ok_or(DecodeError::MissingParameter("part"))?,
             vouchers,
             numbers,
             answer,
@@ -111,14 +107,11 @@ impl RoundRequest {
         &'a self,
         input: SentIntegers<'a>,
     ) -> SentRequest<'a, SentParameters, SentIntegers<'a>> {
-        let vouchers = self.vouchers.iter().flat_map(|voucher| voucher.to_bytes());
         SentRequest {
             id: self.id.as_deref(),
             parameters: SentParameters {
                 part: self.part,
-                vouchers: URL_SAFE_NO_PAD.encode(vouchers.collect::<Vec<u8>>()),
-                voucher_secret: self.secret.to_string(),
-                key_fingerprint: self.key_fingerprint.to_string(),
+                vouchers: SentVouchers::new(&self.vouchers, self.secret, self.key_fingerprint),
                 card_digest: self.card_digest.to_string(),
                 timeout: self.timeout.map(|timeout| timeout.as_micros() as u64),
             },
@@ -131,9 +124,8 @@ impl RoundRequest {
 #[derive(Serialize)]
 struct SentParameters {
     part: u32,
-    vouchers: String,
-    voucher_secret: String,
-    key_fingerprint: String,
+    #[serde(flatten)]
+    vouchers: SentVouchers,
     card_digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<u64>,

@@ -4,14 +4,11 @@ use std::fmt::{self, Display};
 
 use serde::Serialize;
 use veilcast_card::Way;
-use veilcast_protocol::{
-    InferRequest, InferResponse, Inference, KeyFingerprint, MaskedRequest, MaskedResponse,
-    RoundRequest, SealedRequest,
-};
+use veilcast_protocol::{InferResponse, Inference, MaskedResponse};
 
 use super::line::line;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct MessageFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
@@ -44,83 +41,46 @@ pub(crate) struct MessageFacts {
 
 impl MessageFacts {
     pub(crate) fn of_request(request: &Inference, bytes: usize) -> Self {
+        let (id, card_digest) = match request {
+            Inference::Encrypted(request) => (request.id(), request.card_digest()),
+            Inference::Masked(request) => (request.id.as_deref(), request.card_digest),
+            Inference::Sealed(request) => (request.id.as_deref(), request.card_digest),
+            Inference::Round(request) => (request.id.as_deref(), request.card_digest),
+        };
+        let facts = Self {
+            id: id.map(str::to_owned),
+            card_digest: card_digest.to_string(),
+            key_fingerprint: request.key().map(|key| key.to_string()),
+            bytes,
+            ..Self::default()
+        };
         match request {
-            Inference::Encrypted(request) => Self::of_encrypted(request, bytes),
-            Inference::Masked(request) => Self::of_masked(request, bytes),
-            Inference::Sealed(request) => Self::of_sealed(request, bytes),
-            Inference::Round(request) => Self::of_round(request, bytes),
-        }
-    }
-
-    fn of_encrypted(request: &InferRequest, bytes: usize) -> Self {
-        Self {
-            model: None,
-            version: None,
-            id: request.id().map(str::to_owned),
-            card_digest: request.card_digest().to_string(),
-            way: Some(Way::Direct),
-            key_fingerprint: Some(KeyFingerprint::of(request.public_key()).to_string()),
-            key_bits: Some(8 * request.public_key().len()),
-            key_proof: Some(request.key_proof().is_some()),
-            request_digest: None,
-            layout: Some(request.layout().name()),
-            records: request.records(),
-            ciphertexts: request.upload().tensor().len(),
-            bytes,
-        }
-    }
-
-    fn of_masked(request: &MaskedRequest, bytes: usize) -> Self {
-        Self {
-            model: None,
-            version: None,
-            id: request.id.clone(),
-            card_digest: request.card_digest.to_string(),
-            way: Some(Way::Vouchers),
-            key_fingerprint: Some(request.key_fingerprint.to_string()),
-            key_bits: None,
-            key_proof: None,
-            request_digest: None,
-            layout: None,
-            records: request.vouchers.len(),
-            ciphertexts: 0,
-            bytes,
-        }
-    }
-
-    fn of_round(request: &RoundRequest, bytes: usize) -> Self {
-        Self {
-            model: None,
-            version: None,
-            id: request.id.clone(),
-            card_digest: request.card_digest.to_string(),
-            way: Some(Way::Vouchers),
-            key_fingerprint: Some(request.key_fingerprint.to_string()),
-            key_bits: None,
-            key_proof: None,
-            request_digest: None,
-            layout: None,
-            records: request.records(),
-            ciphertexts: 0,
-            bytes,
-        }
-    }
-
-    fn of_sealed(request: &SealedRequest, bytes: usize) -> Self {
-        Self {
-            model: None,
-            version: None,
-            id: request.id.clone(),
-            card_digest: request.card_digest.to_string(),
-            way: Some(Way::Sealed),
-            key_fingerprint: None,
-            key_bits: Some(4 * request.ciphertexts.width()),
-            key_proof: None,
-            request_digest: None,
-            layout: None,
-            records: request.records,
-            ciphertexts: request.ciphertexts.len(),
-            bytes,
+            Inference::Encrypted(request) => Self {
+                way: Some(Way::Direct),
+                key_bits: Some(8 * request.public_key().len()),
+                key_proof: Some(request.key_proof().is_some()),
+                layout: Some(request.layout().name()),
+                records: request.records(),
+                ciphertexts: request.upload().tensor().len(),
+                ..facts
+            },
+            Inference::Masked(request) => Self {
+                way: Some(Way::Vouchers),
+                records: request.vouchers.len(),
+                ..facts
+            },
+            Inference::Sealed(request) => Self {
+                way: Some(Way::Sealed),
+                key_bits: Some(4 * request.ciphertexts.width()),
+                records: request.records,
+                ciphertexts: request.ciphertexts.len(),
+                ..facts
+            },
+            Inference::Round(request) => Self {
+                way: Some(Way::Vouchers),
+                records: request.records(),
+                ..facts
+            },
         }
     }
 
@@ -133,12 +93,12 @@ impl MessageFacts {
             way: Some(Way::Direct),
             key_fingerprint: Some(response.key_fingerprint.to_string()),
             key_bits: Some(4 * response.scores.width()),
-            key_proof: None,
             request_digest: response.request_digest.map(|digest| digest.to_string()),
             layout: Some(response.layout.name()),
             records: response.records,
             ciphertexts: response.scores.len(),
             bytes,
+            ..Self::default()
         }
     }
 
@@ -149,15 +109,10 @@ impl MessageFacts {
             version: Some(response.model_version.clone()),
             id: response.id.clone(),
             card_digest: response.card_digest.to_string(),
-            way: None,
-            key_fingerprint: None,
-            key_bits: None,
-            key_proof: None,
             request_digest: response.request_digest.map(|digest| digest.to_string()),
-            layout: None,
             records,
-            ciphertexts: 0,
             bytes,
+            ..Self::default()
         }
     }
 
