@@ -101,6 +101,12 @@ pub(crate) enum Task {
         #[arg(long)]
         tag: Option<String>,
     },
+    /// Check that the public interface of the crates is as pinned.
+    Api {
+        /// Pin it as it is.
+        #[arg(long)]
+        write: bool,
+    },
     /// Print the changelog's notes of this version.
     Notes,
     /// Pack the crates in order as the registry would take them, and build each from its package; by hand, half an hour.

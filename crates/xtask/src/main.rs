@@ -106,6 +106,8 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Web => steps::WEB,
         Task::Release { tag: None } => steps::RELEASE,
         Task::Release { tag: Some(tag) } => return release::check_tag(workspace, &tag),
+        Task::Api { write: false } => steps::API,
+        Task::Api { write: true } => return release::check_api(workspace, true),
         Task::Notes => return release::print_notes(workspace),
         Task::Publish { no_verify } => return release::publish::dry_run(workspace, !no_verify),
         Task::Archive { program, target } => {

@@ -1,5 +1,6 @@
 //! What is given to others: versions that agree, notes and packages.
 
+mod api;
 mod archive;
 mod around;
 mod changelog;
@@ -9,6 +10,7 @@ pub(crate) mod publish;
 mod versions;
 mod workflows;
 
+pub(crate) use self::api::check as check_api;
 pub(crate) use self::archive::pack;
 pub(crate) use self::changelog::print_notes;
 pub(crate) use self::components::list as list_components;

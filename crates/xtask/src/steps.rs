@@ -146,6 +146,10 @@ pub(crate) const RELEASE: Step = Step {
     name: "release",
     check: release::check,
 };
+pub(crate) const API: Step = Step {
+    name: "api",
+    check: |workspace| release::check_api(workspace, false),
+};
 pub(crate) const SOAK: Step = Step {
     name: "soak",
     check: soak::short,
@@ -161,7 +165,7 @@ pub(crate) const ALL: [&[Step]; 2] = [
     &[FMT, LAYERS, DENY, UNUSED, SECURITY, DOCS, RELEASE],
     &[
         CLIPPY, FUZZ, TESTS, LEAN, CTGRIND, KERNELS, WEB, PYTHON, INTEROP, COMMANDS, DOCTESTS, DOC,
-        DEPLOY, EXAMPLES, SOAK,
+        API, DEPLOY, EXAMPLES, SOAK,
     ],
 ];
 
