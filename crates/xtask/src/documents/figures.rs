@@ -123,7 +123,7 @@ fn time(table: &Table) -> anyhow::Result<String> {
                 && without.word(2)? == "without",
             "rows with AVX-512 IFMA and without don't take turns"
         );
-        bars.group(&with.words(0..2));
+        bars.group(&format!("{} bits", with.words(0..2)));
         bars.bar("with AVX-512 IFMA", &with.numbers(3..6)?);
         bars.bar("without", &without.numbers(3..6)?);
     }
