@@ -10,7 +10,7 @@
 //!
 //! Several records share a ciphertext, each in S·m bits of its own ([`SealedSlots`](slots::SealedSlots)).
 //!
-//! **The client's privacy** rests on no assumption. The plaintext is uniform but for 2^−128, whatever the ciphertexts hold; and ρⁿ makes
+//! **The client's privacy** rests on no assumption. The plaintext is uniform but for 2^−127, whatever the ciphertexts hold; and ρⁿ makes
 //! C uniform among the ciphertexts of that plaintext, since every unit modulo n is an n-th power. That takes a proof of the
 //! modulus, and that the c_i are units: both are checked before a model can be used. Nobody can ever decrypt more, even who
 //! breaks Paillier's cryptosystem one day.

@@ -75,8 +75,10 @@ pub(crate) enum Task {
     Doc,
     /// Run the documents' commands, and parse their other blocks.
     Commands,
-    /// Check the documents' links and the files and tests that they name, and build the book.
+    /// Check the documents' links, figures, and the files and tests that they name, and build the book.
     Docs,
+    /// Draw the book's figures of its tables.
+    Figures,
     /// Test together with python-paillier and with paillier-bigint.
     Interop,
     /// Test the Python package, also by python-paillier's tests, and check its types.

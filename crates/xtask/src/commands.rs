@@ -27,7 +27,7 @@ use crate::shell::{run, say};
 use crate::workspace::Workspace;
 
 /// What the documents' commands find in the directory that they run in.
-const SHOWN: &[&str] = &["data", "examples", "interop", "models"];
+const SHOWN: &[&str] = &["data", "examples", "interop", "models", "web"];
 
 /// The step `commands`.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {

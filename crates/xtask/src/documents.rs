@@ -4,11 +4,13 @@
 //! |---|---|
 //! | relative links and their anchors | [`links`] |
 //! | files, tests and steps that documents name | [`names`] |
+//! | figures of the tables in it | [`figures`] |
 //! | the book | [`book`] |
 //!
 //! The commands and other blocks are run and parsed by [`commands`](crate::commands).
 
 mod book;
+pub(crate) mod figures;
 mod links;
 mod names;
 mod parse;
@@ -24,12 +26,13 @@ pub(crate) use self::parse::{Block, Document, Mark};
 use crate::shell::say;
 use crate::workspace::Workspace;
 
-/// The step `docs`: links, names, and the book.
+/// The step `docs`: links, names, figures, and the book.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let files = files(workspace)?;
     let documents = documents(workspace, &files)?;
     let mut faults = links::faults(workspace.root(), &documents)?;
     faults.extend(names::faults(workspace.root(), &files, &documents));
+    faults.extend(figures::faults(workspace)?);
     faults.extend(book::unlisted(&documents));
     report(&faults)?;
     book::build(workspace)

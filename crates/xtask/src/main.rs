@@ -94,6 +94,7 @@ fn run(task: Task, workspace: &Workspace) -> anyhow::Result<()> {
         Task::Doc => steps::DOC,
         Task::Commands => steps::COMMANDS,
         Task::Docs => steps::DOCS,
+        Task::Figures => return documents::figures::write(workspace),
         Task::Interop => steps::INTEROP,
         Task::Python => steps::PYTHON,
         Task::Deploy { records } if records != deploy::RECORDS => {

@@ -79,7 +79,7 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "Python 3.10 or later with venv",
-        steps: &["interop", "python", "deploy", "examples"],
+        steps: &["commands", "interop", "python", "deploy", "examples"],
         from: From::Debian(&["python3", "python3-venv"]),
         is_there: || found::runs("python3", &["-c", PYTHON]),
     },
@@ -103,13 +103,13 @@ const ALL: &[Prerequisite] = &[
     },
     Prerequisite {
         name: "npm",
-        steps: &["interop", "release", "web"],
+        steps: &["commands", "interop", "release", "web"],
         from: From::Debian(&["nodejs", "npm"]),
         is_there: || found::on_path("npm"),
     },
     Prerequisite {
         name: "Node 20.3 or later",
-        steps: &["interop", "release", "web"],
+        steps: &["commands", "interop", "release", "web"],
         from: From::Npm,
         is_there: || found::node().is_some_and(|version| version >= (20, 3)),
     },
@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(
             Missing(&missing, &ROOT).to_string(),
             "missing: clippy (for clippy, lean), valgrind (for ctgrind), Python 3.10 or later with venv \
-             (for interop, python, deploy, examples); on Debian and Ubuntu, `cargo xtask setup` runs `apt-get update && apt-get install --yes \
+             (for commands, interop, python, deploy, examples); on Debian and Ubuntu, `cargo xtask setup` runs `apt-get update && apt-get install --yes \
              --no-install-recommends valgrind python3 python3-venv && rustup component add clippy`"
         );
     }

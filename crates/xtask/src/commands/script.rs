@@ -12,6 +12,9 @@ use crate::documents::{Document, Mark};
 /// The ports in the documents, which may be taken where the test runs.
 const PORTS: std::ops::RangeInclusive<u16> = 8080..=8083;
 
+/// Asks a service whether it is ready: it listens before it has loaded its models.
+const READY: &str = "curl --silent --fail --output /dev/null http://";
+
 /// The commands of the blocks that are to be run, in order.
 pub(super) fn commands(document: &Document) -> Vec<String> {
     let blocks = document.blocks.iter();
@@ -51,18 +54,18 @@ pub(super) fn script(commands: &[String]) -> anyhow::Result<String> {
         script.extend([line, "\n"]);
         if let Some(address) = listening(line) {
             script += &format!(
-                "for try in {{1..100}}; do (exec 3<>/dev/tcp/{address}) 2>/dev/null && break; sleep 0.1; done\n"
+                "for try in {{1..100}}; do {READY}{address}/v2/health/ready && break; sleep 0.1; done\n"
             );
         }
     }
     Ok(script)
 }
 
-/// Where a command listens that continues in the background, as bash writes it.
+/// Where a command listens that continues in the background.
 fn listening(line: &str) -> Option<String> {
     let (_, rest) = line.strip_suffix('&')?.split_once("--listen ")?;
     let address = rest.split_whitespace().next()?;
-    Some(address.replace(':', "/"))
+    Some(address.to_owned())
 }
 
 fn free_port() -> anyhow::Result<u16> {
@@ -98,9 +101,9 @@ mod tests {
         ];
         let script = script(&commands.map(str::to_owned)).unwrap();
         assert!(!script.contains("8080"), "{script}");
-        let (_, port) = script.split_once("http://127.0.0.1:").unwrap();
+        let (_, port) = script.rsplit_once("http://127.0.0.1:").unwrap();
         let wait = format!(
-            "&\nfor try in {{1..100}}; do (exec 3<>/dev/tcp/127.0.0.1/{})",
+            "&\nfor try in {{1..100}}; do {READY}127.0.0.1:{}/v2/health/ready",
             port.trim()
         );
         assert!(script.contains(&wait), "{script}");
