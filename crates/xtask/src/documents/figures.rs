@@ -163,7 +163,7 @@ fn records(table: &Table) -> anyhow::Result<String> {
         known.map(point).collect()
     };
     let lines = Lines {
-        title: "A patient's time, by the number of records in a request",
+        title: "CPU time per patient, by the number of records in a request",
         across: "records",
         up: "milliseconds of CPU time per record",
         curves: vec![
