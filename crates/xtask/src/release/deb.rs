@@ -75,7 +75,7 @@ fn newest(folder: &Path) -> Option<(PathBuf, std::time::SystemTime)> {
 /// lintian's errors and warnings are ours.
 fn lint(package: &Path) -> anyhow::Result<()> {
     let found = Command::new("lintian")
-        .args(["--fail-on", "error,warning", "--no-tag-display-limit"])
+        .args(["--fail-on", "error,warning", "--tag-display-limit", "0"])
         .arg(package)
         .stdin(Stdio::null())
         .status();
