@@ -5,7 +5,7 @@ import { percent } from '../../page/format.js';
 import { pageTest } from './harness/browser.js';
 import { recognisedImages } from './harness/images.js';
 import { labelOf, pixelsOf } from './harness/mnist.js';
-import { answerOn, askForDigit, barsOn, drawOne, drawOneByTouch, fittedOn, inferences, modulusIn, savedBy, tap } from './harness/person.js';
+import { answerOn, askForDigit, barsOn, drawOne, drawSpeck, drawOneByTouch, fittedOn, inferences, modulusIn, savedBy, tap } from './harness/person.js';
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
@@ -119,12 +119,7 @@ pageTest('each load of the page makes a new key, and so does another size', asyn
 
 pageTest('a speck is in doubt, and the page says why', async ({ page, open }) => {
   await open();
-  const box = (await page.locator('#drawing').boundingBox()) ?? assert.fail('there is no sheet');
-  const at = (/** @type {number} */ part) => page.mouse.move(box.x + box.width * part, box.y + box.height * part);
-  await at(0.45);
-  await page.mouse.down();
-  for (const part of [0.48, 0.51, 0.54]) await at(part);
-  await page.mouse.up();
+  await drawSpeck(page);
   await askForDigit(page);
   await answerOn(page);
   assert.equal(await page.locator('#prediction').getAttribute('data-tone'), 'doubt');

@@ -1,6 +1,6 @@
 /** The page in each of its states, one after the other. */
 
-import { answerOn, askForDigit, chooseWay, drawOne, drop, problemOn } from './person.js';
+import { answerOn, askForDigit, chooseWay, drawOne, drawSpeck, drop, problemOn } from './person.js';
 import { PASS, first } from './proxy.js';
 import { patientsCsv } from './service.js';
 
@@ -28,8 +28,7 @@ export async function inEachState(page, proxy, look) {
   await answerOn(page);
   await look('digit-after');
   await page.locator('#clear').click();
-  await page.locator('#drawing').focus();
-  for (const key of ['Space', 'ArrowRight', 'Space']) await page.keyboard.press(key);
+  await drawSpeck(page);
   await askForDigit(page);
   await answerOn(page);
   await page.locator('#doubt summary').click();
