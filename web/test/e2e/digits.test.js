@@ -128,3 +128,21 @@ pageTest('a speck is in doubt, and the page says why', async ({ page, open }) =>
   await page.locator('#clear').click();
   await page.locator('#doubt').waitFor({ state: 'hidden' });
 });
+
+pageTest('a test image has the colour of ink, in light and in dark', async ({ page, open }) => {
+  await open();
+  await page.locator('#sample').click();
+  await page.locator('#predict-digit:enabled').waitFor();
+  for (const colorScheme of /** @type {const} */ (['light', 'dark', 'light'])) {
+    await page.emulateMedia({ colorScheme });
+    const [drawn, ink] = await page.locator('#drawing').evaluate((sheet) => {
+      const canvas = /** @type {HTMLCanvasElement} */ (sheet);
+      const context = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+      context?.drawImage(canvas, 0, 0);
+      const { data } = context?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+      const darkest = Array.from(data).findIndex((byte, i) => i % 4 === 3 && byte === 255);
+      return [Array.from(data.slice(darkest - 3, darkest)), getComputedStyle(canvas).color.match(/\d+/g)?.map(Number)];
+    });
+    assert.deepEqual(drawn, ink, colorScheme);
+  }
+});
