@@ -81,7 +81,8 @@ export const askForDigit = (page) => page.locator('#predict-digit:enabled').clic
 export async function answerOn(page) {
   await page.locator('#prediction[data-label], #problem:not([hidden])').first().waitFor();
   if (await page.locator('#problem').isVisible()) assert.fail(`no answer: ${await page.locator('#problem').innerText()}`);
-  return page.locator('#prediction').getAttribute('data-label');
+  // The label of an answer that is just taken away is not there any more when it is read.
+  return page.locator('#prediction[data-label]').getAttribute('data-label');
 }
 
 /** Waits for a problem, and gives its words. @param {Page} page @param {string} title */
