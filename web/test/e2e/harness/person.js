@@ -81,7 +81,7 @@ export const askForDigit = (page) => page.locator('#predict-digit:enabled').clic
 export async function answerOn(page) {
   await page.locator('#prediction[data-label], #problem:not([hidden])').first().waitFor();
   if (await page.locator('#problem').isVisible()) assert.fail(`no answer: ${await page.locator('#problem').innerText()}`);
-  // The label of an answer that is just taken away is not there any more when it is read.
+  // An answer that is taken away just now has no label to read, and the next one has.
   return page.locator('#prediction[data-label]').getAttribute('data-label');
 }
 
