@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { bigintFromBytes, bytesFromBigint } from '../src/bigint.js';
-import { digestOf, elementsOf, framed, withLengths } from './framed.js';
+import { digestOf, elementsOf, framed, opened, withLengths } from './framed.js';
 import { listen } from './listen.js';
 
 /**
@@ -172,16 +172,8 @@ function judge({ header, kind, part, ids }, { card, secret }, batches, uses, par
 
 /** @param {Network} network @param {Asked} asked @param {FakeNetwork} fake @param {import('../index.js').SecretKey} key @param {Map<string, string>} batches */
 async function aheadAnswer(network, { header, raw, kind, part }, { secret }, key, batches) {
-  const {
-    parameters,
-    inputs: [
-      {
-        shape: [rows, columns],
-      },
-    ],
-  } = header;
-  const ciphertexts = elementsOf(raw);
-  const plaintexts = await key.decryptMany(ciphertexts.map(bigintFromBytes));
+  const { parameters } = header;
+  const { rows, columns, width, plaintexts } = await opened({ header, raw }, key);
   const batch = randomBytes(16).toString('hex');
   batches.set(batch, `${kind} ${part}`);
   const idOf = (/** @type {number} */ number) => `${batch}${number.toString(16).padStart(8, '0')}`;
@@ -212,7 +204,7 @@ async function aheadAnswer(network, { header, raw, kind, part }, { secret }, key
       }, 0n),
     );
   });
-  const scores = (await key.encryptMany(answers.flat())).map((c) => Buffer.from(bytesFromBigint(c, ciphertexts[0].length)));
+  const scores = (await key.encryptMany(answers.flat())).map((c) => Buffer.from(bytesFromBigint(c, width)));
   return {
     parameters: {
       key_fingerprint: await key.fingerprint(),

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { isKeyProof } from '../index.js';
 import { bigintFromBytes, bytesFromBase64url, bytesFromBigint } from '../src/bigint.js';
 import { maskedScores, voucherAnswers } from './fake-vouchers.js';
-import { digestOf, elementsOf, framed, withLengths } from './framed.js';
+import { digestOf, framed, opened, withLengths } from './framed.js';
 import { listen } from './listen.js';
 import { SLOT_BITS, WEIGHTS } from './small-model.js';
 
@@ -115,16 +115,8 @@ function judge(asked, { known, secret, card }) {
 /** @param {Asked} asked @param {import('../index.js').SecretKey} key @param {Fake} fake */
 async function answerTo({ header, raw, body: request }, key, { change, card, secret, asked }) {
   const number = asked.length - 1;
-  const {
-    parameters,
-    inputs: [
-      {
-        shape: [rows, columns],
-      },
-    ],
-  } = header;
-  const ciphertexts = elementsOf(raw);
-  const inputs = await key.decryptMany(ciphertexts.map(bigintFromBytes));
+  const { parameters } = header;
+  const { rows, columns, width, plaintexts: inputs } = await opened({ header, raw }, key);
   const sums = Array.from({ length: rows }, (_, r) => WEIGHTS.map((row) => row.reduce((sum, w, i) => sum + BigInt(w) * inputs[r * columns + i], 0n)));
   const vouchers = parameters.layout === 'vouchers' ? voucherAnswers(sums, parameters.records, secret) : undefined;
   const isRecords = parameters.layout === 'records';
@@ -140,7 +132,7 @@ async function answerTo({ header, raw, body: request }, key, { change, card, sec
       );
     });
   change.plaintexts?.(plaintexts, number);
-  const scores = (await key.encryptMany(plaintexts.flat())).map((c) => Buffer.from(bytesFromBigint(c, ciphertexts[0].length)));
+  const scores = (await key.encryptMany(plaintexts.flat())).map((c) => Buffer.from(bytesFromBigint(c, width)));
   change.ciphertexts?.(scores, number);
   const elements = withLengths(scores);
   const answer = {

@@ -1,6 +1,7 @@
 /** Requests as the fake services read them: a header in JSON, then ciphertexts, each behind its length. */
 
 import { createHash } from 'node:crypto';
+import { bigintFromBytes } from '../src/bigint.js';
 
 const LENGTH = 4;
 
@@ -25,6 +26,18 @@ export function elementsOf(raw) {
     if (element.readUInt32LE(0) !== stride - LENGTH) throw new Error('a ciphertext of another length');
     return element.subarray(LENGTH);
   });
+}
+
+/**
+ * The plaintexts of a request, row by row, with the length of its ciphertexts.
+ *
+ * @param {{header: any, raw: Buffer}} request
+ * @param {import('../index.js').SecretKey} key
+ */
+export async function opened({ header, raw }, key) {
+  const [rows, columns] = header.inputs[0].shape;
+  const ciphertexts = elementsOf(raw);
+  return { rows, columns, width: ciphertexts[0].length, plaintexts: await key.decryptMany(ciphertexts.map(bigintFromBytes)) };
 }
 
 /** @param {readonly Buffer[]} elements */
