@@ -8,7 +8,7 @@ import { Compare } from './compare.js';
 import { CsvView } from './csv-view.js';
 import { DigitTab } from './digit-tab.js';
 import { announce, byId, element } from './dom.js';
-import { troubleOf } from './errors.js';
+import { isAway, troubleAtStart } from './errors.js';
 import { connectFiles } from './files.js';
 import { counted, duration } from './format.js';
 import { HiddenView } from './hidden-view.js';
@@ -16,6 +16,7 @@ import { KeyHolder } from './key-holder.js';
 import { KeyView } from './key-view.js';
 import { Live } from './live.js';
 import { loadModels } from './models.js';
+import { keepPage, whenBack } from './offline.js';
 import { ProblemView } from './problem-view.js';
 import { PublicParts } from './public-parts.js';
 import { SealedHolder } from './sealed-holder.js';
@@ -91,6 +92,8 @@ const problem = new ProblemView(help, (error) => {
 });
 /** The error that was read and dismissed. @type {unknown} */
 let dismissed;
+/** Stops looking for a service that was away. */
+let stopLooking = () => {};
 const buttons = { digit: byId('predict-digit', HTMLButtonElement), table: byId('predict-row', HTMLButtonElement) };
 const keySize = byId('key-size', HTMLSelectElement);
 
@@ -243,16 +246,18 @@ function help(kind, error) {
 
 /** Finds the models, and shows the tabs that there are models for. */
 async function start() {
-  const [state, text, again] = [byId('models-state', HTMLElement), byId('models-text', HTMLElement), byId('reload', HTMLElement)];
-  const work = byId('work', HTMLElement);
-  again.hidden = true;
+  const [state, title, text] = ['models-state', 'models-title', 'models-text'].map((id) => byId(id, HTMLElement));
+  const [again, work] = ['reload', 'work'].map((id) => byId(id, HTMLElement));
+  again.hidden = title.hidden = true;
+  stopLooking();
   useClient();
   for (const started of Object.values(tabs)) {
     started.trouble = undefined;
     started.task.clear();
   }
   try {
-    const { digits, tables, others } = await loadModels(client);
+    const onProgress = () => (text.textContent = 'No answer from the service yet. Trying again…');
+    const { digits, tables, others } = await loadModels(client, { onProgress });
     offer(tabs.table, tables);
     offer(tabs.digit, digits);
     const shown = Object.values(tabs).filter(({ cards }) => cards.size > 0);
@@ -271,11 +276,19 @@ async function start() {
       state.hidden = true;
       return token.ask(error);
     }
-    const { title, text: advice, detail } = troubleOf(error);
-    state.hidden = false;
+    const trouble = troubleAtStart(error, navigator.onLine);
+    title.textContent = trouble.title;
+    text.textContent = trouble.text;
+    state.hidden = title.hidden = false;
     again.hidden = false;
-    text.textContent = `${title}. ${advice} (${detail})`;
+    if (isAway(error)) stopLooking = whenBack(SERVICE, startAgain);
   }
+}
+
+/** Starts once more, with the page as it is now: one that was opened without a connection may be older than the service. */
+function startAgain() {
+  if (navigator.serviceWorker?.controller) location.reload();
+  else void start();
 }
 
 /** Whether the models were found, so that the address may tell which is chosen. */
@@ -427,7 +440,7 @@ byId('cancel', HTMLElement).addEventListener('click', () => {
   announce('Cancelled');
 });
 byId('resume', HTMLElement).addEventListener('click', () => void tab.task.retry());
-byId('reload', HTMLElement).addEventListener('click', () => void start());
+byId('reload', HTMLElement).addEventListener('click', startAgain);
 connectFiles(byId('digit-drop', HTMLElement), byId('csv-drop', HTMLElement), digit, table, () => tab === tabs.digit);
 
 parts.addEventListener('change', render);
@@ -463,4 +476,4 @@ addEventListener('hashchange', () => {
 });
 
 takeAddress();
-void start();
+void start().finally(keepPage);

@@ -1,4 +1,4 @@
-/** The predictions of a whole table: the first ones shown, all of them to save. */
+/** The predictions of a whole table: shown page by page, and all of them to save. */
 
 import { textOfPredictions } from './answer-text.js';
 import { csvOf } from './csv-out.js';
@@ -11,7 +11,8 @@ import { about, count, percent, short } from './format.js';
  * @typedef {import('./task.js').Task} Task
  */
 
-const MOST_ROWS = 100;
+/** Rows of a page. */
+const PAGE_ROWS = 100;
 /** More classes than this don't get a column each. */
 const MOST_CLASSES = 6;
 
@@ -22,8 +23,12 @@ export class CsvView {
   #save = byId('save-csv', HTMLButtonElement);
   /** @type {Task | undefined} */
   #task;
+  #before = byId('csv-before', HTMLButtonElement);
+  #after = byId('csv-after', HTMLButtonElement);
   /** @type {readonly Outcome[] | undefined} whose rows are shown */
   #predictions;
+  /** The page that is shown, from 0. */
+  #page = 0;
   #keep = byId('csv-keep', HTMLSelectElement);
   /** What the columns to keep are of. @type {import('./task.js').Others | undefined} */
   #others;
@@ -31,10 +36,9 @@ export class CsvView {
   #shown;
 
   constructor() {
-    this.#keep.addEventListener('change', () => {
-      this.#predictions = undefined;
-      if (this.#task) this.render(this.#task);
-    });
+    this.#keep.addEventListener('change', () => this.#turnTo(this.#page));
+    this.#before.addEventListener('click', () => this.#turnTo(this.#page - 1));
+    this.#after.addEventListener('click', () => this.#turnTo(this.#page + 1));
     this.#save.addEventListener('click', () => {
       const { card, predictions, question } = this.#task ?? {};
       if (card && predictions) save(`${question?.model}-predictions.csv`, csvOf(card, predictions, this.#kept), 'text/csv');
@@ -69,22 +73,51 @@ export class CsvView {
     this.#progress.max = total;
     this.#progress.value = predictions.length;
     this.#save.disabled = predictions.length === 0;
+    if (this.#predictions !== predictions) this.#begin(card, predictions, 0);
     this.#renderRows(card, predictions);
-    const more = predictions.length - MOST_ROWS;
-    byId('csv-more', HTMLElement).textContent = more > 0 ? `The first ${MOST_ROWS} of ${count(predictions.length)}; the file has all of them.` : '';
+    this.#renderPages(predictions.length, total);
   }
 
-  /** @param {Card} card @param {readonly Outcome[]} predictions */
+  /** Shows another page of the same predictions. @param {number} page */
+  #turnTo(page) {
+    const { card, predictions, total } = this.#task ?? {};
+    if (!card || !predictions || total === undefined || page < 0 || page * PAGE_ROWS >= predictions.length) return;
+    this.#begin(card, predictions, page);
+    this.#renderRows(card, predictions);
+    this.#renderPages(predictions.length, total);
+    this.#table.parentElement?.scrollTo({ top: 0 });
+  }
+
+  /** @param {Card} card @param {readonly Outcome[]} predictions @param {number} page */
+  #begin(card, predictions, page) {
+    this.#predictions = predictions;
+    this.#page = page;
+    this.#shown = this.#kept;
+    const titles = rowOf('th', beside(titlesOf(card), this.#shown?.name));
+    titles.setAttribute('aria-rowindex', '1');
+    this.#table.tHead?.replaceChildren(titles);
+    this.#table.tBodies[0].replaceChildren();
+  }
+
+  /** What page of how many. @param {number} predicted @param {number} total */
+  #renderPages(predicted, total) {
+    // Of the whole table, with its header, however much of it is shown.
+    this.#table.setAttribute('aria-rowcount', String(total + 1));
+    const [first, end] = [this.#page * PAGE_ROWS, (this.#page + 1) * PAGE_ROWS];
+    byId('csv-pages', HTMLElement).hidden = total <= PAGE_ROWS;
+    byId('csv-range', HTMLElement).textContent = `Rows ${count(first + 1)} to ${count(Math.min(end, total))} of ${count(total)}`;
+    // A disabled button would lose the focus.
+    this.#before.setAttribute('aria-disabled', String(first === 0));
+    this.#after.setAttribute('aria-disabled', String(end >= predicted));
+  }
+
+  /** Adds the rows of the page that have come. @param {Card} card @param {readonly Outcome[]} predictions */
   #renderRows(card, predictions) {
-    const [head, body] = [this.#table.tHead, this.#table.tBodies[0]];
-    if (this.#predictions !== predictions) {
-      this.#shown = this.#kept;
-      head?.replaceChildren(rowOf('th', beside(titlesOf(card), this.#shown?.name)));
-      body.replaceChildren();
-      this.#predictions = predictions;
-    }
-    for (let i = body.rows.length; i < Math.min(predictions.length, MOST_ROWS); i++) {
+    const body = this.#table.tBodies[0];
+    const first = this.#page * PAGE_ROWS;
+    for (let i = first + body.rows.length; i < Math.min(predictions.length, first + PAGE_ROWS); i++) {
       const row = rowOf('td', beside(cellsOf(card, predictions[i], i), this.#shown?.cells[i]));
+      row.setAttribute('aria-rowindex', String(i + 2));
       row.classList.toggle('marked', predictions[i].failed !== undefined);
       body.append(row);
     }

@@ -100,7 +100,7 @@ export class DigitTab extends EventTarget {
     const { picture, grey } = await readPicture(file);
     const isReady = isFitted(grey);
     const pixels = fitMnist(grey);
-    this.#drawing.show(picture, grey.width > SIDE || grey.height > SIDE);
+    this.#drawing.show(picture, { isSmooth: grey.width > SIDE || grey.height > SIDE });
     this.#take(
       pixels,
       isReady ? 'Your picture has 28 × 28 pixels, and is used as it is.' : 'What the model gets: your picture, cut out, centred, in 28 × 28 pixels.',
@@ -118,8 +118,8 @@ export class DigitTab extends EventTarget {
     this.#nextSample += 1;
     const { pixels, label } = samples[place];
     const canvas = new OffscreenCanvas(SIDE, SIDE);
-    drawInk(canvas, pixels, rgbOf(getComputedStyle(byId('drawing', HTMLElement)).color));
-    this.#drawing.show(canvas, false);
+    drawInk(canvas, pixels, INK);
+    this.#drawing.show(canvas, { isSmooth: false, isInk: true });
     const text = `Test image ${place + 1} of ${samples.length}, from MNIST's test set, which says that it shows a ${label}.`;
     this.#take(pixels, text);
     announce(text);
@@ -150,10 +150,4 @@ export class DigitTab extends EventTarget {
       this.dispatchEvent(new CustomEvent('trouble', { detail: known }));
     }
   }
-}
-
-/** The numbers of a colour that the browser computed. @param {string} colour @returns {[number, number, number]} */
-function rgbOf(colour) {
-  const [red = 0, green = 0, blue = 0] = colour.match(/\d+(\.\d+)?/g)?.map(Number) ?? [];
-  return [red, green, blue];
 }

@@ -25,6 +25,7 @@ export class Drawing extends EventTarget {
   /** @type {CanvasImageSource & {width: number, height: number} | undefined} a picture from elsewhere */
   #shown;
   #isSmooth = true;
+  #isInk = false;
   /** The pen that is down. @type {number | undefined} */
   #pointer;
   /** @type {Point} where the keyboard's pen is */
@@ -79,13 +80,15 @@ export class Drawing extends EventTarget {
    * Shows a picture from elsewhere instead of the drawing.
    *
    * @param {CanvasImageSource & {width: number, height: number}} picture
-   * @param {boolean} isSmooth whether its pixels run into each other
+   * @param {{isSmooth: boolean, isInk?: boolean}} options whether its pixels run into each other; whether it is ink on nothing,
+   *   which gets the colour of strokes
    */
-  show(picture, isSmooth) {
+  show(picture, { isSmooth, isInk = false }) {
     this.#strokes = [];
     this.#isKeyPenDown = false;
     this.#shown = picture;
     this.#isSmooth = isSmooth;
+    this.#isInk = isInk;
     this.redraw();
   }
 
@@ -102,15 +105,25 @@ export class Drawing extends EventTarget {
 
   redraw() {
     const { width, height } = this.#canvas;
+    const { color } = getComputedStyle(this.#canvas);
     this.#context.clearRect(0, 0, width, height);
     if (this.#shown) {
       const scale = Math.min(width / this.#shown.width, height / this.#shown.height);
       const [w, h] = [this.#shown.width * scale, this.#shown.height * scale];
       this.#context.imageSmoothingEnabled = this.#isSmooth;
       this.#context.drawImage(this.#shown, (width - w) / 2, (height - h) / 2, w, h);
+      if (this.#isInk) this.#dye(color);
     }
-    stroke(this.#context, this.#strokes, width, getComputedStyle(this.#canvas).color, PEN);
+    stroke(this.#context, this.#strokes, width, color, PEN);
     if (this.#canvas.matches(':focus-visible')) this.#drawCursor(width);
+  }
+
+  /** Gives what is drawn another colour. @param {string} color */
+  #dye(color) {
+    this.#context.globalCompositeOperation = 'source-in';
+    this.#context.fillStyle = color;
+    this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
+    this.#context.globalCompositeOperation = 'source-over';
   }
 
   /** @param {number} width */

@@ -226,5 +226,25 @@ export function troubleOf(error) {
   return { ...trouble, text: trouble.text || `${sentence(message)}.`, code: code || 'unexpected', detail: message };
 }
 
+/** Codes of a service that may answer in a while. */
+const AWAY = ['unreachable', 'timed_out', 'busy'];
+
+/** Whether the service doesn't answer for now. @param {unknown} error */
+export const isAway = (error) => AWAY.includes(/** @type {{code?: string}} */ (error ?? {}).code ?? '');
+
+/**
+ * Why the page can't begin.
+ *
+ * @param {unknown} error
+ * @param {boolean} isOnline whether the device has a connection
+ * @returns {Pick<Trouble, 'title' | 'text'>}
+ */
+export function troubleAtStart(error, isOnline) {
+  const { title, text, detail } = troubleOf(error);
+  if (!isAway(error)) return { title, text: `${text} (${detail})` };
+  const why = isOnline ? 'Perhaps the connection is down, or the service is being restarted.' : 'Your device has no connection.';
+  return { title: "The service can't be reached", text: `${why} Nothing can be predicted without it. This page goes on by itself when the service answers.` };
+}
+
 /** @param {string} text */
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

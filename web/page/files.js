@@ -19,8 +19,14 @@ export function connectFiles(sheet, table, digit, csv, isDigitOpen) {
   document.addEventListener('paste', (event) => {
     const picture = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
     if (picture && isDigitOpen()) digit.offer(picture);
+    const cells = event.clipboardData?.getData('text/plain') ?? '';
+    // Into a field goes what is meant for it; a table has a header and a record at least.
+    if (!isDigitOpen() && !isField(event.target) && cells.trim().includes('\n')) csv.offer(new File([cells], 'pasted.txt', { type: 'text/plain' }));
   });
 }
+
+/** @param {EventTarget | null} target */
+const isField = (target) => target instanceof Element && target.closest('input, select, textarea') !== null;
 
 /** @param {HTMLElement} place @param {Taker} taker */
 function connectDrop(place, taker) {

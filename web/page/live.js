@@ -106,7 +106,7 @@ export class Live {
       const { model, way } = question;
       const key = way === 'sealed' ? undefined : await this.#keys.ready(signal);
       const card = await task.client.card(model, { signal });
-      const records = question.records(card);
+      const records = await question.records(card, signal);
       /** @type {{request?: Message, answer?: Message, public?: number}} */
       const seen = {};
       const run = await task.client.predict(model, records, {

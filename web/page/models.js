@@ -10,10 +10,11 @@ const SIDE = 28;
 
 /**
  * @param {Client} client
+ * @param {Pick<import('../src/client.js').PredictOptions, 'onProgress'>} [options]
  * @returns {Promise<Models>}
  */
-export async function loadModels(client) {
-  const names = await client.models();
+export async function loadModels(client, options) {
+  const names = await client.models(options);
   const cards = await Promise.allSettled(names.map((name) => client.card(name)));
   /** @type {Models} */
   const models = { digits: [], tables: [], others: [] };

@@ -1,8 +1,9 @@
 /** The tab for tables: one record by a form, or many from a CSV file. */
 
-import { VeilcastError, openTable, textOfTable } from '../index.js';
+import { VeilcastError } from '../index.js';
 import { byId } from './dom.js';
 import { counted, size } from './format.js';
+import { readTableFile } from './table-file.js';
 import { TableForm } from './table-form.js';
 
 /**
@@ -82,12 +83,13 @@ export class TableTab extends EventTarget {
 
   /** @param {File} file */
   async #take(file) {
+    const said = byId('csv-said', HTMLElement);
     try {
-      byId('csv-said', HTMLElement).textContent = '';
+      said.textContent = '';
       if (file.size > MAX_FILE_BYTES) {
         throw new VeilcastError('not_a_table', `the file has ${size(file.size)}; use the program veilcast for tables of this size`);
       }
-      const { text, said } = await textOfTable(new Uint8Array(await file.arrayBuffer()));
+      const content = new Uint8Array(await file.arrayBuffer());
       const model = this.#card?.fields.name;
       if (model === undefined) return;
       /** @type {import('./task.js').Others | undefined} */
@@ -96,12 +98,16 @@ export class TableTab extends EventTarget {
         kind: 'csv',
         model,
         others: () => read,
-        records: (card) => {
-          const table = openTable(card.fields.input, text);
-          read = table;
-          const notes = [...said, ...table.said];
-          byId('csv-said', HTMLElement).textContent = notes.length > 0 ? `About the file: ${notes.join('; ')}.` : '';
-          return table.records;
+        records: async (card, signal) => {
+          said.textContent = 'Reading the table…';
+          try {
+            const table = (read = await readTableFile(card.fields.input, content, signal));
+            said.textContent = table.said.length > 0 ? `About the file: ${table.said.join('; ')}.` : '';
+            return table.records;
+          } catch (error) {
+            said.textContent = '';
+            throw error;
+          }
         },
       });
     } catch (cause) {

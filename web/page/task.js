@@ -34,7 +34,7 @@ import { SealedHolder } from './sealed-holder.js';
  * @typedef {object} Question
  * @property {'digit' | 'row' | 'csv'} kind
  * @property {string} model
- * @property {(card: Card) => (readonly Cell[])[]} records
+ * @property {(card: Card, signal: AbortSignal) => (readonly Cell[])[] | Promise<(readonly Cell[])[]>} records
  * @property {Way} [way] to ask: if none, or none that the model is offered in, its records are encrypted, or else masked
  * @property {Shown[]} [shown] what a person filled in
  * @property {() => Others | undefined} [others] the columns of the file that the model doesn't take, once it is read
@@ -213,7 +213,8 @@ export class Task extends EventTarget {
     if (this.card && this.card.digest !== card.digest) this.#reset();
     this.card = card;
     this.keyBits = keyBitsOf(card, key);
-    const records = recordsOf(card);
+    const records = await recordsOf(card, signal);
+    signal.throwIfAborted();
     this.total = records.length;
     if (records.length === 0) throw new VeilcastError('no_records', 'there is no record below the header of the table');
     // Vouchers for many records take as many ciphertexts as the records do.

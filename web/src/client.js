@@ -79,11 +79,11 @@ export class Client {
   /**
    * The names of the models that the service has.
    *
-   * @param {{signal?: AbortSignal}} [options]
+   * @param {Pick<PredictOptions, 'signal' | 'onProgress'>} [options]
    * @returns {Promise<string[]>}
    */
-  async models({ signal } = {}) {
-    const { body } = await this.#transport.call('v2/models', { signal, limit: MAX_LIST_BYTES });
+  async models({ signal, onProgress } = {}) {
+    const { body } = await this.#transport.call('v2/models', { signal, onRetry: tellingOf(onProgress), limit: MAX_LIST_BYTES });
     try {
       const { models } = object(JSON.parse(new TextDecoder().decode(body)), 'answer');
       listOf(text)(models, 'models');
@@ -97,14 +97,13 @@ export class Client {
    * A model's public card, which is fetched once.
    *
    * @param {string} model
-   * @param {{signal?: AbortSignal, onProgress?: PredictOptions['onProgress']}} [options]
+   * @param {Pick<PredictOptions, 'signal' | 'onProgress'>} [options]
    * @returns {Promise<Card>}
    */
   async card(model, { signal, onProgress } = {}) {
     const known = this.#cards.get(model);
     if (known) return known;
-    const onRetry = (/** @type {number} */ pause) => onProgress?.({ step: 'retry', pause });
-    const { body } = await this.#transport.call(`${path(model)}/card`, { signal, onRetry, limit: MAX_CARD_BYTES });
+    const { body } = await this.#transport.call(`${path(model)}/card`, { signal, onRetry: tellingOf(onProgress), limit: MAX_CARD_BYTES });
     const card = await Card.parse(body);
     this.#cards.set(model, card);
     return card;
@@ -115,7 +114,7 @@ export class Client {
    * fetched once.
    *
    * @param {string} model
-   * @param {{signal?: AbortSignal, onProgress?: PredictOptions['onProgress']}} [options]
+   * @param {Pick<PredictOptions, 'signal' | 'onProgress'>} [options]
    * @returns {Promise<Encoder>}
    * @throws {VeilcastError} also as {@link Encoder.of}
    */
@@ -140,7 +139,7 @@ export class Client {
 
   /** @param {string} model @param {number} bytes that the card promises @param {Pick<PredictOptions, 'signal' | 'onProgress'>} options */
   async #publicPart(model, bytes, { signal, onProgress }) {
-    const onRetry = (/** @type {number} */ pause) => onProgress?.({ step: 'retry', pause });
+    const onRetry = tellingOf(onProgress);
     // A browser may have cached the wrong file.
     const cache = this.#doubted.delete(model) ? 'reload' : 'default';
     try {
@@ -328,6 +327,9 @@ export class Client {
 function isSealed({ ways }, { key, way }) {
   return way === 'sealed' || (way === undefined && ways.includes('sealed') && (!key || ways.length === 1));
 }
+
+/** What tells of another try. @param {PredictOptions['onProgress']} onProgress @returns {(pause: number) => void} */
+const tellingOf = (onProgress) => (pause) => onProgress?.({ step: 'retry', pause });
 
 /** What the cells of a record are. @param {Card} card */
 const cellsOf = ({ fields: { input } }) => JSON.stringify([input.kind, input.shape, input.features]);

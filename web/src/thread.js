@@ -32,7 +32,7 @@ export class Calls {
   #end;
 
   /**
-   * Starts a thread, with a first call that all others depend on.
+   * Starts a thread, with a first call that all others depend on: if that is cancelled, the thread ends at once.
    *
    * @param {string} method
    * @param {unknown} args
@@ -40,13 +40,19 @@ export class Calls {
    * @returns {Promise<{calls: Calls, result: any}>}
    */
   static async open(method, args, options) {
+    const { signal } = options;
     const calls = new Calls();
+    const cancel = () => calls.end('the thread was cancelled');
+    signal?.addEventListener('abort', cancel, { once: true });
     try {
       await calls.#start();
       return { calls, result: await calls.call(method, args, options) };
     } catch (error) {
       calls.end('the thread has nothing to work with');
+      signal?.throwIfAborted();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
     }
   }
 

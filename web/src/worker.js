@@ -1,6 +1,6 @@
 /**
- * The thread that does the heavy work, for a secret key that it holds or for a sealed model: a Web Worker, or a worker
- * thread of Node.
+ * The thread that does the heavy work, for a secret key that it holds, for a sealed model, or for a table: a Web Worker, or a
+ * worker thread of Node.
  *
  * It takes `{id, method, args}` and `{id, cancel: true}`, and answers `{id, progress: [done, total]}` any
  * number of times and then `{id, result}` or `{id, error: {name, code, message}}`. The secret key leaves it
@@ -11,6 +11,8 @@ import { Card } from './card.js';
 import { keyFromFile, keyToFile } from './key-file.js';
 import { generateKey } from './paillier.js';
 import { SealedModel } from './sealed-model.js';
+import { openTable } from './table.js';
+import { textOfTable } from './table-text.js';
 
 /**
  * @typedef {import('./paillier.js').SecretKey} SecretKey
@@ -23,6 +25,9 @@ let key;
 
 /** @type {SealedModel | undefined} */
 let sealed;
+
+/** @type {{records: import('./table.js').Table['records'], columns: string[][]} | undefined} */
+let table;
 
 /** What is under way, and how to end it. @type {Map<number, AbortController>} */
 const running = new Map();
@@ -59,6 +64,13 @@ const methods = {
     const made = await opened().encrypt(records, options);
     return { ...made, randomizers: opened().randomizers };
   },
+  table: async ([input, file]) => {
+    const { text, said } = await textOfTable(file);
+    const { records, said: more, others, cellsOf } = openTable(input, text);
+    table = { records, columns: others.map(cellsOf) };
+    return { total: records.length, said: [...said, ...more], others };
+  },
+  rows: (range) => ({ records: table?.records.slice(...range), columns: table?.columns.map((column) => column.slice(...range)) }),
 };
 
 function present() {

@@ -3,40 +3,15 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
-import { Client, VeilcastError } from '../index.js';
+import { Client } from '../index.js';
 import { fakeService, scoresOf } from './fake-service.js';
-import { failure, goodKey } from './support.js';
+import { RECORDS as records, SCALAR } from './small-model.js';
+import { failure, goodKey, resultOf, scoresIn } from './support.js';
 
-/**
- * @typedef {import('./fake-service.js').Change} Change
- * @typedef {import('../src/outcome.js').Outcome} Outcome
- */
+/** @typedef {import('./fake-service.js').Change} Change */
 
 const key = goodKey();
-const records = [
-  [1, 2, 3],
-  [15, 0, 15],
-  [0, 15, 0],
-  [7, 8, 9],
-  [4, 4, 4],
-];
-
-const SCALAR = /** @type {const} */ ({ name: 'scalar', featuresPerCiphertext: 1, scoresPerAnswer: 1 });
 const RECORDS = /** @type {const} */ ({ ...SCALAR, name: 'records' });
-
-/** What a run gives: its predictions, or the error. @param {Promise<{predictions: Outcome[]}>} run */
-async function resultOf(run) {
-  try {
-    const { predictions } = await run;
-    return { predictions, error: undefined };
-  } catch (error) {
-    assert.ok(error instanceof VeilcastError && error.predictions, `${error}`);
-    return { predictions: error.predictions, error };
-  }
-}
-
-/** @param {readonly Outcome[]} predictions */
-const scoresIn = (predictions) => predictions.map((prediction) => (prediction.failed ? prediction.failed.code : prediction.scores));
 
 test('an honest service: predictions, and ids that are never the same', async (t) => {
   const fake = await fakeService(t, key);

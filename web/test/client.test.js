@@ -138,6 +138,12 @@ test('the models are listed', async (t) => {
     const { client } = await clientOf(t, {}, answer(200, body));
     await assert.rejects(client.models(), failure('not_veilcast'));
   }
+  // Who asks is told of another try.
+  const busy = await clientOf(t, {}, answer(503), answer(200, '{"models": []}'));
+  /** @type {string[]} */
+  const steps = [];
+  assert.deepEqual(await busy.client.models({ onProgress: ({ step }) => steps.push(step) }), []);
+  assert.deepEqual(steps, ['retry']);
 });
 
 test('URLs and records are checked before anything is sent', async (t) => {

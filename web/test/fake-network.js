@@ -6,6 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { bigintFromBytes, bytesFromBigint } from '../src/bigint.js';
+import { digestOf, elementsOf, framed, opened, withLengths } from './framed.js';
 import { listen } from './listen.js';
 
 /**
@@ -72,9 +73,6 @@ export const cardOf = ({ parts, ringBits, scoreShift, weightBits, inputBits, slo
     }),
   );
 
-/** @param {Uint8Array} bytes */
-const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-
 /** A number of k bits that only the service knows. @param {Network} network @param {string} what @param {number} index */
 function drawn({ ringBits }, what, index) {
   const digest = createHash('sha256').update(`${what} ${index}`).digest('hex');
@@ -102,19 +100,16 @@ export async function fakeNetwork(t, key, network) {
   /** Batches with what they are of; products, with how often they were used. */
   const [batches, uses] = [new Map(), new Map()];
   const server = createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
     if (request.method === 'GET') return void response.end(fake.card);
-    const body = Buffer.concat(chunks);
-    const headerLength = Number(request.headers['inference-header-content-length']);
-    const asked = read(JSON.parse(body.subarray(0, headerLength).toString()), body.subarray(headerLength));
+    const { body, header: asks, raw: data } = await framed(request);
+    const asked = read(asks, data);
     const count = fake.asked.push(asked) - 1;
     const refusal = fake.refuse?.(asked, count) ?? judge(asked, fake, batches, uses, network.parts.length);
     if (refusal) return void response.writeHead(refusal.status).end(JSON.stringify({ error: 'not so', code: refusal.code }));
     const { parameters, output, raw } = asked.kind === 'round' ? roundAnswer(network, asked, fake) : await aheadAnswer(network, asked, fake, key, batches);
     if (fake.lose?.(asked, count)) return void response.destroy();
     fake.change.raw?.(raw, asked);
-    const scores = asked.kind === 'round' ? raw : withoutLengths(raw);
+    const scores = asked.kind === 'round' ? raw : Buffer.concat(elementsOf(raw));
     const header = {
       model_name: 'net',
       model_version: '1',
@@ -177,17 +172,8 @@ function judge({ header, kind, part, ids }, { card, secret }, batches, uses, par
 
 /** @param {Network} network @param {Asked} asked @param {FakeNetwork} fake @param {import('../index.js').SecretKey} key @param {Map<string, string>} batches */
 async function aheadAnswer(network, { header, raw, kind, part }, { secret }, key, batches) {
-  const {
-    parameters,
-    inputs: [
-      {
-        shape: [rows, columns],
-      },
-    ],
-  } = header;
-  const width = raw.readUInt32LE(0);
-  const ciphertexts = Array.from({ length: rows * columns }, (_, i) => bigintFromBytes(raw.subarray(i * (4 + width) + 4, (i + 1) * (4 + width))));
-  const plaintexts = await key.decryptMany(ciphertexts);
+  const { parameters } = header;
+  const { rows, columns, width, plaintexts } = await opened({ header, raw }, key);
   const batch = randomBytes(16).toString('hex');
   batches.set(batch, `${kind} ${part}`);
   const idOf = (/** @type {number} */ number) => `${batch}${number.toString(16).padStart(8, '0')}`;
@@ -219,8 +205,6 @@ async function aheadAnswer(network, { header, raw, kind, part }, { secret }, key
     );
   });
   const scores = (await key.encryptMany(answers.flat())).map((c) => Buffer.from(bytesFromBigint(c, width)));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(width);
   return {
     parameters: {
       key_fingerprint: await key.fingerprint(),
@@ -231,14 +215,8 @@ async function aheadAnswer(network, { header, raw, kind, part }, { secret }, key
       voucher_secret: secret,
     },
     output: { name: 'scores', shape: [rows, answers[0].length], datatype: 'BYTES' },
-    raw: Buffer.concat(scores.flatMap((score) => [length, score])),
+    raw: withLengths(scores),
   };
-}
-
-/** @param {Buffer} raw */
-function withoutLengths(raw) {
-  const width = raw.readUInt32LE(0);
-  return Buffer.concat(Array.from({ length: raw.length / (4 + width) }, (_, i) => raw.subarray(i * (4 + width) + 4, (i + 1) * (4 + width))));
 }
 
 /** @param {Network} network @param {Asked} asked @param {FakeNetwork} fake */

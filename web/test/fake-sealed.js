@@ -6,6 +6,7 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { createServer } from 'node:http';
 import { keyFromFile } from '../index.js';
+import { digestOf, elementsOf, framed } from './framed.js';
 import { listen } from './listen.js';
 import { keyFile } from './support.js';
 
@@ -146,18 +147,14 @@ export async function fakeSealed(t, model, change = {}) {
   /** @type {Fake} */
   const fake = { url: '', fetched: [], asked: [], model, file: model.file, refuse: undefined };
   const server = createServer(async (request, response) => {
-    const parts = [];
-    for await (const part of request) parts.push(part);
     const card = Buffer.from(JSON.stringify(fake.model.fields));
     if (request.method === 'GET') {
       fake.fetched.push(request.url ?? '');
       return void response.end(request.url?.endsWith('/sealed.bin') ? fake.file : card);
     }
-    const body = Buffer.concat(parts);
-    const headerLength = Number(request.headers['inference-header-content-length']);
-    const [header, raw] = [JSON.parse(body.subarray(0, headerLength).toString()), body.subarray(headerLength)];
+    const { body, header, raw } = await framed(request);
     fake.asked.push({ header, raw });
-    const isOther = header.parameters.card_digest !== `sha256:${sha256(card)}`;
+    const isOther = header.parameters.card_digest !== digestOf(card);
     const refusal = fake.refuse?.(header) ?? (isOther ? { status: 409, code: 'wrong_card_digest' } : undefined);
     if (refusal) return void response.writeHead(refusal.status).end(JSON.stringify({ error: 'not so', code: refusal.code }));
     const answer = answerTo(fake, body, card, change);
@@ -167,15 +164,8 @@ export async function fakeSealed(t, model, change = {}) {
   return fake;
 }
 
-/** The ciphertexts that follow a header, each behind its length. @param {Buffer} raw */
-export function ciphertextsIn(raw) {
-  const list = [];
-  for (let at = 0; at < raw.length; at += 4 + WIDTH) {
-    if (raw.readUInt32LE(at) !== WIDTH) throw new Error('a ciphertext of another length');
-    list.push(numberOf(raw.subarray(at + 4, at + 4 + WIDTH)));
-  }
-  return list;
-}
+/** The ciphertexts that follow a header. @param {Buffer} raw */
+export const ciphertextsIn = (raw) => elementsOf(raw).map(numberOf);
 
 /** @param {Fake} fake @param {Buffer} request @param {Buffer} card @param {Change} change */
 function answerTo({ asked, model }, request, card, change) {
@@ -188,7 +178,7 @@ function answerTo({ asked, model }, request, card, change) {
     model_name: 'small',
     model_version: '1',
     id: header.id,
-    parameters: { card_digest: `sha256:${sha256(card)}`, request_digest: `sha256:${sha256(request)}`, scores_digest: `sha256:${sha256(scores)}` },
+    parameters: { card_digest: digestOf(card), request_digest: digestOf(request), scores_digest: digestOf(scores) },
     outputs: [{ name: 'masked_scores', shape: [rows.length, rows[0].length], datatype: 'UINT8', parameters: { binary_data_size: scores.length } }],
   };
   change.header?.(answer, number);

@@ -3,11 +3,11 @@
  * answer with what it likes.
  */
 
-import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { isKeyProof } from '../index.js';
 import { bigintFromBytes, bytesFromBase64url, bytesFromBigint } from '../src/bigint.js';
 import { maskedScores, voucherAnswers } from './fake-vouchers.js';
+import { digestOf, framed, opened, withLengths } from './framed.js';
 import { listen } from './listen.js';
 import { SLOT_BITS, WEIGHTS } from './small-model.js';
 
@@ -39,9 +39,6 @@ export const CARD = cardWith();
 
 /** The model's scores of a record. @param {readonly number[]} record */
 export const scoresOf = (record) => WEIGHTS.map((row) => row.reduce((sum, w, i) => sum + w * record[i], 0));
-
-/** @param {Uint8Array} bytes */
-const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /**
  * What is changed of the answer to a request, the first one being 0: its plaintexts, its ciphertexts, its header, its bytes.
@@ -84,18 +81,10 @@ export async function fakeService(t, key, change = {}) {
   /** @type {Fake} */
   const fake = { url: '', asked: [], change, card: CARD, secret: '0123456789abcdef', known: new Set(), refuse: undefined };
   const server = createServer(async (request, response) => {
-    const parts = [];
-    for await (const part of request) parts.push(part);
     if (request.method === 'GET') return void response.end(fake.card);
-    const body = Buffer.concat(parts);
-    const headerLength = Number(request.headers['inference-header-content-length']);
-    const asked = {
-      path: request.url ?? '',
-      headers: JSON.stringify([request.headers['content-type'], headerLength, body.length]),
-      body,
-      header: JSON.parse(body.subarray(0, headerLength).toString()),
-      raw: body.subarray(headerLength),
-    };
+    const { body, headerLength, header, raw } = await framed(request);
+    const headers = JSON.stringify([request.headers['content-type'], headerLength, body.length]);
+    const asked = { path: request.url ?? '', headers, body, header, raw };
     fake.asked.push(asked);
     const refusal = fake.refuse?.(asked) ?? judge(asked, fake);
     if (refusal) return void response.writeHead(refusal.status).end(JSON.stringify({ error: 'not so', code: refusal.code }));
@@ -126,17 +115,8 @@ function judge(asked, { known, secret, card }) {
 /** @param {Asked} asked @param {import('../index.js').SecretKey} key @param {Fake} fake */
 async function answerTo({ header, raw, body: request }, key, { change, card, secret, asked }) {
   const number = asked.length - 1;
-  const {
-    parameters,
-    inputs: [
-      {
-        shape: [rows, columns],
-      },
-    ],
-  } = header;
-  const width = raw.readUInt32LE(0);
-  const ciphertexts = Array.from({ length: rows * columns }, (_, i) => bigintFromBytes(raw.subarray(i * (4 + width) + 4, (i + 1) * (4 + width))));
-  const inputs = await key.decryptMany(ciphertexts);
+  const { parameters } = header;
+  const { rows, columns, width, plaintexts: inputs } = await opened({ header, raw }, key);
   const sums = Array.from({ length: rows }, (_, r) => WEIGHTS.map((row) => row.reduce((sum, w, i) => sum + BigInt(w) * inputs[r * columns + i], 0n)));
   const vouchers = parameters.layout === 'vouchers' ? voucherAnswers(sums, parameters.records, secret) : undefined;
   const isRecords = parameters.layout === 'records';
@@ -154,7 +134,7 @@ async function answerTo({ header, raw, body: request }, key, { change, card, sec
   change.plaintexts?.(plaintexts, number);
   const scores = (await key.encryptMany(plaintexts.flat())).map((c) => Buffer.from(bytesFromBigint(c, width)));
   change.ciphertexts?.(scores, number);
-  const elements = scores.flatMap((score) => [lengthOf(score), score]);
+  const elements = withLengths(scores);
   const answer = {
     model_name: 'small',
     model_version: '1',
@@ -170,9 +150,9 @@ async function answerTo({ header, raw, body: request }, key, { change, card, sec
       request_digest: digestOf(request),
       scores_digest: digestOf(Buffer.concat(scores)),
     },
-    outputs: [{ name: 'scores', shape: [rows, plaintexts[0].length], datatype: 'BYTES', parameters: { binary_data_size: Buffer.concat(elements).length } }],
+    outputs: [{ name: 'scores', shape: [rows, plaintexts[0].length], datatype: 'BYTES', parameters: { binary_data_size: elements.length } }],
   };
-  return changed(answer, Buffer.concat(elements), change, number);
+  return changed(answer, elements, change, number);
 }
 
 /** @param {Asked} asked @param {Fake} fake */
@@ -196,11 +176,4 @@ function changed(header, data, change, number) {
   const head = Buffer.from(JSON.stringify(header));
   const body = Buffer.concat([head, data]);
   return { headerLength: head.length, body: change.body?.(body, head.length, number) ?? body };
-}
-
-/** @param {Buffer} element */
-function lengthOf({ length }) {
-  const prefix = Buffer.alloc(4);
-  prefix.writeUInt32LE(length);
-  return prefix;
 }

@@ -8,18 +8,12 @@ import { csvOf } from '../page/csv-out.js';
 import { troubleOf } from '../page/errors.js';
 import { Task } from '../page/task.js';
 import { fakeService, scoresOf } from './fake-service.js';
+import { RECORDS as records } from './small-model.js';
 import { goodKey } from './support.js';
 
 /** @typedef {import('./fake-service.js').Change} Change */
 
 const key = goodKey();
-const records = [
-  [1, 2, 3],
-  [15, 0, 15],
-  [0, 15, 0],
-  [7, 8, 9],
-  [4, 4, 4],
-];
 
 /** What a task takes of the page's keys. */
 const keys = /** @type {import('../page/key-holder.js').KeyHolder} */ (

@@ -6,7 +6,7 @@ import { textOfPrediction, textOfPredictions } from '../page/answer-text.js';
 import { entriesOf, flowOf, leadOf, partsOf } from '../page/card-text.js';
 import { differencesOf } from '../page/compare.js';
 import { csvOf, decimal } from '../page/csv-out.js';
-import { troubleOf } from '../page/errors.js';
+import { isAway, troubleAtStart, troubleOf } from '../page/errors.js';
 import { HIDDEN_WORDS, layersOf, roundsOf, textOfLayers } from '../page/hidden-words.js';
 import { SEALED_WORDS, textOfRandomizers, textOfSealed } from '../page/sealed-words.js';
 import { termsOf } from '../page/way-words.js';
@@ -293,6 +293,19 @@ test('every error that a client can throw has plain words of its own', () => {
   assert.equal(troubleOf(new VeilcastError('bad_public_part', "the model's public part uses Loop")).text, "The model's public part uses Loop.");
   assert.equal(troubleOf(new VeilcastError('toString', '')).title, unexpected.title);
   assert.equal(troubleOf(undefined).title, unexpected.title);
+});
+
+test('a page that cannot begin says why, and whether it waits', () => {
+  for (const code of ['unreachable', 'timed_out', 'busy']) {
+    const error = new VeilcastError(code, 'no answer');
+    assert.ok(isAway(error));
+    assert.equal(troubleAtStart(error, true).title, "The service can't be reached");
+    assert.match(troubleAtStart(error, true).text, /^Perhaps .* goes on by itself/);
+    assert.match(troubleAtStart(error, false).text, /^Your device has no connection\. .* goes on by itself/);
+  }
+  const other = new VeilcastError('not_veilcast', 'it is not a Veilcast service');
+  assert.ok(!isAway(other) && !isAway(undefined));
+  assert.match(troubleAtStart(other, true).text, /\(it is not a Veilcast service\)$/);
 });
 
 test('an answer by voucher says what it took, and the page whether there will be any', () => {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { Client, keyFromFile } from '../index.js';
+import { Client, VeilcastError, keyFromFile } from '../index.js';
 import { listen } from './listen.js';
 
 /** @typedef {import('node:http').ServerResponse} Response */
@@ -77,6 +77,24 @@ export const failure =
     if (error.code !== code || !message.test(error.message)) throw error;
     return true;
   };
+
+/**
+ * The outcomes of a run, and its error if it has marked records.
+ *
+ * @param {Promise<{predictions: import('../src/outcome.js').Outcome[]}>} run
+ */
+export async function resultOf(run) {
+  try {
+    const { predictions } = await run;
+    return { predictions, error: undefined };
+  } catch (error) {
+    if (!(error instanceof VeilcastError && error.predictions)) throw error;
+    return { predictions: error.predictions, error };
+  }
+}
+
+/** The scores of outcomes, or the codes of their marks. @param {readonly import('../src/outcome.js').Outcome[]} predictions */
+export const scoresIn = (predictions) => predictions.map((prediction) => (prediction.failed ? prediction.failed.code : prediction.scores));
 
 /**
  * Changes the card of a model in a folder; the weights name it by its digest.

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { Client } from '../index.js';
 import { fakeService } from './fake-service.js';
+import { SCALAR } from './small-model.js';
 import { answer, clientOf, digitsCard, failure, goodKey } from './support.js';
 import { listen } from './listen.js';
 
@@ -100,8 +101,6 @@ test('a quota that is used up says when to come back', async (t) => {
   await soon.client.card('digits');
   assert.equal(soon.asked.length, 2);
 });
-
-const SCALAR = { name: /** @type {const} */ ('scalar'), featuresPerCiphertext: 1, scoresPerAnswer: 1 };
 
 test('what is refused as too large is halved, whatever was decrypted', async (t) => {
   const key = goodKey();

@@ -40,13 +40,16 @@ const INDEX: &str = "page/index.html";
 const ICON: &str = "page/icon.svg";
 const FAVICON: &str = "/favicon.ico";
 
+/// The script that keeps the page for when there is no connection. It is in charge of the paths below its own.
+const SERVICE_WORKER: &str = "page/service-worker.js";
+
 /// Nothing from elsewhere, nothing inline, no frame around it: a script that got into the page,
 /// which knows the secret key, would find nowhere to send it.
 const HEADERS: [(&str, &str); 5] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self'; \
-         img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         img-src 'self' blob: data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -62,6 +65,11 @@ pub(crate) fn routes() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<A
             FAVICON,
             get(async |headers: HeaderMap| file(ICON, &headers)),
         ),
+        (
+            "/service-worker.js",
+            get(async |headers: HeaderMap| file(SERVICE_WORKER, &headers)),
+        ),
+        ("/page.sha256", get(list)),
         ("/index.js", get(at_path)),
         ("/page/{*path}", get(at_path)),
         ("/src/{*path}", get(at_path)),
@@ -107,6 +115,24 @@ fn file(name: &str, headers: &HeaderMap) -> Result<Response, Fault> {
     ))
 }
 
+/// The names of all files with their SHA-256, as `sha256sum` writes and checks them.
+async fn list(headers: HeaderMap) -> Response {
+    let entry = [Cow::from(ENTRY.0)];
+    let mut names: Vec<_> = Page::iter().chain(Package::iter()).chain(entry).collect();
+    names.sort_unstable();
+    let line = |name: Cow<'_, str>| {
+        content(&name).map(|(_, digest)| format!("{}  {name}\n", Hex(&digest)))
+    };
+    let text: String = names.into_iter().filter_map(line).collect();
+    let digest = ContentDigest::of(text.as_bytes());
+    tagged(
+        &headers,
+        Hex(digest.as_bytes()),
+        "text/plain; charset=utf-8",
+        || text.into(),
+    )
+}
+
 /// A file's content, and its SHA-256, which release builds also contain.
 fn content(name: &str) -> Option<(Cow<'static, [u8]>, [u8; 32])> {
     static ENTRY_DIGEST: LazyLock<ContentDigest> = LazyLock::new(|| ContentDigest::of(ENTRY.1));
@@ -135,6 +161,7 @@ fn media_type(name: &str) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("webmanifest") => "application/manifest+json",
         Some("png") => "image/png",
         _ => MEDIA_BINARY,
     }

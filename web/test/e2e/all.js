@@ -15,6 +15,7 @@ import './table.test.js';
 import './faults.test.js';
 import './token.test.js';
 import './places.test.js';
+import './offline.test.js';
 import './state.test.js';
 import './bundles.test.js';
 import './privacy.test.js';

@@ -1,17 +1,17 @@
 /** The package in bundles, by the bundlers that people use: each tiny page gets a prediction in Chromium. */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { test } from 'node:test';
 import { BUNDLERS, buildWith } from '../bundles/build.js';
+import { listen } from '../listen.js';
 import { browser } from './harness/browser.js';
 import { digits, folder, serveWith } from './harness/service.js';
 
 /** Serves a folder. @param {import('node:test').TestContext} t @param {string} at */
-async function siteOf(t, at) {
+function siteOf(t, at) {
   /** @type {Record<string, string>} */
   const types = { '.html': 'text/html', '.js': 'text/javascript' };
   const server = createServer((request, response) => {
@@ -21,13 +21,7 @@ async function siteOf(t, at) {
     if (!type) return void response.writeHead(404).end();
     response.setHeader('content-type', type).end(readFileSync(join(at, file)));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`;
+  return listen(t, server);
 }
 
 test('bundles by Vite, webpack and esbuild get predictions, with the key in a worker', { timeout: 300_000 }, async (t) => {

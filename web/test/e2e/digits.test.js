@@ -5,7 +5,7 @@ import { percent } from '../../page/format.js';
 import { pageTest } from './harness/browser.js';
 import { recognisedImages } from './harness/images.js';
 import { labelOf, pixelsOf } from './harness/mnist.js';
-import { answerOn, askForDigit, barsOn, drawOne, drawOneByTouch, fittedOn, inferences, modulusIn, savedBy, tap } from './harness/person.js';
+import { answerOn, askForDigit, barsOn, drawOne, drawSpeck, drawOneByTouch, fittedOn, inferences, modulusIn, savedBy, tap } from './harness/person.js';
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
@@ -119,12 +119,7 @@ pageTest('each load of the page makes a new key, and so does another size', asyn
 
 pageTest('a speck is in doubt, and the page says why', async ({ page, open }) => {
   await open();
-  const box = (await page.locator('#drawing').boundingBox()) ?? assert.fail('there is no sheet');
-  const at = (/** @type {number} */ part) => page.mouse.move(box.x + box.width * part, box.y + box.height * part);
-  await at(0.45);
-  await page.mouse.down();
-  for (const part of [0.48, 0.51, 0.54]) await at(part);
-  await page.mouse.up();
+  await drawSpeck(page);
   await askForDigit(page);
   await answerOn(page);
   assert.equal(await page.locator('#prediction').getAttribute('data-tone'), 'doubt');
@@ -132,4 +127,22 @@ pageTest('a speck is in doubt, and the page says why', async ({ page, open }) =>
   assert.match(await page.locator('#doubt-why').innerText(), /^Almost nothing is drawn\./);
   await page.locator('#clear').click();
   await page.locator('#doubt').waitFor({ state: 'hidden' });
+});
+
+pageTest('a test image has the colour of ink, in light and in dark', async ({ page, open }) => {
+  await open();
+  await page.locator('#sample').click();
+  await page.locator('#predict-digit:enabled').waitFor();
+  for (const colorScheme of /** @type {const} */ (['light', 'dark', 'light'])) {
+    await page.emulateMedia({ colorScheme });
+    const [drawn, ink] = await page.locator('#drawing').evaluate((sheet) => {
+      const canvas = /** @type {HTMLCanvasElement} */ (sheet);
+      const context = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+      context?.drawImage(canvas, 0, 0);
+      const { data } = context?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+      const darkest = Array.from(data).findIndex((byte, i) => i % 4 === 3 && byte === 255);
+      return [Array.from(data.slice(darkest - 3, darkest)), getComputedStyle(canvas).color.match(/\d+/g)?.map(Number)];
+    });
+    assert.deepEqual(drawn, ink, colorScheme);
+  }
 });

@@ -38,7 +38,7 @@ pageTest('the digits of a network follow the pen, and are asked by the button', 
   proxy.rule = ({ ask }) => ask(service);
   const start = performance.now();
   await open('#tab=digit');
-  assert.equal(await page.locator('#way-vouchers').isChecked(), true);
+  await page.locator('#way-vouchers:checked').waitFor({ state: 'attached' });
   await page.locator('#digit-live', { hasText: 'follows your pen' }).waitFor();
   t.diagnostic(`the first vouchers were there after ${((performance.now() - start) / 1000).toFixed(1)} s`);
   await drawOne(page);

@@ -1,9 +1,9 @@
 /** Where the page is: below a path of a proxy's, and on another site that calls the service. */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
+import { listen } from '../listen.js';
 import { bytesOf } from '../support.js';
 import { browser, pageTest } from './harness/browser.js';
 import { answerOn, askForDigit, drawOne } from './harness/person.js';
@@ -52,19 +52,13 @@ const FOREIGN = `<!doctype html><meta charset="utf-8"><title>Clinic</title><link
 </script>`;
 
 /** Serves that page and the package. @param {import('node:test').TestContext} t */
-async function foreignSite(t) {
+function foreignSite(t) {
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
     if (path === '/') return void response.setHeader('content-type', 'text/html').end(FOREIGN);
     response.setHeader('content-type', 'text/javascript').end(bytesOf(`web${path}`));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`;
+  return listen(t, server);
 }
 
 test("another site's page calls the service if its origin is allowed", { timeout: 300_000 }, async (t) => {

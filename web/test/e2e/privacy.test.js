@@ -22,7 +22,7 @@ const IMAGE = 150;
 const PATIENTS = 250;
 
 const CSP =
-  "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
+  "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' blob: data:; manifest-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Runs before the worker's own script: keeps the RSA keys whose primes it takes. */
@@ -107,7 +107,7 @@ pageTest('neither what is asked nor the key leaves the browser', async ({ page, 
   }
   for (const { method, path, body } of proxy.requests) {
     const isQuestion = method === 'POST' && /^\/v2\/models\/(digits|digits-hybrid|hospital)\/infer$/.test(path);
-    const isFile = method === 'GET' && body.length === 0 && /^\/((page|src)\/[\w./-]+|index\.js)?$/.test(path);
+    const isFile = method === 'GET' && body.length === 0 && /^\/((page|src)\/[\w./-]+|index\.js|service-worker\.js|page\.sha256)?$/.test(path);
     const isOfModel =
       method === 'GET' && body.length === 0 && /^\/v2\/models(\/(digits|digits-hybrid|hospital)\/card|\/digits-hybrid\/public\.onnx)?$/.test(path);
     assert.ok(isQuestion || isFile || isOfModel, `${method} ${path}`);

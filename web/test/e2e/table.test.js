@@ -3,16 +3,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { percent } from '../../page/format.js';
+import { count, percent } from '../../page/format.js';
 import { pageTest, picture } from './harness/browser.js';
 import { answerOn, barsOn, ciphertextsIn, drop, inferences, problemOn, savedBy } from './harness/person.js';
 import { AWAY, PASS } from './harness/proxy.js';
 import { REPLACED, folder, hospital, patientsCsv, predictedCsv, predictedWith, replaced, rowsOf, serve } from './harness/service.js';
 
-/** Enough to take several requests. */
-const PATIENTS = 900;
+/** Enough to take several requests, and many pages. */
+const PATIENTS = 1000;
 
-/** Rows that the page shows of a table's predictions. */
+/** The same as the page writes it. */
+const ALL = count(PATIENTS);
+
+/** Rows of a page of predictions. */
 const SHOWN = 100;
 
 const csv = patientsCsv(PATIENTS);
@@ -74,17 +77,16 @@ pageTest('a field that is filled in wrongly is named, and nothing is sent', asyn
   assert.deepEqual(inferences(proxy), []);
 });
 
+/** Rows of the page's table: the place in the whole of it, and the label. @param {import('playwright-core').Page} page */
+const rowsOn = (page) =>
+  page
+    .locator('#csv-results tbody tr')
+    .evaluateAll((rows) => rows.map((row) => /** @type {const} */ ([Number(row.getAttribute('aria-rowindex')), row.children[1].textContent ?? ''])));
+
 pageTest('a dropped CSV becomes the CSV of `veilcast predict`', async ({ page, proxy, open }) => {
   await openTable(page, open);
   await drop(page, '#csv-drop', 'patients.csv', csv);
-  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
-  const shown = await page.locator('#csv-results tbody tr').evaluateAll((rows) => rows.map((row) => row.children[1].textContent));
-  assert.deepEqual(
-    shown,
-    rowsOf(expected)
-      .slice(0, SHOWN)
-      .map(({ label }) => label),
-  );
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${ALL} records predicted`) }).waitFor();
   const { name, content } = await savedBy(page, '#save-csv');
   assert.equal(name, 'hospital-predictions.csv');
   assert.equal(content.toString(), expected);
@@ -95,6 +97,71 @@ pageTest('a dropped CSV becomes the CSV of `veilcast predict`', async ({ page, p
   assert.equal((await savedBy(page, '#save-csv')).content.toString(), predictedWith(['--keep', 'sno'], 'hospital', file));
 });
 
+pageTest('a thousand pasted rows are shown page by page, and keep nobody waiting', async ({ t, page, context, open }) => {
+  await context.addInitScript(() => {
+    const tasks = /** @type {number[]} */ ([]);
+    Object.assign(globalThis, { tasks });
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+  });
+  await openTable(page, open);
+  await page.locator('#key[data-state=ready]').waitFor();
+  await page.evaluate((text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    /** @type {any} */ (globalThis).tasks.length = 0;
+    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+  }, csv);
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${ALL} records predicted`) }).waitFor();
+  const tasks = await page.evaluate(() => /** @type {any} */ (globalThis).tasks);
+  t.diagnostic(`longest task of the page's thread: ${Math.round(Math.max(0, ...tasks))} ms of ${tasks.length} over 50 ms`);
+
+  const labels = rowsOf(expected).map(({ label }) => label);
+  assert.equal(await page.locator('#csv-results').getAttribute('aria-rowcount'), String(PATIENTS + 1));
+  assert.equal(await page.locator('#csv-results thead tr').getAttribute('aria-rowindex'), '1');
+  for (let first = 0; first < PATIENTS; first += SHOWN) {
+    await page.locator('#csv-range', { hasText: `Rows ${count(first + 1)} to ${count(first + SHOWN)} of ${ALL}` }).waitFor();
+    assert.deepEqual(
+      await rowsOn(page),
+      labels.slice(first, first + SHOWN).map((label, i) => [first + i + 2, label]),
+    );
+    await page.locator('#csv-after').press('Enter');
+  }
+  // There is nothing after the last page.
+  assert.equal((await rowsOn(page)).at(-1)?.[0], PATIENTS + 1);
+  await page.locator('#csv-before').press('Enter');
+  await page.locator('#csv-range', { hasText: 'Rows 801 to 900' }).waitFor();
+  assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
+});
+
+pageTest('a table that is cancelled stays as far as it is, and goes on', async ({ page, proxy, open }) => {
+  await openTable(page, open);
+  await page.locator('#csv-file').setInputFiles(file);
+  await page.locator('#csv-results tbody tr').first().waitFor();
+  await page.locator('#cancel').click();
+  await page.locator('#resume').waitFor();
+  const before = inferences(proxy).length;
+  await page.waitForTimeout(300);
+  assert.equal(inferences(proxy).length, before);
+  await page.locator('#resume').click();
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${ALL} records predicted`) }).waitFor();
+  assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
+});
+
+pageTest('what is pasted into a field is for the field', async ({ page, open }) => {
+  await openTable(page, open);
+  await page
+    .locator('#table-fields input')
+    .first()
+    .evaluate((field) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', 'age\n50\n');
+      field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+    });
+  await page.waitForTimeout(200);
+  assert.ok(await page.locator('#csv-output').isHidden());
+  assert.ok(await page.locator('#problem').isHidden());
+});
+
 pageTest(
   'the service goes away amid a table; a retry does the rest',
   async ({ page, proxy, open }) => {
@@ -102,11 +169,11 @@ pageTest(
     proxy.rule = afterFirst(AWAY);
     await page.locator('#csv-file').setInputFiles(file);
     await problemOn(page, 'The service is unavailable');
-    const [, done] = new RegExp(`^(\\d+) of ${PATIENTS} records`).exec(await page.locator('#csv-summary').innerText()) ?? [];
+    const [, done] = new RegExp(`^(\\d+) of ${ALL} records`).exec(await page.locator('#csv-summary').innerText()) ?? [];
     const before = inferences(proxy);
     proxy.rule = PASS;
     await page.locator('#retry').click();
-    await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+    await page.locator('#csv-summary', { hasText: new RegExp(`^${ALL} records predicted`) }).waitFor();
     assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
     // What was answered before is not asked again.
     const asked = inferences(proxy)
@@ -141,7 +208,7 @@ pageTest(
     await page.locator('#retry').click();
     await page.locator('#card-summary', { hasText: REPLACED }).waitFor();
     await page.locator('#csv-file').setInputFiles(file);
-    await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+    await page.locator('#csv-summary', { hasText: new RegExp(`^${ALL} records predicted`) }).waitFor();
     assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
   },
   { complaints: /^Failed to load resource/ },
@@ -157,7 +224,7 @@ pageTest('a CSV that does not suit the model is refused by name', async ({ page,
 pageTest('the first answer to a table is altered: all is sent all the same, and its records are marked', async ({ page, proxy, open }) => {
   await openTable(page, open);
   await page.locator('#csv-file').setInputFiles(file);
-  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${ALL} records predicted`) }).waitFor();
   const sizes = () => inferences(proxy).map((body) => ciphertextsIn(body).length);
   const honest = sizes();
   assert.ok(honest.length > 1);
@@ -173,10 +240,10 @@ pageTest('the first answer to a table is altered: all is sent all the same, and 
   assert.equal(await page.locator('#problem-code').textContent(), 'bad_answer');
   assert.deepEqual(sizes().slice(honest.length), honest);
   const summary = await page.locator('#csv-summary').innerText();
-  const [, good, marked] = /^(\d+) of 900 records predicted\. (\d+) records got an answer that can't be right/.exec(summary) ?? [];
+  const [, good, marked] = /^(\d+) of 1,000 records predicted\. (\d+) records got an answer that can't be right/.exec(summary) ?? [];
   assert.equal(Number(good) + Number(marked), PATIENTS);
   const detail = (await page.locator('#problem-detail').textContent()) ?? '';
-  const [, counted, first] = /^(\d+) of 900 records have no prediction, the first is record (\d+)/.exec(detail) ?? [];
+  const [, counted, first] = /^(\d+) of 1000 records have no prediction, the first is record (\d+)/.exec(detail) ?? [];
   assert.equal(counted, marked);
 
   // The file has all records; those that are marked have empty cells.
@@ -192,7 +259,7 @@ pageTest('the first answer to a table is altered: all is sent all the same, and 
   await picture(page, 'table-marked');
 
   await page.locator('#retry').click();
-  await page.locator('#csv-summary', { hasText: new RegExp(`^${PATIENTS} records predicted`) }).waitFor();
+  await page.locator('#csv-summary', { hasText: new RegExp(`^${ALL} records predicted`) }).waitFor();
   assert.deepEqual(sizes().slice(2 * honest.length), honest);
   assert.equal((await savedBy(page, '#save-csv')).content.toString(), expected);
 });

@@ -9,6 +9,9 @@ use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
 };
 use axum::http::{HeaderValue, Method, Request};
+use serde_json::json;
+use veilcast_card::hex::Hex;
+use veilcast_protocol::ContentDigest;
 use veilcast_server::{Config, router};
 
 const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web");
@@ -17,7 +20,7 @@ const POLICY: [(&str, &str); 5] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self'; \
-         img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         img-src 'self' blob: data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -79,6 +82,7 @@ async fn files_of_the_page_are_served_as_they_are_and_no_others() {
             "js" => "text/javascript; charset=utf-8",
             "css" => "text/css; charset=utf-8",
             "svg" => "image/svg+xml",
+            "webmanifest" => "application/manifest+json",
             "png" => "image/png",
             "" => "application/octet-stream",
             other => panic!("no browser would know what {other} is"),
@@ -133,9 +137,79 @@ async fn browsers_find_the_icon() {
 }
 
 #[tokio::test]
+async fn the_list_has_the_files_that_are_served_with_their_digests() {
+    let service = service();
+    let answer = call(&service, get("/page.sha256")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.headers[CONTENT_TYPE], "text/plain; charset=utf-8");
+    assert_policy(&answer, "/page.sha256");
+    let listed: Vec<(String, String)> = answer
+        .text()
+        .lines()
+        .map(|line| line.split_once("  ").unwrap())
+        .map(|(digest, name)| (name.to_owned(), digest.to_owned()))
+        .collect();
+    let mut expected: Vec<_> = names()
+        .into_iter()
+        .filter(|name| name == "index.js" || name.starts_with("page/") || name.starts_with("src/"))
+        .filter(|name| !name.ends_with(".md"))
+        .map(|name| {
+            let content = fs::read(Path::new(WEB).join(&name)).unwrap();
+            let digest = ContentDigest::of(&content);
+            (name, Hex(digest.as_bytes()).to_string())
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn the_service_worker_is_where_it_may_serve_the_page() {
+    let service = service();
+    // A worker is in charge of the paths below its own: from `page/` it could not serve `/`.
+    let worker = call(&service, get("/service-worker.js")).await;
+    assert_eq!(worker.status, 200);
+    assert_eq!(
+        worker.headers[CONTENT_TYPE],
+        "text/javascript; charset=utf-8"
+    );
+    // Browsers ask for it anew when the page is opened, so that none is in charge for longer.
+    assert_eq!(worker.headers[CACHE_CONTROL], "no-cache");
+    assert!(!worker.headers.contains_key("service-worker-allowed"));
+    assert_policy(&worker, "/service-worker.js");
+}
+
+#[tokio::test]
+async fn the_manifest_and_its_icons_are_served() {
+    let service = service();
+    let page = call(&service, get("/")).await.text();
+    assert!(page.contains(r#"<link rel="manifest" href="page/manifest.webmanifest""#));
+    let answer = call(&service, get("/page/manifest.webmanifest")).await;
+    assert_eq!(answer.headers[CONTENT_TYPE], "application/manifest+json");
+    let manifest = answer.json();
+    // Relative to the manifest, so that a proxy may put the page below a path.
+    assert_eq!(
+        (&manifest["start_url"], &manifest["scope"]),
+        (&json!("../"), &json!("../"))
+    );
+    for icon in manifest["icons"].as_array().unwrap() {
+        let path = format!("/page/{}", icon["src"].as_str().unwrap());
+        let answer = call(&service, get(&path)).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.headers[CONTENT_TYPE], icon["type"].as_str().unwrap());
+    }
+}
+
+#[tokio::test]
 async fn files_are_sent_again_only_if_they_changed() {
     let service = service();
-    for path in ["/", "/index.js", "/src/worker.js"] {
+    for path in [
+        "/",
+        "/index.js",
+        "/src/worker.js",
+        "/service-worker.js",
+        "/page.sha256",
+    ] {
         let first = call(&service, get(path)).await;
         assert_eq!(first.headers[CACHE_CONTROL], "no-cache", "{path}");
         let tag = first.headers[ETAG].to_str().unwrap();
@@ -228,7 +302,13 @@ async fn operators_may_do_without_it() {
     let answer = call(&service, get("/")).await;
     assert_eq!(answer.status, 307);
     assert_eq!(answer.headers[LOCATION], "/v2");
-    for path in ["/index.js", "/page/index.html", "/src/worker.js"] {
+    for path in [
+        "/index.js",
+        "/page/index.html",
+        "/src/worker.js",
+        "/service-worker.js",
+        "/page.sha256",
+    ] {
         let answer = call(&service, get(path)).await;
         assert_eq!(
             answer.problem(),

@@ -1,16 +1,13 @@
-/**
- * Chromium, and for each test a fresh page of the real service, watched from the first request to the last.
- *
- * The environment variable CHROMIUM holds Chromium's path, if it is at none of the usual ones.
- */
+/** Chromium, and for each test a fresh page of the real service, watched from the first request to the last. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { chromium } from 'playwright-core';
+import { CHROMIUM } from './chromium.js';
 import { Proxy } from './proxy.js';
 import { pathOf, serviceUrl } from './service.js';
 
@@ -35,13 +32,6 @@ const DIGITS = '#tab=digit&way=direct';
 /** Milliseconds to wait for what must come: a loaded machine is slow. */
 const PATIENCE = 120_000;
 
-const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = CHROMIUM.find((path) => path && existsSync(path));
-assert.ok(executablePath, 'set the environment variable CHROMIUM to the path of Chromium');
-
-/** What keeps Chromium from asking anybody but the page's service. */
-const QUIET = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-
 /** Hosts that Chromium asks on its own account, such as for what forms are for; what a page asks them is in its requests. */
 const MAKERS = /^CONNECT [\w.-]+\.(google|googleapis|gstatic|gvt1)\.com:443 /;
 
@@ -53,8 +43,7 @@ mkdirSync(pictures, { recursive: true });
 /** @param {Page} page @param {string} name @param {{fullPage?: boolean}} [options] */
 export const picture = (page, name, { fullPage = true } = {}) => page.screenshot({ path: join(pictures, `${name.replace(/[^\w.-]+/g, '-')}.png`), fullPage });
 
-// The sandbox can't be had by root, nor in most containers; the only page is our own.
-export const browser = await chromium.launch({ executablePath, chromiumSandbox: false, args: QUIET });
+export const browser = await chromium.launch(CHROMIUM);
 after(() => browser.close());
 
 /** First lines of requests for anything but this machine: they end up here. @type {string[]} */
@@ -79,12 +68,13 @@ export class Watch {
   /** @type {string[]} */
   complaints = [];
   #context;
-  #origin;
+  /** The page's address. */
+  #home;
 
-  /** @param {BrowserContext} context @param {string} origin of the page */
-  constructor(context, origin) {
+  /** @param {BrowserContext} context @param {string} home the page's address */
+  constructor(context, home) {
     this.#context = context;
-    this.#origin = origin;
+    this.#home = home;
     context.on('request', (request) => this.requests.push(request));
     context.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) this.complaints.push(`${message.text()} (${message.location().url})`);
@@ -103,23 +93,30 @@ export class Watch {
   /** Who was asked but the page's own service. */
   get strangers() {
     const asked = this.requests.map((request) => new URL(request.url())).filter(({ protocol }) => !/^(blob|data):$/.test(protocol));
-    return [...new Set(asked.map(({ origin }) => origin).filter((origin) => origin !== this.#origin)), ...elsewhere.splice(0)];
+    return [...new Set(asked.map(({ origin }) => origin).filter((origin) => origin !== new URL(this.#home).origin)), ...elsewhere.splice(0)];
   }
 
-  /** What is left behind in the browser: nothing should be. @param {Page} page */
+  /** What is left behind in the browser, but for the page's own files: nothing should be. @param {Page} page */
   async remains(page) {
-    const kept = await page.evaluate(async () => ({
-      local: { ...localStorage },
-      session: { ...sessionStorage },
-      databases: (await indexedDB.databases()).length,
-      caches: (await caches.keys()).length,
-      workers: (await navigator.serviceWorker.getRegistrations()).length,
-    }));
-    return { ...kept, cookies: await this.#context.cookies() };
+    const kept = await page.evaluate(async () => {
+      const names = await caches.keys();
+      const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+      return {
+        local: { ...localStorage },
+        session: { ...sessionStorage },
+        databases: (await indexedDB.databases()).length,
+        cached: requests.flat().map(({ url }) => url),
+      };
+    });
+    const isOwn = (/** @type {string} */ url) => url.startsWith(this.#home) && OWN.test(url.slice(this.#home.length));
+    return { ...kept, cached: kept.cached.filter((url) => !isOwn(url)), cookies: await this.#context.cookies() };
   }
 }
 
-const NOTHING = { local: {}, session: {}, databases: 0, caches: 0, workers: 0, cookies: [] };
+/** The page's own files. */
+const OWN = /^(index\.js|page\.sha256|(page|src)\/[\w./-]+)?$/;
+
+const NOTHING = { local: {}, session: {}, databases: 0, cached: [], cookies: [] };
 
 /**
  * A test with a page of its own. Afterwards nobody but the service was asked, nothing is left behind, and
@@ -140,7 +137,7 @@ export function pageTest(name, body, { context: contextOptions = {}, complaints,
     const defaults = /** @type {const} */ ({ viewport: { width: 1200, height: 900 }, reducedMotion: 'reduce' });
     const context = await browser.newContext({ ...defaults, ...contextOptions, proxy: detour });
     context.setDefaultTimeout(PATIENCE);
-    const watch = new Watch(context, new URL(proxy.url).origin);
+    const watch = new Watch(context, `${proxy.url}/`);
     const page = await context.newPage();
     const open = async (state = DIGITS) => {
       // A page that only gets another fragment isn't loaded again.

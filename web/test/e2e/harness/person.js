@@ -12,17 +12,26 @@ import { kindOf } from './proxy.js';
 /** The stroke of a one, leaning a little as most do. @type {Point[]} */
 const ONE = Array.from({ length: 12 }, (_, i) => [0.54 - 0.006 * i, 0.18 + 0.055 * i]);
 
-/** The points of a one on the page's sheet. @param {Page} page */
-async function strokeOn(page) {
+/** A speck that is no digit. @type {Point[]} */
+const SPECK = [0.45, 0.48, 0.51, 0.54].map((at) => [at, at]);
+
+/** The points of a stroke on the page's sheet. @param {Page} page @param {readonly Point[]} stroke */
+async function strokeOn(page, stroke) {
   const sheet = page.locator('#drawing');
   await sheet.scrollIntoViewIfNeeded();
   const box = (await sheet.boundingBox()) ?? assert.fail('there is no sheet to draw on');
-  return ONE.map(([x, y]) => ({ x: box.x + x * box.width, y: box.y + y * box.height }));
+  return stroke.map(([x, y]) => ({ x: box.x + x * box.width, y: box.y + y * box.height }));
 }
 
 /** Draws a one with the mouse. @param {Page} page */
-export async function drawOne(page) {
-  const [start, ...rest] = await strokeOn(page);
+export const drawOne = (page) => draw(page, ONE);
+
+/** Draws a speck with the mouse. @param {Page} page */
+export const drawSpeck = (page) => draw(page, SPECK);
+
+/** @param {Page} page @param {readonly Point[]} stroke */
+async function draw(page, stroke) {
+  const [start, ...rest] = await strokeOn(page, stroke);
   await page.mouse.move(start.x, start.y);
   await page.mouse.down();
   for (const { x, y } of rest) await page.mouse.move(x, y);
@@ -30,7 +39,7 @@ export async function drawOne(page) {
 }
 
 /** Draws a one with a finger. @param {Page} page */
-export const drawOneByTouch = async (page) => touch(page, await strokeOn(page));
+export const drawOneByTouch = async (page) => touch(page, await strokeOn(page, ONE));
 
 /** Taps on something with a finger. @param {Page} page @param {string} selector */
 export async function tap(page, selector) {
@@ -72,7 +81,8 @@ export const askForDigit = (page) => page.locator('#predict-digit:enabled').clic
 export async function answerOn(page) {
   await page.locator('#prediction[data-label], #problem:not([hidden])').first().waitFor();
   if (await page.locator('#problem').isVisible()) assert.fail(`no answer: ${await page.locator('#problem').innerText()}`);
-  return page.locator('#prediction').getAttribute('data-label');
+  // An answer that is taken away just now has no label to read, and the next one has.
+  return page.locator('#prediction[data-label]').getAttribute('data-label');
 }
 
 /** Waits for a problem, and gives its words. @param {Page} page @param {string} title */
