@@ -35,8 +35,10 @@ mkdir -p "$root/opt"
 cp /etc/ssl/certs/ca-certificates.crt "$root/opt/certificates.pem"
 if [ -e /etc/pip.conf ]; then cp /etc/pip.conf "$root/etc/"; fi
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
-mountpoint -q "$root/dev" || mount --bind /dev "$root/dev"
-trap 'umount "$root/proc" "$root/dev" "$root/opt/rust" 2> /dev/null || :' EXIT
+# The devices are those that debootstrap has made. Who deletes ROOT while something of the machine is mounted there for writing, if
+# only because this was killed, deletes it on the machine, too.
+trap 'umount "$root/proc" "$root/opt/rust" 2> /dev/null || umount --lazy "$root/proc" "$root/opt/rust" 2> /dev/null || :' EXIT
+trap 'exit 1' HUP INT TERM
 
 step "apt-get update" "apt-get update"
 case $way in
@@ -54,7 +56,7 @@ case $way in
         ;;
     cargo)
         mkdir -p "$root/opt/rust" "$root/root/veilcast"
-        mount --bind "$what" "$root/opt/rust"
+        mount --bind -o ro "$what" "$root/opt/rust"
         git -C "$repository" archive HEAD | tar -x -C "$root/root/veilcast"
         step "apt-get install gcc libc6-dev" "apt-get install --yes --no-install-recommends gcc libc6-dev"
         step "cargo install --path crates/cli" "cd /root/veilcast && cargo install --locked --path crates/cli --root /usr/local"
