@@ -1,14 +1,12 @@
 //! The public part of the built-in hybrid model, on MNIST's test images.
 
-#[path = "common/library.rs"]
-mod library;
-
 use std::io::Read as _;
 
-use crate::common::{read, repository};
-use library::Library;
 use serde_json::Value;
 use veilcast_onnx::Interpreter;
+
+use crate::common::library::Library;
+use crate::common::{read, repository};
 
 /// What the card divides pixels by.
 const SCALE: f64 = 0.00392156862745098;

@@ -1,14 +1,12 @@
 //! Each operator gives what the library gives, on random shapes, attributes and numbers.
 
-#[path = "common/library.rs"]
-mod library;
-
-use crate::common::{float, floats, integer, integers, network, node, single, text, whole};
-use library::Library;
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use veilcast_onnx::Interpreter;
 use veilcast_onnx::pb::{AttributeProto, ModelProto, NodeProto, TensorProto};
+
+use crate::common::library::Library;
+use crate::common::{float, floats, integer, integers, network, node, single, text, whole};
 
 /// Random networks for each operator.
 const CASES: usize = 120;

@@ -1,4 +1,6 @@
 //! Files of the repository, and small networks written node by node.
+
+pub(crate) mod library;
 pub(crate) mod refusal;
 
 use std::path::{Path, PathBuf};
