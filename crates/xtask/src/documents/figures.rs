@@ -1,4 +1,4 @@
-//! The chapter on performance has figures. They are drawn of its own tables, so that neither can say what the other doesn't.
+//! The chapter on performance has figures. They are drawn from its own tables, so that neither can say what the other doesn't.
 
 mod bars;
 mod dots;
