@@ -64,7 +64,11 @@ export class Calls {
         (message) => this.#receive(message),
         (reason) => this.end(reason),
       );
-      opened.then((thread) => (this.#thread = thread), reject);
+      opened.then((thread) => {
+        this.#thread = thread;
+        // It may have been cancelled before there was a thread.
+        if (this.#end) thread.close();
+      }, reject);
     });
     this.#calls.delete(0);
     this.#thread?.hold(false);
