@@ -72,8 +72,18 @@ async function kept() {
 /** The names of this page's caches. */
 const mine = async () => (await caches.keys()).filter((name) => name.startsWith(MINE));
 
+/** The last time that the page was kept. @type {Promise<unknown>} */
+let keeping = Promise.resolve();
+
+/** Keeps the page after it was kept before: of two at once, the older could forget what the newer has kept. */
+function keep() {
+  const kept = keeping.then(keepNow);
+  keeping = kept.catch(() => {});
+  return kept;
+}
+
 /** Keeps the page as it is now, all of it or nothing, and forgets the one before. */
-async function keep() {
+async function keepNow() {
   const answered = await fetch(LIST, { cache: 'no-cache' });
   if (GONE.includes(answered.status)) return forget();
   if (!answered.ok) throw new Error(`the list of the page's files can't be had: status ${answered.status}`);
